@@ -1,0 +1,112 @@
+"""Use seen in logs and application lists -> facts, by the catalogue.
+
+The most exact key decides: client id, then redirect or API host, then the application's label, each
+compared whole. What the catalogue does not know is dropped here (and counted by the caller): a log
+of every application is not an inventory of AI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner.model.base import NodeId
+from scanner.model.evidence import Confidence, Evidence
+from scanner.model.facts import Asset, AssetClass, Edge, Fact, Relation
+from scanner.model.items import Activity
+from scanner.rulebook.load import Rulebook
+
+
+class Catalogue:
+    """Exact look-ups, compiled once from the rulebook."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        self._clients: dict[str, str] = {}
+        self._hosts: dict[str, str] = {}
+        self._labels: dict[str, str] = {}
+        for provider in rulebook.providers:
+            for app in provider.oauth_apps:
+                if app.client_id:
+                    self._clients.setdefault(app.client_id.casefold(), provider.id)
+                if app.redirect_host:
+                    self._hosts.setdefault(app.redirect_host, provider.id)
+                if app.label:
+                    self._labels.setdefault(app.label.casefold(), provider.id)
+            for host in provider.hosts:
+                if "*" not in host.host and not host.path:
+                    self._hosts.setdefault(host.host, provider.id)
+            for domain in provider.web_domains:
+                self._hosts.setdefault(domain, provider.id)
+
+    def identify(self, activity: Activity) -> tuple[str, str, Confidence] | None:
+        """Provider id, the reason, and how sure; None when the catalogue does not know it."""
+        found = self._clients.get(activity.client_id.casefold()) if activity.client_id else None
+        if found:
+            return found, f"client id {activity.client_id}", Confidence.CERTAIN
+        for host in activity.hosts:
+            name = host.lower().rstrip(".")
+            while "." in name:
+                if name in self._hosts:
+                    return self._hosts[name], f"host {name}", Confidence.HIGH
+                name = name.partition(".")[2]
+        found = self._labels.get(" ".join(activity.label.casefold().split()))
+        if found:
+            return found, f"application name {activity.label}", Confidence.MEDIUM
+        return None
+
+
+def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[Fact]:
+    """The application, who uses it, and what was granted; nothing for what is not known AI."""
+    known = catalogue.identify(activity)
+    if known is None:
+        return
+    provider, reason, confidence = known
+    evidence = Evidence(
+        rule=activity.rule,
+        source=source,
+        resource=activity.resource or activity.app_id,
+        path=activity.actor.id if activity.actor else "",
+        confidence=confidence,
+        preview=reason + (f"; {activity.status}" if activity.status else ""),
+        count=activity.count,
+        first_at=activity.first_at,
+        last_at=activity.last_at,
+    )
+    yield Asset(
+        id=activity.app_id,
+        kind=f"{source}.app",
+        name=activity.label or activity.app_id,
+        asset_class=AssetClass.SAAS_APP,
+        provider=provider,
+        account=activity.account,
+        status=activity.status if activity.actor is None else "",
+        created_at=activity.first_at if activity.relation == "contains" else "",
+        evidence=(evidence,),
+    )
+    yield Edge(
+        source=activity.account, target=activity.app_id, relation=Relation.CONTAINS,
+        evidence=(evidence,),
+    )  # fmt: skip
+    yield Edge(
+        source=activity.app_id, target=NodeId(f"provider:{provider}"), relation=Relation.CALLS,
+        evidence=(evidence,), confidence=confidence,
+    )  # fmt: skip
+    if activity.actor:
+        yield activity.actor
+        yield _who(activity, evidence)
+
+
+def _who(activity: Activity, evidence: Evidence) -> Edge:
+    actor = activity.actor.id if activity.actor else NodeId("")
+    relation = Relation(activity.relation)
+    ends = (
+        (actor, activity.app_id)
+        if relation is Relation.GRANTS
+        else (activity.app_id, actor)
+    )
+    return Edge(
+        source=ends[0],
+        target=ends[1],
+        relation=relation,
+        evidence=(evidence,),
+        detail=" ".join(activity.scopes),
+    )

@@ -1,0 +1,297 @@
+"""Bytes -> redacted hits: prefilter by literals, confirm by regex and checks.
+
+Which prefilter engine runs decides only the speed; every hit is confirmed here, by the same code.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from scanner.detect import imports as import_reader
+from scanner.detect.patterns import Pattern, compile_imports, compile_patterns
+from scanner.detect.prefilter import Prefilter, build
+from scanner.detect.redact import entropy, fingerprint, hint, is_placeholder
+from scanner.model.evidence import Confidence
+from scanner.model.items import Hit, HitKind
+from scanner.rulebook.load import Rulebook
+
+_NEAR_BYTES = 80
+_BINARY_PROBE = 8000
+_ASSIGNEE = re.compile(rb"([A-Za-z_][\w.-]{0,60})[\"'\])]{0,2}\s{0,4}(?:=>|:=|=|:)\s{0,4}[\"'`]?$")
+_CREDENTIAL_KINDS = (HitKind.CREDENTIAL,)
+
+
+class Detector:
+    """Compiled once, used by all threads."""
+
+    def __init__(self, rulebook: Rulebook, key: bytes, engine: str = "auto") -> None:
+        self._key = key
+        self._patterns = compile_patterns(rulebook)
+        self._imports = compile_imports(rulebook)
+        self._files = [
+            (rule.glob, provider.id, rule.meaning)
+            for provider in rulebook.providers
+            for rule in provider.files
+        ]
+        self._names = _name_tokens(rulebook)
+        credentials = [p for p in self._patterns if _may_hold_secret(p)]
+        self._sets = {
+            "credentials": _PatternSet(credentials, engine),
+            "all": _PatternSet(list(self._patterns), engine),
+        }
+
+    @property
+    def engine(self) -> str:
+        return self._sets["all"].prefilter.name
+
+    def examine(self, data: bytes, path: str, rule_sets: tuple[str, ...]) -> tuple[Hit, ...]:
+        """Hits in ``data`` in order of place. ``rule_sets`` of ``credentials`` (secrets alone),
+        ``usage`` (packages, hosts, models, ...) and ``names`` (``data`` is the name of a secret
+        slot)."""
+        if "names" in rule_sets:
+            return tuple(self._name_hits(data))
+        text = as_text(data)
+        if text is None:
+            return ()
+        with_usage = "usage" in rule_sets
+        lines = _Lines(text)
+        hits = list(self._pattern_hits(text, lines, with_usage))
+        if with_usage:
+            hits += self._import_hits(text, path, lines)
+            hits += self._file_hits(path)
+        return tuple(sorted(hits, key=lambda h: (h.start, h.end, h.kind, h.rule)))
+
+    def _pattern_hits(self, data: bytes, lines: _Lines, with_usage: bool) -> Iterator[Hit]:
+        """Exact key formats first: what they claim, an assignment to a variable does not claim
+        again."""
+        chosen = self._sets["all" if with_usage else "credentials"].select(data)
+        claimed: list[tuple[int, int]] = []
+        seen: set[tuple[str, str, int]] = set()
+        for pattern in sorted(chosen, key=lambda p: p.kind != HitKind.CREDENTIAL):
+            for match in pattern.regex.finditer(data):
+                for hit in self._confirmed(pattern, match, lines, claimed, with_usage):
+                    if (hit.rule, hit.label, hit.start) not in seen:
+                        seen.add((hit.rule, hit.label, hit.start))
+                        yield hit
+
+    def _confirmed(
+        self,
+        pattern: Pattern,
+        match: re.Match[bytes],
+        lines: _Lines,
+        claimed: list[tuple[int, int]],
+        with_usage: bool,
+    ) -> Iterator[Hit]:
+        if pattern.kind is HitKind.CREDENTIAL:
+            if _is_secret(match[0], pattern) and _is_near(match, pattern):
+                span = match.span()
+                if not any(start < span[1] and span[0] < end for start, end in claimed):
+                    claimed.append(span)
+                    yield self._secret_hit(pattern, match, span, pattern.confidence, lines)
+            return
+        if pattern.is_assignment and match["secret"]:
+            span = match.span("secret")
+            if not any(start < span[1] and span[0] < end for start, end in claimed) and (
+                _is_assigned_secret(match["secret"], pattern)
+            ):
+                claimed.append(span)
+                yield self._secret_hit(pattern, match, span, Confidence.MEDIUM, lines)
+        if with_usage:
+            yield _usage_hit(pattern, match, lines)
+
+    def _secret_hit(
+        self,
+        pattern: Pattern,
+        match: re.Match[bytes],
+        span: tuple[int, int],
+        confidence: Confidence,
+        lines: _Lines,
+    ) -> Hit:
+        secret = match.string[span[0] : span[1]]
+        shown = hint(secret)
+        before = _ASSIGNEE.search(match.string[max(0, span[0] - 90) : span[0]])
+        rule = f"{pattern.provider}-assigned-secret" if pattern.is_assignment else pattern.rule
+        return Hit(
+            rule=rule,
+            kind=HitKind.CREDENTIAL,
+            provider=pattern.provider,
+            label=pattern.label,
+            start=span[0],
+            end=span[1],
+            line=lines.number(span[0]),
+            confidence=confidence,
+            preview=f"{before[1].decode('latin-1')}={shown}" if before else shown,
+            fingerprint=fingerprint(secret, self._key),
+            hint=shown,
+        )
+
+    def _import_hits(self, data: bytes, path: str, lines: _Lines) -> Iterator[Hit]:
+        language = import_reader.language_of(path)
+        table = self._imports.by_language.get(language)
+        if table:
+            done: set[tuple[int, str]] = set()
+            for name, start, end in import_reader.imports(data, language):
+                known = import_reader.lookup(name, table, language)
+                if known and (start, known[0]) not in done:
+                    done.add((start, known[0]))
+                    yield _named_hit(HitKind.IMPORT, known[1], known[0], start, end, lines)
+        for ecosystem, name, start, end in import_reader.packages(data, path):
+            provider = self._imports.packages.get((ecosystem, name))
+            if provider:
+                yield _named_hit(HitKind.PACKAGE, provider, name, start, end, lines)
+
+    def _file_hits(self, path: str) -> Iterator[Hit]:
+        pure = PurePosixPath(path)
+        for glob, provider, meaning in self._files:
+            if pure.match(glob) or fnmatch.fnmatchcase(path, glob):
+                yield Hit(
+                    rule=f"{provider}-file",
+                    kind=HitKind.FILE,
+                    provider=provider,
+                    label=glob,
+                    start=0,
+                    end=0,
+                    line=1,
+                    confidence=Confidence.HIGH,
+                    preview=meaning,
+                )
+
+    def _name_hits(self, data: bytes) -> Iterator[Hit]:
+        name = data.decode("utf-8", "replace")
+        words = "_" + re.sub(r"[^A-Z0-9]+", "_", name.upper()) + "_"
+        for token, provider in self._names:
+            if token in words:
+                yield Hit(
+                    rule=f"{provider}-secret-name",
+                    kind=HitKind.ENV_VAR,
+                    provider=provider,
+                    label=name,
+                    start=0,
+                    end=len(data),
+                    line=0,
+                    confidence=Confidence.MEDIUM,
+                    preview=name,
+                )
+                return
+
+
+class _PatternSet:
+    """Patterns behind one prefilter."""
+
+    def __init__(self, patterns: list[Pattern], engine: str) -> None:
+        self._patterns = patterns
+        self._always = [n for n, p in enumerate(patterns) if not p.literals]
+        owners: dict[bytes, list[int]] = {}
+        for number, pattern in enumerate(patterns):
+            for literal in pattern.literals:
+                owners.setdefault(literal.lower().encode(), []).append(number)
+        literals = sorted(owners)
+        self._owners = [owners[literal] for literal in literals]
+        self.prefilter: Prefilter = build(literals, engine)
+
+    def select(self, data: bytes) -> list[Pattern]:
+        """The patterns worth trying on ``data``, in their fixed order."""
+        chosen = set(self._always)
+        for index in self.prefilter.candidates(data):
+            chosen.update(self._owners[index])
+        return [self._patterns[number] for number in sorted(chosen)]
+
+
+class _Lines:
+    """Byte offset -> 1-based line; the table is made only for content that hits."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._breaks: list[int] | None = None
+
+    def number(self, offset: int) -> int:
+        if self._breaks is None:
+            self._breaks = [m.start() for m in re.finditer(rb"\n", self._data)]
+        return bisect_right(self._breaks, offset - 1) + 1
+
+
+def as_text(data: bytes) -> bytes | None:
+    """``data`` if it is text (UTF-16 is recoded), None for binaries, by git's own test: a NUL in
+    the first 8,000 bytes."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace").encode()
+    return None if b"\0" in data[:_BINARY_PROBE] else data
+
+
+def _may_hold_secret(pattern: Pattern) -> bool:
+    return pattern.kind in _CREDENTIAL_KINDS or pattern.is_assignment
+
+
+def _is_secret(secret: bytes, pattern: Pattern) -> bool:
+    return entropy(secret) >= pattern.min_entropy and not is_placeholder(secret)
+
+
+def _is_assigned_secret(secret: bytes, pattern: Pattern) -> bool:
+    """A value, not a reference: letters and digits, no dotted name, no path."""
+    return (
+        _is_secret(secret, pattern)
+        and re.search(rb"[0-9]", secret) is not None
+        and re.search(rb"[A-Za-z]", secret) is not None
+        and re.fullmatch(rb"[A-Za-z_]+(?:\.[A-Za-z_][\w]*)+", secret) is None
+        and secret.count(b"/") < 3
+        and re.fullmatch(rb"[A-Z0-9_]+", secret) is None
+    )
+
+
+def _is_near(match: re.Match[bytes], pattern: Pattern) -> bool:
+    if not pattern.near:
+        return True
+    before = match.string[max(0, match.start() - _NEAR_BYTES) : match.start()].lower()
+    return any(word in before for word in pattern.near)
+
+
+def _usage_hit(pattern: Pattern, match: re.Match[bytes], lines: _Lines) -> Hit:
+    groups = match.groupdict()
+    model = groups.get("q") or groups.get("n")
+    text = pattern.label or (model or b"").decode("latin-1")
+    start = match.start("q") if groups.get("q") else match.start()
+    return Hit(
+        rule=pattern.rule,
+        kind=pattern.kind,
+        provider=pattern.provider,
+        label=text,
+        start=start,
+        end=start + len(text),
+        line=lines.number(start),
+        confidence=pattern.confidence,
+        preview=text,
+    )
+
+
+def _named_hit(
+    kind: HitKind, provider: str, name: str, start: int, end: int, lines: _Lines
+) -> Hit:
+    return Hit(
+        rule=f"{provider}-{kind}",
+        kind=kind,
+        provider=provider,
+        label=name,
+        start=start,
+        end=end,
+        line=lines.number(start),
+        confidence=Confidence.HIGH,
+        preview=name,
+    )
+
+
+def _name_tokens(rulebook: Rulebook) -> list[tuple[str, str]]:
+    """What identifies a provider in the name of a secret, longest first: its variables, and its
+    id beside a word such as KEY or TOKEN."""
+    tokens: dict[str, str] = {}
+    for provider in rulebook.providers:
+        for var in provider.env_vars:
+            if var.secret and not var.weak:
+                tokens[f"_{var.name}_"] = provider.id
+        stem = re.sub(r"[^A-Z0-9]+", "_", provider.id.upper())
+        for word in ("API_KEY", "APIKEY", "KEY", "TOKEN", "SECRET", "CREDENTIALS"):
+            tokens.setdefault(f"_{stem}_{word}_", provider.id)
+    return sorted(tokens.items(), key=lambda item: (-len(item[0]), item[0]))

@@ -1,0 +1,148 @@
+"""Hits in their place -> facts: the credential, the integration it belongs to, the edges.
+
+The unit of the inventory is one integration per (holder, provider): a repository that uses three
+providers has three rows, so that approving one approves nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from scanner.model.base import NodeId
+from scanner.model.evidence import Confidence, Evidence, Setting
+from scanner.model.facts import Asset, AssetClass, Credential, Edge, Fact, Relation
+from scanner.model.items import Hit, HitKind, Place
+
+_SETTINGS: tuple[tuple[re.Pattern[str], Setting], ...] = (
+    (
+        re.compile(
+            r"(?:^|/)(?:tests?|specs?|__tests__|__mocks__|testdata|fixtures?|e2e)/"
+            r"|(?:^|/)(?:test_[^/]*|conftest)\.py$|_test\.(?:go|py|rb|exs)$"
+            r"|\.(?:test|spec)\.[cm]?[jt]sx?$|(?:Test|Tests|IT)\.(?:java|kt|cs)$",
+            re.I,
+        ),
+        Setting.TEST,
+    ),
+    (
+        re.compile(r"(?:^|/)(?:examples?|samples?|demos?|cookbooks?|tutorials?|templates?)/", re.I),
+        Setting.EXAMPLE,
+    ),
+    (
+        re.compile(
+            r"(?:^|/)(?:docs?|documentation|website|blog)/|\.(?:md|mdx|rst|adoc|txt\.j2)$"
+            r"|(?:^|/)(?:README|CHANGELOG|LICENSE|NOTICE|CONTRIBUTING)[^/]*$",
+            re.I,
+        ),
+        Setting.DOCUMENTATION,
+    ),
+)
+_EXAMPLE_FILE = re.compile(r"(?:^|/)[^/]*(?:\.|_|-)(?:example|sample|template|dist)(?:\.[^/]*)?$", re.I)
+
+
+def setting_of(path: str) -> Setting:
+    """What kind of place a path is. A requirements file under docs/ is documentation, too."""
+    if _EXAMPLE_FILE.search(path):
+        return Setting.EXAMPLE
+    for pattern, setting in _SETTINGS:
+        if pattern.search(path):
+            return setting
+    return Setting.PRODUCTION
+
+
+def integration_id(subject: NodeId, provider: str) -> NodeId:
+    return NodeId(f"{subject}#ai/{provider}")
+
+
+def credential_id(provider: str, fingerprint: str) -> NodeId:
+    return NodeId(f"credential:{provider}:{fingerprint}")
+
+
+def facts_of(
+    sightings: Iterable[tuple[Hit, Place]],
+    *,
+    source: str,
+    provider_name: Callable[[str], str],
+    subject_name: Callable[[NodeId], str],
+) -> Iterator[Fact]:
+    """One sighting at a time; the store merges what belongs together."""
+    for hit, place in sightings:
+        evidence = _evidence(hit, place, source)
+        if hit.kind is HitKind.CREDENTIAL:
+            yield from _credential_facts(hit, place, evidence, provider_name)
+            if place.context is Setting.HISTORY:
+                continue
+        yield from _integration_facts(hit, place, evidence, provider_name, subject_name)
+
+
+def _evidence(hit: Hit, place: Place, source: str) -> Evidence:
+    setting = place.context
+    if setting is Setting.PRODUCTION and place.path:
+        setting = setting_of(place.path)
+    weakened = setting in (Setting.TEST, Setting.EXAMPLE, Setting.DOCUMENTATION)
+    return Evidence(
+        rule=hit.rule,
+        source=source,
+        resource=place.resource or place.subject,
+        path=place.path,
+        line=hit.line,
+        commit=place.commit,
+        author=place.author,
+        context=setting,
+        confidence=hit.confidence.lowered() if weakened else hit.confidence,
+        preview=hit.preview,
+        credential=hit.fingerprint,
+        first_at=place.seen_at,
+        last_at=place.seen_at,
+    )
+
+
+def _credential_facts(
+    hit: Hit, place: Place, evidence: Evidence, provider_name: Callable[[str], str]
+) -> Iterator[Fact]:
+    ident = credential_id(hit.provider, hit.fingerprint)
+    yield Credential(
+        id=ident,
+        kind=f"credential.{hit.rule.replace('-', '_')}",
+        name=f"{provider_name(hit.provider)} key {hit.hint}",
+        issuer=hit.provider,
+        fingerprint=hit.fingerprint,
+        hint=hit.hint,
+        evidence=(evidence,),
+    )
+    yield _edge(ident, place.subject, Relation.STORED_IN, evidence)
+
+
+def _integration_facts(
+    hit: Hit,
+    place: Place,
+    evidence: Evidence,
+    provider_name: Callable[[str], str],
+    subject_name: Callable[[NodeId], str],
+) -> Iterator[Fact]:
+    ident = integration_id(place.subject, hit.provider)
+    yield Asset(
+        id=ident,
+        kind="code.integration" if evidence.source == "code" else f"{evidence.source}.integration",
+        name=f"{provider_name(hit.provider)} in {subject_name(place.subject)}",
+        asset_class=AssetClass.INTEGRATION,
+        provider=hit.provider,
+        models=(hit.label,) if hit.kind is HitKind.MODEL else (),
+        evidence=(evidence,),
+    )
+    yield _edge(place.subject, ident, Relation.CONTAINS, evidence)
+    yield _edge(ident, NodeId(f"provider:{hit.provider}"), Relation.CALLS, evidence)
+    if hit.kind is HitKind.CREDENTIAL:
+        target = credential_id(hit.provider, hit.fingerprint)
+        yield _edge(ident, target, Relation.AUTHENTICATES_WITH, evidence)
+
+
+def _edge(source: NodeId, target: NodeId, relation: Relation, evidence: Evidence) -> Edge:
+    confidence = evidence.confidence if isinstance(evidence.confidence, Confidence) else None
+    return Edge(
+        source=source,
+        target=target,
+        relation=relation,
+        evidence=(evidence,),
+        confidence=confidence or Confidence.MEDIUM,
+    )

@@ -1,0 +1,50 @@
+"""The only place that turns a secret into something that may be kept.
+
+Owns the fingerprint (keyed, so that a stolen database cannot be searched for known keys) and the
+hint. Nothing here returns the secret, and nothing keeps it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+import re
+from collections import Counter
+
+_PLACEHOLDER = re.compile(
+    rb"example|your[-_]?|placeholder|change[-_]?me|dummy|fake|test[-_]?key|redacted|insert|"
+    rb"x{4,}|\*{3,}|\.{3,}|<[a-z_ -]+>|todo|sample|secret[-_]?key|api[-_]?key|abcdef|"
+    rb"0123456|1234567|(.)\1{5,}",
+    re.IGNORECASE,
+)
+_RUNS = (b"abcdefghijklmnopqrstuvwxyz", b"01234567890", b"zyxwvutsrqponmlkjihgfedcba", b"9876543210")
+
+
+def fingerprint(secret: bytes, key: bytes) -> str:
+    """HMAC-SHA-256 of the whole secret under the organization's key, 128 bits, hex."""
+    return hmac.new(key, secret, hashlib.sha256).hexdigest()[:32]
+
+
+def hint(secret: bytes) -> str:
+    """What the vendor's own console shows, so that a person can find the key there: a public
+    prefix, and the last four characters of a long secret."""
+    text = secret.decode("latin-1")
+    prefix = re.match(r"(?:[A-Za-z]{2,8}[-_]){1,3}", text)
+    head = prefix[0][:16] if prefix and len(prefix[0]) * 2 < len(text) else ""
+    tail = text[-4:] if len(text) >= 24 else ""
+    return f"{head}…{tail}"
+
+
+def entropy(data: bytes) -> float:
+    """Shannon entropy in bits a byte."""
+    total = len(data)
+    return -sum(n / total * math.log2(n / total) for n in Counter(data).values()) if total else 0.0
+
+
+def is_placeholder(secret: bytes) -> bool:
+    """Documentation values: words, repeats, and runs of the alphabet or of digits."""
+    if _PLACEHOLDER.search(secret):
+        return True
+    lowered = secret.lower()
+    return any(run[i : i + 7] in lowered for run in _RUNS for i in range(len(run) - 6))

@@ -1,0 +1,1 @@
+"""All that a connector's author may use: contract, read-only transports, paging, limits, tables."""

@@ -1,0 +1,136 @@
+"""The contract between a connector and the scanner.
+
+A connector declares, as data, its typed configuration, the operations it may call and what it may
+yield, and implements two generators. It owns no threads, retries, checkpoints or rules: the runner
+and the context bring those. It never returns an empty list where it was refused; it raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+
+import msgspec
+
+from scanner.kit.limits import Limits
+from scanner.model.base import Model, ShardId
+from scanner.model.items import Checkpoint, Hit, Item
+
+
+class PermissionFormat(StrEnum):
+    """How a least-privilege grant is written down for this source."""
+
+    AWS_POLICY = "aws-policy"
+    SCOPES = "scopes"
+    FILESYSTEM = "filesystem"
+
+
+class Operation(Model, frozen=True, kw_only=True):
+    """One read-only call. Everything else is refused before it leaves the process."""
+
+    id: str
+    """AWS: ``service:Operation`` as botocore spells it. HTTP: ``GET /path/{template}``."""
+    permission: str
+    """What the vendor must grant for it: an IAM action, an OAuth scope."""
+    bucket: str = "default"
+    """Rate-limit bucket (:class:`scanner.kit.limits.Limits`)."""
+    reason: str = ""
+    """Why the scanner needs it; printed by ``shadow-ai permissions``."""
+
+
+class Mode(StrEnum):
+    FULL = "full"
+    """A shard's items are its whole present state: what is missing is gone."""
+    INCREMENTAL = "incremental"
+    """A shard's items are a window of a log: facts add up, nothing vanishes."""
+
+
+class Shard(Model, frozen=True, kw_only=True):
+    """The unit of work, retry, progress, resume and coverage."""
+
+    id: ShardId
+    scope: Mapping[str, str] = {}
+    """Whatever ``collect`` needs to know again (account, region, service)."""
+    mode: Mode = Mode.FULL
+    listed_by: str = ""
+    """Listing that named this shard, when the source (not the user's file) decides which exist."""
+    title: str = ""
+
+
+class ConnectorSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What a connector declares. ``config`` is a msgspec struct: strict, typed, documented."""
+
+    name: str
+    title: str
+    config: type[msgspec.Struct]
+    operations: tuple[Operation, ...]
+    yields: frozenset[str]
+    """Node kinds it may emit (``aws.lambda_function``), checked by the conformance suite."""
+    docs_url: str
+    permission_format: PermissionFormat = PermissionFormat.SCOPES
+    rates: Mapping[str, float] = {}
+    """Calls a second by bucket."""
+
+
+C = TypeVar("C", bound=msgspec.Struct)
+
+
+@dataclass
+class Probe:
+    """One line of ``shadow-ai doctor``: a permission or credential that was tried."""
+
+    check: str
+    ok: bool
+    detail: str = ""
+    remedy: str = ""
+
+
+Examine = Callable[[bytes, str, tuple[str, ...]], tuple[Hit, ...]]
+"""``examine(data, path, rule_sets)``: redacted hits in ``data``. The detector behind it is the only
+reader of raw secrets."""
+
+
+@dataclass
+class Context(Generic[C]):
+    """What the runner hands to a connector."""
+
+    config: C
+    examine: Examine
+    limits: Limits
+    environ: Mapping[str, str] = field(default_factory=dict)
+    now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
+    warn: Callable[[str], None] = field(default=lambda message: None)
+    window_days: int = 90
+    retries: int = 4
+    """Attempts of one call before it becomes coverage; a test sets 1."""
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """Implemented by one class a module; found by name, imported only when enabled."""
+
+    spec: ClassVar[ConnectorSpec]
+
+    def shards(self, ctx: Context) -> Iterator[Shard]:  # type: ignore[type-arg]
+        """Cheap enumeration. Raises a ``SourceError`` when it cannot tell what there is."""
+        ...
+
+    def collect(
+        self,
+        ctx: Context,  # type: ignore[type-arg]
+        shard: Shard,
+        since: Checkpoint | None,
+    ) -> Iterator[Item]:
+        """The items of one shard. Raises a ``SourceError`` for trouble with the whole shard and
+        yields a ``Gap`` for a single thing that could not be read."""
+        ...
+
+
+@runtime_checkable
+class Diagnosable(Protocol):
+    """Optional: a connector that can try its credentials and permissions without scanning."""
+
+    def probe(self, ctx: Context) -> Iterator[Probe]: ...  # type: ignore[type-arg]

@@ -1,0 +1,38 @@
+"""What was looked at, how completely, and why not more."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from scanner.model.base import Model, ShardId
+
+
+class Outcome(StrEnum):
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    DENIED = "denied"
+    FAILED = "failed"
+    NOT_ENABLED = "not_enabled"
+
+    @property
+    def proves_absence(self) -> bool:
+        """Whether "it was not there" may be said: the shard was read to its end, or the service
+        is verifiably off."""
+        return self in (Outcome.COMPLETE, Outcome.NOT_ENABLED)
+
+
+class Coverage(Model, frozen=True, kw_only=True):
+    """One shard of one scan."""
+
+    shard: ShardId
+    source: str
+    """Connector name."""
+    status: Outcome
+    reason: str = ""
+    """For people: what happened, where, what to do. Empty when complete."""
+    records: int = 0
+    listed_by: str = ""
+    """The listing shard that names this one; when that listing is complete and no longer names
+    it, what was in it is verifiably gone."""
+    gaps: tuple[str, ...] = ()
+    """Single things inside the shard that could not be read, named."""

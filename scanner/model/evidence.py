@@ -1,0 +1,108 @@
+"""What was seen, where, and how much it is worth."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from scanner.model.base import Model
+
+
+class Confidence(StrEnum):
+    """How likely it is that a statement is true (never how bad it would be)."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CERTAIN = "certain"
+
+    @property
+    def rank(self) -> int:
+        """0 (low) to 3 (certain)."""
+        return _RANKS[self]
+
+    def lowered(self, steps: int = 1) -> Confidence:
+        """``steps`` grades less sure, at least ``LOW``."""
+        return _ORDER[max(0, self.rank - steps)]
+
+
+_ORDER = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH, Confidence.CERTAIN)
+_RANKS = {grade: rank for rank, grade in enumerate(_ORDER)}
+
+
+class Setting(StrEnum):
+    """What kind of place a piece of evidence stands in. It lowers confidence, it never hides."""
+
+    PRODUCTION = "production"
+    HISTORY = "history"
+    TEST = "test"
+    EXAMPLE = "example"
+    DOCUMENTATION = "documentation"
+
+
+class Evidence(Model, frozen=True, kw_only=True):
+    """One observation. ``preview`` is redacted before it gets here; times are ISO 8601, UTC."""
+
+    rule: str
+    """Rule id, or the operation that returned the record."""
+    source: str
+    """Connector name."""
+    resource: str = ""
+    """The vendor's id of what was read: a repository, an ARN, an application."""
+    path: str = ""
+    line: int = 0
+    """1-based; 0 where the place has no lines."""
+    commit: str = ""
+    """First commit that held it, for repository history."""
+    author: str = ""
+    """Who introduced it, where the source tells."""
+    context: Setting = Setting.PRODUCTION
+    confidence: Confidence = Confidence.CERTAIN
+    preview: str = ""
+    credential: str = ""
+    """Keyed fingerprint of a secret seen here; the value itself is nowhere."""
+    count: int = 1
+    """How many sightings this one row stands for (same rule, same file; or log events)."""
+    first_at: str = ""
+    last_at: str = ""
+
+    @property
+    def place(self) -> tuple[str, str, str, str, str]:
+        """What makes two rows the same observation: line numbers move, places do not."""
+        return (self.rule, self.resource, self.path, self.credential, self.context)
+
+
+def merge_evidence(
+    one: tuple[Evidence, ...], two: tuple[Evidence, ...], *, add_counts: bool = False
+) -> tuple[Evidence, ...]:
+    """Both sets, one row a place, in a fixed order.
+
+    With ``add_counts`` sightings add up (log windows that do not overlap); otherwise the row with
+    the larger count stands. First and last times widen either way.
+    """
+    rows: dict[tuple[str, str, str, str, str], Evidence] = {}
+    for item in (*one, *two):
+        old = rows.get(item.place)
+        rows[item.place] = item if old is None else _joined(old, item, add_counts)
+    return tuple(rows[place] for place in sorted(rows))
+
+
+def _joined(old: Evidence, new: Evidence, add_counts: bool) -> Evidence:
+    base = new if new.confidence.rank > old.confidence.rank else old
+    firsts = [at for at in (old.first_at, new.first_at) if at]
+    count = old.count + new.count if add_counts else max(old.count, new.count)
+    return Evidence(
+        rule=base.rule,
+        source=base.source,
+        resource=base.resource,
+        path=base.path,
+        line=base.line,
+        commit=base.commit or old.commit or new.commit,
+        author=base.author or old.author or new.author,
+        context=base.context,
+        confidence=base.confidence,
+        preview=base.preview,
+        credential=base.credential,
+        count=count,
+        first_at=min(firsts, default=""),
+        last_at=max(old.last_at, new.last_at),
+    )

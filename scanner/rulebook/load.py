@@ -1,0 +1,102 @@
+"""rules/ -> typed, validated rulebook. Reads data only; compiles nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from scanner.model.base import Model
+from scanner.model.errors import RuleError
+from scanner.rulebook.documents import read_yaml
+from scanner.rulebook.policy import Framework, Policy
+from scanner.rulebook.types import Provider
+
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Every rule of one run, and a digest of the files it came from."""
+
+    providers: tuple[Provider, ...]
+    policies: tuple[Policy, ...]
+    frameworks: tuple[Framework, ...]
+    digest: str
+
+    @cached_property
+    def by_id(self) -> dict[str, Provider]:
+        return {provider.id: provider for provider in self.providers}
+
+    @cached_property
+    def by_alias(self) -> dict[str, str]:
+        """Every name (lower case) under which a provider is known -> its id."""
+        names: dict[str, str] = {}
+        for provider in self.providers:
+            for alias in (*provider.aliases, provider.name, provider.id):
+                names.setdefault(alias.casefold(), provider.id)
+        return names
+
+
+def bundled() -> Path:
+    """``rules/`` of the installed package, or beside it in a checkout."""
+    here = Path(__file__).resolve().parents[1]
+    packaged = here / "_rules"
+    return packaged if packaged.is_dir() else here.parent / "rules"
+
+
+def load(root: Path | None = None, extra: Iterable[Path] = ()) -> Rulebook:
+    """Read the bundled rules (or ``root``) and the user's own folders on top.
+
+    Raises ``RuleError`` naming file, line and what was expected.
+    """
+    roots = [root or bundled(), *extra]
+    for folder in roots:
+        if not folder.is_dir():
+            raise RuleError(f"{folder}: no such rules folder")
+    hasher = hashlib.blake2b(digest_size=16)
+    providers = _read(roots, ("providers", "products"), Provider, hasher)
+    policies = _read(roots, ("policies",), Policy, hasher)
+    frameworks = _read(roots, ("controls",), Framework, hasher)
+    _refuse_twins(providers, policies)
+    return Rulebook(
+        providers=tuple(sorted((p for _, p in providers), key=lambda p: p.id)),
+        policies=tuple(sorted((p for _, p in policies), key=lambda p: p.id)),
+        frameworks=tuple(f for _, f in frameworks),
+        digest=hasher.hexdigest(),
+    )
+
+
+def _read(
+    roots: list[Path], folders: tuple[str, ...], into: type[M], hasher: hashlib.blake2b
+) -> list[tuple[Path, M]]:
+    found: list[tuple[Path, M]] = []
+    for root in roots:
+        for folder in folders:
+            for path in sorted((root / folder).glob("*.yaml")):
+                try:
+                    hasher.update(path.name.encode() + path.read_bytes())
+                except OSError as error:
+                    raise RuleError(f"{path}: cannot be read: {error.strerror}") from error
+                found.append((path, read_yaml(path, into, RuleError)))
+    return found
+
+
+def _refuse_twins(
+    providers: list[tuple[Path, Provider]], policies: list[tuple[Path, Policy]]
+) -> None:
+    owner: dict[str, Path] = {}
+    for path, provider in providers:
+        if provider.id != path.stem:
+            raise RuleError(f"{path}: id `{provider.id}` must be the file's name")
+        for key in (f"provider {provider.id}", *(f"key rule {k.id}" for k in provider.keys)):
+            if key in owner:
+                raise RuleError(f"{path}: {key} stands already in {owner[key]}")
+            owner[key] = path
+    for path, policy in policies:
+        if f"policy {policy.id}" in owner:
+            raise RuleError(f"{path}: {policy.id} stands already in {owner[f'policy {policy.id}']}")
+        owner[f"policy {policy.id}"] = path

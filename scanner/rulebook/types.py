@@ -1,0 +1,174 @@
+"""The shape of a rule file. These types decode the YAML strictly and give the JSON Schema."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from scanner.model.base import Model
+from scanner.model.evidence import Confidence
+
+RuleId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
+NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Category(StrEnum):
+    LLM_API = "llm_api"
+    CLOUD_AI = "cloud_ai"
+    INFERENCE_HOST = "inference_host"
+    GATEWAY = "gateway"
+    MODEL_HUB = "model_hub"
+    EMBEDDINGS_SEARCH = "embeddings_search"
+    VECTOR_STORE = "vector_store"
+    SPEECH = "speech"
+    IMAGE_VIDEO = "image_video"
+    MUSIC = "music"
+    TRANSLATION = "translation"
+    OBSERVABILITY = "observability"
+    AGENT_PLATFORM = "agent_platform"
+    CODING_ASSISTANT = "coding_assistant"
+    CHAT_APP = "chat_app"
+    MEETING_APP = "meeting_app"
+    DATA_LABELLING = "data_labelling"
+    FRAMEWORK = "framework"
+    MODEL_SERVER = "model_server"
+    OTHER = "other"
+
+
+class Ecosystem(StrEnum):
+    PYPI = "pypi"
+    NPM = "npm"
+    GO = "go"
+    MAVEN = "maven"
+    NUGET = "nuget"
+    CARGO = "cargo"
+    RUBYGEMS = "rubygems"
+    COMPOSER = "composer"
+
+
+class CredentialKind(StrEnum):
+    API_KEY = "api_key"
+    ADMIN_KEY = "admin_key"
+    ACCESS_TOKEN = "access_token"  # noqa: S105
+    SESSION = "session"
+    SERVICE_ACCOUNT = "service_account"
+
+
+class Host(Model, frozen=True, kw_only=True):
+    """An API host. A leading ``*.`` stands for exactly one or more labels of a tenant's name.
+    ``path``: required path prefix on a host that also serves what is not AI."""
+
+    host: Annotated[str, msgspec.Meta(pattern=r"^(\*[.-])?[a-z0-9][a-z0-9.*-]*\.[a-z0-9-]+$")]
+    path: str = ""
+    note: str = ""
+    reference: NonEmpty
+
+
+class Key(Model, frozen=True, kw_only=True):
+    """A credential format. ``pattern`` is the secret itself, in the RE2-safe subset (no
+    look-around, no back-reference), bounded in length. Word boundaries around it are the engine's
+    business. In examples ``{class:n}`` is replaced by n made-up characters of that class."""
+
+    id: RuleId
+    name: NonEmpty
+    kind: CredentialKind = CredentialKind.API_KEY
+    pattern: NonEmpty
+    keywords: tuple[NonEmpty, ...]
+    """Literals of which at least one stands in every match (case as written)."""
+    near: tuple[NonEmpty, ...] = ()
+    """For shapes that say little by themselves: one of these words (any case) must stand up to
+    80 bytes before the secret."""
+    min_entropy: float = 3.0
+    """Shannon bits a character, over the whole match."""
+    confidence: Confidence = Confidence.HIGH
+    examples: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=2)]
+    counterexamples: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=2)]
+    reference: NonEmpty
+
+
+class EnvVar(Model, frozen=True, kw_only=True):
+    """An environment variable of the provider; ``secret``: its value is a credential."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9][A-Z0-9_]{2,}$")]
+    secret: bool = True
+    weak: bool = False
+    """The name is shared with others: it never identifies the provider alone."""
+
+
+class Package(Model, frozen=True, kw_only=True):
+    """A package. ``imports``: what source code imports (Python modules, npm specifiers, Go and
+    Java paths); empty where the import tells no more than the manifest."""
+
+    ecosystem: Ecosystem
+    name: NonEmpty
+    imports: tuple[NonEmpty, ...] = ()
+
+
+class ModelPattern(Model, frozen=True, kw_only=True):
+    """Model ids as they are written in code and configuration, quoted or after ``model=``."""
+
+    pattern: NonEmpty
+    examples: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=2)]
+    counterexamples: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=2)]
+    reference: NonEmpty
+
+
+class OAuthApp(Model, frozen=True, kw_only=True):
+    """How the provider shows up in an identity provider: exact client id, or exact label (any
+    case)."""
+
+    label: str = ""
+    client_id: str = ""
+    redirect_host: str = ""
+    idp: str = ""
+    reference: NonEmpty
+
+
+class Image(Model, frozen=True, kw_only=True):
+    """A container image without registry prefix and tag."""
+
+    image: NonEmpty
+    reference: NonEmpty
+
+
+class FileRule(Model, frozen=True, kw_only=True):
+    """A file that by its name means the product is configured here (``.mcp.json``)."""
+
+    glob: NonEmpty
+    meaning: NonEmpty
+    reference: NonEmpty
+
+
+class Terms(Model, frozen=True, kw_only=True):
+    """What the provider's own terms say on training with customer data (API or business use)."""
+
+    trains_on_customer_data: str
+    """``no``, ``opt_out``, ``opt_in``, ``yes`` or ``unknown``."""
+    note: str = ""
+    reference: NonEmpty
+
+
+class Provider(Model, frozen=True, kw_only=True):
+    """All that is known of one provider or product: one file."""
+
+    id: RuleId
+    name: NonEmpty
+    category: Category
+    homepage: NonEmpty
+    as_of: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    """Day on which the facts of this file were last checked."""
+    aliases: tuple[NonEmpty, ...] = ()
+    """Names under which registries and applications know it (exact, any case)."""
+    hosts: tuple[Host, ...] = ()
+    web_domains: tuple[NonEmpty, ...] = ()
+    """Domains of the product's pages: evidence in traffic and OAuth, too weak in code."""
+    keys: tuple[Key, ...] = ()
+    env_vars: tuple[EnvVar, ...] = ()
+    packages: tuple[Package, ...] = ()
+    models: tuple[ModelPattern, ...] = ()
+    oauth_apps: tuple[OAuthApp, ...] = ()
+    images: tuple[Image, ...] = ()
+    files: tuple[FileRule, ...] = ()
+    terms: Terms | None = None
