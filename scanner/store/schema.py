@@ -45,10 +45,11 @@ fact = Table(
     Column("digest", String, nullable=False),
     Column("first_at", String, nullable=False),
     Column("changed_at", String, nullable=False),
+    Column("stale", Integer, nullable=False, server_default="0"),
     Column("body", LargeBinary, nullable=False),
     Index("fact_key", "key"),
     comment="One row a fact and shard that shows it, as of the shard's last reading; unchanged "
-    "facts are not written again.",
+    "facts are not written again. Stale: an incomplete reading did not show it again.",
 )
 
 checkpoint = Table(

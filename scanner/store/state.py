@@ -156,17 +156,18 @@ class State:
 
     # --- facts -----------------------------------------------------------------------------------
 
-    def facts(self) -> Iterator[tuple[ShardId, Fact]]:
-        """Every stored fact with the shard that shows it, in a fixed order."""
+    def facts(self) -> Iterator[tuple[ShardId, Fact, bool]]:
+        """Every stored fact with the shard that shows it, in a fixed order, and whether the last
+        reading of that shard saw it (an incomplete one may have missed it)."""
         with self._guarded("read facts"), self._engine.connect() as db:
             rows = db.execute(
-                select(schema.fact.c.shard, schema.fact.c.body).order_by(
+                select(schema.fact.c.shard, schema.fact.c.body, schema.fact.c.stale).order_by(
                     schema.fact.c.shard, schema.fact.c.key
                 )
             )
             for chunk in rows.partitions(_BATCH):
-                for shard, body in chunk:
-                    yield ShardId(shard), _FACTS.decode(body)
+                for shard, body, stale in chunk:
+                    yield ShardId(shard), _FACTS.decode(body), not stale
 
     def forget_shards(self, shards: Iterable[ShardId]) -> None:
         """Drop the facts of shards whose complete listing no longer names them."""
@@ -297,12 +298,12 @@ class StateWriter:
         self._facts.clear()
 
     def _store(self, db: Connection, *, keep_missing: bool) -> None:
-        known: dict[str, tuple[str, bytes]] = {
-            row.key: (row.digest, row.body)
+        known: dict[str, tuple[str, bytes, int]] = {
+            row.key: (row.digest, row.body, row.stale)
             for row in db.execute(
-                select(schema.fact.c.key, schema.fact.c.digest, schema.fact.c.body).where(
-                    schema.fact.c.shard == self._shard.id
-                )
+                select(
+                    schema.fact.c.key, schema.fact.c.digest, schema.fact.c.body, schema.fact.c.stale
+                ).where(schema.fact.c.shard == self._shard.id)
             )
         }
         new: list[dict[str, Any]] = []
@@ -311,10 +312,10 @@ class StateWriter:
             if keep_missing and key in known:
                 fact = _merged(_FACTS.decode(known[key][1]), fresh, self._adds)
             mark = digest(fact)
-            row = {"digest": mark, "changed_at": self._now, "body": encode(fact)}
+            row = {"digest": mark, "changed_at": self._now, "body": encode(fact), "stale": 0}
             if key not in known:
                 new.append({"shard": self._shard.id, "key": key, "first_at": self._now, **row})
-            elif known[key][0] != mark:
+            elif known[key][0] != mark or known[key][2]:
                 db.execute(
                     update(schema.fact)
                     .where(schema.fact.c.shard == self._shard.id, schema.fact.c.key == key)
@@ -322,13 +323,21 @@ class StateWriter:
                 )
         if new:
             db.execute(insert(schema.fact), new)
-        if not keep_missing:
-            for key in known.keys() - self._facts.keys():
-                db.execute(
-                    delete(schema.fact).where(
-                        schema.fact.c.shard == self._shard.id, schema.fact.c.key == key
-                    )
-                )
+        self._settle_missing(db, known, keep=keep_missing)
+
+    def _settle_missing(
+        self, db: Connection, known: Mapping[str, tuple[str, bytes, int]], *, keep: bool
+    ) -> None:
+        """What a whole reading did not show is gone; what an incomplete one did not show is stale.
+        A log's window says nothing about what is outside it."""
+        if self._adds:
+            return
+        for key in sorted(known.keys() - self._facts.keys()):
+            here = (schema.fact.c.shard == self._shard.id) & (schema.fact.c.key == key)
+            if not keep:
+                db.execute(delete(schema.fact).where(here))
+            elif not known[key][2]:
+                db.execute(update(schema.fact).where(here).values(stale=1))
 
 
 def _merged(old: Fact, new: Fact, add_counts: bool) -> Fact:

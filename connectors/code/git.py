@@ -1,0 +1,199 @@
+"""Run git to read a repository that may be hostile.
+
+Only plumbing that prints objects is called, with every setting that could run a program or reach a
+network switched off; the repository's own configuration cannot turn them on again, because options
+on the command line win (https://git-scm.com/docs/git-config).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanner.model.errors import Unavailable
+from scanner.model.keys import canonical_remote
+
+_SAFE = (
+    "-c", "core.fsmonitor=false",
+    "-c", "core.hooksPath=/dev/null",
+    "-c", "core.pager=cat",
+    "-c", "core.sshCommand=false",
+    "-c", "credential.helper=",
+    "-c", "protocol.allow=never",
+    "-c", "safe.directory=*",
+    "-c", "log.showSignature=false",
+    "-c", "gc.auto=0",
+)  # fmt: skip
+_TIMEOUT_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class GitObject:
+    oid: str
+    kind: str
+    size: int
+
+
+class Git:
+    """One repository. ``folder``: its work tree, or the bare repository itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def text(self, *args: str) -> str:
+        """The output of a short command. Raises ``Unavailable`` with git's own words."""
+        try:
+            done = subprocess.run(
+                self._command(args),
+                capture_output=True,
+                timeout=_TIMEOUT_SECONDS,
+                env=_environment(),
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Unavailable(f"{self.folder}: git cannot be run: {error}") from error
+        if done.returncode != 0:
+            raise Unavailable(f"{self.folder}: git {args[0]}: {_reason(done.stderr)}")
+        return done.stdout.decode("utf-8", "replace")
+
+    def lines(self, *args: str, separator: bytes = b"\n") -> Iterator[str]:
+        """The output of a long command, record by record. Raises ``Unavailable`` at the end when
+        git failed, after all that it printed."""
+        process = self._start(args)
+        stream = process.stdout
+        if stream is None:
+            raise Unavailable(f"{self.folder}: git {args[0]}: no output stream")
+        try:
+            rest = b""
+            while chunk := stream.read(1 << 16):
+                *whole, rest = (rest + chunk).split(separator)
+                yield from (record.decode("utf-8", "replace") for record in whole)
+            if rest:
+                yield rest.decode("utf-8", "replace")
+            errors = process.stderr.read() if process.stderr else b""
+            if process.wait() != 0:
+                raise Unavailable(f"{self.folder}: git {args[0]}: {_reason(errors)}")
+        finally:
+            _end(process)
+
+    def objects(self) -> list[GitObject]:
+        """Every object of the repository, reachable or not."""
+        found = []
+        for line in self.lines(
+            "cat-file", "--batch-all-objects", "--unordered",
+            "--batch-check=%(objectname) %(objecttype) %(objectsize)",
+        ):  # fmt: skip
+            oid, _, rest = line.partition(" ")
+            kind, _, size = rest.partition(" ")
+            if size.isdigit():
+                found.append(GitObject(oid, kind, int(size)))
+            elif oid:
+                found.append(GitObject(oid, "unreadable", 0))
+        return found
+
+    def contents(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """The bytes of each object; None where it could not be read. A damaged object ends git's
+        process: it is named, and the reading goes on behind it."""
+        remaining = list(oids)
+        while remaining:
+            done = 0
+            for oid, data in self._batch(remaining):
+                done += 1
+                yield oid, data
+            if done < len(remaining):
+                yield remaining[done], None
+                done += 1
+            remaining = remaining[done:]
+
+    def _batch(self, oids: list[str]) -> Iterator[tuple[str, bytes | None]]:
+        process = self._start(("cat-file", "--batch", "--buffer"), stdin=subprocess.PIPE)
+        feeder = threading.Thread(target=_feed, args=(process, oids), daemon=True)
+        feeder.start()
+        try:
+            stream = process.stdout
+            while stream is not None and (header := stream.readline()):
+                fields = header.decode("ascii", "replace").split()
+                if len(fields) != 3 or not fields[2].isdigit():
+                    yield (fields[0] if fields else ""), None
+                    continue
+                size = int(fields[2])
+                data = stream.read(size)
+                stream.read(1)
+                if len(data) < size:
+                    return
+                yield fields[0], data
+        finally:
+            _end(process)
+
+    def _start(
+        self, args: tuple[str, ...], stdin: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                self._command(args),
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE if stdin == subprocess.DEVNULL else subprocess.DEVNULL,
+                env=_environment(),
+                bufsize=1 << 20,
+            )
+        except OSError as error:
+            raise Unavailable(f"{self.folder}: git cannot be run: {error}") from error
+
+    def _command(self, args: tuple[str, ...]) -> list[str]:
+        return ["git", *_SAFE, "-C", str(self.folder), *args]
+
+
+def repository_key(git: Git) -> str:
+    """What stays the same when a repository is cloned again or moved: its origin without
+    credentials, else its oldest root commit, else nothing."""
+    with suppress(Unavailable):
+        origin = canonical_remote(git.text("config", "--get", "remote.origin.url").strip())
+        if origin:
+            return origin
+    with suppress(Unavailable):
+        roots = git.text("rev-list", "--max-parents=0", "--all").split()
+        if roots:
+            return f"local/{git.folder.resolve().name.removesuffix('.git')}@{min(roots)[:12]}"
+    return ""
+
+
+def _environment() -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    return {
+        **kept,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "LC_ALL": "C",
+    }
+
+
+def _feed(process: subprocess.Popen[bytes], oids: list[str]) -> None:
+    with suppress(OSError, ValueError):
+        if process.stdin:
+            for start in range(0, len(oids), 1000):
+                process.stdin.write("".join(f"{o}\n" for o in oids[start : start + 1000]).encode())
+            process.stdin.close()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    for stream in (process.stdout, process.stderr, process.stdin):
+        if stream:
+            with suppress(OSError):
+                stream.close()
+
+
+def _reason(errors: bytes) -> str:
+    lines = [line for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
+    return lines[-1][:200] if lines else "failed without a word; try `git fsck`"

@@ -1,0 +1,131 @@
+"""Every object a repository has ever stored, each read once; places are looked up only for hits.
+
+Reading objects instead of diffs is complete (merges, deleted branches that are not pruned, what
+``git log -p`` hides) and reads equal content once. This is the reference reader: ``git cat-file``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from connectors.code.git import Git, GitObject
+from scanner.model.base import NodeId
+from scanner.model.errors import Unavailable
+from scanner.model.evidence import Setting
+from scanner.model.items import Gap, Hit, Item, Place, Sighting
+
+_READ = ("blob", "commit", "tag")
+
+
+@dataclass(frozen=True)
+class Introduction:
+    """The oldest commit known that holds a blob."""
+
+    commit: str
+    author: str
+    at: str
+    path: str
+
+
+def read_history(
+    git: Git,
+    subject: NodeId,
+    examine: Callable[[bytes, str, tuple[str, ...]], tuple[Hit, ...]],
+    most_bytes: int,
+) -> Iterator[Item]:
+    """Sightings of credentials in all objects; a gap for each that could not be read."""
+    wanted: list[str] = []
+    kinds: dict[str, str] = {}
+    for found in git.objects():
+        if found.kind not in (*_READ, "tree"):
+            yield Gap(what=f"object {found.oid}", reason="unreadable; try `git fsck`")
+        elif found.kind in _READ and found.size > most_bytes:
+            yield Gap(
+                what=f"object {found.oid}", reason=f"larger than {most_bytes >> 20} MiB; not read"
+            )
+        elif found.kind in _READ:
+            wanted.append(found.oid)
+            kinds[found.oid] = found.kind
+    hits: dict[str, tuple[Hit, ...]] = {}
+    for oid, data in git.contents(wanted):
+        if data is None:
+            yield Gap(what=f"object {oid}", reason="unreadable; try `git fsck`")
+        elif found_hits := examine(data, "", ("credentials",)):
+            hits[oid] = found_hits
+    yield from _placed(git, subject, hits, kinds)
+
+
+def _placed(
+    git: Git, subject: NodeId, hits: dict[str, tuple[Hit, ...]], kinds: dict[str, str]
+) -> Iterator[Item]:
+    blobs = {oid for oid in hits if kinds[oid] == "blob"}
+    known: dict[str, Introduction] = {}
+    if blobs:
+        try:
+            known = introductions(git, blobs)
+        except Unavailable as error:
+            yield Gap(what="log", reason=f"{error}; commits and paths of hits are missing")
+    for oid in sorted(hits):
+        place = _place(subject, oid, kinds[oid], known.get(oid))
+        for hit in hits[oid]:
+            yield Sighting(hit=hit, place=place)
+
+
+def _place(subject: NodeId, oid: str, kind: str, origin: Introduction | None) -> Place:
+    if origin is not None:
+        return Place(
+            subject=subject,
+            resource=subject,
+            path=origin.path,
+            commit=origin.commit,
+            author=origin.author,
+            seen_at=origin.at,
+            context=Setting.HISTORY,
+        )
+    is_message = kind in ("commit", "tag")
+    return Place(
+        subject=subject,
+        resource=subject,
+        path=f"({kind} message)" if is_message else f"(unreachable object {oid[:12]})",
+        commit=oid if kind == "commit" else "",
+        context=Setting.HISTORY,
+    )
+
+
+def introductions(git: Git, blobs: set[str]) -> dict[str, Introduction]:
+    """Where each blob first appeared, by one streamed log; a second pass over merges only for
+    what the first did not show."""
+    found = _log(git, blobs, ("--no-merges",))
+    missing = blobs - found.keys()
+    return {**found, **_log(git, missing, ("--merges", "-m"))} if missing else found
+
+
+def _log(git: Git, blobs: set[str], options: tuple[str, ...]) -> dict[str, Introduction]:
+    """The log runs from new to old, so the last line that names a blob is its oldest."""
+    found: dict[str, Introduction] = {}
+    commit = author = at = ""
+    oid = ""
+    for record in git.lines(
+        "log", "--all", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-show-signature",
+        "--root", "--format=%x01%H%x02%ae%x02%cI", *options, separator=b"\0",
+    ):  # fmt: skip
+        text = record.lstrip("\n")
+        if text.startswith("\x01"):
+            commit, author, at = text[1:].split("\n", 1)[0].split("\x02")
+            text = text.partition("\n")[2]
+        if text.startswith(":"):
+            oid = text.split(" ")[3]
+        elif oid in blobs and text:
+            found[oid] = Introduction(commit=commit, author=author, at=at, path=text)
+    return found
+
+
+def head_files(git: Git) -> Iterator[tuple[str, GitObject]]:
+    """Path and blob of every file at HEAD, for a bare repository that has no work tree."""
+    for record in git.lines("ls-tree", "-r", "-l", "-z", "HEAD", separator=b"\0"):
+        facts, _, path = record.partition("\t")
+        fields = facts.split()
+        if len(fields) == 4 and fields[1] == "blob" and fields[0] in ("100644", "100755"):
+            size = int(fields[3]) if fields[3].isdigit() else 0
+            yield path, GitObject(fields[2], "blob", size)

@@ -1,0 +1,279 @@
+"""Policies x standings -> draft findings. Pure: the same state gives the same drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from scanner.assess.fingerprint import fingerprint
+from scanner.assess.risk import risk
+from scanner.graph.build import AssetGraph
+from scanner.graph.ownership import Ownership
+from scanner.model.base import NodeId
+from scanner.model.coverage import Coverage, Outcome
+from scanner.model.evidence import Confidence, Evidence, Setting
+from scanner.model.facts import Asset, Credential, Relation
+from scanner.model.finding import Finding
+from scanner.model.registry import EntryOutcome, EntryStanding, RegistryEntry, Standing
+from scanner.reconcile.reconcile import Reconciliation
+from scanner.rulebook.policy import Policy, Subject, When
+
+_SETTING_ORDER = (
+    Setting.PRODUCTION,
+    Setting.HISTORY,
+    Setting.EXAMPLE,
+    Setting.TEST,
+    Setting.DOCUMENTATION,
+)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that policies may look at."""
+
+    graph: AssetGraph
+    reconciliation: Reconciliation
+    owners: dict[NodeId, tuple[Ownership, ...]]
+    coverage: tuple[Coverage, ...]
+    now: str
+
+
+@dataclass
+class Evaluation:
+    drafts: dict[str, Finding] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    """Fingerprints whose subject this scan has itself seen or judged."""
+    unjudged: set[str] = field(default_factory=set)
+    """Fingerprints that could not be evaluated in this scan, so may not be resolved."""
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One subject as a policy sees it."""
+
+    uid: NodeId
+    parts: dict[str, str]
+    words: dict[str, str]
+    confidence: Confidence
+    shards: tuple[str, ...] = ()
+    is_seen: bool = True
+    asset: Asset | Credential | None = None
+    standing: Standing | None = None
+    entry: EntryStanding | None = None
+    coverage: Coverage | None = None
+    field: str = ""
+
+
+def evaluate(policies: Iterable[Policy], situation: Situation) -> Evaluation:
+    """Every policy on every subject."""
+    result = Evaluation()
+    cases: dict[Subject, list[_Case]] = {
+        Subject.ASSET: list(_asset_cases(situation)),
+        Subject.CREDENTIAL: list(_credential_cases(situation)),
+        Subject.ENTRY: list(_entry_cases(situation)),
+        Subject.COVERAGE: list(_coverage_cases(situation)),
+    }
+    for policy in policies:
+        for case in cases[policy.subject]:
+            for one in _by_field(policy, case):
+                _judge(policy, one, situation, result)
+    return result
+
+
+def _judge(policy: Policy, case: _Case, situation: Situation, result: Evaluation) -> None:
+    mark = fingerprint(policy.id, tuple(case.parts.get(part, "") for part in policy.identity))
+    if case.entry and EntryOutcome.NOT_VERIFIABLE in case.entry.outcomes:
+        result.unjudged.add(mark)
+    if case.is_seen:
+        result.seen.add(mark)
+    if _holds(policy.when, case, situation):
+        result.drafts[mark] = _draft(policy, case, situation, mark)
+
+
+def _by_field(policy: Policy, case: _Case) -> Iterator[_Case]:
+    """One case a drifted field, for policies whose identity says so."""
+    if "field" not in policy.identity or case.standing is None:
+        yield case
+        return
+    for drift in case.standing.drift:
+        name = drift.partition(":")[0]
+        yield _Case(
+            uid=case.uid, parts={**case.parts, "field": name},
+            words={**case.words, "fields": drift}, confidence=case.confidence, shards=case.shards,
+            is_seen=case.is_seen, asset=case.asset, standing=case.standing, field=name,
+        )  # fmt: skip
+
+
+def _holds(when: When, case: _Case, situation: Situation) -> bool:
+    return (
+        case.confidence.rank >= when.confidence.rank
+        and _registry_holds(when, case, situation)
+        and _place_holds(when, case, situation)
+        and (when.owned is None or when.owned == bool(_owners(case, situation)))
+        and (not when.status or (case.coverage is not None and case.coverage.status in when.status))
+    )
+
+
+def _registry_holds(when: When, case: _Case, situation: Situation) -> bool:
+    if case.entry is not None:
+        outcomes = {str(outcome) for outcome in case.entry.outcomes}
+        stage = case.entry.entry.stage
+        return (
+            (not when.registry or bool(outcomes & set(when.registry)))
+            and (not when.stage or (stage is not None and stage in when.stage))
+            and (when.unassessed is None or when.unassessed == case.entry.unassessed)
+        )
+    if not when.registry and not when.drift:
+        return True
+    standing = case.standing
+    if standing is None or not situation.reconciliation.has_registry:
+        # Without a registry everything is unregistered: that is what an ad-hoc audit asks.
+        return standing is not None and standing.status in when.registry and not when.drift
+    return (not when.registry or standing.status in when.registry) and (
+        not when.drift or case.field in when.drift
+    )
+
+
+def _place_holds(when: When, case: _Case, situation: Situation) -> bool:
+    node = case.asset
+    if node is None:
+        return True
+    asset = node if isinstance(node, Asset) else None
+    if when.asset_class and (asset is None or asset.asset_class not in when.asset_class):
+        return False
+    if when.kind and not any(fnmatchcase(node.kind, glob) for glob in when.kind):
+        return False
+    if when.environment and (asset is None or asset.environment not in when.environment):
+        return False
+    if when.setting and best_setting(node.evidence) not in when.setting:
+        return False
+    if when.stored_in:
+        edges = situation.graph.out_edges(node.id, Relation.STORED_IN)
+        kinds = [getattr(situation.graph.node(edge.target), "kind", "") for edge in edges]
+        return any(fnmatchcase(kind, glob) for kind in kinds for glob in when.stored_in)
+    return True
+
+
+def best_setting(evidence: tuple[Evidence, ...]) -> Setting:
+    """The most telling kind of place among the evidence."""
+    found = {item.context for item in evidence}
+    return next((s for s in _SETTING_ORDER if s in found), Setting.PRODUCTION)
+
+
+def best_confidence(evidence: tuple[Evidence, ...]) -> Confidence:
+    """How sure the surest evidence is; two independent kinds of weak evidence count one grade
+    more, so a variable and a model name together are more than either."""
+    if not evidence:
+        return Confidence.CERTAIN
+    best = max((item.confidence for item in evidence), key=lambda grade: grade.rank)
+    kinds = {item.rule for item in evidence if item.confidence.rank == best.rank}
+    if best in (Confidence.LOW, Confidence.MEDIUM) and len(kinds) > 1:
+        return Confidence.MEDIUM if best is Confidence.LOW else Confidence.HIGH
+    return best
+
+
+def _owners(case: _Case, situation: Situation) -> tuple[Ownership, ...]:
+    if case.entry is not None:
+        owner = case.entry.entry.owner
+        return (
+            (Ownership(owner=owner, basis="registry", confidence=Confidence.HIGH, reason="entry"),)
+            if owner
+            else ()
+        )
+    return situation.owners.get(case.uid, ())
+
+
+def _draft(policy: Policy, case: _Case, situation: Situation, mark: str) -> Finding:
+    owners = _owners(case, situation)
+    score, factors = risk(policy.severity, case.asset, case.confidence)
+    return Finding(
+        fingerprint=mark,  # type: ignore[arg-type]
+        policy=policy.id,
+        severity=str(policy.severity),
+        risk=score,
+        title=_fill(policy.title, case.words),
+        asset=case.uid,
+        confidence=str(case.confidence),
+        first_seen=situation.now,
+        last_seen=situation.now,
+        owner=owners[0].owner if owners else "",
+        controls=policy.controls,
+        remedy=_fill(policy.remedy, case.words),
+        detail=case.words.get("reason", "") or ", ".join(factors),
+        shards=case.shards,
+    )
+
+
+def _fill(template: str, words: dict[str, str]) -> str:
+    """Only plain ``{word}`` is replaced: titles come from files, names from the outside."""
+    for word, value in words.items():
+        template = template.replace("{" + word + "}", value)
+    return template
+
+
+def _asset_cases(situation: Situation) -> Iterator[_Case]:
+    for asset in situation.graph.assets():
+        yield _node_case(asset, situation)
+
+
+def _credential_cases(situation: Situation) -> Iterator[_Case]:
+    for credential in situation.graph.credentials():
+        yield _node_case(credential, situation)
+
+
+def _node_case(node: Asset | Credential, situation: Situation) -> _Case:
+    standing = situation.reconciliation.standings.get(node.id)
+    provider = node.provider if isinstance(node, Asset) else node.issuer
+    where = ""
+    if isinstance(node, Credential):
+        places = sorted({e.path or e.resource for e in node.evidence})
+        where = ", ".join(places[:2]) + (f" and {len(places) - 2} more" if len(places) > 2 else "")
+    return _Case(
+        uid=node.id,
+        parts={"subject": node.id},
+        words={
+            "name": node.name,
+            "provider": provider,
+            "entry": standing.entry if standing else "",
+            "fields": "; ".join(standing.drift) if standing else "",
+            "reason": standing.reason if standing else "",
+            "where": where,
+        },
+        confidence=best_confidence(node.evidence),
+        shards=situation.graph.shards_of(node.id),
+        is_seen=situation.graph.is_seen(node.id),
+        asset=node,
+        standing=standing,
+    )
+
+
+def _entry_cases(situation: Situation) -> Iterator[_Case]:
+    for standing in situation.reconciliation.entries:
+        entry: RegistryEntry = standing.entry
+        yield _Case(
+            uid=NodeId(f"registry:{entry.id}"),
+            parts={"subject": entry.id, "entry": entry.id},
+            words={
+                "name": entry.name,
+                "entry": entry.id,
+                "reason": standing.detail,
+                "fields": ", ".join(standing.duplicates),
+                "provider": ", ".join(entry.approved.providers or ()),
+            },
+            confidence=Confidence.CERTAIN,
+            entry=standing,
+        )
+
+
+def _coverage_cases(situation: Situation) -> Iterator[_Case]:
+    for row in situation.coverage:
+        yield _Case(
+            uid=NodeId(f"coverage:{row.shard}"),
+            parts={"subject": row.shard},
+            words={"name": row.shard, "reason": row.reason, "provider": row.source},
+            confidence=Confidence.CERTAIN,
+            shards=(row.shard,),
+            coverage=row,
+            is_seen=row.status in (Outcome.COMPLETE, Outcome.NOT_ENABLED),
+        )

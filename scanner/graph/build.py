@@ -1,0 +1,177 @@
+"""Facts -> one graph. networkx is the graph that users get; everything above asks through
+:class:`AssetGraph`, so that the kernel can change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import networkx as nx
+
+from scanner.model.base import NodeId, ShardId
+from scanner.model.evidence import Confidence, Evidence
+from scanner.model.facts import (
+    Account,
+    Asset,
+    Credential,
+    DataStore,
+    Edge,
+    Fact,
+    Identity,
+    NodeFact,
+    Relation,
+    fact_key,
+    merge_fact,
+)
+
+HOLDS = Relation.CONTAINS
+
+
+class AssetGraph:
+    """Typed nodes and edges with evidence. Ends that no source has described are placeholders:
+    an edge is never dropped because its other end is unknown."""
+
+    def __init__(
+        self, facts: Iterable[tuple[ShardId, Fact, bool]], read: frozenset[ShardId] | None = None
+    ) -> None:
+        """``facts``: with their shard and whether its last reading saw them. ``read``: the shards
+        that this scan has read; None: all."""
+        self.nodes: dict[NodeId, NodeFact] = {}
+        self.edges: dict[str, Edge] = {}
+        self._shards: dict[str, set[ShardId]] = {}
+        self._seen: set[str] = set()
+        for shard, fact, is_seen in facts:
+            key = fact_key(fact)
+            self._shards.setdefault(key, set()).add(shard)
+            if is_seen and (read is None or shard in read):
+                self._seen.add(key)
+            if isinstance(fact, Edge):
+                old_edge = self.edges.get(key)
+                self.edges[key] = fact if old_edge is None else merge_fact(old_edge, fact)
+            else:
+                self._add_node(fact)
+        self._join_people()
+        self._out: dict[NodeId, list[Edge]] = {}
+        self._in: dict[NodeId, list[Edge]] = {}
+        for key in sorted(self.edges):
+            edge = self.edges[key]
+            self._out.setdefault(edge.source, []).append(edge)
+            self._in.setdefault(edge.target, []).append(edge)
+
+    def _add_node(self, fact: NodeFact) -> None:
+        old = self.nodes.get(fact.id)
+        if old is None or type(old) is not type(fact):
+            self.nodes[fact.id] = old or fact
+        else:
+            self.nodes[fact.id] = merge_fact(old, fact)  # type: ignore[type-var]
+
+    def _join_people(self) -> None:
+        """One person known to several sources by the same address: a same-as edge with its reason,
+        never a silent merge."""
+        by_mail: dict[str, list[NodeId]] = {}
+        for node in self.nodes.values():
+            if isinstance(node, Identity) and node.email:
+                by_mail.setdefault(node.email.casefold(), []).append(node.id)
+        for mail, idents in by_mail.items():
+            first, *rest = sorted(idents)
+            for other in rest:
+                reason = Evidence(rule="same-email", source="graph", preview=mail)
+                edge = Edge(
+                    source=first,
+                    target=other,
+                    relation=Relation.SAME_AS,
+                    evidence=(reason,),
+                    confidence=Confidence.HIGH,
+                )
+                self.edges[edge.key] = edge
+
+    def shards_of(self, key: str) -> tuple[ShardId, ...]:
+        """The shards that show a node or an edge."""
+        return tuple(sorted(self._shards.get(key, ())))
+
+    def is_seen(self, key: str) -> bool:
+        """Whether this scan itself has seen it (not only an earlier one)."""
+        return key in self._seen
+
+    def assets(self) -> Iterator[Asset]:
+        """The AI, in order of id."""
+        for ident in sorted(self.nodes):
+            node = self.nodes[ident]
+            if isinstance(node, Asset) and node.is_ai:
+                yield node
+
+    def credentials(self) -> Iterator[Credential]:
+        for ident in sorted(self.nodes):
+            node = self.nodes[ident]
+            if isinstance(node, Credential):
+                yield node
+
+    def node(self, ident: NodeId) -> NodeFact | None:
+        return self.nodes.get(ident)
+
+    def out_edges(self, ident: NodeId, *relations: Relation) -> list[Edge]:
+        found = self._out.get(ident, [])
+        return [e for e in found if e.relation in relations] if relations else list(found)
+
+    def in_edges(self, ident: NodeId, *relations: Relation) -> list[Edge]:
+        found = self._in.get(ident, [])
+        return [e for e in found if e.relation in relations] if relations else list(found)
+
+    def holders(self, ident: NodeId, depth: int = 4) -> Iterator[NodeId]:
+        """What contains it, nearest first."""
+        front, seen = [ident], {ident}
+        for _ in range(depth):
+            front = [
+                edge.source
+                for here in front
+                for edge in self.in_edges(here, HOLDS)
+                if edge.source not in seen
+            ]
+            seen.update(front)
+            yield from dict.fromkeys(front)
+
+    def account_of(self, ident: NodeId) -> NodeId | None:
+        node = self.nodes.get(ident)
+        if isinstance(node, (Asset, DataStore)) and node.account:
+            return node.account
+        for holder in self.holders(ident):
+            above = self.nodes.get(holder)
+            if isinstance(above, Account):
+                return holder
+            if isinstance(above, (Asset, DataStore)) and above.account:
+                return above.account
+        return None
+
+    def to_networkx(self) -> nx.MultiDiGraph:
+        """The whole graph, with flat text and number attributes, ready for any networkx writer."""
+        graph: nx.MultiDiGraph = nx.MultiDiGraph()
+        for ident in sorted(self.nodes):
+            graph.add_node(ident, **_attributes(self.nodes[ident]))
+        for key in sorted(self.edges):
+            edge = self.edges[key]
+            for end in (edge.source, edge.target):
+                if end not in graph:
+                    graph.add_node(end, type="unknown", kind=end.split(":")[0], label=end)
+            graph.add_edge(
+                edge.source,
+                edge.target,
+                key=key,
+                relation=str(edge.relation),
+                confidence=str(edge.confidence),
+                rules=",".join(sorted({e.rule for e in edge.evidence})),
+            )
+        return graph
+
+
+def _attributes(node: NodeFact) -> dict[str, str | int]:
+    found: dict[str, str | int] = {
+        "type": type(node).__name__.lower(),
+        "kind": node.kind,
+        "label": node.name,
+        "evidence": len(node.evidence),
+    }
+    for field in ("provider", "account", "region", "environment", "asset_class", "status",
+                  "issuer", "hint", "email", "classification"):  # fmt: skip
+        value = getattr(node, field, None)
+        if value:
+            found[field] = str(value)
+    return found

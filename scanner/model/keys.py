@@ -1,0 +1,28 @@
+"""Canonical forms of natural keys, so that what means the same compares equal."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+
+def canonical_remote(url: str) -> str:
+    """``git@github.com:org/repo.git`` and ``https://user@github.com/org/repo`` are one."""
+    scp = re.match(r"(?:[^@/]+@)?([\w.-]+):(?!//)(.+)", url)
+    if scp and "://" not in url:
+        host, path = scp[1], scp[2]
+    else:
+        split = urlsplit(url)
+        if not split.hostname:
+            return ""
+        host, path = split.hostname, split.path
+    cleaned = path.strip("/").removesuffix(".git")
+    return f"{host.lower()}/{cleaned}" if cleaned else ""
+
+
+def canonical_uri(uri: str) -> str:
+    """Scheme and host in lower case, no query, no trailing slash."""
+    split = urlsplit(uri.strip())
+    if not split.netloc:
+        return uri.strip().rstrip("/").lower()
+    return f"{split.scheme.lower()}://{split.netloc.lower()}{split.path.rstrip('/')}"

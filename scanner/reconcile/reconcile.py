@@ -1,0 +1,230 @@
+"""Matches -> dispositions, in both directions: what is there against what was registered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from scanner.graph.build import AssetGraph
+from scanner.model.base import NodeId
+from scanner.model.coverage import Coverage
+from scanner.model.facts import Account, Asset, Credential
+from scanner.model.registry import (
+    BindingType,
+    Disposition,
+    EntryOutcome,
+    EntryStanding,
+    Match,
+    RegistryEntry,
+    Stage,
+    Standing,
+)
+from scanner.reconcile.match import build_index, canonical, match_all, normal_name
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    standings: dict[NodeId, Standing]
+    entries: tuple[EntryStanding, ...]
+    has_registry: bool
+
+
+def reconcile(
+    graph: AssetGraph,
+    entries: Sequence[RegistryEntry],
+    provider_aliases: dict[str, str],
+    coverage: Iterable[Coverage],
+    *,
+    has_registry: bool = True,
+) -> Reconciliation:
+    """Both sides' standing. Every asset and every entry has exactly one."""
+    index = build_index(entries, provider_aliases)
+    matches = match_all(graph, index)
+    standings: dict[NodeId, Standing] = {}
+    claimed: dict[str, list[NodeId]] = {entry.id: [] for entry in entries}
+    for node in (*graph.assets(), *graph.credentials()):
+        standing = _standing(graph, node, matches.get(node.id, []), index.entries, provider_aliases)
+        standings[node.id] = standing
+        if standing.status in (Disposition.REGISTERED, Disposition.DRIFTED):
+            claimed[standing.entry].append(node.id)
+    holders = _held(graph, entries)
+    twins = _duplicates(entries)
+    rows = list(coverage)
+    outcomes = tuple(
+        _entry_standing(entry, claimed[entry.id], holders.get(entry.id, []), twins, rows)
+        for entry in entries
+    )
+    return Reconciliation(standings=standings, entries=outcomes, has_registry=has_registry)
+
+
+def _standing(
+    graph: AssetGraph,
+    node: Asset | Credential,
+    matches: list[Match],
+    entries: dict[str, RegistryEntry],
+    aliases: dict[str, str],
+) -> Standing:
+    linked = [match for match in matches if match.match_class.links]
+    if not linked:
+        if not matches:
+            return Standing(status=Disposition.UNREGISTERED, reason="no entry matches")
+        best = matches[0]
+        return Standing(
+            status=Disposition.PROBABLE, entry=best.entry, score=best.score, reason=best.reason,
+            candidates=tuple(m.entry for m in matches),
+        )  # fmt: skip
+    rank = linked[0].match_class
+    rivals = [m for m in linked if m.match_class is rank]
+    if len(rivals) > 1:
+        return Standing(
+            status=Disposition.AMBIGUOUS, entry="", score=linked[0].score,
+            reason="; ".join(f"{m.entry}: {m.reason}" for m in rivals),
+            candidates=tuple(m.entry for m in rivals),
+        )  # fmt: skip
+    best = linked[0]
+    drift: tuple[str, ...] = ()
+    if isinstance(node, Asset):
+        drift = tuple(_drift(graph, node, entries[best.entry], aliases))
+    return Standing(
+        status=Disposition.DRIFTED if drift else Disposition.REGISTERED,
+        entry=best.entry,
+        score=best.score,
+        reason=f"{best.match_class}: {best.reason}",
+        drift=drift,
+    )
+
+
+def _drift(
+    graph: AssetGraph, asset: Asset, entry: RegistryEntry, aliases: dict[str, str]
+) -> Iterable[str]:
+    """``field: observed X, approved Y`` for each field outside the envelope. A field that the entry
+    does not state, or the source does not show, is not drift."""
+    approved = entry.approved
+    if approved.providers is not None and asset.provider:
+        stated = {aliases.get(p.casefold(), p) for p in approved.providers}
+        if asset.provider not in stated:
+            yield _says("provider", asset.provider, approved.providers)
+    if approved.models is not None:
+        outside = [m for m in asset.models if not _any_glob(_model_name(m), approved.models)]
+        if outside:
+            yield _says("model", ", ".join(outside), approved.models)
+    if approved.regions is not None and asset.region and asset.region not in approved.regions:
+        yield _says("region", asset.region, approved.regions)
+    if approved.environments is not None and asset.environment:
+        stated = {e.casefold() for e in approved.environments}
+        if asset.environment.casefold() not in stated:
+            yield _says("environment", asset.environment, approved.environments)
+    account = graph.account_of(asset.id)
+    if approved.accounts is not None and account:
+        node = graph.node(account)
+        names = {account, account.rpartition("/")[2], account.rpartition(":")[2]}
+        names |= {node.name} if isinstance(node, Account) else set()
+        if not names & set(approved.accounts):
+            yield _says("account", account.rpartition("/")[2], approved.accounts)
+
+
+def _says(field: str, observed: str, approved: Iterable[str]) -> str:
+    return f"{field}: observed {observed}, approved {', '.join(approved)}"
+
+
+def _model_name(model: str) -> str:
+    """The id inside an ARN: ``arn:...:foundation-model/x`` -> ``x``."""
+    return model.rpartition("/")[2] if model.startswith("arn:") else model
+
+
+def _any_glob(value: str, globs: Iterable[str]) -> bool:
+    return any(fnmatchcase(value.casefold(), glob.casefold()) for glob in globs)
+
+
+def _held(graph: AssetGraph, entries: Sequence[RegistryEntry]) -> dict[str, list[NodeId]]:
+    """Entries whose binding names a carrier (a repository, a function) that is there."""
+    found: dict[str, list[NodeId]] = {}
+    folded = {ident.casefold(): ident for ident in graph.nodes}
+    for entry in entries:
+        for binding in entry.bindings:
+            key = canonical(binding.type, binding.value).casefold()
+            if binding.type is not BindingType.PATTERN and key in folded:
+                found.setdefault(entry.id, []).append(folded[key])
+    return found
+
+
+def _duplicates(entries: Sequence[RegistryEntry]) -> dict[str, set[str]]:
+    """Entries that bind the same exact thing, or have the same name and provider."""
+    groups: dict[str, list[str]] = {}
+    for entry in entries:
+        for binding in entry.bindings:
+            if binding.type not in (BindingType.PATTERN, BindingType.TAG):
+                key = canonical(binding.type, binding.value)
+                if binding.type is BindingType.REPO:
+                    key += "|" + ",".join(sorted(entry.approved.providers or ()))
+                groups.setdefault(key, []).append(entry.id)
+        groups.setdefault(f"name|{normal_name(entry.name)}|{entry.owner}", []).append(entry.id)
+    twins: dict[str, set[str]] = {}
+    for members in groups.values():
+        for member in members if len(set(members)) > 1 else ():
+            twins.setdefault(member, set()).update(set(members) - {member})
+    return twins
+
+
+def _entry_standing(
+    entry: RegistryEntry,
+    assets: list[NodeId],
+    holders: list[NodeId],
+    twins: dict[str, set[str]],
+    coverage: list[Coverage],
+) -> EntryStanding:
+    outcomes: list[EntryOutcome] = []
+    detail = ""
+    if assets:
+        outcomes.append(EntryOutcome.FOUND)
+        if entry.stage is Stage.RETIRED:
+            outcomes.append(EntryOutcome.RETIRED_ALIVE)
+    elif entry.stage is not Stage.RETIRED and entry.stage is not Stage.IDEA:
+        blind = _not_seen(entry, coverage)
+        if blind:
+            outcomes.append(EntryOutcome.NOT_VERIFIABLE)
+            detail = blind
+        else:
+            outcomes.append(EntryOutcome.NOT_FOUND)
+            detail = "its holder is there without this AI" if holders else "every place was read"
+    duplicates = tuple(sorted(twins.get(entry.id, ())))
+    if duplicates:
+        outcomes.append(EntryOutcome.DUPLICATE)
+    return EntryStanding(
+        entry=entry,
+        outcomes=tuple(outcomes),
+        assets=tuple(assets),
+        duplicates=duplicates,
+        detail=detail,
+        unassessed=not any(a.status in ("done", "waived") for a in entry.assessments),
+    )
+
+
+def _not_seen(entry: RegistryEntry, coverage: list[Coverage]) -> str:
+    """Why "it is not there" may not be said, or nothing. A binding may only be missed where the
+    shard that would show it was read completely."""
+    placed = [b for b in entry.bindings if b.type not in (BindingType.PATTERN, BindingType.TAG)]
+    if not placed:
+        return "the entry has no exact binding that says where to look"
+    for binding in placed:
+        wanted = _shard_pattern(binding.type, binding.value)
+        rows = [row for row in coverage if wanted and re.match(wanted, row.shard)]
+        if not rows:
+            return f"no shard of this scan covers {binding.value}"
+        unread = [row for row in rows if not row.status.proves_absence]
+        if unread:
+            return f"{unread[0].shard} was not read completely ({unread[0].status})"
+    return ""
+
+
+def _shard_pattern(kind: BindingType, value: str) -> str:
+    if value.startswith("arn:"):
+        _, _, service, region, account, *_ = [*value.split(":"), "", "", "", ""]
+        return rf"aws:{account or '[^/]+'}/{region or '[^/]+'}/{re.escape(service)}"
+    if kind is BindingType.REPO:
+        return "code:" + re.escape(canonical(kind, value)) + r"/tree\Z"
+    if value.startswith("okta:"):
+        return re.escape(value.partition("/")[0]) + "/apps"
+    return ""
