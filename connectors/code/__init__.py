@@ -61,7 +61,7 @@ class CodeConnector:
     def shards(self, ctx: Context[CodeConfig]) -> Iterator[Shard]:
         seen: set[str] = set()
         for path in ctx.config.paths:
-            root = Path(path).expanduser()
+            root = ctx.folder / Path(path).expanduser()
             if not root.exists():
                 raise ConfigError(f"{path}: no such file or directory")
             for folder in _roots(root.resolve()):
@@ -93,7 +93,7 @@ class CodeConnector:
 
     def probe(self, ctx: Context[CodeConfig]) -> Iterator[Probe]:
         for path in ctx.config.paths:
-            root = Path(path).expanduser()
+            root = ctx.folder / Path(path).expanduser()
             readable = root.exists() and os.access(root, os.R_OK)
             yield Probe(
                 check=f"read {path}",
@@ -107,9 +107,7 @@ class CodeConnector:
         except Unavailable as error:
             yield Probe(check="git", ok=False, detail=str(error), remedy="install git")
 
-    def _shards_of(
-        self, folder: Path, ctx: Context[CodeConfig], seen: set[str]
-    ) -> Iterator[Shard]:
+    def _shards_of(self, folder: Path, ctx: Context[CodeConfig], seen: set[str]) -> Iterator[Shard]:
         is_git = _is_repository(folder)
         outer = None if is_git else _enclosing(folder)
         key = repository_key(Git(outer or folder)) if is_git or outer else ""
@@ -119,8 +117,13 @@ class CodeConnector:
             # Part of a repository: the same holder, a shard of its own, no history.
             yield Shard(
                 id=ShardId(f"code:{name}/tree/{inside}"),
-                scope={"root": str(folder), "subject": name, "git": "", "part": "tree",
-                       "inside": inside},
+                scope={
+                    "root": str(folder),
+                    "subject": name,
+                    "git": "",
+                    "part": "tree",
+                    "inside": inside,
+                },
                 title=inside,
             )
             return
@@ -135,9 +138,7 @@ class CodeConnector:
                 id=ShardId(f"code:{name}/history"), scope={**scope, "part": "history"}, title=title
             )
 
-    def _bare_tree(
-        self, ctx: Context[CodeConfig], git: Git, subject: NodeId
-    ) -> Iterator[Item]:
+    def _bare_tree(self, ctx: Context[CodeConfig], git: Git, subject: NodeId) -> Iterator[Item]:
         try:
             files = [
                 (path, found)

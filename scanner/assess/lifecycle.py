@@ -6,7 +6,7 @@ it to its end and did not find it. Anything else is held: silence is not good ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import msgspec
@@ -31,7 +31,7 @@ def advance(
     *,
     scan: str,
     now: str,
-    gone: frozenset[str] = frozenset(),
+    gone: Set[str] = frozenset(),
 ) -> Life:
     """The next state of every finding. ``gone``: shards that a complete listing no longer names."""
     findings: list[Finding] = []
@@ -39,7 +39,9 @@ def advance(
     for mark in sorted({*evaluation.drafts, *known}):
         draft, old = evaluation.drafts.get(mark), known.get(mark)
         if draft is not None:
-            seen = mark in evaluation.seen or not draft.shards or draft.asset.startswith("coverage:")
+            seen = (
+                mark in evaluation.seen or not draft.shards or draft.asset.startswith("coverage:")
+            )
             new, change, detail = _present(draft, old, now, is_seen=seen)
         elif old is not None:
             new, change, detail = _absent(old, evaluation, coverage, now, gone)
@@ -85,7 +87,7 @@ def _absent(
     evaluation: Evaluation,
     coverage: Mapping[str, Coverage],
     now: str,
-    gone: frozenset[str],
+    gone: Set[str],
 ) -> tuple[Finding, str, str]:
     if old.status is FindingStatus.RESOLVED:
         return old, "", ""

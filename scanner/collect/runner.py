@@ -210,9 +210,7 @@ def _attempt(
         if writer is not None:
             writer.close(row)
     except StoreError as caught:
-        writer.discard()
-        row = _coverage_of(caught, shard.id, source.name, shard, 0, gaps)
-        return row, False
+        return _coverage_of(caught, shard.id, source.name, shard, 0, gaps), False
     return row, isinstance(error, (Throttled, Unavailable)) and not stop.is_set()
 
 

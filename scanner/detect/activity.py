@@ -98,11 +98,7 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
 def _who(activity: Activity, evidence: Evidence) -> Edge:
     actor = activity.actor.id if activity.actor else NodeId("")
     relation = Relation(activity.relation)
-    ends = (
-        (actor, activity.app_id)
-        if relation is Relation.GRANTS
-        else (activity.app_id, actor)
-    )
+    ends = (actor, activity.app_id) if relation is Relation.GRANTS else (activity.app_id, actor)
     return Edge(
         source=ends[0],
         target=ends[1],

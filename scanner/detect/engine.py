@@ -267,9 +267,7 @@ def _usage_hit(pattern: Pattern, match: re.Match[bytes], lines: _Lines) -> Hit:
     )
 
 
-def _named_hit(
-    kind: HitKind, provider: str, name: str, start: int, end: int, lines: _Lines
-) -> Hit:
+def _named_hit(kind: HitKind, provider: str, name: str, start: int, end: int, lines: _Lines) -> Hit:
     return Hit(
         rule=f"{provider}-{kind}",
         kind=kind,

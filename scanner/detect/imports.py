@@ -36,9 +36,13 @@ _STATEMENTS: dict[str, re.Pattern[bytes]] = {
     "javascript": re.compile(
         rb"(?:\bfrom|\bimport|\brequire\s*\(|\bimport\s*\()\s*[\"'](?P<a>[^\"'\n]{1,200})[\"']"
     ),
-    "go": re.compile(rb"(?m)^\s*(?:import\s+)?(?:[\w.]+\s+)?\"(?P<a>[\w.-]+\.[a-z]+/[^\"\n]{1,200})\""),
+    "go": re.compile(
+        rb"(?m)^\s*(?:import\s+)?(?:[\w.]+\s+)?\"(?P<a>[\w.-]+\.[a-z]+/[^\"\n]{1,200})\""
+    ),
     "jvm": re.compile(rb"(?m)^\s*import\s+(?:static\s+)?(?P<a>[a-z][\w.]*)"),
-    "dotnet": re.compile(rb"(?m)^\s*(?:global\s+)?(?:using|open|Imports)\s+(?:static\s+)?(?P<a>[A-Z][\w.]*)"),
+    "dotnet": re.compile(
+        rb"(?m)^\s*(?:global\s+)?(?:using|open|Imports)\s+(?:static\s+)?(?P<a>[A-Z][\w.]*)"
+    ),
     "rust": re.compile(rb"(?m)^\s*(?:pub\s+)?(?:use|extern\s+crate)\s+(?:::)?(?P<a>[a-z_][\w]*)"),
     "ruby": re.compile(rb"(?m)^\s*require(?:\s+|\s*\(\s*)[\"'](?P<a>[\w/-]+)[\"']"),
 }  # fmt: skip
@@ -186,10 +190,13 @@ _pom = _by_regex(
 _gradle = _by_regex(rb"[\"']([\w.-]+):([\w.-]+)(?::[\w.\-$\{\}]+)?[\"']", ":")
 _csproj = _by_regex(rb"<Package(?:Reference|Version)\s+[^>]{0,100}?Include=\"([\w.-]+)\"")
 _gemfile = _by_regex(rb"(?m)^\s*gem\s+[\"']([\w-]+)[\"']")
-_setup = _by_regex(rb"[\"']([A-Za-z][A-Za-z0-9._-]{2,60})\s*(?:\[[\w,]+\]\s*)?(?:[<>=~!][^\"'\n]{0,60})?[\"']\s*,?")
+_setup = _by_regex(
+    rb"[\"']([A-Za-z][A-Za-z0-9._-]{2,60})\s*(?:\[[\w,]+\]\s*)?"
+    rb"(?:[<>=~!][^\"'\n]{0,60})?[\"']\s*,?"
+)
 
 _MANIFESTS: tuple[tuple[re.Pattern[str], str, Callable[[bytes], Iterator[str]]], ...] = (
-    (re.compile(r"(?:.*[-_.])?requirements(?:[-_.].*)?\.(?:txt|in)|constraints\.txt"), "pypi", _requirements),
+    (re.compile(r"(?:.*[-_.])?requirements(?:[-_.].*)?\.(?:txt|in)"), "pypi", _requirements),
     (re.compile(r"pyproject\.toml"), "pypi", _pyproject),
     (re.compile(r"setup\.(?:py|cfg)|Pipfile"), "pypi", _setup),
     (re.compile(r"package\.json"), "npm", _package_json),

@@ -37,7 +37,9 @@ _SETTINGS: tuple[tuple[re.Pattern[str], Setting], ...] = (
         Setting.DOCUMENTATION,
     ),
 )
-_EXAMPLE_FILE = re.compile(r"(?:^|/)[^/]*(?:\.|_|-)(?:example|sample|template|dist)(?:\.[^/]*)?$", re.I)
+_EXAMPLE_FILE = re.compile(
+    r"(?:^|/)[^/]*(?:\.|_|-)(?:example|sample|template|dist)(?:\.[^/]*)?$", re.I
+)
 
 
 def setting_of(path: str) -> Setting:

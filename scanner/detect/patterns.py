@@ -151,8 +151,13 @@ def _env_var(provider: Provider, var: EnvVar) -> Pattern:
 
 def _model(provider: Provider, model: ModelPattern) -> Pattern:
     """A model id where code names one: quoted, or after ``model:`` or ``model=``."""
-    quoted = rf"[\"'`](?:[A-Za-z0-9_.-]{{1,40}}[/:])?(?P<q>{model.pattern})(?::[a-z0-9]{{1,20}})?[\"'`]"
-    named = rf"(?i:model)[A-Za-z_]{{0,16}}[ \t]{{0,4}}[:=][ \t]{{0,4}}(?P<n>{model.pattern})(?![A-Za-z0-9_.-])"
+    quoted = (
+        rf"[\"'`](?:[A-Za-z0-9_.-]{{1,40}}[/:])?(?P<q>{model.pattern})(?::[a-z0-9]{{1,20}})?[\"'`]"
+    )
+    named = (
+        rf"(?i:model)[A-Za-z_]{{0,16}}[ \t]{{0,4}}[:=][ \t]{{0,4}}"
+        rf"(?P<n>{model.pattern})(?![A-Za-z0-9_.-])"
+    )
     literals = required_literals(model.pattern)
     return Pattern(
         rule=f"{provider.id}-model",
@@ -173,7 +178,8 @@ def _image(provider: Provider, image: Image) -> Pattern:
         provider=provider.id,
         label=image.image,
         regex=_compiled(
-            rf"(?m)(?:image[\"']?\s*[:=]\s*[\"']?|^\s*FROM\s+(?:--\S+\s+)?|docker\s+(?:run|pull)\s[^\n]{{0,200}}?)"
+            r"(?m)(?:image[\"']?\s*[:=]\s*[\"']?|^\s*FROM\s+(?:--\S+\s+)?"
+            r"|docker\s+(?:run|pull)\s[^\n]{0,200}?)"
             rf"(?:[a-z0-9.-]+(?::\d+)?/)?{name}(?=[:@\s\"']|$)",
             image.image,
             re.I,

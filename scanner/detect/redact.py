@@ -18,7 +18,12 @@ _PLACEHOLDER = re.compile(
     rb"0123456|1234567|(.)\1{5,}",
     re.IGNORECASE,
 )
-_RUNS = (b"abcdefghijklmnopqrstuvwxyz", b"01234567890", b"zyxwvutsrqponmlkjihgfedcba", b"9876543210")
+_RUNS = (
+    b"abcdefghijklmnopqrstuvwxyz",
+    b"01234567890",
+    b"zyxwvutsrqponmlkjihgfedcba",
+    b"9876543210",
+)
 
 
 def fingerprint(secret: bytes, key: bytes) -> str:

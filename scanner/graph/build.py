@@ -141,9 +141,9 @@ class AssetGraph:
                 return above.account
         return None
 
-    def to_networkx(self) -> nx.MultiDiGraph:
+    def to_networkx(self) -> nx.MultiDiGraph[str]:
         """The whole graph, with flat text and number attributes, ready for any networkx writer."""
-        graph: nx.MultiDiGraph = nx.MultiDiGraph()
+        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         for ident in sorted(self.nodes):
             graph.add_node(ident, **_attributes(self.nodes[ident]))
         for key in sorted(self.edges):

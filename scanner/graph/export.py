@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from io import BytesIO
+from typing import TypeVar
 
 import networkx as nx
 
@@ -11,6 +12,7 @@ from scanner.graph.build import AssetGraph
 from scanner.model.errors import ConfigError
 
 FORMATS = ("graphml", "gexf", "json")
+T = TypeVar("T")
 _CONTROL = {c: "\N{REPLACEMENT CHARACTER}" for c in range(32) if c not in (9, 10, 13)}
 
 
@@ -31,9 +33,9 @@ def export(graph: AssetGraph, form: str) -> bytes:
     return out.getvalue()
 
 
-def _without_control_characters(view: nx.MultiDiGraph) -> nx.MultiDiGraph:
+def _without_control_characters(view: nx.MultiDiGraph[str]) -> nx.MultiDiGraph[str]:
     """XML 1.0 cannot hold them, and a hostile name may."""
-    clean: nx.MultiDiGraph = nx.MultiDiGraph()
+    clean: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     for ident, attributes in view.nodes(data=True):
         clean.add_node(_text(ident), **{k: _text(v) for k, v in attributes.items()})
     for source, target, key, attributes in view.edges(keys=True, data=True):
@@ -42,5 +44,5 @@ def _without_control_characters(view: nx.MultiDiGraph) -> nx.MultiDiGraph:
     return clean
 
 
-def _text(value: object) -> object:
-    return value.translate(_CONTROL) if isinstance(value, str) else value
+def _text(value: T) -> T:
+    return value.translate(_CONTROL) if isinstance(value, str) else value  # type: ignore[return-value]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
@@ -103,6 +104,8 @@ class Context(Generic[C]):
     environ: Mapping[str, str] = field(default_factory=dict)
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
     warn: Callable[[str], None] = field(default=lambda message: None)
+    folder: Path = Path()
+    """Where the configuration file stands: relative paths in it are relative to this."""
     window_days: int = 90
     retries: int = 4
     """Attempts of one call before it becomes coverage; a test sets 1."""

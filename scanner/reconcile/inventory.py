@@ -103,9 +103,7 @@ def _read_yaml(path: Path) -> Reading:
         except RegistryError as error:
             reading.problems.append(str(error))
             continue
-        reading.entries.append(
-            msgspec.structs.replace(entry, source=f"{path}#{number + 1}")
-        )
+        reading.entries.append(msgspec.structs.replace(entry, source=f"{path}#{number + 1}"))
     return reading
 
 

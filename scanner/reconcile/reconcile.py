@@ -44,7 +44,8 @@ def reconcile(
     matches = match_all(graph, index)
     standings: dict[NodeId, Standing] = {}
     claimed: dict[str, list[NodeId]] = {entry.id: [] for entry in entries}
-    for node in (*graph.assets(), *graph.credentials()):
+    nodes: list[Asset | Credential] = [*graph.assets(), *graph.credentials()]
+    for node in nodes:
         standing = _standing(graph, node, matches.get(node.id, []), index.entries, provider_aliases)
         standings[node.id] = standing
         if standing.status in (Disposition.REGISTERED, Disposition.DRIFTED):

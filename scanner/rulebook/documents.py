@@ -66,9 +66,7 @@ def read_text(path: Path, error: type[ShadowAIError] = ConfigError) -> str:
     except OSError as trouble:
         raise error(f"{path}: cannot be read: {trouble.strerror or trouble}") from trouble
     except UnicodeDecodeError as trouble:
-        raise error(
-            f"{path}: byte {trouble.start}: not UTF-8; save the file as UTF-8"
-        ) from trouble
+        raise error(f"{path}: byte {trouble.start}: not UTF-8; save the file as UTF-8") from trouble
 
 
 def read_yaml(path: Path, into: type[T], error: type[ShadowAIError] = ConfigError) -> T:
@@ -174,7 +172,9 @@ def _toml_line(text: str, steps: list[str]) -> tuple[int, int] | None:
     lines = text.splitlines()
     start, names = 0, [s for s in steps if not s.isdigit()]
     for depth in range(len(names), 0, -1):
-        header = re.compile(r"\s*\[+\s*" + r"\s*\.\s*".join(map(re.escape, names[:depth])) + r"\s*\]")
+        header = re.compile(
+            r"\s*\[+\s*" + r"\s*\.\s*".join(map(re.escape, names[:depth])) + r"\s*\]"
+        )
         found = next((n for n, line in enumerate(lines) if header.match(line)), None)
         if found is not None:
             start = found
@@ -187,7 +187,9 @@ def _toml_line(text: str, steps: list[str]) -> tuple[int, int] | None:
     return (start + 1, 1) if lines else None
 
 
-def as_mapping(value: Any, name: str, error: type[ShadowAIError] = ConfigError) -> Mapping[str, Any]:
+def as_mapping(
+    value: Any, name: str, error: type[ShadowAIError] = ConfigError
+) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise error(f"{name}: expected keys and values at the top, found {type(value).__name__}")
     return value

@@ -1,4 +1,4 @@
-"""What is known between scans, in a database behind SQLAlchemy Core (SQLite in WAL mode by default).
+"""What is known between scans, in a database behind SQLAlchemy Core (SQLite by default).
 
 One shard is one transaction: its facts, its checkpoint and its coverage are stored together or not
 at all, so a scan killed at any moment loses nothing stored and resumes at its shard.
@@ -197,9 +197,7 @@ class State:
             for r in rows
         ]
 
-    def save_findings(
-        self, findings: Iterable[Finding], events: Iterable[FindingEvent]
-    ) -> None:
+    def save_findings(self, findings: Iterable[Finding], events: Iterable[FindingEvent]) -> None:
         """Findings and their events in one transaction; unchanged rows are not touched."""
         old = self.findings()
         changed = [f for f in findings if old.get(f.fingerprint) != f]
@@ -275,12 +273,8 @@ class StateWriter:
     def commit(self, cursor: str) -> None:
         with self._state._guarded(f"store {self._shard.id}"), self._state.engine.begin() as db:
             self._store(db, keep_missing=True)
-            db.execute(
-                delete(schema.checkpoint).where(schema.checkpoint.c.shard == self._shard.id)
-            )
-            db.execute(
-                insert(schema.checkpoint).values(shard=self._shard.id, cursor=cursor)
-            )
+            db.execute(delete(schema.checkpoint).where(schema.checkpoint.c.shard == self._shard.id))
+            db.execute(insert(schema.checkpoint).values(shard=self._shard.id, cursor=cursor))
         self._facts.clear()
 
     def discard(self) -> None:
@@ -349,9 +343,7 @@ def _merged(old: Fact, new: Fact, add_counts: bool) -> Fact:
 def _put_coverage(db: Connection, scan_id: str, row: Coverage) -> None:
     here = (schema.coverage.c.scan_id == scan_id) & (schema.coverage.c.shard == row.shard)
     db.execute(delete(schema.coverage).where(here))
-    db.execute(
-        insert(schema.coverage).values(scan_id=scan_id, shard=row.shard, body=encode(row))
-    )
+    db.execute(insert(schema.coverage).values(scan_id=scan_id, shard=row.shard, body=encode(row)))
 
 
 def _engine(url: str) -> Engine:
@@ -363,7 +355,7 @@ def _engine(url: str) -> Engine:
         engine = create_engine(url, **options)
     except (SQLAlchemyError, ImportError) as error:
         raise StoreError(
-            f"store url `{url.split('@')[-1]}`: {error}; use sqlite:///path or postgresql://..."
+            f"store url `{url.rsplit('@', maxsplit=1)[-1]}`: {error}; use sqlite:///path or postgresql://..."
         ) from error
     if url.startswith("sqlite"):
         event.listen(engine, "connect", _sqlite_pragmas)

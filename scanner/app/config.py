@@ -1,0 +1,138 @@
+"""shadow-ai.toml -> typed configuration; the key under which secrets are fingerprinted."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from platformdirs import user_config_path
+
+from scanner.model.base import digest
+from scanner.model.errors import ConfigError
+from scanner.rulebook.documents import parse_toml, typed
+
+KEY_VARIABLE = "SHADOW_AI_FINGERPRINT_KEY"
+CONFIG_VARIABLE = "SHADOW_AI_CONFIG"
+_MIN_KEY_BYTES = 16
+
+
+class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where state is kept between scans."""
+
+    url: str = "sqlite:///shadow-ai.sqlite"
+    """SQLAlchemy URL; a relative SQLite path is relative to the configuration file."""
+
+
+class ScanConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a scan runs."""
+
+    workers: int = 4
+    attempts: int = 2
+    """Of a whole shard."""
+    call_attempts: int = 4
+    """Of one call to a source."""
+    shard_deadline_seconds: float = 3600.0
+    window_days: int = 90
+    """How far back logs are read the first time."""
+    engine: str = "auto"
+    """``auto``, ``hyperscan``, ``re2`` or ``re``: speed only, never what is found."""
+    fail_on: str = ""
+    """Severity from which open findings make exit code 1."""
+
+
+class RulesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Your own rules on top of the bundled ones."""
+
+    folders: tuple[str, ...] = ()
+    """Folders with ``providers/``, ``products/``, ``policies/``, ``controls/``."""
+
+
+class RegistryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The AI registry."""
+
+    files: tuple[str, ...] = ()
+    """YAML or CSV files, relative to the configuration file."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One file: ``[sources.NAME]`` tables and what to do with them."""
+
+    store: StoreConfig = StoreConfig()
+    scan: ScanConfig = ScanConfig()
+    rules: RulesConfig = RulesConfig()
+    registry: RegistryConfig = RegistryConfig()
+    sources: dict[str, dict[str, Any]] = {}
+    """Each with ``connector`` (default: the table's own name) and that connector's settings."""
+
+
+class LoadedConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A configuration and where it stands."""
+
+    config: Config
+    path: Path | None = None
+    text: str = ""
+
+    @property
+    def name(self) -> str:
+        return str(self.path) if self.path else "command line"
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent if self.path else Path()
+
+    @property
+    def mark(self) -> str:
+        """Changes when anything changes that decides what a scan reads."""
+        return digest([msgspec.to_builtins(self.config), str(self.folder.resolve())])
+
+
+def load(path: Path) -> LoadedConfig:
+    """Read a configuration file. Raises ``ConfigError`` with file, line and what was expected."""
+    value, text = parse_toml(path)
+    config = typed(value, Config, str(path), text)
+    return LoadedConfig(config=config, path=path.resolve(), text=text)
+
+
+def store_url(loaded: LoadedConfig) -> str:
+    """The store's URL with a relative SQLite path resolved beside the configuration file."""
+    url = loaded.config.store.url
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and len(url) > len(prefix) and not url.startswith("sqlite:////"):
+        return prefix + str((loaded.folder / url[len(prefix) :]).resolve())
+    return url
+
+
+def fingerprint_key(environ: Mapping[str, str] | None = None) -> tuple[bytes, str]:
+    """The organization's key for credential fingerprints, and a warning or the empty string.
+
+    From the environment (so that many machines agree), else from a file of the user's that is made
+    once. It lies apart from the state: a copy of the database alone cannot be searched for known
+    keys.
+    """
+    variables = os.environ if environ is None else environ
+    given = variables.get(KEY_VARIABLE, "")
+    if given:
+        if len(given.encode()) < _MIN_KEY_BYTES:
+            raise ConfigError(f"{KEY_VARIABLE}: at least {_MIN_KEY_BYTES} characters are needed")
+        return given.encode(), ""
+    path = user_config_path("shadow-ai") / "fingerprint.key"
+    try:
+        if path.exists():
+            return bytes.fromhex(path.read_text().strip()), ""
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        key = secrets.token_bytes(32)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(key.hex() + "\n")
+        return key, ""
+    except FileExistsError:
+        return bytes.fromhex(path.read_text().strip()), ""
+    except (OSError, ValueError) as error:
+        return secrets.token_bytes(32), (
+            f"{path}: {error}; credential fingerprints will differ in the next scan. "
+            f"Set {KEY_VARIABLE} to keep them"
+        )

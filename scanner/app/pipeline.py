@@ -1,0 +1,393 @@
+"""The only file that wires the rooms, from the configuration to the findings."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from scanner import __version__
+from scanner.app.config import LoadedConfig, fingerprint_key, store_url
+from scanner.assess.lifecycle import advance
+from scanner.assess.policies import Situation, best_confidence, evaluate
+from scanner.collect.loader import load as load_connector
+from scanner.collect.runner import Interpret, Options, Source, run
+from scanner.detect import activity as activity_facts
+from scanner.detect import interpret as hit_facts
+from scanner.detect.activity import Catalogue
+from scanner.detect.engine import Detector
+from scanner.emit.document import Document, ScanInfo, build
+from scanner.graph.build import AssetGraph
+from scanner.graph.ownership import owners
+from scanner.kit.contract import Context, Diagnosable, Probe
+from scanner.kit.limits import Limits
+from scanner.model.base import NodeId, ShardId
+from scanner.model.coverage import Coverage, Outcome
+from scanner.model.errors import ConfigError, ShadowAIError, StoreError
+from scanner.model.evidence import Confidence
+from scanner.model.facts import Fact
+from scanner.model.finding import Finding, FindingEvent
+from scanner.model.items import Activity, Content, Hit, Item, Place, Sighting
+from scanner.model.registry import Disposition
+from scanner.reconcile import inventory
+from scanner.reconcile.inventory import Reading
+from scanner.reconcile.reconcile import reconcile
+from scanner.rulebook import load as rules
+from scanner.rulebook.documents import typed
+from scanner.rulebook.load import Rulebook
+from scanner.rulebook.policy import Severity
+from scanner.store.state import OpenScan, State
+
+EXIT_COMPLETE, EXIT_FINDINGS, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INTERNAL = range(5)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a scan leaves behind."""
+
+    document: Document
+    events: tuple[FindingEvent, ...]
+    situation: Situation
+    exit_code: int
+    resumed: bool
+
+
+@dataclass
+class Settings:
+    """What the caller may choose besides the configuration."""
+
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    resume: bool = True
+    on_progress: Callable[[Coverage, int, int], None] = lambda coverage, done, known: None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+def scan(
+    loaded: LoadedConfig, *, url: str | None = None, settings: Settings | None = None
+) -> Result:
+    """One whole scan. ``url``: state to use instead of the configured one (``sqlite://`` keeps
+    nothing).
+
+    Raises ``ConfigError``, ``RuleError``, ``RegistryError`` before anything is read, ``StoreError``
+    when the state cannot be opened.
+    """
+    chosen = settings or Settings()
+    rulebook = rulebook_of(loaded)
+    reading = registry_of(loaded)
+    key, warning = fingerprint_key(chosen.environ)
+    detector = Detector(rulebook, key, loaded.config.scan.engine)
+    sources = sources_of(loaded, detector, chosen)
+    where = url if url is not None else store_url(loaded)
+    with _locked(where):
+        state = State(where)
+        try:
+            return _scan(
+                loaded, rulebook, reading, detector, sources, state, chosen,
+                [warning] if warning else [],
+            )  # fmt: skip
+        finally:
+            state.close()
+
+
+def _scan(
+    loaded: LoadedConfig,
+    rulebook: Rulebook,
+    reading: Reading,
+    detector: Detector,
+    sources: Sequence[Source],
+    state: State,
+    settings: Settings,
+    warnings: list[str],
+) -> Result:
+    started = _stamp(settings.now())
+    versions = {
+        "shadow_ai": __version__,
+        "rules": rulebook.digest,
+        "engine": detector.engine,
+        "python": platform.python_version(),
+    }
+    opened = state.open_scan(loaded.mark, started, versions, resume=settings.resume)
+    with ThreadPoolExecutor(max_workers=max(1, loaded.config.scan.workers)) as executor:
+        fresh = run(
+            sources,
+            sink=state.sink(opened.id, started),
+            interpret=_interpreter(rulebook, detector),
+            executor=executor,
+            done=opened.done,
+            options=Options(
+                attempts=loaded.config.scan.attempts,
+                deadline_seconds=loaded.config.scan.shard_deadline_seconds,
+                on_progress=settings.on_progress,
+            ),
+        )
+    coverage = _whole_coverage(state, opened, fresh, reading)
+    now = _stamp(settings.now())
+    gone = _gone(state, coverage)
+    situation = _situation(state, rulebook, reading, coverage, now, loaded, gone)
+    evaluation = evaluate(rulebook.policies, situation)
+    life = advance(
+        evaluation, state.findings(), {row.shard: row for row in coverage},
+        scan=opened.id, now=now, gone=gone,
+    )  # fmt: skip
+    exit_code = _exit_code(coverage, life.findings, loaded.config.scan.fail_on)
+    try:
+        if gone:
+            state.forget_shards(gone)
+        state.save_findings(life.findings, life.events)
+        state.finish_scan(opened.id, now, exit_code)
+    except StoreError as error:
+        warnings.append(str(error))
+        exit_code = EXIT_INCOMPLETE
+    info = ScanInfo(
+        id=opened.id, started=opened.started_at, finished=now, exit_code=exit_code,
+        versions=versions,
+    )  # fmt: skip
+    return Result(
+        document=build(situation, life.findings, info, (*warnings, *reading.problems)),
+        events=life.events,
+        situation=situation,
+        exit_code=exit_code,
+        resumed=opened.started_at != started,
+    )
+
+
+def _situation(
+    state: State,
+    rulebook: Rulebook,
+    reading: Reading,
+    coverage: Sequence[Coverage],
+    now: str,
+    loaded: LoadedConfig,
+    gone: frozenset[ShardId] = frozenset(),
+) -> Situation:
+    read = frozenset(row.shard for row in coverage)
+    facts = (row for row in state.facts() if row[0] not in gone)
+    graph = AssetGraph(facts, read)
+    result = reconcile(
+        graph,
+        reading.entries,
+        rulebook.by_alias,
+        coverage,
+        has_registry=bool(loaded.config.registry.files),
+    )
+    entry_owner = {row.entry.id: row.entry.owner for row in result.entries}
+    claims = {
+        ident: owners(graph, ident, entry_owner.get(standing.entry, ""))
+        for ident, standing in result.standings.items()
+    }
+    return Situation(
+        graph=graph, reconciliation=result, owners=claims, coverage=tuple(coverage), now=now
+    )
+
+
+def replay(loaded: LoadedConfig, *, url: str | None = None) -> Situation:
+    """Graph and reconciliation from stored state alone: nothing is asked, nothing needed."""
+    state = State(url if url is not None else store_url(loaded))
+    try:
+        scans = [row for row in state.scans() if row.finished_at]
+        coverage = state.coverage(scans[-1].id) if scans else []
+        now = scans[-1].finished_at if scans else ""
+        return _situation(state, rulebook_of(loaded), registry_of(loaded), coverage, now, loaded)
+    finally:
+        state.close()
+
+
+def rulebook_of(loaded: LoadedConfig) -> Rulebook:
+    return rules.load(extra=[loaded.folder / folder for folder in loaded.config.rules.folders])
+
+
+def registry_of(loaded: LoadedConfig) -> Reading:
+    return inventory.read(loaded.folder / Path(name) for name in loaded.config.registry.files)
+
+
+def sources_of(loaded: LoadedConfig, detector: Detector, settings: Settings) -> list[Source]:
+    """The configured connectors, imported now and not before."""
+    found = []
+    for name, table in loaded.config.sources.items():
+        plain = dict(table)
+        connector = load_connector(str(plain.pop("connector", name)))
+        spec = connector.spec
+        within = ("sources", name)
+        typed_config = typed(plain, spec.config, loaded.name, loaded.text, ConfigError, within)
+        found.append(
+            Source(
+                name=name,
+                connector=connector,
+                context=Context(
+                    config=typed_config,
+                    examine=detector.examine,
+                    limits=Limits(spec.rates),
+                    environ=settings.environ,
+                    now=settings.now,
+                    window_days=loaded.config.scan.window_days,
+                    retries=loaded.config.scan.call_attempts,
+                    folder=loaded.folder,
+                ),
+            )
+        )
+    if not found:
+        raise ConfigError(
+            f"{loaded.name}: no source is configured; add a table such as [sources.code] "
+            f'with paths = ["."]'
+        )
+    return found
+
+
+def _examined(detector: Detector, item: Content) -> tuple[Hit, ...]:
+    return detector.examine(item.data, item.place.path, item.rule_sets)
+
+
+def _interpreter(rulebook: Rulebook, detector: Detector) -> Interpret:
+    """Items -> facts, with the names that people read."""
+    catalogue = Catalogue(rulebook)
+
+    def provider_name(ident: str) -> str:
+        provider = rulebook.by_id.get(ident)
+        return provider.name if provider else ident
+
+    def subject_name(subject: NodeId) -> str:
+        return _short(subject)
+
+    def interpret(item: Item, source: str) -> Iterator[Fact]:
+        if isinstance(item, (Content, Sighting)):
+            hits: list[tuple[Hit, Place]] = (
+                [(item.hit, item.place)]
+                if isinstance(item, Sighting)
+                else [(hit, item.place) for hit in _examined(detector, item)]
+            )
+            yield from hit_facts.facts_of(
+                hits, source=source, provider_name=provider_name, subject_name=subject_name
+            )
+        elif isinstance(item, Activity):
+            yield from activity_facts.facts_of(item, catalogue, source)
+        else:
+            yield item  # type: ignore[misc]
+
+    return interpret
+
+
+def _short(subject: NodeId) -> str:
+    """The name people use: the repository's path, the function's name."""
+    if subject.startswith("arn:"):
+        return subject.rpartition(":")[2].rpartition("/")[2]
+    name = subject.partition(":")[2].partition("@")[0].partition("?")[0]
+    parts = [part for part in name.split("/") if part]
+    return "/".join(parts[-2:]) if subject.startswith("git:") else (parts or [name])[-1]
+
+
+def _whole_coverage(
+    state: State, opened: OpenScan, fresh: Sequence[Coverage], reading: Reading
+) -> list[Coverage]:
+    """What this process read, what an interrupted one had read before it, and the registry."""
+    rows = {row.shard: row for row in fresh}
+    if opened.done:
+        for row in state.coverage(opened.id):
+            if row.shard in opened.done:
+                rows.setdefault(row.shard, row)
+    if reading.problems:
+        shard = ShardId("registry:files")
+        rows[shard] = Coverage(
+            shard=shard, source="registry", status=Outcome.PARTIAL,
+            reason=f"{len(reading.problems)} rows refused; the first: {reading.problems[0]}",
+            gaps=tuple(reading.problems[:50]),
+        )  # fmt: skip
+    return [rows[shard] for shard in sorted(rows)]
+
+
+def _gone(state: State, coverage: Sequence[Coverage]) -> frozenset[ShardId]:
+    """Shards that used to be named by a listing which is now complete and names them no more."""
+    now = {row.shard for row in coverage}
+    complete = {row.shard for row in coverage if row.status is Outcome.COMPLETE}
+    earlier: dict[ShardId, str] = {}
+    finished = [row for row in state.scans() if row.finished_at]
+    for scan_row in finished[-1:]:
+        for row in state.coverage(scan_row.id):
+            if row.listed_by:
+                earlier[row.shard] = row.listed_by
+    return frozenset(s for s, listing in earlier.items() if s not in now and listing in complete)
+
+
+def _exit_code(coverage: Sequence[Coverage], findings: Sequence[Finding], fail_on: str) -> int:
+    if any(not row.status.proves_absence for row in coverage):
+        return EXIT_INCOMPLETE
+    if fail_on:
+        floor = severity(fail_on).rank
+        if any(f.status.is_open and Severity(f.severity).rank >= floor for f in findings):
+            return EXIT_FINDINGS
+    return EXIT_COMPLETE
+
+
+def severity(word: str) -> Severity:
+    try:
+        return Severity(word.lower())
+    except ValueError:
+        raise ConfigError(f"severity `{word}`: not one of {', '.join(Severity)}") from None
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@contextmanager
+def _locked(url: str) -> Iterator[None]:
+    """One scan at a time on one state. The lock is the operating system's: a dead process keeps
+    none."""
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or len(url) == len(prefix):
+        yield
+        return
+    path = Path(url[len(prefix) :])
+    if not path.parent.is_dir():
+        raise StoreError(f"state {path}: the folder {path.parent} does not exist; create it")
+    try:
+        with FileLock(f"{path}.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise StoreError(f"state {path}: another scan is running on it; wait for it") from error
+    except PermissionError as error:
+        raise StoreError(f"state {path}: {error.strerror}; check who may write there") from error
+
+
+def scan_situation(loaded: LoadedConfig) -> Situation:
+    """Scan now and keep nothing but the situation."""
+    return scan(loaded, url="sqlite://").situation
+
+
+def draft_entries(situation: Situation) -> list[dict[str, object]]:
+    """A registry entry for every asset that no entry covers, the holder as its binding."""
+    rows = []
+    for asset in situation.graph.assets():
+        standing = situation.reconciliation.standings[asset.id]
+        if standing.status is not Disposition.UNREGISTERED:
+            continue
+        if best_confidence(asset.evidence).rank < Confidence.MEDIUM.rank:
+            continue
+        claims = situation.owners.get(asset.id, ())
+        holder = asset.id.partition("#ai/")[0]
+        kind = "repo" if holder.startswith(("git:", "dir:")) else "id"
+        if holder.startswith("arn:"):
+            kind = "arn"
+        owner = claims[0].owner if claims else ""
+        rows.append((holder, asset.name, asset.provider, owner, kind))
+    return list(inventory.propose(rows))
+
+
+def diagnose(loaded: LoadedConfig) -> Iterator[tuple[str, Probe]]:
+    """Every configured source's own checks; nothing is collected."""
+    detector = Detector(rulebook_of(loaded), b"doctor-needs-no-real-key", "re")
+    for source in sources_of(loaded, detector, Settings()):
+        if not isinstance(source.connector, Diagnosable):
+            yield source.name, Probe(check="probe", ok=True, detail="nothing to check")
+            continue
+        try:
+            for probe in source.connector.probe(source.context):
+                yield source.name, probe
+        except ShadowAIError as error:
+            yield source.name, Probe(check="probe", ok=False, detail=str(error))

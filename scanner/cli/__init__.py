@@ -1,0 +1,79 @@
+"""The command line: one file a verb, imported when it is called, so that start-up stays cheap."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from scanner import __version__
+from scanner.model.errors import ConfigError, RegistryError, RuleError, ShadowAIError
+
+_VERBS = {
+    "scan": "Look for AI in the configured sources, or in PATHs.",
+    "findings": "List, show and follow findings.",
+    "graph": "Export the graph of assets, data flows and owners.",
+    "registry": "Draft, check and compare the AI registry.",
+    "connectors": "List and describe the connectors.",
+    "permissions": "Print the least privilege that a connector needs.",
+    "doctor": "Try credentials and permissions without scanning.",
+    "schema": "Print the JSON Schema of the document and of the files.",
+    "rules": "Check and count the rules.",
+    "demo": "Scan a made-up company on this machine, through the real connectors.",
+}
+
+
+class _Lazy(click.Group):
+    """Sub-commands by name; a verb's module is imported only when the verb is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        module = importlib.import_module(f"scanner.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_VERBS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="shadow-ai")
+def cli() -> None:
+    """Find the AI nobody registered.
+
+    Read-only connectors look at cloud accounts, SaaS audit logs and code; what they see becomes a
+    graph of AI assets, data flows and owners, which is reconciled with the AI registry.
+
+    Exit codes: 0 complete; 1 findings at or above --fail-on; 2 usage or configuration;
+    3 incomplete coverage; 4 internal error.
+    """
+
+
+def main() -> None:
+    """Entry point: errors meant for people are one message, never a traceback."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.exceptions.Abort:
+        click.echo("interrupted; what was stored stays, and the next scan goes on there", err=True)
+        code = 3
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (ConfigError, RuleError, RegistryError) as error:
+        click.echo(f"error: {error}", err=True)
+        code = 2
+    except ShadowAIError as error:
+        click.echo(f"error: {error}", err=True)
+        code = 4
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,68 @@
+"""``shadow-ai connectors``."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from scanner.cli.options import json_option, write_bytes
+
+
+@click.group("connectors")
+def command() -> None:
+    """List and describe the connectors."""
+
+
+@command.command("list")
+@json_option
+def list_connectors(as_json: bool) -> None:
+    """Every connector that is installed."""
+    from scanner.collect.loader import load, names
+    from scanner.emit.table import print_rows
+    from scanner.model.base import encode
+
+    specs = [load(name).spec for name in names()]
+    if as_json:
+        rows = [{"name": s.name, "title": s.title, "operations": len(s.operations)} for s in specs]
+        write_bytes(encode(rows) + b"\n")
+    else:
+        print_rows(
+            ("connector", "reads", "operations"),
+            [(s.name, s.title, str(len(s.operations))) for s in specs],
+        )
+
+
+@command.command("show")
+@click.argument("name")
+@json_option
+def show_connector(name: str, as_json: bool) -> None:
+    """Settings, operations and facts of one connector."""
+    from scanner.collect.loader import load
+    from scanner.emit.table import print_rows
+    from scanner.model.base import encode
+
+    spec = load(name).spec
+    schema = msgspec.json.schema(spec.config)
+    if as_json:
+        body = {
+            "name": spec.name,
+            "title": spec.title,
+            "docs_url": spec.docs_url,
+            "config": schema,
+            "operations": spec.operations,
+            "yields": sorted(spec.yields),
+        }
+        write_bytes(encode(body) + b"\n")
+        return
+    click.echo(f"{spec.name}: {spec.title}\n{spec.docs_url}\n")
+    fields = msgspec.structs.fields(spec.config)
+    print_rows(("setting", "default"), [(f.encode_name, _default(f.default)) for f in fields])
+    print_rows(
+        ("operation", "permission", "why"),
+        [(o.id, o.permission, o.reason) for o in spec.operations],
+    )
+    click.echo("yields: " + ", ".join(sorted(spec.yields)))
+
+
+def _default(value: object) -> str:
+    return "required" if value is msgspec.NODEFAULT else repr(value)

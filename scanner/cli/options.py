@@ -1,0 +1,63 @@
+"""Options that several verbs share, and how a configuration is found."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from scanner.app.config import CONFIG_VARIABLE, Config, LoadedConfig, load
+from scanner.model.errors import ConfigError
+
+DEFAULT_FILE = "shadow-ai.toml"
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_option(function: F) -> F:
+    return click.option(
+        "--config", "-c", "config_path", type=click.Path(path_type=Path), metavar="FILE",
+        help=f"Configuration file (default: {DEFAULT_FILE} here, or ${CONFIG_VARIABLE}).",
+    )(function)  # fmt: skip
+
+
+def json_option(function: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")(
+        function
+    )
+
+
+def find_config(path: Path | None) -> LoadedConfig | None:
+    """The configuration that is named, or the one that lies here; None without either."""
+    if path is None:
+        named = os.environ.get(CONFIG_VARIABLE, "")
+        if named:
+            path = Path(named)
+        elif Path(DEFAULT_FILE).is_file():
+            path = Path(DEFAULT_FILE)
+    return load(path) if path else None
+
+
+def need_config(path: Path | None) -> LoadedConfig:
+    found = find_config(path)
+    if found is None:
+        raise ConfigError(
+            f"no configuration: give --config FILE, or make a {DEFAULT_FILE} here with a table "
+            f'such as [sources.code] and paths = ["."]'
+        )
+    return found
+
+
+def ad_hoc(paths: tuple[str, ...]) -> LoadedConfig:
+    """The configuration of ``scan PATH``: code alone, nothing kept."""
+    return LoadedConfig(config=Config(sources={"code": {"paths": list(paths) or ["."]}}), path=None)
+
+
+def write_bytes(data: bytes) -> None:
+    """To standard output as they are."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()

@@ -1,0 +1,99 @@
+"""``shadow-ai scan``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+
+from scanner.app.config import LoadedConfig
+from scanner.cli.options import ad_hoc, config_option, find_config, json_option, write_bytes
+
+
+@click.command("scan")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@config_option
+@json_option
+@click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FOLDER",
+              help="Also write findings.json, graph.graphml and report.html there.")  # fmt: skip
+@click.option("--state", "state_url", metavar="FILE",
+              help="Keep state in this SQLite file (PATH scans keep none by default).")  # fmt: skip
+@click.option("--fail-on", metavar="SEVERITY",
+              help="Exit with 1 when an open finding is at least this severe.")  # fmt: skip
+@click.option("--registry", "registries", multiple=True, metavar="FILE",
+              help="Registry file for a PATH scan.")  # fmt: skip
+@click.option("--no-history", is_flag=True, help="Read the work tree only (PATH scans).")
+@click.option("--fresh", is_flag=True, help="Do not resume an interrupted scan.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress and no tables.")
+def command(
+    paths: tuple[str, ...],
+    config_path: Path | None,
+    as_json: bool,
+    output: Path | None,
+    state_url: str | None,
+    fail_on: str | None,
+    registries: tuple[str, ...],
+    no_history: bool,
+    fresh: bool,
+    quiet: bool,
+) -> None:
+    """Look for AI in PATHs, or in the sources of the configuration.
+
+    With neither a PATH nor a configuration the current directory is scanned. A PATH scan keeps no
+    state unless --state is given.
+    """
+    from scanner.app.pipeline import Settings, scan, severity
+    from scanner.cli.progress import progress
+
+    loaded = None if paths else find_config(config_path)
+    url: str | None = None
+    if loaded is None:
+        loaded = ad_hoc(paths)
+        url = "sqlite://"
+    loaded = _adjusted(loaded, fail_on, registries, no_history)
+    if state_url:
+        url = state_url if "://" in state_url else f"sqlite:///{Path(state_url).resolve()}"
+    if loaded.config.scan.fail_on:
+        severity(loaded.config.scan.fail_on)
+    show = not quiet and not as_json
+    with progress(enabled=show and sys.stderr.isatty()) as on_progress:
+        result = scan(loaded, url=url, settings=Settings(resume=not fresh, on_progress=on_progress))
+    if output is not None:
+        from scanner.emit.files import write_all
+
+        write_all(output, result.document, result.situation.graph)
+    for warning in result.document.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    if as_json:
+        from scanner.emit.document import render
+
+        write_bytes(render(result.document))
+    elif show:
+        from scanner.emit.table import print_document
+
+        if result.resumed:
+            click.echo("resumed an interrupted scan", err=True)
+        print_document(result.document, result.events)
+    sys.exit(result.exit_code)
+
+
+def _adjusted(
+    loaded: LoadedConfig, fail_on: str | None, registries: tuple[str, ...], no_history: bool
+) -> LoadedConfig:
+    """The configuration with what the command line says on top."""
+    config = loaded.config
+    if fail_on:
+        config = msgspec.structs.replace(
+            config, scan=msgspec.structs.replace(config.scan, fail_on=fail_on)
+        )
+    if registries:
+        files = (*config.registry.files, *(str(Path(name).resolve()) for name in registries))
+        config = msgspec.structs.replace(
+            config, registry=msgspec.structs.replace(config.registry, files=files)
+        )
+    if no_history and "code" in config.sources:
+        sources = {**config.sources, "code": {**config.sources["code"], "history": False}}
+        config = msgspec.structs.replace(config, sources=sources)
+    return LoadedConfig(config=config, path=loaded.path, text=loaded.text)

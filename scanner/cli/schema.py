@@ -1,0 +1,24 @@
+"""``shadow-ai schema``."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+_KINDS = ["document", "registry", "config", "provider", "policy", "framework"]
+
+
+@click.command("schema")
+@click.argument("what", default="document", type=click.Choice(_KINDS))
+def command(what: str) -> None:
+    """The JSON Schema of the document (default), or of a file that people write."""
+    from scanner.emit.schemas import of_type, schema
+
+    if what == "config":
+        from scanner.app.config import Config
+
+        found = of_type(Config, "shadow-ai.toml")
+    else:
+        found = schema(what)
+    click.echo(json.dumps(found, indent=2, sort_keys=True))

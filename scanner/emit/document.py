@@ -1,0 +1,280 @@
+"""The JSON document: the contract that ticketing reads. Additions only within a major version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from scanner.assess.policies import Situation, best_confidence
+from scanner.graph.ownership import Ownership
+from scanner.model.base import Model, NodeId, encode
+from scanner.model.coverage import Coverage
+from scanner.model.evidence import Evidence
+from scanner.model.facts import Account, Asset, Credential, Edge
+from scanner.model.finding import Finding
+from scanner.model.registry import EntryStanding, Standing
+
+SCHEMA_VERSION = "1.0.0"
+
+
+class ScanInfo(Model, frozen=True, kw_only=True):
+    """Which run this is."""
+
+    id: str
+    started: str
+    finished: str
+    exit_code: int
+    versions: dict[str, str]
+
+
+class CoverageRow(Model, frozen=True, kw_only=True):
+    """One shard: read completely, or not, and why."""
+
+    shard: str
+    source: str
+    status: str
+    reason: str
+    records: int
+    gaps: tuple[str, ...] = ()
+
+
+class RegistryStatus(Model, frozen=True, kw_only=True):
+    """``status``: registered, drifted, probable, ambiguous or unregistered."""
+
+    status: str
+    entry: str = ""
+    score: int = 0
+    reason: str = ""
+    drift: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+
+
+class EvidenceRow(Model, frozen=True, kw_only=True):
+    """One place where it was seen. ``credential_fingerprint`` is keyed; the secret is nowhere."""
+
+    rule: str
+    source: str
+    provider: str
+    resource: str = ""
+    path: str = ""
+    line: int = 0
+    commit: str = ""
+    author: str = ""
+    context: str = ""
+    confidence: str = ""
+    preview: str = ""
+    credential_fingerprint: str = ""
+    count: int = 1
+    first_seen: str = ""
+    last_seen: str = ""
+
+
+class AssetRow(Model, frozen=True, kw_only=True):
+    """One AI asset or credential. ``uid`` is the same in every scan."""
+
+    uid: str
+    type: str
+    """``asset`` or ``credential``."""
+    kind: str
+    name: str
+    provider: str
+    account: str = ""
+    region: str = ""
+    environment: str = ""
+    asset_class: str = ""
+    models: tuple[str, ...] = ()
+    confidence: str = ""
+    owners: tuple[Ownership, ...] = ()
+    registry: RegistryStatus
+    evidence: tuple[EvidenceRow, ...] = ()
+    seen_in_this_scan: bool = True
+
+
+class EdgeRow(Model, frozen=True, kw_only=True):
+    """``source <kind> target`` reads as a sentence."""
+
+    source: str
+    target: str
+    kind: str
+    confidence: str = ""
+    detail: str = ""
+    evidence: tuple[EvidenceRow, ...] = ()
+
+
+class EntryRow(Model, frozen=True, kw_only=True):
+    """One registry entry and what the scan says of it."""
+
+    id: str
+    name: str
+    owner: str = ""
+    stage: str = ""
+    outcomes: tuple[str, ...] = ()
+    assets: tuple[str, ...] = ()
+    duplicates: tuple[str, ...] = ()
+    detail: str = ""
+
+
+class Document(Model, frozen=True, kw_only=True):
+    """Everything one scan says."""
+
+    schema_version: str = SCHEMA_VERSION
+    scan: ScanInfo
+    coverage: tuple[CoverageRow, ...]
+    assets: tuple[AssetRow, ...]
+    edges: tuple[EdgeRow, ...]
+    findings: tuple[Finding, ...]
+    registry: tuple[EntryRow, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def build(
+    situation: Situation,
+    findings: Iterable[Finding],
+    scan: ScanInfo,
+    warnings: Iterable[str] = (),
+) -> Document:
+    """The document of a finished scan, in a fixed order."""
+    graph = situation.graph
+    standings = situation.reconciliation.standings
+    nodes: list[Asset | Credential] = [*graph.assets(), *graph.credentials()]
+    inside = {node.id for node in nodes}
+    return Document(
+        scan=scan,
+        coverage=tuple(_coverage(row) for row in situation.coverage),
+        assets=tuple(
+            _asset(node, situation, standings.get(node.id), situation.owners) for node in nodes
+        ),
+        edges=tuple(
+            _edge(edge)
+            for _, edge in sorted(graph.edges.items())
+            if edge.source in inside or edge.target in inside
+        ),
+        findings=tuple(sorted(findings, key=lambda f: (-f.risk, f.policy, f.asset, f.fingerprint))),
+        registry=tuple(_entry(row) for row in situation.reconciliation.entries),
+        warnings=tuple(warnings),
+    )
+
+
+def render(document: Document, *, indent: bool = True) -> bytes:
+    """Deterministic JSON, one newline at the end."""
+    data = encode(document)
+    return (msgspec.json.format(data, indent=2) if indent else data) + b"\n"
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of :class:`Document`, from the same types."""
+    (root,), components = msgspec.json.schema_components([Document], ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:shadow-ai-scanner:document:{SCHEMA_VERSION}",
+        "title": "Shadow AI scanner document",
+        **root,
+        "$defs": components,
+    }
+
+
+def _coverage(row: Coverage) -> CoverageRow:
+    return CoverageRow(
+        shard=row.shard,
+        source=row.source,
+        status=str(row.status),
+        reason=row.reason,
+        records=row.records,
+        gaps=row.gaps,
+    )
+
+
+def _asset(
+    node: Asset | Credential,
+    situation: Situation,
+    standing: Standing | None,
+    owners: Mapping[NodeId, tuple[Ownership, ...]],
+) -> AssetRow:
+    asset = node if isinstance(node, Asset) else None
+    provider = asset.provider if asset else getattr(node, "issuer", "")
+    account = situation.graph.account_of(node.id)
+    return AssetRow(
+        uid=node.id,
+        type="asset" if asset else "credential",
+        kind=node.kind,
+        name=node.name,
+        provider=provider,
+        account=_account(situation, account),
+        region=asset.region if asset else "",
+        environment=asset.environment if asset else "",
+        asset_class=str(asset.asset_class) if asset else "",
+        models=asset.models if asset else (),
+        confidence=str(best_confidence(node.evidence)),
+        owners=owners.get(node.id, ()),
+        registry=_standing(standing),
+        evidence=tuple(_evidence(item, provider) for item in node.evidence),
+        seen_in_this_scan=situation.graph.is_seen(node.id),
+    )
+
+
+def _account(situation: Situation, account: NodeId | None) -> str:
+    if not account:
+        return ""
+    node = situation.graph.node(account)
+    ident = account.rpartition("/")[2]
+    named = isinstance(node, Account) and node.name and node.name != ident
+    return f"{node.name} ({ident})" if node is not None and named else ident
+
+
+def _standing(standing: Standing | None) -> RegistryStatus:
+    if standing is None:
+        return RegistryStatus(status="unregistered")
+    return RegistryStatus(
+        status=str(standing.status),
+        entry=standing.entry,
+        score=standing.score,
+        reason=standing.reason,
+        drift=standing.drift,
+        candidates=standing.candidates,
+    )
+
+
+def _evidence(item: Evidence, provider: str) -> EvidenceRow:
+    return EvidenceRow(
+        rule=item.rule,
+        source=item.source,
+        provider=provider,
+        resource=item.resource,
+        path=item.path,
+        line=item.line,
+        commit=item.commit,
+        author=item.author,
+        context=str(item.context),
+        confidence=str(item.confidence),
+        preview=item.preview,
+        credential_fingerprint=item.credential,
+        count=item.count,
+        first_seen=item.first_at,
+        last_seen=item.last_at,
+    )
+
+
+def _edge(edge: Edge) -> EdgeRow:
+    return EdgeRow(
+        source=edge.source,
+        target=edge.target,
+        kind=str(edge.relation),
+        confidence=str(edge.confidence),
+        detail=edge.detail,
+        evidence=tuple(_evidence(item, "") for item in edge.evidence[:20]),
+    )
+
+
+def _entry(row: EntryStanding) -> EntryRow:
+    return EntryRow(
+        id=row.entry.id,
+        name=row.entry.name,
+        owner=row.entry.owner,
+        stage=str(row.entry.stage or ""),
+        outcomes=tuple(str(outcome) for outcome in row.outcomes),
+        assets=row.assets,
+        duplicates=row.duplicates,
+        detail=row.detail,
+    )

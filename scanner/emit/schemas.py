@@ -1,0 +1,44 @@
+"""JSON Schemas of everything people or programs read and write, from the types themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from scanner.emit.document import json_schema
+from scanner.model.registry import RegistryEntry
+from scanner.rulebook.policy import Framework, Policy
+from scanner.rulebook.types import Provider
+
+
+def schema(what: str) -> dict[str, Any]:
+    """``document``, ``registry``, ``provider``, ``policy`` or ``framework``."""
+    if what == "document":
+        return json_schema()
+    if what == "registry":
+        inner = of_type(list[RegistryEntry], "AI registry file")
+        wrapped = {
+            "type": "object",
+            "properties": {
+                "entries": {"type": "array", "items": {"$ref": "#/$defs/RegistryEntry"}},
+                "schema": {"type": "string"},
+            },
+            "required": ["entries"],
+            "additionalProperties": False,
+        }
+        listed = {key: inner.pop(key) for key in ("type", "items") if key in inner}
+        return {**inner, "anyOf": [listed, wrapped]}
+    kinds: dict[str, Any] = {"provider": Provider, "policy": Policy, "framework": Framework}
+    return of_type(kinds[what], f"Shadow AI scanner {what} file")
+
+
+def of_type(kind: Any, title: str) -> dict[str, Any]:
+    """JSON Schema 2020-12 of any of our types."""
+    (root,), components = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        **root,
+        "$defs": components,
+    }

@@ -1,0 +1,158 @@
+"""Tables for a terminal; tab-separated lines in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from scanner.emit.document import AssetRow, Document
+from scanner.model.finding import Finding, FindingEvent, FindingStatus
+from scanner.reconcile.reconcile import Reconciliation
+
+_MAX_ROWS = 60
+_COLOURS = {
+    "critical": "bold red",
+    "high": "red",
+    "medium": "yellow",
+    "low": "cyan",
+    "info": "dim",
+}
+
+
+def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
+    """A table on a terminal, tab-separated values (with the header) in a pipe. Cells come from
+    outside: control characters are taken out, and nothing in them is markup."""
+    plain = [[_clean(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in (list(header), *plain):
+            print("\t".join(row))
+        return
+    table = Table(title=title or None, title_justify="left", header_style="bold", expand=False)
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for row in plain:
+        table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))
+    Console().print(table)
+
+
+def _clean(cell: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in cell)
+
+
+def print_document(document: Document, events: Sequence[FindingEvent]) -> None:
+    """What a scan says, the most important last, where a terminal's eye is."""
+    print_rows(
+        ("asset", "provider", "where", "owner", "registry", "confidence"),
+        [_asset_cells(row) for row in document.assets[:_MAX_ROWS]],
+        title=f"AI found: {len(document.assets)}",
+    )
+    _more(len(document.assets))
+    open_findings = [f for f in document.findings if f.status.is_open]
+    print_findings(open_findings)
+    unread = [row for row in document.coverage if row.status not in ("complete", "not_enabled")]
+    if unread:
+        print_rows(
+            ("not read", "status", "reason"),
+            [(row.shard, row.status, row.reason) for row in unread[:_MAX_ROWS]],
+            title=f"Not read: {len(unread)} of {len(document.coverage)} shards",
+        )
+    _summary(document, events)
+
+
+def _asset_cells(row: AssetRow) -> tuple[str, ...]:
+    place = row.account or (row.evidence[0].path if row.evidence else "")
+    owner = f"{row.owners[0].owner} ({row.owners[0].basis})" if row.owners else "-"
+    status = row.registry.status + (f" {row.registry.entry}" if row.registry.entry else "")
+    region = f" {row.region}" if row.region else ""
+    return (row.name, row.provider, place + region, owner, status, row.confidence)
+
+
+def _more(total: int) -> None:
+    if total > _MAX_ROWS:
+        print(f"... and {total - _MAX_ROWS} more; --json or --output shows all")
+
+
+def _summary(document: Document, events: Sequence[FindingEvent]) -> None:
+    registry = Counter(row.registry.status for row in document.assets if row.type == "asset")
+    changes = Counter(event.change for event in events)
+    complete = sum(row.status in ("complete", "not_enabled") for row in document.coverage)
+    owned = sum(bool(row.owners) for row in document.assets)
+    total = len(document.assets)
+    parts = ", ".join(f"{count} {word}" for word, count in sorted(registry.items())) or "none"
+    print(f"\nAI assets: {parts}; with an owner: {owned} of {total}")
+    told = ", ".join(f"{count} {word}" for word, count in sorted(changes.items())) or "no change"
+    print(f"Findings: {sum(f.status.is_open for f in document.findings)} open; this scan: {told}")
+    print(f"Coverage: {complete} of {len(document.coverage)} shards read completely")
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    print_rows(
+        ("severity", "risk", "policy", "finding", "owner", "status", "fingerprint"),
+        [
+            (
+                finding.severity,
+                str(finding.risk),
+                finding.policy,
+                finding.title,
+                finding.owner or "-",
+                str(finding.status),
+                finding.fingerprint[:15],
+            )
+            for finding in findings[:_MAX_ROWS]
+        ],
+        title=f"Findings: {len(findings)}",
+    )
+    _more(len(findings))
+
+
+def print_finding(finding: Finding, events: Sequence[FindingEvent]) -> None:
+    resolved = f"  resolved: {finding.resolved_at}" if finding.resolved_at else ""
+    state = FindingStatus(finding.status)
+    rows = [
+        ("finding", finding.title),
+        ("fingerprint", finding.fingerprint),
+        ("policy", finding.policy),
+        ("severity", f"{finding.severity} (risk {finding.risk}, confidence {finding.confidence})"),
+        ("status", f"{state}{resolved}"),
+        ("asset", finding.asset),
+        ("owner", finding.owner or "nobody"),
+        ("why", finding.detail),
+        ("what to do", finding.remedy),
+        ("controls", ", ".join(finding.controls)),
+        ("seen", f"{finding.first_seen} to {finding.last_seen}"),
+    ]
+    print_rows(("field", "value"), rows)
+    print_rows(
+        ("at", "change", "scan", "detail"), [(e.at, e.change, e.scan, e.detail) for e in events]
+    )
+
+
+def print_registry(result: Reconciliation) -> None:
+    print_rows(
+        ("entry", "name", "owner", "stage", "outcome", "assets", "detail"),
+        [
+            (
+                row.entry.id,
+                row.entry.name,
+                row.entry.owner or "-",
+                str(row.entry.stage or "-"),
+                ", ".join(row.outcomes) or "-",
+                str(len(row.assets)),
+                row.detail or ", ".join(row.duplicates),
+            )
+            for row in result.entries
+        ],
+        title=f"Registry entries: {len(result.entries)}",
+    )
+    loose = {i: s for i, s in sorted(result.standings.items()) if not s.entry}
+    print_rows(
+        ("not registered", "status", "reason"),
+        [(ident, str(s.status), s.reason) for ident, s in list(loose.items())[:_MAX_ROWS]],
+        title=f"Without an entry: {len(loose)}",
+    )
+    _more(len(loose))

@@ -1,0 +1,74 @@
+"""What every test shares: a fixed key, the bundled rules, made-up secrets, real repositories."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scanner.detect.engine import Detector
+from scanner.rulebook.examples import expand
+from scanner.rulebook.load import Rulebook, load
+
+KEY = "a-fixed-fingerprint-key-for-tests"
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch, tmp_path_factory):
+    """No test reads the user's files, credentials or the network's metadata services."""
+    home = tmp_path_factory.getbasetemp() / "home"
+    home.mkdir(exist_ok=True)
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.setenv("SHADOW_AI_FINGERPRINT_KEY", KEY)
+    monkeypatch.delenv("SHADOW_AI_CONFIG", raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+
+
+@pytest.fixture(scope="session")
+def rulebook() -> Rulebook:
+    return load()
+
+
+@pytest.fixture(scope="session")
+def detector(rulebook: Rulebook) -> Detector:
+    return Detector(rulebook, KEY.encode())
+
+
+@pytest.fixture
+def made_up_key() -> Callable[[str], str]:
+    """A key of Anthropic's shape that no one ever issued; another seed, another key."""
+    return lambda seed="one": expand("sk-ant-api03-{b64url:93}AA", seed)
+
+
+class Repository:
+    """A real git repository to write history into."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(parents=True, exist_ok=True)
+        self.git("init", "-q", "-b", "main")
+
+    def git(self, *args: str) -> str:
+        command = ["git", "-C", str(self.root), "-c", "user.name=Ada", "-c",
+                   "user.email=ada@example.com", "-c", "commit.gpgsign=false", *args]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def write(self, path: str, text: str | bytes) -> None:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    def commit(self, message: str = "change") -> str:
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path / "repo")

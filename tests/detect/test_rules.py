@@ -1,0 +1,62 @@
+"""Every rule shows itself through the real engine, and every engine finds the same."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from scanner.detect.engine import Detector
+from scanner.detect.literals import is_bounded, required_literals
+from scanner.detect.patterns import compile_patterns
+from scanner.detect.selftest import check_rules, samples
+from scanner.rulebook.load import Rulebook
+
+
+def test_every_rule_finds_its_examples_and_none_of_its_counterexamples(rulebook: Rulebook) -> None:
+    assert check_rules(rulebook) == []
+
+
+@pytest.mark.parametrize("engine", ["re2", "re"])
+def test_every_engine_gives_the_same_hits_on_every_rule_example(
+    rulebook: Rulebook, detector: Detector, engine: str
+) -> None:
+    other = Detector(rulebook, b"a-fixed-fingerprint-key-for-tests", engine)
+    texts = list(samples(rulebook))
+    together = b"\n".join(text for _, text in texts)
+    assert detector.engine == "hyperscan"
+    assert other.engine == engine
+    for path in ("src/a.py", "web/a.ts", ".env"):
+        for _, text in [*texts, ("all", together)]:
+            sets = ("credentials", "usage")
+            assert other.examine(text, path, sets) == detector.examine(text, path, sets)
+
+
+def test_the_literals_of_a_pattern_stand_in_every_match(rulebook: Rulebook) -> None:
+    for pattern in compile_patterns(rulebook):
+        for _, text in samples(rulebook):
+            for match in pattern.regex.finditer(text):
+                whole = match.string.lower()
+                assert not pattern.literals or any(
+                    literal.lower().encode() in whole for literal in pattern.literals
+                ), pattern.rule
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("sk-(?:proj|admin)-[A-Z]{4}", ("admin", "proj")),
+        ("gpt-4[a-z]{0,3}", ("gpt-4",)),
+        ("[a-f0-9]{32}", None),
+        ("(?:abcd){1,2}x", ("abcd",)),
+        ("(?:abcd)?", None),
+    ],
+)
+def test_required_literals(pattern: str, expected: tuple[str, ...] | None) -> None:
+    assert required_literals(pattern) == expected
+
+
+def test_bounded() -> None:
+    assert is_bounded("a{1,20}b")
+    assert not is_bounded("a+b")
+    assert re.compile("a+b")
