@@ -1,0 +1,205 @@
+"""A fake AWS organization of three accounts: moto's server on loopback, seeded over its API."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from scanner.rulebook.examples import expand
+
+REGION = "us-east-1"
+ROLE = "ShadowAIReadOnly"
+_TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"},
+        ],
+    }
+)
+
+
+@contextmanager
+def fake_aws() -> Iterator[str]:
+    """The URL of a running server."""
+    import logging
+
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+def seed(url: str) -> dict[str, str]:
+    """Three accounts with AI assets, tags, roles and buckets; name -> account id."""
+    root = _session(url)
+    organizations = root("organizations")
+    organizations.create_organization(FeatureSet="ALL")
+    accounts = {"management": root("sts").get_caller_identity()["Account"]}
+    for name, owner, environment in (
+        ("ml-production", "ml-platform@example.com", "production"),
+        ("research-sandbox", "research@example.com", "sandbox"),
+    ):
+        made = organizations.create_account(
+            Email=f"{name}@example.com",
+            AccountName=name,
+            Tags=[{"Key": "owner", "Value": owner}, {"Key": "environment", "Value": environment}],
+        )
+        accounts[name] = made["CreateAccountStatus"]["AccountId"]
+    _seed_production(_session(url, accounts["ml-production"]), accounts["ml-production"])
+    _seed_sandbox(_session(url, accounts["research-sandbox"]), accounts["research-sandbox"])
+    _seed_management(root)
+    return accounts
+
+
+def _session(url: str, account: str = "") -> Any:
+    """``session(service)``: a client of one account of the fake."""
+    import boto3
+
+    session = boto3.Session("testing", "testing", region_name=REGION)
+    if account:
+        sts = session.client("sts", endpoint_url=url)
+        given = sts.assume_role(
+            RoleArn=f"arn:aws:iam::{account}:role/{ROLE}", RoleSessionName="seed"
+        )["Credentials"]
+        session = boto3.Session(
+            given["AccessKeyId"],
+            given["SecretAccessKey"],
+            given["SessionToken"],
+            region_name=REGION,
+        )
+    return lambda service: session.client(service, endpoint_url=url)
+
+
+def _role(client: Any, name: str) -> str:
+    made = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=_TRUST)
+    return str(made["Role"]["Arn"])
+
+
+def _bucket(client: Any, name: str, classification: str) -> str:
+    s3 = client("s3")
+    s3.create_bucket(Bucket=name)
+    tags = [{"Key": "data-classification", "Value": classification}]
+    s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
+    return f"s3://{name}"
+
+
+def _endpoint(client: Any, account: str, name: str, role: str, data: str, tags: Any) -> None:
+    sagemaker = client("sagemaker")
+    image = f"{account}.dkr.ecr.{REGION}.amazonaws.com/{name}:1"
+    sagemaker.create_model(
+        ModelName=f"{name}-model",
+        ExecutionRoleArn=role,
+        PrimaryContainer={"Image": image, "ModelDataUrl": f"{data}/{name}/model.tar.gz"},
+        Tags=tags,
+    )
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=f"{name}-config",
+        ProductionVariants=[
+            {
+                "VariantName": "main",
+                "ModelName": f"{name}-model",
+                "InitialInstanceCount": 1,
+                "InstanceType": "ml.m5.large",
+                "InitialVariantWeight": 1.0,
+            }
+        ],
+        Tags=tags,
+    )
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=f"{name}-config", Tags=tags)
+
+
+def _seed_production(client: Any, account: str) -> None:
+    role = _role(client, "sagemaker-runtime")
+    data = _bucket(client, f"customer-features-{account}", "confidential")
+    owned = [
+        {"Key": "owner", "Value": "fraud-team@example.com"},
+        {"Key": "environment", "Value": "production"},
+    ]
+    _endpoint(client, account, "fraud-scoring", role, data, owned)
+    _endpoint(client, account, "price-forecast", role, data, [owned[1]])
+    agents = client("bedrock-agent")
+    agents.create_agent(
+        agentName="support-assistant",
+        agentResourceRoleArn=role,
+        foundationModel="anthropic.claude-3-5-sonnet-20240620-v1:0",
+        tags={"owner": "support@example.com", "environment": "production"},
+    )
+    agents.create_knowledge_base(
+        name="policy-handbook",
+        roleArn=role,
+        knowledgeBaseConfiguration={
+            "type": "VECTOR",
+            "vectorKnowledgeBaseConfiguration": {
+                "embeddingModelArn": f"arn:aws:bedrock:{REGION}::foundation-model/"
+                "amazon.titan-embed-text-v1"
+            },
+        },
+        storageConfiguration={
+            "type": "OPENSEARCH_SERVERLESS",
+            "opensearchServerlessConfiguration": {
+                "collectionArn": f"arn:aws:aoss:{REGION}:{account}:collection/handbook",
+                "vectorIndexName": "handbook",
+                "fieldMapping": {"vectorField": "v", "textField": "t", "metadataField": "m"},
+            },
+        },
+        tags={"owner": "legal@example.com"},
+    )
+
+
+def _seed_sandbox(client: Any, account: str) -> None:
+    role = _role(client, "notebook-user")
+    data = _bucket(client, f"exports-{account}", "internal")
+    client("sagemaker").create_notebook_instance(
+        NotebookInstanceName="scratch-gpt", InstanceType="ml.t3.medium", RoleArn=role
+    )
+    client("bedrock").create_model_customization_job(
+        jobName="tone-tuning",
+        customModelName="tone-of-voice",
+        roleArn=role,
+        baseModelIdentifier="amazon.titan-text-express-v1",
+        trainingDataConfig={"s3Uri": f"{data}/tone/train.jsonl"},
+        outputDataConfig={"s3Uri": f"{data}/tone/out"},
+        hyperParameters={"learningRate": "0.00005"},
+    )
+    client("lambda").create_function(
+        FunctionName="summarise-tickets",
+        Runtime="python3.12",
+        Role=role,
+        Handler="app.handler",
+        Code={"ZipFile": _empty_zip()},
+        Environment={
+            "Variables": {
+                "OPENAI_API_KEY": expand("sk-proj-{b64url:74}T3BlbkFJ{b64url:74}", account),
+                "MODEL": "gpt-4o-mini",
+            }
+        },
+        Tags={"team": "support-tools"},
+    )
+    client("secretsmanager").create_secret(
+        Name="prod/anthropic-api-key", SecretString="not read by anyone"
+    )
+    client("ssm").put_parameter(
+        Name="/chat/MISTRAL_API_KEY", Value="not read by anyone", Type="SecureString"
+    )
+
+
+def _seed_management(client: Any) -> None:
+    client("ssm").put_parameter(Name="/billing/contact", Value="finance", Type="String")
+
+
+def _empty_zip() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context):\n    return {}\n")
+    return buffer.getvalue()
