@@ -74,11 +74,11 @@ class CodeConnector:
         subject = NodeId(shard.scope["subject"])
         git = Git(root) if shard.scope["git"] else None
         inside = shard.scope.get("inside", "")
-        yield _holder(subject, root, is_repository=subject.startswith("git:"))
         if shard.scope["part"] == "history" and git is not None:
             most = ctx.config.max_file_mib * _MIB
             yield from read_history(git, subject, ctx.examine, most)
             return
+        yield _holder(subject, root, is_repository=subject.startswith("git:"))
         yield from owners(root, git, subject) if root.is_dir() else ()
         if git is not None and not (root / ".git").exists():
             yield from self._bare_tree(ctx, git, subject)

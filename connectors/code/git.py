@@ -116,17 +116,19 @@ class Git:
         feeder.start()
         try:
             stream = process.stdout
-            while stream is not None and (header := stream.readline()):
+            for oid in oids if stream is not None else ():
+                header = stream.readline() if stream else b""
                 fields = header.decode("ascii", "replace").split()
+                if not fields or fields[0] != oid:
+                    return  # git died, or what it prints no longer lines up
                 if len(fields) != 3 or not fields[2].isdigit():
-                    yield (fields[0] if fields else ""), None
+                    yield oid, None  # "missing", "ambiguous"
                     continue
                 size = int(fields[2])
-                data = stream.read(size)
-                stream.read(1)
-                if len(data) < size:
-                    return
-                yield fields[0], data
+                data = stream.read(size + 1) if stream else b""
+                if len(data) != size + 1 or data[-1:] != b"\n":
+                    return  # the object is longer or shorter than it says
+                yield oid, data[:-1]
         finally:
             _end(process)
 

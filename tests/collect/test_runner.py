@@ -1,0 +1,197 @@
+"""The runner: every kind of trouble becomes coverage, and never an empty answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+import pytest
+
+from scanner.collect.runner import Options, Source, run
+from scanner.kit.contract import ConnectorSpec, Context, Mode, Shard
+from scanner.kit.limits import Limits
+from scanner.model.base import NodeId, ShardId
+from scanner.model.coverage import Coverage, Outcome
+from scanner.model.errors import Denied, NotEnabled, Throttled, Unavailable
+from scanner.model.evidence import Evidence
+from scanner.model.facts import Asset, AssetClass, Fact
+from scanner.model.items import Checkpoint, Gap, Item
+from scanner.store.state import State
+
+
+class _Config(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class _Scripted:
+    """A connector whose shards do what their script says."""
+
+    spec = ConnectorSpec(
+        name="scripted", title="", config=_Config, operations=(), yields=frozenset(), docs_url=""
+    )
+
+    def __init__(
+        self,
+        scripts: dict[str, Callable[[Checkpoint | None], Iterator[Item]]],
+        mode: Mode = Mode.FULL,
+        listing_error: Exception | None = None,
+    ) -> None:
+        self.scripts = scripts
+        self.mode = mode
+        self.listing_error = listing_error
+        self.calls: list[str] = []
+
+    def shards(self, ctx: Context[_Config]) -> Iterator[Shard]:
+        for name in self.scripts:
+            yield Shard(id=ShardId(name), mode=self.mode)
+        if self.listing_error:
+            raise self.listing_error
+
+    def collect(
+        self, ctx: Context[_Config], shard: Shard, since: Checkpoint | None
+    ) -> Iterator[Item]:
+        self.calls.append(shard.id)
+        yield from self.scripts[shard.id](since)
+
+
+def _asset(name: str, count: int = 1) -> Asset:
+    evidence = (Evidence(rule="r", source="scripted", path=name, count=count),)
+    return Asset(
+        id=NodeId(name), kind="t.thing", name=name, asset_class=AssetClass.MODEL, evidence=evidence
+    )
+
+
+def _run(connector: _Scripted, state: State, scan: str = "s1", **options: object) -> list[Coverage]:
+    context = Context(config=_Config(), examine=lambda *_: (), limits=Limits())
+    with ThreadPoolExecutor(2) as pool:
+        return run(
+            [Source("scripted", connector, context)],
+            sink=state.sink(scan, "2026-01-01T00:00:00Z"),
+            interpret=lambda item, source: iter([item]),  # type: ignore[list-item]
+            executor=pool,
+            options=Options(sleep=lambda seconds: None, **options),  # type: ignore[arg-type]
+        )
+
+
+def _facts(state: State) -> dict[str, Fact]:
+    return {fact.id: fact for _, fact, _ in state.facts() if isinstance(fact, Asset)}
+
+
+def _raising(error: Exception, *before: Item) -> Callable[[Checkpoint | None], Iterator[Item]]:
+    def script(since: Checkpoint | None) -> Iterator[Item]:
+        yield from before
+        raise error
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("error", "before", "expected"),
+    [
+        (Denied("no"), (), Outcome.DENIED),
+        (Denied("no"), (_asset("a"),), Outcome.PARTIAL),
+        (NotEnabled("off"), (), Outcome.NOT_ENABLED),
+        (Throttled("slow"), (), Outcome.FAILED),
+        (Unavailable("down"), (_asset("a"),), Outcome.PARTIAL),
+        (ZeroDivisionError("secret-looking message"), (), Outcome.FAILED),
+    ],
+)
+def test_trouble_becomes_coverage_with_a_reason_and_the_others_go_on(
+    error: Exception, before: tuple[Item, ...], expected: Outcome
+) -> None:
+    state = State("sqlite://")
+    connector = _Scripted(
+        {"bad": _raising(error, *before), "good": lambda since: iter([_asset("b")])}
+    )
+
+    bad, good = _run(connector, state)
+
+    assert bad.status is expected
+    assert bad.reason
+    assert "secret-looking" not in bad.reason
+    assert good.status is Outcome.COMPLETE
+    assert "b" in _facts(state)
+
+
+def test_a_gap_makes_a_shard_partial_and_names_the_thing() -> None:
+    state = State("sqlite://")
+    connector = _Scripted(
+        {"s": lambda since: iter([_asset("a"), Gap(what="file.txt", reason="too large")])}
+    )
+
+    (row,) = _run(connector, state)
+
+    assert row.status is Outcome.PARTIAL
+    assert row.gaps == ("file.txt: too large",)
+
+
+def test_what_may_heal_is_tried_again_and_what_is_denied_is_not() -> None:
+    state = State("sqlite://")
+    flaky = _Scripted({"s": _raising(Unavailable("down"))})
+    denied = _Scripted({"s": _raising(Denied("no"))})
+
+    _run(flaky, state, attempts=3)
+    _run(denied, state, attempts=3)
+
+    assert flaky.calls == ["s", "s", "s"]
+    assert denied.calls == ["s"]
+
+
+def test_a_listing_that_breaks_is_coverage_and_what_it_named_before_is_read() -> None:
+    state = State("sqlite://")
+    connector = _Scripted(
+        {"s": lambda since: iter([_asset("a")])}, listing_error=Denied("no more accounts")
+    )
+
+    rows = _run(connector, state)
+
+    assert [(row.shard, row.status) for row in rows] == [
+        ("s", Outcome.COMPLETE),
+        ("scripted:listing", Outcome.DENIED),
+    ]
+
+
+def test_only_a_complete_reading_lets_facts_vanish() -> None:
+    state = State("sqlite://")
+    both = _Scripted({"s": lambda since: iter([_asset("a"), _asset("b")])})
+    half = _Scripted({"s": _raising(Unavailable("down"), _asset("a"))})
+    one = _Scripted({"s": lambda since: iter([_asset("a")])})
+
+    _run(both, state)
+    _run(half, state, "s2", attempts=1)
+    after_half = {fact.id: seen for _, fact, seen in state.facts() if isinstance(fact, Asset)}
+    _run(one, state, "s3")
+
+    assert after_half == {"a": True, "b": False}
+    assert set(_facts(state)) == {"a"}
+
+
+def test_a_log_goes_on_at_its_checkpoint_and_counts_nothing_twice() -> None:
+    state = State("sqlite://")
+    seen: list[str | None] = []
+
+    def pages(since: Checkpoint | None) -> Iterator[Item]:
+        seen.append(since.cursor if since else None)
+        start = int(since.cursor) if since else 0
+        for page in range(start, 3):
+            yield _asset("app", count=10)
+            if page == 1 and start == 0:
+                raise Unavailable("cut off")
+            yield Checkpoint(cursor=str(page + 1))
+
+    _run(_Scripted({"log": pages}, mode=Mode.INCREMENTAL), state)
+
+    assert seen == [None, "1"]
+    assert _facts(state)["app"].evidence[0].count == 30
+
+
+def test_a_shard_that_takes_too_long_is_cut_off_with_its_deadline() -> None:
+    state = State("sqlite://")
+    ticks = iter(range(0, 10_000, 100))
+    connector = _Scripted({"s": lambda since: iter([_asset("a"), _asset("b")])})
+
+    (row,) = _run(connector, state, attempts=1, deadline_seconds=50.0, clock=lambda: next(ticks))
+
+    assert row.status is Outcome.FAILED
+    assert "deadline" in row.reason
