@@ -25,7 +25,7 @@ from scanner.kit.contract import (
     Shard,
 )
 from scanner.model.base import NodeId, ShardId
-from scanner.model.errors import ConfigError, Unavailable
+from scanner.model.errors import Unavailable
 from scanner.model.facts import Asset, AssetClass
 from scanner.model.items import Checkpoint, Content, Gap, Item, Place
 
@@ -63,13 +63,18 @@ class CodeConnector:
         for path in ctx.config.paths:
             root = ctx.folder / Path(path).expanduser()
             if not root.exists():
-                raise ConfigError(f"{path}: no such file or directory")
+                # A shard of its own, so that the other paths are read and this one is told.
+                yield Shard(id=ShardId(f"code:dir:{path}/tree"), scope={"missing": path})
+                continue
             for folder in _roots(root.resolve()):
                 yield from self._shards_of(folder, ctx, seen)
 
     def collect(
         self, ctx: Context[CodeConfig], shard: Shard, since: Checkpoint | None
     ) -> Iterator[Item]:
+        if "missing" in shard.scope:
+            missing = shard.scope["missing"]
+            raise Unavailable(f"{missing}: no such file or directory; check `paths`")
         root = Path(shard.scope["root"])
         subject = NodeId(shard.scope["subject"])
         git = Git(root) if shard.scope["git"] else None

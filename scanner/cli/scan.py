@@ -13,7 +13,7 @@ from scanner.cli.options import ad_hoc, config_option, find_config, json_option,
 
 
 @click.command("scan")
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(exists=True))
 @config_option
 @json_option
 @click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FOLDER",
