@@ -1,0 +1,140 @@
+"""One graph from many sources: merged by key, joined with reasons, exported as text."""
+
+from __future__ import annotations
+
+import io
+
+import networkx as nx
+import pytest
+
+from scanner.graph.build import AssetGraph
+from scanner.graph.export import export
+from scanner.graph.ownership import owners
+from scanner.model.base import NodeId, ShardId
+from scanner.model.evidence import Evidence
+from scanner.model.facts import (
+    Account,
+    Asset,
+    AssetClass,
+    Credential,
+    Edge,
+    Fact,
+    Identity,
+    Relation,
+    merge_fact,
+)
+
+
+def _asset(ident: str, **fields: object) -> Asset:
+    return Asset(
+        id=NodeId(ident), kind="t.t", asset_class=AssetClass.MODEL,
+        **{"name": ident, **fields},  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _edge(source: str, relation: Relation, target: str, **fields: object) -> Edge:
+    return Edge(
+        source=NodeId(source), target=NodeId(target), relation=relation,
+        **fields,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _graph(*facts: Fact) -> AssetGraph:
+    return AssetGraph((ShardId(f"s{n}"), fact, True) for n, fact in enumerate(facts))
+
+
+def _evidence(path: str, **fields: object) -> tuple[Evidence, ...]:
+    return (Evidence(rule="r", source="t", path=path, **fields),)  # type: ignore[arg-type]
+
+
+def test_the_same_thing_from_two_sources_is_one_node_with_both_evidences() -> None:
+    graph = _graph(
+        _asset("a", region="eu", evidence=_evidence("one"), models=("m1",)),
+        _asset("a", evidence=_evidence("two"), models=("m2",), tags={"x": "y"}),
+    )
+
+    (node,) = graph.assets()
+    assert (node.region, node.models, node.tags) == ("eu", ("m1", "m2"), {"x": "y"})
+    assert [e.path for e in node.evidence] == ["one", "two"]
+    assert graph.shards_of("a") == ("s0", "s1")
+
+
+def test_merging_does_not_depend_on_the_order_of_evidence() -> None:
+    one = _asset("a", evidence=_evidence("x", count=2, first_at="2026-01-02", last_at="2026-01-03"))
+    two = _asset("a", evidence=_evidence("x", count=3, first_at="2026-01-01", last_at="2026-01-02"))
+
+    assert merge_fact(one, two) == merge_fact(two, one)
+    assert merge_fact(one, two, add_counts=True).evidence[0].count == 5
+    assert merge_fact(one, two).evidence[0].first_at == "2026-01-01"
+
+
+def test_a_person_known_by_one_address_is_joined_with_its_reason_and_not_merged() -> None:
+    graph = _graph(
+        Identity(id=NodeId("okta:x/user/1"), kind="okta.user", name="L", email="Lena@x.example"),
+        Identity(id=NodeId("mailto:lena@x.example"), kind="code.author", name="lena",
+                 email="lena@x.example"),
+    )  # fmt: skip
+
+    (edge,) = graph.out_edges(NodeId("mailto:lena@x.example"), Relation.SAME_AS)
+    assert edge.evidence[0].rule == "same-email"
+    assert len(graph.nodes) == 2
+
+
+def test_owners_are_ranked_with_reasons_and_leavers_own_nothing() -> None:
+    graph = _graph(
+        Account(id=NodeId("acc"), kind="t.acc", name="acc", provider="t", tags={"Owner": "dept"}),
+        _asset("fn", is_ai=False, tags={"team": "tools"}),
+        _asset("ai", tags={"acme:Technical-Owner": "ada@x.example"}),
+        Identity(id=NodeId("left"), kind="t.u", name="left", is_active=False),
+        Identity(id=NodeId("mailto:bo@x.example"), kind="t.u", name="bo", email="bo@x.example"),
+        _edge("acc", Relation.CONTAINS, "fn"),
+        _edge("fn", Relation.CONTAINS, "ai"),
+        _edge("ai", Relation.CREATED_BY, "left"),
+        _edge("ai", Relation.CREATED_BY, "mailto:bo@x.example"),
+    )
+
+    claims = owners(graph, NodeId("ai"), "registry@x.example")
+
+    assert [(c.owner, c.basis) for c in claims] == [
+        ("ada@x.example", "tag"),
+        ("registry@x.example", "registry"),
+        ("bo@x.example", "creator"),
+        ("tools", "holder-tag"),
+        ("dept", "account-tag"),
+    ]
+    assert claims[0].reason == "tag acme:Technical-Owner"
+
+
+def test_a_key_belongs_to_where_it_stands_and_to_who_put_it_there() -> None:
+    graph = _graph(
+        _asset("repo", is_ai=False, tags={"owner": "team"}),
+        Credential(
+            id=NodeId("k"), kind="credential.x", name="k", issuer="p", fingerprint="f",
+            evidence=_evidence("x", author="ada@x.example", commit="c" * 40),
+        ),
+        _edge("k", Relation.STORED_IN, "repo"),
+    )  # fmt: skip
+
+    assert [c.owner for c in owners(graph, NodeId("k"))] == ["team", "ada@x.example"]
+
+
+def test_an_end_that_no_source_described_stays_as_a_placeholder() -> None:
+    view = _graph(_asset("a"), _edge("a", Relation.RUNS_AS, "arn:role")).to_networkx()
+
+    assert view.nodes["arn:role"]["type"] == "unknown"
+    assert view.number_of_edges() == 1
+
+
+@pytest.mark.parametrize("form", ["graphml", "gexf", "json"])
+def test_exports_read_back_and_hostile_names_do_no_harm(form: str) -> None:
+    graph = _graph(
+        _asset("a", name="</node>\x00<script>&\x1b[31m"), _edge("a", Relation.CALLS, "p")
+    )
+
+    data = export(graph, form)
+
+    assert data == export(graph, form)
+    if form == "graphml":
+        assert nx.read_graphml(io.BytesIO(data), force_multigraph=True).number_of_edges() == 1
+    elif form == "gexf":
+        assert nx.read_gexf(io.BytesIO(data)).number_of_nodes() == 2
