@@ -302,16 +302,28 @@ def _whole_coverage(
 
 
 def _gone(state: State, coverage: Sequence[Coverage]) -> frozenset[ShardId]:
-    """Shards that used to be named by a listing which is now complete and names them no more."""
+    """Shards that a listing used to name, which is now complete and names them no more; and those
+    that such a shard used to name itself (the regions of an account that is closed)."""
     now = {row.shard for row in coverage}
     complete = {row.shard for row in coverage if row.status is Outcome.COMPLETE}
+    missing = state.shards() - now
     earlier: dict[ShardId, str] = {}
-    finished = [row for row in state.scans() if row.finished_at]
-    for scan_row in finished[-1:]:
+    for scan_row in reversed([row for row in state.scans() if row.finished_at]):
+        if not missing - earlier.keys():
+            break
         for row in state.coverage(scan_row.id):
-            if row.listed_by:
-                earlier[row.shard] = row.listed_by
-    return frozenset(s for s, listing in earlier.items() if s not in now and listing in complete)
+            if row.shard in missing:
+                earlier.setdefault(row.shard, row.listed_by)
+    gone: set[ShardId] = set()
+    while True:
+        more = {
+            shard
+            for shard, listing in earlier.items()
+            if listing and (listing in complete or listing in gone) and shard not in gone
+        }
+        if not more:
+            return frozenset(gone)
+        gone |= more
 
 
 def _exit_code(coverage: Sequence[Coverage], findings: Sequence[Finding], fail_on: str) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from scanner.demo.bedrock import BedrockLayer
 from scanner.rulebook.examples import expand
 
 REGION = "us-east-1"
@@ -28,16 +30,24 @@ def fake_aws() -> Iterator[str]:
     """The URL of a running server."""
     import logging
 
-    from moto.server import ThreadedMotoServer
+    from moto.moto_server.werkzeug_app import (
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
+    app = BedrockLayer(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
     try:
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
-        server.stop()
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def seed(url: str) -> dict[str, str]:
@@ -129,13 +139,13 @@ def _seed_production(client: Any, account: str) -> None:
     _endpoint(client, account, "fraud-scoring", role, data, owned)
     _endpoint(client, account, "price-forecast", role, data, [owned[1]])
     agents = client("bedrock-agent")
-    agents.create_agent(
+    agent = agents.create_agent(
         agentName="support-assistant",
         agentResourceRoleArn=role,
         foundationModel="anthropic.claude-3-5-sonnet-20240620-v1:0",
         tags={"owner": "support@example.com", "environment": "production"},
-    )
-    agents.create_knowledge_base(
+    )["agent"]
+    base = agents.create_knowledge_base(
         name="policy-handbook",
         roleArn=role,
         knowledgeBaseConfiguration={
@@ -154,6 +164,21 @@ def _seed_production(client: Any, account: str) -> None:
             },
         },
         tags={"owner": "legal@example.com"},
+    )["knowledgeBase"]
+    handbook = _bucket(client, f"policy-handbook-{account}", "internal").removeprefix("s3://")
+    agents.create_data_source(
+        knowledgeBaseId=base["knowledgeBaseId"],
+        name="handbook",
+        dataSourceConfiguration={
+            "type": "S3",
+            "s3Configuration": {"bucketArn": f"arn:aws:s3:::{handbook}"},
+        },
+    )
+    agents.associate_agent_knowledge_base(
+        agentId=agent["agentId"],
+        agentVersion="DRAFT",
+        description="answers from the handbook",
+        knowledgeBaseId=base["knowledgeBaseId"],
     )
 
 

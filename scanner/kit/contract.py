@@ -7,12 +7,13 @@ and the context bring those. It never returns an empty list where it was refused
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -77,6 +78,7 @@ class ConnectorSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 C = TypeVar("C", bound=msgspec.Struct)
+T = TypeVar("T")
 
 
 @dataclass
@@ -109,6 +111,16 @@ class Context(Generic[C]):
     window_days: int = 90
     retries: int = 4
     """Attempts of one call before it becomes coverage; a test sets 1."""
+    _kept: dict[str, Any] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def kept(self, name: str, make: Callable[[], T]) -> T:
+        """What a connector keeps for one run and all its shards (sessions, tokens): made once."""
+        with self._lock:
+            if name not in self._kept:
+                self._kept[name] = make()
+            found: T = self._kept[name]
+            return found
 
 
 @runtime_checkable

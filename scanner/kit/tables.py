@@ -1,28 +1,23 @@
 """Resource types as data: what to list, how a record becomes a fact.
 
 A table is YAML of about nine lines a type. Paths are dotted names, with ``[]`` for every element of
-a list; there is no language beyond that. What needs more is Python in the connector.
+a list, and ``{path}`` puts a value into a text; there is no language beyond that. What needs more
+is Python in the connector.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
+import yaml
 
 from scanner.model.base import Model
 from scanner.model.facts import AssetClass, Relation
 
-
-class Call(Model, frozen=True, kw_only=True):
-    """One operation. ``items``: path of the list in the answer. ``args``: argument name to path in
-    the list record. ``params``: constants."""
-
-    op: str
-    items: str = ""
-    args: dict[str, str] = {}
-    params: dict[str, str] = {}
+_HOLE = re.compile(r"\{([^{}]*)\}")
 
 
 class Page(Model, frozen=True, kw_only=True):
@@ -32,36 +27,74 @@ class Page(Model, frozen=True, kw_only=True):
     token_out: str
 
 
+class Call(Model, frozen=True, kw_only=True):
+    """One operation. ``items``: path of the list (of a list call) or the object (of a detail call)
+    in the answer. ``args``: argument name to a path in the record or a text with ``{path}``.
+    ``params``: constants."""
+
+    op: str
+    items: str = ""
+    args: dict[str, str] = {}
+    params: dict[str, str] = {}
+    page: Page | None = None
+
+
 class EdgeRule(Model, frozen=True, kw_only=True):
-    """``path`` gives values; ``target`` makes an id of each: ``{value}``, ``{partition}``,
-    ``{region}``, ``{account}`` may stand in it; ``s3`` and ``provider`` are built in."""
+    """``path`` gives values, ``target`` makes a node id of each. ``{value}``, ``{partition}``,
+    ``{region}`` and ``{account}`` may stand in it; ``kind:<kind>`` looks the value up among the
+    names of that kind in the same shard; single words are built into the connector."""
 
     relation: Relation
-    path: str
+    path: str = ""
     target: str = "{value}"
+
+
+class Child(Model, frozen=True, kw_only=True):
+    """Records below a record that become no node of their own, only edges of their parent."""
+
+    list: Call
+    detail: Call | None = None
+    edges: tuple[EdgeRule, ...]
 
 
 class ResourceType(Model, frozen=True, kw_only=True):
     kind: str
     asset_class: AssetClass = msgspec.field(name="class")
     service: str
+    """The part of a shard's id that its records are read under."""
     list: Call
     detail: Call | None = None
     tags: Call | None = None
-    page: Page | None = None
+    children: tuple[Child, ...] = ()
     id: str
+    """A path, or a text with ``{path}`` where the vendor's record carries no id of its own."""
     name: str
     created_at: str = ""
     status: str = ""
-    models: str = ""
-    provider: str
+    models: tuple[str, ...] = ()
+    provider: str = ""
+    is_ai: bool = True
     edges: tuple[EdgeRule, ...] = ()
+    environment: tuple[str, ...] = ()
+    """Maps of variable name to value, for the detector that reads code."""
+    environment_error: str = ""
+    """Where the vendor says that it could not show the variables."""
+    is_name_examined: bool = False
+    """Only its name is read; a name that speaks of a provider's key is evidence of its own."""
     describes: str
     reference: str
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        return tuple(call for call in (self.list, self.detail, self.tags) if call)
+        own = (self.list, self.detail, self.tags)
+        below = (call for child in self.children for call in (child.list, child.detail))
+        return tuple(call for call in (*own, *below) if call)
+
+
+def load_types(text: str | bytes) -> tuple[ResourceType, ...]:
+    """The types of a table, strictly: an unknown field is a ``msgspec.ValidationError``."""
+    plain = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    return msgspec.convert(plain["types"], tuple[ResourceType, ...])
 
 
 def values(record: Any, path: str) -> Iterator[Any]:
@@ -87,6 +120,13 @@ def first_text(record: Any, path: str) -> str:
     for value in values(record, path) if path else ():
         return value.isoformat() if hasattr(value, "isoformat") else str(value)
     return ""
+
+
+def fill(template: str, record: Any, scope: Mapping[str, str]) -> str:
+    """A path's value, or a text whose ``{holes}`` are names of ``scope`` or paths of ``record``."""
+    if "{" not in template:
+        return scope.get(template, "") or first_text(record, template)
+    return _HOLE.sub(lambda m: scope.get(m[1], "") or first_text(record, m[1]), template)
 
 
 def tags_of(records: Any) -> dict[str, str]:

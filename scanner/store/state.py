@@ -169,6 +169,13 @@ class State:
                 for shard, body, stale in chunk:
                     yield ShardId(shard), _FACTS.decode(body), not stale
 
+    def shards(self) -> frozenset[ShardId]:
+        """Every shard that facts are stored of."""
+        with self._guarded("read shards"), self._engine.connect() as db:
+            return frozenset(
+                ShardId(s) for s in db.execute(select(schema.fact.c.shard).distinct()).scalars()
+            )
+
     def forget_shards(self, shards: Iterable[ShardId]) -> None:
         """Drop the facts of shards whose complete listing no longer names them."""
         with self._guarded("forget shards"), self._engine.begin() as db:

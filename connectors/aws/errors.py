@@ -1,0 +1,78 @@
+"""What botocore raises -> what the scanner understands.
+
+Codes: https://docs.aws.amazon.com/awssupport/latest/user/troubleshooting.html and the services'
+"Common Errors" pages; throttling codes are those that botocore itself retries
+(botocore/data/_retry.json).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from scanner.model.errors import Denied, NotEnabled, SourceError, Throttled, Unavailable
+
+_DENIED = frozenset({
+    "AccessDenied", "AccessDeniedException", "AuthFailure", "AuthorizationError",
+    "AuthorizationErrorException", "ExpiredToken", "ExpiredTokenException",
+    "IncompleteSignature", "InvalidClientTokenId", "InvalidSignatureException",
+    "MissingAuthenticationToken", "NotAuthorized", "OptInRequired", "SignatureDoesNotMatch",
+    "UnauthorizedOperation", "UnrecognizedClientException", "AWSOrganizationsNotInUseException",
+})  # fmt: skip
+_THROTTLED = frozenset({
+    "BandwidthLimitExceeded", "EC2ThrottledException", "LimitExceededException",
+    "PriorRequestNotComplete", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
+    "RequestThrottled", "RequestThrottledException", "SlowDown", "ThrottledException",
+    "Throttling", "ThrottlingException", "TooManyRequestsException",
+    "TransactionInProgressException",
+})  # fmt: skip
+_CREDENTIAL_ERRORS = frozenset({
+    "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "ProfileNotFound",
+    "TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError",
+    "InvalidConfigError", "ConfigParseError", "LoginRefreshRequired",
+})  # fmt: skip
+_HELP = (
+    "set AWS_PROFILE, AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, or `profile` in "
+    "[sources.aws]; `shadow-ai doctor` tries them"
+)
+
+
+@contextmanager
+def translated(call: str, where: str, permission: str = "") -> Iterator[None]:
+    """Turn botocore's errors inside into source errors that name ``call``, ``where`` and the IAM
+    action to grant."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        raise _client_error(error, call, where, permission) from error
+    except BotoCoreError as error:
+        raise _local_error(error, call, where) from error
+
+
+def _client_error(error: object, call: str, where: str, permission: str) -> SourceError:
+    response = getattr(error, "response", {})
+    details = response.get("Error", {})
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = str(details.get("Code", "") or f"HTTP {status}")
+    said = " ".join(str(details.get("Message", "")).split())[:300]
+    asked = getattr(error, "operation_name", "")
+    if asked == "AssumeRole" and not call.endswith(":AssumeRole"):
+        call, permission = f"sts:AssumeRole (for {call})", "sts:AssumeRole"
+    text = f"{call} in {where}: {code}" + (f": {said}" if said else "")
+    if code in _DENIED or status in (401, 403):
+        return Denied(text + (f"; grant {permission}" if permission else ""))
+    if code in _THROTTLED or status == 429:
+        return Throttled(text)
+    if code in ("UnknownOperationException", "UnsupportedOperation"):
+        return NotEnabled(text)
+    return Unavailable(text)
+
+
+def _local_error(error: Exception, call: str, where: str) -> SourceError:
+    kind = type(error).__name__
+    text = f"{call} in {where}: {' '.join(str(error).split())[:300]}"
+    if kind in _CREDENTIAL_ERRORS:
+        return Denied(f"no usable AWS credentials: {error}; {_HELP}")
+    return Unavailable(text)
