@@ -227,7 +227,11 @@ def _may_hold_secret(pattern: Pattern) -> bool:
 
 
 def _is_secret(secret: bytes, pattern: Pattern) -> bool:
-    return entropy(secret) >= pattern.min_entropy and not is_placeholder(secret)
+    """The format's own prefix may read like a placeholder (``bedrock-api-key-``); it says nothing
+    about the rest."""
+    said = next((lit for lit in pattern.literals if secret.startswith(lit.encode())), "")
+    body = secret[len(said) :]
+    return entropy(secret) >= pattern.min_entropy and not is_placeholder(body)
 
 
 def _is_assigned_secret(secret: bytes, pattern: Pattern) -> bool:
