@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from scanner.detect import imports as import_reader
-from scanner.detect.patterns import Pattern, compile_imports, compile_patterns
+from scanner.detect.patterns import NEAR_BYTES, Pattern, Places, compile_imports, compile_patterns
 from scanner.detect.prefilter import Prefilter, build
 from scanner.detect.redact import entropy, fingerprint, hint, is_placeholder
 from scanner.model.evidence import Confidence
 from scanner.model.items import Hit, HitKind
 from scanner.rulebook.load import Rulebook
 
-_NEAR_BYTES = 80
 _BINARY_PROBE = 8000
 _ASSIGNEE = re.compile(rb"([A-Za-z_][\w.-]{0,60})[\"'\])]{0,2}\s{0,4}(?:=>|:=|=|:)\s{0,4}[\"'`]?$")
 _CREDENTIAL_KINDS = (HitKind.CREDENTIAL,)
@@ -68,15 +67,19 @@ class Detector:
     def _pattern_hits(self, data: bytes, lines: _Lines, with_usage: bool) -> Iterator[Hit]:
         """Exact key formats first: what they claim, an assignment to a variable does not claim
         again."""
-        chosen = self._sets["all" if with_usage else "credentials"].select(data)
+        chosen, present = self._sets["all" if with_usage else "credentials"].select(data)
+        if not chosen:
+            return
         claimed: list[tuple[int, int]] = []
         seen: set[tuple[str, str, int]] = set()
+        places = Places(data, present)
         for pattern in sorted(chosen, key=lambda p: p.kind != HitKind.CREDENTIAL):
-            for match in pattern.regex.finditer(data):
-                for hit in self._confirmed(pattern, match, lines, claimed, with_usage):
-                    if (hit.rule, hit.label, hit.start) not in seen:
-                        seen.add((hit.rule, hit.label, hit.start))
-                        yield hit
+            for start, end in pattern.windows(places):
+                for match in pattern.regex.finditer(data, start, end):
+                    for hit in self._confirmed(pattern, match, lines, claimed, with_usage):
+                        if (hit.rule, hit.label, hit.start) not in seen:
+                            seen.add((hit.rule, hit.label, hit.start))
+                            yield hit
 
     def _confirmed(
         self,
@@ -187,18 +190,21 @@ class _PatternSet:
         self._always = [n for n, p in enumerate(patterns) if not p.literals]
         owners: dict[bytes, list[int]] = {}
         for number, pattern in enumerate(patterns):
-            for literal in pattern.literals:
-                owners.setdefault(literal.lower().encode(), []).append(number)
-        literals = sorted(owners)
-        self._owners = [owners[literal] for literal in literals]
-        self.prefilter: Prefilter = build(literals, engine)
+            for literal in pattern.folded:
+                owners.setdefault(literal, []).append(number)
+        self._literals = sorted(owners)
+        self._owners = [owners[literal] for literal in self._literals]
+        self.prefilter: Prefilter = build(self._literals, engine)
 
-    def select(self, data: bytes) -> list[Pattern]:
-        """The patterns worth trying on ``data``, in their fixed order."""
+    def select(self, data: bytes) -> tuple[list[Pattern], frozenset[bytes]]:
+        """The patterns worth trying on ``data``, in their fixed order, and which literals it
+        holds."""
+        found = self.prefilter.candidates(data)
         chosen = set(self._always)
-        for index in self.prefilter.candidates(data):
+        for index in found:
             chosen.update(self._owners[index])
-        return [self._patterns[number] for number in sorted(chosen)]
+        present = frozenset(self._literals[index] for index in found)
+        return [self._patterns[number] for number in sorted(chosen)], present
 
 
 class _Lines:
@@ -249,8 +255,10 @@ def _is_assigned_secret(secret: bytes, pattern: Pattern) -> bool:
 def _is_near(match: re.Match[bytes], pattern: Pattern) -> bool:
     if not pattern.near:
         return True
-    before = match.string[max(0, match.start() - _NEAR_BYTES) : match.start()].lower()
-    return any(word in before for word in pattern.near)
+    start = match.start()
+    return any(
+        word.search(match.string, max(0, start - NEAR_BYTES), start) for word in pattern.near
+    )
 
 
 def _usage_hit(pattern: Pattern, match: re.Match[bytes], lines: _Lines) -> Hit:

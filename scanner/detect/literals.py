@@ -58,6 +58,12 @@ def _better(one: tuple[str, ...], two: tuple[str, ...]) -> tuple[str, ...]:
 def is_bounded(pattern: str) -> bool:
     """Whether no match can be longer than a fixed number of bytes."""
     try:
-        return bool(parser.parse(pattern).getwidth()[1] < c.MAXREPEAT)
+        return max_width(pattern) is not None
     except re.error:
         return False
+
+
+def max_width(pattern: str | bytes) -> int | None:
+    """The length of the longest match, None without a bound. Raises ``re.error``."""
+    width = int(parser.parse(pattern).getwidth()[1])
+    return width if width < c.MAXREPEAT else None

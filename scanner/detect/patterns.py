@@ -4,17 +4,45 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from scanner.detect.literals import required_literals
+from scanner.detect.literals import max_width, required_literals
 from scanner.model.errors import RuleError
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
 from scanner.rulebook.load import Rulebook
 from scanner.rulebook.types import EnvVar, Host, Image, Key, ModelPattern, Provider
 
+NEAR_BYTES = 80
+_SLACK = 4
+"""Bytes after a match that its pattern may look at."""
+_LOOKBEHIND = re.compile(r"^\(\?<!\[[^]]*\]\)")
 _WORD = r"A-Za-z0-9_-"
 _TENANT = r"(?:[A-Za-z0-9-]{1,63}|[})]|%s)"
 """A tenant's or region's label, or the end of a template expression that stands for it."""
+
+
+class Places:
+    """Where literals stand in one piece of content, looked up once each. ``present``: the literals
+    (lower case) that are known to occur; None when that is not known."""
+
+    def __init__(self, data: bytes, present: frozenset[bytes] | None = None) -> None:
+        self.size = len(data)
+        self._lowered = data.lower()
+        self._present = present
+        self._known: dict[bytes, list[int]] = {}
+
+    def of(self, literal: bytes) -> list[int]:
+        if self._present is not None and literal not in self._present:
+            return []
+        found = self._known.get(literal)
+        if found is None:
+            found = self._known[literal] = []
+            at = self._lowered.find(literal)
+            while at >= 0:
+                found.append(at)
+                at = self._lowered.find(literal, at + 1)
+        return found
 
 
 @dataclass(frozen=True)
@@ -27,11 +55,64 @@ class Pattern:
     label: str
     regex: re.Pattern[bytes]
     literals: tuple[str, ...]
-    """Empty: tried on every piece of content of the rule set."""
+    """One of these stands in every match, or before it where ``near`` is given. Empty: tried on all
+    of every piece of content."""
     confidence: Confidence
-    near: tuple[bytes, ...] = ()
+    near: tuple[re.Pattern[bytes], ...] = ()
+    """Words of which one stands up to ``NEAR_BYTES`` before the match."""
     min_entropy: float = 0.0
     is_assignment: bool = False
+
+    @cached_property
+    def width(self) -> int | None:
+        """The longest match in bytes, None without a bound."""
+        return max_width(self.regex.pattern)
+
+    @cached_property
+    def lead(self) -> int:
+        """How many bytes of a match may stand before its literal."""
+        literal = self.literals[0] if len(self.literals) == 1 else ""
+        body = _LOOKBEHIND.sub("", self.regex.pattern.decode()).removeprefix("(?:")
+        return 0 if literal and body.startswith(re.escape(literal)) else self.width or 0
+
+    def windows(self, places: Places) -> list[tuple[int, int]]:
+        """The parts of the content in which a match can lie: around each of the literals. A regex
+        that is tried there and nowhere else costs next to nothing."""
+        if not self.literals or self.width is None:
+            return [(0, places.size)]
+        spans: list[tuple[int, int]] = []
+        for literal in self.folded:
+            for at in places.of(literal):
+                if self.near:
+                    spans.append((at + len(literal), at + NEAR_BYTES + self.width + _SLACK))
+                else:
+                    spans.append((max(0, at - self.lead), at + self.width + _SLACK))
+        return _merged(spans)
+
+    @cached_property
+    def folded(self) -> tuple[bytes, ...]:
+        return tuple(literal.lower().encode() for literal in self.literals)
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _near(word: str) -> re.Pattern[bytes]:
+    """A word by itself or as part of a name: ``MISTRAL_KEY``, ``myMistralKey``; not ``deepl`` in
+    ``deeplink``, nor ``fal`` in ``false``."""
+    escaped = re.escape(word)
+    start = f"(?<![A-Za-z])(?i:{escaped})" if word[:1].isalpha() else f"(?i:{escaped})"
+    camel = f"|(?<=[a-z]){re.escape(word[:1].upper())}(?i:{re.escape(word[1:])})"
+    camel = camel if word[:1].isalpha() else ""
+    end = "(?![a-z])" if word[-1:].isalpha() else ""
+    return re.compile(f"(?:{start}{camel}){end}".encode())
 
 
 @dataclass(frozen=True)
@@ -101,9 +182,9 @@ def _key(provider: Provider, key: Key) -> Pattern:
         provider=provider.id,
         label=key.name,
         regex=_compiled(f"(?<![{_WORD}])(?:{key.pattern})(?![{_WORD}])", key.id),
-        literals=key.keywords,
+        literals=key.near or key.keywords,
         confidence=key.confidence,
-        near=tuple(word.lower().encode() for word in key.near),
+        near=tuple(_near(word) for word in key.near),
         min_entropy=key.min_entropy,
     )
 
@@ -178,9 +259,10 @@ def _image(provider: Provider, image: Image) -> Pattern:
         provider=provider.id,
         label=image.image,
         regex=_compiled(
-            r"(?m)(?:image[\"']?\s*[:=]\s*[\"']?|^\s*FROM\s+(?:--\S+\s+)?"
-            r"|docker\s+(?:run|pull)\s[^\n]{0,200}?)"
-            rf"(?:[a-z0-9.-]+(?::\d+)?/)?{name}(?=[:@\s\"']|$)",
+            r"(?m)(?:image[\"']?\s{0,8}[:=]\s{0,8}[\"']?"
+            r"|^[ \t]{0,20}FROM[ \t]{1,8}(?:--\S{1,80}[ \t]{1,8})?"
+            r"|docker[ \t]{1,8}(?:run|pull)[ \t][^\n]{0,200}?)"
+            rf"(?:[a-z0-9.-]{{1,100}}(?::\d{{1,5}})?/)?{name}(?=[:@\s\"']|$)",
             image.image,
             re.I,
         ),
