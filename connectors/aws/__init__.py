@@ -61,6 +61,8 @@ def _table() -> tuple[ResourceType, ...]:
 
 
 TYPES = _table()
+_OPTIONAL = frozenset({"s3:GetBucketTagging"})
+"""A bucket may belong to another account: that its tags may not be read is no gap."""
 _IAM_PREFIX = {"bedrock-agent": "bedrock"}
 """botocore's service -> IAM's prefix, where they differ (AWS Service Authorization Reference)."""
 
@@ -83,7 +85,15 @@ def _operations() -> tuple[Operation, ...]:
     for op, why in sorted(reasons.items()):
         service, _, name = op.partition(":")
         permission = f"{_IAM_PREFIX.get(service, service)}:{name}"
-        found.append(Operation(id=op, permission=permission, bucket=service, reason="; ".join(why)))
+        found.append(
+            Operation(
+                id=op,
+                permission=permission,
+                bucket=service,
+                reason="; ".join(why),
+                is_optional=op in _OPTIONAL,
+            )
+        )
     return tuple(found)
 
 

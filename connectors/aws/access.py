@@ -15,7 +15,7 @@ from connectors.aws.errors import translated
 from scanner.kit.aws_guard import guard
 from scanner.kit.contract import Context, Operation
 from scanner.kit.tables import Call, tags_of, values
-from scanner.model.errors import Denied, NotEnabled, Unavailable
+from scanner.model.errors import Denied, Unavailable
 
 if TYPE_CHECKING:
     from connectors.aws import AwsConfig
@@ -150,23 +150,8 @@ class Access:
         with self._lock:
             key = (account, region, service)
             if key not in self._clients:
-                self._need_service(session, service, region)
                 self._clients[key] = self._maker(session)(service, region_name=region)
             return self._clients[key]
-
-    def _need_service(self, session: Any, service: str, region: str) -> None:
-        """Whether AWS's own endpoint data knows the service there; what is newer than the data is
-        tried."""
-        if self._config.endpoint_url:
-            return
-        known = session.get_available_regions(service, session.get_partition_for_region(region))
-        if known and region not in known and region in session.get_available_regions("ec2"):
-            import botocore
-
-            raise NotEnabled(
-                f"AWS offers no {service} in {region} (botocore {botocore.__version__}; upgrade "
-                "it if the service has come since)"
-            )
 
     def _maker(self, session: Any) -> Callable[..., Any]:
         from botocore.config import Config

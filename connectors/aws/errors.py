@@ -7,8 +7,11 @@ Codes: https://docs.aws.amazon.com/awssupport/latest/user/troubleshooting.html a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from scanner.model.errors import Denied, NotEnabled, SourceError, Throttled, Unavailable
 
@@ -75,4 +78,27 @@ def _local_error(error: Exception, call: str, where: str) -> SourceError:
     text = f"{call} in {where}: {' '.join(str(error).split())[:300]}"
     if kind in _CREDENTIAL_ERRORS:
         return Denied(f"no usable AWS credentials: {error}; {_HELP}")
+    if kind == "EndpointConnectionError" and is_not_offered(getattr(error, "kwargs", {})):
+        return NotEnabled(f"{call} in {where}: AWS has no such endpoint in this region")
     return Unavailable(text)
+
+
+def is_not_offered(details: dict[str, str], resolves: Callable[[str], bool] | None = None) -> bool:
+    """Whether a service verifiably does not exist in a region: its endpoint has no address, while
+    that of STS in the same region has one. botocore's own list of endpoints does not tell: it
+    leaves out regions in which Bedrock's agents have been for long."""
+    host = urlsplit(details.get("endpoint_url", "")).hostname or ""
+    match = re.fullmatch(
+        r"[a-z0-9.-]+?\.([a-z]{2}(?:-[a-z]+)+-\d)\.(amazonaws\.com(?:\.cn)?)", host
+    )
+    if match is None:
+        return False
+    known = resolves or _resolves
+    return not known(host) and known(f"sts.{match[1]}.{match[2]}")
+
+
+def _resolves(host: str) -> bool:
+    try:
+        return bool(socket.getaddrinfo(host, 443))
+    except OSError:
+        return False

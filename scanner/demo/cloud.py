@@ -6,7 +6,7 @@ import io
 import json
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,8 +26,8 @@ _TRUST = json.dumps(
 
 
 @contextmanager
-def fake_aws() -> Iterator[str]:
-    """The URL of a running server."""
+def fake_aws(wrap: Callable[[Any], Any] = lambda app: app) -> Iterator[str]:
+    """The URL of a running server. ``wrap``: a WSGI layer before it (a test's faults)."""
     import logging
 
     from moto.moto_server.werkzeug_app import (
@@ -38,7 +38,7 @@ def fake_aws() -> Iterator[str]:
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    app = BedrockLayer(DomainDispatcherApplication(create_backend_app))
+    app = wrap(BedrockLayer(DomainDispatcherApplication(create_backend_app)))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -249,6 +249,7 @@ def _is_assigned_secret(secret: bytes, pattern: Pattern) -> bool:
         and re.fullmatch(rb"[A-Za-z_]+(?:\.[A-Za-z_][\w]*)+", secret) is None
         and secret.count(b"/") < 3
         and re.fullmatch(rb"[A-Z0-9_]+", secret) is None
+        and re.search(rb"[A-Z][A-Z0-9_]{3,}=(?!=|$)", secret) is None
     )
 
 

@@ -1,0 +1,58 @@
+"""One seeded organization on moto's server for all AWS tests, behind a layer that makes faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from scanner.demo import cloud
+from tests.connectors.aws.wire import Wire
+
+
+@pytest.fixture(scope="session")
+def organization() -> Iterator[tuple[str, dict[str, str], Wire]]:
+    """Server URL, account ids by name, and the wire."""
+    wire = Wire()
+    with cloud.fake_aws(wire) as url:
+        yield url, cloud.seed(url), wire
+
+
+@pytest.fixture(autouse=True)
+def _no_real_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", cloud.REGION)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_faults(organization: Any) -> Iterator[None]:
+    wire = organization[2]
+    wire.calls.clear()
+    yield
+    wire.fault = lambda op, region, key: None
+
+
+@pytest.fixture
+def member(organization: Any) -> Callable[[str], Any]:
+    """``member(account name)``: a function that makes clients of that account."""
+    url, accounts, _ = organization
+
+    def enter(name: str) -> Any:
+        credentials = boto3.client("sts", endpoint_url=url).assume_role(
+            RoleArn=f"arn:aws:iam::{accounts[name]}:role/{cloud.ROLE}", RoleSessionName="test"
+        )["Credentials"]
+        return lambda service: boto3.client(
+            service,
+            endpoint_url=url,
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+        )
+
+    return enter
