@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -84,10 +85,11 @@ def run_demo(output: Path) -> Result:
 
 
 @contextmanager
-def company(folder: Path) -> Iterator[Path]:
-    """The made-up company while its servers run; the path of its configuration."""
+def company(folder: Path, wrap: Callable[[Any], Any] = lambda app: app) -> Iterator[Path]:
+    """The made-up company while its servers run; the path of its configuration. ``wrap``: a layer
+    before the cloud (:func:`scanner.demo.cloud.fake_aws`)."""
     code.build(folder / "support-portal")
-    with cloud.fake_aws() as aws, identity.fake_okta() as okta, _fake_credentials():
+    with cloud.fake_aws(wrap) as aws, identity.fake_okta() as okta, _fake_credentials():
         accounts = cloud.seed(aws)
         registry = _REGISTRY.format(production=accounts["ml-production"])
         (folder / "registry.yaml").write_text(registry, encoding="utf-8")

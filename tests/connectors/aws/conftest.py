@@ -1,4 +1,4 @@
-"""One seeded organization on moto's server for all AWS tests, behind a layer that makes faults."""
+"""No real credentials, no faults left over from another test."""
 
 from __future__ import annotations
 
@@ -9,15 +9,6 @@ import boto3
 import pytest
 
 from scanner.demo import cloud
-from tests.connectors.aws.wire import Wire
-
-
-@pytest.fixture(scope="session")
-def organization() -> Iterator[tuple[str, dict[str, str], Wire]]:
-    """Server URL, account ids by name, and the wire."""
-    wire = Wire()
-    with cloud.fake_aws(wire) as url:
-        yield url, cloud.seed(url), wire
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,137 @@
+"""Okta: applications and the System Log, from the API or from an exported file.
+
+What is AI among the applications is the catalogue's business: every application is handed on with
+its redirect hosts, client id and label, and what nobody knows ends there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from connectors.okta.api import Window, read_apps, read_log
+from connectors.okta.export import read_file
+from scanner.kit.contract import ConnectorSpec, Context, Mode, Operation, Probe, Shard
+from scanner.kit.http import ReadOnlySession
+from scanner.model.base import ShardId
+from scanner.model.errors import Denied, SourceError
+from scanner.model.items import Checkpoint, Item
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class OktaConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An organization, or files exported from one."""
+
+    org_url: str = ""
+    """``https://acme.okta.com``."""
+    token_env: str = "OKTA_API_TOKEN"  # noqa: S105 - the variable's name
+    """Environment variable that holds the token; the token itself is never in a file."""
+    token_type: Literal["SSWS", "Bearer"] = "SSWS"  # noqa: S105
+    """SSWS: an API token of a read-only administrator. Bearer: an OAuth 2.0 access token."""
+    files: tuple[str, ...] = ()
+    """Exports to read instead or as well: JSON or JSONL, gz too, also wrapped by a SIEM."""
+    page_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1000
+    """Events a page."""
+    since_days: Annotated[int, msgspec.Meta(ge=0, le=90)] = 0
+    """How far back the first reading of the log goes; 0: as `scan.window_days` says."""
+
+    def __post_init__(self) -> None:
+        if not self.org_url and not self.files:
+            raise ValueError("set `org_url` or `files`")
+        if self.org_url:
+            split = urlsplit(self.org_url)
+            if split.scheme != "https" and split.hostname not in _LOOPBACK:
+                raise ValueError("`org_url` must begin with https://: a token is sent to it")
+            if not split.hostname:
+                raise ValueError("`org_url` has no host; write https://acme.okta.com")
+
+
+class OktaConnector:
+    spec = ConnectorSpec(
+        name="okta",
+        title="Okta applications and System Log",
+        config=OktaConfig,
+        operations=(
+            Operation(
+                id="GET /api/v1/apps", permission="okta.apps.read", bucket="apps",
+                reason="applications, their redirect hosts and status",
+            ),
+            Operation(
+                id="GET /api/v1/logs", permission="okta.logs.read", bucket="logs",
+                reason="sign-ins, token grants and consents: who lets which AI in",
+            ),
+        ),
+        yields=frozenset({"okta.org", "okta.app", "okta.user"}),
+        docs_url="https://developer.okta.com/docs/api/openapi/okta-management/management/tags/systemlog",
+    )  # fmt: skip
+
+    def shards(self, ctx: Context[OktaConfig]) -> Iterator[Shard]:
+        if ctx.config.org_url:
+            host = urlsplit(ctx.config.org_url).netloc
+            yield Shard(id=ShardId(f"okta:{host}/apps"), scope={"part": "apps", "host": host})
+            yield Shard(
+                id=ShardId(f"okta:{host}/logs"),
+                scope={"part": "logs", "host": host},
+                mode=Mode.INCREMENTAL,
+            )
+        for name in ctx.config.files:
+            yield Shard(id=ShardId(f"okta:file:{name}"), scope={"part": "file", "file": name})
+
+    def collect(
+        self, ctx: Context[OktaConfig], shard: Shard, since: Checkpoint | None
+    ) -> Iterator[Item]:
+        part, config = shard.scope["part"], ctx.config
+        if part == "file":
+            name = shard.scope["file"]
+            host = urlsplit(config.org_url).netloc or "export"
+            yield from read_file(ctx.folder / Path(name).expanduser(), name, host)
+        elif part == "apps":
+            yield from read_apps(_session(ctx), shard.scope["host"])
+        else:
+            days = config.since_days or ctx.window_days
+            window = Window(now=ctx.now(), days=days, page_size=config.page_size, since=since)
+            yield from read_log(_session(ctx), shard.scope["host"], window, ctx.warn)
+
+    def probe(self, ctx: Context[OktaConfig]) -> Iterator[Probe]:
+        for path in ("/api/v1/apps", "/api/v1/logs") if ctx.config.org_url else ():
+            try:
+                _session(ctx).get(path, {"limit": "1"})
+            except SourceError as error:
+                scope = "okta.apps.read" if path.endswith("apps") else "okta.logs.read"
+                remedy = f"grant {scope}, or use the token of a read-only administrator"
+                yield Probe(check=f"GET {path}", ok=False, detail=str(error), remedy=remedy)
+            else:
+                yield Probe(check=f"GET {path}", ok=True, detail="readable")
+        for name in ctx.config.files:
+            there = (ctx.folder / name).is_file()
+            detail = "readable" if there else "no such file; check `files`"
+            yield Probe(check=f"read {name}", ok=there, detail=detail)
+
+
+def _session(ctx: Context[OktaConfig]) -> ReadOnlySession:
+    token = ctx.environ.get(ctx.config.token_env, "")
+    if not token:
+        raise Denied(
+            f"no Okta token: set the environment variable {ctx.config.token_env} to a token of a "
+            "read-only administrator"
+        )
+    headers = {
+        "Authorization": f"{ctx.config.token_type} {token}",
+        "Accept": "application/json",
+        "User-Agent": "shadow-ai-scanner",
+    }
+    return ReadOnlySession(
+        ctx.config.org_url,
+        OktaConnector.spec.operations,
+        ctx.limits,
+        headers=headers,
+        retries=ctx.retries,
+    )
+
+
+CONNECTOR = OktaConnector()

@@ -1,0 +1,209 @@
+"""Okta's events and applications -> what the catalogue can judge. Pure: no network, no files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from scanner.model.base import NodeId
+from scanner.model.evidence import Evidence
+from scanner.model.facts import Account, Identity, PrincipalType
+from scanner.model.items import Activity, Item
+
+EVENTS = {
+    "user.authentication.sso": "used_by",
+    "app.oauth2.as.token.grant.access_token": "used_by",
+    "app.oauth2.token.grant.access_token": "used_by",
+    "app.oauth2.as.consent.grant": "grants",
+    "application.lifecycle.create": "created_by",
+}
+"""Event types that tell of an application, compared whole: a directory's agent
+(``user.authentication.auth_via_AD_agent``) is no AI."""
+_DONE = frozenset({"SUCCESS", "ALLOW", ""})
+_APP_TYPES = ("AppInstance", "PublicClientApp", "ConfidentialClientApp", "ServiceClientApp")
+
+
+@dataclass(frozen=True)
+class App:
+    label: str
+    client_id: str
+    hosts: tuple[str, ...]
+    status: str
+    created: str
+
+
+def app_of(record: Mapping[str, Any]) -> App:
+    settings = mapping(record.get("settings"))
+    client = mapping(settings.get("oauthClient"))
+    sign_on = mapping(settings.get("signOn"))
+    given = client.get("redirect_uris") or ()
+    own = mapping(settings.get("app")).values()  # an OIN application's own address
+    places = [*given, client.get("initiate_login_uri"), client.get("client_uri"),
+              sign_on.get("ssoAcsUrl"), sign_on.get("audience"), *own]  # fmt: skip
+    hosts = dict.fromkeys(filter(None, (_host(place) for place in places)))
+    credentials = mapping(mapping(record.get("credentials")).get("oauthClient"))
+    return App(
+        label=str(record.get("label") or record.get("name") or ""),
+        client_id=str(credentials.get("client_id") or ""),
+        hosts=tuple(hosts),
+        status=str(record.get("status") or ""),
+        created=stamp(record.get("created")),
+    )
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _host(place: Any) -> str:
+    try:
+        return urlsplit(place).hostname or "" if isinstance(place, str) else ""
+    except ValueError:
+        return ""  # a URL that nobody can visit names no host
+
+
+def org_id(host: str) -> NodeId:
+    return NodeId(f"okta:{host}")
+
+
+def org(host: str) -> Account:
+    evidence = Evidence(rule="GET /api/v1/apps", source="okta", resource=org_id(host))
+    return Account(
+        id=org_id(host), kind="okta.org", name=host, provider="okta", evidence=(evidence,)
+    )
+
+
+def mark_of(event: Any) -> str:
+    """What tells one event from another: its uuid, or all of it."""
+    uuid = event.get("uuid") if isinstance(event, Mapping) else None
+    text = str(uuid) if uuid else json.dumps(event, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+@dataclass
+class Aggregate:
+    """Events -> one activity per (event type, application, actor); never a row an event."""
+
+    host: str
+    apps: Mapping[str, App] = field(default_factory=dict)
+    rows: dict[tuple[str, str, str], Activity] = field(default_factory=dict)
+    unreadable: int = 0
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        kind = str(event.get("eventType") or "")
+        if kind not in EVENTS:
+            return
+        if str(mapping(event.get("outcome")).get("result") or "") not in _DONE:
+            return
+        app = _application(event)
+        if app is None:
+            self.unreadable += 1
+            return
+        ident, label = app
+        actor = _person(event, self.host)
+        at = stamp(event.get("published"))
+        key = (kind, ident, actor.id if actor else "")
+        old = self.rows.get(key)
+        if old is None:
+            self.rows[key] = self._new(event, kind, ident, label, actor, at)
+            return
+        seen = sorted(t for t in (old.first_at, old.last_at, at) if t)
+        self.rows[key] = msgspec.structs.replace(
+            old,
+            count=old.count + 1,
+            first_at=seen[0] if seen else "",
+            last_at=seen[-1] if seen else "",
+            scopes=tuple(sorted({*old.scopes, *_scopes(event)})),
+        )
+
+    def _new(
+        self,
+        event: Mapping[str, Any],
+        kind: str,
+        ident: str,
+        label: str,
+        actor: Identity | None,
+        at: str,
+    ) -> Activity:
+        known = self.apps.get(ident)
+        return Activity(
+            rule=kind,
+            actor=actor,
+            account=org_id(self.host),
+            app_id=NodeId(f"okta:{self.host}/app/{ident}"),
+            label=known.label if known else label,
+            client_id=known.client_id if known else ident,
+            hosts=known.hosts if known else (),
+            scopes=_scopes(event),
+            relation=EVENTS[kind],
+            first_at=at,
+            last_at=at,
+        )
+
+    def activities(self) -> Iterator[Item]:
+        yield from self.rows.values()
+
+
+def _targets(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = event.get("target")
+    return [t for t in found if isinstance(t, Mapping)] if isinstance(found, list) else []
+
+
+def _application(event: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Id and label. A consent's targets are the scopes, and its client stands in the debug data; a
+    token's actor is the client."""
+    debug = mapping(mapping(event.get("debugContext")).get("debugData"))
+    for party in (*_targets(event), mapping(event.get("actor"))):
+        if party.get("type") in _APP_TYPES and party.get("id"):
+            label = str(party.get("displayName") or party.get("alternateId") or "")
+            return str(party["id"]), label
+    client = str(debug.get("clientId") or debug.get("client_id") or "")
+    return (client, "") if client else None
+
+
+def _person(event: Mapping[str, Any], host: str) -> Identity | None:
+    actor = mapping(event.get("actor"))
+    parties = [actor, *_targets(event)]
+    found = next((p for p in parties if p.get("type") == "User" and p.get("id")), None)
+    if found is None:
+        return None
+    address = str(found.get("alternateId") or "")
+    return Identity(
+        id=NodeId(f"okta:{host}/user/{found['id']}"),
+        kind="okta.user",
+        name=str(found.get("displayName") or address or found["id"]),
+        principal_type=PrincipalType.HUMAN,
+        email=address.lower() if "@" in address else "",
+    )
+
+
+def _scopes(event: Mapping[str, Any]) -> tuple[str, ...]:
+    debug = mapping(mapping(event.get("debugContext")).get("debugData"))
+    given = str(debug.get("grantedScopes") or debug.get("requestedScopes") or "")
+    named = [
+        str(t.get("displayName"))
+        for t in _targets(event)
+        if "scope" in str(t.get("type", "")).lower()
+    ]
+    return tuple(sorted({*given.replace(",", " ").split(), *named}))
+
+
+def stamp(value: Any) -> str:
+    """ISO 8601 in UTC with whole seconds; nothing for what is no time. SIEMs write a space for the
+    T and leave the zone out."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return ""
+    return iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,177 @@
+"""Every connector that is found proves the contract; a new one without a world fails here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.aws import AwsConfig
+from connectors.code import CodeConfig
+from connectors.okta import OktaConfig
+from scanner.collect import loader
+from scanner.demo import cloud
+from scanner.detect.engine import Detector
+from scanner.kit import testing
+from scanner.kit.contract import Context
+from scanner.kit.limits import Limits
+from scanner.kit.testing import World
+from scanner.rulebook.examples import expand
+from tests.conftest import Repository
+from tests.connectors.aws.wire import DENIED
+
+KEY = expand("sk-ant-api03-{b64url:93}AA", "conformance")
+
+
+@contextmanager
+def _code(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+    repository = Repository(folder / "repo")
+    repository.write("app.py", f"import anthropic\nkey = '{KEY}'\n")
+    repository.commit()
+
+    def context() -> Context[Any]:
+        return Context(
+            config=CodeConfig(paths=(str(repository.root),)),
+            examine=detector.examine,
+            limits=Limits(),
+        )
+
+    yield World(loader.load("code"), context, secrets=(KEY,))
+
+
+@contextmanager
+def _aws(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+    url, _, wire = organization
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            patch.setenv(name, "testing")
+        patch.setenv("AWS_CONFIG_FILE", "/dev/null")
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+
+        def context() -> Context[Any]:
+            # Region by region is the connector's business; that regions are asked for is not.
+            config = AwsConfig(organization=True, role_name=cloud.ROLE, endpoint_url=url)
+            few = AwsConfig(
+                organization=True,
+                role_name=cloud.ROLE,
+                endpoint_url=url,
+                regions=(cloud.REGION,),
+            )
+            return Context(
+                config=config if asks_regions else few,
+                examine=detector.examine,
+                limits=Limits(),
+                retries=1,
+            )
+
+        asks_regions = False
+
+        @contextmanager
+        def deny(operation: str) -> Iterator[None]:
+            nonlocal asks_regions
+            asks_regions = operation == "ec2:DescribeRegions"
+            wire.fault = lambda op, region, key: DENIED if op == operation else None
+            yield
+            wire.fault = lambda op, region, key: None
+            asks_regions = False
+
+        yield World(loader.load("aws"), context, deny, secrets=("not read by anyone", "T3BlbkFJ"))
+
+
+@contextmanager
+def _okta(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+    recordings = Path(__file__).parent / "okta" / "recordings"
+    with testing.recorded_server(recordings, authorization="SSWS made-up-token") as server:
+
+        def context() -> Context[Any]:
+            return Context(
+                config=OktaConfig(org_url=server.url),
+                examine=detector.examine,
+                limits=Limits(),
+                environ={"OKTA_API_TOKEN": "made-up-token"},
+                retries=1,
+            )
+
+        @contextmanager
+        def deny(operation: str) -> Iterator[None]:
+            server.denied.add(operation.partition(" ")[2])
+            yield
+            server.denied.clear()
+
+        yield World(loader.load("okta"), context, deny, secrets=("made-up-token",))
+
+
+WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]] = {
+    "aws": _aws,
+    "code": _code,
+    "okta": _okta,
+}
+
+
+@pytest.fixture(scope="module", params=loader.names())
+def world(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    detector: Detector,
+    organization: Any,
+) -> Iterator[World]:
+    name = request.param
+    assert name in WORLDS, f"connector {name}: give it a world here"
+    with WORLDS[name](tmp_path_factory.mktemp(name), detector, organization) as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", loader.names())
+def test_import_is_cheap(name: str) -> None:
+    testing.check_import(f"connectors.{name}")
+
+
+def test_declaration(world: World) -> None:
+    testing.check_declaration(world.connector)
+
+
+def test_shards(world: World) -> None:
+    testing.check_shards(world)
+
+
+def test_items(world: World) -> None:
+    assert testing.check_items(world)
+
+
+def test_resume(world: World) -> None:
+    testing.check_resume(world)
+
+
+@pytest.mark.slow
+def test_every_refusal_is_told(world: World) -> None:
+    testing.check_denials(world)
+
+
+class _Silent:
+    """A connector that swallows what it may not read; the suite must see through it."""
+
+    def __init__(self, inner: Any) -> None:
+        self.spec = inner.spec
+        self._inner = inner
+
+    def shards(self, ctx: Any) -> Any:
+        return self._inner.shards(ctx)
+
+    def collect(self, ctx: Any, shard: Any, since: Any) -> Any:
+        try:
+            yield from self._inner.collect(ctx, shard, since)
+        except Exception:  # what must never be done
+            return
+
+
+def test_the_suite_catches_a_connector_that_swallows_refusals(
+    tmp_path: Path, detector: Detector
+) -> None:
+    with _okta(tmp_path, detector, None) as honest:
+        silent = World(_Silent(honest.connector), honest.context, honest.deny)
+        testing.check_denials(honest)
+        with pytest.raises(AssertionError, match="nothing tells of it"):
+            testing.check_denials(silent)

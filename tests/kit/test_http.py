@@ -1,0 +1,126 @@
+"""Read-only HTTP: what is not declared never leaves, what fails says why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scanner.kit.contract import Operation
+from scanner.kit.http import ReadOnlySession, json_body, link_pages
+from scanner.kit.limits import Limits
+from scanner.kit.testing import Answer, Recorded, recorded_server
+from scanner.model.errors import Denied, Throttled, Unavailable, UndeclaredOperation
+
+OPERATIONS = (
+    Operation(id="GET /v1/things", permission="things.read"),
+    Operation(id="GET /v1/things/{id}", permission="things.read", bucket="one"),
+)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Recorded]:
+    pages = [
+        {"path": "/v1/things", "headers": {"Link": '<{base}/v1/things?page=2>; rel="next"'},
+         "body": [1, 2]},
+        {"path": "/v1/things", "query": {"page": "2"}, "body": [3]},
+        {"path": "/v1/things/a", "body": {"id": "a"}},
+    ]  # fmt: skip
+    (tmp_path / "things.json").write_text(json.dumps(pages))
+    with recorded_server(tmp_path) as recorded:
+        yield recorded
+
+
+def _session(server: Recorded, waits: list[float] | None = None) -> ReadOnlySession:
+    sink = waits if waits is not None else []
+    return ReadOnlySession(server.url, OPERATIONS, Limits(), retries=3, sleep=sink.append)
+
+
+def test_pages_joined_by_links(server: Recorded) -> None:
+    bodies = [json_body(answer) for answer in link_pages(_session(server), "/v1/things")]
+    assert bodies == [[1, 2], [3]]
+
+
+@pytest.mark.parametrize("path", ["/v1/secrets", "/v1/things/a/b", "/v1/things/", "/v1"])
+def test_undeclared_paths_are_refused_before_they_leave(server: Recorded, path: str) -> None:
+    with pytest.raises(UndeclaredOperation, match="not a declared operation"):
+        _session(server).get(path)
+    assert server.calls == []
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_writing_is_refused_before_it_leaves(server: Recorded, method: str) -> None:
+    session = _session(server)._session
+    with pytest.raises(UndeclaredOperation):
+        session.request(method, f"{server.url}/v1/things")
+    assert server.calls == []
+
+
+def test_another_host_is_refused(server: Recorded) -> None:
+    with pytest.raises(UndeclaredOperation, match="configured"):
+        _session(server).get("http://127.0.0.1:1/v1/things")
+
+
+def test_a_link_that_repeats_ends(server: Recorded) -> None:
+    server.faults["/v1/things"] = [
+        Answer(path="", headers={"Link": '<{base}/v1/things?x=1>; rel="next"'}, body=[])
+    ] * 5
+    with pytest.raises(Unavailable, match="repeats a page link"):
+        list(link_pages(_session(server), "/v1/things"))
+
+
+def test_retry_after_is_obeyed(server: Recorded) -> None:
+    waits: list[float] = []
+    server.faults["/v1/things/a"] = [
+        Answer(path="", status=429, headers={"Retry-After": "7"}),
+        Answer(path="", status=503),
+    ]
+    assert json_body(_session(server, waits).get("/v1/things/a")) == {"id": "a"}
+    assert waits[0] == 7.0
+    assert len(waits) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (401, Denied),
+        (403, Denied),
+        (404, Unavailable),
+        (302, Unavailable),
+        (429, Throttled),
+        (500, Unavailable),
+    ],
+)
+def test_statuses_become_the_error_families(
+    server: Recorded, status: int, error: type[Exception]
+) -> None:
+    server.faults["/v1/things/a"] = [
+        Answer(path="", status=status, body={"message": "because"}, headers={"Location": "/"})
+    ] * 3
+    with pytest.raises(error, match="GET /v1/things/a"):
+        _session(server).get("/v1/things/a?token=hidden")
+
+
+def test_no_error_shows_the_query(server: Recorded) -> None:
+    server.faults["/v1/things/a"] = [Answer(path="", status=500)] * 3
+    with pytest.raises(Unavailable) as caught:
+        _session(server).get("/v1/things/a", {"token": "hidden"})
+    assert "hidden" not in str(caught.value)
+
+
+def test_a_page_instead_of_json_is_unavailable(server: Recorded) -> None:
+    server.faults["/v1/things/a"] = [
+        Answer(path="", headers={"Content-Type": "text/html"}, body="<html>log in</html>")
+    ]
+    with pytest.raises(Unavailable, match="text/html"):
+        json_body(_session(server).get("/v1/things/a"))
+
+
+def test_nobody_there() -> None:
+    session = ReadOnlySession(
+        "http://127.0.0.1:9", OPERATIONS, Limits(), retries=2, sleep=lambda seconds: None
+    )
+    with pytest.raises(Unavailable, match="GET /v1/things"):
+        session.get("/v1/things")
