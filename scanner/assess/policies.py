@@ -148,6 +148,8 @@ def _place_holds(when: When, case: _Case, situation: Situation) -> bool:
         return False
     if when.setting and best_setting(node.evidence) not in when.setting:
         return False
+    if when.is_part is not None and when.is_part != situation.graph.is_part(node.id):
+        return False
     if when.stored_in:
         edges = situation.graph.out_edges(node.id, Relation.STORED_IN)
         kinds = [getattr(situation.graph.node(edge.target), "kind", "") for edge in edges]

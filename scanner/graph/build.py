@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import msgspec
 import networkx as nx
 
 from scanner.model.base import NodeId, ShardId
@@ -56,6 +57,21 @@ class AssetGraph:
             edge = self.edges[key]
             self._out.setdefault(edge.source, []).append(edge)
             self._in.setdefault(edge.target, []).append(edge)
+        self._place_integrations()
+
+    def _place_integrations(self) -> None:
+        """An integration is where its holder is: in its account, region and environment."""
+        for ident, node in self.nodes.items():
+            if not isinstance(node, Asset) or "#ai/" not in ident:
+                continue
+            holder = self.nodes.get(NodeId(ident.partition("#ai/")[0]))
+            if isinstance(holder, Asset):
+                self.nodes[ident] = msgspec.structs.replace(
+                    node,
+                    account=node.account or holder.account,
+                    region=node.region or holder.region,
+                    environment=node.environment or holder.environment,
+                )
 
     def _add_node(self, fact: NodeFact) -> None:
         old = self.nodes.get(fact.id)
@@ -140,6 +156,20 @@ class AssetGraph:
             if isinstance(above, (Asset, DataStore)) and above.account:
                 return above.account
         return None
+
+    def is_part(self, ident: NodeId, depth: int = 3) -> bool:
+        """Whether another AI asset is made of it: serves it, or is configured by what serves it."""
+        front = {ident}
+        for _ in range(depth):
+            front = {
+                edge.source
+                for here in front
+                for edge in self.in_edges(here, Relation.SERVES, Relation.CONFIGURED_BY)
+            }
+            nodes = (self.nodes.get(above) for above in front)
+            if any(isinstance(node, Asset) and node.is_ai for node in nodes):
+                return True
+        return False
 
     def to_networkx(self) -> nx.MultiDiGraph[str]:
         """The whole graph, with flat text and number attributes, ready for any networkx writer."""

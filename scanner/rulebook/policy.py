@@ -54,6 +54,8 @@ class When(Model, frozen=True, kw_only=True):
     status: tuple[str, ...] = ()
     """Coverage outcomes."""
     stage: tuple[str, ...] = ()
+    is_part: bool | None = None
+    """Another AI asset is made of it (the model behind an endpoint), and speaks for it."""
     unassessed: bool | None = None
     confidence: Confidence = Confidence.MEDIUM
     """Floor: less sure statements stay in the inventory and make no finding."""
