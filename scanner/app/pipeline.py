@@ -183,7 +183,12 @@ def _situation(
         for ident, standing in result.standings.items()
     }
     return Situation(
-        graph=graph, reconciliation=result, owners=claims, coverage=tuple(coverage), now=now
+        graph=graph,
+        reconciliation=result,
+        owners=claims,
+        coverage=tuple(coverage),
+        now=now,
+        provider_names={provider.id: provider.name for provider in rulebook.providers},
     )
 
 

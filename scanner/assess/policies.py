@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -37,6 +37,8 @@ class Situation:
     owners: dict[NodeId, tuple[Ownership, ...]]
     coverage: tuple[Coverage, ...]
     now: str
+    provider_names: Mapping[str, str] = field(default_factory=dict)
+    """Catalogue id -> the name that people read."""
 
 
 @dataclass
@@ -236,7 +238,7 @@ def _node_case(node: Asset | Credential, situation: Situation) -> _Case:
         parts={"subject": node.id},
         words={
             "name": node.name,
-            "provider": provider,
+            "provider": situation.provider_names.get(provider, provider),
             "entry": standing.entry if standing else "",
             "fields": "; ".join(standing.drift) if standing else "",
             "reason": standing.reason if standing else "",

@@ -156,7 +156,8 @@ def _places(asset: AssetRow) -> str:
         if len(asset.evidence) > 12
         else ""
     )
-    summary = f"<summary>{len(asset.evidence)} pieces of evidence</summary>"
+    count = len(asset.evidence)
+    summary = f"<summary>{count} {'piece' if count == 1 else 'pieces'} of evidence</summary>"
     return f"<details>{summary}<ul>{lines}{more}</ul></details>"
 
 

@@ -191,7 +191,7 @@ def _entry_standing(
             outcomes.append(EntryOutcome.NOT_FOUND)
             detail = "its holder is there without this AI" if holders else "every place was read"
     duplicates = tuple(sorted(twins.get(entry.id, ())))
-    if duplicates:
+    if duplicates and duplicates[0] < entry.id:  # told once, of the one that repeats
         outcomes.append(EntryOutcome.DUPLICATE)
     return EntryStanding(
         entry=entry,
