@@ -61,6 +61,8 @@ def _table() -> tuple[ResourceType, ...]:
 
 
 TYPES = _table()
+_RESOURCES = {"sts:AssumeRole": "arn:*:iam::*:role/ShadowAIReadOnly"}
+"""The role's name in the documentation; whoever calls it otherwise writes the other name."""
 _OPTIONAL = frozenset({"s3:GetBucketTagging"})
 """A bucket may belong to another account: that its tags may not be read is no gap."""
 _IAM_PREFIX = {"bedrock-agent": "bedrock"}
@@ -91,6 +93,7 @@ def _operations() -> tuple[Operation, ...]:
                 permission=permission,
                 bucket=service,
                 reason="; ".join(why),
+                resource=_RESOURCES.get(op, "*"),
                 is_optional=op in _OPTIONAL,
             )
         )

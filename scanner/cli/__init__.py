@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import traceback
 
 import click
 
@@ -76,4 +78,16 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         code = 0
+    except Exception as error:
+        if "SHADOW_AI_DEBUG" in os.environ:
+            raise
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+        # Not the message: it may quote what was being read.
+        click.echo(
+            f"internal error: {type(error).__name__} at {place}; what was stored stays. Please "
+            "report it, with the traceback that SHADOW_AI_DEBUG=1 shows",
+            err=True,
+        )
+        code = 4
     sys.exit(code if isinstance(code, int) else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -20,30 +21,40 @@ def command() -> None:
 @config_option
 @click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE",
               help="Write there (never over a file) instead of to standard output.")  # fmt: skip
-def init(paths: tuple[str, ...], config_path: Path | None, output: Path | None) -> None:
+@json_option
+def init(
+    paths: tuple[str, ...], config_path: Path | None, output: Path | None, as_json: bool
+) -> None:
     """Draft entries for everything that is not registered, ready to review.
 
     Reads the last scan's state; with PATHs (or without a configuration) scans them now.
     """
-    import yaml
-
     from scanner.app.pipeline import draft_entries, replay, scan_situation
+    from scanner.emit.files import write_file
     from scanner.model.errors import ConfigError
 
     loaded = None if paths else find_config(config_path)
     situation = scan_situation(ad_hoc(paths)) if loaded is None else replay(loaded)
     drafts = draft_entries(situation)
-    text = (
-        "# Drafted from what a scan found: review every line, then list this file under\n"
-        "# [registry] files in shadow-ai.toml. What is left out is not stated, never approved.\n"
-    ) + yaml.safe_dump({"entries": drafts}, sort_keys=False, allow_unicode=True, width=100)
+    text = json.dumps({"entries": drafts}, indent=2) + "\n" if as_json else _yaml(drafts)
     if output is None:
         click.echo(text, nl=False)
         return
     if output.exists():
         raise ConfigError(f"{output}: exists already; name another file")
-    output.write_text(text, encoding="utf-8")
+    write_file(output, text.encode())
     click.echo(f"wrote {len(drafts)} drafted entries to {output}", err=True)
+
+
+def _yaml(drafts: list[dict[str, object]]) -> str:
+    import yaml
+
+    head = (
+        "# Drafted from what a scan found: review every line, then list this file under\n"
+        "# [registry] files in shadow-ai.toml. What is left out is not stated, never approved.\n"
+    )
+    body = yaml.safe_dump({"entries": drafts}, sort_keys=False, allow_unicode=True, width=100)
+    return head + str(body)
 
 
 @command.command("validate")

@@ -19,12 +19,17 @@ def command() -> None:
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--engine", default="auto", show_default=True,
               type=click.Choice(["auto", "hyperscan", "re2", "re"]))  # fmt: skip
-def check(folders: tuple[Path, ...], engine: str) -> None:
+@json_option
+def check(folders: tuple[Path, ...], engine: str, as_json: bool) -> None:
     """Run every rule's own examples through the real engine."""
     from scanner.detect.selftest import check_rules
+    from scanner.model.base import encode
     from scanner.rulebook.load import load
 
     problems = check_rules(load(extra=folders), engine)
+    if as_json:
+        write_bytes(encode({"problems": problems}) + b"\n")
+        sys.exit(2 if problems else 0)
     for problem in problems:
         click.echo(problem, err=True)
     click.echo(f"{len(problems)} problems")

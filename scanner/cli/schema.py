@@ -6,12 +6,15 @@ import json
 
 import click
 
+from scanner.cli.options import json_option
+
 _KINDS = ["document", "registry", "config", "provider", "policy", "framework"]
 
 
 @click.command("schema")
 @click.argument("what", default="document", type=click.Choice(_KINDS))
-def command(what: str) -> None:
+@json_option
+def command(what: str, as_json: bool) -> None:
     """The JSON Schema of the document (default), or of a file that people write."""
     from scanner.emit.schemas import of_type, schema
 

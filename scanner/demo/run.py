@@ -16,6 +16,7 @@ from scanner.app.pipeline import Result, Settings, scan
 from scanner.demo import cloud, code, identity
 from scanner.emit.files import write_all
 from scanner.emit.table import print_document
+from scanner.model.base import encode
 from scanner.model.errors import ConfigError
 
 _CONFIG = """\
@@ -73,14 +74,17 @@ entries:
 """
 
 
-def run_demo(output: Path) -> Result:
+def run_demo(output: Path, *, as_json: bool = False) -> Result:
     """Seed, scan, print, write. Raises ``ConfigError`` where the demo's own needs are missing."""
     _need_moto()
     with tempfile.TemporaryDirectory(prefix="shadow-ai-demo-") as name, company(Path(name)) as file:
         result = scan(load(file), settings=Settings(environ=environment()))
-        print_document(result.document, result.events)
+        if as_json:
+            click.echo(encode(result.document).decode())
+        else:
+            print_document(result.document, result.events)
         for path in write_all(output, result.document, result.situation.graph):
-            click.echo(f"wrote {path}")
+            click.echo(f"wrote {path}", err=as_json)
     return result
 
 

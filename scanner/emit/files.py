@@ -30,6 +30,14 @@ def write_all(folder: Path, document: Document, graph: AssetGraph) -> list[Path]
         ) from error
 
 
+def write_file(path: Path, data: bytes) -> Path:
+    """One file, whole or not at all. Raises ``StoreError``."""
+    try:
+        return _write(path, data)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
 def _write(path: Path, data: bytes) -> Path:
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

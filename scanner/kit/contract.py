@@ -41,6 +41,8 @@ class Operation(Model, frozen=True, kw_only=True):
     """Rate-limit bucket (:class:`scanner.kit.limits.Limits`)."""
     reason: str = ""
     """Why the scanner needs it; printed by ``shadow-ai permissions``."""
+    resource: str = "*"
+    """What an IAM statement for it is limited to."""
     is_optional: bool = False
     """Without it a detail is missing, but nothing is: a refusal is no gap in coverage."""
 

@@ -21,19 +21,26 @@ def permissions(spec: ConnectorSpec) -> list[str]:
 
 
 def aws_policy(spec: ConnectorSpec) -> dict[str, object]:
-    """An IAM policy document, one statement a service (IAM JSON policy grammar, 2012-10-17)."""
-    by_service: dict[str, list[str]] = {}
-    for action in permissions(spec):
-        by_service.setdefault(action.split(":")[0], []).append(action)
+    """An IAM policy document, one statement a service and resource (IAM JSON policy grammar,
+    2012-10-17)."""
+    groups: dict[tuple[str, str], set[str]] = {}
+    for operation in spec.operations:
+        service = operation.permission.partition(":")[0]
+        groups.setdefault((service, operation.resource), set()).add(operation.permission)
     return {
         "Version": "2012-10-17",
         "Statement": [
             {
-                "Sid": "ShadowAI" + "".join(part.title() for part in service.split("-")),
+                "Sid": _sid(service, resource),
                 "Effect": "Allow",
-                "Action": actions,
-                "Resource": "*",
+                "Action": sorted(actions),
+                "Resource": resource,
             }
-            for service, actions in sorted(by_service.items())
+            for (service, resource), actions in sorted(groups.items())
         ],
     }
+
+
+def _sid(service: str, resource: str) -> str:
+    words = "".join(part.title() for part in service.split("-"))
+    return f"ShadowAI{words}" + ("" if resource == "*" else "Limited")

@@ -154,3 +154,33 @@ def test_doctor_and_connectors_answer_without_scanning(tmp_path: Path) -> None:
     listed = {row["name"] for row in json.loads(_run("connectors", "list", "--json").stdout)}
     assert "code" in listed
     assert "paths" in _run("connectors", "show", "code").stdout
+
+
+def test_an_output_that_cannot_be_written_is_one_message(tmp_path, monkeypatch) -> None:
+    (tmp_path / "a.py").write_text("import openai\n")
+    monkeypatch.chdir(tmp_path)
+    for command in (
+        ["graph", "export", ".", "-o", "missing/graph.xml"],
+        ["registry", "init", ".", "-o", "missing/registry.yaml"],
+    ):
+        done = _run(*command)
+        assert done.returncode == 4
+        assert "cannot be written: No such file or directory" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_every_verb_speaks_json(tmp_path, monkeypatch) -> None:
+    (tmp_path / "a.py").write_text("import openai\n")
+    monkeypatch.chdir(tmp_path)
+    for command in (
+        ["scan", ".", "--json"],
+        ["graph", "export", ".", "--json"],
+        ["registry", "init", ".", "--json"],
+        ["connectors", "list", "--json"],
+        ["connectors", "show", "aws", "--json"],
+        ["permissions", "okta", "--json"],
+        ["rules", "check", "--json"],
+        ["rules", "stats", "--json"],
+        ["schema", "--json"],
+    ):
+        assert json.loads(_run(*command).stdout), command

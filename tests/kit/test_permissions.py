@@ -24,6 +24,8 @@ def test_the_aws_policy_is_valid_and_reads_only() -> None:
     assert writing == ["sts:AssumeRole"]
     assert "secretsmanager:GetSecretValue" not in actions
     assert all(s["Sid"].isalnum() for s in policy["Statement"])
+    assume = next(s for s in policy["Statement"] if "sts:AssumeRole" in s["Action"])
+    assert assume["Resource"] == "arn:*:iam::*:role/ShadowAIReadOnly"
 
 
 @pytest.mark.parametrize(
