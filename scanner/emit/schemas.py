@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import msgspec
@@ -14,6 +15,24 @@ from scanner.rulebook.types import Provider
 
 def schema(what: str) -> dict[str, Any]:
     """``document``, ``registry``, ``provider``, ``policy`` or ``framework``."""
+    found: dict[str, Any] = _dedented(_raw_schema(what))
+    return found
+
+
+def _dedented(part: Any) -> Any:
+    """Descriptions without the indentation of the source: Python 3.13 takes it away itself, so
+    that the same types would give another schema."""
+    if isinstance(part, dict):
+        return {
+            key: inspect.cleandoc(value)
+            if key == "description" and isinstance(value, str)
+            else _dedented(value)
+            for key, value in part.items()
+        }
+    return [_dedented(item) for item in part] if isinstance(part, list) else part
+
+
+def _raw_schema(what: str) -> dict[str, Any]:
     if what == "document":
         return json_schema()
     if what == "registry":
