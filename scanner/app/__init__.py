@@ -1,0 +1,1 @@
+"""Configuration, and the only file that wires the rooms."""

@@ -1,0 +1,1 @@
+"""Policies over the graph -> findings, their fingerprints, risk and life cycle."""

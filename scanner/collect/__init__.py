@@ -1,0 +1,1 @@
+"""Shards x connectors -> the sink: threads, retries, deadlines, checkpoints, coverage."""

@@ -1,0 +1,1 @@
+"""A scan's results for people and programs."""

@@ -1,0 +1,1 @@
+"""Facts -> one graph, with owners and exports."""

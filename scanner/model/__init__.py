@@ -1,0 +1,1 @@
+"""The nouns. Needs msgspec alone."""

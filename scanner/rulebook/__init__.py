@@ -1,0 +1,1 @@
+"""rules/ as typed, validated data."""

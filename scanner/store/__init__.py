@@ -1,0 +1,1 @@
+"""State between scans: one transaction a shard."""
