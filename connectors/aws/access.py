@@ -109,13 +109,15 @@ class Access:
         client = self._client(self._session(account), service, region, account)
         method = _snake(operation)
         where = f"{account}/{region}"
-        self._limits.take(self._operations[call.op].bucket)
-        with translated(call.op, where, self._operations[call.op].permission):
-            if client.can_paginate(method):
-                for page in client.get_paginator(method).paginate(**asked):
-                    yield from values(page, call.items)
-                return
-        yield from self._token_pages(client, method, call, asked, where)
+        operation = self._operations[call.op]
+        self._limits.take(operation.bucket)
+        if not client.can_paginate(method):
+            yield from self._token_pages(client, method, call, asked, where)
+            return
+        with translated(call.op, where, operation.permission):
+            for page in client.get_paginator(method).paginate(**asked):
+                yield from values(page, call.items)
+                self._limits.take(operation.bucket)
 
     def _token_pages(
         self, client: Any, method: str, call: Call, asked: dict[str, Any], where: str

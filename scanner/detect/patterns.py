@@ -11,7 +11,15 @@ from scanner.model.errors import RuleError
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
 from scanner.rulebook.load import Rulebook
-from scanner.rulebook.types import EnvVar, Host, Image, Key, ModelPattern, Provider
+from scanner.rulebook.types import (
+    EnvVar,
+    Host,
+    Identifier,
+    Image,
+    Key,
+    ModelPattern,
+    Provider,
+)
 
 NEAR_BYTES = 80
 _SLACK = 4
@@ -145,6 +153,7 @@ def compile_patterns(rulebook: Rulebook) -> tuple[Pattern, ...]:
         found += [_env_var(provider, var) for var in provider.env_vars]
         found += [_model(provider, model) for model in provider.models]
         found += [_image(provider, image) for image in provider.images]
+        found += [_identifier(provider, text) for text in provider.identifiers]
     return tuple(found)
 
 
@@ -248,6 +257,21 @@ def _model(provider: Provider, model: ModelPattern) -> Pattern:
         regex=_compiled(f"{quoted}|{named}", f"{provider.id} model"),
         literals=literals or (),
         confidence=Confidence.LOW,
+    )
+
+
+def _identifier(provider: Provider, identifier: Identifier) -> Pattern:
+    text = re.escape(identifier.text)
+    quoted = rf"(?<=[\"'`]){text}(?=[\"'`])"
+    bare = rf"(?<![A-Za-z0-9_:/.-]){text}(?![A-Za-z0-9_:-])"
+    return Pattern(
+        rule=f"{provider.id}-identifier",
+        kind=HitKind.IDENTIFIER,
+        provider=provider.id,
+        label=identifier.text,
+        regex=_compiled(quoted if identifier.is_quoted else bare, identifier.text),
+        literals=(identifier.text,),
+        confidence=Confidence.HIGH,
     )
 
 

@@ -39,6 +39,8 @@ def samples(rulebook: Rulebook) -> Iterator[tuple[str, bytes]]:
         for model in provider.models:
             for text in (*model.examples, *model.counterexamples):
                 yield f"{provider.id}-model", f'model = "{text}"'.encode()
+        for identifier in provider.identifiers:
+            yield f"{provider.id}-identifier", f'x = "{identifier.text}"'.encode()
         for image in provider.images:
             name = image.image.replace("*", "x")
             yield f"{provider.id}-image", f"image: {name}:latest\n".encode()

@@ -17,6 +17,7 @@ class HitKind(StrEnum):
     ENV_VAR = "env_var"
     MODEL = "model"
     IMAGE = "image"
+    IDENTIFIER = "identifier"
     FILE = "file"
 
 

@@ -23,6 +23,7 @@ def count(rulebook: Rulebook) -> dict[str, int]:
         "model patterns": sum(len(p.models) for p in providers),
         "OAuth applications": sum(len(p.oauth_apps) for p in providers),
         "container images": distinct([i.image for p in providers for i in p.images]),
+        "identifiers": distinct([i.text for p in providers for i in p.identifiers]),
         "files": distinct([f.glob for p in providers for f in p.files]),
         "policies": len(rulebook.policies),
         "control frameworks": len(rulebook.frameworks),

@@ -133,6 +133,18 @@ class Image(Model, frozen=True, kw_only=True):
     reference: NonEmpty
 
 
+class Identifier(Model, frozen=True, kw_only=True):
+    """A text that by itself means use in code or configuration: an SDK's service name
+    (``bedrock-runtime``), a permission (``bedrock:InvokeModel``), a resource type
+    (``AWS::SageMaker::Endpoint``). Compared whole and case by case."""
+
+    text: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{5,120}$")]
+    meaning: NonEmpty
+    is_quoted: bool = False
+    """It means use only between quotes: without them it is a word of everyday prose."""
+    reference: NonEmpty
+
+
 class FileRule(Model, frozen=True, kw_only=True):
     """A file that by its name means the product is configured here (``.mcp.json``)."""
 
@@ -170,5 +182,6 @@ class Provider(Model, frozen=True, kw_only=True):
     models: tuple[ModelPattern, ...] = ()
     oauth_apps: tuple[OAuthApp, ...] = ()
     images: tuple[Image, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
     files: tuple[FileRule, ...] = ()
     terms: Terms | None = None
