@@ -104,10 +104,10 @@ class Access:
         self, account: str, region: str, call: Call, args: Mapping[str, Any]
     ) -> Iterator[Any]:
         """The records at ``call.items`` of every page."""
-        service, _, operation = call.op.partition(":")
+        service, _, name = call.op.partition(":")
         asked = {**call.params, **args}
         client = self._client(self._session(account), service, region, account)
-        method = _snake(operation)
+        method = _snake(name)
         where = f"{account}/{region}"
         operation = self._operations[call.op]
         self._limits.take(operation.bucket)
