@@ -23,6 +23,11 @@ class AssetClass(StrEnum):
     INTEGRATION = "integration"
     SAAS_APP = "saas_app"
     MCP_SERVER = "mcp_server"
+    VECTOR_STORE = "vector_store"
+    FLOW = "flow"
+    """A low-code workflow with AI steps."""
+    COMPUTE = "compute"
+    """Accelerators that are asked for."""
     REPOSITORY = "repository"
     SECRET_SLOT = "secret_slot"  # noqa: S105 - a kind of place, not a password
     OTHER = "other"

@@ -9,6 +9,7 @@ import msgspec
 
 from scanner.model.base import Model
 from scanner.model.evidence import Confidence
+from scanner.model.facts import AssetClass
 
 RuleId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
 NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
@@ -34,6 +35,12 @@ class Category(StrEnum):
     DATA_LABELLING = "data_labelling"
     FRAMEWORK = "framework"
     MODEL_SERVER = "model_server"
+    TRAINING = "training"
+    GUARDRAIL = "guardrail"
+    EVALUATION = "evaluation"
+    UI = "ui"
+    LOW_CODE = "low_code"
+    MCP = "mcp"
     OTHER = "other"
 
 
@@ -46,6 +53,12 @@ class Ecosystem(StrEnum):
     CARGO = "cargo"
     RUBYGEMS = "rubygems"
     COMPOSER = "composer"
+    CONDA = "conda"
+    SWIFT = "swift"
+    """Swift packages by repository address without scheme and ``.git``."""
+    CRAN = "cran"
+    PUB = "pub"
+    HEX = "hex"
 
 
 class CredentialKind(StrEnum):
@@ -145,11 +158,80 @@ class Identifier(Model, frozen=True, kw_only=True):
     reference: NonEmpty
 
 
+class FileKind(StrEnum):
+    """What a file that a product is known by is for."""
+
+    MCP_CONFIG = "mcp_config"
+    AGENT_RULES = "agent_rules"
+    AGENT_CONFIG = "agent_config"
+    AGENT_STATE = "agent_state"
+    CREDENTIAL_FILE = "credential_file"
+    MODEL_DEFINITION = "model_definition"
+    MODEL_STORE = "model_store"
+    VECTOR_STORE = "vector_store"
+    GATEWAY_CONFIG = "gateway_config"
+    EVAL_CONFIG = "eval_config"
+    PROMPT = "prompt"
+    DEPLOY = "deploy"
+    OTHER = "other"
+
+
 class FileRule(Model, frozen=True, kw_only=True):
-    """A file that by its name means the product is configured here (``.mcp.json``)."""
+    """A file that by its name means the product is configured here (``.mcp.json``). ``contains``:
+    where the name alone says too little, one of these texts must stand in it (case as written)."""
 
     glob: NonEmpty
     meaning: NonEmpty
+    kind: FileKind = FileKind.OTHER
+    contains: tuple[NonEmpty, ...] = ()
+    reference: NonEmpty
+
+
+class ResourceForm(StrEnum):
+    """The language that declares a resource."""
+
+    TERRAFORM = "terraform"
+    CLOUDFORMATION = "cloudformation"
+    ARM = "arm"
+    KUBERNETES = "kubernetes"
+
+
+class Resource(Model, frozen=True, kw_only=True):
+    """A resource type of an infrastructure language: ``aws_sagemaker_endpoint``,
+    ``AWS::SageMaker::Endpoint``, ``Microsoft.MachineLearningServices/workspaces``, or the API group
+    and kind of a Kubernetes object (``serving.kserve.io/InferenceService``; ``group/*`` for each of
+    a group). CDK and Pulumi names are derived from the first two."""
+
+    form: ResourceForm
+    type: NonEmpty
+    asset_class: AssetClass = AssetClass.OTHER
+    meaning: str = ""
+    reference: NonEmpty
+
+
+class Port(Model, frozen=True, kw_only=True):
+    """Where a self-hosted server listens unless told otherwise, and how it tells what it is.
+    ``identify``: harmless requests (``GET /api/tags``); ``hint``: what the answer holds."""
+
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+    identify: tuple[NonEmpty, ...] = ()
+    hint: str = ""
+    reference: NonEmpty
+
+
+class ExtensionPlatform(StrEnum):
+    VSCODE = "vscode"
+    CHROMIUM = "chromium"
+    JETBRAINS = "jetbrains"
+    FIREFOX = "firefox"
+
+
+class Extension(Model, frozen=True, kw_only=True):
+    """An editor's or browser's extension by the id that its store gives."""
+
+    platform: ExtensionPlatform
+    id: NonEmpty
+    name: str = ""
     reference: NonEmpty
 
 
@@ -184,4 +266,7 @@ class Provider(Model, frozen=True, kw_only=True):
     images: tuple[Image, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     files: tuple[FileRule, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    ports: tuple[Port, ...] = ()
+    extensions: tuple[Extension, ...] = ()
     terms: Terms | None = None
