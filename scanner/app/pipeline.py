@@ -35,6 +35,7 @@ from scanner.model.evidence import Confidence
 from scanner.model.facts import Fact
 from scanner.model.finding import Finding, FindingEvent
 from scanner.model.items import Activity, Content, Hit, Item, Place, Sighting
+from scanner.model.keys import holder_of
 from scanner.model.registry import Disposition
 from scanner.reconcile import inventory
 from scanner.reconcile.inventory import Reading
@@ -389,7 +390,7 @@ def draft_entries(situation: Situation) -> list[dict[str, object]]:
         if best_confidence(asset.evidence).rank < Confidence.MEDIUM.rank:
             continue
         claims = situation.owners.get(asset.id, ())
-        holder = asset.id.partition("#ai/")[0]
+        holder = holder_of(asset.id) or asset.id
         kind = "repo" if holder.startswith(("git:", "dir:")) else "id"
         if holder.startswith("arn:"):
             kind = "arn"

@@ -24,6 +24,9 @@ _SETTING_ORDER = (
     Setting.HISTORY,
     Setting.EXAMPLE,
     Setting.TEST,
+    Setting.COMMENT,
+    Setting.GENERATED,
+    Setting.VENDORED,
     Setting.DOCUMENTATION,
 )
 

@@ -12,9 +12,12 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from scanner.detect import imports as import_reader
+from scanner.detect.knowledge import Knowledge
 from scanner.detect.patterns import NEAR_BYTES, Pattern, Places, compile_imports, compile_patterns
 from scanner.detect.prefilter import Prefilter, build
+from scanner.detect.readers import all_readers
 from scanner.detect.redact import entropy, fingerprint, hint, is_placeholder
+from scanner.detect.source import Found, SourceFile
 from scanner.model.evidence import Confidence
 from scanner.model.items import Hit, HitKind
 from scanner.rulebook.load import Rulebook
@@ -32,11 +35,11 @@ class Detector:
         self._patterns = compile_patterns(rulebook)
         self._imports = compile_imports(rulebook)
         self._files = [
-            (rule.glob, provider.id, rule.meaning)
-            for provider in rulebook.providers
-            for rule in provider.files
+            (rule, provider.id) for provider in rulebook.providers for rule in provider.files
         ]
         self._names = _name_tokens(rulebook)
+        self.knowledge = Knowledge(rulebook)
+        self._readers = all_readers()
         credentials = [p for p in self._patterns if _may_hold_secret(p)]
         self._sets = {
             "credentials": _PatternSet(credentials, engine),
@@ -54,14 +57,19 @@ class Detector:
         if "names" in rule_sets:
             return tuple(self._name_hits(data))
         text = as_text(data)
-        if text is None:
-            return ()
         with_usage = "usage" in rule_sets
+        if text is None:
+            return (
+                tuple(self._reader_hits(SourceFile(path, data, is_binary=True)))
+                if (with_usage)
+                else ()
+            )
         lines = _Lines(text)
         hits = list(self._pattern_hits(text, lines, with_usage))
         if with_usage:
             hits += self._import_hits(text, path, lines)
-            hits += self._file_hits(path)
+            hits += self._file_hits(path, text)
+            hits += self._reader_hits(SourceFile(path, text), lines)
         return tuple(sorted(hits, key=lambda h: (h.start, h.end, h.kind, h.rule)))
 
     def _pattern_hits(self, data: bytes, lines: _Lines, with_usage: bool) -> Iterator[Hit]:
@@ -147,21 +155,29 @@ class Detector:
             if provider:
                 yield _named_hit(HitKind.PACKAGE, provider, name, start, end, lines)
 
-    def _file_hits(self, path: str) -> Iterator[Hit]:
+    def _file_hits(self, path: str, data: bytes) -> Iterator[Hit]:
         pure = PurePosixPath(path)
-        for glob, provider, meaning in self._files:
-            if pure.match(glob) or fnmatch.fnmatchcase(path, glob):
+        for rule, provider in self._files:
+            if (pure.match(rule.glob) or fnmatch.fnmatchcase(path, rule.glob)) and (
+                not rule.contains or any(text.encode() in data for text in rule.contains)
+            ):
                 yield Hit(
                     rule=f"{provider}-file",
                     kind=HitKind.FILE,
                     provider=provider,
-                    label=glob,
+                    label=rule.glob,
                     start=0,
                     end=0,
                     line=1,
                     confidence=Confidence.HIGH,
-                    preview=meaning,
+                    preview=rule.meaning,
                 )
+
+    def _reader_hits(self, source: SourceFile, lines: _Lines | None = None) -> Iterator[Hit]:
+        for reader in self._readers:
+            if reader.wants(source):
+                for found in reader.read(source, self.knowledge):
+                    yield _reader_hit(found, lines)
 
     def _name_hits(self, data: bytes) -> Iterator[Hit]:
         name = data.decode("utf-8", "replace")
@@ -291,6 +307,27 @@ def _named_hit(kind: HitKind, provider: str, name: str, start: int, end: int, li
         line=lines.number(start),
         confidence=Confidence.HIGH,
         preview=name,
+    )
+
+
+def _reader_hit(found: Found, lines: _Lines | None) -> Hit:
+    end = found.end if found.end >= 0 else found.start + len(found.label.encode())
+    return Hit(
+        rule=found.rule or f"{found.provider or 'unlisted'}-{found.kind}".replace("_", "-"),
+        kind=found.kind,
+        provider=found.provider,
+        label=found.label,
+        start=found.start,
+        end=end,
+        line=lines.number(found.start) if lines else 0,
+        confidence=found.confidence,
+        preview=found.preview or found.label,
+        context=found.context,
+        part=found.part,
+        asset_class=str(found.asset_class or ""),
+        name=found.name,
+        tags=found.tags,
+        models=found.models,
     )
 
 

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
-from scanner.detect.patterns import normal_package
+from scanner.detect.names import normal_package
 
 Found = tuple[str, int, int]
 """Name, start, end (byte offsets)."""

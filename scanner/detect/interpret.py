@@ -13,6 +13,7 @@ from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence, Evidence, Setting
 from scanner.model.facts import Asset, AssetClass, Credential, Edge, Fact, Relation
 from scanner.model.items import Hit, HitKind, Place
+from scanner.model.keys import part_id
 
 _SETTINGS: tuple[tuple[re.Pattern[str], Setting], ...] = (
     (
@@ -37,6 +38,14 @@ _SETTINGS: tuple[tuple[re.Pattern[str], Setting], ...] = (
         Setting.DOCUMENTATION,
     ),
 )
+_WEAKER = (
+    Setting.TEST,
+    Setting.EXAMPLE,
+    Setting.DOCUMENTATION,
+    Setting.VENDORED,
+    Setting.GENERATED,
+    Setting.COMMENT,
+)
 _EXAMPLE_FILE = re.compile(
     r"(?:^|/)[^/]*(?:\.|_|-)(?:example|sample|template|dist)(?:\.[^/]*)?$", re.I
 )
@@ -53,7 +62,7 @@ def setting_of(path: str) -> Setting:
 
 
 def integration_id(subject: NodeId, provider: str) -> NodeId:
-    return NodeId(f"{subject}#ai/{provider}")
+    return part_id(subject, f"ai/{provider}")
 
 
 def credential_id(provider: str, fingerprint: str) -> NodeId:
@@ -81,7 +90,9 @@ def _evidence(hit: Hit, place: Place, source: str) -> Evidence:
     setting = place.context
     if setting is Setting.PRODUCTION and place.path:
         setting = setting_of(place.path)
-    weakened = setting in (Setting.TEST, Setting.EXAMPLE, Setting.DOCUMENTATION)
+    if setting is Setting.PRODUCTION and hit.context is not None:
+        setting = hit.context
+    weakened = setting in _WEAKER
     return Evidence(
         rule=hit.rule,
         source=source,
@@ -122,14 +133,18 @@ def _integration_facts(
     provider_name: Callable[[str], str],
     subject_name: Callable[[NodeId], str],
 ) -> Iterator[Fact]:
+    if hit.part:
+        yield from _part_facts(hit, place, evidence)
+        if not hit.provider:
+            return
     ident = integration_id(place.subject, hit.provider)
     yield Asset(
         id=ident,
-        kind="code.integration" if evidence.source == "code" else f"{evidence.source}.integration",
+        kind=f"{evidence.source}.integration",
         name=f"{provider_name(hit.provider)} in {subject_name(place.subject)}",
         asset_class=AssetClass.INTEGRATION,
         provider=hit.provider,
-        models=(hit.label,) if hit.kind is HitKind.MODEL else (),
+        models=(hit.label,) if hit.kind is HitKind.MODEL else hit.models,
         evidence=(evidence,),
     )
     yield _edge(place.subject, ident, Relation.CONTAINS, evidence)
@@ -137,6 +152,24 @@ def _integration_facts(
     if hit.kind is HitKind.CREDENTIAL:
         target = credential_id(hit.provider, hit.fingerprint)
         yield _edge(ident, target, Relation.AUTHENTICATES_WITH, evidence)
+
+
+def _part_facts(hit: Hit, place: Place, evidence: Evidence) -> Iterator[Fact]:
+    """A thing of its own: an MCP server, an agent, weights, an endpoint that no catalogue lists."""
+    ident = part_id(place.subject, hit.part)
+    yield Asset(
+        id=ident,
+        kind=f"{evidence.source}.{hit.part.partition('/')[0]}",
+        name=hit.name or hit.label,
+        asset_class=AssetClass(hit.asset_class or AssetClass.OTHER),
+        provider=hit.provider,
+        models=hit.models,
+        tags=dict(hit.tags),
+        evidence=(evidence,),
+    )
+    yield _edge(place.subject, ident, Relation.CONTAINS, evidence)
+    if hit.provider:
+        yield _edge(ident, NodeId(f"provider:{hit.provider}"), Relation.CALLS, evidence)
 
 
 def _edge(source: NodeId, target: NodeId, relation: Relation, evidence: Evidence) -> Edge:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from scanner.detect.literals import max_width, required_literals
+from scanner.detect.names import normal_package
 from scanner.model.errors import RuleError
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
@@ -168,13 +169,6 @@ def compile_imports(rulebook: Rulebook) -> ImportTable:
             for path in package.imports if language else ():
                 table.by_language.setdefault(language or "", {})[path] = provider.id
     return table
-
-
-def normal_package(ecosystem: str, name: str) -> str:
-    """Package names as their registry compares them (PEP 503 for Python)."""
-    if ecosystem == "pypi":
-        return re.sub(r"[-_.]+", "-", name).lower()
-    return name.lower() if ecosystem in ("nuget", "composer") else name
 
 
 def _compiled(pattern: str, rule: str, flags: int = 0) -> re.Pattern[bytes]:

@@ -23,6 +23,7 @@ from scanner.model.facts import (
     fact_key,
     merge_fact,
 )
+from scanner.model.keys import holder_of
 
 HOLDS = Relation.CONTAINS
 
@@ -57,15 +58,14 @@ class AssetGraph:
             edge = self.edges[key]
             self._out.setdefault(edge.source, []).append(edge)
             self._in.setdefault(edge.target, []).append(edge)
-        self._place_integrations()
+        self._place_parts()
 
-    def _place_integrations(self) -> None:
-        """An integration is where its holder is: in its account, region and environment."""
+    def _place_parts(self) -> None:
+        """A part is where its holder is: in its account, region and environment."""
         for ident, node in self.nodes.items():
-            if not isinstance(node, Asset) or "#ai/" not in ident:
-                continue
-            holder = self.nodes.get(NodeId(ident.partition("#ai/")[0]))
-            if isinstance(holder, Asset):
+            above = holder_of(ident)
+            holder = self.nodes.get(above) if above else None
+            if isinstance(node, Asset) and isinstance(holder, Asset):
                 self.nodes[ident] = msgspec.structs.replace(
                     node,
                     account=node.account or holder.account,

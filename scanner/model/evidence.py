@@ -37,6 +37,12 @@ class Setting(StrEnum):
     TEST = "test"
     EXAMPLE = "example"
     DOCUMENTATION = "documentation"
+    VENDORED = "vendored"
+    """Somebody else's code, copied in."""
+    GENERATED = "generated"
+    """Written by a program: lock files, bundles, generated clients."""
+    COMMENT = "comment"
+    """Commented out or explained, not run."""
 
 
 class Evidence(Model, frozen=True, kw_only=True):

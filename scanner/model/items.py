@@ -19,6 +19,22 @@ class HitKind(StrEnum):
     IMAGE = "image"
     IDENTIFIER = "identifier"
     FILE = "file"
+    CLIENT = "client"
+    """A client that is constructed, with what it is pointed at."""
+    ENDPOINT = "endpoint"
+    MCP_SERVER = "mcp_server"
+    AGENT = "agent"
+    RESOURCE = "resource"
+    """Declared by an infrastructure language."""
+    GRANT = "grant"
+    """A permission to call models, as code grants it."""
+    WEIGHTS = "weights"
+    FLOW = "flow"
+    COMPUTE = "compute"
+    QUERY = "query"
+    """SQL that calls a model."""
+    NAME = "name"
+    """The name of a secret's slot."""
 
 
 class Hit(Model, frozen=True, kw_only=True):
@@ -37,6 +53,18 @@ class Hit(Model, frozen=True, kw_only=True):
     preview: str = ""
     fingerprint: str = ""
     hint: str = ""
+    context: Setting | None = None
+    """Where in the file it stands, when that says more than the file's path (a comment)."""
+    part: str = ""
+    """Identity of a thing of its own within its holder (``mcp/github``, ``endpoint/llm.lan:8000``);
+    empty: evidence of the holder's integration with ``provider``."""
+    asset_class: str = ""
+    """Of the part; see :class:`scanner.model.facts.AssetClass`."""
+    name: str = ""
+    """Of the part, for people."""
+    tags: tuple[tuple[str, str], ...] = ()
+    """What else was read of the part: command, package, size, architecture."""
+    models: tuple[str, ...] = ()
 
 
 class Place(Model, frozen=True, kw_only=True):

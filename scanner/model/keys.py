@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from scanner.model.base import NodeId
+
 
 def canonical_remote(url: str) -> str:
     """``git@github.com:org/repo.git`` and ``https://user@github.com/org/repo`` are one."""
@@ -26,3 +28,14 @@ def canonical_uri(uri: str) -> str:
     if not split.netloc:
         return uri.strip().rstrip("/").lower()
     return f"{split.scheme.lower()}://{split.netloc.lower()}{split.path.rstrip('/')}"
+
+
+def part_id(holder: NodeId, part: str) -> NodeId:
+    """The id of a thing that has no natural key but its place: ``git:<repository>#ai/openai``."""
+    return NodeId(f"{holder}#{part}")
+
+
+def holder_of(ident: NodeId) -> NodeId | None:
+    """The holder of a part, None for what has a natural key of its own."""
+    holder, mark, _ = ident.partition("#")
+    return NodeId(holder) if mark else None

@@ -18,7 +18,7 @@ from rapidfuzz import fuzz, process
 from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId
 from scanner.model.facts import Asset, Credential, Relation
-from scanner.model.keys import canonical_remote, canonical_uri
+from scanner.model.keys import canonical_remote, canonical_uri, holder_of
 from scanner.model.registry import BindingType, Match, MatchClass, RegistryEntry
 
 _TAG_KEYS = frozenset({"airegistryid", "registryid", "aisystemid", "airegistry", "aiuseid"})
@@ -129,7 +129,7 @@ def _direct(graph: AssetGraph, node: Asset | Credential, index: Index) -> Iterat
     for pattern, entry in index.patterns:
         if fnmatchcase(node.id, pattern) or fnmatchcase(node.name, pattern):
             yield _match(node.id, entry, MatchClass.PATTERN, 90, f"pattern {pattern}")
-    if isinstance(node, Asset) and "#ai/" in node.id:
+    if isinstance(node, Asset):
         yield from _through_holder(graph, node, index)
 
 
@@ -143,8 +143,9 @@ def _declared(node: Asset | Credential, index: Index) -> Iterator[Match]:
 def _through_holder(graph: AssetGraph, node: Asset, index: Index) -> Iterator[Match]:
     """An entry that is bound to a repository or function covers the providers it names there, and
     no others: one approved bot at a root must not approve what else lies below it."""
-    holder = graph.node(NodeId(node.id.partition("#ai/")[0]))
-    if not isinstance(holder, Asset):
+    above = holder_of(node.id)
+    holder = graph.node(above) if above else None
+    if not isinstance(holder, Asset) or not node.provider:
         return
     for match in _direct(graph, holder, index):
         stated = index.entries[match.entry].approved.providers
