@@ -69,6 +69,50 @@ class CredentialKind(StrEnum):
     SERVICE_ACCOUNT = "service_account"
 
 
+class Check(StrEnum):
+    """What the structure of a credential shows beyond its pattern
+    (:mod:`scanner.detect.checksums`). ``NONE``: nothing."""
+
+    NONE = ""
+    GITHUB_CRC32 = "github_crc32"
+    """The last six characters are the base62 CRC-32 of the 30 before them."""
+    JWT = "jwt"
+    """Header and payload decode to JSON objects, the header names an algorithm."""
+    JWT_CLAIM = "jwt_claim"
+    """A JWT whose payload holds one of ``Key.contains``."""
+    JWE = "jwe"
+    """The header decodes to JSON with ``alg`` and ``enc``."""
+    BASE64_TEXT = "base64_text"
+    """Some part behind the literal prefix decodes to text that holds one of ``Key.contains``."""
+    BASE64_PAIR = "base64_pair"
+    """Decodes to printable text with one colon: the user and password of Basic authentication."""
+    UUID = "uuid"
+    """A random UUID (version 4 or 7, RFC 9562 variant) stands in it."""
+    AZURE_ANNOTATED = "azure_annotated"
+    """Microsoft's common annotated security key: signature, date and provider fields."""
+    HEX = "hex"
+    """Letters and digits both occur in the hexadecimal run, as in all but one of a million."""
+    MIXED = "mixed"
+    """Small letters, capitals and digits all occur."""
+
+
+class Verify(Model, frozen=True, kw_only=True):
+    """A harmless read-only request that tells whether a key lives. ``{key}`` stands for the key.
+    ``url`` lies on a host of the provider's own ``hosts``."""
+
+    method: Annotated[str, msgspec.Meta(pattern=r"^(GET|HEAD)$")] = "GET"
+    url: Annotated[str, msgspec.Meta(pattern=r"^https://")]
+    header: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z-]+: .*\{key\}")]
+    """``Authorization: Bearer {key}``; a key never stands in a URL."""
+    extra: tuple[NonEmpty, ...] = ()
+    """Further headers, as written (an API version)."""
+    live: tuple[int, ...] = (200,)
+    dead: tuple[int, ...] = (401,)
+    account: str = ""
+    """Dotted path in the JSON answer to who the key belongs to."""
+    reference: NonEmpty
+
+
 class Host(Model, frozen=True, kw_only=True):
     """An API host. A leading ``*.`` stands for exactly one or more labels of a tenant's name.
     ``path``: required path prefix on a host that also serves what is not AI."""
@@ -96,6 +140,10 @@ class Key(Model, frozen=True, kw_only=True):
     min_entropy: float = 3.0
     """Shannon bits a character, over the whole match."""
     confidence: Confidence = Confidence.HIGH
+    check: Check = Check.NONE
+    contains: tuple[NonEmpty, ...] = ()
+    """What a check that decodes looks for."""
+    verify: Verify | None = None
     examples: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=2)]
     counterexamples: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=2)]
     reference: NonEmpty
