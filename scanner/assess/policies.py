@@ -31,6 +31,10 @@ _SETTING_ORDER = (
 )
 
 
+_IN_USE = (Setting.PRODUCTION, Setting.EXAMPLE)
+"""Settings whose evidence adds up: ten mentions in a manual are no use."""
+
+
 @dataclass(frozen=True)
 class Situation:
     """All that policies may look at."""
@@ -174,7 +178,11 @@ def best_confidence(evidence: tuple[Evidence, ...]) -> Confidence:
     if not evidence:
         return Confidence.CERTAIN
     best = max((item.confidence for item in evidence), key=lambda grade: grade.rank)
-    kinds = {item.rule for item in evidence if item.confidence.rank == best.rank}
+    kinds = {
+        item.rule
+        for item in evidence
+        if item.confidence.rank == best.rank and item.context in _IN_USE
+    }
     if best in (Confidence.LOW, Confidence.MEDIUM) and len(kinds) > 1:
         return Confidence.MEDIUM if best is Confidence.LOW else Confidence.HIGH
     return best

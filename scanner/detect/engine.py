@@ -11,19 +11,24 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+import msgspec
+
 from scanner.detect import imports as import_reader
+from scanner.detect import statements
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.patterns import NEAR_BYTES, Pattern, Places, compile_imports, compile_patterns
 from scanner.detect.prefilter import Prefilter, build
 from scanner.detect.readers import all_readers
 from scanner.detect.redact import entropy, fingerprint, hint, is_placeholder
+from scanner.detect.regions import Comments
 from scanner.detect.source import Found, SourceFile
-from scanner.model.evidence import Confidence
+from scanner.model.evidence import Confidence, Setting
 from scanner.model.items import Hit, HitKind
 from scanner.rulebook.load import Rulebook
 
 _BINARY_PROBE = 8000
 _ASSIGNEE = re.compile(rb"([A-Za-z_][\w.-]{0,60})[\"'\])]{0,2}\s{0,4}(?:=>|:=|=|:)\s{0,4}[\"'`]?$")
+_SWITCHED_OFF = frozenset(HitKind) - {HitKind.CREDENTIAL, HitKind.FILE, HitKind.NAME}
 _CREDENTIAL_KINDS = (HitKind.CREDENTIAL,)
 
 
@@ -70,6 +75,7 @@ class Detector:
             hits += self._import_hits(text, path, lines)
             hits += self._file_hits(path, text)
             hits += self._reader_hits(SourceFile(path, text), lines)
+            hits = _in_context(hits, Comments(path, text))
         return tuple(sorted(hits, key=lambda h: (h.start, h.end, h.kind, h.rule)))
 
     def _pattern_hits(self, data: bytes, lines: _Lines, with_usage: bool) -> Iterator[Hit]:
@@ -141,12 +147,12 @@ class Detector:
         )
 
     def _import_hits(self, data: bytes, path: str, lines: _Lines) -> Iterator[Hit]:
-        language = import_reader.language_of(path)
+        language = statements.language_of(path)
         table = self._imports.by_language.get(language)
         if table:
             done: set[tuple[int, str]] = set()
-            for name, start, end in import_reader.imports(data, language):
-                known = import_reader.lookup(name, table, language)
+            for name, start, end in statements.imports(data, language):
+                known = statements.lookup(name, table, language)
                 if known and (start, known[0]) not in done:
                     done.add((start, known[0]))
                     yield _named_hit(HitKind.IMPORT, known[1], known[0], start, end, lines)
@@ -308,6 +314,16 @@ def _named_hit(kind: HitKind, provider: str, name: str, start: int, end: int, li
         confidence=Confidence.HIGH,
         preview=name,
     )
+
+
+def _in_context(hits: list[Hit], comments: Comments) -> list[Hit]:
+    """What stands in a comment is explained, not used; a key there is a key all the same."""
+    return [
+        msgspec.structs.replace(hit, context=Setting.COMMENT)
+        if hit.kind in _SWITCHED_OFF and hit.context is None and comments.covers(hit.start)
+        else hit
+        for hit in hits
+    ]
 
 
 def _reader_hit(found: Found, lines: _Lines | None) -> Hit:

@@ -38,14 +38,15 @@ _SETTINGS: tuple[tuple[re.Pattern[str], Setting], ...] = (
         Setting.DOCUMENTATION,
     ),
 )
-_WEAKER = (
-    Setting.TEST,
-    Setting.EXAMPLE,
-    Setting.DOCUMENTATION,
-    Setting.VENDORED,
-    Setting.GENERATED,
-    Setting.COMMENT,
-)
+_WEAKER = {
+    Setting.EXAMPLE: 1,
+    Setting.TEST: 2,
+    Setting.DOCUMENTATION: 2,
+    Setting.VENDORED: 2,
+    Setting.GENERATED: 2,
+    Setting.COMMENT: 2,
+}
+"""How many grades of confidence evidence loses there: it shows that AI is spoken of, not in use."""
 _EXAMPLE_FILE = re.compile(
     r"(?:^|/)[^/]*(?:\.|_|-)(?:example|sample|template|dist)(?:\.[^/]*)?$", re.I
 )
@@ -92,7 +93,9 @@ def _evidence(hit: Hit, place: Place, source: str) -> Evidence:
         setting = setting_of(place.path)
     if setting is Setting.PRODUCTION and hit.context is not None:
         setting = hit.context
-    weakened = setting in _WEAKER
+    steps = _WEAKER.get(setting, 0)
+    if hit.kind is HitKind.CREDENTIAL:
+        steps = min(steps, 1)  # a key in a test or a comment is a key all the same
     return Evidence(
         rule=hit.rule,
         source=source,
@@ -102,7 +105,7 @@ def _evidence(hit: Hit, place: Place, source: str) -> Evidence:
         commit=place.commit,
         author=place.author,
         context=setting,
-        confidence=hit.confidence.lowered() if weakened else hit.confidence,
+        confidence=hit.confidence.lowered(steps),
         preview=hit.preview,
         credential=hit.fingerprint,
         first_at=place.seen_at,

@@ -142,6 +142,11 @@ LANGUAGES = {
     "nuget": "dotnet",
     "cargo": "rust",
     "rubygems": "ruby",
+    "composer": "php",
+    "swift": "swift",
+    "pub": "dart",
+    "cran": "r",
+    "hex": "elixir",
 }
 
 

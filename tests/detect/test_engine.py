@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.detect.engine import Detector
-from scanner.detect.imports import imports, lookup, packages
+from scanner.detect.imports import packages
 from scanner.detect.interpret import setting_of
 from scanner.detect.redact import entropy, fingerprint, hint, is_placeholder
+from scanner.detect.statements import imports, lookup
 from scanner.model.base import encode
 from scanner.model.evidence import Confidence, Setting
 from scanner.model.items import Hit, HitKind

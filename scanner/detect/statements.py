@@ -1,0 +1,84 @@
+"""What source files import, by the grammar of each language's import statements: an English word in
+a comment is never a package. Look-up in the catalogue is exact."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+Found = tuple[str, int, int]
+"""Name, start, end (byte offsets)."""
+
+_EXTENSIONS = {
+    ".py": "python", ".pyi": "python", ".ipynb": "python", ".pyx": "python",
+    ".js": "javascript", ".jsx": "javascript", ".mjs": "javascript", ".cjs": "javascript",
+    ".ts": "javascript", ".tsx": "javascript", ".mts": "javascript", ".cts": "javascript",
+    ".vue": "javascript", ".svelte": "javascript", ".astro": "javascript",
+    ".go": "go", ".java": "jvm", ".kt": "jvm", ".kts": "jvm",
+    ".scala": "jvm", ".groovy": "jvm", ".cs": "dotnet", ".fs": "dotnet", ".vb": "dotnet",
+    ".razor": "dotnet", ".cshtml": "dotnet", ".rs": "rust", ".rb": "ruby", ".php": "php",
+    ".swift": "swift", ".dart": "dart", ".r": "r", ".rmd": "r", ".ex": "elixir", ".exs": "elixir",
+}  # fmt: skip
+
+# A notebook is JSON: a statement starts after the opening quote of its line.
+_STATEMENTS: dict[str, re.Pattern[bytes]] = {
+    "python": re.compile(
+        rb"(?m)^(?:[ \t]*|[ \t]*\"[ \t]*)(?:(?:>>> )?from[ \t]+(?P<a>[A-Za-z_][\w.]*)[ \t]+import\b"
+        rb"[ \t(]*(?P<names>[\w, \t]*)|import[ \t]+(?P<b>[A-Za-z_][\w.]*(?:[ \t]+as[ \t]+\w+)?"
+        rb"(?:[ \t]*,[ \t]*[A-Za-z_][\w.]*(?:[ \t]+as[ \t]+\w+)?)*))"
+    ),
+    "javascript": re.compile(
+        rb"(?:\bfrom|\bimport|\brequire\s*\(|\bimport\s*\()\s*[\"'](?P<a>[^\"'\n]{1,200})[\"']"
+    ),
+    "go": re.compile(
+        rb"(?m)^\s*(?:import\s+)?(?:[\w.]+\s+)?\"(?P<a>[\w.-]+\.[a-z]+/[^\"\n]{1,200})\""
+    ),
+    "jvm": re.compile(rb"(?m)^\s*import\s+(?:static\s+)?(?P<a>[a-z][\w.]*)"),
+    "dotnet": re.compile(
+        rb"(?m)^\s*(?:@|global\s+)?(?:using|open|Imports)\s+(?:static\s+)?(?:\w+\s*=\s*)?"
+        rb"(?P<a>[A-Z][\w.]*)"
+    ),
+    "rust": re.compile(rb"(?m)^\s*(?:pub\s+)?(?:use|extern\s+crate)\s+(?:::)?(?P<a>[a-z_][\w]*)"),
+    "ruby": re.compile(rb"(?m)^\s*require(?:\s+|\s*\(\s*)[\"'](?P<a>[\w/-]+)[\"']"),
+    "php": re.compile(rb"(?m)^\s*use\s+(?:function\s+|const\s+)?\\?(?P<a>[A-Z]\w*(?:\\\w+)*)"),
+    "swift": re.compile(
+        rb"(?m)^\s*(?:@\w+\s+)?import\s+(?:(?:struct|class|func)\s+)?(?P<a>[A-Z]\w*)"
+    ),
+    "dart": re.compile(rb"(?m)^\s*import\s+[\"']package:(?P<a>\w+)/"),
+    "r": re.compile(
+        rb"\b(?:library|require|requireNamespace)\s*\(\s*[\"']?(?P<a>[A-Za-z][\w.]*)"
+    ),
+    "elixir": re.compile(rb"(?m)^\s*(?:alias|import|use)\s+(?P<a>[A-Z][\w.]*)"),
+}  # fmt: skip
+_SEPARATOR = {"javascript": "/", "go": "/", "ruby": "/", "php": "\\"}
+
+
+def language_of(path: str) -> str:
+    """Language family by file name, or the empty string."""
+    return _EXTENSIONS.get(PurePosixPath(path).suffix.lower(), "")
+
+
+def imports(data: bytes, language: str) -> Iterator[Found]:
+    """Every imported path. ``from a import b`` gives ``a.b`` too, for namespaces that many
+    vendors share (``from google import genai``)."""
+    for match in _STATEMENTS[language].finditer(data):
+        groups = match.groupdict()
+        if groups.get("a"):
+            base = groups["a"].decode("latin-1")
+            yield base, match.start("a"), match.end("a")
+            for name in re.findall(rb"\w+", groups.get("names") or b""):
+                yield f"{base}.{name.decode('latin-1')}", match.start("a"), match.end("a")
+        elif groups.get("b"):
+            for name in re.findall(rb"([A-Za-z_][\w.]*)(?:[ \t]+as[ \t]+\w+)?", groups["b"]):
+                yield name.decode("latin-1"), match.start("b"), match.end("b")
+
+
+def lookup(path: str, table: dict[str, str], language: str) -> tuple[str, str] | None:
+    """The catalogue's import path that covers ``path``, and its provider."""
+    separator = _SEPARATOR.get(language, ".")
+    while path:
+        if path in table:
+            return path, table[path]
+        path = path.rpartition(separator)[0]
+    return None
