@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from scanner.detect.names import normal_package
+from scanner.detect.names import LANGUAGES, normal_package
+from scanner.detect.statements import lookup
 from scanner.rulebook.load import Rulebook
 from scanner.rulebook.types import Category, Provider, Resource, ResourceForm
 
@@ -15,8 +16,10 @@ class Knowledge:
 
     def __init__(self, rulebook: Rulebook) -> None:
         self._by_id = rulebook.by_id
+        self._imports: dict[str, dict[str, str]] = {}
         self._packages: dict[tuple[str, str], str] = {}
         self._hosts: dict[str, str] = {}
+        self._domains: set[str] = set()
         self._host_patterns: list[tuple[re.Pattern[str], str]] = []
         self._paths: dict[str, list[tuple[str, str]]] = {}
         self._images: dict[str, str] = {}
@@ -37,6 +40,9 @@ class Knowledge:
         for package in provider.packages:
             key = (str(package.ecosystem), normal_package(package.ecosystem, package.name))
             self._packages.setdefault(key, ident)
+            language = LANGUAGES.get(str(package.ecosystem))
+            for path in package.imports if language else ():
+                self._imports.setdefault(language or "", {}).setdefault(path, ident)
         for var in provider.env_vars:
             if var.name not in self._env_vars or self._env_vars[var.name][1]:
                 self._env_vars[var.name] = (ident, var.weak)
@@ -53,6 +59,7 @@ class Knowledge:
 
     def _add_hosts(self, provider: Provider) -> None:
         ident = provider.id
+        self._domains.update(domain.lower() for domain in provider.web_domains)
         for host in provider.hosts:
             if host.path:
                 self._paths.setdefault(host.host, []).append((host.path, ident))
@@ -75,6 +82,10 @@ class Knowledge:
         """``name`` as the manifest writes it."""
         return self._packages.get((ecosystem, normal_package(ecosystem, name)), "")
 
+    def imported(self, language: str, path: str) -> tuple[str, str]:
+        """(the catalogue's import path that covers ``path``, provider), or two empty texts."""
+        return lookup(path, self._imports.get(language, {}), language) or ("", "")
+
     def host(self, name: str, path: str = "") -> str:
         """By API host (with the path, where the host serves other things, too)."""
         lowered = name.lower().rstrip(".")
@@ -88,6 +99,15 @@ class Knowledge:
             if pattern.fullmatch(lowered):
                 return ident
         return ""
+
+    def is_web_domain(self, host: str) -> bool:
+        """Whether a provider's pages stand there: documentation, consoles, chat."""
+        name = host.lower()
+        while "." in name:
+            if name in self._domains:
+                return True
+            name = name.partition(".")[2]
+        return False
 
     def image(self, reference: str) -> str:
         """A container image as it is written anywhere: registry, tag and digest are taken off."""

@@ -4,6 +4,22 @@ from __future__ import annotations
 
 import re
 
+LANGUAGES = {
+    "pypi": "python",
+    "npm": "javascript",
+    "go": "go",
+    "maven": "jvm",
+    "nuget": "dotnet",
+    "cargo": "rust",
+    "rubygems": "ruby",
+    "composer": "php",
+    "swift": "swift",
+    "pub": "dart",
+    "cran": "r",
+    "hex": "elixir",
+}
+"""Ecosystem of a package -> language family of what imports it."""
+
 
 def normal_package(ecosystem: str, name: str) -> str:
     """Package names as their registry compares them (PEP 503 for Python)."""

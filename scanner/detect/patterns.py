@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from scanner.detect.literals import max_width, required_literals
-from scanner.detect.names import normal_package
+from scanner.detect.names import LANGUAGES, normal_package
 from scanner.model.errors import RuleError
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
@@ -132,22 +132,6 @@ class ImportTable:
     """language -> import path -> provider id"""
     packages: dict[tuple[str, str], str] = field(default_factory=dict)
     """(ecosystem, package) -> provider id"""
-
-
-LANGUAGES = {
-    "pypi": "python",
-    "npm": "javascript",
-    "go": "go",
-    "maven": "jvm",
-    "nuget": "dotnet",
-    "cargo": "rust",
-    "rubygems": "ruby",
-    "composer": "php",
-    "swift": "swift",
-    "pub": "dart",
-    "cran": "r",
-    "hex": "elixir",
-}
 
 
 def compile_patterns(rulebook: Rulebook) -> tuple[Pattern, ...]:

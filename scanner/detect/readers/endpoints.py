@@ -1,0 +1,84 @@
+"""Endpoints that no catalogue lists, told by the shape of the URL or of the name it is given to, in
+any text file: an OpenAI-compatible vendor, a gateway, a model server of one's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scanner.detect.endpoints import REQUEST_PATH, target_of
+from scanner.detect.knowledge import Knowledge
+from scanner.detect.source import Found, Reader, SourceFile
+from scanner.model.evidence import Confidence
+from scanner.model.items import HitKind
+
+_URL = r"https?://[A-Za-z0-9_.:-]{1,200}"
+_REQUEST = re.compile(
+    rf"(?P<url>{_URL}(?:/[A-Za-z0-9_.~-]{{1,80}}){{0,6}}?(?:{REQUEST_PATH}))(?![A-Za-z0-9_/.-])"
+)
+_ASSIGNED = re.compile(
+    r"(?<![A-Za-z0-9])(?P<name>(?:[A-Za-z0-9]{1,30}_){0,3}"
+    r"(?:OPENAI|openai|LLM|llm|VLLM|vllm|MODEL|INFERENCE|EMBEDDINGS?|LITELLM|GPT|RERANK(?:ER)?|TEI|TGI)"
+    r"_?(?:API_?|api_?|SERVER_?|server_?|SERVICE_?)?"
+    r"(?:BASE_?URL|base_?url|baseURL|BaseURL|BaseUrl|baseUrl|BASE|base"
+    r"|ENDPOINT(?:_URL)?|endpoint(?:_url)?|URL|url|HOST|host))"
+    rf"[\"'\]\)]{{0,2}}\s{{0,4}}(?::=|=>|[:=,])\s{{0,4}}[\"'`]?"
+    rf"(?P<url>{_URL}(?:/[A-Za-z0-9_./-]{{0,100}})?)"
+)
+_NAMED_VALUE = re.compile(
+    r"name:\s{0,4}[\"']?(?P<name>[A-Z0-9_]{0,40}(?:OPENAI|LLM|VLLM|INFERENCE|LITELLM)[A-Z0-9_]{0,20}"
+    r"(?:BASE_?URL|BASE|ENDPOINT|URL|HOST))[\"']?\s{1,60}value:\s{0,4}"
+    rf"[\"']?(?P<url>{_URL}(?:/[A-Za-z0-9_./-]{{0,100}})?)"
+)
+
+
+def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
+    """Each endpoint once a place; hosts of the catalogue are the pattern engine's business."""
+    seen: set[tuple[str, int]] = set()
+    for pattern in (_REQUEST, _ASSIGNED, _NAMED_VALUE):
+        for match in pattern.finditer(source.text):
+            target = target_of(match["url"], knowledge)
+            key = (target.host, match.start("url")) if target else ("", 0)
+            if target is None or key in seen or (target.provider and not _by_port(target.host)):
+                continue
+            seen.add(key)
+            why = match.groupdict().get("name") or "request path"
+            yield Found(
+                kind=HitKind.ENDPOINT,
+                label=target.host,
+                start=match.start("url"),
+                end=match.end("url"),
+                provider=target.provider,
+                confidence=min(target.confidence, _SURE[pattern is _REQUEST], key=_rank),
+                preview=f"{why}: {target.host}",
+                part=target.part,
+                asset_class=target.asset_class,
+                name=target.host,
+            )
+
+
+_SURE = {True: Confidence.HIGH, False: Confidence.MEDIUM}
+
+
+def _rank(grade: Confidence) -> int:
+    return grade.rank
+
+
+def _by_port(host: str) -> bool:
+    return ":" in host
+
+
+READERS = (
+    Reader(
+        name="endpoints",
+        matches=lambda path: not path.lower().endswith((".lock", ".svg", ".css", ".map")),
+        read=read,
+        literals=(
+            b"/completions", b"/embeddings", b"/messages", b"/responses", b":generatecontent",
+            b"/invocations", b"/infer", b"/api/generate", b"/api/chat", b"/api/embed",
+            b"base_url", b"baseurl", b"api_base", b"_endpoint", b"llm_url", b"llm_host",
+            b"openai_url", b"vllm", b"generate_stream", b"inference_url", b"model_url",
+            b"embedding_url",
+        ),
+    ),
+)  # fmt: skip
