@@ -13,7 +13,6 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from scanner.detect import imports as import_reader
 from scanner.detect import statements
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.patterns import NEAR_BYTES, Pattern, Places, compile_imports, compile_patterns
@@ -21,6 +20,7 @@ from scanner.detect.prefilter import Prefilter, build
 from scanner.detect.readers import all_readers
 from scanner.detect.redact import entropy, fingerprint, hint, is_placeholder
 from scanner.detect.regions import Comments
+from scanner.detect.settings import is_generated
 from scanner.detect.source import Found, SourceFile
 from scanner.model.evidence import Confidence, Setting
 from scanner.model.items import Hit, HitKind
@@ -75,7 +75,7 @@ class Detector:
             hits += self._import_hits(text, path, lines)
             hits += self._file_hits(path, text)
             hits += self._reader_hits(SourceFile(path, text), lines)
-            hits = _in_context(hits, Comments(path, text))
+            hits = _in_context(hits, Comments(path, text), is_generated(text) if hits else False)
         return tuple(sorted(hits, key=lambda h: (h.start, h.end, h.kind, h.rule)))
 
     def _pattern_hits(self, data: bytes, lines: _Lines, with_usage: bool) -> Iterator[Hit]:
@@ -156,10 +156,6 @@ class Detector:
                 if known and (start, known[0]) not in done:
                     done.add((start, known[0]))
                     yield _named_hit(HitKind.IMPORT, known[1], known[0], start, end, lines)
-        for ecosystem, name, start, end in import_reader.packages(data, path):
-            provider = self._imports.packages.get((ecosystem, name))
-            if provider:
-                yield _named_hit(HitKind.PACKAGE, provider, name, start, end, lines)
 
     def _file_hits(self, path: str, data: bytes) -> Iterator[Hit]:
         pure = PurePosixPath(path)
@@ -316,14 +312,19 @@ def _named_hit(kind: HitKind, provider: str, name: str, start: int, end: int, li
     )
 
 
-def _in_context(hits: list[Hit], comments: Comments) -> list[Hit]:
+def _in_context(hits: list[Hit], comments: Comments, written_by_program: bool) -> list[Hit]:
     """What stands in a comment is explained, not used; a key there is a key all the same."""
-    return [
-        msgspec.structs.replace(hit, context=Setting.COMMENT)
-        if hit.kind in _SWITCHED_OFF and hit.context is None and comments.covers(hit.start)
-        else hit
-        for hit in hits
-    ]
+    found: list[Hit] = []
+    for hit in hits:
+        context = hit.context
+        if context is None and hit.kind in _SWITCHED_OFF:
+            if written_by_program:
+                context = Setting.GENERATED
+            elif comments.covers(hit.start):
+                context = Setting.COMMENT
+        same = context is hit.context
+        found.append(hit if same else msgspec.structs.replace(hit, context=context))
+    return found
 
 
 def _reader_hit(found: Found, lines: _Lines | None) -> Hit:

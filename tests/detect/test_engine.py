@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.detect.engine import Detector
-from scanner.detect.imports import packages
-from scanner.detect.interpret import setting_of
 from scanner.detect.redact import entropy, fingerprint, hint, is_placeholder
+from scanner.detect.settings import setting_of
 from scanner.detect.statements import imports, lookup
 from scanner.model.base import encode
 from scanner.model.evidence import Confidence, Setting
@@ -213,7 +212,6 @@ def test_placeholders_and_entropy() -> None:
 
 @given(st.binary(max_size=400), st.sampled_from(["a.py", "a.ts", "package.json", "go.mod", "x"]))
 def test_no_bytes_break_the_engine(data: bytes, path: str) -> None:
-    list(packages(data, path))
     DETECTOR.examine(data, path, BOTH)
     DETECTOR.examine(data, path, ("names",))
 
