@@ -6,38 +6,15 @@ providers has three rows, so that approving one approves nothing else.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 
+from scanner.detect.settings import setting_of
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence, Evidence, Setting
 from scanner.model.facts import Asset, AssetClass, Credential, Edge, Fact, Relation
 from scanner.model.items import Hit, HitKind, Place
 from scanner.model.keys import part_id
 
-_SETTINGS: tuple[tuple[re.Pattern[str], Setting], ...] = (
-    (
-        re.compile(
-            r"(?:^|/)(?:tests?|specs?|__tests__|__mocks__|testdata|fixtures?|e2e)/"
-            r"|(?:^|/)(?:test_[^/]*|conftest)\.py$|_test\.(?:go|py|rb|exs)$"
-            r"|\.(?:test|spec)\.[cm]?[jt]sx?$|(?:Test|Tests|IT)\.(?:java|kt|cs)$",
-            re.I,
-        ),
-        Setting.TEST,
-    ),
-    (
-        re.compile(r"(?:^|/)(?:examples?|samples?|demos?|cookbooks?|tutorials?|templates?)/", re.I),
-        Setting.EXAMPLE,
-    ),
-    (
-        re.compile(
-            r"(?:^|/)(?:docs?|documentation|website|blog)/|\.(?:md|mdx|rst|adoc|txt\.j2)$"
-            r"|(?:^|/)(?:README|CHANGELOG|LICENSE|NOTICE|CONTRIBUTING)[^/]*$",
-            re.I,
-        ),
-        Setting.DOCUMENTATION,
-    ),
-)
 _WEAKER = {
     Setting.EXAMPLE: 1,
     Setting.TEST: 2,
@@ -47,19 +24,6 @@ _WEAKER = {
     Setting.COMMENT: 2,
 }
 """How many grades of confidence evidence loses there: it shows that AI is spoken of, not in use."""
-_EXAMPLE_FILE = re.compile(
-    r"(?:^|/)[^/]*(?:\.|_|-)(?:example|sample|template|dist)(?:\.[^/]*)?$", re.I
-)
-
-
-def setting_of(path: str) -> Setting:
-    """What kind of place a path is. A requirements file under docs/ is documentation, too."""
-    if _EXAMPLE_FILE.search(path):
-        return Setting.EXAMPLE
-    for pattern, setting in _SETTINGS:
-        if pattern.search(path):
-            return setting
-    return Setting.PRODUCTION
 
 
 def integration_id(subject: NodeId, provider: str) -> NodeId:
@@ -90,7 +54,7 @@ def facts_of(
 def _evidence(hit: Hit, place: Place, source: str) -> Evidence:
     setting = place.context
     if setting is Setting.PRODUCTION and place.path:
-        setting = setting_of(place.path)
+        setting = setting_of(place.path, hit.kind)
     if setting is Setting.PRODUCTION and hit.context is not None:
         setting = hit.context
     steps = _WEAKER.get(setting, 0)
