@@ -66,6 +66,8 @@ class Settings:
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     resume: bool = True
+    least: Confidence = Confidence.LOW
+    """What is less sure is kept in the state, but neither shown nor counted for ``fail_on``."""
     on_progress: Callable[[Coverage, int, int], None] = lambda coverage, done, known: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -137,7 +139,8 @@ def _scan(
         evaluation, state.findings(), {row.shard: row for row in coverage},
         scan=opened.id, now=now, gone=gone,
     )  # fmt: skip
-    exit_code = _exit_code(coverage, life.findings, loaded.config.scan.fail_on)
+    shown = [f for f in life.findings if _is_sure(f, settings.least)]
+    exit_code = _exit_code(coverage, shown, loaded.config.scan.fail_on)
     try:
         if gone:
             state.forget_shards(gone)
@@ -151,7 +154,9 @@ def _scan(
         versions=versions,
     )  # fmt: skip
     return Result(
-        document=build(situation, life.findings, info, (*warnings, *reading.problems)),
+        document=build(
+            situation, shown, info, (*warnings, *reading.problems), least=settings.least
+        ),
         events=life.events,
         situation=situation,
         exit_code=exit_code,
@@ -342,6 +347,10 @@ def _exit_code(coverage: Sequence[Coverage], findings: Sequence[Finding], fail_o
         if any(f.status.is_open and Severity(f.severity).rank >= floor for f in findings):
             return EXIT_FINDINGS
     return EXIT_COMPLETE
+
+
+def _is_sure(finding: Finding, least: Confidence) -> bool:
+    return not finding.confidence or Confidence(finding.confidence).rank >= least.rank
 
 
 def severity(word: str) -> Severity:

@@ -24,6 +24,10 @@ from scanner.cli.options import ad_hoc, config_option, find_config, json_option,
               help="Exit with 1 when an open finding is at least this severe.")  # fmt: skip
 @click.option("--registry", "registries", multiple=True, metavar="FILE",
               help="Registry file for a PATH scan.")  # fmt: skip
+@click.option("--min-confidence", type=click.Choice(["low", "medium", "high", "certain"]),
+              default="low", show_default=True,
+              help="Leave out what is less sure. `low` shows mentions in tests and manuals, too; "
+                   "the table on a terminal starts at medium.")  # fmt: skip
 @click.option("--no-history", is_flag=True, help="Read the work tree only (PATH scans).")
 @click.option("--fresh", is_flag=True, help="Do not resume an interrupted scan.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no tables.")
@@ -35,6 +39,7 @@ def command(
     state_url: str | None,
     fail_on: str | None,
     registries: tuple[str, ...],
+    min_confidence: str,
     no_history: bool,
     fresh: bool,
     quiet: bool,
@@ -46,6 +51,7 @@ def command(
     """
     from scanner.app.pipeline import Settings, scan, severity
     from scanner.cli.progress import progress
+    from scanner.model.evidence import Confidence
 
     loaded = None if paths else find_config(config_path)
     url: str | None = None
@@ -59,7 +65,10 @@ def command(
         severity(loaded.config.scan.fail_on)
     show = not quiet and not as_json
     with progress(enabled=show and sys.stderr.isatty()) as on_progress:
-        result = scan(loaded, url=url, settings=Settings(resume=not fresh, on_progress=on_progress))
+        settings = Settings(
+            resume=not fresh, on_progress=on_progress, least=Confidence(min_confidence)
+        )
+        result = scan(loaded, url=url, settings=settings)
     if output is not None:
         from scanner.emit.files import write_all
 

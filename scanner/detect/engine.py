@@ -27,6 +27,7 @@ from scanner.model.items import Hit, HitKind
 from scanner.rulebook.load import Rulebook
 
 _BINARY_PROBE = 8000
+_LONG_LINE = 2000
 _ASSIGNEE = re.compile(rb"([A-Za-z_][\w.-]{0,60})[\"'\])]{0,2}\s{0,4}(?:=>|:=|=|:)\s{0,4}[\"'`]?$")
 _SWITCHED_OFF = frozenset(HitKind) - {HitKind.CREDENTIAL, HitKind.FILE, HitKind.NAME}
 _CREDENTIAL_KINDS = (HitKind.CREDENTIAL,)
@@ -75,7 +76,7 @@ class Detector:
             hits += self._import_hits(text, path, lines)
             hits += self._file_hits(path, text)
             hits += self._reader_hits(SourceFile(path, text), lines)
-            hits = _in_context(hits, Comments(path, text), is_generated(text) if hits else False)
+            hits = _in_context(text, hits, Comments(path, text), bool(hits) and is_generated(text))
         return tuple(sorted(hits, key=lambda h: (h.start, h.end, h.kind, h.rule)))
 
     def _pattern_hits(self, data: bytes, lines: _Lines, with_usage: bool) -> Iterator[Hit]:
@@ -312,19 +313,30 @@ def _named_hit(kind: HitKind, provider: str, name: str, start: int, end: int, li
     )
 
 
-def _in_context(hits: list[Hit], comments: Comments, written_by_program: bool) -> list[Hit]:
+def _in_context(
+    data: bytes, hits: list[Hit], comments: Comments, written_by_program: bool
+) -> list[Hit]:
     """What stands in a comment is explained, not used; a key there is a key all the same."""
     found: list[Hit] = []
     for hit in hits:
         context = hit.context
         if context is None and hit.kind in _SWITCHED_OFF:
-            if written_by_program:
+            if written_by_program or _is_long_line(data, hit.start):
                 context = Setting.GENERATED
             elif comments.covers(hit.start):
                 context = Setting.COMMENT
         same = context is hit.context
         found.append(hit if same else msgspec.structs.replace(hit, context=context))
     return found
+
+
+def _is_long_line(data: bytes, at: int) -> bool:
+    """Bundles, dumps and embedded documents have lines that nobody writes."""
+    start = data.rfind(b"\n", max(0, at - _LONG_LINE), at)
+    if start < 0 and at > _LONG_LINE:
+        return True
+    end = data.find(b"\n", at, at + _LONG_LINE)
+    return (len(data) if end < 0 else end) - max(start, 0) > _LONG_LINE
 
 
 def _reader_hit(found: Found, lines: _Lines | None) -> Hit:

@@ -58,7 +58,7 @@ _FOLDERS: tuple[tuple[re.Pattern[str], Setting], ...] = (
     ),
 )
 _PROSE = re.compile(
-    r"\.(?:md|mdx|rst|adoc|markdown|txt\.j2|tex|html?)$"
+    r"\.(?:md|mdx|rst|adoc|markdown|txt\.j2|tex|patch|diff|csv|tsv|log)$"
     r"|(?:^|/)(?:README|CHANGELOG|LICENSE|NOTICE|CONTRIBUTING|HISTORY|AUTHORS|SECURITY)[^/]*$",
     re.I,
 )

@@ -11,7 +11,7 @@ from scanner.assess.policies import Situation, best_confidence
 from scanner.graph.ownership import Ownership
 from scanner.model.base import Model, NodeId, encode
 from scanner.model.coverage import Coverage
-from scanner.model.evidence import Evidence
+from scanner.model.evidence import Confidence, Evidence, Setting
 from scanner.model.facts import Account, Asset, Credential, Edge
 from scanner.model.finding import Finding
 from scanner.model.registry import EntryStanding, Standing
@@ -134,11 +134,20 @@ def build(
     findings: Iterable[Finding],
     scan: ScanInfo,
     warnings: Iterable[str] = (),
+    *,
+    least: Confidence = Confidence.LOW,
 ) -> Document:
-    """The document of a finished scan, in a fixed order."""
+    """The document of a finished scan, in a fixed order. What is less sure than ``least`` is left
+    out, and counted in a warning."""
     graph = situation.graph
     standings = situation.reconciliation.standings
-    nodes: list[Asset | Credential] = [*graph.assets(), *graph.credentials()]
+    found: list[Asset | Credential] = [*graph.assets(), *graph.credentials()]
+    nodes = [node for node in found if best_confidence(node.evidence).rank >= least.rank]
+    if len(nodes) < len(found):
+        warnings = (
+            *warnings,
+            f"{len(found) - len(nodes)} assets are less sure than `{least}` and not shown",
+        )
     inside = {node.id for node in nodes}
     return Document(
         scan=scan,
@@ -209,9 +218,14 @@ def _asset(
         confidence=str(best_confidence(node.evidence)),
         owners=owners.get(node.id, ()),
         registry=_standing(standing),
-        evidence=tuple(_evidence(item, provider) for item in node.evidence),
+        evidence=tuple(_evidence(item, provider) for item in sorted(node.evidence, key=_telling)),
         seen_in_this_scan=situation.graph.is_seen(node.id),
     )
+
+
+def _telling(item: Evidence) -> tuple[int, bool]:
+    """The surest evidence first, what is in use before what is spoken of; else the fixed order."""
+    return (-item.confidence.rank, item.context is not Setting.PRODUCTION)
 
 
 def _account(situation: Situation, account: NodeId | None) -> str:

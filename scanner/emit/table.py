@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scanner.emit.document import AssetRow, Document
+from scanner.model.evidence import Confidence
 from scanner.model.finding import Finding, FindingEvent, FindingStatus
 from scanner.reconcile.reconcile import Reconciliation
 
@@ -46,12 +47,18 @@ def _clean(cell: str) -> str:
 
 def print_document(document: Document, events: Sequence[FindingEvent]) -> None:
     """What a scan says, the most important last, where a terminal's eye is."""
+    sure = [row for row in document.assets if row.confidence != Confidence.LOW]
     print_rows(
         ("asset", "provider", "where", "owner", "registry", "confidence"),
-        [_asset_cells(row) for row in document.assets[:_MAX_ROWS]],
-        title=f"AI found: {len(document.assets)}",
+        [_asset_cells(row) for row in sure[:_MAX_ROWS]],
+        title=f"AI found: {len(sure)}",
     )
-    _more(len(document.assets))
+    _more(len(sure))
+    if len(sure) < len(document.assets):
+        print(
+            f"{len(document.assets) - len(sure)} less sure (tests, manuals, weak signs) are in "
+            "--json and --output"
+        )
     open_findings = [f for f in document.findings if f.status.is_open]
     print_findings(open_findings)
     unread = [row for row in document.coverage if row.status not in ("complete", "not_enabled")]

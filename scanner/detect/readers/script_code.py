@@ -1,7 +1,8 @@
 """JavaScript and TypeScript: clients and what they are pointed at, models, agents.
 
-Everything is bound to what the file imports. Read by import statements and balanced object literals; there is no parser of these
-languages in Python that is fast and kept."""
+Everything is bound to what the file imports. Read by import statements and balanced object
+literals; there is no parser of these languages in Python that is fast and kept.
+"""
 
 from __future__ import annotations
 
