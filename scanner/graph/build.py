@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 import networkx as nx
 
+from scanner.graph.elsewhere import calls_elsewhere
 from scanner.model.base import NodeId, ShardId
 from scanner.model.evidence import Confidence, Evidence
 from scanner.model.facts import (
@@ -59,6 +60,7 @@ class AssetGraph:
             self._out.setdefault(edge.source, []).append(edge)
             self._in.setdefault(edge.target, []).append(edge)
         self._place_parts()
+        self.nodes.update(calls_elsewhere(self.nodes))
 
     def _place_parts(self) -> None:
         """A part is where its holder is: in its account, region and environment."""

@@ -11,7 +11,7 @@ from scanner.graph.build import AssetGraph
 from scanner.graph.export import export
 from scanner.graph.ownership import owners
 from scanner.model.base import NodeId, ShardId
-from scanner.model.evidence import Evidence
+from scanner.model.evidence import Confidence, Evidence
 from scanner.model.facts import (
     Account,
     Asset,
@@ -138,3 +138,34 @@ def test_exports_read_back_and_hostile_names_do_no_harm(form: str) -> None:
         assert nx.read_graphml(io.BytesIO(data), force_multigraph=True).number_of_edges() == 1
     elif form == "gexf":
         assert nx.read_gexf(io.BytesIO(data)).number_of_nodes() == 2
+
+
+def _sdk_world(*rules: str) -> Asset:
+    repo = NodeId("git:github.com/acme/app")
+    evidence = tuple(Evidence(rule=rule, source="code", resource=repo) for rule in rules)
+    openai = Asset(
+        id=NodeId(f"{repo}#ai/openai"), kind="code.integration", name="OpenAI in acme/app",
+        asset_class=AssetClass.INTEGRATION, provider="openai", evidence=evidence,
+    )  # fmt: skip
+    other = Asset(
+        id=NodeId(f"{repo}#endpoint/llm.corp:8000"), kind="code.endpoint", name="llm.corp:8000",
+        asset_class=AssetClass.MODEL_ENDPOINT,
+        evidence=(Evidence(rule="openai-client-elsewhere", source="code", resource=repo),),
+    )  # fmt: skip
+    shard = ShardId("code:x/tree")
+    graph = AssetGraph([(shard, openai, True), (shard, other, True)])
+    found = graph.node(openai.id)
+    assert isinstance(found, Asset)
+    return found
+
+
+def test_an_sdk_whose_clients_all_call_elsewhere_is_not_its_vendor_in_use() -> None:
+    only = _sdk_world("openai-import", "openai-package")
+    both = _sdk_world("openai-import", "openai-host")
+    default = _sdk_world("openai-import", "openai-client")
+
+    assert {item.confidence for item in only.evidence} == {Confidence.LOW}
+    assert only.tags["sdk-only"] == "its clients call llm.corp:8000"
+    for asset in (both, default):
+        assert "sdk-only" not in asset.tags
+        assert {item.confidence for item in asset.evidence} == {Confidence.CERTAIN}

@@ -213,6 +213,21 @@ def _pointed(
             tags=(("sdk", provider),) if target.part else (),
         )
         return
+    if _is_client(path, provider) and not any(name in arguments for name in _URL_ARGUMENTS):
+        yield Found(
+            kind=HitKind.CLIENT,
+            label=path,
+            start=offsets.of(node.func),
+            end=offsets.of(node.func) + 1,
+            provider=provider,
+        )
+
+
+def _is_client(path: str, provider: str) -> bool:
+    """A class of the vendor's SDK that is named for the vendor: ``openai.AsyncOpenAI``."""
+    package, _, name = path.rpartition(".")
+    stem = provider.partition("_")[0]
+    return bool(package) and name[:1].isupper() and stem in name.casefold()
 
 
 def _models(
