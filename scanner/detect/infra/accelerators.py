@@ -40,6 +40,7 @@ _QUOTED = re.compile(rf"[\"'](?P<x>{INSTANCE}|{CARD})[\"']")
 _KEYED = re.compile(
     r"(?P<key>[A-Za-z_][\w.-]{0,60})[\"']?\s{0,6}(?:[:=]|=>)\s{0,6}(?:(?:to|new|\w{1,20}\()?[\[{(]?[^\[\](){}=:]{0,160})?$"
 )
+_MADE = re.compile(r"(?P<key>[Ii]nstance_?[Tt]ype)\w{0,20}\(\s{0,4}(?:jsii\.String\()?$")
 _KEY = re.compile(r"(?:types?|size|sku|skus?name|shape|default|flavou?r|class|accelerators?|gpu)$")
 _NAMES = re.compile(rf"(?:{INSTANCE}|{CARD})")
 _LITERAL = re.compile(INSTANCE.replace(r"(?:ml\.|db\.)?", "") + "|nvidia-|tpu-v", re.I)
@@ -60,12 +61,24 @@ def asked(where: Cut) -> Iterator[Found]:
     seen: set[str] = set()
     for match in _QUOTED.finditer(where.text):
         name = match["x"]
-        key = _KEYED.search(where.text[max(0, match.start() - 240) : match.start()])
+        lead = where.text[max(0, match.start() - 240) : match.start()]
+        key = _MADE.search(lead) or _KEYED.search(lead)
         if name in seen or key is None or not _KEY.search(key["key"].lower().replace("_", "")):
             continue
         if "allowed" not in key["key"].lower():
             seen.add(name)
             yield compute(name, match.start("x"))
+
+
+def asked_by_class(where: Cut) -> Iterator[Found]:
+    """CDK's ``ec2.InstanceClass.G5``: the family without a size."""
+    for name, start in {m["x"]: m.start("x") for m in _CLASS.finditer(where.text)}.items():
+        yield compute(name.lower(), start)
+
+
+_CLASS = re.compile(
+    r"\bInstanceClass\.(?P<x>P[2-6][A-Z]{0,2}|G[3-6][A-Z0-9]{0,4}|INF[12]|TRN[1-3]N?)\b"
+)
 
 
 def compute(

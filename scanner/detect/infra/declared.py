@@ -81,6 +81,8 @@ def _squashed(knowledge: Knowledge, form: ResourceForm) -> dict[str, str]:
         table.setdefault(squash(name), name)
         if form == ResourceForm.ARM:
             table.setdefault(squash(singular(name)), name)
+            space, _, last = name.partition("/")
+            table.setdefault(squash(space + singular(last.rpartition("/")[2])), name)
     return table
 
 

@@ -54,7 +54,7 @@ _DENIES = re.compile(
 )
 _LIST_KEY = re.compile(
     r"(?<![A-Za-z_])(?P<key>[A-Za-z_]{0,60}actions?)[\"']?\s{0,6}(?:[:=(]|=>|:=)?\s{0,6}"
-    r"(?:[\w.<>&]{1,60}|\[\]string|new\s{0,3}(?:string)?\s{0,3}\[\]|\*){0,3}\s{0,6}\(?$",
+    r"(?:[\w.<>&]{1,60}|\[\]\*?string|new\s{0,3}(?:string)?\s{0,3}\[\]){0,3}\s{0,6}\(?$",
     re.I,
 )
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from scanner.detect.infra import accelerators, grants
 from scanner.detect.infra.cut import HCL, Cut, cut
 from scanner.detect.infra.declared import Declared, by_squashed, declared, squash
+from scanner.detect.infra.resource import models_in, resource
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix, walk
 from scanner.model.evidence import Confidence
 from scanner.model.facts import AssetClass
-from scanner.model.items import HitKind
 from scanner.rulebook.types import ResourceForm
 
 _BLOCK = re.compile(
@@ -34,22 +34,6 @@ _ASSIGNS_ROLE = re.compile(
     r"(?:\w{1,20}\()?[\[{(]?[^\]=]{0,150}[\"'/]$",
     re.I,
 )
-TAGS = {
-    "region": "region", "location": "region", "kind": "kind", "sku_name": "sku", "sku": "sku",
-    "instance_type": "instance_type", "machine_type": "machine_type", "vm_size": "instance_type",
-    "workload_size": "instance_type", "workload_type": "instance_type", "node_type_id":
-    "instance_type", "image": "image", "container_image": "image", "image_uri": "image",
-    "framework": "framework", "version": "version", "version_upgrade_option": "upgrade",
-    "display_name": "display_name", "endpoint_name": "display_name", "entity_name": "model",
-    "storage_type": "storage", "source": "module",
-}  # fmt: skip
-"""Attribute -> tag. Nothing that could hold a secret."""
-MODEL_KEYS = frozenset((
-    "foundation_model", "model_id", "model_identifier", "base_model_identifier", "model_name",
-    "embedding_model_arn", "embedding_model", "model_arn", "hf_model_id", "entity_name",
-    "publisher_model_name", "hugging_face_model_id", "copy_from", "base_model", "model_source",
-))  # fmt: skip
-_ARN_MODEL = re.compile(r"(?:foundation-model|inference-profile)/([\w.:-]{3,100})$")
 _MODEL_BLOCK = re.compile(r"\bmodel[ \t]{0,8}=?[ \t]{0,8}\{")
 _INTEREST = re.compile(r"sagemaker|bedrock|vertex|cognitive|openai|-ai\b|genai|llm", re.I)
 
@@ -103,43 +87,8 @@ def _resource(knowledge: Knowledge, where: Cut, match: re.Match[str]) -> Iterato
     if match["kind"] != "resource":
         address = f"{match['kind']}.{address}"
     values = [(m[1], m[2]) for m in _LITERAL.finditer(block)]
-    yield resource(
-        found, name, match.start("type"), address, values, _azure_model(block) + _models(values)
-    )
-
-
-def resource(
-    found: Declared,
-    label: str,
-    start: int,
-    address: str,
-    values: list[tuple[str, str]],
-    models: tuple[str, ...] = (),
-) -> Found:
-    """``values``: attribute and literal, in any letter case; those of interest become tags."""
-    tags = {TAGS[key.lower()]: value for key, value in reversed(values) if key.lower() in TAGS}
-    return Found(
-        HitKind.RESOURCE,
-        label,
-        start,
-        provider=found.provider,
-        confidence=found.confidence,
-        part=f"resource/{address}",
-        asset_class=found.asset_class,
-        name=address,
-        tags=tuple(sorted(tags.items())),
-        models=tuple(dict.fromkeys(models)),
-    )
-
-
-def _models(values: list[tuple[str, str]]) -> tuple[str, ...]:
-    return tuple(_bare(value) for key, value in values if key.lower() in MODEL_KEYS)
-
-
-def _bare(value: str) -> str:
-    """A model's ARN ends with its id."""
-    match = _ARN_MODEL.search(value)
-    return match[1] if match else value
+    models = _azure_model(block) + models_in(values)
+    yield resource(found, name, match.start("type"), address, values, models)
 
 
 def _azure_model(block: str) -> tuple[str, ...]:
@@ -165,7 +114,7 @@ def _module(knowledge: Knowledge, where: Cut, match: re.Match[str]) -> Iterator[
     found = Declared(provider, AssetClass.OTHER, Confidence.MEDIUM)
     address = f"module.{match['name']}"
     start = match.end() + said.start(1)
-    yield resource(found, said[1], start, address, values, _models(values))
+    yield resource(found, said[1], start, address, values, models_in(values))
 
 
 _MODULE_WORDS: dict[str, tuple[str, ...]] = {
@@ -203,7 +152,7 @@ def _read_json(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
                 values = [(p[-1], v) for p, v in walk(body, 5000) if p and isinstance(v, str)]
                 values = [(key, value) for key, value in values if "${" not in value]
                 if found:
-                    yield resource(found, name, at, address, values, _models(values))
+                    yield resource(found, name, at, address, values, models_in(values))
     yield from grants.documents(knowledge, source, (node for _, node in walk(document)))
     where = cut(source.text, HCL)
     yield from grants.statements(knowledge, where)
