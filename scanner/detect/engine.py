@@ -5,15 +5,14 @@ Which prefilter engine runs decides only the speed; every hit is confirmed here,
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from pathlib import PurePosixPath
+from collections.abc import Iterator, Set
 
 import msgspec
 
 from scanner.detect import statements
+from scanner.detect.files import FileIndex
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.patterns import NEAR_BYTES, Pattern, Places, compile_imports, compile_patterns
 from scanner.detect.prefilter import Prefilter, build
@@ -40,16 +39,16 @@ class Detector:
         self._key = key
         self._patterns = compile_patterns(rulebook)
         self._imports = compile_imports(rulebook)
-        self._files = [
-            (rule, provider.id) for provider in rulebook.providers for rule in provider.files
-        ]
+        self._files = FileIndex(rulebook)
         self._names = _name_tokens(rulebook)
         self.knowledge = Knowledge(rulebook)
         self._readers = all_readers()
         credentials = [p for p in self._patterns if _may_hold_secret(p)]
         self._sets = {
             "credentials": _PatternSet(credentials, engine),
-            "all": _PatternSet(list(self._patterns), engine),
+            "all": _PatternSet(
+                list(self._patterns), engine, {t for r in self._readers for t in r.literals}
+            ),
         }
 
     @property
@@ -65,24 +64,28 @@ class Detector:
         text = as_text(data)
         with_usage = "usage" in rule_sets
         if text is None:
-            return (
-                tuple(self._reader_hits(SourceFile(path, data, is_binary=True)))
-                if (with_usage)
-                else ()
-            )
+            binary = SourceFile(path, data, is_binary=True)
+            return tuple(self._reader_hits(binary, frozenset())) if with_usage else ()
         lines = _Lines(text)
-        hits = list(self._pattern_hits(text, lines, with_usage))
+        chosen, present = self._sets["all" if with_usage else "credentials"].select(text)
+        hits = list(self._pattern_hits(text, chosen, present, lines, with_usage))
         if with_usage:
             hits += self._import_hits(text, path, lines)
-            hits += self._file_hits(path, text)
-            hits += self._reader_hits(SourceFile(path, text), lines)
+            hits += self._files.hits(path, text)
+            hits += self._reader_hits(SourceFile(path, text), present, lines)
             hits = _in_context(text, hits, Comments(path, text), bool(hits) and is_generated(text))
         return tuple(sorted(hits, key=lambda h: (h.start, h.end, h.kind, h.rule)))
 
-    def _pattern_hits(self, data: bytes, lines: _Lines, with_usage: bool) -> Iterator[Hit]:
+    def _pattern_hits(
+        self,
+        data: bytes,
+        chosen: list[Pattern],
+        present: frozenset[bytes],
+        lines: _Lines,
+        with_usage: bool,
+    ) -> Iterator[Hit]:
         """Exact key formats first: what they claim, an assignment to a variable does not claim
         again."""
-        chosen, present = self._sets["all" if with_usage else "credentials"].select(data)
         if not chosen:
             return
         claimed: list[tuple[int, int]] = []
@@ -158,27 +161,11 @@ class Detector:
                     done.add((start, known[0]))
                     yield _named_hit(HitKind.IMPORT, known[1], known[0], start, end, lines)
 
-    def _file_hits(self, path: str, data: bytes) -> Iterator[Hit]:
-        pure = PurePosixPath(path)
-        for rule, provider in self._files:
-            if (pure.match(rule.glob) or fnmatch.fnmatchcase(path, rule.glob)) and (
-                not rule.contains or any(text.encode() in data for text in rule.contains)
-            ):
-                yield Hit(
-                    rule=f"{provider}-file",
-                    kind=HitKind.FILE,
-                    provider=provider,
-                    label=rule.glob,
-                    start=0,
-                    end=0,
-                    line=1,
-                    confidence=Confidence.HIGH,
-                    preview=rule.meaning,
-                )
-
-    def _reader_hits(self, source: SourceFile, lines: _Lines | None = None) -> Iterator[Hit]:
+    def _reader_hits(
+        self, source: SourceFile, present: frozenset[bytes], lines: _Lines | None = None
+    ) -> Iterator[Hit]:
         for reader in self._readers:
-            if reader.wants(source):
+            if reader.wants(source, present):
                 for found in reader.read(source, self.knowledge):
                     yield _reader_hit(found, lines)
 
@@ -202,17 +189,19 @@ class Detector:
 
 
 class _PatternSet:
-    """Patterns behind one prefilter."""
+    """Patterns behind one prefilter. ``also``: literals (lower case) that readers ask for."""
 
-    def __init__(self, patterns: list[Pattern], engine: str) -> None:
+    def __init__(
+        self, patterns: list[Pattern], engine: str, also: Set[bytes] = frozenset()
+    ) -> None:
         self._patterns = patterns
         self._always = [n for n, p in enumerate(patterns) if not p.literals]
         owners: dict[bytes, list[int]] = {}
         for number, pattern in enumerate(patterns):
             for literal in pattern.folded:
                 owners.setdefault(literal, []).append(number)
-        self._literals = sorted(owners)
-        self._owners = [owners[literal] for literal in self._literals]
+        self._literals = sorted(owners.keys() | also)
+        self._owners = [owners.get(literal, []) for literal in self._literals]
         self.prefilter: Prefilter = build(self._literals, engine)
 
     def select(self, data: bytes) -> tuple[list[Pattern], frozenset[bytes]]:

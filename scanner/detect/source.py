@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -169,12 +169,13 @@ class Reader:
     literals: tuple[bytes, ...] = ()
     binary: bool = False
 
-    def wants(self, source: SourceFile) -> bool:
-        if source.is_binary and not self.binary:
+    def wants(self, source: SourceFile, present: Set[bytes]) -> bool:
+        """``present``: which literals of all readers stand in the file."""
+        if source.is_binary:
+            return self.binary and self.matches(source.path)
+        if self.literals and present.isdisjoint(self.literals):
             return False
-        if not self.matches(source.path):
-            return False
-        return not self.literals or any(literal in source.lowered for literal in self.literals)
+        return self.matches(source.path)
 
 
 def by_suffix(*suffixes: str) -> Callable[[str], bool]:
