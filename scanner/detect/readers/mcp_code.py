@@ -1,0 +1,92 @@
+"""MCP servers and clients in source code, and remote servers that an API call is given as tools."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scanner.detect.knowledge import Knowledge
+from scanner.detect.manifests.text import bracketed
+from scanner.detect.mcp.languages import FLUENT, SDKS, WINDOW, Sdk
+from scanner.detect.mcp.server import Server, host_of
+from scanner.detect.readers.mcp import found_server, own_name, with_protocol
+from scanner.detect.source import Found, Reader, SourceFile, by_suffix
+from scanner.model.items import HitKind
+
+_SUFFIXES = tuple(sorted({suffix for sdk in SDKS for suffix in sdk.suffixes}))
+
+
+def _read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
+    for sdk in SDKS:
+        if source.suffix in sdk.suffixes and sdk.needs.search(source.data):
+            yield from with_protocol(_servers(source, sdk, knowledge))
+            yield from _clients(source, sdk)
+
+
+def _servers(source: SourceFile, sdk: Sdk, knowledge: Knowledge) -> Iterator[Found]:
+    for match in sdk.servers.finditer(source.data):
+        if match.lastindex and not _is_imported(source, sdk, match[0], match[match.lastindex]):
+            continue
+        end = match.end() + WINDOW
+        if source.suffix not in FLUENT:
+            end = min(bracketed(source.data, match.end()), end)
+        named = sdk.name.search(source.data[match.end() : end])
+        group = named.lastindex if named else None
+        if named and group:
+            start = match.end() + named.start(group)
+            name = named[group].decode("utf-8", "replace")
+        else:
+            start, name = match.start(), own_name(source.path)
+        yield found_server(name, Server(), start, knowledge, role="server")
+
+
+def _clients(source: SourceFile, sdk: Sdk) -> Iterator[Found]:
+    seen: set[bytes] = set()
+    for match in sdk.clients.finditer(source.data):
+        group = match.lastindex or 0
+        if match[group] in seen:
+            continue
+        seen.add(match[group])
+        if _is_imported(source, sdk, match[0], match[group]):
+            yield Found(HitKind.CLIENT, match[group].decode(), match.start(group), provider="mcp")
+
+
+def _is_imported(source: SourceFile, sdk: Sdk, written: bytes, name: bytes) -> bool:
+    """In Python a class must come from one of the SDK's modules: many have a ``Server``."""
+    if source.suffix != ".py" or b"." in written:
+        return True
+    module = sdk.needs.pattern.rpartition(b"(?:from|import)[ \\t]{1,4}")[2]
+    statement = re.compile(
+        rb"(?m)^[ \t]{0,20}from[ \t]{1,4}" + module + rb"[\w.]{0,100}[ \t]{1,4}import[ \t]{1,4}"
+        rb"(\([^)]{0,4000}\)|[^\n]{1,1000})"
+    )
+    word = re.compile(rb"\b" + re.escape(name) + rb"\b")
+    return any(word.search(found[1]) for found in statement.finditer(source.data))
+
+
+_LABELLED = re.compile(r"server_label[\"']?\s{0,4}[:=]\s{0,4}[\"']([^\"'\n{}$]{1,80})[\"']", re.I)
+_SERVER_URL = re.compile(
+    r"server_url[\"']?\s{0,4}[:=]\s{0,4}[\"'](https?://[^\"'\s{}]{1,300})[\"']", re.I
+)
+
+
+def _hosted(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
+    """``{"type": "mcp", "server_label": ..., "server_url": ...}``:
+    https://platform.openai.com/docs/guides/tools-remote-mcp"""
+    for match in _LABELLED.finditer(source.text):
+        around = source.text[max(0, match.start() - 400) : match.end() + 400]
+        url = _SERVER_URL.search(around)
+        host, path = host_of(url[1]) if url else ("", "")
+        server = Server(transport="http", host=host, path=path)
+        yield found_server(match[1], server, match.start(1), knowledge)
+
+
+def _read_hosted(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
+    yield from with_protocol(_hosted(source, knowledge))
+
+
+READERS = (
+    Reader("mcp-code", by_suffix(*_SUFFIXES), _read, literals=(b"mcp", b"modelcontextprotocol")),
+    Reader("mcp-hosted", by_suffix(*_SUFFIXES, ".json", ".yaml", ".yml", ".ipynb"), _read_hosted,
+           literals=(b"server_label",)),
+)  # fmt: skip
