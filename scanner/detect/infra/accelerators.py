@@ -63,11 +63,43 @@ def asked(where: Cut) -> Iterator[Found]:
         name = match["x"]
         lead = where.text[max(0, match.start() - 240) : match.start()]
         key = _MADE.search(lead) or _KEYED.search(lead)
-        if name in seen or key is None or not _KEY.search(key["key"].lower().replace("_", "")):
-            continue
-        if "allowed" not in key["key"].lower():
+        if name not in seen and key is not None and _is_type(key["key"]):
             seen.add(name)
             yield compute(name, match.start("x"))
+
+
+def _is_type(key: str) -> bool:
+    """Whether a key means a type, a size or a default; not what would be allowed."""
+    lowered = key.lower().replace("_", "")
+    return "allowed" not in lowered and _KEY.search(lowered) is not None
+
+
+def asked_in_yaml(text: str) -> Iterator[Found]:
+    """The same where values need no quotes: ``InstanceType: g5.xlarge`` or a list below it."""
+    seen: set[str] = set()
+    for match in _YAML.finditer(text):
+        key = match["key"] or _list_key(text, match.start())
+        name = match["x"]
+        if name not in seen and _is_type(key):
+            seen.add(name)
+            yield compute(name, match.start("x"))
+
+
+_YAML = re.compile(
+    r"^[ \t]{0,60}(?:-[ \t]{1,4})?(?:[\"']?(?P<key>[A-Za-z_][\w./-]{0,60})[\"']?:[ \t]{1,8}"
+    r"|-[ \t]{1,8})"
+    rf"\[?[\"']?(?P<x>{INSTANCE}|{CARD})[\"']?[ \t]{{0,8}}(?:[,\]]|#|\r?$)",
+    re.M,
+)
+_LIST_KEY = re.compile(
+    r"([\w./-]{1,60})[\"']?:[ \t]{0,8}\r?\n(?:[ \t]{0,60}-[^\n]{0,120}\n){0,20}\Z"
+)
+
+
+def _list_key(text: str, at: int) -> str:
+    """The key of the list that an item at ``at`` belongs to."""
+    found = _LIST_KEY.search(text[max(0, at - 600) : at])
+    return found[1] if found else ""
 
 
 def asked_by_class(where: Cut) -> Iterator[Found]:

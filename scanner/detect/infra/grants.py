@@ -81,6 +81,7 @@ _ROLE_NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
         rf"{_POLICY}AmazonSageMaker(?!ReadOnly)[A-Za-z]{{0,60}}(?:Access|Policy|Role)",
         ("aws_sagemaker",),
     ),
+    (r"SageMakerCreateEndpoint(?:Config)?Policy", ("aws_sagemaker",)),
     (r"Cognitive Services OpenAI (?:User|Contributor)", ("azure_openai",)),
     (
         r"Cognitive Services (?:User|Contributor|Custom Vision Contributor"
@@ -114,10 +115,16 @@ _ROLES = tuple((re.compile(pattern), providers) for pattern, providers in _ROLE_
 ROLE = re.compile("|".join([f"(?:{pattern})" for pattern, _ in _ROLE_NAMES] + list(_ROLE_IDS)))
 
 LITERALS: tuple[bytes, ...] = (
-    *(f"{service}:".encode() for service in _SERVICES),
-    b"roles/", b"aiplatform.", b"amazonbedrock", b"amazonsagemaker", b"bedrockagentcore",
-    b"cognitive services ", b"azure ai ", b"azureml ",
-    *(ident.encode() for ident in _ROLE_IDS),
+    b"bedrock", b"sagemaker", b"qbusiness:", b"codewhisperer:", b"comprehend:", b"rekognition:",
+    b"textract:", b"kendra:", b"transcribe:start", b"transcribe:*", b"polly:s", b"polly:*",
+    b"lex:recognize", b"lex:post", b"lex:*", b"translate:translate", b"translate:*",
+    b"personalize:create", b"forecast:create", b"roles/aiplatform", b"roles/ml.",
+    b"roles/notebooks.", b"roles/discoveryengine.", b"roles/dialogflow.",
+    b"roles/cloudaicompanion.", b"aiplatform.",
+)  # fmt: skip
+"""One of these stands (in any letter case) in what grants the use of AI on AWS or Google Cloud."""
+AZURE_LITERALS: tuple[bytes, ...] = (
+    b"cognitive services ", b"azure ai ", b"azureml ", *(ident.encode() for ident in _ROLE_IDS),
 )  # fmt: skip
 
 
@@ -265,6 +272,22 @@ def roles(knowledge: Knowledge, text: str, before: re.Pattern[str]) -> Iterator[
         if provider and name not in seen and before.search(lead):
             seen.add(name)
             yield grant(provider, [name], match.start(), ())
+
+
+STATES = re.compile(
+    r"arn:aws[\w-]{0,12}:states:::(?:aws-sdk:)?(?P<service>[a-z]{3,40}):(?P<verb>[A-Za-z]{3,60})"
+)
+
+
+def workflow_calls(knowledge: Knowledge, text: str) -> Iterator[Found]:
+    """Steps of a state machine that call a model
+    (https://docs.aws.amazon.com/step-functions/latest/dg/connect-bedrock.html)."""
+    for match in STATES.finditer(text):
+        service = re.sub(r"(?:agent)?(?:runtime)?$", "", match["service"])
+        verb = match["verb"][:1].upper() + match["verb"][1:]
+        provider = action_provider(knowledge, f"{service}:{verb}")
+        if provider:
+            yield Found(HitKind.IDENTIFIER, match[0], match.start(), provider=provider)
 
 
 def grant(

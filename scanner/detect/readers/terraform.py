@@ -43,7 +43,8 @@ def _read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
     blocks = [
         (m, found) for m in _BLOCK.finditer(text) if (found := _declared(knowledge, m["type"]))
     ]
-    has_grant = any(literal in source.lowered for literal in grants.LITERALS)
+    literals = grants.LITERALS + grants.AZURE_LITERALS
+    has_grant = any(literal in source.lowered for literal in literals)
     if not (
         blocks
         or has_grant
