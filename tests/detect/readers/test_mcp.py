@@ -169,7 +169,7 @@ def test_published_servers(detector: Detector) -> None:
     [
         ("srv.py", 'from mcp.server.fastmcp import FastMCP\nmcp = FastMCP("Demo Tools", port=1)\n',
          "mcp/demo-tools"),
-        ("srv.py", 'from fastmcp import FastMCP\nmcp = FastMCP(\n    name="demo",\n)\n', "mcp/demo"),
+        ("srv.py", 'from fastmcp import FastMCP\nm = FastMCP(\n    name="demo",\n)\n', "mcp/demo"),
         ("srv.py", 'from mcp.server import Server\napp = Server("mcp-git")\n', "mcp/mcp-git"),
         ("pkg/weather/server.py", "from fastmcp import FastMCP\nm = FastMCP(auth=a)",
          "mcp/weather"),
@@ -212,7 +212,7 @@ def test_clients_in_code_are_evidence_of_the_protocol(detector: Detector) -> Non
 
 def test_a_hosted_tool_is_a_server(detector: Detector) -> None:
     text = 'tools=[{"type": "mcp", "server_label": "deepwiki",\n' \
-           '"server_url": "https://mcp.deepwiki.com/mcp", "require_approval": "never"}]'  # fmt: skip
+           '"server_url": "https://mcp.deepwiki.com/mcp"}]'  # fmt: skip
 
     assert ("host", "mcp.deepwiki.com") in _servers(detector, "a.py", text)["mcp/deepwiki"].tags
 
