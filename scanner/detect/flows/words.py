@@ -38,9 +38,10 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("zilliz", "milvus"), ("chroma", "chroma"), ("voyage", "voyage"), ("jina", "jina"),
     ("elevenlabs", "elevenlabs"), ("deepgram", "deepgram"), ("assemblyai", "assemblyai"),
     ("stability", "stability"), ("deepl", "deepl"), ("tavily", "tavily"),
-    ("firecrawl", "firecrawl"), ("exasearch", "exa"), ("unstructured", "unstructured"), ("mem0", "mem0"),
-    ("langfuse", "langfuse"), ("langsmith", "langsmith"), ("midjourney", "midjourney"), ("heygen", "heygen"),
-    ("runway", "runway"), ("copilotstudio", "copilot_studio"), ("aibuilder", "ai_builder"),
+    ("firecrawl", "firecrawl"), ("exasearch", "exa"), ("unstructured", "unstructured"),
+    ("mem0", "mem0"), ("langfuse", "langfuse"), ("langsmith", "langsmith"),
+    ("midjourney", "midjourney"), ("heygen", "heygen"), ("runway", "runway"),
+    ("copilotstudio", "copilot_studio"), ("aibuilder", "ai_builder"),
 )  # fmt: skip
 _INSTEAD: dict[str, tuple[str, ...]] = {
     "ai_builder": ("microsoft_ai_builder", "power_platform", "copilot_studio")
