@@ -12,12 +12,12 @@ from collections.abc import Iterator, Set
 import msgspec
 
 from scanner.detect import statements
+from scanner.detect.credentials import CredentialFinder
 from scanner.detect.files import FileIndex
 from scanner.detect.knowledge import Knowledge
-from scanner.detect.patterns import NEAR_BYTES, Pattern, Places, compile_imports, compile_patterns
+from scanner.detect.patterns import Pattern, Places, compile_imports, compile_patterns
 from scanner.detect.prefilter import Prefilter, build
 from scanner.detect.readers import all_readers
-from scanner.detect.redact import entropy, fingerprint, hint, is_placeholder
 from scanner.detect.regions import Comments
 from scanner.detect.settings import is_generated
 from scanner.detect.source import Found, SourceFile
@@ -27,7 +27,6 @@ from scanner.rulebook.load import Rulebook
 
 _BINARY_PROBE = 8000
 _LONG_LINE = 2000
-_ASSIGNEE = re.compile(rb"([A-Za-z_][\w.-]{0,60})[\"'\])]{0,2}\s{0,4}(?:=>|:=|=|:)\s{0,4}[\"'`]?$")
 _SWITCHED_OFF = frozenset(HitKind) - {HitKind.CREDENTIAL, HitKind.FILE, HitKind.NAME}
 _CREDENTIAL_KINDS = (HitKind.CREDENTIAL,)
 
@@ -36,7 +35,6 @@ class Detector:
     """Compiled once, used by all threads."""
 
     def __init__(self, rulebook: Rulebook, key: bytes, engine: str = "auto") -> None:
-        self._key = key
         self._patterns = compile_patterns(rulebook)
         self._imports = compile_imports(rulebook)
         self._files = FileIndex(rulebook)
@@ -44,12 +42,22 @@ class Detector:
         self.knowledge = Knowledge(rulebook)
         self._readers = all_readers()
         credentials = [p for p in self._patterns if _may_hold_secret(p)]
+        self._credentials = CredentialFinder(credentials, key, self._select_credentials, engine)
+        encoded = self._credentials.literals
         self._sets = {
-            "credentials": _PatternSet(credentials, engine),
+            "credentials": _PatternSet(credentials, engine, encoded),
+            "formats": _PatternSet(
+                [p for p in credentials if p.kind is HitKind.CREDENTIAL and not p.near], engine
+            ),
             "all": _PatternSet(
-                list(self._patterns), engine, {t for r in self._readers for t in r.literals}
+                list(self._patterns),
+                engine,
+                encoded | {t for r in self._readers for t in r.literals},
             ),
         }
+
+    def _select_credentials(self, data: bytes) -> tuple[list[Pattern], frozenset[bytes]]:
+        return self._sets["credentials"].select(data)
 
     @property
     def engine(self) -> str:
@@ -76,6 +84,12 @@ class Detector:
             hits = _in_context(text, hits, Comments(path, text), bool(hits) and is_generated(text))
         return tuple(sorted(hits, key=lambda h: (h.start, h.end, h.kind, h.rule)))
 
+    def masked(self, data: bytes) -> bytes:
+        """``data`` with each key of an exact format replaced by its hint (the same object when
+        there is none): for texts that sources put into names, tags and errors."""
+        chosen, present = self._sets["formats"].select(data)
+        return self._credentials.masked(data, chosen, Places(data, present)) if chosen else data
+
     def _pattern_hits(
         self,
         data: bytes,
@@ -84,71 +98,18 @@ class Detector:
         lines: _Lines,
         with_usage: bool,
     ) -> Iterator[Hit]:
-        """Exact key formats first: what they claim, an assignment to a variable does not claim
-        again."""
-        if not chosen:
-            return
-        claimed: list[tuple[int, int]] = []
-        seen: set[tuple[str, str, int]] = set()
+        yield from self._credentials.hits(data, chosen, present, lines.number)
         places = Places(data, present)
-        for pattern in sorted(chosen, key=lambda p: p.kind != HitKind.CREDENTIAL):
+        seen: set[tuple[str, str, int]] = set()
+        for pattern in chosen if with_usage else ():
+            if pattern.kind is HitKind.CREDENTIAL:
+                continue
             for start, end in pattern.windows(places):
                 for match in pattern.regex.finditer(data, start, end):
-                    for hit in self._confirmed(pattern, match, lines, claimed, with_usage):
-                        if (hit.rule, hit.label, hit.start) not in seen:
-                            seen.add((hit.rule, hit.label, hit.start))
-                            yield hit
-
-    def _confirmed(
-        self,
-        pattern: Pattern,
-        match: re.Match[bytes],
-        lines: _Lines,
-        claimed: list[tuple[int, int]],
-        with_usage: bool,
-    ) -> Iterator[Hit]:
-        if pattern.kind is HitKind.CREDENTIAL:
-            if _is_secret(match[0], pattern) and _is_near(match, pattern):
-                span = match.span()
-                if not any(start < span[1] and span[0] < end for start, end in claimed):
-                    claimed.append(span)
-                    yield self._secret_hit(pattern, match, span, pattern.confidence, lines)
-            return
-        if pattern.is_assignment and match["secret"]:
-            span = match.span("secret")
-            if not any(start < span[1] and span[0] < end for start, end in claimed) and (
-                _is_assigned_secret(match["secret"], pattern)
-            ):
-                claimed.append(span)
-                yield self._secret_hit(pattern, match, span, Confidence.MEDIUM, lines)
-        if with_usage:
-            yield _usage_hit(pattern, match, lines)
-
-    def _secret_hit(
-        self,
-        pattern: Pattern,
-        match: re.Match[bytes],
-        span: tuple[int, int],
-        confidence: Confidence,
-        lines: _Lines,
-    ) -> Hit:
-        secret = match.string[span[0] : span[1]]
-        shown = hint(secret)
-        before = _ASSIGNEE.search(match.string[max(0, span[0] - 90) : span[0]])
-        rule = f"{pattern.provider}-assigned-secret" if pattern.is_assignment else pattern.rule
-        return Hit(
-            rule=rule,
-            kind=HitKind.CREDENTIAL,
-            provider=pattern.provider,
-            label=pattern.label,
-            start=span[0],
-            end=span[1],
-            line=lines.number(span[0]),
-            confidence=confidence,
-            preview=f"{before[1].decode('latin-1')}={shown}" if before else shown,
-            fingerprint=fingerprint(secret, self._key),
-            hint=shown,
-        )
+                    hit = _usage_hit(pattern, match, lines)
+                    if (hit.rule, hit.label, hit.start) not in seen:
+                        seen.add((hit.rule, hit.label, hit.start))
+                        yield hit
 
     def _import_hits(self, data: bytes, path: str, lines: _Lines) -> Iterator[Hit]:
         language = statements.language_of(path)
@@ -240,36 +201,6 @@ def _may_hold_secret(pattern: Pattern) -> bool:
     return pattern.kind in _CREDENTIAL_KINDS or pattern.is_assignment
 
 
-def _is_secret(secret: bytes, pattern: Pattern) -> bool:
-    """The format's own prefix may read like a placeholder (``bedrock-api-key-``); it says nothing
-    about the rest."""
-    said = next((lit for lit in pattern.literals if secret.startswith(lit.encode())), "")
-    body = secret[len(said) :]
-    return entropy(secret) >= pattern.min_entropy and not is_placeholder(body)
-
-
-def _is_assigned_secret(secret: bytes, pattern: Pattern) -> bool:
-    """A value, not a reference: letters and digits, no dotted name, no path."""
-    return (
-        _is_secret(secret, pattern)
-        and re.search(rb"[0-9]", secret) is not None
-        and re.search(rb"[A-Za-z]", secret) is not None
-        and re.fullmatch(rb"[A-Za-z_]+(?:\.[A-Za-z_][\w]*)+", secret) is None
-        and secret.count(b"/") < 3
-        and re.fullmatch(rb"[A-Z0-9_]+", secret) is None
-        and re.search(rb"[A-Z][A-Z0-9_]{3,}=(?!=|$)", secret) is None
-    )
-
-
-def _is_near(match: re.Match[bytes], pattern: Pattern) -> bool:
-    if not pattern.near:
-        return True
-    start = match.start()
-    return any(
-        word.search(match.string, max(0, start - NEAR_BYTES), start) for word in pattern.near
-    )
-
-
 def _usage_hit(pattern: Pattern, match: re.Match[bytes], lines: _Lines) -> Hit:
     groups = match.groupdict()
     model = groups.get("q") or groups.get("n")
@@ -300,6 +231,17 @@ def _named_hit(kind: HitKind, provider: str, name: str, start: int, end: int, li
         confidence=Confidence.HIGH,
         preview=name,
     )
+
+
+def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Overlapping spans as one, in order."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def _in_context(

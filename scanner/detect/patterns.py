@@ -8,6 +8,7 @@ from functools import cached_property
 
 from scanner.detect.literals import max_width, required_literals
 from scanner.detect.names import LANGUAGES, normal_package
+from scanner.detect.secrets import NEAR_BYTES
 from scanner.model.errors import RuleError
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
@@ -22,7 +23,6 @@ from scanner.rulebook.types import (
     Provider,
 )
 
-NEAR_BYTES = 80
 _SLACK = 4
 """Bytes after a match that its pattern may look at."""
 _LOOKBEHIND = re.compile(r"^\(\?<!\[[^]]*\]\)")
@@ -37,9 +37,13 @@ class Places:
 
     def __init__(self, data: bytes, present: frozenset[bytes] | None = None) -> None:
         self.size = len(data)
-        self._lowered = data.lower()
+        self._data = data
         self._present = present
         self._known: dict[bytes, list[int]] = {}
+
+    @cached_property
+    def _lowered(self) -> bytes:
+        return self._data.lower()
 
     def of(self, literal: bytes) -> list[int]:
         if self._present is not None and literal not in self._present:
@@ -71,6 +75,10 @@ class Pattern:
     """Words of which one stands up to ``NEAR_BYTES`` before the match."""
     min_entropy: float = 0.0
     is_assignment: bool = False
+    prefixes: tuple[bytes, ...] = ()
+    """Literals that a credential starts with, or holds; empty where its shape has none."""
+    key: Key | None = None
+    """The rule of a credential format."""
 
     @cached_property
     def width(self) -> int | None:
@@ -178,6 +186,8 @@ def _key(provider: Provider, key: Key) -> Pattern:
         confidence=key.confidence,
         near=tuple(_near(word) for word in key.near),
         min_entropy=key.min_entropy,
+        prefixes=tuple(k.encode() for k in key.keywords if k not in key.near),
+        key=key,
     )
 
 

@@ -13,9 +13,11 @@ import re
 from collections import Counter
 
 _PLACEHOLDER = re.compile(
-    rb"example|your[-_]?|placeholder|change[-_]?me|dummy|fake|test[-_]?key|redacted|insert|"
-    rb"x{4,}|\*{3,}|\.{3,}|<[a-z_ -]+>|todo|sample|secret[-_]?key|api[-_]?key|abcdef|"
-    rb"0123456|1234567|(.)\1{5,}",
+    rb"example|your[-_]?|placeholder|change[-_]?me|replace[-_]?(?:me|with|this)|dummy|fake|"
+    rb"test[-_]?key|redacted|insert|enter[-_]?your|put[-_]?your|goes[-_]?here|x{4,}|\*{3,}|\.{3,}|"
+    rb"<[A-Za-z_ -]+>|\$\{|\{\{|%\(|todo|sample|secret[-_]?key|api[-_]?key|abcdef|deadbeef|"
+    rb"cafebabe|foobar|not[-_]?(?:a[-_]?)?(?:real|needed|used|set)|0123456|1234567|(.)\1{5,}|"
+    rb"(?:^|[-_.])(?:mock|test|demo|stub|null|none|here|token|secret|password|invalid|key)(?:[-_.]|$)",
     re.IGNORECASE,
 )
 _RUNS = (

@@ -1,28 +1,38 @@
 """Expand ``{class:n}`` in rule examples to made-up values, the same in every run.
 
-Examples are templates so that the repository holds nothing that looks like a real key.
+Examples are templates so that the repository holds nothing that looks like a real key. Beside the
+classes there are ``{uuid}``, ``{crc62:n}`` (n base62 characters and their checksum, as GitHub's
+tokens end), ``{base64(text)}`` and ``{jwt(claim=value,...)}``, whose text may hold the others.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import random
 import re
 import string
 import uuid
+import zlib
 
+BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 CLASSES = {
     "base62": string.ascii_letters + string.digits,
+    "alpha": string.ascii_letters,
     "alnum_lower": string.ascii_lowercase + string.digits,
     "alnum_upper": string.ascii_uppercase + string.digits,
     "hex": string.digits + "abcdef",
     "hex_upper": string.digits + "ABCDEF",
     "b64url": string.ascii_letters + string.digits + "_-",
     "b64": string.ascii_letters + string.digits + "+/",
+    "base32": string.ascii_uppercase + "234567",
+    "base32_lower": string.ascii_lowercase + "234567",
     "digits": string.digits,
     "lower": string.ascii_lowercase,
     "upper": string.ascii_uppercase,
 }
-_TEMPLATE = re.compile(r"\{(" + "|".join(CLASSES) + r"):(\d{1,3})\}|\{uuid\}")
+_TEMPLATE = re.compile(r"\{(" + "|".join((*CLASSES, "crc62")) + r"):(\d{1,3})\}|\{uuid\}")
+_MADE = re.compile(r"\{(base64|jwt)\(([^()]*)\)\}")
 
 
 def expand(template: str, seed: str) -> str:
@@ -32,9 +42,33 @@ def expand(template: str, seed: str) -> str:
     def fill(match: re.Match[str]) -> str:
         if match[1] is None:
             return str(uuid.UUID(int=source.getrandbits(128), version=4))
+        if match[1] == "crc62":
+            body = _spread(CLASSES["base62"], int(match[2]), source)
+            return body + base62(zlib.crc32(body.encode()), 6)
         return _spread(CLASSES[match[1]], int(match[2]), source)
 
-    return _TEMPLATE.sub(fill, template)
+    def make(match: re.Match[str]) -> str:
+        if match[1] == "base64":
+            return base64.b64encode(match[2].encode()).decode()
+        signature = _spread(CLASSES["b64url"], 43, source)
+        claims = dict(pair.partition("=")[::2] for pair in match[2].split(","))
+        return f"{_part({'alg': 'HS256', 'typ': 'JWT'})}.{_part(claims)}.{signature}"
+
+    return _MADE.sub(make, _TEMPLATE.sub(fill, template))
+
+
+def base62(number: int, width: int) -> str:
+    """``number`` in the digits 0-9A-Za-z, at least ``width`` of them."""
+    text = ""
+    while number:
+        number, rest = divmod(number, 62)
+        text = BASE62[rest] + text
+    return text.rjust(width, "0")
+
+
+def _part(claims: dict[str, str]) -> str:
+    plain = json.dumps(claims, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(plain).decode().rstrip("=")
 
 
 def _spread(alphabet: str, length: int, source: random.Random) -> str:

@@ -1,0 +1,192 @@
+"""Credentials in bytes: which candidates are keys, whose they are, and what is told of them.
+
+Owns the order of claims: an exact format before a shape that needs a word beside it, the nearer
+word before the farther, a variable's assignment last; what one claims no other claims again. Raw
+secrets do not leave this module but for :mod:`scanner.detect.verify`, which keeps none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from scanner.detect import checksums, secrets
+from scanner.detect.decode import Decoder
+from scanner.detect.patterns import Pattern, Places
+from scanner.detect.redact import fingerprint, hint
+from scanner.model.evidence import Confidence
+from scanner.model.items import Hit, HitKind
+
+_ASSIGNEE = re.compile(rb"([A-Za-z_][\w.-]{0,60})[\"'\])]{0,2}\s{0,4}(?:=>|:=|=|:)\s{0,4}[\"'`]?$")
+_EXACT = -1
+_MIN_DECODED_LITERAL = 4
+
+Select = Callable[[bytes], tuple[list[Pattern], frozenset[bytes]]]
+Ask = Callable[[Pattern, bytes], tuple[tuple[str, str], ...]]
+"""What a provider says of a key, as tags."""
+
+
+def _say_nothing(pattern: Pattern, secret: bytes) -> tuple[tuple[str, str], ...]:
+    return ()
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """``rank``: bytes between the provider's word and the value; ``_EXACT``: none is needed."""
+
+    rank: int
+    order: int
+    start: int
+    end: int
+    pattern: Pattern
+
+
+class CredentialFinder:
+    """Compiled once. ``select``: which patterns are worth trying on a piece of content."""
+
+    def __init__(
+        self,
+        patterns: Sequence[Pattern],
+        key: bytes,
+        select: Select,
+        engine: str = "auto",
+        ask: Ask = _say_nothing,
+    ) -> None:
+        self._key = key
+        self._select = select
+        self._ask = ask
+        self._decoder = Decoder(
+            (
+                prefix
+                for pattern in patterns
+                for prefix in pattern.prefixes
+                if pattern.kind is HitKind.CREDENTIAL and len(prefix) >= _MIN_DECODED_LITERAL
+            ),
+            engine,
+        )
+
+    @property
+    def literals(self) -> frozenset[bytes]:
+        """What encoded credentials hold, for the engine's own prefilter."""
+        return self._decoder.literals
+
+    def hits(
+        self,
+        data: bytes,
+        chosen: Sequence[Pattern],
+        present: frozenset[bytes],
+        line: Callable[[int], int],
+    ) -> Iterator[Hit]:
+        """Every credential in ``data``, once a place. ``present``: which literals it holds."""
+        claimed: list[tuple[int, int]] = []
+        places = Places(data, present)
+        for hit in self._decoded(data, present, line):
+            claimed.append((hit.start, hit.end))
+            yield hit
+        for candidate in _claims(_candidates(data, chosen, places), claimed):
+            yield self._hit(data, candidate, line(candidate.start))
+
+    def masked(self, data: bytes, chosen: Sequence[Pattern], places: Places) -> bytes:
+        """``data`` with hints in place of keys; ``data`` itself when it holds none."""
+        found = sorted(_claims(_candidates(data, chosen, places), []), key=lambda c: -c.start)
+        for candidate in found:
+            shown = hint(data[candidate.start : candidate.end]).encode()
+            data = data[: candidate.start] + shown + data[candidate.end :]
+        return data
+
+    def _decoded(
+        self, data: bytes, present: frozenset[bytes], line: Callable[[int], int]
+    ) -> Iterator[Hit]:
+        """What an encoded run holds, found with the text before it as its context; the place is the
+        encoded text's."""
+        seen: set[tuple[str, str]] = set()
+        for text, start, end in self._decoder.decoded(data, present):
+            before = data[max(0, start - secrets.NEAR_BYTES) : start]
+            whole = before + text
+            chosen, inside = self._select(whole)
+            for found in _claims(_candidates(whole, chosen, Places(whole, inside)), []):
+                if found.start < len(before):
+                    continue
+                hit = self._hit(whole, found, line(start), (start, end))
+                if (hit.fingerprint, hit.rule) not in seen:
+                    seen.add((hit.fingerprint, hit.rule))
+                    yield hit
+
+    def _hit(
+        self, data: bytes, found: _Candidate, line: int, place: tuple[int, int] | None = None
+    ) -> Hit:
+        pattern = found.pattern
+        secret = data[found.start : found.end]
+        shown = hint(secret)
+        before = _ASSIGNEE.search(data[max(0, found.start - 90) : found.start])
+        start, end = place or (found.start, found.end)
+        is_assigned = pattern.is_assignment
+        return Hit(
+            rule=f"{pattern.provider}-assigned-secret" if is_assigned else pattern.rule,
+            kind=HitKind.CREDENTIAL,
+            provider=pattern.provider,
+            label=pattern.label,
+            start=start,
+            end=end,
+            line=line,
+            confidence=Confidence.MEDIUM if is_assigned else pattern.confidence,
+            preview=f"{before[1].decode('latin-1')}={shown}" if before else shown,
+            fingerprint=fingerprint(secret, self._key),
+            hint=shown,
+            tags=self._ask(pattern, secret),
+        )
+
+
+def _candidates(data: bytes, chosen: Sequence[Pattern], places: Places) -> Iterator[_Candidate]:
+    for order, pattern in enumerate(chosen):
+        if pattern.kind is HitKind.CREDENTIAL or pattern.is_assignment:
+            for low, high in pattern.windows(places):
+                for match in pattern.regex.finditer(data, low, high):
+                    found = _assigned(match, pattern) if pattern.is_assignment else match.span()
+                    if found is not None:
+                        rank = _rank(data, match, found, pattern)
+                        if rank is not None:
+                            yield _Candidate(rank, order, *found, pattern)
+
+
+def _claims(
+    candidates: Iterator[_Candidate], claimed: list[tuple[int, int]]
+) -> Iterator[_Candidate]:
+    """Those that overlap none before them, the surest first."""
+    for found in sorted(candidates, key=lambda c: (c.rank, c.order, c.start)):
+        if not any(start < found.end and found.start < end for start, end in claimed):
+            claimed.append((found.start, found.end))
+            yield found
+
+
+def _assigned(match: re.Match[bytes], pattern: Pattern) -> tuple[int, int] | None:
+    return match.span("secret") if match["secret"] else None
+
+
+def _rank(
+    data: bytes, match: re.Match[bytes], span: tuple[int, int], pattern: Pattern
+) -> int | None:
+    """None: it is no secret, or not this provider's."""
+    start, end = span
+    secret = data[start:end]
+    if pattern.is_assignment:
+        is_value = secrets.is_value(data, start, end, secret, pattern.min_entropy)
+        return start - match.start() if is_value else None
+    body = _body(secret, pattern)
+    if not secrets.is_random(secret, body, pattern.min_entropy):
+        return None
+    key = pattern.key
+    if key is not None and not checksums.holds(
+        key.check, secret, body, tuple(text.encode() for text in key.contains)
+    ):
+        return None
+    if not pattern.near:
+        return None if secrets.is_embedded(data, start, end) else _EXACT
+    return secrets.distance(data, start, end, pattern.near, has_prefix=bool(pattern.prefixes))
+
+
+def _body(secret: bytes, pattern: Pattern) -> bytes:
+    """Without the prefix that its format gives it."""
+    said = max((p for p in pattern.prefixes if secret.startswith(p)), key=len, default=b"")
+    return secret[len(said) :]

@@ -1,0 +1,170 @@
+"""One level of encoding taken off, where a credential may stand behind it.
+
+Owns base64 (both alphabets), hexadecimal, percent encoding and the escapes of JSON and JavaScript
+strings. What a key format begins with is looked for in each encoding at once, by the same engine as
+everything else, so that text that has none costs one pass; only around a hit is anything decoded.
+Never recursive; runs are bounded.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable, Iterator, Set
+from functools import cached_property
+
+from scanner.detect.checksums import decode_base64
+from scanner.detect.prefilter import Prefilter, build
+
+Decoded = tuple[bytes, int, int]
+"""Decoded text, start and end of the encoded run."""
+
+_MIN_BASE64 = 4
+_MIN_HEX = 8
+_LONGEST = 16_384
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}={0,2}")
+_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){12,}")
+_SECRET_VALUE = re.compile(
+    rb"(?m)^[ \t]+[\"']?[\w.-]{1,120}[\"']?:[ \t]{1,4}[\"']?([A-Za-z0-9+/]{16,8000}={0,2})"
+    rb"[\"',]{0,2}[ \t]*\r?$"
+)
+_BASIC = re.compile(
+    rb"(?i:basic|_auth|auth)[\"']?[ \t:=]{1,4}[\"']?([A-Za-z0-9+/_-]{16,4000}={0,2})"
+)
+_ESCAPE = rb"\\+(?:[nrtbf/]|u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2})|%(?:25)?[0-9A-Fa-f]{2}"
+_UNESCAPED = re.compile(rb"(?:\\+u00|\\+x|%(?:25)?)([0-9a-fA-F]{2})|\\+([nrtbf/])")
+_ESCAPE_STARTS = tuple(
+    rb"\n \u00 \x \t \r %3d %22 %20 %3a %27 %7b %26 %2f %0a %2c %253d %2522".split()
+)
+_CONTROL = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b" ", b"f": b" ", b"/": b"/"}
+_TAIL = rb"(?:[A-Za-z0-9_.~|:+/=-]|%(?:25)?(?:2[BbFfDdEe]|3[DdAa]|7[CcEe]|5[Ff])|\\+/){8,4200}"
+
+
+class Decoder:
+    """Compiled once for the literals (as written) that key formats begin with."""
+
+    def __init__(self, literals: Iterable[bytes], engine: str = "auto") -> None:
+        plain = sorted(set(literals))
+        groups: dict[str, Iterable[bytes]] = {
+            "plain": plain,
+            "base64": {text for literal in plain for text in _in_base64(literal)},
+            "hex": {lit.hex().encode() for lit in plain if len(lit) * 2 >= _MIN_HEX},
+            "manifest": (b"kind: secret", b'"kind": "secret"'),
+            "basic": (b"basic ", b"_auth", b'"auth"'),
+            "escape": _ESCAPE_STARTS,
+        }
+        self._marks = [(name, text) for name, texts in groups.items() for text in sorted(texts)]
+        self._behind = re.compile(
+            b"(?:" + _ESCAPE + b")(?=" + b"|".join(map(re.escape, plain)) + b")" + _TAIL
+        )
+        self._engine = engine
+        self.literals = frozenset(text.lower() for _, text in self._marks)
+        """Lower case: one of these stands in everything that is decoded."""
+
+    @cached_property
+    def _prefilter(self) -> tuple[Prefilter, list[bytes]]:
+        texts = sorted(self.literals)
+        return build(texts, self._engine), texts
+
+    def decoded(self, data: bytes, found: Set[bytes] | None = None) -> Iterator[Decoded]:
+        """Every run that decodes to text, each once. ``found``: which of ``literals`` stand in
+        ``data``, when that is known already."""
+        if found is None:
+            prefilter, texts = self._prefilter
+            found = {texts[index] for index in prefilter.candidates(data)}
+        if found.isdisjoint(self.literals):
+            return
+        present: dict[str, list[bytes]] = {}
+        for name, text in self._marks:
+            if text.lower() in found:
+                present.setdefault(name, []).append(text)
+        seen: set[tuple[int, int]] = set()
+        for (start, end), decode in self._runs(data, present):
+            if (start, end) not in seen:
+                seen.add((start, end))
+                text = decode(data[start:end])
+                if text:
+                    yield text, start, end
+
+    def _runs(
+        self, data: bytes, present: dict[str, list[bytes]]
+    ) -> Iterator[tuple[tuple[int, int], Callable[[bytes], bytes]]]:
+        for span in _around(data, present.get("base64", ()), _BASE64, _BASE64_BYTES):
+            yield span, _from_base64
+        if "hex" in present:
+            for span in _around(data.lower(), present["hex"], _HEX, _HEX_BYTES):
+                yield span, _from_hex
+        for name, pattern in (("manifest", _SECRET_VALUE), ("basic", _BASIC)):
+            if name in present:
+                for match in pattern.finditer(data):
+                    yield match.span(1), _from_base64
+        if "escape" in present and "plain" in present:
+            for match in self._behind.finditer(data):
+                yield match.span(), _unescaped
+
+
+def _in_base64(literal: bytes) -> Iterator[bytes]:
+    """The characters that encode ``literal`` whatever stands before and behind it, at each of the
+    three alignments. https://www.leeholmes.com/searching-for-content-in-base-64-strings/"""
+    for shift in range(3):
+        whole = base64.b64encode(b"\0" * shift + literal)
+        first = -(-shift * 8 // 6)
+        last = (shift + len(literal)) * 8 // 6
+        stable = whole[first:last]
+        if len(stable) >= _MIN_BASE64:
+            yield stable
+            if stable != (url := stable.translate(_TO_URL)):
+                yield url
+
+
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+
+
+def _around(
+    data: bytes, texts: Iterable[bytes], shape: re.Pattern[bytes], alphabet: bytes
+) -> Iterator[tuple[int, int]]:
+    """The encoded run around each place of each text."""
+    for text in texts:
+        at = data.find(text)
+        while at >= 0:
+            before = data[max(0, at - _LONGEST) : at]
+            start = at - (len(before) - len(before.rstrip(alphabet)))
+            match = shape.match(data, start, start + 2 * _LONGEST)
+            end = max(at + len(text), match.end() if match else 0)
+            if match and end - start <= _LONGEST:
+                yield start, end
+            at = data.find(text, end)
+
+
+_HEX_BYTES = b"0123456789abcdef"
+_BASE64_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+
+
+def _from_base64(text: bytes) -> bytes:
+    return _printable(decode_base64(text))
+
+
+def _printable(text: bytes) -> bytes:
+    """Text, or nothing: nine bytes of ten must be printable."""
+    if not text:
+        return b""
+    odd = len(text.translate(None, _PRINTABLE))
+    return text if odd * 10 <= len(text) else b""
+
+
+_PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
+
+
+def _from_hex(text: bytes) -> bytes:
+    try:
+        return _printable(binascii.unhexlify(text[: len(text) // 2 * 2]))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _unescaped(text: bytes) -> bytes:
+    def plain(match: re.Match[bytes]) -> bytes:
+        return bytes([int(match[1], 16)]) if match[1] else _CONTROL[match[2]]
+
+    return _UNESCAPED.sub(plain, text)
