@@ -29,16 +29,19 @@ _SECRET_VALUE = re.compile(
     rb"(?m)^[ \t]+[\"']?[\w.-]{1,120}[\"']?:[ \t]{1,4}[\"']?([A-Za-z0-9+/]{16,8000}={0,2})"
     rb"[\"',]{0,2}[ \t]*\r?$"
 )
-_BASIC = re.compile(
-    rb"(?i:basic|_auth|auth)[\"']?[ \t:=]{1,4}[\"']?([A-Za-z0-9+/_-]{16,4000}={0,2})"
+_IS_SECRET = re.compile(rb"kind[\"']?:[ \t]{0,4}[\"']?Secret\b")
+_BASIC_VALUE = re.compile(rb"[\"']?[ \t:=]{0,4}[\"']?([a-z0-9+/_-]{16,4000}={0,2})")
+_ESCAPE = re.compile(
+    rb"(?:\\{1,8}(?:[nrtbf/]|u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2})|%(?:25)?[0-9A-Fa-f]{2})$"
 )
-_ESCAPE = rb"\\+(?:[nrtbf/]|u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2})|%(?:25)?[0-9A-Fa-f]{2}"
 _UNESCAPED = re.compile(rb"(?:\\+u00|\\+x|%(?:25)?)([0-9a-fA-F]{2})|\\+([nrtbf/])")
 _ESCAPE_STARTS = tuple(
     rb"\n \u00 \x \t \r %3d %22 %20 %3a %27 %7b %26 %2f %0a %2c %253d %2522".split()
 )
 _CONTROL = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b" ", b"f": b" ", b"/": b"/"}
-_TAIL = rb"(?:[A-Za-z0-9_.~|:+/=-]|%(?:25)?(?:2[BbFfDdEe]|3[DdAa]|7[CcEe]|5[Ff])|\\+/){8,4200}"
+_TAIL = re.compile(
+    rb"(?:[A-Za-z0-9_.~|:+/=-]|%(?:25)?(?:2[BbFfDdEe]|3[DdAa]|7[CcEe]|5[Ff])|\\+/){8,4200}"
+)
 
 
 class Decoder:
@@ -54,12 +57,12 @@ class Decoder:
             "basic": (b"basic ", b"_auth", b'"auth"'),
             "escape": _ESCAPE_STARTS,
         }
-        self._marks = [(name, text) for name, texts in groups.items() for text in sorted(texts)]
-        self._behind = re.compile(
-            b"(?:" + _ESCAPE + b")(?=" + b"|".join(map(re.escape, plain)) + b")" + _TAIL
-        )
+        self._marks: dict[bytes, list[tuple[str, bytes]]] = {}
+        for name, texts in groups.items():
+            for text in sorted(texts):
+                self._marks.setdefault(text.lower(), []).append((name, text))
         self._engine = engine
-        self.literals = frozenset(text.lower() for _, text in self._marks)
+        self.literals = frozenset(self._marks)
         """Lower case: one of these stands in everything that is decoded."""
 
     @cached_property
@@ -73,11 +76,9 @@ class Decoder:
         if found is None:
             prefilter, texts = self._prefilter
             found = {texts[index] for index in prefilter.candidates(data)}
-        if found.isdisjoint(self.literals):
-            return
         present: dict[str, list[bytes]] = {}
-        for name, text in self._marks:
-            if text.lower() in found:
+        for literal in sorted(self.literals & found):
+            for name, text in self._marks[literal]:
                 present.setdefault(name, []).append(text)
         seen: set[tuple[int, int]] = set()
         for (start, end), decode in self._runs(data, present):
@@ -95,13 +96,15 @@ class Decoder:
         if "hex" in present:
             for span in _around(data.lower(), present["hex"], _HEX, _HEX_BYTES):
                 yield span, _from_hex
-        for name, pattern in (("manifest", _SECRET_VALUE), ("basic", _BASIC)):
-            if name in present:
-                for match in pattern.finditer(data):
-                    yield match.span(1), _from_base64
+        if "manifest" in present and _IS_SECRET.search(data):
+            for match in _SECRET_VALUE.finditer(data):
+                yield match.span(1), _from_base64
+        if "basic" in present:
+            for span in _behind_names(data.lower(), present["basic"]):
+                yield span, _from_base64
         if "escape" in present and "plain" in present:
-            for match in self._behind.finditer(data):
-                yield match.span(), _unescaped
+            for span in _behind_escape(data, present["plain"]):
+                yield span, _unescaped
 
 
 def _in_base64(literal: bytes) -> Iterator[bytes]:
@@ -135,6 +138,29 @@ def _around(
             if match and end - start <= _LONGEST:
                 yield start, end
             at = data.find(text, end)
+
+
+def _behind_names(lowered: bytes, names: Iterable[bytes]) -> Iterator[tuple[int, int]]:
+    """The base64 after ``Authorization: Basic`` and in the files of npm and Docker."""
+    for name in names:
+        at = lowered.find(name)
+        while at >= 0:
+            match = _BASIC_VALUE.match(lowered, at + len(name))
+            if match:
+                yield match.span(1)
+            at = lowered.find(name, at + len(name))
+
+
+def _behind_escape(data: bytes, texts: Iterable[bytes]) -> Iterator[tuple[int, int]]:
+    """Where an escape stands directly before a literal, whose first letter it seems to lengthen."""
+    for text in texts:
+        at = data.find(text)
+        while at >= 0:
+            escape = _ESCAPE.search(data, max(0, at - 16), at)
+            tail = _TAIL.match(data, at) if escape else None
+            if escape and tail:
+                yield escape.start(), tail.end()
+            at = data.find(text, at + len(text))
 
 
 _HEX_BYTES = b"0123456789abcdef"
