@@ -7,7 +7,6 @@ false alarm when it meets neither a row of ``assets`` nor one of ``optional``.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -179,11 +178,16 @@ class Tally:
 class Outcome:
     """One tool on one repository."""
 
-    tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    found: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
     false_alarms: list[str] = field(default_factory=list)
     seconds: float = 0.0
     error: str = ""
+
+    def tally(self, kind: str) -> Tally:
+        """The counts of a kind, made at first use."""
+        return self.tallies.setdefault(kind, Tally())
 
 
 def score(label: Label, items: Iterable[Item]) -> Outcome:
@@ -191,17 +195,18 @@ def score(label: Label, items: Iterable[Item]) -> Outcome:
     outcome = Outcome()
     unique = set(items)
     for row in label.assets:
-        tally = outcome.tallies[row.kind]
+        tally = outcome.tally(row.kind)
         tally.assets += 1
         if any(row.meets(item) for item in unique):
             tally.found += 1
+            outcome.found.append(str(row))
         else:
             outcome.missed.append(str(row))
     for item in sorted(unique, key=str):
         if any(row.meets(item) for row in label.assets):
-            outcome.tallies[item.kind].right += 1
+            outcome.tally(item.kind).right += 1
         elif item.names and not any(row.meets(item) for row in label.optional):
-            outcome.tallies[item.kind].wrong += 1
+            outcome.tally(item.kind).wrong += 1
             outcome.false_alarms.append(str(item))
     return outcome
 
