@@ -1,0 +1,212 @@
+"""Commands that bring AI in: installs of packages, pulls and servers of models, agents without a
+terminal. Owns the command lines of those tools; knows a package's provider from the rules alone.
+
+pip, uv, npm, cargo, go, gem, dotnet, composer by their manuals; Ollama
+(https://github.com/ollama/ollama), vLLM (https://docs.vllm.ai/en/latest/cli/), Hugging Face
+(https://huggingface.co/docs/huggingface_hub/guides/cli), llama.cpp, SGLang, TGI by theirs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from scanner.detect.infra.accelerators import compute
+from scanner.detect.infra.grants import known
+from scanner.detect.knowledge import Knowledge
+from scanner.detect.source import Found
+from scanner.model.evidence import Confidence
+from scanner.model.items import HitKind
+
+_S = r"[ \t]{1,8}"
+_LONGEST = 3000
+_MOST_SERVERS = 1000
+"""Of one file."""
+_INSTALLS: tuple[tuple[str, str], ...] = (
+    ("pypi", rf"(?:pip[\d.]{{0,4}}|uv{_S}pip|pipx|uv{_S}tool|pip-tools){_S}install"
+             rf"|(?:uv|poetry|pdm|rye|hatch){_S}add|pipenv{_S}install"),
+    ("pypi_run", rf"uvx|pipx{_S}run|uv{_S}tool{_S}run"),
+    ("conda", rf"(?:conda|mamba|micromamba){_S}(?:install|create)"),
+    ("npm", rf"(?:npm|pnpm|bun){_S}(?:install|i|add)|yarn{_S}(?:global{_S})?add"),
+    ("npm_run", rf"npx|bunx|pnpm{_S}dlx|npm{_S}exec|yarn{_S}dlx"),
+    ("cargo", rf"cargo{_S}(?:install|add|binstall)"),
+    ("go", rf"go{_S}(?:install|get|run)"),
+    ("rubygems", rf"gem{_S}install"),
+    ("nuget", rf"dotnet{_S}(?:add{_S}(?:[\w./-]{{1,80}}{_S})?package|tool{_S}install)"),
+    ("composer", rf"composer{_S}require"),
+)  # fmt: skip
+_INSTALL = re.compile(
+    r"(?<![\w./-])(?:" + "|".join(f"(?P<{name}>{head})" for name, head in _INSTALLS) + r")(?=[ \t])"
+)
+_COMMAND_END = re.compile(r"&&|\|\||[;|`]|(?<!\\)\r?\n|\\n")
+_WORD = re.compile(r"(?:\\\r?\n|[\s\"',\[\]])*(?P<w>[^\s\"',\\]{1,200}(?:\[[\w,-]{1,80}\])?)")
+_WITH_VALUE = frozenset((
+    "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "-r", "--requirement", "-c",
+    "--constraint", "-t", "--target", "--prefix", "-n", "--name", "--channel", "--group", "-G",
+    "--python", "-p", "--registry", "--version", "-v", "--trusted-host",
+))  # fmt: skip
+_MODEL = r"(?P<model>[A-Za-z0-9][\w./:@-]{1,120})"
+_POSITION = rf"{_S}(?:--?[a-z][\w-]{{0,30}}(?:=\S{{1,60}})?{_S}){{0,4}}[\"']?{_MODEL}"
+_SERVERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (rf"ollama{_S}(?:pull|run)", "", ("ollama",)),
+    (rf"(?:huggingface-cli|hf){_S}download", "", ("huggingface",)),
+    (rf"vllm{_S}serve", "", ("vllm",)),
+    (r"vllm\.entrypoints\.[\w.]{3,40}", r"--model", ("vllm",)),
+    (r"sglang\.launch_server", r"--model-path|--model", ("sglang",)),
+    (r"text-generation-launcher", r"--model-id", ("text_generation_inference", "huggingface")),
+    (r"text-embeddings-router", r"--model-id", ("text_embeddings_inference", "huggingface")),
+    (r"llama-(?:server|cli)|llama_cpp\.server", r"-hf|--hf-repo|--model|-m", ("llamacpp",)),
+    (rf"docker{_S}model{_S}(?:run|pull)", "", ("docker_ai", "docker")),
+    (rf"ramalama{_S}(?:run|pull|serve)", "", ("ramalama",)),
+    (rf"lms{_S}(?:get|load)", "", ("lm_studio", "lmstudio")),
+    (r"mlx_lm\.(?:server|generate|lora|chat)", r"--model", ("mlx", "apple_mlx", "huggingface")),
+    (rf"lmdeploy{_S}serve{_S}\w{{1,20}}", "", ("lmdeploy",)),
+    (r"trtllm-serve", "", ("nvidia",)),
+    (rf"xinference{_S}launch", r"--model-name|-n", ("xinference",)),
+    (rf"tabby{_S}serve", r"--model", ("tabby",)),
+    (r"litellm", r"--model", ("litellm",)),
+    (rf"aphrodite{_S}run", "", ("aphrodite",)),
+    (r"aider", r"--model", ("aider",)),
+    (rf"local-ai{_S}(?:run|models{_S}install)", "", ("localai",)),
+)
+"""(command, flag that names the model or empty where it is the first word, provider)."""
+_SERVER = re.compile(
+    r"(?<![\w./-])(?:" + "|".join(f"(?P<s{n}>{head})" for n, (head, _, _) in enumerate(_SERVERS))
+    + r")(?![\w-])"
+)  # fmt: skip
+_FLAGS = tuple(
+    re.compile(
+        rf"(?<![\w-])(?:{flag})(?:=|[\"']?,?(?:\s|\\\r?\n){{1,40}}(?:-\s{{1,8}})?)[\"']?{_MODEL}"
+    )
+    if flag
+    else re.compile(_POSITION)
+    for _, flag, _ in _SERVERS
+)
+_AGENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (rf"claude{_S}(?:-p|--print|--dangerously-skip-permissions)", ("claude_code", "anthropic")),
+    (rf"codex{_S}exec", ("codex_cli", "openai")),
+    (rf"gemini{_S}(?:-p|--prompt|-y|--yolo|--approval-mode)", ("gemini_cli", "google_gemini")),
+    (rf"cursor-agent{_S}(?:-p|--print|--force)", ("cursor",)),
+    (rf"copilot{_S}(?:-p|--prompt|--allow-all-tools)", ("github_copilot",)),
+    (rf"gh{_S}(?:models{_S}run)", ("github_models",)),
+    (rf"gh{_S}copilot{_S}(?:suggest|explain)", ("github_copilot",)),
+    (rf"opencode{_S}run", ("opencode",)),
+    (rf"aider{_S}(?:--message|-m|--yes)", ("aider",)),
+)
+"""Agents that run without anybody at the terminal."""
+_AGENT = re.compile(
+    r"(?<![\w./-])(?:" + "|".join(f"(?P<a{n}>{head})" for n, (head, _) in enumerate(_AGENTS))
+    + r")(?![\w-])"
+)  # fmt: skip
+_GPUS = re.compile(r"(?<![\w-])--gpus(?:=|[ \t]{1,8})[\"']?(?:all|\d{1,3}|device=)")
+_SAID = re.compile(r"\b(?:echo|printf|print|Write-Host|log_?\w{0,10}|die|fail)\b[^;&|\n]{0,300}$")
+_RUN_ONE = ("pypi_run", "npm_run")
+
+LITERALS = (
+    b"pip", b"uv ", b"uvx", b"poetry add", b"pdm add", b"rye add", b"conda", b"mamba", b"npm ",
+    b"npx", b"bun", b"yarn ", b"cargo ", b"go ", b"gem install", b"dotnet ", b"composer ",
+    b"ollama", b"huggingface-cli", b"hf download", b"vllm", b"sglang", b"text-generation-launcher",
+    b"text-embeddings-router", b"llama", b"docker model", b"lms ", b"mlx_lm", b"lmdeploy",
+    b"trtllm-serve", b"xinference", b"tabby serve", b"litellm", b"aphrodite", b"aider", b"local-ai",
+    b"claude", b"codex", b"gemini", b"cursor-agent", b"copilot", b"gh models", b"opencode",
+    b"--gpus",
+)  # fmt: skip
+
+
+def commands(knowledge: Knowledge, text: str) -> Iterator[Found]:
+    """All of them in a text that is a script, or holds scripts."""
+    yield from installs(knowledge, text)
+    yield from models(knowledge, text)
+    for match in _AGENT.finditer(text):
+        provider = known(knowledge, *_AGENTS[int((match.lastgroup or "a0")[1:])][1])
+        if provider and not _is_said(text, match.start()):
+            yield Found(HitKind.CLIENT, match[0], match.start(), provider=provider)
+    gpus = _GPUS.search(text)
+    if gpus:
+        yield compute("--gpus", gpus.start(), "accelerator")
+
+
+def _is_said(text: str, at: int) -> bool:
+    """Told to people rather than run: ``echo "run ollama pull first"``."""
+    return _SAID.search(text[max(0, at - 300) : at].rpartition("\n")[2]) is not None
+
+
+def _rest(text: str, at: int) -> str:
+    """What follows in the same command; a backslash at the end of a line goes on."""
+    piece = text[at : at + _LONGEST]
+    end = _COMMAND_END.search(piece)
+    return piece[: end.start()] if end else piece
+
+
+def installs(knowledge: Knowledge, text: str) -> Iterator[Found]:
+    done = 0
+    for match in _INSTALL.finditer(text):
+        kind = match.lastgroup or ""
+        if match.start() < done or _is_said(text, match.start()):
+            continue
+        rest = _rest(text, match.end())
+        done = match.end() + len(rest)
+        skip_next = False
+        for word in _WORD.finditer(rest):
+            written = word["w"]
+            if written.startswith("-") or skip_next:
+                skip_next = not skip_next and written in _WITH_VALUE
+                continue
+            name, provider = _package(knowledge, kind.removesuffix("_run"), written)
+            if provider:
+                yield Found(HitKind.PACKAGE, name, match.end() + word.start("w"), provider=provider)
+            if kind in _RUN_ONE:
+                break
+
+
+def _package(knowledge: Knowledge, ecosystem: str, written: str) -> tuple[str, str]:
+    """(name, provider) of ``openai==1.2``, ``@openai/codex@latest``, ``x/y/cmd/z@v1``."""
+    if ecosystem in ("pypi", "conda"):
+        found = re.match(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}", written)
+        name = found[0] if found else ""
+        rest = written[len(name) :]
+        if not name or (rest and rest[0] not in "[<>=!~;@"):
+            return "", ""
+        provider = knowledge.package(ecosystem, name)
+        return name, provider or (knowledge.package("pypi", name) if ecosystem == "conda" else "")
+    head, mark, _ = written.rpartition("@")
+    name = head if mark and head else written
+    if ecosystem == "composer":
+        name = written.partition(":")[0]
+    provider = knowledge.package(ecosystem, name)
+    while ecosystem == "go" and not provider and name.count("/") > 2:
+        name = name.rpartition("/")[0]
+        provider = knowledge.package(ecosystem, name)
+    return name, provider
+
+
+def models(knowledge: Knowledge, text: str) -> Iterator[Found]:
+    """Models that a command pulls, serves or asks."""
+    for match in islice(_SERVER.finditer(text), _MOST_SERVERS):
+        number = int((match.lastgroup or "s0")[1:])
+        provider = known(knowledge, *_SERVERS[number][2])
+        if not provider or _is_said(text, match.start()):
+            continue
+        is_flag = bool(_SERVERS[number][1])
+        rest = text[match.end() : match.end() + 1500] if is_flag else _rest(text, match.end())
+        pattern = _FLAGS[number]
+        found = pattern.search(rest) if is_flag else pattern.match(rest)
+        model = found["model"].rstrip(".,:)") if found else ""
+        if found and _is_model(model):
+            start = match.end() + found.start("model")
+            yield Found(HitKind.MODEL, model, start, provider=provider)
+        elif not is_flag or number > 0:
+            start = match.start()
+            yield Found(HitKind.CLIENT, match[0], start, provider=provider,
+                        confidence=Confidence.MEDIUM)  # fmt: skip
+
+
+_WORDS = frozenset(
+    ("model", "the", "a", "models", "your", "and", "if", "to", "then", "for", "done")
+)
+
+
+def _is_model(name: str) -> bool:
+    """A literal name, not a variable, a placeholder or the next word of a sentence."""
+    return len(name) > 1 and name.lower() not in _WORDS and not name.startswith(("your-", "http"))
