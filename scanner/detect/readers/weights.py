@@ -83,7 +83,7 @@ def _pointer(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
 
 
 def _text_model(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
-    """Formats that are text: boosted trees, TensorFlow.js, OpenVINO, adapters, indexes of shards."""
+    """Formats that are text: boosted trees, TensorFlow.js, OpenVINO."""
     head = source.data[:4000]
     tags: Tags | None = None
     if b'"learner"' in head and b'"gradient_booster"' in source.data:

@@ -106,7 +106,7 @@ _LIBRARIES = re.compile(
 
 
 def _pickled(name: str, data: bytes) -> Tags | None:
-    """Never loaded: its opcodes may run anything. A pickle of no model library is somebody's data."""
+    """Never loaded: its opcodes may run anything. A pickle of no model library is data."""
     if not name.endswith(_PICKLE_NAMES):
         return None
     if data.startswith(_TORCH_LEGACY):
