@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from connectors.code.git import Git, repository_key
+from connectors.code.git import Git, GitObject, has_head, repository_key
 from connectors.code.history import head_files, read_history
 from connectors.code.owners import owners
 from connectors.code.tree import EXCLUDED, TreeFile, printable, walk
@@ -30,7 +30,7 @@ from scanner.model.facts import Asset, AssetClass
 from scanner.model.items import Checkpoint, Content, Gap, Item, Place
 
 _MIB = 1 << 20
-_DISCOVERY_DEPTH = 5
+_DISCOVERY_DEPTH = 100
 
 
 class CodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,14 +60,16 @@ class CodeConnector:
 
     def shards(self, ctx: Context[CodeConfig]) -> Iterator[Shard]:
         seen: set[str] = set()
+        folders: dict[Path, None] = {}
         for path in ctx.config.paths:
             root = ctx.folder / Path(path).expanduser()
             if not root.exists():
                 # A shard of its own, so that the other paths are read and this one is told.
                 yield Shard(id=ShardId(f"code:dir:{path}/tree"), scope={"missing": path})
                 continue
-            for folder in _roots(root.resolve()):
-                yield from self._shards_of(folder, ctx, seen)
+            folders.update(dict.fromkeys(_roots(root.resolve())))
+        for folder in sorted(folders):  # whatever the order in which the paths are given
+            yield from self._shards_of(folder, ctx, seen)
 
     def collect(
         self, ctx: Context[CodeConfig], shard: Shard, since: Checkpoint | None
@@ -79,11 +81,15 @@ class CodeConnector:
         subject = NodeId(shard.scope["subject"])
         git = Git(root) if shard.scope["git"] else None
         inside = shard.scope.get("inside", "")
+        holder = _holder(subject, root, is_repository=subject.startswith("git:"))
         if shard.scope["part"] == "history" and git is not None:
             most = ctx.config.max_file_mib * _MIB
-            yield from read_history(git, subject, ctx.examine, most)
+            for number, item in enumerate(read_history(git, subject, ctx.examine, most)):
+                if number == 0:
+                    yield holder
+                yield item
             return
-        yield _holder(subject, root, is_repository=subject.startswith("git:"))
+        yield holder
         yield from owners(root, git, subject) if root.is_dir() else ()
         if git is not None and not (root / ".git").exists():
             yield from self._bare_tree(ctx, git, subject)
@@ -132,10 +138,10 @@ class CodeConnector:
                 title=inside,
             )
             return
-        if name in seen:  # a second clone of the same repository is a place of its own
+        scope = {"root": str(folder), "subject": name, "git": "yes" if is_git else ""}
+        if name in seen:  # a second clone: the same repository, read in a place of its own
             name += f"?clone={hashlib.blake2b(os.fsencode(folder), digest_size=4).hexdigest()}"
         seen.add(name)
-        scope = {"root": str(folder), "subject": name, "git": "yes" if is_git else ""}
         title = printable(folder.name)
         yield Shard(id=ShardId(f"code:{name}/tree"), scope={**scope, "part": "tree"}, title=title)
         if is_git and ctx.config.history:
@@ -144,14 +150,15 @@ class CodeConnector:
             )
 
     def _bare_tree(self, ctx: Context[CodeConfig], git: Git, subject: NodeId) -> Iterator[Item]:
-        try:
-            files = [
-                (path, found)
-                for path, found in head_files(git)
-                if found.size <= ctx.config.max_file_mib * _MIB
-            ]
-        except Unavailable:
-            return  # no commit on HEAD: an empty tree
+        if not has_head(git):
+            return  # an empty repository
+        most = ctx.config.max_file_mib * _MIB
+        files: list[tuple[str, GitObject]] = []
+        for path, found in head_files(git):
+            if found.size <= most:
+                files.append((path, found))
+            elif b"\0" not in git.head_of(found.oid):
+                yield Gap(what=path, reason=f"larger than {ctx.config.max_file_mib} MiB; not read")
         oids = list(dict.fromkeys(found.oid for _, found in files))
         paths: dict[str, list[str]] = {}
         for path, found in files:
@@ -175,11 +182,12 @@ def _enclosing(folder: Path) -> Path | None:
 
 
 def _holder(subject: NodeId, root: Path, *, is_repository: bool) -> Asset:
-    name = subject.partition(":")[2].partition("@")[0].partition("?")[0]
+    name = subject.partition(":")[2]
+    is_local = not is_repository or name.startswith("local/")
     return Asset(
         id=subject,
         kind="code.repository" if is_repository else "code.directory",
-        name=name if is_repository else printable(root.name) or name,
+        name=(printable(root.name.removesuffix(".git")) or name) if is_local else name,
         asset_class=AssetClass.REPOSITORY,
         is_ai=False,
     )

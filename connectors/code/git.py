@@ -81,6 +81,14 @@ class Git:
         finally:
             _end(process)
 
+    def head_of(self, oid: str, size: int = 8000) -> bytes:
+        """The first bytes of an object, without reading the rest. Empty when it is unreadable."""
+        process = self._start(("cat-file", "blob", oid))
+        try:
+            return process.stdout.read(size) if process.stdout else b""
+        finally:
+            _end(process)
+
     def objects(self) -> list[GitObject]:
         """Every object of the repository, reachable or not."""
         found = []
@@ -152,17 +160,27 @@ class Git:
 
 
 def repository_key(git: Git) -> str:
-    """What stays the same when a repository is cloned again or moved: its origin without
-    credentials, else its oldest root commit, else nothing."""
+    """What stays the same when a repository is cloned again, moved or given more branches: its
+    origin without credentials, else the oldest root commit of HEAD; nothing where there is
+    neither."""
     with suppress(Unavailable):
         origin = canonical_remote(git.text("config", "--get", "remote.origin.url").strip())
         if origin:
             return origin
     with suppress(Unavailable):
-        roots = git.text("rev-list", "--max-parents=0", "--all").split()
-        if roots:
-            return f"local/{git.folder.resolve().name.removesuffix('.git')}@{min(roots)[:12]}"
+        roots = git.text("rev-list", "--max-parents=0", "--timestamp", "HEAD").split("\n")
+        dated = sorted((int(at), oid) for at, _, oid in (r.partition(" ") for r in roots) if oid)
+        if dated:
+            return f"local/{dated[0][1][:12]}"
     return ""
+
+
+def has_head(git: Git) -> bool:
+    """Whether HEAD names a commit at all (readable or not): an empty repository has none."""
+    try:
+        return bool(git.text("rev-parse", "--verify", "--quiet", "HEAD").strip())
+    except Unavailable:
+        return False
 
 
 def _environment() -> dict[str, str]:

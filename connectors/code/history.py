@@ -41,6 +41,8 @@ def read_history(
         if found.kind not in (*_READ, "tree"):
             yield Gap(what=f"object {found.oid}", reason="unreadable; try `git fsck`")
         elif found.kind in _READ and found.size > most_bytes:
+            if found.kind == "blob" and b"\0" in git.head_of(found.oid):
+                continue  # binary, like those of any size
             yield Gap(
                 what=f"object {found.oid}", reason=f"larger than {most_bytes >> 20} MiB; not read"
             )

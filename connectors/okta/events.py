@@ -43,7 +43,8 @@ def app_of(record: Mapping[str, Any]) -> App:
     settings = mapping(record.get("settings"))
     client = mapping(settings.get("oauthClient"))
     sign_on = mapping(settings.get("signOn"))
-    given = client.get("redirect_uris") or ()
+    given = client.get("redirect_uris")
+    given = given if isinstance(given, list) else [given]
     own = mapping(settings.get("app")).values()  # an OIN application's own address
     places = [*given, client.get("initiate_login_uri"), client.get("client_uri"),
               sign_on.get("ssoAcsUrl"), sign_on.get("audience"), *own]  # fmt: skip

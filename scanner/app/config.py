@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from platformdirs import user_config_path
@@ -30,17 +33,20 @@ class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class ScanConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a scan runs."""
 
-    workers: int = 4
-    attempts: int = 2
+    workers: Annotated[int, msgspec.Meta(ge=1, le=256)] = 4
+    attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2
     """Of a whole shard."""
-    call_attempts: int = 4
+    call_attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 4
     """Of one call to a source."""
-    shard_deadline_seconds: float = 3600.0
-    window_days: int = 90
+    shard_deadline_seconds: Annotated[float, msgspec.Meta(gt=0)] = 3600.0
+    window_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
     """How far back logs are read the first time."""
-    engine: str = "auto"
-    """``auto``, ``hyperscan``, ``re2`` or ``re``: speed only, never what is found."""
-    fail_on: str = ""
+    resume_hours: Annotated[float, msgspec.Meta(ge=0)] = 4.0
+    """An interrupted scan that began longer ago is not resumed but begun anew: what it has read
+    is no present state any more."""
+    engine: Literal["auto", "hyperscan", "re2", "re"] = "auto"
+    """Speed only, never what is found."""
+    fail_on: Literal["", "info", "low", "medium", "high", "critical"] = ""
     """Severity from which open findings make exit code 1."""
 
 
@@ -121,18 +127,39 @@ def fingerprint_key(environ: Mapping[str, str] | None = None) -> tuple[bytes, st
         return given.encode(), ""
     path = user_config_path("shadow-ai") / "fingerprint.key"
     try:
-        if path.exists():
-            return bytes.fromhex(path.read_text().strip()), ""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        key = secrets.token_bytes(32)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(key.hex() + "\n")
-        return key, ""
-    except FileExistsError:
-        return bytes.fromhex(path.read_text().strip()), ""
+        if not path.exists():
+            _write_key(path)
+        key = bytes.fromhex(path.read_text().strip())
     except (OSError, ValueError) as error:
         return secrets.token_bytes(32), (
             f"{path}: {error}; credential fingerprints will differ in the next scan. "
             f"Set {KEY_VARIABLE} to keep them"
         )
+    if len(key) < _MIN_KEY_BYTES:
+        raise ConfigError(
+            f"{path}: {len(key)} bytes where at least {_MIN_KEY_BYTES} are needed; restore the "
+            f"file, or delete it (then known credentials get new fingerprints), or set "
+            f"{KEY_VARIABLE}"
+        )
+    return key, ""
+
+
+def _write_key(path: Path) -> None:
+    """Whole or not at all, and the first of two that race wins (link(2) does not replace)."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_bytes(32).hex() + "\n")
+            file.flush()
+            os.fsync(descriptor)
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def key_mark(key: bytes) -> str:
+    """Tells one key from another without telling the key."""
+    return hmac.new(key, b"which key is this", hashlib.sha256).hexdigest()[:16]

@@ -8,43 +8,40 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from scanner import __version__
-from scanner.app.config import LoadedConfig, fingerprint_key, store_url
+from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_url
+from scanner.app.interpreting import interpreter
 from scanner.assess.lifecycle import advance
 from scanner.assess.policies import Situation, best_confidence, evaluate
 from scanner.collect.loader import load as load_connector
-from scanner.collect.runner import Interpret, Options, Source, run
-from scanner.detect import activity as activity_facts
-from scanner.detect import interpret as hit_facts
-from scanner.detect.activity import Catalogue
+from scanner.collect.runner import Options, Source, run
 from scanner.detect.engine import Detector
 from scanner.emit.document import Document, ScanInfo, build
 from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import owners
 from scanner.kit.contract import Context, Diagnosable, Probe
 from scanner.kit.limits import Limits
-from scanner.model.base import NodeId, ShardId
+from scanner.model.base import ShardId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import ConfigError, ShadowAIError, StoreError
 from scanner.model.evidence import Confidence
-from scanner.model.facts import Fact
 from scanner.model.finding import Finding, FindingEvent
-from scanner.model.items import Activity, Content, Hit, Item, Place, Sighting
 from scanner.model.keys import holder_of
 from scanner.model.registry import Disposition
 from scanner.reconcile import inventory
 from scanner.reconcile.inventory import Reading
-from scanner.reconcile.reconcile import reconcile
+from scanner.reconcile.reconcile import not_judged, reconcile
 from scanner.rulebook import load as rules
-from scanner.rulebook.documents import typed
+from scanner.rulebook.documents import place, typed
 from scanner.rulebook.load import Rulebook
 from scanner.rulebook.policy import Severity
 from scanner.store.state import OpenScan, State
+from scanner.store.writer import StateSink
 
 EXIT_COMPLETE, EXIT_FINDINGS, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INTERNAL = range(5)
 
@@ -78,25 +75,38 @@ def scan(
     """One whole scan. ``url``: state to use instead of the configured one (``sqlite://`` keeps
     nothing).
 
-    Raises ``ConfigError``, ``RuleError``, ``RegistryError`` before anything is read, ``StoreError``
-    when the state cannot be opened.
+    Raises ``ConfigError`` and ``RuleError`` before anything is read, ``StoreError`` when the state
+    cannot be opened for another reason than a full disk.
     """
     chosen = settings or Settings()
     rulebook = rulebook_of(loaded)
-    reading = registry_of(loaded)
+    reading = inventory.read_or_tell(registry_files(loaded))
     key, warning = fingerprint_key(chosen.environ)
     detector = Detector(rulebook, key, loaded.config.scan.engine)
     sources = sources_of(loaded, detector, chosen)
     where = url if url is not None else store_url(loaded)
+    warnings = [warning] if warning else []
     with _locked(where):
-        state = State(where)
+        state = _opened(where, warnings)
         try:
-            return _scan(
-                loaded, rulebook, reading, detector, sources, state, chosen,
-                [warning] if warning else [],
-            )  # fmt: skip
+            state.check_key(key_mark(key))
+            return _scan(loaded, rulebook, reading, detector, sources, state, chosen, warnings)
         finally:
             state.close()
+
+
+def _opened(url: str, warnings: list[str]) -> State:
+    """The state; on a full disk a passing one in memory, so that the scan itself is not lost. Any
+    other trouble is told before anything is read."""
+    try:
+        return State(url)
+    except StoreError as error:
+        if not error.is_full:
+            raise
+        warnings.append(f"{error}. This scan is not stored: nothing of it is compared or kept")
+        state = State("sqlite://")
+        state.is_passing = True
+        return state
 
 
 def _scan(
@@ -116,18 +126,22 @@ def _scan(
         "engine": detector.engine,
         "python": platform.python_version(),
     }
-    opened = state.open_scan(loaded.mark, started, versions, resume=settings.resume)
+    oldest = settings.now() - timedelta(hours=loaded.config.scan.resume_hours)
+    opened = state.open_scan(
+        loaded.mark, started, versions, resume=settings.resume, not_before=_stamp(oldest)
+    )
     with ThreadPoolExecutor(max_workers=max(1, loaded.config.scan.workers)) as executor:
         fresh = run(
             sources,
-            sink=state.sink(opened.id, started),
-            interpret=_interpreter(rulebook, detector),
+            sink=StateSink(state, opened.id, started),
+            interpret=interpreter(rulebook, detector),
             executor=executor,
             done=opened.done,
             options=Options(
                 attempts=loaded.config.scan.attempts,
                 deadline_seconds=loaded.config.scan.shard_deadline_seconds,
                 on_progress=settings.on_progress,
+                clean=lambda text: detector.masked(text.encode()).decode(),
             ),
         )
     coverage = _whole_coverage(state, opened, fresh, reading)
@@ -141,6 +155,8 @@ def _scan(
     )  # fmt: skip
     shown = [f for f in life.findings if _is_sure(f, settings.least)]
     exit_code = _exit_code(coverage, shown, loaded.config.scan.fail_on)
+    if state.is_passing:
+        exit_code = EXIT_INCOMPLETE
     try:
         if gone:
             state.forget_shards(gone)
@@ -176,13 +192,16 @@ def _situation(
     read = frozenset(row.shard for row in coverage)
     facts = (row for row in state.facts() if row[0] not in gone)
     graph = AssetGraph(facts, read)
-    result = reconcile(
-        graph,
-        reading.entries,
-        rulebook.by_alias,
-        coverage,
-        has_registry=bool(loaded.config.registry.files),
-    )
+    if reading.unread:
+        result = not_judged(graph, reading.unread)
+    else:
+        result = reconcile(
+            graph,
+            reading.entries,
+            rulebook.by_alias,
+            coverage,
+            has_registry=bool(loaded.config.registry.files),
+        )
     entry_owner = {row.entry.id: row.entry.owner for row in result.entries}
     claims = {
         ident: owners(graph, ident, entry_owner.get(standing.entry, ""))
@@ -214,8 +233,13 @@ def rulebook_of(loaded: LoadedConfig) -> Rulebook:
     return rules.load(extra=[loaded.folder / folder for folder in loaded.config.rules.folders])
 
 
+def registry_files(loaded: LoadedConfig) -> list[Path]:
+    return [loaded.folder / Path(name) for name in loaded.config.registry.files]
+
+
 def registry_of(loaded: LoadedConfig) -> Reading:
-    return inventory.read(loaded.folder / Path(name) for name in loaded.config.registry.files)
+    """Raises ``RegistryError`` for a file that cannot be used."""
+    return inventory.read(registry_files(loaded))
 
 
 def sources_of(loaded: LoadedConfig, detector: Detector, settings: Settings) -> list[Source]:
@@ -223,7 +247,11 @@ def sources_of(loaded: LoadedConfig, detector: Detector, settings: Settings) -> 
     found = []
     for name, table in loaded.config.sources.items():
         plain = dict(table)
-        connector = load_connector(str(plain.pop("connector", name)))
+        try:
+            connector = load_connector(str(plain.pop("connector", name)))
+        except ConfigError as error:
+            where = place(loaded.name, loaded.text, ("sources", name))
+            raise ConfigError(f"{where}: {error}") from error
         spec = connector.spec
         within = ("sources", name)
         typed_config = typed(plain, spec.config, loaded.name, loaded.text, ConfigError, within)
@@ -251,50 +279,6 @@ def sources_of(loaded: LoadedConfig, detector: Detector, settings: Settings) -> 
     return found
 
 
-def _examined(detector: Detector, item: Content) -> tuple[Hit, ...]:
-    return detector.examine(item.data, item.place.path, item.rule_sets)
-
-
-def _interpreter(rulebook: Rulebook, detector: Detector) -> Interpret:
-    """Items -> facts, with the names that people read."""
-    catalogue = Catalogue(rulebook)
-
-    def provider_name(ident: str) -> str:
-        provider = rulebook.by_id.get(ident)
-        return provider.name if provider else ident
-
-    def subject_name(subject: NodeId) -> str:
-        return _short(subject)
-
-    def interpret(item: Item, source: str) -> Iterator[Fact]:
-        if isinstance(item, (Content, Sighting)):
-            hits: list[tuple[Hit, Place]] = (
-                [(item.hit, item.place)]
-                if isinstance(item, Sighting)
-                else [(hit, item.place) for hit in _examined(detector, item)]
-            )
-            yield from hit_facts.facts_of(
-                hits, source=source, provider_name=provider_name, subject_name=subject_name
-            )
-        elif isinstance(item, Activity):
-            yield from activity_facts.facts_of(item, catalogue, source)
-        else:
-            yield item  # type: ignore[misc]
-
-    return interpret
-
-
-def _short(subject: NodeId) -> str:
-    """The name people use: the repository's path, the function's name."""
-    if ":secretsmanager:" in subject:  # AWS adds a dash and six characters of its own
-        return subject.partition(":secret:")[2][:-7]
-    if subject.startswith("arn:"):
-        return subject.rpartition(":")[2].rpartition("/")[2]
-    name = subject.partition(":")[2].partition("@")[0].partition("?")[0]
-    parts = [part for part in name.split("/") if part]
-    return "/".join(parts[-2:]) if subject.startswith("git:") else (parts or [name])[-1]
-
-
 def _whole_coverage(
     state: State, opened: OpenScan, fresh: Sequence[Coverage], reading: Reading
 ) -> list[Coverage]:
@@ -304,7 +288,12 @@ def _whole_coverage(
         for row in state.coverage(opened.id):
             if row.shard in opened.done:
                 rows.setdefault(row.shard, row)
-    if reading.problems:
+    if reading.unread:
+        shard = ShardId("registry:files")
+        rows[shard] = Coverage(
+            shard=shard, source="registry", status=Outcome.FAILED, reason=reading.unread
+        )
+    elif reading.problems:
         shard = ShardId("registry:files")
         rows[shard] = Coverage(
             shard=shard, source="registry", status=Outcome.PARTIAL,

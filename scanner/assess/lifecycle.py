@@ -93,7 +93,7 @@ def _absent(
         return old, "", ""
     mark = old.fingerprint
     unread = [s for s in old.shards if s not in gone and not _was_read(coverage.get(s))]
-    if mark in evaluation.unjudged:
+    if mark in evaluation.unjudged or old.policy in evaluation.unjudged_policies:
         reason = "could not be judged in this scan"
     elif mark in evaluation.seen:
         return _resolved(old, now), "resolved", "looked at again: no longer the case"

@@ -55,6 +55,8 @@ class Evaluation:
     """Fingerprints whose subject this scan has itself seen or judged."""
     unjudged: set[str] = field(default_factory=set)
     """Fingerprints that could not be evaluated in this scan, so may not be resolved."""
+    unjudged_policies: frozenset[str] = frozenset()
+    """Policies that could not be evaluated at all."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,14 @@ class _Case:
 
 def evaluate(policies: Iterable[Policy], situation: Situation) -> Evaluation:
     """Every policy on every subject."""
+    policies = tuple(policies)
     result = Evaluation()
+    if situation.reconciliation.is_unknown:
+        result.unjudged_policies = frozenset(
+            policy.id
+            for policy in policies
+            if policy.when.registry or policy.when.drift or policy.subject is Subject.ENTRY
+        )
     cases: dict[Subject, list[_Case]] = {
         Subject.ASSET: list(_asset_cases(situation)),
         Subject.CREDENTIAL: list(_credential_cases(situation)),
@@ -84,6 +93,8 @@ def evaluate(policies: Iterable[Policy], situation: Situation) -> Evaluation:
         Subject.COVERAGE: list(_coverage_cases(situation)),
     }
     for policy in policies:
+        if policy.id in result.unjudged_policies:
+            continue
         for case in cases[policy.subject]:
             for one in _by_field(policy, case):
                 _judge(policy, one, situation, result)

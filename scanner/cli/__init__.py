@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -78,16 +79,27 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         code = 0
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            _internal(error)
+            sys.exit(4)
+        click.echo(f"error: cannot write: {error.strerror}; make room and run again", err=True)
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - what is left of it would fail again
+        code = 3
     except Exception as error:
-        if "SHADOW_AI_DEBUG" in os.environ:
-            raise
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
-        # Not the message: it may quote what was being read.
-        click.echo(
-            f"internal error: {type(error).__name__} at {place}; what was stored stays. Please "
-            "report it, with the traceback that SHADOW_AI_DEBUG=1 shows",
-            err=True,
-        )
+        _internal(error)
         code = 4
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _internal(error: Exception) -> None:
+    if "SHADOW_AI_DEBUG" in os.environ:
+        raise error
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+    # Not the message: it may quote what was being read.
+    click.echo(
+        f"internal error: {type(error).__name__} at {place}; what was stored stays. Please "
+        "report it, with the traceback that SHADOW_AI_DEBUG=1 shows",
+        err=True,
+    )

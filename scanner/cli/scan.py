@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from scanner.app.config import LoadedConfig
 from scanner.cli.options import ad_hoc, config_option, find_config, json_option, write_bytes
+
+if TYPE_CHECKING:
+    from scanner.app.pipeline import Result
 
 
 @click.command("scan")
@@ -69,10 +73,6 @@ def command(
             resume=not fresh, on_progress=on_progress, least=Confidence(min_confidence)
         )
         result = scan(loaded, url=url, settings=settings)
-    if output is not None:
-        from scanner.emit.files import write_all
-
-        write_all(output, result.document, result.situation.graph)
     for warning in result.document.warnings:
         click.echo(f"warning: {warning}", err=True)
     if as_json:
@@ -85,7 +85,23 @@ def command(
         if result.resumed:
             click.echo("resumed an interrupted scan", err=True)
         print_document(result.document, result.events)
-    sys.exit(result.exit_code)
+    sys.exit(_written(output, result) or result.exit_code)
+
+
+def _written(output: Path | None, result: Result) -> int:
+    """After the result has been printed: files that cannot be written do not take it away."""
+    if output is None:
+        return 0
+    from scanner.app.pipeline import EXIT_INCOMPLETE
+    from scanner.emit.files import write_all
+    from scanner.model.errors import StoreError
+
+    try:
+        write_all(output, result.document, result.situation.graph)
+    except StoreError as error:
+        click.echo(f"error: {error}; make room or choose another --output", err=True)
+        return EXIT_INCOMPLETE
+    return 0
 
 
 def _adjusted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import pkgutil
 from importlib.metadata import entry_points
@@ -30,7 +31,9 @@ def load(name: str) -> Connector:
         if point.name == name:
             return _checked(point.load(), name)
     if name not in names():
-        raise ConfigError(f"no connector `{name}`; there are: {', '.join(names())}")
+        close = difflib.get_close_matches(name, names(), n=1, cutoff=0.6)
+        hint = f"; did you mean `{close[0]}`?" if close else ""
+        raise ConfigError(f"no connector `{name}`{hint}; there are: {', '.join(names())}")
     module = importlib.import_module(f"{_PACKAGE}.{name}")
     return _checked(getattr(module, "CONNECTOR", None), name)
 

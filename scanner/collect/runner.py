@@ -14,6 +14,8 @@ from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
+
 from scanner.kit.contract import Connector, Context, Mode, Shard
 from scanner.model.base import ShardId
 from scanner.model.coverage import Coverage, Outcome
@@ -79,6 +81,8 @@ class Options:
     deadline_seconds: float = 3600.0
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    clean: Callable[[str], str] = str
+    """Takes secrets out of what is told of a shard: paths and vendors' messages may hold them."""
     on_progress: Callable[[Coverage, int, int], None] = field(
         default=lambda coverage, done, known: None
     )
@@ -203,7 +207,12 @@ def _attempt(
                     records += 1
     except Exception as caught:
         error = caught
+    gaps = [
+        Gap(what=options.clean(g.what), reason=options.clean(g.reason), denied=g.denied)
+        for g in gaps
+    ]
     row = _coverage_of(error, shard.id, source.name, shard, records, gaps)
+    row = msgspec.structs.replace(row, reason=options.clean(row.reason))
     if isinstance(error, StoreError) and writer is not None:
         writer.discard()
     try:

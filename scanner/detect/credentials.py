@@ -17,6 +17,7 @@ from scanner.detect.patterns import Pattern, Places
 from scanner.detect.redact import fingerprint, hint
 from scanner.model.evidence import Confidence
 from scanner.model.items import Hit, HitKind
+from scanner.rulebook.types import Check
 
 _ASSIGNEE = re.compile(rb"([A-Za-z_][\w.-]{0,60})[\"'\])]{0,2}\s{0,4}(?:=>|:=|=|:)\s{0,4}[\"'`]?$")
 _EXACT = -1
@@ -43,18 +44,21 @@ class _Candidate:
 
 
 class CredentialFinder:
-    """Compiled once. ``select``: which patterns are worth trying on a piece of content."""
+    """Compiled once. ``select``: which patterns are worth trying on a piece of content. ``mask``:
+    takes keys out of the name that a secret is given to, which may itself be one."""
 
     def __init__(
         self,
         patterns: Sequence[Pattern],
         key: bytes,
         select: Select,
+        mask: Callable[[bytes], bytes],
         engine: str = "auto",
         ask: Ask = _say_nothing,
     ) -> None:
         self._key = key
         self._select = select
+        self._mask = mask
         self._ask = ask
         self._decoder = Decoder(
             (
@@ -86,14 +90,6 @@ class CredentialFinder:
             yield hit
         for candidate in _claims(_candidates(data, chosen, places), claimed):
             yield self._hit(data, candidate, line(candidate.start))
-
-    def masked(self, data: bytes, chosen: Sequence[Pattern], places: Places) -> bytes:
-        """``data`` with hints in place of keys; ``data`` itself when it holds none."""
-        found = sorted(_claims(_candidates(data, chosen, places), []), key=lambda c: -c.start)
-        for candidate in found:
-            shown = hint(data[candidate.start : candidate.end]).encode()
-            data = data[: candidate.start] + shown + data[candidate.end :]
-        return data
 
     def _decoded(
         self, data: bytes, present: frozenset[bytes], line: Callable[[int], int]
@@ -131,7 +127,7 @@ class CredentialFinder:
             end=end,
             line=line,
             confidence=Confidence.MEDIUM if is_assigned else pattern.confidence,
-            preview=f"{before[1].decode('latin-1')}={shown}" if before else shown,
+            preview=f"{self._mask(before[1]).decode()}={shown}" if before else shown,
             fingerprint=fingerprint(secret, self._key),
             hint=shown,
             tags=self._ask(pattern, secret),
@@ -171,7 +167,9 @@ def _rank(
     start, end = span
     secret = data[start:end]
     if pattern.is_assignment:
-        is_value = secrets.is_value(data, start, end, secret, pattern.min_entropy)
+        is_value = secrets.is_value(data, start, end, secret, pattern.min_entropy) and (
+            not secret.startswith(b"eyJ") or checksums.holds(_shape(secret), secret, secret, ())
+        )
         return start - match.start() if is_value else None
     body = _body(secret, pattern)
     if not secrets.is_random(secret, body, pattern.min_entropy):
@@ -190,3 +188,7 @@ def _body(secret: bytes, pattern: Pattern) -> bytes:
     """Without the prefix that its format gives it."""
     said = max((p for p in pattern.prefixes if secret.startswith(p)), key=len, default=b"")
     return secret[len(said) :]
+
+
+def _shape(secret: bytes) -> Check:
+    return Check.JWT if secret.count(b".") == 2 else Check.NONE

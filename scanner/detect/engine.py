@@ -15,6 +15,7 @@ from scanner.detect import statements
 from scanner.detect.credentials import CredentialFinder
 from scanner.detect.files import FileIndex
 from scanner.detect.knowledge import Knowledge
+from scanner.detect.mask import Mask
 from scanner.detect.patterns import Pattern, Places, compile_imports, compile_patterns
 from scanner.detect.prefilter import Prefilter, build
 from scanner.detect.readers import all_readers
@@ -42,13 +43,13 @@ class Detector:
         self.knowledge = Knowledge(rulebook)
         self._readers = all_readers()
         credentials = [p for p in self._patterns if _may_hold_secret(p)]
-        self._credentials = CredentialFinder(credentials, key, self._select_credentials, engine)
+        self._mask = Mask(credentials, key, engine)
+        self._credentials = CredentialFinder(
+            credentials, key, self._select_credentials, self._mask.masked, engine
+        )
         encoded = self._credentials.literals
         self._sets = {
             "credentials": _PatternSet(credentials, engine, encoded),
-            "formats": _PatternSet(
-                [p for p in credentials if p.kind is HitKind.CREDENTIAL and not p.near], engine
-            ),
             "all": _PatternSet(
                 list(self._patterns),
                 engine,
@@ -85,10 +86,9 @@ class Detector:
         return tuple(sorted(hits, key=lambda h: (h.start, h.end, h.kind, h.rule)))
 
     def masked(self, data: bytes) -> bytes:
-        """``data`` with each key of an exact format replaced by its hint (the same object when
-        there is none): for texts that sources put into names, tags and errors."""
-        chosen, present = self._sets["formats"].select(data)
-        return self._credentials.masked(data, chosen, Places(data, present)) if chosen else data
+        """``data`` without keys (the same object when it holds none): for texts that sources put
+        into names, tags and errors."""
+        return self._mask.masked(data)
 
     def _pattern_hits(
         self,

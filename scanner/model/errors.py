@@ -20,7 +20,12 @@ class RegistryError(ShadowAIError):
 
 
 class StoreError(ShadowAIError):
-    """The state could not be read or written; what was stored before stays."""
+    """The state could not be read or written; what was stored before stays. ``is_full``: for want
+    of space."""
+
+    def __init__(self, message: str, *, is_full: bool = False) -> None:
+        super().__init__(message)
+        self.is_full = is_full
 
 
 class SourceError(ShadowAIError):

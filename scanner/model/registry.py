@@ -96,6 +96,8 @@ class Disposition(StrEnum):
     PROBABLE = "probable"
     AMBIGUOUS = "ambiguous"
     UNREGISTERED = "unregistered"
+    NOT_JUDGED = "not_judged"
+    """The registry could not be read."""
 
 
 class Match(Model, frozen=True, kw_only=True):

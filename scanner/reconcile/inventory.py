@@ -1,12 +1,13 @@
 """Read the AI registry: YAML or CSV files that people keep, strictly, row by row.
 
-A broken file stops before anything is scanned (everything would look unregistered); a broken row is
-refused with its place and the rest is used.
+A broken row is refused with its place and the rest is used. With a broken file nothing is said
+about registration in that scan: everything would look unregistered.
 """
 
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -53,6 +54,16 @@ class Reading:
 
     entries: list[RegistryEntry] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    unread: str = ""
+    """Why a file as a whole could not be used: what is registered is then unknown."""
+
+
+def read_or_tell(paths: Iterable[Path]) -> Reading:
+    """As :func:`read`, but a file that cannot be used ends in ``unread`` and not in an error."""
+    try:
+        return read(paths)
+    except RegistryError as error:
+        return Reading(unread=str(error))
 
 
 def read(paths: Iterable[Path]) -> Reading:
@@ -109,6 +120,9 @@ def _read_yaml(path: Path) -> Reading:
 
 def _read_csv(path: Path) -> Reading:
     text = read_text(path, RegistryError)
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise RegistryError(f"{path}:{line}: a NUL character; save the file as plain text")
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     reading = Reading()
@@ -143,8 +157,10 @@ def _header(cells: list[str], path: Path, line: int) -> list[str]:
     names = [_SYNONYMS.get(n, n) if _SYNONYMS.get(n) not in plain else n for n in names]
     for wanted in ("id", "name"):
         if wanted not in names:
+            close = difflib.get_close_matches(wanted, plain, n=1, cutoff=0.6)
+            hint = f"; did you mean `{wanted}` by `{close[0]}`?" if close else ""
             raise RegistryError(
-                f"{path}:{line}: no column `{wanted}`; the columns are: {', '.join(cells)}"
+                f"{path}:{line}: no column `{wanted}`{hint}; the columns are: {', '.join(cells)}"
             )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -29,6 +29,8 @@ class Reconciliation:
     standings: dict[NodeId, Standing]
     entries: tuple[EntryStanding, ...]
     has_registry: bool
+    is_unknown: bool = False
+    """The registry could not be read."""
 
 
 def reconcile(
@@ -58,6 +60,18 @@ def reconcile(
         for entry in entries
     )
     return Reconciliation(standings=standings, entries=outcomes, has_registry=has_registry)
+
+
+def not_judged(graph: AssetGraph, reason: str) -> Reconciliation:
+    """The registry could not be read: nothing is said about registration."""
+    nodes: list[Asset | Credential] = [*graph.assets(), *graph.credentials()]
+    standing = Standing(status=Disposition.NOT_JUDGED, reason=reason)
+    return Reconciliation(
+        standings={node.id: standing for node in nodes},
+        entries=(),
+        has_registry=True,
+        is_unknown=True,
+    )
 
 
 def _standing(

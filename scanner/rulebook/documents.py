@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -53,6 +53,10 @@ def parse_yaml(text: str, name: str, error: type[ShadowAIError] = ConfigError) -
         mark = trouble.problem_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         raise error(f"{where}: not valid YAML: {trouble.problem or trouble.context}") from trouble
+    except yaml.reader.ReaderError as trouble:
+        line, column = _line_at(text.encode("utf-8", "replace"), int(trouble.position))
+        what = f"character {trouble.character!r} is not allowed"
+        raise error(f"{name}:{line}:{column}: not valid YAML: {what}") from trouble
     except (yaml.YAMLError, RecursionError, ValueError) as trouble:
         raise error(f"{name}: not valid YAML: {trouble}") from trouble
 
@@ -66,7 +70,12 @@ def read_text(path: Path, error: type[ShadowAIError] = ConfigError) -> str:
     except OSError as trouble:
         raise error(f"{path}: cannot be read: {trouble.strerror or trouble}") from trouble
     except UnicodeDecodeError as trouble:
-        raise error(f"{path}: byte {trouble.start}: not UTF-8; save the file as UTF-8") from trouble
+        line, column = _line_at(trouble.object, trouble.start)
+        raise error(f"{path}:{line}:{column}: not UTF-8; save the file as UTF-8") from trouble
+
+
+def _line_at(data: bytes, offset: int) -> tuple[int, int]:
+    return data.count(b"\n", 0, offset) + 1, offset - data.rfind(b"\n", 0, offset)
 
 
 def read_yaml(path: Path, into: type[T], error: type[ShadowAIError] = ConfigError) -> T:
@@ -85,6 +94,8 @@ def parse_toml(path: Path) -> tuple[dict[str, Any], str]:
         where = f"{path}:{match[1]}:{match[2]}" if match else str(path)
         reason = re.sub(r" \(at .*\)", "", str(trouble))
         raise ConfigError(f"{where}: not valid TOML: {reason}") from trouble
+    except RecursionError as trouble:
+        raise ConfigError(f"{path}: not valid TOML: nested too deeply") from trouble
 
 
 def typed(
@@ -106,10 +117,16 @@ def typed(
             known = _known_fields(into, _steps(path.strip("`")))
             message = f"unknown key `{unknown[1]}`{_nearest(unknown[1], known)}"
             steps.append(unknown[1])
-        line = _line_of(text, steps)
-        where = f"{name}:{line[0]}:{line[1]}" if line else name
         at = ".".join(steps)
-        raise error(f"{where}: {message}" + (f" (at {at})" if at else "")) from trouble
+        raise error(
+            f"{place(name, text, steps)}: {message}" + (f" (at {at})" if at else "")
+        ) from trouble
+
+
+def place(name: str, text: str, steps: Sequence[str]) -> str:
+    """``file:line:column`` of what stands at ``steps``; the file alone where that is not known."""
+    line = _line_of(text, list(steps))
+    return f"{name}:{line[0]}:{line[1]}" if line else name
 
 
 def _nearest(word: str, known: list[str]) -> str:

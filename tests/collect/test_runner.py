@@ -18,6 +18,7 @@ from scanner.model.evidence import Evidence
 from scanner.model.facts import Asset, AssetClass, Fact
 from scanner.model.items import Checkpoint, Gap, Item
 from scanner.store.state import State
+from scanner.store.writer import StateSink
 
 
 class _Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +68,7 @@ def _run(connector: _Scripted, state: State, scan: str = "s1", **options: object
     with ThreadPoolExecutor(2) as pool:
         return run(
             [Source("scripted", connector, context)],
-            sink=state.sink(scan, "2026-01-01T00:00:00Z"),
+            sink=StateSink(state, scan, "2026-01-01T00:00:00Z"),
             interpret=lambda item, source: iter([item]),  # type: ignore[list-item]
             executor=pool,
             options=Options(sleep=lambda seconds: None, **options),  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ from scanner.model.errors import StoreError
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Asset, AssetClass
 from scanner.store.state import State
+from scanner.store.writer import StateSink
 
 _SLOW_SCAN = """
 import sys, time
@@ -107,12 +108,12 @@ def _asset(name: str, padding: int = 0) -> Asset:
 def test_a_full_disk_is_told_and_loses_nothing_that_was_stored(tmp_path: Path) -> None:
     state = State(f"sqlite:///{tmp_path / 'state.sqlite'}")
     complete = Coverage(shard=ShardId("a"), source="t", status=Outcome.COMPLETE)
-    writer = state.sink("s", "2026-01-01T00:00:00Z").writer(Shard(id=ShardId("a")))
+    writer = StateSink(state, "s", "2026-01-01T00:00:00Z").writer(Shard(id=ShardId("a")))
     writer.add(_asset("kept"))
     writer.close(complete)
     _fill(state)
 
-    big = state.sink("s", "2026-01-01T00:00:00Z").writer(Shard(id=ShardId("b")))
+    big = StateSink(state, "s", "2026-01-01T00:00:00Z").writer(Shard(id=ShardId("b")))
     for number in range(200):
         big.add(_asset(f"lost-{number}", padding=50))
     with pytest.raises(StoreError, match="free some disk space"):

@@ -20,6 +20,7 @@ from scanner.model.errors import Denied, UndeclaredOperation
 from scanner.model.facts import Account, Asset, DataStore, Edge, Fact, Relation
 from scanner.model.items import Content, Gap, Item
 from scanner.store.state import State
+from scanner.store.writer import StateSink
 from tests.connectors.aws.wire import BROKEN, DENIED, THROTTLED, Fault, Wire
 
 World = tuple[str, dict[str, str], Wire]
@@ -50,7 +51,7 @@ def _run(context: Context[AwsConfig], state: State | None = None) -> dict[str, C
     with ThreadPoolExecutor(4) as pool:
         rows = run(
             [Source("aws", CONNECTOR, context)],
-            sink=(state or State("sqlite://")).sink("scan", "2026-01-01T00:00:00Z"),
+            sink=StateSink(state or State("sqlite://"), "scan", "2026-01-01T00:00:00Z"),
             interpret=_facts,
             executor=pool,
             options=Options(attempts=1),

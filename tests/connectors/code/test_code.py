@@ -161,7 +161,7 @@ def test_repositories_below_a_folder_are_their_own_and_read_once(tmp_path: Path)
     result = _scan(tmp_path / "src")
 
     names = sorted(row.name for row in result.document.assets)
-    assert names == ["Anthropic in local/one", "Anthropic in src"]
+    assert names == ["Anthropic in one", "Anthropic in src"]
     assert all(len(row.evidence) == 1 for row in result.document.assets)
 
 

@@ -24,6 +24,7 @@ from scanner.model.facts import Asset, Edge, Fact, Identity
 from scanner.model.items import Activity, Checkpoint, Gap, Item
 from scanner.rulebook.load import Rulebook
 from scanner.store.state import State
+from scanner.store.writer import StateSink
 
 RECORDINGS = Path(__file__).parent / "recordings"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -69,7 +70,7 @@ def _run(context: Context[OktaConfig], state: State, rulebook: Rulebook) -> dict
     with ThreadPoolExecutor(2) as pool:
         rows = run(
             [Source("okta", CONNECTOR, context)],
-            sink=state.sink("scan", "2026-11-24T12:00:00Z"),
+            sink=StateSink(state, "scan", "2026-11-24T12:00:00Z"),
             interpret=interpret,
             executor=pool,
             options=Options(attempts=1),

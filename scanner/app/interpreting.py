@@ -1,0 +1,81 @@
+"""What connectors yield -> facts that may be kept, with the names that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from scanner.collect.runner import Interpret
+from scanner.detect import activity as activity_facts
+from scanner.detect import interpret as hit_facts
+from scanner.detect.activity import Catalogue
+from scanner.detect.engine import Detector
+from scanner.model.base import NodeId, encode
+from scanner.model.facts import Asset, Fact
+from scanner.model.items import Activity, Content, Hit, Item, Place, Sighting
+from scanner.rulebook.load import Rulebook
+
+
+def _examined(detector: Detector, item: Content) -> tuple[Hit, ...]:
+    return detector.examine(item.data, item.place.path, item.rule_sets)
+
+
+def interpreter(rulebook: Rulebook, detector: Detector) -> Interpret:
+    """Items -> facts, with the names that people read."""
+    catalogue = Catalogue(rulebook)
+
+    def provider_name(ident: str) -> str:
+        provider = rulebook.by_id.get(ident)
+        return provider.name if provider else ident
+
+    names: dict[NodeId, str] = {}
+    """Of carriers whose id tells people nothing: a repository that was never pushed anywhere."""
+
+    def subject_name(subject: NodeId) -> str:
+        return names.get(subject) or _short(subject)
+
+    def interpret(item: Item, source: str) -> Iterator[Fact]:
+        for fact in facts_of(item, source):
+            yield _without_secrets(fact, detector)
+
+    def facts_of(item: Item, source: str) -> Iterator[Fact]:
+        if isinstance(item, (Content, Sighting)):
+            hits: list[tuple[Hit, Place]] = (
+                [(item.hit, item.place)]
+                if isinstance(item, Sighting)
+                else [(hit, item.place) for hit in _examined(detector, item)]
+            )
+            yield from hit_facts.facts_of(
+                hits, source=source, provider_name=provider_name, subject_name=subject_name
+            )
+        elif isinstance(item, Activity):
+            yield from activity_facts.facts_of(item, catalogue, source)
+        else:
+            if isinstance(item, Asset) and item.id.startswith("git:local/"):
+                names[item.id] = item.name
+            yield item  # type: ignore[misc]
+
+    return interpret
+
+
+_FACT: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
+
+
+def _without_secrets(fact: Fact, detector: Detector) -> Fact:
+    """People put keys into tags, names of resources and of files: what is kept must not hold them,
+    in whichever field they stand."""
+    plain = encode(fact)
+    masked = detector.masked(plain)
+    return fact if masked is plain else _FACT.decode(masked)
+
+
+def _short(subject: NodeId) -> str:
+    """The name people use: the repository's path, the function's name."""
+    if ":secretsmanager:" in subject:  # AWS adds a dash and six characters of its own
+        return subject.partition(":secret:")[2][:-7]
+    if subject.startswith("arn:"):
+        return subject.rpartition(":")[2].rpartition("/")[2]
+    name = subject.partition(":")[2].partition("@")[0].partition("?")[0]
+    parts = [part for part in name.split("/") if part]
+    return "/".join(parts[-2:]) if subject.startswith("git:") else (parts or [name])[-1]

@@ -1,0 +1,63 @@
+"""Keys in places where nobody expects them: tags, names of resources and files, a map of keys. What
+is kept of such a text shows a hint and the start of the fingerprint instead.
+
+Only formats that are unmistakable by themselves are masked: a text that is kept must stay the same
+text in every scan, whatever stands around it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from scanner.detect.patterns import Pattern
+from scanner.detect.prefilter import build
+from scanner.detect.redact import fingerprint, hint
+from scanner.model.items import HitKind
+
+_BOUNDS = re.compile(rb"^\(\?<!\[[^\]]*\]\)(?P<body>.*)\(\?!\[[^\]]*\]\)$", re.S)
+
+
+class Mask:
+    """Compiled once from the credential formats."""
+
+    def __init__(self, patterns: Sequence[Pattern], key: bytes, engine: str = "auto") -> None:
+        self._key = key
+        formats = [p for p in patterns if p.kind is HitKind.CREDENTIAL and not p.near]
+        owners: dict[bytes, list[re.Pattern[bytes]]] = {}
+        for pattern in formats:
+            bounded = _BOUNDS.match(pattern.regex.pattern)
+            loose = re.compile(bounded["body"] if bounded else pattern.regex.pattern)
+            for literal in pattern.folded:
+                owners.setdefault(literal, []).append(loose)
+        literals = sorted(owners)
+        self._owners = [owners[literal] for literal in literals]
+        self._prefilter = build(literals, engine)
+
+    def masked(self, data: bytes) -> bytes:
+        """The same object when there is nothing to mask."""
+        present = self._prefilter.candidates(data)
+        if not present:
+            return data
+        spans = [
+            match.span()
+            for index in present
+            for regex in self._owners[index]
+            for match in regex.finditer(data)
+        ]
+        for start, end in reversed(_apart(spans)):
+            secret = data[start:end]
+            shown = f"{hint(secret)}~{fingerprint(secret, self._key)[:8]}"
+            data = data[:start] + shown.encode() + data[end:]
+        return data
+
+
+def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Overlapping spans as one, in order."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined

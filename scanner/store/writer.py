@@ -1,0 +1,162 @@
+"""Writes one shard into the state: its facts, checkpoint and coverage in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select, update
+
+from scanner.kit.contract import Mode, Shard
+from scanner.model.base import ShardId, digest, encode
+from scanner.model.coverage import Coverage
+from scanner.model.facts import Fact, fact_key, merge_fact
+from scanner.model.items import Checkpoint
+from scanner.store import schema
+from scanner.store.state import State
+
+_FACTS: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
+
+
+class StateSink:
+    """What the runner writes to."""
+
+    def __init__(self, state: State, scan_id: str, now: str) -> None:
+        self._state = state
+        self.scan_id = scan_id
+        self.now = now
+
+    def checkpoint(self, shard: ShardId) -> Checkpoint | None:
+        with self._state.guarded("read a checkpoint"), self._state.engine.connect() as db:
+            cursor = db.execute(
+                select(schema.checkpoint.c.cursor).where(schema.checkpoint.c.shard == shard)
+            ).scalar()
+        return Checkpoint(cursor=cursor) if cursor is not None else None
+
+    def writer(self, shard: Shard) -> StateWriter:
+        return StateWriter(self._state, shard, self.scan_id, self.now)
+
+    def record(self, coverage: Coverage) -> None:
+        with self._state.guarded("store coverage"), self._state.engine.begin() as db:
+            _put_coverage(db, self.scan_id, coverage)
+
+
+class StateWriter:
+    """Collects one shard's facts, merged as they come, and stores them in one transaction."""
+
+    def __init__(self, state: State, shard: Shard, scan_id: str, now: str) -> None:
+        self._state = state
+        self._shard = shard
+        self._scan_id = scan_id
+        self._now = now
+        self._facts: dict[str, Fact] = {}
+        self._waiting: dict[str, list[Fact]] = {}
+
+    def add(self, fact: Fact) -> None:
+        """Sightings of one fact are merged a bunch at a time, each bunch as large as what is there
+        already: one by one would cost the square of their number."""
+        key = fact_key(fact)
+        waiting = self._waiting.setdefault(key, [])
+        waiting.append(fact)
+        known = self._facts.get(key)
+        if known is None or len(waiting) > len(known.evidence):
+            self._settle(key)
+
+    def _settle(self, key: str) -> None:
+        waiting = self._waiting.pop(key)
+        known = self._facts.get(key)
+        found = [*([known] if known else []), *waiting]
+        while len(found) > 1:
+            pairs = zip(found[::2], found[1::2], strict=False)
+            rest = [found[-1]] if len(found) % 2 else []
+            found = [_merged(a, b, self._adds) for a, b in pairs] + rest
+        self._facts[key] = found[0]
+
+    def _settle_all(self) -> None:
+        for key in list(self._waiting):
+            self._settle(key)
+
+    def _forget(self) -> None:
+        self._facts.clear()
+        self._waiting.clear()
+
+    @property
+    def _adds(self) -> bool:
+        return self._shard.mode is Mode.INCREMENTAL
+
+    def commit(self, cursor: str) -> None:
+        with self._state.guarded(f"store {self._shard.id}"), self._state.engine.begin() as db:
+            self._store(db, keep_missing=True)
+            db.execute(delete(schema.checkpoint).where(schema.checkpoint.c.shard == self._shard.id))
+            db.execute(insert(schema.checkpoint).values(shard=self._shard.id, cursor=cursor))
+        self._forget()
+
+    def discard(self) -> None:
+        self._forget()
+
+    def close(self, coverage: Coverage) -> None:
+        """An incremental shard that broke keeps only what a checkpoint has covered: the rest is
+        read again, and would count twice."""
+        whole = coverage.status.proves_absence and self._shard.mode is Mode.FULL
+        if self._adds and not coverage.status.proves_absence:
+            self._forget()
+        with self._state.guarded(f"store {self._shard.id}"), self._state.engine.begin() as db:
+            self._store(db, keep_missing=not whole)
+            _put_coverage(db, self._scan_id, coverage)
+        self._forget()
+
+    def _store(self, db: Connection, *, keep_missing: bool) -> None:
+        self._settle_all()
+        known: dict[str, tuple[str, bytes, int]] = {
+            row.key: (row.digest, row.body, row.stale)
+            for row in db.execute(
+                select(
+                    schema.fact.c.key, schema.fact.c.digest, schema.fact.c.body, schema.fact.c.stale
+                ).where(schema.fact.c.shard == self._shard.id)
+            )
+        }
+        new: list[dict[str, Any]] = []
+        for key, fresh in self._facts.items():
+            fact = fresh
+            if keep_missing and key in known:
+                fact = _merged(_FACTS.decode(known[key][1]), fresh, self._adds)
+            mark = digest(fact)
+            row = {"digest": mark, "changed_at": self._now, "body": encode(fact), "stale": 0}
+            if key not in known:
+                new.append({"shard": self._shard.id, "key": key, "first_at": self._now, **row})
+            elif known[key][0] != mark or known[key][2]:
+                db.execute(
+                    update(schema.fact)
+                    .where(schema.fact.c.shard == self._shard.id, schema.fact.c.key == key)
+                    .values(**row)
+                )
+        if new:
+            db.execute(insert(schema.fact), new)
+        self._settle_missing(db, known, keep=keep_missing)
+
+    def _settle_missing(
+        self, db: Connection, known: Mapping[str, tuple[str, bytes, int]], *, keep: bool
+    ) -> None:
+        """What a whole reading did not show is gone; what an incomplete one did not show is stale.
+        A log's window says nothing about what is outside it."""
+        if self._adds:
+            return
+        for key in sorted(known.keys() - self._facts.keys()):
+            here = (schema.fact.c.shard == self._shard.id) & (schema.fact.c.key == key)
+            if not keep:
+                db.execute(delete(schema.fact).where(here))
+            elif not known[key][2]:
+                db.execute(update(schema.fact).where(here).values(stale=1))
+
+
+def _merged(old: Fact, new: Fact, add_counts: bool) -> Fact:
+    if type(old) is not type(new):
+        return new
+    return merge_fact(old, new, add_counts=add_counts)  # type: ignore[type-var]
+
+
+def _put_coverage(db: Connection, scan_id: str, row: Coverage) -> None:
+    here = (schema.coverage.c.scan_id == scan_id) & (schema.coverage.c.shard == row.shard)
+    db.execute(delete(schema.coverage).where(here))
+    db.execute(insert(schema.coverage).values(scan_id=scan_id, shard=row.shard, body=encode(row)))

@@ -1,0 +1,326 @@
+"""What a review found: secrets in odd places, stale readings, damaged sources, wrong files."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import string
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scanner.app.config import Config, LoadedConfig, fingerprint_key, load
+from scanner.app.interpreting import interpreter
+from scanner.app.pipeline import EXIT_INCOMPLETE, Result, Settings, scan
+from scanner.detect.engine import Detector
+from scanner.model.base import NodeId
+from scanner.model.errors import ConfigError
+from scanner.model.facts import Asset, AssetClass
+from scanner.rulebook.load import Rulebook
+
+
+def _key(seed: str) -> str:
+    """A made-up key in Anthropic's format."""
+    source = random.Random(seed)
+    return (
+        "sk-ant-api03-" + "".join(source.choices(string.ascii_letters + string.digits, k=93)) + "AA"
+    )
+
+
+def _scan(paths: list[Path], state: Path | None = None, **settings: object) -> Result:
+    table = {"code": {"paths": [str(path) for path in paths]}}
+    return scan(
+        LoadedConfig(config=Config(sources=table)),
+        url=f"sqlite:///{state}" if state else "sqlite://",
+        settings=Settings(**settings),  # type: ignore[arg-type]
+    )
+
+
+def _text(result: Result) -> str:
+    from scanner.emit.document import render
+    from scanner.emit.html import render_html
+
+    return render(result.document).decode() + render_html(result.document)
+
+
+def _git(folder: Path, *args: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(folder), "-c", "user.name=A", "-c", "user.email=a@example.com", *args],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+def _repository(folder: Path, files: dict[str, str]) -> Path:
+    folder.mkdir(parents=True)
+    _git(folder, "init", "-q", "-b", "main")
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    _git(folder, "add", "-A")
+    _git(folder, "commit", "-q", "-m", "first")
+    return folder
+
+
+def test_a_key_that_names_another_key_or_a_file_is_nowhere(tmp_path: Path) -> None:
+    one, two, three = _key("1"), _key("2"), _key("3")
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "rotate.py").write_text(f'rotate = {{"{one}": "{two}"}}\n')
+    (tree / f"{three}.py").write_text("import anthropic\n")
+    state = tmp_path / "s.sqlite"
+
+    result = _scan([tree], state)
+
+    stored = b"".join(path.read_bytes() for path in tmp_path.glob("s.sqlite*"))
+    assert sum(row.type == "credential" for row in result.document.assets) == 2
+    for key in (one, two, three):
+        assert key not in _text(result)
+        assert key.encode() not in stored
+    assert "~" in next(e.path for a in result.document.assets for e in a.evidence if "~" in e.path)
+
+
+def test_keys_in_tags_and_names_are_masked_before_a_fact_is_kept(
+    rulebook: Rulebook, detector: Detector
+) -> None:
+    key = _key("tag")
+    asset = Asset(
+        id=NodeId(f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:{key}-AbCdEf"),
+        kind="aws.secret", name=key, asset_class=AssetClass.SECRET_SLOT, tags={"apikey": key},
+    )  # fmt: skip
+
+    (fact,) = interpreter(rulebook, detector)(asset, "aws")
+
+    assert key not in repr(fact)
+    assert isinstance(fact, Asset)
+    assert fact.tags["apikey"] == fact.name
+    assert list(interpreter(rulebook, detector)(fact, "aws")) == [fact]
+    assert fact.id.startswith("arn:aws:secretsmanager:eu-west-1:123456789012:secret:sk-ant-")
+
+
+def test_an_old_interrupted_scan_is_begun_anew(tmp_path: Path) -> None:
+    from scanner.store.state import State
+
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "a.py").write_text("import openai\n")
+    state = tmp_path / "s.sqlite"
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    _scan([tree], state, now=lambda: now)
+    opened = State(f"sqlite:///{state}")
+    with opened.engine.begin() as db:
+        db.exec_driver_sql("update scan set finished_at = null")
+    opened.close()
+
+    soon = _scan([tree], state, now=lambda: now + timedelta(hours=1))
+    with (again := State(f"sqlite:///{state}")).engine.begin() as db:
+        db.exec_driver_sql("update scan set finished_at = null")
+    again.close()
+    (tree / "b.py").write_text("import anthropic\n")
+    late = _scan([tree], state, now=lambda: now + timedelta(hours=9))
+
+    assert soon.resumed
+    assert not late.resumed
+    assert {row.provider for row in late.document.assets} == {"openai", "anthropic"}
+
+
+def test_a_bare_repository_with_a_damaged_tree_is_not_complete(tmp_path: Path) -> None:
+    source = _repository(tmp_path / "src", {"a.py": "import openai\n"})
+    bare = tmp_path / "bare.git"
+    _git(tmp_path, "clone", "-q", "--bare", str(source), str(bare))
+    state = tmp_path / "s.sqlite"
+    before = _scan([bare], state)
+    oid = _git(bare, "rev-parse", "HEAD^{tree}")
+    damaged = bare / "objects" / oid[:2] / oid[2:]
+    if not damaged.exists():
+        pack = next((bare / "objects" / "pack").glob("*.pack"))
+        moved = tmp_path / "x.pack"
+        pack.rename(moved)
+        with moved.open("rb") as file:
+            subprocess.run(["git", "-C", str(bare), "unpack-objects", "-q"], stdin=file, check=True)
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"junk")
+
+    after = _scan([bare], state)
+
+    assert [f.status for f in before.document.findings] == ["open"]
+    assert after.exit_code == EXIT_INCOMPLETE
+    assert [f.status for f in after.document.findings if f.policy == "SAI-001"] == ["held"]
+
+
+def test_a_repository_far_below_is_found(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath("top", *"abcdefgh", "repo")
+    _repository(deep, {"x.py": "import openai\n"})
+    result = _scan([tmp_path / "top"])
+    assert [row.provider for row in result.document.assets] == ["openai"]
+
+
+def test_large_files_of_a_bare_repository_are_named_and_large_binaries_are_no_gap(
+    tmp_path: Path,
+) -> None:
+    source = _repository(tmp_path / "src", {"big.py": "import openai\n" + "x = 1\n" * 400_000})
+    (source / "big.bin").write_bytes(b"\0" * (2 << 20))
+    _git(source, "add", "-A")
+    _git(source, "commit", "-q", "-m", "second")
+    bare = tmp_path / "bare.git"
+    _git(tmp_path, "clone", "-q", "--bare", str(source), str(bare))
+    table = {"code": {"paths": [str(bare)], "max_file_mib": 1}}
+
+    result = scan(LoadedConfig(config=Config(sources=table)), url="sqlite://", settings=Settings())
+
+    gaps = [gap for row in result.document.coverage for gap in row.gaps]
+    assert any(gap.startswith("big.py: larger than 1 MiB") for gap in gaps)
+    assert len(gaps) == 2  # the tree's and the history's, of the text alone
+
+
+def test_a_repository_stays_the_same_when_moved_or_given_branches(tmp_path: Path) -> None:
+    one = _repository(tmp_path / "one", {"a.py": "import openai\n"})
+    before = {row.uid for row in _scan([one]).document.assets}
+    for number in range(6):
+        _git(one, "checkout", "-q", "--orphan", f"docs{number}")
+        _git(one, "commit", "-q", "--allow-empty", "-m", f"d{number}")
+    _git(one, "checkout", "-q", "-f", "main")
+    two = one.rename(tmp_path / "two")
+    assert {row.uid for row in _scan([two]).document.assets} == before
+
+
+def test_two_clones_are_one_repository_in_whichever_order(tmp_path: Path) -> None:
+    one = _repository(tmp_path / "one", {"a.py": "import openai\n"})
+    two = tmp_path / "two"
+    _git(tmp_path, "clone", "-q", str(one), str(two))
+    _git(one, "remote", "add", "origin", "https://git.example.com/acme/app.git")
+    _git(two, "remote", "set-url", "origin", "https://git.example.com/acme/app.git")
+    (two / "b.py").write_text("import anthropic\n")
+    state = tmp_path / "s.sqlite"
+
+    first = _scan([one, two], state)
+    second = _scan([two, one], state)
+
+    assert {row.provider for row in first.document.assets} == {"openai", "anthropic"}
+    assert second.events == ()
+
+
+def test_another_fingerprint_key_is_refused_before_anything_looks_gone(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "a.py").write_text(f"k = '{_key('x')}'\n")
+    state = tmp_path / "s.sqlite"
+    _scan([tree], state, environ={"SHADOW_AI_FINGERPRINT_KEY": "first-key-of-the-organization"})
+    with pytest.raises(ConfigError, match="fingerprinted under another key"):
+        _scan([tree], state, environ={"SHADOW_AI_FINGERPRINT_KEY": "second-key-of-somebody-else"})
+
+
+def test_a_short_key_file_is_refused_and_a_new_one_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanner.app.config.user_config_path", lambda name: tmp_path / name)
+    key, warning = fingerprint_key({})
+    assert len(key) == 32
+    assert not warning
+    assert fingerprint_key({}) == (key, "")
+    assert [path.name for path in (tmp_path / "shadow-ai").iterdir()] == ["fingerprint.key"]
+    (tmp_path / "shadow-ai" / "fingerprint.key").write_text("")
+    with pytest.raises(ConfigError, match="0 bytes where at least 16"):
+        fingerprint_key({})
+
+
+def test_a_registry_that_cannot_be_read_resolves_and_opens_nothing(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "a.py").write_text("import openai\n")
+    registry = tmp_path / "registry.yaml"
+    registry.write_text("entries:\n  - {id: A, name: Gone, bindings: [{type: repo, value: x}]}\n")
+    config = tmp_path / "shadow-ai.toml"
+    config.write_text('[registry]\nfiles = ["registry.yaml"]\n[sources.code]\npaths = ["tree"]\n')
+    first = scan(load(config))
+    registry.write_text("entries:\n  - {id: A, name: [\n")
+
+    second = scan(load(config))
+    registry.write_text("entries:\n  - {id: A, name: Gone, bindings: [{type: repo, value: x}]}\n")
+    third = scan(load(config))
+
+    assert second.exit_code == EXIT_INCOMPLETE
+    row = next(row for row in second.document.coverage if row.shard == "registry:files")
+    assert (row.status, "registry.yaml:3:1" in row.reason) == ("failed", True)
+    assert {a.registry.status for a in second.document.assets} == {"not_judged"}
+    judged = ("SAI-001", "SAI-020")
+    before = {f.fingerprint for f in first.document.findings if f.policy in judged}
+    held = {f.fingerprint for f in second.document.findings if f.status == "held"}
+    assert before == held
+    assert {f.fingerprint for f in third.document.findings if f.status == "open"} >= before
+
+
+def _cli(*args: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scanner", *args],
+        stderr=subprocess.PIPE, text=True, check=False, env=dict(os.environ), **options,  # type: ignore[call-overload]
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_standard_output_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import openai\n")
+    with open("/dev/full", "w") as full:
+        done = _cli("scan", str(tmp_path), "--json", stdout=full)
+    assert done.returncode == EXIT_INCOMPLETE
+    assert "cannot write: No space left" in done.stderr
+    assert "internal" not in done.stderr
+
+
+def test_results_are_printed_though_the_output_folder_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import openai\n")
+    (tmp_path / "blocked").write_text("a file where a folder should be")
+    done = _cli("scan", str(tmp_path), "--json", "-o", str(tmp_path / "blocked" / "out"),
+                stdout=subprocess.PIPE)  # fmt: skip
+    assert done.returncode == EXIT_INCOMPLETE
+    assert json.loads(done.stdout)["assets"]
+    assert "cannot write the results" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[store]\nurl = "foo"\n[sources.code]\n', "store url `foo`"),
+        ("[sources.cod]\n", r":1:1: no connector `cod`; did you mean `code`\?"),
+        ("[scan]\nattempts = 0\n[sources.code]\n", r":2:1: Expected `int` >= 1"),
+        ('[scan]\nengine = "fast"\n[sources.code]\n', r":2:1: Invalid enum value 'fast'"),
+        ("a = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+    ],
+)
+def test_wrong_settings_say_where(tmp_path: Path, text: str, expected: str) -> None:
+    config = tmp_path / "shadow-ai.toml"
+    config.write_text(text)
+    with pytest.raises(ConfigError, match=expected):
+        scan(load(config))
+
+
+def test_many_files_of_one_provider_cost_their_number_not_its_square(tmp_path: Path) -> None:
+    """4,000 sightings of one fact merge a few times each."""
+    from scanner.kit.contract import Shard
+    from scanner.model.base import ShardId
+    from scanner.model.evidence import Evidence
+    from scanner.store import writer as module
+    from scanner.store.state import State
+
+    calls = 0
+    real = module.merge_fact
+
+    def counted(old: Asset, new: Asset, *, add_counts: bool = False) -> Asset:
+        nonlocal calls
+        calls += len(old.evidence) + len(new.evidence)
+        return real(old, new, add_counts=add_counts)
+
+    module.merge_fact = counted  # type: ignore[assignment]
+    try:
+        sink = module.StateWriter(State("sqlite://"), Shard(id=ShardId("s")), "scan", "now")
+        for number in range(4000):
+            evidence = Evidence(rule="r", source="code", path=f"f{number}.py")
+            sink.add(Asset(id=NodeId("a"), kind="k", name="n",
+                           asset_class=AssetClass.OTHER, evidence=(evidence,)))  # fmt: skip
+        sink._settle_all()
+        assert len(next(iter(sink._facts.values())).evidence) == 4000
+    finally:
+        module.merge_fact = real
+    assert calls < 4000 * 40
