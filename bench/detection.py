@@ -218,9 +218,17 @@ def _as_json(results: dict[str, dict[str, Outcome]], absent: dict[str, str]) -> 
             "total": ratios(total(outcomes.values())),
             "kinds": every,
             "seconds": round(sum(outcome.seconds for outcome in outcomes.values()), 2),
-            "repositories": {folder: asdict(outcome) for folder, outcome in outcomes.items()},
+            "repositories": {folder: _outcome(outcome) for folder, outcome in outcomes.items()},
         }
     return {"tools": tools, "absent": absent}
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    reported = [
+        {"kind": item.kind, "names": sorted(item.names), "path": item.path}
+        for item in outcome.reported
+    ]
+    return {**asdict(outcome), "reported": reported}
 
 
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:

@@ -182,6 +182,7 @@ class Outcome:
     found: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
     false_alarms: list[str] = field(default_factory=list)
+    reported: list[Item] = field(default_factory=list)
     seconds: float = 0.0
     error: str = ""
 
@@ -193,7 +194,8 @@ class Outcome:
 def score(label: Label, items: Iterable[Item]) -> Outcome:
     """Compare. A path alone that meets no row says nothing false, so it is left out."""
     outcome = Outcome()
-    unique = set(items)
+    unique = sorted(set(items), key=str)
+    outcome.reported = unique
     for row in label.assets:
         tally = outcome.tally(row.kind)
         tally.assets += 1
@@ -202,7 +204,7 @@ def score(label: Label, items: Iterable[Item]) -> Outcome:
             outcome.found.append(str(row))
         else:
             outcome.missed.append(str(row))
-    for item in sorted(unique, key=str):
+    for item in unique:
         if any(row.meets(item) for row in label.assets):
             outcome.tally(item.kind).right += 1
         elif item.names and not any(row.meets(item) for row in label.optional):
