@@ -22,7 +22,7 @@ _VERBS = {
     "permissions": "Print the least privilege that a connector needs.",
     "doctor": "Try credentials and permissions without scanning.",
     "schema": "Print the JSON Schema of the document and of the files.",
-    "rules": "Check and count the rules.",
+    "rules": "Test, count and question the rules.",
     "demo": "Scan a made-up company on this machine, through the real connectors.",
 }
 

@@ -12,16 +12,16 @@ from scanner.cli.options import json_option, write_bytes
 
 @click.group("rules")
 def command() -> None:
-    """Check and count the rules."""
+    """Test, count and question the rules."""
 
 
-@command.command("check")
+@command.command("test")
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--engine", default="auto", show_default=True,
               type=click.Choice(["auto", "hyperscan", "re2", "re"]))  # fmt: skip
 @json_option
-def check(folders: tuple[Path, ...], engine: str, as_json: bool) -> None:
-    """Run every rule's own examples through the real engine."""
+def test(folders: tuple[Path, ...], engine: str, as_json: bool) -> None:
+    """Run every rule's own examples through the real engine; FOLDERS are your rules on top."""
     from scanner.detect.selftest import check_rules
     from scanner.model.base import encode
     from scanner.rulebook.load import load
@@ -34,6 +34,43 @@ def check(folders: tuple[Path, ...], engine: str, as_json: bool) -> None:
         click.echo(problem, err=True)
     click.echo(f"{len(problems)} problems")
     sys.exit(2 if problems else 0)
+
+
+command.add_command(test, "check")  # its first name
+
+
+@command.command("explain")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--as", "shown_path", metavar="PATH",
+              help="Judge it as if it stood there: a path decides language and setting.")  # fmt: skip
+@click.option("--rules", "folders", multiple=True, type=click.Path(path_type=Path),
+              help="A folder of your own rules.")  # fmt: skip
+@json_option
+def explain(file: Path, shown_path: str | None, folders: tuple[Path, ...], as_json: bool) -> None:
+    """Say why each thing in FILE is reported or not."""
+    from scanner.detect.engine import Detector
+    from scanner.detect.explain import explain as explained
+    from scanner.emit.table import print_rows
+    from scanner.model.base import encode
+    from scanner.model.errors import ConfigError
+    from scanner.rulebook.load import load
+
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
+    path = shown_path or (file.name if file.is_absolute() else file.as_posix())
+    rows = explained(Detector(load(extra=folders), b"explaining-keeps-nothing"), data, path)
+    if as_json:
+        write_bytes(encode(rows) + b"\n")
+        return
+    print_rows(
+        ("line", "verdict", "what", "confidence", "rule", "why"),
+        [(str(r.line), r.verdict, r.what, r.confidence, r.rule, r.why) for r in rows],
+        title=f"{path}: {len(rows)}",
+    )
+    if not rows:
+        click.echo("nothing in it looks like AI or a key to any rule")
 
 
 @command.command("stats")

@@ -85,6 +85,10 @@ class Detector:
             hits = _in_context(text, hits, Comments(path, text), bool(hits) and is_generated(text))
         return tuple(sorted(hits, key=lambda h: (h.start, h.end, h.kind, h.rule)))
 
+    def select(self, data: bytes) -> tuple[list[Pattern], frozenset[bytes]]:
+        """Which patterns are worth trying on ``data``, and which literals it holds."""
+        return self._sets["all"].select(data)
+
     def masked(self, data: bytes) -> bytes:
         """``data`` without keys (the same object when it holds none): for texts that sources put
         into names, tags and errors."""
@@ -231,17 +235,6 @@ def _named_hit(kind: HitKind, provider: str, name: str, start: int, end: int, li
         confidence=Confidence.HIGH,
         preview=name,
     )
-
-
-def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Overlapping spans as one, in order."""
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if joined and start < joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-        else:
-            joined.append((start, end))
-    return joined
 
 
 def _in_context(

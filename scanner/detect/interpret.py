@@ -43,7 +43,7 @@ def facts_of(
 ) -> Iterator[Fact]:
     """One sighting at a time; the store merges what belongs together."""
     for hit, place in sightings:
-        evidence = _evidence(hit, place, source)
+        evidence = evidence_of(hit, place, source)
         if hit.kind is HitKind.CREDENTIAL:
             yield from _credential_facts(hit, place, evidence, provider_name)
             if place.context is Setting.HISTORY:
@@ -51,7 +51,8 @@ def facts_of(
         yield from _integration_facts(hit, place, evidence, provider_name, subject_name)
 
 
-def _evidence(hit: Hit, place: Place, source: str) -> Evidence:
+def evidence_of(hit: Hit, place: Place, source: str) -> Evidence:
+    """The observation, with its setting and how sure it is there."""
     setting = place.context
     if setting is Setting.PRODUCTION and place.path:
         setting = setting_of(place.path, hit.kind)
