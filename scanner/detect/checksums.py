@@ -130,11 +130,13 @@ def _hex(secret: bytes, body: bytes, contains: tuple[bytes, ...]) -> bool:
 
 
 def _mixed(secret: bytes, body: bytes, contains: tuple[bytes, ...]) -> bool:
-    return (
-        any(97 <= b <= 122 for b in body)
-        and any(65 <= b <= 90 for b in body)
-        and any(48 <= b <= 57 for b in body)
+    """In 28 random characters one of the three is missing once in 100 keys; in fewer, two do."""
+    kinds = (
+        any(97 <= b <= 122 for b in body),
+        any(65 <= b <= 90 for b in body),
+        any(48 <= b <= 57 for b in body),
     )
+    return all(kinds) if len(body) >= 28 else sum(kinds) >= 2
 
 
 _CHECKS: dict[Check, Holds] = {

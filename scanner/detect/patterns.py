@@ -40,10 +40,18 @@ class Places:
         self._data = data
         self._present = present
         self._known: dict[bytes, list[int]] = {}
+        self._held: dict[bytes, bool] = {}
 
     @cached_property
     def _lowered(self) -> bytes:
         return self._data.lower()
+
+    def holds(self, text: bytes) -> bool:
+        """Whether ``text`` (case as written) occurs."""
+        found = self._held.get(text)
+        if found is None:
+            found = self._held[text] = text in self._data
+        return found
 
     def of(self, literal: bytes) -> list[int]:
         if self._present is not None and literal not in self._present:
@@ -98,6 +106,8 @@ class Pattern:
         if not self.literals or self.width is None:
             return [(0, places.size)]
         spans: list[tuple[int, int]] = []
+        if self.near and self.prefixes and not any(map(places.holds, self.prefixes)):
+            return []
         for literal in self.folded:
             for at in places.of(literal):
                 if self.near:
@@ -121,15 +131,23 @@ def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
+_INNER = re.compile(r"(?<=.)_(?=.)")
+
+
 def _near(word: str) -> re.Pattern[bytes]:
     """A word by itself or as part of a name: ``MISTRAL_KEY``, ``myMistralKey``; not ``deepl`` in
-    ``deeplink``, nor ``fal`` in ``false``."""
-    escaped = re.escape(word)
+    ``deeplink``, nor ``fal`` in ``false``. ``_`` stands for any joint: ``azure-speech``."""
+    escaped = _INNER.sub("[_-]?", re.escape(word))
     start = f"(?<![A-Za-z])(?i:{escaped})" if word[:1].isalpha() else f"(?i:{escaped})"
-    camel = f"|(?<=[a-z]){re.escape(word[:1].upper())}(?i:{re.escape(word[1:])})"
+    camel = f"|(?<=[a-z]){re.escape(word[:1].upper())}(?i:{escaped[1:]})"
     camel = camel if word[:1].isalpha() else ""
     end = "(?![a-z])" if word[-1:].isalpha() else ""
     return re.compile(f"(?:{start}{camel}){end}".encode())
+
+
+def _joined(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Near words as they stand in names of every style."""
+    return tuple(sorted({_INNER.sub(joint, w) for w in words for joint in ("_", "-", "")}))
 
 
 @dataclass(frozen=True)
@@ -182,7 +200,7 @@ def _key(provider: Provider, key: Key) -> Pattern:
         provider=provider.id,
         label=key.name,
         regex=_compiled(f"(?<![{_WORD}])(?:{key.pattern})(?![{_WORD}])", key.id),
-        literals=key.near or key.keywords,
+        literals=_joined(key.near) or key.keywords,
         confidence=key.confidence,
         near=tuple(_near(word) for word in key.near),
         min_entropy=key.min_entropy,

@@ -15,7 +15,7 @@ from collections import Counter
 _PLACEHOLDER = re.compile(
     rb"example|your[-_]?|placeholder|change[-_]?me|replace[-_]?(?:me|with|this)|dummy|fake|"
     rb"test[-_]?key|redacted|insert|enter[-_]?your|put[-_]?your|goes[-_]?here|x{4,}|\*{3,}|\.{3,}|"
-    rb"<[A-Za-z_ -]+>|\$\{|\{\{|%\(|todo|sample|secret[-_]?key|api[-_]?key|abcdef|deadbeef|"
+    rb"<[A-Za-z][A-Za-z_ -]*>|\$\{|\{\{|%\(|todo|sample|secret[-_]?key|api[-_]?key|abcdef|deadbeef|"
     rb"cafebabe|foobar|not[-_]?(?:a[-_]?)?(?:real|needed|used|set)|0123456|1234567|(.)\1{5,}|"
     rb"(?:^|[-_.])(?:mock|test|demo|stub|null|none|here|token|secret|password|invalid|key)(?:[-_.]|$)",
     re.IGNORECASE,

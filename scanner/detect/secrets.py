@@ -116,10 +116,12 @@ def _repeats_head(body: bytes) -> bool:
 
 def _floor(body: bytes) -> float:
     """Bits a character that random text of the same alphabet and length would not fall below."""
+    few = len(body) // 10
     size = 0
-    size += 26 if any(103 <= b <= 122 for b in body) else 6 if any(b >= 97 for b in body) else 0
+    if any(97 <= b <= 122 for b in body):
+        size += 26 if sum(103 <= b <= 122 for b in body) > few else 6
     if any(65 <= b <= 90 for b in body):
-        size += 26 if any(71 <= b <= 90 for b in body) else 6
+        size += 26 if sum(71 <= b <= 90 for b in body) > few else 6
     size += 10 if any(48 <= b <= 57 for b in body) else 0
     return _FLOOR * math.log2(max(2, min(size, len(body))))
 

@@ -72,7 +72,8 @@ def _part(claims: dict[str, str]) -> str:
 
 
 def _spread(alphabet: str, length: int, source: random.Random) -> str:
-    """Random but never unlucky: no character twice in a row, alphanumeric at both ends."""
+    """Random but never unlucky: no character twice in a row, alphanumeric at both ends, small
+    letters, capitals and digits where the alphabet has them and there is room."""
     solid = [c for c in alphabet if c.isalnum()]
     out: list[str] = []
     for index in range(length):
@@ -81,4 +82,8 @@ def _spread(alphabet: str, length: int, source: random.Random) -> str:
         while out and choice == out[-1] and len(pool) > 1:
             choice = source.choice(pool)
         out.append(choice)
+    for index, kind in enumerate((str.islower, str.isupper, str.isdigit), start=1):
+        have = [c for c in solid if kind(c)]
+        if have and length >= 12 and not any(kind(c) for c in out):
+            out[index * 3] = source.choice([c for c in have if c not in out[:12]] or have)
     return "".join(out)
