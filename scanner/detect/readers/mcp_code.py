@@ -16,7 +16,7 @@ from scanner.model.items import HitKind
 _SUFFIXES = tuple(sorted({suffix for sdk in SDKS for suffix in sdk.suffixes}))
 
 
-def _read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
+def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
     for sdk in SDKS:
         if source.suffix in sdk.suffixes and sdk.needs.search(source.data):
             yield from with_protocol(_servers(source, sdk, knowledge))
@@ -86,7 +86,7 @@ def _read_hosted(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
 
 
 READERS = (
-    Reader("mcp-code", by_suffix(*_SUFFIXES), _read, literals=(b"mcp", b"modelcontextprotocol")),
+    Reader("mcp-code", by_suffix(*_SUFFIXES), read, literals=(b"mcp", b"modelcontextprotocol")),
     Reader("mcp-hosted", by_suffix(*_SUFFIXES, ".json", ".yaml", ".yml", ".ipynb"), _read_hosted,
            literals=(b"server_label",)),
 )  # fmt: skip
