@@ -96,15 +96,13 @@ def test_clients_settings(detector: Detector) -> None:
     codex = 'model = "acme-code"\nmodel_provider = "own"\n[model_providers.own]\n' \
             'base_url = "https://llm.corp.net/v1"\nenv_key = "K"\nwire_api = "chat"\n'  # fmt: skip
     assert "endpoint/llm.corp.net" in _endpoints(_hits(detector, ".codex/config.toml", codex))
-    opencode = {"provider": {"own": {"npm": "@ai-sdk/openai-compatible", "options": {
-    hits = _hits(detector, "m.json", json.dumps(memory))
-    assert ("ollama", "acme-mini:latest", 1) in _models(hits)
-    (found,) = _endpoints(_hits(detector, "opencode.json", json.dumps(opencode))).values()
+    options = {"baseURL": "https://llm.corp.net/v1"}
+    own = {"npm": "@ai-sdk/openai-compatible", "options": options, "models": {"acme-7b": {}}}
+    opencode = json.dumps({"provider": {"own": own}})
+    (found,) = _endpoints(_hits(detector, "opencode.json", opencode)).values()
     assert found.models == ("acme-7b",)
-    memory = {"llm": {"provider": "ollama", "config": {"model": "acme-mini:latest"}}}
-    assert ("ollama", "acme-mini:latest", 1) in _models(
-        _hits(detector, "m.json", json.dumps(memory))
-    )
+    memory = '{"llm": {"provider": "ollama", "config": {"model": "acme-mini:latest"}}}'
+    assert ("ollama", "acme-mini:latest", 1) in _models(_hits(detector, "m.json", memory))
 
 
 @pytest.mark.parametrize(
