@@ -64,21 +64,36 @@ _VENDORS = {
 _AMBIGUOUS = frozenset({"azure", "google", "cloudflare", "github", "together", "databricks",
                         "snowflake", "replicate", "vertex", "nvidia", "claude"})  # fmt: skip
 """Vendors of more than models, and words: only beside a model that the catalogue knows."""
-_WORTH = re.compile(
-    rb"litellm_params|ai-proxy|AIServiceBackend|(?<![\w-])(?:(?:"
-    + "|".join(_URL_KEYS).encode()
-    + rb")[\"']?[ \t]{0,8}[:=]|(?:"
-    + "|".join(_VENDOR_KEYS).encode()
-    + rb")[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?:"
+_ALWAYS_WORTH = (b"litellm_params", b"ai-proxy", b"aiservicebackend")
+_ASSIGNED = re.compile(rb"[\"']?[ \t]{0,8}[:=]")
+_VENDOR = re.compile(
+    rb"[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?:"
     + "|".join(sorted(map(re.escape, _VENDORS), key=len, reverse=True)).encode()
-    + rb")(?![\w-]))",
-    re.I,
+    + rb")(?![\w-])"
 )
-"""What must stand in a file before it is worth parsing."""
+
+
+def _is_worth_parsing(source: SourceFile) -> bool:
+    """A base URL's key, or a vendor's key with a vendor behind it: searched for by its text, as most
+    files that hold the words hold nothing else of it."""
+    text = source.lowered
+    if any(literal in text for literal in _ALWAYS_WORTH):
+        return True
+    keys = [(key, _ASSIGNED) for key in _URL_KEYS] + [(key, _VENDOR) for key in _VENDOR_KEYS]
+    for key, behind in keys:
+        raw = key.lower().encode()
+        at = text.find(raw)
+        for _ in range(2000):
+            if at < 0:
+                break
+            if behind.match(text, at + len(raw)):
+                return True
+            at = text.find(raw, at + 1)
+    return False
 
 
 def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
-    if not _WORTH.search(source.data):
+    if not _is_worth_parsing(source):
         return
     seen: set[tuple[str, str]] = set()
     at = 0
