@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test lint check clean
+.PHONY: install demo test lint check docs clean
 
 install: $(STAMP)
 
@@ -26,6 +26,12 @@ test: install
 	$(BIN)/pytest
 
 check: lint test
+
+docs: install
+	$(BIN)/shadow-ai rules stats --markdown > docs/catalog.md
+	$(BIN)/shadow-ai schema document > docs/document.schema.json
+	for kind in provider policy framework registry; do \
+	  $(BIN)/shadow-ai schema $$kind > rules/schema/$$kind.json; done
 
 clean:
 	rm -rf $(VENV) demo-output .pytest_cache .mypy_cache .ruff_cache

@@ -41,8 +41,10 @@ command.add_command(test, "check")  # its first name
 
 @command.command("explain")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--as", "shown_path", metavar="PATH",
-              help="Judge it as if it stood there: a path decides language and setting.")  # fmt: skip
+@click.option(
+    "--as", "shown_path", metavar="PATH",
+    help="Judge it as if it stood there: a path decides language and setting.",
+)  # fmt: skip
 @click.option("--rules", "folders", multiple=True, type=click.Path(path_type=Path),
               help="A folder of your own rules.")  # fmt: skip
 @json_option
@@ -74,16 +76,20 @@ def explain(file: Path, shown_path: str | None, folders: tuple[Path, ...], as_js
 
 
 @command.command("stats")
+@click.option("--markdown", is_flag=True, help="The catalog as a page of documentation.")
 @json_option
-def stats(as_json: bool) -> None:
+def stats(markdown: bool, as_json: bool) -> None:
     """How much the rules know."""
     from scanner.emit.table import print_rows
     from scanner.model.base import encode
     from scanner.rulebook.load import load
-    from scanner.rulebook.stats import count
+    from scanner.rulebook.stats import count, page
 
-    numbers = count(load())
-    if as_json:
+    rulebook = load()
+    numbers = count(rulebook)
+    if markdown:
+        write_bytes(page(rulebook).encode())
+    elif as_json:
         write_bytes(encode(numbers) + b"\n")
     else:
         print_rows(("what", "count"), [(name, str(n)) for name, n in numbers.items()])

@@ -26,6 +26,8 @@ class Rulebook:
     policies: tuple[Policy, ...]
     frameworks: tuple[Framework, ...]
     digest: str
+    products: frozenset[str] = frozenset()
+    """Ids of what one runs oneself (``products/``); the others are services (``providers/``)."""
 
     @cached_property
     def by_id(self) -> dict[str, Provider]:
@@ -67,6 +69,7 @@ def load(root: Path | None = None, extra: Iterable[Path] = ()) -> Rulebook:
         policies=tuple(sorted((p for _, p in policies), key=lambda p: p.id)),
         frameworks=tuple(f for _, f in frameworks),
         digest=hasher.hexdigest(),
+        products=frozenset(p.id for path, p in providers if path.parent.name == "products"),
     )
 
 
