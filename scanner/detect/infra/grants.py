@@ -136,6 +136,11 @@ def action_provider(knowledge: Knowledge, action: str) -> str:
     return known(knowledge, *_SERVICES[match["service"]])
 
 
+def has_action(text: str) -> bool:
+    """Cheap: whether an action that calls or makes models is named at all."""
+    return any(_is_use(match["verb"]) for match in ACTION.finditer(text))
+
+
 def _is_use(verb: str) -> bool:
     stem = re.split(r"[*?]", verb, maxsplit=1)[0]
     if stem == verb:

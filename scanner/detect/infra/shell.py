@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from scanner.detect.infra.accelerators import compute
+from scanner.detect.infra.accelerators import CARD, INSTANCE, compute
 from scanner.detect.infra.grants import known
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found
@@ -75,6 +75,8 @@ _SERVER = re.compile(
     r"(?<![\w./-])(?:" + "|".join(f"(?P<s{n}>{head})" for n, (head, _, _) in enumerate(_SERVERS))
     + r")(?![\w-])"
 )  # fmt: skip
+_SURE = ("vllm.", "sglang.", "text-", "llama")
+"""Servers whose command is no word of anything else, with or without a model."""
 _FLAGS = tuple(
     re.compile(
         rf"(?<![\w-])(?:{flag})(?:=|[\"']?,?(?:\s|\\\r?\n){{1,40}}(?:-\s{{1,8}})?)[\"']?{_MODEL}"
@@ -99,6 +101,39 @@ _AGENT = re.compile(
     r"(?<![\w./-])(?:" + "|".join(f"(?P<a{n}>{head})" for n, (head, _) in enumerate(_AGENTS))
     + r")(?![\w-])"
 )  # fmt: skip
+_CLIS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        rf"aws{_S}(?:--[a-z-]{{3,30}}{_S}[\w-]{{1,40}}{_S}){{0,3}}bedrock[a-z-]{{0,20}}{_S}[a-z-]{{4,60}}",
+        ("aws_bedrock",),
+    ),
+    (
+        rf"aws{_S}(?:--[a-z-]{{3,30}}{_S}[\w-]{{1,40}}{_S}){{0,3}}sagemaker[a-z-]{{0,20}}{_S}[a-z-]{{4,60}}",
+        ("aws_sagemaker",),
+    ),
+    (rf"gcloud{_S}(?:beta{_S}|alpha{_S})?ai{_S}[a-z-]{{4,40}}", ("google_vertex",)),
+    (rf"gcloud{_S}(?:beta{_S}|alpha{_S})?ai-platform{_S}[a-z-]{{4,40}}", ("google_vertex",)),
+    (
+        rf"az{_S}cognitiveservices{_S}account{_S}(?:deployment{_S})?create",
+        ("azure_openai", "azure_ai"),
+    ),
+    (
+        rf"az{_S}ml{_S}(?:online|batch|serverless)-(?:endpoint|deployment){_S}\w{{3,20}}",
+        ("azure_ml", "azure_ai"),
+    ),
+    (rf"modal{_S}(?:deploy|run|serve)", ("modal",)),
+    (rf"databricks{_S}serving-endpoints{_S}[a-z-]{{3,40}}", ("databricks",)),
+)
+"""The clouds' own command lines (https://docs.aws.amazon.com/cli/latest/reference/bedrock-runtime/,
+https://cloud.google.com/sdk/gcloud/reference/ai, https://learn.microsoft.com/cli/azure/)."""
+_CLI = re.compile(
+    r"(?<![\w./-])(?:" + "|".join(f"(?P<k{n}>{head})" for n, (head, _) in enumerate(_CLIS))
+    + r")(?![\w-])"
+)  # fmt: skip
+_CLI_MODEL = re.compile(r"--(?:model-id|model-name)(?:=|[ \t]{1,8})[\"']?" + _MODEL)
+_ASKED = re.compile(
+    r"--(?:instance-types?|machine-type|size|vm-size|gpu-type|accelerator)(?:=|[ \t]{1,8})"
+    rf"[\"']?(?:type=)?(?P<x>{INSTANCE}|{CARD})(?![\w-])"
+)
 _GPUS = re.compile(r"(?<![\w-])--gpus(?:=|[ \t]{1,8})[\"']?(?:all|\d{1,3}|device=)")
 _SAID = re.compile(r"\b(?:echo|printf|print|Write-Host|log_?\w{0,10}|die|fail)\b[^;&|\n]{0,300}$")
 _RUN_ONE = ("pypi_run", "npm_run")
@@ -110,7 +145,9 @@ LITERALS = (
     b"text-embeddings-router", b"llama", b"docker model", b"lms ", b"mlx_lm", b"lmdeploy",
     b"trtllm-serve", b"xinference", b"tabby serve", b"litellm", b"aphrodite", b"aider", b"local-ai",
     b"claude", b"codex", b"gemini", b"cursor-agent", b"copilot", b"gh models", b"opencode",
-    b"--gpus",
+    b"--gpus", b"bedrock", b"sagemaker", b"gcloud ", b"az cognitiveservices", b"az ml ",
+    b"modal ", b"serving-endpoints", b"--instance-type", b"--machine-type", b"--gpu-type",
+    b"--accelerator", b"--size", b"--vm-size",
 )  # fmt: skip
 
 
@@ -122,6 +159,14 @@ def commands(knowledge: Knowledge, text: str) -> Iterator[Found]:
         provider = known(knowledge, *_AGENTS[int((match.lastgroup or "a0")[1:])][1])
         if provider and not _is_said(text, match.start()):
             yield Found(HitKind.CLIENT, match[0], match.start(), provider=provider)
+    for match in islice(_CLI.finditer(text), _MOST_SERVERS):
+        provider = known(knowledge, *_CLIS[int((match.lastgroup or "k0")[1:])][1])
+        if provider and not _is_said(text, match.start()):
+            named = tuple(m["model"] for m in _CLI_MODEL.finditer(_rest(text, match.end())))
+            label = " ".join(match[0].split())
+            yield Found(HitKind.CLIENT, label, match.start(), provider=provider, models=named)
+    for name, start in {m["x"]: m.start("x") for m in _ASKED.finditer(text)}.items():
+        yield compute(name, start)
     gpus = _GPUS.search(text)
     if gpus:
         yield compute("--gpus", gpus.start(), "accelerator")
@@ -196,7 +241,7 @@ def models(knowledge: Knowledge, text: str) -> Iterator[Found]:
         if found and _is_model(model):
             start = match.end() + found.start("model")
             yield Found(HitKind.MODEL, model, start, provider=provider)
-        elif not is_flag or number > 0:
+        elif not is_flag or match[0].startswith(_SURE):
             start = match.start()
             yield Found(HitKind.CLIENT, match[0], start, provider=provider,
                         confidence=Confidence.MEDIUM)  # fmt: skip

@@ -20,6 +20,7 @@ from scanner.detect.source import Found, Reader, SourceFile, by_suffix, walk
 from scanner.rulebook.types import ResourceForm
 
 _GIVES_ROLE = re.compile(r"(?:^|\n)(?:[^\n#]{0,120}[\s:\[,(\"'])?(?:-[ \t]{1,4})?[\"']?$|:policy/$")
+_TYPE = re.compile(r"\bAWS::[A-Za-z0-9]{2,40}::[A-Z]")
 _AZURE = ("Azure", "Cognitive")
 """Azure's roles are bound by its own templates."""
 _MOST_DOCUMENTS = 200
@@ -27,8 +28,8 @@ _MOST_VALUES = 3000
 
 
 def _read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
-    is_template = b"aws::" in source.lowered
-    is_parsed = is_template or grants.ACTION.search(source.text) is not None
+    is_template = _TYPE.search(source.text) is not None
+    is_parsed = is_template or grants.has_action(source.text)
     for document in _documents(source) if is_parsed else ():
         nodes = list(walk(document))
         if is_template:
