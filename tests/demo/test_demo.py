@@ -63,6 +63,8 @@ def test_every_asset_has_the_disposition_that_was_planted(document: dict[str, An
         "OpenAI in example-corp/support-portal": ("openai", "drifted", "AIR-0002"),
         "Anthropic in example-corp/support-portal": ("anthropic", free, ""),
         "Claude Code in example-corp/support-portal": ("claude_code", free, ""),
+        "Model Context Protocol in example-corp/support-portal": ("mcp", free, ""),
+        "tickets": ("", free, ""),
         "ChatGPT": ("openai", free, ""),
         "Otter.ai": ("otter", free, ""),
     }
