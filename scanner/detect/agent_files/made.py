@@ -33,8 +33,10 @@ def front_matter(source: SourceFile) -> dict[str, Any]:
 
 
 def text_of(value: Any, most: int = 80) -> str:
-    """A string in one line, cut; empty for anything else."""
-    return " ".join(value.split())[:most] if isinstance(value, str) else ""
+    """A string in one line, cut; empty for anything else. JSON can spell half a surrogate pair."""
+    if not isinstance(value, str):
+        return ""
+    return " ".join(value.split())[:most].encode("utf-8", "replace").decode()
 
 
 def models_of(*values: Any) -> tuple[str, ...]:
@@ -63,7 +65,7 @@ def agent(
     kind: str = "agent",
 ) -> Found:
     """``kind``: ``agent``, or ``skill`` for instructions that agents load when they need them."""
-    title = shown or name
+    title = shown or text_of(name)
     return Found(
         kind=HitKind.AGENT,
         label=title,

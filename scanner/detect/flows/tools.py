@@ -258,7 +258,7 @@ def _get(value: Any, key: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    return value[:200] if isinstance(value, str) else ""
+    return value[:200].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _maps(value: Any) -> list[dict[str, Any]]:

@@ -77,6 +77,11 @@ def is_server(value: Any) -> bool:
     return any(isinstance(value.get(key), str) for key in _URL_KEYS)
 
 
+def plain(value: Any, most: int = 100) -> str:
+    """Text that can be stored: JSON can spell half a surrogate pair. Empty for what is no text."""
+    return value[:most].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
 def slug(name: str) -> str:
     """A server's name as part of an id: the same in every client's file."""
     return _UNNAMEABLE.sub("-", name.strip().lower())[:80].strip("-/") or "unnamed"

@@ -74,8 +74,8 @@ _VENDOR = re.compile(
 
 
 def _is_worth_parsing(source: SourceFile) -> bool:
-    """A base URL's key, or a vendor's key with a vendor behind it: searched for by its text, as most
-    files that hold the words hold nothing else of it."""
+    """A base URL's key, or a vendor's key with a vendor behind it. Most files that hold the words
+    hold nothing else of it, so they are searched for one by one."""
     text = source.lowered
     if any(literal in text for literal in _ALWAYS_WORTH):
         return True

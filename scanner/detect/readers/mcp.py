@@ -9,7 +9,7 @@ from typing import Any
 
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.mcp.places import servers_in
-from scanner.detect.mcp.server import Server, host_of, server_of, slug
+from scanner.detect.mcp.server import Server, host_of, plain, server_of, slug
 from scanner.detect.source import Found, Reader, SourceFile, by_name, by_suffix
 from scanner.model.facts import AssetClass
 from scanner.model.items import HitKind
@@ -30,19 +30,20 @@ def found_server(
     end: int = -1,
 ) -> Found:
     """``role``: ``server`` where this repository is the server, empty where it only uses it."""
+    name = plain(name)
     shown = " ".join(v for k, v in server.tags() if k in ("command", "package", "host"))
     tags = (*server.tags(), ("role", role)) if role else server.tags()
     return Found(
         kind=HitKind.MCP_SERVER,
-        label=name[:100],
+        label=name,
         start=start,
-        end=end if end >= 0 else start + len(name.encode("utf-8", "replace")),
+        end=end if end >= 0 else start + len(name.encode()),
         provider=server.provider(knowledge),
         rule="mcp-server",
-        preview=f"{name[:100]}: {shown}" if shown else name[:100],
+        preview=f"{name}: {shown}" if shown else name,
         part=f"mcp/{slug(name)}",
         asset_class=AssetClass.MCP_SERVER,
-        name=name[:100],
+        name=name,
         tags=tags,
     )
 
@@ -102,15 +103,15 @@ def _registry(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
     if not packages and not remotes:
         return
     first = packages[0] if packages else {}
-    kind = str(first.get("registryType") or first.get("registry_type") or "")
-    package = first.get("identifier") or first.get("name")
+    kind = plain(first.get("registryType") or first.get("registry_type"), 20)
+    package = plain(first.get("identifier") or first.get("name"))
     host, path = host_of(str(remotes[0].get("url") or "")) if remotes else ("", "")
     variables = _maps(first.get("environmentVariables") or first.get("environment_variables"))
     names = (str(v.get("name")) for v in variables if isinstance(v.get("name"), str))
     server = Server(
-        transport=str((remotes[0] if remotes else {}).get("type") or "stdio")[:20],
-        package=f"{_ECOSYSTEMS.get(kind, kind)[:20]}:{package}" if isinstance(package, str) else "",
-        version=str(first.get("version") or "")[:60],
+        transport=plain((remotes[0] if remotes else {}).get("type"), 20) or "stdio",
+        package=f"{_ECOSYSTEMS.get(kind, kind)}:{package}" if package else "",
+        version=plain(first.get("version"), 60),
         host=host,
         path=path,
         env=tuple(sorted(n for n in names if re.fullmatch(r"\w{1,80}", n))),
@@ -144,7 +145,7 @@ def _smithery(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
         said = start.get("type") if isinstance(start, dict) else ""
         name = own_name(source.path)
         yield found_server(
-            name, Server(transport=str(said or "http")[:20]), 0, knowledge, role="server", end=0
+            name, Server(transport=plain(said, 20) or "http"), 0, knowledge, role="server", end=0
         )
 
 

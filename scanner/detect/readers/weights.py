@@ -108,9 +108,11 @@ def _adapter(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
     base = document.get("base_model_name_or_path")
     if not isinstance(base, str) or not re.fullmatch(r"[\w.-]{1,100}(?:/[\w.-]{1,100})?", base):
         base = ""
+    method = str(document["peft_type"]).lower()
+    method = method if re.fullmatch(r"[a-z0-9_]{1,20}", method) else "peft"
     yield _found(
         source,
-        {"format": f"{str(document['peft_type'])[:20].lower()}-adapter", "model": base},
+        {"format": f"{method}-adapter", "model": base},
         start=source.find("base_model_name_or_path"),
     )
 

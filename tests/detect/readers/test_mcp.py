@@ -245,3 +245,9 @@ def test_names_become_parts_of_ids() -> None:
     assert len(slug("x" * 500)) == 80
     weird = server_of({"command": "npx", "args": [None, 3, {"a": 1}], "env": [1, "A=b", "b c"]})
     assert weird.env == ("A",)
+
+
+def test_half_a_surrogate_pair_can_be_stored(detector: Detector) -> None:
+    text = '{"mcpServers": {"\\ud800": {"command": "npx", "args": ["\\ud801"]}}}'
+
+    encode(detector.examine(text.encode(), "mcp.json", BOTH))
