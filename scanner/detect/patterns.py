@@ -74,7 +74,8 @@ class Pattern:
     kind: HitKind
     provider: str
     label: str
-    regex: re.Pattern[bytes]
+    source: str
+    """The regex; compiled when it is first tried, as most never are."""
     literals: tuple[str, ...]
     """One of these stands in every match, or before it where ``near`` is given. Empty: tried on all
     of every piece of content."""
@@ -87,17 +88,22 @@ class Pattern:
     """Literals that a credential starts with, or holds; empty where its shape has none."""
     key: Key | None = None
     """The rule of a credential format."""
+    flags: int = 0
+
+    @cached_property
+    def regex(self) -> re.Pattern[bytes]:
+        return re.compile(self.source.encode(), self.flags)
 
     @cached_property
     def width(self) -> int | None:
         """The longest match in bytes, None without a bound."""
-        return max_width(self.regex.pattern)
+        return max_width(self.source)
 
     @cached_property
     def lead(self) -> int:
         """How many bytes of a match may stand before its literal."""
         literal = self.literals[0] if len(self.literals) == 1 else ""
-        body = _LOOKBEHIND.sub("", self.regex.pattern.decode()).removeprefix("(?:")
+        body = _LOOKBEHIND.sub("", self.source).removeprefix("(?:")
         return 0 if literal and body.startswith(re.escape(literal)) else self.width or 0
 
     def windows(self, places: Places) -> list[tuple[int, int]]:
@@ -164,10 +170,10 @@ def compile_patterns(rulebook: Rulebook) -> tuple[Pattern, ...]:
     """All regex patterns of all providers. Raises ``RuleError`` naming the rule."""
     found: list[Pattern] = []
     for provider in rulebook.providers:
-        found += [_key(provider, key) for key in provider.keys]
+        found += [_tried(_key(provider, key), key.id) for key in provider.keys]
         found += [_host(provider, host) for host in provider.hosts]
         found += [_env_var(provider, var) for var in provider.env_vars]
-        found += [_model(provider, model) for model in provider.models]
+        found += [_tried(_model(provider, m), f"{provider.id} model") for m in provider.models]
         found += [_image(provider, image) for image in provider.images]
         found += [_identifier(provider, text) for text in provider.identifiers]
     return tuple(found)
@@ -186,11 +192,13 @@ def compile_imports(rulebook: Rulebook) -> ImportTable:
     return table
 
 
-def _compiled(pattern: str, rule: str, flags: int = 0) -> re.Pattern[bytes]:
+def _tried(pattern: Pattern, rule: str) -> Pattern:
+    """Compiled now: its text is a person's. The others are made of escaped names."""
     try:
-        return re.compile(pattern.encode(), flags)
+        _ = pattern.regex
     except (re.error, OverflowError) as error:
         raise RuleError(f"rule {rule}: pattern does not compile: {error}") from error
+    return pattern
 
 
 def _key(provider: Provider, key: Key) -> Pattern:
@@ -199,7 +207,7 @@ def _key(provider: Provider, key: Key) -> Pattern:
         kind=HitKind.CREDENTIAL,
         provider=provider.id,
         label=key.name,
-        regex=_compiled(f"(?<![{_WORD}])(?:{key.pattern})(?![{_WORD}])", key.id),
+        source=f"(?<![{_WORD}])(?:{key.pattern})(?![{_WORD}])",
         literals=_joined(key.near) or key.keywords,
         confidence=key.confidence,
         near=tuple(_near(word) for word in key.near),
@@ -222,7 +230,8 @@ def _host(provider: Provider, host: Host) -> Pattern:
         kind=HitKind.HOST,
         provider=provider.id,
         label=host.host,
-        regex=_compiled(f"(?<![A-Za-z0-9.-]){host_regex(host.host)}{after}", host.host, re.I),
+        source=f"(?<![A-Za-z0-9.-]){host_regex(host.host)}{after}",
+        flags=re.I,
         literals=(longest,),
         confidence=Confidence.HIGH,
     )
@@ -242,7 +251,7 @@ def _env_var(provider: Provider, var: EnvVar) -> Pattern:
         kind=HitKind.ENV_VAR,
         provider=provider.id,
         label=var.name,
-        regex=_compiled(f"(?<![A-Za-z0-9_]){var.name}(?![A-Za-z0-9_]){assigned}", var.name),
+        source=f"(?<![A-Za-z0-9_]){var.name}(?![A-Za-z0-9_]){assigned}",
         literals=(var.name,),
         confidence=Confidence.LOW if var.weak else Confidence.MEDIUM,
         min_entropy=3.0,
@@ -265,7 +274,7 @@ def _model(provider: Provider, model: ModelPattern) -> Pattern:
         kind=HitKind.MODEL,
         provider=provider.id,
         label="",
-        regex=_compiled(f"{quoted}|{named}", f"{provider.id} model"),
+        source=f"{quoted}|{named}",
         literals=literals or (),
         confidence=Confidence.LOW,
     )
@@ -280,7 +289,7 @@ def _identifier(provider: Provider, identifier: Identifier) -> Pattern:
         kind=HitKind.IDENTIFIER,
         provider=provider.id,
         label=identifier.text,
-        regex=_compiled(quoted if identifier.is_quoted else bare, identifier.text),
+        source=quoted if identifier.is_quoted else bare,
         literals=(identifier.text,),
         confidence=Confidence.HIGH,
     )
@@ -293,14 +302,13 @@ def _image(provider: Provider, image: Image) -> Pattern:
         kind=HitKind.IMAGE,
         provider=provider.id,
         label=image.image,
-        regex=_compiled(
+        source=(
             r"(?m)(?:image[\"']?\s{0,8}[:=]\s{0,8}[\"']?"
             r"|^[ \t]{0,20}FROM[ \t]{1,8}(?:--\S{1,80}[ \t]{1,8})?"
             r"|docker[ \t]{1,8}(?:run|pull)[ \t][^\n]{0,200}?)"
-            rf"(?:[a-z0-9.-]{{1,100}}(?::\d{{1,5}})?/)?{name}(?=[:@\s\"']|$)",
-            image.image,
-            re.I,
+            rf"(?:[a-z0-9.-]{{1,100}}(?::\d{{1,5}})?/)?{name}(?=[:@\s\"']|$)"
         ),
+        flags=re.I,
         literals=(max(image.image.split("*"), key=len),),
         confidence=Confidence.HIGH,
     )
