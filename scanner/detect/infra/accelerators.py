@@ -43,7 +43,10 @@ _KEYED = re.compile(
 _MADE = re.compile(r"(?P<key>[Ii]nstance_?[Tt]ype)\w{0,20}\(\s{0,4}(?:jsii\.String\()?$")
 _KEY = re.compile(r"(?:types?|size|sku|skus?name|shape|default|flavou?r|class|accelerators?|gpu)$")
 _NAMES = re.compile(rf"(?:{INSTANCE}|{CARD})")
-_LITERAL = re.compile(INSTANCE.replace(r"(?:ml\.|db\.)?", "") + "|nvidia-|tpu-v", re.I)
+_LITERALS = (
+    "large", "metal", "Standard_N", "highgpu", "megagpu", "ultragpu", "edgegpu", "maxgpu",
+    "-standard-", "hightpu", ".GPU", "nvidia-", "tpu-v", "pod", ".medium",
+)  # fmt: skip
 
 
 def is_accelerator(name: str) -> bool:
@@ -52,7 +55,7 @@ def is_accelerator(name: str) -> bool:
 
 def may_ask(text: str) -> bool:
     """Cheap: whether such a name stands anywhere."""
-    return _LITERAL.search(text) is not None
+    return any(literal in text for literal in _LITERALS)
 
 
 def asked(where: Cut) -> Iterator[Found]:

@@ -114,6 +114,12 @@ _ROLE_IDS: dict[str, str] = {
 _ROLES = tuple((re.compile(pattern), providers) for pattern, providers in _ROLE_NAMES)
 ROLE = re.compile("|".join([f"(?:{pattern})" for pattern, _ in _ROLE_NAMES] + list(_ROLE_IDS)))
 
+_ROLE_WORDS = (
+    "roles/", "aiplatform.", "AmazonBedrock", "AmazonSageMaker", "BedrockAgentCore",
+    "SageMakerCreateEndpoint", "Cognitive Services", "Azure AI", "AzureML", *_ROLE_IDS,
+)  # fmt: skip
+"""One of these stands in every role's name."""
+
 LITERALS: tuple[bytes, ...] = (
     b"bedrock", b"sagemaker", b"qbusiness:", b"codewhisperer:", b"comprehend:", b"rekognition:",
     b"textract:", b"kendra:", b"transcribe:start", b"transcribe:*", b"polly:s", b"polly:*",
@@ -271,7 +277,7 @@ def _texts(value: object) -> list[str]:
 def roles(knowledge: Knowledge, text: str, before: re.Pattern[str]) -> Iterator[Found]:
     """Grants by role: a name or id of a role with ``before`` at the end of what precedes it."""
     seen: set[str] = set()
-    for match in ROLE.finditer(text):
+    for match in ROLE.finditer(text) if any(word in text for word in _ROLE_WORDS) else ():
         provider, name = role(knowledge, match[0])
         lead = text[max(0, match.start() - 450) : match.start()]
         if provider and name not in seen and before.search(lead):

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import islice
 
 from scanner.detect.infra.accelerators import CARD, INSTANCE, compute
@@ -24,20 +26,20 @@ _LONGEST = 3000
 _MOST_SERVERS = 1000
 """Of one file."""
 _INSTALLS: tuple[tuple[str, str], ...] = (
-    ("pypi", rf"(?:pip[\d.]{{0,4}}|uv{_S}pip|pipx|uv{_S}tool|pip-tools){_S}install"
-             rf"|(?:uv|poetry|pdm|rye|hatch){_S}add|pipenv{_S}install"),
+    ("pypi", rf"pip[\d.]{{0,4}}{_S}install|pipx{_S}install|pipenv{_S}install"),
+    ("pypi", rf"uv{_S}(?:add|(?:pip|tool){_S}install)"),
+    ("pypi", rf"poetry{_S}add|pdm{_S}add|rye{_S}add|hatch{_S}add"),
     ("pypi_run", rf"uvx|pipx{_S}run|uv{_S}tool{_S}run"),
-    ("conda", rf"(?:conda|mamba|micromamba){_S}(?:install|create)"),
-    ("npm", rf"(?:npm|pnpm|bun){_S}(?:install|i|add)|yarn{_S}(?:global{_S})?add"),
+    ("conda", rf"conda{_S}(?:install|create)|mamba{_S}(?:install|create)"),
+    ("conda", rf"micromamba{_S}(?:install|create)"),
+    ("npm", rf"npm{_S}(?:install|i|add)|pnpm{_S}(?:install|i|add)|bun{_S}(?:install|i|add)"),
+    ("npm", rf"yarn{_S}(?:global{_S})?add"),
     ("npm_run", rf"npx|bunx|pnpm{_S}dlx|npm{_S}exec|yarn{_S}dlx"),
     ("cargo", rf"cargo{_S}(?:install|add|binstall)"),
     ("go", rf"go{_S}(?:install|get|run)"),
     ("rubygems", rf"gem{_S}install"),
     ("nuget", rf"dotnet{_S}(?:add{_S}(?:[\w./-]{{1,80}}{_S})?package|tool{_S}install)"),
     ("composer", rf"composer{_S}require"),
-)  # fmt: skip
-_INSTALL = re.compile(
-    r"(?<![\w./-])(?:" + "|".join(f"(?P<{name}>{head})" for name, head in _INSTALLS) + r")(?=[ \t])"
 )
 _COMMAND_END = re.compile(r"&&|\|\||[;|`]|(?<!\\)\r?\n|\\n")
 _WORD = re.compile(r"(?:\\\r?\n|[\s\"',\[\]])*(?P<w>[^\s\"',\\]{1,200}(?:\[[\w,-]{1,80}\])?)")
@@ -50,7 +52,7 @@ _MODEL = r"(?P<model>[A-Za-z0-9][\w./:@-]{1,120})"
 _POSITION = rf"{_S}(?:--?[a-z][\w-]{{0,30}}(?:=\S{{1,60}})?{_S}){{0,4}}[\"']?{_MODEL}"
 _SERVERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (rf"ollama{_S}(?:pull|run)", "", ("ollama",)),
-    (rf"(?:huggingface-cli|hf){_S}download", "", ("huggingface",)),
+    (rf"huggingface-cli{_S}download|hf{_S}download", "", ("huggingface",)),
     (rf"vllm{_S}serve", "", ("vllm",)),
     (r"vllm\.entrypoints\.[\w.]{3,40}", r"--model", ("vllm",)),
     (r"sglang\.launch_server", r"--model-path|--model", ("sglang",)),
@@ -71,10 +73,6 @@ _SERVERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (rf"local-ai{_S}(?:run|models{_S}install)", "", ("localai",)),
 )
 """(command, flag that names the model or empty where it is the first word, provider)."""
-_SERVER = re.compile(
-    r"(?<![\w./-])(?:" + "|".join(f"(?P<s{n}>{head})" for n, (head, _, _) in enumerate(_SERVERS))
-    + r")(?![\w-])"
-)  # fmt: skip
 _SURE = ("vllm.", "sglang.", "text-", "llama")
 """Servers whose command is no word of anything else, with or without a model."""
 _FLAGS = tuple(
@@ -97,10 +95,6 @@ _AGENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (rf"aider{_S}(?:--message|-m|--yes)", ("aider",)),
 )
 """Agents that run without anybody at the terminal."""
-_AGENT = re.compile(
-    r"(?<![\w./-])(?:" + "|".join(f"(?P<a{n}>{head})" for n, (head, _) in enumerate(_AGENTS))
-    + r")(?![\w-])"
-)  # fmt: skip
 _CLIS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         rf"aws{_S}(?:--[a-z-]{{3,30}}{_S}[\w-]{{1,40}}{_S}){{0,3}}bedrock[a-z-]{{0,20}}{_S}[a-z-]{{4,60}}",
@@ -125,29 +119,80 @@ _CLIS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """The clouds' own command lines (https://docs.aws.amazon.com/cli/latest/reference/bedrock-runtime/,
 https://cloud.google.com/sdk/gcloud/reference/ai, https://learn.microsoft.com/cli/azure/)."""
-_CLI = re.compile(
-    r"(?<![\w./-])(?:" + "|".join(f"(?P<k{n}>{head})" for n, (head, _) in enumerate(_CLIS))
-    + r")(?![\w-])"
-)  # fmt: skip
 _CLI_MODEL = re.compile(r"--(?:model-id|model-name)(?:=|[ \t]{1,8})[\"']?" + _MODEL)
 _ASKED = re.compile(
     r"--(?:instance-types?|machine-type|size|vm-size|gpu-type|accelerator)(?:=|[ \t]{1,8})"
     rf"[\"']?(?:type=)?(?P<x>{INSTANCE}|{CARD})(?![\w-])"
 )
+
+
+@dataclass(frozen=True)
+class _Heads:
+    """Beginnings of commands. Of a long table only those are tried whose first word stands in the
+    text: an alternation of all of them costs more than everything else together."""
+
+    heads: tuple[str, ...]
+
+    @cached_property
+    def words(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(
+            tuple(part for part in re.findall(r"(?:^|\|)([a-z_-]{2,})", _top(head)))
+            for head in self.heads
+        )
+
+    def finditer(self, text: str) -> Iterator[tuple[int, re.Match[str]]]:
+        """(which, match)"""
+        active = tuple(
+            number
+            for number, words in enumerate(self.words)
+            if not words or any(word in text for word in words)
+        )
+        if active:
+            for match in _alternation(self.heads, active).finditer(text):
+                yield int((match.lastgroup or "h0")[1:]), match
+
+
+def _top(head: str) -> str:
+    """A pattern without its groups: what is left of each branch begins with its first word."""
+    while "(" in head:
+        shorter = re.sub(r"\((?:[^()\\]|\\.)*\)[?*+]?(?:\{\d+,\d*\})?", " ", head)
+        if shorter == head:
+            return ""
+        head = shorter
+    return head
+
+
+@lru_cache(maxsize=512)
+def _alternation(heads: tuple[str, ...], active: tuple[int, ...]) -> re.Pattern[str]:
+    branches = "|".join(f"(?P<h{number}>{heads[number]})" for number in active)
+    return re.compile(rf"(?<![\w./-])(?:{branches})(?![\w-])")
+
+
+_INSTALL_HEADS = _Heads(tuple(head for _, head in _INSTALLS))
+_SERVER_HEADS = _Heads(tuple(head for head, _, _ in _SERVERS))
+_AGENT_HEADS = _Heads(tuple(head for head, _ in _AGENTS))
+_CLI_HEADS = _Heads(tuple(head for head, _ in _CLIS))
 _GPUS = re.compile(r"(?<![\w-])--gpus(?:=|[ \t]{1,8})[\"']?(?:all|\d{1,3}|device=)")
 _SAID = re.compile(r"\b(?:echo|printf|print|Write-Host|log_?\w{0,10}|die|fail)\b[^;&|\n]{0,300}$")
 _RUN_ONE = ("pypi_run", "npm_run")
 
 LITERALS = (
-    b"pip", b"uv ", b"uvx", b"poetry add", b"pdm add", b"rye add", b"conda", b"mamba", b"npm ",
-    b"npx", b"bun", b"yarn ", b"cargo ", b"go ", b"gem install", b"dotnet ", b"composer ",
-    b"ollama", b"huggingface-cli", b"hf download", b"vllm", b"sglang", b"text-generation-launcher",
-    b"text-embeddings-router", b"llama", b"docker model", b"lms ", b"mlx_lm", b"lmdeploy",
-    b"trtllm-serve", b"xinference", b"tabby serve", b"litellm", b"aphrodite", b"aider", b"local-ai",
-    b"claude", b"codex", b"gemini", b"cursor-agent", b"copilot", b"gh models", b"opencode",
-    b"--gpus", b"bedrock", b"sagemaker", b"gcloud ", b"az cognitiveservices", b"az ml ",
-    b"modal ", b"serving-endpoints", b"--instance-type", b"--machine-type", b"--gpu-type",
-    b"--accelerator", b"--size", b"--vm-size",
+    b"pip install", b"pip3 install", b"pip3.", b"pipx ", b"pipenv install", b"uv add", b"uv pip",
+    b"uv tool", b"uvx ", b"poetry add", b"pdm add", b"rye add", b"hatch add", b"conda install",
+    b"conda create", b"mamba install", b"mamba create", b"npm i", b"npm add", b"npm exec", b"npx ",
+    b"bun add", b"bun i", b"bunx ", b"yarn add", b"yarn global", b"yarn dlx", b"pnpm ",
+    b"cargo add", b"cargo install", b"cargo binstall", b"go install", b"go get", b"go run",
+    b"gem install", b"dotnet add", b"dotnet tool", b"composer require",
+    b"ollama ", b"huggingface-cli", b"hf download", b"vllm", b"sglang", b"text-generation-launcher",
+    b"text-embeddings-router", b"llama-server", b"llama-cli", b"llama_cpp.server", b"docker model",
+    b"ramalama", b"lms get", b"lms load", b"mlx_lm", b"lmdeploy", b"trtllm-serve", b"xinference",
+    b"tabby serve", b"litellm", b"aphrodite run", b"aider ", b"local-ai", b"claude -",
+    b"codex exec",
+    b"gemini -", b"cursor-agent", b"copilot -", b"gh copilot", b"gh models", b"opencode run",
+    b"--gpus", b"bedrock", b"sagemaker", b"gcloud ai", b"gcloud beta ai", b"gcloud alpha ai",
+    b"az cognitiveservices", b"az ml ", b"modal deploy", b"modal run", b"modal serve",
+    b"serving-endpoints", b"--instance-type", b"--machine-type", b"--gpu-type", b"--accelerator",
+    b"--size", b"--vm-size",
 )  # fmt: skip
 
 
@@ -155,12 +200,12 @@ def commands(knowledge: Knowledge, text: str) -> Iterator[Found]:
     """All of them in a text that is a script, or holds scripts."""
     yield from installs(knowledge, text)
     yield from models(knowledge, text)
-    for match in _AGENT.finditer(text):
-        provider = known(knowledge, *_AGENTS[int((match.lastgroup or "a0")[1:])][1])
+    for number, match in _AGENT_HEADS.finditer(text):
+        provider = known(knowledge, *_AGENTS[number][1])
         if provider and not _is_said(text, match.start()):
             yield Found(HitKind.CLIENT, match[0], match.start(), provider=provider)
-    for match in islice(_CLI.finditer(text), _MOST_SERVERS):
-        provider = known(knowledge, *_CLIS[int((match.lastgroup or "k0")[1:])][1])
+    for number, match in islice(_CLI_HEADS.finditer(text), _MOST_SERVERS):
+        provider = known(knowledge, *_CLIS[number][1])
         if provider and not _is_said(text, match.start()):
             named = tuple(m["model"] for m in _CLI_MODEL.finditer(_rest(text, match.end())))
             label = " ".join(match[0].split())
@@ -186,8 +231,8 @@ def _rest(text: str, at: int) -> str:
 
 def installs(knowledge: Knowledge, text: str) -> Iterator[Found]:
     done = 0
-    for match in _INSTALL.finditer(text):
-        kind = match.lastgroup or ""
+    for number, match in _INSTALL_HEADS.finditer(text):
+        kind = _INSTALLS[number][0]
         if match.start() < done or _is_said(text, match.start()):
             continue
         rest = _rest(text, match.end())
@@ -228,8 +273,7 @@ def _package(knowledge: Knowledge, ecosystem: str, written: str) -> tuple[str, s
 
 def models(knowledge: Knowledge, text: str) -> Iterator[Found]:
     """Models that a command pulls, serves or asks."""
-    for match in islice(_SERVER.finditer(text), _MOST_SERVERS):
-        number = int((match.lastgroup or "s0")[1:])
+    for number, match in islice(_SERVER_HEADS.finditer(text), _MOST_SERVERS):
         provider = known(knowledge, *_SERVERS[number][2])
         if not provider or _is_said(text, match.start()):
             continue

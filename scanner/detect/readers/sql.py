@@ -16,6 +16,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from scanner.detect.infra.grants import known
@@ -82,11 +83,8 @@ _CALLS: tuple[_Call, ...] = (
           r"|PREDICT_ROW|PREDICT_TABLE|MODEL_LOAD)|sys\.(?:VECTOR_STORE_LOAD|HEATWAVE_CHAT|NL_SQL)",
           ("mysql_heatwave", "heatwave", "oracle_genai"), True),
 )  # fmt: skip
-_CALL = re.compile(
-    r"(?<![\w.$])(?:" + "|".join(f"(?P<c{n}>{call.pattern})" for n, call in enumerate(_CALLS))
-    + r")[ \t]{0,8}(?P<open>\()",
-    re.I,
-)  # fmt: skip
+_CALL = re.compile(r"(?<![\w.$])[A-Za-z][\w.]{3,70}(?=[ \t]{0,8}\()")
+"""Whatever is called; what it is, the table says."""
 _STATEMENT = re.compile(r"\b(?:SELECT|INSERT|UPDATE|MERGE|CREATE|WITH|FROM|CALL|EXEC)\b", re.I)
 _FIRST = re.compile(
     r"\s{0,40}(?:\w{1,30}\s{0,4}(?:=>|:=|=)\s{0,4})?\\?['\"](?P<m>[\w./:@-]{2,120})\\?['\"]"
@@ -174,7 +172,9 @@ def _read_code(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
 def _statements(source: SourceFile, knowledge: Knowledge, *, is_sql: bool) -> Iterator[Found]:
     text = source.text
     for match in _CALL.finditer(text):
-        call = _called(match)
+        call = _call_of(match[0].upper())
+        if call is None:
+            continue
         if is_sql or _is_unmistakable(call, match, text):
             yield from _query(source, knowledge, call, match)
     yield from _models(knowledge, text)
@@ -183,15 +183,15 @@ def _statements(source: SourceFile, knowledge: Knowledge, *, is_sql: bool) -> It
     yield from _rest_calls(knowledge, text)
 
 
-def _called(match: re.Match[str]) -> _Call:
-    number = next(n for n in range(len(_CALLS)) if match[f"c{n}"] is not None)
-    return _CALLS[number]
+@lru_cache(maxsize=8192)
+def _call_of(name: str) -> _Call | None:
+    return next((call for call in _CALLS if re.fullmatch(call.pattern, name, re.I)), None)
 
 
 def _is_unmistakable(call: _Call, match: re.Match[str], text: str) -> bool:
     """In a program: a statement is begun before it on its own or the last lines. Names with a dot
     are methods there (``ai.generate(`` of a JavaScript library) unless in capitals."""
-    name = match[0].partition("(")[0].rstrip()
+    name = match[0]
     lead = text[max(0, match.start() - 400) : match.start()]
     if lead.endswith(("def ", "function ", "func ")):
         return False
@@ -208,12 +208,13 @@ _IN_STATEMENT = re.compile(r"\bSELECT\b[^;]{0,390}$|\bselect\s[^;=]{0,390}$")
 def _query(
     source: SourceFile, knowledge: Knowledge, call: _Call, match: re.Match[str]
 ) -> Iterator[Found]:
-    name = match[0].partition("(")[0].rstrip()
+    name = match[0]
     providers, confidence = call.providers, Confidence.HIGH
     if not providers:
         providers, confidence = _warehouse(source, name)
     provider = known(knowledge, *providers)
-    arguments = source.text[match.end() : match.end() + 600]
+    opened = source.text.find("(", match.end()) + 1
+    arguments = source.text[opened : opened + 600]
     first = (_FIRST.match(arguments) or _FIRST_NAME.match(arguments)) if call.names_model else None
     named = first or _MODEL_NAMED.search(arguments.partition(";")[0])
     label = name.upper() if name.islower() and "." not in name else name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scanner.detect.infra import shell
 from scanner.model.items import HitKind
 from tests.detect.readers.infra import examined
 
@@ -87,6 +88,8 @@ def test_a_compose_file() -> None:
         ("uv add openai", HitKind.PACKAGE, "openai", "openai"),
         ("poetry add openai@^1.0", HitKind.PACKAGE, "openai", "openai"),
         ("conda install -c conda-forge openai", HitKind.PACKAGE, "openai", "openai"),
+        ("micromamba install -y openai", HitKind.PACKAGE, "openai", "openai"),
+        ("mamba create -n x openai", HitKind.PACKAGE, "openai", "openai"),
         ("npx -y @anthropic-ai/claude-code -p hi", HitKind.PACKAGE, "@anthropic-ai/claude-code",
          "claude_code"),
         ("yarn add openai", HitKind.PACKAGE, "openai", "openai"),
@@ -135,6 +138,13 @@ def test_what_installs_or_serves_nothing(line: str) -> None:
     hits = examined(f"{line}\n", "run.sh")
 
     assert [hit for hit in hits if hit.kind in (HitKind.PACKAGE, HitKind.MODEL)] == []
+
+
+def test_each_command_knows_the_word_that_it_begins_with() -> None:
+    tables = (shell._INSTALL_HEADS, shell._SERVER_HEADS, shell._AGENT_HEADS, shell._CLI_HEADS)
+    for table in tables:
+        for head, words in zip(table.heads, table.words, strict=True):
+            assert len(words) == shell._top(head).count("|") + 1, head
 
 
 def test_gpus_of_docker_run() -> None:
