@@ -46,6 +46,13 @@ class ScanConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     is no present state any more."""
     engine: Literal["auto", "hyperscan", "re2", "re"] = "auto"
     """Speed only, never what is found."""
+    honour_suppressions: bool = True
+    """Whether comments (``shadow-ai: ignore[rule] reason``) and ``.shadow-ai-ignore`` files in what
+    is scanned hide anything. Set it to false where whoever writes the code must not decide what is
+    reported, as in a scan of a whole organization."""
+    baselines: tuple[str, ...] = ()
+    """Files of ``shadow-ai baseline``, relative to the configuration file: what they name is not
+    shown and not counted for ``fail_on``."""
     fail_on: Literal["", "info", "low", "medium", "high", "critical"] = ""
     """Severity from which open findings make exit code 1."""
 

@@ -9,6 +9,7 @@ import msgspec
 from scanner.collect.runner import Interpret
 from scanner.detect import activity as activity_facts
 from scanner.detect import interpret as hit_facts
+from scanner.detect import suppress
 from scanner.detect.activity import Catalogue
 from scanner.detect.engine import Detector
 from scanner.model.base import NodeId, encode
@@ -46,6 +47,8 @@ def interpreter(rulebook: Rulebook, detector: Detector) -> Interpret:
                 if isinstance(item, Sighting)
                 else [(hit, item.place) for hit in _examined(detector, item)]
             )
+            if isinstance(item, Content) and item.place.path == suppress.FILE:
+                yield suppress.kept_with(item.place.subject, item.data)
             yield from hit_facts.facts_of(
                 hits, source=source, provider_name=provider_name, subject_name=subject_name
             )

@@ -14,13 +14,16 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from scanner import __version__
+from scanner.app import suppressing
 from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_url
 from scanner.app.interpreting import interpreter
+from scanner.assess.baseline import Baseline
 from scanner.assess.lifecycle import advance
 from scanner.assess.policies import Situation, best_confidence, evaluate
 from scanner.collect.loader import load as load_connector
 from scanner.collect.runner import Options, Source, run
 from scanner.detect.engine import Detector
+from scanner.detect.suppress import Suppressions
 from scanner.emit.document import Document, ScanInfo, build
 from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import owners
@@ -81,6 +84,7 @@ def scan(
     chosen = settings or Settings()
     rulebook = rulebook_of(loaded)
     reading = inventory.read_or_tell(registry_files(loaded))
+    known = suppressing.baselines(loaded)
     key, warning = fingerprint_key(chosen.environ)
     detector = Detector(rulebook, key, loaded.config.scan.engine)
     sources = sources_of(loaded, detector, chosen)
@@ -90,7 +94,9 @@ def scan(
         state = _opened(where, warnings)
         try:
             state.check_key(key_mark(key))
-            return _scan(loaded, rulebook, reading, detector, sources, state, chosen, warnings)
+            return _scan(
+                loaded, rulebook, reading, detector, sources, state, chosen, warnings, known
+            )
         finally:
             state.close()
 
@@ -118,6 +124,7 @@ def _scan(
     state: State,
     settings: Settings,
     warnings: list[str],
+    known: Sequence[tuple[str, Baseline]],
 ) -> Result:
     started = _stamp(settings.now())
     versions = {
@@ -147,13 +154,16 @@ def _scan(
     coverage = _whole_coverage(state, opened, fresh, reading)
     now = _stamp(settings.now())
     gone = _gone(state, coverage)
-    situation = _situation(state, rulebook, reading, coverage, now, loaded, gone)
+    said = suppressing.learned(state, loaded, gone)
+    situation = _situation(state, rulebook, reading, coverage, now, loaded, said, gone)
     evaluation = evaluate(rulebook.policies, situation)
     life = advance(
         evaluation, state.findings(), {row.shard: row for row in coverage},
         scan=opened.id, now=now, gone=gone,
     )  # fmt: skip
-    shown = [f for f in life.findings if _is_sure(f, settings.least)]
+    left = suppressing.shown(life, said, known, now)
+    warnings += [*left.warnings, *detector.comments.problems]
+    shown = [f for f in left.findings if _is_sure(f, settings.least)]
     exit_code = _exit_code(coverage, shown, loaded.config.scan.fail_on)
     if state.is_passing:
         exit_code = EXIT_INCOMPLETE
@@ -173,7 +183,7 @@ def _scan(
         document=build(
             situation, shown, info, (*warnings, *reading.problems), least=settings.least
         ),
-        events=life.events,
+        events=left.events,
         situation=situation,
         exit_code=exit_code,
         resumed=opened.started_at != started,
@@ -187,11 +197,11 @@ def _situation(
     coverage: Sequence[Coverage],
     now: str,
     loaded: LoadedConfig,
+    said: Suppressions,
     gone: frozenset[ShardId] = frozenset(),
 ) -> Situation:
     read = frozenset(row.shard for row in coverage)
-    facts = (row for row in state.facts() if row[0] not in gone)
-    graph = AssetGraph(facts, read)
+    graph = AssetGraph(said.applied(suppressing.rows(state, gone)), read)
     if reading.unread:
         result = not_judged(graph, reading.unread)
     else:
@@ -224,7 +234,9 @@ def replay(loaded: LoadedConfig, *, url: str | None = None) -> Situation:
         scans = [row for row in state.scans() if row.finished_at]
         coverage = state.coverage(scans[-1].id) if scans else []
         now = scans[-1].finished_at if scans else ""
-        return _situation(state, rulebook_of(loaded), registry_of(loaded), coverage, now, loaded)
+        said = suppressing.learned(state, loaded, frozenset())
+        rulebook, reading = rulebook_of(loaded), registry_of(loaded)
+        return _situation(state, rulebook, reading, coverage, now, loaded, said)
     finally:
         state.close()
 

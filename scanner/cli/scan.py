@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from scanner.app.config import LoadedConfig
+from scanner.cli.baseline import with_baselines
 from scanner.cli.options import ad_hoc, config_option, find_config, json_option, write_bytes
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
               default="low", show_default=True,
               help="Leave out what is less sure. `low` shows mentions in tests and manuals, too; "
                    "the table on a terminal starts at medium.")  # fmt: skip
+@click.option("--baseline", "baselines", multiple=True, metavar="FILE",
+              type=click.Path(exists=True, dir_okay=False),
+              help="Hide the findings that this file of `shadow-ai baseline` names.")  # fmt: skip
 @click.option("--no-history", is_flag=True, help="Read the work tree only (PATH scans).")
 @click.option("--fresh", is_flag=True, help="Do not resume an interrupted scan.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no tables.")
@@ -44,6 +48,7 @@ def command(
     fail_on: str | None,
     registries: tuple[str, ...],
     min_confidence: str,
+    baselines: tuple[str, ...],
     no_history: bool,
     fresh: bool,
     quiet: bool,
@@ -63,6 +68,7 @@ def command(
         loaded = ad_hoc(paths)
         url = "sqlite://"
     loaded = _adjusted(loaded, fail_on, registries, no_history)
+    loaded = with_baselines(loaded, baselines)
     if state_url:
         url = state_url if "://" in state_url else f"sqlite:///{Path(state_url).resolve()}"
     if loaded.config.scan.fail_on:

@@ -22,6 +22,7 @@ from scanner.detect.readers import all_readers
 from scanner.detect.regions import Comments
 from scanner.detect.settings import is_generated
 from scanner.detect.source import Found, SourceFile
+from scanner.detect.suppress import MARK, IgnoreComments
 from scanner.model.evidence import Confidence, Setting
 from scanner.model.items import Hit, HitKind
 from scanner.rulebook.load import Rulebook
@@ -41,6 +42,7 @@ class Detector:
         self._files = FileIndex(rulebook)
         self._names = _name_tokens(rulebook)
         self.knowledge = Knowledge(rulebook)
+        self.comments = IgnoreComments()
         self._readers = all_readers()
         credentials = [p for p in self._patterns if _may_hold_secret(p)]
         self._mask = Mask(credentials, key, engine)
@@ -83,6 +85,8 @@ class Detector:
             hits += self._files.hits(path, text)
             hits += self._reader_hits(SourceFile(path, text), present, lines)
             hits = _in_context(text, hits, Comments(path, text), bool(hits) and is_generated(text))
+        if hits and MARK in text:
+            hits = self.comments.marked(text, path, hits)
         return tuple(sorted(hits, key=lambda h: (h.start, h.end, h.kind, h.rule)))
 
     def select(self, data: bytes) -> tuple[list[Pattern], frozenset[bytes]]:

@@ -75,6 +75,7 @@ def evidence_of(hit: Hit, place: Place, source: str) -> Evidence:
         credential=hit.fingerprint,
         first_at=place.seen_at,
         last_at=place.seen_at,
+        suppressed=hit.suppressed,
     )
 
 

@@ -70,11 +70,20 @@ class Evidence(Model, frozen=True, kw_only=True):
     """How many sightings this one row stands for (same rule, same file; or log events)."""
     first_at: str = ""
     last_at: str = ""
+    suppressed: str = ""
+    """The reason that a comment beside it gives for not reporting it; empty: none."""
 
     @property
-    def place(self) -> tuple[str, str, str, str, str]:
+    def place(self) -> tuple[str, str, str, str, str, bool]:
         """What makes two rows the same observation: line numbers move, places do not."""
-        return (self.rule, self.resource, self.path, self.credential, self.context)
+        return (
+            self.rule,
+            self.resource,
+            self.path,
+            self.credential,
+            self.context,
+            bool(self.suppressed),
+        )
 
 
 def merge_evidence(
@@ -85,7 +94,7 @@ def merge_evidence(
     With ``add_counts`` sightings add up (log windows that do not overlap); otherwise the row with
     the larger count stands. First and last times widen either way.
     """
-    rows: dict[tuple[str, str, str, str, str], Evidence] = {}
+    rows: dict[tuple[str, str, str, str, str, bool], Evidence] = {}
     for item in (*one, *two):
         old = rows.get(item.place)
         rows[item.place] = item if old is None else _joined(old, item, add_counts)
@@ -111,4 +120,5 @@ def _joined(old: Evidence, new: Evidence, add_counts: bool) -> Evidence:
         count=count,
         first_at=min(firsts, default=""),
         last_at=max(old.last_at, new.last_at),
+        suppressed=base.suppressed,
     )

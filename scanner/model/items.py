@@ -65,6 +65,8 @@ class Hit(Model, frozen=True, kw_only=True):
     tags: tuple[tuple[str, str], ...] = ()
     """What else was read of the part: command, package, size, architecture."""
     models: tuple[str, ...] = ()
+    suppressed: str = ""
+    """The reason that a comment beside it gives for not reporting it."""
 
 
 class Place(Model, frozen=True, kw_only=True):

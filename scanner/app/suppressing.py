@@ -1,0 +1,77 @@
+"""What is not reported, applied: to the facts before the graph, to the findings after their life
+cycle. The state keeps everything; how much is hidden is told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from scanner.app.config import LoadedConfig
+from scanner.assess import baseline
+from scanner.assess.lifecycle import Life
+from scanner.detect.suppress import FILE, Suppressions
+from scanner.model.base import ShardId
+from scanner.model.facts import Fact
+from scanner.model.finding import Finding, FindingEvent, FindingStatus
+from scanner.store.state import State
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is left to show."""
+
+    findings: tuple[Finding, ...]
+    events: tuple[FindingEvent, ...]
+    warnings: tuple[str, ...]
+
+
+def learned(state: State, loaded: LoadedConfig, gone: frozenset[ShardId]) -> Suppressions:
+    """Everything that the stored facts say of what not to report."""
+    return Suppressions(honoured=loaded.config.scan.honour_suppressions).learn(rows(state, gone))
+
+
+def rows(state: State, gone: frozenset[ShardId]) -> Iterator[tuple[ShardId, Fact, bool]]:
+    return (row for row in state.facts() if row[0] not in gone)
+
+
+def baselines(loaded: LoadedConfig) -> list[tuple[str, baseline.Baseline]]:
+    """Raises ``ConfigError`` for a file that cannot be used."""
+    return [(name, baseline.read(loaded.folder / name)) for name in loaded.config.scan.baselines]
+
+
+def shown(
+    life: Life,
+    suppressions: Suppressions,
+    files: Sequence[tuple[str, baseline.Baseline]],
+    now: str,
+) -> Shown:
+    """Findings and events without those that a baseline or a fingerprint hides."""
+    hidden, warnings = baseline.hidden(files, life.findings, now)
+    for mark in suppressions.findings:
+        hidden.setdefault(mark, FILE)
+    open_ones = [f for f in life.findings if f.fingerprint in hidden and f.status.is_open]
+    counts = Counter(hidden[finding.fingerprint] for finding in open_ones)
+    if counts:
+        said = ", ".join(f"{count} by {name}" for name, count in sorted(counts.items()))
+        warnings.append(f"suppressed findings: {said}")
+    return Shown(
+        findings=tuple(f for f in life.findings if f.fingerprint not in hidden),
+        events=tuple(
+            _explained(event, life, suppressions)
+            for event in life.events
+            if event.fingerprint not in hidden
+        ),
+        warnings=(*suppressions.warnings(), *warnings),
+    )
+
+
+def _explained(event: FindingEvent, life: Life, suppressions: Suppressions) -> FindingEvent:
+    """A finding whose last evidence is suppressed is not gone."""
+    if event.change != FindingStatus.RESOLVED or not suppressions.nodes:
+        return event
+    asset = next((f.asset for f in life.findings if f.fingerprint == event.fingerprint), "")
+    way = suppressions.nodes.get(asset)
+    return msgspec.structs.replace(event, detail=f"suppressed by {way}") if way else event
