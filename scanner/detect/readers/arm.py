@@ -17,7 +17,7 @@ from scanner.detect.infra.declared import Declared, by_squashed, declared, squas
 from scanner.detect.infra.resource import resource
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix
-from scanner.model.evidence import Confidence
+from scanner.model.evidence import Confidence, Setting
 from scanner.model.items import HitKind
 from scanner.rulebook.types import ResourceForm
 
@@ -175,6 +175,7 @@ def _read_json(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
         default = value.get("defaultValue") if isinstance(value, dict) else None
         if isinstance(default, str):
             texts.setdefault(str(key), default)
+    is_generated = b'"_generator"' in source.data[:4000]
     after = 0
     for kind, name, node in _json_resources(document.get("resources"), "", "", 0):
         found = declared(knowledge, ResourceForm.ARM, kind)
@@ -185,7 +186,9 @@ def _read_json(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
         ]
         found = _by_kind(knowledge, found, kind, _resolved(node.get("kind"), texts))
         after = source.find(f'"{node.get("type")}"', after)
-        yield resource(found, kind, after + 1, f"{kind}:{name}", values, _json_model(node, texts))
+        models = _json_model(node, texts)
+        made = resource(found, kind, after + 1, f"{kind}:{name}", values, models)
+        yield replace(made, context=Setting.GENERATED) if is_generated else made
         after += 1
     yield from _role_assignments(knowledge, source.text, texts)
     yield from accelerators.asked(cut(source.text, SCRIPT))
@@ -217,8 +220,9 @@ def _json_resources(
 def _symbol(name: object) -> str:
     """The literal, or what an expression names last: ``[parameters('account')]`` -> account."""
     text = name if isinstance(name, str) else ""
-    inner = re.findall(r"'([^'/]{1,100})'", text) if text.startswith("[") else [text]
-    return inner[-1] if inner else ""
+    quoted = re.findall(r"'([^']{0,200})'", text[:2000]) if text.startswith("[") else [text]
+    names = [part for part in quoted if re.fullmatch(r"[\w.-]{1,100}", part)]
+    return names[-1] if names else ""
 
 
 def _flat(node: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -163,6 +163,22 @@ def test_an_arm_template() -> None:
     assert grant.part == "grant/azure_openai"
 
 
+def test_a_template_that_bicep_wrote_is_generated() -> None:
+    document = {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "metadata": {"_generator": {"name": "bicep"}},
+        "resources": [
+            {"type": "Microsoft.ZzAi/accounts",
+             "name": "[format('{0}/{1}', variables('account'), parameters('deployment'))]"},
+        ],
+    }  # fmt: skip
+    (hit,) = examined(json.dumps(document, indent=1), "infra/main.json", HitKind.RESOURCE)
+
+    assert (hit.part, str(hit.context)) == (
+        "resource/Microsoft.ZzAi/accounts:deployment", "generated",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [
