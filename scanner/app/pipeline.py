@@ -24,6 +24,7 @@ from scanner.collect.loader import load as load_connector
 from scanner.collect.runner import Options, Source, run
 from scanner.detect.engine import Detector
 from scanner.detect.suppress import Suppressions
+from scanner.detect.verify import Verifier
 from scanner.emit.document import Document, ScanInfo, build
 from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import owners
@@ -68,6 +69,8 @@ class Settings:
     resume: bool = True
     least: Confidence = Confidence.LOW
     """What is less sure is kept in the state, but neither shown nor counted for ``fail_on``."""
+    verify: bool = False
+    """Ask providers whether the keys found live: each key goes to its own provider, once."""
     on_progress: Callable[[Coverage, int, int], None] = lambda coverage, done, known: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -86,7 +89,8 @@ def scan(
     reading = inventory.read_or_tell(registry_files(loaded))
     known = suppressing.baselines(loaded)
     key, warning = fingerprint_key(chosen.environ)
-    detector = Detector(rulebook, key, loaded.config.scan.engine)
+    verifier = Verifier() if chosen.verify else None
+    detector = Detector(rulebook, key, loaded.config.scan.engine, verifier)
     sources = sources_of(loaded, detector, chosen)
     where = url if url is not None else store_url(loaded)
     warnings = [warning] if warning else []

@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 @click.option("--baseline", "baselines", multiple=True, metavar="FILE",
               type=click.Path(exists=True, dir_okay=False),
               help="Hide the findings that this file of `shadow-ai baseline` names.")  # fmt: skip
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Ask each provider whether the keys found live (one read-only request a key).",
+)
 @click.option("--no-history", is_flag=True, help="Read the work tree only (PATH scans).")
 @click.option("--fresh", is_flag=True, help="Do not resume an interrupted scan.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no tables.")
@@ -49,6 +54,7 @@ def command(
     registries: tuple[str, ...],
     min_confidence: str,
     baselines: tuple[str, ...],
+    verify: bool,
     no_history: bool,
     fresh: bool,
     quiet: bool,
@@ -76,7 +82,10 @@ def command(
     show = not quiet and not as_json
     with progress(enabled=show and sys.stderr.isatty()) as on_progress:
         settings = Settings(
-            resume=not fresh, on_progress=on_progress, least=Confidence(min_confidence)
+            resume=not fresh,
+            on_progress=on_progress,
+            least=Confidence(min_confidence),
+            verify=verify,
         )
         result = scan(loaded, url=url, settings=settings)
     for warning in result.document.warnings:

@@ -54,12 +54,12 @@ class CredentialFinder:
         select: Select,
         mask: Callable[[bytes], bytes],
         engine: str = "auto",
-        ask: Ask = _say_nothing,
+        ask: Ask | None = None,
     ) -> None:
         self._key = key
         self._select = select
         self._mask = mask
-        self._ask = ask
+        self._ask = ask or _say_nothing
         self._decoder = Decoder(
             (
                 prefix
@@ -118,6 +118,8 @@ class CredentialFinder:
         before = _ASSIGNEE.search(data[max(0, found.start - 90) : found.start])
         start, end = place or (found.start, found.end)
         is_assigned = pattern.is_assignment
+        told = self._ask(pattern, secret)
+        note = f" ({told[0][1]})" if told else ""
         return Hit(
             rule=f"{pattern.provider}-assigned-secret" if is_assigned else pattern.rule,
             kind=HitKind.CREDENTIAL,
@@ -127,10 +129,10 @@ class CredentialFinder:
             end=end,
             line=line,
             confidence=Confidence.MEDIUM if is_assigned else pattern.confidence,
-            preview=f"{self._mask(before[1]).decode()}={shown}" if before else shown,
+            preview=(f"{self._mask(before[1]).decode()}={shown}" if before else shown) + note,
             fingerprint=fingerprint(secret, self._key),
             hint=shown,
-            tags=self._ask(pattern, secret),
+            tags=told,
         )
 
 

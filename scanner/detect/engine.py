@@ -23,6 +23,7 @@ from scanner.detect.regions import Comments
 from scanner.detect.settings import is_generated
 from scanner.detect.source import Found, SourceFile
 from scanner.detect.suppress import MARK, IgnoreComments
+from scanner.detect.verify import Verifier
 from scanner.model.evidence import Confidence, Setting
 from scanner.model.items import Hit, HitKind
 from scanner.rulebook.load import Rulebook
@@ -36,7 +37,13 @@ _CREDENTIAL_KINDS = (HitKind.CREDENTIAL,)
 class Detector:
     """Compiled once, used by all threads."""
 
-    def __init__(self, rulebook: Rulebook, key: bytes, engine: str = "auto") -> None:
+    def __init__(
+        self,
+        rulebook: Rulebook,
+        key: bytes,
+        engine: str = "auto",
+        verifier: Verifier | None = None,
+    ) -> None:
         self._patterns = compile_patterns(rulebook)
         self._imports = compile_imports(rulebook)
         self._files = FileIndex(rulebook)
@@ -47,7 +54,12 @@ class Detector:
         credentials = [p for p in self._patterns if _may_hold_secret(p)]
         self._mask = Mask(credentials, key, engine)
         self._credentials = CredentialFinder(
-            credentials, key, self._select_credentials, self._mask.masked, engine
+            credentials,
+            key,
+            self._select_credentials,
+            self._mask.masked,
+            engine,
+            verifier.ask if verifier else None,
         )
         encoded = self._credentials.literals
         self._sets = {

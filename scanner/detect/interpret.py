@@ -90,6 +90,7 @@ def _credential_facts(
         issuer=hit.provider,
         fingerprint=hit.fingerprint,
         hint=hit.hint,
+        tags=dict(hit.tags),
         evidence=(evidence,),
     )
     yield _edge(ident, place.subject, Relation.STORED_IN, evidence)

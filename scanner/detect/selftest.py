@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from scanner.detect.engine import Detector
 from scanner.detect.literals import is_bounded
@@ -51,7 +52,12 @@ def _url(host: str, path: str) -> str:
 
 
 def _keys(provider: Provider, detector: Detector) -> Iterator[str]:
+    hosts = {host.host for host in provider.hosts}
     for key in provider.keys:
+        if key.verify and urlsplit(key.verify.url).hostname not in hosts:
+            yield f"{key.id}: would be sent to a host that is not its provider's: {key.verify.url}"
+        if key.verify and "{key}" in key.verify.url:
+            yield f"{key.id}: a key must not stand in a URL"
         if not is_bounded(key.pattern):
             yield f"{key.id}: the pattern is not bounded in length"
         if re.compile(key.pattern).groups:

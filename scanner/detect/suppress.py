@@ -24,7 +24,7 @@ from scanner.model.facts import Asset, AssetClass, Edge, Fact
 from scanner.model.items import Hit
 
 FILE = ".shadow-ai-ignore"
-MARK = b"shadow-ai: ignore"
+MARK = b"shadow-ai:"
 TAG = "shadow-ai-ignore"
 """Tag under which a repository's file is kept with it until it is applied."""
 _COMMENT = re.compile(
