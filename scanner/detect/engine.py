@@ -11,12 +11,11 @@ from collections.abc import Iterator, Set
 
 import msgspec
 
-from scanner.detect import statements
 from scanner.detect.credentials import CredentialFinder
 from scanner.detect.files import FileIndex
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.mask import Mask
-from scanner.detect.patterns import Pattern, Places, compile_imports, compile_patterns
+from scanner.detect.patterns import Pattern, Places, compile_patterns
 from scanner.detect.prefilter import Prefilter, build
 from scanner.detect.readers import all_readers
 from scanner.detect.regions import Comments
@@ -45,7 +44,6 @@ class Detector:
         verifier: Verifier | None = None,
     ) -> None:
         self._patterns = compile_patterns(rulebook)
-        self._imports = compile_imports(rulebook)
         self._files = FileIndex(rulebook)
         self._names = _name_tokens(rulebook)
         self.knowledge = Knowledge(rulebook)
@@ -93,9 +91,10 @@ class Detector:
         chosen, present = self._sets["all" if with_usage else "credentials"].select(text)
         hits = list(self._pattern_hits(text, chosen, present, lines, with_usage))
         if with_usage:
-            hits += self._import_hits(text, path, lines)
+            source = SourceFile(path, text)
+            hits += self._import_hits(source, lines)
             hits += self._files.hits(path, text)
-            hits += self._reader_hits(SourceFile(path, text), present, lines)
+            hits += self._reader_hits(source, present, lines)
             hits = _in_context(text, hits, Comments(path, text), bool(hits) and is_generated(text))
         if hits and MARK in text:
             hits = self.comments.marked(text, path, hits)
@@ -131,16 +130,13 @@ class Detector:
                         seen.add((hit.rule, hit.label, hit.start))
                         yield hit
 
-    def _import_hits(self, data: bytes, path: str, lines: _Lines) -> Iterator[Hit]:
-        language = statements.language_of(path)
-        table = self._imports.by_language.get(language)
-        if table:
-            done: set[tuple[int, str]] = set()
-            for name, start, end in statements.imports(data, language):
-                known = statements.lookup(name, table, language)
-                if known and (start, known[0]) not in done:
-                    done.add((start, known[0]))
-                    yield _named_hit(HitKind.IMPORT, known[1], known[0], start, end, lines)
+    def _import_hits(self, source: SourceFile, lines: _Lines) -> Iterator[Hit]:
+        done: set[tuple[int, str]] = set()
+        for name, start, end in source.imports:
+            covered, provider = self.knowledge.imported(source.language, name)
+            if covered and (start, covered) not in done:
+                done.add((start, covered))
+                yield _named_hit(HitKind.IMPORT, provider, covered, start, end, lines)
 
     def _reader_hits(
         self, source: SourceFile, present: frozenset[bytes], lines: _Lines | None = None

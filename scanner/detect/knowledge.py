@@ -34,6 +34,7 @@ class Knowledge:
             self._add_hosts(provider)
             self._add_images(provider)
         self.model = lru_cache(maxsize=65536)(self._model)
+        self.imported = lru_cache(maxsize=262144)(self._imported)
 
     def _add_names(self, provider: Provider) -> None:
         ident = provider.id
@@ -82,7 +83,7 @@ class Knowledge:
         """``name`` as the manifest writes it."""
         return self._packages.get((ecosystem, normal_package(ecosystem, name)), "")
 
-    def imported(self, language: str, path: str) -> tuple[str, str]:
+    def _imported(self, language: str, path: str) -> tuple[str, str]:
         """(the catalogue's import path that covers ``path``, provider), or two empty texts."""
         return lookup(path, self._imports.get(language, {}), language) or ("", "")
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from scanner.detect.literals import max_width, required_literals
-from scanner.detect.names import LANGUAGES, normal_package
 from scanner.detect.secrets import NEAR_BYTES
 from scanner.model.errors import RuleError
 from scanner.model.evidence import Confidence
@@ -156,16 +155,6 @@ def _joined(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({_INNER.sub(joint, w) for w in words for joint in ("_", "-", "")}))
 
 
-@dataclass(frozen=True)
-class ImportTable:
-    """What source files import -> provider, by language family."""
-
-    by_language: dict[str, dict[str, str]] = field(default_factory=dict)
-    """language -> import path -> provider id"""
-    packages: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(ecosystem, package) -> provider id"""
-
-
 def compile_patterns(rulebook: Rulebook) -> tuple[Pattern, ...]:
     """All regex patterns of all providers. Raises ``RuleError`` naming the rule."""
     found: list[Pattern] = []
@@ -177,19 +166,6 @@ def compile_patterns(rulebook: Rulebook) -> tuple[Pattern, ...]:
         found += [_image(provider, image) for image in provider.images]
         found += [_identifier(provider, text) for text in provider.identifiers]
     return tuple(found)
-
-
-def compile_imports(rulebook: Rulebook) -> ImportTable:
-    table = ImportTable()
-    for provider in rulebook.providers:
-        for package in provider.packages:
-            table.packages[(package.ecosystem, normal_package(package.ecosystem, package.name))] = (
-                provider.id
-            )
-            language = LANGUAGES.get(package.ecosystem)
-            for path in package.imports if language else ():
-                table.by_language.setdefault(language or "", {})[path] = provider.id
-    return table
 
 
 def _tried(pattern: Pattern, rule: str) -> Pattern:

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from scanner.detect import statements
 from scanner.detect.knowledge import Knowledge
 from scanner.model.evidence import Confidence, Setting
 from scanner.model.facts import AssetClass
@@ -106,6 +107,16 @@ class SourceFile:
             return tomllib.loads(self.data.decode("utf-8", "replace"))
         except (tomllib.TOMLDecodeError, RecursionError):
             return None
+
+    @cached_property
+    def language(self) -> str:
+        """Language family by file name, or empty."""
+        return statements.language_of(self.path)
+
+    @cached_property
+    def imports(self) -> tuple[statements.Found, ...]:
+        """What the file imports, by its language's statements: (path, start, end)."""
+        return tuple(statements.imports(self.data, self.language)) if self.language else ()
 
     def find(self, text: str, after: int = 0) -> int:
         """Byte offset of ``text`` at or behind ``after``; ``after`` itself when it is not there as

@@ -149,6 +149,18 @@ def fact_key(fact: Fact) -> str:
     return fact.key if isinstance(fact, Edge) else fact.id
 
 
+_LISTS = ("actions", "instance_type", "accelerator", "tools")
+"""Tags that list what several statements say of one thing."""
+
+
+def _joined_tags(old: dict[str, str], new: dict[str, str]) -> dict[str, str]:
+    return {
+        key: ", ".join(sorted({*old[key].split(", "), *new[key].split(", ")}))
+        for key in _LISTS
+        if key in old and key in new
+    }
+
+
 F = TypeVar("F", Account, Asset, Identity, Credential, DataStore, Edge)
 
 
@@ -159,7 +171,7 @@ def merge_fact(old: F, new: F, *, add_counts: bool = False) -> F:
         "evidence": merge_evidence(old.evidence, new.evidence, add_counts=add_counts)
     }
     if not isinstance(new, Edge) and not isinstance(old, Edge):
-        changes["tags"] = {**old.tags, **new.tags}
+        changes["tags"] = {**old.tags, **new.tags, **_joined_tags(old.tags, new.tags)}
     if isinstance(old, Asset) and isinstance(new, Asset):
         changes["models"] = tuple(sorted({*old.models, *new.models}))
         changes["aliases"] = tuple(sorted({*old.aliases, *new.aliases}))

@@ -15,7 +15,6 @@ from scanner.detect.agents import PYTHON_AGENTS, agent_found
 from scanner.detect.endpoints import target_of
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix
-from scanner.detect.statements import imports
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
 from scanner.rulebook.types import Category
@@ -80,7 +79,7 @@ def _is_lookup(node: ast.Call) -> bool:
 
 def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
     if len(source.data) > _MOST_BYTES or not any(
-        knowledge.imported("python", name)[0] for name, _, _ in imports(source.data, "python")
+        knowledge.imported("python", name)[0] for name, _, _ in source.imports
     ):
         return
     tree = _parsed(source.data)
