@@ -30,7 +30,9 @@ _COMPOSE = re.compile(r"(^|/)(docker-)?compose[^/]*\.ya?ml$")
 _IAC_NAME = re.compile(
     r"^[a-z]+_[a-z0-9_]+\.[A-Za-z0-9_-]+$|^AWS::\w+::\w+:\w+$|^Microsoft\.\S+:\w+$"
 )
-_MENTIONING_SIGNALS = ("dependency:", "import:", "image:", "env:", "host:", "code:")
+_NAMING_SIGNALS = ("dependency:", "import:", "image:")
+_MIXED_GROUPS = {"memory", "tool"}
+"""Signatures of many products at once: what was meant stands in the evidence alone."""
 
 
 def words(text: str) -> list[str]:
@@ -42,10 +44,13 @@ def words(text: str) -> list[str]:
 class Names:
     """Finds the labels' ids in the names other tools use."""
 
-    def __init__(self, aliases: Mapping[str, Iterable[str]], ids: Iterable[str] = ()) -> None:
+    def __init__(
+        self, aliases: Mapping[str, Iterable[str] | None], ids: Iterable[str] = ()
+    ) -> None:
         self._phrases: dict[str, set[str]] = {}
         for name in {*ids, *aliases}:
-            for phrase in (name, *aliases.get(name, ())):
+            more = aliases.get(name, ())
+            for phrase in () if more is None else (name, *more):
                 joined = "".join(re.findall(r"[a-z0-9]+", phrase.lower()))
                 self._phrases.setdefault(joined, set()).add(name)
 
@@ -91,8 +96,10 @@ def read_nexus(report: dict[str, Any], root: Path, names: Names) -> Iterator[Ite
         for signature in (*finding["frameworks"], *finding["model_providers"]):
             yield from _nexus_signature(signature, names)
         for evidence in finding["evidence"]:
-            yield from _nexus_signature(evidence.get("signature") or "", names)
-            if evidence["signal"].startswith(_MENTIONING_SIGNALS):
+            signature = evidence.get("signature") or ""
+            yield from _nexus_signature(signature, names)
+            mixed = signature.partition(".")[0] in _MIXED_GROUPS
+            if mixed or evidence["signal"].startswith(_NAMING_SIGNALS):
                 yield from names.integrations(str(evidence["attributes"].get("value", "")))
         for model in finding["models"]:
             yield Item.named("model", model)
@@ -110,7 +117,7 @@ def read_nexus(report: dict[str, Any], root: Path, names: Names) -> Iterator[Ite
 
 def _nexus_signature(signature: str, names: Names) -> Iterator[Item]:
     group, _, name = signature.partition(".")
-    if group not in {"heuristic", "memory", "tool"}:
+    if group not in {"heuristic", *_MIXED_GROUPS}:
         yield from names.integrations(name)
 
 
