@@ -152,7 +152,7 @@ def is_embedded(data: bytes, start: int, end: int) -> bool:
     after = data[end : end + _REACH]
     left = len(before) - len(before.rstrip(_ENCODED))
     right = len(after) - len(after.lstrip(_ENCODED))
-    return left + right > 100 or is_hash(data, start - left)
+    return left + right > 100 or (left + right > 20 and is_hash(data, start - left))
 
 
 def is_hash(data: bytes, start: int) -> bool:
