@@ -128,8 +128,11 @@ _R_INSTALL = re.compile(
 
 def r_script(source: SourceFile) -> Iterator[Dependency]:
     """``install.packages(c("ellmer", "chattr"))`` and the like."""
+    end = 0
     for call in _R_INSTALL.finditer(source.data):
-        end = min(bracketed(source.data, call.end()), call.end() + 4000)
+        if call.start() < end:
+            continue
+        end = bracketed(source.data, call.end(), 4000)
         for start, text in quoted(source.data, call.end(), end):
             name = text.rpartition("/")[2].partition("@")[0]
             if re.fullmatch(r"[A-Za-z][A-Za-z0-9.]{1,80}", name):

@@ -120,8 +120,11 @@ _SETUP_KEYWORDS = re.compile(
 def setup_py(source: SourceFile) -> Iterator[Dependency]:
     """The lists and dictionaries that ``setup()`` takes, or that a variable of such a name holds.
     https://setuptools.pypa.io/en/latest/userguide/dependency_management.html"""
+    body_end = 0
     for found in _SETUP_KEYWORDS.finditer(source.data):
-        body_end = bracketed(source.data, found.end())
+        if found.start() < body_end:
+            continue  # part of a list that was read
+        body_end = bracketed(source.data, found.end(), 60_000)
         for start, text in quoted(source.data, found.end(), body_end):
             name = requirement_name(text)
             is_key = (

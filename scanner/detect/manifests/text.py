@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_MOST_BYTES = 60_000
 _TOKEN = re.compile(
     rb"\"\"\"|'''|\"(?:[^\"\\\n]|\\.){0,2000}\"|'(?:[^'\\\n]|\\.){0,2000}'|#[^\n]*|//[^\n]*"
     rb"|[\[({]|[\])}]"
@@ -14,10 +13,10 @@ _TOKEN = re.compile(
 _QUOTED = re.compile(rb"\"((?:[^\"\\\n]|\\.){0,500})\"|'((?:[^'\\\n]|\\.){0,500})'|(?:#|//)[^\n]*")
 
 
-def bracketed(data: bytes, start: int) -> int:
-    """End of the bracket that opens at ``start``, at most 60,000 bytes behind it."""
+def bracketed(data: bytes, start: int, most: int) -> int:
+    """End of the bracket that opens at ``start``, at most ``most`` bytes behind it."""
     depth = 0
-    end = min(len(data), start + _MOST_BYTES)
+    end = min(len(data), start + most)
     for token in _TOKEN.finditer(data, start, end):
         if token[0] in (b"[", b"(", b"{"):
             depth += 1

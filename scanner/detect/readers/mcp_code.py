@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.manifests.text import bracketed
@@ -24,12 +25,14 @@ def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
 
 
 def _servers(source: SourceFile, sdk: Sdk, knowledge: Knowledge) -> Iterator[Found]:
-    for match in sdk.servers.finditer(source.data):
-        if match.lastindex and not _is_imported(source, sdk, match[0], match[match.lastindex]):
+    imported: dict[bytes, bool] = {}
+    for match in islice(sdk.servers.finditer(source.data), _MOST_SERVERS):
+        group = match.lastindex
+        if group and not _is_imported(source, sdk, match[0], match[group], imported):
             continue
         end = match.end() + WINDOW
         if source.suffix not in FLUENT:
-            end = min(bracketed(source.data, match.end()), end)
+            end = bracketed(source.data, match.end(), WINDOW)
         named = sdk.name.search(source.data[match.end() : end])
         group = named.lastindex if named else None
         if named and group:
@@ -41,27 +44,39 @@ def _servers(source: SourceFile, sdk: Sdk, knowledge: Knowledge) -> Iterator[Fou
 
 
 def _clients(source: SourceFile, sdk: Sdk) -> Iterator[Found]:
+    imported: dict[bytes, bool] = {}
     seen: set[bytes] = set()
     for match in sdk.clients.finditer(source.data):
         group = match.lastindex or 0
-        if match[group] in seen:
+        if match[group] in seen or not _is_imported(source, sdk, match[0], match[group], imported):
             continue
         seen.add(match[group])
-        if _is_imported(source, sdk, match[0], match[group]):
-            yield Found(HitKind.CLIENT, match[group].decode(), match.start(group), provider="mcp")
+        yield Found(HitKind.CLIENT, match[group].decode(), match.start(group), provider="mcp")
 
 
-def _is_imported(source: SourceFile, sdk: Sdk, written: bytes, name: bytes) -> bool:
-    """In Python a class must come from one of the SDK's modules: many have a ``Server``."""
+def _is_imported(
+    source: SourceFile, sdk: Sdk, written: bytes, name: bytes, known: dict[bytes, bool]
+) -> bool:
+    """In Python a class must come from one of the SDK's modules: many have a ``Server``. ``known``:
+    answers so far."""
     if source.suffix != ".py" or b"." in written:
         return True
-    module = sdk.needs.pattern.rpartition(b"(?:from|import)[ \\t]{1,4}")[2]
-    statement = re.compile(
-        rb"(?m)^[ \t]{0,20}from[ \t]{1,4}" + module + rb"[\w.]{0,100}[ \t]{1,4}import[ \t]{1,4}"
-        rb"(\([^)]{0,4000}\)|[^\n]{1,1000})"
-    )
-    word = re.compile(rb"\b" + re.escape(name) + rb"\b")
-    return any(word.search(found[1]) for found in statement.finditer(source.data))
+    if name not in known:
+        module = sdk.needs.pattern.rpartition(b"(?:from|import)[ \\t]{1,4}")[2]
+        statement = re.compile(
+            rb"(?m)^[ \t]{0,20}from[ \t]{1,4}"
+            + module
+            + rb"[\w.]{0,100}[ \t]{1,4}import[ \t]{1,4}(\([^)]{0,4000}\)|[^\n]{1,1000})"
+        )
+        word = re.compile(rb"\b" + re.escape(name) + rb"\b")
+        statements = islice(statement.finditer(source.data), _MOST_IMPORTS)
+        known[name] = any(word.search(found[1]) for found in statements)
+    return known[name]
+
+
+_MOST_SERVERS = 200
+"""Of one file."""
+_MOST_IMPORTS = 500
 
 
 _LABELLED = re.compile(r"server_label[\"']?\s{0,4}[:=]\s{0,4}[\"']([^\"'\n{}$]{1,80})[\"']", re.I)

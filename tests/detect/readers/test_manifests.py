@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -315,3 +316,13 @@ def test_other_files_are_no_manifests() -> None:
     ):
         assert parser_for(path) is None
     assert list(javascript.package_json(SourceFile("package.json", b"{broken"))) == []
+
+
+@pytest.mark.parametrize("piece", ["install_requires = [", "requires=[", "FastMCP(", '"a", '])
+def test_brackets_without_end_are_read_once(detector: Detector, piece: str) -> None:
+    text = "from mcp import FastMCP\n" + piece * (200_000 // len(piece))
+    start = time.process_time()
+
+    detector.examine(text.encode(), "setup.py", BOTH)
+
+    assert time.process_time() - start < 2.0
