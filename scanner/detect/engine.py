@@ -29,6 +29,11 @@ from scanner.rulebook.load import Rulebook
 
 _BINARY_PROBE = 8000
 _LONG_LINE = 2000
+_NAMES_MODEL = re.compile(
+    rb"(?i)(?:model|deployment|engine)[A-Za-z_]{0,16}[\"'`]?\s{0,4}(?::|=|=>|:=|\()\s{0,4}$"
+)
+_MOST_CHOSEN = 4
+"""Vendors whose models one file may choose from."""
 _SWITCHED_OFF = frozenset(HitKind) - {HitKind.CREDENTIAL, HitKind.FILE, HitKind.NAME}
 _CREDENTIAL_KINDS = (HitKind.CREDENTIAL,)
 
@@ -95,6 +100,7 @@ class Detector:
             hits += self._import_hits(source, lines)
             hits += self._files.hits(path, text)
             hits += self._reader_hits(source, present, lines)
+            hits = _without_lists(hits)
             hits = _in_context(text, hits, Comments(path, text), bool(hits) and is_generated(text))
         if hits and MARK in text:
             hits = self.comments.marked(text, path, hits)
@@ -220,6 +226,9 @@ def _may_hold_secret(pattern: Pattern) -> bool:
 def _usage_hit(pattern: Pattern, match: re.Match[bytes], lines: _Lines) -> Hit:
     groups = match.groupdict()
     model = groups.get("q") or groups.get("n")
+    confidence = pattern.confidence
+    if model and (groups.get("n") or _NAMES_MODEL.search(match.string, *_lead(match.start("q")))):
+        confidence = Confidence.MEDIUM
     text = pattern.label or (model or b"").decode("latin-1")
     start = match.start("q") if groups.get("q") else match.start()
     return Hit(
@@ -230,9 +239,26 @@ def _usage_hit(pattern: Pattern, match: re.Match[bytes], lines: _Lines) -> Hit:
         start=start,
         end=start + len(text),
         line=lines.number(start),
-        confidence=pattern.confidence,
+        confidence=confidence,
         preview=text,
     )
+
+
+def _lead(at: int) -> tuple[int, int]:
+    return max(0, at - 48), max(0, at - 1)
+
+
+def _without_lists(hits: list[Hit]) -> list[Hit]:
+    """A file that names models of many vendors is a list to choose from, not a choice."""
+    vendors = {hit.provider for hit in hits if hit.kind is HitKind.MODEL}
+    if len(vendors) <= _MOST_CHOSEN:
+        return hits
+    return [
+        msgspec.structs.replace(hit, confidence=Confidence.LOW)
+        if hit.kind is HitKind.MODEL
+        else hit
+        for hit in hits
+    ]
 
 
 def _named_hit(kind: HitKind, provider: str, name: str, start: int, end: int, lines: _Lines) -> Hit:
@@ -276,7 +302,7 @@ def _is_long_line(data: bytes, at: int) -> bool:
 
 
 def _reader_hit(found: Found, lines: _Lines | None) -> Hit:
-    end = found.end if found.end >= 0 else found.start + len(found.label.encode())
+    end = found.end if found.end >= 0 else found.start + len(found.label.encode("utf-8", "replace"))
     return Hit(
         rule=found.rule or f"{found.provider or 'unlisted'}-{found.kind}".replace("_", "-"),
         kind=found.kind,

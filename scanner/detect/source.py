@@ -101,7 +101,7 @@ class SourceFile:
 
     @cached_property
     def toml(self) -> dict[str, Any] | None:
-        if len(self.data) > MOST_PARSED_BYTES:
+        if len(self.data) > MOST_PARSED_BYTES or _DOTTED.search(self.data):
             return None
         try:
             return tomllib.loads(self.data.decode("utf-8", "replace"))
@@ -125,6 +125,8 @@ class SourceFile:
         return at if at >= 0 else after
 
 
+_DOTTED = re.compile(rb"(?:\.[\w-]{1,80}){100}")
+"""Keys that nobody writes and for which tomllib takes the square of their length."""
 _JSONC = re.compile(rb'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/', re.S)
 _TRAILING = re.compile(rb",(\s*[\]}])")
 

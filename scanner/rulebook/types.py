@@ -59,6 +59,9 @@ class Ecosystem(StrEnum):
     CRAN = "cran"
     PUB = "pub"
     HEX = "hex"
+    JULIA = "julia"
+    COCOAPODS = "cocoapods"
+    JSR = "jsr"
 
 
 class CredentialKind(StrEnum):

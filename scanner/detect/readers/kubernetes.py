@@ -42,7 +42,8 @@ _VALUE = re.compile(
 )
 _STORED = re.compile(r"storageUri:[ \t]{1,8}[\"']?(?:hf|ollama|modelscope)://([\w./:-]{3,120})")
 _REQUEST = re.compile(
-    rf"^[ \t]{{0,60}}[\"']?(?P<x>{accelerators.RESOURCE_NAME})[\"']?:[ \t]{{1,8}}"
+    rf"(?:^[ \t]{{0,60}}|[{{,][ \t]{{0,4}})[\"']?(?P<x>{accelerators.RESOURCE_NAME})[\"']?:"
+    r"[ \t]{1,8}"
     r"[\"']?(?:[1-9]|\{\{)",
     re.M,
 )

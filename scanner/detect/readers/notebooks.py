@@ -94,7 +94,7 @@ def _read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
     if code:
         joined = _Text(source.data, _parseable(code, knowledge))
         yield from _moved(joined, _called, knowledge)
-        if is_joined:
+        if is_joined or source.data.count(b"\n") < len(joined.lines):  # or a file in one line
             yield from _moved(joined, _imported, knowledge)
 
 
