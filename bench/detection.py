@@ -27,6 +27,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from bench.peers import PEERS, Names, Peer, names_from, run
+from bench.process import run_bounded
 from bench.scoring import EXTRA, KINDS, Item, Label, Outcome, Tally, read_label, score, total
 
 HERE = Path(__file__).parent
@@ -100,12 +101,9 @@ def read_ours(document: dict[str, Any], all_examples: bool) -> Iterator[Item]:
 def scan_ours(tree: Path, scratch: Path, limit: float) -> dict[str, Any]:
     """The whole program as a user starts it, with an empty memory."""
     folders = {f"XDG_{name}_HOME": str(scratch / name) for name in ("DATA", "STATE", "CACHE")}
-    done = subprocess.run(
+    done = run_bounded(
         [sys.executable, "-m", "scanner", "scan", str(tree), "--json"],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=limit,
+        limit=limit,
         cwd=HERE.parent,
         env={**os.environ, **folders, "XDG_CONFIG_HOME": str(scratch / "CONFIG")},
     )

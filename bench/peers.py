@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from bench.process import run_bounded
 from bench.scoring import Item
 
 _LARGEST_PHRASE = 4
@@ -287,12 +288,9 @@ def offline_prefix() -> tuple[str, ...]:
 
 def run(peer: Peer, programs: Path, tree: Path, report: Path, limit: float) -> dict[str, Any]:
     """Its report. Raises ``TimeoutExpired`` past ``limit`` seconds, ``ValueError`` without one."""
-    done = subprocess.run(
+    done = run_bounded(
         [*offline_prefix(), *peer.command(programs, tree, report)],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=limit,
+        limit=limit,
         cwd=tree,
         env={
             "PATH": "/usr/bin:/bin",

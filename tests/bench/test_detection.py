@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from bench.peers import (
     read_nexus,
     words,
 )
+from bench.process import run_bounded
 from bench.scoring import (
     EXTRA,
     KINDS,
@@ -335,6 +337,17 @@ class TestRun:
         assert (target / "link.md").is_symlink()
         assert len(detection.commit_of(checkout)) == 40
         assert detection.commit_of(tmp_path) == ""
+
+    def test_a_late_program_is_ended_with_its_helpers(self, tmp_path):
+        command = ["sh", "-c", "sleep 30 & sleep 30"]
+        start = time.monotonic()
+        with pytest.raises(subprocess.TimeoutExpired):
+            run_bounded(command, limit=0.2, cwd=tmp_path, env={"PATH": "/usr/bin:/bin"})
+        assert time.monotonic() - start < 10
+
+    def test_a_program_in_time_is_heard(self, tmp_path):
+        done = run_bounded(["sh", "-c", "echo a; exit 3"], limit=10, cwd=tmp_path, env={})
+        assert (done.returncode, done.stdout) == (3, "a\n")
 
     def test_missing_checkouts_are_said(self, tmp_path, capsys):
         assert detection.main(["--repos", str(tmp_path), "--only", "encode+httpx"]) == 1
