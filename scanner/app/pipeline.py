@@ -6,17 +6,15 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from scanner import __version__
 from scanner.app import suppressing
 from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_url
 from scanner.app.interpreting import interpreter
+from scanner.app.lock import locked
 from scanner.assess.baseline import Baseline
 from scanner.assess.lifecycle import advance
 from scanner.assess.policies import Situation, best_confidence, evaluate
@@ -94,7 +92,7 @@ def scan(
     sources = sources_of(loaded, detector, chosen)
     where = url if url is not None else store_url(loaded)
     warnings = [warning] if warning else []
-    with _locked(where):
+    with locked(where):
         state = _opened(where, warnings)
         try:
             state.check_key(key_mark(key))
@@ -367,26 +365,6 @@ def severity(word: str) -> Severity:
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-@contextmanager
-def _locked(url: str) -> Iterator[None]:
-    """One scan at a time on one state. The lock is the operating system's: a dead process keeps
-    none."""
-    prefix = "sqlite:///"
-    if not url.startswith(prefix) or len(url) == len(prefix):
-        yield
-        return
-    path = Path(url[len(prefix) :])
-    if not path.parent.is_dir():
-        raise StoreError(f"state {path}: the folder {path.parent} does not exist; create it")
-    try:
-        with FileLock(f"{path}.lock", timeout=0):
-            yield
-    except Timeout as error:
-        raise StoreError(f"state {path}: another scan is running on it; wait for it") from error
-    except PermissionError as error:
-        raise StoreError(f"state {path}: {error.strerror}; check who may write there") from error
 
 
 def scan_situation(loaded: LoadedConfig) -> Situation:

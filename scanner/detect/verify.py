@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from scanner.detect.patterns import Pattern
 from scanner.detect.redact import fingerprint
@@ -135,7 +136,7 @@ class Verifier:
                     {name.lower(): value for name, value in answer.headers.items()},
                     body,
                 )
-        except Exception:
+        except (requests.RequestException, HTTPError, OSError, ValueError):
             return None
         finally:
             session.close()
