@@ -181,7 +181,7 @@ def _rank(
         key.check, secret, body, tuple(text.encode() for text in key.contains)
     ):
         return None
-    if not pattern.near:
+    if not pattern.words:
         return None if secrets.is_embedded(data, start, end) else _EXACT
     return secrets.distance(data, start, end, pattern.near, has_prefix=bool(pattern.prefixes))
 

@@ -180,7 +180,7 @@ def _why_not(data: bytes, match: re.Match[bytes], pattern: Pattern) -> str:
         return f"its structure is wrong (check {key.check or 'contents'})"
     if secrets.is_embedded(data, start, end):
         return "part of a longer encoded text: an image, a bundle, an integrity hash"
-    if pattern.near:
+    if pattern.words:
         words = ", ".join(key.near) if key else "its words"
         return f"its shape says little alone, and the value is not given to any of: {words}"
     return "claimed by another rule at the same place"

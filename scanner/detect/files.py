@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from scanner.model.evidence import Confidence
 from scanner.model.items import Hit, HitKind
@@ -18,8 +19,16 @@ _PARTS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 def glob_regex(glob: str) -> str:
     """A glob as a regex over a whole path: ``*`` stays within a folder, ``**`` does not, and a glob
     matches at any depth."""
-    body = "".join(_PARTS.get(part) or re.escape(part) for part in _WILD.findall(glob.strip("/")))
-    return f"(?:.*/)?{body}"
+    return f"(?:.*/)?{_body(glob)}"
+
+
+def _body(glob: str) -> str:
+    return "".join(_PARTS.get(part) or re.escape(part) for part in _WILD.findall(glob.strip("/")))
+
+
+@cache
+def _compiled(glob: str) -> re.Pattern[str]:
+    return re.compile(glob_regex(glob))
 
 
 class FileIndex:
@@ -27,15 +36,15 @@ class FileIndex:
 
     def __init__(self, rulebook: Rulebook) -> None:
         self._by_name: dict[str, list[tuple[FileRule, str]]] = {}
-        self._others: list[tuple[re.Pattern[str], FileRule, str]] = []
+        self._others: list[tuple[FileRule, str]] = []
         for provider in rulebook.providers:
             for rule in provider.files:
                 if re.search(r"[*?/]", rule.glob):
-                    compiled = re.compile(glob_regex(rule.glob))
-                    self._others.append((compiled, rule, provider.id))
+                    self._others.append((rule, provider.id))
                 else:
                     self._by_name.setdefault(rule.glob, []).append((rule, provider.id))
-        self._any = re.compile("|".join(f"(?:{p.pattern})" for p, _, _ in self._others) or "(?!)")
+        bodies = "|".join(_body(rule.glob) for rule, _ in self._others)
+        self._any = re.compile(f"(?:^|/)(?:{bodies})$" if bodies else "(?!)")
 
     def hits(self, path: str, data: bytes) -> Iterator[Hit]:
         for rule, provider in self._candidates(path):
@@ -55,7 +64,7 @@ class FileIndex:
 
     def _candidates(self, path: str) -> Iterator[tuple[FileRule, str]]:
         yield from self._by_name.get(path.rpartition("/")[2], ())
-        if self._any.fullmatch(path):
-            for compiled, rule, provider in self._others:
-                if compiled.fullmatch(path):
+        if self._any.search(path):
+            for rule, provider in self._others:
+                if _compiled(rule.glob).fullmatch(path):
                     yield rule, provider

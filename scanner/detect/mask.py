@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from scanner.detect.patterns import Pattern
 from scanner.detect.prefilter import build
 from scanner.detect.redact import fingerprint, hint
 from scanner.model.items import HitKind
 
-_BOUNDS = re.compile(rb"^\(\?<!\[[^\]]*\]\)(?P<body>.*)\(\?!\[[^\]]*\]\)$", re.S)
+_BOUNDS = re.compile(r"^\(\?<!\[[^\]]*\]\)(?P<body>.*)\(\?!\[[^\]]*\]\)$", re.S)
+
+
+@cache
+def _loose(source: str) -> re.Pattern[bytes]:
+    return re.compile(source.encode())
 
 
 class Mask:
@@ -23,13 +29,14 @@ class Mask:
 
     def __init__(self, patterns: Sequence[Pattern], key: bytes, engine: str = "auto") -> None:
         self._key = key
-        formats = [p for p in patterns if p.kind is HitKind.CREDENTIAL and not p.near]
-        owners: dict[bytes, list[re.Pattern[bytes]]] = {}
+        formats = [p for p in patterns if p.kind is HitKind.CREDENTIAL and not p.words]
+        owners: dict[bytes, list[str]] = {}
         for pattern in formats:
-            bounded = _BOUNDS.match(pattern.regex.pattern)
-            loose = re.compile(bounded["body"] if bounded else pattern.regex.pattern)
+            bounded = _BOUNDS.match(pattern.source)
             for literal in pattern.folded:
-                owners.setdefault(literal, []).append(loose)
+                owners.setdefault(literal, []).append(
+                    bounded["body"] if bounded else pattern.source
+                )
         literals = sorted(owners)
         self._owners = [owners[literal] for literal in literals]
         self._prefilter = build(literals, engine)
@@ -42,8 +49,8 @@ class Mask:
         spans = [
             match.span()
             for index in present
-            for regex in self._owners[index]
-            for match in regex.finditer(data)
+            for source in self._owners[index]
+            for match in _loose(source).finditer(data)
         ]
         for start, end in reversed(_apart(spans)):
             secret = data[start:end]

@@ -8,7 +8,6 @@ from functools import cached_property
 
 from scanner.detect.literals import max_width, required_literals
 from scanner.detect.secrets import NEAR_BYTES
-from scanner.model.errors import RuleError
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
 from scanner.rulebook.load import Rulebook
@@ -79,8 +78,8 @@ class Pattern:
     """One of these stands in every match, or before it where ``near`` is given. Empty: tried on all
     of every piece of content."""
     confidence: Confidence
-    near: tuple[re.Pattern[bytes], ...] = ()
-    """Words of which one stands up to ``NEAR_BYTES`` before the match."""
+    words: tuple[str, ...] = ()
+    """Words of which one stands up to ``NEAR_BYTES`` before the match; see :attr:`near`."""
     min_entropy: float = 0.0
     is_assignment: bool = False
     prefixes: tuple[bytes, ...] = ()
@@ -92,6 +91,10 @@ class Pattern:
     @cached_property
     def regex(self) -> re.Pattern[bytes]:
         return re.compile(self.source.encode(), self.flags)
+
+    @cached_property
+    def near(self) -> tuple[re.Pattern[bytes], ...]:
+        return tuple(_near(word) for word in self.words)
 
     @cached_property
     def width(self) -> int | None:
@@ -111,11 +114,11 @@ class Pattern:
         if not self.literals or self.width is None:
             return [(0, places.size)]
         spans: list[tuple[int, int]] = []
-        if self.near and self.prefixes and not any(map(places.holds, self.prefixes)):
+        if self.words and self.prefixes and not any(map(places.holds, self.prefixes)):
             return []
         for literal in self.folded:
             for at in places.of(literal):
-                if self.near:
+                if self.words:
                     spans.append((at + len(literal), at + NEAR_BYTES + self.width + _SLACK))
                 else:
                     spans.append((max(0, at - self.lead), at + self.width + _SLACK))
@@ -156,25 +159,16 @@ def _joined(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def compile_patterns(rulebook: Rulebook) -> tuple[Pattern, ...]:
-    """All regex patterns of all providers. Raises ``RuleError`` naming the rule."""
+    """All patterns of all providers. That they compile, the loader has seen to."""
     found: list[Pattern] = []
     for provider in rulebook.providers:
-        found += [_tried(_key(provider, key), key.id) for key in provider.keys]
+        found += [_key(provider, key) for key in provider.keys]
         found += [_host(provider, host) for host in provider.hosts]
         found += [_env_var(provider, var) for var in provider.env_vars]
-        found += [_tried(_model(provider, m), f"{provider.id} model") for m in provider.models]
+        found += [_model(provider, model) for model in provider.models]
         found += [_image(provider, image) for image in provider.images]
         found += [_identifier(provider, text) for text in provider.identifiers]
     return tuple(found)
-
-
-def _tried(pattern: Pattern, rule: str) -> Pattern:
-    """Compiled now: its text is a person's. The others are made of escaped names."""
-    try:
-        _ = pattern.regex
-    except (re.error, OverflowError) as error:
-        raise RuleError(f"rule {rule}: pattern does not compile: {error}") from error
-    return pattern
 
 
 def _key(provider: Provider, key: Key) -> Pattern:
@@ -186,7 +180,7 @@ def _key(provider: Provider, key: Key) -> Pattern:
         source=f"(?<![{_WORD}])(?:{key.pattern})(?![{_WORD}])",
         literals=_joined(key.near) or key.keywords,
         confidence=key.confidence,
-        near=tuple(_near(word) for word in key.near),
+        words=key.near,
         min_entropy=key.min_entropy,
         prefixes=tuple(k.encode() for k in key.keywords if k not in key.near),
         key=key,

@@ -86,6 +86,9 @@ class AssetRow(Model, frozen=True, kw_only=True):
     asset_class: str = ""
     models: tuple[str, ...] = ()
     confidence: str = ""
+    tags: dict[str, str] = {}
+    """The vendor's own labels, and what was read of the thing (an MCP server's command, a key's
+    ``verify``)."""
     owners: tuple[Ownership, ...] = ()
     registry: RegistryStatus
     evidence: tuple[EvidenceRow, ...] = ()
@@ -216,6 +219,7 @@ def _asset(
         asset_class=str(asset.asset_class) if asset else "",
         models=asset.models if asset else (),
         confidence=str(best_confidence(node.evidence)),
+        tags=dict(sorted(node.tags.items())),
         owners=owners.get(node.id, ()),
         registry=_standing(standing),
         evidence=tuple(_evidence(item, provider) for item in sorted(node.evidence, key=_telling)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -64,6 +65,9 @@ def load(root: Path | None = None, extra: Iterable[Path] = ()) -> Rulebook:
     policies = _read(roots, ("policies",), Policy, hasher)
     frameworks = _read(roots, ("controls",), Framework, hasher)
     _refuse_twins(providers, policies)
+    for path, provider in providers:
+        if path.parents[1] != roots[0] or root is not None:
+            _try_patterns(path, provider)  # the bundled ones are tried by the project's own tests
     return Rulebook(
         providers=tuple(sorted((p for _, p in providers), key=lambda p: p.id)),
         policies=tuple(sorted((p for _, p in policies), key=lambda p: p.id)),
@@ -86,6 +90,16 @@ def _read(
                     raise RuleError(f"{path}: cannot be read: {error.strerror}") from error
                 found.append((path, read_yaml(path, into, RuleError)))
     return found
+
+
+def _try_patterns(path: Path, provider: Provider) -> None:
+    texts = [(key.id, key.pattern) for key in provider.keys]
+    texts += [("models", model.pattern) for model in provider.models]
+    for name, text in texts:
+        try:
+            re.compile(text)
+        except (re.error, OverflowError) as error:
+            raise RuleError(f"{path}: {name}: pattern does not compile: {error}") from error
 
 
 def _refuse_twins(
