@@ -54,7 +54,10 @@ def walk(
         for entry in entries:
             path = Path(entry.path)
             shown = printable(path.relative_to(root).as_posix())
-            if entry.is_symlink() or any(fnmatchcase(shown, glob) for glob in exclude):
+            if any(fnmatchcase(shown, glob) for glob in exclude):
+                continue
+            if entry.is_symlink():
+                yield TreeFile(shown, b"")  # never followed: its name still counts
                 continue
             if entry.is_dir(follow_symlinks=False):
                 if not _is_excluded(path) and not is_foreign(path):

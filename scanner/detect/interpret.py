@@ -105,8 +105,8 @@ def _integration_facts(
 ) -> Iterator[Fact]:
     if hit.part:
         yield from _part_facts(hit, place, evidence)
-        if not hit.provider:
-            return
+        if not hit.provider or hit.kind is HitKind.MCP_SERVER:
+            return  # a server that is configured is an asset by itself; whose it is, it says
     ident = integration_id(place.subject, hit.provider)
     yield Asset(
         id=ident,

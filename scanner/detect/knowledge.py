@@ -65,7 +65,10 @@ class Knowledge:
             if host.path:
                 self._paths.setdefault(host.host, []).append((host.path, ident))
             elif "*" in host.host:
-                pattern = "[A-Za-z0-9-]{1,63}".join(map(re.escape, host.host.split("*")))
+                rest = host.host.removeprefix("*.").split("*")
+                pattern = "[A-Za-z0-9-]{1,63}".join(map(re.escape, rest))
+                if host.host.startswith("*."):
+                    pattern = rf"(?:[A-Za-z0-9-]{{1,63}}\.){{1,4}}{pattern}"
                 self._host_patterns.append((re.compile(pattern, re.I), ident))
             else:
                 self._hosts.setdefault(host.host.lower(), ident)

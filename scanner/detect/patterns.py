@@ -188,8 +188,11 @@ def _key(provider: Provider, key: Key) -> Pattern:
 
 
 def host_regex(host: str) -> str:
-    """A host as a regex; ``*`` is one label (or part of one), or a template in its place."""
-    return _TENANT.join(re.escape(part) for part in host.split("*"))
+    """A host as a regex; ``*`` is one label (or part of one), or a template in its place; a leading
+    ``*.`` is one to four of them."""
+    many = host.startswith("*.")
+    rest = _TENANT.join(re.escape(part) for part in host.removeprefix("*.").split("*"))
+    return rf"(?:{_TENANT}\.){{1,4}}{rest}" if many else rest
 
 
 def _host(provider: Provider, host: Host) -> Pattern:
@@ -253,7 +256,9 @@ def _model(provider: Provider, model: ModelPattern) -> Pattern:
 def _identifier(provider: Provider, identifier: Identifier) -> Pattern:
     text = re.escape(identifier.text)
     quoted = rf"(?<=[\"'`]){text}(?=[\"'`])"
-    bare = rf"(?<![A-Za-z0-9_:/.-]){text}(?![A-Za-z0-9_:-])"
+    is_name = identifier.text.isalnum()  # of a class or method: it may stand behind a dot
+    before = "A-Za-z0-9_:/-" if is_name else "A-Za-z0-9_:/.-"
+    bare = rf"(?<![{before}]){text}(?![A-Za-z0-9_:-])"
     return Pattern(
         rule=f"{provider.id}-identifier",
         kind=HitKind.IDENTIFIER,

@@ -56,7 +56,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
 _PLAIN_KIND = ("azure_ai", "azure_openai")
 _ACCOUNTS = "microsoft.cognitiveservices/accounts"
 _WEAK = ("microsoft.search/searchservices",)
-"""Search without vectors is no AI; the template does not tell."""
+"""Search without vectors is no AI, and the template does not tell: a weaker sign."""
 
 
 def _read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
@@ -114,7 +114,7 @@ def _declared(
 
 def _by_kind(knowledge: Knowledge, found: Declared, kind: str, said: str) -> Declared:
     if kind.lower() in _WEAK:
-        return replace(found, confidence=Confidence.LOW)
+        return replace(found, confidence=Confidence.MEDIUM)
     if kind.lower() == _ACCOUNTS and said:
         provider = grants.known(knowledge, *_KINDS.get(squash(said), _PLAIN_KIND))
         return replace(found, provider=provider or found.provider)

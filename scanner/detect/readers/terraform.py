@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scanner.detect.infra import accelerators, grants
 from scanner.detect.infra.cut import HCL, Cut, cut
@@ -85,11 +86,15 @@ def _resource(knowledge: Knowledge, where: Cut, match: re.Match[str]) -> Iterato
     if found is None:
         return
     address = f"{name}.{match['name']}"
-    if match["kind"] != "resource":
-        address = f"{match['kind']}.{address}"
     values = [(m[1], m[2]) for m in _LITERAL.finditer(block)]
     models = _azure_model(block) + models_in(values)
-    yield resource(found, name, match.start("type"), address, values, models)
+    made = resource(found, name, match.start("type"), address, values, models)
+    yield made if match["kind"] == "resource" else _looked_up(made)
+
+
+def _looked_up(made: Found) -> Found:
+    """A data block reads what is declared elsewhere: use, but no thing of its own."""
+    return replace(made, part="", asset_class=None, name="", tags=())
 
 
 def _azure_model(block: str) -> tuple[str, ...]:
@@ -149,11 +154,12 @@ def _read_json(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
             found = _declared(knowledge, name)
             at = source.find(f'"{name}"') + 1
             for own, body in _items(named) if found else ():
-                address = f"{name}.{own}" if kind == "resource" else f"data.{name}.{own}"
+                address = f"{name}.{own}"
                 values = [(p[-1], v) for p, v in walk(body, 5000) if p and isinstance(v, str)]
                 values = [(key, value) for key, value in values if "${" not in value]
                 if found:
-                    yield resource(found, name, at, address, values, models_in(values))
+                    made = resource(found, name, at, address, values, models_in(values))
+                    yield made if kind == "resource" else _looked_up(made)
     yield from grants.documents(knowledge, source, (node for _, node in walk(document)))
     where = cut(source.text, HCL)
     yield from grants.statements(knowledge, where)

@@ -40,7 +40,7 @@ def test_a_resource_is_a_thing_of_its_own_with_its_literals() -> None:
     assert tags(made) == {"region": "eu-west-1", "instance_type": "ml.g5.2xlarge"}
     assert made.models == ("meta-llama/Llama-3.1-8B-Instruct",)
     assert "not-to-be-kept" not in str(made)
-    assert (read.part, read.line) == ("resource/data.zzcloud_ai_index.old", 10)
+    assert (read.part, read.line) == ("", 10)  # looked up, not declared here
 
 
 def test_a_service_owns_its_unlisted_types_with_less_confidence() -> None:
