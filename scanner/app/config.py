@@ -41,7 +41,7 @@ class ScanConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     shard_deadline_seconds: Annotated[float, msgspec.Meta(gt=0)] = 3600.0
     window_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
     """How far back logs are read the first time."""
-    resume_hours: Annotated[float, msgspec.Meta(ge=0)] = 4.0
+    resume_hours: Annotated[float, msgspec.Meta(ge=0, le=720)] = 4.0
     """An interrupted scan that began longer ago is not resumed but begun anew: what it has read
     is no present state any more."""
     engine: Literal["auto", "hyperscan", "re2", "re"] = "auto"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from scanner.model.errors import StoreError
+from scanner.model.errors import ConfigError, StoreError
 
 
 @contextmanager
@@ -21,11 +22,22 @@ def locked(url: str) -> Iterator[None]:
         return
     path = Path(url[len(prefix) :])
     if not path.parent.is_dir():
-        raise StoreError(f"state {path}: the folder {path.parent} does not exist; create it")
+        raise ConfigError(f"state {path}: the folder {path.parent} does not exist; create it")
+    if path.is_dir():
+        raise ConfigError(f"state {path}: a folder; name a file in it")
+    lock = FileLock(f"{path}.lock", timeout=0)
     try:
-        with FileLock(f"{path}.lock", timeout=0):
-            yield
+        lock.acquire()
     except Timeout as error:
+        if not Path(f"{path}.lock").exists():
+            raise ConfigError(f"state {path}: no file can be made there") from error
         raise StoreError(f"state {path}: another scan is running on it; wait for it") from error
-    except PermissionError as error:
-        raise StoreError(f"state {path}: {error.strerror}; check who may write there") from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            yield  # a full disk is told of when the state is opened
+            return
+        raise ConfigError(f"state {path}: {error.strerror}; check who may write there") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -92,10 +92,11 @@ def scan(
     sources = sources_of(loaded, detector, chosen)
     where = url if url is not None else store_url(loaded)
     warnings = [warning] if warning else []
+    if warning and where != "sqlite://":
+        raise ConfigError(f"{warning}. Nothing is compared under a passing key")
     with locked(where):
-        state = _opened(where, warnings)
+        state = _opened(where, key_mark(key), warnings)
         try:
-            state.check_key(key_mark(key))
             return _scan(
                 loaded, rulebook, reading, detector, sources, state, chosen, warnings, known
             )
@@ -103,11 +104,14 @@ def scan(
             state.close()
 
 
-def _opened(url: str, warnings: list[str]) -> State:
+def _opened(url: str, key: str, warnings: list[str]) -> State:
     """The state; on a full disk a passing one in memory, so that the scan itself is not lost. Any
     other trouble is told before anything is read."""
     try:
-        return State(url)
+        state = State(url)
+        state.check_key(key)
+        state.check_room()
+        return state
     except StoreError as error:
         if not error.is_full:
             raise
@@ -213,6 +217,7 @@ def _situation(
             rulebook.by_alias,
             coverage,
             has_registry=bool(loaded.config.registry.files),
+            refused=f"rows were refused: {reading.problems[0]}" if reading.problems else "",
         )
     entry_owner = {row.entry.id: row.entry.owner for row in result.entries}
     claims = {
@@ -302,19 +307,27 @@ def _whole_coverage(
         for row in state.coverage(opened.id):
             if row.shard in opened.done:
                 rows.setdefault(row.shard, row)
+    if reading.unread or reading.files:
+        registry = _registry_coverage(reading)
+        rows[registry.shard] = registry
+    return [rows[shard] for shard in sorted(rows)]
+
+
+def _registry_coverage(reading: Reading) -> Coverage:
+    shard = ShardId("registry:files")
     if reading.unread:
-        shard = ShardId("registry:files")
-        rows[shard] = Coverage(
+        return Coverage(
             shard=shard, source="registry", status=Outcome.FAILED, reason=reading.unread
         )
-    elif reading.problems:
-        shard = ShardId("registry:files")
-        rows[shard] = Coverage(
-            shard=shard, source="registry", status=Outcome.PARTIAL,
+    if reading.problems:
+        return Coverage(
+            shard=shard, source="registry", status=Outcome.PARTIAL, records=len(reading.entries),
             reason=f"{len(reading.problems)} rows refused; the first: {reading.problems[0]}",
             gaps=tuple(reading.problems[:50]),
         )  # fmt: skip
-    return [rows[shard] for shard in sorted(rows)]
+    return Coverage(
+        shard=shard, source="registry", status=Outcome.COMPLETE, records=len(reading.entries)
+    )
 
 
 def _gone(state: State, coverage: Sequence[Coverage]) -> frozenset[ShardId]:

@@ -80,12 +80,9 @@ def evaluate(policies: Iterable[Policy], situation: Situation) -> Evaluation:
     """Every policy on every subject."""
     policies = tuple(policies)
     result = Evaluation()
-    if situation.reconciliation.is_unknown:
-        result.unjudged_policies = frozenset(
-            policy.id
-            for policy in policies
-            if policy.when.registry or policy.when.drift or policy.subject is Subject.ENTRY
-        )
+    found = situation.reconciliation
+    if found.is_unknown or found.is_partial:
+        result.unjudged_policies = frozenset(p.id for p in policies if _asks_registry(p))
     cases: dict[Subject, list[_Case]] = {
         Subject.ASSET: list(_asset_cases(situation)),
         Subject.CREDENTIAL: list(_credential_cases(situation)),
@@ -93,8 +90,10 @@ def evaluate(policies: Iterable[Policy], situation: Situation) -> Evaluation:
         Subject.COVERAGE: list(_coverage_cases(situation)),
     }
     for policy in policies:
-        if policy.id in result.unjudged_policies:
-            continue
+        if policy.id in result.unjudged_policies and (
+            found.is_unknown or policy.when.owned is not None
+        ):
+            continue  # an owner may stand in what could not be read
         for case in cases[policy.subject]:
             for one in _by_field(policy, case):
                 _judge(policy, one, situation, result)
@@ -109,6 +108,15 @@ def _judge(policy: Policy, case: _Case, situation: Situation, result: Evaluation
         result.seen.add(mark)
     if _holds(policy.when, case, situation):
         result.drafts[mark] = _draft(policy, case, situation, mark)
+
+
+def _asks_registry(policy: Policy) -> bool:
+    when = policy.when
+    return (
+        bool(when.registry or when.drift)
+        or when.owned is not None
+        or (policy.subject is Subject.ENTRY)
+    )
 
 
 def _by_field(policy: Policy, case: _Case) -> Iterator[_Case]:

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from scanner.app.config import KEY_VARIABLE, LoadedConfig
-from scanner.cli.options import ad_hoc, config_option, find_config
+from scanner.cli.options import ad_hoc, config_option, find_config, json_option, write_bytes
 
 
 @click.command("baseline")
@@ -21,8 +21,14 @@ from scanner.cli.options import ad_hoc, config_option, find_config
               help="Written anew; reasons and ends that stand in it stay.")  # fmt: skip
 @click.option("--merge", is_flag=True, help="Keep what the file names and this scan does not find.")
 @click.option("--no-history", is_flag=True, help="Read the work tree only (PATH scans).")
+@json_option
 def command(
-    paths: tuple[str, ...], config_path: Path | None, output: Path, merge: bool, no_history: bool
+    paths: tuple[str, ...],
+    config_path: Path | None,
+    output: Path,
+    merge: bool,
+    no_history: bool,
+    as_json: bool,
 ) -> None:
     """Scan PATHs, or the sources of the configuration, and write the fingerprints of what is found.
 
@@ -38,6 +44,8 @@ def command(
     result = scan(loaded, url="sqlite://")
     made = baseline.of(result.document.findings, old, merge=merge)
     write_file(output, baseline.render(made))
+    if as_json:
+        write_bytes(baseline.render(made))
     click.echo(f"{output}: {len(made.findings)} findings accepted", err=True)
     if not os.environ.get(KEY_VARIABLE):
         click.echo(

@@ -111,7 +111,7 @@ def run(
     tasks: list[Future[Coverage]] = []
     stop = threading.Event()
     for source in sources:
-        shards, listing = _enumerate(source)
+        shards, listing = _enumerate(source, chosen.clean)
         for row in listing:
             _record(sink, row)
         coverage += listing
@@ -133,12 +133,18 @@ def run(
     return sorted(coverage, key=lambda row: row.shard)
 
 
-def _enumerate(source: Source) -> tuple[list[Shard], list[Coverage]]:
+def _enumerate(source: Source, clean: Callable[[str], str]) -> tuple[list[Shard], list[Coverage]]:
     """The shards of a source, and how complete the listings were that named them."""
     shards: dict[ShardId, Shard] = {}
     trouble: Coverage | None = None
     try:
-        for shard in source.connector.shards(source.context):
+        for found in source.connector.shards(source.context):
+            shard = msgspec.structs.replace(
+                found,
+                id=ShardId(clean(found.id)),
+                title=clean(found.title),
+                listed_by=clean(found.listed_by),
+            )
             shards.setdefault(shard.id, shard)
     except Exception as error:
         listing = ShardId(f"{source.name}:listing")

@@ -8,6 +8,7 @@ secrets do not leave this module but for :mod:`scanner.detect.verify`, which kee
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ _EXACT = -1
 _MIN_DECODED_LITERAL = 4
 
 Select = Callable[[bytes], tuple[list[Pattern], frozenset[bytes]]]
+Blank = Callable[[bytes, list[tuple[int, int]]], bytes]
+"""``blank(data, spans)``: ``data`` at its length without keys, those at ``spans`` included."""
 Ask = Callable[[Pattern, bytes], tuple[tuple[str, str], ...]]
 """What a provider says of a key, as tags."""
 
@@ -44,21 +47,21 @@ class _Candidate:
 
 
 class CredentialFinder:
-    """Compiled once. ``select``: which patterns are worth trying on a piece of content. ``mask``:
-    takes keys out of the name that a secret is given to, which may itself be one."""
+    """Compiled once. ``select``: which patterns are worth trying on a piece of content. ``blank``:
+    see :data:`Blank`."""
 
     def __init__(
         self,
         patterns: Sequence[Pattern],
         key: bytes,
         select: Select,
-        mask: Callable[[bytes], bytes],
+        blank: Blank,
         engine: str = "auto",
         ask: Ask | None = None,
     ) -> None:
         self._key = key
         self._select = select
-        self._mask = mask
+        self._blank = blank
         self._ask = ask or _say_nothing
         self._decoder = Decoder(
             (
@@ -83,13 +86,15 @@ class CredentialFinder:
         line: Callable[[int], int],
     ) -> Iterator[Hit]:
         """Every credential in ``data``, once a place. ``present``: which literals it holds."""
-        claimed: list[tuple[int, int]] = []
         places = Places(data, present)
-        for hit in self._decoded(data, present, line):
-            claimed.append((hit.start, hit.end))
-            yield hit
-        for candidate in _claims(_candidates(data, chosen, places), claimed):
-            yield self._hit(data, candidate, line(candidate.start))
+        decoded = list(self._decoded(data, present, line))
+        yield from decoded
+        taken = [(hit.start, hit.end) for hit in decoded]
+        found = list(_claims(_candidates(data, chosen, places), taken))
+        if found:
+            plain = self._blank(data, [(c.start, c.end) for c in found] + taken)
+            for candidate in found:
+                yield self._hit(data, candidate, line(candidate.start), plain)
 
     def _decoded(
         self, data: bytes, present: frozenset[bytes], line: Callable[[int], int]
@@ -104,18 +109,27 @@ class CredentialFinder:
             for found in _claims(_candidates(whole, chosen, Places(whole, inside)), []):
                 if found.start < len(before):
                     continue
-                hit = self._hit(whole, found, line(start), (start, end))
+                plain = self._blank(whole, [(found.start, found.end)])
+                hit = self._hit(whole, found, line(start), plain, (start, end))
                 if (hit.fingerprint, hit.rule) not in seen:
                     seen.add((hit.fingerprint, hit.rule))
                     yield hit
 
     def _hit(
-        self, data: bytes, found: _Candidate, line: int, place: tuple[int, int] | None = None
+        self,
+        data: bytes,
+        found: _Candidate,
+        line: int,
+        plain: bytes,
+        place: tuple[int, int] | None = None,
     ) -> Hit:
+        """``plain``: ``data`` with all secrets blanked; the name that this one is given to is taken
+        from there, as it may itself be one."""
         pattern = found.pattern
         secret = data[found.start : found.end]
         shown = hint(secret)
-        before = _ASSIGNEE.search(data[max(0, found.start - 90) : found.start])
+        before = _ASSIGNEE.search(plain[max(0, found.start - 90) : found.start])
+        name = before[1] if before and _is_plain(before[1]) else b""
         start, end = place or (found.start, found.end)
         is_assigned = pattern.is_assignment
         told = self._ask(pattern, secret)
@@ -129,11 +143,19 @@ class CredentialFinder:
             end=end,
             line=line,
             confidence=Confidence.MEDIUM if is_assigned else pattern.confidence,
-            preview=(f"{self._mask(before[1]).decode()}={shown}" if before else shown) + note,
+            preview=(f"{name.decode('latin-1')}={shown}" if name else shown) + note,
             fingerprint=fingerprint(secret, self._key),
             hint=shown,
             tags=told,
         )
+
+
+def _is_plain(name: bytes) -> bool:
+    """A name that people give, not a token: no long piece of letters and digits mixed."""
+    return not any(
+        len(piece) >= 16 and re.search(rb"[0-9]", piece) and re.search(rb"[A-Za-z]", piece)
+        for piece in re.split(rb"[_.-]", name)
+    )
 
 
 def _candidates(data: bytes, chosen: Sequence[Pattern], places: Places) -> Iterator[_Candidate]:
@@ -151,10 +173,13 @@ def _candidates(data: bytes, chosen: Sequence[Pattern], places: Places) -> Itera
 def _claims(
     candidates: Iterator[_Candidate], claimed: list[tuple[int, int]]
 ) -> Iterator[_Candidate]:
-    """Those that overlap none before them, the surest first."""
+    """Those that overlap none of ``claimed`` nor any before them, the surest first."""
+    taken = sorted(claimed)
     for found in sorted(candidates, key=lambda c: (c.rank, c.order, c.start)):
-        if not any(start < found.end and found.start < end for start, end in claimed):
-            claimed.append((found.start, found.end))
+        at = bisect_left(taken, (found.start, found.end))
+        free_left = at == 0 or taken[at - 1][1] <= found.start
+        if free_left and (at == len(taken) or taken[at][0] >= found.end):
+            taken.insert(at, (found.start, found.end))
             yield found
 
 

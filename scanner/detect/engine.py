@@ -60,7 +60,7 @@ class Detector:
             credentials,
             key,
             self._select_credentials,
-            self._mask.masked,
+            self._mask.blanked,
             engine,
             verifier.ask if verifier else None,
         )
@@ -96,7 +96,8 @@ class Detector:
         chosen, present = self._sets["all" if with_usage else "credentials"].select(text)
         hits = list(self._pattern_hits(text, chosen, present, lines, with_usage))
         if with_usage:
-            source = SourceFile(path, text)
+            spans = [(hit.start, hit.end) for hit in hits if hit.kind is HitKind.CREDENTIAL]
+            source = SourceFile(path, self._mask.blanked(text, spans))
             hits += self._import_hits(source, lines)
             hits += self._files.hits(path, text)
             hits += self._reader_hits(source, present, lines)

@@ -53,12 +53,12 @@ class AssetGraph:
             else:
                 self._add_node(fact)
         self._join_people()
-        self._out: dict[NodeId, list[Edge]] = {}
-        self._in: dict[NodeId, list[Edge]] = {}
+        self._out: dict[NodeId, dict[Relation, list[Edge]]] = {}
+        self._in: dict[NodeId, dict[Relation, list[Edge]]] = {}
         for key in sorted(self.edges):
             edge = self.edges[key]
-            self._out.setdefault(edge.source, []).append(edge)
-            self._in.setdefault(edge.target, []).append(edge)
+            self._out.setdefault(edge.source, {}).setdefault(edge.relation, []).append(edge)
+            self._in.setdefault(edge.target, {}).setdefault(edge.relation, []).append(edge)
         self._place_parts()
         self.nodes.update(calls_elsewhere(self.nodes))
 
@@ -127,12 +127,10 @@ class AssetGraph:
         return self.nodes.get(ident)
 
     def out_edges(self, ident: NodeId, *relations: Relation) -> list[Edge]:
-        found = self._out.get(ident, [])
-        return [e for e in found if e.relation in relations] if relations else list(found)
+        return _chosen(self._out.get(ident, {}), relations)
 
     def in_edges(self, ident: NodeId, *relations: Relation) -> list[Edge]:
-        found = self._in.get(ident, [])
-        return [e for e in found if e.relation in relations] if relations else list(found)
+        return _chosen(self._in.get(ident, {}), relations)
 
     def holders(self, ident: NodeId, depth: int = 4) -> Iterator[NodeId]:
         """What contains it, nearest first."""
@@ -192,6 +190,12 @@ class AssetGraph:
                 rules=",".join(sorted({e.rule for e in edge.evidence})),
             )
         return graph
+
+
+def _chosen(edges: dict[Relation, list[Edge]], relations: tuple[Relation, ...]) -> list[Edge]:
+    """Without ``relations`` all. By relation, so that a repository's ten thousand keys are not
+    looked through for the one team that owns it."""
+    return [edge for relation in relations or edges for edge in edges.get(relation, ())]
 
 
 def _attributes(node: NodeFact) -> dict[str, str | int]:

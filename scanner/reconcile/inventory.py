@@ -54,6 +54,8 @@ class Reading:
 
     entries: list[RegistryEntry] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    files: int = 0
+    """How many were read."""
     unread: str = ""
     """Why a file as a whole could not be used: what is registered is then unknown."""
 
@@ -73,6 +75,7 @@ def read(paths: Iterable[Path]) -> Reading:
         part = _read_csv(path) if path.suffix.lower() in (".csv", ".tsv") else _read_yaml(path)
         reading.entries += part.entries
         reading.problems += part.problems
+        reading.files += 1
     _refuse_twins(reading)
     return reading
 

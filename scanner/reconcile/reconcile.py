@@ -31,6 +31,8 @@ class Reconciliation:
     has_registry: bool
     is_unknown: bool = False
     """The registry could not be read."""
+    is_partial: bool = False
+    """Rows of it were refused: what is not found in it may stand in them."""
 
 
 def reconcile(
@@ -40,8 +42,10 @@ def reconcile(
     coverage: Iterable[Coverage],
     *,
     has_registry: bool = True,
+    refused: str = "",
 ) -> Reconciliation:
-    """Both sides' standing. Every asset and every entry has exactly one."""
+    """Both sides' standing. Every asset and every entry has exactly one. ``refused``: why rows of
+    the registry could not be used."""
     index = build_index(entries, provider_aliases)
     matches = match_all(graph, index)
     standings: dict[NodeId, Standing] = {}
@@ -59,7 +63,21 @@ def reconcile(
         _entry_standing(entry, claimed[entry.id], holders.get(entry.id, []), twins, rows)
         for entry in entries
     )
-    return Reconciliation(standings=standings, entries=outcomes, has_registry=has_registry)
+    if refused:
+        standings = {ident: _unless_known(found, refused) for ident, found in standings.items()}
+    return Reconciliation(
+        standings=standings,
+        entries=outcomes,
+        has_registry=has_registry,
+        is_partial=bool(refused),
+    )
+
+
+def _unless_known(standing: Standing, refused: str) -> Standing:
+    """What no entry matches may be what a refused row registers."""
+    if standing.status is not Disposition.UNREGISTERED:
+        return standing
+    return Standing(status=Disposition.NOT_JUDGED, reason=refused)
 
 
 def not_judged(graph: AssetGraph, reason: str) -> Reconciliation:

@@ -9,8 +9,9 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 import yaml
@@ -87,6 +88,10 @@ def read_yaml(path: Path, into: type[T], error: type[ShadowAIError] = ConfigErro
 def parse_toml(path: Path) -> tuple[dict[str, Any], str]:
     """The plain value of a TOML file, and its text."""
     text = read_text(path)
+    deep = re.search(r"(?:\.[\w-]{1,80}){50}", text)
+    if deep:  # tomllib takes the square of a key's length
+        line = text.count("\n", 0, deep.start()) + 1
+        raise ConfigError(f"{path}:{line}: not valid TOML here: a key of more than 50 parts")
     try:
         return tomllib.loads(text), text
     except tomllib.TOMLDecodeError as trouble:
@@ -117,6 +122,9 @@ def typed(
             known = _known_fields(into, _steps(path.strip("`")))
             message = f"unknown key `{unknown[1]}`{_nearest(unknown[1], known)}"
             steps.append(unknown[1])
+        elif message.startswith("Invalid enum value"):
+            choices = _choices(into, _steps(path.strip("`")))
+            message += f"; expected one of {', '.join(choices)}" if choices else ""
         at = ".".join(steps)
         raise error(
             f"{place(name, text, steps)}: {message}" + (f" (at {at})" if at else "")
@@ -151,6 +159,28 @@ def _known_fields(into: Any, steps: list[str]) -> list[str]:
             here = fields.get(step, Any)
         # an index or a mapping key: the struct inside the container type is the same search
     return [f.encode_name for s in _structs(here) for f in msgspec.structs.fields(s)]
+
+
+def _choices(into: Any, steps: list[str]) -> list[str]:
+    """The values that an enum or literal at ``steps`` below ``into`` may have."""
+    here = into
+    for step in steps:
+        structs = _structs(here)
+        if step.isdigit() or step == "...":
+            continue
+        fields = {f.encode_name: f.type for s in structs for f in msgspec.structs.fields(s)}
+        here = fields.get(step, here)
+    found: list[str] = []
+    pending = [here]
+    while pending:
+        kind = pending.pop()
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            found += [str(member.value) for member in kind]
+        elif get_origin(kind) is Literal:
+            found += [str(value) or "(empty)" for value in get_args(kind)]
+        else:
+            pending += get_args(kind)
+    return found
 
 
 def _structs(kind: Any) -> list[type[msgspec.Struct]]:

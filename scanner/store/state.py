@@ -7,10 +7,12 @@ at all, so a scan killed at any moment loses nothing stored and resumes at its s
 from __future__ import annotations
 
 import secrets
+import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -74,8 +76,11 @@ class State:
                 yield
             except SQLAlchemyError as error:
                 cause = getattr(error, "orig", None) or error
-                full = "disk is full" in str(cause) or "No space left" in str(cause)
-                raise StoreError(_explain(what, str(cause), self._engine), is_full=full) from error
+                full = _is_full(str(cause), self._engine.url.database)
+                told = _explain(what, str(cause), self._engine)
+                if what == "open" and not full and "locked" not in str(cause):
+                    raise ConfigError(told) from error
+                raise StoreError(told, is_full=full) from error
 
     def _check_version(self, db: Connection) -> None:
         found = db.execute(
@@ -106,6 +111,13 @@ class State:
                     "another key; give the key of the first scan in SHADOW_AI_FINGERPRINT_KEY (or "
                     "the same fingerprint.key file), or start a new state"
                 )
+
+    def check_room(self) -> None:
+        """Raises ``StoreError`` when nothing more can be written."""
+        with self.guarded("write"), self._engine.begin() as db:
+            db.execute(delete(schema.meta).where(schema.meta.c.key == "room"))
+            db.execute(insert(schema.meta).values(key="room", value="x" * 4096))
+            db.execute(delete(schema.meta).where(schema.meta.c.key == "room"))
 
     # --- scans -----------------------------------------------------------------------------------
 
@@ -258,6 +270,20 @@ class State:
                 db.execute(insert(schema.finding_event), rows)
 
 
+def _is_full(cause: str, database: str | None) -> bool:
+    """SQLite calls a disk that filled up under its log an I/O error."""
+    if "disk is full" in cause or "No space left" in cause:
+        return True
+    if "disk I/O error" not in cause or not database:
+        return False
+    with suppress(OSError):
+        return shutil.disk_usage(Path(database).parent).free < _ROOM
+    return False
+
+
+_ROOM = 1 << 20
+
+
 def _engine(url: str) -> Engine:
     memory = url == "sqlite://"
     options: dict[str, Any] = {"poolclass": StaticPool} if memory else {}
@@ -265,7 +291,7 @@ def _engine(url: str) -> Engine:
         options["connect_args"] = {"check_same_thread": False, "timeout": 30}
     try:
         engine = create_engine(url, **options)
-    except (SQLAlchemyError, ImportError) as error:
+    except (SQLAlchemyError, ImportError, ValueError) as error:
         raise ConfigError(
             f"store url `{url.rsplit('@', maxsplit=1)[-1]}`: {error}; use sqlite:///path or postgresql://..."
         ) from error

@@ -248,7 +248,7 @@ def test_a_registry_that_cannot_be_read_resolves_and_opens_nothing(tmp_path: Pat
     judged = ("SAI-001", "SAI-020")
     before = {f.fingerprint for f in first.document.findings if f.policy in judged}
     held = {f.fingerprint for f in second.document.findings if f.status == "held"}
-    assert before == held
+    assert before <= held
     assert {f.fingerprint for f in third.document.findings if f.status == "open"} >= before
 
 
@@ -324,3 +324,140 @@ def test_many_files_of_one_provider_cost_their_number_not_its_square(tmp_path: P
     finally:
         module.merge_fact = real
     assert calls < 4000 * 40
+
+
+@pytest.mark.parametrize("carrier", ["json", "py", "agent", "mcp", "n8n"])
+def test_no_piece_of_a_key_survives_in_names_that_are_cut_or_folded(
+    tmp_path: Path, carrier: str
+) -> None:
+    one, two = _key("a"), _key("b")
+    text = {
+        "json": f'{{"{one}": "{two}"}}',
+        "py": f'KEYS = {{"{one}": "{two}"}}',
+        "agent": f'from crewai import Agent\nx = Agent(role="{one} tail", goal="g")\n',
+        "mcp": f'{{"mcpServers": {{"{one}": {{"command": "npx", "args": ["{two}"]}}}}}}',
+        "n8n": f'{{"name": "{"w" * 60} {one}", "nodes": [{{"name": "m", "type": '
+        '"@n8n/n8n-nodes-langchain.lmChatOpenAi"}], "connections": {}}',
+    }[carrier]
+    name = {"json": "a.json", "py": "a.py", "agent": "a.py", "mcp": ".mcp.json", "n8n": "f.json"}
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / name[carrier]).write_text(text)
+    state = tmp_path / "s.sqlite"
+
+    shown = _text(_scan([tree], state)).lower()
+    stored = b"".join(p.read_bytes() for p in tmp_path.glob("s.sqlite*")).lower()
+
+    for key in (one, two):
+        pieces = [key[at : at + 20].lower() for at in range(14, len(key) - 20)]
+        assert not [piece for piece in pieces if piece in shown or piece.encode() in stored]
+
+
+def test_a_hex_key_that_names_another_is_not_shown(tmp_path: Path) -> None:
+    source = random.Random("hex")
+    one, two = ("".join(source.choices("0123456789abcdef", k=32)) for _ in range(2))
+    (tmp_path / "a.yaml").write_text(f"azure_openai_{one}: {two}\nazure_openai_key: {two}\n")
+    result = _scan([tmp_path])
+    assert one[8:24] not in _text(result)
+    assert two[8:24] not in _text(result)
+
+
+def test_a_key_in_a_folder_or_an_origin_is_in_no_shard(tmp_path: Path) -> None:
+    key = _key("origin")
+    repository = _repository(tmp_path / f"plain-{key}", {"a.py": "import openai\n"})
+    _git(repository, "remote", "add", "origin", f"https://git.example.com/acme/{key}.git")
+    other = tmp_path / f"folder-{key}"
+    other.mkdir()
+    (other / "a.py").write_text("import openai\n")
+    assert key not in _text(_scan([repository, other]))
+
+
+def test_a_full_disk_under_a_state_that_exists_costs_the_storing_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scanner.model.errors import StoreError
+    from scanner.store.state import State
+
+    (tmp_path / "a.py").write_text("import openai\n")
+    state = tmp_path / "s.sqlite"
+    _scan([tmp_path / "a.py"], state)
+
+    def full(self: State) -> None:
+        if self.engine.url.database:
+            raise StoreError("state: cannot write: database or disk is full", is_full=True)
+
+    monkeypatch.setattr(State, "check_room", full)
+    result = _scan([tmp_path / "a.py"], state)
+
+    assert result.exit_code == EXIT_INCOMPLETE
+    assert [row.provider for row in result.document.assets] == ["openai"]
+    assert any("This scan is not stored" in text for text in result.document.warnings)
+
+
+def test_a_refused_row_opens_and_resolves_nothing_and_repair_ends_it(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "a.py").write_text("import openai\n")
+    uid = f"dir:{(tmp_path / 'tree').as_posix()}#ai/openai"
+    good = (
+        f"- {{id: A, name: App, owner: a@example.com, stage: production, "
+        f"approved: {{providers: [openai]}}, bindings: [{{type: id, value: '{uid}'}}]}}\n"
+    )
+    registry = tmp_path / "registry.yaml"
+    registry.write_text(good)
+    config = tmp_path / "shadow-ai.toml"
+    config.write_text('[registry]\nfiles = ["registry.yaml"]\n[sources.code]\npaths = ["tree"]\n')
+    first = scan(load(config))
+    registry.write_text(good.replace("name:", "naem:"))
+    second = scan(load(config))
+    registry.write_text(good)
+    third = scan(load(config))
+
+    assert [(f.policy, f.status) for f in first.document.findings] == [("SAI-050", "open")]
+    status = {f.policy: f.status for f in second.document.findings}
+    assert status == {"SAI-050": "held", "SAI-099": "open"}
+    assert second.exit_code == EXIT_INCOMPLETE
+    status = {f.policy: f.status for f in third.document.findings}
+    assert status == {"SAI-050": "open", "SAI-099": "resolved"}
+    assert third.exit_code == 0
+
+
+def test_a_passing_key_does_not_mark_a_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanner.app.config.user_config_path", lambda name: Path("/proc/nope"))
+    (tmp_path / "a.py").write_text("import openai\n")
+    with pytest.raises(ConfigError, match="under a passing key"):
+        _scan([tmp_path / "a.py"], tmp_path / "s.sqlite", environ={})
+    assert any("fingerprints will differ" in text
+               for text in _scan([tmp_path / "a.py"], environ={}).document.warnings)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql+psycopg://u:p@h:abc/x", "store url"),
+        ("sqlite:////no/such/folder/x.db", "does not exist; create it"),
+        ("sqlite:///{folder}", "a folder; name a file in it"),
+        ("sqlite:///{folder}/junk.db", "no shadow-ai state"),
+        ("sqlite:////proc/x.db", "proc"),
+    ],
+)
+def test_a_wrong_store_is_a_configuration_error(tmp_path: Path, url: str, expected: str) -> None:
+    (tmp_path / "junk.db").write_bytes(b"junk" * 400)
+    with pytest.raises(ConfigError, match=expected):
+        scan(
+            LoadedConfig(config=Config(sources={"code": {"paths": [str(tmp_path)]}})),
+            url=url.format(folder=tmp_path),
+        )
+
+
+def test_wrong_words_name_the_right_ones(tmp_path: Path) -> None:
+    config = tmp_path / "shadow-ai.toml"
+    config.write_text('[scan]\nfail_on = "hihg"\n[sources.code]\n')
+    with pytest.raises(
+        ConfigError, match=r":2:1: Invalid enum value 'hihg'; expected one of .*high"
+    ):
+        load(config)
+    config.write_text("a" + ".a" * 100_000 + " = 1\n")
+    with pytest.raises(ConfigError, match="more than 50 parts"):
+        load(config)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -18,7 +19,7 @@ from scanner.app.pipeline import scan
 from scanner.kit.contract import Shard
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
-from scanner.model.errors import StoreError
+from scanner.model.errors import ConfigError, StoreError
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Asset, AssetClass
 from scanner.store.state import State
@@ -128,13 +129,14 @@ def test_a_scan_on_a_full_disk_still_prints_its_document_and_says_what_is_missin
 ) -> None:
     for number in range(40):
         (tmp_path / f"f{number}.py").write_text("import anthropic\n" * 3)
-    real = State.__init__
+    real = State.open_scan
 
-    def small(self: State, url: str) -> None:
-        real(self, url)
+    def small(self: State, *args: Any, **named: Any) -> Any:
+        found = real(self, *args, **named)
         _fill(self)
+        return found
 
-    monkeypatch.setattr(State, "__init__", small)
+    monkeypatch.setattr(State, "open_scan", small)
     config = Config(
         store=StoreConfig(url=f"sqlite:///{tmp_path.parent / 'full.sqlite'}"),
         sources={"code": {"paths": [str(tmp_path)]}},
@@ -173,5 +175,5 @@ def test_a_damaged_state_is_told_with_a_remedy(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     path.write_bytes(b"this is no database, whatever its name says" * 50)
 
-    with pytest.raises(StoreError, match="move it away or restore"):
+    with pytest.raises(ConfigError, match="move it away or restore"):
         State(f"sqlite:///{path}")
