@@ -216,6 +216,12 @@ _ASSIGNED = (
 )
 
 
+_PUBLIC = (
+    "(?:NEXT_PUBLIC_|REACT_APP_|VITE_|EXPO_PUBLIC_|NUXT_(?:PUBLIC_)?|GATSBY_|PUBLIC_|TF_VAR_)?"
+)
+"""What build tools put before a variable to hand it on, most of them into a browser."""
+
+
 def _env_var(provider: Provider, var: EnvVar) -> Pattern:
     """The variable's name, and, when its value is a secret, what is assigned to it."""
     assigned = f"(?:{_ASSIGNED})?" if var.secret else ""
@@ -224,7 +230,7 @@ def _env_var(provider: Provider, var: EnvVar) -> Pattern:
         kind=HitKind.ENV_VAR,
         provider=provider.id,
         label=var.name,
-        source=f"(?<![A-Za-z0-9_]){var.name}(?![A-Za-z0-9_]){assigned}",
+        source=f"(?<![A-Za-z0-9_]){_PUBLIC}{var.name}(?![A-Za-z0-9_]){assigned}",
         literals=(var.name,),
         confidence=Confidence.LOW if var.weak else Confidence.MEDIUM,
         min_entropy=3.0,

@@ -28,6 +28,7 @@ def _lexer(*parts: bytes) -> re.Pattern[bytes]:
 
 _C_LIKE = _lexer(_BLOCK, _SLASHES, _DOUBLE, _CHAR)
 _SCRIPT = _lexer(_BLOCK, _SLASHES, _DOUBLE, _SINGLE, _TEMPLATE)
+_BICEP = _lexer(_BLOCK, _SLASHES, _TRIPLE, _SINGLE)
 _PYTHON = _lexer(_DOCSTRING, _TRIPLE, _ANY_HASH, _DOUBLE, _SINGLE)
 _HASHED = _lexer(_HASH, _DOUBLE, _SINGLE)
 _PHP = _lexer(_BLOCK, _SLASHES, _HASH, _DOUBLE, _SINGLE)
@@ -37,8 +38,8 @@ _XML = _lexer(_MARKUP)
 _INI = _lexer(rb"(?P<c3>^[ \t]*[\#;][^\n]*)")
 
 _BY_SUFFIX: dict[str, re.Pattern[bytes]] = {
-    **dict.fromkeys((".go", ".java", ".kt", ".kts", ".scala", ".groovy", ".gradle", ".cs", ".fs",
-                     ".rs", ".swift", ".dart", ".c", ".cc", ".cpp", ".h", ".hpp", ".m", ".proto",
+    **dict.fromkeys((".go", ".java", ".kt", ".kts", ".scala", ".cs", ".fs",
+                     ".rs", ".swift", ".c", ".cc", ".cpp", ".h", ".hpp", ".m", ".proto",
                      ".bicep"), _C_LIKE),
     **dict.fromkeys((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue",
                      ".svelte", ".jsonc", ".json5"), _SCRIPT),
@@ -46,6 +47,8 @@ _BY_SUFFIX: dict[str, re.Pattern[bytes]] = {
     **dict.fromkeys((".rb", ".sh", ".bash", ".zsh", ".yaml", ".yml", ".toml", ".r", ".jl", ".ex",
                      ".exs", ".env", ".tpl", ".ps1", ".pl", ".cfg", ".conf"), _HASHED),
     ".php": _PHP,
+    ".bicep": _BICEP,
+    **dict.fromkeys((".dart", ".groovy", ".gradle"), _SCRIPT),
     **dict.fromkeys((".tf", ".tfvars", ".hcl", ".tofu"), _HCL),
     **dict.fromkeys((".sql", ".lua", ".hs"), _SQL),
     **dict.fromkeys((".html", ".htm", ".xml", ".csproj", ".props", ".svg"), _XML),
