@@ -6,17 +6,18 @@ business. It needs no network and runs nothing of what it reads.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from connectors.code.git import Git, GitObject, has_head, repository_key
-from connectors.code.history import head_files, read_history
+from connectors.code.bare import read_bare
+from connectors.code.discovery import is_bare, is_repository, listing_gaps, shards
+from connectors.code.git import Git
+from connectors.code.history import read_history
 from connectors.code.owners import owners
-from connectors.code.tree import EXCLUDED, TreeFile, printable, walk
+from connectors.code.tree import TreeFile, printable, walk
 from scanner.kit.contract import (
     ConnectorSpec,
     Context,
@@ -30,7 +31,6 @@ from scanner.model.facts import Asset, AssetClass
 from scanner.model.items import Checkpoint, Content, Gap, Item, Place
 
 _MIB = 1 << 20
-_DISCOVERY_DEPTH = 100
 
 
 class CodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,17 +59,15 @@ class CodeConnector:
     )
 
     def shards(self, ctx: Context[CodeConfig]) -> Iterator[Shard]:
-        seen: set[str] = set()
-        folders: dict[Path, None] = {}
+        roots: list[Path] = []
         for path in ctx.config.paths:
             root = ctx.folder / Path(path).expanduser()
-            if not root.exists():
+            if os.path.exists(root):  # also where one may not look: told by what reads it
+                roots.append(root.resolve())
+            else:
                 # A shard of its own, so that the other paths are read and this one is told.
                 yield Shard(id=ShardId(f"code:dir:{path}/tree"), scope={"missing": path})
-                continue
-            folders.update(dict.fromkeys(_roots(root.resolve())))
-        for folder in sorted(folders):  # whatever the order in which the paths are given
-            yield from self._shards_of(folder, ctx, seen)
+        yield from shards(roots, history=ctx.config.history)
 
     def collect(
         self, ctx: Context[CodeConfig], shard: Shard, since: Checkpoint | None
@@ -77,13 +75,19 @@ class CodeConnector:
         if "missing" in shard.scope:
             missing = shard.scope["missing"]
             raise Unavailable(f"{missing}: no such file or directory; check `paths`")
+        if shard.scope["part"] == "listing":
+            yield from listing_gaps(shard)
+            return
         root = Path(shard.scope["root"])
         subject = NodeId(shard.scope["subject"])
         git = Git(root) if shard.scope["git"] else None
         inside = shard.scope.get("inside", "")
         holder = _holder(subject, root, is_repository=subject.startswith("git:"))
-        if shard.scope["part"] == "history" and git is not None:
-            most = ctx.config.max_file_mib * _MIB
+        most = ctx.config.max_file_mib * _MIB
+        is_history = shard.scope["part"] == "history"
+        if "doubt" in shard.scope and is_history == ctx.config.history:
+            yield Gap(what="identity", reason=shard.scope["doubt"])
+        if is_history and git is not None:
             for number, item in enumerate(read_history(git, subject, ctx.examine, most)):
                 if number == 0:
                     yield holder
@@ -91,16 +95,18 @@ class CodeConnector:
             return
         yield holder
         yield from owners(root, git, subject) if root.is_dir() else ()
-        if git is not None and not (root / ".git").exists():
-            yield from self._bare_tree(ctx, git, subject)
-            return
-        for found in walk(
-            root,
-            exclude=ctx.config.exclude,
-            most_bytes=ctx.config.max_file_mib * _MIB,
-            is_foreign=lambda folder: folder != root and _is_repository(folder),
-        ):
-            yield found if isinstance(found, Gap) else _content(subject, found, inside)
+        found: Iterator[TreeFile | Gap]
+        if git is not None and is_bare(root):
+            found = read_bare(git, exclude=ctx.config.exclude, most_bytes=most)
+        else:
+            found = walk(
+                root,
+                exclude=ctx.config.exclude,
+                most_bytes=most,
+                is_foreign=lambda folder: folder != root and is_repository(folder),
+            )
+        for file in found:
+            yield file if isinstance(file, Gap) else _content(subject, file, inside)
 
     def probe(self, ctx: Context[CodeConfig]) -> Iterator[Probe]:
         for path in ctx.config.paths:
@@ -118,67 +124,10 @@ class CodeConnector:
         except Unavailable as error:
             yield Probe(check="git", ok=False, detail=str(error), remedy="install git")
 
-    def _shards_of(self, folder: Path, ctx: Context[CodeConfig], seen: set[str]) -> Iterator[Shard]:
-        is_git = _is_repository(folder)
-        outer = None if is_git else _enclosing(folder)
-        key = repository_key(Git(outer or folder)) if is_git or outer else ""
-        inside = printable(folder.relative_to(outer).as_posix()) if outer and key else ""
-        name = f"git:{key}" if key else f"dir:{printable(folder.as_posix())}"
-        if inside:
-            # Part of a repository: the same holder, a shard of its own, no history.
-            yield Shard(
-                id=ShardId(f"code:{name}/tree/{inside}"),
-                scope={
-                    "root": str(folder),
-                    "subject": name,
-                    "git": "",
-                    "part": "tree",
-                    "inside": inside,
-                },
-                title=inside,
-            )
-            return
-        scope = {"root": str(folder), "subject": name, "git": "yes" if is_git else ""}
-        if name in seen:  # a second clone: the same repository, read in a place of its own
-            name += f"?clone={hashlib.blake2b(os.fsencode(folder), digest_size=4).hexdigest()}"
-        seen.add(name)
-        title = printable(folder.name)
-        yield Shard(id=ShardId(f"code:{name}/tree"), scope={**scope, "part": "tree"}, title=title)
-        if is_git and ctx.config.history:
-            yield Shard(
-                id=ShardId(f"code:{name}/history"), scope={**scope, "part": "history"}, title=title
-            )
-
-    def _bare_tree(self, ctx: Context[CodeConfig], git: Git, subject: NodeId) -> Iterator[Item]:
-        if not has_head(git):
-            return  # an empty repository
-        most = ctx.config.max_file_mib * _MIB
-        files: list[tuple[str, GitObject]] = []
-        for path, found in head_files(git):
-            if found.size <= most:
-                files.append((path, found))
-            elif b"\0" not in git.head_of(found.oid):
-                yield Gap(what=path, reason=f"larger than {ctx.config.max_file_mib} MiB; not read")
-        oids = list(dict.fromkeys(found.oid for _, found in files))
-        paths: dict[str, list[str]] = {}
-        for path, found in files:
-            paths.setdefault(found.oid, []).append(path)
-        for oid, data in git.contents(oids):
-            for path in paths.get(oid, ()):
-                if data is None:
-                    yield Gap(what=path, reason=f"object {oid} is unreadable; try `git fsck`")
-                else:
-                    yield _content(subject, TreeFile(path, data))
-
 
 def _content(subject: NodeId, found: TreeFile, inside: str = "") -> Content:
     path = f"{inside}/{found.path}" if inside and inside != found.path else found.path
     return Content(place=Place(subject=subject, resource=subject, path=path), data=found.data)
-
-
-def _enclosing(folder: Path) -> Path | None:
-    """The repository that ``folder`` lies in."""
-    return next((parent for parent in folder.parents if _is_repository(parent)), None)
 
 
 def _holder(subject: NodeId, root: Path, *, is_repository: bool) -> Asset:
@@ -191,33 +140,6 @@ def _holder(subject: NodeId, root: Path, *, is_repository: bool) -> Asset:
         asset_class=AssetClass.REPOSITORY,
         is_ai=False,
     )
-
-
-def _is_repository(folder: Path) -> bool:
-    if (folder / ".git").exists():
-        return True
-    return (folder / "HEAD").is_file() and (folder / "objects").is_dir()
-
-
-def _roots(root: Path) -> Iterator[Path]:
-    """``root`` itself, and the repositories below it (submodules are repositories, too)."""
-    yield root
-    if root.is_dir():
-        yield from _nested(root, _DISCOVERY_DEPTH)
-
-
-def _nested(folder: Path, depth: int) -> Iterator[Path]:
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return  # the walk of the tree names it as a gap
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False) and entry.name not in EXCLUDED:
-            path = Path(entry.path)
-            if _is_repository(path):
-                yield path
-            elif depth:
-                yield from _nested(path, depth - 1)
 
 
 CONNECTOR = CodeConnector()

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from scanner.model.errors import Unavailable
-from scanner.model.keys import canonical_remote
 
 _SAFE = (
     "-c", "core.fsmonitor=false",
@@ -30,6 +30,7 @@ _SAFE = (
     "-c", "gc.auto=0",
 )  # fmt: skip
 _TIMEOUT_SECONDS = 120
+_MOST_ERRORS = 64 << 10
 
 
 @dataclass(frozen=True)
@@ -61,40 +62,68 @@ class Git:
             raise Unavailable(f"{self.folder}: git {args[0]}: {_reason(done.stderr)}")
         return done.stdout.decode("utf-8", "replace")
 
-    def lines(self, *args: str, separator: bytes = b"\n") -> Iterator[str]:
-        """The output of a long command, record by record. Raises ``Unavailable`` at the end when
-        git failed, after all that it printed."""
-        process = self._start(args)
-        stream = process.stdout
-        if stream is None:
-            raise Unavailable(f"{self.folder}: git {args[0]}: no output stream")
+    def succeeds(self, *args: str) -> bool:
+        """Whether a command that answers by its exit code says yes."""
         try:
-            rest = b""
-            while chunk := stream.read(1 << 16):
-                *whole, rest = (rest + chunk).split(separator)
-                yield from (record.decode("utf-8", "replace") for record in whole)
-            if rest:
-                yield rest.decode("utf-8", "replace")
-            errors = process.stderr.read() if process.stderr else b""
-            if process.wait() != 0:
-                raise Unavailable(f"{self.folder}: git {args[0]}: {_reason(errors)}")
-        finally:
-            _end(process)
+            self.text(*args)
+        except Unavailable:
+            return False
+        return True
+
+    def path(self, name: str) -> Path:
+        """Where git keeps ``name``: a linked work tree or a submodule keeps it elsewhere."""
+        return self.folder / self.text("rev-parse", "--git-path", name).rstrip("\n")
+
+    def lines(
+        self,
+        *args: str,
+        separator: bytes = b"\n",
+        feed: Iterable[str] = (),
+        complain: Callable[[str], None] = lambda line: None,
+    ) -> Iterator[str]:
+        """The output of a long command, record by record; ``feed``: lines for its input. Raises
+        ``Unavailable`` at the end when git failed, after all that it printed; when it did not,
+        what it still called an error goes to ``complain``."""
+        # Errors go to a file: a pipe that nobody empties would stop git when it has many to tell.
+        with tempfile.TemporaryFile() as errors:
+            process = self._start(args, stdin=subprocess.PIPE, stderr=errors.fileno())
+            threading.Thread(target=_feed, args=(process, list(feed)), daemon=True).start()
+            stream = process.stdout
+            if stream is None:
+                raise Unavailable(f"{self.folder}: git {args[0]}: no output stream")
+            try:
+                rest = b""
+                while chunk := stream.read(1 << 16):
+                    *whole, rest = (rest + chunk).split(separator)
+                    yield from (record.decode("utf-8", "replace") for record in whole)
+                if rest:
+                    yield rest.decode("utf-8", "replace")
+                failed = process.wait() != 0
+            finally:
+                _end(process)
+            errors.seek(0)
+            told = errors.read(_MOST_ERRORS)
+        if failed:
+            raise Unavailable(f"{self.folder}: git {args[0]}: {_reason(told)}")
+        for line in told.decode("utf-8", "replace").splitlines():
+            if line.startswith("error: "):
+                complain(line.removeprefix("error: ")[:200])
 
     def head_of(self, oid: str, size: int = 8000) -> bytes:
         """The first bytes of an object, without reading the rest. Empty when it is unreadable."""
-        process = self._start(("cat-file", "blob", oid))
+        process = self._start(("cat-file", "blob", oid), stdin=subprocess.DEVNULL)
         try:
             return process.stdout.read(size) if process.stdout else b""
         finally:
             _end(process)
 
-    def objects(self) -> list[GitObject]:
-        """Every object of the repository, reachable or not."""
+    def objects(self, complain: Callable[[str], None] = lambda line: None) -> list[GitObject]:
+        """Every object of the repository, reachable or not. ``complain``: told of what git could
+        not open while it looked."""
         found = []
         for line in self.lines(
             "cat-file", "--batch-all-objects", "--unordered",
-            "--batch-check=%(objectname) %(objecttype) %(objectsize)",
+            "--batch-check=%(objectname) %(objecttype) %(objectsize)", complain=complain,
         ):  # fmt: skip
             oid, _, rest = line.partition(" ")
             kind, _, size = rest.partition(" ")
@@ -102,6 +131,23 @@ class Git:
                 found.append(GitObject(oid, kind, int(size)))
             elif oid:
                 found.append(GitObject(oid, "unreadable", 0))
+        return found
+
+    def absent(self, *revisions: str) -> set[str]:
+        """The objects that these lead to and that are not stored: one walk over commits and trees,
+        of which git prints only what it misses. Raises ``Unavailable`` when it cannot walk."""
+        walked = self.lines("rev-list", "--objects", "--missing=print", "--quiet", *revisions)
+        return {line[1:].split(" ")[0] for line in walked if line.startswith("?")}
+
+    def sizes(self, oids: Iterable[str]) -> dict[str, int]:
+        """Of what is stored. Not to be asked for what is absent: it stops git where a remote
+        promises the rest (a partial clone)."""
+        found: dict[str, int] = {}
+        form = "--batch-check=%(objectname) %(objectsize)"
+        for line in self.lines("cat-file", "--buffer", form, feed=oids):
+            oid, _, size = line.partition(" ")
+            if size.isdigit():
+                found[oid] = int(size)
         return found
 
     def contents(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
@@ -141,14 +187,14 @@ class Git:
             _end(process)
 
     def _start(
-        self, args: tuple[str, ...], stdin: int = subprocess.DEVNULL
+        self, args: tuple[str, ...], stdin: int, stderr: int = subprocess.DEVNULL
     ) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
                 self._command(args),
                 stdin=stdin,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE if stdin == subprocess.DEVNULL else subprocess.DEVNULL,
+                stderr=stderr,
                 env=_environment(),
                 bufsize=1 << 20,
             )
@@ -159,31 +205,10 @@ class Git:
         return ["git", *_SAFE, "-C", str(self.folder), *args]
 
 
-def repository_key(git: Git) -> str:
-    """What stays the same when a repository is cloned again, moved or given more branches: its
-    origin without credentials, else the oldest root commit of HEAD; nothing where there is
-    neither."""
-    with suppress(Unavailable):
-        origin = canonical_remote(git.text("config", "--get", "remote.origin.url").strip())
-        if origin:
-            return origin
-    with suppress(Unavailable):
-        roots = git.text("rev-list", "--max-parents=0", "--timestamp", "HEAD").split("\n")
-        dated = sorted((int(at), oid) for at, _, oid in (r.partition(" ") for r in roots) if oid)
-        if dated:
-            return f"local/{dated[0][1][:12]}"
-    return ""
-
-
-def has_head(git: Git) -> bool:
-    """Whether HEAD names a commit at all (readable or not): an empty repository has none."""
-    try:
-        return bool(git.text("rev-parse", "--verify", "--quiet", "HEAD").strip())
-    except Unavailable:
-        return False
-
-
 def _environment() -> dict[str, str]:
+    """No program of the user's settings, no network, and the objects as they are: a replacement
+    (git-replace) would hide what it replaces. ``GIT_ALLOW_PROTOCOL`` outweighs what the repository
+    allows itself (https://git-scm.com/docs/git#Documentation/git.txt-codeGITALLOWPROTOCOLcode)."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     return {
         **kept,
@@ -191,6 +216,8 @@ def _environment() -> dict[str, str]:
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_NO_LAZY_FETCH": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_ALLOW_PROTOCOL": "none",
         "GIT_ATTR_NOSYSTEM": "1",
         "LC_ALL": "C",
     }

@@ -6,16 +6,21 @@ Reading objects instead of diffs is complete (merges, deleted branches that are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from connectors.code.git import Git, GitObject
+from connectors.code.completeness import lacks
+from connectors.code.git import Git
 from scanner.model.base import NodeId
 from scanner.model.errors import Unavailable
 from scanner.model.evidence import Setting
 from scanner.model.items import Gap, Hit, Item, Place, Sighting
 
 _READ = ("blob", "commit", "tag")
+_PASSES = (("--no-merges",), ("--merges", "-m"))
+_MOST_UNREACHABLE = 100_000
+"""Commits without a branch that are looked through for the place of a hit."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +40,12 @@ def read_history(
     most_bytes: int,
 ) -> Iterator[Item]:
     """Sightings of credentials in all objects; a gap for each that could not be read."""
+    complaints: list[str] = []
+    objects = git.objects(complaints.append)
+    yield from lacks(git, objects, complaints)
     wanted: list[str] = []
     kinds: dict[str, str] = {}
-    for found in git.objects():
+    for found in objects:
         if found.kind not in (*_READ, "tree"):
             yield Gap(what=f"object {found.oid}", reason="unreadable; try `git fsck`")
         elif found.kind in _READ and found.size > most_bytes:
@@ -68,6 +76,9 @@ def _placed(
             known = introductions(git, blobs)
         except Unavailable as error:
             yield Gap(what="log", reason=f"{error}; commits and paths of hits are missing")
+        if left := blobs - known.keys():
+            commits = {oid for oid, kind in kinds.items() if kind == "commit"}
+            known |= unreachable_introductions(git, left, commits)
     for oid in sorted(hits):
         place = _place(subject, oid, kinds[oid], known.get(oid))
         for hit in hits[oid]:
@@ -98,19 +109,42 @@ def _place(subject: NodeId, oid: str, kind: str, origin: Introduction | None) ->
 def introductions(git: Git, blobs: set[str]) -> dict[str, Introduction]:
     """Where each blob first appeared, by one streamed log; a second pass over merges only for
     what the first did not show."""
-    found = _log(git, blobs, ("--no-merges",))
-    missing = blobs - found.keys()
-    return {**found, **_log(git, missing, ("--merges", "-m"))} if missing else found
-
-
-def _log(git: Git, blobs: set[str], options: tuple[str, ...]) -> dict[str, Introduction]:
-    """The log runs from new to old, so the last line that names a blob is its oldest."""
     found: dict[str, Introduction] = {}
+    for options in _PASSES:
+        if left := blobs - found.keys():
+            _log(git, left, found, ("--all", *options))
+    return found
+
+
+def unreachable_introductions(
+    git: Git, blobs: set[str], commits: set[str]
+) -> dict[str, Introduction]:
+    """The same among those of ``commits`` that no branch or tag leads to (deleted branches, dropped
+    stashes). What they lead to may be gone: that is how git cleans up, so the place of a hit may
+    stay unknown, and nothing is missing."""
+    found: dict[str, Introduction] = {}
+    with suppress(Unavailable):
+        lost = sorted(commits - set(git.lines("rev-list", "--all")))[:_MOST_UNREACHABLE]
+        for options in _PASSES if lost else ():
+            if left := blobs - found.keys():
+                _log(git, left, found, (*options, "--stdin", "--not", "--all"), lost)
+    return found
+
+
+def _log(
+    git: Git,
+    blobs: set[str],
+    found: dict[str, Introduction],
+    options: tuple[str, ...],
+    feed: Sequence[str] = (),
+) -> None:
+    """Fills ``found``. The log runs from new to old, so the last line that names a blob is its
+    oldest."""
     commit = author = at = ""
     oid = ""
     for record in git.lines(
-        "log", "--all", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-show-signature",
-        "--root", "--format=%x01%H%x02%ae%x02%cI", *options, separator=b"\0",
+        "log", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-show-signature",
+        "--root", "--format=%x01%H%x02%ae%x02%cI", *options, separator=b"\0", feed=feed,
     ):  # fmt: skip
         text = record.lstrip("\n")
         if text.startswith("\x01"):
@@ -120,14 +154,3 @@ def _log(git: Git, blobs: set[str], options: tuple[str, ...]) -> dict[str, Intro
             oid = text.split(" ")[3]
         elif oid in blobs and text:
             found[oid] = Introduction(commit=commit, author=author, at=at, path=text)
-    return found
-
-
-def head_files(git: Git) -> Iterator[tuple[str, GitObject]]:
-    """Path and blob of every file at HEAD, for a bare repository that has no work tree."""
-    for record in git.lines("ls-tree", "-r", "-l", "-z", "HEAD", separator=b"\0"):
-        facts, _, path = record.partition("\t")
-        fields = facts.split()
-        if len(fields) == 4 and fields[1] == "blob" and fields[0] in ("100644", "100755"):
-            size = int(fields[3]) if fields[3].isdigit() else 0
-            yield path, GitObject(fields[2], "blob", size)

@@ -54,7 +54,7 @@ def walk(
         for entry in entries:
             path = Path(entry.path)
             shown = printable(path.relative_to(root).as_posix())
-            if any(fnmatchcase(shown, glob) for glob in exclude):
+            if is_left_out(shown, exclude):
                 continue
             if entry.is_symlink():
                 yield TreeFile(shown, b"")  # never followed: its name still counts
@@ -65,6 +65,11 @@ def walk(
             elif entry.is_file(follow_symlinks=False):
                 yield from _read(path, shown, most_bytes)
         pending += reversed(folders)
+
+
+def is_left_out(shown: str, exclude: tuple[str, ...]) -> bool:
+    """Whether one of the user's globs covers this path, relative to its root."""
+    return any(fnmatchcase(shown, glob) for glob in exclude)
 
 
 def _is_excluded(folder: Path) -> bool:

@@ -1,0 +1,159 @@
+"""Which repositories there are: below each root, to any depth, and which listing names them.
+
+Owns the shards; reads no content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connectors.code.git import Git
+from connectors.code.identity import Key, repository_key
+from connectors.code.tree import EXCLUDED, printable
+from scanner.kit.contract import Shard
+from scanner.model.base import ShardId
+from scanner.model.items import Gap
+
+_UNLISTED = "unlisted:"
+_DENIED = "denied:"
+
+
+@dataclass
+class Listing:
+    """What a root holds, and what keeps that from being the whole."""
+
+    id: ShardId
+    title: str
+    trouble: dict[str, str] = field(default_factory=dict)
+
+    def shard(self) -> Shard:
+        return Shard(id=self.id, scope={"part": "listing", **self.trouble}, title=self.title)
+
+
+def listing_gaps(shard: Shard) -> Iterator[Gap]:
+    """What kept a listing from being complete."""
+    for key, reason in shard.scope.items():
+        for prefix in (_UNLISTED, _DENIED):
+            if key.startswith(prefix):
+                what = key.removeprefix(prefix)
+                yield Gap(what=what, reason=reason, denied=prefix == _DENIED)
+
+
+def shards(roots: Iterable[Path], *, history: bool) -> Iterator[Shard]:
+    """Those of each root, of each repository below it, and the listing that names the latter:
+    when it is complete and names a repository no more, that repository is gone."""
+    found: dict[Path, Path | None] = {}
+    trouble: dict[Path, dict[str, str]] = {}
+    named = sorted(set(roots))  # whatever the order in which the paths are given
+    for root in named:  # the inner of two nested roots comes later, and lists what is below it
+        trouble[root] = {}
+        if root.is_dir():
+            found.update(dict.fromkeys(_below(root, trouble[root]), root))
+    found.update(dict.fromkeys(named))
+    listings: dict[Path, Listing] = {}
+    seen: set[str] = set()
+    for folder in sorted(found):
+        owner = found[folder]
+        name, inside, scope, doubt = _named(folder)
+        # Two clones are the same repository, read in places of their own.
+        if not inside and name in seen:
+            name += f"?clone={hashlib.blake2b(os.fsencode(folder), digest_size=4).hexdigest()}"
+        if not inside:
+            seen.add(name)
+        if owner is None and folder.is_dir():
+            end = f"/{inside}" if inside else ""
+            listings[folder] = Listing(
+                ShardId(f"code:{name}/listing{end}"), printable(folder.name), trouble[folder]
+            )
+        elif owner is not None and doubt:
+            shown = printable(folder.relative_to(owner).as_posix())
+            listings[owner].trouble[_UNLISTED + shown] = f"what it was called is not sure: {doubt}"
+        listed_by = listings[owner].id if owner else ""
+        yield from _shards_of(folder, name, inside, scope, listed_by, history=history)
+    for listing in listings.values():
+        yield listing.shard()
+
+
+def _named(folder: Path) -> tuple[str, str, dict[str, str], str]:
+    """Name, path within the enclosing repository, scope, and what makes the name doubtful."""
+    is_git = is_repository(folder)
+    outer = None if is_git else _enclosing(folder)
+    key = repository_key(Git(outer or folder)) if is_git or outer else Key("")
+    inside = printable(folder.relative_to(outer).as_posix()) if outer and key.name else ""
+    name = f"git:{key.name}" if key.name else f"dir:{printable(folder.as_posix())}"
+    scope = {"root": str(folder), "subject": name, "git": "yes" if is_git else ""}
+    if key.name and key.doubt:
+        scope["doubt"] = key.doubt
+    return name, inside, scope, key.doubt
+
+
+def _shards_of(
+    folder: Path,
+    name: str,
+    inside: str,
+    scope: dict[str, str],
+    listed_by: str,
+    *,
+    history: bool,
+) -> Iterator[Shard]:
+    if inside:
+        # Part of a repository: the same holder, a shard of its own, no history.
+        yield Shard(
+            id=ShardId(f"code:{name}/tree/{inside}"),
+            scope={**scope, "part": "tree", "inside": inside},
+            title=inside,
+            listed_by=listed_by,
+        )
+        return
+    for part in ("tree", "history") if scope["git"] and history else ("tree",):
+        yield Shard(
+            id=ShardId(f"code:{name}/{part}"),
+            scope={**scope, "part": part},
+            title=printable(folder.name),
+            listed_by=listed_by,
+        )
+
+
+def is_repository(folder: Path) -> bool:
+    """A work tree or a bare repository. Not for a folder that may not be looked into: whoever
+    lists it tells that."""
+    if os.path.exists(folder / ".git"):
+        return True
+    return os.path.isfile(folder / "HEAD") and os.path.isdir(folder / "objects")
+
+
+def is_bare(folder: Path) -> bool:
+    return not os.path.exists(folder / ".git")
+
+
+def _enclosing(folder: Path) -> Path | None:
+    """The repository that ``folder`` lies in."""
+    return next((parent for parent in folder.parents if is_repository(parent)), None)
+
+
+def _below(root: Path, trouble: dict[str, str]) -> Iterator[Path]:
+    """The repositories below ``root`` at any depth, those within others (submodules), too.
+    ``trouble`` gets the folders that could not be listed."""
+    pending = [root]
+    while pending:
+        folder = pending.pop()
+        if is_repository(folder):
+            if folder != root:
+                yield folder
+            if is_bare(folder):
+                continue
+        try:
+            with os.scandir(folder) as entries:
+                pending += [
+                    Path(entry.path)
+                    for entry in entries
+                    if entry.name not in EXCLUDED and entry.is_dir(follow_symlinks=False)
+                ]
+        except OSError as error:
+            prefix = _DENIED if isinstance(error, PermissionError) else _UNLISTED
+            shown = printable(folder.relative_to(root).as_posix())
+            trouble[prefix + shown] = f"cannot be listed: {error.strerror or error}"
