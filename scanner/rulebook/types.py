@@ -202,7 +202,7 @@ class Identifier(Model, frozen=True, kw_only=True):
     (``bedrock-runtime``), a permission (``bedrock:InvokeModel``), a resource type
     (``AWS::SageMaker::Endpoint``). Compared whole and case by case."""
 
-    text: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{5,120}$")]
+    text: Annotated[str, msgspec.Meta(pattern=r"^[$]?[A-Za-z0-9][A-Za-z0-9_.:/-]{5,120}$")]
     meaning: NonEmpty
     is_quoted: bool = False
     """It means use only between quotes: without them it is a word of everyday prose."""

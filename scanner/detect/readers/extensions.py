@@ -22,6 +22,7 @@ def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
     """Each extension of the catalogue once, where it is listed and not refused
     (``unwantedRecommendations``, or a leading ``-``)."""
     seen: set[str] = set()
+    yield from _features(source, knowledge)
     for path, value in walk(source.json, most=20_000):
         if len(path) < 2 or path[-2] not in _LISTS or not isinstance(value, str):
             continue
@@ -40,11 +41,25 @@ def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
             )
 
 
+def _features(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
+    """Dev container features are images: ``ghcr.io/devcontainers/features/copilot-cli:1``."""
+    held = source.json.get("features") if isinstance(source.json, dict) else None
+    for name in list(held)[:_MOST] if isinstance(held, dict) else ():
+        provider = knowledge.image(name)
+        if provider:
+            yield Found(
+                kind=HitKind.IMAGE,
+                label=name,
+                start=source.find(f'"{name}"') + 1,
+                provider=provider,
+            )
+
+
 READERS = (
     Reader(
         name="extensions",
         matches=by_name(r"\.?devcontainer\.json|extensions\.json|.*\.code-workspace"),
         read=read,
-        literals=(b"extensions", b"recommendations"),
+        literals=(b"extensions", b"recommendations", b"features"),
     ),
 )

@@ -31,6 +31,12 @@ def test_extensions_are_found_where_they_are_listed(detector: Detector) -> None:
     assert [p for p, _ in _providers(detector, "a.code-workspace", workspace)] == ["claude_code"]
 
 
+def test_features_of_a_dev_container_are_images(detector: Detector) -> None:
+    data = b'{"features": {\n"ghcr.io/devcontainers/features/copilot-cli:1": {}}}'
+    hits = detector.examine(data, ".devcontainer/devcontainer.json", ("credentials", "usage"))
+    assert [(hit.provider, hit.line) for hit in hits] == [("github_copilot", 2)]
+
+
 @pytest.mark.parametrize(
     "document",
     [
