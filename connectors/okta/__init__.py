@@ -44,11 +44,29 @@ class OktaConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         if not self.org_url and not self.files:
             raise ValueError("set `org_url` or `files`")
         if self.org_url:
+            host = host_of(self.org_url)
             split = urlsplit(self.org_url)
+            if not host:
+                raise ValueError("`org_url` has no host; write https://acme.okta.com")
             if split.scheme != "https" and split.hostname not in _LOOPBACK:
                 raise ValueError("`org_url` must begin with https://: a token is sent to it")
-            if not split.hostname:
-                raise ValueError("`org_url` has no host; write https://acme.okta.com")
+
+
+def host_of(org_url: str) -> str:
+    """Host, and port where there is one: what shards and nodes are named by. Raises ``ValueError``,
+    without quoting it, for a URL that holds more than a place."""
+    try:
+        split = urlsplit(org_url)
+        host, port = split.hostname or "", split.port
+    except ValueError:
+        raise ValueError("`org_url` is no URL; write https://acme.okta.com") from None
+    if "@" in split.netloc or split.query or split.fragment:
+        raise ValueError(
+            "`org_url` must hold no user, password or query: they would be shown; the token goes "
+            "into the environment variable that `token_env` names"
+        )
+    shown = f"[{host}]" if ":" in host else host
+    return f"{shown}:{port}" if port is not None else shown
 
 
 class OktaConnector:
@@ -72,7 +90,7 @@ class OktaConnector:
 
     def shards(self, ctx: Context[OktaConfig]) -> Iterator[Shard]:
         if ctx.config.org_url:
-            host = urlsplit(ctx.config.org_url).netloc
+            host = host_of(ctx.config.org_url)
             yield Shard(id=ShardId(f"okta:{host}/apps"), scope={"part": "apps", "host": host})
             yield Shard(
                 id=ShardId(f"okta:{host}/logs"),
@@ -88,7 +106,7 @@ class OktaConnector:
         part, config = shard.scope["part"], ctx.config
         if part == "file":
             name = shard.scope["file"]
-            host = urlsplit(config.org_url).netloc or "export"
+            host = host_of(config.org_url) or "export"
             yield from read_file(ctx.folder / Path(name).expanduser(), name, host)
         elif part == "apps":
             yield from read_apps(_session(ctx), shard.scope["host"])

@@ -7,14 +7,28 @@ even from an empty page.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+from requests import Response
 
-from connectors.okta.events import EVENTS, Aggregate, App, app_of, iso, mark_of, org, org_id, stamp
+from connectors.okta.events import (
+    EVENTS,
+    Aggregate,
+    App,
+    app_of,
+    iso,
+    mapping,
+    mark_of,
+    org,
+    org_id,
+    stamp,
+    text,
+)
 from scanner.kit.http import ReadOnlySession, json_body, link_pages
 from scanner.model.base import NodeId
 from scanner.model.errors import SourceError, Unavailable
@@ -25,13 +39,20 @@ _RETENTION = timedelta(days=90)
 _OVERLAP = timedelta(minutes=5)
 """Events may arrive late; the end of the last window is read again and known ones are skipped."""
 _MOST_KNOWN = 10_000
+_APPS = "GET /api/v1/apps"
+_LOGS = "GET /api/v1/logs"
 
 
 def read_apps(session: ReadOnlySession, host: str) -> Iterator[Item]:
-    """Every application, as an activity without an actor."""
-    for ident, app in listed(session):
+    """Every application, as an activity without an actor; a gap for records that are none."""
+    odd = 0
+    for found in listed(session):
+        if found is None:
+            odd += 1
+            continue
+        ident, app = found
         yield Activity(
-            rule="GET /api/v1/apps",
+            rule=_APPS,
             account=org_id(host),
             app_id=NodeId(f"okta:{host}/app/{ident}"),
             label=app.label,
@@ -42,20 +63,53 @@ def read_apps(session: ReadOnlySession, host: str) -> Iterator[Item]:
             status=app.status,
         )
     yield org(host)  # not before it has answered: a refused source has shown nothing
+    if odd:
+        yield Gap(what=_APPS, reason=f"{odd} records are no applications")
 
 
-def listed(session: ReadOnlySession) -> Iterator[tuple[str, App]]:
-    """Id and application. Raises the source errors."""
-    for answer in link_pages(session, "/api/v1/apps", {"limit": "200"}):
-        for record in _array(json_body(answer), "GET /api/v1/apps"):
-            if isinstance(record, Mapping) and record.get("id"):
-                yield str(record["id"]), app_of(record)
+def listed(session: ReadOnlySession) -> Iterator[tuple[str, App] | None]:
+    """Id and application; None for a record that is none. Raises the source errors."""
+    for page in _pages(session, _APPS, {"limit": "200"}):
+        for record in page:
+            ident = text(mapping(record).get("id"))
+            yield (ident, app_of(record)) if ident else None
 
 
-def _array(body: Any, what: str) -> list[Any]:
-    if not isinstance(body, list):
-        raise Unavailable(f"{what}: expected a JSON array, got {type(body).__name__}")
-    return body
+def _pages(session: ReadOnlySession, operation: str, params: dict[str, str]) -> Iterator[list[Any]]:
+    """The records of each page, None for one that cannot be decoded on its own. Raises
+    ``Unavailable`` for a body that cannot be taken apart, or a link that is none."""
+    pages = link_pages(session, operation.partition(" ")[2], params)
+    while True:
+        try:
+            answer = next(pages, None)
+            if answer is None:
+                return
+            records = _records(answer, operation)
+        except RecursionError as error:
+            raise Unavailable(f"{operation}: the answer is nested too deeply") from error
+        except ValueError as error:
+            raise Unavailable(f"{operation}: the answer cannot be read") from error
+        yield records
+
+
+def _records(answer: Response, operation: str) -> list[Any]:
+    try:
+        parts = msgspec.json.decode(answer.content, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        # Stricter than what vendors send (halves of characters); it also tells what is wrong.
+        body = json_body(answer)
+        if not isinstance(body, list):
+            kind = type(body).__name__
+            raise Unavailable(f"{operation}: expected a JSON array, got {kind}") from None
+        return body
+    return [_decoded(bytes(part)) for part in parts]
+
+
+def _decoded(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
 
 
 class _Cursor(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,19 +150,24 @@ def read_log(
     }
     recent = dict.fromkeys(known)
     last = ""
-    for answer in link_pages(session, "/api/v1/logs", params):
+    odd = 0
+    for page in _pages(session, _LOGS, params):
         found = Aggregate(host, apps)
-        for event in _array(json_body(answer), "GET /api/v1/logs"):
-            mark = mark_of(event)
-            if isinstance(event, Mapping) and mark not in recent:
+        for event in page:
+            if not isinstance(event, Mapping):
+                odd += 1
+            elif (mark := mark_of(event)) not in recent:
                 recent[mark] = None
                 found.add(event)
-                last = max(last, stamp(event.get("published")))
+                # An event may claim a time to come; the next reading begins no later than now.
+                last = max(last, min(stamp(event.get("published")), iso(now)))
         yield org(host)
         yield from found.activities()
         if last:
             yield Checkpoint(cursor=_cursor(last, recent))
     yield Checkpoint(cursor=_cursor(iso(now), recent))
+    if odd:
+        yield Gap(what=_LOGS, reason=f"{odd} records are no events")
 
 
 def _start(window: Window, now: datetime) -> tuple[datetime, tuple[str, ...], str]:
@@ -125,7 +184,7 @@ def _start(window: Window, now: datetime) -> tuple[datetime, tuple[str, ...], st
     kept = now - _RETENTION
     if at < kept:
         return kept, cursor.known, f"events from {cursor.until} to {iso(kept)} are no longer kept"
-    return at - _OVERLAP, cursor.known, ""
+    return min(at, now) - _OVERLAP, cursor.known, ""
 
 
 def _cursor(until: str, recent: Iterable[str]) -> str:
@@ -138,7 +197,7 @@ def _names(session: ReadOnlySession, warn: Callable[[str], None]) -> dict[str, A
     permission to list them, the events' own labels must do (the other shard tells of it)."""
     found: dict[str, App] = {}
     try:
-        for ident, app in listed(session):
+        for ident, app in filter(None, listed(session)):
             found[ident] = app
             if app.client_id:
                 found[app.client_id] = app

@@ -1,4 +1,8 @@
-"""Okta's events and applications -> what the catalogue can judge. Pure: no network, no files."""
+"""Okta's events and applications -> what the catalogue can judge. Pure: no network, no files.
+
+Records come from outside and may hold anything anywhere: what is no text, number or time where one
+is expected counts as not given, and costs that one field.
+"""
 
 from __future__ import annotations
 
@@ -51,10 +55,10 @@ def app_of(record: Mapping[str, Any]) -> App:
     hosts = dict.fromkeys(filter(None, (_host(place) for place in places)))
     credentials = mapping(mapping(record.get("credentials")).get("oauthClient"))
     return App(
-        label=str(record.get("label") or record.get("name") or ""),
-        client_id=str(credentials.get("client_id") or ""),
+        label=text(record.get("label")) or text(record.get("name")),
+        client_id=text(credentials.get("client_id")),
         hosts=tuple(hosts),
-        status=str(record.get("status") or ""),
+        status=text(record.get("status")),
         created=stamp(record.get("created")),
     )
 
@@ -63,9 +67,20 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def text(value: Any) -> str:
+    """Plain text that can be stored; nothing for what is neither text nor a number. JSON may hold
+    halves of characters, which UTF-8 has not."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return ""
+    try:
+        return str(value).encode("utf-8", "backslashreplace").decode()
+    except ValueError:
+        return ""  # a number of more digits than Python prints
+
+
 def _host(place: Any) -> str:
     try:
-        return urlsplit(place).hostname or "" if isinstance(place, str) else ""
+        return urlsplit(text(place)).hostname or ""
     except ValueError:
         return ""  # a URL that nobody can visit names no host
 
@@ -82,10 +97,15 @@ def org(host: str) -> Account:
 
 
 def mark_of(event: Any) -> str:
-    """What tells one event from another: its uuid, or all of it."""
-    uuid = event.get("uuid") if isinstance(event, Mapping) else None
-    text = str(uuid) if uuid else json.dumps(event, sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    """What tells one event from another: its uuid, or all of it; where that is too deep to be
+    written, when it was."""
+    mark = text(mapping(event).get("uuid"))
+    if not mark:
+        try:
+            mark = json.dumps(event, sort_keys=True, default=str)
+        except (RecursionError, ValueError):
+            mark = text(mapping(event).get("published"))
+    return hashlib.blake2b(mark.encode(), digest_size=8).hexdigest()
 
 
 @dataclass
@@ -98,10 +118,10 @@ class Aggregate:
     unreadable: int = 0
 
     def add(self, event: Mapping[str, Any]) -> None:
-        kind = str(event.get("eventType") or "")
+        kind = text(event.get("eventType"))
         if kind not in EVENTS:
             return
-        if str(mapping(event.get("outcome")).get("result") or "") not in _DONE:
+        if text(mapping(event.get("outcome")).get("result")) not in _DONE:
             return
         app = _application(event)
         if app is None:
@@ -162,24 +182,25 @@ def _application(event: Mapping[str, Any]) -> tuple[str, str] | None:
     token's actor is the client."""
     debug = mapping(mapping(event.get("debugContext")).get("debugData"))
     for party in (*_targets(event), mapping(event.get("actor"))):
-        if party.get("type") in _APP_TYPES and party.get("id"):
-            label = str(party.get("displayName") or party.get("alternateId") or "")
-            return str(party["id"]), label
-    client = str(debug.get("clientId") or debug.get("client_id") or "")
+        ident = text(party.get("id"))
+        if ident and party.get("type") in _APP_TYPES:
+            return ident, text(party.get("displayName")) or text(party.get("alternateId"))
+    client = text(debug.get("clientId")) or text(debug.get("client_id"))
     return (client, "") if client else None
 
 
 def _person(event: Mapping[str, Any], host: str) -> Identity | None:
     actor = mapping(event.get("actor"))
     parties = [actor, *_targets(event)]
-    found = next((p for p in parties if p.get("type") == "User" and p.get("id")), None)
+    found = next((p for p in parties if p.get("type") == "User" and text(p.get("id"))), None)
     if found is None:
         return None
-    address = str(found.get("alternateId") or "")
+    address = text(found.get("alternateId"))
+    ident = text(found["id"])
     return Identity(
-        id=NodeId(f"okta:{host}/user/{found['id']}"),
+        id=NodeId(f"okta:{host}/user/{ident}"),
         kind="okta.user",
-        name=str(found.get("displayName") or address or found["id"]),
+        name=text(found.get("displayName")) or address or ident,
         principal_type=PrincipalType.HUMAN,
         email=address.lower() if "@" in address else "",
     )
@@ -187,23 +208,23 @@ def _person(event: Mapping[str, Any], host: str) -> Identity | None:
 
 def _scopes(event: Mapping[str, Any]) -> tuple[str, ...]:
     debug = mapping(mapping(event.get("debugContext")).get("debugData"))
-    given = str(debug.get("grantedScopes") or debug.get("requestedScopes") or "")
+    given = text(debug.get("grantedScopes")) or text(debug.get("requestedScopes"))
     named = [
-        str(t.get("displayName"))
+        text(t.get("displayName"))
         for t in _targets(event)
-        if "scope" in str(t.get("type", "")).lower()
+        if "scope" in text(t.get("type")).lower()
     ]
-    return tuple(sorted({*given.replace(",", " ").split(), *named}))
+    return tuple(sorted({*given.replace(",", " ").split(), *filter(None, named)}))
 
 
 def stamp(value: Any) -> str:
     """ISO 8601 in UTC with whole seconds; nothing for what is no time. SIEMs write a space for the
     T and leave the zone out."""
     try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
+        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
+        return iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):  # in UTC it may lie outside the years 1 to 9999
         return ""
-    return iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def iso(moment: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -87,6 +88,10 @@ def _decoded(data: bytes) -> Any:
     try:
         return msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass  # stricter than what tools write (halves of characters, NaN)
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
         return None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -235,6 +237,122 @@ def test_a_500_in_the_middle_keeps_the_pages_before_and_goes_on_there(
     assert counts == {"0oaclaude00000000002": 1}  # not counted twice
 
 
+ODD: tuple[Any, ...] = (
+    None, True, -1, 1.5, 10**30, "", "\ud800", [], {}, [[{}]], "0001-01-01T00:00:00+23:59",
+    "9999-12-31T23:59:59-23:59", "http://[::1", {"id": []}, [None, {"type": "AppInstance"}],
+)  # fmt: skip
+
+
+def _odd_ones(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The record with every odd value in every place, one at a time."""
+    found = []
+    for name, value in record.items():
+        found += [{**record, name: odd} for odd in ODD]
+        if isinstance(value, dict):
+            found += [{**record, name: inner} for inner in _odd_ones(value)]
+        if isinstance(value, list):
+            inner_ones = [
+                one for item in value if isinstance(item, dict) for one in _odd_ones(item)
+            ]
+            found += [{**record, name: [inner]} for inner in inner_ones]
+    return found
+
+
+def _served(server: Recorded, path: str, body: Any) -> None:
+    """To whoever asks; both shards ask for the applications."""
+    server.faults[path] = [Answer(path="", body=body)] * (2 if path.endswith("apps") else 1)
+
+
+def test_an_odd_application_costs_itself_alone(server: Recorded, rulebook: Rulebook) -> None:
+    whole = [r for page in json.loads((RECORDINGS / "apps.json").read_text()) for r in page["body"]]
+    odd = [one for record in whole for one in _odd_ones(record)]
+    assert len(odd) > 500
+    _served(server, "/api/v1/apps", [*odd, None, 7, *whole])
+    state = State("sqlite://")
+
+    rows = _run(_context(server), state, rulebook)
+
+    assert rows["apps"].status is Outcome.PARTIAL
+    assert "are no applications" in rows["apps"].reason
+    names = {f.name for _, f, _ in state.facts() if isinstance(f, Asset)}
+    assert {"ChatGPT Enterprise", "Our assistant (pilot)", "Otter.ai"} <= names
+
+
+def test_an_odd_event_costs_itself_alone(server: Recorded, rulebook: Rulebook) -> None:
+    odd = [
+        {**one, "uuid": f"{event['uuid']}-{n}"} if one.get("uuid") == event["uuid"] else one
+        for event in _events()
+        for n, one in enumerate(_odd_ones(event))
+    ]
+    assert len(odd) > 500
+    _served(server, "/api/v1/logs", [*odd, *_events()])
+    state = State("sqlite://")
+
+    rows = _run(_context(server), state, rulebook)
+
+    assert {row.status for row in rows.values()} == {Outcome.COMPLETE}
+    found = [f for _, f, _ in state.facts() if isinstance(f, Edge)]
+    assert {"00uada", "00uben"} <= {_last(f.target) for f in found}
+    times = [at for f in found for e in f.evidence for at in (e.first_at, e.last_at) if at]
+    assert times
+    assert all(at.endswith("Z") for at in times)
+
+
+def test_a_record_that_cannot_be_decoded_costs_itself_alone(
+    server: Recorded, rulebook: Rulebook
+) -> None:
+    digits = "1" * 5000
+    events = json.dumps(_events())[1:-1]
+    _served(server, "/api/v1/logs", f'[{{"eventType": {digits}}}, {events}, 7, "event"]')
+    state = State("sqlite://")
+
+    rows = _run(_context(server), state, rulebook)
+
+    assert rows["logs"].status is Outcome.PARTIAL
+    assert rows["logs"].gaps == ("GET /api/v1/logs: 3 records are no events",)
+    assert [f for _, f, _ in state.facts() if isinstance(f, Edge)]
+    _served(server, "/api/v1/logs", [])
+    assert _run(_context(server), state, rulebook)["logs"].status is Outcome.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("[" * 200_000 + "]" * 200_000, "nested too deeply"),
+        ('[{"a":' * 100_000 + "1" + "}]" * 100_000, "nested too deeply"),
+        ("[1, 2", "not JSON"),
+        ("{}", "expected a JSON array, got dict"),
+        ("<html>", "not JSON"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_told_with_its_path(
+    server: Recorded, rulebook: Rulebook, body: str, reason: str
+) -> None:
+    for part in ("apps", "logs"):
+        server.faults[f"/api/v1/{part}"] = [Answer(path="", body=body)] * 2
+
+    rows = _run(_context(server), State("sqlite://"), rulebook)
+
+    for part in ("apps", "logs"):
+        assert rows[part].status is Outcome.FAILED
+        assert f"GET /api/v1/{part}" in rows[part].reason
+        assert reason in rows[part].reason
+
+
+def test_a_link_that_is_none_is_told(server: Recorded, rulebook: Rulebook) -> None:
+    link = {"Link": '<https://[half/api/v1/apps>; rel="next"'}
+    server.faults["/api/v1/apps"] = [Answer(path="", headers=link, body=[])] * 2
+    rows = _run(_context(server), State("sqlite://"), rulebook)
+    assert rows["apps"].reason == "GET /api/v1/apps: the answer cannot be read"
+
+
+def test_an_event_of_a_time_to_come_moves_no_cursor_there(server: Recorded) -> None:
+    event = {**_events()[0], "published": "9000-01-01T00:00:00Z"}
+    _served(server, "/api/v1/logs", [event])
+    marks = [i for i in _items(_context(server), "logs") if isinstance(i, Checkpoint)]
+    assert {json.loads(mark.cursor)["until"] for mark in marks} == {"2026-11-24T12:00:00Z"}
+
+
 @pytest.mark.parametrize("token", ["", "wrong"])
 def test_missing_and_wrong_tokens_are_denied(
     server: Recorded, rulebook: Rulebook, token: str
@@ -264,11 +382,40 @@ def test_the_token_goes_nowhere_else(server: Recorded) -> None:
         ({}, "org_url"),
         ({"org_url": "https://"}, "no host"),
         ({"org_url": "https://acme.okta.com", "page_size": 5000}, "1000"),
+        ({"org_url": "http://u:s3cret@127.0.0.1:1/"}, "no user, password"),
+        ({"org_url": "https://s3cret@acme.okta.com"}, "no user, password"),
+        ({"org_url": "https://acme.okta.com/?token=s3cret"}, "no user, password"),
+        ({"org_url": "https://acme.okta.com:s3cret"}, "no URL"),
+        ({"org_url": "https://[s3cret"}, "no URL"),
     ],
 )
 def test_wrong_settings_are_refused(config: dict[str, Any], message: str) -> None:
-    with pytest.raises(msgspec.ValidationError, match=message):
+    with pytest.raises(msgspec.ValidationError, match=message) as told:
         msgspec.convert(config, OktaConfig)
+    assert "s3cret" not in str(told.value)
+
+
+def test_a_password_in_the_address_is_refused_and_not_shown(tmp_path: Path) -> None:
+    config = tmp_path / "shadow-ai.toml"
+    config.write_text('[sources.okta]\norg_url = "http://u:s3cret@127.0.0.1:1/"\n')
+    command = [sys.executable, "-m", "scanner", "scan", "--config", str(config), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no user, password" in done.stderr
+    assert "s3cret" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://Acme.Okta.com/", "acme.okta.com"),
+        ("http://127.0.0.1:8080", "127.0.0.1:8080"),
+        ("http://[::1]:8080", "[::1]:8080"),
+    ],
+)
+def test_shards_are_named_by_host_and_port_alone(url: str, host: str) -> None:
+    context = Context(config=OktaConfig(org_url=url), examine=lambda *_: (), limits=Limits())
+    assert [s.id for s in CONNECTOR.shards(context)] == [f"okta:{host}/apps", f"okta:{host}/logs"]
 
 
 def test_doctor_tries_both_permissions(server: Recorded) -> None:
@@ -328,6 +475,28 @@ def test_a_broken_line_is_a_gap_and_the_rest_is_read(tmp_path: Path) -> None:
     gaps = [item.what for item in items if isinstance(item, Gap)]
     assert gaps == ["log.jsonl:2", "log.jsonl:3"]
     assert sum(a.count for a in _activities(items)) == 7
+
+
+def test_odd_records_of_a_file_cost_themselves_alone(tmp_path: Path, rulebook: Rulebook) -> None:
+    odd = [one for event in _events() for one in _odd_ones(event)]
+    deep = b'{"eventType":' + b"[" * 200_000 + b"]" * 200_000 + b"}\n"
+    (tmp_path / "log.jsonl").write_bytes(_lines(odd) + deep + _lines(_events()))
+    (tmp_path / "array.json").write_bytes(json.dumps([*odd, *_events()]).encode())
+    context = Context(
+        config=OktaConfig(files=("log.jsonl", "array.json")),
+        examine=lambda *_: (),
+        limits=Limits(),
+        folder=tmp_path,
+    )
+    state = State("sqlite://")
+
+    rows = _run(context, state, rulebook)
+
+    assert not [row.reason for row in rows.values() if "internal error" in row.reason]
+    assert {row.status for row in rows.values()} == {Outcome.PARTIAL}
+    for name in ("log.jsonl", "array.json"):
+        shown = {f.name for s, f, _ in state.facts() if isinstance(f, Asset) and s.endswith(name)}
+        assert "ChatGPT Enterprise" in shown
 
 
 def test_a_file_cut_short_keeps_what_came_before(tmp_path: Path, rulebook: Rulebook) -> None:
