@@ -54,6 +54,13 @@ class Detector:
         self.knowledge = Knowledge(rulebook)
         self.comments = IgnoreComments()
         self._readers = all_readers()
+        self._binary = [n for n, reader in enumerate(self._readers) if reader.binary]
+        self._always = {n for n, reader in enumerate(self._readers) if not reader.literals}
+        self._asked_by: dict[bytes, list[int]] = {}
+        """literal -> the readers that want files in which it stands"""
+        for number, reader in enumerate(self._readers):
+            for literal in reader.literals:
+                self._asked_by.setdefault(literal, []).append(number)
         credentials = [p for p in self._patterns if _may_hold_secret(p)]
         self._mask = Mask(credentials, key, engine)
         self._credentials = CredentialFinder(
@@ -148,8 +155,10 @@ class Detector:
     def _reader_hits(
         self, source: SourceFile, present: frozenset[bytes], lines: _Lines | None = None
     ) -> Iterator[Hit]:
-        for reader in self._readers:
-            if reader.wants(source, present):
+        asked = {n for literal in present for n in self._asked_by.get(literal, ())}
+        for number in self._binary if source.is_binary else sorted(asked | self._always):
+            reader = self._readers[number]
+            if reader.matches(source.path):
                 for found in reader.read(source, self.knowledge):
                     yield _reader_hit(found, lines)
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from scanner.detect.literals import max_width, required_literals
+from scanner.detect.literals import compiled, required_literals
 from scanner.detect.secrets import NEAR_BYTES
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
@@ -89,17 +89,21 @@ class Pattern:
     flags: int = 0
 
     @cached_property
+    def _made(self) -> tuple[re.Pattern[bytes], int | None]:
+        return compiled(self.source.encode(), self.flags)
+
+    @property
     def regex(self) -> re.Pattern[bytes]:
-        return re.compile(self.source.encode(), self.flags)
+        return self._made[0]
 
     @cached_property
     def near(self) -> tuple[re.Pattern[bytes], ...]:
         return tuple(_near(word) for word in self.words)
 
-    @cached_property
+    @property
     def width(self) -> int | None:
         """The longest match in bytes, None without a bound."""
-        return max_width(self.source)
+        return self._made[1]
 
     @cached_property
     def lead(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -181,14 +181,6 @@ class Reader:
     read: Callable[[SourceFile, Knowledge], Iterator[Found]]
     literals: tuple[bytes, ...] = ()
     binary: bool = False
-
-    def wants(self, source: SourceFile, present: Set[bytes]) -> bool:
-        """``present``: which literals of all readers stand in the file."""
-        if source.is_binary:
-            return self.binary and self.matches(source.path)
-        if self.literals and present.isdisjoint(self.literals):
-            return False
-        return self.matches(source.path)
 
 
 def by_suffix(*suffixes: str) -> Callable[[str], bool]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from scanner.model.base import Model
 from scanner.model.errors import RuleError
+from scanner.rulebook import cache
+from scanner.rulebook.cache import Parsed
 from scanner.rulebook.documents import read_yaml
 from scanner.rulebook.policy import Framework, Policy
 from scanner.rulebook.types import Provider
@@ -51,7 +55,7 @@ def bundled() -> Path:
     return packaged if packaged.is_dir() else here.parent / "rules"
 
 
-def load(root: Path | None = None, extra: Iterable[Path] = ()) -> Rulebook:
+def load(root: Path | None = None, extra: Sequence[Path] = ()) -> Rulebook:
     """Read the bundled rules (or ``root``) and the user's own folders on top.
 
     Raises ``RuleError`` naming file, line and what was expected.
@@ -61,35 +65,47 @@ def load(root: Path | None = None, extra: Iterable[Path] = ()) -> Rulebook:
         if not folder.is_dir():
             raise RuleError(f"{folder}: no such rules folder")
     hasher = hashlib.blake2b(digest_size=16)
-    providers = _read(roots, ("providers", "products"), Provider, hasher)
-    policies = _read(roots, ("policies",), Policy, hasher)
-    frameworks = _read(roots, ("controls",), Framework, hasher)
+    files = {folder: _files(roots, folder, hasher) for folder in _FOLDERS}
+    if not extra and root is None:
+        kept = cache.read(hasher.hexdigest())
+        if kept is not None:
+            return Rulebook(digest=hasher.hexdigest(), **msgspec.structs.asdict(kept))
+    providers = _read([*files["providers"], *files["products"]], Provider)
+    policies = _read(files["policies"], Policy)
+    frameworks = _read(files["controls"], Framework)
     _refuse_twins(providers, policies)
     for path, provider in providers:
         if path.parents[1] != roots[0] or root is not None:
             _try_patterns(path, provider)  # the bundled ones are tried by the project's own tests
-    return Rulebook(
+    parsed = Parsed(
         providers=tuple(sorted((p for _, p in providers), key=lambda p: p.id)),
         policies=tuple(sorted((p for _, p in policies), key=lambda p: p.id)),
         frameworks=tuple(f for _, f in frameworks),
-        digest=hasher.hexdigest(),
         products=frozenset(p.id for path, p in providers if path.parent.name == "products"),
     )
+    if not extra and root is None:
+        cache.write(hasher.hexdigest(), parsed)
+    return Rulebook(digest=hasher.hexdigest(), **msgspec.structs.asdict(parsed))
 
 
-def _read(
-    roots: list[Path], folders: tuple[str, ...], into: type[M], hasher: hashlib.blake2b
-) -> list[tuple[Path, M]]:
-    found: list[tuple[Path, M]] = []
+_FOLDERS = ("providers", "products", "policies", "controls")
+
+
+def _files(roots: list[Path], folder: str, hasher: hashlib.blake2b) -> list[tuple[Path, bytes]]:
+    found: list[tuple[Path, bytes]] = []
     for root in roots:
-        for folder in folders:
-            for path in sorted((root / folder).glob("*.yaml")):
-                try:
-                    hasher.update(path.name.encode() + path.read_bytes())
-                except OSError as error:
-                    raise RuleError(f"{path}: cannot be read: {error.strerror}") from error
-                found.append((path, read_yaml(path, into, RuleError)))
+        for path in sorted((root / folder).glob("*.yaml")):
+            try:
+                data = path.read_bytes()
+            except OSError as error:
+                raise RuleError(f"{path}: cannot be read: {error.strerror}") from error
+            hasher.update(f"{folder}/{path.name}\0{len(data)}\0".encode() + data)
+            found.append((path, data))
     return found
+
+
+def _read(files: list[tuple[Path, bytes]], into: type[M]) -> list[tuple[Path, M]]:
+    return [(path, read_yaml(path, into, RuleError)) for path, _ in files]
 
 
 def _try_patterns(path: Path, provider: Provider) -> None:

@@ -66,7 +66,10 @@ def _read_whole(pattern: Pattern, data: bytes, places: Places) -> None:
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
-        ("sk-(?:proj|admin)-[A-Z]{4}", ("admin", "proj")),
+        ("sk-(?:proj|admin)-[A-Z]{4}", ("sk-admin-", "sk-proj-")),
+        ("o[13]-mini", ("o1-mini", "o3-mini")),
+        ("(?:abc|x)[a-z]{2}", None),
+        ("(?:claude|gpt)-[0-9]", ("claude-", "gpt-")),
         ("gpt-4[a-z]{0,3}", ("gpt-4",)),
         ("[a-f0-9]{32}", None),
         ("(?:abcd){1,2}x", ("abcd",)),
