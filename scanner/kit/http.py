@@ -141,7 +141,7 @@ def json_body(answer: requests.Response) -> Any:
     """The decoded body, or ``Unavailable`` when a proxy answered with a page of its own."""
     try:
         return answer.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         path = urlsplit(answer.url).path
         kind = answer.headers.get("Content-Type", "unknown type")
         raise Unavailable(f"GET {path}: the body is not JSON but {kind}") from error
@@ -180,7 +180,7 @@ def link_pages(
 def _error_text(answer: requests.Response) -> str:
     try:
         body = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     if isinstance(body, dict):
         for field in ("errorSummary", "message", "error_description", "error"):
