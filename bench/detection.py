@@ -232,6 +232,10 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.detection", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "--labels", default="labels", choices=["labels", "held-out"],
+        help="held-out: repositories whose labels nobody looked at while the rules were written",
+    )  # fmt: skip
     parser.add_argument("--repos", type=Path, default=HERE / ".repos", metavar="DIR")
     parser.add_argument("--only", action="append", metavar="OWNER+NAME", help="repeatable")
     parser.add_argument("--peers", default="", help=f"any of {','.join(PEERS)}")
@@ -269,7 +273,7 @@ def _tools(
 
 def main(given: Sequence[str] | None = None) -> int:
     chosen = _arguments(given)
-    labels = [read_label(path) for path in sorted((HERE / "labels").glob("*.yaml"))]
+    labels = [read_label(path) for path in sorted((HERE / chosen.labels).glob("*.yaml"))]
     here = [
         label
         for label in labels
