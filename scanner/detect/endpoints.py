@@ -17,8 +17,8 @@ from scanner.rulebook.types import Category
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1", "host.docker.internal"})  # noqa: S104
 _PLACEHOLDER = re.compile(
-    r"(?:^|[.-])(?:example|your|my|some|foo|bar|acme|xxx+|placeholder|changeme|dummy|fake|mock|test)"
-    r"(?:$|[.-])|\.(?:example|invalid|test)$|example\.(?:com|org|net)$|[<>{}$*%\s]|^x+$",
+    r"(?:^|[.-])(?:example|your|foo|bar|xxx+|placeholder|changeme|dummy|fake)(?:$|[.-])"
+    r"|^(?:my|some|test|mock)(?:-|\.(?:com|org|net|io|ai)$)|^my\.|\.(?:example|invalid|test)$|example\.(?:com|org|net)$|[<>{}$*%\s]|^x+$",
     re.I,
 )
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?(?:\.[A-Za-z0-9-]{1,63}){0,8}")

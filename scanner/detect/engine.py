@@ -108,7 +108,7 @@ class Detector:
             hits += self._import_hits(source, lines)
             hits += self._files.hits(path, text)
             hits += self._reader_hits(source, present, lines)
-            hits = _without_lists(hits)
+            hits = [hit for hit in _without_lists(hits) if not _is_denied(text, hit)]
             hits = _in_context(text, hits, Comments(path, text), bool(hits) and is_generated(text))
         if hits and MARK in text:
             hits = self.comments.marked(text, path, hits)
@@ -300,6 +300,22 @@ def _in_context(
         same = context is hit.context
         found.append(hit if same else msgspec.structs.replace(hit, context=context))
     return found
+
+
+_DENY = re.compile(rb"(?i)[\"']?effect[\"']?\s{0,8}[:=]\s{0,8}(?:\w{1,20}\.)?[\"']?(allow|deny)")
+
+
+def _is_denied(data: bytes, hit: Hit) -> bool:
+    """A permission that a policy refuses: the nearest effect in its statement says so."""
+    if hit.kind is not HitKind.IDENTIFIER or ":" not in hit.label:
+        return False
+    before = list(_DENY.finditer(data, max(0, hit.start - 600), hit.start))
+    after = _DENY.search(data, hit.end, hit.end + 300)
+    if before and b"}" not in data[before[-1].end() : hit.start]:
+        return before[-1][1].lower() == b"deny"
+    if after and b"{" not in data[hit.end : after.start()]:
+        return after[1].lower() == b"deny"
+    return False
 
 
 def _is_long_line(data: bytes, at: int) -> bool:

@@ -7,6 +7,7 @@ import re
 LANGUAGES = {
     "pypi": "python",
     "npm": "javascript",
+    "jsr": "javascript",
     "go": "go",
     "maven": "jvm",
     "nuget": "dotnet",

@@ -59,7 +59,33 @@ def language_of(path: str) -> str:
     return _EXTENSIONS.get(PurePosixPath(path).suffix.lower(), "")
 
 
+_SPECIFIER = re.compile(
+    r"(?:npm:|jsr:|https://(?:esm\.sh|esm\.run|cdn\.skypack\.dev|cdn\.jsdelivr\.net/npm"
+    r"|unpkg\.com|deno\.land/x)/)(?:v\d+/)?(@?[^@?#]+)(?:@[^/?#]*)?(/[^?#]*)?"
+)
+"""How Deno and browsers name a package: by registry or by address, with a version."""
+_DYNAMIC = re.compile(
+    rb"\b(?:import_module|__import__)\(\s{0,8}[\"'](?P<a>[A-Za-z_][\w.]{0,100})[\"']"
+)
+_RUST_PATH = re.compile(rb"(?<![\w:])(?P<a>[a-z][a-z0-9_]{2,40})::[A-Za-z]")
+
+
 def imports(data: bytes, language: str) -> Iterator[Found]:
+    """Every imported path, by statement or by call, as the package is named in its registry."""
+    for name, start, end in _by_statement(data, language):
+        if language == "javascript":
+            said = _SPECIFIER.match(name)
+            yield said[1].rstrip("/") + (said[2] or "") if said else name, start, end
+        else:
+            yield name, start, end
+    other = {"python": _DYNAMIC, "rust": _RUST_PATH}.get(language)
+    if other is None or (other is _DYNAMIC and b"import_" not in data and b"__import" not in data):
+        return
+    for match in other.finditer(data):
+        yield match["a"].decode("latin-1"), match.start("a"), match.end("a")
+
+
+def _by_statement(data: bytes, language: str) -> Iterator[Found]:
     """Every imported path. ``from a import b`` gives ``a.b`` too, for namespaces that many
     vendors share (``from google import genai``)."""
     for match in _STATEMENTS[language].finditer(data):

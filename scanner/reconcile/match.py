@@ -128,9 +128,21 @@ def _direct(graph: AssetGraph, node: Asset | Credential, index: Index) -> Iterat
     yield from _declared(node, index)
     for pattern, entry in index.patterns:
         if fnmatchcase(node.id, pattern) or fnmatchcase(node.name, pattern):
-            yield _match(node.id, entry, MatchClass.PATTERN, 90, f"pattern {pattern}")
+            yield _by_pattern(node, entry, pattern, index)
     if isinstance(node, Asset):
         yield from _through_holder(graph, node, index)
+
+
+def _by_pattern(node: Asset | Credential, entry: str, pattern: str, index: Index) -> Match:
+    """A pattern covers the providers that its entry states, and no others: ``*`` must not approve
+    whatever comes along."""
+    provider = node.provider if isinstance(node, Asset) else node.issuer
+    stated = index.entries[entry].approved.providers
+    if stated is not None and provider in {index.by_provider.get(p.casefold(), p) for p in stated}:
+        return _match(node.id, entry, MatchClass.PATTERN, 90, f"pattern {pattern}")
+    why = "states no providers" if stated is None else "does not name its provider"
+    reason = f"pattern {pattern}; the entry {why}"
+    return _match(node.id, entry, MatchClass.PROBABLE, 70, reason)
 
 
 def _declared(node: Asset | Credential, index: Index) -> Iterator[Match]:

@@ -109,9 +109,15 @@ def test_names_only_suggest_and_generic_ones_say_nothing() -> None:
 
 
 def test_declared_tags_and_patterns_register_and_two_claims_are_ambiguous() -> None:
-    facts = [_asset("t", tags={"ai-registry-id": "T"}), _asset("prod-x"), _asset("both")]
+    facts = [
+        _asset("t", tags={"ai-registry-id": "T"}),
+        _asset("prod-x", provider="openai"),
+        _asset("prod-y", provider="mistral"),
+        _asset("both"),
+    ]
+    stated = Approved(providers=("openai",))
     entries = [
-        _entry("T"), _entry("P", (BindingType.PATTERN, "prod-*")),
+        _entry("T"), _entry("P", (BindingType.PATTERN, "prod-*"), approved=stated),
         _entry("X", (BindingType.ID, "both")), _entry("Y", (BindingType.ID, "both")),
     ]  # fmt: skip
 
@@ -119,7 +125,15 @@ def test_declared_tags_and_patterns_register_and_two_claims_are_ambiguous() -> N
 
     assert _status(world, "t") == ("registered", "T")
     assert _status(world, "prod-x") == ("registered", "P")
+    assert _status(world, "prod-y") == ("probable", "P")
     assert _status(world, "both") == ("ambiguous", "")
+
+
+def test_a_pattern_that_fits_everything_approves_nothing_by_itself() -> None:
+    facts = [_asset("a", provider="openai"), _asset("b", provider="aws_sagemaker")]
+    world = _world(facts, [_entry("ALL", (BindingType.PATTERN, "*"))])
+    assert _status(world, "a") == ("probable", "ALL")
+    assert _status(world, "b") == ("probable", "ALL")
 
 
 def test_drift_names_each_field_and_what_is_not_stated_is_not_drift() -> None:

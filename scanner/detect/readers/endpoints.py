@@ -18,7 +18,8 @@ _REQUEST = re.compile(
 )
 _ASSIGNED = re.compile(
     r"(?<![A-Za-z0-9])(?P<name>(?:[A-Za-z0-9]{1,30}_){0,3}"
-    r"(?:OPENAI|openai|LLM|llm|VLLM|vllm|MODEL|INFERENCE|EMBEDDINGS?|LITELLM|GPT|RERANK(?:ER)?|TEI|TGI)"
+    r"(?:OPENAI|openai|LLM|llm|VLLM|vllm|MODEL_?(?:API|SERVER|SERVING|ENDPOINT)|INFERENCE"
+    r"|EMBEDDINGS?|LITELLM|GPT|RERANK(?:ER)?|TEI|TGI)"
     r"_?(?:API_?|api_?|SERVER_?|server_?|SERVICE_?)?"
     r"(?:BASE_?URL|base_?url|baseURL|BaseURL|BaseUrl|baseUrl|BASE|base"
     r"|ENDPOINT(?:_URL)?|endpoint(?:_url)?|URL|url|HOST|host))"
@@ -41,6 +42,8 @@ def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
             key = (target.host, match.start("url")) if target else ("", 0)
             if target is None or key in seen or (target.provider and not _by_port(target.host)):
                 continue
+            if pattern is _REQUEST and not _speaks_of_models(source.text, match):
+                continue
             seen.add(key)
             why = match.groupdict().get("name") or "request path"
             yield Found(
@@ -55,6 +58,26 @@ def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
                 asset_class=target.asset_class,
                 name=target.host,
             )
+
+
+_OWN_PATHS = re.compile(
+    r"chat/completions|/embeddings$|/rerank$|:(?:stream)?[gG]enerateContent|generate_stream|/infer$"
+)
+_TALK = re.compile(
+    r"(?i)[\"'`]?\bmodel(?:_?(?:name|id))?\b[\"'`]?\s{0,4}[:=]|max_tokens|max_new_tokens|\bprompts?\b"
+    r"|anthropic|openai|\bllms?\b|embedding|completion|inference|temperature[\"']?\s{0,4}[:=]"
+)
+_AROUND = 700
+
+
+def _speaks_of_models(text: str, match: re.Match[str]) -> bool:
+    """``/v1/messages`` is a mailer's path as well as a model's: words around it must say."""
+    if _OWN_PATHS.search(match["url"]):
+        return True
+    start, end = match.span()
+    return bool(
+        _TALK.search(text, max(0, start - _AROUND), start) or _TALK.search(text, end, end + _AROUND)
+    )
 
 
 _SURE = {True: Confidence.HIGH, False: Confidence.MEDIUM}

@@ -38,10 +38,12 @@ _CALLS_MODELS = frozenset(
 
 @dataclass
 class _Scope:
-    """What names mean in one file: imports, and strings that are assigned once at module level."""
+    """What names mean in one file: imports, and strings that are given to one name."""
 
     imports: dict[str, str] = field(default_factory=dict)
     strings: dict[str, ast.expr] = field(default_factory=dict)
+    doubtful: set[str] = field(default_factory=set)
+    """Names that are given more than one value: none of them is taken."""
     targets: dict[int, str] = field(default_factory=dict)
     """id of a call's node -> the variable that it is assigned to"""
 
@@ -64,12 +66,21 @@ class _Scope:
             return node.value if isinstance(node.value, str) else ""
         if isinstance(node, ast.Name):
             return self.text(self.strings.get(node.id), depth - 1)
+        if isinstance(node, ast.Attribute):
+            return self.text(self.strings.get(node.attr), depth - 1)
         if isinstance(node, ast.Call) and len(node.args) > 1 and _is_lookup(node):
             return self.text(node.args[1], depth - 1)
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
             return next((t for v in node.values if (t := self.text(v, depth - 1))), "")
-        if isinstance(node, ast.JoinedStr) and node.values:
-            return self.text(node.values[0] if len(node.values) == 1 else None, depth - 1)
+        if isinstance(node, ast.JoinedStr):
+            parts = [
+                self.text(part.value if isinstance(part, ast.FormattedValue) else part, depth - 1)
+                for part in node.values
+            ]
+            return "".join(parts) if all(parts) else ""
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            left, right = self.text(node.left, depth - 1), self.text(node.right, depth - 1)
+            return left + right if left and right else ""
         return ""
 
 
@@ -91,6 +102,8 @@ def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
         return
     offsets = _Offsets(source.data)
     for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
+            yield from _set(node.targets[0], node.value, scope, knowledge, offsets)
         if isinstance(node, ast.Call):
             path = scope.dotted(node.func)
             if path:
@@ -106,7 +119,8 @@ def _parsed(data: bytes) -> ast.Module | None:
         return None
 
 
-_WANTED = frozenset({ast.Import, ast.ImportFrom, ast.Assign, ast.Call})
+_WANTED = frozenset({ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.Call,
+                     ast.FunctionDef, ast.AsyncFunctionDef})  # fmt: skip
 _LEAVES = frozenset(
     {ast.Name, ast.Constant, ast.Load, ast.Store, ast.Del, ast.Pass, ast.alias, ast.arg, ast.Global,
      ast.Nonlocal, ast.Break, ast.Continue, str, int, type(None)}
@@ -150,10 +164,35 @@ def _scope(tree: ast.Module, nodes: list[ast.AST]) -> _Scope:
             target = node.targets[0]
             name = target.id if isinstance(target, ast.Name) else target.attr
             scope.targets[id(node.value)] = name
-    for statement in tree.body:
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            scope.strings.setdefault(statement.targets[0].id, statement.value)
+    for name, value in _given(nodes):
+        if name in scope.strings and not _same(scope.strings[name], value):
+            scope.doubtful.add(name)
+        scope.strings.setdefault(name, value)
+    for name in scope.doubtful:
+        scope.strings.pop(name, None)
     return scope
+
+
+def _given(nodes: list[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
+    """Names and attributes with what they are given: by assignment or as a default."""
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], (ast.Name, ast.Attribute)):
+            target = node.targets[0]
+            yield (target.id if isinstance(target, ast.Name) else target.attr), node.value
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
+            yield node.target.id, node.value
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            own = node.args
+            positional = [*own.posonlyargs, *own.args]
+            pairs = [
+                *zip(positional[len(positional) - len(own.defaults) :], own.defaults, strict=True),
+                *zip(own.kwonlyargs, own.kw_defaults, strict=True),
+            ]
+            yield from ((argument.arg, value) for argument, value in pairs if value is not None)
+
+
+def _same(one: ast.expr, two: ast.expr) -> bool:
+    return ast.dump(one) == ast.dump(two)
 
 
 class _Offsets:
@@ -195,6 +234,22 @@ def _call(
         return
     yield from _pointed(node, arguments, path, provider, scope, knowledge, offsets)
     yield from _models(arguments, provider, scope, knowledge, offsets)
+
+
+def _set(
+    target: ast.Attribute,
+    value: ast.expr,
+    scope: _Scope,
+    knowledge: Knowledge,
+    offsets: _Offsets,
+) -> Iterator[Found]:
+    """``openai.api_base = "https://..."``: the whole module is pointed elsewhere."""
+    path = scope.dotted(target)
+    covered, provider = knowledge.imported("python", path) if path else ("", "")
+    if covered and target.attr in _URL_ARGUMENTS:
+        given = {target.attr: value}
+        node = ast.Call(func=target, args=[], keywords=[])
+        yield from _pointed(node, given, path, provider, scope, knowledge, offsets)
 
 
 def _short(path: str) -> str:

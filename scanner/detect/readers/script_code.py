@@ -35,12 +35,12 @@ _VARIABLE = re.compile(
     r"\s{0,8}=\s{0,8}(?:await\s{1,8})?$"
 )
 _CONSTANT = re.compile(
-    r"(?m)^\s{0,8}(?:export\s{1,4})?const\s{1,8}([A-Z_][A-Z0-9_]{2,60})\s{0,4}"
+    r"(?m)^\s{0,8}(?:export\s{1,4})?(?:const|let|var)\s{1,8}([A-Za-z_$][\w$]{1,60})\s{0,4}"
     r"(?::\s{0,4}string\s{0,4})?=\s{0,4}[\"'`]([^\"'`\n$]{1,200})[\"'`]"
 )
 _STRING = (
     r"\s{0,8}:\s{0,8}(?:process\.env\.\w{1,60}\s{0,4}(?:\?\?|\|\|)\s{0,4})?"
-    r"(?:[\"'`](?P<text>[^\"'`\n]{0,2000})|(?P<constant>[A-Z_][A-Z0-9_]{2,60})\b)"
+    r"(?:[\"'`](?P<text>[^\"'`\n]{0,2000})|(?P<constant>[A-Za-z_$][\w$]{1,60})\b(?!\s{0,4}[.(]))"
 )
 _URL_FIELDS = (
     "baseURL", "baseUrl", "basePath", "endpoint", "apiUrl", "host", "url", "azureOpenAIEndpoint",
@@ -166,7 +166,8 @@ def _field(literal: str, name: str, constants: dict[str, str]) -> tuple[str, int
     """The text of a field and where it stands in the literal."""
     match = re.search(rf"(?<![\w$]){name}{_STRING}", literal)
     if match is None:
-        return "", 0
+        alone = re.search(rf"[{{,]\s{{0,40}}{name}\s{{0,8}}(?=[,}}])", literal)
+        return (constants.get(name, ""), alone.start()) if alone else ("", 0)
     return match["text"] or constants.get(match["constant"] or "", ""), match.start()
 
 

@@ -170,3 +170,114 @@ def test_broken_or_hostile_python_gives_no_trouble(detector: Detector, text: str
 def test_hostile_scripts_are_read_in_time(detector: Detector, unit: str) -> None:
     text = "import OpenAI from 'openai'\nnew OpenAI({baseURL: 1})\n" + unit * 20_000
     _hits(detector, text, "a.ts")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'class C:\n    BASE = "http://llm.corp.net/v1"\n    c = OpenAI(base_url=BASE)\n',
+        'BASE: str = "http://llm.corp.net/v1"\nc = OpenAI(base_url=BASE)\n',
+        'def f():\n    base = "http://llm.corp.net/v1"\n    return OpenAI(base_url=base)\n',
+        'HOST = "http://llm.corp.net"\nc = OpenAI(base_url=f"{HOST}/v1")\n',
+        'HOST = "http://llm.corp.net"\nc = OpenAI(base_url=HOST + "/v1")\n',
+        'import openai\nopenai.api_base = "http://llm.corp.net/v1"\n',
+        'def f(base_url="http://llm.corp.net/v1"):\n    return OpenAI(base_url=base_url)\n',
+    ],
+)
+def test_base_urls_by_way_of_names(detector: Detector, text: str) -> None:
+    hits = _hits(detector, f"from openai import OpenAI\n{text}")
+    assert [h.part for h in hits if h.kind is HitKind.CLIENT] == ["endpoint/llm.corp.net"]
+
+
+def test_a_name_with_two_values_is_not_guessed(detector: Detector) -> None:
+    text = (
+        'from openai import OpenAI\nU = "http://a.corp.net/v1"\nU = "http://b.corp.net/v1"\n'
+        "c = OpenAI(base_url=U)\n"
+    )
+    assert not [h for h in _hits(detector, text) if h.kind is HitKind.CLIENT]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("A.java", 'import com.openai.client.okhttp.OpenAIOkHttpClient;\nvar c = x.builder()'
+         '.baseUrl("http://llm.corp.net/v1").build();'),
+        ("a.kt", 'import com.aallam.openai.client.OpenAIHost\nval h = OpenAIHost(baseUrl = '
+         '"http://llm.corp.net/v1/")'),
+        ("a.go", 'import (\n\topenai "github.com/sashabaranov/go-openai"\n)\n'
+         'cfg.BaseURL = "http://llm.corp.net/v1"'),
+        ("a.go", 'import "github.com/openai/openai-go"\noption.WithBaseURL("http://llm.corp.net/v1")'),
+        ("P.cs", 'using OpenAI;\nvar o = new OpenAIClientOptions { Endpoint = new Uri('
+         '"http://llm.corp.net/v1") };'),
+        ("a.rb", 'require "openai"\nOpenAI::Client.new(uri_base: "http://llm.corp.net/v1")'),
+        ("a.rs", 'use async_openai::config::OpenAIConfig;\nlet c = OpenAIConfig::new()'
+         '.with_api_base("http://llm.corp.net/v1");'),
+        ("a.php", "<?php\nuse OpenAI\\Client;\n$c = OpenAI::factory()->withBaseUri("
+         "'http://llm.corp.net/v1');"),
+        ("a.ts", "import OpenAI from 'openai'\nconst gw = 'http://llm.corp.net/v1'\n"
+         "new OpenAI({ baseURL: gw })"),
+        ("a.ts", "import OpenAI from 'openai'\nconst baseURL = 'http://llm.corp.net/v1'\n"
+         "new OpenAI({ apiKey, baseURL })"),
+    ],
+)  # fmt: skip
+def test_base_urls_in_every_language(detector: Detector, path: str, text: str) -> None:
+    hits = _hits(detector, text, path)
+    clients = [h for h in hits if h.kind is HitKind.CLIENT]
+    assert [h.part for h in clients] == ["endpoint/llm.corp.net"]
+    assert clients[0].rule == "openai-client-elsewhere"
+    alone = 'x.BaseURL = "http://llm.corp.net/v1"; y.withBaseUrl("http://llm.corp.net/v1")\n'
+    assert not _hits(detector, alone, path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'import OpenAI from "npm:openai@4.20.0"',
+        'import OpenAI from "https://esm.sh/openai@4?target=deno"',
+        'import OpenAI from "https://deno.land/x/openai@v4.20.0/mod.ts"',
+        'import OpenAI from "jsr:@openai/openai@4"',
+        'const x = await import("npm:openai")',
+    ],
+)
+def test_packages_named_as_deno_and_browsers_do(detector: Detector, text: str) -> None:
+    hits = _hits(detector, text, "supabase/functions/a/index.ts")
+    assert {h.provider for h in hits} == {"openai"}
+
+
+def test_modules_that_are_imported_by_name(detector: Detector) -> None:
+    text = 'import importlib\nx = importlib.import_module("anthropic")\ny = __import__("cohere")\n'
+    assert {h.provider for h in _hits(detector, text)} == {"anthropic", "cohere"}
+    rust = "fn main() { let c = async_openai::Client::new(); }"
+    assert {h.provider for h in _hits(detector, rust, "src/main.rs")} == {"openai"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'fetch("https://api.mailco.com/v1/messages")',
+        'url = "https://forms.surveyco.com/v1/responses"',
+        'POST = "https://faas.cloudco.com/invocations"',
+        'MODEL_URL = "https://cdn.furniture.com/chair.glb"',
+        'MODEL_BASE_URL = "https://cars.dealer.com/api"',
+    ],
+)
+def test_ordinary_paths_are_no_endpoints(detector: Detector, text: str) -> None:
+    assert _hits(detector, text + "\n") == []
+
+
+def test_a_path_with_talk_of_models_around_is_one(detector: Detector) -> None:
+    text = 'fetch("https://gw.newco.net/v1/messages", {body: {model: "x", max_tokens: 9}})\n'
+    assert [h.part for h in _hits(detector, text)] == ["endpoint/gw.newco.net"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("scp.json", '{"Statement": [{"Effect": "Deny", "Action": ["bedrock:InvokeModel"]}]}'),
+        ("scp.json", '{"Statement": [{"Action": ["bedrock:InvokeModel"], "Effect": "Deny"}]}'),
+        ("a.yaml", "Statement:\n  - Effect: Deny\n    Action: bedrock:InvokeModel\n"),
+    ],
+)
+def test_what_a_policy_denies_is_not_in_use(detector: Detector, path: str, text: str) -> None:
+    assert _hits(detector, text, path) == []
+    assert _hits(detector, text.replace("Deny", "Allow"), path)
