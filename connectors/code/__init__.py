@@ -127,7 +127,8 @@ class CodeConnector:
 
 def _content(subject: NodeId, found: TreeFile, inside: str = "") -> Content:
     path = f"{inside}/{found.path}" if inside and inside != found.path else found.path
-    return Content(place=Place(subject=subject, resource=subject, path=path), data=found.data)
+    place = Place(subject=subject, resource=subject, path=path)
+    return Content(place=place, data=found.data, own_modules=found.own_modules)
 
 
 def _holder(subject: NodeId, root: Path, *, is_repository: bool) -> Asset:

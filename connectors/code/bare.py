@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from connectors.code import modules
 from connectors.code.git import Git
 from connectors.code.identity import tree_of
 from connectors.code.tree import TreeFile, is_left_out
@@ -22,7 +23,9 @@ def read_bare(git: Git, *, exclude: tuple[str, ...], most_bytes: int) -> Iterato
     if not tree.revision:
         return
     paths: dict[str, list[str]] = {}
-    for path, oid in _files(git, tree.revision):
+    files = list(_files(git, tree.revision))
+    own = modules.of_paths(path for path, _ in files)
+    for path, oid in files:
         if not _is_excluded(path, exclude):
             paths.setdefault(oid, []).append(path)
     sizes = git.sizes(paths.keys() - git.absent(f"{tree.revision}^{{tree}}"))
@@ -40,7 +43,17 @@ def read_bare(git: Git, *, exclude: tuple[str, ...], most_bytes: int) -> Iterato
             if data is None:
                 yield Gap(what=path, reason=f"object {oid} is unreadable; try `git fsck`")
             else:
-                yield TreeFile(path, data)
+                yield TreeFile(path, data, _own(path, own))
+
+
+def _own(path: str, own: dict[str, frozenset[str]]) -> frozenset[str]:
+    """Without the file's own name: no module imports itself."""
+    if not modules.may_import(path):
+        return modules.NONE
+    pure = PurePosixPath(path)
+    above = ("" if str(parent) == "." else str(parent) for parent in pure.parents)
+    found = next((own[folder] for folder in above if folder in own), modules.NONE)
+    return found - {pure.stem} if pure.stem in found else found
 
 
 def _files(git: Git, revision: str) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from connectors.code import modules
 from scanner.model.items import Gap
 
 EXCLUDED = frozenset(
@@ -28,6 +29,8 @@ class TreeFile:
     path: str
     """Relative to the root, ``/`` between parts."""
     data: bytes
+    own_modules: frozenset[str] = modules.NONE
+    """Of a Python file: names whose import is the tree's own code."""
 
 
 def walk(
@@ -42,14 +45,15 @@ def walk(
     if root.is_file():
         yield from _read(root, root.name, most_bytes)
         return
-    pending = [root]
+    pending = [(root, modules.NONE)]
     while pending:
-        folder = pending.pop()
+        folder, own = pending.pop()
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
             yield _gap(printable(str(folder.relative_to(root))), error)
             continue
+        own = modules.at_root(entries) if folder == root else modules.below(own, entries)
         folders = []
         for entry in entries:
             path = Path(entry.path)
@@ -61,9 +65,9 @@ def walk(
                 continue
             if entry.is_dir(follow_symlinks=False):
                 if not _is_excluded(path) and not is_foreign(path):
-                    folders.append(path)
+                    folders.append((path, own))
             elif entry.is_file(follow_symlinks=False):
-                yield from _read(path, shown, most_bytes)
+                yield from _read(path, shown, most_bytes, own)
         pending += reversed(folders)
 
 
@@ -76,7 +80,9 @@ def _is_excluded(folder: Path) -> bool:
     return folder.name in EXCLUDED or (folder / "pyvenv.cfg").exists()
 
 
-def _read(path: Path, shown: str, most_bytes: int) -> Iterator[TreeFile | Gap]:
+def _read(
+    path: Path, shown: str, most_bytes: int, own: frozenset[str] = modules.NONE
+) -> Iterator[TreeFile | Gap]:
     """Opened without following a link that was swapped in meanwhile, and without blocking on a
     pipe (open(2), O_NOFOLLOW and O_NONBLOCK)."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -93,7 +99,8 @@ def _read(path: Path, shown: str, most_bytes: int) -> Iterator[TreeFile | Gap]:
             if facts.st_size > most_bytes:
                 yield Gap(what=shown, reason=f"larger than {most_bytes >> 20} MiB; not read")
                 return
-            yield TreeFile(shown, head + file.read(most_bytes))
+            own = own if modules.may_import(shown) else modules.NONE
+            yield TreeFile(shown, head + file.read(most_bytes), own)
     except OSError as error:
         yield _gap(shown, error)
 

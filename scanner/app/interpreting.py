@@ -19,7 +19,7 @@ from scanner.rulebook.load import Rulebook
 
 
 def _examined(detector: Detector, item: Content) -> tuple[Hit, ...]:
-    return detector.examine(item.data, item.place.path, item.rule_sets)
+    return detector.examine(item.data, item.place.path, item.rule_sets, item.own_modules)
 
 
 def interpreter(rulebook: Rulebook, detector: Detector) -> Interpret:

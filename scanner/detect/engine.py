@@ -88,10 +88,16 @@ class Detector:
     def engine(self) -> str:
         return self._sets["all"].prefilter.name
 
-    def examine(self, data: bytes, path: str, rule_sets: tuple[str, ...]) -> tuple[Hit, ...]:
+    def examine(
+        self,
+        data: bytes,
+        path: str,
+        rule_sets: tuple[str, ...],
+        own_modules: frozenset[str] = frozenset(),
+    ) -> tuple[Hit, ...]:
         """Hits in ``data`` in order of place. ``rule_sets`` of ``credentials`` (secrets alone),
         ``usage`` (packages, hosts, models, ...) and ``names`` (``data`` is the name of a secret
-        slot)."""
+        slot). ``own_modules``: see :class:`scanner.model.items.Content`."""
         if "names" in rule_sets:
             return tuple(self._name_hits(data))
         text = as_text(data)
@@ -104,7 +110,8 @@ class Detector:
         hits = list(self._pattern_hits(text, chosen, present, lines, with_usage))
         if with_usage:
             spans = [(hit.start, hit.end) for hit in hits if hit.kind is HitKind.CREDENTIAL]
-            source = SourceFile(path, self._mask.blanked(text, spans))
+            blanked = self._mask.blanked(text, spans)
+            source = SourceFile(path, blanked, own_modules=own_modules)
             hits += self._import_hits(source, lines)
             hits += self._files.hits(path, text)
             hits += self._reader_hits(source, present, lines)

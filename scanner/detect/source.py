@@ -51,10 +51,19 @@ class SourceFile:
     binary file when ``is_binary``. Parsed forms are made once, on demand; None when it does not
     parse."""
 
-    def __init__(self, path: str, data: bytes, *, is_binary: bool = False) -> None:
+    def __init__(
+        self,
+        path: str,
+        data: bytes,
+        *,
+        is_binary: bool = False,
+        own_modules: frozenset[str] = frozenset(),
+    ) -> None:
         self.path = path
         self.data = data
         self.is_binary = is_binary
+        self.own_modules = own_modules
+        """Top-level names that, imported from Python, are code beside this file."""
         pure = PurePosixPath(path)
         self.name = pure.name
         self.suffix = pure.suffix.lower()
@@ -115,8 +124,11 @@ class SourceFile:
 
     @cached_property
     def imports(self) -> tuple[statements.Found, ...]:
-        """What the file imports, by its language's statements: (path, start, end)."""
-        return tuple(statements.imports(self.data, self.language)) if self.language else ()
+        """What the file imports from elsewhere, by its language: (path, start, end)."""
+        found = tuple(statements.imports(self.data, self.language)) if self.language else ()
+        if not self.own_modules or self.language != "python":
+            return found
+        return tuple(f for f in found if f[0].partition(".")[0] not in self.own_modules)
 
     def find(self, text: str, after: int = 0) -> int:
         """Byte offset of ``text`` at or behind ``after``; ``after`` itself when it is not there as

@@ -88,6 +88,8 @@ class Content(Model, frozen=True, kw_only=True):
     place: Place
     data: bytes
     rule_sets: tuple[str, ...] = ("credentials", "usage")
+    own_modules: frozenset[str] = frozenset()
+    """Of a Python file: top-level names whose import is code beside it, not a package."""
 
 
 class Sighting(Model, frozen=True, kw_only=True):

@@ -19,9 +19,24 @@ _SUFFIXES = tuple(sorted({suffix for sdk in SDKS for suffix in sdk.suffixes}))
 
 def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
     for sdk in SDKS:
-        if source.suffix in sdk.suffixes and sdk.needs.search(source.data):
+        if source.suffix in sdk.suffixes and _is_used(source, sdk):
             yield from with_protocol(_servers(source, sdk, knowledge))
             yield from _clients(source, sdk)
+
+
+def _is_used(source: SourceFile, sdk: Sdk) -> bool:
+    """Whether the SDK's import is there, and is not of a module of the same name beside it."""
+    if not source.own_modules:
+        return sdk.needs.search(source.data) is not None
+    statements = islice(sdk.needs.finditer(source.data), _MOST_IMPORTS)
+    return any(not _is_own(source, found[0]) for found in statements)
+
+
+def _is_own(source: SourceFile, statement: bytes) -> bool:
+    """``statement``: begins ``from x`` or ``import x``."""
+    module = statement.split(maxsplit=2)[1:2]
+    name = module[0].partition(b".")[0].decode("utf-8", "replace") if module else ""
+    return name in source.own_modules
 
 
 def _servers(source: SourceFile, sdk: Sdk, knowledge: Knowledge) -> Iterator[Found]:
@@ -70,7 +85,9 @@ def _is_imported(
         )
         word = re.compile(rb"\b" + re.escape(name) + rb"\b")
         statements = islice(statement.finditer(source.data), _MOST_IMPORTS)
-        known[name] = any(word.search(found[1]) for found in statements)
+        known[name] = any(
+            word.search(found[1]) and not _is_own(source, found[0]) for found in statements
+        )
     return known[name]
 
 

@@ -45,6 +45,7 @@ class _Text:
 
     raw: bytes
     lines: tuple[str, ...]
+    own_modules: frozenset[str] = frozenset()
 
     @cached_property
     def data(self) -> bytes:
@@ -92,7 +93,7 @@ def _read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
     code, commands, is_joined = _split(cells, language in _PYTHON)
     yield from _moved(_Text(source.data, tuple(commands)), _run, knowledge)
     if code:
-        joined = _Text(source.data, _parseable(code, knowledge))
+        joined = _Text(source.data, _parseable(code, knowledge), source.own_modules)
         yield from _moved(joined, _called, knowledge)
         if is_joined or source.data.count(b"\n") < len(joined.lines):  # or a file in one line
             yield from _moved(joined, _imported, knowledge)
@@ -184,8 +185,12 @@ def _run(text: _Text, knowledge: Knowledge) -> Iterator[Found]:
     yield from shell.commands(knowledge, text.data.decode("latin-1"))
 
 
+def _as_module(text: _Text) -> SourceFile:
+    return SourceFile("cells.py", text.data, own_modules=text.own_modules)
+
+
 def _called(text: _Text, knowledge: Knowledge) -> Iterator[Found]:
-    pretended = SourceFile("cells.py", text.data)
+    pretended = _as_module(text)
     yield from python_code.read(pretended, knowledge)
     if b"mcp" in text.data:
         yield from mcp_code.read(pretended, knowledge)
@@ -193,7 +198,7 @@ def _called(text: _Text, knowledge: Knowledge) -> Iterator[Found]:
 
 def _imported(text: _Text, knowledge: Knowledge) -> Iterator[Found]:
     seen: set[str] = set()
-    for name, start, end in imports(text.data, "python"):
+    for name, start, end in _as_module(text).imports:
         path, provider = knowledge.imported("python", name)
         if provider and path not in seen:
             seen.add(path)

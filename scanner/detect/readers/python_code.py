@@ -98,6 +98,12 @@ def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
         return
     nodes = _telling(tree)
     scope = _scope(tree, nodes)
+    if source.own_modules:
+        scope.imports = {
+            name: path
+            for name, path in scope.imports.items()
+            if path.partition(".")[0] not in source.own_modules
+        }
     if not scope.imports:
         return
     offsets = _Offsets(source.data)
