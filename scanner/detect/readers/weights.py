@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_name, by_suffix
-from scanner.detect.weights.formats import SUFFIXES, Tags, identify
+from scanner.detect.weights.formats import SUFFIXES, Tags, identify, speaks_for_itself
 from scanner.model.evidence import Confidence
 from scanner.model.facts import AssetClass
 from scanner.model.items import HitKind
@@ -45,7 +45,10 @@ def _found(
 
 
 def _read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
-    tags = identify(source.name.lower(), source.data)
+    """Binary files of any name; what is text only where it is named like weights (pickles may
+    have no NUL)."""
+    is_worth_it = (source.is_binary and speaks_for_itself(source.data)) or _is_weights(source.name)
+    tags = identify(source.name.lower(), source.data) if is_worth_it else None
     if tags:
         yield _found(source, tags)
 
@@ -131,13 +134,16 @@ def _index(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
     yield _found(whole, tags, start=source.find("weight_map"))
 
 
+_CHECKPOINT = re.compile(r"\.data-\d{5}-of-\d{5}$")
+
+
 def _is_weights(path: str) -> bool:
     lowered = path.lower()
-    return lowered.endswith(SUFFIXES) or re.search(r"\.data-\d{5}-of-\d{5}$", lowered) is not None
+    return lowered.endswith(SUFFIXES) or _CHECKPOINT.search(lowered) is not None
 
 
 READERS = (
-    Reader("weights", _is_weights, _read, binary=True),
+    Reader("weights", lambda path: True, _read, binary=True),
     Reader("weights-lfs", lambda path: True, _pointer, literals=(b"//git-lfs.github.com/spec",)),
     Reader(
         "weights-text", by_suffix(".json", ".txt", ".xml", ".model"), _text_model,

@@ -43,8 +43,20 @@ def _gguf(name: str, data: bytes) -> Tags | None:
     }
 
 
+def speaks_for_itself(data: bytes) -> bool:
+    """Whether the first bytes may be those of a format that needs no name: caches and registries
+    keep weights under their hash (``blobs/sha256-...`` of Ollama, ``blobs/<hash>`` of Hugging
+    Face)."""
+    return data[:4] in _UNMISTAKABLE or data[4:8] == b"TFL3" or data[8:10] == b'{"'
+
+
+_UNMISTAKABLE = frozenset((b"GGUF", b"PK\x03\x04", b"\x89HDF", b"\x80\x02\x8a\x0a",
+                           b"lmgg", b"fmgg", b"tjgg"))  # fmt: skip
+
+
 def _safetensors(name: str, data: bytes) -> Tags | None:
-    found = safetensors.tags(data) if name.endswith(".safetensors") else None
+    is_named = name.endswith(".safetensors")
+    found = safetensors.tags(data) if is_named or safetensors.is_header(data) else None
     return {"format": "safetensors", **found} if found is not None else None
 
 
@@ -71,11 +83,14 @@ def _zipped(name: str, data: bytes) -> Tags | None:
     if data[:4] != b"PK\x03\x04":
         return None
     members = list(_members(data))
-    if any(
+    if not name.endswith(_TORCH_NAMES):
+        if _is_torch_archive(data, members):
+            return {"format": "torch", **_RUNS_CODE, **_imports(data)}
+    elif any(
         re.search(r"/(?:data\.pkl|constants\.pkl|\.format_version|byteorder)$", m) for m in members
     ):
         return {"format": "torch", **_RUNS_CODE, **_imports(data)}
-    if members[:1] and members[0].endswith("/version") and name.endswith(_TORCH_NAMES):
+    elif members[:1] and members[0].endswith("/version"):
         return {"format": "torch", **_RUNS_CODE}
     if name.endswith(".keras") and {"metadata.json", "config.json"} & set(members):
         return {"format": "keras"}
@@ -84,7 +99,21 @@ def _zipped(name: str, data: bytes) -> Tags | None:
     return None
 
 
+def _is_torch_archive(data: bytes, members: list[str]) -> bool:
+    """Under any name: ``<name>/data.pkl`` first, never compressed, and torch's own padding or its
+    name in it (``caffe2/serialize/inline_container.cc``); people zip files of that name, too."""
+    if (
+        not members
+        or not re.fullmatch(r"[^/]{1,200}/data\.pkl", members[0])
+        or data[8:10] != b"\0\0"
+    ):
+        return False
+    return b"torch" in data or data[30 + len(members[0].encode()) :][:2] == b"FB"
+
+
 def _members(data: bytes) -> Iterator[str]:
+    """Torch writes no sizes before the bytes (a data descriptor follows them): then the next
+    member is where its signature stands."""
     at = 0
     for _ in range(50):
         if data[at : at + 4] != b"PK\x03\x04" or at + 30 > len(data):
@@ -94,6 +123,8 @@ def _members(data: bytes) -> Iterator[str]:
         extra = int.from_bytes(data[at + 28 : at + 30], "little")
         yield data[at + 30 : at + 30 + named].decode("utf-8", "replace")
         at += 30 + named + extra + size
+        if not size:
+            at = max(at, data.find(b"PK\x03\x04", at))
 
 
 _TORCH_NAMES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".mar")
@@ -107,10 +138,10 @@ _LIBRARIES = re.compile(
 
 def _pickled(name: str, data: bytes) -> Tags | None:
     """Never loaded: its opcodes may run anything. A pickle of no model library is data."""
-    if not name.endswith(_PICKLE_NAMES):
-        return None
     if data.startswith(_TORCH_LEGACY):
         return {"format": "torch", **_RUNS_CODE, **_imports(data)}
+    if not name.endswith(_PICKLE_NAMES):
+        return None
     if len(data) < 4 or data[0] != 0x80 or not 2 <= data[1] <= 5:
         return None
     library = _LIBRARIES.search(data)
@@ -156,7 +187,7 @@ def _tensorflow(name: str, data: bytes) -> Tags | None:
         and re.search(rb"\x12(?:\x0bPlaceholder|\x05Const|\x06VarHandleOp)", data[:8000])
     ):
         return {"format": "tensorflow-graph"}
-    if re.search(r"\.data-\d{5}-of-\d{5}$", name):
+    if re.search(r"\.data-\d{5}-of-\d{5}$", name) and b"\0" in data:
         return {"format": "tensorflow-checkpoint"}
     return None
 
@@ -169,9 +200,9 @@ def _core_ml(name: str, data: bytes) -> Tags | None:
 
 
 _MAGICS: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
-    (b"lmgg", "ggml", (".bin", ".ggml")),
-    (b"fmgg", "ggml", (".bin", ".ggml")),
-    (b"tjgg", "ggml", (".bin", ".ggml")),
+    (b"lmgg", "ggml", ("",)),
+    (b"fmgg", "ggml", ("",)),
+    (b"tjgg", "ggml", ("",)),
     (b"CBM1", "catboost", (".cbm", ".bin", ".model")),
     (b"\xba\x16\x4f\x2f", "fasttext", (".bin", ".ftz")),
     (b"ftrt", "tensorrt", (".engine", ".plan", ".trt")),

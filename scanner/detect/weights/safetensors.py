@@ -12,6 +12,16 @@ _LARGEST_HEADER = 100 << 20
 _DTYPE = re.compile(rb"\"dtype\":\s{0,4}\"([A-Z0-9_]{2,12})\"")
 
 
+def is_header(data: bytes) -> bool:
+    """Sure by bytes alone: a length, an object behind it, and what only tensors have in it."""
+    length = int.from_bytes(data[:8], "little")
+    return (
+        data[8:10] == b'{"'
+        and 16 <= length <= _LARGEST_HEADER
+        and (data.startswith(b'"__metadata__"', 9) or _DTYPE.search(data) is not None)
+    )
+
+
 def tags(data: bytes) -> dict[str, str] | None:
     """None where it is none. The file's size follows from the header where that is whole."""
     if len(data) < 16:

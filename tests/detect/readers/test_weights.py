@@ -209,3 +209,57 @@ def test_hostile_headers_give_no_numbers() -> None:
     assert found is not None
     assert "parameters" not in found
     assert "size" not in found
+
+
+def _torch_zip() -> bytes:
+    """As torch writes it: no sizes before the bytes, padding in an extra field ``FB``."""
+    name = b"m/data.pkl"
+    head = struct.pack("<IHHHIIIIHH", 0x04034B50, 0, 0x0808, 0, 0, 0, 0, 0, len(name), 10)
+    return head + name + b"FB\x06\0ZZZZZZ" + b"\x80\x02}q\0.PK\x07\x08" + bytes(12)
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "shown"),
+    [
+        ("models/blobs/sha256-aabbcc", _gguf(GGUF), "gguf"), ("m.dat", _gguf(GGUF), "gguf"),
+        ("weights.dat", _safetensors(TENSORS), "safetensors"),
+        ("model.bin", _safetensors(TENSORS), "safetensors"),
+        ("hub/models--a--b/blobs/0123abcd", _safetensors(TENSORS), "safetensors"),
+        ("blobs/0123abce", _safetensors({"__metadata__": {"ss_tag": "x" * 9000}})[:8000],
+         "safetensors"),
+        ("checkpoint", _zip("archive/data.pkl", "archive/version"), "torch"),
+        ("step_1000", _torch_zip(), "torch"), ("m.pt", _torch_zip(), "torch"),
+        ("old", b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\0", "torch"),
+        ("assets/detect.dat", b"\x1c\0\0\0TFL3\0\0", "tflite"),
+        ("vgg", b"\x89HDF\r\n\x1a\n\0\0\0layer_names keras_version", "keras-hdf5"),
+        ("ggml-base", b"tjgg\x03\0\0\0", "ggml"),
+    ],
+)  # fmt: skip
+def test_weights_under_any_name(detector: Detector, path: str, data: bytes, shown: str) -> None:
+    assert _tags(detector, path, data)["format"] == shown
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("backup.zip", _zip("project/readme", "project/data.pkl")),
+        ("backup", b"PK\x03\x04" + bytes(22) + struct.pack("<HH", 10, 0) + b"p/data.pkl\x80\x02"),
+        ("frame", struct.pack("<Q", 40) + b'{"event": "x"}' + bytes(40)),
+        ("frame", struct.pack("<Q", 1 << 62) + b'{"a": {"dtype": "F32"}}'),
+        ("grid.h5", b"\x89HDF\r\n\x1a\n\0temperature"), ("x", b"GGUF\0"), ("x", b"PK\x03\x04"),
+        ("x", b"\0"), ("x", b"\0" * 8 + b'{"'),
+    ],
+)  # fmt: skip
+def test_bytes_like_weights_under_any_name(detector: Detector, path: str, data: bytes) -> None:
+    assert _weights(detector, path, data) == []
+
+
+@pytest.mark.parametrize("data", [b"", b"a text about models\n"])
+@pytest.mark.parametrize(
+    "path",
+    ["a.onnx", "b.keras", "b.tflite", "b.gguf", "b.ggml", "b.safetensors", "saved_model.pb",
+     "b.mlmodel", "b.llamafile", "b.engine", "variables.data-00000-of-00001",
+     "model.safetensors.index.json"],
+)  # fmt: skip
+def test_a_name_alone_is_no_model(detector: Detector, path: str, data: bytes) -> None:
+    assert detector.examine(data, path, BOTH) == ()
