@@ -110,7 +110,7 @@ class Detector:
         hits = list(self._pattern_hits(text, chosen, present, lines, with_usage))
         if with_usage:
             spans = [(hit.start, hit.end) for hit in hits if hit.kind is HitKind.CREDENTIAL]
-            blanked = self._mask.blanked(text, spans)
+            blanked = self._mask.blanked(text, spans, present)
             source = SourceFile(path, blanked, own_modules=own_modules)
             hits += self._import_hits(source, lines)
             hits += self._files.hits(path, text)

@@ -8,7 +8,7 @@ text in every scan, whatever stands around it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import cache
 
 from scanner.detect.patterns import Pattern
@@ -38,6 +38,7 @@ class Mask:
                     bounded["body"] if bounded else pattern.source
                 )
         literals = sorted(owners)
+        self._literals = frozenset(literals)
         self._owners = [owners[literal] for literal in literals]
         self._prefilter = build(literals, engine)
 
@@ -47,10 +48,21 @@ class Mask:
             data = data[:start] + self._shown(data[start:end]) + data[end:]
         return data
 
-    def blanked(self, data: bytes, spans: Iterable[tuple[int, int]]) -> bytes:
+    def blanked(
+        self,
+        data: bytes,
+        spans: Iterable[tuple[int, int]],
+        present: Set[bytes] | None = None,
+    ) -> bytes:
         """As :meth:`masked`, but every offset stays: what readers see of a file, so that no name
-        that they cut or fold can hold a piece of a key. ``spans``: further places of secrets."""
-        found = _apart([*self._spans(data), *spans])
+        that they cut or fold can hold a piece of a key. ``spans``: further places of secrets;
+        ``present``: which literals the data holds, where that is known already."""
+        own = (
+            []
+            if present is not None and self._literals.isdisjoint(present)
+            else (self._spans(data))
+        )
+        found = _apart([*own, *spans])
         if not found:
             return data
         parts: list[bytes] = []

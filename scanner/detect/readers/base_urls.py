@@ -26,8 +26,9 @@ _GIVEN = re.compile(
 )
 _VENDORS = frozenset(
     {Category.LLM_API, Category.CLOUD_AI, Category.INFERENCE_HOST, Category.GATEWAY,
-     Category.MODEL_SERVER, Category.FRAMEWORK}
+     Category.MODEL_SERVER}
 )  # fmt: skip
+"""A framework's file may call anything; only what a vendor's own client is given counts."""
 
 
 def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:

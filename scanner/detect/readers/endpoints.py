@@ -23,9 +23,11 @@ _ASSIGNED = re.compile(
     r"_?(?:API_?|api_?|SERVER_?|server_?|SERVICE_?)?"
     r"(?:BASE_?URL|base_?url|baseURL|BaseURL|BaseUrl|baseUrl|BASE|base"
     r"|ENDPOINT(?:_URL)?|endpoint(?:_url)?|URL|url|HOST|host))"
-    rf"[\"'\]\)]{{0,2}}\s{{0,4}}(?::=|=>|[:=,])\s{{0,4}}[\"'`]?"
-    rf"(?P<url>{_URL}(?:/[A-Za-z0-9_./-]{{0,100}})?)"
+    r"[\"'\]\)]{0,2}\s{0,4}(?::=|=>|[:=,])\s{0,4}[\"'`]?\Z"
 )
+_WHOLE_URL = re.compile(rf"(?P<url>{_URL}(?:/[A-Za-z0-9_./-]{{0,100}})?)")
+_REACH = 130
+"""Characters that a name and what stands between it and its URL may take."""
 _NAMED_VALUE = re.compile(
     r"name:\s{0,4}[\"']?(?P<name>[A-Z0-9_]{0,40}(?:OPENAI|LLM|VLLM|INFERENCE|LITELLM)[A-Z0-9_]{0,20}"
     r"(?:BASE_?URL|BASE|ENDPOINT|URL|HOST))[\"']?\s{1,60}value:\s{0,4}"
@@ -36,28 +38,41 @@ _NAMED_VALUE = re.compile(
 def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
     """Each endpoint once a place; hosts of the catalogue are the pattern engine's business."""
     seen: set[tuple[str, int]] = set()
-    for pattern in (_REQUEST, _ASSIGNED, _NAMED_VALUE):
-        for match in pattern.finditer(source.text):
-            target = target_of(match["url"], knowledge)
-            key = (target.host, match.start("url")) if target else ("", 0)
-            if target is None or key in seen or (target.provider and not _by_port(target.host)):
-                continue
-            if pattern is _REQUEST and not _speaks_of_models(source.text, match):
-                continue
-            seen.add(key)
-            why = match.groupdict().get("name") or "request path"
-            yield Found(
-                kind=HitKind.ENDPOINT,
-                label=target.host,
-                start=match.start("url"),
-                end=match.end("url"),
-                provider=target.provider,
-                confidence=min(target.confidence, _SURE[pattern is _REQUEST], key=_rank),
-                preview=f"{why}: {target.host}",
-                part=target.part,
-                asset_class=target.asset_class,
-                name=target.host,
-            )
+    for match, why in _shaped(source.text):
+        target = target_of(match["url"], knowledge)
+        key = (target.host, match.start("url")) if target else ("", 0)
+        if target is None or key in seen or (target.provider and not _by_port(target.host)):
+            continue
+        seen.add(key)
+        yield Found(
+            kind=HitKind.ENDPOINT,
+            label=target.host,
+            start=match.start("url"),
+            end=match.end("url"),
+            provider=target.provider,
+            confidence=min(target.confidence, _SURE[not why], key=_rank),
+            preview=f"{why or 'request path'}: {target.host}",
+            part=target.part,
+            asset_class=target.asset_class,
+            name=target.host,
+        )
+
+
+def _shaped(text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """URLs that look like an endpoint, and the name that each is given (empty: by its path). Only
+    what stands around ``http`` is tried."""
+    at = text.find("http")
+    while at >= 0:
+        request = _REQUEST.match(text, at)
+        if request and _speaks_of_models(text, request):
+            yield request, ""
+        name = _ASSIGNED.search(text, max(0, at - _REACH), at)
+        whole = _WHOLE_URL.match(text, at) if name else None
+        if name and whole:
+            yield whole, name["name"]
+        at = text.find("http", at + 4)
+    for match in _NAMED_VALUE.finditer(text) if "value:" in text else ():
+        yield match, match["name"]
 
 
 _OWN_PATHS = re.compile(
