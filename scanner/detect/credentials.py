@@ -23,6 +23,8 @@ from scanner.rulebook.types import Check
 _ASSIGNEE = re.compile(rb"([A-Za-z_][\w.-]{0,60})[\"'\])]{0,2}\s{0,4}(?:=>|:=|=|:)\s{0,4}[\"'`]?$")
 _EXACT = -1
 _MIN_DECODED_LITERAL = 4
+_MIN_SURE_LITERAL = 3
+"""Where the format alone makes a key, without a word beside it."""
 
 Select = Callable[[bytes], tuple[list[Pattern], frozenset[bytes]]]
 Blank = Callable[[bytes, list[tuple[int, int]]], bytes]
@@ -68,7 +70,8 @@ class CredentialFinder:
                 prefix
                 for pattern in patterns
                 for prefix in pattern.prefixes
-                if pattern.kind is HitKind.CREDENTIAL and len(prefix) >= _MIN_DECODED_LITERAL
+                if pattern.kind is HitKind.CREDENTIAL
+                and len(prefix) >= (_MIN_DECODED_LITERAL if pattern.words else _MIN_SURE_LITERAL)
             ),
             engine,
         )

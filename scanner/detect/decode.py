@@ -1,9 +1,10 @@
 """One level of encoding taken off, where a credential may stand behind it.
 
-Owns base64 (both alphabets), hexadecimal, percent encoding and the escapes of JSON and JavaScript
-strings. What a key format begins with is looked for in each encoding at once, by the same engine as
-everything else, so that text that has none costs one pass; only around a hit is anything decoded.
-Never recursive; runs are bounded.
+Owns base64 (both alphabets, on one line or wrapped as ``base64`` and PEM wrap it), hexadecimal,
+percent encoding and the escapes of JSON and JavaScript strings. What a key format begins with is
+looked for in each encoding at once, by the same engine as everything else, so that text that has
+none costs one pass; only around a hit is anything decoded. A beginning that is itself broken over
+two lines is seen in Kubernetes' Secrets only. Never recursive; runs are bounded.
 """
 
 from __future__ import annotations
@@ -23,12 +24,23 @@ Decoded = tuple[bytes, int, int]
 _MIN_BASE64 = 4
 _MIN_HEX = 8
 _LONGEST = 16_384
+_MOST_BEFORE, _MOST_BEHIND = 20, 32
+"""Wrapped lines that are joined to the one with the mark."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}={0,2}")
 _HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){12,}")
 _SECRET_VALUE = re.compile(
     rb"(?m)^[ \t]+[\"']?[\w.-]{1,120}[\"']?:[ \t]{1,4}[\"']?([A-Za-z0-9+/]{16,8000}={0,2})"
     rb"[\"',]{0,2}[ \t]*\r?$"
 )
+_SECRET_BLOCK = re.compile(
+    rb"(?m)^[ \t]+[\"']?[\w.-]{1,120}[\"']?:[ \t]{1,4}[|>][-+0-9]{0,2}[ \t]{0,4}\r?\n"
+    rb"[ \t]{1,40}([A-Za-z0-9+/]{16,400}={0,2}"
+    rb"(?:\r?\n[ \t]{1,40}[A-Za-z0-9+/]{1,400}={0,2}){0,200})[ \t]{0,4}\r?$"
+)
+_WRAPPED = re.compile(
+    rb"\r?\n[ \t]{0,40}([A-Za-z0-9+/_-]{1,80}={0,2})(?=[\"'`,;)]{0,4}[ \t]{0,4}\r?(?:\n|\Z))"
+)
+_WIDTHS = range(60, 81)
 _IS_SECRET = re.compile(rb"kind[\"']?:[ \t]{0,4}[\"']?Secret\b")
 _BASIC_VALUE = re.compile(rb"[\"']?[ \t:=]{0,4}[\"']?([a-z0-9+/_-]{16,4000}={0,2})")
 _ESCAPE = re.compile(
@@ -39,6 +51,9 @@ _ESCAPE_STARTS = tuple(
     rb"\n \u00 \x \t \r %3d %22 %20 %3a %27 %7b %26 %2f %0a %2c %253d %2522".split()
 )
 _CONTROL = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b" ", b"f": b" ", b"/": b"/"}
+_WHOLE = re.compile(
+    rb"(?:[A-Za-z0-9_.~|:+/=-]|%(?:25)?[0-9A-Fa-f]{2}|\\{1,4}(?:u00|x)[0-9A-Fa-f]{2}){8,4200}"
+)
 _TAIL = re.compile(
     rb"(?:[A-Za-z0-9_.~|:+/=-]|%(?:25)?(?:2[BbFfDdEe]|3[DdAa]|7[CcEe]|5[Ff])|\\+/){8,4200}"
 )
@@ -51,8 +66,9 @@ class Decoder:
         plain = sorted(set(literals))
         groups: dict[str, Iterable[bytes]] = {
             "plain": plain,
-            "base64": {text for literal in plain for text in _in_base64(literal)},
-            "hex": {lit.hex().encode() for lit in plain if len(lit) * 2 >= _MIN_HEX},
+            "base64": {t for literal in plain for led in _led(literal) for t in _in_base64(led)},
+            "hex": {led.hex().encode() for lit in plain for led in _led(lit)},
+            "escaped": {text for literal in plain for text in _in_escapes(literal)},
             "manifest": (b"kind: secret", b'"kind": "secret"'),
             "basic": (b"basic ", b"_auth", b'"auth"'),
             "escape": _ESCAPE_STARTS,
@@ -91,20 +107,43 @@ class Decoder:
     def _runs(
         self, data: bytes, present: dict[str, list[bytes]]
     ) -> Iterator[tuple[tuple[int, int], Callable[[bytes], bytes]]]:
-        for span in _around(data, present.get("base64", ()), _BASE64, _BASE64_BYTES):
+        for span in _around(data, present.get("base64", ()), _BASE64, _BASE64_BYTES, _joined):
             yield span, _from_base64
         if "hex" in present:
-            for span in _around(data.lower(), present["hex"], _HEX, _HEX_BYTES):
+            for span in _around(data.lower(), present["hex"], _HEX, _HEX_BYTES, _marked):
                 yield span, _from_hex
         if "manifest" in present and _IS_SECRET.search(data):
             for match in _SECRET_VALUE.finditer(data):
                 yield match.span(1), _from_base64
+            for match in _SECRET_BLOCK.finditer(data):
+                yield match.span(1), _from_base64
         if "basic" in present:
             for span in _behind_names(data.lower(), present["basic"]):
                 yield span, _from_base64
+        if "escaped" in present:
+            for span in _at_escapes(data.lower(), present["escaped"]):
+                yield span, _unescaped
         if "escape" in present and "plain" in present:
             for span in _behind_escape(data, present["plain"]):
                 yield span, _unescaped
+
+
+def _led(literal: bytes) -> Iterator[bytes]:
+    """A literal too short to be told from chance at every alignment is looked for behind what
+    stands before values, too."""
+    yield literal
+    if len(literal) < _MIN_BASE64:
+        for before in (b"=", b" ", b'"', b"'", b":", b"\n"):
+            yield before + literal
+
+
+def _in_escapes(literal: bytes) -> Iterator[bytes]:
+    """How encoders begin it that escape all, and those that escape all but letters and digits."""
+    for mark in (b"%%%02x", b"\\u00%02x", b"\\x%02x"):
+        yield mark % literal[0] + mark % literal[1] + mark % literal[2]
+        at = next((n for n, byte in enumerate(literal) if not chr(byte).isalnum()), -1)
+        if at > 1:
+            yield literal[:at].lower() + mark % literal[at]
 
 
 def _in_base64(literal: bytes) -> Iterator[bytes]:
@@ -124,8 +163,53 @@ def _in_base64(literal: bytes) -> Iterator[bytes]:
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
+def _alone(data: bytes, start: int, end: int, text: bytes) -> tuple[int, int]:
+    return start, end
+
+
+def _marked(data: bytes, start: int, end: int, text: bytes) -> tuple[int, int]:
+    """With the sign of hexadecimal, which else would be a letter before the key."""
+    return start - 2 * (data[max(0, start - 2) : start] in (b"0x", b"\\x")), end
+
+
+def _joined(data: bytes, start: int, end: int, text: bytes) -> tuple[int, int]:
+    """The run with the lines before and behind it that it was wrapped with, as long as they decode
+    together. A line that begins with ``text`` begins a run of its own."""
+    first, last, width = start, end, end - start
+    for _ in range(_MOST_BEHIND):
+        following = _WRAPPED.match(data, last) if width in _WIDTHS else None
+        if following is None or data.startswith(text, following.start(1)):
+            break
+        last = following.end()
+        width = last - following.start(1)
+    for _ in range(0 if data.startswith(text, start) else _MOST_BEFORE):
+        before = _line_before(data, first)
+        if before < 0:
+            break
+        first = before
+    for low, high in ((first, last), (start, last), (first, end)):
+        if (low, high) != (start, end) and _from_base64(data[low:high]):
+            return low, high
+    return start, end
+
+
+def _line_before(data: bytes, start: int) -> int:
+    """Where the run begins that fills the line above, if the one at ``start`` may continue it."""
+    above = data[max(0, start - 124) : start].rstrip(b" \t")
+    if not above.endswith(b"\n"):
+        return -1
+    line = above[: -2 if above.endswith(b"\r\n") else -1]
+    width = len(line) - len(line.rstrip(_BASE64_BYTES))
+    lead = max(0, start - 124)
+    return lead + len(line) - width if width in _WIDTHS else -1
+
+
 def _around(
-    data: bytes, texts: Iterable[bytes], shape: re.Pattern[bytes], alphabet: bytes
+    data: bytes,
+    texts: Iterable[bytes],
+    shape: re.Pattern[bytes],
+    alphabet: bytes,
+    widened: Callable[[bytes, int, int, bytes], tuple[int, int]] = _alone,
 ) -> Iterator[tuple[int, int]]:
     """The encoded run around each place of each text."""
     for text in texts:
@@ -136,6 +220,7 @@ def _around(
             match = shape.match(data, start, start + 2 * _LONGEST)
             end = max(at + len(text), match.end() if match else 0)
             if match and end - start <= _LONGEST:
+                start, end = widened(data, start, end, text)
                 yield start, end
             at = data.find(text, end)
 
@@ -149,6 +234,18 @@ def _behind_names(lowered: bytes, names: Iterable[bytes]) -> Iterator[tuple[int,
             if match:
                 yield match.span(1)
             at = lowered.find(name, at + len(name))
+
+
+def _at_escapes(lowered: bytes, texts: Iterable[bytes]) -> Iterator[tuple[int, int]]:
+    """Where an escaped beginning stands, and what is written like it behind."""
+    for text in texts:
+        at = lowered.find(text)
+        while at >= 0:
+            match = _WHOLE.match(lowered, at)
+            end = match.end() if match else at + len(text)
+            if match:
+                yield at, end
+            at = lowered.find(text, end)
 
 
 def _behind_escape(data: bytes, texts: Iterable[bytes]) -> Iterator[tuple[int, int]]:
@@ -168,7 +265,7 @@ _BASE64_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 
 def _from_base64(text: bytes) -> bytes:
-    return _printable(decode_base64(text))
+    return _printable(decode_base64(text.translate(None, b"\r\n\t ")))
 
 
 def _printable(text: bytes) -> bytes:
@@ -183,6 +280,7 @@ _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
 
 
 def _from_hex(text: bytes) -> bytes:
+    text = text[2 * (text[1:2] in b"xX") :]
     try:
         return _printable(binascii.unhexlify(text[: len(text) // 2 * 2]))
     except (binascii.Error, ValueError):
