@@ -29,11 +29,11 @@ _SLOW_SCAN = """
 import sys, time
 from scanner.detect import engine
 real = engine.Detector.examine
-def slow(self, data, path, sets):
+def slow(self, data, path, sets, *more):
     if path == "slow.py":
         print("in the middle", flush=True)
         time.sleep(60)
-    return real(self, data, path, sets)
+    return real(self, data, path, sets, *more)
 engine.Detector.examine = slow
 from scanner.cli import main
 sys.argv = ["shadow-ai", "scan", *sys.argv[1:]]
