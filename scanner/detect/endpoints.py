@@ -23,7 +23,7 @@ _PLACEHOLDER = re.compile(
 )
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?(?:\.[A-Za-z0-9-]{1,63}){0,8}")
 _NOT_ENDPOINTS = re.compile(
-    r"(?:^|\.)(?:github\.com|githubusercontent\.com|gitlab\.com|readthedocs\.io|pypi\.org|npmjs\.com|"
+    r"(?:^|\.)(?:github\.com|githubusercontent\.com|gitlab\.com|readthedocs\.io|"
     r"wikipedia\.org|w3\.org|schema\.org|json-schema\.org|stackoverflow\.com|medium\.com|youtube\.com|"
     r"shields\.io|googleapis\.com|amazonaws\.com|azure\.com|windows\.net|docker\.com|docker\.io)$",
     re.I,

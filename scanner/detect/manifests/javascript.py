@@ -24,7 +24,7 @@ _CDN = re.compile(
 
 
 def package_json(source: SourceFile) -> Iterator[Dependency]:
-    """https://docs.npmjs.com/cli/configuring-npm/package-json - what only forces the version of
+    """package.json, by the documentation of npm: what only forces the version of
     somebody else's dependency is not direct."""
     document = source.json
     if not isinstance(document, dict):
