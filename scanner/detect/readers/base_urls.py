@@ -22,7 +22,12 @@ _NAME = (
 _GIVEN = re.compile(
     rf"(?<![A-Za-z0-9])(?P<name>{_NAME})(?:Option)?[\"']?\s{{0,4}}(?:\(|:=|=>|=|:|,)\s{{0,8}}"
     r"(?:new\s{1,4}(?:Uri|URL|URI)\s{0,4}\(\s{0,4}|(?:Uri|URL|URI)(?:\.\w{1,10})?\(\s{0,4})?"
-    r"(?:string:\s{0,4})?[\"'`](?P<url>https?://[^\"'`\s]{3,200})[\"'`]"
+    r"(?:string:\s{0,4})?(?:[\"'`](?P<url>https?://[^\"'`\s]{3,200})[\"'`]"
+    r"|(?P<constant>[A-Za-z_]\w{1,60})\s{0,4}(?=[),;\n]))"
+)
+_CONSTANT = re.compile(
+    r"\b([A-Za-z_]\w{1,60})\s{0,4}(?::\s{0,4}[&'\w ]{1,30})?:?=\s{0,4}"
+    r"[\"'`](https?://[^\"'`\s]{3,200})[\"'`]"
 )
 _VENDORS = frozenset(
     {Category.LLM_API, Category.CLOUD_AI, Category.INFERENCE_HOST, Category.GATEWAY,
@@ -32,19 +37,23 @@ _VENDORS = frozenset(
 
 
 def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
-    sdk = _sdk(source, knowledge)
+    sdk, words = _sdk(source, knowledge)
     if not sdk:
         return
     seen: set[str] = set()
+    constants = dict(_CONSTANT.findall(source.text))
     for match in _GIVEN.finditer(source.text):
-        target = target_of(match["url"], knowledge)
+        url = match["url"] or constants.get(match["constant"], "")
+        target = target_of(url, knowledge) if url else None
         if target is None or target.provider == sdk or target.host in seen:
+            continue
+        if not _is_given_to(source.text, match.start(), words):
             continue
         seen.add(target.host)
         yield Found(
             kind=HitKind.CLIENT,
             label=target.host,
-            start=match.start("url"),
+            start=match.start("url" if match["url"] else "constant"),
             provider=target.provider,
             confidence=target.confidence,
             rule=f"{sdk}-client-elsewhere",
@@ -56,13 +65,48 @@ def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
         )
 
 
-def _sdk(source: SourceFile, knowledge: Knowledge) -> str:
-    """The vendor whose SDK the file imports; the first of several."""
+def _sdk(source: SourceFile, knowledge: Knowledge) -> tuple[str, frozenset[str]]:
+    """The vendor whose SDK the file imports (the first of several), and the words by which the file
+    speaks of it: the vendor's name, and the packages or classes that it imports."""
+    sdk = ""
+    words: set[str] = set()
     for name, _, _ in source.imports:
         _, provider = knowledge.imported(source.language, name)
-        if provider and knowledge.category(provider) in _VENDORS:
-            return provider
-    return ""
+        if provider and knowledge.category(provider) in _VENDORS and sdk in ("", provider):
+            sdk = provider
+            last = re.split(r"[./:\\\\]", name)[-1].casefold()
+            words |= {max(provider.split("_"), key=len), last if len(last) > 3 else ""}
+    return sdk, frozenset(words - {"", "client", "config", "options", "core", "chat"})
+
+
+def _is_given_to(text: str, at: int, words: frozenset[str]) -> bool:
+    """Whether what the URL is given to is the SDK's: its statement, up to the URL, names it, or the
+    variable whose field is set was made by it. Another client in the same file is another's."""
+    segment = _statement(text, at)
+    folded = segment.casefold()
+    if any(word in folded for word in words):
+        return True
+    variable = re.search(r"([A-Za-z_]\w{0,60})(?:\.|->)\w{0,40}$", segment)
+    if variable is None:
+        return False
+    made = re.search(rf"\b{variable[1]}\b[^\n=;]{{0,60}}=\s{{0,4}}([^\n;]{{1,160}})", text)
+    return made is not None and any(word in made[1].casefold() for word in words)
+
+
+def _statement(text: str, at: int) -> str:
+    """From the line that opens the call or literal in which ``at`` stands; six lines at most."""
+    start = text.rfind("\n", max(0, at - 400), at) + 1
+    for _ in range(6):
+        segment = text[start:at]
+        if re.search(r"[A-Za-z_>]\w*\s{0,4}(?:\(|\{|::|=)", segment) and (
+            not segment.lstrip().startswith((".", "->", "}", ")"))
+        ):
+            break
+        before = text.rfind("\n", max(0, start - 400), max(0, start - 1)) + 1
+        if before >= start or start == 0:
+            break
+        start = before
+    return text[max(start, at - 600) : at].rpartition(";")[2]
 
 
 READERS = (

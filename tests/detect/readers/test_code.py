@@ -200,13 +200,19 @@ def test_a_name_with_two_values_is_not_guessed(detector: Detector) -> None:
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("A.java", 'import com.openai.client.okhttp.OpenAIOkHttpClient;\nvar c = x.builder()'
+        ("A.java", 'import com.openai.client.okhttp.OpenAIOkHttpClient;\n'
+         'var c = OpenAIOkHttpClient.builder()\n'
          '.baseUrl("http://llm.corp.net/v1").build();'),
+        ("B.java", 'import com.openai.client.okhttp.OpenAIOkHttpClient;\n'
+         'static final String BASE = "http://llm.corp.net/v1";\n'
+         'var c = OpenAIOkHttpClient.builder().baseUrl(BASE).build();'),
+        ("b.rs", 'use async_openai::config::OpenAIConfig;\nconst BASE: &str = '
+         '"http://llm.corp.net/v1";\nlet c = OpenAIConfig::new().with_api_base(BASE);'),
         ("a.kt", 'import com.aallam.openai.client.OpenAIHost\nval h = OpenAIHost(baseUrl = '
          '"http://llm.corp.net/v1/")'),
         ("a.go", 'import (\n\topenai "github.com/sashabaranov/go-openai"\n)\n'
-         'cfg.BaseURL = "http://llm.corp.net/v1"'),
-        ("a.go", 'import "github.com/openai/openai-go"\noption.WithBaseURL("http://llm.corp.net/v1")'),
+         'cfg := openai.DefaultConfig("x")\ncfg.BaseURL = "http://llm.corp.net/v1"'),
+        ("a.go", 'import "github.com/openai/openai-go/option"\noption.WithBaseURL("http://llm.corp.net/v1")'),
         ("P.cs", 'using OpenAI;\nvar o = new OpenAIClientOptions { Endpoint = new Uri('
          '"http://llm.corp.net/v1") };'),
         ("a.rb", 'require "openai"\nOpenAI::Client.new(uri_base: "http://llm.corp.net/v1")'),
@@ -281,3 +287,34 @@ def test_a_path_with_talk_of_models_around_is_one(detector: Detector) -> None:
 def test_what_a_policy_denies_is_not_in_use(detector: Detector, path: str, text: str) -> None:
     assert _hits(detector, text, path) == []
     assert _hits(detector, text.replace("Deny", "Allow"), path)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("C.java", "import com.openai.client.okhttp.OpenAIOkHttpClient;\n"
+         "var ai = OpenAIOkHttpClient.fromEnv();\n"
+         'var w = WebClient.builder()\n  .baseUrl("https://weather.corp.net").build();\n'),
+        ("m.go", 'import (\n\topenai "github.com/sashabaranov/go-openai"\n)\n'
+         'c := openai.NewClient("x")\nj := jira.Config{BaseURL: "https://jira.corp.net"}\n'),
+        ("P.cs", "using OpenAI;\nvar c = new OpenAIClient();\n"
+         'var o = new BlobOptions { Endpoint = new Uri("https://blob.corp.net") };\n'),
+        ("a.kt", "import com.aallam.openai.client.OpenAI\nval ai = OpenAI(token)\n"
+         'val r = Retrofit.Builder().baseUrl("https://weather.corp.net").build()\n'),
+        ("a.php", "<?php\nuse OpenAI\\Client;\n$ai = OpenAI::client($key);\n"
+         "$g = new GuzzleHttp\\Client(['base_uri' => 'https://jira.corp.net']);\n"),
+        ("a.rb", 'require "openai"\nai = OpenAI::Client.new\n'
+         'f = Faraday.new(url: "https://jira.corp.net")\n'),
+    ],
+)  # fmt: skip
+def test_another_clients_url_is_not_the_models(detector: Detector, path: str, text: str) -> None:
+    hits = _hits(detector, text, path)
+    assert any(h.provider == "openai" for h in hits)
+    assert not [h for h in hits if h.kind is HitKind.CLIENT]
+
+
+def test_a_denial_in_cdk_is_not_in_use(detector: Detector) -> None:
+    text = (
+        "new iam.PolicyStatement({ effect: iam.Effect.DENY, actions: ['bedrock:InvokeModel'] })\n"
+    )
+    assert not [h for h in _hits(detector, text, "a.ts") if h.kind is HitKind.IDENTIFIER]
