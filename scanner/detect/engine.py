@@ -312,8 +312,6 @@ def _in_context(
 _DENY = re.compile(
     rb"(?i)[\"']?effect[\"']?\s{0,8}[:=]\s{0,8}(?:\w{1,20}\.){0,3}[\"']?(allow|deny)"
 )
-    rb"(?i)[\"']?effect[\"']?\s{0,8}[:=]\s{0,8}(?:\w{1,20}\.){0,3}[\"']?(allow|deny)"
-)
 
 
 def _is_denied(data: bytes, hit: Hit) -> bool:

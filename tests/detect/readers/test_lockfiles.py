@@ -18,7 +18,7 @@ from scanner.model.items import HitKind
         ("poetry.lock", '[[package]]\nname = "openai"\nversion = "1"\n', ["openai"]),
         ("uv.lock", '[[package]]\nname = "mine"\nversion = "0"\nsource = { editable = "." }\n'
          'dependencies = [\n    { name = "openai" },\n]\n[[package]]\nname = "anthropic"\n'
-         'version = "1"\nsource = { registry = "https://packages.example.org/simple" }\n', ["anthropic"]),
+         'version = "1"\nsource = { registry = "https://example.org/simple" }\n', ["anthropic"]),
         ("Cargo.lock", '[[package]]\nname = "mine"\nversion = "1"\n\n[[package]]\n'
          'name = "async-openai"\nversion = "0.2"\nsource = "registry+x"\n', ["async-openai"]),
         ("Pipfile.lock", '{\n    "_meta": {\n        "hash": {\n        }\n    },\n'
