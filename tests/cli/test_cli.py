@@ -72,6 +72,10 @@ def test_published_schemas_are_those_of_the_types() -> None:
         assert (ROOT / f"rules/schema/{kind}.json").read_text() == _run("schema", kind).stdout
 
 
+def test_the_catalog_page_is_that_of_the_rules() -> None:
+    assert (ROOT / "docs/catalog.md").read_text() == _run("rules", "stats", "--markdown").stdout
+
+
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
