@@ -1,7 +1,8 @@
-"""Spring AI's settings in ``application.properties`` and ``.yml``: providers, models, base URLs,
-vector stores, and the MCP servers that an application is or calls.
+"""Settings of Java's AI frameworks in ``application.properties`` and ``.yml``: providers, models,
+base URLs, vector stores, and the MCP servers that an application is or calls.
 
-https://docs.spring.io/spring-ai/reference/
+https://docs.spring.io/spring-ai/reference/, https://docs.quarkiverse.io/quarkus-langchain4j/dev/,
+https://docs.langchain4j.dev/tutorials/spring-boot-integration
 """
 
 from __future__ import annotations
@@ -18,11 +19,21 @@ from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
 
 _PROPERTY = re.compile(
-    rb"(?m)^[ \t]{0,20}(spring\.ai\.[\w.\[\]-]{1,160})[ \t]{0,8}[=:][ \t]{0,8}([^\r\n]{0,400})"
+    rb"(?m)^[ \t]{0,20}((?:spring\.ai|(?:quarkus\.)?langchain4j)\.[\w.\[\]-]{1,160})"
+    rb"[ \t]{0,8}[=:][ \t]{0,8}([^\r\n]{0,400})"
 )
 _DEFAULT = re.compile(r"\$\{[\w.-]{1,100}:([^${}]{1,300})\}")
 _PROVIDERS: dict[str, tuple[str, ...]] = {
     "openai": ("openai",),
+    "open-ai": ("openai",),
+    "azure-open-ai": ("azure_openai",),
+    "azure-openai": ("azure_openai",),
+    "mistral-ai": ("mistral",),
+    "hugging-face": ("huggingface",),
+    "ai.gemini": ("google_gemini",),
+    "google-ai-gemini": ("google_gemini",),
+    "vertex-ai-gemini": ("google_vertex",),
+    "watsonx": ("ibm_watsonx",),
     "azure.openai": ("azure_openai",),
     "anthropic": ("anthropic",),
     "ollama": ("ollama",),
@@ -52,13 +63,14 @@ _PROVIDERS: dict[str, tuple[str, ...]] = {
     "vectorstore.neo4j": ("neo4j_graphrag",),
     "vectorstore.azure": ("azure_search",),
 }
-"""Spring's name of a module -> catalogue id."""
+"""A framework's name of a module -> catalogue id."""
+_PREFIXES = ("spring.ai.", "quarkus.langchain4j.", "langchain4j.")
 _CONNECTION = re.compile(
     r"mcp\.client\.[\w-]{2,30}\.connections\.([\w -]{1,80})\.(url|command|args)"
 )
 
 Setting = tuple[str, str, int]
-"""Key behind ``spring.ai.``, value, byte offset."""
+"""Key behind the framework's prefix, value, byte offset."""
 
 
 def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
@@ -85,17 +97,26 @@ def _listed(key: str, value: str) -> object:
 def _settings(source: SourceFile) -> Iterator[Setting]:
     if source.suffix == ".properties":
         for match in _PROPERTY.finditer(source.data):
-            key = match[1].decode("latin-1").removeprefix("spring.ai.")
-            yield key, _value(match[2].decode("utf-8", "replace").strip()), match.start(1)
+            yield (
+                _behind(match[1].decode("latin-1")),
+                _value(match[2].decode("utf-8", "replace").strip()),
+                match.start(1),
+            )
         return
     for document in source.yaml[:20]:
         at = 0
         for path, value in walk(document, most=20_000):
             dotted = ".".join(path)
-            if dotted.startswith("spring.ai.") and isinstance(value, (str, list)):
+            if dotted.startswith(_PREFIXES) and isinstance(value, (str, list)):
                 at = source.find(f"{path[-1]}:", at)
                 text = ",".join(map(str, value[:50])) if isinstance(value, list) else value
-                yield dotted.removeprefix("spring.ai."), _value(text), at
+                yield _behind(dotted), _value(text), at
+
+
+def _behind(key: str) -> str:
+    """Without the framework's own prefix."""
+    prefix = next((prefix for prefix in _PREFIXES if key.startswith(prefix)), "")
+    return key.removeprefix(prefix)
 
 
 def _value(text: str) -> str:
@@ -115,8 +136,12 @@ def _provided(
             return
         if provider not in seen:
             seen.add(provider)
-            yield Found(HitKind.IDENTIFIER, f"spring.ai.{name}", at, provider=provider)
-        if key.endswith((".model", ".deployment-name")) and _is_name(value):
+            yield Found(
+                HitKind.IDENTIFIER, name, at, provider=provider, preview=f"settings of {name}"
+            )
+        if key.endswith((".model", ".model-name", ".model-id", ".deployment-name")) and _is_name(
+            value
+        ):
             yield Found(
                 HitKind.MODEL, value, at, provider=knowledge.model(value) or provider,
                 confidence=Confidence.MEDIUM, preview=f"model={value}",
@@ -144,6 +169,6 @@ READERS = (
             r"(?:[\w-]+\.)?(?:application|bootstrap)(?:[-.][\w-]+)?\.(?:properties|ya?ml)"
         ),
         read=read,
-        literals=(b"spring.ai.", b"\n  ai:", b"\n    ai:"),
+        literals=(b"spring.ai.", b"\n  ai:", b"\n    ai:", b"langchain4j"),
     ),
 )

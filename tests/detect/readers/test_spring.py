@@ -28,15 +28,30 @@ def test_properties(detector: Detector) -> None:
         "# spring.ai.mcp.client.sse.connections.old.url=http://localhost:1\n",
     )
     found = {(h.kind, h.provider, h.part or h.label, h.line) for h in hits}
-    assert (HitKind.IDENTIFIER, "openai", "spring.ai.openai", 2) in found
+    assert (HitKind.IDENTIFIER, "openai", "openai", 2) in found
     assert (HitKind.CLIENT, "", "endpoint/llm.corp.net", 3) in found
     assert (HitKind.MODEL, "openai", "gpt-4o-mini", 4) in found
-    assert (HitKind.IDENTIFIER, "qdrant", "spring.ai.vectorstore.qdrant", 5) in found
+    assert (HitKind.IDENTIFIER, "qdrant", "vectorstore.qdrant", 5) in found
     servers = {h.part: (h.line, dict(h.tags)) for h in hits if h.part.startswith("mcp/")}
     assert servers["mcp/weather-server"][1]["role"] == "server"
     assert servers["mcp/files"][0] == 7
     assert servers["mcp/files"][1]["package"] == "npm:@modelcontextprotocol/server-filesystem"
     assert "mcp/old" not in servers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "quarkus.langchain4j.openai.base-url=http://llm.corp.net/v1\n"
+        "quarkus.langchain4j.openai.chat-model.model-name=my-own\n",
+        "langchain4j.open-ai.chat-model.base-url=http://llm.corp.net/v1\n"
+        "langchain4j.open-ai.chat-model.model-name=my-own\n",
+    ],
+)
+def test_other_frameworks_of_java(detector: Detector, text: str) -> None:
+    found = {(h.kind, h.provider, h.part or h.label) for h in _hits(detector, text)}
+    assert (HitKind.CLIENT, "", "endpoint/llm.corp.net") in found
+    assert (HitKind.MODEL, "openai", "my-own") in found
 
 
 def test_yaml(detector: Detector) -> None:
