@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from scanner.detect.knowledge import Knowledge
+from scanner.detect.source import Found
 from scanner.model.evidence import Confidence
 from scanner.model.facts import AssetClass
+from scanner.model.items import HitKind
 from scanner.rulebook.types import Category
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1", "host.docker.internal"})  # noqa: S104
@@ -84,6 +86,23 @@ def target_of(url: str, knowledge: Knowledge) -> Target | None:
     shown = f"{host}:{port}" if port else host
     confidence = Confidence.LOW if host in _LOCAL else Confidence.HIGH
     return Target("", f"endpoint/{shown}", shown, confidence, AssetClass.MODEL_ENDPOINT)
+
+
+def pointed_elsewhere(target: Target, sdk: str, start: int, given: str) -> Found:
+    """A client of the vendor ``sdk`` that is pointed at ``target``. ``given``: how, for people."""
+    return Found(
+        kind=HitKind.CLIENT,
+        label=target.host,
+        start=start,
+        provider=target.provider,
+        confidence=target.confidence,
+        rule=f"{sdk}-client-elsewhere",
+        preview=given,
+        part=target.part,
+        asset_class=target.asset_class,
+        name=target.host,
+        tags=(("sdk", sdk),) if target.part else (),
+    )
 
 
 _COMMON_PORTS = frozenset(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -232,11 +232,3 @@ def _toml_line(text: str, steps: list[str]) -> tuple[int, int] | None:
             if match:
                 return number + 1, len(lines[number]) - len(lines[number].lstrip()) + 1
     return (start + 1, 1) if lines else None
-
-
-def as_mapping(
-    value: Any, name: str, error: type[ShadowAIError] = ConfigError
-) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise error(f"{name}: expected keys and values at the top, found {type(value).__name__}")
-    return value

@@ -91,8 +91,9 @@ def load(root: Path | None = None, extra: Sequence[Path] = ()) -> Rulebook:
 _FOLDERS = ("providers", "products", "policies", "controls")
 
 
-def _files(roots: list[Path], folder: str, hasher: hashlib.blake2b) -> list[tuple[Path, bytes]]:
-    found: list[tuple[Path, bytes]] = []
+def _files(roots: list[Path], folder: str, hasher: hashlib.blake2b) -> list[Path]:
+    """The folder's files in order; their names and bytes go into the digest."""
+    found: list[Path] = []
     for root in roots:
         for path in sorted((root / folder).glob("*.yaml")):
             try:
@@ -100,12 +101,12 @@ def _files(roots: list[Path], folder: str, hasher: hashlib.blake2b) -> list[tupl
             except OSError as error:
                 raise RuleError(f"{path}: cannot be read: {error.strerror}") from error
             hasher.update(f"{folder}/{path.name}\0{len(data)}\0".encode() + data)
-            found.append((path, data))
+            found.append(path)
     return found
 
 
-def _read(files: list[tuple[Path, bytes]], into: type[M]) -> list[tuple[Path, M]]:
-    return [(path, read_yaml(path, into, RuleError)) for path, _ in files]
+def _read(files: list[Path], into: type[M]) -> list[tuple[Path, M]]:
+    return [(path, read_yaml(path, into, RuleError)) for path in files]
 
 
 def _try_patterns(path: Path, provider: Provider) -> None:

@@ -42,15 +42,10 @@ _KEYED = re.compile(
 )
 _MADE = re.compile(r"(?P<key>[Ii]nstance_?[Tt]ype)\w{0,20}\(\s{0,4}(?:jsii\.String\()?$")
 _KEY = re.compile(r"(?:types?|size|sku|skus?name|shape|default|flavou?r|class|accelerators?|gpu)$")
-_NAMES = re.compile(rf"(?:{INSTANCE}|{CARD})")
 _LITERALS = (
     "large", "metal", "Standard_N", "highgpu", "megagpu", "ultragpu", "edgegpu", "maxgpu",
     "-standard-", "hightpu", ".GPU", "nvidia-", "tpu-v", "pod", ".medium",
 )  # fmt: skip
-
-
-def is_accelerator(name: str) -> bool:
-    return _NAMES.fullmatch(name) is not None
 
 
 def may_ask(text: str) -> bool:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scanner.detect.endpoints import target_of
+from scanner.detect.endpoints import pointed_elsewhere, target_of
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix
-from scanner.model.items import HitKind
 from scanner.rulebook.types import Category
 
 _NAME = (
@@ -50,19 +49,8 @@ def read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
         if not _is_given_to(source.text, match.start(), words):
             continue
         seen.add(target.host)
-        yield Found(
-            kind=HitKind.CLIENT,
-            label=target.host,
-            start=match.start("url" if match["url"] else "constant"),
-            provider=target.provider,
-            confidence=target.confidence,
-            rule=f"{sdk}-client-elsewhere",
-            preview=f"{match['name']}: {target.host}",
-            part=target.part,
-            asset_class=target.asset_class,
-            name=target.host,
-            tags=(("sdk", sdk),) if target.part else (),
-        )
+        start = match.start("url" if match["url"] else "constant")
+        yield pointed_elsewhere(target, sdk, start, f"{match['name']}: {target.host}")
 
 
 def _sdk(source: SourceFile, knowledge: Knowledge) -> tuple[str, frozenset[str]]:

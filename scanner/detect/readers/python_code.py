@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from scanner.detect.agents import PYTHON_AGENTS, agent_found
-from scanner.detect.endpoints import target_of
+from scanner.detect.endpoints import pointed_elsewhere, target_of
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix
 from scanner.model.evidence import Confidence
@@ -290,19 +290,8 @@ def _pointed(
         target = target_of(url, knowledge) if url else None
         if value is None or target is None or target.provider == provider:
             continue
-        yield Found(
-            kind=HitKind.CLIENT,
-            label=target.host,
-            start=offsets.of(value),
-            provider=target.provider,
-            confidence=target.confidence,
-            rule=f"{provider}-client-elsewhere",
-            preview=f"{path.rpartition('.')[2]}({name}={target.host})",
-            part=target.part,
-            asset_class=target.asset_class,
-            name=target.host,
-            tags=(("sdk", provider),) if target.part else (),
-        )
+        given = f"{path.rpartition('.')[2]}({name}={target.host})"
+        yield pointed_elsewhere(target, provider, offsets.of(value), given)
         return
     if _is_client(path, provider) and not any(name in arguments for name in _URL_ARGUMENTS):
         yield Found(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from scanner.detect.agents import SCRIPT_AGENTS, AgentSpec, agent_found
-from scanner.detect.endpoints import target_of
+from scanner.detect.endpoints import pointed_elsewhere, target_of
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix
 from scanner.model.evidence import Confidence
@@ -140,19 +140,8 @@ def _call(
         url, offset = _field(literal, field, constants)
         target = target_of(url, knowledge) if url else None
         if target is not None and target.provider != provider:
-            yield Found(
-                kind=HitKind.CLIENT,
-                label=target.host,
-                start=at + offset,
-                provider=target.provider,
-                confidence=target.confidence,
-                rule=f"{provider}-client-elsewhere",
-                preview=f"{local}({field}={target.host})",
-                part=target.part,
-                asset_class=target.asset_class,
-                name=target.host,
-                tags=(("sdk", provider),) if target.part else (),
-            )
+            given = f"{local}({field}={target.host})"
+            yield pointed_elsewhere(target, provider, at + offset, given)
             break
     if model and len(model) <= 120 and not re.search(r"[\s{}<>$]", model):
         yield Found(
