@@ -12,12 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from connectors.code.bare import read_bare
 from connectors.code.discovery import is_bare, is_repository, listing_gaps, shards
-from connectors.code.git import Git
-from connectors.code.history import read_history
-from connectors.code.owners import owners
-from connectors.code.tree import TreeFile, printable, walk
 from scanner.kit.contract import (
     ConnectorSpec,
     Context,
@@ -25,10 +20,12 @@ from scanner.kit.contract import (
     Probe,
     Shard,
 )
+from scanner.kit.git.history import read_history
+from scanner.kit.git.process import Git
+from scanner.kit.git.reading import holder, read_tree
 from scanner.model.base import NodeId, ShardId
 from scanner.model.errors import Unavailable
-from scanner.model.facts import Asset, AssetClass
-from scanner.model.items import Checkpoint, Content, Gap, Item, Place
+from scanner.model.items import Checkpoint, Gap, Item
 
 _MIB = 1 << 20
 
@@ -81,8 +78,7 @@ class CodeConnector:
         root = Path(shard.scope["root"])
         subject = NodeId(shard.scope["subject"])
         git = Git(root) if shard.scope["git"] else None
-        inside = shard.scope.get("inside", "")
-        holder = _holder(subject, root, is_repository=subject.startswith("git:"))
+        repository = holder(subject, root)
         most = ctx.config.max_file_mib * _MIB
         is_history = shard.scope["part"] == "history"
         if "doubt" in shard.scope and is_history == ctx.config.history:
@@ -90,23 +86,20 @@ class CodeConnector:
         if is_history and git is not None:
             for number, item in enumerate(read_history(git, subject, ctx.examine, most)):
                 if number == 0:
-                    yield holder
+                    yield repository
                 yield item
             return
-        yield holder
-        yield from owners(root, git, subject) if root.is_dir() else ()
-        found: Iterator[TreeFile | Gap]
-        if git is not None and is_bare(root):
-            found = read_bare(git, exclude=ctx.config.exclude, most_bytes=most)
-        else:
-            found = walk(
-                root,
-                exclude=ctx.config.exclude,
-                most_bytes=most,
-                is_foreign=lambda folder: folder != root and is_repository(folder),
-            )
-        for file in found:
-            yield file if isinstance(file, Gap) else _content(subject, file, inside)
+        yield repository
+        yield from read_tree(
+            root,
+            git,
+            subject,
+            is_bare=git is not None and is_bare(root),
+            exclude=ctx.config.exclude,
+            most_bytes=most,
+            inside=shard.scope.get("inside", ""),
+            is_foreign=lambda folder: folder != root and is_repository(folder),
+        )
 
     def probe(self, ctx: Context[CodeConfig]) -> Iterator[Probe]:
         for path in ctx.config.paths:
@@ -123,24 +116,6 @@ class CodeConnector:
             yield Probe(check="git", ok=True, detail=version)
         except Unavailable as error:
             yield Probe(check="git", ok=False, detail=str(error), remedy="install git")
-
-
-def _content(subject: NodeId, found: TreeFile, inside: str = "") -> Content:
-    path = f"{inside}/{found.path}" if inside and inside != found.path else found.path
-    place = Place(subject=subject, resource=subject, path=path)
-    return Content(place=place, data=found.data, own_modules=found.own_modules)
-
-
-def _holder(subject: NodeId, root: Path, *, is_repository: bool) -> Asset:
-    name = subject.partition(":")[2]
-    is_local = not is_repository or name.startswith("local/")
-    return Asset(
-        id=subject,
-        kind="code.repository" if is_repository else "code.directory",
-        name=(printable(root.name.removesuffix(".git")) or name) if is_local else name,
-        asset_class=AssetClass.REPOSITORY,
-        is_ai=False,
-    )
 
 
 CONNECTOR = CodeConnector()

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connectors.code.git import Git
-from connectors.code.identity import Key, repository_key
-from connectors.code.tree import EXCLUDED, printable
 from scanner.kit.contract import Shard
+from scanner.kit.git.identity import Key, repository_key
+from scanner.kit.git.process import Git
+from scanner.kit.git.tree import EXCLUDED, printable
 from scanner.model.base import ShardId
 from scanner.model.items import Gap
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from connectors.code import CONNECTOR, CodeConfig
-from connectors.code.git import Git
-from connectors.code.history import introductions
 from scanner.app.config import Config, LoadedConfig
 from scanner.app.pipeline import Result, scan
 from scanner.detect.engine import Detector
 from scanner.kit.contract import Context
+from scanner.kit.git.history import introductions
+from scanner.kit.git.process import Git
 from scanner.kit.limits import Limits
 from scanner.model.keys import canonical_remote
 from tests.conftest import Repository

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.code.git import Git
-from connectors.code.identity import repository_key
 from scanner.app.config import Config, LoadedConfig
 from scanner.app.pipeline import EXIT_INCOMPLETE, Result, scan
+from scanner.kit.git.identity import repository_key
+from scanner.kit.git.process import Git
 from tests.conftest import Repository
 
 

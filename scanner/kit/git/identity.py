@@ -8,8 +8,8 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-from connectors.code.git import Git
-from connectors.code.tree import printable
+from scanner.kit.git.process import Git
+from scanner.kit.git.tree import printable
 from scanner.model.errors import Unavailable
 from scanner.model.keys import canonical_remote
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from connectors.code import modules
+from scanner.kit.git import modules
 from scanner.model.items import Gap
 
 EXCLUDED = frozenset(

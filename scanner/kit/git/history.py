@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from connectors.code.completeness import lacks
-from connectors.code.git import Git
+from scanner.kit.git.completeness import lacks
+from scanner.kit.git.process import Git
 from scanner.model.base import NodeId
 from scanner.model.errors import Unavailable
 from scanner.model.evidence import Setting

@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from connectors.code.git import Git, GitObject
-from connectors.code.identity import is_shallow
+from scanner.kit.git.identity import is_shallow
+from scanner.kit.git.process import Git, GitObject
 from scanner.model.errors import Unavailable
 from scanner.model.items import Gap
 

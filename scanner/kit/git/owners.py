@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from connectors.code.git import Git
+from scanner.kit.git.process import Git
 from scanner.model.base import NodeId
 from scanner.model.errors import Unavailable
 from scanner.model.evidence import Confidence, Evidence

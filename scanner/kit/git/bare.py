@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from connectors.code import modules
-from connectors.code.git import Git
-from connectors.code.identity import tree_of
-from connectors.code.tree import TreeFile, is_left_out
+from scanner.kit.git import modules
+from scanner.kit.git.identity import tree_of
+from scanner.kit.git.process import Git
+from scanner.kit.git.tree import TreeFile, is_left_out
 from scanner.model.items import Gap
 
 _FILES = ("100644", "100755")
