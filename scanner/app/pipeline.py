@@ -356,7 +356,7 @@ def _gone(state: State, coverage: Sequence[Coverage]) -> frozenset[ShardId]:
 
 
 def _exit_code(coverage: Sequence[Coverage], findings: Sequence[Finding], fail_on: str) -> int:
-    if any(not row.status.proves_absence for row in coverage):
+    if any(row.status.is_lacking for row in coverage):
         return EXIT_INCOMPLETE
     if fail_on:
         floor = severity(fail_on).rank

@@ -21,6 +21,7 @@ from scanner.model.base import ShardId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import (
     Denied,
+    LeftOut,
     NotEnabled,
     ShadowAIError,
     SourceError,
@@ -266,6 +267,8 @@ def _verdict(error: Exception | None, records: int, gaps: list[Gap]) -> tuple[Ou
         return Outcome.PARTIAL, f"{gaps[0].what}: {gaps[0].reason}{more}"
     if isinstance(error, NotEnabled):
         return Outcome.NOT_ENABLED, str(error)
+    if isinstance(error, LeftOut):
+        return Outcome.LEFT_OUT, str(error)
     if isinstance(error, Denied):
         return (Outcome.PARTIAL if records else Outcome.DENIED), str(error)
     if isinstance(error, (SourceError, StoreError)):

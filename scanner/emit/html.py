@@ -185,7 +185,11 @@ def _registry(document: Document) -> str:
 
 
 def _coverage(document: Document) -> str:
-    unread = [row for row in document.coverage if row.status not in ("complete", "not_enabled")]
+    unread = [
+        row
+        for row in document.coverage
+        if row.status not in ("complete", "not_enabled", "left_out")
+    ]
     read = len(document.coverage) - len(unread)
     rows = [(f"<code>{escape(r.shard)}</code>", _tag(r.status), escape(r.reason)) for r in unread]
     note = f"<p class='dim'>{read} of {len(document.coverage)} shards were read completely.</p>"

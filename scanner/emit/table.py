@@ -61,7 +61,11 @@ def print_document(document: Document, events: Sequence[FindingEvent]) -> None:
         )
     open_findings = [f for f in document.findings if f.status.is_open]
     print_findings(open_findings)
-    unread = [row for row in document.coverage if row.status not in ("complete", "not_enabled")]
+    unread = [
+        row
+        for row in document.coverage
+        if row.status not in ("complete", "not_enabled", "left_out")
+    ]
     if unread:
         print_rows(
             ("not read", "status", "reason"),

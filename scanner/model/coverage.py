@@ -13,12 +13,19 @@ class Outcome(StrEnum):
     DENIED = "denied"
     FAILED = "failed"
     NOT_ENABLED = "not_enabled"
+    LEFT_OUT = "left_out"
+    """By the user's own filters: nothing is claimed of it, and it makes no scan incomplete."""
 
     @property
     def proves_absence(self) -> bool:
         """Whether "it was not there" may be said: the shard was read to its end, or the service
         is verifiably off."""
         return self in (Outcome.COMPLETE, Outcome.NOT_ENABLED)
+
+    @property
+    def is_lacking(self) -> bool:
+        """Whether the scan is less than what was asked for."""
+        return not self.proves_absence and self is not Outcome.LEFT_OUT
 
 
 class Coverage(Model, frozen=True, kw_only=True):

@@ -52,5 +52,9 @@ class NotEnabled(SourceError):
     """The service verifiably does not exist here (not bought, not in this region)."""
 
 
+class LeftOut(SourceError):
+    """The user's own filters keep it from being read: nothing is missing, and nothing is known."""
+
+
 class UndeclaredOperation(ShadowAIError):
     """A connector attempted a call it has not declared; it was refused inside this process."""
