@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from scanner.kit.git.identity import tree_of
 from scanner.kit.git.process import Git
 from scanner.model.base import NodeId
 from scanner.model.errors import Unavailable
@@ -14,32 +16,90 @@ from scanner.model.facts import Edge, Identity, PrincipalType, Relation
 
 _PLACES = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
 _RECENT_COMMITS = 300
+_MOST_BYTES = 3 << 20
+"""GitHub reads no larger file."""
+_SECTION = re.compile(r"\^?\[(?P<name>[^\]]+)\](?:\[\d*\])?(?P<owners>(?:\s+\S+)*)\s*\Z")
+_EVERYTHING = ("*", "/", "/*", "/**", "**", "/**/*", "**/*")
 
 
-def owners(root: Path, git: Git | None, repository: NodeId) -> Iterator[Identity | Edge]:
-    """Identities and OWNED_BY edges, the surest first."""
+def owners(
+    root: Path, git: Git | None, repository: NodeId, *, is_bare: bool = False, source: str = "code"
+) -> Iterator[Identity | Edge]:
+    """Identities and OWNED_BY edges, the surest first. ``is_bare``: CODEOWNERS is read from the
+    objects of the default branch; ``source``: the connector that says so."""
+    found = _in_objects(git) if git is not None and is_bare else _in_files(root)
+    if found is not None:
+        place, text = found
+        for line, name in code_owners(text):
+            yield from _claim(
+                repository, name, "codeowners", place, line, Confidence.HIGH, source=source
+            )
+    if git is not None:
+        for name in _committers(git):
+            yield from _claim(
+                repository, name, "git-committer", "", 0, Confidence.LOW, source=source
+            )
+
+
+def _in_files(root: Path) -> tuple[str, str] | None:
     for place in _PLACES:
         path = root / place
         if path.is_file() and not path.is_symlink():
-            text = path.read_text(encoding="utf-8", errors="replace")
-            for line, name in code_owners(text):
-                yield from _claim(repository, name, "codeowners", place, line, Confidence.HIGH)
-            break
-    if git is not None:
-        for name in _committers(git):
-            yield from _claim(repository, name, "git-committer", "", 0, Confidence.LOW)
+            with path.open("rb") as file:
+                return place, file.read(_MOST_BYTES).decode("utf-8", "replace")
+    return None
+
+
+def _in_objects(git: Git) -> tuple[str, str] | None:
+    """The same of a bare repository. An object that is not there is told by who reads the tree."""
+    try:
+        revision = tree_of(git).revision
+        if not revision:
+            return None
+        blobs: dict[str, str] = {}
+        for record in git.lines("ls-tree", "-z", revision, "--", *_PLACES, separator=b"\0"):
+            facts, _, path = record.partition("\t")
+            mode, kind, oid = facts.split()
+            if kind == "blob" and mode != "120000":
+                blobs[path] = oid
+        for place in filter(blobs.__contains__, _PLACES):
+            if git.sizes([blobs[place]]).get(blobs[place], _MOST_BYTES) < _MOST_BYTES:
+                for _, data in git.contents([blobs[place]]):
+                    return place, (data or b"").decode("utf-8", "replace")
+    except Unavailable:
+        return None
+    return None
 
 
 def code_owners(text: str) -> list[tuple[int, str]]:
     """(line, owner) of the last rule that covers everything; CODEOWNERS lets the last match win
     (https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/
-    customizing-your-repository/about-code-owners)."""
-    found: list[tuple[int, str]] = []
+    customizing-your-repository/about-code-owners). With GitLab's sections
+    (https://docs.gitlab.com/user/project/codeowners/reference/) the last of each counts, and a
+    rule without owners has those of its section."""
+    found: dict[str, list[tuple[int, str]]] = {"": []}
+    section, inherited = "", list[str]()
     for number, line in enumerate(text.splitlines(), start=1):
-        fields = line.partition("#")[0].split()
-        if len(fields) > 1 and fields[0] in ("*", "/", "/**", "**"):
-            found = [(number, field) for field in fields[1:] if "@" in field]
-    return found
+        plain = line.partition("#")[0].strip()
+        heading = _SECTION.match(plain)
+        if heading:
+            section = heading["name"].strip().casefold()  # sections of one name are one
+            inherited = heading["owners"].split()
+            continue
+        fields = plain.split()
+        if fields and fields[0] in _EVERYTHING:
+            names = fields[1:] or inherited
+            found[section] = [(number, name) for name in names if _is_owner(name)]
+    everyone = dict[str, int]()
+    for rules in found.values():
+        for number, name in rules:
+            everyone.setdefault(name, number)
+    return [(number, name) for name, number in everyone.items()]
+
+
+def _is_owner(name: str) -> bool:
+    """A person, a team or an address; not a GitLab role (``@@maintainers``)."""
+    return "@" in name and not name.startswith("@@")
 
 
 def _committers(git: Git) -> list[str]:
@@ -53,13 +113,20 @@ def _committers(git: Git) -> list[str]:
 
 
 def _claim(
-    repository: NodeId, name: str, rule: str, path: str, line: int, confidence: Confidence
+    repository: NodeId,
+    name: str,
+    rule: str,
+    path: str,
+    line: int,
+    confidence: Confidence,
+    *,
+    source: str,
 ) -> Iterator[Identity | Edge]:
     is_team = name.startswith("@") and "/" in name
     is_mail = not name.startswith("@")
     ident = NodeId(f"mailto:{name.lower()}" if is_mail else f"forge:{name.lower()}")
     evidence = Evidence(
-        rule=rule, source="code", resource=repository, path=path, line=line, confidence=confidence
+        rule=rule, source=source, resource=repository, path=path, line=line, confidence=confidence
     )
     yield Identity(
         id=ident,

@@ -41,12 +41,14 @@ def read_tree(
     exclude: tuple[str, ...],
     most_bytes: int,
     inside: str = "",
+    source: str = "code",
     is_foreign: Callable[[Path], bool] = lambda folder: False,
 ) -> Iterator[Item]:
     """Who owns it and every file of it, and a gap for each that could not be read. ``inside``: the
     path of ``root`` within the repository that ``subject`` names; ``is_foreign``: folders that are
-    read by themselves."""
-    yield from owners(root, git, subject) if root.is_dir() else ()
+    read by themselves; ``source``: the connector that reads."""
+    if root.is_dir():
+        yield from owners(root, git, subject, is_bare=is_bare, source=source)
     found: Iterator[TreeFile | Gap]
     if git is not None and is_bare:
         found = read_bare(git, exclude=exclude, most_bytes=most_bytes)

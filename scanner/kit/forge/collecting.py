@@ -1,0 +1,155 @@
+"""One repository's shard -> items: fetched into the cache, then read as any local clone is.
+
+The one place where a forge's repository meets the readers of git.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import platformdirs
+
+from scanner.kit.contract import Context, Shard
+from scanner.kit.forge.plan import HISTORY, repository_of
+from scanner.kit.forge.repository import Repository
+from scanner.kit.forge.settings import GitSettings
+from scanner.kit.git.cache import CacheLimits, CloneCache
+from scanner.kit.git.fetching import HEADS_AND_TAGS, Remote
+from scanner.kit.git.history import read_history
+from scanner.kit.git.process import Git
+from scanner.kit.git.reading import holder, read_tree
+from scanner.model.base import NodeId
+from scanner.model.evidence import Evidence
+from scanner.model.facts import Asset
+from scanner.model.items import Item
+
+_GIB = 1 << 30
+_SETTLED = timedelta(seconds=60)
+"""Forges round to seconds: what was pushed to a moment ago may be pushed to again under the same
+time, so its mark is not remembered."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """How a connector's repositories are reached."""
+
+    source: str
+    """Connector name."""
+    settings: GitSettings
+    authorization: Callable[[Repository], str]
+    """Value of the Authorization header for git; asked at the time of the fetch, so that it may
+    be renewed. :func:`basic` makes one. Empty: none (a public repository)."""
+    pull_refspecs: tuple[str, ...] = ()
+    """What `pull_requests` adds: ``+refs/pull/*/head:refs/pull/*/head``."""
+    holder_rule: str = ""
+    """Operation that listed the repository, as evidence of it."""
+
+
+def basic(user: str, token: str) -> str:
+    """The header git hosts take tokens in (RFC 7617)."""
+    from base64 import b64encode
+
+    return "Basic " + b64encode(f"{user}:{token}".encode()).decode()
+
+
+def clone_cache(ctx: Context[Any], settings: GitSettings) -> CloneCache:
+    """The one of this run, shared by all of a connector's shards."""
+
+    def make() -> CloneCache:
+        given = settings.cache_folder
+        folder = ctx.folder / Path(given).expanduser() if given else _default_folder()
+        limits = CacheLimits(
+            cache_bytes=int(settings.cache_gib * _GIB),
+            repository_bytes=int(settings.max_repository_gib * _GIB),
+            free_bytes=int(settings.free_disk_gib * _GIB),
+            fetch_seconds=settings.fetch_minutes * 60,
+        )
+        ca_file = str(ctx.folder / Path(settings.ca_file).expanduser()) if settings.ca_file else ""
+        return CloneCache(folder, limits, ca_file=ca_file)
+
+    return ctx.kept("forge.clone_cache", make)
+
+
+def _default_folder() -> Path:
+    return Path(platformdirs.user_cache_dir("shadow-ai", appauthor=False)) / "clones"
+
+
+def collect_part(ctx: Context[Any], shard: Shard, access: Access) -> Iterator[Item]:
+    """The items of one repository's tree or history shard (:func:`scanner.kit.forge.plan.plan`):
+    the repository itself first, then who owns it and its files, or what its objects hold. Raises
+    the source errors, ``LeftOut`` among them."""
+    repository = repository_of(shard)
+    asset = repository_asset(repository, access)
+    if repository.is_empty:
+        yield asset
+        return
+    settings = access.settings
+    with clone_cache(ctx, settings).clone(_remote(repository, access, ctx.now())) as git:
+        yield asset
+        most = settings.max_file_mib << 20
+        if shard.scope["part"] == HISTORY:
+            yield from read_history(git, repository.subject, ctx.examine, most)
+        else:
+            yield from _tree(git, repository.subject, access, most)
+
+
+def _tree(git: Git, subject: NodeId, access: Access, most: int) -> Iterator[Item]:
+    yield from read_tree(
+        git.folder,
+        git,
+        subject,
+        is_bare=True,
+        exclude=access.settings.exclude,
+        most_bytes=most,
+        source=access.source,
+    )
+
+
+def _remote(repository: Repository, access: Access, now: datetime) -> Remote:
+    refspecs: tuple[str, ...] = HEADS_AND_TAGS
+    if access.settings.pull_requests:
+        refspecs = (*refspecs, *access.pull_refspecs)
+    return Remote(
+        url=repository.clone_url,
+        authorization=access.authorization(repository),
+        default_branch=repository.default_branch,
+        mark=repository.refs_mark if _is_settled(repository, now) else "",
+        refspecs=refspecs,
+    )
+
+
+def _is_settled(repository: Repository, now: datetime) -> bool:
+    try:
+        at = datetime.fromisoformat(repository.pushed_at)
+    except ValueError:
+        return True  # the mark is not a time
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)) < now - _SETTLED
+
+
+def repository_asset(repository: Repository, access: Access) -> Asset:
+    """The repository as a carrier, with what the forge says of it as tags."""
+    subject = repository.subject
+    said = {
+        "visibility": repository.visibility,
+        "default_branch": repository.default_branch,
+        "archived": "true" if repository.is_archived else "",
+        "fork": "true" if repository.is_fork else "",
+        "template": "true" if repository.is_template else "",
+        "mirror": "true" if repository.is_mirror else "",
+        "topics": ", ".join(sorted(repository.topics)),
+        "pushed_at": repository.pushed_at,
+    }
+    evidence = Evidence(
+        rule=access.holder_rule or "listing", source=access.source, resource=subject
+    )
+    return msgspec.structs.replace(
+        holder(subject, Path(repository.full_name)),
+        tags={key: value for key, value in said.items() if value},
+        status="archived" if repository.is_archived else "",
+        evidence=(evidence,),
+    )
