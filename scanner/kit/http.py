@@ -1,9 +1,9 @@
 """Read-only HTTP over requests: only declared operations leave the process.
 
 Retries follow urllib3's ``Retry`` where the answer may be retried at once; a 429 waits as long as
-the source says (``Retry-After``, or ``X-Rate-Limit-Reset`` in epoch seconds as Okta and GitHub send
-it). What remains wrong becomes one of the source errors, with the URL's path but never its query or
-headers, which may carry credentials.
+the source says (``Retry-After``, or the end of the window in epoch seconds as Okta, GitHub and
+GitLab send it). What remains wrong becomes one of the source errors, with the URL's path but never
+its query or headers, which may carry credentials.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ from scanner.model.errors import Denied, Throttled, Unavailable, UndeclaredOpera
 
 _TIMEOUT = (10.0, 60.0)
 _MAX_WAIT_SECONDS = 120.0
+_DENIALS = frozenset({401, 403})
+
+
+class Missing(Unavailable):
+    """404 or 410: it is not there, or not shown to this credential, or a feature is off. What that
+    means is for the caller to say; asked of a whole source it is what ``Unavailable`` is."""
 
 
 def _template_pattern(path: str) -> re.Pattern[str]:
@@ -72,14 +78,17 @@ class ReadOnlySession:
         *,
         headers: dict[str, str] | None = None,
         retries: int = 4,
+        denials: frozenset[int] = _DENIALS,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        """``denials``: statuses that mean a refusal (some sources send one to sign in instead)."""
         self.base = base.rstrip("/")
         self._buckets = [
             (_template_pattern(op.id.partition(" ")[2]), op.bucket) for op in operations
         ]
         self._limits = limits
         self._retries = max(1, retries)
+        self._denials = denials
         self._sleep = sleep
         self._session = requests.Session()
         self._session.headers.update(headers or {})
@@ -120,12 +129,21 @@ class ReadOnlySession:
                 )
                 self._pause(attempt, retry_after(answer))
                 continue
+            self._heed(answer, bucket)
             return self._checked(answer, path)
         raise last
 
+    def _heed(self, answer: requests.Response, bucket: str) -> None:
+        """Azure DevOps and others answer, and ask to slow down with the same answer."""
+        wait = answer.headers.get("Retry-After", "")
+        if wait.isdigit() and answer.ok:
+            self._limits.hold(bucket, min(_MAX_WAIT_SECONDS, float(wait)))
+
     def _checked(self, answer: requests.Response, path: str) -> requests.Response:
-        if answer.status_code in (401, 403):
+        if answer.status_code in self._denials:
             raise Denied(f"GET {path}: HTTP {answer.status_code} {_error_text(answer)}")
+        if answer.status_code in (404, 410):
+            raise Missing(f"GET {path}: HTTP {answer.status_code} {_error_text(answer)}")
         if answer.status_code >= 300:
             raise Unavailable(f"GET {path}: HTTP {answer.status_code} {_error_text(answer)}")
         return answer
@@ -152,9 +170,10 @@ def retry_after(answer: requests.Response) -> float | None:
     header = answer.headers.get("Retry-After", "")
     if header.isdigit():
         return float(header)
-    reset = answer.headers.get("X-Rate-Limit-Reset", answer.headers.get("X-RateLimit-Reset", ""))
-    if reset.isdigit():
-        return max(0.0, float(reset) - time.time()) + 0.5
+    for name in ("X-Rate-Limit-Reset", "X-RateLimit-Reset", "RateLimit-Reset"):
+        reset = answer.headers.get(name, "")
+        if reset.isdigit():
+            return max(0.0, float(reset) - time.time()) + 0.5
     return None
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scanner.kit.contract import Operation
-from scanner.kit.http import ReadOnlySession, json_body, link_pages
+from scanner.kit.http import Missing, ReadOnlySession, json_body, link_pages, retry_after
 from scanner.kit.limits import Limits
 from scanner.kit.testing import Answer, Recorded, recorded_server
 from scanner.model.errors import Denied, Throttled, Unavailable, UndeclaredOperation
@@ -82,12 +83,49 @@ def test_retry_after_is_obeyed(server: Recorded) -> None:
     assert len(waits) == 2
 
 
+def test_the_end_of_a_window_is_read_in_all_spellings(server: Recorded) -> None:
+    path = "/v1/things/a"
+    for name in ("X-Rate-Limit-Reset", "X-RateLimit-Reset", "RateLimit-Reset"):
+        waits: list[float] = []
+        ends = str(int(time.time()) + 60)
+        server.faults[path] = [Answer(path="", status=429, headers={name: ends})]
+        _session(server, waits).get(path)
+        assert 55 < waits[0] <= 61, name
+    assert retry_after(_session(server).get(path)) is None
+
+
+def test_an_answer_that_asks_to_slow_down_is_heeded(server: Recorded) -> None:
+    slept: list[float] = []
+    limits = Limits(clock=lambda: 0.0, sleep=slept.append)
+    session = ReadOnlySession(server.url, OPERATIONS, limits)
+    server.faults["/v1/things/a"] = [
+        Answer(path="", headers={"Retry-After": "9"}, body={"id": "a"})
+    ]
+    assert json_body(session.get("/v1/things/a")) == {"id": "a"}
+    assert slept == []
+    session.get("/v1/things")
+    assert slept == [], "another bucket goes on"
+    session.get("/v1/things/a")
+    assert slept == [9.0]
+
+
+def test_a_source_may_have_words_of_its_own_for_a_refusal(server: Recorded) -> None:
+    denials = frozenset({203, 302})
+    session = ReadOnlySession(server.url, OPERATIONS, Limits(), retries=1, denials=denials)
+    for status in denials:
+        page = Answer(path="", status=status, body="<html>", headers={"Location": "/_signin"})
+        server.faults["/v1/things/a"] = [page]
+        with pytest.raises(Denied, match=f"HTTP {status}"):
+            session.get("/v1/things/a")
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [
         (401, Denied),
         (403, Denied),
-        (404, Unavailable),
+        (404, Missing),
+        (410, Missing),
         (302, Unavailable),
         (429, Throttled),
         (500, Unavailable),
