@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from scanner.detect import checksums, secrets
-from scanner.detect.decode import Decoder
+from scanner.detect.decode import Decoder, Mark
 from scanner.detect.patterns import Pattern, Places
 from scanner.detect.redact import fingerprint, hint
 from scanner.model.evidence import Confidence
@@ -65,7 +65,7 @@ class CredentialFinder:
         self._select = select
         self._blank = blank
         self._ask = ask or _say_nothing
-        self._decoder = Decoder(
+        self.decoder = Decoder(
             (
                 prefix
                 for pattern in patterns
@@ -79,7 +79,22 @@ class CredentialFinder:
     @property
     def literals(self) -> frozenset[bytes]:
         """What encoded credentials hold, for the engine's own prefilter."""
-        return self._decoder.literals
+        return self.decoder.literals
+
+    def plain_hits(self, data: bytes) -> Iterator[Hit]:
+        """Credentials that stand in ``data`` as they are, without lines."""
+        chosen, present = self._select(data)
+        found = list(_claims(_candidates(data, chosen, Places(data, present)), []))
+        for candidate in found:
+            yield self._hit(data, candidate, 0, data)
+
+    def encoded_hits(
+        self, data: bytes, low: int, high: int, marks: Iterable[Mark]
+    ) -> Iterator[Hit]:
+        """Credentials in the encoded runs that these marks, which end between ``low`` and
+        ``high``, tell of."""
+        for text, start, end in self.decoder.decoded_at(data, low, high, marks):
+            yield from self._inside(data, text, start, end, 0)
 
     def hits(
         self,
@@ -105,18 +120,21 @@ class CredentialFinder:
         """What an encoded run holds, found with the text before it as its context; the place is the
         encoded text's."""
         seen: set[tuple[str, str]] = set()
-        for text, start, end in self._decoder.decoded(data, present):
-            before = data[max(0, start - secrets.NEAR_BYTES) : start]
-            whole = before + text
-            chosen, inside = self._select(whole)
-            for found in _claims(_candidates(whole, chosen, Places(whole, inside)), []):
-                if found.start < len(before):
-                    continue
-                plain = self._blank(whole, [(found.start, found.end)])
-                hit = self._hit(whole, found, line(start), plain, (start, end))
+        for text, start, end in self.decoder.decoded(data, present):
+            for hit in self._inside(data, text, start, end, line(start)):
                 if (hit.fingerprint, hit.rule) not in seen:
                     seen.add((hit.fingerprint, hit.rule))
                     yield hit
+
+    def _inside(self, data: bytes, text: bytes, start: int, end: int, line: int) -> Iterator[Hit]:
+        """Of the run at ``start`` to ``end`` that decodes to ``text``."""
+        before = data[max(0, start - secrets.NEAR_BYTES) : start]
+        whole = before + text
+        chosen, inside = self._select(whole)
+        for found in _claims(_candidates(whole, chosen, Places(whole, inside)), []):
+            if found.start >= len(before):
+                plain = self._blank(whole, [(found.start, found.end)])
+                yield self._hit(whole, found, line, plain, (start, end))
 
     def _hit(
         self,

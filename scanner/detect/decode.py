@@ -12,7 +12,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
+from dataclasses import dataclass
 from functools import cached_property
 
 from scanner.detect.checksums import decode_base64
@@ -23,7 +24,9 @@ Decoded = tuple[bytes, int, int]
 
 _MIN_BASE64 = 4
 _MIN_HEX = 8
-_LONGEST = 16_384
+LONGEST_RUN = 16_384
+_MOST_MARK = 64
+"""Bytes of the longest match of a mark's expression."""
 _MOST_BEFORE, _MOST_BEHIND = 20, 32
 """Wrapped lines that are joined to the one with the mark."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}={0,2}")
@@ -47,9 +50,10 @@ _ESCAPE = re.compile(
     rb"(?:\\{1,8}(?:[nrtbf/]|u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2})|%(?:25)?[0-9A-Fa-f]{2})$"
 )
 _UNESCAPED = re.compile(rb"(?:\\+u00|\\+x|%(?:25)?)([0-9a-fA-F]{2})|\\+([nrtbf/])")
-_ESCAPE_STARTS = tuple(
-    rb"\n \u00 \x \t \r %3d %22 %20 %3a %27 %7b %26 %2f %0a %2c %253d %2522".split()
-)
+_BASIC_START = r"[\"']?[ \t:=]{0,4}[\"']?[a-z0-9+/_-]{16}"
+_ESCAPE_END = r"\\(?:[nrtbf/]|u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2})|%(?:25)?[0-9A-Fa-f]{2}"
+_TAIL_START = r"[A-Za-z0-9_.~|:+/=%\\-]"
+"""How the expressions above begin, for :meth:`Decoder.expressions`."""
 _CONTROL = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b" ", b"f": b" ", b"/": b"/"}
 _WHOLE = re.compile(
     rb"(?:[A-Za-z0-9_.~|:+/=-]|%(?:25)?[0-9A-Fa-f]{2}|\\{1,4}(?:u00|x)[0-9A-Fa-f]{2}){8,4200}"
@@ -59,20 +63,35 @@ _TAIL = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class Mark:
+    """What shows that something encoded stands here."""
+
+    expression: str
+    width: int
+    """Of its longest match, in bytes."""
+    group: str
+    literals: tuple[bytes, ...]
+
+    @property
+    def decides_by_file(self) -> bool:
+        return self.group == "manifest"
+
+
 class Decoder:
     """Compiled once for the literals (as written) that key formats begin with."""
 
     def __init__(self, literals: Iterable[bytes], engine: str = "auto") -> None:
         plain = sorted(set(literals))
-        groups: dict[str, Iterable[bytes]] = {
+        groups: dict[str, Collection[bytes]] = {
             "plain": plain,
             "base64": {t for literal in plain for led in _led(literal) for t in _in_base64(led)},
             "hex": {led.hex().encode() for lit in plain for led in _led(lit)},
             "escaped": {text for literal in plain for text in _in_escapes(literal)},
             "manifest": (b"kind: secret", b'"kind": "secret"'),
             "basic": (b"basic ", b"_auth", b'"auth"'),
-            "escape": _ESCAPE_STARTS,
         }
+        self._groups = groups
         self._marks: dict[bytes, list[tuple[str, bytes]]] = {}
         for name, texts in groups.items():
             for text in sorted(texts):
@@ -80,6 +99,21 @@ class Decoder:
         self._engine = engine
         self.literals = frozenset(self._marks)
         """Lower case: one of these stands in everything that is decoded."""
+
+    def expressions(self) -> Iterator[Mark]:
+        """For an automaton: one of these matches in all that is decoded."""
+        for name in ("base64", "hex", "escaped"):
+            case = "" if name == "base64" else "(?i)"
+            for text in sorted(self._groups[name]):
+                yield Mark(case + _quoted(text), len(text), name, (text,))
+        for text in self._groups["manifest"]:
+            yield Mark("(?i)" + _quoted(text), len(text), "manifest", (text,))
+        basic = tuple(self._groups["basic"])
+        yield Mark(f"(?i)(?:{'|'.join(map(_quoted, basic))}){_BASIC_START}", 32, "basic", basic)
+        plain = tuple(self._groups["plain"])
+        said = "|".join(map(_quoted, plain))
+        longest = max(map(len, plain), default=0) + 20
+        yield Mark(f"(?:{_ESCAPE_END})(?:{said}){_TAIL_START}", longest, "plain", plain)
 
     @cached_property
     def _prefilter(self) -> tuple[Prefilter, list[bytes]]:
@@ -104,13 +138,35 @@ class Decoder:
                 if text:
                     yield text, start, end
 
+    def decoded_at(
+        self, data: bytes, low: int, high: int, marks: Iterable[Mark]
+    ) -> Iterator[Decoded]:
+        """As :meth:`decoded`, of the runs in which one of ``marks`` ends between ``low`` and
+        ``high``, and of nothing that takes a whole file to decide."""
+        present: dict[str, list[bytes]] = {}
+        for mark in marks:
+            present.setdefault(mark.group, []).extend(mark.literals)
+        seen: set[tuple[int, int]] = set()
+        for span, decode in self._runs(data, present, (max(0, low - _MOST_MARK), high)):
+            if span not in seen:
+                seen.add(span)
+                if text := decode(data[span[0] : span[1]]):
+                    yield text, *span
+
     def _runs(
-        self, data: bytes, present: dict[str, list[bytes]]
+        self,
+        data: bytes,
+        present: dict[str, list[bytes]],
+        within: tuple[int, int] | None = None,
     ) -> Iterator[tuple[tuple[int, int], Callable[[bytes], bytes]]]:
-        for span in _around(data, present.get("base64", ()), _BASE64, _BASE64_BYTES, _joined):
+        """``within``: where the literals may stand."""
+        low, high = within or (0, len(data))
+        for span in _around(
+            data, present.get("base64", ()), _BASE64, _BASE64_BYTES, low, high, _joined
+        ):
             yield span, _from_base64
         if "hex" in present:
-            for span in _around(data.lower(), present["hex"], _HEX, _HEX_BYTES, _marked):
+            for span in _around(data.lower(), present["hex"], _HEX, _HEX_BYTES, low, high, _marked):
                 yield span, _from_hex
         if "manifest" in present and _IS_SECRET.search(data):
             for match in _SECRET_VALUE.finditer(data):
@@ -118,14 +174,20 @@ class Decoder:
             for match in _SECRET_BLOCK.finditer(data):
                 yield match.span(1), _from_base64
         if "basic" in present:
-            for span in _behind_names(data.lower(), present["basic"]):
+            for span in _behind_names(data.lower(), present["basic"], low, high):
                 yield span, _from_base64
         if "escaped" in present:
-            for span in _at_escapes(data.lower(), present["escaped"]):
+            for span in _at_escapes(data.lower(), present["escaped"], low, high):
                 yield span, _unescaped
-        if "escape" in present and "plain" in present:
-            for span in _behind_escape(data, present["plain"]):
+        if "plain" in present:
+            for span in _behind_escape(data, present["plain"], low, high):
                 yield span, _unescaped
+
+
+def _quoted(text: bytes) -> str:
+    return "".join(
+        chr(byte) if chr(byte).isalnum() and byte < 128 else f"\\x{byte:02x}" for byte in text
+    )
 
 
 def _led(literal: bytes) -> Iterator[bytes]:
@@ -209,55 +271,63 @@ def _around(
     texts: Iterable[bytes],
     shape: re.Pattern[bytes],
     alphabet: bytes,
+    low: int,
+    high: int,
     widened: Callable[[bytes, int, int, bytes], tuple[int, int]] = _alone,
 ) -> Iterator[tuple[int, int]]:
     """The encoded run around each place of each text."""
     for text in texts:
-        at = data.find(text)
+        at = data.find(text, low, high)
         while at >= 0:
-            before = data[max(0, at - _LONGEST) : at]
+            before = data[max(0, at - LONGEST_RUN) : at]
             start = at - (len(before) - len(before.rstrip(alphabet)))
-            match = shape.match(data, start, start + 2 * _LONGEST)
+            match = shape.match(data, start, start + 2 * LONGEST_RUN)
             end = max(at + len(text), match.end() if match else 0)
-            if match and end - start <= _LONGEST:
+            if match and end - start <= LONGEST_RUN:
                 start, end = widened(data, start, end, text)
                 yield start, end
-            at = data.find(text, end)
+            at = data.find(text, end, high)
 
 
-def _behind_names(lowered: bytes, names: Iterable[bytes]) -> Iterator[tuple[int, int]]:
+def _behind_names(
+    lowered: bytes, names: Iterable[bytes], low: int, high: int
+) -> Iterator[tuple[int, int]]:
     """The base64 after ``Authorization: Basic`` and in the files of npm and Docker."""
     for name in names:
-        at = lowered.find(name)
+        at = lowered.find(name, low, high)
         while at >= 0:
             match = _BASIC_VALUE.match(lowered, at + len(name))
             if match:
                 yield match.span(1)
-            at = lowered.find(name, at + len(name))
+            at = lowered.find(name, at + len(name), high)
 
 
-def _at_escapes(lowered: bytes, texts: Iterable[bytes]) -> Iterator[tuple[int, int]]:
+def _at_escapes(
+    lowered: bytes, texts: Iterable[bytes], low: int, high: int
+) -> Iterator[tuple[int, int]]:
     """Where an escaped beginning stands, and what is written like it behind."""
     for text in texts:
-        at = lowered.find(text)
+        at = lowered.find(text, low, high)
         while at >= 0:
             match = _WHOLE.match(lowered, at)
             end = match.end() if match else at + len(text)
             if match:
                 yield at, end
-            at = lowered.find(text, end)
+            at = lowered.find(text, end, high)
 
 
-def _behind_escape(data: bytes, texts: Iterable[bytes]) -> Iterator[tuple[int, int]]:
+def _behind_escape(
+    data: bytes, texts: Iterable[bytes], low: int, high: int
+) -> Iterator[tuple[int, int]]:
     """Where an escape stands directly before a literal, whose first letter it seems to lengthen."""
     for text in texts:
-        at = data.find(text)
+        at = data.find(text, low, high)
         while at >= 0:
             escape = _ESCAPE.search(data, max(0, at - 16), at)
             tail = _TAIL.match(data, at) if escape else None
             if escape and tail:
                 yield escape.start(), tail.end()
-            at = data.find(text, at + len(text))
+            at = data.find(text, at + len(text), high)
 
 
 _HEX_BYTES = b"0123456789abcdef"

@@ -214,7 +214,7 @@ def _host(provider: Provider, host: Host) -> Pattern:
     )
 
 
-_ASSIGNED = (
+ASSIGNED = (
     r"(?:[\"'\]\)]{0,2}[ \t]{0,8}(?:=>|:=|==?|:|,)|[\"']?[ \t]{0,4}\r?\n[ \t-]{0,40}value[\"']?:)"
     r"[ \t]{0,8}[\"'`]?(?P<secret>[A-Za-z0-9][A-Za-z0-9_./+=-]{15,300})"
 )
@@ -228,7 +228,7 @@ _PUBLIC = (
 
 def _env_var(provider: Provider, var: EnvVar) -> Pattern:
     """The variable's name, and, when its value is a secret, what is assigned to it."""
-    assigned = f"(?:{_ASSIGNED})?" if var.secret else ""
+    assigned = f"(?:{ASSIGNED})?" if var.secret else ""
     return Pattern(
         rule=f"{provider.id}-env-var",
         kind=HitKind.ENV_VAR,

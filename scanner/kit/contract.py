@@ -8,7 +8,7 @@ and the context bring those. It never returns an empty list where it was refused
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -100,6 +100,31 @@ Examine = Callable[[bytes, str, tuple[str, ...]], tuple[Hit, ...]]
 reader of raw secrets."""
 
 
+Secret = tuple[str, str]
+"""A credential without its value: rule and keyed fingerprint."""
+
+
+class Sieve(Protocol):
+    """Where in bytes credentials may be, for readers that meet the same text again and again."""
+
+    mark: str
+    """Changes whenever the same bytes could be judged otherwise."""
+    width: int
+    """The longest match, in bytes."""
+    reach: Sequence[tuple[int, int]]
+    """By expression: how many bytes before and behind the end of its match decide; ``behind`` of -1
+    means the whole text."""
+
+    def places(self, text: bytes) -> list[tuple[int, int]]:
+        """(expression, end of the match), in any order. Never a miss where the detector would find
+        a credential; matches do not cross a NUL."""
+        ...
+
+    def confirm(self, excerpt: bytes, first: int, last: int) -> frozenset[Secret]:
+        """The credentials that hold one of the bytes before ``first`` to ``last``."""
+        ...
+
+
 @dataclass
 class Context(Generic[C]):
     """What the runner hands to a connector."""
@@ -107,6 +132,8 @@ class Context(Generic[C]):
     config: C
     examine: Examine
     limits: Limits
+    sieve: Sieve | None = None
+    """Of the same detector; None: whatever is read is examined whole."""
     environ: Mapping[str, str] = field(default_factory=dict)
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
     warn: Callable[[str], None] = field(default=lambda message: None)

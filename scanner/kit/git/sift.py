@@ -1,0 +1,247 @@
+"""Which objects of a pack hold credentials: each byte that is new is matched once, and each place
+that is found is looked at once, however many objects share it.
+
+Two passes. The first hands windows to the sieve, which names places; the second walks only the
+families in which there are any, carries them from object to object, and asks the detector about
+each text around a place that is new. What neither can tell is named for the reference reader.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scanner.kit.contract import Secret, Sieve
+from scanner.kit.git import native
+from scanner.kit.git.packs import Families, Pack, families
+from scanner.kit.git.walk import BINARY, MATCHED, Flush, Limits, Walk
+
+_CHUNK_BYTES = 48 << 20
+"""Inflated bytes of the families that one task walks."""
+_NONE: frozenset[Secret] = frozenset()
+
+
+@dataclass
+class Sifted:
+    """By index in the pack."""
+
+    hits: dict[int, set[Secret]] = field(default_factory=dict)
+    left: list[int] = field(default_factory=list)
+    """To be read one by one: they decide as a whole, are not plain text, too large, or could not be
+    rebuilt."""
+    windows: int = 0
+    """Bytes that were matched, for benchmarks."""
+
+
+def sift(
+    pack: Pack,
+    wanted: NDArray[np.bool_],
+    sieve: Sieve,
+    limits: Limits,
+    *,
+    workers: int = 0,
+    use_native: bool = True,
+) -> Sifted:
+    """Looks at the objects of ``pack`` that are ``wanted``."""
+    job = _Job(pack, wanted, sieve, limits, use_native=use_native)
+    threads = workers or min(4, os.cpu_count() or 1)
+    links = families(pack, wanted)
+    places = job.windows(links, threads)
+    job.excerpts(links, places, threads)
+    return job.result()
+
+
+@dataclass
+class _Places:
+    """Rows of (object, end, before, behind)."""
+
+    rows: NDArray[np.int64]
+
+    def by_object(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where each object's places begin, and the places."""
+        order = np.lexsort((self.rows[:, 1], self.rows[:, 0]))
+        rows = self.rows[order]
+        first = np.searchsorted(rows[:, 0], np.arange(count + 1)).astype(np.int64)
+        return first, np.ascontiguousarray(rows[:, 1:])
+
+
+class _Job:
+    def __init__(
+        self,
+        pack: Pack,
+        wanted: NDArray[np.bool_],
+        sieve: Sieve,
+        limits: Limits,
+        *,
+        use_native: bool,
+    ) -> None:
+        self._pack = pack
+        self._sieve = sieve
+        self._limits = limits
+        self._core = native.core() if use_native else None
+        self._wanted = wanted.astype(np.uint8)
+        self._states = np.zeros(len(pack), np.uint8)
+        self._as_whole = np.zeros(len(pack), np.bool_)
+        self._known: dict[bytes, frozenset[Secret]] = {}
+        self._found: list[NDArray[np.int64]] = []
+        self._hits: dict[int, set[Secret]] = {}
+        self._lock = threading.Lock()
+        self._bytes = 0
+
+    def windows(self, links: Families, threads: int) -> _Places:
+        self._over(links.roots, links.costs, links, threads, lambda: self._match, None)
+        rows = np.concatenate(self._found) if self._found else np.empty((0, 4), np.int64)
+        self._found = []
+        self._spread_whole(links)
+        return _Places(rows[~self._as_whole[rows[:, 0]]])
+
+    def excerpts(self, links: Families, places: _Places, threads: int) -> None:
+        if not len(places.rows):
+            return
+        holders = np.unique(places.rows[:, 0])
+        roots = _roots(self._pack, holders)
+        chosen = np.isin(links.roots, roots)
+        first, table = places.by_object(len(self._pack))
+        self._over(
+            links.roots[chosen], links.costs[chosen], links, threads, self._asker, (first, table)
+        )
+
+    def result(self) -> Sifted:
+        wanted = self._wanted.astype(np.bool_)
+        settled = (self._states == MATCHED) | (self._states == BINARY)
+        left = np.flatnonzero(wanted & (self._as_whole | ~settled))
+        found = {number: hits for number, hits in self._hits.items() if hits}
+        for number in left.tolist():
+            found.pop(number, None)
+        return Sifted(found, left.tolist(), self._bytes)
+
+    def _over(
+        self,
+        roots: NDArray[np.int32],
+        costs: NDArray[np.int64],
+        links: Families,
+        threads: int,
+        receiver: Callable[[], Flush],
+        places: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
+    ) -> None:
+        chunks = _chunks(roots, costs)
+
+        def work(chunk: NDArray[np.int32]) -> None:
+            self._walk(chunk, links, receiver(), places)
+            self._pack.rest()
+
+        if threads == 1 or len(chunks) == 1 or self._core is None:
+            for chunk in chunks:
+                work(chunk)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            for done in [pool.submit(work, chunk) for chunk in chunks]:
+                done.result()
+
+    def _walk(
+        self,
+        roots: NDArray[np.int32],
+        links: Families,
+        flush: Flush,
+        places: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
+    ) -> None:
+        pack, width = self._pack, self._sieve.width
+        first, table = places if places else (None, None)
+        if self._core is None:
+            Walk(
+                pack, links, self._wanted, self._states, self._limits, width, flush, first, table
+            ).run(roots)
+            return
+        self._core.walk(
+            pack.bytes, pack.data, pack.offsets[1:], pack.sizes, links.child, links.sibling,
+            self._wanted, self._states, np.ascontiguousarray(roots),
+            b"" if first is None else first, b"" if table is None else table,
+            self._limits.most_object, self._limits.most_live, width, flush,
+        )  # fmt: skip
+
+    def _match(self, text: bytes, segments: bytes, records: bytes) -> None:
+        rows = np.frombuffer(segments, np.int64).reshape(-1, 4)
+        self._bytes += len(text)
+        events = self._sieve.places(text)
+        if not events:
+            return
+        found = np.array(events, np.int64)  # expression, end
+        at = np.searchsorted(rows[:, 2], found[:, 1] - 1, side="right") - 1
+        inside = at >= 0
+        found, at = found[inside], at[inside]
+        owner = rows[at, 0]
+        ends = np.minimum(found[:, 1] - rows[at, 2], rows[at, 3]) + rows[at, 1]
+        reach = np.array(self._sieve.reach, np.int64)[found[:, 0]]
+        is_whole = reach[:, 1] < 0
+        table = np.column_stack((owner, ends, reach))[~is_whole]
+        with self._lock:
+            self._as_whole[owner[is_whole]] = True
+            if len(table):
+                self._found.append(table)
+
+    def _asker(self) -> Flush:
+        """Numbers of excerpts count anew in each task."""
+        answers: dict[int, frozenset[Secret]] = {}
+
+        def ask(text: bytes, segments: bytes, records: bytes) -> None:
+            for number, ends, start, length in (
+                np.frombuffer(segments, np.int64).reshape(-1, 4).tolist()
+            ):
+                excerpt = text[start : start + length]
+                answers[number] = self._answer(excerpt, ends >> 32, ends & 0xFFFFFFFF)
+            for owner, number in np.frombuffer(records, np.int64).reshape(-1, 2).tolist():
+                if found := answers.get(number, _NONE):
+                    with self._lock:
+                        self._hits.setdefault(owner, set()).update(found)
+
+        return ask
+
+    def _answer(self, excerpt: bytes, first: int, last: int) -> frozenset[Secret]:
+        mark = hashlib.blake2b(excerpt, digest_size=16, salt=b"%d,%d" % (first, last)).digest()
+        known = self._known.get(mark)
+        if known is None:
+            known = self._known[mark] = self._sieve.confirm(excerpt, first, last)
+        return known
+
+    def _spread_whole(self, links: Families) -> None:
+        """What is a delta of a text that decides as a whole is looked at as a whole, too."""
+        fresh = np.flatnonzero(self._as_whole)
+        while len(fresh):
+            below = _children(links, fresh)
+            fresh = below[~self._as_whole[below]]
+            self._as_whole[fresh] = True
+
+
+def _children(links: Families, of: NDArray[np.int64]) -> NDArray[np.int64]:
+    found: list[int] = []
+    for number in of.tolist():
+        child = int(links.child[number])
+        while child >= 0:
+            found.append(child)
+            child = int(links.sibling[child])
+    return np.array(found, np.int64)
+
+
+def _roots(pack: Pack, objects: NDArray[np.int64]) -> NDArray[np.int64]:
+    at = objects
+    while True:
+        above = pack.bases[at]
+        if (above < 0).all():
+            return np.unique(at)
+        at = np.unique(np.where(above >= 0, above, at))
+
+
+def _chunks(roots: NDArray[np.int32], costs: NDArray[np.int64]) -> list[NDArray[np.int32]]:
+    """Neighbours together, so that a task reads one part of the pack."""
+    if not len(roots):
+        return []
+    parts = np.cumsum(costs) // _CHUNK_BYTES
+    cuts = np.flatnonzero(np.diff(parts)) + 1
+    return [part for part in np.split(roots, cuts) if len(part)]
