@@ -23,11 +23,11 @@ from scanner.detect.settings import is_generated
 from scanner.detect.source import Found, SourceFile
 from scanner.detect.suppress import MARK, IgnoreComments
 from scanner.detect.verify import Verifier
+from scanner.kit.text import as_text
 from scanner.model.evidence import Confidence, Setting
 from scanner.model.items import Hit, HitKind
 from scanner.rulebook.load import Rulebook
 
-_BINARY_PROBE = 8000
 _LONG_LINE = 2000
 _NAMES_MODEL = re.compile(
     rb"(?i)(?:model|deployment|engine)[A-Za-z_]{0,16}[\"'`]?\s{0,4}(?::|=|=>|:=|\()\s{0,4}$"
@@ -226,14 +226,6 @@ class _Lines:
         if self._breaks is None:
             self._breaks = [m.start() for m in re.finditer(rb"\n", self._data)]
         return bisect_right(self._breaks, offset - 1) + 1
-
-
-def as_text(data: bytes) -> bytes | None:
-    """``data`` if it is text (UTF-16 is recoded), None for binaries, by git's own test: a NUL in
-    the first 8,000 bytes."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace").encode()
-    return None if b"\0" in data[:_BINARY_PROBE] else data
 
 
 def _may_hold_secret(pattern: Pattern) -> bool:

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 from scanner.detect import secrets
 from scanner.detect.checksums import holds
-from scanner.detect.engine import Detector, as_text
+from scanner.detect.engine import Detector
 from scanner.detect.interpret import evidence_of
 from scanner.detect.patterns import Pattern, Places
 from scanner.detect.redact import entropy, hint, is_placeholder
+from scanner.kit.text import as_text
 from scanner.model.base import Model, NodeId
 from scanner.model.evidence import Confidence, Setting
 from scanner.model.items import Hit, HitKind, Place
