@@ -1,0 +1,167 @@
+"""How forges page their lists: records one by one, and an error instead of a loop.
+
+Each function yields what the list holds, whatever it is; the caller judges a record. Of a link that
+a source gives only the query is taken: path and host stay those that were asked, so that a forge
+behind a proxy, which writes links of its own, can still be read, and none leads elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from requests import Response
+
+from scanner.kit.http import json_body
+from scanner.model.errors import Unavailable
+
+MOST_PAGES = 100_000
+
+
+class Source(Protocol):
+    """:class:`scanner.kit.http.ReadOnlySession`, or what wraps it."""
+
+    def get(self, url: str, params: dict[str, str] | None = None) -> Response: ...
+
+
+Params = Mapping[str, str]
+NONE: Params = MappingProxyType({})
+_Following = Callable[[Response, Any, list[Any], dict[str, str]], dict[str, str] | None]
+"""Answer, body, records and parameters of this page -> parameters of the next; None at the end."""
+
+
+def whole(source: Source, path: str, params: Params = NONE, *, at: str = "") -> Iterator[Any]:
+    """A list that is not paged. ``at``: the field that holds it; empty: the body is the list."""
+    yield from _records(json_body(source.get(path, dict(params))), at, path)
+
+
+def one(source: Source, path: str, params: Params = NONE) -> Iterator[Any]:
+    """A single object."""
+    yield json_body(source.get(path, dict(params)))
+
+
+def by_link(source: Source, path: str, params: Params = NONE, *, at: str = "") -> Iterator[Any]:
+    """``Link: <...>; rel="next"`` (RFC 8288): GitLab, GitHub."""
+    return _walked(source, path, params, at, _link)
+
+
+def by_next(
+    source: Source, path: str, params: Params = NONE, *, at: str = "values"
+) -> Iterator[Any]:
+    """``next`` in the body: Bitbucket Cloud
+    (https://developer.atlassian.com/cloud/bitbucket/rest/intro/#pagination)."""
+    return _walked(source, path, params, at, _next)
+
+
+def by_start(
+    source: Source, path: str, params: Params = NONE, *, at: str = "values"
+) -> Iterator[Any]:
+    """``isLastPage`` and ``nextPageStart``: Bitbucket Data Center. The next start is not the sum
+    of what was seen: what one may not see is left out of a page."""
+    return _walked(source, path, params, at, _start)
+
+
+def by_token(
+    source: Source, path: str, params: Params = NONE, *, at: str = "value"
+) -> Iterator[Any]:
+    """``x-ms-continuationtoken`` in the headers: Azure DevOps. A page may be empty amid others."""
+    return _walked(source, path, params, at, _token)
+
+
+def by_skip(
+    source: Source, path: str, params: Params = NONE, *, at: str = "value", top: int = 200
+) -> Iterator[Any]:
+    """``$top`` and ``$skip``: Azure DevOps where there is no token."""
+    first = {**params, "$top": str(top), "$skip": "0"}
+    return _walked(source, path, first, at, _skip)
+
+
+def by_page(
+    source: Source, path: str, params: Params = NONE, *, at: str = "", total: str = "X-Total-Count"
+) -> Iterator[Any]:
+    """``page`` numbers up to the total in a header: Gitea and Forgejo, which may give fewer records
+    a page than were asked for, and link only some of their lists."""
+    seen = 0
+
+    def following(
+        answer: Response, body: Any, records: list[Any], asked: dict[str, str]
+    ) -> dict[str, str] | None:
+        nonlocal seen
+        seen += len(records)
+        wanted = answer.headers.get(total, "")
+        if not records or (wanted.isdigit() and seen >= int(wanted)):
+            return None
+        return {**asked, "page": str(int(asked["page"]) + 1)}
+
+    return _walked(source, path, {**params, "page": "1"}, at, following)
+
+
+def _walked(
+    source: Source, path: str, params: Params, at: str, following: _Following
+) -> Iterator[Any]:
+    asked = dict(params)
+    seen: set[tuple[tuple[str, str], ...]] = set()
+    last = b""
+    for _ in range(MOST_PAGES):
+        seen.add(tuple(sorted(asked.items())))
+        answer = source.get(path, asked)
+        body = json_body(answer)
+        records = _records(body, at, path)
+        if records and answer.content == last:
+            raise Unavailable(f"GET {path}: the source gives the same page again")
+        last = answer.content
+        yield from records
+        more = following(answer, body, records, asked)
+        if more is None:
+            return
+        if tuple(sorted(more.items())) in seen:
+            raise Unavailable(f"GET {path}: the source repeats a page link")
+        asked = more
+    raise Unavailable(f"GET {path}: more than {MOST_PAGES} pages")
+
+
+def _records(body: Any, at: str, path: str) -> list[Any]:
+    found = body.get(at) if at and isinstance(body, Mapping) else body
+    if not isinstance(found, list):
+        where = f"a list in `{at}`" if at else "a list"
+        raise Unavailable(f"GET {path}: expected {where}, got {type(found).__name__}")
+    return found
+
+
+def _query(link: Any) -> dict[str, str] | None:
+    if not isinstance(link, str) or not link:
+        return None
+    try:
+        return dict(parse_qsl(urlsplit(link).query, keep_blank_values=True))
+    except ValueError as error:
+        raise Unavailable("the source gives a page link that is none") from error
+
+
+def _link(answer: Response, body: Any, records: list[Any], asked: dict[str, str]) -> Any:
+    return _query(answer.links.get("next", {}).get("url"))
+
+
+def _next(answer: Response, body: Any, records: list[Any], asked: dict[str, str]) -> Any:
+    return _query(body.get("next"))
+
+
+def _start(answer: Response, body: Any, records: list[Any], asked: dict[str, str]) -> Any:
+    start = body.get("nextPageStart")
+    if body.get("isLastPage") is not False:
+        return None
+    if isinstance(start, bool) or not isinstance(start, int):
+        raise Unavailable("the source says that a list goes on, but not where")
+    return {**asked, "start": str(start)}
+
+
+def _token(answer: Response, body: Any, records: list[Any], asked: dict[str, str]) -> Any:
+    token = answer.headers.get("x-ms-continuationtoken", "")
+    return {**asked, "continuationToken": token} if token else None
+
+
+def _skip(answer: Response, body: Any, records: list[Any], asked: dict[str, str]) -> Any:
+    if len(records) < int(asked["$top"]):
+        return None
+    return {**asked, "$skip": str(int(asked["$skip"]) + len(records))}
