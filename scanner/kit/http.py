@@ -1,16 +1,18 @@
 """Read-only HTTP over requests: only declared operations leave the process.
 
-Retries follow urllib3's ``Retry`` where the answer may be retried at once; a 429 waits as long as
-the source says (``Retry-After``, or the end of the window in epoch seconds as Okta, GitHub and
-GitLab send it). What remains wrong becomes one of the source errors, with the URL's path but never
-its query or headers, which may carry credentials.
+Retries follow urllib3's ``Retry`` where the answer may be retried at once; a rate limit (429, or a
+403 that says so, https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api)
+waits as long as the source says: ``Retry-After`` in seconds or as a date, or the end of the window
+in epoch seconds as Okta, GitHub and GitLab send it. What remains wrong becomes one of the source
+errors, with the URL's path but never its query or headers, which may carry credentials.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,11 +20,15 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from scanner.kit.contract import Operation
+from scanner.kit.http_memory import Memory
 from scanner.kit.limits import Limits
 from scanner.model.errors import Denied, Throttled, Unavailable, UndeclaredOperation
 
 _TIMEOUT = (10.0, 60.0)
 _MAX_WAIT_SECONDS = 120.0
+_SECONDARY_WAIT_SECONDS = 60.0
+"""Where a 403 says that it is a rate limit and not for how long, as GitHub's page advises."""
+_LIMITED = re.compile(r"rate limit|abuse detection|too many requests", re.IGNORECASE)
 _DENIALS = frozenset({401, 403})
 
 
@@ -68,7 +74,13 @@ class _GuardAdapter(HTTPAdapter):
 
 
 class ReadOnlySession:
-    """``get`` JSON from ``base``. Redirects are not followed: a moved API is an error to see."""
+    """``get`` JSON from ``base``. Redirects are not followed: a moved API is an error to see.
+
+    ``authorize``: headers that prove who asks, asked for before each attempt, so that a token may
+    be renewed. ``ca_file``: authorities to trust instead of the system's. ``most_wait``: seconds
+    that a rate limit may ask for; longer, and it is ``Throttled``. ``memory``: answers of earlier
+    runs that need not be sent again when they are unchanged (ETags).
+    """
 
     def __init__(
         self,
@@ -80,6 +92,10 @@ class ReadOnlySession:
         retries: int = 4,
         denials: frozenset[int] = _DENIALS,
         sleep: Callable[[float], None] = time.sleep,
+        authorize: Callable[[], Mapping[str, str]] | None = None,
+        ca_file: str = "",
+        most_wait: float = _MAX_WAIT_SECONDS,
+        memory: Memory | None = None,
     ) -> None:
         """``denials``: statuses that mean a refusal (some sources send one to sign in instead)."""
         self.base = base.rstrip("/")
@@ -90,9 +106,17 @@ class ReadOnlySession:
         self._retries = max(1, retries)
         self._denials = denials
         self._sleep = sleep
+        self._most_wait = most_wait
+        self._memory = memory
+        self._authorize = authorize
         self._session = requests.Session()
         self._session.headers.update(headers or {})
         self._session.trust_env = True
+        # Without an auth of its own requests looks into ~/.netrc and puts what it finds there in
+        # the place of our header.
+        self._session.auth = lambda request: request
+        if ca_file:
+            self._session.verify = ca_file
         adapter = _GuardAdapter(self.base, operations)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -100,59 +124,90 @@ class ReadOnlySession:
     def get(self, url: str, params: dict[str, str] | None = None) -> requests.Response:
         """One successful answer. ``url`` is a path below ``base`` or a full link of the source.
 
-        Raises ``Denied`` (401, 403), ``Throttled``, ``Unavailable``, ``UndeclaredOperation``.
+        Raises ``Denied`` (401, 403), ``Missing`` (404, 410), ``Throttled``, ``Unavailable``,
+        ``UndeclaredOperation``.
         """
+        return self._call("GET", url, params, None)
+
+    def post(self, url: str, body: Any) -> requests.Response:
+        """The same for a declared call that reads, though it is a POST: a search, an exchange of
+        one proof of identity for another. Raises as :meth:`get`."""
+        return self._call("POST", url, None, body)
+
+    def _call(
+        self, method: str, url: str, params: dict[str, str] | None, body: Any
+    ) -> requests.Response:
         full = url if "://" in url else self.base + url
         path = urlsplit(full).path
+        said = f"{method} {path}"
         bucket = next((name for rx, name in self._buckets if rx.search(path)), "default")
-        last: Exception = Unavailable(f"GET {path}: no attempt made")
+        last: Exception = Unavailable(f"{said}: no attempt made")
+        known = self._memory.find(full, params) if self._memory and method == "GET" else None
         for attempt in range(self._retries):
+            headers = dict(self._authorize() if self._authorize else {})
+            if known is not None:
+                headers["If-None-Match"] = known.etag
             self._limits.take(bucket)
             try:
-                answer = self._session.get(
-                    full, params=params, timeout=_TIMEOUT, allow_redirects=False
-                )
+                answer = self._session.request(
+                    method, full, params=params, json=body, headers=headers,
+                    timeout=_TIMEOUT, allow_redirects=False,
+                )  # fmt: skip
             except requests.RequestException as error:
-                last = Unavailable(f"GET {path}: {type(error).__name__}: {_short(error)}")
+                last = Unavailable(f"{said}: {type(error).__name__}: {_short(error)}")
                 self._pause(attempt, None)
                 continue
-            if answer.status_code == 429:
+            if known is not None and answer.status_code == 304:
+                return known.answer(answer)
+            if is_rate_limit(answer):
                 wait = retry_after(answer)
-                last = Throttled(f"GET {path}: still 429 after {attempt + 1} attempts", wait)
-                if wait is not None and wait > _MAX_WAIT_SECONDS:
-                    raise Throttled(f"GET {path}: 429, told to wait {wait:.0f} s", wait)
+                if wait is None and answer.status_code == 403:
+                    wait = _SECONDARY_WAIT_SECONDS
+                code = answer.status_code
+                last = Throttled(f"{said}: still {code} after {attempt + 1} attempts", wait)
+                if wait is not None and wait > self._most_wait:
+                    raise Throttled(f"{said}: {code}, told to wait {wait:.0f} s", wait)
+                if wait is not None and attempt + 1 < self._retries:
+                    self._limits.hold(bucket, wait)  # nobody else of this run asks meanwhile
                 self._pause(attempt, wait)
+                self._limits.resume(bucket)
                 continue
             if answer.status_code >= 500:
                 last = Unavailable(
-                    f"GET {path}: HTTP {answer.status_code} after {attempt + 1} attempts"
+                    f"{said}: HTTP {answer.status_code} after {attempt + 1} attempts"
                 )
                 self._pause(attempt, retry_after(answer))
                 continue
             self._heed(answer, bucket)
-            return self._checked(answer, path)
+            checked = self._checked(answer, said)
+            if self._memory and method == "GET":
+                self._memory.keep(full, params, checked)
+            return checked
         raise last
 
     def _heed(self, answer: requests.Response, bucket: str) -> None:
         """Azure DevOps and others answer, and ask to slow down with the same answer."""
         wait = answer.headers.get("Retry-After", "")
         if wait.isdigit() and answer.ok:
-            self._limits.hold(bucket, min(_MAX_WAIT_SECONDS, float(wait)))
+            self._limits.hold(bucket, min(self._most_wait, float(wait)))
 
-    def _checked(self, answer: requests.Response, path: str) -> requests.Response:
-        if answer.status_code in self._denials:
-            raise Denied(f"GET {path}: HTTP {answer.status_code} {_error_text(answer)}")
-        if answer.status_code in (404, 410):
-            raise Missing(f"GET {path}: HTTP {answer.status_code} {_error_text(answer)}")
-        if answer.status_code >= 300:
-            raise Unavailable(f"GET {path}: HTTP {answer.status_code} {_error_text(answer)}")
+    def _checked(self, answer: requests.Response, said: str) -> requests.Response:
+        code = answer.status_code
+        if code in self._denials:
+            raise Denied(f"{said}: HTTP {code} {_error_text(answer)}")
+        if code in (404, 410):
+            raise Missing(f"{said}: HTTP {code} {_error_text(answer)}")
+        if code == 451:
+            raise Unavailable(f"{said}: HTTP 451, withheld for legal reasons")
+        if code >= 300:
+            raise Unavailable(f"{said}: HTTP {code} {_error_text(answer)}")
         return answer
 
     def _pause(self, attempt: int, wait: float | None) -> None:
         if attempt + 1 >= self._retries:
             return
         backoff = min(30.0, 0.5 * 2**attempt)
-        self._sleep(min(_MAX_WAIT_SECONDS, backoff if wait is None else wait))
+        self._sleep(min(self._most_wait, backoff if wait is None else wait))
 
 
 def json_body(answer: requests.Response) -> Any:
@@ -165,11 +220,30 @@ def json_body(answer: requests.Response) -> Any:
         raise Unavailable(f"GET {path}: the body is not JSON but {kind}") from error
 
 
+def is_rate_limit(answer: requests.Response) -> bool:
+    """429; or 403 with a word for it in headers or body, as GitHub sends it for both its limits."""
+    if answer.status_code == 429:
+        return True
+    if answer.status_code != 403:
+        return False
+    remaining = answer.headers.get("X-RateLimit-Remaining", "")
+    return (
+        "Retry-After" in answer.headers
+        or remaining.strip() == "0"
+        or bool(_LIMITED.search(_error_text(answer)))
+    )
+
+
 def retry_after(answer: requests.Response) -> float | None:
-    """Seconds the source asks us to wait, or None when it does not say."""
-    header = answer.headers.get("Retry-After", "")
+    """Seconds the source asks us to wait, or None when it does not say (RFC 9110, 10.2.3)."""
+    header = answer.headers.get("Retry-After", "").strip()
     if header.isdigit():
         return float(header)
+    if header:
+        try:
+            return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+        except (ValueError, OverflowError):
+            pass  # neither a number nor a date
     for name in ("X-Rate-Limit-Reset", "X-RateLimit-Reset", "RateLimit-Reset"):
         reset = answer.headers.get(name, "")
         if reset.isdigit():
@@ -177,23 +251,40 @@ def retry_after(answer: requests.Response) -> float | None:
     return None
 
 
-def link_pages(
-    session: ReadOnlySession, url: str, params: dict[str, str] | None = None, *, most: int = 100_000
+def linked(answer: requests.Response) -> str:
+    """The next page by ``Link: <...>; rel="next"`` (RFC 8288)."""
+    return answer.links.get("next", {}).get("url") or ""
+
+
+def pages(
+    session: ReadOnlySession,
+    url: str,
+    params: dict[str, str] | None = None,
+    *,
+    following: Callable[[requests.Response], str] = linked,
+    most: int = 100_000,
 ) -> Iterator[requests.Response]:
-    """Pages joined by ``Link: <...>; rel="next"`` (RFC 8288). A repeated link ends in
-    ``Unavailable`` instead of a loop."""
+    """Pages, each of which names the next one. ``following``: its URL or path, with the whole
+    query; empty at the end. A repeated one ends in ``Unavailable`` instead of a loop."""
     seen: set[str] = set()
     answer = session.get(url, params)
     for _ in range(most):
         yield answer
-        following = answer.links.get("next", {}).get("url")
-        if not following:
+        link = following(answer)
+        if not link:
             return
-        if following in seen:
-            raise Unavailable(f"GET {urlsplit(following).path}: the source repeats a page link")
-        seen.add(following)
-        answer = session.get(following)
+        if link in seen:
+            raise Unavailable(f"GET {urlsplit(link).path}: the source repeats a page link")
+        seen.add(link)
+        answer = session.get(link)
     raise Unavailable(f"GET {url}: more than {most} pages")
+
+
+def link_pages(
+    session: ReadOnlySession, url: str, params: dict[str, str] | None = None, *, most: int = 100_000
+) -> Iterator[requests.Response]:
+    """:func:`pages` joined by Link headers."""
+    return pages(session, url, params, most=most)
 
 
 def _error_text(answer: requests.Response) -> str:

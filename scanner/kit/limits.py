@@ -41,3 +41,8 @@ class Limits:
             until = self._clock() + seconds
             self._next[bucket] = max(self._next.get(bucket, 0.0), until)
         self._rates.setdefault(bucket, 50.0)
+
+    def resume(self, bucket: str) -> None:
+        """A pause that was asked for is over: whoever has waited it out may go on."""
+        with self._lock:
+            self._next.pop(bucket, None)
