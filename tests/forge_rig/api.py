@@ -136,12 +136,12 @@ def forge_api(
     *,
     authorized: Authorized = lambda request: None,
     pager: Pager = pages_by_number,
-    refusal: Reply = Reply({"message": "Resource not accessible"}, 403),  # noqa: B008
+    refusal: Reply = Reply({"message": "Resource not accessible"}, 403),
     etags: bool = False,
     delay: float = 0.0,
 ) -> Iterator[Forge]:
     """Serve ``world`` (operation -> handler) as ``specs/<name>.json`` says. ``delay``: seconds
-    before each answer. Raises ``AssertionError`` at the end for whatever the vendor would not do."""
+    before each answer. Raises ``AssertionError`` at the end for what the vendor would not do."""
     forge = Forge(spec(name))
     unknown = world.keys() - forge.spec["operations"].keys()
     assert not unknown, f"not in the vendor's description of {name}: {sorted(unknown)}"
@@ -175,11 +175,9 @@ def forge_api(
         query: str,
         data: bytes,
     ) -> Reply:
-        for method, pattern, operation in routes:
-            found = pattern.match(path)
-            if method == client.command and found:
-                break
-        else:
+        matches = ((p.match(path), o) for method, p, o in routes if method == client.command)
+        found, operation = next(((m, o) for m, o in matches if m), (None, ""))
+        if found is None:
             return _refused(forge, f"{client.command} {path}: no such path", 404)
         facts = forge.spec["operations"][operation]
         holes = {k: unquote(v) for k, v in zip(_holes(operation), found.groups(), strict=True)}
@@ -262,7 +260,7 @@ def _query_complaint(facts: Mapping[str, Any], given: Mapping[str, str]) -> str:
             return f"no parameter {name!r}"
         kind = schema.get("type")
         typed: Any = value
-        if kind == "integer" or kind == ["integer", "null"]:
+        if kind in ("integer", ["integer", "null"]):
             if not re.fullmatch(r"-?\d+", value):
                 return f"{name} must be an integer, not {value!r}"
             typed = int(value)
