@@ -81,8 +81,8 @@ class GitLabConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     def __post_init__(self) -> None:
         place_of(self.url, "url")
-        if not self.groups and not self.instance:
-            raise ValueError("set `groups`, or `instance = true`")
+        if bool(self.groups) == self.instance:
+            raise ValueError("set `groups`, or `instance = true` (which holds every group)")
 
 
 Ctx = Context[GitLabConfig]
@@ -143,8 +143,15 @@ class GitLabConnector:
             )
 
 
-def _owners(config: GitLabConfig) -> tuple[str, ...]:
-    return (*config.groups, *((INSTANCE,) if config.instance else ()))
+def _owners(config: GitLabConfig) -> list[str]:
+    """Each group once, and none that is below another one."""
+    if config.instance:
+        return [INSTANCE]
+    found: list[str] = []
+    for group in sorted((g.strip("/") for g in config.groups), key=len):
+        if not any(f"{group}/".casefold().startswith(f"{top}/".casefold()) for top in found):
+            found.append(group)
+    return found
 
 
 def _repositories(

@@ -11,17 +11,22 @@ import pytest
 
 from connectors.aws import AwsConfig
 from connectors.code import CodeConfig
+from connectors.gitlab import GitLabConfig
 from connectors.okta import OktaConfig
 from scanner.collect import loader
 from scanner.demo import cloud
 from scanner.detect.engine import Detector
 from scanner.kit import testing
 from scanner.kit.contract import Context
+from scanner.kit.forge.settings import GitSettings
 from scanner.kit.limits import Limits
 from scanner.kit.testing import World
 from scanner.rulebook.examples import expand
 from tests.conftest import Repository
 from tests.connectors.aws.wire import DENIED
+from tests.connectors.gitlab.world import gitlab
+from tests.forge_rig import seeded
+from tests.forge_rig.api import Fault, Reply
 
 KEY = expand("sk-ant-api03-{b64url:93}AA", "conformance")
 
@@ -104,9 +109,41 @@ def _okta(folder: Path, detector: Detector, organization: Any) -> Iterator[World
         yield World(loader.load("okta"), context, deny, secrets=("made-up-token",))
 
 
+@contextmanager
+def _gitlab(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+    with gitlab(folder) as made:
+        asked = {"instance": False}
+
+        def context() -> Context[Any]:
+            groups = () if asked["instance"] else ("acme",)
+            git = GitSettings(cache_folder=str(folder / "cache"), free_disk_gib=0)
+            config = GitLabConfig(
+                url=made.forge.url, groups=groups, instance=asked["instance"], git=git
+            )
+            return seeded.context(config, detector, {"GITLAB_TOKEN": seeded.TOKEN})
+
+        @contextmanager
+        def deny(operation: str) -> Iterator[None]:
+            # One reading asks for what is a group's, another for what is the instance's; groups
+            # below are listed when there is too much for one list.
+            asked["instance"] = operation not in made.of_groups
+            if operation.endswith("/subgroups"):
+                many = Fault(r"/groups/acme/projects", reply=Reply({}, 405), times=1)
+                made.forge.faults.append(many)
+            made.forge.denied.add(operation)
+            yield
+            made.forge.denied.clear()
+            made.forge.faults.clear()
+            asked["instance"] = False
+
+        secrets = (seeded.TOKEN, seeded.SETTING_KEY, seeded.CODE_KEY)
+        yield World(loader.load("gitlab"), context, deny, secrets)
+
+
 WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]] = {
     "aws": _aws,
     "code": _code,
+    "gitlab": _gitlab,
     "okta": _okta,
 }
 
