@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from connectors.code.discovery import is_bare, is_repository, listing_gaps, shards
+from scanner.kit.archives import Bounds
 from scanner.kit.contract import (
     ConnectorSpec,
     Context,
@@ -42,6 +43,14 @@ class CodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Globs of paths, relative to each root, that are not read."""
     max_file_mib: int = 32
     """Larger texts are named as a gap instead of read."""
+    archives: bool | Bounds = True
+    """Open archives, and how far."""
+
+    @property
+    def bounds(self) -> Bounds | None:
+        if isinstance(self.archives, Bounds):
+            return self.archives
+        return Bounds() if self.archives else None
 
 
 class CodeConnector:
@@ -83,6 +92,8 @@ class CodeConnector:
         is_history = shard.scope["part"] == "history"
         if "doubt" in shard.scope and is_history == ctx.config.history:
             yield Gap(what="identity", reason=shard.scope["doubt"])
+        if "shut" in shard.scope:
+            yield Gap(what=".git", reason=f"{shard.scope['shut']}; its history was not read")
         if is_history and git is not None:
             for number, item in enumerate(read_history(git, subject, ctx.examine, most)):
                 if number == 0:
@@ -97,6 +108,7 @@ class CodeConnector:
             is_bare=git is not None and is_bare(root),
             exclude=ctx.config.exclude,
             most_bytes=most,
+            archives=ctx.config.bounds,
             inside=shard.scope.get("inside", ""),
             is_foreign=lambda folder: folder != root and is_repository(folder),
         )

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scanner.kit.contract import Shard
+from scanner.kit.git.borders import trespass
 from scanner.kit.git.identity import Key, repository_key
 from scanner.kit.git.process import Git
-from scanner.kit.git.tree import EXCLUDED, printable
+from scanner.kit.git.tree import EXCLUDED
+from scanner.kit.text import printable
 from scanner.model.base import ShardId
 from scanner.model.items import Gap
 
@@ -58,7 +60,7 @@ def shards(roots: Iterable[Path], *, history: bool) -> Iterator[Shard]:
     seen: set[str] = set()
     for folder in sorted(found):
         owner = found[folder]
-        name, inside, scope, doubt = _named(folder)
+        name, inside, scope, doubt = _named(folder, owner or folder)
         # Two clones are the same repository, read in places of their own.
         if not inside and name in seen:
             name += f"?clone={hashlib.blake2b(os.fsencode(folder), digest_size=4).hexdigest()}"
@@ -78,16 +80,23 @@ def shards(roots: Iterable[Path], *, history: bool) -> Iterator[Shard]:
         yield listing.shard()
 
 
-def _named(folder: Path) -> tuple[str, str, dict[str, str], str]:
-    """Name, path within the enclosing repository, scope, and what makes the name doubtful."""
+def _named(folder: Path, within: Path) -> tuple[str, str, dict[str, str], str]:
+    """Name, path within the enclosing repository, scope, and what makes the name doubtful.
+    ``within``: the root that the user named."""
     is_git = is_repository(folder)
+    shut = trespass(folder, within) if is_git else ""
     outer = None if is_git else _enclosing(folder)
-    key = repository_key(Git(outer or folder)) if is_git or outer else Key("")
+    key = Key("", shut)
+    if not shut and (is_git or outer):
+        key = repository_key(Git(outer or folder))
     inside = printable(folder.relative_to(outer).as_posix()) if outer and key.name else ""
     name = f"git:{key.name}" if key.name else f"dir:{printable(folder.as_posix())}"
-    scope = {"root": str(folder), "subject": name, "git": "yes" if is_git else ""}
+    is_read = is_git and not shut
+    scope = {"root": str(folder), "subject": name, "git": "yes" if is_read else ""}
     if key.name and key.doubt:
         scope["doubt"] = key.doubt
+    if shut:
+        scope["shut"] = shut
     return name, inside, scope, key.doubt
 
 
@@ -119,15 +128,15 @@ def _shards_of(
 
 
 def is_repository(folder: Path) -> bool:
-    """A work tree or a bare repository. Not for a folder that may not be looked into: whoever
-    lists it tells that."""
-    if os.path.exists(folder / ".git"):
+    """A work tree, also one whose ``.git`` leads nowhere, or a bare repository. Not for a folder
+    that may not be looked into: whoever lists it tells that."""
+    if os.path.lexists(folder / ".git"):
         return True
     return os.path.isfile(folder / "HEAD") and os.path.isdir(folder / "objects")
 
 
 def is_bare(folder: Path) -> bool:
-    return not os.path.exists(folder / ".git")
+    return not os.path.lexists(folder / ".git")
 
 
 def _enclosing(folder: Path) -> Path | None:

@@ -15,12 +15,13 @@ import re
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import msgspec
 
-from scanner.kit.packages import setting_of_member
+from scanner.kit.packages import installed, is_record, is_within, setting_of_member
 from scanner.kit.streams import (
     CHUNK,
     SINGLE,
@@ -41,6 +42,8 @@ from scanner.model.items import Gap
 SEPARATOR = "!/"
 _MOST_NOTES = 200
 """Gaps of one outermost archive; more are counted."""
+_MOST_RECORD = 1 << 20
+"""Bytes of one distribution's list of files."""
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04")
 _PREFIXED = (b"#!", b"Cr24")
 """Zips behind something: Python and Java programs that start with a shell's line, and browser
@@ -173,13 +176,17 @@ class _Walk:
     def _zip(
         self, path: str, file: BinaryIO, size: int, depth: int, setting: Setting
     ) -> Iterator[Member]:
-        for entry in entries(file, size):
+        listed = entries(file, size)
+        others = installed(self._records(file, listed))
+        for entry in listed:
             shown = f"{path}{SEPARATOR}{entry.name}"
             self.at = shown
             self.budget.spend_member()
             if self.leave_out(entry.name):
                 continue
             here = setting_of_member(path, entry.name, setting)
+            if others and is_within(entry.name, others):
+                here = Setting.VENDORED
             if entry.is_link:
                 yield Member(shown, b"", here)
             elif entry.unread:
@@ -187,17 +194,23 @@ class _Walk:
             else:
                 yield from self._zip_member(path, shown, file, entry, depth, here)
 
+    def _records(self, file: BinaryIO, listed: list[Entry]) -> Iterator[tuple[str, bytes]]:
+        for entry in listed:
+            if is_record(entry.name) and not entry.unread:
+                with suppress(Corrupt):  # told where it is read as a member
+                    yield entry.name, self._unpacked(file, entry).read(_MOST_RECORD)
+
+    def _unpacked(self, file: BinaryIO, entry: Entry) -> Stream:
+        start = entry.start(file)
+        if entry.make is None:
+            return Section(file, start, entry.packed, self.budget)
+        return Inflated(Section(file, start, entry.packed, None), entry.make, self.budget)
+
     def _zip_member(
         self, archive: str, path: str, file: BinaryIO, entry: Entry, depth: int, setting: Setting
     ) -> Iterator[Member]:
         try:
-            start = entry.start(file)
-            if entry.make is None:
-                packed: Stream = Section(file, start, entry.packed, self.budget)
-            else:
-                raw = Section(file, start, entry.packed, None)
-                packed = Inflated(raw, entry.make, self.budget)
-            stream = Peeked(packed)
+            stream = Peeked(self._unpacked(file, entry))
             yield from self._member(archive, path, stream, depth, setting, entry.crc)
         except Corrupt as error:
             self.note(archive, path, f"damaged: {error}; not read")

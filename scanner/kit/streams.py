@@ -142,7 +142,7 @@ class _Zlib:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
 
 
-def _zstd() -> tuple[Callable[[], Any] | None, tuple[type[Exception], ...]]:
+def _zstd() -> tuple[Callable[[], Any] | None, Any]:
     """Of Python 3.14, or of the package ``backports.zstd``."""
     for name in ("compression.zstd", "backports.zstd"):
         with suppress(ImportError):
@@ -153,7 +153,14 @@ def _zstd() -> tuple[Callable[[], Any] | None, tuple[type[Exception], ...]]:
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 new_zstd, _zstd_errors = _zstd()
-_BROKEN = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, *_zstd_errors)
+_BROKEN: tuple[type[Exception], ...] = (
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    ValueError,
+    *_zstd_errors,
+)
 
 Make = Callable[[], Any]
 INFLATE: Make = lambda: _Zlib(-15)  # noqa: E731

@@ -10,7 +10,6 @@ from __future__ import annotations
 import stat
 import struct
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
@@ -57,7 +56,7 @@ class Entry:
         return self.header + _LOCAL.size + int(fields[-2]) + int(fields[-1])
 
 
-def entries(file: BinaryIO, size: int) -> Iterator[Entry]:
+def entries(file: BinaryIO, size: int) -> list[Entry]:
     """Of everything but folders, in the directory's order. Raises ``Corrupt``."""
     try:
         with zipfile.ZipFile(cast(BinaryIO, _Bounded(file))) as archive:
@@ -66,9 +65,11 @@ def entries(file: BinaryIO, size: int) -> Iterator[Entry]:
     except _BROKEN as error:
         raise Corrupt(str(error) or type(error).__name__) from error
     overlapping = _overlapping(listed, end)
-    for number, info in enumerate(listed):
-        if not info.filename.endswith("/"):
-            yield _entry(info, number in overlapping)
+    return [
+        _entry(info, number in overlapping)
+        for number, info in enumerate(listed)
+        if not info.filename.endswith("/")
+    ]
 
 
 def _entry(info: zipfile.ZipInfo, overlaps: bool) -> Entry:

@@ -528,3 +528,32 @@ def test_what_is_left_out_is_not_read() -> None:
     found = list(members("x.zip", data, Bounds(), leave_out=lambda p: p.startswith("node_")))
 
     assert [m.path for m in found if isinstance(m, Member)] == ["x.zip!/a.py"]
+
+
+def test_what_was_installed_beside_an_app_is_not_the_app() -> None:
+    """``pip install -t bundle`` and the app's own file, as functions are deployed."""
+    lines = (
+        "openai/__init__.py,sha256=x,1",
+        "six.py,,",
+        "openai-1.0.dist-info/METADATA,,",
+        "../x,,",
+    )
+    record = "\n".join(lines).encode()
+    paths = ("openai/__init__.py", "openai/lib/azure.py", "six.py", "app.py", "six_of_us.py")
+    data = _zip(
+        {**{f"code/{path}": _TEXT for path in paths}, "code/openai-1.0.dist-info/RECORD": record}
+    )
+
+    found = {m.path: m.setting for m in members("f.zip", data, Bounds()) if isinstance(m, Member)}
+
+    own = {path for path, setting in found.items() if setting is Setting.PRODUCTION}
+    assert own == {"f.zip!/code/app.py", "f.zip!/code/six_of_us.py"}
+
+
+def test_a_list_of_installed_files_is_not_trusted_with_time() -> None:
+    record = b"".join(b"%d/a.py,,\n" % n for n in range(90_000))
+    files = {f"{n}/a.py": b"" for n in range(20_000)} | {"x-1.dist-info/RECORD": record}
+
+    found, gaps = _cost("x.zip", _zip(files, zipfile.ZIP_STORED))
+
+    assert (len(found), gaps) == (20_001, [])

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from scanner.kit.git.process import Git
-from scanner.kit.git.tree import printable
+from scanner.kit.text import printable
 from scanner.model.errors import Unavailable
 from scanner.model.keys import canonical_remote
 

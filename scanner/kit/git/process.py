@@ -1,8 +1,9 @@
 """Run git to read a repository that may be hostile.
 
-Only plumbing that prints objects is called, with every setting that could run a program or reach a
-network switched off; the repository's own configuration cannot turn them on again, because options
-on the command line win (https://git-scm.com/docs/git-config).
+Only plumbing that prints objects is called, with every setting that could run a program, reach a
+network or wait for a file switched off; the repository's own configuration cannot turn them on
+again, because options on the command line win (https://git-scm.com/docs/git-config). The user's own
+settings are not read. No child outlives its use, and none is waited for that does nothing.
 """
 
 from __future__ import annotations
@@ -16,21 +17,39 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from scanner.kit import programs
+from scanner.kit.git.watch import PATIENCE_SECONDS, Watch, end
 from scanner.model.errors import Unavailable
 
+_NOWHERE = os.devnull
 _SAFE = (
     "-c", "core.fsmonitor=false",
     "-c", "core.hooksPath=/dev/null",
     "-c", "core.pager=cat",
     "-c", "core.sshCommand=false",
+    "-c", "core.gitProxy=false",
+    "-c", "core.alternateRefsCommand=false",
+    "-c", f"core.attributesFile={_NOWHERE}",
+    "-c", f"core.excludesFile={_NOWHERE}",
+    "-c", "core.untrackedCache=false",
     "-c", "credential.helper=",
+    "-c", f"diff.orderFile={_NOWHERE}",
+    "-c", "diff.external=false",
+    "-c", "log.mailmap=false",
+    "-c", "log.showSignature=false",
+    "-c", "gpg.program=false",
+    "-c", "mailmap.file=",
+    "-c", "mailmap.blob=",
     "-c", "protocol.allow=never",
     "-c", "safe.directory=*",
-    "-c", "log.showSignature=false",
     "-c", "gc.auto=0",
+    "-c", "maintenance.auto=false",
 )  # fmt: skip
 _TIMEOUT_SECONDS = 120
+"""Of a short command, whatever it does."""
 _MOST_ERRORS = 64 << 10
+_MOST_DEATHS = 100
+"""Objects that may each end git's process while sizes are asked for."""
 
 
 @dataclass(frozen=True)
@@ -41,26 +60,39 @@ class GitObject:
 
 
 class Git:
-    """One repository. ``folder``: its work tree, or the bare repository itself."""
+    """One repository. ``folder``: its work tree, or the bare repository itself; ``patience``:
+    seconds that a child may do nothing while it is waited for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience: float = PATIENCE_SECONDS) -> None:
         self.folder = folder
+        self.patience = patience
+        self._hung = ""
 
     def text(self, *args: str) -> str:
         """The output of a short command. Raises ``Unavailable`` with git's own words."""
+        process = self._start(args, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        watch = Watch(process, self.patience)
         try:
-            done = subprocess.run(
-                self._command(args),
-                capture_output=True,
-                timeout=_TIMEOUT_SECONDS,
-                env=_environment(),
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise Unavailable(f"{self.folder}: git cannot be run: {error}") from error
-        if done.returncode != 0:
-            raise Unavailable(f"{self.folder}: git {args[0]}: {_reason(done.stderr)}")
-        return done.stdout.decode("utf-8", "replace")
+            out, errors = watch.during(process.communicate, timeout=_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise self._stalled(args, f"is not done after {_TIMEOUT_SECONDS} s") from None
+        finally:
+            watch.stop()
+            end(process)
+        if watch.is_stalled:
+            raise self._stalled(args, f"did nothing for {self.patience:.0f} s")
+        if process.returncode != 0:
+            raise Unavailable(f"{self.folder}: git {args[0]}: {_reason(errors)}")
+        return out.decode("utf-8", "replace")
+
+    def _stalled(self, args: tuple[str, ...], how: str) -> Unavailable:
+        """git waits for a file: a pipe in place of one, a disk that is away. The next command would
+        do the same."""
+        self._hung = (
+            f"{self.folder}: git {args[0]} {how}; a file of the repository may be a pipe, or its "
+            "disk away"
+        )
+        return Unavailable(self._hung)
 
     def succeeds(self, *args: str) -> bool:
         """Whether a command that answers by its exit code says yes."""
@@ -88,19 +120,22 @@ class Git:
         with tempfile.TemporaryFile() as errors:
             process = self._start(args, stdin=subprocess.PIPE, stderr=errors.fileno())
             threading.Thread(target=_feed, args=(process, list(feed)), daemon=True).start()
-            stream = process.stdout
+            stream, watch = process.stdout, Watch(process, self.patience)
             if stream is None:
                 raise Unavailable(f"{self.folder}: git {args[0]}: no output stream")
             try:
                 rest = b""
-                while chunk := stream.read(1 << 16):
+                while chunk := watch.during(stream.read1, 1 << 16):  # type: ignore[attr-defined]
                     *whole, rest = (rest + chunk).split(separator)
-                    yield from (record.decode("utf-8", "replace") for record in whole)
+                    yield from (_decoded(record) for record in whole)
                 if rest:
-                    yield rest.decode("utf-8", "replace")
-                failed = process.wait() != 0
+                    yield _decoded(rest)
+                failed = watch.during(process.wait) != 0
             finally:
-                _end(process)
+                watch.stop()
+                end(process)
+            if watch.is_stalled:
+                raise self._stalled(args, f"did nothing for {self.patience:.0f} s")
             errors.seek(0)
             told = errors.read(_MOST_ERRORS)
         if failed:
@@ -112,10 +147,12 @@ class Git:
     def head_of(self, oid: str, size: int = 8000) -> bytes:
         """The first bytes of an object, without reading the rest. Empty when it is unreadable."""
         process = self._start(("cat-file", "blob", oid), stdin=subprocess.DEVNULL)
+        watch = Watch(process, self.patience)
         try:
-            return process.stdout.read(size) if process.stdout else b""
+            return watch.during(process.stdout.read, size) if process.stdout else b""
         finally:
-            _end(process)
+            watch.stop()
+            end(process)
 
     def objects(self, complain: Callable[[str], None] = lambda line: None) -> list[GitObject]:
         """Every object of the repository, reachable or not. ``complain``: told of what git could
@@ -140,14 +177,30 @@ class Git:
         return {line[1:].split(" ")[0] for line in walked if line.startswith("?")}
 
     def sizes(self, oids: Iterable[str]) -> dict[str, int]:
-        """Of what is stored. Not to be asked for what is absent: it stops git where a remote
-        promises the rest (a partial clone)."""
-        found: dict[str, int] = {}
-        form = "--batch-check=%(objectname) %(objectsize)"
-        for line in self.lines("cat-file", "--buffer", form, feed=oids):
-            oid, _, size = line.partition(" ")
-            if size.isdigit():
-                found[oid] = int(size)
+        """As :meth:`facts`, the sizes alone."""
+        return {oid: found.size for oid, found in self.facts(oids).items()}
+
+    def facts(self, oids: Iterable[str]) -> dict[str, GitObject]:
+        """Kinds and sizes of what is stored and can be read. What is absent stops git's process
+        where a remote promises the rest (a partial clone); each costs a new one, so few may be
+        asked for."""
+        found: dict[str, GitObject] = {}
+        form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
+        remaining = list(oids)
+        for _ in range(_MOST_DEATHS):
+            done = 0
+            try:
+                for line in self.lines("cat-file", "--buffer", form, feed=remaining):
+                    oid, _, rest = line.partition(" ")
+                    kind, _, size = rest.partition(" ")
+                    done += 1
+                    if size.isdigit():
+                        found[oid] = GitObject(oid, kind, int(size))
+                return found
+            except Unavailable:
+                if self._hung or done >= len(remaining):
+                    raise
+                remaining = remaining[done + 1 :]
         return found
 
     def contents(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
@@ -165,33 +218,40 @@ class Git:
             remaining = remaining[done:]
 
     def _batch(self, oids: list[str]) -> Iterator[tuple[str, bytes | None]]:
-        process = self._start(("cat-file", "--batch", "--buffer"), stdin=subprocess.PIPE)
+        args = ("cat-file", "--batch", "--buffer")
+        process = self._start(args, stdin=subprocess.PIPE)
         feeder = threading.Thread(target=_feed, args=(process, oids), daemon=True)
         feeder.start()
+        watch = Watch(process, self.patience)
         try:
             stream = process.stdout
             for oid in oids if stream is not None else ():
-                header = stream.readline() if stream else b""
+                header = watch.during(stream.readline) if stream else b""
                 fields = header.decode("ascii", "replace").split()
                 if not fields or fields[0] != oid:
-                    return  # git died, or what it prints no longer lines up
+                    break  # git died, or what it prints no longer lines up
                 if len(fields) != 3 or not fields[2].isdigit():
                     yield oid, None  # "missing", "ambiguous"
                     continue
                 size = int(fields[2])
-                data = stream.read(size + 1) if stream else b""
+                data = watch.during(stream.read, size + 1) if stream else b""
                 if len(data) != size + 1 or data[-1:] != b"\n":
-                    return  # the object is longer or shorter than it says
+                    break  # the object is longer or shorter than it says
                 yield oid, data[:-1]
         finally:
-            _end(process)
+            watch.stop()
+            end(process)
+        if watch.is_stalled:
+            raise self._stalled(args, f"did nothing for {self.patience:.0f} s")
 
     def _start(
         self, args: tuple[str, ...], stdin: int, stderr: int = subprocess.DEVNULL
     ) -> subprocess.Popen[bytes]:
+        if self._hung:
+            raise Unavailable(self._hung)
         try:
             return subprocess.Popen(
-                self._command(args),
+                [programs.found("git"), *_SAFE, "-C", str(self.folder), *args],
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -201,18 +261,17 @@ class Git:
         except OSError as error:
             raise Unavailable(f"{self.folder}: git cannot be run: {error}") from error
 
-    def _command(self, args: tuple[str, ...]) -> list[str]:
-        return ["git", *_SAFE, "-C", str(self.folder), *args]
-
 
 def _environment() -> dict[str, str]:
-    """No program of the user's settings, no network, and the objects as they are: a replacement
+    """Nothing of the user's settings, no network, and the objects as they are: a replacement
     (git-replace) would hide what it replaces. ``GIT_ALLOW_PROTOCOL`` outweighs what the repository
     allows itself (https://git-scm.com/docs/git#Documentation/git.txt-codeGITALLOWPROTOCOLcode)."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     return {
         **kept,
+        "PATH": programs.environ_path(),
         "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": _NOWHERE,
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_NO_LAZY_FETCH": "1",
@@ -231,14 +290,10 @@ def _feed(process: subprocess.Popen[bytes], oids: list[str]) -> None:
             process.stdin.close()
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.kill()
-    process.wait()
-    for stream in (process.stdout, process.stderr, process.stdin):
-        if stream:
-            with suppress(OSError):
-                stream.close()
+def _decoded(record: bytes) -> str:
+    """Names in it may be any bytes; what is not UTF-8 is shown escaped, so that it can be stored,
+    and two names stay two."""
+    return record.decode("utf-8", "backslashreplace")
 
 
 def _reason(errors: bytes) -> str:
