@@ -92,7 +92,6 @@ def tape_members(tape: Tape) -> Iterator[tuple[str, int, bool]]:
     try:
         archive = tarfile.TarFile(fileobj=headers, mode="r", encoding="utf-8")
         while (info := archive.next()) is not None:
-            archive.members.clear()  # else it keeps every one
             # Of a sparse file the bytes that are stored, without its holes.
             stored = archive.offset - info.offset_data if info.issparse() else info.size
             if info.isreg() or info.islnk() or info.issym():
