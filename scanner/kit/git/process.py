@@ -50,6 +50,7 @@ _TIMEOUT_SECONDS = 120
 _MOST_ERRORS = 64 << 10
 _MOST_DEATHS = 100
 """Objects that may each end git's process while sizes are asked for."""
+_FACTS = "%(objectname) %(objecttype) %(objectsize)"
 
 
 @dataclass(frozen=True)
@@ -155,19 +156,20 @@ class Git:
             end(process)
 
     def objects(self, complain: Callable[[str], None] = lambda line: None) -> list[GitObject]:
-        """Every object of the repository, reachable or not. ``complain``: told of what git could
-        not open while it looked."""
-        found = []
-        for line in self.lines(
-            "cat-file", "--batch-all-objects", "--unordered",
-            "--batch-check=%(objectname) %(objecttype) %(objectsize)", complain=complain,
-        ):  # fmt: skip
-            oid, _, rest = line.partition(" ")
-            kind, _, size = rest.partition(" ")
-            if size.isdigit():
-                found.append(GitObject(oid, kind, int(size)))
-            elif oid:
-                found.append(GitObject(oid, "unreadable", 0))
+        """Every object of the repository, reachable or not; kind ``unreadable`` for what git cannot
+        look at. ``complain``: told of what git could not open while it looked."""
+        every = ("cat-file", "--batch-all-objects", "--unordered")
+        try:
+            lines = self.lines(*every, f"--batch-check={_FACTS}", complain=complain)
+            return [_object(line) for line in lines if line]
+        except Unavailable:
+            if self._hung:
+                raise
+        # One object that git takes for a bug ends its list. Names alone are listed all the same.
+        names = list(dict.fromkeys(self.lines(*every, "--batch-check=%(objectname)")))
+        found: list[GitObject] = []
+        for oid, line in self._checked(names):
+            found.append(_object(line) if line else GitObject(oid, "unreadable", 0))
         return found
 
     def absent(self, *revisions: str) -> set[str]:
@@ -177,31 +179,31 @@ class Git:
         return {line[1:].split(" ")[0] for line in walked if line.startswith("?")}
 
     def sizes(self, oids: Iterable[str]) -> dict[str, int]:
-        """As :meth:`facts`, the sizes alone."""
-        return {oid: found.size for oid, found in self.facts(oids).items()}
+        """Of what is stored and can be read. What is absent ends git's process where a remote
+        promises the rest (a partial clone); each costs a new one, so few may be asked for."""
+        checked = (_object(line) for _, line in self._checked(list(oids)) if line)
+        return {found.oid: found.size for found in checked if found.kind != "unreadable"}
 
-    def facts(self, oids: Iterable[str]) -> dict[str, GitObject]:
-        """Kinds and sizes of what is stored and can be read. What is absent stops git's process
-        where a remote promises the rest (a partial clone); each costs a new one, so few may be
-        asked for."""
-        found: dict[str, GitObject] = {}
-        form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
-        remaining = list(oids)
+    def _checked(self, oids: list[str]) -> Iterator[tuple[str, str]]:
+        """Each object with what git says of it; empty for one that ended git's process. Raises
+        ``Unavailable`` when too many do."""
+        remaining = oids
         for _ in range(_MOST_DEATHS):
             done = 0
             try:
-                for line in self.lines("cat-file", "--buffer", form, feed=remaining):
-                    oid, _, rest = line.partition(" ")
-                    kind, _, size = rest.partition(" ")
+                feed = self.lines("cat-file", "--buffer", f"--batch-check={_FACTS}", feed=remaining)
+                for oid, line in zip(remaining, feed, strict=False):
                     done += 1
-                    if size.isdigit():
-                        found[oid] = GitObject(oid, kind, int(size))
-                return found
+                    yield oid, line
             except Unavailable:
-                if self._hung or done >= len(remaining):
+                if self._hung:
                     raise
-                remaining = remaining[done + 1 :]
-        return found
+            if done >= len(remaining):
+                return
+            yield remaining[done], ""
+            remaining = remaining[done + 1 :]
+        if remaining:
+            raise Unavailable(f"{self.folder}: more than {_MOST_DEATHS} objects are damaged")
 
     def contents(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
         """The bytes of each object; None where it could not be read. A damaged object ends git's
@@ -288,6 +290,12 @@ def _feed(process: subprocess.Popen[bytes], oids: list[str]) -> None:
             for start in range(0, len(oids), 1000):
                 process.stdin.write("".join(f"{o}\n" for o in oids[start : start + 1000]).encode())
             process.stdin.close()
+
+
+def _object(line: str) -> GitObject:
+    oid, _, rest = line.partition(" ")
+    kind, _, size = rest.partition(" ")
+    return GitObject(oid, kind, int(size)) if size.isdigit() else GitObject(oid, "unreadable", 0)
 
 
 def _decoded(record: bytes) -> str:
