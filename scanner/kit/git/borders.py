@@ -35,7 +35,7 @@ def trespass(folder: Path, within: Path) -> str:
         if not _is_below(real, within) and not _points_back(real, dot):
             return f"`.git` leads to {real}, outside of this path; {_ELSEWHERE}"
         return _inner_trespass(real, within)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         return f"`.git` leads nowhere ({getattr(error, 'strerror', '') or 'a loop of links'})"
 
 
