@@ -6,7 +6,6 @@ Which prefilter engine runs decides only the speed; every hit is confirmed here,
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Set
 
 import msgspec
@@ -14,6 +13,7 @@ import msgspec
 from scanner.detect.credentials import CredentialFinder
 from scanner.detect.files import FileIndex
 from scanner.detect.knowledge import Knowledge
+from scanner.detect.lines import Lines
 from scanner.detect.mask import Mask
 from scanner.detect.patterns import Pattern, Places, compile_patterns
 from scanner.detect.prefilter import Prefilter, build
@@ -105,7 +105,7 @@ class Detector:
         if text is None:
             binary = SourceFile(path, data, is_binary=True)
             return tuple(self._reader_hits(binary, frozenset())) if with_usage else ()
-        lines = _Lines(text)
+        lines = Lines(text)
         chosen, present = self._sets["all" if with_usage else "credentials"].select(text)
         hits = list(self._pattern_hits(text, chosen, present, lines, with_usage))
         if with_usage:
@@ -135,7 +135,7 @@ class Detector:
         data: bytes,
         chosen: list[Pattern],
         present: frozenset[bytes],
-        lines: _Lines,
+        lines: Lines,
         with_usage: bool,
     ) -> Iterator[Hit]:
         yield from self._credentials.hits(data, chosen, present, lines.number)
@@ -151,7 +151,7 @@ class Detector:
                         seen.add((hit.rule, hit.label, hit.start))
                         yield hit
 
-    def _import_hits(self, source: SourceFile, lines: _Lines) -> Iterator[Hit]:
+    def _import_hits(self, source: SourceFile, lines: Lines) -> Iterator[Hit]:
         done: set[tuple[int, str]] = set()
         for name, start, end in source.imports:
             covered, provider = self.knowledge.imported(source.language, name)
@@ -160,7 +160,7 @@ class Detector:
                 yield _named_hit(HitKind.IMPORT, provider, covered, start, end, lines)
 
     def _reader_hits(
-        self, source: SourceFile, present: frozenset[bytes], lines: _Lines | None = None
+        self, source: SourceFile, present: frozenset[bytes], lines: Lines | None = None
     ) -> Iterator[Hit]:
         asked = {n for literal in present for n in self._asked_by.get(literal, ())}
         for number in self._binary if source.is_binary else sorted(asked | self._always):
@@ -215,24 +215,11 @@ class _PatternSet:
         return [self._patterns[number] for number in sorted(chosen)], present
 
 
-class _Lines:
-    """Byte offset -> 1-based line; the table is made only for content that hits."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._breaks: list[int] | None = None
-
-    def number(self, offset: int) -> int:
-        if self._breaks is None:
-            self._breaks = [m.start() for m in re.finditer(rb"\n", self._data)]
-        return bisect_right(self._breaks, offset - 1) + 1
-
-
 def _may_hold_secret(pattern: Pattern) -> bool:
     return pattern.kind in _CREDENTIAL_KINDS or pattern.is_assignment
 
 
-def _usage_hit(pattern: Pattern, match: re.Match[bytes], lines: _Lines) -> Hit:
+def _usage_hit(pattern: Pattern, match: re.Match[bytes], lines: Lines) -> Hit:
     groups = match.groupdict()
     model = groups.get("q") or groups.get("n")
     confidence = pattern.confidence
@@ -270,7 +257,7 @@ def _without_lists(hits: list[Hit]) -> list[Hit]:
     ]
 
 
-def _named_hit(kind: HitKind, provider: str, name: str, start: int, end: int, lines: _Lines) -> Hit:
+def _named_hit(kind: HitKind, provider: str, name: str, start: int, end: int, lines: Lines) -> Hit:
     return Hit(
         rule=f"{provider}-{kind}",
         kind=kind,
@@ -328,7 +315,7 @@ def _is_long_line(data: bytes, at: int) -> bool:
     return (len(data) if end < 0 else end) - max(start, 0) > _LONG_LINE
 
 
-def _reader_hit(found: Found, lines: _Lines | None) -> Hit:
+def _reader_hit(found: Found, lines: Lines | None) -> Hit:
     end = found.end if found.end >= 0 else found.start + len(found.label.encode("utf-8", "replace"))
     return Hit(
         rule=found.rule or f"{found.provider or 'unlisted'}-{found.kind}".replace("_", "-"),
