@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from scanner.detect.compiled import CASELESS, SINGLEMATCH, database, new_scratch
 from scanner.model.errors import ConfigError
 
 
@@ -24,28 +25,22 @@ class Prefilter(Protocol):
 
 
 class HyperscanPrefilter:
-    """One compiled block-mode database; a scratch space per thread, as hyperscan requires."""
+    """One block-mode database; a scratch space per thread, as hyperscan requires."""
 
     name = "hyperscan"
 
     def __init__(self, literals: Sequence[bytes]) -> None:
-        import hyperscan
-
-        self._hyperscan: Any = hyperscan
-        flags = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH
-        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        self._database.compile(
-            expressions=[_hex(literal) for literal in literals],
-            ids=list(range(len(literals))),
-            elements=len(literals),
-            flags=[flags] * len(literals),
+        self._database = database(
+            [_hex(literal) for literal in literals],
+            ids=range(len(literals)),
+            flags=[CASELESS | SINGLEMATCH] * len(literals),
         )
         self._local = threading.local()
 
     def candidates(self, data: bytes) -> set[int]:
         scratch = getattr(self._local, "scratch", None)
         if scratch is None:
-            scratch = self._local.scratch = self._hyperscan.Scratch(self._database)
+            scratch = self._local.scratch = new_scratch(self._database)
         found: set[int] = set()
         self._database.scan(
             data,
