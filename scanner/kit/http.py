@@ -34,7 +34,12 @@ _DENIALS = frozenset({401, 403})
 
 class Missing(Unavailable):
     """404 or 410: it is not there, or not shown to this credential, or a feature is off. What that
-    means is for the caller to say; asked of a whole source it is what ``Unavailable`` is."""
+    means is for the caller to say; asked of a whole source it is what ``Unavailable`` is.
+    ``headers``: of the answer, where a vendor says more in them."""
+
+    def __init__(self, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.headers: Mapping[str, str] = headers or {}
 
 
 def _template_pattern(path: str) -> re.Pattern[str]:
@@ -196,7 +201,7 @@ class ReadOnlySession:
         if code in self._denials:
             raise Denied(f"{said}: HTTP {code} {_error_text(answer)}")
         if code in (404, 410):
-            raise Missing(f"{said}: HTTP {code} {_error_text(answer)}")
+            raise Missing(f"{said}: HTTP {code} {_error_text(answer)}", answer.headers)
         if code == 451:
             raise Unavailable(f"{said}: HTTP 451, withheld for legal reasons")
         if code >= 300:

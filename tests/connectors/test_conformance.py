@@ -11,6 +11,7 @@ import pytest
 
 from connectors.aws import AwsConfig
 from connectors.code import CodeConfig
+from connectors.github import GitHubConfig
 from connectors.gitlab import GitLabConfig
 from connectors.okta import OktaConfig
 from scanner.collect import loader
@@ -24,6 +25,7 @@ from scanner.kit.testing import World
 from scanner.rulebook.examples import expand
 from tests.conftest import Repository
 from tests.connectors.aws.wire import DENIED
+from tests.connectors.github.world import github, private_key
 from tests.connectors.gitlab.world import gitlab
 from tests.forge_rig import seeded
 from tests.forge_rig.api import Fault, Reply
@@ -140,9 +142,41 @@ def _gitlab(folder: Path, detector: Detector, organization: Any) -> Iterator[Wor
         yield World(loader.load("gitlab"), context, deny, secrets)
 
 
+@contextmanager
+def _github(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+    with github(folder) as made:
+        (folder / "key.pem").write_text(private_key())
+        asked = {"operation": ""}
+
+        def context() -> Context[Any]:
+            git = GitSettings(cache_folder=str(folder / "cache"), free_disk_gib=0)
+            path = asked["operation"].partition(" ")[2]
+            whose: dict[str, Any] = {"organizations": ("acme",)}
+            if path.startswith("/enterprises/"):
+                whose = {"enterprise": "megacorp"}
+            elif path.startswith("/user"):
+                whose = {"users": ("ada",), "own": True}
+            elif path.startswith("/app/"):
+                whose = {"app_id": "12", "app_key_file": str(folder / "key.pem")}
+            config = GitHubConfig(url=made.git.url, api_url=made.forge.url, git=git, **whose)
+            return seeded.context(config, detector, {"GITHUB_TOKEN": seeded.TOKEN})
+
+        @contextmanager
+        def deny(operation: str) -> Iterator[None]:
+            asked["operation"] = operation
+            made.forge.denied.add(operation)
+            yield
+            made.forge.denied.clear()
+            asked["operation"] = ""
+
+        secrets = (seeded.TOKEN, seeded.SETTING_KEY, seeded.CODE_KEY)
+        yield World(loader.load("github"), context, deny, secrets)
+
+
 WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]] = {
     "aws": _aws,
     "code": _code,
+    "github": _github,
     "gitlab": _gitlab,
     "okta": _okta,
 }

@@ -161,7 +161,10 @@ def forge_api(
         if fault is not None and fault.kind == "close":
             client.close_connection = True
             return
-        reply = _answer(forge, routes, world, client, split.path, split.query, data)
+        try:
+            reply = _answer(forge, routes, world, client, split.path, split.query, data)
+        except Exception as error:  # a test's world that is wrong must not look like a cut line
+            reply = _refused(forge, f"{said}: {type(error).__name__}: {error}", 500)
         if fault is not None and fault.kind == "answer":
             reply = fault.reply
         _send(forge, client, reply, is_cut=bool(fault and fault.kind == "cut"), etags=etags)

@@ -61,8 +61,6 @@ def clone_cache(ctx: Context[Any], settings: GitSettings) -> CloneCache:
     """The one of this run, shared by all of a connector's shards."""
 
     def make() -> CloneCache:
-        given = settings.cache_folder
-        folder = ctx.folder / Path(given).expanduser() if given else _default_folder()
         limits = CacheLimits(
             cache_bytes=int(settings.cache_gib * _GIB),
             repository_bytes=int(settings.max_repository_gib * _GIB),
@@ -70,13 +68,16 @@ def clone_cache(ctx: Context[Any], settings: GitSettings) -> CloneCache:
             fetch_seconds=settings.fetch_minutes * 60,
         )
         ca_file = str(ctx.folder / Path(settings.ca_file).expanduser()) if settings.ca_file else ""
-        return CloneCache(folder, limits, ca_file=ca_file)
+        return CloneCache(cache_folder(ctx, settings), limits, ca_file=ca_file)
 
     return ctx.kept("forge.clone_cache", make)
 
 
-def _default_folder() -> Path:
-    return Path(platformdirs.user_cache_dir("shadow-ai", appauthor=False)) / "clones"
+def cache_folder(ctx: Context[Any], settings: GitSettings) -> Path:
+    """Where clones are kept, and below it what else a forge lets be remembered."""
+    if settings.cache_folder:
+        return ctx.folder / Path(settings.cache_folder).expanduser()
+    return Path(platformdirs.user_cache_dir("shadow-ai", appauthor=False)) / "forges"
 
 
 def collect_part(ctx: Context[Any], shard: Shard, access: Access) -> Iterator[Item]:

@@ -1,0 +1,224 @@
+"""The audit log: events that tell of AI, of apps that are let in, and of secrets that are made.
+
+Pure but for :func:`read_log`, which asks. Names of events and fields:
+https://docs.github.com/en/organizations/keeping-your-organization-secure/managing-security-settings-for-your-organization/audit-log-events-for-your-organization
+Whether an application is AI is the catalogue's business: each is handed on with its name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from connectors.github.api import PAGE, Api
+from connectors.github.copilot import LABEL, app_id
+from scanner.kit.forge.details import Record, Where, filled
+from scanner.kit.forge.events import Event, Events, Log
+from scanner.kit.forge.paging import by_link
+from scanner.kit.forge.saying import iso, mapping, person, stamp, text
+from scanner.model.base import NodeId
+from scanner.model.facts import Identity, PrincipalType
+from scanner.model.items import Activity, Content, Item, Place
+
+KEPT = timedelta(days=180)
+"""GitHub keeps events for 180 days, those of git for seven."""
+_SPAN = timedelta(days=3)
+_ENDED = ("destroy", "delete", "remove", "revoke", "suspend", "cancel", "deny", "denied",
+          "unassign", "disable", "deauthorize", "expired")  # fmt: skip
+"""An event whose verb has one of these takes something away: no use, no grant."""
+_NAMES = ("slug", "integration", "application_name", "oauth_application_name", "app_name", "name",
+          "token_name", "user_programmatic_access_name")  # fmt: skip
+_SLOTS = ("key", "secret_name", "name")
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What an event of a category is about. ``make``: thing and label, None where it says none."""
+
+    relation: str
+    make: Callable[[Where, Record], tuple[NodeId, str] | None]
+
+
+def _copilot(where: Where, record: Record) -> tuple[NodeId, str] | None:
+    return app_id(where), LABEL
+
+
+def _application(where: Where, record: Record) -> tuple[NodeId, str] | None:
+    label = next((text(record.get(name)) for name in _NAMES if text(record.get(name))), "")
+    return (NodeId(f"github:{where.host}/app/{label.casefold()}"), label) if label else None
+
+
+def _token(where: Where, record: Record) -> tuple[NodeId, str] | None:
+    found = _application(where, record)
+    key = text(record.get("token_id")) or text(record.get("user_programmatic_access_id"))
+    if found is None or not key:
+        return found
+    return NodeId(f"github:{where.host}/token/{key}"), found[1]
+
+
+KINDS: dict[str, _Kind] = {
+    "copilot": _Kind("used_by", _copilot),
+    "integration_installation": _Kind("grants", _application),
+    "integration_installation_request": _Kind("grants", _application),
+    "integration": _Kind("grants", _application),
+    "oauth_authorization": _Kind("grants", _application),
+    "oauth_application": _Kind("grants", _application),
+    "oauth_access": _Kind("grants", _application),
+    "org_credential_authorization": _Kind("grants", _token),
+    "personal_access_token": _Kind("grants", _token),
+    "marketplace_agreement_signature": _Kind("grants", _application),
+}
+"""By category: what stands before the dot of an action."""
+
+
+@dataclass
+class Reader:
+    """Events -> :class:`Event`, and the names of secrets' slots beside them."""
+
+    where: Where
+    slots: list[Content] = field(default_factory=list)
+
+    def event(self, record: Any) -> Event | None:
+        """None for what is no event; one without a thing says nothing of AI."""
+        found = mapping(record)
+        action = text(found.get("action"))
+        if not action:
+            return None
+        self._slot(action, found)
+        about = _about(self.where, action, found)
+        return Event(
+            key=text(found.get("_document_id")) or json.dumps(found, sort_keys=True, default=str),
+            at=stamp(found.get("@timestamp")) or stamp(found.get("created_at")),
+            action=action,
+            thing=about[0] if about else NodeId(""),
+            label=about[1] if about else "",
+            actor=about[2] if about else None,
+            relation=about[3] if about else "used_by",
+            scopes=_scopes(found),
+        )
+
+    def _slot(self, action: str, found: Record) -> None:
+        """A secret or variable that was made (``repo.create_actions_secret``)."""
+        _, _, verb = action.partition(".")
+        is_slot = "secret" in verb or "variable" in verb or action.startswith("codespaces_secret")
+        if not is_slot or "scanning" in action or not verb.startswith(("create", "update", "add")):
+            return
+        name = next((text(found.get(key)) for key in _SLOTS if text(found.get(key))), "")
+        if name:
+            where = text(found.get("repo")) or self.where.name
+            place = Place(
+                subject=self.where.subject, resource=self.where.subject,
+                path=f"audit log/{action}/{where}", seen_at=stamp(found.get("@timestamp")),
+            )  # fmt: skip
+            self.slots.append(Content(place=place, data=name.encode(), rule_sets=("names",)))
+
+
+def _about(
+    where: Where, action: str, found: Record
+) -> tuple[NodeId, str, Identity | None, str] | None:
+    category, _, verb = action.partition(".")
+    if any(word in verb for word in _ENDED):
+        return None
+    kind = KINDS.get(category)
+    if kind is None and "mcp" in action:
+        kind = KINDS["copilot"]
+    actor = text(found.get("actor"))
+    if kind is not None:
+        thing = kind.make(where, found)
+        if thing is None:
+            return None
+        # A seat is for whom it is given to, not for the administrator who gives it.
+        holder = text(found.get("user")) if category == "copilot" and "seat" in verb else ""
+        return (*thing, _person(where, action, holder or actor), kind.relation)
+    if actor.endswith("[bot]"):  # an app at work, whatever it does
+        slug = actor.removesuffix("[bot]")
+        for_whom = text(found.get("user"))
+        someone = _person(where, action, for_whom) if for_whom != actor else None
+        return NodeId(f"github:{where.host}/app/{slug.casefold()}"), slug, someone, "used_by"
+    return None
+
+
+def _person(where: Where, action: str, login: str) -> Identity | None:
+    if not login or login.endswith("[bot]"):
+        return None
+    return person(where, action, login=login, principal=PrincipalType.HUMAN)
+
+
+def _scopes(found: Record) -> tuple[str, ...]:
+    given = found.get("scopes", found.get("oauth_scopes", found.get("token_scopes")))
+    words = given if isinstance(given, list) else text(given).replace(",", " ").split()
+    return tuple(sorted({text(word) for word in words if text(word)}))
+
+
+def log_of(days: int) -> Log:
+    return Log(kept=KEPT, first=timedelta(days=days), span=_SPAN)
+
+
+def events_of(api: Api, reader: Reader, include: str) -> Events:
+    """Windows of the log, oldest first."""
+    is_enterprise = "enterprise" in reader.where.path
+    owner = "/enterprises/{enterprise}" if is_enterprise else "/orgs/{org}"
+    path = filled(f"GET {owner}/audit-log", reader.where.path)
+
+    def between(begin: datetime, end: datetime) -> Iterator[Event | None]:
+        params = {
+            **PAGE,
+            "include": include,
+            "order": "asc",
+            "phrase": f"created:{iso(begin)}..{iso(end)}",
+        }
+        for record in by_link(api, path, params):
+            event = reader.event(record)
+            if event is None or event.thing:
+                yield event
+
+    return between
+
+
+def with_slots(reader: Reader, items: Iterator[Item]) -> Iterator[Item]:
+    """What the events told of secrets' names goes before the checkpoint that covers them."""
+    for item in items:
+        yield from _drained(reader)
+        yield item
+    yield from _drained(reader)
+
+
+def _drained(reader: Reader) -> Iterator[Item]:
+    found, reader.slots[:] = list(reader.slots), []
+    yield from found
+
+
+@dataclass
+class Totals:
+    """Events of a file -> one activity per (action, thing, actor)."""
+
+    where: Where
+    rows: dict[tuple[str, str, str], Activity] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+
+    def add(self, event: Event) -> None:
+        """Each event once."""
+        if event.key in self.seen:
+            return
+        self.seen.add(event.key)
+        if not event.thing:
+            return
+        key = (event.action, event.thing, event.actor.id if event.actor else "")
+        old = self.rows.get(key)
+        times = sorted(at for at in (event.at, *((old.first_at, old.last_at) if old else ())) if at)
+        self.rows[key] = Activity(
+            rule=event.action,
+            actor=event.actor,
+            account=self.where.account,
+            app_id=event.thing,
+            label=event.label,
+            scopes=tuple(sorted({*event.scopes, *(old.scopes if old else ())})),
+            relation=event.relation,
+            count=(old.count if old else 0) + 1,
+            first_at=times[0] if times else "",
+            last_at=times[-1] if times else "",
+            resource=self.where.subject,
+        )

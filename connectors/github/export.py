@@ -1,0 +1,125 @@
+"""Audit events in files: what the log's streaming writes (JSON lines, gz), and the export of its
+page (a JSON array, or CSV), bare or wrapped by a SIEM or an event bus."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from connectors.github.audit import Reader, Totals
+from scanner.kit.forge.details import Where
+from scanner.model.errors import Denied, Unavailable
+from scanner.model.items import Gap, Item
+
+_MOST_LINE = 16 << 20
+_MOST_ARRAY = 512 << 20
+_WRAPS = ("event", "detail", "github", "_raw", "message", "data", "log", "body")
+
+
+def read_file(path: Path, name: str, where: Where) -> Iterator[Item]:
+    """The events of one file, each once. A record that is none is a gap; a damaged file gives what
+    was before the damage, then ``Unavailable``."""
+    reader, totals = Reader(where), Totals(where)
+    odd: list[int] = []
+    trouble: Exception | None = None
+    try:
+        with _opened(path) as stream:
+            for number, record in _records(stream):
+                event = reader.event(unwrapped(record))
+                if event is None:
+                    odd.append(number)
+                else:
+                    totals.add(event)
+    except FileNotFoundError as error:
+        raise Unavailable(f"{name}: no such file; check `audit_files`") from error
+    except PermissionError as error:
+        raise Denied(f"{name}: may not be read ({error.strerror})") from error
+    except (OSError, EOFError, zlib.error, csv.Error) as error:
+        trouble = error
+    yield from reader.slots
+    yield from totals.rows.values()
+    if odd:
+        yield Gap(what=f"{name}:{odd[0]}", reason=f"{len(odd)} records are no audit events")
+    if trouble is not None:
+        raise Unavailable(f"{name}: {trouble}; the file is damaged or cut short") from trouble
+
+
+def _opened(path: Path) -> IO[bytes]:
+    with path.open("rb") as stream:
+        packed = stream.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
+
+
+def _records(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
+    """Line number and record. A file that begins with a bracket is one document; one that begins
+    with neither bracket nor brace has CSV's names of columns in its first line."""
+    line, number = b"", 0
+    while not line.strip():
+        line = stream.readline(_MOST_LINE)
+        number += 1
+        if not line:
+            return
+    line = line.removeprefix(b"\xef\xbb\xbf")
+    first = line.lstrip()[:1]
+    if first == b"[" or line.strip() == b"{":
+        yield from _document(line + stream.read(_MOST_ARRAY))
+        return
+    if first not in (b"{", b'"') or (line.startswith(b'"') and b'","' in line):
+        yield from _table(line, stream)
+        return
+    while line:
+        if line.strip():
+            yield number, _decoded(line)
+        line = stream.readline(_MOST_LINE)
+        number += 1
+
+
+def _table(header: bytes, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
+    text = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="")
+    names = next(csv.reader([header.decode("utf-8", "replace")]), [])
+    for number, row in enumerate(csv.reader(text), start=2):
+        if row:
+            yield number, {k: _typed(v) for k, v in zip(names, row, strict=False) if v}
+
+
+def _typed(value: str) -> Any:
+    """Times are epoch milliseconds there, too."""
+    return int(value) if value.isdigit() and len(value) == 13 else value
+
+
+def _document(data: bytes) -> Iterator[tuple[int, Any]]:
+    whole = _decoded(data)
+    if isinstance(whole, Mapping) and not unwrapped(whole):
+        whole = next((v for v in whole.values() if isinstance(v, list)), None)
+    found = whole if isinstance(whole, list) else [whole]
+    yield from enumerate(found, start=1)
+
+
+def _decoded(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def unwrapped(record: Any, depth: int = 3) -> Mapping[str, Any]:
+    """The event inside whatever was put around it; empty where there is none."""
+    if isinstance(record, str):
+        record = _decoded(record.encode("utf-8", "replace"))
+    if not isinstance(record, Mapping):
+        return {}
+    if "action" in record and ("actor" in record or "@timestamp" in record or "org" in record):
+        return record
+    if depth:
+        for name in _WRAPS:
+            if name in record:
+                inner = unwrapped(record[name], depth - 1)
+                if inner:
+                    return inner
+    return {}
