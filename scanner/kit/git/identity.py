@@ -64,16 +64,18 @@ def tree_of(git: Git) -> Tree:
     ``Unavailable`` when git cannot tell which branches there are."""
     if _exists(git, "HEAD"):
         return Tree("HEAD")
-    refs = git.text("for-each-ref", "--format=%(refname)").split("\n")[:-1]
+    lines = git.text("for-each-ref", "--format=%(objectname) %(refname)").split("\n")[:-1]
+    refs = {ref: oid for oid, _, ref in (line.partition(" ") for line in lines)}
     if not refs:
         return Tree("", _lost(git))
     heads = [ref for ref in refs if ref.startswith("refs/heads/")]
     usual = [ref for ref in _USUAL if ref in heads]
     chosen = usual or (heads if len(heads) == 1 else _newest(git, "refs/heads" if heads else ""))
+    name = chosen[0]
     return Tree(
-        chosen[0],
-        f"{_head_name(git)} does not exist, {chosen[0]} was read instead; "
-        f"`git symbolic-ref HEAD {chosen[0]}` mends it, or the right branch in its place",
+        refs.get(name, name),  # by its object: a name may be any bytes
+        f"{_head_name(git)} does not exist, {name} was read instead; "
+        f"`git symbolic-ref HEAD {name}` mends it, or the right branch in its place",
     )
 
 

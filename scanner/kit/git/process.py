@@ -84,7 +84,7 @@ class Git:
             raise self._stalled(args, f"did nothing for {self.patience:.0f} s")
         if process.returncode != 0:
             raise Unavailable(f"{self.folder}: git {args[0]}: {_reason(errors)}")
-        return out.decode("utf-8", "replace")
+        return _decoded(out)
 
     def _stalled(self, args: tuple[str, ...], how: str) -> Unavailable:
         """git waits for a file: a pipe in place of one, a disk that is away. The next command would

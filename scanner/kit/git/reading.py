@@ -20,7 +20,7 @@ from scanner.kit.packages import is_library
 from scanner.kit.text import printable
 from scanner.model.base import NodeId
 from scanner.model.facts import Asset, AssetClass
-from scanner.model.items import Content, Gap, Item, Place
+from scanner.model.items import Content, Gap, Item, Place, Sighting
 
 _BOUNDS = Bounds()
 _ALL = ("credentials", "usage")
@@ -39,6 +39,16 @@ def holder(subject: NodeId, root: Path) -> Asset:
         asset_class=AssetClass.REPOSITORY,
         is_ai=False,
     )
+
+
+def holding(repository: Asset, items: Iterator[Item]) -> Iterator[Item]:
+    """``items`` of a history, the repository itself before the first that is found in it."""
+    is_told = False
+    for item in items:
+        if isinstance(item, Sighting) and not is_told:
+            is_told = True
+            yield repository
+        yield item
 
 
 def read_tree(
@@ -66,8 +76,8 @@ def read_tree(
         found = read_bare(git, wanted)
     else:
         found = walk(root, wanted, is_foreign=is_foreign)
-        if git is not None:
-            found = chain(found, read_sparse(root, git, wanted))
+        if (git is not None or inside) and root.is_dir():
+            found = chain(found, read_sparse(root, git or Git(root), wanted))
     pointers = Pointers()
     for file in found:
         if isinstance(file, Gap):

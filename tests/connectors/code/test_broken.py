@@ -677,3 +677,19 @@ def test_names_of_refs_are_any_bytes(packed: Repository) -> None:
 
     assert ("key.py", "history") in _keys(result)
     assert _usage(result) == {"openai"}
+
+
+def test_a_bare_repository_whose_only_branch_has_no_name_in_utf8(
+    packed: Repository, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare.git"
+    packed.git("clone", "-q", "--bare", str(packed.root), str(bare))
+    head = packed.git("rev-parse", "HEAD")
+    (bare / "packed-refs").unlink()
+    with open(os.fsencode(bare) + b"/refs/heads/caf\xe9", "w") as file:
+        file.write(f"{head}\n")
+
+    result = _scan(bare)
+
+    assert _usage(result) == {"openai"}
+    assert r"refs/heads/caf\xe9 was read instead" in _told(result)

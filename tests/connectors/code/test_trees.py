@@ -225,6 +225,17 @@ def test_what_a_sparse_checkout_left_out_is_read_from_the_objects(
     assert _paths(left, "anthropic") == set()
 
 
+def test_a_folder_of_a_sparse_checkout_is_as_whole(wide: Repository) -> None:
+    wide.git("sparse-checkout", "set", "--no-cone", "/*", "!/out/deep/")
+
+    result = _scan(wide.root / "out")
+
+    assert _paths(result, "anthropic") == {"out/b.py"}
+    assert _paths(result, "cohere") == {"out/deep/c.py"}
+    assert _paths(result, "openai") == set()
+    assert result.exit_code == EXIT_COMPLETE
+
+
 def test_a_sparse_checkout_of_a_partial_clone_names_what_is_nowhere(
     wide: Repository, tmp_path: Path
 ) -> None:
