@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 import subprocess
 import threading
 import time
@@ -38,7 +39,10 @@ class GitHost:
 
 @contextmanager
 def git_host(
-    root: Path, allowed: Callable[[str, str], bool] = lambda authorization, repository: True
+    root: Path,
+    allowed: Callable[[str, str], bool] = lambda authorization, repository: True,
+    *,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[GitHost]:
     """``allowed(Authorization header, "org/name")``; who is not gets 401 as forges give it."""
     host = GitHost(root)
@@ -69,7 +73,7 @@ def git_host(
         else:
             _backend(host, client, path, split.query, data)
 
-    with serving(handle) as url:
+    with serving(handle, tls) as url:
         host.url = url
         yield host
 

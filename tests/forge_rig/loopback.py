@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(handle: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
+def serving(
+    handle: Callable[[BaseHTTPRequestHandler], None], tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
     """``handle`` answers every request; the server's URL."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -35,10 +38,14 @@ def serving(handle: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
             """Quiet."""
 
     server = _Server(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()

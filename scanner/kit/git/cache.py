@@ -24,18 +24,13 @@ from pathlib import Path
 import msgspec
 
 from scanner.kit.git.cache_lock import CacheLock
-from scanner.kit.git.fetching import Bounds, Remote, fetch, plain_url, size_of
+from scanner.kit.git.fetching import Bounds, Damaged, Remote, fetch, plain_url, size_of
 from scanner.kit.git.process import Git
 from scanner.model.errors import SourceError, Unavailable
 
 _GIB = 1 << 30
 _MOST_PACKS = 40
 """More are joined to one: git opens each for every look-up."""
-_DAMAGED = re.compile(
-    r"not a git repository|corrupt|bad object|unable to read|inflate|missing (?:blob|tree|commit)|"
-    r"did not send all necessary objects|loose object|packed object|index-pack|bad signature|"
-    r"bad ref|unable to parse|invalid sha1 pointer|unable to find current"
-)
 
 
 @dataclass(frozen=True)
@@ -150,8 +145,8 @@ class CloneCache:
             _sweep(place)
         try:
             self._fetch(place, use, remote)
-        except Unavailable as error:
-            if state is None or not _DAMAGED.search(str(error)):
+        except Damaged:
+            if state is None:
                 raise
             shutil.rmtree(place, ignore_errors=True)  # a damaged clone is made again, once
             self._fetch(place, use, remote)

@@ -48,6 +48,10 @@ _ALWAYS = (
 )
 
 
+class Damaged(Unavailable):
+    """The clone itself cannot be read: fetching into it again does not help."""
+
+
 @dataclass(frozen=True)
 class Remote:
     """Where a repository is fetched from."""
@@ -229,12 +233,20 @@ _MADE_OF: tuple[tuple[str, Callable[[str], SourceError]], ...] = (
 )  # fmt: skip
 
 
+_DAMAGED = re.compile(
+    r"not a git repository|corrupt|bad object|unable to read|inflate|missing (?:blob|tree|commit)|"
+    r"did not send all necessary objects|loose object|packed object|packfile|index file|"
+    r"bad ref|unable to parse|invalid sha1 pointer|unable to find current"
+)
+
+
 def trouble(what: str, words: str) -> SourceError:
     """What git's own words mean; the words themselves only where none of ours fits."""
     for pattern, make in _MADE_OF:
         if re.search(pattern, words):
             return make(what)
-    return Unavailable(f"{what}: cannot be fetched: {next(_last(words), 'git gave no reason')}")
+    family = Damaged if _DAMAGED.search(words) else Unavailable
+    return family(f"{what}: cannot be fetched: {next(_last(words), 'git gave no reason')}")
 
 
 def _last(words: str) -> Iterator[str]:
