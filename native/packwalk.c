@@ -25,9 +25,11 @@
 enum { UNSEEN = 0, MATCHED = 1, BINARY = 2, ODD = 3, UNREADABLE = 4, TOO_LARGE = 5 };
 
 #define PROBE 8000       /* git's own test for binaries looks so far */
-#define OUT_CAP (4u << 20)
+#define OUT_CAP (1u << 20)
 #define SEGMENTS_CAP 65536u
 #define MOST_DEPTH 10000
+#define RUN 8192          /* who wants more bytes than that wants an encoded run */
+#define RUN_LEAD 192
 #define CLUSTER 256u     /* bytes of one token whose places are told together */
 
 typedef struct {
@@ -261,7 +263,9 @@ static void put_window(Walk *walk, const Frame *frame, int64_t low, int64_t high
     const int64_t most = OUT_CAP - 2;
     while (low < high && !walk->failed) {
         int64_t length = high - low < most ? high - low : most;
-        put_part(walk, frame->object, low, frame->bytes + low, (uint32_t)length, length);
+        int64_t is_end = low + length == frame->size;
+        put_part(walk, frame->object, low, frame->bytes + low, (uint32_t)length,
+                 length | is_end << 40);
         if (low + length >= high) return;
         low += length - walk->store.width;   /* what straddles the cut is seen whole again */
     }
@@ -308,6 +312,32 @@ static int is_token(uint8_t byte) {
     return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
            (byte >= 'A' && byte <= 'Z') || byte == '_' || byte == '-' || byte == '+' ||
            byte == '/' || byte == '=' || byte == '.';
+}
+
+/* Encoded text and what it is wrapped with. */
+static int is_run(uint8_t byte) {
+    return is_token(byte) || byte == '%' || byte == '\\' || byte == '~' || byte == '|' ||
+           byte == ':' || byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+/* A place that reaches far wants the encoded run that it stands in, and what leads to it: no more
+ * of the bytes around it is handed out. */
+static int64_t run_low(const Frame *frame, int64_t end, int64_t low) {
+    int64_t at = end;
+    if (low < 0) low = 0;
+    if (end - low <= RUN) return low;
+    while (at > low && is_run(frame->bytes[at - 1])) at--;
+    at -= RUN_LEAD;
+    return at > low ? at : low;
+}
+
+static int64_t run_high(const Frame *frame, int64_t end, int64_t high) {
+    int64_t at = end;
+    if (high > frame->size) high = frame->size;
+    if (high - end <= RUN) return high;
+    while (at < high && is_run(frame->bytes[at])) at++;
+    at += RUN_LEAD;
+    return at < high ? at : high;
 }
 
 /* Whether [low, high) of an object of `size`, clipped to it, lies in the copied part; clipped
@@ -409,19 +439,19 @@ static void put_places(Walk *walk, Frame *frame) {
             continue;
         }
         uint32_t j = i + 1;
-        int64_t low = (int64_t)place->end - place->before;
-        int64_t high = (int64_t)place->end + place->after;
+        int64_t low = run_low(frame, place->end, (int64_t)place->end - place->before);
+        int64_t high = run_high(frame, place->end, (int64_t)place->end + place->after);
         for (; j < frame->place_count; j++) {
             Place *next = &frame->places[j];
             if (next->excerpt >= 0 || next->end - place->end > CLUSTER) break;
             uint32_t at = place->end;
             while (at + 1 < next->end && is_token(frame->bytes[at])) at++;
             if (at + 1 < next->end) break;
-            if ((int64_t)next->end - next->before < low) low = (int64_t)next->end - next->before;
-            if ((int64_t)next->end + next->after > high) high = (int64_t)next->end + next->after;
+            int64_t lower = run_low(frame, next->end, (int64_t)next->end - next->before);
+            int64_t higher = run_high(frame, next->end, (int64_t)next->end + next->after);
+            if (lower < low) low = lower;
+            if (higher > high) high = higher;
         }
-        if (low < 0) low = 0;
-        if (high > frame->size) high = frame->size;
         if (high - low > (int64_t)OUT_CAP - 2) high = low + OUT_CAP - 2;
         int32_t number = walk->excerpt_count++;
         int64_t first = (int64_t)place->end, final = frame->places[j - 1].end;

@@ -21,9 +21,9 @@ from scanner.kit.contract import (
     Probe,
     Shard,
 )
-from scanner.kit.git.history import read_history
+from scanner.kit.git.history import Options, read_history
 from scanner.kit.git.process import Git
-from scanner.kit.git.reading import holder, read_tree
+from scanner.kit.git.reading import holder, holding, read_tree
 from scanner.model.base import NodeId, ShardId
 from scanner.model.errors import Unavailable
 from scanner.model.items import Checkpoint, Gap, Item
@@ -95,10 +95,10 @@ class CodeConnector:
         if "shut" in shard.scope:
             yield Gap(what=".git", reason=f"{shard.scope['shut']}; its history was not read")
         if is_history and git is not None:
-            for number, item in enumerate(read_history(git, subject, ctx.examine, most)):
-                if number == 0:
-                    yield repository
-                yield item
+            options = Options(
+                most, archives=ctx.config.bounds, memory=ctx.recall(ShardId(shard.id))
+            )
+            yield from holding(repository, read_history(git, subject, ctx, options))
             return
         yield repository
         yield from read_tree(

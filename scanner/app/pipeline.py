@@ -13,6 +13,7 @@ from pathlib import Path
 from scanner import __version__
 from scanner.app import suppressing
 from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_url
+from scanner.app.covering import gone, whole_coverage
 from scanner.app.interpreting import interpreter
 from scanner.app.lock import locked
 from scanner.assess.baseline import Baseline
@@ -29,7 +30,7 @@ from scanner.graph.ownership import owners
 from scanner.kit.contract import Context, Diagnosable, Probe
 from scanner.kit.limits import Limits
 from scanner.model.base import ShardId
-from scanner.model.coverage import Coverage, Outcome
+from scanner.model.coverage import Coverage
 from scanner.model.errors import ConfigError, ShadowAIError, StoreError
 from scanner.model.evidence import Confidence
 from scanner.model.finding import Finding, FindingEvent
@@ -42,7 +43,7 @@ from scanner.rulebook import load as rules
 from scanner.rulebook.documents import place, typed
 from scanner.rulebook.load import Rulebook
 from scanner.rulebook.policy import Severity
-from scanner.store.state import OpenScan, State
+from scanner.store.state import State
 from scanner.store.writer import StateSink
 
 EXIT_COMPLETE, EXIT_FINDINGS, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INTERNAL = range(5)
@@ -139,6 +140,10 @@ def _scan(
         "engine": detector.engine,
         "python": platform.python_version(),
     }
+    told: set[str] = set()
+    for source in sources:
+        source.context.recall = state.memory
+        source.context.warn = told.add
     oldest = settings.now() - timedelta(hours=loaded.config.scan.resume_hours)
     opened = state.open_scan(
         loaded.mark, started, versions, resume=settings.resume, not_before=_stamp(oldest)
@@ -157,15 +162,16 @@ def _scan(
                 clean=lambda text: detector.masked(text.encode()).decode(),
             ),
         )
-    coverage = _whole_coverage(state, opened, fresh, reading)
+    warnings += sorted(told)
+    coverage = whole_coverage(state, opened, fresh, reading)
     now = _stamp(settings.now())
-    gone = _gone(state, coverage)
-    said = suppressing.learned(state, loaded, gone)
-    situation = _situation(state, rulebook, reading, coverage, now, loaded, said, gone)
+    lost = gone(state, coverage)
+    said = suppressing.learned(state, loaded, lost)
+    situation = _situation(state, rulebook, reading, coverage, now, loaded, said, lost)
     evaluation = evaluate(rulebook.policies, situation)
     life = advance(
         evaluation, state.findings(), {row.shard: row for row in coverage},
-        scan=opened.id, now=now, gone=gone,
+        scan=opened.id, now=now, gone=lost,
     )  # fmt: skip
     left = suppressing.shown(life, said, known, now)
     warnings += [*left.warnings, *detector.comments.problems]
@@ -174,8 +180,8 @@ def _scan(
     if state.is_passing:
         exit_code = EXIT_INCOMPLETE
     try:
-        if gone:
-            state.forget_shards(gone)
+        if lost:
+            state.forget_shards(lost)
         state.save_findings(life.findings, life.events)
         state.finish_scan(opened.id, now, exit_code)
     except StoreError as error:
@@ -281,6 +287,7 @@ def sources_of(loaded: LoadedConfig, detector: Detector, settings: Settings) -> 
                 context=Context(
                     config=typed_config,
                     examine=detector.examine,
+                    make_sieve=lambda: detector.sieve,
                     limits=Limits(spec.rates),
                     environ=settings.environ,
                     now=settings.now,
@@ -296,63 +303,6 @@ def sources_of(loaded: LoadedConfig, detector: Detector, settings: Settings) -> 
             f'with paths = ["."]'
         )
     return found
-
-
-def _whole_coverage(
-    state: State, opened: OpenScan, fresh: Sequence[Coverage], reading: Reading
-) -> list[Coverage]:
-    """What this process read, what an interrupted one had read before it, and the registry."""
-    rows = {row.shard: row for row in fresh}
-    if opened.done:
-        for row in state.coverage(opened.id):
-            if row.shard in opened.done:
-                rows.setdefault(row.shard, row)
-    if reading.unread or reading.files:
-        registry = _registry_coverage(reading)
-        rows[registry.shard] = registry
-    return [rows[shard] for shard in sorted(rows)]
-
-
-def _registry_coverage(reading: Reading) -> Coverage:
-    shard = ShardId("registry:files")
-    if reading.unread:
-        return Coverage(
-            shard=shard, source="registry", status=Outcome.FAILED, reason=reading.unread
-        )
-    if reading.problems:
-        return Coverage(
-            shard=shard, source="registry", status=Outcome.PARTIAL, records=len(reading.entries),
-            reason=f"{len(reading.problems)} rows refused; the first: {reading.problems[0]}",
-            gaps=tuple(reading.problems[:50]),
-        )  # fmt: skip
-    return Coverage(
-        shard=shard, source="registry", status=Outcome.COMPLETE, records=len(reading.entries)
-    )
-
-
-def _gone(state: State, coverage: Sequence[Coverage]) -> frozenset[ShardId]:
-    """Shards that a listing used to name, which is now complete and names them no more; and those
-    that such a shard used to name itself (the regions of an account that is closed)."""
-    now = {row.shard for row in coverage}
-    complete = {row.shard for row in coverage if row.status is Outcome.COMPLETE}
-    missing = state.shards() - now
-    earlier: dict[ShardId, str] = {}
-    for scan_row in reversed([row for row in state.scans() if row.finished_at]):
-        if not missing - earlier.keys():
-            break
-        for row in state.coverage(scan_row.id):
-            if row.shard in missing:
-                earlier.setdefault(row.shard, row.listed_by)
-    gone: set[ShardId] = set()
-    while True:
-        more = {
-            shard
-            for shard, listing in earlier.items()
-            if listing and (listing in complete or listing in gone) and shard not in gone
-        }
-        if not more:
-            return frozenset(gone)
-        gone |= more
 
 
 def _exit_code(coverage: Sequence[Coverage], findings: Sequence[Finding], fail_on: str) -> int:

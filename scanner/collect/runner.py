@@ -30,7 +30,7 @@ from scanner.model.errors import (
     Unavailable,
 )
 from scanner.model.facts import Fact
-from scanner.model.items import Checkpoint, Gap, Item
+from scanner.model.items import Checkpoint, Gap, Item, Remembered
 
 _MAX_GAPS = 50
 """Named in coverage; the rest is counted."""
@@ -40,6 +40,10 @@ class ShardWriter(Protocol):
     """One shard's transaction with the state."""
 
     def add(self, fact: Fact) -> None: ...
+
+    def remember(self, data: bytes) -> None:
+        """What the connector wants back at the shard's next reading."""
+        ...
 
     def commit(self, cursor: str) -> None:
         """Store what was added and ``cursor`` together."""
@@ -208,6 +212,8 @@ def _attempt(
                 gaps.append(item)
             elif isinstance(item, Checkpoint):
                 writer.commit(item.cursor)
+            elif isinstance(item, Remembered):
+                writer.remember(item.data)
             else:
                 for fact in interpret(item, source.connector.spec.name):
                     writer.add(fact)

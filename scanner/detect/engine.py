@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Set
+from functools import cached_property
 
 import msgspec
 
@@ -23,6 +24,7 @@ from scanner.detect.settings import is_generated
 from scanner.detect.source import Found, SourceFile
 from scanner.detect.suppress import MARK, IgnoreComments
 from scanner.detect.verify import Verifier
+from scanner.kit.contract import Sieve
 from scanner.kit.text import as_text
 from scanner.model.evidence import Confidence, Setting
 from scanner.model.items import Hit, HitKind
@@ -80,6 +82,16 @@ class Detector:
                 encoded | {t for r in self._readers for t in r.literals},
             ),
         }
+
+    @cached_property
+    def sieve(self) -> Sieve | None:
+        """For readers of histories; None where the engine that it takes is not there."""
+        if self.engine != "hyperscan":
+            return None
+        from scanner.detect.sieve import AutomatonSieve
+
+        patterns = [p for p in self._patterns if _may_hold_secret(p)]
+        return AutomatonSieve(patterns, self._credentials)
 
     def _select_credentials(self, data: bytes) -> tuple[list[Pattern], frozenset[bytes]]:
         return self._sets["credentials"].select(data)

@@ -68,13 +68,14 @@ def evidence_of(hit: Hit, place: Place, source: str) -> Evidence:
         path=place.path,
         line=hit.line,
         commit=place.commit,
+        last_commit=place.last_commit,
         author=place.author,
         context=setting,
         confidence=hit.confidence.lowered(steps),
         preview=hit.preview,
         credential=hit.fingerprint,
         first_at=place.seen_at,
-        last_at=place.seen_at,
+        last_at=place.last_seen_at or place.seen_at,
         suppressed=hit.suppressed,
     )
 

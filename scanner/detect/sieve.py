@@ -7,12 +7,14 @@ detector's; what is a credential there, the detector alone decides.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from scanner import __version__
 from scanner.detect.compiled import DOTALL, database, new_scratch
 from scanner.detect.credentials import CredentialFinder
 from scanner.detect.decode import LONGEST_RUN, Decoder, Mark
@@ -82,12 +84,13 @@ def _formats(patterns: Sequence[Pattern]) -> Iterator[Expression]:
     for pattern in patterns:
         if pattern.kind is not HitKind.CREDENTIAL or pattern.key is None:
             continue
-        most = _REACH if not pattern.words else _REACH_BEHIND_WORD
+        is_told = bool(pattern.prefixes) and all(_tells(p) for p in pattern.prefixes)
+        most = _REACH if is_told or not pattern.words else _REACH_BEHIND_WORD
         text, width, is_whole = beginning(pattern.key.pattern, most)
         text = f"{_WORD}(?:{text}){_WORD if is_whole else ''}"
         width += 2 if is_whole else 1
         longest = pattern.width or 0
-        if pattern.words:
+        if pattern.words and not is_told:
             shapes.setdefault((text, width, longest), set()).update(pattern.words)
         else:
             yield Expression(text, width, Scope.LOCAL, longest)
@@ -95,6 +98,11 @@ def _formats(patterns: Sequence[Pattern]) -> Iterator[Expression]:
         said = "|".join(sorted(map(_word, words)))
         lead = max(map(len, words)) + NEAR_BYTES - 1
         yield Expression(f"(?i:{said}){_GAP}{text}", lead + width, Scope.LOCAL, longest)
+
+
+def _tells(prefix: bytes) -> bool:
+    """Whether a format's prefix is rare enough to be looked for without the provider's word."""
+    return len(prefix) > 2 and any(chr(byte).isalpha() for byte in prefix[:-1])
 
 
 def _word(word: str) -> str:
@@ -116,6 +124,14 @@ def _assignments(patterns: Sequence[Pattern]) -> Iterator[Expression]:
             yield Expression(name + tail, len(name) + width, Scope.LOCAL, pattern.width or 0)
 
 
+def _mark(patterns: Sequence[Pattern]) -> str:
+    """Of all that decides what is a credential."""
+    found = hashlib.blake2b(__version__.encode(), digest_size=16)
+    for p in patterns:
+        found.update(repr((p.rule, p.source, p.words, p.min_entropy, p.prefixes, p.key)).encode())
+    return found.hexdigest()
+
+
 def _encoded(decoder: Decoder) -> Iterator[Expression]:
     for mark in decoder.expressions():
         scope = Scope.WHOLE if mark.decides_by_file else Scope.RUN
@@ -125,9 +141,9 @@ def _encoded(decoder: Decoder) -> Iterator[Expression]:
 class AutomatonSieve:
     """The expressions in one Hyperscan database; see :class:`scanner.kit.contract.Sieve`."""
 
-    def __init__(self, patterns: Sequence[Pattern], finder: CredentialFinder, mark: str) -> None:
+    def __init__(self, patterns: Sequence[Pattern], finder: CredentialFinder) -> None:
         found = expressions(patterns, finder.decoder)
-        self.mark = mark
+        self.mark = _mark(patterns)
         self.width = max(expression.width for expression in found)
         self.reach = [(e.before, e.behind) for e in found]
         self._finder = finder

@@ -107,13 +107,21 @@ Secret = tuple[str, str]
 class Sieve(Protocol):
     """Where in bytes credentials may be, for readers that meet the same text again and again."""
 
-    mark: str
-    """Changes whenever the same bytes could be judged otherwise."""
-    width: int
-    """The longest match, in bytes."""
-    reach: Sequence[tuple[int, int]]
-    """By expression: how many bytes before and behind the end of its match decide; ``behind`` of -1
-    means the whole text."""
+    @property
+    def mark(self) -> str:
+        """Changes whenever the same bytes could be judged otherwise."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """The longest match, in bytes."""
+        ...
+
+    @property
+    def reach(self) -> Sequence[tuple[int, int]]:
+        """By expression: how many bytes before and behind the end of its match decide; ``behind``
+        of -1 means the whole text."""
+        ...
 
     def places(self, text: bytes) -> list[tuple[int, int]]:
         """(expression, end of the match), in any order. Never a miss where the detector would find
@@ -132,8 +140,7 @@ class Context(Generic[C]):
     config: C
     examine: Examine
     limits: Limits
-    sieve: Sieve | None = None
-    """Of the same detector; None: whatever is read is examined whole."""
+    make_sieve: Callable[[], Sieve | None] = field(default=lambda: None)
     environ: Mapping[str, str] = field(default_factory=dict)
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
     warn: Callable[[str], None] = field(default=lambda message: None)
@@ -142,8 +149,15 @@ class Context(Generic[C]):
     window_days: int = 90
     retries: int = 4
     """Attempts of one call before it becomes coverage; a test sets 1."""
+    recall: Callable[[ShardId], bytes] = field(default=lambda shard: b"")
+    """What the shard's last reading asked to be remembered; empty: nothing."""
     _kept: dict[str, Any] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def sieve(self) -> Sieve | None:
+        """Of the same detector; None: whatever is read is examined whole."""
+        return self.kept("kit.sieve", self.make_sieve)
 
     def kept(self, name: str, make: Callable[[], T]) -> T:
         """What a connector keeps for one run and all its shards (sessions, tokens): made once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
 from scanner.model.base import Model
@@ -59,6 +60,8 @@ class Evidence(Model, frozen=True, kw_only=True):
     """1-based; 0 where the place has no lines."""
     commit: str = ""
     """First commit that held it, for repository history."""
+    last_commit: str = ""
+    """Last commit that brought, changed or removed it there, for repository history."""
     author: str = ""
     """Who introduced it, where the source tells."""
     context: Setting = Setting.PRODUCTION
@@ -111,8 +114,9 @@ def _joined(old: Evidence, new: Evidence, add_counts: bool) -> Evidence:
         resource=base.resource,
         path=base.path,
         line=base.line,
-        commit=base.commit or old.commit or new.commit,
-        author=base.author or old.author or new.author,
+        commit=_of(min, old, new, "commit", "first_at") or base.commit,
+        last_commit=_of(max, old, new, "last_commit", "last_at"),
+        author=_of(min, old, new, "author", "first_at") or base.author,
         context=base.context,
         confidence=base.confidence,
         preview=base.preview,
@@ -122,3 +126,13 @@ def _joined(old: Evidence, new: Evidence, add_counts: bool) -> Evidence:
         last_at=max(old.last_at, new.last_at),
         suppressed=base.suppressed,
     )
+
+
+def _of(
+    choose: Callable[..., Evidence], old: Evidence, new: Evidence, field: str, time: str
+) -> str:
+    """``field`` of the row that was first or last; rows without one do not count."""
+    told = [row for row in (old, new) if getattr(row, field)]
+    if not told:
+        return ""
+    return str(getattr(choose(told, key=lambda row: getattr(row, time)), field))

@@ -79,6 +79,9 @@ class Place(Model, frozen=True, kw_only=True):
     commit: str = ""
     author: str = ""
     seen_at: str = ""
+    last_commit: str = ""
+    """Of a history: the newest commit that brought, changed or removed it."""
+    last_seen_at: str = ""
     context: Setting = Setting.PRODUCTION
 
 
@@ -139,6 +142,13 @@ class Checkpoint(Model, frozen=True, kw_only=True):
     cursor: str
 
 
+class Remembered(Model, frozen=True, kw_only=True):
+    """What the connector wants back at the shard's next reading (:attr:`scanner.kit.contract.
+    Context.recall`), stored together with the shard's facts. It holds no secret."""
+
+    data: bytes
+
+
 Item = (
     Account
     | Asset
@@ -151,4 +161,5 @@ Item = (
     | Activity
     | Gap
     | Checkpoint
+    | Remembered
 )

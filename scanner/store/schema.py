@@ -60,6 +60,15 @@ checkpoint = Table(
     comment="One row an incremental shard: where its next reading goes on.",
 )
 
+memory = Table(
+    "memory",
+    metadata,
+    Column("shard", String, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    comment="One row a shard whose connector remembers what it has judged: of a repository, the "
+    "objects.",
+)
+
 finding = Table(
     "finding",
     metadata,

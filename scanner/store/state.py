@@ -211,11 +211,18 @@ class State:
                 ShardId(s) for s in db.execute(select(schema.fact.c.shard).distinct()).scalars()
             )
 
+    def memory(self, shard: ShardId) -> bytes:
+        """What the shard's last reading asked to be remembered; empty: nothing."""
+        with self.guarded("read what is remembered"), self._engine.connect() as db:
+            here = schema.memory.c.shard == shard
+            return bytes(db.execute(select(schema.memory.c.body).where(here)).scalar() or b"")
+
     def forget_shards(self, shards: Iterable[ShardId]) -> None:
         """Drop the facts of shards whose complete listing no longer names them."""
         with self.guarded("forget shards"), self._engine.begin() as db:
             for shard in shards:
                 db.execute(delete(schema.fact).where(schema.fact.c.shard == shard))
+                db.execute(delete(schema.memory).where(schema.memory.c.shard == shard))
 
     # --- findings --------------------------------------------------------------------------------
 

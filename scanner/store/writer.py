@@ -52,6 +52,11 @@ class StateWriter:
         self._now = now
         self._facts: dict[str, Fact] = {}
         self._waiting: dict[str, list[Fact]] = {}
+        self._memory: bytes | None = None
+
+    def remember(self, data: bytes) -> None:
+        """Kept with the shard's facts, in their transaction."""
+        self._memory = data
 
     def add(self, fact: Fact) -> None:
         """Sightings of one fact are merged a bunch at a time, each bunch as large as what is there
@@ -80,6 +85,7 @@ class StateWriter:
     def _forget(self) -> None:
         self._facts.clear()
         self._waiting.clear()
+        self._memory = None
 
     @property
     def _adds(self) -> bool:
@@ -103,6 +109,8 @@ class StateWriter:
             self._forget()
         with self._state.guarded(f"store {self._shard.id}"), self._state.engine.begin() as db:
             self._store(db, keep_missing=not whole)
+            if self._memory is not None:
+                _put_memory(db, self._shard.id, self._memory)
             _put_coverage(db, self._scan_id, coverage)
         self._forget()
 
@@ -154,6 +162,15 @@ def _merged(old: Fact, new: Fact, add_counts: bool) -> Fact:
     if type(old) is not type(new):
         return new
     return merge_fact(old, new, add_counts=add_counts)  # type: ignore[type-var]
+
+
+def _put_memory(db: Connection, shard: ShardId, data: bytes) -> None:
+    here = schema.memory.c.shard == shard
+    known = db.execute(select(schema.memory.c.body).where(here)).scalar()
+    if known is None:
+        db.execute(insert(schema.memory).values(shard=shard, body=data))
+    elif known != data:
+        db.execute(update(schema.memory).where(here).values(body=data))
 
 
 def _put_coverage(db: Connection, scan_id: str, row: Coverage) -> None:

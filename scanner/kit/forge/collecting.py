@@ -14,13 +14,14 @@ from typing import Any
 import msgspec
 import platformdirs
 
+from scanner.kit.archives import Bounds
 from scanner.kit.contract import Context, Shard
 from scanner.kit.forge.plan import HISTORY, repository_of
 from scanner.kit.forge.repository import Repository
 from scanner.kit.forge.settings import GitSettings
 from scanner.kit.git.cache import CacheLimits, CloneCache
 from scanner.kit.git.fetching import HEADS_AND_TAGS, Remote
-from scanner.kit.git.history import read_history
+from scanner.kit.git.history import Options, read_history
 from scanner.kit.git.process import Git
 from scanner.kit.git.reading import holder, read_tree
 from scanner.model.base import NodeId
@@ -94,7 +95,12 @@ def collect_part(ctx: Context[Any], shard: Shard, access: Access) -> Iterator[It
         yield asset
         most = settings.max_file_mib << 20
         if shard.scope["part"] == HISTORY:
-            yield from read_history(git, repository.subject, ctx.examine, most)
+            yield from read_history(
+                git,
+                repository.subject,
+                ctx,
+                Options(most, archives=Bounds(), memory=ctx.recall(shard.id)),
+            )
         else:
             yield from _tree(git, repository.subject, access, most)
 

@@ -20,6 +20,10 @@ _FILES = ("100644", "100755", "100664")
 """The last was written by git before 1.0."""
 _LINK = "120000"
 _MOST_INDEX_HEAD = 12
+_MOST_FILES = 2_000_000
+_MOST_NAMES = 256 << 20
+"""Characters. Ten folders that each hold the next ten times are few objects and ten thousand
+million files (a "git bomb"); the largest repositories known have fewer than these."""
 
 
 def read_bare(git: Git, wanted: Wanted) -> Iterator[TreeFile | Gap]:
@@ -145,7 +149,11 @@ def _own(path: str, own: dict[str, frozenset[str]]) -> frozenset[str]:
 def _listed(git: Git, revision: str) -> Iterator[tuple[str, str, str]]:
     """Path, mode and blob. Without sizes: asking for them would stop git at the first absent
     object."""
+    many = size = 0
     for record in git.lines("ls-tree", "-r", "-z", revision, separator=b"\0"):
+        many, size = many + 1, size + len(record)
+        if many > _MOST_FILES or size > _MOST_NAMES:
+            raise Unavailable(f"{git.folder}: git ls-tree: more than {many - 1} files in one tree")
         facts, _, path = record.partition("\t")
         fields = facts.split()
         if len(fields) == 3 and (fields[0] in _FILES or fields[0] == _LINK):

@@ -7,11 +7,11 @@ says anything; each lack is one gap, however many objects it costs.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from scanner.kit.git.identity import is_shallow
-from scanner.kit.git.process import Git, GitObject
+from scanner.kit.git.process import Git
 from scanner.model.errors import Unavailable
 from scanner.model.items import Gap
 
@@ -19,9 +19,12 @@ _MOST_ALTERNATES = 5
 """As deep as git itself follows one store to the next."""
 
 
-def lacks(git: Git, objects: Iterable[GitObject], complaints: Iterable[str]) -> Iterator[Gap]:
-    """Gaps of the whole store. ``objects``: all that are stored; ``complaints``: what git said
-    while it listed them."""
+Holds = Callable[[set[str]], set[str]]
+"""Which of some ids are stored."""
+
+
+def lacks(git: Git, holds: Holds, complaints: Iterable[str]) -> Iterator[Gap]:
+    """Gaps of the whole store. ``complaints``: what git said while it listed the objects."""
     if is_shallow(git):
         yield Gap(
             what="history",
@@ -29,9 +32,9 @@ def lacks(git: Git, objects: Iterable[GitObject], complaints: Iterable[str]) -> 
             "`git fetch --unshallow`",
         )
     stores = [git.path("objects")]
-    alternates = list(_alternates(stores[0]))
-    yield from (gap for gap in alternates if isinstance(gap, Gap))
-    stores += [folder for folder in alternates if isinstance(folder, Path)]
+    borrowed = list(alternates(stores[0]))
+    yield from (gap for gap in borrowed if isinstance(gap, Gap))
+    stores += [folder for folder in borrowed if isinstance(folder, Path)]
     is_partial = False
     for store in stores:
         names = _names(store / "pack")
@@ -40,10 +43,10 @@ def lacks(git: Git, objects: Iterable[GitObject], complaints: Iterable[str]) -> 
     for line in dict.fromkeys(complaints):
         if "alternate" not in line:  # named above, with the remedy
             yield Gap(what="objects", reason=f"{line}; try `git fsck`")
-    yield from _absent(git, objects, is_partial=is_partial)
+    yield from _absent(git, holds, is_partial=is_partial)
 
 
-def _alternates(store: Path, depth: int = _MOST_ALTERNATES) -> Iterator[Path | Gap]:
+def alternates(store: Path, depth: int = _MOST_ALTERNATES) -> Iterator[Path | Gap]:
     """The stores that this one borrows from (https://git-scm.com/docs/gitrepository-layout)."""
     listing = store / "info" / "alternates"
     try:
@@ -62,7 +65,7 @@ def _alternates(store: Path, depth: int = _MOST_ALTERNATES) -> Iterator[Path | G
             yield _unreadable(f"alternate {name.encode('utf-8', 'backslashreplace').decode()}", "")
         elif depth:
             yield folder
-            yield from _alternates(folder, depth - 1)
+            yield from alternates(folder, depth - 1)
 
 
 def _unquoted(line: bytes) -> bytes:
@@ -98,14 +101,14 @@ def _packs(store: Path, names: list[str]) -> Iterator[Gap]:
             yield Gap(what=f"pack {stem}.pack", reason="missing, its index is there; fetch again")
 
 
-def _absent(git: Git, objects: Iterable[GitObject], *, is_partial: bool) -> Iterator[Gap]:
+def _absent(git: Git, holds: Holds, *, is_partial: bool) -> Iterator[Gap]:
     """Objects that a branch or tag leads to and that are not stored. Branches first: git skips
     one whose commit is missing, and so does not miss what is behind it."""
     try:
         refs = git.lines("for-each-ref", "--format=%(objectname) %(refname)")
         tips = dict(line.split(" ", 1) for line in refs)
-        for found in objects:
-            tips.pop(found.oid, None)
+        for oid in holds(set(tips)):
+            del tips[oid]
         missing = [f"{oid} of {ref}" for oid, ref in tips.items()] or sorted(git.absent("--all"))
     except Unavailable as error:
         yield Gap(what="objects", reason=f"{error}; whether all are here cannot be told")

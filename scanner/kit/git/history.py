@@ -1,156 +1,256 @@
 """Every object a repository has ever stored, each read once; places are looked up only for hits.
 
 Reading objects instead of diffs is complete (merges, deleted branches that are not pruned, what
-``git log -p`` hides) and reads equal content once. This is the reference reader: ``git cat-file``.
+``git log -p`` hides) and reads equal content once. Three readers, one answer: git hands out every
+object whole (the reference, and whatever the others do not know); the packs' own deltas are walked
+in Python; or by the compiled core. What was judged is remembered, so that the next scan reads what
+is new.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
 
+import numpy as np
+
+from scanner.kit.archives import Bounds, Member, is_archive, members
+from scanner.kit.contract import Examine, Secret, Sieve
+from scanner.kit.git import native
 from scanner.kit.git.completeness import lacks
-from scanner.kit.git.process import Git
+from scanner.kit.git.memory import Memory, Places, no_memory
+from scanner.kit.git.objects import Store, hexes, open_store, stamp
+from scanner.kit.git.packs import COMMIT, KINDS, BrokenPack
+from scanner.kit.git.process import Git, GitObject
+from scanner.kit.git.sift import sift
+from scanner.kit.git.sightings import place
+from scanner.kit.git.walk import Limits
 from scanner.model.base import NodeId
-from scanner.model.errors import Unavailable
-from scanner.model.evidence import Setting
-from scanner.model.items import Gap, Hit, Item, Place, Sighting
+from scanner.model.items import Gap, Hit, Item, Remembered, Sighting
 
+READER_VARIABLE = "SHADOW_AI_HISTORY_READER"
 _READ = ("blob", "commit", "tag")
-_PASSES = (("--no-merges",), ("--merges", "-m"))
-_MOST_UNREACHABLE = 100_000
-"""Commits without a branch that are looked through for the place of a hit."""
+_PROBE = 8000
+_LIVE_BYTES = 96 << 20
+"""Of rebuilt objects that one task holds at once."""
+
+
+class Layer(StrEnum):
+    AUTO = "auto"
+    REFERENCE = "reference"
+    PYTHON = "python"
+    NATIVE = "native"
+
+
+class Detecting(Protocol):
+    """What reading a history needs of :class:`scanner.kit.contract.Context`."""
+
+    @property
+    def examine(self) -> Examine: ...
+    @property
+    def sieve(self) -> Sieve | None: ...
+    @property
+    def warn(self) -> Callable[[str], None]: ...
 
 
 @dataclass(frozen=True)
-class Introduction:
-    """The oldest commit known that holds a blob."""
+class Options:
+    most_bytes: int
+    """Larger texts are named as a gap."""
+    archives: Bounds | None = None
+    layer: Layer = Layer.AUTO
+    memory: bytes = b""
+    """What the last reading of this repository left."""
 
-    commit: str
-    author: str
-    at: str
-    path: str
+
+@dataclass
+class Reading:
+    """``hits``: by object, the secrets that it holds and where within it (a member of an archive;
+    empty: itself)."""
+
+    hits: Places = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    """Of the objects with hits."""
+    gaps: list[Gap] = field(default_factory=list)
+    judged: list[str] = field(default_factory=list)
+    """Objects that were read one by one and need not be again."""
 
 
 def read_history(
-    git: Git,
-    subject: NodeId,
-    examine: Callable[[bytes, str, tuple[str, ...]], tuple[Hit, ...]],
-    most_bytes: int,
+    git: Git, subject: NodeId, detecting: Detecting, options: Options
 ) -> Iterator[Item]:
-    """Sightings of credentials in all objects; a gap for each that could not be read."""
-    complaints: list[str] = []
-    objects = git.objects(complaints.append)
-    yield from lacks(git, objects, complaints)
-    wanted: list[str] = []
-    kinds: dict[str, str] = {}
-    for found in objects:
-        if found.kind not in (*_READ, "tree"):
-            yield Gap(what=f"object {found.oid}", reason="unreadable; try `git fsck`")
-        elif found.kind in _READ and found.size > most_bytes:
-            if found.kind == "blob" and b"\0" in git.head_of(found.oid):
-                continue  # binary, like those of any size
-            yield Gap(
-                what=f"object {found.oid}", reason=f"larger than {most_bytes >> 20} MiB; not read"
-            )
-        elif found.kind in _READ:
-            wanted.append(found.oid)
-            kinds[found.oid] = found.kind
-    hits: dict[str, tuple[Hit, ...]] = {}
-    for oid, data in git.contents(wanted):
-        if data is None:
-            yield Gap(what=f"object {oid}", reason="unreadable; try `git fsck`")
-        elif found_hits := examine(data, "", ("credentials",)):
-            hits[oid] = found_hits
-    yield from _placed(git, subject, hits, kinds)
+    """Sightings of credentials in all objects, one a credential and path; a gap for each object
+    that could not be read; last, what to remember."""
+    yield from _History(git, subject, detecting, options).items()
 
 
-def _placed(
-    git: Git, subject: NodeId, hits: dict[str, tuple[Hit, ...]], kinds: dict[str, str]
-) -> Iterator[Item]:
-    blobs = {oid for oid in hits if kinds[oid] == "blob"}
-    known: dict[str, Introduction] = {}
-    if blobs:
-        try:
-            known = introductions(git, blobs)
-        except Unavailable as error:
-            yield Gap(what="log", reason=f"{error}; commits and paths of hits are missing")
-        if left := blobs - known.keys():
-            commits = {oid for oid, kind in kinds.items() if kind == "commit"}
-            known |= unreachable_introductions(git, left, commits)
-    for oid in sorted(hits):
-        place = _place(subject, oid, kinds[oid], known.get(oid))
-        for hit in hits[oid]:
-            yield Sighting(hit=hit, place=place)
+class _History:
+    def __init__(self, git: Git, subject: NodeId, detecting: Detecting, options: Options) -> None:
+        self._git = git
+        self._subject = subject
+        self._examine = detecting.examine
+        self._warn = detecting.warn
+        self._sieve = detecting.sieve
+        self._options = options
+        self._layer = _layer(options.layer)
+        self._memory = no_memory()
 
+    def items(self) -> Iterator[Item]:
+        sieve, store = self._sieve, None
+        if sieve is not None and self._layer is not Layer.REFERENCE:
+            mark = f"{sieve.mark} {self._options.most_bytes} {self._options.archives}"
+            self._memory = Memory.load(self._options.memory, mark)
+            if self._options.memory and self._memory.is_new:
+                self._warn(
+                    f"{self._subject}: rules for credentials or bounds have changed since its last "
+                    "reading; its whole history is read again"
+                )
+            now = stamp(self._git)
+            if self._memory.is_settled(now):
+                yield from self._memory.sightings
+                return
+            try:
+                store = open_store(self._git, use_native=self._layer is Layer.NATIVE)
+            except BrokenPack:
+                store = None  # git reads around what is broken, and names it
+        if store is None or sieve is None:
+            yield from self._by_reference()
+        else:
+            yield from self._by_packs(store, sieve, now)
 
-def _place(subject: NodeId, oid: str, kind: str, origin: Introduction | None) -> Place:
-    if origin is not None:
-        return Place(
-            subject=subject,
-            resource=subject,
-            path=origin.path,
-            commit=origin.commit,
-            author=origin.author,
-            seen_at=origin.at,
-            context=Setting.HISTORY,
+    def _by_reference(self) -> Iterator[Item]:
+        complaints: list[str] = []
+        objects = self._git.objects(complaints.append)
+        stored = {found.oid for found in objects}
+        yield from lacks(self._git, stored.intersection, complaints)
+        reading = Reading()
+        self._read(objects, reading)
+        yield from reading.gaps
+        commits = (found.oid for found in objects if found.kind == "commit")
+        yield from self._sightings(reading, commits)
+
+    def _by_packs(self, store: Store, sieve: Sieve, now: str) -> Iterator[Item]:
+        gaps = list(lacks(self._git, store.holds, ()))
+        memory, reading = self._memory, Reading()
+        limits = Limits(self._options.most_bytes, _LIVE_BYTES)
+        left: list[str] = []
+        for pack, chosen in store.texts():
+            wanted = chosen & ~memory.knows(pack.ids)
+            found = sift(pack, wanted, sieve, limits, use_native=self._layer is Layer.NATIVE)
+            unread = pack.ids[np.array(found.left, np.int64)]
+            left += hexes(unread)
+            memory.judged(pack.ids[wanted & ~np.isin(pack.ids, unread)])
+            for number, secrets in found.hits.items():
+                oid = pack.ids[number].tobytes().hex()
+                reading.hits[oid] = {(secret, "") for secret in secrets}
+                reading.kinds[oid] = KINDS[int(pack.kinds[number])]
+        loose = [oid for oid in store.loose if not memory.knows_hex(oid)]
+        self._read(_facts(self._git, [*left, *loose]), reading)
+        memory.judged_hex(reading.judged)
+        memory.join(reading.hits, reading.kinds, store.holds)
+        gaps += reading.gaps
+        yield from gaps
+        found_here: list[Item] = []
+        for item in self._sightings(reading, _commits(store)):
+            found_here.append(item)
+            yield item
+        memory.settle(
+            now if not any(isinstance(item, Gap) for item in (*gaps, *found_here)) else "",
+            [item for item in found_here if isinstance(item, Sighting)],
         )
-    is_message = kind in ("commit", "tag")
-    return Place(
-        subject=subject,
-        resource=subject,
-        path=f"({kind} message)" if is_message else f"(unreachable object {oid[:12]})",
-        commit=oid if kind == "commit" else "",
-        context=Setting.HISTORY,
-    )
+        memory.keep_only(store.ids())
+        yield Remembered(data=memory.dump())
+
+    def _read(self, objects: Iterable[GitObject], reading: Reading) -> None:
+        """One by one, whole."""
+        wanted: list[str] = []
+        kinds: dict[str, str] = {}
+        most = self._options.most_bytes
+        for found in objects:
+            if found.kind == "tree":
+                reading.judged.append(found.oid)
+            elif found.kind not in _READ:
+                reading.gaps.append(_unreadable(found.oid))
+            elif found.size > most:
+                if found.kind == "blob" and self._is_binary(found.oid):
+                    reading.judged.append(found.oid)
+                    continue  # binary, like those of any size
+                reason = f"larger than {most >> 20} MiB; not read"
+                reading.gaps.append(Gap(what=f"object {found.oid}", reason=reason))
+            else:
+                wanted.append(found.oid)
+                kinds[found.oid] = found.kind
+        for oid, data in self._git.contents(wanted):
+            if data is None:
+                reading.gaps.append(_unreadable(oid))
+            else:
+                self._judge(GitObject(oid, kinds[oid], len(data)), data, reading)
+
+    def _judge(self, found: GitObject, data: bytes, reading: Reading) -> None:
+        secrets: set[tuple[Secret, str]] = set()
+        gaps: list[Gap] = []
+        for part in self.parts(data):
+            if isinstance(part, Gap):
+                what = f"object {found.oid}{part.what}"
+                gaps.append(Gap(what=what, reason=part.reason, denied=part.denied))
+            else:
+                secrets |= {(_secret(hit), part.path) for hit in self.hits(part.data)}
+        if secrets:
+            reading.hits[found.oid] = secrets
+            reading.kinds[found.oid] = found.kind
+        reading.gaps += gaps
+        if not gaps:
+            reading.judged.append(found.oid)
+
+    def _is_binary(self, oid: str) -> bool:
+        head = self._git.head_of(oid)
+        return b"\0" in head and not is_archive(head)
+
+    def parts(self, data: bytes) -> Iterator[Member | Gap]:
+        """The object itself, or what it packs."""
+        bounds = self._options.archives
+        if bounds is not None and is_archive(data[:_PROBE]):
+            yield from members("", data, bounds)
+        else:
+            yield Member("", data)
+
+    def hits(self, data: bytes) -> tuple[Hit, ...]:
+        return self._examine(data, "", ("credentials",))
+
+    def _sightings(self, reading: Reading, commits: Iterable[str]) -> Iterator[Item]:
+        yield from place(self._git, self._subject, reading.hits, reading.kinds, commits, self)
 
 
-def introductions(git: Git, blobs: set[str]) -> dict[str, Introduction]:
-    """Where each blob first appeared, by one streamed log; a second pass over merges only for
-    what the first did not show."""
-    found: dict[str, Introduction] = {}
-    for options in _PASSES:
-        if left := blobs - found.keys():
-            _log(git, left, found, ("--all", *options))
-    return found
+def _layer(asked: Layer) -> Layer:
+    named = os.environ.get(READER_VARIABLE, "")
+    if asked is Layer.AUTO and named in tuple(Layer):
+        asked = Layer(named)
+    if asked in (Layer.AUTO, Layer.NATIVE):
+        return Layer.NATIVE if native.core() is not None else Layer.PYTHON
+    return asked
 
 
-def unreachable_introductions(
-    git: Git, blobs: set[str], commits: set[str]
-) -> dict[str, Introduction]:
-    """The same among those of ``commits`` that no branch or tag leads to (deleted branches, dropped
-    stashes). What they lead to may be gone: that is how git cleans up, so the place of a hit may
-    stay unknown, and nothing is missing."""
-    found: dict[str, Introduction] = {}
-    with suppress(Unavailable):
-        lost = sorted(commits - set(git.lines("rev-list", "--all")))[:_MOST_UNREACHABLE]
-        for options in _PASSES if lost else ():
-            if left := blobs - found.keys():
-                _log(git, left, found, (*options, "--stdin", "--not", "--all"), lost)
-    return found
+def _secret(hit: Hit) -> Secret:
+    return hit.rule, hit.fingerprint
 
 
-def _log(
-    git: Git,
-    blobs: set[str],
-    found: dict[str, Introduction],
-    options: tuple[str, ...],
-    feed: Sequence[str] = (),
-) -> None:
-    """Fills ``found``. The log runs from new to old, so the last line that names a blob is its
-    oldest."""
-    commit = author = at = ""
-    oid = ""
-    for record in git.lines(
-        "log", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-show-signature",
-        "--root", "--format=%x01%H%x02%ae%x02%cI", *options, separator=b"\0", feed=feed,
-    ):  # fmt: skip
-        text = record.lstrip("\n")
-        if text.startswith("\x01"):
-            commit, author, at = text[1:].split("\n", 1)[0].split("\x02")
-            text = text.partition("\n")[2]
-        if text.startswith(":"):
-            oid = text.split(" ")[3]
-        elif oid in blobs and text:
-            found[oid] = Introduction(commit=commit, author=author, at=at, path=text)
+def _unreadable(oid: str) -> Gap:
+    return Gap(what=f"object {oid}", reason="unreadable; try `git fsck`")
+
+
+def _facts(git: Git, oids: list[str]) -> Iterator[GitObject]:
+    """Kind and size of stored objects; ``unreadable`` for what git cannot tell."""
+    if not oids:
+        return
+    known = git.facts(oids)
+    for oid in oids:
+        yield known.get(oid, GitObject(oid, "unreadable", 0))
+
+
+def _commits(store: Store) -> Iterator[str]:
+    for pack in store.packs:
+        yield from hexes(pack.ids[pack.kinds == COMMIT])
+    yield from store.loose  # whichever of them are commits: others lead to nothing

@@ -181,8 +181,12 @@ class Git:
     def sizes(self, oids: Iterable[str]) -> dict[str, int]:
         """Of what is stored and can be read. What is absent ends git's process where a remote
         promises the rest (a partial clone); each costs a new one, so few may be asked for."""
+        return {oid: found.size for oid, found in self.facts(oids).items()}
+
+    def facts(self, oids: Iterable[str]) -> dict[str, GitObject]:
+        """As :meth:`sizes`, with their kinds."""
         checked = (_object(line) for _, line in self._checked(list(oids)) if line)
-        return {found.oid: found.size for found in checked if found.kind != "unreadable"}
+        return {found.oid: found for found in checked if found.kind != "unreadable"}
 
     def _checked(self, oids: list[str]) -> Iterator[tuple[str, str]]:
         """Each object with what git says of it; empty for one that ended git's process. Raises

@@ -11,9 +11,11 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from bisect import bisect_right
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +23,11 @@ from numpy.typing import NDArray
 from scanner.kit.contract import Secret, Sieve
 from scanner.kit.git import native
 from scanner.kit.git.packs import Families, Pack, families
-from scanner.kit.git.walk import BINARY, MATCHED, Flush, Limits, Walk
+from scanner.kit.git.walk import BINARY, END, MATCHED, Flush, Limits, Walk
 
 _CHUNK_BYTES = 48 << 20
 """Inflated bytes of the families that one task walks."""
+_LENGTH = (1 << END) - 1
 _NONE: frozenset[Secret] = frozenset()
 
 
@@ -72,6 +75,17 @@ class _Places:
         return first, np.ascontiguousarray(rows[:, 1:])
 
 
+class _Window(NamedTuple):
+    """A part of an object within a text."""
+
+    text: bytes
+    start: int
+    stop: int
+    is_first: bool
+    """The object begins with it."""
+    is_last: bool
+
+
 class _Job:
     def __init__(
         self,
@@ -90,14 +104,14 @@ class _Job:
         self._states = np.zeros(len(pack), np.uint8)
         self._as_whole = np.zeros(len(pack), np.bool_)
         self._known: dict[bytes, frozenset[Secret]] = {}
-        self._found: list[NDArray[np.int64]] = []
+        self._found: list[tuple[int, int, int, int]] = []
         self._hits: dict[int, set[Secret]] = {}
         self._lock = threading.Lock()
         self._bytes = 0
 
     def windows(self, links: Families, threads: int) -> _Places:
         self._over(links.roots, links.costs, links, threads, lambda: self._match, None)
-        rows = np.concatenate(self._found) if self._found else np.empty((0, 4), np.int64)
+        rows = np.array(self._found, np.int64).reshape(-1, 4)
         self._found = []
         self._spread_whole(links)
         return _Places(rows[~self._as_whole[rows[:, 0]]])
@@ -167,24 +181,40 @@ class _Job:
         )  # fmt: skip
 
     def _match(self, text: bytes, segments: bytes, records: bytes) -> None:
-        rows = np.frombuffer(segments, np.int64).reshape(-1, 4)
         self._bytes += len(text)
         events = self._sieve.places(text)
         if not events:
             return
-        found = np.array(events, np.int64)  # expression, end
-        at = np.searchsorted(rows[:, 2], found[:, 1] - 1, side="right") - 1
-        inside = at >= 0
-        found, at = found[inside], at[inside]
-        owner = rows[at, 0]
-        ends = np.minimum(found[:, 1] - rows[at, 2], rows[at, 3]) + rows[at, 1]
-        reach = np.array(self._sieve.reach, np.int64)[found[:, 0]]
-        is_whole = reach[:, 1] < 0
-        table = np.column_stack((owner, ends, reach))[~is_whole]
+        rows = np.frombuffer(segments, np.int64).reshape(-1, 4)
+        starts = rows[:, 2].tolist()
+        found: list[tuple[int, int, int, int]] = []
+        whole: list[int] = []
+        for number, stop in events:
+            at = bisect_right(starts, stop - 1) - 1
+            if at < 0:
+                continue
+            owner, low, start, extra = rows[at].tolist()
+            before, behind = self._sieve.reach[number]
+            window = _Window(text, start, start + (extra & _LENGTH), low == 0, bool(extra >> END))
+            end = min(stop, window.stop)
+            if behind < 0:
+                whole.append(owner)
+            elif self._may_hold(window, end, before, behind):
+                found.append((owner, end - start + low, before, behind))
         with self._lock:
-            self._as_whole[owner[is_whole]] = True
-            if len(table):
-                self._found.append(table)
+            self._as_whole[whole] = True
+            self._found += found
+
+    def _may_hold(self, window: _Window, end: int, before: int, behind: int) -> bool:
+        """Whether a place is worth a second look: most are told from credentials by the window
+        alone, when all that decides lies in it."""
+        low, high = end - before, end + behind
+        if (low < window.start and not window.is_first) or (
+            high > window.stop and not window.is_last
+        ):
+            return True
+        low, high = max(low, window.start), min(high, window.stop)
+        return bool(self._answer(window.text[low:high], end - low, end - low))
 
     def _asker(self) -> Flush:
         """Numbers of excerpts count anew in each task."""

@@ -18,27 +18,31 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from scanner.kit.git.deltas import Copy, applied, result_size
 from scanner.kit.git.packs import Families, Pack
 
 UNSEEN, MATCHED, BINARY, ODD, UNREADABLE, TOO_LARGE = range(6)
 """What became of an object. ``ODD``: not plain text, but perhaps text in another form."""
 
-OUT_CAP = 4 << 20
+OUT_CAP = 1 << 20
+END = 40
+"""Bit of a window's length that says that its object ends with it."""
 _PROBE = 8000
 _CLUSTER = 256
-_NEAR = 16
 _MAGIC = (
     b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff", b"PK\3\4", b"PK\5\6", b"\x1f\x8b", b"BZh",
     b"\xfd7zXZ", b"\x28\xb5\x2f\xfd",
 )  # fmt: skip
-_TOKEN = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-+/=.")
+_TOKEN_BYTES = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-+/=."
+_TOKEN = frozenset(_TOKEN_BYTES)
+_RUN_BYTES = _TOKEN_BYTES + b"%\\~|: \t\r\n"
+_RUN = 8192
+_RUN_LEAD = 192
 
 Flush = Callable[[bytes, bytes, bytes], None]
 """``flush(text, segments, records)``: parts of objects, each behind a NUL; int64 rows of (object,
 offset in it, offset in ``text``, length), and int64 pairs of (object, excerpt). For excerpts the
 rows are (excerpt, first end << 32 | last end, offset in ``text``, length)."""
-Copy = tuple[int, int, int]
-"""Offset in the new object, offset in the base, length."""
 
 
 def _inflater() -> ModuleType:
@@ -164,18 +168,18 @@ class Walk:
         delta = self._inflated(number)
         if delta is None:
             return None
-        size, at = _result_size(delta, len(base.data))
+        size, at = result_size(delta, len(base.data))
         if size < 0:
             self._states[number] = UNREADABLE
             return None
         if size > self._limits.most_object or self._live + size > self._limits.most_live:
             self._states[number] = TOO_LARGE
             return None
-        applied = _applied(delta, at, base.data, size, self._width)
-        if applied is None:
+        made = applied(delta, at, base.data, size, self._width)
+        if made is None:
             self._states[number] = UNREADABLE
             return None
-        data, copies, spans = applied
+        data, copies, spans = made
         self._live += size
         return _Frame(number, data, int(self._links.child[number])), copies, spans
 
@@ -206,7 +210,9 @@ class Walk:
     def _put_window(self, frame: _Frame, low: int, high: int) -> None:
         while low < high:
             length = min(high - low, OUT_CAP - 2)
-            self._put_part(frame.object, low, frame.data[low : low + length], length)
+            is_end = low + length == len(frame.data)
+            part = frame.data[low : low + length]
+            self._put_part(frame.object, low, part, length | is_end << END)
             if low + length >= high:
                 return
             low += length - self._width
@@ -263,8 +269,8 @@ class Walk:
                 if not _TOKEN.issuperset(token):
                     break
                 bunch.append(following)
-            low = max(0, min(p.end - p.before for p in bunch))
-            high = min(len(frame.data), max(p.end + p.behind for p in bunch))
+            low = min(_run_low(frame.data, p.end, p.end - p.before) for p in bunch)
+            high = max(_run_high(frame.data, p.end, p.end + p.behind) for p in bunch)
             high = min(high, low + OUT_CAP - 2)
             last = self._excerpts
             self._excerpts += 1
@@ -274,6 +280,24 @@ class Walk:
             self._put_part(last, ends, frame.data[low:high], high - low)
             self._records.append((frame.object, last))
             number += len(bunch)
+
+
+def _run_low(data: bytes, end: int, low: int) -> int:
+    """A place that reaches far wants the encoded run that it stands in, and what leads to it: no
+    more of the bytes around it is handed out."""
+    low = max(0, low)
+    if end - low <= _RUN:
+        return low
+    before = data[low:end]
+    return max(low, low + len(before.rstrip(_RUN_BYTES)) - _RUN_LEAD)
+
+
+def _run_high(data: bytes, end: int, high: int) -> int:
+    high = min(high, len(data))
+    if high - end <= _RUN:
+        return high
+    behind = data[end:high]
+    return min(high, end + len(behind) - len(behind.lstrip(_RUN_BYTES)) + _RUN_LEAD)
 
 
 def _rows(rows: list[tuple[int, int, int, int]] | list[tuple[int, int]]) -> bytes:
@@ -289,95 +313,6 @@ def state_of(data: bytes) -> int:
         return MATCHED
     head = data[:512]
     return ODD if head.count(0) * 4 >= len(head) else BINARY
-
-
-def _result_size(delta: bytes, base_size: int) -> tuple[int, int]:
-    """Size of the result (-1 where the delta is not one of this base) and where its steps begin."""
-    base, at = _varint(delta, 0)
-    if base != base_size:
-        return -1, at
-    return _varint(delta, at)
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 63, 7):
-        if at >= len(data):
-            return -1, at
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if not byte & 0x80:
-            return value, at
-    return -1, at
-
-
-def _applied(
-    delta: bytes, at: int, base: bytes, size: int, width: int
-) -> tuple[bytes, list[Copy], list[tuple[int, int]]] | None:
-    """The object, what it copies and which spans of it are new; None for a delta that does not add
-    up."""
-    parts: list[bytes] = []
-    copies: list[Copy] = []
-    spans: list[tuple[int, int]] = []
-    filled = follows = 0
-    end = len(delta)
-    while at < end:
-        op = delta[at]
-        at += 1
-        if op & 0x80:
-            offset = length = 0
-            for bit, shift in ((1, 0), (2, 8), (4, 16), (8, 24)):
-                if op & bit:
-                    if at >= end:
-                        return None
-                    offset |= delta[at] << shift
-                    at += 1
-            for bit, shift in ((0x10, 0), (0x20, 8), (0x40, 16)):
-                if op & bit:
-                    if at >= end:
-                        return None
-                    length |= delta[at] << shift
-                    at += 1
-            length = length or 0x10000
-            if offset + length > len(base) or length > size - filled:
-                return None
-            parts.append(base[offset : offset + length])
-            if offset != follows:
-                _add(spans, filled - width, filled + width, size)
-            if copies and copies[-1][1] + copies[-1][2] == offset and (
-                copies[-1][0] + copies[-1][2] == filled
-            ):  # fmt: skip
-                copies[-1] = (copies[-1][0], copies[-1][1], copies[-1][2] + length)
-            else:
-                copies.append((filled, offset, length))
-            filled += length
-            follows = offset + length
-        elif op:
-            if at + op > end or op > size - filled:
-                return None
-            parts.append(delta[at : at + op])
-            _add(spans, filled - width, filled + op + width, size)
-            at += op
-            filled += op
-            follows = -1
-        else:
-            return None
-    if filled != size:
-        return None
-    if follows >= 0 and follows != len(base):
-        _add(spans, size - width, size, size)
-    return b"".join(parts), copies, spans
-
-
-def _add(spans: list[tuple[int, int]], low: int, high: int, size: int) -> None:
-    low, high = max(0, low), min(high, size)
-    if low >= high:
-        return
-    if spans and low <= spans[-1][1] + _NEAR:
-        spans[-1] = (spans[-1][0], max(spans[-1][1], high))
-    else:
-        spans.append((low, high))
 
 
 def _inherited(base: _Frame, copies: list[Copy], size: int, width: int) -> list[_Place]:

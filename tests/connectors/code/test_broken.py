@@ -19,6 +19,7 @@ import pytest
 
 from scanner.app.config import Config, LoadedConfig
 from scanner.app.pipeline import EXIT_COMPLETE, EXIT_INCOMPLETE, Result, scan
+from scanner.kit.git import bare as bare_tree
 from tests.conftest import Repository
 
 
@@ -693,3 +694,68 @@ def test_a_bare_repository_whose_only_branch_has_no_name_in_utf8(
 
     assert _usage(result) == {"openai"}
     assert r"refs/heads/caf\xe9 was read instead" in _told(result)
+
+
+def _written(made: Repository, kind: str, data: bytes) -> str:
+    """A loose object without a process of git for each."""
+    whole = b"%s %d\0%s" % (kind.encode(), len(data), data)
+    oid = hashlib.sha1(whole).hexdigest()
+    path = made.root / ".git/objects" / oid[:2] / oid[2:]
+    path.parent.mkdir(exist_ok=True)
+    if not path.exists():
+        path.write_bytes(zlib.compress(whole, 1))
+    return oid
+
+
+def _committed(made: Repository, tree: str, to: Path) -> Path:
+    text = f"tree {tree}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\nm\n"
+    commit = _written(made, "commit", text.encode())
+    (made.root / ".git/refs/heads/main").write_text(f"{commit}\n")
+    shutil.copytree(made.root / ".git", to)
+    return to
+
+
+@pytest.mark.parametrize("depth", [4000, 20_000])
+def test_objects_of_folders_in_each_other_end(
+    repository: Repository, tmp_path: Path, depth: int
+) -> None:
+    tree = _written(
+        repository, "tree",
+        _tree((b"100644", b"a.py", _written(repository, "blob", b"import anthropic\n"))),
+    )  # fmt: skip
+    for _ in range(depth):
+        tree = _written(repository, "tree", _tree((b"40000", b"d", tree)))
+    top = _written(repository, "blob", b"import openai\n")
+    tree = _written(repository, "tree", _tree((b"100644", b"a.py", top), (b"40000", b"d", tree)))
+    bare = _committed(repository, tree, tmp_path / "bare.git")
+
+    started = time.monotonic()
+    result = _scan(bare)
+
+    assert time.monotonic() - started < 120
+    assert "openai" in _usage(result)
+    assert "anthropic" in _usage(result) or result.exit_code == EXIT_INCOMPLETE
+
+
+def test_a_tree_of_ten_thousand_million_files_ends(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve objects: each folder holds the next ten times."""
+    monkeypatch.setattr(bare_tree, "_MOST_FILES", 20_000)
+    blob = _written(repository, "blob", b"import openai\n")
+    tree = _written(
+        repository, "tree", _tree(*((b"100644", b"f%d.py" % n, blob) for n in range(10)))
+    )
+    for _ in range(10):
+        tree = _written(
+            repository, "tree", _tree(*((b"40000", b"d%d" % n, tree) for n in range(10)))
+        )
+    bare = _committed(repository, tree, tmp_path / "bare.git")
+
+    started = time.monotonic()
+    result = _scan(bare)
+
+    assert time.monotonic() - started < 60
+    assert "openai" in _usage(result)
+    assert "more than 20000 files in one tree; what git did not list was not read" in _told(result)
+    assert result.exit_code == EXIT_INCOMPLETE

@@ -14,7 +14,7 @@ from scanner.app.config import Config, LoadedConfig
 from scanner.app.pipeline import Result, scan
 from scanner.detect.engine import Detector
 from scanner.kit.contract import Context
-from scanner.kit.git.history import introductions
+from scanner.kit.git.origins import origins
 from scanner.kit.git.process import Git
 from scanner.kit.limits import Limits
 from scanner.model.keys import canonical_remote
@@ -239,9 +239,11 @@ def test_the_oldest_commit_introduces(repository: Repository) -> None:
     repository.commit("two")
     oid = repository.git("rev-parse", "HEAD:a.txt")
 
-    found = introductions(Git(repository.root), {oid})
+    stays = origins(Git(repository.root), {oid}, ()).stays[oid]
 
-    assert (found[oid].commit, found[oid].path) == (first, "a.txt")
+    assert stays["a.txt"].first is not None
+    assert stays["a.txt"].first.oid == first
+    assert sorted(stays) == ["a.txt", "b.txt"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,134 @@
+"""What a repository stores: its packs and loose objects, its own and those it borrows.
+
+Owns listing; reads no content. What cannot be listed this way (an index that is broken, another
+hash than SHA-1) is a ``BrokenPack``: the repository is then read through git alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scanner.kit.git.completeness import alternates
+from scanner.kit.git.packs import ID_SIZE, TREE, BrokenPack, Ids, Pack, open_pack
+from scanner.kit.git.process import Git
+from scanner.model.errors import Unavailable
+
+_HEX = frozenset("0123456789abcdef")
+
+
+@dataclass
+class Store:
+    """``packs`` in a fixed order; ``loose``: ids in hexadecimal."""
+
+    packs: list[Pack]
+    loose: list[str]
+
+    def ids(self) -> Ids:
+        """All objects, sorted, each once."""
+        found = [pack.ids for pack in self.packs]
+        if self.loose:
+            found.append(_as_ids(self.loose))
+        return np.unique(np.concatenate(found)) if found else np.empty(0, f"V{ID_SIZE}")
+
+    def holds(self, oids: set[str]) -> set[str]:
+        """Those of ``oids`` that are stored."""
+        if not oids:
+            return set()
+        wanted = sorted(oids)
+        ids = _as_ids(wanted)
+        found = np.isin(ids, _as_ids(self.loose)) if self.loose else np.zeros(len(ids), np.bool_)
+        for pack in self.packs:
+            found |= np.isin(ids, pack.ids)
+        return {oid for oid, is_here in zip(wanted, found.tolist(), strict=True) if is_here}
+
+    def texts(self) -> Iterator[tuple[Pack, NDArray[np.bool_]]]:
+        """Each pack, and which of its objects are read: no trees, and none that an earlier pack
+        holds, too."""
+        seen: Ids | None = None
+        for pack in self.packs:
+            chosen = pack.kinds != TREE
+            if seen is not None:
+                chosen &= ~np.isin(pack.ids, seen)
+            yield pack, chosen
+            if len(self.packs) > 1:
+                seen = pack.ids if seen is None else np.concatenate((seen, pack.ids))
+
+
+def open_store(git: Git, *, use_native: bool = True) -> Store:
+    """Raises ``BrokenPack`` where git has to be asked for everything, ``Unavailable`` when git
+    cannot tell where the objects are."""
+    _check_format(git)
+    packs: list[Pack] = []
+    loose: list[str] = []
+    for folder in _stores(git):
+        packs += (
+            open_pack(path.with_suffix(".pack"), use_native=use_native)
+            for path in sorted((folder / "pack").glob("*.idx"))
+        )
+        loose += _loose(folder)
+    return Store(packs, sorted(set(loose)))
+
+
+def stamp(git: Git) -> str:
+    """Changes whenever an object, a reference or a cut in the history does."""
+    found = hashlib.blake2b(digest_size=16)
+    with suppress(Unavailable):
+        found.update(git.text("for-each-ref", "--format=%(objectname) %(refname)").encode())
+    for folder in _stores(git):
+        found.update(os.fsencode(folder))
+        for path in sorted((folder / "pack").glob("*")):
+            facts = path.stat()
+            found.update(b"%b %d %d" % (os.fsencode(path.name), facts.st_size, facts.st_mtime_ns))
+        for oid in sorted(_loose(folder)):
+            found.update(oid.encode())
+    with suppress(OSError):
+        found.update(git.path("shallow").read_bytes())
+    return found.hexdigest()
+
+
+def _check_format(git: Git) -> None:
+    kind = git.text("rev-parse", "--show-object-format").strip()
+    if kind != "sha1":
+        raise BrokenPack(f"objects are named by {kind}")
+
+
+def _stores(git: Git) -> list[Path]:
+    own = git.path("objects")
+    return [own, *(found for found in alternates(own) if isinstance(found, Path))]
+
+
+def _loose(folder: Path) -> list[str]:
+    found = []
+    for name in _names(folder):
+        if len(name) == 2 and _HEX.issuperset(name):
+            found += [
+                name + rest
+                for rest in _names(folder / name)
+                if len(rest) == ID_SIZE * 2 - 2 and _HEX.issuperset(rest)
+            ]
+    return found
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []  # told as a lack of the store
+
+
+def _as_ids(oids: list[str]) -> Ids:
+    return np.frombuffer(bytes.fromhex("".join(oids)), f"V{ID_SIZE}")
+
+
+def hexes(ids: Ids) -> list[str]:
+    """In hexadecimal, as git prints them."""
+    raw = ids.tobytes().hex()
+    return [raw[at : at + ID_SIZE * 2] for at in range(0, len(raw), ID_SIZE * 2)]

@@ -1,0 +1,136 @@
+"""Where and when blobs stood in a history: paths, and the first and last commit that touched them.
+
+Asked only for blobs in which something was found. The first commit is the oldest (by its
+committer's date, then by id) that brings the blob to a path; commits with one parent are asked
+first, merges only for blobs that no such commit brings. The last is the newest that brings,
+changes or removes it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from scanner.kit.git.process import Git
+from scanner.model.errors import Unavailable
+
+_PASSES = (("--no-merges",), ("--merges", "-m"))
+_MOST_UNREACHABLE = 100_000
+"""Commits without a branch that are looked through for the place of a hit."""
+_MOST_PATHS = 400
+"""Longer lists are not faster than looking everywhere."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    oid: str
+    seconds: int
+    """Committer's date, since 1970."""
+    author: str
+
+    @property
+    def at(self) -> str:
+        """ISO 8601, UTC; empty for a date that no calendar has."""
+        try:
+            moment = datetime.fromtimestamp(self.seconds, UTC)
+        except (ValueError, OverflowError, OSError):
+            return ""
+        return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@dataclass
+class Stay:
+    """Of one blob at one path."""
+
+    first: Commit | None = None
+    last: Commit | None = None
+
+    def brought(self, commit: Commit) -> None:
+        if self.first is None or _order(commit) < _order(self.first):
+            self.first = commit
+        self.touched(commit)
+
+    def touched(self, commit: Commit) -> None:
+        if self.last is None or _order(commit) > _order(self.last):
+            self.last = commit
+
+
+def _order(commit: Commit) -> tuple[int, str]:
+    return commit.seconds, commit.oid
+
+
+Stays = dict[str, dict[str, Stay]]
+"""blob -> path -> stay"""
+
+
+@dataclass
+class Origins:
+    stays: Stays = field(default_factory=dict)
+    problem: str = ""
+    """Why some may be missing."""
+
+
+def origins(
+    git: Git, blobs: set[str], commits: Iterable[str], paths: Sequence[str] = ()
+) -> Origins:
+    """``commits``: all that are stored, branches or not, for blobs that no branch leads to;
+    ``paths``: where the blobs are known to have stood, if anywhere else they need not be looked
+    for."""
+    found = Origins()
+    if not blobs:
+        return found
+    limited = ("--full-history", "--", *paths) if 0 < len(paths) <= _MOST_PATHS else ()
+    try:
+        for options in _PASSES:
+            if left := blobs - _brought(found.stays):
+                _log(git, left, found.stays, ("--all", *options, *limited))
+    except Unavailable as error:
+        found.problem = str(error)
+    if left := blobs - _brought(found.stays):
+        _unreachable(git, left, set(commits), found.stays)
+    return found
+
+
+def _brought(stays: Stays) -> set[str]:
+    return {blob for blob, places in stays.items() if any(stay.first for stay in places.values())}
+
+
+def _unreachable(git: Git, blobs: set[str], commits: set[str], stays: Stays) -> None:
+    """The same among those of ``commits`` that no branch or tag leads to (deleted branches, dropped
+    stashes). What they lead to may be gone: that is how git cleans up, so the place of a hit may
+    stay unknown, and nothing is missing."""
+    with suppress(Unavailable):
+        lost = sorted(commits - set(git.lines("rev-list", "--all")))[:_MOST_UNREACHABLE]
+        for options in _PASSES if lost else ():
+            if left := blobs - _brought(stays):
+                _log(git, left, stays, (*options, "--stdin", "--not", "--all"), lost)
+
+
+def _log(
+    git: Git,
+    blobs: set[str],
+    stays: Stays,
+    options: tuple[str, ...],
+    feed: Sequence[str] = (),
+) -> None:
+    commit = Commit("", 0, "")
+    old = new = ""
+    for record in git.lines(
+        "log", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-show-signature",
+        "--root", "--format=%x01%H%x02%ae%x02%ct", *options, separator=b"\0", feed=feed,
+    ):  # fmt: skip
+        text = record.lstrip("\n")
+        if text.startswith("\x01"):
+            oid, author, seconds = text[1:].split("\n", 1)[0].split("\x02")
+            commit = Commit(oid, int(seconds or 0), author)
+            text = text.partition("\n")[2]
+        if text.startswith(":"):
+            _, _, old, new, _ = text.split(" ")
+        elif text:
+            if new in blobs:
+                stays.setdefault(new, {}).setdefault(text, Stay()).brought(commit)
+            if old in blobs:
+                stays.setdefault(old, {}).setdefault(text, Stay()).touched(commit)
+            old = new = ""

@@ -1,0 +1,129 @@
+"""Which objects hold which credential -> one sighting a credential and path: where it came from,
+when it was first and last touched, by whom.
+
+Owns the choice of the one object that is shown for each; only those are read again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from scanner.kit.archives import Member
+from scanner.kit.contract import Secret
+from scanner.kit.git.memory import Places
+from scanner.kit.git.origins import Commit, Origins, Stay, origins
+from scanner.kit.git.process import Git
+from scanner.model.base import NodeId
+from scanner.model.evidence import Setting
+from scanner.model.items import Gap, Hit, Item, Place, Sighting
+
+_SIGNED = re.compile(rb"(?m)^(?:committer|tagger) [^\n]*?<([^<>\n]*)> (-?\d{1,12})\b")
+_AUTHOR = re.compile(rb"(?m)^author [^\n]*?<([^<>\n]*)>")
+
+
+class Reader(Protocol):
+    def parts(self, data: bytes) -> Iterator[Member | Gap]: ...
+    def hits(self, data: bytes) -> tuple[Hit, ...]: ...
+
+
+@dataclass
+class _Group:
+    """Of one credential at one path."""
+
+    oid: str
+    """The object to show: the first that brought it here."""
+    inner: str
+    stay: Stay
+
+
+def place(
+    git: Git,
+    subject: NodeId,
+    hits: Places,
+    kinds: dict[str, str],
+    commits: Iterable[str],
+    reader: Reader,
+) -> Iterator[Item]:
+    """``hits``: by object, its credentials and where within it they stand."""
+    blobs = {oid for oid in hits if kinds[oid] == "blob"}
+    found = origins(git, blobs, commits)
+    if found.problem:
+        reason = f"{found.problem}; commits and paths of hits are missing"
+        yield Gap(what="log", reason=reason)
+    groups: dict[tuple[Secret, str], _Group] = {}
+    for oid in sorted(blobs):
+        for path, stay in _stays(oid, found).items():
+            for secret, inner in sorted(hits[oid]):
+                _join(groups, (secret, path + inner), _Group(oid, inner, stay))
+    signed = sorted(oid for oid in hits if kinds[oid] != "blob")
+    wanted = sorted({group.oid for group in groups.values()} | set(signed))
+    shown = {oid: data for oid, data in git.contents(wanted) if data is not None}
+    for oid in signed:
+        stay = _signed(oid, shown.get(oid, b""))
+        for secret, inner in sorted(hits[oid]):
+            _join(groups, (secret, f"({kinds[oid]} message)"), _Group(oid, inner, stay))
+    by_object: dict[tuple[str, str], dict[Secret, Hit]] = {}
+    for (secret, path), group in sorted(groups.items(), key=lambda item: (item[0][1], item[0][0])):
+        known = by_object.get((group.oid, group.inner))
+        if known is None:
+            known = _hits(shown.get(group.oid), group.inner, reader)
+            by_object[group.oid, group.inner] = known
+        if secret in known:
+            yield Sighting(hit=known[secret], place=_place(subject, path, group.stay))
+
+
+def _stays(oid: str, found: Origins) -> dict[str, Stay]:
+    brought = {path: s for path, s in found.stays.get(oid, {}).items() if s.first}
+    return brought or {f"(unreachable object {oid[:12]})": Stay()}
+
+
+def _join(groups: dict[tuple[Secret, str], _Group], key: tuple[Secret, str], one: _Group) -> None:
+    known = groups.get(key)
+    if known is None:
+        groups[key] = _Group(one.oid, one.inner, Stay(one.stay.first, one.stay.last))
+        return
+    if one.stay.first is not None:
+        before = known.stay.first
+        known.stay.brought(one.stay.first)
+        if known.stay.first is not before:
+            known.oid, known.inner = one.oid, one.inner
+    if one.stay.last is not None:
+        known.stay.touched(one.stay.last)
+
+
+def _hits(data: bytes | None, inner: str, reader: Reader) -> dict[Secret, Hit]:
+    found: dict[Secret, Hit] = {}
+    for part in reader.parts(data) if data is not None else ():
+        if isinstance(part, Member) and part.path == inner:
+            for hit in reader.hits(part.data):
+                found.setdefault((hit.rule, hit.fingerprint), hit)
+    return found
+
+
+def _signed(oid: str, data: bytes) -> Stay:
+    """A commit or tag tells itself when it was made."""
+    head = data.partition(b"\n\n")[0]
+    made, author = _SIGNED.search(head), _AUTHOR.search(head)
+    if made is None:
+        return Stay()
+    who = (author or made)[1].decode("utf-8", "replace")
+    commit = Commit(oid, int(made[2]), who)
+    return Stay(commit, commit)
+
+
+def _place(subject: NodeId, path: str, stay: Stay) -> Place:
+    first, last = stay.first, stay.last
+    return Place(
+        subject=subject,
+        resource=subject,
+        path=path,
+        commit=first.oid if first else "",
+        author=first.author if first else "",
+        seen_at=first.at if first else "",
+        last_commit=last.oid if last else "",
+        last_seen_at=last.at if last else "",
+        context=Setting.HISTORY,
+    )
