@@ -138,7 +138,7 @@ def _large(path: str, head: bytes, wanted: Wanted) -> Iterator[TreeFile | Gap]:
 
 def _own(path: str, own: dict[str, frozenset[str]]) -> frozenset[str]:
     """Without the file's own name: no module imports itself."""
-    if not modules.may_import(path):
+    if not modules.may_import(path) or path.count("/") > modules.MOST_DEPTH:
         return modules.NONE
     pure = PurePosixPath(path)
     above = ("" if str(parent) == "." else str(parent) for parent in pure.parents)
@@ -174,5 +174,8 @@ def _may_skip(root: Path, git: Git) -> bool:
 
 def _is_excluded(path: str, exclude: tuple[str, ...]) -> bool:
     """As in a work tree: a glob that covers a folder covers what is in it."""
-    folders = [str(parent) for parent in PurePosixPath(path).parents][:-1]
-    return any(is_left_out(part, exclude) for part in (*folders, path)) if exclude else False
+    if not exclude:
+        return False
+    parts = path.split("/", modules.MOST_DEPTH)
+    folders = ("/".join(parts[:many]) for many in range(1, len(parts)))
+    return is_left_out(path, exclude) or any(is_left_out(part, exclude) for part in folders)

@@ -21,6 +21,8 @@ _SUFFIXES = (".py", ".pyi", ".ipynb")
 _SOURCE_FOLDERS = ("src", "lib", "python")
 _MOST_NAMES = 2000
 """Of one file: hostile trees have millions; no project's top level comes near."""
+MOST_DEPTH = 256
+"""Folders above a file that are looked at: objects can nest without end, and each is a path."""
 _PROBE = 8000
 _PACKAGE = "__init__.py"
 
@@ -58,7 +60,7 @@ def of_paths(paths: Iterable[str]) -> dict[str, frozenset[str]]:
     modules: dict[str, set[str]] = {}
     packages: set[str] = set()
     for path in paths:
-        if not path.endswith(".py"):
+        if not path.endswith(".py") or path.count("/") > MOST_DEPTH:
             continue
         folder, _, name = path.rpartition("/")
         modules.setdefault(folder, set())
