@@ -283,6 +283,17 @@ static int starts(const uint8_t *bytes, int64_t size, const char *magic, int64_t
     return size >= length && !memcmp(bytes, magic, (size_t)length);
 }
 
+/* A tar of before 1988 has no magic, but a sum in octal. */
+static int is_old_tar(const uint8_t *bytes, int64_t size) {
+    int digits = 0;
+    if (size < 512) return 0;
+    for (int i = 148; i < 155; i++) {
+        if (bytes[i] >= '0' && bytes[i] <= '7') digits++;
+        else if (bytes[i] != ' ' && bytes[i]) return 0;
+    }
+    return digits > 0;
+}
+
 /* Text that is looked at here, a binary, or something that needs more thought than a NUL test:
  * UTF-16 and UTF-32, archives and compressed files. */
 static uint8_t state_of(const uint8_t *bytes, int64_t size) {
@@ -295,9 +306,10 @@ static uint8_t state_of(const uint8_t *bytes, int64_t size) {
         return ODD;
     int64_t probe = size < PROBE ? size : PROBE;
     if (!probe || !memchr(bytes, 0, (size_t)probe)) return MATCHED;
-    int64_t nuls = 0, head = size < 512 ? size : 512;
-    for (int64_t i = 0; i < head; i++) nuls += !bytes[i];
-    return nuls * 4 >= head ? ODD : BINARY;
+    if (starts(bytes, size, "PK", 2) || is_old_tar(bytes, size)) return ODD;
+    int64_t nuls = 0;
+    for (int64_t i = 0; i < probe; i++) nuls += !bytes[i];
+    return nuls * 4 >= probe ? ODD : BINARY;
 }
 
 /* ---- places ---------------------------------------------------------------------------------- */

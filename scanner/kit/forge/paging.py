@@ -81,8 +81,8 @@ def by_skip(
 def by_page(
     source: Source, path: str, params: Params = NONE, *, at: str = "", total: str = "X-Total-Count"
 ) -> Iterator[Any]:
-    """``page`` numbers up to the total in a header: Gitea and Forgejo, which may give fewer records
-    a page than were asked for, and link only some of their lists."""
+    """``page`` numbers up to the total in a header or in ``total_count``: Gitea and Forgejo, which
+    may give fewer records a page than were asked for, and link only some of their lists."""
     seen = 0
 
     def following(
@@ -90,7 +90,8 @@ def by_page(
     ) -> dict[str, str] | None:
         nonlocal seen
         seen += len(records)
-        wanted = answer.headers.get(total, "")
+        in_body = str(body.get("total_count", "")) if isinstance(body, Mapping) else ""
+        wanted = answer.headers.get(total, in_body)
         if not records or (wanted.isdigit() and seen >= int(wanted)):
             return None
         return {**asked, "page": str(int(asked["page"]) + 1)}

@@ -28,6 +28,7 @@ from scanner.kit.git.process import Git, GitObject
 from scanner.kit.git.sift import sift
 from scanner.kit.git.sightings import place
 from scanner.kit.git.walk import Limits
+from scanner.kit.text import is_text
 from scanner.model.base import NodeId
 from scanner.model.items import Gap, Hit, Item, Remembered, Sighting
 
@@ -68,8 +69,7 @@ class Options:
 
 @dataclass
 class Reading:
-    """``hits``: by object, the secrets that it holds and where within it (a member of an archive;
-    empty: itself)."""
+    """``hits``: by object, the secrets that it holds."""
 
     hits: Places = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
@@ -145,7 +145,7 @@ class _History:
             memory.judged(pack.ids[wanted & ~np.isin(pack.ids, unread)])
             for number, secrets in found.hits.items():
                 oid = pack.ids[number].tobytes().hex()
-                reading.hits[oid] = {(secret, "") for secret in secrets}
+                reading.hits[oid] = secrets
                 reading.kinds[oid] = KINDS[int(pack.kinds[number])]
         loose = [oid for oid in store.loose if not memory.knows_hex(oid)]
         self._read(_facts(self._git, [*left, *loose]), reading)
@@ -190,14 +190,14 @@ class _History:
                 self._judge(GitObject(oid, kinds[oid], len(data)), data, reading)
 
     def _judge(self, found: GitObject, data: bytes, reading: Reading) -> None:
-        secrets: set[tuple[Secret, str]] = set()
+        secrets: set[Secret] = set()
         gaps: list[Gap] = []
         for part in self.parts(data):
             if isinstance(part, Gap):
                 what = f"object {found.oid}{part.what}"
                 gaps.append(Gap(what=what, reason=part.reason, denied=part.denied))
             else:
-                secrets |= {(_secret(hit), part.path) for hit in self.hits(part.data)}
+                secrets |= {(hit.rule, hit.fingerprint) for hit in self.hits(part.data)}
         if secrets:
             reading.hits[found.oid] = secrets
             reading.kinds[found.oid] = found.kind
@@ -207,15 +207,15 @@ class _History:
 
     def _is_binary(self, oid: str) -> bool:
         head = self._git.head_of(oid)
-        return b"\0" in head and not is_archive(head)
+        return not is_text(head) and not is_archive(head)
 
-    def parts(self, data: bytes) -> Iterator[Member | Gap]:
-        """The object itself, or what it packs."""
+    def parts(self, data: bytes, path: str = "") -> Iterator[Member | Gap]:
+        """The object itself, or what it packs, with the path of each."""
         bounds = self._options.archives
-        if bounds is not None and is_archive(data[:_PROBE]):
-            yield from members("", data, bounds)
+        if bounds is not None and is_archive(data[:_PROBE], path):
+            yield from members(path, data, bounds)
         else:
-            yield Member("", data)
+            yield Member(path, data)
 
     def hits(self, data: bytes) -> tuple[Hit, ...]:
         return self._examine(data, "", ("credentials",))
@@ -231,10 +231,6 @@ def _layer(asked: Layer) -> Layer:
     if asked in (Layer.AUTO, Layer.NATIVE):
         return Layer.NATIVE if native.core() is not None else Layer.PYTHON
     return asked
-
-
-def _secret(hit: Hit) -> Secret:
-    return hit.rule, hit.fingerprint
 
 
 def _unreadable(oid: str) -> Gap:

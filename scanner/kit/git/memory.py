@@ -20,7 +20,8 @@ from scanner.kit.contract import Secret
 from scanner.kit.git.packs import ID_SIZE, Ids
 from scanner.model.items import Sighting
 
-Places: TypeAlias = dict[str, set[tuple[Secret, str]]]
+Places: TypeAlias = dict[str, set[Secret]]
+"""By object, what it holds."""
 _FORM = 1
 
 
@@ -29,7 +30,7 @@ class _Stored(msgspec.Struct, array_like=True):
     mark: str
     stamp: str
     ids: bytes
-    hits: dict[str, list[tuple[Secret, str]]]
+    hits: dict[str, list[Secret]]
     kinds: dict[str, str]
     sightings: list[Sighting]
 

@@ -119,11 +119,11 @@ def _log(
     old = new = ""
     for record in git.lines(
         "log", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-show-signature",
-        "--root", "--format=%x01%H%x02%ae%x02%ct", *options, separator=b"\0", feed=feed,
+        "--root", "--format=%x01%H %ct %ae", *options, separator=b"\0", feed=feed,
     ):  # fmt: skip
         text = record.lstrip("\n")
         if text.startswith("\x01"):
-            oid, author, seconds = text[1:].split("\n", 1)[0].split("\x02")
+            oid, seconds, author = text[1:].split("\n", 1)[0].split(" ", 2)
             commit = Commit(oid, int(seconds or 0), author)
             text = text.partition("\n")[2]
         if text.startswith(":"):

@@ -25,17 +25,16 @@ _AUTHOR = re.compile(rb"(?m)^author [^\n]*?<([^<>\n]*)>")
 
 
 class Reader(Protocol):
-    def parts(self, data: bytes) -> Iterator[Member | Gap]: ...
+    def parts(self, data: bytes, path: str = "") -> Iterator[Member | Gap]: ...
     def hits(self, data: bytes) -> tuple[Hit, ...]: ...
 
 
 @dataclass
 class _Group:
-    """Of one credential at one path."""
+    """Of one credential at one path. ``oid``: the object to show, the first that brought it
+    here."""
 
     oid: str
-    """The object to show: the first that brought it here."""
-    inner: str
     stay: Stay
 
 
@@ -47,32 +46,31 @@ def place(
     commits: Iterable[str],
     reader: Reader,
 ) -> Iterator[Item]:
-    """``hits``: by object, its credentials and where within it they stand."""
+    """Sightings of ``hits`` in a fixed order. ``commits``: see :func:`origins`."""
     blobs = {oid for oid in hits if kinds[oid] == "blob"}
     found = origins(git, blobs, commits)
     if found.problem:
         reason = f"{found.problem}; commits and paths of hits are missing"
         yield Gap(what="log", reason=reason)
-    groups: dict[tuple[Secret, str], _Group] = {}
+    groups: dict[tuple[str, Secret], _Group] = {}
     for oid in sorted(blobs):
         for path, stay in _stays(oid, found).items():
-            for secret, inner in sorted(hits[oid]):
-                _join(groups, (secret, path + inner), _Group(oid, inner, stay))
-    signed = sorted(oid for oid in hits if kinds[oid] != "blob")
+            for secret in hits[oid]:
+                _join(groups, (path, secret), _Group(oid, stay))
+    signed = sorted(hits.keys() - blobs)
     wanted = sorted({group.oid for group in groups.values()} | set(signed))
     shown = {oid: data for oid, data in git.contents(wanted) if data is not None}
     for oid in signed:
         stay = _signed(oid, shown.get(oid, b""))
-        for secret, inner in sorted(hits[oid]):
-            _join(groups, (secret, f"({kinds[oid]} message)"), _Group(oid, inner, stay))
-    by_object: dict[tuple[str, str], dict[Secret, Hit]] = {}
-    for (secret, path), group in sorted(groups.items(), key=lambda item: (item[0][1], item[0][0])):
-        known = by_object.get((group.oid, group.inner))
-        if known is None:
-            known = _hits(shown.get(group.oid), group.inner, reader)
-            by_object[group.oid, group.inner] = known
-        if secret in known:
-            yield Sighting(hit=known[secret], place=_place(subject, path, group.stay))
+        for secret in hits[oid]:
+            _join(groups, (f"({kinds[oid]} message)", secret), _Group(oid, stay))
+    read: dict[tuple[str, str], dict[Secret, list[tuple[str, Hit]]]] = {}
+    for (path, secret), group in sorted(groups.items(), key=lambda item: item[0]):
+        here = (group.oid, path)
+        if here not in read:
+            read[here] = _hits(shown.get(group.oid), path, reader)
+        for inner, hit in read[here].get(secret, ()):
+            yield Sighting(hit=hit, place=_place(subject, inner, group.stay))
 
 
 def _stays(oid: str, found: Origins) -> dict[str, Stay]:
@@ -80,27 +78,28 @@ def _stays(oid: str, found: Origins) -> dict[str, Stay]:
     return brought or {f"(unreachable object {oid[:12]})": Stay()}
 
 
-def _join(groups: dict[tuple[Secret, str], _Group], key: tuple[Secret, str], one: _Group) -> None:
+def _join(groups: dict[tuple[str, Secret], _Group], key: tuple[str, Secret], one: _Group) -> None:
     known = groups.get(key)
     if known is None:
-        groups[key] = _Group(one.oid, one.inner, Stay(one.stay.first, one.stay.last))
+        groups[key] = _Group(one.oid, Stay(one.stay.first, one.stay.last))
         return
     if one.stay.first is not None:
         before = known.stay.first
         known.stay.brought(one.stay.first)
         if known.stay.first is not before:
-            known.oid, known.inner = one.oid, one.inner
+            known.oid = one.oid
     if one.stay.last is not None:
         known.stay.touched(one.stay.last)
 
 
-def _hits(data: bytes | None, inner: str, reader: Reader) -> dict[Secret, Hit]:
-    found: dict[Secret, Hit] = {}
-    for part in reader.parts(data) if data is not None else ():
-        if isinstance(part, Member) and part.path == inner:
+def _hits(data: bytes | None, path: str, reader: Reader) -> dict[Secret, list[tuple[str, Hit]]]:
+    """The first place of each credential, by the path of the member that it stands in."""
+    found: dict[Secret, dict[str, Hit]] = {}
+    for part in reader.parts(data, path) if data is not None else ():
+        if isinstance(part, Member):
             for hit in reader.hits(part.data):
-                found.setdefault((hit.rule, hit.fingerprint), hit)
-    return found
+                found.setdefault((hit.rule, hit.fingerprint), {}).setdefault(part.path, hit)
+    return {secret: sorted(places.items()) for secret, places in found.items()}
 
 
 def _signed(oid: str, data: bytes) -> Stay:

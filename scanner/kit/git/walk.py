@@ -9,6 +9,7 @@ carried into what copies them. Nothing in a pack is trusted: what does not add u
 
 from __future__ import annotations
 
+import re
 import zlib
 from bisect import bisect_right
 from collections.abc import Callable
@@ -33,6 +34,8 @@ _MAGIC = (
     b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff", b"PK\3\4", b"PK\5\6", b"\x1f\x8b", b"BZh",
     b"\xfd7zXZ", b"\x28\xb5\x2f\xfd",
 )  # fmt: skip
+_OLD_SUM = re.compile(rb"[ \0]*[0-7][ \x000-7]*")
+"""A tar of before 1988 has no magic, but a sum in octal."""
 _TOKEN_BYTES = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-+/=."
 _TOKEN = frozenset(_TOKEN_BYTES)
 _RUN_BYTES = _TOKEN_BYTES + b"%\\~|: \t\r\n"
@@ -309,9 +312,11 @@ def state_of(data: bytes) -> int:
     UTF-16 and UTF-32, archives and compressed files."""
     if data.startswith(_MAGIC) or data[257:262] == b"ustar":
         return ODD
-    if b"\0" not in data[:_PROBE]:
+    head = data[:_PROBE]
+    if b"\0" not in head:
         return MATCHED
-    head = data[:512]
+    if data.startswith(b"PK") or (len(data) >= 512 and _OLD_SUM.fullmatch(data, 148, 155)):
+        return ODD
     return ODD if head.count(0) * 4 >= len(head) else BINARY
 
 

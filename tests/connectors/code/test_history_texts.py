@@ -58,7 +58,6 @@ def test_a_key_in_a_wide_text(
 
 
 @pytest.mark.parametrize("packed", [True, False])
-@pytest.mark.xfail(strict=True, reason="history.py does not open archives yet")
 def test_a_key_in_an_archive(
     repository: Repository, made_up_key: Callable[..., str], packed: bool
 ) -> None:
@@ -77,7 +76,6 @@ def test_a_key_in_an_archive(
     assert _keys(_scan(repository.root, archives=False)) == set()
 
 
-@pytest.mark.xfail(strict=True, reason="history.py takes large texts of two bytes for binaries")
 def test_a_wide_text_that_is_too_large_is_told(repository: Repository) -> None:
     _replaced(repository, "wide.txt", ("x = 1\n" * 200_000).encode("utf-16-le"))
 
@@ -87,7 +85,6 @@ def test_a_wide_text_that_is_too_large_is_told(repository: Repository) -> None:
     assert result.exit_code == EXIT_INCOMPLETE
 
 
-@pytest.mark.xfail(strict=True, reason="history.py does not open archives yet")
 def test_an_archive_that_is_damaged_or_too_large_is_told(repository: Repository) -> None:
     _replaced(repository, "bad.zip", b"PK\x03\x04" + bytes(500))
 
