@@ -11,6 +11,7 @@ import pytest
 
 from connectors.aws import AwsConfig
 from connectors.code import CodeConfig
+from connectors.gitea import GiteaConfig
 from connectors.github import GitHubConfig
 from connectors.gitlab import GitLabConfig
 from connectors.okta import OktaConfig
@@ -25,6 +26,8 @@ from scanner.kit.testing import World
 from scanner.rulebook.examples import expand
 from tests.conftest import Repository
 from tests.connectors.aws.wire import DENIED
+from tests.connectors.gitea.world import OF_THE_INSTANCE as OF_A_GITEA
+from tests.connectors.gitea.world import gitea
 from tests.connectors.github.world import github, private_key
 from tests.connectors.gitlab.world import gitlab
 from tests.forge_rig import seeded
@@ -173,10 +176,36 @@ def _github(folder: Path, detector: Detector, organization: Any) -> Iterator[Wor
         yield World(loader.load("github"), context, deny, secrets)
 
 
+@contextmanager
+def _gitea(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+    with gitea(folder, all_readable=True) as made:
+        asked = {"instance": False}
+
+        def context() -> Context[Any]:
+            organizations = () if asked["instance"] else ("acme",)
+            git = GitSettings(cache_folder=str(folder / "cache"), free_disk_gib=0)
+            config = GiteaConfig(
+                url=made.forge.url, organizations=organizations, instance=asked["instance"], git=git
+            )
+            return seeded.context(config, detector, {"GITEA_TOKEN": seeded.TOKEN})
+
+        @contextmanager
+        def deny(operation: str) -> Iterator[None]:
+            asked["instance"] = operation in OF_A_GITEA
+            made.forge.denied.add(operation)
+            yield
+            made.forge.denied.clear()
+            asked["instance"] = False
+
+        secrets = (seeded.TOKEN, seeded.SETTING_KEY, seeded.CODE_KEY)
+        yield World(loader.load("gitea"), context, deny, secrets)
+
+
 WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]] = {
     "aws": _aws,
     "code": _code,
     "github": _github,
+    "gitea": _gitea,
     "gitlab": _gitlab,
     "okta": _okta,
 }

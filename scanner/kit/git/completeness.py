@@ -40,10 +40,12 @@ def lacks(git: Git, holds: Holds, complaints: Iterable[str]) -> Iterator[Gap]:
         names = _names(store / "pack")
         is_partial |= any(name.endswith(".promisor") for name in names)
         yield from _packs(store, names)
-    for line in dict.fromkeys(complaints):
+    said = list(complaints)
+    absent = list(_absent(git, holds, said.append, is_partial=is_partial))
+    for line in dict.fromkeys(said):
         if "alternate" not in line:  # named above, with the remedy
             yield Gap(what="objects", reason=f"{line}; try `git fsck`")
-    yield from _absent(git, holds, is_partial=is_partial)
+    yield from absent
 
 
 def alternates(store: Path, depth: int = _MOST_ALTERNATES) -> Iterator[Path | Gap]:
@@ -101,11 +103,14 @@ def _packs(store: Path, names: list[str]) -> Iterator[Gap]:
             yield Gap(what=f"pack {stem}.pack", reason="missing, its index is there; fetch again")
 
 
-def _absent(git: Git, holds: Holds, *, is_partial: bool) -> Iterator[Gap]:
+def _absent(
+    git: Git, holds: Holds, complain: Callable[[str], None], *, is_partial: bool
+) -> Iterator[Gap]:
     """Objects that a branch or tag leads to and that are not stored. Branches first: git skips
     one whose commit is missing, and so does not miss what is behind it."""
     try:
-        refs = git.lines("for-each-ref", "--format=%(objectname) %(refname)")
+        form = "--format=%(objectname) %(refname)"
+        refs = git.lines("for-each-ref", form, complain=complain)
         tips = dict(line.split(" ", 1) for line in refs)
         for oid in holds(set(tips)):
             del tips[oid]
