@@ -37,6 +37,8 @@ class CodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     paths: tuple[str, ...] = (".",)
     """Directories, git repositories (bare too) or single files; folders are searched for
     repositories."""
+    tree: bool = True
+    """Read the files as they are now."""
     history: bool = True
     """Read every object of a repository, not the work tree alone."""
     exclude: tuple[str, ...] = ()
@@ -73,7 +75,8 @@ class CodeConnector:
             else:
                 # A shard of its own, so that the other paths are read and this one is told.
                 yield Shard(id=ShardId(f"code:dir:{path}/tree"), scope={"missing": path})
-        yield from shards(roots, history=ctx.config.history)
+        parts = {"tree": ctx.config.tree, "history": ctx.config.history}
+        yield from shards(roots, parts=tuple(part for part, wanted in parts.items() if wanted))
 
     def collect(
         self, ctx: Context[CodeConfig], shard: Shard, since: Checkpoint | None

@@ -45,7 +45,7 @@ def listing_gaps(shard: Shard) -> Iterator[Gap]:
                 yield Gap(what=what, reason=reason, denied=prefix == _DENIED)
 
 
-def shards(roots: Iterable[Path], *, history: bool) -> Iterator[Shard]:
+def shards(roots: Iterable[Path], *, parts: tuple[str, ...]) -> Iterator[Shard]:
     """Those of each root, of each repository below it, and the listing that names the latter:
     when it is complete and names a repository no more, that repository is gone."""
     found: dict[Path, Path | None] = {}
@@ -75,7 +75,7 @@ def shards(roots: Iterable[Path], *, history: bool) -> Iterator[Shard]:
             shown = printable(folder.relative_to(owner).as_posix())
             listings[owner].trouble[_UNLISTED + shown] = f"what it was called is not sure: {doubt}"
         listed_by = listings[owner].id if owner else ""
-        yield from _shards_of(folder, name, inside, scope, listed_by, history=history)
+        yield from _shards_of(folder, name, inside, scope, listed_by, parts=parts)
     for listing in listings.values():
         yield listing.shard()
 
@@ -107,18 +107,21 @@ def _shards_of(
     scope: dict[str, str],
     listed_by: str,
     *,
-    history: bool,
+    parts: tuple[str, ...],
 ) -> Iterator[Shard]:
     if inside:
         # Part of a repository: the same holder, a shard of its own, no history.
-        yield Shard(
-            id=ShardId(f"code:{name}/tree/{inside}"),
-            scope={**scope, "part": "tree", "inside": inside},
-            title=inside,
-            listed_by=listed_by,
-        )
+        if "tree" in parts:
+            yield Shard(
+                id=ShardId(f"code:{name}/tree/{inside}"),
+                scope={**scope, "part": "tree", "inside": inside},
+                title=inside,
+                listed_by=listed_by,
+            )
         return
-    for part in ("tree", "history") if scope["git"] and history else ("tree",):
+    for part in parts:
+        if part == "history" and not scope["git"]:
+            continue
         yield Shard(
             id=ShardId(f"code:{name}/{part}"),
             scope={**scope, "part": part},

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     help="Ask each provider whether the keys found live (one read-only request a key).",
 )
 @click.option("--no-history", is_flag=True, help="Read the work tree only (PATH scans).")
+@click.option("--no-tree", is_flag=True, help="Read the history only (PATH scans).")
 @click.option("--fresh", is_flag=True, help="Do not resume an interrupted scan.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no tables.")
 def command(
@@ -57,6 +58,7 @@ def command(
     baselines: tuple[str, ...],
     verify: bool,
     no_history: bool,
+    no_tree: bool,
     fresh: bool,
     quiet: bool,
 ) -> None:
@@ -77,7 +79,10 @@ def command(
     if loaded is None:
         loaded = ad_hoc(paths)
         url = "sqlite://"
-    loaded = _adjusted(loaded, fail_on, registries, no_history)
+    skipped = {"history": no_history, "tree": no_tree}
+    loaded = _adjusted(
+        loaded, fail_on, registries, tuple(n for n, is_set in skipped.items() if is_set)
+    )
     loaded = with_baselines(loaded, baselines)
     if state_url:
         url = state_url if "://" in state_url else f"sqlite:///{Path(state_url).resolve()}"
@@ -124,7 +129,7 @@ def _written(output: Path | None, result: Result) -> int:
 
 
 def _adjusted(
-    loaded: LoadedConfig, fail_on: str | None, registries: tuple[str, ...], no_history: bool
+    loaded: LoadedConfig, fail_on: str | None, registries: tuple[str, ...], skipped: tuple[str, ...]
 ) -> LoadedConfig:
     """The configuration with what the command line says on top."""
     config = loaded.config
@@ -137,7 +142,8 @@ def _adjusted(
         config = msgspec.structs.replace(
             config, registry=msgspec.structs.replace(config.registry, files=files)
         )
-    if no_history and "code" in config.sources:
-        sources = {**config.sources, "code": {**config.sources["code"], "history": False}}
+    if skipped and "code" in config.sources:
+        parts = dict.fromkeys(skipped, False)
+        sources = {**config.sources, "code": {**config.sources["code"], **parts}}
         config = msgspec.structs.replace(config, sources=sources)
     return LoadedConfig(config=config, path=loaded.path, text=loaded.text)

@@ -140,9 +140,10 @@ class _History:
         for pack, chosen in store.texts():
             wanted = chosen & ~memory.knows(pack.ids)
             found = sift(pack, wanted, sieve, limits, use_native=self._layer is Layer.NATIVE)
-            unread = pack.ids[np.array(found.left, np.int64)]
-            left += hexes(unread)
-            memory.judged(pack.ids[wanted & ~np.isin(pack.ids, unread)])
+            unread = np.array(found.left, np.int64)
+            left += hexes(pack.ids[unread])
+            wanted[unread] = False
+            memory.judged(pack.ids[wanted])
             for number, secrets in found.hits.items():
                 oid = pack.ids[number].tobytes().hex()
                 reading.hits[oid] = secrets

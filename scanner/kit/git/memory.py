@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanner.kit.contract import Secret
-from scanner.kit.git.packs import ID_SIZE, Ids
+from scanner.kit.git.packs import ID_SIZE, Ids, prefixes
 from scanner.model.items import Sighting
 
 Places: TypeAlias = dict[str, set[Secret]]
@@ -67,7 +67,7 @@ class Memory:
     def knows(self, ids: Ids) -> NDArray[np.bool_]:
         if not len(self._ids):
             return np.zeros(len(ids), np.bool_)
-        wanted = _prefixes(ids)
+        wanted = prefixes(ids)
         at = np.searchsorted(self._ids, wanted)
         at[at == len(self._ids)] = 0
         found: NDArray[np.bool_] = self._ids[at] == wanted
@@ -77,7 +77,7 @@ class Memory:
         return bool(self.knows(np.frombuffer(bytes.fromhex(oid), f"V{ID_SIZE}"))[0])
 
     def judged(self, ids: Ids) -> None:
-        self._fresh.append(_prefixes(ids))
+        self._fresh.append(prefixes(ids))
 
     def judged_hex(self, oids: list[str]) -> None:
         if oids:
@@ -100,7 +100,7 @@ class Memory:
     def keep_only(self, stored: Ids) -> None:
         """Forgets what is gone: it would be new if it came back."""
         known = np.unique(np.concatenate((self._ids, *self._fresh)))
-        self._ids = np.intersect1d(known, _prefixes(stored), assume_unique=False)
+        self._ids = known[np.isin(known, prefixes(stored))]
         self._fresh = []
 
     def dump(self) -> bytes:
@@ -114,13 +114,6 @@ class Memory:
 
 def no_memory() -> Memory:
     return Memory("")
-
-
-def _prefixes(ids: Ids) -> NDArray[np.uint64]:
-    if not len(ids):
-        return np.empty(0, np.uint64)
-    raw = np.frombuffer(ids.tobytes(), np.uint8).reshape(-1, ID_SIZE)
-    return np.ascontiguousarray(raw[:, :8]).view(">u8").ravel().astype(np.uint64)
 
 
 def _packed(ids: NDArray[np.uint64]) -> bytes:

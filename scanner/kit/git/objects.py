@@ -32,34 +32,32 @@ class Store:
     loose: list[str]
 
     def ids(self) -> Ids:
-        """All objects, sorted, each once."""
+        """All objects; twice where they are stored twice."""
         found = [pack.ids for pack in self.packs]
         if self.loose:
             found.append(_as_ids(self.loose))
-        return np.unique(np.concatenate(found)) if found else np.empty(0, f"V{ID_SIZE}")
+        return np.concatenate(found) if found else np.empty(0, f"V{ID_SIZE}")
 
     def holds(self, oids: set[str]) -> set[str]:
         """Those of ``oids`` that are stored."""
         if not oids:
             return set()
-        wanted = sorted(oids)
+        found = oids.intersection(self.loose)
+        wanted = sorted(oids - found)
         ids = _as_ids(wanted)
-        found = np.isin(ids, _as_ids(self.loose)) if self.loose else np.zeros(len(ids), np.bool_)
+        is_here = np.zeros(len(ids), np.bool_)
         for pack in self.packs:
-            found |= np.isin(ids, pack.ids)
-        return {oid for oid, is_here in zip(wanted, found.tolist(), strict=True) if is_here}
+            is_here |= pack.holds(ids)
+        return found | {oid for oid, here in zip(wanted, is_here.tolist(), strict=True) if here}
 
     def texts(self) -> Iterator[tuple[Pack, NDArray[np.bool_]]]:
         """Each pack, and which of its objects are read: no trees, and none that an earlier pack
         holds, too."""
-        seen: Ids | None = None
-        for pack in self.packs:
+        for number, pack in enumerate(self.packs):
             chosen = pack.kinds != TREE
-            if seen is not None:
-                chosen &= ~np.isin(pack.ids, seen)
+            for earlier in self.packs[:number]:
+                chosen &= ~earlier.holds(pack.ids)
             yield pack, chosen
-            if len(self.packs) > 1:
-                seen = pack.ids if seen is None else np.concatenate((seen, pack.ids))
 
 
 def open_store(git: Git, *, use_native: bool = True) -> Store:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,14 @@ _MOST_LINKS = 14
 
 Ids = NDArray[np.void]
 """Object ids as fixed 20-byte items, comparable and sortable."""
+
+
+def prefixes(ids: Ids) -> NDArray[np.uint64]:
+    """The first 8 bytes of each id, as numbers in the same order."""
+    if not len(ids):
+        return np.empty(0, np.uint64)
+    raw = np.frombuffer(ids.tobytes(), np.uint8).reshape(-1, ID_SIZE)
+    return np.ascontiguousarray(raw[:, :8]).view(">u8").ravel().astype(np.uint64)
 
 
 class BrokenPack(Exception):
@@ -51,6 +60,27 @@ class Pack:
     """Where an entry's compressed bytes begin."""
     bases: NDArray[np.int64]
     """Index of the object that a delta is of, -1 for a whole object or a base that is not here."""
+
+    sorted_ids: bytes
+    """As the index has them."""
+
+    @cached_property
+    def prefixes(self) -> NDArray[np.uint64]:
+        """The first 8 bytes of each of ``sorted_ids``."""
+        return prefixes(np.frombuffer(self.sorted_ids, f"V{ID_SIZE}"))
+
+    def holds(self, ids: Ids) -> NDArray[np.bool_]:
+        """Which of some ids it holds."""
+        if not len(self) or not len(ids):
+            return np.zeros(len(ids), np.bool_)
+        wanted = prefixes(ids)
+        at = np.searchsorted(self.prefixes, wanted)
+        at[at == len(self)] = 0
+        found: NDArray[np.bool_] = self.prefixes[at] == wanted
+        own = np.frombuffer(self.sorted_ids, f"V{ID_SIZE}")
+        for place in np.flatnonzero(found & (own[at] != ids)):  # others with the same beginning
+            found[place] = _find(self.sorted_ids, ids[place].tobytes()) >= 0
+        return found
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -115,6 +145,7 @@ def open_pack(path: Path, *, use_native: bool = True) -> Pack:
         sizes=sizes,
         data=start,
         bases=_base_indexes(data, ids, order, bounds, kinds, bases),
+        sorted_ids=ids.tobytes(),
     )
     pack.kinds = _whole_kinds(pack)
     pack.rest()
