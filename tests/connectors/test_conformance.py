@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.aws import AwsConfig
+from connectors.bitbucket import BitbucketConfig
 from connectors.code import CodeConfig
 from connectors.gitea import GiteaConfig
 from connectors.github import GitHubConfig
@@ -20,12 +21,14 @@ from scanner.demo import cloud
 from scanner.detect.engine import Detector
 from scanner.kit import testing
 from scanner.kit.contract import Context
+from scanner.kit.forge.filters import Filters
 from scanner.kit.forge.settings import GitSettings
 from scanner.kit.limits import Limits
 from scanner.kit.testing import World
 from scanner.rulebook.examples import expand
 from tests.conftest import Repository
 from tests.connectors.aws.wire import DENIED
+from tests.connectors.bitbucket import world as bitbucket
 from tests.connectors.gitea.world import OF_THE_INSTANCE as OF_A_GITEA
 from tests.connectors.gitea.world import gitea
 from tests.connectors.github.world import github, private_key
@@ -201,8 +204,41 @@ def _gitea(folder: Path, detector: Detector, organization: Any) -> Iterator[Worl
         yield World(loader.load("gitea"), context, deny, secrets)
 
 
+@contextmanager
+def _bitbucket(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+    with (
+        bitbucket.cloud(folder / "cloud") as space,
+        bitbucket.data_center(folder / "server", all_readable=True) as server,
+    ):
+        asked = {"server": False, "filters": Filters()}
+
+        def context() -> Context[Any]:
+            git = GitSettings(cache_folder=str(folder / "cache"), free_disk_gib=0)
+            place: dict[str, Any] = {"workspaces": ("acme",), "api_url": space.forge.url}
+            if asked["server"]:
+                place = {"server_url": server.forge.url}
+            config = BitbucketConfig(git=git, filters=asked["filters"], **place)
+            return seeded.context(config, detector, {"BITBUCKET_TOKEN": seeded.TOKEN})
+
+        @contextmanager
+        def deny(operation: str) -> Iterator[None]:
+            # Labels and commits are asked for by filters alone.
+            asked["server"] = not operation.startswith("GET /2.0/")
+            if operation.endswith(("/labels", "/commits")):
+                asked["filters"] = Filters(topics=("ml",), pushed_since_days=9000)
+            made = server if asked["server"] else space
+            made.forge.denied.add(operation)
+            yield
+            made.forge.denied.clear()
+            asked.update(server=False, filters=Filters())
+
+        secrets = (seeded.TOKEN, seeded.SETTING_KEY, seeded.CODE_KEY)
+        yield World(loader.load("bitbucket"), context, deny, secrets)
+
+
 WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]] = {
     "aws": _aws,
+    "bitbucket": _bitbucket,
     "code": _code,
     "github": _github,
     "gitea": _gitea,
