@@ -60,8 +60,25 @@ typedef struct {
     uint32_t place_count;
 } Frame;
 
+/* What trees and commits lead to, as rows of numbers: see `graph` at the end. */
+typedef struct { uint8_t *bytes; int64_t used, cap; } Buffer;
+
+typedef struct {
+    const uint8_t *ids;       /* of all objects of all packs, 20 bytes each */
+    int64_t id_count, first;  /* `first`: where this pack's objects begin among them */
+    const uint8_t *kinds;     /* of all objects */
+    const uint8_t *sought;    /* of all objects: 1 for blobs whose places are asked for */
+    uint32_t *table; uint64_t table_mask;          /* id -> object + 1 */
+    uint32_t *name_table; uint64_t name_mask; int64_t name_count;
+    uint8_t may_seek[8192];   /* bits: some sought id begins with these 16 bits */
+    int seeks;
+    Buffer edges, commits, parents, missing, names, name_ends;
+    int no_memory;
+} Graph;
+
 typedef struct {
     Store store;
+    Graph *graph;
     /* Reused between objects. */
     uint8_t *delta; int64_t delta_cap;
     Copy *copies; uint32_t copy_count, copy_cap;
@@ -488,10 +505,16 @@ static void drop(Walk *walk, Frame *frame) {
     frame->place_count = 0;
 }
 
+static void visit_graph(Walk *walk, Frame *frame, const Frame *base);
+
 static void visit(Walk *walk, Frame *frame, const Frame *base) {
     Store *s = &walk->store;
     frame->next = s->child[frame->object];
     frame->is_matched = 0;
+    if (walk->graph) {
+        visit_graph(walk, frame, base);
+        return;
+    }
     uint8_t state = state_of(frame->bytes, frame->size);
     if (s->wanted[frame->object]) s->states[frame->object] = state;
     if (state != MATCHED || !s->wanted[frame->object]) return;
@@ -606,6 +629,243 @@ static void walk_family(Walk *walk, int32_t root, Frame **stack, uint32_t *stack
         }
     }
     while (depth) drop(walk, &(*stack)[--depth]);
+}
+
+/* ---- what leads to what ---------------------------------------------------------------------- */
+
+#define ID 20
+#define MOST_GRAPH (144 << 20)   /* bytes of one kind of row; whoever needs more asks git */
+
+static int push(Graph *g, Buffer *buffer, const void *bytes, int64_t length) {
+    if (buffer->used + length > MOST_GRAPH) {
+        g->no_memory = 1;
+        return 0;
+    }
+    if (buffer->used + length > buffer->cap) {
+        int64_t wider = buffer->cap ? buffer->cap * 2 : 1 << 16;
+        while (wider < buffer->used + length) wider *= 2;
+        uint8_t *moved = realloc(buffer->bytes, (size_t)wider);
+        if (!moved) {
+            g->no_memory = 1;
+            return 0;
+        }
+        buffer->bytes = moved;
+        buffer->cap = wider;
+    }
+    memcpy(buffer->bytes + buffer->used, bytes, (size_t)length);
+    buffer->used += length;
+    return 1;
+}
+
+static uint64_t id_hash(const uint8_t *id) {
+    uint64_t value;
+    memcpy(&value, id, 8);
+    return value * 0x9E3779B97F4A7C15u >> 20;
+}
+
+static int64_t find_id(const Graph *g, const uint8_t *id) {
+    for (uint64_t at = id_hash(id) & g->table_mask;; at = (at + 1) & g->table_mask) {
+        uint32_t found = g->table[at];
+        if (!found) return -1;
+        if (!memcmp(g->ids + (int64_t)(found - 1) * ID, id, ID)) return found - 1;
+    }
+}
+
+static void grow_names(Graph *g) {
+    uint64_t mask = g->name_mask ? g->name_mask * 2 + 1 : 0xffff;
+    uint32_t *table = calloc(mask + 1, sizeof(uint32_t));
+    if (!table) {
+        g->no_memory = 1;
+        return;
+    }
+    const int64_t *ends = (const int64_t *)g->name_ends.bytes;
+    for (int64_t i = 0; i < g->name_count; i++) {
+        int64_t low = i ? ends[i - 1] : 0;
+        uint64_t hash = 1469598103934665603u;
+        for (int64_t k = low; k < ends[i]; k++) hash = (hash ^ g->names.bytes[k]) * 1099511628211u;
+        uint64_t at = (hash ^ hash >> 32) & mask;
+        while (table[at]) at = (at + 1) & mask;
+        table[at] = (uint32_t)(i + 1);
+    }
+    free(g->name_table);
+    g->name_table = table;
+    g->name_mask = mask;
+}
+
+/* A number for a name, the same for the same name; -1 when memory ran out. */
+static int64_t name_of(Graph *g, const uint8_t *name, int64_t length) {
+    if ((uint64_t)g->name_count * 2 >= g->name_mask) grow_names(g);
+    if (g->no_memory || g->name_count >= INT32_MAX) return -1;
+    uint64_t hash = 1469598103934665603u;
+    for (int64_t k = 0; k < length; k++) hash = (hash ^ name[k]) * 1099511628211u;
+    uint64_t at = (hash ^ hash >> 32) & g->name_mask;
+    for (; g->name_table[at]; at = (at + 1) & g->name_mask) {
+        const int64_t *ends = (const int64_t *)g->name_ends.bytes;
+        int64_t number = g->name_table[at] - 1, low = number ? ends[number - 1] : 0;
+        if (ends[number] - low == length && !memcmp(g->names.bytes + low, name, (size_t)length))
+            return number;
+    }
+    if (!push(g, &g->names, name, length)) return -1;
+    int64_t end = g->names.used;
+    if (!push(g, &g->name_ends, &end, sizeof end)) return -1;
+    g->name_table[at] = (uint32_t)++g->name_count;
+    return g->name_count - 1;
+}
+
+static void put_missing(Graph *g, const uint8_t *id, int64_t holder) {
+    uint8_t row[ID + 8];
+    memcpy(row, id, ID);
+    memcpy(row + ID, &holder, 8);
+    push(g, &g->missing, row, sizeof row);
+}
+
+static void visit_tree(Walk *walk, const Frame *frame, int knows_base) {
+    Graph *g = walk->graph;
+    const uint8_t *at = frame->bytes, *end = at + frame->size;
+    int64_t self = g->first + frame->object;
+    uint32_t span = 0;
+    while (at < end && !g->no_memory) {
+        const uint8_t *start = at, *space = memchr(at, ' ', (size_t)(end - at));
+        const uint8_t *nul = space ? memchr(space, 0, (size_t)(end - space)) : NULL;
+        if (!nul || end - nul <= ID) return;   /* git will not read it either */
+        const uint8_t *id = nul + 1;
+        at = id + ID;
+        int is_tree = space - start >= 5 && !memcmp(space - 5, "40000", 5);
+        if (space - start == 6 && !memcmp(start, "160000", 6)) continue;   /* a submodule's commit */
+        int is_new = !knows_base;
+        if (knows_base) {
+            while (span < walk->span_count &&
+                   walk->spans[span].high <= (uint64_t)(start - frame->bytes)) span++;
+            is_new = span < walk->span_count &&
+                     walk->spans[span].low < (uint64_t)(at - frame->bytes);
+        }
+        uint32_t bits = (uint32_t)id[0] << 8 | id[1];
+        int may_seek = g->seeks && (g->may_seek[bits >> 3] >> (bits & 7) & 1);
+        if (!is_new && !is_tree && !may_seek) continue;
+        int64_t found = find_id(g, id);
+        if (found < 0) {
+            if (is_new) put_missing(g, id, self);
+            continue;
+        }
+        if (!is_tree && !g->sought[found]) continue;
+        int64_t name = name_of(g, space + 1, nul - space - 1);
+        int32_t row[3] = {(int32_t)found, (int32_t)self, (int32_t)name};
+        if (name >= 0) push(g, &g->edges, row, sizeof row);
+    }
+}
+
+static int hex_id(const uint8_t *text, uint8_t *id) {
+    for (int i = 0; i < ID * 2; i++) {
+        uint8_t c = text[i], value;
+        if (c >= '0' && c <= '9') value = (uint8_t)(c - '0');
+        else if (c >= 'a' && c <= 'f') value = (uint8_t)(c - 'a' + 10);
+        else return 0;
+        if (i & 1) id[i / 2] |= value; else id[i / 2] = (uint8_t)(value << 4);
+    }
+    return 1;
+}
+
+/* The address and the seconds of an `author` or `committer` line. */
+static void signature(const uint8_t *line, const uint8_t *end, const uint8_t **low,
+                      const uint8_t **high, int64_t *seconds) {
+    const uint8_t *open = memchr(line, '<', (size_t)(end - line)), *close = end;
+    *low = *high = line;
+    *seconds = 0;
+    if (!open) return;
+    const uint8_t *shut = memchr(open, '>', (size_t)(end - open));
+    if (!shut) return;
+    *low = open + 1;
+    *high = shut;
+    while (close > open && close[-1] != '>') close--;
+    while (close < end && *close == ' ') close++;
+    int negative = close < end && *close == '-';
+    if (negative) close++;
+    int64_t value = 0;
+    for (; close < end && *close >= '0' && *close <= '9' && value < (int64_t)1 << 50; close++)
+        value = value * 10 + (*close - '0');
+    *seconds = negative ? -value : value;
+}
+
+static void visit_commit(Walk *walk, const Frame *frame) {
+    Graph *g = walk->graph;
+    const uint8_t *at = frame->bytes, *end = at + frame->size;
+    int64_t self = g->first + frame->object, seconds = 0, author = -1, tree = -1;
+    int64_t head[5], parent, count = 0;
+    int64_t where = g->commits.used;
+    memset(head, 0, sizeof head);
+    if (!push(g, &g->commits, head, sizeof head)) return;
+    while (at < end && *at != '\n') {
+        const uint8_t *stop = memchr(at, '\n', (size_t)(end - at));
+        if (!stop) stop = end;
+        uint8_t id[ID];
+        if (stop - at == 45 && !memcmp(at, "tree ", 5) && hex_id(at + 5, id)) {
+            tree = find_id(g, id);
+            if (tree < 0) put_missing(g, id, self);
+        } else if (stop - at == 47 && !memcmp(at, "parent ", 7) && hex_id(at + 7, id)) {
+            parent = find_id(g, id);
+            if (parent < 0) put_missing(g, id, self);
+            if (!push(g, &g->parents, &parent, sizeof parent)) return;
+            count++;
+        } else if (stop - at > 7 && !memcmp(at, "author ", 7) && author < 0) {
+            const uint8_t *low, *high;
+            int64_t unused;
+            signature(at + 7, stop, &low, &high, &unused);
+            author = name_of(g, low, high - low);
+        } else if (stop - at > 10 && !memcmp(at, "committer ", 10)) {
+            const uint8_t *low, *high;
+            signature(at + 10, stop, &low, &high, &seconds);
+        }
+        at = stop + 1;
+    }
+    head[0] = self; head[1] = tree; head[2] = seconds; head[3] = author; head[4] = count;
+    memcpy(g->commits.bytes + where, head, sizeof head);
+}
+
+static void visit_tag(Walk *walk, const Frame *frame) {
+    Graph *g = walk->graph;
+    uint8_t id[ID];
+    if (frame->size > 47 && !memcmp(frame->bytes, "object ", 7) && frame->bytes[47] == '\n' &&
+        hex_id(frame->bytes + 7, id) && find_id(g, id) < 0)
+        put_missing(g, id, g->first + frame->object);
+}
+
+static void visit_graph(Walk *walk, Frame *frame, const Frame *base) {
+    Store *s = &walk->store;
+    uint8_t kind = walk->graph->kinds[walk->graph->first + frame->object];
+    frame->is_matched = 1;
+    if (!s->wanted[frame->object]) return;
+    s->states[frame->object] = MATCHED;
+    int knows_base = base && s->wanted[base->object];
+    if (kind == 2) visit_tree(walk, frame, knows_base);
+    else if (kind == 1) visit_commit(walk, frame);
+    else if (kind == 4) visit_tag(walk, frame);
+    if (walk->graph->no_memory) walk->failed = 1;
+}
+
+static PyObject *as_bytes(const Buffer *buffer) {
+    return PyBytes_FromStringAndSize((const char *)buffer->bytes, (Py_ssize_t)buffer->used);
+}
+
+static int make_tables(Graph *g) {
+    uint64_t size = 1024;
+    while (size < (uint64_t)g->id_count * 2) size *= 2;
+    g->table = calloc(size, sizeof(uint32_t));
+    g->table_mask = size - 1;
+    grow_names(g);
+    if (!g->table || g->no_memory) return 0;
+    for (int64_t i = 0; i < g->id_count; i++) {
+        const uint8_t *id = g->ids + i * ID;
+        uint64_t at = id_hash(id) & g->table_mask;
+        while (g->table[at] && memcmp(g->ids + (int64_t)(g->table[at] - 1) * ID, id, ID))
+            at = (at + 1) & g->table_mask;
+        if (!g->table[at]) g->table[at] = (uint32_t)(i + 1);   /* stored twice: the first counts */
+        if (g->sought[i]) {
+            uint32_t bits = (uint32_t)id[0] << 8 | id[1];
+            g->may_seek[bits >> 3] |= (uint8_t)(1 << (bits & 7));
+            g->seeks = 1;
+        }
+    }
+    return 1;
 }
 
 /* ---- Python ---------------------------------------------------------------------------------- */
@@ -751,6 +1011,71 @@ static PyObject *walk_pack(PyObject *self, PyObject *args) {
     return PyLong_FromLongLong(excerpts);
 }
 
+static PyObject *graph(PyObject *self, PyObject *args) {
+    Py_buffer pack, data, ends, sizes, child, sibling, wanted, states, roots, ids, kinds, sought;
+    long long first, most_object, most_live;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*w*y*y*y*y*LLL", &pack, &data, &ends, &sizes, &child,
+                          &sibling, &wanted, &states, &roots, &ids, &kinds, &sought, &first,
+                          &most_object, &most_live))
+        return NULL;
+    Walk walk;
+    Graph g;
+    memset(&walk, 0, sizeof walk);
+    memset(&g, 0, sizeof g);
+    Store *s = &walk.store;
+    s->pack = pack.buf; s->pack_size = pack.len;
+    s->count = data.len / 8;
+    s->data = data.buf; s->ends = ends.buf; s->sizes = sizes.buf;
+    s->child = child.buf; s->sibling = sibling.buf;
+    s->wanted = wanted.buf; s->states = states.buf;
+    s->most_object = most_object; s->most_live = most_live;
+    s->width = 32;   /* a name's end and an id may come from different parts */
+    g.ids = ids.buf; g.id_count = ids.len / ID;
+    g.kinds = kinds.buf; g.sought = sought.buf; g.first = first;
+    walk.graph = &g;
+    const int32_t *root = roots.buf;
+    int64_t root_count = roots.len / 4;
+    int fits = s->count <= INT32_MAX && ends.len / 8 >= s->count && sizes.len / 8 >= s->count &&
+               child.len / 4 >= s->count && sibling.len / 4 >= s->count &&
+               wanted.len >= s->count && states.len >= s->count && g.id_count < INT32_MAX &&
+               kinds.len >= g.id_count && sought.len >= g.id_count && first >= 0 &&
+               first + s->count <= g.id_count && is_sound(s);
+    for (int64_t i = 0; fits && i < root_count; i++) fits = root[i] >= 0 && root[i] < s->count;
+    Frame *stack = NULL;
+    uint32_t stack_cap = 0;
+    int has_memory = fits;
+#ifdef HAVE_LIBDEFLATE
+    walk.inflater = libdeflate_alloc_decompressor();
+    has_memory = has_memory && walk.inflater;
+#endif
+    if (has_memory) {
+        Py_BEGIN_ALLOW_THREADS
+        has_memory = make_tables(&g);
+        for (int64_t i = 0; has_memory && i < root_count && !walk.failed; i++)
+            walk_family(&walk, root[i], &stack, &stack_cap);
+        Py_END_ALLOW_THREADS
+    }
+    PyObject *result = NULL;
+    if (!fits)
+        PyErr_SetString(PyExc_ValueError, "graph: the arrays do not fit together");
+    else if (!has_memory || g.no_memory)
+        PyErr_NoMemory();
+    else
+        result = Py_BuildValue("(NNNNNN)", as_bytes(&g.edges), as_bytes(&g.commits),
+                               as_bytes(&g.parents), as_bytes(&g.missing), as_bytes(&g.names), as_bytes(&g.name_ends));
+#ifdef HAVE_LIBDEFLATE
+    if (walk.inflater) libdeflate_free_decompressor(walk.inflater);
+#endif
+    free(stack); free(walk.delta); free(walk.copies); free(walk.spans);
+    free(g.table); free(g.name_table); free(g.edges.bytes); free(g.commits.bytes); free(g.parents.bytes);
+    free(g.missing.bytes); free(g.names.bytes); free(g.name_ends.bytes);
+    PyBuffer_Release(&pack); PyBuffer_Release(&data); PyBuffer_Release(&ends);
+    PyBuffer_Release(&sizes); PyBuffer_Release(&child); PyBuffer_Release(&sibling);
+    PyBuffer_Release(&wanted); PyBuffer_Release(&states); PyBuffer_Release(&roots);
+    PyBuffer_Release(&ids); PyBuffer_Release(&kinds); PyBuffer_Release(&sought);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"headers", headers, METH_VARARGS,
      "headers(pack, offsets, kinds, sizes, bases, data, id_size): kind, inflated size, base and "
@@ -758,6 +1083,11 @@ static PyMethodDef methods[] = {
     {"walk", walk_pack, METH_VARARGS,
      "walk(pack, data, ends, sizes, child, sibling, wanted, states, roots, first, table, "
      "most_object, most_live, width, flush): windows, or excerpts where places are given."},
+    {"graph", graph, METH_VARARGS,
+     "graph(pack, data, ends, sizes, child, sibling, wanted, states, roots, ids, kinds, sought, "
+     "first, most_object, most_live): edges (int32 child, tree, name), commits (int64 self, tree, "
+     "seconds, author, number of parents), their parents, missing (20-byte id, int64 holder), "
+     "names, and where each ends. MemoryError where there are too many."},
     {NULL, NULL, 0, NULL}};
 
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_packwalk",

@@ -23,8 +23,15 @@ Holds = Callable[[set[str]], set[str]]
 """Which of some ids are stored."""
 
 
-def lacks(git: Git, holds: Holds, complaints: Iterable[str]) -> Iterator[Gap]:
-    """Gaps of the whole store. ``complaints``: what git said while it listed the objects."""
+def lacks(
+    git: Git,
+    holds: Holds,
+    complaints: Iterable[str],
+    absent: Callable[[], set[str]] | None = None,
+) -> Iterator[Gap]:
+    """Gaps of the whole store. ``complaints``: what git said while it listed the objects;
+    ``absent``: ids that the branches lead to and that are not stored, where git need not be
+    asked."""
     if is_shallow(git):
         yield Gap(
             what="history",
@@ -41,11 +48,12 @@ def lacks(git: Git, holds: Holds, complaints: Iterable[str]) -> Iterator[Gap]:
         is_partial |= any(name.endswith(".promisor") for name in names)
         yield from _packs(store, names)
     said = list(complaints)
-    absent = list(_absent(git, holds, said.append, is_partial=is_partial))
+    ask = absent or (lambda: git.absent("--all"))
+    gone = list(_absent(git, holds, said.append, ask, is_partial=is_partial))
     for line in dict.fromkeys(said):
         if "alternate" not in line:  # named above, with the remedy
             yield Gap(what="objects", reason=f"{line}; try `git fsck`")
-    yield from absent
+    yield from gone
 
 
 def alternates(store: Path, depth: int = _MOST_ALTERNATES) -> Iterator[Path | Gap]:
@@ -104,7 +112,12 @@ def _packs(store: Path, names: list[str]) -> Iterator[Gap]:
 
 
 def _absent(
-    git: Git, holds: Holds, complain: Callable[[str], None], *, is_partial: bool
+    git: Git,
+    holds: Holds,
+    complain: Callable[[str], None],
+    absent: Callable[[], set[str]],
+    *,
+    is_partial: bool,
 ) -> Iterator[Gap]:
     """Objects that a branch or tag leads to and that are not stored. Branches first: git skips
     one whose commit is missing, and so does not miss what is behind it."""
@@ -114,7 +127,7 @@ def _absent(
         tips = dict(line.split(" ", 1) for line in refs)
         for oid in holds(set(tips)):
             del tips[oid]
-        missing = [f"{oid} of {ref}" for oid, ref in tips.items()] or sorted(git.absent("--all"))
+        missing = [f"{oid} of {ref}" for oid, ref in tips.items()] or sorted(absent())
     except Unavailable as error:
         yield Gap(what="objects", reason=f"{error}; whether all are here cannot be told")
         return

@@ -21,8 +21,10 @@ from scanner.kit.archives import Bounds, Member, is_archive, members
 from scanner.kit.contract import Examine, Secret, Sieve
 from scanner.kit.git import native
 from scanner.kit.git.completeness import lacks
+from scanner.kit.git.graph import Graph, build
 from scanner.kit.git.memory import Memory, Places, no_memory
 from scanner.kit.git.objects import Store, hexes, open_store, stamp
+from scanner.kit.git.origins import origins
 from scanner.kit.git.packs import COMMIT, KINDS, BrokenPack
 from scanner.kit.git.process import Git, GitObject
 from scanner.kit.git.sift import sift
@@ -133,7 +135,6 @@ class _History:
         yield from self._sightings(reading, commits)
 
     def _by_packs(self, store: Store, sieve: Sieve, now: str) -> Iterator[Item]:
-        gaps = list(lacks(self._git, store.holds, ()))
         memory, reading = self._memory, Reading()
         limits = Limits(self._options.most_bytes, _LIVE_BYTES)
         left: list[str] = []
@@ -152,10 +153,13 @@ class _History:
         self._read(_facts(self._git, [*left, *loose]), reading)
         memory.judged_hex(reading.judged)
         memory.join(reading.hits, reading.kinds, store.holds)
-        gaps += reading.gaps
+        blobs = [oid for oid in reading.hits if reading.kinds[oid] == "blob"]
+        graph = build(self._git, store, blobs) if self._layer is Layer.NATIVE else None
+        absent = graph.absent if graph else None
+        gaps = [*lacks(self._git, store.holds, (), absent), *reading.gaps]
         yield from gaps
         found_here: list[Item] = []
-        for item in self._sightings(reading, _commits(store)):
+        for item in self._sightings(reading, _commits(store), graph):
             found_here.append(item)
             yield item
         memory.settle(
@@ -221,8 +225,12 @@ class _History:
     def hits(self, data: bytes) -> tuple[Hit, ...]:
         return self._examine(data, "", ("credentials",))
 
-    def _sightings(self, reading: Reading, commits: Iterable[str]) -> Iterator[Item]:
-        yield from place(self._git, self._subject, reading.hits, reading.kinds, commits, self)
+    def _sightings(
+        self, reading: Reading, commits: Iterable[str], graph: Graph | None = None
+    ) -> Iterator[Item]:
+        blobs = {oid for oid in reading.hits if reading.kinds[oid] == "blob"}
+        found = origins(self._git, blobs, commits, graph)
+        yield from place(self._git, self._subject, reading.hits, reading.kinds, found, self)
 
 
 def _layer(asked: Layer) -> Layer:

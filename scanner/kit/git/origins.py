@@ -11,58 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
+from scanner.kit.git.graph import Graph
 from scanner.kit.git.process import Git
+from scanner.kit.git.stay import Commit, Stay, Stays
+from scanner.kit.git.stays import TooMany, stays_of
 from scanner.model.errors import Unavailable
 
 _PASSES = (("--no-merges",), ("--merges", "-m"))
 _MOST_UNREACHABLE = 100_000
 """Commits without a branch that are looked through for the place of a hit."""
-_MOST_PATHS = 400
-"""Longer lists are not faster than looking everywhere."""
-
-
-@dataclass(frozen=True)
-class Commit:
-    oid: str
-    seconds: int
-    """Committer's date, since 1970."""
-    author: str
-
-    @property
-    def at(self) -> str:
-        """ISO 8601, UTC; empty for a date that no calendar has."""
-        try:
-            moment = datetime.fromtimestamp(self.seconds, UTC)
-        except (ValueError, OverflowError, OSError):
-            return ""
-        return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-@dataclass
-class Stay:
-    """Of one blob at one path."""
-
-    first: Commit | None = None
-    last: Commit | None = None
-
-    def brought(self, commit: Commit) -> None:
-        if self.first is None or _order(commit) < _order(self.first):
-            self.first = commit
-        self.touched(commit)
-
-    def touched(self, commit: Commit) -> None:
-        if self.last is None or _order(commit) > _order(self.last):
-            self.last = commit
-
-
-def _order(commit: Commit) -> tuple[int, str]:
-    return commit.seconds, commit.oid
-
-
-Stays = dict[str, dict[str, Stay]]
-"""blob -> path -> stay"""
 
 
 @dataclass
@@ -73,19 +31,21 @@ class Origins:
 
 
 def origins(
-    git: Git, blobs: set[str], commits: Iterable[str], paths: Sequence[str] = ()
+    git: Git, blobs: set[str], commits: Iterable[str], graph: Graph | None = None
 ) -> Origins:
     """``commits``: all that are stored, branches or not, for blobs that no branch leads to;
-    ``paths``: where the blobs are known to have stood, if anywhere else they need not be looked
-    for."""
+    ``graph``: of the same store, where git's log need not be asked."""
     found = Origins()
     if not blobs:
         return found
-    limited = ("--full-history", "--", *paths) if 0 < len(paths) <= _MOST_PATHS else ()
+    if graph is not None:
+        with suppress(TooMany):
+            found.stays = stays_of(graph, blobs)
+            return found
     try:
         for options in _PASSES:
             if left := blobs - _brought(found.stays):
-                _log(git, left, found.stays, ("--all", *options, *limited))
+                _log(git, left, found.stays, ("--all", *options))
     except Unavailable as error:
         found.problem = str(error)
     if left := blobs - _brought(found.stays):

@@ -46,7 +46,7 @@ class Pack:
     """Objects in the order in which they lie in the pack."""
 
     path: Path
-    bytes: mmap.mmap
+    raw: mmap.mmap
     ids: Ids
     offsets: NDArray[np.int64]
     """One more than there are objects: the last is where the checksum begins."""
@@ -87,8 +87,8 @@ class Pack:
 
     def rest(self) -> None:
         """Gives back the memory that reading has mapped; the next read maps it again."""
-        if hasattr(self.bytes, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
-            self.bytes.madvise(mmap.MADV_DONTNEED)
+        if hasattr(self.raw, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
+            self.raw.madvise(mmap.MADV_DONTNEED)
 
 
 def read_index(path: Path) -> tuple[Ids, NDArray[np.int64]]:
@@ -137,7 +137,7 @@ def open_pack(path: Path, *, use_native: bool = True) -> Pack:
     kinds, sizes, bases, start = _headers(data, bounds, use_native=use_native)
     pack = Pack(
         path=path,
-        bytes=data,
+        raw=data,
         ids=ids[order],
         offsets=bounds,
         entry_kinds=kinds,

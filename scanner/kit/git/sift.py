@@ -174,7 +174,7 @@ class _Job:
             ).run(roots)
             return
         self._core.walk(
-            pack.bytes, pack.data, pack.offsets[1:], pack.sizes, links.child, links.sibling,
+            pack.raw, pack.data, pack.offsets[1:], pack.sizes, links.child, links.sibling,
             self._wanted, self._states, np.ascontiguousarray(roots),
             b"" if first is None else first, b"" if table is None else table,
             self._limits.most_object, self._limits.most_live, width, flush,

@@ -7,15 +7,16 @@ Owns the choice of the one object that is shown for each; only those are read ag
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from scanner.kit.archives import Member
 from scanner.kit.contract import Secret
 from scanner.kit.git.memory import Places
-from scanner.kit.git.origins import Commit, Origins, Stay, origins
+from scanner.kit.git.origins import Origins
 from scanner.kit.git.process import Git
+from scanner.kit.git.stay import Commit, Stay
 from scanner.model.base import NodeId
 from scanner.model.evidence import Setting
 from scanner.model.items import Gap, Hit, Item, Place, Sighting
@@ -43,12 +44,11 @@ def place(
     subject: NodeId,
     hits: Places,
     kinds: dict[str, str],
-    commits: Iterable[str],
+    found: Origins,
     reader: Reader,
 ) -> Iterator[Item]:
-    """Sightings of ``hits`` in a fixed order. ``commits``: see :func:`origins`."""
+    """Sightings of ``hits`` in a fixed order."""
     blobs = {oid for oid in hits if kinds[oid] == "blob"}
-    found = origins(git, blobs, commits)
     if found.problem:
         reason = f"{found.problem}; commits and paths of hits are missing"
         yield Gap(what="log", reason=reason)

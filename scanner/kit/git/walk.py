@@ -156,7 +156,7 @@ class Walk:
         try:
             # Bounded: a few bytes can be made to inflate to gigabytes.
             engine = self._inflate.decompressobj()
-            data: bytes = engine.decompress(self._pack.bytes[start:end], size + 1)
+            data: bytes = engine.decompress(self._pack.raw[start:end], size + 1)
             is_whole = engine.eof or (not size and not data)
         except (zlib.error, ValueError, self._inflate.error):
             data, is_whole = b"", False
