@@ -137,16 +137,17 @@ class Graph:
     def _reached_trees(self) -> NDArray[np.bool_]:
         seen = np.zeros(len(self.ids), np.bool_)
         roots = self.commits[self.reached, 1]
-        fresh = np.unique(
-            np.concatenate((roots[roots >= 0], self.tips[self._are_trees(self.tips)]))
-        )
-        children, holders = self.edges[:, 0], self.edges[:, 1]
+        tips = self.tips[self._are_trees(self.tips)]
+        fresh = np.unique(np.concatenate((roots[roots >= 0], tips)))
+        between = self._are_trees(self.edges[:, 0])
+        children, holders = self.edges[between, 0], self.edges[between, 1]
         while len(fresh):
             seen[fresh] = True
             here = np.zeros(len(self.ids), np.bool_)
             here[fresh] = True
-            below = np.unique(children[here[holders]])
-            fresh = below[~seen[below] & self._are_trees(below)]
+            below = np.zeros(len(self.ids), np.bool_)
+            below[children[here[holders]]] = True
+            fresh = np.flatnonzero(below & ~seen)
         return seen
 
     def _are_trees(self, objects: NDArray[Any]) -> NDArray[np.bool_]:

@@ -53,7 +53,7 @@ def stays_of(graph: Graph, oids: set[str]) -> Stays:
 
 
 def _hex(graph: Graph, number: int) -> str:
-    return graph.ids[number].tobytes().hex()
+    return str(graph.ids[number].tobytes().hex())
 
 
 def _trees(graph: Graph, blobs: list[int]) -> tuple[Rows, _Paths]:
@@ -63,14 +63,15 @@ def _trees(graph: Graph, blobs: list[int]) -> tuple[Rows, _Paths]:
     is_root = np.zeros(len(graph.ids) + 1, np.bool_)
     is_root[graph.commits[:, 1]] = True
     is_root[-1] = False
-    child, holder, name = (graph.edges[:, column].astype(np.int64) for column in range(3))
+    child, holder, name = (graph.edges[:, column] for column in range(3))
+    labels = len(graph.names) + 1
     paths = _Paths([], [])
-    first = sought[child]
-    pairs, at = np.unique(np.column_stack((child[first], name[first])), axis=0, return_inverse=True)
-    for blob, label in pairs.tolist():
+    first = np.flatnonzero(sought[child])
+    steps, at = _numbered(child[first], name[first], labels)
+    for blob, label in steps:
         paths.blobs.append(blob)
         paths.paths.append(graph.names[label])
-    rows = _distinct(np.column_stack((holder[first], at.ravel())))
+    rows = _distinct(holder[first], at, len(paths.paths))
     between = graph.kinds[child] == TREE
     child, holder, name = child[between], holder[between], name[between]
     found: list[Rows] = []
@@ -84,18 +85,27 @@ def _trees(graph: Graph, blobs: list[int]) -> tuple[Rows, _Paths]:
         left, right = _joined(child[up], rows[:, 0])
         if total + len(left) > _MOST_ROWS:
             raise TooMany
-        steps = np.column_stack((rows[right, 1], name[up[left]]))
-        steps, at = np.unique(steps, axis=0, return_inverse=True)
         base = len(paths.paths)
-        for path, label in steps.tolist():
+        steps, at = _numbered(rows[right, 1], name[up[left]], labels)
+        for path, label in steps:
             paths.blobs.append(paths.blobs[path])
             paths.paths.append(graph.names[label] + b"/" + paths.paths[path])
-        rows = _distinct(np.column_stack((holder[up[left]], at.ravel() + base)))
+        rows = _distinct(holder[up[left]], at + base, len(paths.paths))
     return np.concatenate(found) if found else np.empty((0, 2), np.int64), paths
 
 
-def _distinct(rows: NDArray[Any]) -> Rows:
-    return np.unique(rows.astype(np.int64), axis=0) if len(rows) else rows.reshape(0, 2)
+def _numbered(
+    one: NDArray[Any], two: NDArray[Any], width: int
+) -> tuple[list[tuple[int, int]], Rows]:
+    """The distinct pairs, and which of them each is. ``two`` is below ``width``."""
+    keys, at = np.unique(one.astype(np.int64) * width + two, return_inverse=True)
+    return list(zip((keys // width).tolist(), (keys % width).tolist(), strict=True)), at.ravel()
+
+
+def _distinct(trees: NDArray[Any], paths: NDArray[Any], width: int) -> Rows:
+    """Pairs, each once, sorted."""
+    keys = np.unique(trees.astype(np.int64) * max(1, width) + paths)
+    return np.column_stack((keys // max(1, width), keys % max(1, width)))
 
 
 def _joined(keys: NDArray[Any], sorted_keys: NDArray[Any]) -> tuple[Rows, Rows]:
@@ -167,7 +177,8 @@ def _brought(graph: Graph, held: _Held, pairs: Rows) -> Rows:
     lacking = np.zeros(len(pairs), np.bool_)
     lacks = ~held.contains(parents, pairs[which, 1])
     lacking[which[lacks]] = True
-    return pairs[lacking | (counts == 0)]
+    chosen: Rows = pairs[lacking | (counts == 0)]
+    return chosen
 
 
 def _parents(graph: Graph, rows: Rows) -> tuple[Rows, Rows]:
