@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.aws import AwsConfig
+from connectors.azure_devops import AzureDevOpsConfig
 from connectors.bitbucket import BitbucketConfig
 from connectors.code import CodeConfig
 from connectors.gitea import GiteaConfig
@@ -28,6 +29,7 @@ from scanner.kit.testing import World
 from scanner.rulebook.examples import expand
 from tests.conftest import Repository
 from tests.connectors.aws.wire import DENIED
+from tests.connectors.azure_devops.world import azure_devops
 from tests.connectors.bitbucket import world as bitbucket
 from tests.connectors.gitea.world import OF_THE_INSTANCE as OF_A_GITEA
 from tests.connectors.gitea.world import gitea
@@ -236,8 +238,35 @@ def _bitbucket(folder: Path, detector: Detector, organization: Any) -> Iterator[
         yield World(loader.load("bitbucket"), context, deny, secrets)
 
 
+@contextmanager
+def _azure_devops(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+    with azure_devops(folder) as made:
+        asked = {"filters": Filters()}
+
+        def context() -> Context[Any]:
+            git = GitSettings(cache_folder=str(folder / "cache"), free_disk_gib=0)
+            url = made.forge.url
+            config = AzureDevOpsConfig(
+                url=url, audit_url=url, organizations=("acme",), git=git, filters=asked["filters"]
+            )
+            return seeded.context(config, detector, {"AZURE_DEVOPS_TOKEN": seeded.TOKEN})
+
+        @contextmanager
+        def deny(operation: str) -> Iterator[None]:
+            if operation.endswith("/pushes"):  # asked for by a filter alone
+                asked["filters"] = Filters(pushed_since_days=9000)
+            made.forge.denied.add(operation)
+            yield
+            made.forge.denied.clear()
+            asked["filters"] = Filters()
+
+        secrets = (seeded.TOKEN, seeded.SETTING_KEY, seeded.CODE_KEY)
+        yield World(loader.load("azure_devops"), context, deny, secrets)
+
+
 WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]] = {
     "aws": _aws,
+    "azure_devops": _azure_devops,
     "bitbucket": _bitbucket,
     "code": _code,
     "github": _github,
