@@ -17,11 +17,13 @@ GROUP_VARIABLES = "GET /api/v4/groups/{id}/variables"
 GROUP_MEMBERS = "GET /api/v4/groups/{id}/members"
 GROUP_INTEGRATIONS = "GET /api/v4/groups/{id}/integrations"
 GROUP_RUNNERS = "GET /api/v4/groups/{id}/runners"
+GROUP_HOOKS = "GET /api/v4/groups/{id}/hooks"
 GROUP_AUDIT = "GET /api/v4/groups/{id}/audit_events"
 PROJECT_VARIABLES = "GET /api/v4/projects/{id}/variables"
 PROJECT_ENVIRONMENTS = "GET /api/v4/projects/{id}/environments"
 PROJECT_MEMBERS = "GET /api/v4/projects/{id}/members"
 PROJECT_INTEGRATIONS = "GET /api/v4/projects/{id}/integrations"
+PROJECT_HOOKS = "GET /api/v4/projects/{id}/hooks"
 PROJECT_RUNNERS = "GET /api/v4/projects/{id}/runners"
 APPROVAL_RULES = "GET /api/v4/projects/{id}/approval_rules"
 RUNNER = "GET /api/v4/runners/{id}"
@@ -44,12 +46,14 @@ OPERATIONS = (
     _operation(GROUP_VARIABLES, _OWNER, "names of CI/CD variables"),
     _operation(GROUP_MEMBERS, "read_api", "owners and maintainers"),
     _operation(GROUP_INTEGRATIONS, _OWNER, "integrations that are on"),
+    _operation(GROUP_HOOKS, f"{_OWNER} (Premium)", "where web hooks lead"),
     _operation(GROUP_RUNNERS, _OWNER, "runners with accelerators"),
     _operation(GROUP_AUDIT, f"{_OWNER} (Premium)", "who let which application in"),
     _operation(PROJECT_VARIABLES, _MAINTAINER, "names of CI/CD variables"),
     _operation(PROJECT_ENVIRONMENTS, "read_api; Reporter", "whether it is in production"),
     _operation(PROJECT_MEMBERS, "read_api", "owners and maintainers"),
     _operation(PROJECT_INTEGRATIONS, _MAINTAINER, "integrations that are on"),
+    _operation(PROJECT_HOOKS, _MAINTAINER, "where web hooks lead"),
     _operation(PROJECT_RUNNERS, _MAINTAINER, "runners with accelerators"),
     _operation(APPROVAL_RULES, "read_api; Developer (Premium)", "who must approve changes"),
     _operation(RUNNER, _MAINTAINER, "tags of a runner"),

@@ -135,6 +135,23 @@ def _integration(operation: str) -> Any:
     return make
 
 
+def _hook(operation: str) -> Any:
+    """Of a web hook the host and its name; paths and queries hold secrets often. Services that
+    review code come to GitLab this way."""
+
+    def make(where: Where, record: Record) -> Iterator[Item]:
+        ident, host = text(record.get("id")), host_in(record.get("url"))
+        if ident and host:
+            on = (name for name, given in record.items() if given is True)
+            yield from application(
+                where, operation, key=f"{where.name}/hook/{ident}", label=text(record.get("name")),
+                hosts=(host,), scopes=sorted(name for name in on if name.endswith("_events")),
+                created=stamp(record.get("created_at")),
+            )  # fmt: skip
+
+    return make
+
+
 def _runner(operation: str) -> Any:
     def make(where: Where, record: Record) -> Iterator[Item]:
         yield from runner(
@@ -183,6 +200,7 @@ OF_A_GROUP = (
     Detail(op.GROUP_VARIABLES, _variable(op.GROUP_VARIABLES)),
     Detail(op.GROUP_MEMBERS, _member(op.GROUP_MEMBERS)),
     Detail(op.GROUP_INTEGRATIONS, _integration(op.GROUP_INTEGRATIONS), is_feature=True),
+    Detail(op.GROUP_HOOKS, _hook(op.GROUP_HOOKS), is_feature=True),
     Detail(op.GROUP_RUNNERS, _runner(op.GROUP_RUNNERS), {"type": "group_type"}, style="runners"),
 )
 OF_A_PROJECT = (
@@ -190,6 +208,7 @@ OF_A_PROJECT = (
     Detail(op.PROJECT_ENVIRONMENTS, _environment, {"states": "available"}),
     Detail(op.PROJECT_MEMBERS, _member(op.PROJECT_MEMBERS)),
     Detail(op.PROJECT_INTEGRATIONS, _integration(op.PROJECT_INTEGRATIONS)),
+    Detail(op.PROJECT_HOOKS, _hook(op.PROJECT_HOOKS)),
     Detail(
         op.PROJECT_RUNNERS, _runner(op.PROJECT_RUNNERS), {"type": "project_type"}, style="runners"
     ),

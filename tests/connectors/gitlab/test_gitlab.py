@@ -125,6 +125,11 @@ def test_runners_environments_integrations_and_duo(found: Read) -> None:
         "active"
     }
     assert found.activities("Jira") == []
+    hooks = found.activities("Review")
+    assert {(a.hosts, a.scopes) for a in hooks} == {
+        (("coderabbit.ai",), ("merge_requests_events", "note_events"))
+    }
+    assert not any(SETTING_KEY in encode(a).decode() for a in hooks)
     duo = [a for a in found.activities("GitLab Duo") if a.relation == "contains"]
     assert [(a.status, a.hosts) for a in duo] == [("on for all below", ("cloud.gitlab.com",))]
 
@@ -214,7 +219,8 @@ def test_a_token_that_dies_midway(world: GitLab, detector: Detector, tmp_path: P
 
 
 def test_no_premium_features_are_no_gap(world: GitLab, detector: Detector, tmp_path: Path) -> None:
-    world.forge.faults.append(Fault(r"approval_rules", reply=Reply({"message": "404"}, 404)))
+    absent = Reply({"message": "404 Not Found"}, 404)
+    world.forge.faults.append(Fault(r"approval_rules|groups/[^/]+/hooks", reply=absent))
     found = Read(CONNECTOR, _ctx(world, detector, tmp_path, audit=False))
     assert found.gaps() == []
 

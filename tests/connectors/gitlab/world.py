@@ -166,6 +166,12 @@ def world(git: GitHost, log: list[dict[str, Any]]) -> dict[str, Handler]:
          "created_at": "2026-10-01T00:00:00.000Z"},
         {"id": 2, "title": "Jira", "slug": "jira", "active": False},
     ]  # fmt: skip
+    hooks = [
+        {"id": 5, "url": f"https://coderabbit.ai/gitlab?token={SETTING_KEY}", "name": "Review",
+         "created_at": "2026-10-01T00:00:00.000Z", "push_events": False,
+         "merge_requests_events": True, "note_events": True},
+        {"id": 6, "url": "https://[", "push_events": True},
+    ]  # fmt: skip
     environments = [
         {"id": 1, "name": "production/eu", "tier": "production"},
         {"id": 2, "name": "review/1", "tier": "development"},
@@ -182,12 +188,14 @@ def world(git: GitHost, log: list[dict[str, Any]]) -> dict[str, Handler]:
         op.GROUP_VARIABLES: lambda r: Paged(_variables("GROUP_")),
         op.GROUP_MEMBERS: lambda r: Paged(_members()),
         op.GROUP_INTEGRATIONS: lambda r: Paged(integrations),
+        op.GROUP_HOOKS: lambda r: Paged(hooks),
         op.GROUP_RUNNERS: runners,
         op.GROUP_AUDIT: audit,
         op.PROJECT_VARIABLES: lambda r: Paged(_variables("")),
         op.PROJECT_ENVIRONMENTS: lambda r: Paged(environments),
         op.PROJECT_MEMBERS: lambda r: Paged(_members()),
         op.PROJECT_INTEGRATIONS: lambda r: Paged(integrations),
+        op.PROJECT_HOOKS: lambda r: Paged(hooks),
         op.PROJECT_RUNNERS: runners,
         op.APPROVAL_RULES: lambda r: Paged([rule]),
         op.RUNNER: runner,
