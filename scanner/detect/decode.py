@@ -22,7 +22,7 @@ from scanner.detect.prefilter import Prefilter, build
 Decoded = tuple[bytes, int, int]
 """Decoded text, start and end of the encoded run."""
 
-_MIN_BASE64 = 4
+_MIN_BASE64 = 5
 _MIN_HEX = 8
 LONGEST_RUN = 16_384
 _MOST_MARK = 64
@@ -51,6 +51,7 @@ _ESCAPE = re.compile(
 )
 _UNESCAPED = re.compile(rb"(?:\\+u00|\\+x|%(?:25)?)([0-9a-fA-F]{2})|\\+([nrtbf/])")
 _BASIC_START = r"[\"']?[ \t:=]{0,4}[\"']?[a-z0-9+/_-]{16}"
+_RUN_BEGINS = "[^A-Za-z0-9+/_-]"
 _ESCAPE_END = r"\\(?:[nrtbf/]|u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2})|%(?:25)?[0-9A-Fa-f]{2}"
 _TAIL_START = r"[A-Za-z0-9_.~|:+/=%\\-]"
 """How the expressions above begin, for :meth:`Decoder.expressions`."""
@@ -85,8 +86,9 @@ class Decoder:
         plain = sorted(set(literals))
         groups: dict[str, Collection[bytes]] = {
             "plain": plain,
-            "base64": {t for literal in plain for led in _led(literal) for t in _in_base64(led)},
-            "hex": {led.hex().encode() for lit in plain for led in _led(lit)},
+            "base64": {t for literal in plain for led in _led(literal, 4) for t in _in_base64(led)},
+            "start": {t for literal in plain for t in _begins_base64(literal)},
+            "hex": {led.hex().encode() for lit in plain for led in _led(lit, 3)},
             "escaped": {text for literal in plain for text in _in_escapes(literal)},
             "manifest": (b"kind: secret", b'"kind": "secret"'),
             "basic": (b"basic ", b"_auth", b'"auth"'),
@@ -102,6 +104,8 @@ class Decoder:
 
     def expressions(self) -> Iterator[Mark]:
         """For an automaton: one of these matches in all that is decoded."""
+        for text in sorted(self._groups["start"]):
+            yield Mark(_RUN_BEGINS + _quoted(text), len(text) + 1, "start", (text,))
         for name in ("base64", "hex", "escaped"):
             case = "" if name == "base64" else "(?i)"
             for text in sorted(self._groups[name]):
@@ -165,6 +169,10 @@ class Decoder:
             data, present.get("base64", ()), _BASE64, _BASE64_BYTES, low, high, _joined
         ):
             yield span, _from_base64
+        for span in _around(
+            data, present.get("start", ()), _BASE64, _BASE64_BYTES, low, high, _joined, True
+        ):
+            yield span, _from_base64
         if "hex" in present:
             for span in _around(data.lower(), present["hex"], _HEX, _HEX_BYTES, low, high, _marked):
                 yield span, _from_hex
@@ -190,11 +198,11 @@ def _quoted(text: bytes) -> str:
     )
 
 
-def _led(literal: bytes) -> Iterator[bytes]:
-    """A literal too short to be told from chance at every alignment is looked for behind what
-    stands before values, too."""
+def _led(literal: bytes, short: int) -> Iterator[bytes]:
+    """A literal of ``short`` bytes or less, which at some alignments is hardly told from chance, is
+    looked for behind what stands before values, too."""
     yield literal
-    if len(literal) < _MIN_BASE64:
+    if len(literal) <= short:
         for before in (b"=", b" ", b'"', b"'", b":", b"\n"):
             yield before + literal
 
@@ -220,6 +228,14 @@ def _in_base64(literal: bytes) -> Iterator[bytes]:
             yield stable
             if stable != (url := stable.translate(_TO_URL)):
                 yield url
+
+
+def _begins_base64(literal: bytes) -> Iterator[bytes]:
+    """How a run begins that encodes a literal too short to be looked for amid runs: four characters
+    stand by chance in every 87,000 bytes of base64 when 200 of them are looked for."""
+    text = base64.b64encode(literal)[: len(literal) * 8 // 6]
+    if len(text) == _MIN_BASE64 - 1:
+        yield text
 
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
@@ -274,11 +290,16 @@ def _around(
     low: int,
     high: int,
     widened: Callable[[bytes, int, int, bytes], tuple[int, int]] = _alone,
+    begins: bool = False,
 ) -> Iterator[tuple[int, int]]:
-    """The encoded run around each place of each text."""
+    """The encoded run around each place of each text; with ``begins`` only those that begin
+    there."""
     for text in texts:
         at = data.find(text, low, high)
         while at >= 0:
+            if begins and data[at - 1 : at] in _BASE64_CHARS and at:
+                at = data.find(text, at + len(text), high)
+                continue
             before = data[max(0, at - LONGEST_RUN) : at]
             start = at - (len(before) - len(before.rstrip(alphabet)))
             match = shape.match(data, start, start + 2 * LONGEST_RUN)
@@ -331,6 +352,9 @@ def _behind_escape(
 
 
 _HEX_BYTES = b"0123456789abcdef"
+_BASE64_CHARS = frozenset(
+    bytes((n,)) for n in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+)
 _BASE64_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 
 

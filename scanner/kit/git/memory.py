@@ -99,8 +99,11 @@ class Memory:
 
     def keep_only(self, stored: Ids) -> None:
         """Forgets what is gone: it would be new if it came back."""
-        known = np.unique(np.concatenate((self._ids, *self._fresh)))
-        self._ids = known[np.isin(known, prefixes(stored))]
+        fresh = np.unique(np.concatenate((*self._fresh, np.empty(0, np.uint64))))
+        if len(self._ids):
+            kept = self._ids[np.isin(self._ids, prefixes(stored))]
+            fresh = np.union1d(kept, fresh)
+        self._ids = fresh
         self._fresh = []
 
     def dump(self) -> bytes:

@@ -23,7 +23,17 @@ from numpy.typing import NDArray
 from scanner.kit.contract import Secret, Sieve
 from scanner.kit.git import native
 from scanner.kit.git.packs import Families, Pack, families
-from scanner.kit.git.walk import BINARY, END, MATCHED, Flush, Limits, Walk
+from scanner.kit.git.walk import (
+    BINARY,
+    END,
+    MATCHED,
+    RUN,
+    Flush,
+    Limits,
+    Walk,
+    run_high,
+    run_low,
+)
 
 _CHUNK_BYTES = 48 << 20
 """Inflated bytes of the families that one task walks."""
@@ -209,8 +219,12 @@ class _Job:
         """Whether a place is worth a second look: most are told from credentials by the window
         alone, when all that decides lies in it."""
         low, high = end - before, end + behind
-        if (low < window.start and not window.is_first) or (
-            high > window.stop and not window.is_last
+        if before > RUN:
+            view = window.text[max(low, window.start) : min(high, window.stop)]
+            at = end - max(low, window.start)
+            low, high = end - at + run_low(view, at), end - at + run_high(view, at)
+        if (low <= window.start and not window.is_first) or (
+            high >= window.stop and not window.is_last
         ):
             return True
         low, high = max(low, window.start), min(high, window.stop)

@@ -39,7 +39,8 @@ _OLD_SUM = re.compile(rb"[ \0]*[0-7][ \x000-7]*")
 _TOKEN_BYTES = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-+/=."
 _TOKEN = frozenset(_TOKEN_BYTES)
 _RUN_BYTES = _TOKEN_BYTES + b"%\\~|: \t\r\n"
-_RUN = 8192
+RUN = 8192
+"""Who wants more bytes than that around a place wants an encoded run."""
 _RUN_LEAD = 192
 
 Flush = Callable[[bytes, bytes, bytes], None]
@@ -272,8 +273,8 @@ class Walk:
                 if not _TOKEN.issuperset(token):
                     break
                 bunch.append(following)
-            low = min(_run_low(frame.data, p.end, p.end - p.before) for p in bunch)
-            high = max(_run_high(frame.data, p.end, p.end + p.behind) for p in bunch)
+            low = min(_low(frame.data, p) for p in bunch)
+            high = max(_high(frame.data, p) for p in bunch)
             high = min(high, low + OUT_CAP - 2)
             last = self._excerpts
             self._excerpts += 1
@@ -285,22 +286,29 @@ class Walk:
             number += len(bunch)
 
 
-def _run_low(data: bytes, end: int, low: int) -> int:
-    """A place that reaches far wants the encoded run that it stands in, and what leads to it: no
-    more of the bytes around it is handed out."""
-    low = max(0, low)
-    if end - low <= _RUN:
+def run_low(data: bytes, end: int) -> int:
+    """Where the encoded run around ``end`` begins, and what leads to it: a place that reaches far
+    wants that, and no more of the bytes around it is handed out."""
+    return max(0, len(data[:end].rstrip(_RUN_BYTES)) - _RUN_LEAD)
+
+
+def run_high(data: bytes, end: int) -> int:
+    """Where it ends."""
+    return min(len(data), len(data) - len(data[end:].lstrip(_RUN_BYTES)) + _RUN_LEAD)
+
+
+def _low(data: bytes, place: _Place) -> int:
+    low = max(0, place.end - place.before)
+    if place.end - low <= RUN:
         return low
-    before = data[low:end]
-    return max(low, low + len(before.rstrip(_RUN_BYTES)) - _RUN_LEAD)
+    return low + run_low(data[low : place.end], place.end - low)
 
 
-def _run_high(data: bytes, end: int, high: int) -> int:
-    high = min(high, len(data))
-    if high - end <= _RUN:
+def _high(data: bytes, place: _Place) -> int:
+    high = min(place.end + place.behind, len(data))
+    if high - place.end <= RUN:
         return high
-    behind = data[end:high]
-    return min(high, end + len(behind) - len(behind.lstrip(_RUN_BYTES)) + _RUN_LEAD)
+    return place.end + run_high(data[place.end : high], 0)
 
 
 def _rows(rows: list[tuple[int, int, int, int]] | list[tuple[int, int]]) -> bytes:
