@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,10 +80,8 @@ def command(
     if loaded is None:
         loaded = ad_hoc(paths)
         url = "sqlite://"
-    skipped = {"history": no_history, "tree": no_tree}
-    loaded = _adjusted(
-        loaded, fail_on, registries, tuple(n for n, is_set in skipped.items() if is_set)
-    )
+    skipped = [part for part, is_set in (("history", no_history), ("tree", no_tree)) if is_set]
+    loaded = _adjusted(loaded, fail_on, registries, skipped)
     loaded = with_baselines(loaded, baselines)
     if state_url:
         url = state_url if "://" in state_url else f"sqlite:///{Path(state_url).resolve()}"
@@ -129,7 +128,7 @@ def _written(output: Path | None, result: Result) -> int:
 
 
 def _adjusted(
-    loaded: LoadedConfig, fail_on: str | None, registries: tuple[str, ...], skipped: tuple[str, ...]
+    loaded: LoadedConfig, fail_on: str | None, registries: tuple[str, ...], skipped: Sequence[str]
 ) -> LoadedConfig:
     """The configuration with what the command line says on top."""
     config = loaded.config

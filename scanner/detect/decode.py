@@ -165,31 +165,28 @@ class Decoder:
     ) -> Iterator[tuple[tuple[int, int], Callable[[bytes], bytes]]]:
         """``within``: where the literals may stand."""
         low, high = within or (0, len(data))
-        for span in _around(
-            data, present.get("base64", ()), _BASE64, _BASE64_BYTES, low, high, _joined
-        ):
-            yield span, _from_base64
-        for span in _around(
-            data, present.get("start", ()), _BASE64, _BASE64_BYTES, low, high, _joined, True
-        ):
-            yield span, _from_base64
+        for group, begins in (("base64", False), ("start", True)):
+            texts = present.get(group, ())
+            for span in _around(
+                data, texts, _BASE64, _BASE64_BYTES, low, high, _joined, begins=begins
+            ):
+                yield span, _from_base64
         if "hex" in present:
             for span in _around(data.lower(), present["hex"], _HEX, _HEX_BYTES, low, high, _marked):
                 yield span, _from_hex
         if "manifest" in present and _IS_SECRET.search(data):
-            for match in _SECRET_VALUE.finditer(data):
-                yield match.span(1), _from_base64
-            for match in _SECRET_BLOCK.finditer(data):
-                yield match.span(1), _from_base64
-        if "basic" in present:
-            for span in _behind_names(data.lower(), present["basic"], low, high):
-                yield span, _from_base64
-        if "escaped" in present:
-            for span in _at_escapes(data.lower(), present["escaped"], low, high):
-                yield span, _unescaped
-        if "plain" in present:
-            for span in _behind_escape(data, present["plain"], low, high):
-                yield span, _unescaped
+            for values in (_SECRET_VALUE, _SECRET_BLOCK):
+                for match in values.finditer(data):
+                    yield match.span(1), _from_base64
+        for group, found, decode in (
+            ("basic", _behind_names, _from_base64),
+            ("escaped", _at_escapes, _unescaped),
+        ):
+            if group in present:
+                for span in found(data.lower(), present[group], low, high):
+                    yield span, decode
+        for span in _behind_escape(data, present.get("plain", ()), low, high):
+            yield span, _unescaped
 
 
 def _quoted(text: bytes) -> str:
@@ -290,6 +287,7 @@ def _around(
     low: int,
     high: int,
     widened: Callable[[bytes, int, int, bytes], tuple[int, int]] = _alone,
+    *,
     begins: bool = False,
 ) -> Iterator[tuple[int, int]]:
     """The encoded run around each place of each text; with ``begins`` only those that begin
