@@ -184,14 +184,15 @@ class GitHubConnector:
         path = {"enterprise": name} if name != owner else {"org": owner}
         where = of_owner(ctx, shard, "github", owner, path)
         if part == LISTING:
-            yield _account(where)
+            if shard.scope.get("found", "0") != "0" or "trouble" not in shard.scope:
+                yield _account(where)
             yield from _selected(ctx, owner)
             yield from _listing(shard)
         elif part == AUDIT:
-            yield from _audit(ctx, where, since)
+            yield from _answered(where, _audit(ctx, where, since))
         else:
-            yield _account(where)
-            yield from read_details(OF_AN_ORGANIZATION, where, _api(ctx, owner).read, OPERATIONS)
+            details = read_details(OF_AN_ORGANIZATION, where, _api(ctx, owner).read, OPERATIONS)
+            yield from _answered(where, details)
 
     def probe(self, ctx: Ctx) -> Iterator[Probe]:
         for owner in ctx.config.organizations:
@@ -376,10 +377,7 @@ def _audit(ctx: Ctx, where: Where, since: Checkpoint | None) -> Iterator[Item]:
     events = audit.events_of(api, reader, config.audit_include)
     found = audit.with_slots(reader, read_events(where, events, log, ctx.now(), since))
     try:
-        for number, item in enumerate(found):
-            if number == 0:
-                yield _account(where)  # not before it has answered
-            yield item
+        yield from found
     except Missing as error:
         raise _no_log(api, where, error) from error
 
@@ -398,6 +396,14 @@ def _no_log(api: Api, where: Where, error: Missing) -> SourceError:
     return Denied(
         f"{error}; grant read:audit_log (an owner's token), or it is not Enterprise Cloud"
     )
+
+
+def _answered(where: Where, items: Iterator[Item]) -> Iterator[Item]:
+    """The owner itself before them, and not before it has answered: who refuses shows nothing."""
+    for number, item in enumerate(items):
+        if number == 0:
+            yield _account(where)
+        yield item
 
 
 def _account(where: Where) -> Account:
