@@ -176,11 +176,12 @@ def _project(ctx: Ctx, host: str, organization: str, name: str, whole: Listing) 
     found = _repositories(ctx, organization, name)
     parts = parts_of(config.git, with_settings=config.settings)
     listing = listed("azure_devops", host, owner, found)
+    by = "" if config.projects else whole.id  # what the user no longer names is not gone
     for shard in plan(listing, config.filters, ctx.now(), parts=parts):
         is_listing = shard.scope["part"] == LISTING
-        yield msgspec.structs.replace(shard, listed_by=whole.id) if is_listing else shard
+        yield msgspec.structs.replace(shard, listed_by=by) if is_listing else shard
     if config.settings:
-        yield owner_shard("azure_devops", host, owner, SETTINGS)
+        yield owner_shard("azure_devops", host, owner, SETTINGS, listed_by=by)
 
 
 def _repositories(ctx: Ctx, organization: str, project: str) -> Iterator[Repository | None]:

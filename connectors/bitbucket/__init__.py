@@ -8,7 +8,7 @@ API lists which Connect or Forge apps are installed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Annotated
@@ -34,10 +34,11 @@ from scanner.kit.forge.owner import (
     token_of,
 )
 from scanner.kit.forge.place import only_to, place_of
-from scanner.kit.forge.plan import AUDIT, LISTING, SETTINGS, check_listing, listed, plan
+from scanner.kit.forge.plan import AUDIT, LISTING, SETTINGS, Listing, check_listing, listed, plan
 from scanner.kit.forge.repository import Repository
 from scanner.kit.forge.settings import GitSettings
 from scanner.kit.http import ReadOnlySession
+from scanner.model.errors import SourceError
 from scanner.model.facts import Account
 from scanner.model.items import Checkpoint, Item
 
@@ -113,11 +114,22 @@ class BitbucketConnector:
     def shards(self, ctx: Ctx) -> Iterator[Shard]:
         config, host = ctx.config, ctx.config.host
         parts = parts_of(config.git, with_settings=config.settings)
-        for owner in _owners(ctx):
+        owners, by = list(config.projects or config.workspaces), ""
+        if not owners:
+            whole = Listing("bitbucket", host, INSTANCE)
+            by = whole.id  # the server names its projects, not the user
+            try:
+                owners = sorted(set(filter(None, projects(_session(ctx)))))
+            except SourceError as error:
+                whole.trouble = error
+            yield from plan(whole, config.filters, ctx.now())
+        for owner in dict.fromkeys(owners):
             listing = listed("bitbucket", host, owner, _repositories(ctx, owner))
-            yield from plan(listing, config.filters, ctx.now(), parts=parts)
+            for shard in plan(listing, config.filters, ctx.now(), parts=parts):
+                is_listing = shard.scope["part"] == LISTING
+                yield msgspec.structs.replace(shard, listed_by=by) if is_listing else shard
             if config.settings:
-                yield owner_shard("bitbucket", host, owner, SETTINGS)
+                yield owner_shard("bitbucket", host, owner, SETTINGS, listed_by=by)
         if config.server_url and config.audit:
             yield owner_shard("bitbucket", host, INSTANCE, AUDIT)
 
@@ -147,16 +159,6 @@ class BitbucketConnector:
             path = filled(op.PROJECTS if is_all else operation,
                           {"workspace": name, "projectKey": name})  # fmt: skip
             yield probed(f"repositories of {name}", partial(_session(ctx).get, path), _TOKEN)
-
-
-def _owners(ctx: Ctx) -> Iterable[str]:
-    """Workspaces, or projects; without any named, all that the server lists. Raises when it cannot
-    tell which there are."""
-    config = ctx.config
-    named = config.projects or config.workspaces
-    if not named:
-        return sorted(set(filter(None, projects(_session(ctx)))))
-    return {name.casefold(): name for name in named}.values()
 
 
 def _repositories(ctx: Ctx, owner: str) -> Iterator[Repository | None]:
@@ -212,7 +214,7 @@ def _audit(ctx: Ctx, where: Where, since: Checkpoint | None) -> Iterator[Item]:
 def _account(where: Where, *, is_server: bool) -> Account:
     if not is_server:
         return account_of(where, "workspace", op.REPOSITORIES)
-    rule = op.AUDIT if where.name == INSTANCE else op.SERVER_REPOS
+    rule = op.PROJECTS if where.name == INSTANCE else op.SERVER_REPOS
     return account_of(where, "project", rule, parent="" if where.name == INSTANCE else INSTANCE)
 
 

@@ -113,6 +113,8 @@ class GitLabConnector:
             for name in below if config.settings else ():
                 if name not in known:
                     known.add(name)
+                    # A group is known by its projects: without any it may still be there, so
+                    # no listing proves that it is gone.
                     yield owner_shard("gitlab", host, name, SETTINGS)
             if config.audit:
                 yield owner_shard("gitlab", host, owner, AUDIT, groups="\n".join(below))

@@ -29,12 +29,16 @@ def parts_of(git: GitSettings, *, with_settings: bool) -> tuple[str, ...]:
     return tuple(part for part, is_read in chosen.items() if is_read)
 
 
-def owner_shard(connector: str, host: str, owner: str, part: str, **scope: str) -> Shard:
-    """Of its settings or its audit log."""
+def owner_shard(
+    connector: str, host: str, owner: str, part: str, *, listed_by: str = "", **scope: str
+) -> Shard:
+    """Of its settings or its audit log. ``listed_by``: the listing that named the owner, where the
+    user did not."""
     return Shard(
         id=shard_id(connector, host, owner, part),
         scope={"part": part, "owner": owner, "host": host, **scope},
         mode=Mode.INCREMENTAL if part == AUDIT else Mode.FULL,
+        listed_by=listed_by,
         title=f"{'audit log' if part == AUDIT else part} of {owner}",
     )
 

@@ -206,8 +206,8 @@ def test_one_projects_listing_that_fails_leaves_the_others(
 
 def test_projects_that_are_named(world: AzureDevOps, detector: Detector, tmp_path: Path) -> None:
     ctx = _ctx(world, detector, tmp_path, projects=("Lab",), **PLAIN)
-    found = {shard.id for shard in CONNECTOR.shards(ctx)}
-    assert found == {_id(world, "/listing"), _id(world, "/Lab/listing")}
+    found = {shard.id: shard.listed_by for shard in CONNECTOR.shards(ctx)}
+    assert found == {_id(world, "/listing"): "", _id(world, "/Lab/listing"): ""}
     assert op.PROJECTS not in world.forge.operations
 
 

@@ -181,7 +181,7 @@ def test_a_listing_that_fails_is_told(
         _ctx(detector, tmp_path, server=server, **plain),
     ):
         found = Read(CONNECTOR, ctx)
-        assert len(found.shards) == 1
+        assert len(found.shards) == (2 if ctx.config.server_url else 1)
         (told,) = found.errors.values()
         assert isinstance(told, error)
 
@@ -206,8 +206,23 @@ def test_the_servers_projects_cannot_be_listed(
     server: Bitbucket, detector: Detector, tmp_path: Path
 ) -> None:
     server.forge.denied.add(op.PROJECTS)
-    with pytest.raises(Denied):
-        list(CONNECTOR.shards(_ctx(detector, tmp_path, server=server)))
+    found = Read(CONNECTOR, _ctx(detector, tmp_path, server=server, audit=False))
+    whole = f"bitbucket:{_host(server)}/(instance)/listing"
+    assert list(found.shards) == [whole], "and nothing is claimed of what it used to name"
+    assert isinstance(found.errors[whole], Denied)
+
+
+def test_a_project_that_a_server_no_longer_lists_is_gone(
+    server: Bitbucket, detector: Detector, tmp_path: Path
+) -> None:
+    ctx = _ctx(detector, tmp_path, server=server)
+    shards = {shard.id: shard for shard in CONNECTOR.shards(ctx)}
+    whole = f"bitbucket:{_host(server)}/(instance)/listing"
+    for part in ("listing", "settings"):
+        assert shards[f"bitbucket:{_host(server)}/ACME/{part}"].listed_by == whole
+    named = _ctx(detector, tmp_path, server=server, projects=("ACME",))
+    listings = {shard.listed_by for shard in CONNECTOR.shards(named)}
+    assert listings == {"", f"bitbucket:{_host(server)}/ACME/listing"}
 
 
 def test_renamed_since_it_was_listed(space: Bitbucket, detector: Detector, tmp_path: Path) -> None:

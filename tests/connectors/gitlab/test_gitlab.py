@@ -58,6 +58,8 @@ def test_every_project_of_a_group_and_below_is_planned(world: GitLab, found: Rea
     }  # fmt: skip
     assert found.errors == {}
     assert found.gaps() == []
+    settings = found.shards[f"gitlab:{host}/acme/platform/settings"]
+    assert settings.listed_by == "", "a group without projects may still be there"
 
 
 def test_a_clone_over_http_is_read_as_a_local_one_is(world: GitLab, found: Read) -> None:
