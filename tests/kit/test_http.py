@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
 
 from scanner.kit.contract import Operation
 from scanner.kit.http import Missing, ReadOnlySession, json_body, link_pages, retry_after
+from scanner.kit.http_memory import Memory
 from scanner.kit.limits import Limits
 from scanner.kit.testing import Answer, Recorded, recorded_server
 from scanner.model.errors import Denied, Throttled, Unavailable, UndeclaredOperation
@@ -162,3 +165,77 @@ def test_nobody_there() -> None:
     )
     with pytest.raises(Unavailable, match="GET /v1/things"):
         session.get("/v1/things")
+
+
+# --- what forges ask for -----------------------------------------------------------------------
+
+
+def _answers(server: Recorded, *answers: Answer) -> None:
+    server.faults["/v1/things"] = list(answers)
+
+
+def test_a_rate_limit_may_come_as_a_403(server: Recorded) -> None:
+    said = {"message": "You have exceeded a secondary rate limit"}
+    waits: list[float] = []
+    _answers(
+        server,
+        Answer(path="", status=403, headers={"Retry-After": "7"}, body={"message": "x"}),
+        Answer(path="", status=403, body=said),
+    )
+    assert json_body(_session(server, waits).get("/v1/things")) == [1, 2]
+    assert waits == [7.0, 60.0], "as told, and a minute where it is not told"
+
+
+def test_the_end_of_a_window_that_is_far_is_not_waited_for(server: Recorded) -> None:
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 3000)}
+    _answers(server, Answer(path="", status=403, headers=headers, body={"message": "x"}))
+    waits: list[float] = []
+    with pytest.raises(Throttled) as caught:
+        _session(server, waits).get("/v1/things")
+    assert waits == []
+    assert 2900 < (caught.value.retry_after or 0) < 3010
+
+
+def test_retry_after_may_be_a_date(server: Recorded) -> None:
+    at = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    _answers(server, Answer(path="", status=429, headers={"Retry-After": at}, body={}))
+    waits: list[float] = []
+    _session(server, waits).get("/v1/things")
+    assert 27 < waits[0] < 31
+
+
+def test_an_unchanged_answer_is_taken_from_memory_and_never_another_askers(
+    server: Recorded, tmp_path: Path
+) -> None:
+    def session(who: str, paths: tuple[str, ...] = ("/things",)) -> ReadOnlySession:
+        memory = Memory(tmp_path / "answers", paths, who=who)
+        return ReadOnlySession(server.url, OPERATIONS, Limits(), retries=1, memory=memory)
+
+    first = Answer(path="", headers={"ETag": '"one"', "Link": '<{base}/x>; rel="next"'}, body=[9])
+    _answers(server, first)
+    assert json_body(session("ada").get("/v1/things")) == [9]
+    _answers(server, Answer(path="", status=304, body=""))
+    again = session("ada").get("/v1/things")
+    assert (json_body(again), again.links["next"]["url"]) == ([9], f"{server.url}/x")
+    assert json_body(session("grace").get("/v1/things")) == [1, 2]
+    kept = list((tmp_path / "answers").iterdir())
+    assert [file.stat().st_mode & 0o077 for file in kept] == [0]
+    _answers(server, first)
+    session("hedy", ("/other",)).get("/v1/things")
+    assert list((tmp_path / "answers").iterdir()) == kept, "only what may be kept is"
+
+
+def test_a_netrc_does_not_take_the_tokens_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login other password other\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    (tmp_path / "x.json").write_text(json.dumps([{"path": "/v1/things", "body": [1]}]))
+    with recorded_server(tmp_path, authorization="Bearer ours") as server:
+        session = ReadOnlySession(
+            server.url, OPERATIONS, Limits(), retries=1,
+            authorize=lambda: {"Authorization": "Bearer ours"},
+        )  # fmt: skip
+        assert json_body(session.get("/v1/things")) == [1]
