@@ -38,7 +38,7 @@ def test_a_text_is_read_in_each_encoding(name: str, mark: bytes, detector: Detec
 def test_the_first_line_counts_behind_a_mark(detector: Detector) -> None:
     data = codecs.BOM_UTF8 + b"import openai\n"
 
-    assert [(h.line, h.start) for h in detector.examine(data, "a.py", ("usage",))][0][0] == 1
+    assert next(h.line for h in detector.examine(data, "a.py", ("usage",))) == 1
 
 
 @pytest.mark.parametrize("cut", range(7990, 8010))
