@@ -13,8 +13,9 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Set
-from dataclasses import dataclass
 from functools import cached_property
+
+import msgspec
 
 from scanner.detect.checksums import decode_base64
 from scanner.detect.prefilter import Prefilter, build
@@ -64,8 +65,7 @@ _TAIL = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True, array_like=True):
     """What shows that something encoded stands here."""
 
     expression: str

@@ -6,6 +6,7 @@ Which prefilter engine runs decides only the speed; every hit is confirmed here,
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Set
 from functools import cached_property
 
@@ -50,19 +51,10 @@ class Detector:
         engine: str = "auto",
         verifier: Verifier | None = None,
     ) -> None:
+        self._rulebook = rulebook
+        self._engine = engine
         self._patterns = compile_patterns(rulebook)
-        self._files = FileIndex(rulebook)
-        self._names = _name_tokens(rulebook)
-        self.knowledge = Knowledge(rulebook)
         self.comments = IgnoreComments()
-        self._readers = all_readers()
-        self._binary = [n for n, reader in enumerate(self._readers) if reader.binary]
-        self._always = {n for n, reader in enumerate(self._readers) if not reader.literals}
-        self._asked_by: dict[bytes, list[int]] = {}
-        """literal -> the readers that want files in which it stands"""
-        for number, reader in enumerate(self._readers):
-            for literal in reader.literals:
-                self._asked_by.setdefault(literal, []).append(number)
         credentials = [p for p in self._patterns if _may_hold_secret(p)]
         self._mask = Mask(credentials, key, engine)
         self._credentials = CredentialFinder(
@@ -73,15 +65,27 @@ class Detector:
             engine,
             verifier.ask if verifier else None,
         )
-        encoded = self._credentials.literals
-        self._sets = {
-            "credentials": _PatternSet(credentials, engine, encoded),
-            "all": _PatternSet(
-                list(self._patterns),
-                engine,
-                encoded | {t for r in self._readers for t in r.literals},
-            ),
-        }
+        self._keys = _PatternSet(credentials, engine, self._credentials.literals)
+        self._lock = threading.Lock()
+        self._known_usage: _Usage | None = None
+
+    @property
+    def _usage(self) -> _Usage:
+        """Made when it is first asked for: whoever looks for keys alone does without."""
+        if self._known_usage is None:
+            with self._lock:
+                if self._known_usage is None:
+                    self._known_usage = _Usage(
+                        self._rulebook,
+                        self._patterns,
+                        self._engine,
+                        self._credentials.literals,
+                    )
+        return self._known_usage
+
+    @property
+    def knowledge(self) -> Knowledge:
+        return self._usage.knowledge
 
     @cached_property
     def sieve(self) -> Sieve | None:
@@ -94,11 +98,11 @@ class Detector:
         return AutomatonSieve(patterns, self._credentials)
 
     def _select_credentials(self, data: bytes) -> tuple[list[Pattern], frozenset[bytes]]:
-        return self._sets["credentials"].select(data)
+        return self._keys.select(data)
 
     @property
     def engine(self) -> str:
-        return self._sets["all"].prefilter.name
+        return self._keys.prefilter.name
 
     def examine(
         self,
@@ -118,14 +122,14 @@ class Detector:
             binary = SourceFile(path, data, is_binary=True)
             return tuple(self._reader_hits(binary, frozenset())) if with_usage else ()
         lines = Lines(text)
-        chosen, present = self._sets["all" if with_usage else "credentials"].select(text)
+        chosen, present = (self._usage.patterns if with_usage else self._keys).select(text)
         hits = list(self._pattern_hits(text, chosen, present, lines, with_usage))
         if with_usage:
             spans = [(hit.start, hit.end) for hit in hits if hit.kind is HitKind.CREDENTIAL]
             blanked = self._mask.blanked(text, spans, present)
             source = SourceFile(path, blanked, own_modules=own_modules)
             hits += self._import_hits(source, lines)
-            hits += self._files.hits(path, text)
+            hits += self._usage.files.hits(path, text)
             hits += self._reader_hits(source, present, lines)
             hits = [hit for hit in _without_lists(hits) if not _is_denied(text, hit)]
             hits = _in_context(text, hits, Comments(path, text), bool(hits) and is_generated(text))
@@ -135,7 +139,7 @@ class Detector:
 
     def select(self, data: bytes) -> tuple[list[Pattern], frozenset[bytes]]:
         """Which patterns are worth trying on ``data``, and which literals it holds."""
-        return self._sets["all"].select(data)
+        return self._usage.patterns.select(data)
 
     def masked(self, data: bytes) -> bytes:
         """``data`` without keys (the same object when it holds none): for texts that sources put
@@ -174,9 +178,11 @@ class Detector:
     def _reader_hits(
         self, source: SourceFile, present: frozenset[bytes], lines: Lines | None = None
     ) -> Iterator[Hit]:
-        asked = {n for literal in present for n in self._asked_by.get(literal, ())}
-        for number in self._binary if source.is_binary else sorted(asked | self._always):
-            reader = self._readers[number]
+        asked = {n for literal in present for n in self._usage.asked_by.get(literal, ())}
+        for number in (
+            self._usage.binary if source.is_binary else sorted(asked | self._usage.always)
+        ):
+            reader = self._usage.readers[number]
             if reader.matches(source.path):
                 for found in reader.read(source, self.knowledge):
                     yield _reader_hit(found, lines)
@@ -184,7 +190,7 @@ class Detector:
     def _name_hits(self, data: bytes) -> Iterator[Hit]:
         name = data.decode("utf-8", "replace")
         words = "_" + re.sub(r"[^A-Z0-9]+", "_", name.upper()) + "_"
-        for token, provider in self._names:
+        for token, provider in self._usage.names:
             if token in words:
                 yield Hit(
                     rule=f"{provider}-secret-name",
@@ -198,6 +204,31 @@ class Detector:
                     preview=name,
                 )
                 return
+
+
+class _Usage:
+    """What tells use from keys: readers, files, packages and all patterns."""
+
+    def __init__(
+        self,
+        rulebook: Rulebook,
+        patterns: tuple[Pattern, ...],
+        engine: str,
+        encoded: Set[bytes],
+    ) -> None:
+        self.files = FileIndex(rulebook)
+        self.names = _name_tokens(rulebook)
+        self.knowledge = Knowledge(rulebook)
+        self.readers = all_readers()
+        self.binary = [n for n, reader in enumerate(self.readers) if reader.binary]
+        self.always = {n for n, reader in enumerate(self.readers) if not reader.literals}
+        self.asked_by: dict[bytes, list[int]] = {}
+        """literal -> the readers that want files in which it stands"""
+        for number, reader in enumerate(self.readers):
+            for literal in reader.literals:
+                self.asked_by.setdefault(literal, []).append(number)
+        literals = encoded | {text for reader in self.readers for text in reader.literals}
+        self.patterns = _PatternSet(list(patterns), engine, literals)
 
 
 class _PatternSet:

@@ -11,8 +11,9 @@ import hashlib
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
+
+import msgspec
 
 from scanner import __version__
 from scanner.detect.compiled import DOTALL, database, new_scratch
@@ -22,6 +23,7 @@ from scanner.detect.patterns import ASSIGNED, Pattern
 from scanner.detect.regex_prefix import beginning
 from scanner.detect.secrets import NEAR_BYTES
 from scanner.model.items import HitKind
+from scanner.rulebook import cache
 
 _WORD = r"[^A-Za-z0-9_\x2d]"
 _REACH = 128
@@ -47,8 +49,7 @@ class Scope(IntEnum):
     """The whole text."""
 
 
-@dataclass(frozen=True)
-class Expression:
+class Expression(msgspec.Struct, frozen=True, array_like=True):
     text: str
     width: int
     """Bytes of its longest match."""
@@ -132,6 +133,23 @@ def _mark(patterns: Sequence[Pattern]) -> str:
     return found.hexdigest()
 
 
+_EXPRESSIONS = msgspec.msgpack.Decoder(list[Expression])
+
+
+def _kept(mark: str) -> list[Expression]:
+    """Making them takes longer than starting."""
+    data = cache.read_bytes("sieve", mark)
+    try:
+        return _EXPRESSIONS.decode(data) if data else []
+    except (msgspec.MsgspecError, ValueError):
+        return []
+
+
+def _made(mark: str, found: list[Expression]) -> list[Expression]:
+    cache.write_bytes("sieve", mark, msgspec.msgpack.encode(found), most=3)
+    return found
+
+
 def _encoded(decoder: Decoder) -> Iterator[Expression]:
     for mark in decoder.expressions():
         scope = Scope.WHOLE if mark.decides_by_file else Scope.RUN
@@ -142,8 +160,8 @@ class AutomatonSieve:
     """The expressions in one Hyperscan database; see :class:`scanner.kit.contract.Sieve`."""
 
     def __init__(self, patterns: Sequence[Pattern], finder: CredentialFinder) -> None:
-        found = expressions(patterns, finder.decoder)
         self.mark = _mark(patterns)
+        found = _kept(self.mark) or _made(self.mark, expressions(patterns, finder.decoder))
         self.width = max(expression.width for expression in found)
         self.reach = [(e.before, e.behind) for e in found]
         self._finder = finder

@@ -112,6 +112,7 @@ class _History:
                 )
             now = stamp(self._git)
             if self._memory.is_settled(now):
+                yield from self._memory.lacks
                 yield from self._memory.sightings
                 return
             try:
@@ -156,15 +157,17 @@ class _History:
         blobs = [oid for oid in reading.hits if reading.kinds[oid] == "blob"]
         graph = build(self._git, store, blobs) if self._layer is Layer.NATIVE else None
         absent = graph.absent if graph else None
-        gaps = [*lacks(self._git, store.holds, (), absent), *reading.gaps]
-        yield from gaps
+        gone = list(lacks(self._git, store.holds, (), absent))
+        yield from gone
+        yield from reading.gaps
         found_here: list[Item] = []
         for item in self._sightings(reading, _commits(store), graph):
             found_here.append(item)
             yield item
         memory.settle(
-            now if not any(isinstance(item, Gap) for item in (*gaps, *found_here)) else "",
+            "" if reading.gaps or any(isinstance(item, Gap) for item in found_here) else now,
             [item for item in found_here if isinstance(item, Sighting)],
+            gone,
         )
         memory.keep_only(store.ids())
         yield Remembered(data=memory.dump())

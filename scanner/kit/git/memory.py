@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from scanner.kit.contract import Secret
 from scanner.kit.git.packs import ID_SIZE, Ids, prefixes
-from scanner.model.items import Sighting
+from scanner.model.items import Gap, Sighting
 
 Places: TypeAlias = dict[str, set[Secret]]
 """By object, what it holds."""
-_FORM = 1
+_FORM = 2
 
 
 class _Stored(msgspec.Struct, array_like=True):
@@ -33,6 +33,7 @@ class _Stored(msgspec.Struct, array_like=True):
     hits: dict[str, list[Secret]]
     kinds: dict[str, str]
     sightings: list[Sighting]
+    lacks: list[Gap]
 
 
 class Memory:
@@ -43,6 +44,8 @@ class Memory:
         self._hits: Places = {o: set(found) for o, found in stored.hits.items()} if stored else {}
         self._kinds = stored.kinds if stored else {}
         self.sightings = stored.sightings if stored else []
+        self.lacks = stored.lacks if stored else []
+        """What the store does not hold."""
         self._fresh: list[NDArray[np.uint64]] = []
 
     @classmethod
@@ -61,7 +64,7 @@ class Memory:
         return not len(self._ids)
 
     def is_settled(self, stamp: str) -> bool:
-        """Whether nothing has changed since a scan that left nothing unread."""
+        """Whether nothing has changed since a scan that read all that is stored."""
         return bool(self._stamp) and self._stamp == stamp
 
     def knows(self, ids: Ids) -> NDArray[np.bool_]:
@@ -92,10 +95,12 @@ class Memory:
             kinds[oid] = self._kinds[oid]
         self._hits, self._kinds = dict(hits), dict(kinds)
 
-    def settle(self, stamp: str, sightings: list[Sighting]) -> None:
-        """``stamp``: of the repository as it was read; empty: something is left unread."""
+    def settle(self, stamp: str, sightings: list[Sighting], lacks: list[Gap]) -> None:
+        """``stamp``: of the repository as it was read; empty: something that is stored is left
+        unread."""
         self._stamp = stamp
         self.sightings = sightings
+        self.lacks = lacks
 
     def keep_only(self, stored: Ids) -> None:
         """Forgets what is gone: it would be new if it came back."""
@@ -110,7 +115,7 @@ class Memory:
         stored = _Stored(
             _FORM, self._mark, self._stamp, _packed(self._ids),
             {oid: sorted(found) for oid, found in sorted(self._hits.items())},
-            dict(sorted(self._kinds.items())), self.sightings,
+            dict(sorted(self._kinds.items())), self.sightings, self.lacks,
         )  # fmt: skip
         return msgspec.msgpack.encode(stored)
 

@@ -21,6 +21,7 @@ from scanner.kit.git import native
 ID_SIZE = 20
 COMMIT, TREE, BLOB, TAG, OFS_DELTA, REF_DELTA = 1, 2, 3, 4, 6, 7
 KINDS = {COMMIT: "commit", TREE: "tree", BLOB: "blob", TAG: "tag"}
+_PART_BYTES = 32 << 20
 _FANOUT = 8 + 256 * 4
 _MOST_LINKS = 14
 """Doublings that lead from the longest chain to its root: 2 ** 14 deltas."""
@@ -87,8 +88,7 @@ class Pack:
 
     def rest(self) -> None:
         """Gives back the memory that reading has mapped; the next read maps it again."""
-        if hasattr(self.raw, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
-            self.raw.madvise(mmap.MADV_DONTNEED)
+        _rest(self.raw)
 
 
 def read_index(path: Path) -> tuple[Ids, NDArray[np.int64]]:
@@ -256,11 +256,23 @@ def _headers(data: mmap.mmap, bounds: NDArray[np.int64], *, use_native: bool) ->
     bases = np.full(count, -1, np.int64)
     start = np.full(count, -1, np.int64)
     core = native.core() if use_native else None
-    if core is not None:
-        core.headers(data, np.ascontiguousarray(bounds), kinds, sizes, bases, start, ID_SIZE)
-    else:
-        _parse_headers(data, bounds, kinds, sizes, bases, start)
+    low = 0
+    while low < count:
+        # A part at a time, so that the whole pack is never in memory.
+        high = max(low + 1, int(np.searchsorted(bounds, bounds[low] + _PART_BYTES)) - 1)
+        part, edges = np.s_[low:high], bounds[low : high + 1]
+        if core is not None:
+            core.headers(data, edges, kinds[part], sizes[part], bases[part], start[part], ID_SIZE)
+        else:
+            _parse_headers(data, edges, kinds[part], sizes[part], bases[part], start[part])
+        _rest(data)
+        low = high
     return kinds, sizes, bases, start
+
+
+def _rest(data: mmap.mmap) -> None:
+    if hasattr(data, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
+        data.madvise(mmap.MADV_DONTNEED)
 
 
 def _parse_headers(

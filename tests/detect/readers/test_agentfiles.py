@@ -207,7 +207,7 @@ HOSTILE = ["[]", "3", "null", '{"graphs": [1], "skills": 3, "name": 4}', "[" * 2
      "recipe.yaml", ".roomodes", ".kiro/agents/a.json", "flow.dag.yaml", "a.prompty", "Modelfile"],
 )  # fmt: skip
 def test_wrong_files_never_raise(detector: Detector, path: str, text: str) -> None:
-    for reader in detector._readers:
+    for reader in detector._usage.readers:
         if reader.matches(path):
             from scanner.detect.source import SourceFile
 

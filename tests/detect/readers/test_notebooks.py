@@ -101,7 +101,7 @@ def test_pictures_cost_next_to_nothing(detector: Detector) -> None:
     document = json.loads(_notebook(["!pip install openai\n", "import openai\n"] * 200))
     document["cells"][0]["outputs"] = [{"data": {"image/png": "iVBORw0KGgo" * 500_000}}]
     text = json.dumps(document).encode()
-    reader = next(r for r in detector._readers if r.name == "notebooks")
+    reader = next(r for r in detector._usage.readers if r.name == "notebooks")
     from scanner.detect.source import SourceFile
 
     start = time.process_time()
