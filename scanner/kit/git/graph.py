@@ -20,6 +20,7 @@ from scanner.kit.git import native
 from scanner.kit.git.objects import Store
 from scanner.kit.git.packs import COMMIT, ID_SIZE, TAG, TREE, Ids, families, prefixes
 from scanner.kit.git.process import Git
+from scanner.kit.git.sift import chunks
 from scanner.model.errors import Unavailable
 
 _MOST_LOOSE = 20_000
@@ -202,14 +203,19 @@ class _Parts:
         wanted = np.isin(pack.kinds, (COMMIT, TREE, TAG))
         links = families(pack, wanted)
         states = np.zeros(len(pack), np.uint8)
-        edges, commits, parents, missing, names, ends = core.graph(
-            pack.raw, pack.data, pack.offsets[1:], pack.sizes, links.child, links.sibling,
-            wanted.astype(np.uint8), states, links.roots, self._ids.tobytes(), self._kinds,
-            self._sought, first, _LIVE_BYTES, _LIVE_BYTES,
-        )  # fmt: skip
-        pack.rest()
+        ids = self._ids.tobytes()
+        for roots in chunks(links.roots, links.costs):
+            self._add(core.graph(
+                pack.raw, pack.data, pack.offsets[1:], pack.sizes, links.child, links.sibling,
+                wanted.astype(np.uint8), states, np.ascontiguousarray(roots), ids, self._kinds,
+                self._sought, first, _LIVE_BYTES, _LIVE_BYTES,
+            ))  # fmt: skip
+            pack.rest()
         if (states[wanted] != 1).any():
             raise MemoryError("an object of this pack has to be read by git")
+
+    def _add(self, found: tuple[bytes, bytes, bytes, bytes, bytes, bytes]) -> None:
+        edges, commits, parents, missing, names, ends = found
         base = len(self._names)
         stops = np.frombuffer(ends, np.int64).tolist()
         self._names += [names[a:b] for a, b in zip([0, *stops], stops, strict=False)]

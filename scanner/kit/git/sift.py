@@ -155,18 +155,18 @@ class _Job:
         receiver: Callable[[], Flush],
         places: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
     ) -> None:
-        chunks = _chunks(roots, costs)
+        parts = chunks(roots, costs)
 
         def work(chunk: NDArray[np.int32]) -> None:
             self._walk(chunk, links, receiver(), places)
             self._pack.rest()
 
-        if threads == 1 or len(chunks) == 1 or self._core is None:
-            for chunk in chunks:
+        if threads == 1 or len(parts) == 1 or self._core is None:
+            for chunk in parts:
                 work(chunk)
             return
         with ThreadPoolExecutor(threads) as pool:
-            for done in [pool.submit(work, chunk) for chunk in chunks]:
+            for done in [pool.submit(work, chunk) for chunk in parts]:
                 done.result()
 
     def _walk(
@@ -282,7 +282,7 @@ def _roots(pack: Pack, objects: NDArray[np.int64]) -> NDArray[np.int64]:
         at = np.unique(np.where(above >= 0, above, at))
 
 
-def _chunks(roots: NDArray[np.int32], costs: NDArray[np.int64]) -> list[NDArray[np.int32]]:
+def chunks(roots: NDArray[np.int32], costs: NDArray[np.int64]) -> list[NDArray[np.int32]]:
     """Neighbours together, so that a task reads one part of the pack."""
     if not len(roots):
         return []
