@@ -196,6 +196,7 @@ class _Parts:
         self._parents: list[NDArray[np.int64]] = []
         self._missing: list[tuple[str, int]] = []
         self._names: list[bytes] = []
+        self._numbers_of_names: dict[bytes, int] = {}
 
     def add_pack(self, core: Any, number: int) -> None:
         pack = self._store.packs[number]
@@ -216,14 +217,14 @@ class _Parts:
 
     def _add(self, found: tuple[bytes, bytes, bytes, bytes, bytes, bytes]) -> None:
         edges, commits, parents, missing, names, ends = found
-        base = len(self._names)
         stops = np.frombuffer(ends, np.int64).tolist()
-        self._names += [names[a:b] for a, b in zip([0, *stops], stops, strict=False)]
-        rows = np.frombuffer(edges, np.int32).reshape(-1, 3)
-        heads = np.frombuffer(commits, np.int64).reshape(-1, 5)
-        if base:
-            rows, heads = rows + np.array((0, 0, base), np.int32), heads.copy()
-            heads[heads[:, 3] >= 0, 3] += base
+        # Each part counts its names anew; here a name has one number.
+        own = [self._name(names[a:b]) for a, b in zip([0, *stops], stops, strict=False)]
+        numbers = np.array([*own, -1], np.int32)  # the last stands for -1
+        rows = np.frombuffer(edges, np.int32).reshape(-1, 3).copy()
+        rows[:, 2] = numbers[rows[:, 2]]
+        heads = np.frombuffer(commits, np.int64).reshape(-1, 5).copy()
+        heads[:, 3] = numbers[heads[:, 3]]
         self._edges.append(rows)
         self._commits.append(heads)
         self._parents.append(np.frombuffer(parents, np.int64))
@@ -236,14 +237,6 @@ class _Parts:
         edges: list[tuple[int, int, int]] = []
         heads: list[tuple[int, int, int, int, int]] = []
         parents: list[int] = []
-        numbers: dict[bytes, int] = {}
-
-        def name(text: bytes) -> int:
-            if text not in numbers:
-                numbers[text] = len(self._names)
-                self._names.append(text)
-            return numbers[text]
-
         wanted = [o for o in self._store.loose if o in self._loose]
         for oid, data in self._git.contents(
             [o for o in wanted if self._loose[o].kind in ("tree", "commit")]
@@ -257,19 +250,25 @@ class _Parts:
                         continue
                     child = self._named(raw.hex(), own)
                     if child >= 0 and (self._kinds[child] == TREE or self._sought[child]):
-                        edges.append((child, own, name(entry)))
+                        edges.append((child, own, self._name(entry)))
             else:
                 head = data.partition(b"\n\n")[0]
                 lines = _HEADER.findall(head)
                 tree = next((self._named(t.decode(), own) for k, t in lines if k == b"tree"), -1)
                 above = [self._named(t.decode(), own) for k, t in lines if k == b"parent"]
                 author, made = _AUTHOR.search(head), _COMMITTER.search(head)
-                who = name(author[1]) if author else -1
+                who = self._name(author[1]) if author else -1
                 heads.append((own, tree, int(made[1]) if made else 0, who, len(above)))
                 parents += above
         self._edges.append(np.array(edges, np.int32).reshape(-1, 3))
         self._commits.append(np.array(heads, np.int64).reshape(-1, 5))
         self._parents.append(np.array(parents, np.int64))
+
+    def _name(self, text: bytes) -> int:
+        number = self._numbers_of_names.setdefault(text, len(self._names))
+        if number == len(self._names):
+            self._names.append(text)
+        return number
 
     def _named(self, oid: str, holder: int) -> int:
         found = self.number(oid)
