@@ -15,6 +15,7 @@ from scanner.model.errors import ConfigError, RegistryError, RuleError, ShadowAI
 
 _VERBS = {
     "scan": "Look for AI in the configured sources, or in PATHs.",
+    "guard": "Judge a change before it lands: keys and AI that it adds.",
     "baseline": "Accept the present findings, so that scans show what is new.",
     "findings": "List, show and follow findings.",
     "graph": "Export the graph of assets, data flows and owners.",

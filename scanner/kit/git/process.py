@@ -12,7 +12,7 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,15 @@ class Git:
     """One repository. ``folder``: its work tree, or the bare repository itself; ``patience``:
     seconds that a child may do nothing while it is waited for."""
 
-    def __init__(self, folder: Path, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        patience: float = PATIENCE_SECONDS,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """``variables``: of git's own, for a hook that git has started (where a push waits to be
+        judged); nothing else of the caller's is passed on."""
+        self._variables = dict(variables or {})
         self.folder = folder
         self.patience = patience
         self._hung = ""
@@ -261,7 +269,7 @@ class Git:
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env=_environment(),
+                env={**_environment(), **self._variables},
                 bufsize=1 << 20,
             )
         except OSError as error:
