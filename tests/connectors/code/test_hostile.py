@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -473,7 +474,13 @@ def test_a_pipe_in_place_of_a_file_of_git_is_told_at_once(with_key: Repository, 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Git.__init__, "__defaults__", (1.0,))
+    real = Git.__init__
+
+    def made(self: Git, folder: Path, *args: Any, **options: Any) -> None:
+        real(self, folder, *args, **options)
+        self.patience = 1.0
+
+    monkeypatch.setattr(Git, "__init__", made)
 
 
 @pytest.mark.usefixtures("impatient")

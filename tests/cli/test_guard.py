@@ -1,0 +1,211 @@
+"""``shadow-ai guard`` on real repositories: a commit, a range, a push."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import Repository
+
+ROOT = Path(__file__).parents[2]
+Key = Callable[..., str]
+
+
+def _guard(
+    root: Path, *args: str, feed: str = "", environ: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scanner", "guard", *args],
+        cwd=root, input=feed, capture_output=True, text=True, check=False, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def with_base(repository: Repository, made_up_key: Key) -> Repository:
+    repository.write("old.env", f"ANTHROPIC_API_KEY={made_up_key('old')}\n")
+    repository.write("app.py", "print(1)\n")
+    repository.commit("base")
+    return repository
+
+
+def test_a_staged_key_fails_and_is_not_shown(with_base: Repository, made_up_key: Key) -> None:
+    key = made_up_key("new")
+    with_base.write("app.py", f"\nkey = '{key}'\n")
+    with_base.git("add", "app.py")
+    with_base.write("app.py", "print('the work tree is not judged')\n")
+
+    done = _guard(with_base.root)
+
+    assert done.returncode == 1
+    assert "app.py:2: error: Anthropic key" in done.stdout
+    assert key not in done.stdout + done.stderr
+    assert "rotate" in done.stdout
+
+
+@pytest.mark.parametrize("change", ["nothing", "line", "moved", "removed", "work tree"])
+def test_what_was_there_before_is_not_new(
+    with_base: Repository, made_up_key: Key, change: str
+) -> None:
+    if change == "line":
+        text = (with_base.root / "old.env").read_text()
+        with_base.write("old.env", f"# first\n{text}# last\n")
+        with_base.git("add", "-A")
+    elif change == "moved":
+        with_base.git("mv", "old.env", "kept.env")
+    elif change == "removed":
+        with_base.git("rm", "-q", "old.env")
+    elif change == "work tree":
+        with_base.write("loose.env", f"ANTHROPIC_API_KEY={made_up_key('loose')}\n")
+
+    done = _guard(with_base.root)
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_first_commit_is_judged(repository: Repository, made_up_key: Key) -> None:
+    repository.write("a b\n\x1b[31m.env", f"ANTHROPIC_API_KEY={made_up_key()}\n")
+    repository.git("add", "-A")
+
+    done = _guard(repository.root)
+
+    assert done.returncode == 1
+    assert "\x1b" not in done.stdout
+
+
+def test_a_key_that_a_later_commit_removes_is_found(
+    with_base: Repository, made_up_key: Key
+) -> None:
+    base = with_base.git("rev-parse", "HEAD")
+    with_base.write("tmp.env", f"ANTHROPIC_API_KEY={made_up_key('tmp')}\n")
+    added = with_base.commit("add")
+    with_base.git("rm", "-q", "tmp.env")
+    with_base.commit("remove")
+
+    done = _guard(with_base.root, "--base", base, "--format", "json")
+
+    assert done.returncode == 1
+    found = json.loads(done.stdout)["problems"]
+    (problem,) = [row for row in found if row["rule"] == "key-added"]
+    assert (problem["path"], problem["commit"]) == ("tmp.env", added)
+
+
+def test_a_revision_that_is_not_here_is_told(with_base: Repository) -> None:
+    done = _guard(with_base.root, "--base", "0123456789" * 4)
+
+    assert done.returncode == 3
+    assert "is not here" in done.stderr
+
+
+@pytest.mark.parametrize("registered", [None, False, True])
+def test_ai_that_nobody_registered(with_base: Repository, registered: bool | None) -> None:
+    with_base.git("remote", "add", "origin", "https://github.com/acme/app.git")
+    with_base.write("app.py", "import openai\nclient = openai.OpenAI()\n")
+    with_base.git("add", "-A")
+    registry = with_base.root.parent / "registry.yaml"
+    bound = "github.com/acme/app" if registered else "github.com/acme/other"
+    registry.write_text(yaml.safe_dump({"entries": [{
+        "id": "app", "name": "App", "owner": "a@b.example", "stage": "production",
+        "approved": {"providers": ["openai"]}, "bindings": [{"type": "repo", "value": bound}],
+    }]}))  # fmt: skip
+    args = () if registered is None else ("--registry", str(registry))
+
+    done = _guard(with_base.root, *args)
+
+    assert done.returncode == (1 if registered is False else 0), done.stdout + done.stderr
+    assert ("unregistered-ai-added" in done.stdout) == (registered is not True)
+    if registered is False:
+        assert _guard(with_base.root, *args, "--allow-assets").returncode == 0
+
+
+def test_a_comment_with_a_reason_holds(with_base: Repository, made_up_key: Key) -> None:
+    line = f"k = '{made_up_key('ok')}'  # shadow-ai: ignore[*] a made-up key of the tests\n"
+    with_base.write("app.py", line)
+    with_base.git("add", "-A")
+
+    done = _guard(with_base.root)
+
+    assert done.returncode == 0
+    assert "suppressed" in done.stderr
+
+
+def test_a_push_is_refused(with_base: Repository, made_up_key: Key, tmp_path: Path) -> None:
+    server = tmp_path / "server.git"
+    subprocess.run(["git", "init", "-q", "--bare", str(server)], check=True)
+    with_base.git("push", "-q", str(server), "HEAD:refs/heads/main")
+    hook = server / "hooks" / "pre-receive"
+    hook.write_text(
+        f"#!/bin/sh\nPYTHONPATH='{ROOT}' exec '{sys.executable}' -m scanner guard --receive\n"
+    )
+    hook.chmod(0o755)
+    with_base.write("fine.txt", "fine\n")
+    with_base.commit("fine")
+    with_base.git("push", "-q", str(server), "HEAD:refs/heads/main")
+    with_base.write("tmp.env", f"ANTHROPIC_API_KEY={made_up_key('tmp')}\n")
+    with_base.commit("add")
+    with_base.git("rm", "-q", "tmp.env")
+    with_base.commit("remove")
+
+    done = subprocess.run(
+        ["git", "-C", str(with_base.root), "push", str(server), "HEAD:refs/heads/side"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode != 0
+    assert "tmp.env:1: error: Anthropic key" in done.stderr
+    deleted = _guard(server, "--receive", feed=f"{'1' * 40} {'0' * 40} refs/heads/x\n")
+    assert deleted.returncode == 0
+    assert _guard(server, "--receive", feed="nonsense\n").returncode == 2
+
+
+def test_sarif_and_annotations(with_base: Repository, made_up_key: Key) -> None:
+    with_base.write("d é,%/a.env", f"\nANTHROPIC_API_KEY={made_up_key('s')}\n")
+    with_base.git("add", "-A")
+
+    told = json.loads(_guard(with_base.root, "--format", "sarif").stdout)
+    notes = _guard(with_base.root, "--format", "github").stdout
+
+    (run,) = told["runs"]
+    (result,) = [row for row in run["results"] if row["ruleId"] == "key-added"]
+    where = result["locations"][0]["physicalLocation"]
+    assert told["version"] == "2.1.0"
+    assert where["artifactLocation"]["uri"] == "d%20%C3%A9%2C%25/a.env"
+    assert where["region"] == {"startLine": 2}
+    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+    assert len(result["partialFingerprints"]["shadowAi/v1"]) == 32
+    assert "::error file=d é%2C%25/a.env,line=2,title=key-added::" in notes
+
+
+def test_the_action_judges_a_range(with_base: Repository, made_up_key: Key, tmp_path: Path) -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    base = with_base.git("rev-parse", "HEAD")
+    with_base.write("x.env", f"ANTHROPIC_API_KEY={made_up_key('x')}\n")
+    with_base.commit("x")
+    bin_folder = tmp_path / "shadow-ai" / "bin"
+    bin_folder.mkdir(parents=True)
+    program = bin_folder / "shadow-ai"
+    program.write_text(
+        f"#!/bin/sh\nPYTHONPATH='{ROOT}' exec '{sys.executable}' -m scanner \"$@\"\n"
+    )
+    program.chmod(0o755)
+    (step,) = [row for row in action["runs"]["steps"] if row.get("id") == "guard"]
+    assert "${{" not in step["run"]
+
+    done = subprocess.run(
+        ["bash", "-e", "-c", step["run"]], cwd=with_base.root, capture_output=True, text=True,
+        check=False,
+        env={**os.environ, "RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "out"),
+             "BASE": base, "REGISTRY": "", "CONFIG": "", "ALLOW_ASSETS": "false"},
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert "::error file=x.env,line=1" in done.stdout
+    assert json.loads((tmp_path / "shadow-ai.sarif").read_text())["runs"][0]["results"]
+    assert (tmp_path / "out").read_text() == f"sarif={tmp_path}/shadow-ai.sarif\n"
