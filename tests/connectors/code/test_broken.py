@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import time
 import zlib
 from collections.abc import Callable
@@ -754,3 +755,29 @@ def test_a_tree_of_ten_thousand_million_files_ends(
     assert "openai" in _usage(result)
     assert "more than 20000 files in one tree; what git did not list was not read" in _told(result)
     assert result.exit_code == EXIT_INCOMPLETE
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(
+    strict=True,
+    raises=subprocess.TimeoutExpired,
+    reason="origins.py: git's log lists every path of such a tree when a key is in it",
+)
+def test_a_key_in_a_tree_of_ten_thousand_million_files_is_found_in_time(
+    repository: Repository, tmp_path: Path, made_up_key: Callable[..., str]
+) -> None:
+    blob = _written(repository, "blob", f"K = '{made_up_key()}'\n".encode())
+    tree = _written(repository, "tree", _tree((b"100644", b"k.py", blob)))
+    for _ in range(10):
+        folders = [(b"40000", b"d%d" % n, tree) for n in range(10)]
+        tree = _written(repository, "tree", _tree(*folders))
+    _committed(repository, tree, tmp_path / "bare.git")
+    run = "from scanner.cli import main; main()"
+
+    done = subprocess.run(
+        [sys.executable, "-c", run, "scan", str(repository.root), "--json"],
+        capture_output=True, timeout=25, check=False, cwd=Path(__file__).parents[3],
+    )  # fmt: skip
+
+    assert b"anthropic" in done.stdout
+    assert done.returncode in (EXIT_COMPLETE, EXIT_INCOMPLETE)
