@@ -164,7 +164,7 @@ class Graph:
 def build(git: Git, store: Store, sought: Iterable[str]) -> Graph | None:
     """``sought``: blobs whose places are wanted."""
     core = native.core()
-    if core is None or len(store.loose) > _MOST_LOOSE or not store.packs:
+    if core is None or len(store.loose) > _MOST_LOOSE:
         return None
     try:
         if git.path("info/grafts").exists():

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from scanner.kit.git.graph import Graph
 from scanner.kit.git.process import Git
 from scanner.kit.git.stay import Commit, Stay, Stays
-from scanner.kit.git.stays import TooMany, stays_of
+from scanner.kit.git.stays import Endless, TooMany, stays_of
 from scanner.model.errors import Unavailable
 
 _PASSES = (("--no-merges",), ("--merges", "-m"))
@@ -39,9 +39,14 @@ def origins(
     if not blobs:
         return found
     if graph is not None:
-        with suppress(TooMany):
+        try:
             found.stays = stays_of(graph, blobs)
             return found
+        except Endless:
+            found.problem = "a few folders stand in each other without end"
+            return found
+        except TooMany:
+            pass  # git takes longer, and less memory
     try:
         for options in _PASSES:
             if left := blobs - _brought(found.stays):

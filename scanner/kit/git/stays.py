@@ -17,11 +17,19 @@ from scanner.kit.git.stay import Commit, Stay, Stays
 _MOST_ROWS = 4_000_000
 """Pairs of a tree and a path, or of a commit and a path, that are held at once."""
 
+_MOST_PATHS = 50_000
+"""Of the blobs that are asked for."""
+
 Rows = NDArray[np.int64]
 
 
 class TooMany(Exception):
     """Git has to be asked."""
+
+
+class Endless(TooMany):
+    """A few trees that hold each other so often that no list of their paths ends: git would take
+    all memory for it."""
 
 
 @dataclass
@@ -84,7 +92,7 @@ def _trees(graph: Graph, blobs: list[int]) -> tuple[Rows, _Paths]:
         up = np.flatnonzero(here[child])
         left, right = _joined(child[up], rows[:, 0])
         if total + len(left) > _MOST_ROWS:
-            raise TooMany
+            raise Endless if len(paths.paths) > _MOST_PATHS else TooMany
         base = len(paths.paths)
         steps, at = _numbered(rows[right, 1], name[up[left]], labels)
         for path, label in steps:

@@ -758,11 +758,6 @@ def test_a_tree_of_ten_thousand_million_files_ends(
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=True,
-    run=False,  # git's process outlives the timeout, and fills the memory before its first word
-    reason="origins.py: git's log lists every path of such a tree when a key is in it",
-)
 def test_a_key_in_a_tree_of_ten_thousand_million_files_is_found_in_time(
     repository: Repository, tmp_path: Path, made_up_key: Callable[..., str]
 ) -> None:
