@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from scanner.app.config import LoadedConfig
 from scanner.detect import suppress
@@ -15,6 +16,7 @@ from scanner.detect.engine import Detector
 from scanner.detect.interpret import evidence_of, facts_of
 from scanner.kit.git.changes import Change
 from scanner.kit.git.process import Git
+from scanner.kit.git.reading import holder
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.evidence import Confidence
@@ -162,7 +164,7 @@ class Guard:
     def _assets(self, new: Sequence[tuple[Hit, Place]]) -> Iterator[Problem]:
         usage = [(hit, place) for hit, place in new if hit.kind is not HitKind.CREDENTIAL]
         found: dict[NodeId, Asset] = {}
-        facts: list[Fact] = []
+        facts: list[Fact] = [holder(self.subject, Path("here"))]
         for fact in facts_of(
             usage, source="code", provider_name=self._provider, subject_name=lambda subject: "here"
         ):
