@@ -727,7 +727,10 @@ static void visit_tree(Walk *walk, const Frame *frame, int knows_base) {
     while (at < end && !g->no_memory) {
         const uint8_t *start = at, *space = memchr(at, ' ', (size_t)(end - at));
         const uint8_t *nul = space ? memchr(space, 0, (size_t)(end - space)) : NULL;
-        if (!nul || end - nul <= ID) return;   /* git will not read it either */
+        if (!nul || end - nul <= ID || space - start < 5 || nul == space + 1) {
+            walk->store.states[frame->object] = UNREADABLE;   /* git has to say what is wrong */
+            return;
+        }
         const uint8_t *id = nul + 1;
         at = id + ID;
         int is_tree = space - start >= 5 && !memcmp(space - 5, "40000", 5);

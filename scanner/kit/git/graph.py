@@ -245,7 +245,7 @@ class _Parts:
             if data is None:
                 raise MemoryError("an object has to be read by git")
             if self._kinds[own] == TREE:
-                for mode, entry, raw in _ENTRY.findall(data):
+                for mode, entry, raw in _entries(data):
                     if mode == b"160000":
                         continue
                     child = self._named(raw.hex(), own)
@@ -311,6 +311,14 @@ class _Parts:
         except (OSError, ValueError):
             return []
         return [oid for oid in text.split() if len(oid) == ID_SIZE * 2]
+
+
+def _entries(tree: bytes) -> list[tuple[bytes, bytes, bytes]]:
+    """Mode, name and id. Raises ``MemoryError`` for a tree that git has to judge."""
+    found: list[tuple[bytes, bytes, bytes]] = _ENTRY.findall(tree)
+    if sum(len(mode) + len(name) + ID_SIZE + 2 for mode, name, _ in found) != len(tree):
+        raise MemoryError("a tree has to be read by git")
+    return found
 
 
 def _without_parents(
