@@ -44,7 +44,7 @@ def lacks(
     stores += [folder for folder in borrowed if isinstance(folder, Path)]
     is_partial = False
     for store in stores:
-        names = _names(store / "pack")
+        names = names_in(store / "pack")
         is_partial |= any(name.endswith(".promisor") for name in names)
         yield from _packs(store, names)
     said = list(complaints)
@@ -90,7 +90,8 @@ def _unreadable(what: str, why: str) -> Gap:
     return Gap(what=what, reason=f"{reason}put it back, or clone without --shared")
 
 
-def _names(folder: Path) -> list[str]:
+def names_in(folder: Path) -> list[str]:
+    """Sorted; none where it cannot be listed."""
     try:
         return sorted(os.listdir(folder))
     except OSError:

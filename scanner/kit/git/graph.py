@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,14 +19,14 @@ from numpy.typing import NDArray
 
 from scanner.kit.git import native
 from scanner.kit.git.objects import Store
-from scanner.kit.git.packs import COMMIT, ID_SIZE, TAG, TREE, Ids, families, prefixes
+from scanner.kit.git.packs import COMMIT, ID_SIZE, KINDS, TAG, TREE, Ids, families, prefixes
 from scanner.kit.git.process import Git
 from scanner.kit.git.sift import chunks
+from scanner.kit.git.walk import LIVE_BYTES, MATCHED
 from scanner.model.errors import Unavailable
 
 _MOST_LOOSE = 20_000
-_LIVE_BYTES = 96 << 20
-_KINDS = {"commit": COMMIT, "tree": TREE, "tag": TAG, "blob": 3}
+_KINDS = {name: kind for kind, name in KINDS.items()}
 _ENTRY = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.S)
 _HEADER = re.compile(rb"(?m)^(tree|parent) ([0-9a-f]{40})$")
 _AUTHOR = re.compile(rb"(?m)^author [^\n]*?<([^>\n]*)>")
@@ -155,11 +156,6 @@ class Graph:
         found: NDArray[np.bool_] = self.kinds[objects] == TREE
         return found
 
-    def lost(self) -> list[str]:
-        """Commits that no branch leads to."""
-        rows = self.commits[~self.reached, 0]
-        return [self.ids[number].tobytes().hex() for number in rows.tolist()]
-
 
 def build(git: Git, store: Store, sought: Iterable[str]) -> Graph | None:
     """``sought``: blobs whose places are wanted."""
@@ -184,8 +180,7 @@ class _Parts:
         self._store = store
         self._loose = git.facts(store.loose)
         self._ids = store.ids()
-        self._numbers = Numbers(self._ids)
-        self.number = self._numbers.number
+        self.number = Numbers(self._ids).number
         kinds = [pack.kinds for pack in store.packs]
         loose = [_KINDS.get(f.kind, 0) if (f := self._loose.get(o)) else 0 for o in store.loose]
         self._kinds = np.concatenate((*kinds, np.array(loose, np.uint8)))
@@ -209,10 +204,10 @@ class _Parts:
             self._add(core.graph(
                 pack.raw, pack.data, pack.offsets[1:], pack.sizes, links.child, links.sibling,
                 wanted.astype(np.uint8), states, np.ascontiguousarray(roots), ids, self._kinds,
-                self._sought, first, _LIVE_BYTES, _LIVE_BYTES,
+                self._sought, first, LIVE_BYTES, LIVE_BYTES,
             ))  # fmt: skip
             pack.rest()
-        if (states[wanted] != 1).any():
+        if (states[wanted] != MATCHED).any():
             raise MemoryError("an object of this pack has to be read by git")
 
     def _add(self, found: tuple[bytes, bytes, bytes, bytes, bytes, bytes]) -> None:
@@ -299,11 +294,8 @@ class _Parts:
     def _tips(self) -> Iterator[str]:
         for line in self._git.lines("for-each-ref", "--format=%(objectname) %(*objectname)"):
             yield from line.split()
-        yield from (
-            self._git.text("rev-parse", "--verify", "--quiet", "HEAD").split()
-            if (self._git.succeeds("rev-parse", "--verify", "--quiet", "HEAD"))
-            else ()
-        )
+        with suppress(Unavailable):  # a HEAD that leads nowhere
+            yield self._git.text("rev-parse", "--verify", "--quiet", "HEAD").strip()
 
     def _cut(self) -> list[str]:
         try:

@@ -22,23 +22,20 @@ from scanner.kit.contract import Examine, Secret, Sieve
 from scanner.kit.git import native
 from scanner.kit.git.completeness import lacks
 from scanner.kit.git.graph import Graph, build
-from scanner.kit.git.memory import Memory, Places, no_memory
+from scanner.kit.git.memory import Memory, Places
 from scanner.kit.git.objects import Store, hexes, open_store, stamp
 from scanner.kit.git.origins import origins
 from scanner.kit.git.packs import COMMIT, KINDS, BrokenPack
 from scanner.kit.git.process import Git, GitObject
 from scanner.kit.git.sift import sift
 from scanner.kit.git.sightings import place
-from scanner.kit.git.walk import Limits
-from scanner.kit.text import is_text
+from scanner.kit.git.walk import LIVE_BYTES, Limits
+from scanner.kit.text import PROBE, is_text
 from scanner.model.base import NodeId
 from scanner.model.items import Gap, Hit, Item, Remembered, Sighting
 
 READER_VARIABLE = "SHADOW_AI_HISTORY_READER"
 _READ = ("blob", "commit", "tag")
-_PROBE = 8000
-_LIVE_BYTES = 96 << 20
-"""Of rebuilt objects that one task holds at once."""
 
 
 class Layer(StrEnum):
@@ -98,22 +95,21 @@ class _History:
         self._sieve = detecting.sieve
         self._options = options
         self._layer = _layer(options.layer)
-        self._memory = no_memory()
 
     def items(self) -> Iterator[Item]:
         sieve, store = self._sieve, None
         if sieve is not None and self._layer is not Layer.REFERENCE:
             mark = f"{sieve.mark} {self._options.most_bytes} {self._options.archives}"
-            self._memory = Memory.load(self._options.memory, mark)
-            if self._options.memory and self._memory.is_new:
+            memory = Memory.load(self._options.memory, mark)
+            if self._options.memory and memory.is_new:
                 self._warn(
                     f"{self._subject}: rules for credentials or bounds have changed since its last "
                     "reading; its whole history is read again"
                 )
             now = stamp(self._git)
-            if self._memory.is_settled(now):
-                yield from self._memory.lacks
-                yield from self._memory.sightings
+            if memory.is_settled(now):
+                yield from memory.lacks
+                yield from memory.sightings
                 return
             try:
                 store = open_store(self._git, use_native=self._layer is Layer.NATIVE)
@@ -122,7 +118,7 @@ class _History:
         if store is None or sieve is None:
             yield from self._by_reference()
         else:
-            yield from self._by_packs(store, sieve, now)
+            yield from self._by_packs(store, sieve, memory, now)
 
     def _by_reference(self) -> Iterator[Item]:
         complaints: list[str] = []
@@ -135,9 +131,9 @@ class _History:
         commits = (found.oid for found in objects if found.kind == "commit")
         yield from self._sightings(reading, commits)
 
-    def _by_packs(self, store: Store, sieve: Sieve, now: str) -> Iterator[Item]:
-        memory, reading = self._memory, Reading()
-        limits = Limits(self._options.most_bytes, _LIVE_BYTES)
+    def _by_packs(self, store: Store, sieve: Sieve, memory: Memory, now: str) -> Iterator[Item]:
+        reading = Reading()
+        limits = Limits(self._options.most_bytes, LIVE_BYTES)
         left: list[str] = []
         for pack, chosen in store.texts():
             wanted = chosen & ~memory.knows(pack.ids)
@@ -220,7 +216,7 @@ class _History:
     def parts(self, data: bytes, path: str = "") -> Iterator[Member | Gap]:
         """The object itself, or what it packs, with the path of each."""
         bounds = self._options.archives
-        if bounds is not None and is_archive(data[:_PROBE], path):
+        if bounds is not None and is_archive(data[:PROBE], path):
             yield from members(path, data, bounds)
         else:
             yield Member(path, data)
@@ -251,8 +247,6 @@ def _unreadable(oid: str) -> Gap:
 
 def _facts(git: Git, oids: list[str]) -> Iterator[GitObject]:
     """Kind and size of stored objects; ``unreadable`` for what git cannot tell."""
-    if not oids:
-        return
     known = git.facts(oids)
     for oid in oids:
         yield known.get(oid, GitObject(oid, "unreadable", 0))

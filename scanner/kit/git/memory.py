@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanner.kit.contract import Secret
-from scanner.kit.git.packs import ID_SIZE, Ids, prefixes
+from scanner.kit.git.packs import ID_SIZE, Ids, places_of, prefixes
 from scanner.model.items import Gap, Sighting
 
 Places: TypeAlias = dict[str, set[Secret]]
@@ -68,13 +68,7 @@ class Memory:
         return bool(self._stamp) and self._stamp == stamp
 
     def knows(self, ids: Ids) -> NDArray[np.bool_]:
-        if not len(self._ids):
-            return np.zeros(len(ids), np.bool_)
-        wanted = prefixes(ids)
-        at = np.searchsorted(self._ids, wanted)
-        at[at == len(self._ids)] = 0
-        found: NDArray[np.bool_] = self._ids[at] == wanted
-        return found
+        return places_of(prefixes(ids), self._ids) >= 0
 
     def knows_hex(self, oid: str) -> bool:
         return bool(self.knows(np.frombuffer(bytes.fromhex(oid), f"V{ID_SIZE}"))[0])
@@ -118,10 +112,6 @@ class Memory:
             dict(sorted(self._kinds.items())), self.sightings, self.lacks,
         )  # fmt: skip
         return msgspec.msgpack.encode(stored)
-
-
-def no_memory() -> Memory:
-    return Memory("")
 
 
 def _packed(ids: NDArray[np.uint64]) -> bytes:

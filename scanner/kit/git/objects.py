@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.kit.git.completeness import alternates
+from scanner.kit.git.completeness import alternates, names_in
 from scanner.kit.git.packs import ID_SIZE, TREE, BrokenPack, Ids, Pack, open_pack
 from scanner.kit.git.process import Git
 from scanner.model.errors import Unavailable
@@ -105,21 +105,14 @@ def _stores(git: Git) -> list[Path]:
 
 def _loose(folder: Path) -> list[str]:
     found = []
-    for name in _names(folder):
+    for name in names_in(folder):
         if len(name) == 2 and _HEX.issuperset(name):
             found += [
                 name + rest
-                for rest in _names(folder / name)
+                for rest in names_in(folder / name)
                 if len(rest) == ID_SIZE * 2 - 2 and _HEX.issuperset(rest)
             ]
     return found
-
-
-def _names(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []  # told as a lack of the store
 
 
 def _as_ids(oids: list[str]) -> Ids:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from scanner.kit.git.graph import Graph
 from scanner.kit.git.process import Git
-from scanner.kit.git.stay import Commit, Stay, Stays
+from scanner.kit.git.stay import Commit, Stay, Stays, brought
 from scanner.kit.git.stays import Endless, TooMany, stays_of
 from scanner.model.errors import Unavailable
 
@@ -49,17 +49,13 @@ def origins(
             pass  # git takes longer, and less memory
     try:
         for options in _PASSES:
-            if left := blobs - _brought(found.stays):
+            if left := blobs - brought(found.stays):
                 _log(git, left, found.stays, ("--all", *options))
     except Unavailable as error:
         found.problem = str(error)
-    if left := blobs - _brought(found.stays):
+    if left := blobs - brought(found.stays):
         _unreachable(git, left, set(commits), found.stays)
     return found
-
-
-def _brought(stays: Stays) -> set[str]:
-    return {blob for blob, places in stays.items() if any(stay.first for stay in places.values())}
 
 
 def _unreachable(git: Git, blobs: set[str], commits: set[str], stays: Stays) -> None:
@@ -69,7 +65,7 @@ def _unreachable(git: Git, blobs: set[str], commits: set[str], stays: Stays) -> 
     with suppress(Unavailable):
         lost = sorted(commits - set(git.lines("rev-list", "--all")))[:_MOST_UNREACHABLE]
         for options in _PASSES if lost else ():
-            if left := blobs - _brought(stays):
+            if left := blobs - brought(stays):
                 _log(git, left, stays, (*options, "--stdin", "--not", "--all"), lost)
 
 

@@ -38,6 +38,15 @@ def prefixes(ids: Ids) -> NDArray[np.uint64]:
     return np.ascontiguousarray(raw[:, :8]).view(">u8").ravel().astype(np.uint64)
 
 
+def places_of(wanted: NDArray[Any], keys: NDArray[Any]) -> NDArray[np.int64]:
+    """Where each of ``wanted`` stands among the sorted ``keys``; -1: nowhere."""
+    if not len(keys):
+        return np.full(len(wanted), -1, np.int64)
+    at = np.searchsorted(keys, wanted)
+    at[at == len(keys)] = 0
+    return np.where(keys[at] == wanted, at, -1)
+
+
 class BrokenPack(Exception):
     """The pack cannot be read this way, and why."""
 
@@ -72,14 +81,11 @@ class Pack:
 
     def holds(self, ids: Ids) -> NDArray[np.bool_]:
         """Which of some ids it holds."""
-        if not len(self) or not len(ids):
-            return np.zeros(len(ids), np.bool_)
-        wanted = prefixes(ids)
-        at = np.searchsorted(self.prefixes, wanted)
-        at[at == len(self)] = 0
-        found: NDArray[np.bool_] = self.prefixes[at] == wanted
+        at = places_of(prefixes(ids), self.prefixes)
+        found: NDArray[np.bool_] = at >= 0
         own = np.frombuffer(self.sorted_ids, f"V{ID_SIZE}")
-        for place in np.flatnonzero(found & (own[at] != ids)):  # others with the same beginning
+        here = np.flatnonzero(found)
+        for place in here[own[at[here]] != ids[here]]:  # others with the same beginning
             found[place] = _find(self.sorted_ids, ids[place].tobytes()) >= 0
         return found
 
@@ -163,10 +169,7 @@ def _base_indexes(
     found = np.full(len(kinds), -1, np.int64)
     near = np.flatnonzero((kinds == OFS_DELTA) & (bases >= 0))
     if len(near):
-        at = np.searchsorted(bounds[:-1], bases[near])
-        at[at >= len(kinds)] = 0
-        here = bounds[at] == bases[near]
-        found[near[here]] = at[here]
+        found[near] = places_of(bases[near], bounds[:-1])
     by_id = np.flatnonzero((kinds == REF_DELTA) & (bases >= 0))
     if len(by_id):
         rank = np.empty(len(order), np.int64)

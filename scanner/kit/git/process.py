@@ -19,6 +19,7 @@ from pathlib import Path
 
 from scanner.kit import programs
 from scanner.kit.git.watch import PATIENCE_SECONDS, Watch, end
+from scanner.kit.text import PROBE
 from scanner.model.errors import Unavailable
 
 _NOWHERE = os.devnull
@@ -153,7 +154,7 @@ class Git:
             if line.startswith("error: "):
                 complain(line.removeprefix("error: ")[:200])
 
-    def head_of(self, oid: str, size: int = 8000) -> bytes:
+    def head_of(self, oid: str, size: int = PROBE) -> bytes:
         """The first bytes of an object, without reading the rest. Empty when it is unreadable."""
         process = self._start(("cat-file", "blob", oid), stdin=subprocess.DEVNULL)
         watch = Watch(process, self.patience)
@@ -200,7 +201,7 @@ class Git:
         """Each object with what git says of it; empty for one that ended git's process. Raises
         ``Unavailable`` when too many do."""
         remaining = oids
-        for _ in range(_MOST_DEATHS):
+        for _ in range(_MOST_DEATHS if oids else 0):
             done = 0
             try:
                 feed = self.lines("cat-file", "--buffer", f"--batch-check={_FACTS}", feed=remaining)

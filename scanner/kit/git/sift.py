@@ -49,8 +49,6 @@ class Sifted:
     left: list[int] = field(default_factory=list)
     """To be read one by one: they decide as a whole, are not plain text, too large, or could not be
     rebuilt."""
-    windows: int = 0
-    """Bytes that were matched, for benchmarks."""
 
 
 def sift(
@@ -59,30 +57,27 @@ def sift(
     sieve: Sieve,
     limits: Limits,
     *,
-    workers: int = 0,
     use_native: bool = True,
 ) -> Sifted:
     """Looks at the objects of ``pack`` that are ``wanted``."""
     job = _Job(pack, wanted, sieve, limits, use_native=use_native)
-    threads = workers or min(4, os.cpu_count() or 1)
+    threads = min(4, os.cpu_count() or 1)
     links = families(pack, wanted)
     places = job.windows(links, threads)
     job.excerpts(links, places, threads)
     return job.result()
 
 
-@dataclass
-class _Places:
-    """Rows of (object, end, before, behind)."""
+_Rows = NDArray[np.int64]
+"""Places: object, end, bytes before and behind it that decide."""
+_ByObject = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Where each object's places begin, and the places without their object."""
 
-    rows: NDArray[np.int64]
 
-    def by_object(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where each object's places begin, and the places."""
-        order = np.lexsort((self.rows[:, 1], self.rows[:, 0]))
-        rows = self.rows[order]
-        first = np.searchsorted(rows[:, 0], np.arange(count + 1)).astype(np.int64)
-        return first, np.ascontiguousarray(rows[:, 1:])
+def _by_object(places: _Rows, count: int) -> _ByObject:
+    rows = places[np.lexsort((places[:, 1], places[:, 0]))]
+    first = np.searchsorted(rows[:, 0], np.arange(count + 1)).astype(np.int64)
+    return first, np.ascontiguousarray(rows[:, 1:])
 
 
 class _Window(NamedTuple):
@@ -117,34 +112,30 @@ class _Job:
         self._found: list[tuple[int, int, int, int]] = []
         self._hits: dict[int, set[Secret]] = {}
         self._lock = threading.Lock()
-        self._bytes = 0
 
-    def windows(self, links: Families, threads: int) -> _Places:
+    def windows(self, links: Families, threads: int) -> _Rows:
         self._over(links.roots, links.costs, links, threads, lambda: self._match, None)
         rows = np.array(self._found, np.int64).reshape(-1, 4)
         self._found = []
         self._spread_whole(links)
-        return _Places(rows[~self._as_whole[rows[:, 0]]])
+        return rows[~self._as_whole[rows[:, 0]]]
 
-    def excerpts(self, links: Families, places: _Places, threads: int) -> None:
-        if not len(places.rows):
+    def excerpts(self, links: Families, places: _Rows, threads: int) -> None:
+        if not len(places):
             return
-        holders = np.unique(places.rows[:, 0])
+        holders = np.unique(places[:, 0])
         roots = _roots(self._pack, holders)
         chosen = np.isin(links.roots, roots)
-        first, table = places.by_object(len(self._pack))
-        self._over(
-            links.roots[chosen], links.costs[chosen], links, threads, self._asker, (first, table)
-        )
+        table = _by_object(places, len(self._pack))
+        self._over(links.roots[chosen], links.costs[chosen], links, threads, self._asker, table)
 
     def result(self) -> Sifted:
         wanted = self._wanted.astype(np.bool_)
         settled = (self._states == MATCHED) | (self._states == BINARY)
         left = np.flatnonzero(wanted & (self._as_whole | ~settled))
-        found = {number: hits for number, hits in self._hits.items() if hits}
         for number in left.tolist():
-            found.pop(number, None)
-        return Sifted(found, left.tolist(), self._bytes)
+            self._hits.pop(number, None)
+        return Sifted(self._hits, left.tolist())
 
     def _over(
         self,
@@ -153,7 +144,7 @@ class _Job:
         links: Families,
         threads: int,
         receiver: Callable[[], Flush],
-        places: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
+        places: _ByObject | None,
     ) -> None:
         parts = chunks(roots, costs)
 
@@ -174,7 +165,7 @@ class _Job:
         roots: NDArray[np.int32],
         links: Families,
         flush: Flush,
-        places: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
+        places: _ByObject | None,
     ) -> None:
         pack, width = self._pack, self._sieve.width
         first, table = places if places else (None, None)
@@ -191,7 +182,6 @@ class _Job:
         )  # fmt: skip
 
     def _match(self, text: bytes, segments: bytes, records: bytes) -> None:
-        self._bytes += len(text)
         events = self._sieve.places(text)
         if not events:
             return

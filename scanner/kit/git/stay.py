@@ -46,3 +46,8 @@ def _order(commit: Commit) -> tuple[int, str]:
 
 Stays = dict[str, dict[str, Stay]]
 """blob -> path -> stay"""
+
+
+def brought(stays: Stays) -> set[str]:
+    """Blobs of which it is known where they came from."""
+    return {blob for blob, places in stays.items() if any(stay.first for stay in places.values())}

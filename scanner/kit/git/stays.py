@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanner.kit.git.graph import Graph
-from scanner.kit.git.packs import TREE
-from scanner.kit.git.stay import Commit, Stay, Stays
+from scanner.kit.git.packs import TREE, places_of
+from scanner.kit.git.stay import Commit, Stay, Stays, brought
 
 _MOST_ROWS = 4_000_000
 """Pairs of a tree and a path, or of a commit and a path, that are held at once."""
@@ -52,11 +52,8 @@ def stays_of(graph: Graph, oids: set[str]) -> Stays:
             if not left:
                 break
             _pass(graph, held, paths, found, left, is_reached=is_reached, is_merge=is_merge)
-            left -= {
-                blob
-                for blob in left
-                if any(stay.first for stay in found.get(_hex(graph, blob), {}).values())
-            }
+            known = brought(found)
+            left = {blob for blob in left if _hex(graph, blob) not in known}
     return found
 
 
@@ -135,13 +132,8 @@ class _Held:
     width: int
 
     def contains(self, rows: Rows, paths: Rows) -> NDArray[np.bool_]:
-        wanted = rows * self.width + paths
-        if not len(self.keys):
-            return np.zeros(len(wanted), np.bool_)
-        at = np.searchsorted(self.keys, wanted)
-        at[at == len(self.keys)] = 0
-        found: NDArray[np.bool_] = (self.keys[at] == wanted) & (rows >= 0)
-        return found
+        found = places_of(rows * self.width + paths, self.keys) >= 0
+        return found & (rows >= 0)
 
 
 def _held(graph: Graph, rows: Rows) -> _Held:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from scanner.kit.git.deltas import Copy, applied, result_size
 from scanner.kit.git.packs import Families, Pack
+from scanner.kit.text import PROBE
 
 UNSEEN, MATCHED, BINARY, ODD, UNREADABLE, TOO_LARGE = range(6)
 """What became of an object. ``ODD``: not plain text, but perhaps text in another form."""
@@ -28,7 +29,6 @@ UNSEEN, MATCHED, BINARY, ODD, UNREADABLE, TOO_LARGE = range(6)
 OUT_CAP = 1 << 20
 END = 40
 """Bit of a window's length that says that its object ends with it."""
-_PROBE = 8000
 _CLUSTER = 256
 _MAGIC = (
     b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff", b"PK\3\4", b"PK\5\6", b"\x1f\x8b", b"BZh",
@@ -56,6 +56,10 @@ def _inflater() -> ModuleType:
         return zlib
     module: ModuleType = isal_zlib
     return module
+
+
+LIVE_BYTES = 96 << 20
+"""Of rebuilt objects that one task holds at once."""
 
 
 @dataclass
@@ -320,7 +324,7 @@ def state_of(data: bytes) -> int:
     UTF-16 and UTF-32, archives and compressed files."""
     if data.startswith(_MAGIC) or data[257:262] == b"ustar":
         return ODD
-    head = data[:_PROBE]
+    head = data[:PROBE]
     if b"\0" not in head:
         return MATCHED
     if data.startswith(b"PK") or (len(data) >= 512 and _OLD_SUM.fullmatch(data, 148, 155)):
