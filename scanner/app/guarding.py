@@ -28,6 +28,7 @@ from scanner.rulebook.load import Rulebook
 KEY_RULE, ASSET_RULE = "key-added", "unregistered-ai-added"
 _SHARD = ShardId("guard")
 _SURE = Confidence.MEDIUM
+_RULE_SETS = ("credentials", "usage")
 
 
 @dataclass(frozen=True)
@@ -73,16 +74,15 @@ class Guard:
         """Problems in the order of paths and lines."""
         verdict = Verdict()
         blobs = self._blobs(git, change, verdict)
-        old = {oid: self._identities(data, "") for oid, data in self._old(git, change)}
-        gone = frozenset(mark for marks in old.values() for mark in marks)
+        gone = self._gone(git, change)
         ignore = self._ignored(git)
         new: list[tuple[Hit, Place]] = []
         for one in change.added:
-            data = blobs.get(one.new)
+            data = blobs.get(one.blob)
             if data is None:
                 continue
             verdict.files += 1
-            for hit in self.detector.examine(data, one.path, ("credentials", "usage")):
+            for hit in self.detector.examine(data, one.path, _RULE_SETS):
                 if _identity(hit) in gone:
                     continue
                 if (hit.suppressed and self._honours) or ignore.covers(one.path):
@@ -102,17 +102,17 @@ class Guard:
         return self.loaded.config.scan.honour_suppressions
 
     def _blobs(self, git: Git, change: Change, verdict: Verdict) -> dict[str, bytes]:
-        facts = git.facts(dict.fromkeys(one.new for one in change.added))
+        facts = git.facts(dict.fromkeys(one.blob for one in change.added))
         wanted = []
         for one in change.added:
-            found = facts.get(one.new)
+            found = facts.get(one.blob)
             if found is None:
-                verdict.unread.append(f"{one.path}: object {one.new} is not here")
+                verdict.unread.append(f"{one.path}: object {one.blob} is not here")
             elif found.size > self.most_bytes:
                 most = self.most_bytes >> 20
                 verdict.unread.append(f"{one.path}: larger than {most} MiB; not read")
             else:
-                wanted.append(one.new)
+                wanted.append(one.blob)
         found_here: dict[str, bytes] = {}
         for oid, data in git.contents(dict.fromkeys(wanted)):
             if data is None:
@@ -121,16 +121,16 @@ class Guard:
                 found_here[oid] = data
         return found_here
 
-    def _old(self, git: Git, change: Change) -> Iterator[tuple[str, bytes]]:
+    def _gone(self, git: Git, change: Change) -> frozenset[str]:
+        """What the blobs held that the change takes away or replaces."""
         sizes = git.sizes(sorted(change.left))
         small = [oid for oid, size in sizes.items() if size <= self.most_bytes]
-        for oid, data in git.contents(small):
-            if data is not None:
-                yield oid, data
-
-    def _identities(self, data: bytes, path: str) -> frozenset[str]:
-        hits = self.detector.examine(data, path, ("credentials", "usage"))
-        return frozenset(map(_identity, hits))
+        return frozenset(
+            _identity(hit)
+            for oid, data in git.contents(small)
+            if data is not None
+            for hit in self.detector.examine(data, change.left[oid], _RULE_SETS)
+        )
 
     def _ignored(self, git: Git) -> suppress.IgnoreFile:
         text = ""

@@ -14,6 +14,7 @@ from scanner.cli.options import ad_hoc, config_option, find_config, write_bytes
 
 if TYPE_CHECKING:
     from scanner.app.guarding import Problem, Verdict
+    from scanner.model.registry import RegistryEntry
 
 _HOOK_VARIABLES = (
     "GIT_DIR", "GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -119,7 +120,7 @@ def _updates(lines: Sequence[str]) -> list[tuple[str, str]]:
     return found
 
 
-def _entries(files: Sequence[Path]) -> tuple:  # type: ignore[type-arg]
+def _entries(files: Sequence[Path]) -> tuple[RegistryEntry, ...]:
     if not files:
         return ()
     from scanner.reconcile import inventory

@@ -70,6 +70,27 @@ def test_what_was_there_before_is_not_new(
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def test_a_package_that_was_there_is_not_new(with_base: Repository) -> None:
+    """What a manifest holds is told by its path, before the change as after it."""
+    for version in ("4.1.0", "4.2.0"):
+        packages = {"name": "a", "version": version, "dependencies": {"openai": "^4"}}
+        with_base.write("package.json", json.dumps(packages))
+        with_base.git("add", "-A")
+        done = _guard(with_base.root)
+        assert ("OpenAI" in done.stdout) == (version == "4.1.0"), version
+        with_base.commit(version)
+
+
+def test_a_path_that_looks_like_a_record_is_a_path(with_base: Repository, made_up_key: Key) -> None:
+    with_base.write(":100644 a b.env", f"ANTHROPIC_API_KEY={made_up_key('odd')}\n")
+    with_base.git("add", "-A")
+
+    done = _guard(with_base.root)
+
+    assert done.returncode == 1
+    assert ":100644 a b.env:1: error" in done.stdout
+
+
 def test_the_first_commit_is_judged(repository: Repository, made_up_key: Key) -> None:
     repository.write("a b\n\x1b[31m.env", f"ANTHROPIC_API_KEY={made_up_key()}\n")
     repository.git("add", "-A")

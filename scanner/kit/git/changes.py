@@ -6,10 +6,13 @@ an old blob at a new path, and add nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
 from scanner.kit.git.process import Git
+from scanner.kit.git.rawlog import FORMAT, RAW, is_object, rows
 from scanner.model.errors import Unavailable
 
 _FILE_MODES = ("100644", "100755")
@@ -17,20 +20,19 @@ _FILE_MODES = ("100644", "100755")
 
 @dataclass(frozen=True)
 class Added:
-    """``old``: the blob that stood at this path before, empty for none; ``commit``: empty for what
-    is staged."""
+    """A blob at a path where it was not; ``commit``: empty for what is staged."""
 
     path: str
-    new: str
-    old: str = ""
+    blob: str
     commit: str = ""
 
 
 @dataclass(frozen=True)
 class Change:
     added: tuple[Added, ...]
-    left: frozenset[str]
-    """Blobs that the change takes away or replaces: what they held is not new elsewhere."""
+    left: Mapping[str, str]
+    """Blobs that the change takes away or replaces, and where they stood: what they held is not
+    new, there or elsewhere."""
 
 
 def staged(git: Git) -> Change:
@@ -57,19 +59,17 @@ def between(git: Git, base: str, head: str = "HEAD") -> Change:
 def received(git: Git, updates: Sequence[tuple[str, str]]) -> Change:
     """Of a push. ``updates``: old and new id of each reference; a new branch brings what no
     reference leads to yet, a deleted one nothing."""
-    new = [after for _, after in updates if after.strip("0")]
+    new = [after for _, after in updates if is_object(after)]
     if not new:
-        return Change((), frozenset())
-    old = [f"^{before}" for before, _ in updates if before.strip("0")]
-    known = [row for row in old if git.succeeds("cat-file", "-e", row[1:])]
+        return Change((), {})
+    old = [before for before, _ in updates if is_object(before)]
+    known = [f"^{before}" for before in old if git.succeeds("cat-file", "-e", before)]
     return _change(_log(git, (*new, *known, "--not", "--all")))
 
 
 def _log(git: Git, revisions: Sequence[str]) -> Iterator[str]:
-    return git.lines(
-        "log", "--raw", "-z", "-m", "--root", "--no-abbrev", "--no-renames", "--reverse",
-        "--no-show-signature", "--format=%x01%H", *revisions, "--", separator=b"\0",
-    )  # fmt: skip
+    args = ("log", *RAW, "-m", "--reverse", f"{FORMAT}%H", *revisions, "--")
+    return git.lines(*args, separator=b"\0")
 
 
 def _empty(git: Git) -> str:
@@ -77,40 +77,18 @@ def _empty(git: Git) -> str:
     return git.text("hash-object", "-t", "tree", "/dev/null").strip()
 
 
-def _change(records: Iterator[str]) -> Change:
+def _change(records: Iterable[str]) -> Change:
     added: dict[tuple[str, str], Added] = {}
-    left: set[str] = set()
+    left: dict[str, str] = {}
     born: set[str] = set()
-    for rows in _by_commit(records):
+    for commit, group in groupby(rows(records), key=attrgetter("head")):
+        changed = list(group)
         # What a commit takes away was there before, unless the change itself had brought it.
-        left.update(old for _, old, _, _, _ in rows if old.strip("0") and old not in born)
-        for path, old, new, mode, commit in rows:
-            if mode in _FILE_MODES and new.strip("0") and new not in left:
-                born.add(new)
-                one = Added(path, new, old if old.strip("0") else "", commit)
-                added.setdefault((path, new), one)
-    return Change(tuple(added.values()), frozenset(left))
-
-
-_Row = tuple[str, str, str, str, str]
-"""Path, old blob, new blob, new mode, commit."""
-
-
-def _by_commit(records: Iterator[str]) -> Iterator[list[_Row]]:
-    rows: list[_Row] = []
-    commit = old = new = mode = ""
-    for record in records:
-        text = record.lstrip("\n")
-        if text.startswith("\x01"):
-            if rows:
-                yield rows
-            rows = []
-            commit, _, text = text[1:].partition("\n")
-            text = text.lstrip("\n")
-        if text.startswith(":"):
-            _, mode, old, new, _ = text.split(" ")
-        elif text and new:
-            rows.append((text, old, new, mode, commit))
-            old = new = ""
-    if rows:
-        yield rows
+        for row in changed:
+            if is_object(row.old) and row.old not in born:
+                left.setdefault(row.old, row.path)
+        for row in changed:
+            if row.mode in _FILE_MODES and is_object(row.new) and row.new not in left:
+                born.add(row.new)
+                added.setdefault((row.path, row.new), Added(row.path, row.new, commit))
+    return Change(tuple(added.values()), left)

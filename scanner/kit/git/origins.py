@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from scanner.kit.git.graph import Graph
 from scanner.kit.git.process import Git
+from scanner.kit.git.rawlog import FORMAT, RAW, rows
 from scanner.kit.git.stay import Commit, Stay, Stays, brought
 from scanner.kit.git.stays import Endless, TooMany, stays_of
 from scanner.model.errors import Unavailable
@@ -77,21 +78,14 @@ def _log(
     feed: Sequence[str] = (),
 ) -> None:
     commit = Commit("", 0, "")
-    old = new = ""
-    for record in git.lines(
-        "log", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-show-signature",
-        "--root", "--format=%x01%H %ct %ae", *options, separator=b"\0", feed=feed,
-    ):  # fmt: skip
-        text = record.lstrip("\n")
-        if text.startswith("\x01"):
-            oid, seconds, author = text[1:].split("\n", 1)[0].split(" ", 2)
+    head = ""
+    records = git.lines("log", *RAW, f"{FORMAT}%H %ct %ae", *options, separator=b"\0", feed=feed)
+    for row in rows(records):
+        if row.head is not head:
+            head = row.head
+            oid, seconds, author = head.split(" ", 2)
             commit = Commit(oid, int(seconds or 0), author)
-            text = text.partition("\n")[2]
-        if text.startswith(":"):
-            _, _, old, new, _ = text.split(" ")
-        elif text:
-            if new in blobs:
-                stays.setdefault(new, {}).setdefault(text, Stay()).brought(commit)
-            if old in blobs:
-                stays.setdefault(old, {}).setdefault(text, Stay()).touched(commit)
-            old = new = ""
+        if row.new in blobs:
+            stays.setdefault(row.new, {}).setdefault(row.path, Stay()).brought(commit)
+        if row.old in blobs:
+            stays.setdefault(row.old, {}).setdefault(row.path, Stay()).touched(commit)
