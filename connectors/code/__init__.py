@@ -21,7 +21,6 @@ from scanner.kit.contract import (
     Probe,
     Shard,
 )
-from scanner.kit.git.history import Options, read_history
 from scanner.kit.git.process import Git
 from scanner.kit.git.reading import holder, holding, read_tree
 from scanner.model.base import NodeId, ShardId
@@ -98,6 +97,9 @@ class CodeConnector:
         if "shut" in shard.scope:
             yield Gap(what=".git", reason=f"{shard.scope['shut']}; its history was not read")
         if is_history and git is not None:
+            # What reads packs takes a tenth of a second to import.
+            from scanner.kit.git.history import Options, read_history
+
             options = Options(
                 most, archives=ctx.config.bounds, memory=ctx.recall(ShardId(shard.id))
             )

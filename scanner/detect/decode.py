@@ -19,6 +19,7 @@ import msgspec
 
 from scanner.detect.checksums import decode_base64
 from scanner.detect.prefilter import Prefilter, build
+from scanner.detect.regex_prefix import quoted
 
 Decoded = tuple[bytes, int, int]
 """Decoded text, start and end of the encoded run."""
@@ -105,17 +106,17 @@ class Decoder:
     def expressions(self) -> Iterator[Mark]:
         """For an automaton: one of these matches in all that is decoded."""
         for text in sorted(self._groups["start"]):
-            yield Mark(_RUN_BEGINS + _quoted(text), len(text) + 1, "start", (text,))
+            yield Mark(_RUN_BEGINS + quoted(text), len(text) + 1, "start", (text,))
         for name in ("base64", "hex", "escaped"):
             case = "" if name == "base64" else "(?i)"
             for text in sorted(self._groups[name]):
-                yield Mark(case + _quoted(text), len(text), name, (text,))
+                yield Mark(case + quoted(text), len(text), name, (text,))
         for text in self._groups["manifest"]:
-            yield Mark("(?i)" + _quoted(text), len(text), "manifest", (text,))
+            yield Mark("(?i)" + quoted(text), len(text), "manifest", (text,))
         basic = tuple(self._groups["basic"])
-        yield Mark(f"(?i)(?:{'|'.join(map(_quoted, basic))}){_BASIC_START}", 32, "basic", basic)
+        yield Mark(f"(?i)(?:{'|'.join(map(quoted, basic))}){_BASIC_START}", 32, "basic", basic)
         plain = tuple(self._groups["plain"])
-        said = "|".join(map(_quoted, plain))
+        said = "|".join(map(quoted, plain))
         longest = max(map(len, plain), default=0) + 20
         yield Mark(f"(?:{_ESCAPE_END})(?:{said}){_TAIL_START}", longest, "plain", plain)
 
@@ -187,12 +188,6 @@ class Decoder:
                     yield span, decode
         for span in _behind_escape(data, present.get("plain", ()), low, high):
             yield span, _unescaped
-
-
-def _quoted(text: bytes) -> str:
-    return "".join(
-        chr(byte) if chr(byte).isalnum() and byte < 128 else f"\\x{byte:02x}" for byte in text
-    )
 
 
 def _led(literal: bytes, short: int) -> Iterator[bytes]:

@@ -149,12 +149,17 @@ _INNER = re.compile(r"(?<=.)_(?=.)")
 def _near(word: str) -> re.Pattern[bytes]:
     """A word by itself or as part of a name: ``MISTRAL_KEY``, ``myMistralKey``; not ``deepl`` in
     ``deeplink``, nor ``fal`` in ``false``. ``_`` stands for any joint: ``azure-speech``."""
-    escaped = _INNER.sub("[_-]?", re.escape(word))
+    escaped = any_joint(word)
     start = f"(?<![A-Za-z])(?i:{escaped})" if word[:1].isalpha() else f"(?i:{escaped})"
     camel = f"|(?<=[a-z]){re.escape(word[:1].upper())}(?i:{escaped[1:]})"
     camel = camel if word[:1].isalpha() else ""
     end = "(?![a-z])" if word[-1:].isalpha() else ""
     return re.compile(f"(?:{start}{camel}){end}".encode())
+
+
+def any_joint(word: str) -> str:
+    """As an expression: ``_`` within it stands for any joint, or none."""
+    return _INNER.sub("[_-]?", re.escape(word))
 
 
 def _joined(words: tuple[str, ...]) -> tuple[str, ...]:

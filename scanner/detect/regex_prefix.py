@@ -130,6 +130,11 @@ def _member(op: Any, argument: Any) -> str:
     raise ValueError(f"{op} {argument} cannot be searched for")
 
 
+def quoted(text: bytes) -> str:
+    """An expression that matches ``text`` alone."""
+    return "".join(map(_byte, text))
+
+
 def _byte(value: int) -> str:
     if value > 255:
         raise ValueError("only bytes can be searched for")

@@ -19,7 +19,7 @@ from scanner import __version__
 from scanner.detect.compiled import DOTALL, database, new_scratch
 from scanner.detect.credentials import CredentialFinder
 from scanner.detect.decode import LONGEST_RUN, Decoder, Mark
-from scanner.detect.patterns import ASSIGNED, Pattern
+from scanner.detect.patterns import ASSIGNED, Pattern, any_joint
 from scanner.detect.regex_prefix import beginning
 from scanner.detect.secrets import NEAR_BYTES
 from scanner.model.items import HitKind
@@ -36,7 +36,6 @@ _LOCAL_REACH = 768
 _RUN_REACH = LONGEST_RUN + 4096
 """A run, and the lines that are joined to it."""
 _MOST_BEFORE = 1024
-_JOINT = re.compile(r"(?<=.)_(?=.)")
 
 
 class Scope(IntEnum):
@@ -96,7 +95,7 @@ def _formats(patterns: Sequence[Pattern]) -> Iterator[Expression]:
         else:
             yield Expression(text, width, Scope.LOCAL, longest)
     for (text, width, longest), words in sorted(shapes.items()):
-        said = "|".join(sorted(map(_word, words)))
+        said = "|".join(sorted(map(any_joint, words)))
         lead = max(map(len, words)) + NEAR_BYTES - 1
         yield Expression(f"(?i:{said}){_GAP}{text}", lead + width, Scope.LOCAL, longest)
 
@@ -106,23 +105,14 @@ def _tells(prefix: bytes) -> bool:
     return len(prefix) > 2 and any(chr(byte).isalpha() for byte in prefix[:-1])
 
 
-def _word(word: str) -> str:
-    return _JOINT.sub("[_-]?", _plain(word))
-
-
-def _plain(text: str) -> str:
-    return "".join(
-        char if char.isalnum() or char == "_" else f"\\x{byte:02x}"
-        for char, byte in zip(text, text.encode("latin-1"), strict=True)
-    )
-
-
 def _assignments(patterns: Sequence[Pattern]) -> Iterator[Expression]:
     tail, width, _ = beginning(ASSIGNED, _REACH)
     for pattern in patterns:
         if pattern.is_assignment and pattern.kind is not HitKind.CREDENTIAL:
-            name = _plain(pattern.literals[0])
-            yield Expression(name + tail, len(name) + width, Scope.LOCAL, pattern.width or 0)
+            name = pattern.literals[0]
+            yield Expression(
+                re.escape(name) + tail, len(name) + width, Scope.LOCAL, pattern.width or 0
+            )
 
 
 def _mark(patterns: Sequence[Pattern]) -> str:
