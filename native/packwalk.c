@@ -933,77 +933,110 @@ static PyObject *headers(PyObject *self, PyObject *args) {
     Py_RETURN_NONE;
 }
 
-static int is_sound(const Store *s) {
+/* What `walk` and `graph` are both given. */
+typedef struct {
+    Py_buffer pack, data, ends, sizes, child, sibling, wanted, states, roots;
+} Given;
+
+#define GIVEN(g) &(g).pack, &(g).data, &(g).ends, &(g).sizes, &(g).child, &(g).sibling, \
+                 &(g).wanted, &(g).states, &(g).roots
+
+/* Whether the arrays fit together and point nowhere else. */
+static int set_store(Store *s, const Given *g) {
+    s->pack = g->pack.buf; s->pack_size = g->pack.len;
+    s->count = g->data.len / 8;
+    s->data = g->data.buf; s->ends = g->ends.buf; s->sizes = g->sizes.buf;
+    s->child = g->child.buf; s->sibling = g->sibling.buf;
+    s->wanted = g->wanted.buf; s->states = g->states.buf;
+    if (s->count > INT32_MAX || g->ends.len / 8 < s->count || g->sizes.len / 8 < s->count ||
+        g->child.len / 4 < s->count || g->sibling.len / 4 < s->count ||
+        g->wanted.len < s->count || g->states.len < s->count)
+        return 0;
     for (int64_t i = 0; i < s->count; i++)
         if (s->child[i] >= s->count || s->sibling[i] >= s->count) return 0;
+    const int32_t *root = g->roots.buf;
+    for (int64_t i = 0; i < g->roots.len / 4; i++)
+        if (root[i] < 0 || root[i] >= s->count) return 0;
+    return 1;
+}
+
+static void release(Given *g) {
+    Py_buffer *all[] = {GIVEN(*g)};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) PyBuffer_Release(all[i]);
+}
+
+static int open_walk(Walk *walk) {
+#ifdef HAVE_LIBDEFLATE
+    walk->inflater = libdeflate_alloc_decompressor();
+    return walk->inflater != NULL;
+#else
+    return 1;
+#endif
+}
+
+static void walk_families(Walk *walk, const Given *g) {
+    const int32_t *root = g->roots.buf;
+    Frame *stack = NULL;
+    uint32_t stack_cap = 0;
+    for (int64_t i = 0; i < g->roots.len / 4 && !walk->failed; i++)
+        walk_family(walk, root[i], &stack, &stack_cap);
+    free(stack);
+}
+
+static void close_walk(Walk *walk) {
+#ifdef HAVE_LIBDEFLATE
+    if (walk->inflater) libdeflate_free_decompressor(walk->inflater);
+#endif
+    free(walk->delta); free(walk->copies); free(walk->spans);
+}
+
+/* Whether each object's places are in order and none reaches farther than a part may. */
+static int set_table(Walk *walk, const Py_buffer *first, const Py_buffer *table) {
+    int64_t count = walk->store.count, places = table->len / 24;
+    walk->first_place = first->buf;
+    walk->place_table = table->buf;
+    if (first->len / 8 < count + 1) return 0;
+    for (int64_t i = 0; i <= count; i++)
+        if (walk->first_place[i] < 0 || walk->first_place[i] > places ||
+            (i && walk->first_place[i] < walk->first_place[i - 1]))
+            return 0;
+    for (int64_t i = 0; i < places; i++) {
+        const int64_t *row = walk->place_table + i * 3;
+        if (row[1] < 0 || row[1] >= OUT_CAP || row[2] < 0 || row[2] >= OUT_CAP) return 0;
+    }
     return 1;
 }
 
 static PyObject *walk_pack(PyObject *self, PyObject *args) {
-    Py_buffer pack, data, ends, sizes, child, sibling, wanted, states, roots, first, table;
+    Given given;
+    Py_buffer first, table;
     long long most_object, most_live;
     unsigned int width;
     PyObject *flush;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*w*y*y*y*LLIO", &pack, &data, &ends, &sizes, &child,
-                          &sibling, &wanted, &states, &roots, &first, &table, &most_object,
-                          &most_live, &width, &flush))
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*w*y*y*y*LLIO", GIVEN(given), &first, &table,
+                          &most_object, &most_live, &width, &flush))
         return NULL;
     Walk walk;
     memset(&walk, 0, sizeof walk);
-    Store *s = &walk.store;
-    s->pack = pack.buf; s->pack_size = pack.len;
-    s->count = data.len / 8;
-    s->data = data.buf; s->ends = ends.buf; s->sizes = sizes.buf;
-    s->child = child.buf; s->sibling = sibling.buf;
-    s->wanted = wanted.buf; s->states = states.buf;
-    s->most_object = most_object; s->most_live = most_live; s->width = width;
+    int fits = set_store(&walk.store, &given) && width < OUT_CAP / 4 &&
+               (!first.len || set_table(&walk, &first, &table));
+    walk.store.most_object = most_object;
+    walk.store.most_live = most_live;
+    walk.store.width = width;
     walk.flush = flush;
-    const int32_t *root = roots.buf;
-    int64_t root_count = roots.len / 4, excerpts = 0;
-    int fits = s->count <= INT32_MAX && ends.len / 8 >= s->count && sizes.len / 8 >= s->count &&
-               child.len / 4 >= s->count && sibling.len / 4 >= s->count &&
-               wanted.len >= s->count && states.len >= s->count && width < OUT_CAP / 4 &&
-               is_sound(s);
-    if (fits && first.len) {
-        walk.first_place = first.buf;
-        walk.place_table = table.buf;
-        fits = first.len / 8 >= s->count + 1;
-        int64_t places = table.len / 24;
-        for (int64_t i = 0; fits && i <= s->count; i++)
-            fits = walk.first_place[i] >= 0 && walk.first_place[i] <= places &&
-                   (!i || walk.first_place[i] >= walk.first_place[i - 1]);
-        for (int64_t i = 0; fits && i < places; i++) {
-            const int64_t *row = walk.place_table + i * 3;
-            fits = row[1] >= 0 && row[1] < OUT_CAP && row[2] >= 0 && row[2] < OUT_CAP;
-        }
-    }
-    for (int64_t i = 0; fits && i < root_count; i++) fits = root[i] >= 0 && root[i] < s->count;
-    Frame *stack = NULL;
-    uint32_t stack_cap = 0;
     walk.out = malloc(OUT_CAP + 1);
     walk.segments = malloc((size_t)SEGMENTS_CAP * 4 * sizeof(int64_t));
     walk.records = malloc((size_t)SEGMENTS_CAP * 2 * sizeof(int64_t));
-    int has_memory = walk.out && walk.segments && walk.records;
-#ifdef HAVE_LIBDEFLATE
-    walk.inflater = libdeflate_alloc_decompressor();
-    has_memory = has_memory && walk.inflater;
-#endif
+    int has_memory = open_walk(&walk) && walk.out && walk.segments && walk.records;
     if (fits && has_memory) {
         walk.thread = PyEval_SaveThread();
-        for (int64_t i = 0; i < root_count && !walk.failed; i++)
-            walk_family(&walk, root[i], &stack, &stack_cap);
+        walk_families(&walk, &given);
         if (!walk.failed) give(&walk);
         PyEval_RestoreThread(walk.thread);
-        excerpts = walk.excerpt_count;
     }
-#ifdef HAVE_LIBDEFLATE
-    if (walk.inflater) libdeflate_free_decompressor(walk.inflater);
-#endif
-    free(stack); free(walk.out); free(walk.segments); free(walk.records);
-    free(walk.delta); free(walk.copies); free(walk.spans);
-    PyBuffer_Release(&pack); PyBuffer_Release(&data); PyBuffer_Release(&ends);
-    PyBuffer_Release(&sizes); PyBuffer_Release(&child); PyBuffer_Release(&sibling);
-    PyBuffer_Release(&wanted); PyBuffer_Release(&states); PyBuffer_Release(&roots);
+    close_walk(&walk);
+    free(walk.out); free(walk.segments); free(walk.records);
+    release(&given);
     PyBuffer_Release(&first); PyBuffer_Release(&table);
     if (walk.failed) return NULL;
     if (!has_memory) return PyErr_NoMemory();
@@ -1011,51 +1044,34 @@ static PyObject *walk_pack(PyObject *self, PyObject *args) {
         PyErr_SetString(PyExc_ValueError, "walk: the arrays do not fit together");
         return NULL;
     }
-    return PyLong_FromLongLong(excerpts);
+    return PyLong_FromLongLong(walk.excerpt_count);
 }
 
 static PyObject *graph(PyObject *self, PyObject *args) {
-    Py_buffer pack, data, ends, sizes, child, sibling, wanted, states, roots, ids, kinds, sought;
+    Given given;
+    Py_buffer ids, kinds, sought;
     long long first, most_object, most_live;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*w*y*y*y*y*LLL", &pack, &data, &ends, &sizes, &child,
-                          &sibling, &wanted, &states, &roots, &ids, &kinds, &sought, &first,
-                          &most_object, &most_live))
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*w*y*y*y*y*LLL", GIVEN(given), &ids, &kinds, &sought,
+                          &first, &most_object, &most_live))
         return NULL;
     Walk walk;
     Graph g;
     memset(&walk, 0, sizeof walk);
     memset(&g, 0, sizeof g);
-    Store *s = &walk.store;
-    s->pack = pack.buf; s->pack_size = pack.len;
-    s->count = data.len / 8;
-    s->data = data.buf; s->ends = ends.buf; s->sizes = sizes.buf;
-    s->child = child.buf; s->sibling = sibling.buf;
-    s->wanted = wanted.buf; s->states = states.buf;
-    s->most_object = most_object; s->most_live = most_live;
-    s->width = 32;   /* a name's end and an id may come from different parts */
+    walk.store.most_object = most_object;
+    walk.store.most_live = most_live;
+    walk.store.width = 32;   /* a name's end and an id may come from different parts */
+    walk.graph = &g;
     g.ids = ids.buf; g.id_count = ids.len / ID;
     g.kinds = kinds.buf; g.sought = sought.buf; g.first = first;
-    walk.graph = &g;
-    const int32_t *root = roots.buf;
-    int64_t root_count = roots.len / 4;
-    int fits = s->count <= INT32_MAX && ends.len / 8 >= s->count && sizes.len / 8 >= s->count &&
-               child.len / 4 >= s->count && sibling.len / 4 >= s->count &&
-               wanted.len >= s->count && states.len >= s->count && g.id_count < INT32_MAX &&
+    int fits = set_store(&walk.store, &given) && g.id_count < INT32_MAX &&
                kinds.len >= g.id_count && sought.len >= g.id_count && first >= 0 &&
-               first + s->count <= g.id_count && is_sound(s);
-    for (int64_t i = 0; fits && i < root_count; i++) fits = root[i] >= 0 && root[i] < s->count;
-    Frame *stack = NULL;
-    uint32_t stack_cap = 0;
-    int has_memory = fits;
-#ifdef HAVE_LIBDEFLATE
-    walk.inflater = libdeflate_alloc_decompressor();
-    has_memory = has_memory && walk.inflater;
-#endif
-    if (has_memory) {
+               first + walk.store.count <= g.id_count;
+    int has_memory = open_walk(&walk);
+    if (fits && has_memory) {
         Py_BEGIN_ALLOW_THREADS
         has_memory = make_tables(&g);
-        for (int64_t i = 0; has_memory && i < root_count && !walk.failed; i++)
-            walk_family(&walk, root[i], &stack, &stack_cap);
+        if (has_memory) walk_families(&walk, &given);
         Py_END_ALLOW_THREADS
     }
     PyObject *result = NULL;
@@ -1065,16 +1081,12 @@ static PyObject *graph(PyObject *self, PyObject *args) {
         PyErr_NoMemory();
     else
         result = Py_BuildValue("(NNNNNN)", as_bytes(&g.edges), as_bytes(&g.commits),
-                               as_bytes(&g.parents), as_bytes(&g.missing), as_bytes(&g.names), as_bytes(&g.name_ends));
-#ifdef HAVE_LIBDEFLATE
-    if (walk.inflater) libdeflate_free_decompressor(walk.inflater);
-#endif
-    free(stack); free(walk.delta); free(walk.copies); free(walk.spans);
-    free(g.table); free(g.name_table); free(g.edges.bytes); free(g.commits.bytes); free(g.parents.bytes);
-    free(g.missing.bytes); free(g.names.bytes); free(g.name_ends.bytes);
-    PyBuffer_Release(&pack); PyBuffer_Release(&data); PyBuffer_Release(&ends);
-    PyBuffer_Release(&sizes); PyBuffer_Release(&child); PyBuffer_Release(&sibling);
-    PyBuffer_Release(&wanted); PyBuffer_Release(&states); PyBuffer_Release(&roots);
+                               as_bytes(&g.parents), as_bytes(&g.missing), as_bytes(&g.names),
+                               as_bytes(&g.name_ends));
+    close_walk(&walk);
+    free(g.table); free(g.name_table); free(g.edges.bytes); free(g.commits.bytes);
+    free(g.parents.bytes); free(g.missing.bytes); free(g.names.bytes); free(g.name_ends.bytes);
+    release(&given);
     PyBuffer_Release(&ids); PyBuffer_Release(&kinds); PyBuffer_Release(&sought);
     return result;
 }
