@@ -26,7 +26,6 @@ from connectors.azure_devops.records import (
 from scanner.kit.contract import ConnectorSpec, Context, Operation, Probe, Shard
 from scanner.kit.forge.collecting import Access
 from scanner.kit.forge.details import Where, filled, read_details
-from scanner.kit.forge.events import Log, read_events
 from scanner.kit.forge.filters import Filters
 from scanner.kit.forge.owner import (
     account_of,
@@ -35,11 +34,13 @@ from scanner.kit.forge.owner import (
     owner_shard,
     parts_of,
     probed,
+    read_log,
     token_of,
 )
 from scanner.kit.forge.place import only_to, place_of
 from scanner.kit.forge.plan import AUDIT, LISTING, SETTINGS, Listing, check_listing, listed, plan
 from scanner.kit.forge.repository import Repository, decoded
+from scanner.kit.forge.session import api_session
 from scanner.kit.forge.settings import GitSettings
 from scanner.kit.http import ReadOnlySession
 from scanner.model.errors import SourceError
@@ -177,9 +178,7 @@ def _project(ctx: Ctx, host: str, organization: str, name: str, whole: Listing) 
     parts = parts_of(config.git, with_settings=config.settings)
     listing = listed("azure_devops", host, owner, found)
     by = "" if config.projects else whole.id  # what the user no longer names is not gone
-    for shard in plan(listing, config.filters, ctx.now(), parts=parts):
-        is_listing = shard.scope["part"] == LISTING
-        yield msgspec.structs.replace(shard, listed_by=by) if is_listing else shard
+    yield from plan(listing, config.filters, ctx.now(), parts=parts, listed_by=by)
     if config.settings:
         yield owner_shard("azure_devops", host, owner, SETTINGS, listed_by=by)
 
@@ -213,14 +212,9 @@ def _repository(ctx: Ctx, shard: Shard, above: Where) -> Iterator[Item]:
 
 
 def _audit(ctx: Ctx, where: Where, since: Checkpoint | None) -> Iterator[Item]:
-    first = timedelta(days=ctx.config.since_days or ctx.window_days)
-    log = Log(kept=_KEPT, first=first, span=_SPAN)
     api = _session(ctx, "audit", ctx.config.audit_at, op.AUDIT_OPERATIONS)
-    found = read_events(where, audit(api, where), log, ctx.now(), since)
-    for number, item in enumerate(found):
-        if number == 0:
-            yield _account(where)  # not before it has answered
-        yield item
+    account, events = _account(where), audit(api, where)
+    return read_log(ctx, where, account, events, since, kept=_KEPT, span=_SPAN)
 
 
 def _account(where: Where) -> Account:
@@ -247,22 +241,16 @@ def _header(ctx: Ctx) -> Callable[[], str]:
 
 def _session(ctx: Ctx, name: str, url: str, operations: tuple[Operation, ...]) -> ReadOnlySession:
     """Each of the services has a host of its own."""
-    header, ca_file = _header(ctx), ctx.config.git.ca_file
+    header = _header(ctx)  # not within `make`: what is kept is made one at a time
 
     def make() -> ReadOnlySession:
-        return ReadOnlySession(
+        return api_session(
+            ctx,
             url,
             operations,
-            ctx.limits,
-            headers={
-                "Accept": "application/json",
-                "User-Agent": "shadow-ai-scanner",
-                "X-TFS-FedAuthRedirect": "Suppress",
-            },
-            retries=ctx.retries,
+            {"X-TFS-FedAuthRedirect": "Suppress"},
             denials=_DENIALS,
             authorize=lambda: {"Authorization": header()},
-            ca_file=str(ctx.folder / ca_file) if ca_file else "",
         )
 
     return ctx.kept(f"azure_devops.{name}", make)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +11,9 @@ from connectors.azure_devops.records import event_of
 from scanner.kit.forge.details import Detail, Where, filled
 from scanner.kit.forge.events import Event
 from scanner.kit.forge.filters import Filters
-from scanner.kit.forge.paging import MOST_PAGES, Source, by_skip, by_token, whole
-from scanner.kit.forge.saying import iso, items, mapping, text
+from scanner.kit.forge.paging import Source, by_cursor, by_skip, by_token, whole
 from scanner.kit.http import Missing, json_body
-from scanner.model.errors import Unavailable
+from scanner.kit.values import iso, items, mapping, text
 
 _EVENTS = "1000"
 
@@ -91,26 +90,18 @@ def _teams(api: Source, where: Where) -> Iterator[Any]:
 
 def audit(api: Source, where: Where) -> Callable[..., Iterator[Any]]:
     def events(begin: datetime, end: datetime) -> Iterator[Event | None]:
-        path = filled(op.AUDIT, where.path)
         asked = {
             **op.PREVIEW, "startTime": iso(begin), "endTime": iso(end), "batchSize": _EVENTS,
             "skipAggregation": "true",
         }  # fmt: skip
-        seen: set[str] = set()
-        for _ in range(MOST_PAGES):
-            body = mapping(json_body(api.get(path, asked)))
-            entries = body.get("decoratedAuditLogEntries")
-            if not isinstance(entries, list):
-                raise Unavailable(f"GET {path}: expected a list in `decoratedAuditLogEntries`")
-            for record in entries:
-                yield from event_of(where, record)
-            token = text(body.get("continuationToken"))
-            if body.get("hasMore") is not True or not token:
-                return
-            if token in seen:
-                raise Unavailable(f"GET {path}: the source repeats a page link")
-            seen.add(token)
-            asked = {**asked, "continuationToken": token}
-        raise Unavailable(f"GET {path}: more than {MOST_PAGES} pages")
+        for record in by_cursor(
+            api, filled(op.AUDIT, where.path), asked, at="decoratedAuditLogEntries",
+            name="continuationToken", cursor=_cursor,
+        ):  # fmt: skip
+            yield from event_of(where, record)
 
     return events
+
+
+def _cursor(body: Mapping[str, Any]) -> str:
+    return text(body.get("continuationToken")) if body.get("hasMore") is True else ""

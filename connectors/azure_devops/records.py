@@ -19,15 +19,12 @@ from scanner.kit.forge.saying import (
     contains,
     environment,
     host_in,
-    items,
-    mapping,
     owned,
     person,
     runner,
-    stamp,
-    text,
     variable,
 )
+from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence
 from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType

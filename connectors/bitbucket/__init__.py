@@ -21,7 +21,6 @@ from connectors.bitbucket.api import audit, projects, read, repositories, server
 from scanner.kit.contract import ConnectorSpec, Context, Probe, Shard
 from scanner.kit.forge.collecting import Access, basic
 from scanner.kit.forge.details import Where, filled, read_details
-from scanner.kit.forge.events import Log, read_events
 from scanner.kit.forge.filters import Filters
 from scanner.kit.forge.owner import (
     INSTANCE,
@@ -31,11 +30,13 @@ from scanner.kit.forge.owner import (
     owner_shard,
     parts_of,
     probed,
+    read_log,
     token_of,
 )
 from scanner.kit.forge.place import only_to, place_of
 from scanner.kit.forge.plan import AUDIT, LISTING, SETTINGS, Listing, check_listing, listed, plan
 from scanner.kit.forge.repository import Repository
+from scanner.kit.forge.session import api_session
 from scanner.kit.forge.settings import GitSettings
 from scanner.kit.http import ReadOnlySession
 from scanner.model.errors import SourceError
@@ -125,9 +126,7 @@ class BitbucketConnector:
             yield from plan(whole, config.filters, ctx.now())
         for owner in dict.fromkeys(owners):
             listing = listed("bitbucket", host, owner, _repositories(ctx, owner))
-            for shard in plan(listing, config.filters, ctx.now(), parts=parts):
-                is_listing = shard.scope["part"] == LISTING
-                yield msgspec.structs.replace(shard, listed_by=by) if is_listing else shard
+            yield from plan(listing, config.filters, ctx.now(), parts=parts, listed_by=by)
             if config.settings:
                 yield owner_shard("bitbucket", host, owner, SETTINGS, listed_by=by)
         if config.server_url and config.audit:
@@ -202,13 +201,8 @@ def _repository(ctx: Ctx, shard: Shard, above: Where) -> Iterator[Item]:
 
 
 def _audit(ctx: Ctx, where: Where, since: Checkpoint | None) -> Iterator[Item]:
-    first = timedelta(days=ctx.config.since_days or ctx.window_days)
-    log = Log(kept=_LOG, first=first, span=_SPAN)
-    found = read_events(where, audit(_session(ctx), where), log, ctx.now(), since)
-    for number, item in enumerate(found):
-        if number == 0:
-            yield _account(where, is_server=True)  # not before it has answered
-        yield item
+    account, events = _account(where, is_server=True), audit(_session(ctx), where)
+    return read_log(ctx, where, account, events, since, kept=_LOG, span=_SPAN)
 
 
 def _account(where: Where, *, is_server: bool) -> Account:
@@ -221,19 +215,10 @@ def _account(where: Where, *, is_server: bool) -> Account:
 def _session(ctx: Ctx) -> ReadOnlySession:
     def make() -> ReadOnlySession:
         config = ctx.config
-        token, ca_file = token_of(ctx, config.token_env, _TOKEN), config.git.ca_file
-        return ReadOnlySession(
-            config.url,
-            op.SERVER if config.server_url else op.CLOUD,
-            ctx.limits,
-            headers={
-                "Authorization": basic(config.user, token) if config.user else f"Bearer {token}",
-                "Accept": "application/json",
-                "User-Agent": "shadow-ai-scanner",
-            },
-            retries=ctx.retries,
-            ca_file=str(ctx.folder / ca_file) if ca_file else "",
-        )
+        token = token_of(ctx, config.token_env, _TOKEN)
+        proof = basic(config.user, token) if config.user else f"Bearer {token}"
+        operations = op.SERVER if config.server_url else op.CLOUD
+        return api_session(ctx, config.url, operations, {"Authorization": proof})
 
     return ctx.kept("bitbucket.session", make)
 

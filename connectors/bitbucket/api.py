@@ -3,7 +3,7 @@ by a cursor)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,9 @@ from connectors.bitbucket.server import event_of
 from scanner.kit.forge.details import Detail, Where, filled
 from scanner.kit.forge.events import Event
 from scanner.kit.forge.filters import Filters
-from scanner.kit.forge.paging import MOST_PAGES, Source, by_next, by_start, whole
-from scanner.kit.forge.saying import iso, items, mapping, text
+from scanner.kit.forge.paging import Source, by_cursor, by_next, by_start, whole
 from scanner.kit.http import Missing, json_body
-from scanner.model.errors import Unavailable
+from scanner.kit.values import iso, items, mapping, text
 
 CLOUD_PAGE = {"pagelen": "100"}
 SERVER_PAGE = {"limit": "1000"}
@@ -85,23 +84,14 @@ def _deployments(api: Source, detail: Detail, where: Where) -> Iterator[Any]:
 def audit(api: Source, where: Where) -> Callable[..., Iterator[Any]]:
     def events(begin: datetime, end: datetime) -> Iterator[Event | None]:
         asked = {"from": iso(begin), "to": iso(end), "limit": _EVENTS}
-        path = filled(op.AUDIT, {})
-        seen: set[str] = set()
-        for _ in range(MOST_PAGES):
-            body = mapping(json_body(api.get(path, asked)))
-            entities = body.get("entities")
-            if not isinstance(entities, list):
-                raise Unavailable(f"GET {path}: expected a list in `entities`")
-            for record in entities:
-                yield from event_of(where, record)
-            page = mapping(body.get("pagingInfo"))
-            cursor = text(page.get("nextPageCursor"))
-            if page.get("lastPage") is not False or not cursor:
-                return
-            if cursor in seen:
-                raise Unavailable(f"GET {path}: the source repeats a page link")
-            seen.add(cursor)
-            asked = {**asked, "pageCursor": cursor}
-        raise Unavailable(f"GET {path}: more than {MOST_PAGES} pages")
+        for record in by_cursor(
+            api, filled(op.AUDIT, {}), asked, at="entities", name="pageCursor", cursor=_cursor
+        ):
+            yield from event_of(where, record)
 
     return events
+
+
+def _cursor(body: Mapping[str, Any]) -> str:
+    page = mapping(body.get("pagingInfo"))
+    return text(page.get("nextPageCursor")) if page.get("lastPage") is False else ""

@@ -16,15 +16,12 @@ from scanner.kit.forge.saying import (
     application,
     environment,
     host_in,
-    items,
-    mapping,
     owned,
     person,
     runner,
-    stamp,
-    text,
     variable,
 )
+from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.evidence import Confidence
 from scanner.model.facts import Identity, PrincipalType
 from scanner.model.items import Item
@@ -114,17 +111,20 @@ def _runner(operation: str) -> Any:
     return make
 
 
-def _hook(operation: str) -> Any:
-    """Of a web hook the host and what it is called; paths and queries hold secrets often."""
+def hook(
+    operation: str, *, ident: str = "uuid", label: str = "description", created: str = "created_at"
+) -> Any:
+    """Of a web hook the host and what it is called; paths and queries hold secrets often. The
+    others: the fields that hold them."""
 
     def make(where: Where, record: Record) -> Iterator[Item]:
-        ident, host = text(record.get("uuid")).strip("{}"), host_in(record.get("url"))
-        if ident and host:
+        key, host = text(record.get(ident)).strip("{}"), host_in(record.get("url"))
+        if key and host:
             yield from application(
-                where, operation, key=f"{where.name}/hook/{ident}",
-                label=text(record.get("description")), hosts=(host,),
+                where, operation, key=f"{where.name}/hook/{key}",
+                label=text(record.get(label)), hosts=(host,),
                 scopes=map(text, items(record.get("events"))),
-                created=stamp(record.get("created_at")),
+                created=stamp(record.get(created)),
                 status="active" if record.get("active") is True else "inactive",
             )  # fmt: skip
 
@@ -140,7 +140,7 @@ OF_A_WORKSPACE = (
     Detail(op.SPACE_OWNERS, _administrator(op.SPACE_OWNERS), {"q": 'permission="owner"'}),
     Detail(op.SPACE_VARIABLES, _variable(op.SPACE_VARIABLES)),
     Detail(op.SPACE_RUNNERS, _runner(op.SPACE_RUNNERS)),
-    Detail(op.SPACE_HOOKS, _hook(op.SPACE_HOOKS)),
+    Detail(op.SPACE_HOOKS, hook(op.SPACE_HOOKS)),
 )
 OF_A_REPOSITORY = (
     Detail(op.REPO_USERS, _administrator(op.REPO_USERS)),
@@ -148,7 +148,7 @@ OF_A_REPOSITORY = (
     Detail(op.REPO_REVIEWERS, _reviewer),
     Detail(op.REPO_VARIABLES, _variable(op.REPO_VARIABLES)),
     Detail(op.REPO_RUNNERS, _runner(op.REPO_RUNNERS)),
-    Detail(op.REPO_HOOKS, _hook(op.REPO_HOOKS)),
+    Detail(op.REPO_HOOKS, hook(op.REPO_HOOKS)),
     Detail(op.ENVIRONMENTS, _environment),
     Detail(op.DEPLOYMENT_VARIABLES, _variable(op.DEPLOYMENT_VARIABLES), style="deployments"),
 )

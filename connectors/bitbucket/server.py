@@ -7,22 +7,16 @@ counts as not given. It has no pipelines, runners or environments.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from connectors.bitbucket import operations as op
+from connectors.bitbucket.records import hook
 from scanner.kit.forge.details import Detail, Record, Where
 from scanner.kit.forge.events import Event
 from scanner.kit.forge.repository import Repository
-from scanner.kit.forge.saying import (
-    application,
-    host_in,
-    items,
-    mapping,
-    owned,
-    person,
-    stamp,
-    text,
-)
+from scanner.kit.forge.saying import owned, person
+from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence
 from scanner.model.facts import Identity, PrincipalType
@@ -96,20 +90,7 @@ def _condition(where: Where, record: Record) -> Iterator[Item]:
             yield from owned(where, op.CONDITIONS, who, "default reviewer", Confidence.MEDIUM)
 
 
-def _hook(operation: str) -> Any:
-    def make(where: Where, record: Record) -> Iterator[Item]:
-        ident, host = text(record.get("id")), host_in(record.get("url"))
-        if ident and host:
-            yield from application(
-                where, operation, key=f"{where.name}/hook/{ident}",
-                label=text(record.get("name")), hosts=(host,),
-                scopes=map(text, items(record.get("events"))),
-                created=stamp(record.get("createdDate")),
-                status="active" if record.get("active") is True else "inactive",
-            )  # fmt: skip
-
-    return make
-
+_hook = partial(hook, ident="id", label="name", created="createdDate")
 
 OF_A_PROJECT = (
     Detail(op.PROJECT_USERS, _administrator(op.PROJECT_USERS)),

@@ -38,6 +38,7 @@ from scanner.kit.forge.owner import (
 from scanner.kit.forge.place import only_to, place_of
 from scanner.kit.forge.plan import LISTING, SETTINGS, check_listing, listed, plan
 from scanner.kit.forge.repository import Repository, decoded
+from scanner.kit.forge.session import api_session
 from scanner.kit.forge.settings import GitSettings
 from scanner.kit.http import ReadOnlySession
 from scanner.model.facts import Account
@@ -156,19 +157,9 @@ def _account(where: Where) -> Account:
 
 def _session(ctx: Ctx) -> ReadOnlySession:
     def make() -> ReadOnlySession:
-        token, ca_file = token_of(ctx, ctx.config.token_env, _TOKEN), ctx.config.git.ca_file
-        return ReadOnlySession(
-            ctx.config.url,
-            op.OPERATIONS,
-            ctx.limits,
-            headers={
-                "Authorization": f"token {token}",
-                "Accept": "application/json",
-                "User-Agent": "shadow-ai-scanner",
-            },
-            retries=ctx.retries,
-            ca_file=str(ctx.folder / ca_file) if ca_file else "",
-        )
+        token = token_of(ctx, ctx.config.token_env, _TOKEN)
+        proof = {"Authorization": f"token {token}"}
+        return api_session(ctx, ctx.config.url, op.OPERATIONS, proof)
 
     return ctx.kept("gitea.session", make)
 

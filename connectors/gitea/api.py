@@ -8,8 +8,8 @@ from typing import Any
 from connectors.gitea import operations as op
 from scanner.kit.forge.details import Detail, Where, filled
 from scanner.kit.forge.paging import Source, by_page, one, whole
-from scanner.kit.forge.saying import mapping, text
 from scanner.kit.http import Missing
+from scanner.kit.values import mapping, text
 
 PAGE = {"limit": "50"}
 """Most of an instance with default settings; one that gives less says how many there are."""

@@ -12,18 +12,8 @@ from typing import Any
 from connectors.gitea import operations as op
 from scanner.kit.forge.details import Detail, Record, Where
 from scanner.kit.forge.repository import Repository
-from scanner.kit.forge.saying import (
-    application,
-    host_in,
-    items,
-    mapping,
-    owned,
-    person,
-    runner,
-    stamp,
-    text,
-    variable,
-)
+from scanner.kit.forge.saying import application, host_in, owned, person, runner, variable
+from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.evidence import Confidence
 from scanner.model.facts import Identity, PrincipalType
 from scanner.model.items import Item

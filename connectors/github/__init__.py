@@ -30,6 +30,7 @@ from scanner.kit.forge.events import read_events
 from scanner.kit.forge.filters import Filters
 from scanner.kit.forge.owner import (
     account_of,
+    answered,
     collect_repository,
     of_owner,
     owner_shard,
@@ -41,6 +42,7 @@ from scanner.kit.forge.paging import by_link
 from scanner.kit.forge.place import only_to, place_of
 from scanner.kit.forge.plan import AUDIT, LISTING, SETTINGS, check_listing, listed, plan
 from scanner.kit.forge.repository import Repository
+from scanner.kit.forge.session import api_session
 from scanner.kit.forge.settings import GitSettings
 from scanner.kit.http import Missing, ReadOnlySession
 from scanner.kit.http_memory import Memory
@@ -189,10 +191,10 @@ class GitHubConnector:
             yield from _selected(ctx, owner)
             yield from _listing(shard)
         elif part == AUDIT:
-            yield from _answered(where, _audit(ctx, where, since))
+            yield from answered(_account(where), _audit(ctx, where, since))
         else:
             details = read_details(OF_AN_ORGANIZATION, where, _api(ctx, owner).read, OPERATIONS)
-            yield from _answered(where, details)
+            yield from answered(_account(where), details)
 
     def probe(self, ctx: Ctx) -> Iterator[Probe]:
         for owner in ctx.config.organizations:
@@ -216,14 +218,12 @@ def _session(ctx: Ctx, owner: str) -> ReadOnlySession:
     credentials = _credentials(ctx)  # not within `make`: what is kept is made one at a time
 
     def make() -> ReadOnlySession:
-        return ReadOnlySession(
+        return api_session(
+            ctx,
             api_url(config),
             OPERATIONS,
-            ctx.limits,
-            headers=_HEADERS,
-            retries=ctx.retries,
+            _HEADERS,
             authorize=lambda: {"Authorization": f"Bearer {credentials.token(owner)}"},
-            ca_file=_ca_file(ctx),
             most_wait=float(config.wait_seconds),
             memory=Memory(
                 cache_folder(ctx, config.git) / "answers",
@@ -237,18 +237,12 @@ def _session(ctx: Ctx, owner: str) -> ReadOnlySession:
 
 _HEADERS = {
     "Accept": "application/vnd.github+json",
-    "User-Agent": "shadow-ai-scanner",
     "X-GitHub-Api-Version": _VERSION,
 }
 
 
 def _api(ctx: Ctx, owner: str) -> Api:
     return Api(_session(ctx, owner))
-
-
-def _ca_file(ctx: Ctx) -> str:
-    given = ctx.config.git.ca_file
-    return str(ctx.folder / Path(given).expanduser()) if given else ""
 
 
 def _credentials(ctx: Ctx) -> Credentials:
@@ -260,14 +254,12 @@ def _credentials(ctx: Ctx) -> Credentials:
 def _app(ctx: Ctx) -> App:
     config = ctx.config
     key = _key(ctx)
-    session = ReadOnlySession(
+    session = api_session(
+        ctx,
         api_url(config),
         OPERATIONS,
-        ctx.limits,
-        headers=_HEADERS,
-        retries=ctx.retries,
+        _HEADERS,
         authorize=lambda: proof(config.app_id, key),
-        ca_file=_ca_file(ctx),
         most_wait=float(config.wait_seconds),
     )
     return App(session)
@@ -396,14 +388,6 @@ def _no_log(api: Api, where: Where, error: Missing) -> SourceError:
     return Denied(
         f"{error}; grant read:audit_log (an owner's token), or it is not Enterprise Cloud"
     )
-
-
-def _answered(where: Where, items: Iterator[Item]) -> Iterator[Item]:
-    """The owner itself before them, and not before it has answered: who refuses shows nothing."""
-    for number, item in enumerate(items):
-        if number == 0:
-            yield _account(where)
-        yield item
 
 
 def _account(where: Where) -> Account:

@@ -15,8 +15,8 @@ from requests import Response
 
 from scanner.kit.forge.details import Detail, Where, filled
 from scanner.kit.forge.paging import by_link, one
-from scanner.kit.forge.saying import items, mapping, text
 from scanner.kit.http import Missing, ReadOnlySession, json_body
+from scanner.kit.values import items, mapping, text
 from scanner.model.errors import Denied
 
 PAGE = {"per_page": "100"}

@@ -1,6 +1,6 @@
 """The audit log: events that tell of AI, of apps that are let in, and of secrets that are made.
 
-Pure but for :func:`read_log`, which asks. Names of events and fields:
+Pure but for :func:`events_of`, which asks. Names of events and fields:
 https://docs.github.com/en/organizations/keeping-your-organization-secure/managing-security-settings-for-your-organization/audit-log-events-for-your-organization
 Whether an application is AI is the catalogue's business: each is handed on with its name.
 """
@@ -16,12 +16,13 @@ from typing import Any
 from connectors.github.api import PAGE, Api
 from connectors.github.copilot import LABEL, app_id
 from scanner.kit.forge.details import Record, Where, filled
-from scanner.kit.forge.events import Event, Events, Log
+from scanner.kit.forge.events import Event, Events, Log, Rows
 from scanner.kit.forge.paging import by_link
-from scanner.kit.forge.saying import iso, mapping, person, stamp, text
+from scanner.kit.forge.saying import person
+from scanner.kit.values import iso, mapping, stamp, text
 from scanner.model.base import NodeId
 from scanner.model.facts import Identity, PrincipalType
-from scanner.model.items import Activity, Content, Item, Place
+from scanner.model.items import Content, Item, Place
 
 KEPT = timedelta(days=180)
 """GitHub keeps events for 180 days, those of git for seven."""
@@ -193,32 +194,13 @@ def _drained(reader: Reader) -> Iterator[Item]:
 
 @dataclass
 class Totals:
-    """Events of a file -> one activity per (action, thing, actor)."""
+    """Events of a file, each once, added up."""
 
-    where: Where
-    rows: dict[tuple[str, str, str], Activity] = field(default_factory=dict)
+    rows: Rows
     seen: set[str] = field(default_factory=set)
 
     def add(self, event: Event) -> None:
-        """Each event once."""
-        if event.key in self.seen:
-            return
-        self.seen.add(event.key)
-        if not event.thing:
-            return
-        key = (event.action, event.thing, event.actor.id if event.actor else "")
-        old = self.rows.get(key)
-        times = sorted(at for at in (event.at, *((old.first_at, old.last_at) if old else ())) if at)
-        self.rows[key] = Activity(
-            rule=event.action,
-            actor=event.actor,
-            account=self.where.account,
-            app_id=event.thing,
-            label=event.label,
-            scopes=tuple(sorted({*event.scopes, *(old.scopes if old else ())})),
-            relation=event.relation,
-            count=(old.count if old else 0) + 1,
-            first_at=times[0] if times else "",
-            last_at=times[-1] if times else "",
-            resource=self.where.subject,
-        )
+        if event.key not in self.seen:
+            self.seen.add(event.key)
+            if event.thing:
+                self.rows.add(event)

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 from scanner.kit.forge.details import filled
 from scanner.kit.forge.paging import by_link
-from scanner.kit.forge.saying import mapping, text
 from scanner.kit.http import ReadOnlySession, json_body
+from scanner.kit.values import mapping, text
 from scanner.model.errors import Denied, Unavailable
 
 INSTALLATIONS = "GET /app/installations"

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from scanner.kit.forge.details import Record, Where
-from scanner.kit.forge.saying import items, mapping, person, stamp, text
+from scanner.kit.forge.saying import person
+from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Asset, AssetClass, Edge, Relation

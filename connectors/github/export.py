@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from connectors.github.audit import Reader, Totals
 from scanner.kit.forge.details import Where
+from scanner.kit.forge.events import Rows
 from scanner.model.errors import Denied, Unavailable
 from scanner.model.items import Gap, Item
 
@@ -25,7 +26,7 @@ _WRAPS = ("event", "detail", "github", "_raw", "message", "data", "log", "body")
 def read_file(path: Path, name: str, where: Where) -> Iterator[Item]:
     """The events of one file, each once. A record that is none is a gap; a damaged file gives what
     was before the damage, then ``Unavailable``."""
-    reader, totals = Reader(where), Totals(where)
+    reader, totals = Reader(where), Totals(Rows(where))
     odd: list[int] = []
     trouble: Exception | None = None
     try:
@@ -43,7 +44,7 @@ def read_file(path: Path, name: str, where: Where) -> Iterator[Item]:
     except (OSError, EOFError, zlib.error, csv.Error) as error:
         trouble = error
     yield from reader.slots
-    yield from totals.rows.values()
+    yield from totals.rows.found.values()
     if odd:
         yield Gap(what=f"{name}:{odd[0]}", reason=f"{len(odd)} records are no audit events")
     if trouble is not None:

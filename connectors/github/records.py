@@ -16,19 +16,9 @@ import msgspec
 from connectors.github import copilot
 from scanner.kit.forge.details import Detail, Record, Where
 from scanner.kit.forge.repository import Repository
-from scanner.kit.forge.saying import (
-    application,
-    environment,
-    items,
-    mapping,
-    owned,
-    person,
-    runner,
-    stamp,
-    text,
-    variable,
-)
+from scanner.kit.forge.saying import application, environment, owned, person, runner, variable
 from scanner.kit.git.reading import holder
+from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence
 from scanner.model.facts import Edge, Identity, PrincipalType, Relation

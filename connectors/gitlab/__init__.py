@@ -26,7 +26,6 @@ from connectors.gitlab.records import (
 from scanner.kit.contract import ConnectorSpec, Context, Probe, Shard
 from scanner.kit.forge.collecting import Access, basic
 from scanner.kit.forge.details import Where, filled, read_details
-from scanner.kit.forge.events import Log, read_events
 from scanner.kit.forge.filters import Filters
 from scanner.kit.forge.owner import (
     INSTANCE,
@@ -36,11 +35,13 @@ from scanner.kit.forge.owner import (
     owner_shard,
     parts_of,
     probed,
+    read_log,
     token_of,
 )
 from scanner.kit.forge.place import only_to, place_of
 from scanner.kit.forge.plan import AUDIT, LISTING, SETTINGS, check_listing, listed, plan
 from scanner.kit.forge.repository import Repository, decoded
+from scanner.kit.forge.session import api_session
 from scanner.kit.forge.settings import GitSettings
 from scanner.kit.http import ReadOnlySession
 from scanner.model.facts import Account
@@ -200,13 +201,8 @@ def _repository(ctx: Ctx, shard: Shard) -> Iterator[Item]:
 
 
 def _audit(ctx: Ctx, where: Where, groups: list[str], since: Checkpoint | None) -> Iterator[Item]:
-    first = timedelta(days=ctx.config.since_days or ctx.window_days)
-    log = Log(kept=_KEPT, first=first, span=_SPAN)
     events = audit(_session(ctx), where, () if where.name == INSTANCE else tuple(groups))
-    for number, item in enumerate(read_events(where, events, log, ctx.now(), since)):
-        if number == 0:
-            yield _account(where)  # not before it has answered
-        yield item
+    return read_log(ctx, where, _account(where), events, since, kept=_KEPT, span=_SPAN)
 
 
 def _account(where: Where) -> Account:
@@ -216,17 +212,10 @@ def _account(where: Where) -> Account:
 
 def _session(ctx: Ctx) -> ReadOnlySession:
     def make() -> ReadOnlySession:
-        token, ca_file = token_of(ctx, ctx.config.token_env, _TOKEN), ctx.config.git.ca_file
+        token = token_of(ctx, ctx.config.token_env, _TOKEN)
         is_bearer = ctx.config.token_type == "bearer"  # noqa: S105
         proof = {"Authorization": f"Bearer {token}"} if is_bearer else {"PRIVATE-TOKEN": token}
-        return ReadOnlySession(
-            ctx.config.url,
-            op.OPERATIONS,
-            ctx.limits,
-            headers={**proof, "Accept": "application/json", "User-Agent": "shadow-ai-scanner"},
-            retries=ctx.retries,
-            ca_file=str(ctx.folder / ca_file) if ca_file else "",
-        )
+        return api_session(ctx, ctx.config.url, op.OPERATIONS, proof)
 
     return ctx.kept("gitlab.session", make)
 

@@ -16,8 +16,8 @@ from connectors.gitlab.records import event_of
 from scanner.kit.forge.details import Detail, Where, filled
 from scanner.kit.forge.events import Event
 from scanner.kit.forge.paging import Source, by_link, one
-from scanner.kit.forge.saying import iso, mapping, text
 from scanner.kit.http import Missing
+from scanner.kit.values import iso, mapping, text
 from scanner.model.errors import Unavailable
 
 PAGE = {"per_page": "100"}

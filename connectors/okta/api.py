@@ -21,15 +21,13 @@ from connectors.okta.events import (
     Aggregate,
     App,
     app_of,
-    iso,
-    mapping,
     mark_of,
     org,
     org_id,
     stamp,
-    text,
 )
 from scanner.kit.http import ReadOnlySession, json_body, link_pages
+from scanner.kit.values import iso, mapping, text
 from scanner.model.base import NodeId
 from scanner.model.errors import SourceError, Unavailable
 from scanner.model.items import Activity, Checkpoint, Gap, Item

@@ -10,12 +10,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
+from scanner.kit import values
+from scanner.kit.values import mapping, text
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Account, Identity, PrincipalType
@@ -61,21 +62,6 @@ def app_of(record: Mapping[str, Any]) -> App:
         status=text(record.get("status")),
         created=stamp(record.get("created")),
     )
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def text(value: Any) -> str:
-    """Plain text that can be stored; nothing for what is neither text nor a number. JSON may hold
-    halves of characters, which UTF-8 has not."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return ""
-    try:
-        return str(value).encode("utf-8", "backslashreplace").decode()
-    except ValueError:
-        return ""  # a number of more digits than Python prints
 
 
 def _host(place: Any) -> str:
@@ -219,13 +205,5 @@ def _scopes(event: Mapping[str, Any]) -> tuple[str, ...]:
 
 def stamp(value: Any) -> str:
     """ISO 8601 in UTC with whole seconds; nothing for what is no time. SIEMs write a space for the
-    T and leave the zone out."""
-    try:
-        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
-        return iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    except (ValueError, OverflowError):  # in UTC it may lie outside the years 1 to 9999
-        return ""
-
-
-def iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    T and leave the zone out; numbers are none."""
+    return values.stamp(value) if isinstance(value, str) else ""

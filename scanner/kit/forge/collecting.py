@@ -18,6 +18,7 @@ from scanner.kit.archives import Bounds
 from scanner.kit.contract import Context, Shard
 from scanner.kit.forge.plan import HISTORY, repository_of
 from scanner.kit.forge.repository import Repository
+from scanner.kit.forge.session import ca_file
 from scanner.kit.forge.settings import GitSettings
 from scanner.kit.git.cache import CacheLimits, CloneCache
 from scanner.kit.git.fetching import HEADS_AND_TAGS, Remote
@@ -68,8 +69,7 @@ def clone_cache(ctx: Context[Any], settings: GitSettings) -> CloneCache:
             free_bytes=int(settings.free_disk_gib * _GIB),
             fetch_seconds=settings.fetch_minutes * 60,
         )
-        ca_file = str(ctx.folder / Path(settings.ca_file).expanduser()) if settings.ca_file else ""
-        return CloneCache(cache_folder(ctx, settings), limits, ca_file=ca_file)
+        return CloneCache(cache_folder(ctx, settings), limits, ca_file=ca_file(ctx, settings))
 
     return ctx.kept("forge.clone_cache", make)
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from scanner.kit.forge.details import Where
-from scanner.kit.forge.saying import iso
+from scanner.kit.values import iso
 from scanner.model.base import NodeId
 from scanner.model.facts import Identity
 from scanner.model.items import Activity, Checkpoint, Gap, Item
@@ -80,7 +80,7 @@ def read_events(
     recent = dict.fromkeys(known)
     odd = 0
     for begin, end in spans(start, now, log.span):
-        rows = _Rows(where)
+        rows = Rows(where)
         edge = iso(end - OVERLAP)
         fresh: list[str] = []
         for event in events(begin, end):
@@ -130,7 +130,9 @@ def _start(
 
 
 @dataclass
-class _Rows:
+class Rows:
+    """Events of one type by one actor on one thing, added up to one activity."""
+
     where: Where
     found: dict[tuple[str, str, str], Activity] = field(default_factory=dict)
 

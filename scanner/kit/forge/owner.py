@@ -4,11 +4,13 @@ names of their nodes and shards, and a repository read as a part of its owner.""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from scanner.kit.contract import Context, Mode, Operation, Probe, Shard
 from scanner.kit.forge.collecting import Access, collect_part, repository_asset
 from scanner.kit.forge.details import Detail, Where, read_details
+from scanner.kit.forge.events import Events, Log, read_events
 from scanner.kit.forge.plan import AUDIT, HISTORY, SETTINGS, TREE, repository_of, shard_id
 from scanner.kit.forge.repository import Repository
 from scanner.kit.forge.saying import contains
@@ -17,7 +19,7 @@ from scanner.model.base import NodeId
 from scanner.model.errors import Denied, SourceError
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Account
-from scanner.model.items import Item
+from scanner.model.items import Checkpoint, Item
 
 INSTANCE = "(instance)"
 """Owner of what is listed of a whole forge; no forge lets one be called that."""
@@ -68,6 +70,31 @@ def account_of(where: Where, noun: str, rule: str, *, parent: str = "") -> Accou
         parent=account_id(where.source, where.host, parent) if parent else None,
         evidence=(Evidence(rule=rule, source=where.source, resource=where.account),),
     )
+
+
+def answered(account: Account, items: Iterator[Item]) -> Iterator[Item]:
+    """The owner itself before them, and not before it has answered: who refuses shows nothing."""
+    for number, item in enumerate(items):
+        if number == 0:
+            yield account
+        yield item
+
+
+def read_log(
+    ctx: Context[Any],
+    where: Where,
+    account: Account,
+    events: Events,
+    since: Checkpoint | None,
+    *,
+    kept: timedelta,
+    span: timedelta,
+) -> Iterator[Item]:
+    """The owner and its audit log, as far back as the configuration says. ``kept``, ``span``: see
+    :class:`scanner.kit.forge.events.Log`."""
+    first = timedelta(days=ctx.config.since_days or ctx.window_days)
+    log = Log(kept=kept, first=first, span=span)
+    return answered(account, read_events(where, events, log, ctx.now(), since))
 
 
 def collect_repository(

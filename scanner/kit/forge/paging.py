@@ -99,6 +99,27 @@ def by_page(
     return _walked(source, path, {**params, "page": "1"}, at, following)
 
 
+def by_cursor(
+    source: Source,
+    path: str,
+    params: Params,
+    *,
+    at: str,
+    name: str,
+    cursor: Callable[[Mapping[str, Any]], str],
+) -> Iterator[Any]:
+    """A cursor in the body, given back as the parameter ``name``; ``cursor``: of a body, empty at
+    the end. Audit logs of Azure DevOps and Bitbucket Data Center."""
+
+    def following(
+        answer: Response, body: Any, records: list[Any], asked: dict[str, str]
+    ) -> dict[str, str] | None:
+        given = cursor(_object(body))
+        return {**asked, name: given} if given else None
+
+    return _walked(source, path, params, at, following)
+
+
 def _walked(
     source: Source, path: str, params: Params, at: str, following: _Following
 ) -> Iterator[Any]:
@@ -131,6 +152,13 @@ def _records(body: Any, at: str, path: str) -> list[Any]:
     return found
 
 
+def _object(body: Any) -> Mapping[str, Any]:
+    """A bare list says nothing of a next page."""
+    if not isinstance(body, Mapping):
+        raise Unavailable(f"expected a page with its list in it, got {type(body).__name__}")
+    return body
+
+
 def _query(link: Any) -> dict[str, str] | None:
     if not isinstance(link, str) or not link:
         return None
@@ -145,11 +173,11 @@ def _link(answer: Response, body: Any, records: list[Any], asked: dict[str, str]
 
 
 def _next(answer: Response, body: Any, records: list[Any], asked: dict[str, str]) -> Any:
-    return _query(body.get("next"))
+    return _query(_object(body).get("next"))
 
 
 def _start(answer: Response, body: Any, records: list[Any], asked: dict[str, str]) -> Any:
-    start = body.get("nextPageStart")
+    start = _object(body).get("nextPageStart")
     if body.get("isLastPage") is not False:
         return None
     if isinstance(start, bool) or not isinstance(start, int):

@@ -71,9 +71,11 @@ def plan(
     now: datetime,
     *,
     parts: tuple[str, ...] = (TREE, HISTORY),
+    listed_by: str = "",
 ) -> Iterator[Shard]:
-    """The listing's own shard, then ``parts`` of each repository, in the order of their names."""
-    yield _listing_shard(listing)
+    """The listing's own shard, then ``parts`` of each repository, in the order of their names.
+    ``listed_by``: the listing that named the owner, where the user did not."""
+    yield _listing_shard(listing, listed_by)
     for repository in sorted(listing.repositories, key=lambda r: r.full_name):
         reason = why_left_out(repository, filters, now)
         scope = {"repository": encoded(repository), "owner": listing.owner, "host": listing.host}
@@ -88,7 +90,7 @@ def plan(
             )
 
 
-def _listing_shard(listing: Listing) -> Shard:
+def _listing_shard(listing: Listing, listed_by: str) -> Shard:
     scope = {"part": LISTING, "owner": listing.owner, "host": listing.host}
     scope["found"] = str(len(listing.repositories))
     if listing.trouble is not None:
@@ -96,7 +98,12 @@ def _listing_shard(listing: Listing) -> Shard:
         scope |= {"trouble": str(listing.trouble), "family": next(kinds, "unavailable")}
     if listing.odd:
         scope["odd"] = str(listing.odd)
-    return Shard(id=listing.id, scope=scope, title=f"repositories of {listing.owner}")
+    return Shard(
+        id=listing.id,
+        scope=scope,
+        listed_by=listed_by,
+        title=f"repositories of {listing.owner}",
+    )
 
 
 def check_listing(shard: Shard) -> Iterator[Gap]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from scanner.kit.forge.details import Where
+from scanner.kit.values import text
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence
 from scanner.model.facts import Asset, AssetClass, Edge, Identity, PrincipalType, Relation
@@ -24,40 +24,6 @@ _ACCELERATOR = re.compile(
     re.I,
 )
 _PRODUCTION = re.compile(r"(?<![a-z])(?:prod|prd|production|live)(?![a-z])", re.I)
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def text(value: Any) -> str:
-    """Plain text that can be stored; nothing for what is neither text nor a number. JSON may hold
-    halves of characters, which UTF-8 has not."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return ""
-    try:
-        return str(value).encode("utf-8", "backslashreplace").decode()
-    except ValueError:
-        return ""  # a number of more digits than Python prints
-
-
-def stamp(value: Any) -> str:
-    """ISO 8601 in UTC with whole seconds, also of epoch milliseconds; nothing for what is none."""
-    try:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return iso(datetime.fromtimestamp(value / 1000, UTC))
-        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
-        return iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    except (ValueError, OverflowError, OSError):
-        return ""
-
-
-def iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def host_in(url: Any) -> str:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.detect.engine import Detector
+from scanner.kit import values
 from scanner.kit.contract import Operation
 from scanner.kit.forge import paging, saying
 from scanner.kit.forge.details import Detail, Where, filled, read_details
@@ -229,7 +230,7 @@ def test_however_a_log_is_read_each_event_counts_once(
         known = [(at, key) for at, key in log if at <= reads[-1]]
         for at, key in known:
             if begin <= at <= end:
-                yield Event(key=key, at=saying.iso(at), action="x", thing=NodeId("t"))
+                yield Event(key=key, at=values.iso(at), action="x", thing=NodeId("t"))
 
     since: Checkpoint | None = None
     total = 0
@@ -303,8 +304,8 @@ def test_a_variable_of_no_ais_is_nobodys_slot(where: Where) -> None:
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
                     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
 def test_whatever_a_source_says_is_text_or_nothing(value: Any) -> None:
-    assert isinstance(saying.text(value), str)
-    assert isinstance(saying.stamp(value), str)
+    assert isinstance(values.text(value), str)
+    assert isinstance(values.stamp(value), str)
     assert isinstance(saying.host_in(value), str)
 
 

@@ -1,0 +1,45 @@
+"""What stands in JSON that others wrote, as what was expected there, or nothing.
+
+Records come from outside and may hold anything anywhere: what is no text, list or time where one is
+expected counts as not given, and costs that one field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def text(value: Any) -> str:
+    """Plain text that can be stored; nothing for what is neither text nor a number. JSON may hold
+    halves of characters, which UTF-8 has not."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return ""
+    try:
+        return str(value).encode("utf-8", "backslashreplace").decode()
+    except ValueError:
+        return ""  # a number of more digits than Python prints
+
+
+def stamp(value: Any) -> str:
+    """ISO 8601 in UTC with whole seconds, also of epoch milliseconds; nothing for what is none."""
+    try:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return iso(datetime.fromtimestamp(value / 1000, UTC))
+        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
+        return iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
