@@ -4,7 +4,6 @@ page (a JSON array, or CSV), bare or wrapped by a SIEM or an event bus."""
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import zlib
@@ -13,13 +12,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from connectors.github.audit import Reader, Totals
+from scanner.kit.exports import document, first_line, is_document, lines, opened
 from scanner.kit.forge.details import Where
 from scanner.kit.forge.events import Rows
 from scanner.model.errors import Denied, Unavailable
 from scanner.model.items import Gap, Item
 
-_MOST_LINE = 16 << 20
-_MOST_ARRAY = 512 << 20
 _WRAPS = ("event", "detail", "github", "_raw", "message", "data", "log", "body")
 
 
@@ -30,7 +28,7 @@ def read_file(path: Path, name: str, where: Where) -> Iterator[Item]:
     odd: list[int] = []
     trouble: Exception | None = None
     try:
-        with _opened(path) as stream:
+        with opened(path) as stream:
             for number, record in _records(stream):
                 event = reader.event(unwrapped(record))
                 if event is None:
@@ -51,34 +49,19 @@ def read_file(path: Path, name: str, where: Where) -> Iterator[Item]:
         raise Unavailable(f"{name}: {trouble}; the file is damaged or cut short") from trouble
 
 
-def _opened(path: Path) -> IO[bytes]:
-    with path.open("rb") as stream:
-        packed = stream.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
-
-
 def _records(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
     """Line number and record. A file that begins with a bracket is one document; one that begins
     with neither bracket nor brace has CSV's names of columns in its first line."""
-    line, number = b"", 0
-    while not line.strip():
-        line = stream.readline(_MOST_LINE)
-        number += 1
-        if not line:
-            return
-    line = line.removeprefix(b"\xef\xbb\xbf")
-    first = line.lstrip()[:1]
-    if first == b"[" or line.strip() == b"{":
-        yield from _document(line + stream.read(_MOST_ARRAY))
+    number, line = first_line(stream)
+    if is_document(line):
+        yield from _document(document(line, stream))
         return
-    if first not in (b"{", b'"') or (line.startswith(b'"') and b'","' in line):
+    is_quoted = line.startswith(b'"') and b'","' in line
+    if line and (line.lstrip()[:1] not in (b"{", b'"') or is_quoted):
         yield from _table(line, stream)
         return
-    while line:
-        if line.strip():
-            yield number, _decoded(line)
-        line = stream.readline(_MOST_LINE)
-        number += 1
+    for at, text in lines(number, line, stream):
+        yield at, _decoded(text)
 
 
 def _table(header: bytes, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import zlib
 from collections.abc import Iterator, Mapping
@@ -12,11 +11,9 @@ from typing import IO, Any
 import msgspec
 
 from connectors.okta.events import Aggregate, mark_of, org
+from scanner.kit.exports import document, first_line, is_document, lines, opened
 from scanner.model.errors import Denied, Unavailable
 from scanner.model.items import Gap, Item
-
-_MOST_LINE = 16 << 20
-_MOST_ARRAY = 512 << 20
 
 
 def read_file(path: Path, name: str, host: str) -> Iterator[Item]:
@@ -25,7 +22,7 @@ def read_file(path: Path, name: str, host: str) -> Iterator[Item]:
     found = Aggregate(host)
     known: set[str] = set()
     try:
-        with _opened(path) as stream:
+        with opened(path) as stream:
             for number, record in _records(stream):
                 event = _unwrapped(record)
                 if event is None:
@@ -47,30 +44,14 @@ def read_file(path: Path, name: str, host: str) -> Iterator[Item]:
     yield from found.activities()
 
 
-def _opened(path: Path) -> IO[bytes]:
-    with path.open("rb") as stream:
-        packed = stream.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
-
-
 def _records(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
     """Line number and record; None for what is no JSON. A whole-file array is one document."""
-    line = b""
-    number = 0
-    while not line.strip():
-        line = stream.readline(_MOST_LINE)
-        number += 1
-        if not line:
-            return
-    line = line.removeprefix(b"\xef\xbb\xbf")
-    if line.lstrip()[:1] == b"[" or line.strip() == b"{":
-        yield from _document(line + stream.read(_MOST_ARRAY))
+    number, line = first_line(stream)
+    if is_document(line):
+        yield from _document(document(line, stream))
         return
-    while line:
-        if line.strip():
-            yield number, _decoded(line)
-        line = stream.readline(_MOST_LINE)
-        number += 1
+    for at, text in lines(number, line, stream):
+        yield at, _decoded(text)
 
 
 def _document(data: bytes) -> Iterator[tuple[int, Any]]:
