@@ -18,16 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from scanner.app.config import Config, LoadedConfig
-from scanner.app.pipeline import EXIT_COMPLETE, EXIT_INCOMPLETE, Result, scan
+from scanner.app.pipeline import EXIT_COMPLETE, EXIT_INCOMPLETE, Result
 from scanner.kit.git import bare as bare_tree
 from tests.conftest import Repository
-
-
-def _scan(*paths: Path, **options: object) -> Result:
-    table = {"code": {"paths": [str(path) for path in paths], **options}}
-    config = Config(sources=table)
-    return scan(LoadedConfig(config=config), url="sqlite://")
+from tests.connectors.code.scanned import keys, scan_paths, told
 
 
 def _status(result: Result) -> dict[str, str]:
@@ -35,21 +29,6 @@ def _status(result: Result) -> dict[str, str]:
         row.shard.rpartition("/")[2]: str(row.status)
         for row in result.document.coverage
         if not row.shard.endswith("/listing")
-    }
-
-
-def _told(result: Result) -> str:
-    return "\n".join(
-        text for row in result.document.coverage for text in (row.reason, *row.gaps) if text
-    )
-
-
-def _keys(result: Result) -> set[tuple[str, str]]:
-    return {
-        (e.path, str(e.context))
-        for row in result.document.assets
-        if row.type == "credential"
-        for e in row.evidence
     }
 
 
@@ -139,11 +118,11 @@ def test_an_object_that_is_damaged_in_its_pack_costs_itself_alone(
 ) -> None:
     damage(packed)
 
-    result = _scan(packed.root)
+    result = scan_paths(packed.root)
 
     assert _status(result) == {"tree": "complete", "history": "partial"}
-    assert "object" in _told(result)
-    assert ("key.py", "history") in _keys(result)
+    assert "object" in told(result)
+    assert ("key.py", "history") in keys(result)
     assert _usage(result) == {"openai"}
     assert result.exit_code == EXIT_INCOMPLETE
 
@@ -199,12 +178,12 @@ def test_a_pack_that_cannot_be_read_leaves_the_tree_and_is_told(
 ) -> None:
     damage(packed)
 
-    result = _scan(packed.root)
+    result = scan_paths(packed.root)
 
     assert _usage(result) == {"openai"}  # from the disk
     status = _status(result)
     assert set(status.values()) & {"partial", "failed"}
-    assert _told(result)
+    assert told(result)
     assert result.exit_code == EXIT_INCOMPLETE
 
 
@@ -215,10 +194,10 @@ def test_an_index_whose_names_lie_hides_no_object_silently(packed: Repository) -
     at = 8 + 1024 + 20 * oids.index(oid)
     _overwrite(_packs(packed, ".idx")[0], at + 10, b"\0\0")
 
-    result = _scan(packed.root)
+    result = scan_paths(packed.root)
 
     assert _status(result)["history"] == "partial"
-    assert ("key.py", "history") in _keys(result)
+    assert ("key.py", "history") in keys(result)
     assert result.exit_code == EXIT_INCOMPLETE
 
 
@@ -285,13 +264,13 @@ def test_a_damaged_loose_object_is_told_and_the_rest_is_found(
     repository.commit("third")
     damage(_loose(repository, name))
 
-    result = _scan(repository.root)
+    result = scan_paths(repository.root)
 
     assert _status(result)["tree"] in ("complete", "partial")
     assert _status(result)["history"] == "partial"
     assert "openai" in _usage(result)
-    assert any(path == "app.py" for path, _ in _keys(result))
-    assert _told(result)
+    assert any(path == "app.py" for path, _ in keys(result))
+    assert told(result)
     assert result.exit_code == EXIT_INCOMPLETE
 
 
@@ -303,9 +282,9 @@ def test_an_object_with_another_content_is_not_believed(
     repository.commit()
     _other_content(_loose(repository, "HEAD:lost.txt"))
 
-    result = _scan(repository.root)
+    result = scan_paths(repository.root)
 
-    assert ("app.py", "history") in _keys(result)
+    assert ("app.py", "history") in keys(result)
     assert _status(result)["tree"] == "complete"
 
 
@@ -321,7 +300,7 @@ def test_a_bare_repository_with_a_damaged_folder_shows_the_rest(
     shutil.copytree(repository.root / ".git", bare)
     (bare / "index").unlink()
 
-    result = _scan(bare)
+    result = scan_paths(bare)
 
     assert _status(result)["tree"] == "partial"
     assert "openai" in _usage(result)
@@ -345,8 +324,8 @@ def test_sha256_objects_are_read(tmp_path: Path, made_up_key: Callable[..., str]
     made.git("gc", "-q")
 
     for path in (root, bare):
-        result = _scan(path)
-        assert _keys(result) == {("bot.py", "history")}
+        result = scan_paths(path)
+        assert keys(result) == {("bot.py", "history")}
         assert _usage(result) == {"anthropic"}
         assert result.exit_code == EXIT_COMPLETE
 
@@ -358,10 +337,10 @@ def test_a_worktree_reads_its_own_files_and_the_shared_history(
     packed.git("worktree", "add", "-q", str(tmp_path / "linked"), "side")
     (tmp_path / "linked/only_here.py").write_text("import anthropic\n")
 
-    result = _scan(tmp_path / "linked")
+    result = scan_paths(tmp_path / "linked")
 
     assert _usage(result) == {"openai", "anthropic"}
-    assert ("key.py", "history") in _keys(result)
+    assert ("key.py", "history") in keys(result)
     assert result.exit_code == EXIT_COMPLETE
 
 
@@ -371,10 +350,10 @@ def test_a_worktree_whose_repository_is_gone_is_a_folder_with_a_gap(
     packed.git("worktree", "add", "-q", str(tmp_path / "linked"), "-b", "side")
     shutil.rmtree(packed.root)
 
-    result = _scan(tmp_path / "linked")
+    result = scan_paths(tmp_path / "linked")
 
     assert _usage(result) == {"openai"}
-    assert ".git: `.git` leads nowhere" in _told(result)
+    assert ".git: `.git` leads nowhere" in told(result)
     assert result.exit_code == EXIT_INCOMPLETE
 
 
@@ -387,23 +366,23 @@ def test_a_submodule_is_a_repository_of_its_own(
     packed.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner.root), "sub")
     packed.commit("with a submodule")
 
-    result = _scan(packed.root)
+    result = scan_paths(packed.root)
 
     holders = {a.uid.partition("#")[0] for a in result.document.assets if a.provider == "anthropic"}
     assert len(holders) >= 1
     assert all("packed" not in holder for holder in holders)
     assert result.exit_code == EXIT_COMPLETE
-    alone = _scan(packed.root / "sub")
+    alone = scan_paths(packed.root / "sub")
     assert _usage(alone) == {"anthropic"}
     assert alone.exit_code == EXIT_COMPLETE
     shutil.rmtree(packed.root / ".git/modules")
-    lost = _scan(packed.root)
+    lost = scan_paths(packed.root)
     assert _usage(lost) == {"openai", "anthropic"}  # its files are here, its history is not
-    assert "leads nowhere" in _told(lost)
+    assert "leads nowhere" in told(lost)
     assert lost.exit_code == EXIT_INCOMPLETE
     shutil.rmtree(packed.root / "sub")
     (packed.root / "sub").mkdir()  # as after a clone without --recurse-submodules
-    assert _scan(packed.root).exit_code == EXIT_COMPLETE
+    assert scan_paths(packed.root).exit_code == EXIT_COMPLETE
 
 
 def test_a_gitlink_that_leads_in_a_circle_ends(packed: Repository) -> None:
@@ -414,7 +393,7 @@ def test_a_gitlink_that_leads_in_a_circle_ends(packed: Repository) -> None:
     (packed.root / "self").mkdir()
     (packed.root / "self/.git").write_text("gitdir: ../.git\n")
 
-    result = _scan(packed.root)
+    result = scan_paths(packed.root)
 
     assert _usage(result) == {"openai"}
     assert result.exit_code in (EXIT_COMPLETE, EXIT_INCOMPLETE)
@@ -432,9 +411,9 @@ def test_stores_that_borrow_from_each_other_end(packed: Repository, tmp_path: Pa
     _cycle(packed, tmp_path)
 
     started = time.monotonic()
-    result = _scan(packed.root)
+    result = scan_paths(packed.root)
 
-    assert ("key.py", "history") in _keys(result)
+    assert ("key.py", "history") in keys(result)
     assert time.monotonic() - started < 30
 
 
@@ -443,9 +422,9 @@ def test_a_graft_and_a_replacement_change_nothing(packed: Repository) -> None:
     packed.git("replace", "--graft", "HEAD~1")
     (packed.root / ".git/info/grafts").write_text(f"{head}\n")  # no parents
 
-    result = _scan(packed.root)
+    result = scan_paths(packed.root)
 
-    assert ("key.py", "history") in _keys(result)
+    assert ("key.py", "history") in keys(result)
     assert _status(result)["history"] == "complete"
 
 
@@ -494,20 +473,20 @@ def test_the_tree_is_read_whatever_head_is(
 ) -> None:
     damage(packed)
 
-    result = _scan(packed.root)
+    result = scan_paths(packed.root)
 
     assert _usage(result) == {"openai"}
-    if ("key.py", "history") not in _keys(result):
+    if ("key.py", "history") not in keys(result):
         assert result.exit_code == EXIT_INCOMPLETE
-        assert _told(result)
+        assert told(result)
 
 
 def test_a_detached_head_is_as_good_as_a_branch(packed: Repository) -> None:
     packed.git("checkout", "-q", "--detach", "HEAD~1")
 
-    result = _scan(packed.root)
+    result = scan_paths(packed.root)
 
-    assert ("key.py", "history") in _keys(result)
+    assert ("key.py", "history") in keys(result)
     assert result.exit_code == EXIT_COMPLETE
 
 
@@ -519,9 +498,9 @@ def test_refs_to_blobs_trees_and_tags_of_tags(packed: Repository) -> None:
     for n in range(20):
         packed.git("tag", "-a", "-m", "next", f"t{n}", f"t{n - 1}" if n else "one")
 
-    result = _scan(packed.root)
+    result = scan_paths(packed.root)
 
-    assert ("key.py", "history") in _keys(result)
+    assert ("key.py", "history") in keys(result)
     assert result.exit_code == EXIT_COMPLETE
 
 
@@ -538,9 +517,9 @@ def test_a_tag_to_nowhere_is_told(packed: Repository) -> None:
     oid = _hashed(packed, "tag", text.encode())
     (packed.root / ".git/refs/tags/nowhere").write_text(f"{oid}\n")
 
-    result = _scan(packed.root)
+    result = scan_paths(packed.root)
 
-    assert _keys(result)  # its place may be lost: git refuses to walk
+    assert keys(result)  # its place may be lost: git refuses to walk
     assert result.exit_code == EXIT_INCOMPLETE
 
 
@@ -571,9 +550,9 @@ def test_commits_with_broken_headers_are_no_end(
     oid = _hashed(repository, "commit", (head + rest).encode())
     (repository.root / ".git/refs/heads/main").write_text(f"{oid}\n")
 
-    result = _scan(repository.root)
+    result = scan_paths(repository.root)
 
-    assert _keys(result)
+    assert keys(result)
     assert _usage(result) >= {"openai"}
     assert set(_status(result).values()) <= {"complete", "partial"}
 
@@ -611,9 +590,9 @@ def test_trees_with_names_that_no_git_writes(
         root = tmp_path / "bare.git"
         shutil.copytree(repository.root / ".git", root)
 
-    result = _scan(root)
+    result = scan_paths(root)
 
-    assert _keys(result)
+    assert keys(result)
     assert set(_status(result).values()) <= {"complete", "partial"}
     if extra:
         assert result.exit_code == EXIT_INCOMPLETE
@@ -626,19 +605,19 @@ def test_a_corrupt_index_is_no_trouble_for_the_tree(packed: Repository) -> None:
     for data in (b"", b"DIRC", b"DIRC\0\0\0\4" + b"\xff" * 300, b"junk" * 99):
         (packed.root / ".git/index").write_bytes(data)
 
-        result = _scan(packed.root)
+        result = scan_paths(packed.root)
 
         assert _usage(result) == {"openai"}
-        assert ("key.py", "history") in _keys(result)
+        assert ("key.py", "history") in keys(result)
         if result.exit_code != EXIT_COMPLETE:
-            assert "index" in _told(result)
+            assert "index" in told(result)
 
 
 def test_an_empty_repository_is_complete_and_a_gitless_folder_too(tmp_path: Path) -> None:
     Repository(tmp_path / "empty")
     (tmp_path / "empty/a.py").write_text("import openai\n")
 
-    result = _scan(tmp_path)
+    result = scan_paths(tmp_path)
 
     assert _usage(result) == {"openai"}
     assert result.exit_code == EXIT_COMPLETE
@@ -654,9 +633,9 @@ def test_a_hundred_thousand_refs_are_read_in_seconds(packed: Repository) -> None
     (packed.root / ".git/HEAD").write_text("ref: refs/heads/b000000\n")
 
     started = time.monotonic()
-    result = _scan(packed.root)
+    result = scan_paths(packed.root)
 
-    assert ("key.py", "history") in _keys(result)
+    assert ("key.py", "history") in keys(result)
     assert result.exit_code == EXIT_COMPLETE
     assert time.monotonic() - started < 40
 
@@ -670,9 +649,9 @@ def test_names_of_refs_are_any_bytes(packed: Repository) -> None:
     (packed.root / ".git/refs/heads/main").unlink(missing_ok=True)
     (packed.root / ".git/packed-refs").unlink(missing_ok=True)
 
-    result = _scan(packed.root)
+    result = scan_paths(packed.root)
 
-    assert ("key.py", "history") in _keys(result)
+    assert ("key.py", "history") in keys(result)
     assert _usage(result) == {"openai"}
 
 
@@ -686,10 +665,10 @@ def test_a_bare_repository_whose_only_branch_has_no_name_in_utf8(
     with open(os.fsencode(bare) + b"/refs/heads/caf\xe9", "w") as file:
         file.write(f"{head}\n")
 
-    result = _scan(bare)
+    result = scan_paths(bare)
 
     assert _usage(result) == {"openai"}
-    assert r"refs/heads/caf\xe9 was read instead" in _told(result)
+    assert r"refs/heads/caf\xe9 was read instead" in told(result)
 
 
 def _written(made: Repository, kind: str, data: bytes) -> str:
@@ -726,7 +705,7 @@ def test_objects_of_folders_in_each_other_end(
     bare = _committed(repository, tree, tmp_path / "bare.git")
 
     started = time.monotonic()
-    result = _scan(bare)
+    result = scan_paths(bare)
 
     assert time.monotonic() - started < 120
     assert "openai" in _usage(result)
@@ -749,11 +728,11 @@ def test_a_tree_of_ten_thousand_million_files_ends(
     bare = _committed(repository, tree, tmp_path / "bare.git")
 
     started = time.monotonic()
-    result = _scan(bare)
+    result = scan_paths(bare)
 
     assert time.monotonic() - started < 60
     assert "openai" in _usage(result)
-    assert "more than 20000 files in one tree; what git did not list was not read" in _told(result)
+    assert "more than 20000 files in one tree; what git did not list was not read" in told(result)
     assert result.exit_code == EXIT_INCOMPLETE
 
 

@@ -6,18 +6,12 @@ import gzip
 import io
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from scanner.app.config import Config, LoadedConfig
-from scanner.app.pipeline import EXIT_COMPLETE, EXIT_INCOMPLETE, Result, scan
+from scanner.app.pipeline import EXIT_COMPLETE, EXIT_INCOMPLETE, Result
 from tests.conftest import Repository
-
-
-def _scan(path: Path, **options: object) -> Result:
-    table = {"code": {"paths": [str(path)], **options}}
-    return scan(LoadedConfig(config=Config(sources=table)), url="sqlite://")
+from tests.connectors.code.scanned import scan_paths
 
 
 def _keys(result: Result) -> set[tuple[str, str, int]]:
@@ -51,7 +45,7 @@ def test_a_key_in_a_wide_text(
     text = f"# é\n\nANTHROPIC_API_KEY={made_up_key()}\n"
     _replaced(repository, "wide.env", text.encode(encoding), packed=packed)
 
-    result = _scan(repository.root)
+    result = scan_paths(repository.root)
 
     assert _keys(result) == {("wide.env", "history", 3)}
     assert result.exit_code == EXIT_COMPLETE
@@ -67,19 +61,19 @@ def test_a_key_in_an_archive(
     _replaced(repository, "d/app.zip", made.getvalue(), packed=packed)
     _replaced(repository, "log.gz", gzip.compress(made_up_key("log").encode()), packed=packed)
 
-    result = _scan(repository.root)
+    result = scan_paths(repository.root)
 
     assert _keys(result) == {
         ("d/app.zip!/conf/a.env", "history", 2), ("log.gz!/log", "history", 1),
     }  # fmt: skip
     assert result.exit_code == EXIT_COMPLETE
-    assert _keys(_scan(repository.root, archives=False)) == set()
+    assert _keys(scan_paths(repository.root, archives=False)) == set()
 
 
 def test_a_wide_text_that_is_too_large_is_told(repository: Repository) -> None:
     _replaced(repository, "wide.txt", ("x = 1\n" * 200_000).encode("utf-16-le"))
 
-    result = _scan(repository.root, max_file_mib=1)
+    result = scan_paths(repository.root, max_file_mib=1)
 
     assert "larger than 1 MiB; not read" in _told(result)
     assert result.exit_code == EXIT_INCOMPLETE
@@ -88,7 +82,7 @@ def test_a_wide_text_that_is_too_large_is_told(repository: Repository) -> None:
 def test_an_archive_that_is_damaged_or_too_large_is_told(repository: Repository) -> None:
     _replaced(repository, "bad.zip", b"PK\x03\x04" + bytes(500))
 
-    result = _scan(repository.root)
+    result = scan_paths(repository.root)
 
     assert "damaged" in _told(result)
     assert result.exit_code == EXIT_INCOMPLETE

@@ -18,33 +18,13 @@ from typing import Any
 
 import pytest
 
-from scanner.app.config import Config, LoadedConfig
-from scanner.app.pipeline import EXIT_COMPLETE, EXIT_INCOMPLETE, Result, scan
+from scanner.app.pipeline import EXIT_COMPLETE, EXIT_INCOMPLETE
 from scanner.kit import programs
 from scanner.kit.git import process, watch
 from scanner.kit.git.process import Git
 from scanner.model.errors import Unavailable
 from tests.conftest import Repository
-
-
-def _scan(*paths: Path, **options: object) -> Result:
-    table = {"code": {"paths": [str(path) for path in paths], **options}}
-    return scan(LoadedConfig(config=Config(sources=table)), url="sqlite://")
-
-
-def _told(result: Result) -> str:
-    return "\n".join(
-        text for row in result.document.coverage for text in (row.reason, *row.gaps) if text
-    )
-
-
-def _keys(result: Result) -> set[tuple[str, str]]:
-    return {
-        (e.path, str(e.context))
-        for row in result.document.assets
-        if row.type == "credential"
-        for e in row.evidence
-    }
+from tests.connectors.code.scanned import keys, scan_paths, told
 
 
 class Canary:
@@ -204,9 +184,9 @@ def test_no_setting_attribute_alias_or_hook_runs(
         root = tmp_path / "bare.git"
         shutil.copytree(dot, root)
 
-    result = _scan(root)
+    result = scan_paths(root)
 
-    assert ("key.py", "history") in _keys(result)
+    assert ("key.py", "history") in keys(result)
     assert {"openai"} <= {a.provider for a in result.document.assets}
     canary.check()
 
@@ -214,7 +194,7 @@ def test_no_setting_attribute_alias_or_hook_runs(
 def test_the_root_of_the_disk_is_no_work_tree(with_key: Repository) -> None:
     with_key.git("config", "core.worktree", "/")
 
-    result = _scan(with_key.root)
+    result = scan_paths(with_key.root)
 
     paths = {e.path for a in result.document.assets for e in a.evidence}
     assert paths == {"key.py"}
@@ -225,12 +205,12 @@ def test_the_root_of_the_disk_is_no_work_tree(with_key: Repository) -> None:
 def test_a_config_that_does_not_parse_is_told(with_key: Repository, text: str) -> None:
     (with_key.root / ".git/config").write_text(text)
 
-    result = _scan(with_key.root)
+    result = scan_paths(with_key.root)
 
     assert {a.provider for a in result.document.assets} >= {"openai"}
-    if ("key.py", "history") not in _keys(result):  # git puts up with some of it
+    if ("key.py", "history") not in keys(result):  # git puts up with some of it
         assert result.exit_code == EXIT_INCOMPLETE
-        assert _told(result)
+        assert told(result)
 
 
 @pytest.mark.parametrize(
@@ -245,11 +225,11 @@ def test_a_config_that_does_not_parse_is_told(with_key: Repository, text: str) -
 def test_a_format_that_git_does_not_know_is_told(with_key: Repository, text: str) -> None:
     (with_key.root / ".git/config").write_text(text)
 
-    result = _scan(with_key.root)
+    result = scan_paths(with_key.root)
 
     assert {a.provider for a in result.document.assets} >= {"openai"}
     assert result.exit_code == EXIT_INCOMPLETE
-    assert _told(result)
+    assert told(result)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -257,9 +237,9 @@ def test_somebody_elses_repository_is_read_all_the_same(with_key: Repository) ->
     for path in [with_key.root, *with_key.root.rglob("*")]:
         os.lchown(path, 12345, 12345)
 
-    result = _scan(with_key.root)
+    result = scan_paths(with_key.root)
 
-    assert ("key.py", "history") in _keys(result)
+    assert ("key.py", "history") in keys(result)
     assert result.exit_code == EXIT_COMPLETE
 
 
@@ -271,9 +251,9 @@ def test_a_git_in_the_scanned_folder_is_not_run(
     monkeypatch.chdir(with_key.root)
     monkeypatch.setenv("PATH", os.pathsep.join((".", "", "bin", os.environ["PATH"])))
 
-    result = _scan(Path())
+    result = scan_paths(Path())
 
-    assert ("key.py", "history") in _keys(result)
+    assert ("key.py", "history") in keys(result)
     assert Path(programs.found("git")).is_absolute()
     assert "." not in programs.environ_path().split(os.pathsep)
 
@@ -311,9 +291,9 @@ def test_the_callers_environment_leads_git_nowhere(
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
 
-    result = _scan(with_key.root)
+    result = scan_paths(with_key.root)
 
-    assert ("key.py", "history") in _keys(result)
+    assert ("key.py", "history") in keys(result)
     assert {a.provider for a in result.document.assets if a.type != "credential"} == {"openai"}
     assert not (tmp_path / "trace").exists()
 
@@ -400,11 +380,11 @@ def test_a_git_folder_that_leads_out_is_told_and_not_followed(
     (here / "a.py").write_text("import openai\n")
     lead(here, elsewhere.root)
 
-    result = _scan(here)
+    result = scan_paths(here)
 
-    assert _keys(result) == set()
+    assert keys(result) == set()
     assert {a.provider for a in result.document.assets} == {"openai"}
-    assert "outside of this path; scan that repository by its own path" in _told(result)
+    assert "outside of this path; scan that repository by its own path" in told(result)
     assert result.exit_code == EXIT_INCOMPLETE
 
 
@@ -415,9 +395,9 @@ def test_what_leads_about_within_the_path_is_followed(
     here.mkdir()
     _by_file(here, elsewhere.root)
 
-    result = _scan(tmp_path)
+    result = scan_paths(tmp_path)
 
-    assert ".git" not in _told(result)
+    assert ".git" not in told(result)
 
 
 @pytest.mark.parametrize("text", ["", "gitdir:", "gitdir: /nowhere\n", "junk\n", "gitdir: \0\n"])
@@ -425,10 +405,10 @@ def test_a_git_file_that_leads_nowhere_is_told(tmp_path: Path, text: str) -> Non
     (tmp_path / "a.py").write_text("import openai\n")
     (tmp_path / ".git").write_text(text)
 
-    result = _scan(tmp_path)
+    result = scan_paths(tmp_path)
 
     assert {a.provider for a in result.document.assets} == {"openai"}
-    assert ".git" in _told(result)
+    assert ".git" in told(result)
     assert result.exit_code == EXIT_INCOMPLETE
 
 
@@ -438,7 +418,7 @@ def test_a_link_in_a_circle_ends(tmp_path: Path) -> None:
     (tmp_path / "one").symlink_to("two")
     (tmp_path / "two").symlink_to("one")
 
-    result = _scan(tmp_path)
+    result = scan_paths(tmp_path)
 
     assert {a.provider for a in result.document.assets} == {"openai"}
     assert result.exit_code == EXIT_INCOMPLETE
@@ -464,12 +444,12 @@ def test_a_pipe_in_place_of_a_file_of_git_is_told_at_once(with_key: Repository, 
     os.mkfifo(path)
 
     started = time.monotonic()
-    result = _scan(with_key.root)
+    result = scan_paths(with_key.root)
 
     assert time.monotonic() - started < 20
     assert {a.provider for a in result.document.assets} == {"openai"}
     assert result.exit_code == EXIT_INCOMPLETE
-    assert ".git" in _told(result)
+    assert ".git" in told(result)
 
 
 @pytest.fixture
@@ -500,11 +480,11 @@ def test_a_pipe_that_is_met_later_ends_with_an_error(with_key: Repository, name:
     os.mkfifo(path)
 
     started = time.monotonic()
-    result = _scan(root)
+    result = scan_paths(root)
 
     assert time.monotonic() - started < 60
     assert {a.provider for a in result.document.assets} >= {"openai"}
-    assert "did nothing for 1 s; a file of the repository may be a pipe" in _told(result)
+    assert "did nothing for 1 s; a file of the repository may be a pipe" in told(result)
     assert result.exit_code == EXIT_INCOMPLETE
     assert _children() == []
 
@@ -575,7 +555,7 @@ def test_pipes_sockets_and_devices_are_passed_by(tmp_path: Path) -> None:
             os.mknod(tmp_path / "zero.py", 0o600 | stat.S_IFCHR, os.makedev(1, 5))
         (tmp_path / "a.py").write_text("import openai\n")
 
-        result = _scan(tmp_path)
+        result = scan_paths(tmp_path)
 
     assert {a.provider for a in result.document.assets} == {"openai"}
     assert result.exit_code == EXIT_COMPLETE

@@ -11,14 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from scanner.app.config import Config, LoadedConfig
-from scanner.app.pipeline import EXIT_COMPLETE, EXIT_INCOMPLETE, Result, scan
+from scanner.app.pipeline import EXIT_COMPLETE, EXIT_INCOMPLETE, Result
 from tests.conftest import Repository
-
-
-def _scan(*paths: Path, **options: object) -> Result:
-    table = {"code": {"paths": [str(path) for path in paths], **options}}
-    return scan(LoadedConfig(config=Config(sources=table)), url="sqlite://")
+from tests.connectors.code.scanned import scan_paths
 
 
 def _told(result: Result) -> str:
@@ -109,7 +104,7 @@ def test_a_file_that_grows_is_read_to_where_it_was(tmp_path: Path) -> None:
     """No more than is allowed, whatever its size was said to be."""
     (tmp_path / "a.py").write_bytes(b"import openai\n" + b"#\n" * (1 << 19))
 
-    result = _scan(tmp_path, max_file_mib=1)
+    result = scan_paths(tmp_path, max_file_mib=1)
 
     assert _told(result) == "a.py: larger than 1 MiB; not read"
 
@@ -139,7 +134,7 @@ def test_four_thousand_folders_in_each_other_end(tmp_path: Path) -> None:
     (root / "top.py").write_text("import openai\n")
 
     started = time.monotonic()
-    result = _scan(root)
+    result = scan_paths(root)
 
     assert time.monotonic() - started < 60
     assert _paths(result, "openai") == {"top.py"}
@@ -164,7 +159,7 @@ def test_files_of_every_name_are_found_once_each(repository: Repository, tmp_pat
     bare = tmp_path / "bare.git"
     repository.git("clone", "-q", "--bare", str(repository.root), str(bare))
 
-    tree, objects = _scan(repository.root), _scan(bare)
+    tree, objects = scan_paths(repository.root), scan_paths(bare)
 
     assert len(_paths(tree, "openai")) == len(_NAMES)
     assert len(_paths(objects, "openai")) == len(_NAMES)
@@ -215,20 +210,20 @@ def test_what_a_sparse_checkout_left_out_is_read_from_the_objects(
         wide.git("sparse-checkout", "set", "--cone", *options, "in")
     assert not (wide.root / "out/b.py").exists()
 
-    result = _scan(wide.root)
+    result = scan_paths(wide.root)
 
     assert _paths(result, "openai") == {"in/a.py"}
     assert _paths(result, "anthropic") == {"out/b.py"}
     assert _paths(result, "cohere") == {"out/deep/c.py"}
     assert result.exit_code == EXIT_COMPLETE
-    left = _scan(wide.root, exclude=["out/*"])
+    left = scan_paths(wide.root, exclude=["out/*"])
     assert _paths(left, "anthropic") == set()
 
 
 def test_a_folder_of_a_sparse_checkout_is_as_whole(wide: Repository) -> None:
     wide.git("sparse-checkout", "set", "--no-cone", "/*", "!/out/deep/")
 
-    result = _scan(wide.root / "out")
+    result = scan_paths(wide.root / "out")
 
     assert _paths(result, "anthropic") == {"out/b.py"}
     assert _paths(result, "cohere") == {"out/deep/c.py"}
@@ -244,7 +239,7 @@ def test_a_sparse_checkout_of_a_partial_clone_names_what_is_nowhere(
     wide.git("clone", "-q", "--filter=blob:none", "--sparse", f"file://{wide.root}", str(clone))
     Repository(clone).git("sparse-checkout", "set", "in")
 
-    result = _scan(clone)
+    result = scan_paths(clone)
 
     assert _paths(result, "openai") == {"in/a.py"}
     assert "sparse checkout: 4 files are neither checked out nor fetched" in _told(result)
@@ -259,7 +254,7 @@ def test_a_file_that_was_deleted_is_gone_and_one_that_is_assumed_is_read(
     (wide.root / "in/a.py").write_text("import openai\nimport replicate\n")
     (wide.root / "out/b.py").unlink()
 
-    result = _scan(wide.root)
+    result = scan_paths(wide.root)
 
     assert _paths(result, "replicate") == {"in/a.py"}
     assert _paths(result, "anthropic") == set()
@@ -278,12 +273,12 @@ def test_a_pointer_to_what_would_be_read_is_a_gap(repository: Repository, tmp_pa
     repository.git("clone", "-q", "--bare", str(repository.root), str(bare))
 
     for root in (repository.root, bare):
-        result = _scan(root)
+        result = scan_paths(root)
         assert "a Git LFS pointer (and 1 more): the content is not here; `git lfs pull`" in _told(
             result
         )
         assert result.exit_code == EXIT_INCOMPLETE
-        assert _scan(root, exclude=["data/*"]).exit_code == EXIT_COMPLETE
+        assert scan_paths(root, exclude=["data/*"]).exit_code == EXIT_COMPLETE
 
 
 def test_pointers_to_pictures_and_weights_hide_nothing(repository: Repository) -> None:
@@ -291,7 +286,7 @@ def test_pointers_to_pictures_and_weights_hide_nothing(repository: Repository) -
         repository.write(name, _pointer(5_000_000_000))
     repository.commit()
 
-    result = _scan(repository.root)
+    result = scan_paths(repository.root)
 
     assert _told(result) == ""
     assert any(a.kind == "code.weights" for a in result.document.assets)
@@ -308,7 +303,7 @@ def test_wide_texts_are_found_at_their_line(
     repository.git("clone", "-q", "--bare", str(repository.root), str(bare))
 
     for root in (repository.root, bare):
-        result = _scan(root, history=False)
+        result = scan_paths(root, history=False)
         rows = {(a.type, e.path, e.line) for a in result.document.assets for e in a.evidence}
         assert ("credential", "wide.py", 4) in rows
         assert any(path == "wide.py" and line == 2 for _, path, line in rows)
@@ -329,6 +324,6 @@ def test_a_tree_without_archives_opens_each_file_once(
         return real(path, *args, **kwargs)
 
     monkeypatch.setattr(os, "open", counted)
-    _scan(tmp_path)
+    scan_paths(tmp_path)
 
     assert sorted(opened) == sorted(str(path) for path in tmp_path.iterdir())
