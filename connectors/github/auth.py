@@ -19,7 +19,6 @@ from scanner.kit.http import ReadOnlySession, json_body
 from scanner.kit.values import mapping, text
 from scanner.model.errors import Denied, Unavailable
 
-INSTALLATIONS = "GET /app/installations"
 EXCHANGE = "POST /app/installations/{installation_id}/access_tokens"
 _RENEW_SECONDS = 300.0
 """Before it ends: a request that is on its way must still be let in."""

@@ -112,6 +112,5 @@ OPERATIONS: tuple[Operation, ...] = (
         reason="the same of a whole enterprise",
     ),
 )
-BY_ID = {operation.id: operation for operation in OPERATIONS}
 RATES = {"core": 12.0, "audit": 0.48}
 """Below the secondary limit of 900 points a minute, and the audit log's 1,750 queries an hour."""
