@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.aws.access import Access
+from scanner.kit.expressions import expression
 from scanner.kit.tables import (
     Call,
     EdgeRule,
@@ -33,7 +34,7 @@ _CLASSIFICATION_TAGS = (
     "sensitivity",
 )  # fmt: skip
 _GONE = ("ResourceNotFound", "NoSuchEntity", "Could not find")
-_BUCKET = re.compile(r"(?:s3://|arn:[\w-]+:s3:::)([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])", re.I)
+_BUCKET = expression(r"(?:s3://|arn:[\w-]+:s3:::)([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])", re.I)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.azure_devops import operations as op
+from scanner.kit.expressions import expression
 from scanner.kit.forge.details import Detail, Record, Where
 from scanner.kit.forge.events import Event
 from scanner.kit.forge.repository import Repository
@@ -34,8 +35,8 @@ _REQUIRED_REVIEWERS = "fd2167ab-b0be-447a-8ec8-39368250530e"
 """Type of the policy
 (https://learn.microsoft.com/azure/devops/repos/git/branch-policies#automatically-include-code-reviewers).
 """
-_TELLING = re.compile(r"extension|oauth|token|serviceendpoint|serviceconnection|library", re.I)
-_SECRET_WORDS = re.compile(r"key|token|secret|password|signature|sig$|certificate", re.I)
+_TELLING = expression(r"extension|oauth|token|serviceendpoint|serviceconnection|library", re.I)
+_SECRET_WORDS = expression(r"key|token|secret|password|signature|sig$|certificate", re.I)
 
 
 def repository_of(record: Any) -> Repository | None:

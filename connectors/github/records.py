@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from connectors.github import copilot
+from scanner.kit.expressions import expression
 from scanner.kit.forge.details import Detail, Record, Where
 from scanner.kit.forge.repository import Repository
 from scanner.kit.forge.saying import application, environment, owned, person, runner, variable
@@ -24,7 +25,7 @@ from scanner.model.evidence import Confidence
 from scanner.model.facts import Edge, Identity, PrincipalType, Relation
 from scanner.model.items import Activity, Content, Item, Place
 
-_NAME = re.compile(r"[\w.-]+/[\w.-]+\Z", re.ASCII)
+_NAME = expression(r"[\w.-]+/[\w.-]+\Z", re.ASCII)
 _ANSWERING = ("admin", "maintain")
 """Roles that answer for a repository
 (https://docs.github.com/en/organizations/managing-user-access-to-your-organizations-repositories)."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.gitlab import operations as op
+from scanner.kit.expressions import expression
 from scanner.kit.forge.details import Detail, Record, Where
 from scanner.kit.forge.events import Event
 from scanner.kit.forge.repository import Repository
@@ -32,13 +33,13 @@ from scanner.model.items import Item
 _ROLES = {60: "administrator", 50: "Owner", 40: "Maintainer"}
 """https://docs.gitlab.com/api/access_requests/#valid-access-levels; lower ones answer for
 nothing."""
-_BOT = re.compile(r"(?:project|group)_\d+_bot|service_account_")
+_BOT = expression(r"(?:project|group)_\d+_bot|service_account_")
 _DUO_HOST = "cloud.gitlab.com"
-_TELLING = re.compile(
+_TELLING = expression(
     r"oauth|application|integration|duo|\bai\b|ai_|variable|webhook|hook|access_token|runner", re.I
 )
 """Event types, and the words of older events that have no type, which may tell of AI."""
-_DUO = re.compile(r"(?<![a-z])(?:duo|ai)(?![a-z])", re.I)
+_DUO = expression(r"(?<![a-z])(?:duo|ai)(?![a-z])", re.I)
 
 
 def repository_of(record: Any) -> Repository | None:

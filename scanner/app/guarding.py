@@ -6,7 +6,7 @@ at a file's path before, or in a blob that the change takes away, is not new.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from scanner.app.config import LoadedConfig
 from scanner.detect import suppress
 from scanner.detect.engine import Detector
 from scanner.detect.interpret import evidence_of, facts_of
-from scanner.kit.git.changes import Change
+from scanner.kit.git.changes import Added, Change
+from scanner.kit.git.identity import repository_key
 from scanner.kit.git.process import Git
 from scanner.kit.git.reading import holder
 from scanner.model.base import NodeId, ShardId
@@ -27,6 +28,8 @@ from scanner.rulebook.load import Rulebook
 
 KEY_RULE, ASSET_RULE = "key-added", "unregistered-ai-added"
 _SHARD = ShardId("guard")
+_HERE = NodeId("git:here")
+_IGNORED = suppress.FILE
 _SURE = Confidence.MEDIUM
 _RULE_SETS = ("credentials", "usage")
 
@@ -64,7 +67,6 @@ class Guard:
     detector: Detector
     rulebook: Rulebook
     loaded: LoadedConfig
-    subject: NodeId
     entries: tuple[RegistryEntry, ...] = ()
     has_registry: bool = False
     allows_assets: bool = False
@@ -74,9 +76,9 @@ class Guard:
         """Problems in the order of paths and lines."""
         verdict = Verdict()
         blobs = self._blobs(git, change, verdict)
-        gone = self._gone(git, change)
-        ignore = self._ignored(git)
-        new: list[tuple[Hit, Place]] = []
+        gone = self._gone(blobs, change)
+        ignore = suppress.parse(blobs.get(_IGNORED, b"").decode("utf-8", "replace"))
+        new: list[tuple[Hit, Added]] = []
         for one in change.added:
             data = blobs.get(one.blob)
             if data is None:
@@ -88,12 +90,9 @@ class Guard:
                 if (hit.suppressed and self._honours) or ignore.covers(one.path):
                     verdict.suppressed += 1
                     continue
-                place = Place(
-                    subject=self.subject, resource=self.subject, path=one.path, commit=one.commit
-                )
-                new.append((hit, place))
+                new.append((hit, one))
         verdict.problems += self._keys(new)
-        verdict.problems += self._assets(new)
+        verdict.problems += self._assets(git, new)
         verdict.problems.sort(key=lambda p: (p.path, p.line, p.rule, p.detail))
         return verdict
 
@@ -102,8 +101,16 @@ class Guard:
         return self.loaded.config.scan.honour_suppressions
 
     def _blobs(self, git: Git, change: Change, verdict: Verdict) -> dict[str, bytes]:
-        facts = git.facts(dict.fromkeys(one.blob for one in change.added))
-        wanted = []
+        """What is added and what goes, by id, and what git has at ``_IGNORED``: two processes in
+        all, as each costs as much as judging a small file."""
+        names = (f":{suppress.FILE}", f"HEAD:{suppress.FILE}") if self._honours else ()
+        oids = dict.fromkeys([*(one.blob for one in change.added), *sorted(change.left)])
+        facts = git.named(dict.fromkeys([*oids, *names]))
+        wanted = [
+            oid for oid in sorted(change.left)
+            if oid in facts and facts[oid].size <= self.most_bytes
+        ]  # fmt: skip
+        ignored = next((facts[name].oid for name in names if name in facts), "")
         for one in change.added:
             found = facts.get(one.blob)
             if found is None:
@@ -114,40 +121,32 @@ class Guard:
             else:
                 wanted.append(one.blob)
         found_here: dict[str, bytes] = {}
-        for oid, data in git.contents(dict.fromkeys(wanted)):
-            if data is None:
-                verdict.unread.append(f"object {oid}: unreadable; try `git fsck`")
-            else:
+        added = {one.blob for one in change.added}
+        for oid, data in git.contents(dict.fromkeys([*wanted, *([ignored] if ignored else [])])):
+            if data is not None:
                 found_here[oid] = data
+            elif oid in added:
+                verdict.unread.append(f"object {oid}: unreadable; try `git fsck`")
+        if ignored in found_here:
+            found_here[_IGNORED] = found_here[ignored]
         return found_here
 
-    def _gone(self, git: Git, change: Change) -> frozenset[str]:
+    def _gone(self, blobs: Mapping[str, bytes], change: Change) -> frozenset[str]:
         """What the blobs held that the change takes away or replaces."""
-        sizes = git.sizes(sorted(change.left))
-        small = [oid for oid, size in sizes.items() if size <= self.most_bytes]
         return frozenset(
             _identity(hit)
-            for oid, data in git.contents(small)
-            if data is not None
-            for hit in self.detector.examine(data, change.left[oid], _RULE_SETS)
+            for oid, path in change.left.items()
+            if oid in blobs
+            for hit in self.detector.examine(blobs[oid], path, _RULE_SETS)
         )
 
-    def _ignored(self, git: Git) -> suppress.IgnoreFile:
-        text = ""
-        if self._honours:
-            for name in (f":{suppress.FILE}", f"HEAD:{suppress.FILE}"):
-                if git.succeeds("cat-file", "-e", name):
-                    text = git.text("cat-file", "blob", name)
-                    break
-        return suppress.parse(text)
-
-    def _keys(self, new: Sequence[tuple[Hit, Place]]) -> Iterator[Problem]:
+    def _keys(self, new: Sequence[tuple[Hit, Added]]) -> Iterator[Problem]:
         told: set[tuple[str, str]] = set()
         for hit, place in new:
             if hit.kind is not HitKind.CREDENTIAL or (hit.fingerprint, place.path) in told:
                 continue
             told.add((hit.fingerprint, place.path))
-            sure = evidence_of(hit, place, "code").confidence
+            sure = evidence_of(hit, _place(place, _HERE), "code").confidence
             name = self._provider(hit.provider)
             yield Problem(
                 rule=KEY_RULE,
@@ -161,10 +160,14 @@ class Guard:
                 mark=f"{hit.rule}:{hit.fingerprint}",
             )
 
-    def _assets(self, new: Sequence[tuple[Hit, Place]]) -> Iterator[Problem]:
-        usage = [(hit, place) for hit, place in new if hit.kind is not HitKind.CREDENTIAL]
+    def _assets(self, git: Git, new: Sequence[tuple[Hit, Added]]) -> Iterator[Problem]:
+        used = [(hit, one) for hit, one in new if hit.kind is not HitKind.CREDENTIAL]
+        if not used:
+            return
+        subject = NodeId(f"git:{repository_key(git).name or 'local/new'}")
+        usage = [(hit, _place(one, subject)) for hit, one in used]
         found: dict[NodeId, Asset] = {}
-        facts: list[Fact] = [holder(self.subject, Path("here"))]
+        facts: list[Fact] = [holder(subject, Path("here"))]
         for fact in facts_of(
             usage, source="code", provider_name=self._provider, subject_name=lambda subject: "here"
         ):
@@ -211,6 +214,10 @@ class Guard:
     def _provider(self, ident: str) -> str:
         provider = self.rulebook.by_id.get(ident)
         return provider.name if provider else ident
+
+
+def _place(one: Added, subject: NodeId) -> Place:
+    return Place(subject=subject, resource=subject, path=one.path, commit=one.commit)
 
 
 def _identity(hit: Hit) -> str:

@@ -65,9 +65,7 @@ def command(
     from scanner.app.guarding import Guard
     from scanner.detect.engine import Detector
     from scanner.kit.git import changes
-    from scanner.kit.git.identity import repository_key
     from scanner.kit.git.process import Git
-    from scanner.model.base import NodeId
     from scanner.model.errors import Unavailable
     from scanner.rulebook import load as rules
 
@@ -87,12 +85,10 @@ def command(
             change = changes.between(git, base, head)
         else:
             change = changes.staged(git)
-        name = repository_key(git).name
         guard = Guard(
             Detector(rulebook, key, loaded.config.scan.engine),
             rulebook,
             loaded,
-            NodeId(f"git:{name or 'local/new'}"),
             _entries(files),
             has_registry=bool(files),
             allows_assets=allow_assets,

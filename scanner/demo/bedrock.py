@@ -7,12 +7,13 @@ follow botocore's service model ``bedrock-agent``.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-_SOURCES = re.compile(r"/knowledgebases/([^/]+)/datasources/?([^/]*)\Z")
-_LINKS = re.compile(r"/agents/([^/]+)/agentversions/([^/]+)/knowledgebases/?\Z")
+from scanner.kit.expressions import expression
+
+_SOURCES = expression(r"/knowledgebases/([^/]+)/datasources/?([^/]*)\Z")
+_LINKS = expression(r"/agents/([^/]+)/agentversions/([^/]+)/knowledgebases/?\Z")
 
 
 class BedrockLayer:

@@ -9,19 +9,19 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 import zlib
 from collections.abc import Callable
 
+from scanner.kit.expressions import expression
 from scanner.rulebook.examples import base62
 from scanner.rulebook.types import Check
 
-_ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{8,8000}={0,2}")
-_UUID = re.compile(rb"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-_HEX_RUN = re.compile(rb"(?i)[0-9a-f]{16,}")
+_ENCODED = expression(rb"[A-Za-z0-9+/_-]{8,8000}={0,2}")
+_UUID = expression(rb"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_HEX_RUN = expression(rb"(?i)[0-9a-f]{16,}")
 # https://github.com/microsoft/security-utilities: 52 random characters, signature, platform,
 # year, month (A-L), 16 reserved, provider (4) and checksum (4).
-_ANNOTATED = re.compile(rb"[A-Za-z0-9]{52}JQQJ9[9DH][A-Za-z0-9][A-L][A-Za-z0-9]{16}[A-Za-z0-9]{8}")
+_ANNOTATED = expression(rb"[A-Za-z0-9]{52}JQQJ9[9DH][A-Za-z0-9][A-L][A-Za-z0-9]{16}[A-Za-z0-9]{8}")
 _SAMPLE_CLAIMS = (b'"John Doe"', b'"1234567890"', b'"supabase-demo"', b'"jwt.io"')
 """In the tokens that jwt.io and vendors' manuals show."""
 

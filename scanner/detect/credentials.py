@@ -16,11 +16,12 @@ from scanner.detect import checksums, secrets
 from scanner.detect.decode import Decoder, Mark
 from scanner.detect.patterns import Pattern, Places
 from scanner.detect.redact import fingerprint, hint
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.items import Hit, HitKind
 from scanner.rulebook.types import Check
 
-_ASSIGNEE = re.compile(rb"([A-Za-z_][\w.-]{0,60})[\"'\])]{0,2}\s{0,4}(?:=>|:=|=|:)\s{0,4}[\"'`]?$")
+_ASSIGNEE = expression(rb"([A-Za-z_][\w.-]{0,60})[\"'\])]{0,2}\s{0,4}(?:=>|:=|=|:)\s{0,4}[\"'`]?$")
 _EXACT = -1
 _MIN_DECODED_LITERAL = 4
 _MIN_SURE_LITERAL = 3

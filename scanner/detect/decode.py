@@ -20,6 +20,7 @@ import msgspec
 from scanner.detect.checksums import decode_base64
 from scanner.detect.prefilter import Prefilter, build
 from scanner.detect.regex_prefix import quoted
+from scanner.kit.expressions import expression
 
 Decoded = tuple[bytes, int, int]
 """Decoded text, start and end of the encoded run."""
@@ -31,37 +32,37 @@ _MOST_MARK = 64
 """Bytes of the longest match of a mark's expression."""
 _MOST_BEFORE, _MOST_BEHIND = 20, 32
 """Wrapped lines that are joined to the one with the mark."""
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}={0,2}")
-_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){12,}")
-_SECRET_VALUE = re.compile(
+_BASE64 = expression(rb"[A-Za-z0-9+/_-]{12,}={0,2}")
+_HEX = expression(rb"(?:[0-9a-fA-F]{2}){12,}")
+_SECRET_VALUE = expression(
     rb"(?m)^[ \t]+[\"']?[\w.-]{1,120}[\"']?:[ \t]{1,4}[\"']?([A-Za-z0-9+/]{16,8000}={0,2})"
     rb"[\"',]{0,2}[ \t]*\r?$"
 )
-_SECRET_BLOCK = re.compile(
+_SECRET_BLOCK = expression(
     rb"(?m)^[ \t]+[\"']?[\w.-]{1,120}[\"']?:[ \t]{1,4}[|>][-+0-9]{0,2}[ \t]{0,4}\r?\n"
     rb"[ \t]{1,40}([A-Za-z0-9+/]{16,400}={0,2}"
     rb"(?:\r?\n[ \t]{1,40}[A-Za-z0-9+/]{1,400}={0,2}){0,200})[ \t]{0,4}\r?$"
 )
-_WRAPPED = re.compile(
+_WRAPPED = expression(
     rb"\r?\n[ \t]{0,40}([A-Za-z0-9+/_-]{1,80}={0,2})(?=[\"'`,;)]{0,4}[ \t]{0,4}\r?(?:\n|\Z))"
 )
 _WIDTHS = range(60, 81)
-_IS_SECRET = re.compile(rb"kind[\"']?:[ \t]{0,4}[\"']?Secret\b")
-_BASIC_VALUE = re.compile(rb"[\"']?[ \t:=]{0,4}[\"']?([a-z0-9+/_-]{16,4000}={0,2})")
-_ESCAPE = re.compile(
+_IS_SECRET = expression(rb"kind[\"']?:[ \t]{0,4}[\"']?Secret\b")
+_BASIC_VALUE = expression(rb"[\"']?[ \t:=]{0,4}[\"']?([a-z0-9+/_-]{16,4000}={0,2})")
+_ESCAPE = expression(
     rb"(?:\\{1,8}(?:[nrtbf/]|u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2})|%(?:25)?[0-9A-Fa-f]{2})$"
 )
-_UNESCAPED = re.compile(rb"(?:\\+u00|\\+x|%(?:25)?)([0-9a-fA-F]{2})|\\+([nrtbf/])")
+_UNESCAPED = expression(rb"(?:\\+u00|\\+x|%(?:25)?)([0-9a-fA-F]{2})|\\+([nrtbf/])")
 _BASIC_START = r"[\"']?[ \t:=]{0,4}[\"']?[a-z0-9+/_-]{16}"
 _RUN_BEGINS = "[^A-Za-z0-9+/_-]"
 _ESCAPE_END = r"\\(?:[nrtbf/]|u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2})|%(?:25)?[0-9A-Fa-f]{2}"
 _TAIL_START = r"[A-Za-z0-9_.~|:+/=%\\-]"
 """How the expressions above begin, for :meth:`Decoder.expressions`."""
 _CONTROL = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b" ", b"f": b" ", b"/": b"/"}
-_WHOLE = re.compile(
+_WHOLE = expression(
     rb"(?:[A-Za-z0-9_.~|:+/=-]|%(?:25)?[0-9A-Fa-f]{2}|\\{1,4}(?:u00|x)[0-9A-Fa-f]{2}){8,4200}"
 )
-_TAIL = re.compile(
+_TAIL = expression(
     rb"(?:[A-Za-z0-9_.~|:+/=-]|%(?:25)?(?:2[BbFfDdEe]|3[DdAa]|7[CcEe]|5[Ff])|\\+/){8,4200}"
 )
 

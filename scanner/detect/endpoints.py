@@ -12,19 +12,20 @@ from urllib.parse import urlsplit
 
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.facts import AssetClass
 from scanner.model.items import HitKind
 from scanner.rulebook.types import Category
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1", "host.docker.internal"})  # noqa: S104
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = expression(
     r"(?:^|[.-])(?:example|your|foo|bar|xxx+|placeholder|changeme|dummy|fake)(?:$|[.-])"
     r"|^(?:my|some|test|mock)(?:-|\.(?:com|org|net|io|ai)$)|^my\.|\.(?:example|invalid|test)$|example\.(?:com|org|net)$|[<>{}$*%\s]|^x+$",
     re.I,
 )
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?(?:\.[A-Za-z0-9-]{1,63}){0,8}")
-_NOT_ENDPOINTS = re.compile(
+_HOST = expression(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?(?:\.[A-Za-z0-9-]{1,63}){0,8}")
+_NOT_ENDPOINTS = expression(
     r"(?:^|\.)(?:github\.com|githubusercontent\.com|gitlab\.com|readthedocs\.io|"
     r"wikipedia\.org|w3\.org|schema\.org|json-schema\.org|stackoverflow\.com|medium\.com|youtube\.com|"
     r"shields\.io|googleapis\.com|amazonaws\.com|azure\.com|windows\.net|docker\.com|docker\.io)$",

@@ -26,13 +26,14 @@ from scanner.detect.source import Found, SourceFile
 from scanner.detect.suppress import MARK, IgnoreComments
 from scanner.detect.verify import Verifier
 from scanner.kit.contract import Sieve
+from scanner.kit.expressions import expression
 from scanner.kit.text import as_text
 from scanner.model.evidence import Confidence, Setting
 from scanner.model.items import Hit, HitKind
 from scanner.rulebook.load import Rulebook
 
 _LONG_LINE = 2000
-_NAMES_MODEL = re.compile(
+_NAMES_MODEL = expression(
     rb"(?i)(?:model|deployment|engine)[A-Za-z_]{0,16}[\"'`]?\s{0,4}(?::|=|=>|:=|\()\s{0,4}$"
 )
 _MOST_CHOSEN = 4
@@ -65,7 +66,6 @@ class Detector:
             engine,
             verifier.ask if verifier else None,
         )
-        self._keys = _PatternSet(credentials, engine, self._credentials.literals)
         self._lock = threading.Lock()
         self._known_usage: _Usage | None = None
 
@@ -83,6 +83,12 @@ class Detector:
                     )
         return self._known_usage
 
+    @cached_property
+    def _keys(self) -> _PatternSet:
+        """Of patterns that may hold a secret, for those who ask for nothing else."""
+        credentials = [p for p in self._patterns if _may_hold_secret(p)]
+        return _PatternSet(credentials, self._engine, self._credentials.literals)
+
     @property
     def knowledge(self) -> Knowledge:
         return self._usage.knowledge
@@ -96,6 +102,10 @@ class Detector:
 
         patterns = [p for p in self._patterns if _may_hold_secret(p)]
         return AutomatonSieve(patterns, self._credentials)
+
+    @cached_property
+    def _names(self) -> list[tuple[str, str]]:
+        return _name_tokens(self._rulebook)
 
     def _select_credentials(self, data: bytes) -> tuple[list[Pattern], frozenset[bytes]]:
         return self._keys.select(data)
@@ -190,7 +200,7 @@ class Detector:
     def _name_hits(self, data: bytes) -> Iterator[Hit]:
         name = data.decode("utf-8", "replace")
         words = "_" + re.sub(r"[^A-Z0-9]+", "_", name.upper()) + "_"
-        for token, provider in self._usage.names:
+        for token, provider in self._names:
             if token in words:
                 yield Hit(
                     rule=f"{provider}-secret-name",
@@ -217,7 +227,6 @@ class _Usage:
         encoded: Set[bytes],
     ) -> None:
         self.files = FileIndex(rulebook)
-        self.names = _name_tokens(rulebook)
         self.knowledge = Knowledge(rulebook)
         self.readers = all_readers()
         self.binary = [n for n, reader in enumerate(self.readers) if reader.binary]
@@ -331,7 +340,7 @@ def _in_context(
     return found
 
 
-_DENY = re.compile(
+_DENY = expression(
     rb"(?i)[\"']?effect[\"']?\s{0,8}[:=]\s{0,8}(?:\w{1,20}\.){0,3}[\"']?(allow|deny)"
 )
 

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.items import Hit, HitKind
 from scanner.rulebook.load import Rulebook
 from scanner.rulebook.types import FileRule
 
-_WILD = re.compile(r"\*\*/|\*\*|\*|\?|[^*?]+")
+_WILD = expression(r"\*\*/|\*\*|\*|\?|[^*?]+")
 _PARTS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
 
@@ -44,7 +45,7 @@ class FileIndex:
                 else:
                     self._by_name.setdefault(rule.glob, []).append((rule, provider.id))
         bodies = "|".join(_body(rule.glob) for rule, _ in self._others)
-        self._any = re.compile(f"(?:^|/)(?:{bodies})$" if bodies else "(?!)")
+        self._any = expression(f"(?:^|/)(?:{bodies})$" if bodies else "(?!)")
 
     def hits(self, path: str, data: bytes) -> Iterator[Hit]:
         for rule, provider in self._candidates(path):

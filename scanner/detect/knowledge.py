@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from scanner.detect.names import LANGUAGES, normal_package
 from scanner.detect.statements import lookup
+from scanner.kit.expressions import expression
 from scanner.rulebook.load import Rulebook
 from scanner.rulebook.types import Category, Provider, Resource, ResourceForm
 
@@ -51,7 +52,7 @@ class Knowledge:
             form = str(resource.form)
             self._resources.setdefault((form, resource.type.lower()), (ident, resource))
         for model in provider.models:
-            self._models.append((re.compile(model.pattern), ident))
+            self._models.append((expression(model.pattern), ident))
         for port in provider.ports:
             self._ports.setdefault(port.port, []).append(ident)
         for extension in provider.extensions:
@@ -69,7 +70,7 @@ class Knowledge:
                 pattern = "[A-Za-z0-9-]{1,63}".join(map(re.escape, rest))
                 if host.host.startswith("*."):
                     pattern = rf"(?:[A-Za-z0-9-]{{1,63}}\.){{1,4}}{pattern}"
-                self._host_patterns.append((re.compile(pattern, re.I), ident))
+                self._host_patterns.append((expression(pattern, re.I), ident))
             else:
                 self._hosts.setdefault(host.host.lower(), ident)
 
@@ -78,7 +79,7 @@ class Knowledge:
         for image in provider.images:
             if "*" in image.image:
                 wild = "[a-z0-9._-]{0,60}".join(map(re.escape, image.image.lower().split("*")))
-                self._image_patterns.append((re.compile(wild), ident))
+                self._image_patterns.append((expression(wild), ident))
             else:
                 self._images.setdefault(image.image.lower(), ident)
 

@@ -5,16 +5,26 @@ Works on the standard library's own parse tree, so it can never disagree with ``
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import re
+from collections.abc import Iterable
+from pathlib import Path
 from re import _compiler as compiler  # type: ignore[attr-defined]
 from re import _constants as c  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
+import msgspec
+
+from scanner.rulebook import cache as kept
+
 MIN_LENGTH = 3
 MOST = 64
 """Literals of one pattern; more would cost more than they spare."""
 _MOST_MEMBERS = 4
+_KIND = "literals"
+_MOST_KEPT = 4
 
 
 def required_literals(pattern: str) -> tuple[str, ...] | None:
@@ -24,6 +34,21 @@ def required_literals(pattern: str) -> tuple[str, ...] | None:
     if not found or min(map(len, found)) < MIN_LENGTH or len(found) > MOST:
         return None
     return tuple(sorted(found))
+
+
+def literals_of(patterns: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """:func:`required_literals` of each (empty where there are none), kept between runs: finding
+    them takes an expression apart, and the catalogue's are the same for weeks."""
+    wanted = sorted(set(patterns))
+    made_by = Path(__file__).read_bytes()
+    key = hashlib.blake2b(made_by + repr(wanted).encode(), digest_size=16).hexdigest()
+    data = kept.read_bytes(_KIND, key)
+    if data is not None:
+        with contextlib.suppress(msgspec.MsgspecError):
+            return msgspec.msgpack.decode(data, type=dict[str, tuple[str, ...]])
+    found = {pattern: required_literals(pattern) or () for pattern in wanted}
+    kept.write_bytes(_KIND, key, msgspec.msgpack.encode(found), _MOST_KEPT)
+    return found
 
 
 def _of_sequence(items: Any) -> tuple[str, ...]:

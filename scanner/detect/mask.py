@@ -14,14 +14,15 @@ from functools import cache
 from scanner.detect.patterns import Pattern
 from scanner.detect.prefilter import build
 from scanner.detect.redact import fingerprint, hint
+from scanner.kit.expressions import expression
 from scanner.model.items import HitKind
 
-_BOUNDS = re.compile(r"^\(\?<!\[[^\]]*\]\)(?P<body>.*)\(\?!\[[^\]]*\]\)$", re.S)
+_BOUNDS = expression(r"^\(\?<!\[[^\]]*\]\)(?P<body>.*)\(\?!\[[^\]]*\]\)$", re.S)
 
 
 @cache
 def _loose(source: str) -> re.Pattern[bytes]:
-    return re.compile(source.encode())
+    return expression(source.encode())
 
 
 class Mask:

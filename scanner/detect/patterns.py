@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from scanner.detect.literals import compiled, required_literals
+from scanner.detect.literals import compiled, literals_of
 from scanner.detect.secrets import NEAR_BYTES
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
 from scanner.rulebook.load import Rulebook
@@ -23,7 +24,7 @@ from scanner.rulebook.types import (
 
 _SLACK = 4
 """Bytes after a match that its pattern may look at."""
-_LOOKBEHIND = re.compile(r"^\(\?<!\[[^]]*\]\)")
+_LOOKBEHIND = expression(r"^\(\?<!\[[^]]*\]\)")
 _WORD = r"A-Za-z0-9_-"
 _TENANT = r"(?:[A-Za-z0-9-]{1,63}|[})]|%s)"
 """A tenant's or region's label, or the end of a template expression that stands for it."""
@@ -143,7 +144,7 @@ def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-_INNER = re.compile(r"(?<=.)_(?=.)")
+_INNER = expression(r"(?<=.)_(?=.)")
 
 
 def _near(word: str) -> re.Pattern[bytes]:
@@ -170,11 +171,13 @@ def _joined(words: tuple[str, ...]) -> tuple[str, ...]:
 def compile_patterns(rulebook: Rulebook) -> tuple[Pattern, ...]:
     """All patterns of all providers. That they compile, the loader has seen to."""
     found: list[Pattern] = []
+    models = (model.pattern for provider in rulebook.providers for model in provider.models)
+    literals = literals_of(models)
     for provider in rulebook.providers:
         found += [_key(provider, key) for key in provider.keys]
         found += [_host(provider, host) for host in provider.hosts]
         found += [_env_var(provider, var) for var in provider.env_vars]
-        found += [_model(provider, model) for model in provider.models]
+        found += [_model(provider, model, literals[model.pattern]) for model in provider.models]
         found += [_image(provider, image) for image in provider.images]
         found += [_identifier(provider, text) for text in provider.identifiers]
     return tuple(found)
@@ -247,7 +250,7 @@ def _env_var(provider: Provider, var: EnvVar) -> Pattern:
     )
 
 
-def _model(provider: Provider, model: ModelPattern) -> Pattern:
+def _model(provider: Provider, model: ModelPattern, literals: tuple[str, ...]) -> Pattern:
     """A model id where code names one: quoted, or after ``model:`` or ``model=``."""
     quoted = (
         rf"[\"'`](?:[A-Za-z0-9_.-]{{1,40}}[/:])?(?P<q>{model.pattern})(?::[a-z0-9]{{1,20}})?[\"'`]"
@@ -256,14 +259,13 @@ def _model(provider: Provider, model: ModelPattern) -> Pattern:
         rf"(?i:model)[A-Za-z_]{{0,16}}[ \t]{{0,4}}[:=][ \t]{{0,4}}"
         rf"(?P<n>{model.pattern})(?![A-Za-z0-9_.-])"
     )
-    literals = required_literals(model.pattern)
     return Pattern(
         rule=f"{provider.id}-model",
         kind=HitKind.MODEL,
         provider=provider.id,
         label="",
         source=f"{quoted}|{named}",
-        literals=literals or (),
+        literals=literals,
         confidence=Confidence.LOW,
     )
 

@@ -115,4 +115,4 @@ def _fastest() -> str:
 
 
 def _hex(literal: bytes) -> bytes:
-    return b"".join(b"\\x%02x" % byte for byte in literal)
+    return ("\\x" + literal.hex(":").replace(":", "\\x")).encode()

@@ -12,7 +12,9 @@ import math
 import re
 from collections import Counter
 
-_PLACEHOLDER = re.compile(
+from scanner.kit.expressions import expression
+
+_PLACEHOLDER = expression(
     rb"example|your[-_]?|placeholder|change[-_]?me|replace[-_]?(?:me|with|this)|dummy|fake|"
     rb"test[-_]?key|redacted|insert|enter[-_]?your|put[-_]?your|goes[-_]?here|x{4,}|\*{3,}|\.{3,}|"
     rb"<[A-Za-z][A-Za-z_ -]*>|\$\{|\{\{|%\(|todo|sample|secret[-_]?key|api[-_]?key|abcdef|deadbeef|"

@@ -8,6 +8,8 @@ import re
 from bisect import bisect_right
 from pathlib import PurePosixPath
 
+from scanner.kit.expressions import expression
+
 _DOUBLE = rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?'
 _SINGLE = rb"'[^'\\\n]*(?:\\.[^'\\\n]*)*'?"
 _CHAR = rb"'(?:[^'\\\n]|\\[^\n]{1,8})'"
@@ -23,7 +25,7 @@ _DOCSTRING = rb"(?P<c6>^[ \t]*[rRuU]?" + _TRIPLE + rb")"
 
 
 def _lexer(*parts: bytes) -> re.Pattern[bytes]:
-    return re.compile(b"|".join(parts), re.M | re.S)
+    return expression(b"|".join(parts), re.M | re.S)
 
 
 _C_LIKE = _lexer(_BLOCK, _SLASHES, _DOUBLE, _CHAR)
@@ -54,7 +56,7 @@ _BY_SUFFIX: dict[str, re.Pattern[bytes]] = {
     **dict.fromkeys((".html", ".htm", ".xml", ".csproj", ".props", ".svg"), _XML),
     **dict.fromkeys((".ini", ".properties"), _INI),
 }  # fmt: skip
-_BY_NAME = re.compile(
+_BY_NAME = expression(
     r"(?:.*\.)?(?:Dockerfile|Containerfile|Makefile|Gemfile|Rakefile)(?:\..*)?|\.env.*|requirements.*\.txt"
 )
 _MOST_BYTES = 2 << 20

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 
 from scanner.detect.redact import entropy, is_placeholder
+from scanner.kit.expressions import expression
 
 NEAR_BYTES = 80
 _FLOOR = 0.7
@@ -27,16 +28,16 @@ _PUBLISHED = frozenset(
     }
 )
 """Half of the SHA-256 of samples that vendors print: none opens anything."""
-_WORD_RUN = re.compile(rb"[A-Z]?[a-z]{3,}")
-_CAMEL = re.compile(rb"[A-Za-z]?[a-z]+(?:[A-Z][a-z]{2,}|[A-Z]{2,4}(?=[A-Z][a-z]|$))+[0-9]{0,2}")
+_WORD_RUN = expression(rb"[A-Z]?[a-z]{3,}")
+_CAMEL = expression(rb"[A-Za-z]?[a-z]+(?:[A-Z][a-z]{2,}|[A-Z]{2,4}(?=[A-Z][a-z]|$))+[0-9]{0,2}")
 _SHORT_LIMIT = 64
 
 _ENCODED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _JOINTS = (b"/", b"+", b"=")
 _REACH = 300
-_GOES_ON = re.compile(rb"[/@(]|\.[A-Za-z0-9]")
+_GOES_ON = expression(rb"[/@(]|\.[A-Za-z0-9]")
 _SCHEME = rb"(?:(?i:bearer|token|basic|key|apikey|api-key)[ \t]{1,2})?"
-_NAMED = re.compile(
+_NAMED = expression(
     rb"(?:(?P<a>[A-Za-z_$][\w.$-]{0,80})[\"'`\])]{0,3}\\?[\"']?[ \t]{0,8}"
     rb"(?:=>|:=|\?\?=?|\|\|=?|==?|:|\bor\b|<-)\s{0,8}[rbfu]{0,2}\\?[\"'`]{0,3}"
     rb"|[\"'`](?P<b>[\w.$-]{1,80})[\"'`]\s{0,4},\s{0,8}[\"'`]"
@@ -45,14 +46,14 @@ _NAMED = re.compile(
     rb"|<(?P<e>[A-Za-z_][\w.-]{1,60})>"
     rb")" + _SCHEME + rb"$"
 )
-_UNNAMED = re.compile(
+_UNNAMED = expression(
     rb"(?:[\"'`(>=]|^|\n[ \t]{0,20}(?:- )?|(?i:bearer|token|basic|key|apikey|api-key)[ \t:]{1,3})$"
 )
-_HASH = re.compile(
+_HASH = expression(
     rb"(?i)(?:sha-?(?:1|224|256|384|512)|md5|integrity|checksum|digest|etag|commit|revision|rev|"
     rb"h1|blob|tree|crc|hash)[\"'`]?[-:= \t]{1,4}[\"'`]?$"
 )
-_NAME_WORDS = re.compile(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_NAME_WORDS = expression(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _GENERIC = frozenset(
     b"api key keys apikey token tokens secret secrets auth authorization access bearer value "
     b"values password pass passwd pwd credential credentials cred creds client private x my env "

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import re
 
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Setting
 from scanner.model.items import HitKind
 
 _FOLDERS: tuple[tuple[re.Pattern[str], Setting], ...] = (
     (
-        re.compile(
+        expression(
             r"(?:^|/)(?:vendor|vendored|_vendor|third[_-]?party|3rdparty|node_modules"
             r"|bower_components|site-packages|Pods|Carthage)/",
             re.I,
@@ -18,7 +19,7 @@ _FOLDERS: tuple[tuple[re.Pattern[str], Setting], ...] = (
         Setting.VENDORED,
     ),
     (
-        re.compile(
+        expression(
             r"(?:^|/)(?:(?:[\w.-]*[._-])?tests?|specs?|__tests__|__mocks__|__fixtures__|__snapshots__|mocks?"
             r"|testdata|test[_-][\w-]+|fixtures?|e2e|cypress|playwright|cassettes|testing|stubs"
             r"|testutils?)/"
@@ -31,7 +32,7 @@ _FOLDERS: tuple[tuple[re.Pattern[str], Setting], ...] = (
         Setting.TEST,
     ),
     (
-        re.compile(
+        expression(
             r"(?:^|/)(?:examples?|samples?|demos?|cookbooks?|tutorials?|quickstarts?|playground"
             r"|snippets)/|\.stories\.[cm]?[jt]sx?$"
             r"|(?:^|/)[^/]*(?:\.|_|-)(?:example|sample|template|dist)(?:\.[^/]*)?$",
@@ -40,7 +41,7 @@ _FOLDERS: tuple[tuple[re.Pattern[str], Setting], ...] = (
         Setting.EXAMPLE,
     ),
     (
-        re.compile(
+        expression(
             r"(?:^|/)(?:docs?|documentation|website|blog|changelogs?|\.changeset|i18n|locales?"
             r"|translations)/",
             re.I,
@@ -48,7 +49,7 @@ _FOLDERS: tuple[tuple[re.Pattern[str], Setting], ...] = (
         Setting.DOCUMENTATION,
     ),
     (
-        re.compile(
+        expression(
             r"\.min\.(?:js|css)$|\.bundle\.js$|\.(?:pb|pb2|twirp|gen|generated|designer)\.\w+$"
             r"|_pb2(?:_grpc)?\.pyi?$|\.g\.(?:dart|cs)$|(?:^|/)(?:generated|__generated__|gen)/"
             r"|\.(?:map|lock|snap)$|(?:^|/)(?:package-lock\.json|pnpm-lock\.yaml|go\.sum)$",
@@ -57,13 +58,13 @@ _FOLDERS: tuple[tuple[re.Pattern[str], Setting], ...] = (
         Setting.GENERATED,
     ),
 )
-_PROSE = re.compile(
+_PROSE = expression(
     r"\.(?:md|mdx|rst|adoc|markdown|txt\.j2|tex|patch|diff|csv|tsv|log)$"
     r"|(?:^|/)(?:README|CHANGELOG|LICENSE|NOTICE|CONTRIBUTING|HISTORY|AUTHORS|SECURITY)[^/]*$",
     re.I,
 )
 _WRITTEN_FOR_AGENTS = (HitKind.FILE, HitKind.AGENT, HitKind.MCP_SERVER)
-_GENERATED_HEAD = re.compile(
+_GENERATED_HEAD = expression(
     rb"(?i)code generated .{0,80}do not edit|@generated\b|auto-?generated (?:by|from|file)"
     rb"|this file (?:is|was) (?:auto-?|automatically )generated"
 )

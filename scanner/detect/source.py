@@ -18,6 +18,7 @@ import yaml
 
 from scanner.detect import statements
 from scanner.detect.knowledge import Knowledge
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence, Setting
 from scanner.model.facts import AssetClass
 from scanner.model.items import HitKind
@@ -137,10 +138,10 @@ class SourceFile:
         return at if at >= 0 else after
 
 
-_DOTTED = re.compile(rb"(?:\.[\w-]{1,80}){100}")
+_DOTTED = expression(rb"(?:\.[\w-]{1,80}){100}")
 """Keys that nobody writes and for which tomllib takes the square of their length."""
-_JSONC = re.compile(rb'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/', re.S)
-_TRAILING = re.compile(rb",(\s*[\]}])")
+_JSONC = expression(rb'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/', re.S)
+_TRAILING = expression(rb",(\s*[\]}])")
 
 
 def walk(value: Any, most: int = _MOST_NODES) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -202,5 +203,5 @@ def by_suffix(*suffixes: str) -> Callable[[str], bool]:
 
 def by_name(pattern: str) -> Callable[[str], bool]:
     """Matches the whole file name by a regex, any letter case."""
-    compiled = re.compile(pattern, re.I)
+    compiled = expression(pattern, re.I)
     return lambda path: compiled.fullmatch(path.rpartition("/")[2]) is not None

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from scanner.kit.expressions import expression
+
 Found = tuple[str, int, int]
 """Name, start, end (byte offsets)."""
 
@@ -23,33 +25,33 @@ _EXTENSIONS = {
 
 # A notebook is JSON: a statement starts after the opening quote of its line.
 _STATEMENTS: dict[str, re.Pattern[bytes]] = {
-    "python": re.compile(
+    "python": expression(
         rb"(?m)^(?:[ \t]*|[ \t]*\"[ \t]*)(?:(?:>>> )?from[ \t]+(?P<a>[A-Za-z_][\w.]*)[ \t]+import\b"
         rb"[ \t(]*(?P<names>[\w, \t]*)|import[ \t]+(?P<b>[A-Za-z_][\w.]*(?:[ \t]+as[ \t]+\w+)?"
         rb"(?:[ \t]*,[ \t]*[A-Za-z_][\w.]*(?:[ \t]+as[ \t]+\w+)?)*))"
     ),
-    "javascript": re.compile(
+    "javascript": expression(
         rb"(?:\bfrom|\bimport|\brequire\s*\(|\bimport\s*\()\s*[\"'](?P<a>[^\"'\n]{1,200})[\"']"
     ),
-    "go": re.compile(
+    "go": expression(
         rb"(?m)^\s*(?:import\s+)?(?:[\w.]+\s+)?\"(?P<a>[\w.-]+\.[a-z]+/[^\"\n]{1,200})\""
     ),
-    "jvm": re.compile(rb"(?m)^\s*import\s+(?:static\s+)?(?P<a>[a-z][\w.]*)"),
-    "dotnet": re.compile(
+    "jvm": expression(rb"(?m)^\s*import\s+(?:static\s+)?(?P<a>[a-z][\w.]*)"),
+    "dotnet": expression(
         rb"(?m)^\s*(?:@|global\s+)?(?:using|open|Imports)\s+(?:static\s+)?(?:\w+\s*=\s*)?"
         rb"(?P<a>[A-Z][\w.]*)"
     ),
-    "rust": re.compile(rb"(?m)^\s*(?:pub\s+)?(?:use|extern\s+crate)\s+(?:::)?(?P<a>[a-z_][\w]*)"),
-    "ruby": re.compile(rb"(?m)^\s*require(?:\s+|\s*\(\s*)[\"'](?P<a>[\w/-]+)[\"']"),
-    "php": re.compile(rb"(?m)^\s*use\s+(?:function\s+|const\s+)?\\?(?P<a>[A-Z]\w*(?:\\\w+)*)"),
-    "swift": re.compile(
+    "rust": expression(rb"(?m)^\s*(?:pub\s+)?(?:use|extern\s+crate)\s+(?:::)?(?P<a>[a-z_][\w]*)"),
+    "ruby": expression(rb"(?m)^\s*require(?:\s+|\s*\(\s*)[\"'](?P<a>[\w/-]+)[\"']"),
+    "php": expression(rb"(?m)^\s*use\s+(?:function\s+|const\s+)?\\?(?P<a>[A-Z]\w*(?:\\\w+)*)"),
+    "swift": expression(
         rb"(?m)^\s*(?:@\w+\s+)?import\s+(?:(?:struct|class|func)\s+)?(?P<a>[A-Z]\w*)"
     ),
-    "dart": re.compile(rb"(?m)^\s*import\s+[\"']package:(?P<a>\w+)/"),
-    "r": re.compile(
+    "dart": expression(rb"(?m)^\s*import\s+[\"']package:(?P<a>\w+)/"),
+    "r": expression(
         rb"\b(?:library|require|requireNamespace)\s*\(\s*[\"']?(?P<a>[A-Za-z][\w.]*)"
     ),
-    "elixir": re.compile(rb"(?m)^\s*(?:alias|import|use)\s+(?P<a>[A-Z][\w.]*)"),
+    "elixir": expression(rb"(?m)^\s*(?:alias|import|use)\s+(?P<a>[A-Z][\w.]*)"),
 }  # fmt: skip
 _SEPARATOR = {"javascript": "/", "go": "/", "ruby": "/", "php": "\\"}
 
@@ -59,15 +61,15 @@ def language_of(path: str) -> str:
     return _EXTENSIONS.get(PurePosixPath(path).suffix.lower(), "")
 
 
-_SPECIFIER = re.compile(
+_SPECIFIER = expression(
     r"(?:npm:|jsr:|https://(?:esm\.sh|esm\.run|cdn\.skypack\.dev|cdn\.jsdelivr\.net/npm"
     r"|unpkg\.com|deno\.land/x)/)(?:v\d+/)?(@?[^@?#]+)(?:@[^/?#]*)?(/[^?#]*)?"
 )
 """How Deno and browsers name a package: by registry or by address, with a version."""
-_DYNAMIC = re.compile(
+_DYNAMIC = expression(
     rb"\b(?:import_module|__import__)\(\s{0,8}[\"'](?P<a>[A-Za-z_][\w.]{0,100})[\"']"
 )
-_RUST_PATH = re.compile(rb"(?<![\w:])(?P<a>[a-z][a-z0-9_]{2,40})::[A-Za-z]")
+_RUST_PATH = expression(rb"(?<![\w:])(?P<a>[a-z][a-z0-9_]{2,40})::[A-Za-z]")
 
 
 def imports(data: bytes, language: str) -> Iterator[Found]:

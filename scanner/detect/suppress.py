@@ -14,26 +14,31 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
-from pathspec import GitIgnoreSpec
 
+from scanner.kit.expressions import expression
 from scanner.model.base import NodeId, ShardId
 from scanner.model.evidence import Evidence, Setting
 from scanner.model.facts import Asset, AssetClass, Edge, Fact
 from scanner.model.items import Hit
 
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
 FILE = ".shadow-ai-ignore"
 MARK = b"shadow-ai:"
 TAG = "shadow-ai-ignore"
 """Tag under which a repository's file is kept with it until it is applied."""
-_COMMENT = re.compile(
+_COMMENT = expression(
     rb"shadow-ai:[ \t]{0,4}ignore(?:\[([A-Za-z0-9*_., -]{1,200})\])?[ \t:-]{0,4}([^\r\n]{0,300})",
     re.I,
 )
-_CLOSERS = re.compile(r"(?:\*/|-->|--%>|#}|[\"'`,;])*\s*$")
+_CLOSERS = expression(r"(?:\*/|-->|--%>|#}|[\"'`,;])*\s*$")
 _LEADS = b" \t#/*<!-;%{\"'"
-_FINDING = re.compile(r"v\d+:[a-z2-7]{20,40}")
+_FINDING = expression(r"v\d+:[a-z2-7]{20,40}")
 _INCOMPLETE = (
     "`shadow-ai: ignore` needs a rule in brackets and a reason behind it; it suppresses nothing"
 )
@@ -115,10 +120,13 @@ def kept_with(subject: NodeId, text: bytes) -> Asset:
 class IgnoreFile:
     """A parsed ``.shadow-ai-ignore``."""
 
-    spec: GitIgnoreSpec
     patterns: tuple[str, ...] = ()
     findings: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
+
+    @cached_property
+    def spec(self) -> GitIgnoreSpec:
+        return _spec(self.patterns)
 
     def covers(self, path: str) -> bool:
         return bool(self.patterns) and bool(path) and self.spec.match_file(path)
@@ -140,13 +148,17 @@ def parse(text: str) -> IgnoreFile:
         try:
             if len(line) > 300 or line.count("*") + line.count("?") > _MOST_WILDCARDS:
                 raise ValueError("too long or too many wildcards")
-            GitIgnoreSpec.from_lines([line])
+            _spec([line])
             patterns.append(line)
         except (ValueError, re.error) as error:
             problems.append(f"{FILE}:{number}: {error}; the line is left out")
-    return IgnoreFile(
-        GitIgnoreSpec.from_lines(patterns), tuple(patterns), frozenset(findings), tuple(problems)
-    )
+    return IgnoreFile(tuple(patterns), frozenset(findings), tuple(problems))
+
+
+def _spec(patterns: Sequence[str]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec  # brings engines of its own: only for who has patterns
+
+    return GitIgnoreSpec.from_lines(patterns)
 
 
 @dataclass

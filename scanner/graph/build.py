@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
-import networkx as nx
 
 from scanner.graph.elsewhere import calls_elsewhere
 from scanner.model.base import NodeId, ShardId
@@ -25,6 +25,9 @@ from scanner.model.facts import (
     merge_fact,
 )
 from scanner.model.keys import holder_of
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 HOLDS = Relation.CONTAINS
 
@@ -173,6 +176,8 @@ class AssetGraph:
 
     def to_networkx(self) -> nx.MultiDiGraph[str]:
         """The whole graph, with flat text and number attributes, ready for any networkx writer."""
+        import networkx as nx  # a tenth of a second: only for who takes the graph away
+
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         for ident in sorted(self.nodes):
             graph.add_node(ident, **_attributes(self.nodes[ident]))

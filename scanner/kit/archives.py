@@ -21,6 +21,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from scanner.kit.expressions import expression
 from scanner.kit.packages import installed, is_record, is_within, setting_of_member
 from scanner.kit.streams import (
     CHUNK,
@@ -49,9 +50,9 @@ _PREFIXED = (b"#!", b"Cr24")
 """Zips behind something: Python and Java programs that start with a shell's line, and browser
 extensions behind their signature."""
 _RUN_AS_ZIP = (".pyz", ".pyzw", ".pex", ".jar", ".war", ".crx")
-_BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
-_OLD_SUM = re.compile(rb"[ 0-7]{1,7}[\0 ]")
-_SUFFIX = re.compile(r"\.(?:gz|bz2|xz|zst|z|lzma)$", re.I)
+_BZIP2 = expression(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
+_OLD_SUM = expression(rb"[ 0-7]{1,7}[\0 ]")
+_SUFFIX = expression(r"\.(?:gz|bz2|xz|zst|z|lzma)$", re.I)
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -20,6 +20,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from scanner.kit.contract import Operation
+from scanner.kit.expressions import expression
 from scanner.kit.http_memory import Memory
 from scanner.kit.limits import Limits
 from scanner.model.errors import Denied, Throttled, Unavailable, UndeclaredOperation
@@ -28,7 +29,7 @@ _TIMEOUT = (10.0, 60.0)
 _MAX_WAIT_SECONDS = 120.0
 _SECONDARY_WAIT_SECONDS = 60.0
 """Where a 403 says that it is a rate limit and not for how long, as GitHub's page advises."""
-_LIMITED = re.compile(r"rate limit|abuse detection|too many requests", re.IGNORECASE)
+_LIMITED = expression(r"rate limit|abuse detection|too many requests", re.IGNORECASE)
 _DENIALS = frozenset({401, 403})
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Setting
 
 _PUBLISHED = (
@@ -19,14 +20,14 @@ _DOCUMENTS = (
     ".docx", ".docm", ".dotx", ".pptx", ".pptm", ".xlsx", ".xlsm", ".odt", ".ods", ".odp", ".epub",
     ".vsdx", ".pages", ".key", ".numbers",
 )  # fmt: skip
-_OWN = re.compile(r"^(?:BOOT-INF/classes|WEB-INF/classes)/|^BOOT-INF/[^/]+$|^WEB-INF/[^/]+$")
+_OWN = expression(r"^(?:BOOT-INF/classes|WEB-INF/classes)/|^BOOT-INF/[^/]+$|^WEB-INF/[^/]+$")
 """In an executable or web archive: what its builders wrote, beside the libraries it carries
 (https://docs.spring.io/spring-boot/specification/executable-jar/nested-jars.html)."""
-_COMPILED = re.compile(r"\.(?:jar|aar|vsix|crx|xpi)!/", re.I)
+_COMPILED = expression(r"\.(?:jar|aar|vsix|crx|xpi)!/", re.I)
 """Packages whose texts are settings and manifests rather than a library's sources."""
 _MOST_PARTS = 64
-_RELEASE = re.compile(r"-v?\d[\w.+-]*$")
-_TAR = re.compile(r"\.(?:tar|tgz|tbz2?|txz)(?:\.\w{2,4})?$", re.I)
+_RELEASE = expression(r"-v?\d[\w.+-]*$")
+_TAR = expression(r"\.(?:tar|tgz|tbz2?|txz)(?:\.\w{2,4})?$", re.I)
 
 
 def is_library(path: str, setting: Setting) -> bool:

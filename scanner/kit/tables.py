@@ -7,17 +7,17 @@ is Python in the connector.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 import yaml
 
+from scanner.kit.expressions import expression
 from scanner.model.base import Model
 from scanner.model.facts import AssetClass, Relation
 
-_HOLE = re.compile(r"\{([^{}]*)\}")
+_HOLE = expression(r"\{([^{}]*)\}")
 
 
 class Page(Model, frozen=True, kw_only=True):

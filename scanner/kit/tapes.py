@@ -6,18 +6,18 @@ end that ``tarfile`` takes silently is told when it is damage.
 
 from __future__ import annotations
 
-import re
 import struct
 import tarfile
 from collections.abc import Iterator
 from typing import IO, cast
 
+from scanner.kit.expressions import expression
 from scanner.kit.streams import Corrupt, Stream
 from scanner.kit.text import printable
 
 _MOST_HEADER = 64 << 10
 """Bytes of a long name or of a pax header."""
-_DIGITS = re.compile(rb"\d{40}")
+_DIGITS = expression(rb"\d{40}")
 """No number in a header is so long; ``tarfile`` of Python before 3.12.6 looks for numbers in
 quadratic time (CVE-2024-6232)."""
 _BROKEN = (

@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from rapidfuzz import fuzz, process
-
 from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId
 from scanner.model.facts import Asset, Credential, Relation
@@ -203,6 +201,8 @@ def _by_name(asset: Asset, index: Index) -> Iterator[Match]:
         yield _match(asset.id, entry, MatchClass.PROBABLE, 85, f"same name `{asset.name}`")
     if plain in index.names:
         return
+    from rapidfuzz import fuzz, process
+
     close = process.extract(plain, index.names.keys(), scorer=fuzz.token_sort_ratio, limit=3)
     best = [(name, score) for name, score, _ in close if score >= _FUZZY_FLOOR]
     if best and (len(close) < 2 or best[0][1] - close[1][1] >= _FUZZY_MARGIN):

@@ -15,6 +15,8 @@ import string
 import uuid
 import zlib
 
+from scanner.kit.expressions import expression
+
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 CLASSES = {
     "base62": string.ascii_letters + string.digits,
@@ -31,8 +33,8 @@ CLASSES = {
     "lower": string.ascii_lowercase,
     "upper": string.ascii_uppercase,
 }
-_TEMPLATE = re.compile(r"\{(" + "|".join((*CLASSES, "crc62")) + r"):(\d{1,3})\}|\{uuid\}")
-_MADE = re.compile(r"\{(base64|jwt)\(([^()]*)\)\}")
+_TEMPLATE = expression(r"\{(" + "|".join((*CLASSES, "crc62")) + r"):(\d{1,3})\}|\{uuid\}")
+_MADE = expression(r"\{(base64|jwt)\(([^()]*)\)\}")
 
 
 def expand(template: str, seed: str) -> str:

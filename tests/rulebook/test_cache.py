@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from scanner.rulebook import cache
-from scanner.rulebook.load import load
+from scanner.rulebook.load import bundled, load
 
 
 @pytest.fixture
@@ -18,16 +20,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_second_load_gives_the_same_rules(folder: Path) -> None:
     first = load()
-    (kept,) = folder.iterdir()
+    (kept,) = folder.glob("rules-*")
     second = load()
     assert second == first
     assert second.digest in kept.name
 
 
+@pytest.mark.parametrize("kind", ["rules", "stamp"])
 @pytest.mark.parametrize("content", [b"", b"junk", b"\x81\xa1a\x01", b"\xc1"])
-def test_a_damaged_cache_is_as_none(folder: Path, content: bytes) -> None:
+def test_a_damaged_cache_is_as_none(folder: Path, content: bytes, kind: str) -> None:
     first = load()
-    (kept,) = folder.iterdir()
+    (kept,) = folder.glob(f"{kind}-*")
     kept.write_bytes(content)
     assert load() == first
 
@@ -46,4 +49,22 @@ def test_only_a_few_are_kept(folder: Path) -> None:
     parsed = cache.read(load().digest)
     assert parsed is not None
     cache.write("new", parsed)
-    assert len(list(folder.iterdir())) == 3
+    assert len(list(folder.glob("rules-*"))) == 3
+
+
+def test_a_rule_that_is_edited_in_place_is_read_anew(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the same size, and with its old time set again, as archives and copies do."""
+    rules = tmp_path / "rules"
+    shutil.copytree(bundled(), rules)
+    monkeypatch.setattr("scanner.rulebook.load.bundled", lambda: rules)
+    file = rules / "providers" / "openai.yaml"
+    first, before = load(), file.stat()
+    text = file.read_text()
+    file.write_text(text.replace("name: OpenAI\n", "name: OpenOI\n", 1))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert file.stat().st_size == before.st_size
+    second = load()
+    assert second.digest != first.digest
+    assert second.by_id["openai"].name == "OpenOI"

@@ -11,6 +11,7 @@ from scanner.detect.flows.words import provider_of
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.mcp.server import host_of
 from scanner.detect.source import Found, SourceFile, walk
+from scanner.kit.expressions import expression
 
 
 def langgraph(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
@@ -243,7 +244,7 @@ STUDIO_LITERALS = (
     b"gptcomponentmetadata", b"kind: adaptivedialog", b"knowledgesourceconfiguration",
     b"kind: taskdialog",
 )  # fmt: skip
-_AGENTS_YAML = re.compile(r"(?:.*[_-])?(?:agents?|tasks?)(?:[_-].*)?\.ya?ml", re.I)
+_AGENTS_YAML = expression(r"(?:.*[_-])?(?:agents?|tasks?)(?:[_-].*)?\.ya?ml", re.I)
 
 
 def is_crew_file(path: str) -> bool:

@@ -11,11 +11,12 @@ import yaml
 from scanner.detect.agents import slug
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, SourceFile
+from scanner.kit.expressions import expression
 from scanner.model.facts import AssetClass
 from scanner.model.items import HitKind
 
-_FRONT = re.compile(rb"\A\s{0,10}---[ \t]*\r?\n(.{0,8000}?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.S)
-_MODEL = re.compile(r"[A-Za-z0-9][\w./:@ -]{1,99}")
+_FRONT = expression(rb"\A\s{0,10}---[ \t]*\r?\n(.{0,8000}?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.S)
+_MODEL = expression(r"[A-Za-z0-9][\w./:@ -]{1,99}")
 
 
 def front_matter(source: SourceFile) -> dict[str, Any]:

@@ -16,10 +16,11 @@ from scanner.detect.agent_files.made import (
 from scanner.detect.flows.words import provider_of
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, SourceFile
+from scanner.kit.expressions import expression
 
 # Folder of the tool -> catalogue ids, the best first.
 _TOOLS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
-    (re.compile(rf"(?:^|/)\.{folder}/"), idents)
+    (expression(rf"(?:^|/)\.{folder}/"), idents)
     for folder, idents in (
         ("claude", ("claude_code",)), ("claude-plugin", ("claude_code",)),
         ("github", ("github_copilot",)), ("cursor", ("cursor",)), ("codex", ("codex", "openai")),
@@ -28,12 +29,12 @@ _TOOLS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         ("amazonq", ("amazon_q",)), ("junie", ("junie", "jetbrains_ai")), ("goose", ("goose",)),
     )
 )  # fmt: skip
-_AGENT = re.compile(
+_AGENT = expression(
     r"(?:^|/)\.(?:claude|github|cursor|opencode|gemini|codex|factory|windsurf|kiro|junie)/"
     r"(?:agents?|subagents?|droids|chatmodes)/(?:[^/]+/){0,3}[^/]+\.md$|\.(?:agent|chatmode)\.md$",
     re.I,
 )
-_SKILL = re.compile(r"(?:^|/)SKILL\.md$")
+_SKILL = expression(r"(?:^|/)SKILL\.md$")
 _INHERITED = frozenset({"inherit", "default", "auto"})
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scanner.detect.source import SourceFile, walk
+from scanner.kit.expressions import expression
 
 _MODEL_KEYS = (
     "model",
@@ -19,8 +20,8 @@ _MODEL_KEYS = (
     "modelname",
     "deploymentName",
 )
-_MODEL = re.compile(r"[A-Za-z0-9][\w./:@-]{1,99}")
-_WEIGHTS = re.compile(r"[^\n]{1,200}\.(?:safetensors|ckpt|gguf|pth|pt|onnx)")
+_MODEL = expression(r"[A-Za-z0-9][\w./:@-]{1,99}")
+_WEIGHTS = expression(r"[^\n]{1,200}\.(?:safetensors|ckpt|gguf|pth|pt|onnx)")
 _MOST_STEPS = 1000
 
 
@@ -80,7 +81,7 @@ def n8n_credentials(source: SourceFile) -> Iterator[str]:
             yield kind
 
 
-_CREDENTIAL_TYPE = re.compile(rb"\"type\"\s{0,4}:\s{0,4}\"\w{2,60}(?:Api|Account|aws)\"")
+_CREDENTIAL_TYPE = expression(rb"\"type\"\s{0,4}:\s{0,4}\"\w{2,60}(?:Api|Account|aws)\"")
 
 
 def flowise(source: SourceFile) -> Flow | None:
@@ -145,7 +146,7 @@ def dify(source: SourceFile) -> Flow | None:
     )
 
 
-_DIFY = re.compile(rb"(?m)^app:[ \t\r]{0,4}$")
+_DIFY = expression(rb"(?m)^app:[ \t\r]{0,4}$")
 
 
 def node_red(source: SourceFile) -> Flow | None:
@@ -186,7 +187,7 @@ def zapier(source: SourceFile) -> Flow | None:
     return Flow("zapier", title, tuple(steps[:_MOST_STEPS])) if steps else None
 
 
-_CONNECTOR = re.compile(
+_CONNECTOR = expression(
     r"(?:shared_|managedApis/|serviceProviders/|operationGroups/)([a-z][\w-]{2,60})", re.I
 )
 
@@ -239,7 +240,7 @@ def rivet(source: SourceFile) -> Flow | None:
     return Flow("rivet", "", tuple(steps[:_MOST_STEPS])) if steps else None
 
 
-_RIVET = re.compile(r"\[[\w-]{10,40}\]:(chat|\w{0,30}(?:Chat|chat|LLM|Embedding)\w{0,30}) ")
+_RIVET = expression(r"\[[\w-]{10,40}\]:(chat|\w{0,30}(?:Chat|chat|LLM|Embedding)\w{0,30}) ")
 
 
 def _models(value: Any) -> tuple[str, ...]:

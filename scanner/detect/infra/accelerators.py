@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from scanner.detect.infra.cut import Cut
 from scanner.detect.source import Found
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.facts import AssetClass
 from scanner.model.items import HitKind
@@ -36,12 +37,12 @@ RESOURCE_NAME = (
     r"(?:nvidia\.com/(?:gpu(?:\.shared)?|mig-[0-9a-z.]{1,20})|amd\.com/gpu|gpu\.intel\.com/[a-z0-9]{2,10}"
     r"|habana\.ai/gaudi|aws\.amazon\.com/neuron(?:core|device)?|google\.com/tpu|cloud-tpus\.google\.com/[a-z0-9-]{1,20})"
 )
-_QUOTED = re.compile(rf"[\"'](?P<x>{INSTANCE}|{CARD})[\"']")
-_KEYED = re.compile(
+_QUOTED = expression(rf"[\"'](?P<x>{INSTANCE}|{CARD})[\"']")
+_KEYED = expression(
     r"(?P<key>[A-Za-z_][\w.-]{0,60})[\"']?\s{0,6}(?:[:=]|=>)\s{0,6}(?:(?:to|new|\w{1,20}\()?[\[{(]?[^\[\](){}=:]{0,160})?$"
 )
-_MADE = re.compile(r"(?P<key>[Ii]nstance_?[Tt]ype)\w{0,20}\(\s{0,4}(?:jsii\.String\()?$")
-_KEY = re.compile(r"(?:types?|size|sku|skus?name|shape|default|flavou?r|class|accelerators?|gpu)$")
+_MADE = expression(r"(?P<key>[Ii]nstance_?[Tt]ype)\w{0,20}\(\s{0,4}(?:jsii\.String\()?$")
+_KEY = expression(r"(?:types?|size|sku|skus?name|shape|default|flavou?r|class|accelerators?|gpu)$")
 _LITERALS = (
     "large", "metal", "Standard_N", "highgpu", "megagpu", "ultragpu", "edgegpu", "maxgpu",
     "-standard-", "hightpu", ".GPU", "nvidia-", "tpu-v", "pod", ".medium",
@@ -83,13 +84,13 @@ def asked_in_yaml(text: str) -> Iterator[Found]:
             yield compute(name, match.start("x"))
 
 
-_YAML = re.compile(
+_YAML = expression(
     r"^[ \t]{0,60}(?:-[ \t]{1,4})?(?:[\"']?(?P<key>[A-Za-z_][\w./-]{0,60})[\"']?:[ \t]{1,8}"
     r"|-[ \t]{1,8})"
     rf"\[?[\"']?(?P<x>{INSTANCE}|{CARD})[\"']?[ \t]{{0,8}}(?:[,\]]|#|\r?$)",
     re.M,
 )
-_LIST_KEY = re.compile(
+_LIST_KEY = expression(
     r"([\w./-]{1,60})[\"']?:[ \t]{0,8}\r?\n(?:[ \t]{0,60}-[^\n]{0,120}\n){0,20}\Z"
 )
 
@@ -106,7 +107,7 @@ def asked_by_class(where: Cut) -> Iterator[Found]:
         yield compute(name.lower(), start)
 
 
-_CLASS = re.compile(
+_CLASS = expression(
     r"\bInstanceClass\.(?P<x>P[2-6][A-Z]{0,2}|G[3-6][A-Z0-9]{0,4}|INF[12]|TRN[1-3]N?)\b"
 )
 

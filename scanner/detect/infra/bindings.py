@@ -10,16 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from scanner.detect.infra.declared import squash
+from scanner.kit.expressions import expression
 
 _SERVICE = r"aws[-_.]?(?P<service>[a-z0-9]+(?:[-_][a-z0-9]+){0,3}?)(?:[-_]alpha)?"
-_CDK_MODULE = re.compile(
+_CDK_MODULE = expression(
     rf"(?:aws-cdk-lib/|@aws-cdk/|aws_cdk\.|github\.com/aws/aws-cdk-go/awscdk(?:/v\d)?/){_SERVICE}"
 )
-_JVM_SERVICE = re.compile(r"software\.amazon\.awscdk\.services\.(\w+)(?:\.alpha)?\.(\w+|\*)")
-_NET_SERVICE = re.compile(r"Amazon\.CDK\.AWS\.(\w+)")
-_PULUMI_JVM = re.compile(r"com\.pulumi\.([a-z]\w*)\.(\w+)\.([A-Z]\w*)")
-_PULUMI_GO = re.compile(r"github\.com/pulumi/pulumi-([\w-]+?)/sdk(?:/v\d+)?(?:/go/[\w-]+)?/(\w+)$")
-_PULUMI = re.compile(r"(?:@pulumi/|pulumi[-_])([a-z]+(?:[-_]native)?)(?:[./](\w+))?")
+_JVM_SERVICE = expression(r"software\.amazon\.awscdk\.services\.(\w+)(?:\.alpha)?\.(\w+|\*)")
+_NET_SERVICE = expression(r"Amazon\.CDK\.AWS\.(\w+)")
+_PULUMI_JVM = expression(r"com\.pulumi\.([a-z]\w*)\.(\w+)\.([A-Z]\w*)")
+_PULUMI_GO = expression(r"github\.com/pulumi/pulumi-([\w-]+?)/sdk(?:/v\d+)?(?:/go/[\w-]+)?/(\w+)$")
+_PULUMI = expression(r"(?:@pulumi/|pulumi[-_])([a-z]+(?:[-_]native)?)(?:[./](\w+))?")
 
 _FROM = r"from\s{1,4}[\"'](?P<module>[^\"'\n]{1,120})"
 _REQUIRE = r"=\s{0,4}require\([\"'](?P<module>[^\"'\n]{1,120})"
@@ -28,31 +29,31 @@ _Grammar = tuple[tuple[re.Pattern[str], ...], tuple[re.Pattern[str], ...]]
 """Imports of a whole module, imports of some of its names."""
 _SCRIPTS: _Grammar = (
     (
-        re.compile(
+        expression(
             rf"\bimport\s{{1,4}}(?:\*\s{{1,4}}as\s{{1,4}})?(?P<local>\w{{1,80}})\s{{1,4}}{_FROM}"
         ),
-        re.compile(rf"\b(?:const|let|var)\s{{1,4}}(?P<local>\w{{1,80}})\s{{0,4}}{_REQUIRE}"),
+        expression(rf"\b(?:const|let|var)\s{{1,4}}(?P<local>\w{{1,80}})\s{{0,4}}{_REQUIRE}"),
     ),
     (
-        re.compile(rf"\bimport\s{{1,4}}(?:type\s{{1,4}})?{_ITEMS}\s{{1,4}}{_FROM}"),
-        re.compile(rf"\b(?:const|let|var)\s{{1,4}}{_ITEMS}\s{{0,4}}{_REQUIRE}"),
+        expression(rf"\bimport\s{{1,4}}(?:type\s{{1,4}})?{_ITEMS}\s{{1,4}}{_FROM}"),
+        expression(rf"\b(?:const|let|var)\s{{1,4}}{_ITEMS}\s{{0,4}}{_REQUIRE}"),
     ),
 )
 _JVM: _Grammar = (
-    (re.compile(r"^[ \t]*import[ \t]+(?P<module>[\w.]{1,200}\*?)(?P<local>\Z)?", re.M),),
+    (expression(r"^[ \t]*import[ \t]+(?P<module>[\w.]{1,200}\*?)(?P<local>\Z)?", re.M),),
     (),
 )
 _GRAMMARS: dict[str, _Grammar] = {
     ".py": (
         (
-            re.compile(
+            expression(
                 r"^[ \t]*import[ \t]+(?P<module>[\w.]{1,120})"
                 r"(?:[ \t]+as[ \t]+(?P<local>\w{1,80}))?",
                 re.M,
             ),
         ),
         (
-            re.compile(
+            expression(
                 r"^[ \t]*from[ \t]+(?P<module>[\w.]{1,120})[ \t]+import[ \t]+"
                 r"(?:\((?P<items>[^()]{1,3000})\)|(?P<rest>[^\n(]{1,500}))",
                 re.M,
@@ -61,7 +62,7 @@ _GRAMMARS: dict[str, _Grammar] = {
     ),
     ".go": (
         (
-            re.compile(
+            expression(
                 r"^[ \t]*(?:import[ \t]+)?(?:(?P<local>\w{1,60})[ \t]+)?"
                 r"\"(?P<module>[\w.-]+/[\w./-]{1,160})\"",
                 re.M,
@@ -73,7 +74,7 @@ _GRAMMARS: dict[str, _Grammar] = {
     ".kt": _JVM,
     ".cs": (
         (
-            re.compile(
+            expression(
                 r"^[ \t]*using[ \t]+(?:(?P<local>\w{1,60})[ \t]*=[ \t]*)?(?P<module>[\w.]{1,160});",
                 re.M,
             ),
@@ -81,7 +82,7 @@ _GRAMMARS: dict[str, _Grammar] = {
         (),
     ),
 }
-_ITEM = re.compile(r"(\w{1,80})(?:\s{1,8}as\s{1,8}(\w{1,80})|\s{0,4}:\s{0,4}(\w{1,80}))?")
+_ITEM = expression(r"(\w{1,80})(?:\s{1,8}as\s{1,8}(\w{1,80})|\s{0,4}:\s{0,4}(\w{1,80}))?")
 
 
 @dataclass

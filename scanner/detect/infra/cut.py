@@ -10,6 +10,8 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 
+from scanner.kit.expressions import expression
+
 MOST_CUT_BYTES = 2 << 20
 _DOUBLE = r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?'
 _SINGLE = r"'[^'\\\n]*(?:\\.[^'\\\n]*)*'?"
@@ -29,7 +31,7 @@ _MOST_SKIPPED = 6
 def _lexer(comments: tuple[str, ...], strings: tuple[str, ...], reset: str = "") -> re.Pattern[str]:
     parts = [f"(?P<c>{'|'.join(comments)})", f"(?P<s>{'|'.join(strings)})"]
     parts += [f"(?P<r>{reset})"] if reset else []
-    return re.compile("|".join([*parts, r"(?P<o>[(\[{])", r"(?P<e>[)\]}])"]), re.M | re.S)
+    return expression("|".join([*parts, r"(?P<o>[(\[{])", r"(?P<e>[)\]}])"]), re.M | re.S)
 
 
 HCL = _lexer((_BLOCK, _SLASHES, _HASH), (_DOUBLE,), _RESET)
@@ -90,7 +92,7 @@ def cut(text: str, lexer: re.Pattern[str]) -> Cut:
     return Cut("".join(pieces) + text[done:], tuple(opens), closes, parents)
 
 
-_BLANKED = re.compile(r"[^\n]")
+_BLANKED = expression(r"[^\n]")
 
 
 def _close(text: str, at: int, stack: list[int], closes: dict[int, int]) -> None:

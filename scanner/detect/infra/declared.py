@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from scanner.detect.knowledge import Knowledge
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.facts import AssetClass
 from scanner.rulebook.types import ResourceForm
@@ -19,9 +20,9 @@ from scanner.rulebook.types import ResourceForm
 _LEAST_LISTED = 3
 """So many types of one service must be listed, all of one provider, before it owns the rest."""
 _PREFIX = {
-    ResourceForm.TERRAFORM: re.compile(r"[a-z0-9]+_[a-z0-9]+(?=_)"),
-    ResourceForm.CLOUDFORMATION: re.compile(r"aws::[a-z0-9]+(?=::)"),
-    ResourceForm.ARM: re.compile(r"microsoft\.[a-z0-9]+(?=/)"),
+    ResourceForm.TERRAFORM: expression(r"[a-z0-9]+_[a-z0-9]+(?=_)"),
+    ResourceForm.CLOUDFORMATION: expression(r"aws::[a-z0-9]+(?=::)"),
+    ResourceForm.ARM: expression(r"microsoft\.[a-z0-9]+(?=/)"),
 }
 
 

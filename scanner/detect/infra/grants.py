@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from scanner.detect.infra.cut import Cut
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, SourceFile
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
 
@@ -41,18 +42,18 @@ _VERBS = (
     "Update", "Use",
 )  # fmt: skip
 """First words of actions that call or make something; not Get, List, Describe, Delete, Tag."""
-_HARMLESS = re.compile(r"(?:BatchGet|BatchDescribe|BatchDelete|PutResourcePolicy|CreateTag)")
+_HARMLESS = expression(r"(?:BatchGet|BatchDescribe|BatchDelete|PutResourcePolicy|CreateTag)")
 
-ACTION = re.compile(
+ACTION = expression(
     r"(?P<service>" + "|".join(sorted(_SERVICES, key=len, reverse=True)) + r"):"
     r"(?P<verb>\*|[A-Za-z]{1,60}[A-Za-z*?]{0,20})"
 )
-_QUOTED_ACTION = re.compile(rf"[\"'`]{ACTION.pattern}[\"'`]")
-_MODEL = re.compile(r"(?:foundation-model|inference-profile)/([A-Za-z0-9][\w.:-]{2,100})(?![\w*$])")
-_DENIES = re.compile(
+_QUOTED_ACTION = expression(rf"[\"'`]{ACTION.pattern}[\"'`]")
+_MODEL = expression(r"(?:foundation-model|inference-profile)/([A-Za-z0-9][\w.:-]{2,100})(?![\w*$])")
+_DENIES = expression(
     r"\beffect[\"']?\)?\s{0,4}[:=(]{1,2}\s{0,4}[\"']?(?:[\w.]{1,60}\.)?deny\b", re.I
 )
-_LIST_KEY = re.compile(
+_LIST_KEY = expression(
     r"(?<![A-Za-z_])(?P<key>[A-Za-z_]{0,60}actions?)[\"']?\s{0,6}(?:[:=(]|=>|:=)?\s{0,6}"
     r"(?:[\w.<>&]{1,60}|\[\]\*?string|new\s{0,3}(?:string)?\s{0,3}\[\]){0,3}\s{0,6}\(?$",
     re.I,
@@ -111,8 +112,8 @@ _ROLE_IDS: dict[str, str] = {
     "f6c7c914-8db3-469d-8ca1-694a8f32e121": "AzureML Data Scientist",
 }
 """Ids of Azure's built-in roles are the same in every tenant."""
-_ROLES = tuple((re.compile(pattern), providers) for pattern, providers in _ROLE_NAMES)
-ROLE = re.compile("|".join([f"(?:{pattern})" for pattern, _ in _ROLE_NAMES] + list(_ROLE_IDS)))
+_ROLES = tuple((expression(pattern), providers) for pattern, providers in _ROLE_NAMES)
+ROLE = expression("|".join([f"(?:{pattern})" for pattern, _ in _ROLE_NAMES] + list(_ROLE_IDS)))
 
 _ROLE_WORDS = (
     "roles/", "aiplatform.", "AmazonBedrock", "AmazonSageMaker", "BedrockAgentCore",
@@ -285,7 +286,7 @@ def roles(knowledge: Knowledge, text: str, before: re.Pattern[str]) -> Iterator[
             yield grant(provider, [name], match.start(), ())
 
 
-STATES = re.compile(
+STATES = expression(
     r"arn:aws[\w-]{0,12}:states:::(?:aws-sdk:)?(?P<service>[a-z]{3,40}):(?P<verb>[A-Za-z]{3,60})"
 )
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from scanner.detect.infra.declared import Declared, squash
 from scanner.detect.source import Found
+from scanner.kit.expressions import expression
 from scanner.model.items import HitKind
 
 TAGS = {
@@ -23,8 +22,8 @@ MODEL_KEYS = frozenset((
     "embeddingmodelarn", "embeddingmodel", "modelarn", "hfmodelid", "entityname",
     "publishermodelname", "huggingfacemodelid", "copyfrom", "basemodel", "modelsource",
 ))  # fmt: skip
-_ARN_MODEL = re.compile(r"(?:foundation-model|inference-profile)/([\w.:-]{3,100})$")
-_PLACEHOLDER = re.compile(r"[$<>{}%]|^(?:var|local|each)\.")
+_ARN_MODEL = expression(r"(?:foundation-model|inference-profile)/([\w.:-]{3,100})$")
+_PLACEHOLDER = expression(r"[$<>{}%]|^(?:var|local|each)\.")
 _LONGEST = 200
 Values = list[tuple[str, str]]
 """Attributes and their literals, in the order of the file."""

@@ -18,6 +18,7 @@ from scanner.detect.infra.accelerators import CARD, INSTANCE, compute
 from scanner.detect.infra.grants import known
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
 
@@ -41,8 +42,8 @@ _INSTALLS: tuple[tuple[str, str], ...] = (
     ("nuget", rf"dotnet{_S}(?:add{_S}(?:[\w./-]{{1,80}}{_S})?package|tool{_S}install)"),
     ("composer", rf"composer{_S}require"),
 )
-_COMMAND_END = re.compile(r"&&|\|\||[;|`]|(?<!\\)\r?\n|\\n")
-_WORD = re.compile(r"(?:\\\r?\n|[\s\"',\[\]])*(?P<w>[^\s\"',\\]{1,200}(?:\[[\w,-]{1,80}\])?)")
+_COMMAND_END = expression(r"&&|\|\||[;|`]|(?<!\\)\r?\n|\\n")
+_WORD = expression(r"(?:\\\r?\n|[\s\"',\[\]])*(?P<w>[^\s\"',\\]{1,200}(?:\[[\w,-]{1,80}\])?)")
 _WITH_VALUE = frozenset((
     "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "-r", "--requirement", "-c",
     "--constraint", "-t", "--target", "--prefix", "-n", "--name", "--channel", "--group", "-G",
@@ -76,11 +77,11 @@ _SERVERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 _SURE = ("vllm.", "sglang.", "text-", "llama")
 """Servers whose command is no word of anything else, with or without a model."""
 _FLAGS = tuple(
-    re.compile(
+    expression(
         rf"(?<![\w-])(?:{flag})(?:=|[\"']?,?(?:\s|\\\r?\n){{1,40}}(?:-\s{{1,8}})?)[\"']?{_MODEL}"
     )
     if flag
-    else re.compile(_POSITION)
+    else expression(_POSITION)
     for _, flag, _ in _SERVERS
 )
 _AGENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -119,8 +120,8 @@ _CLIS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """The clouds' own command lines (https://docs.aws.amazon.com/cli/latest/reference/bedrock-runtime/,
 https://cloud.google.com/sdk/gcloud/reference/ai, https://learn.microsoft.com/cli/azure/)."""
-_CLI_MODEL = re.compile(r"--(?:model-id|model-name)(?:=|[ \t]{1,8})[\"']?" + _MODEL)
-_ASKED = re.compile(
+_CLI_MODEL = expression(r"--(?:model-id|model-name)(?:=|[ \t]{1,8})[\"']?" + _MODEL)
+_ASKED = expression(
     r"--(?:instance-types?|machine-type|size|vm-size|gpu-type|accelerator)(?:=|[ \t]{1,8})"
     rf"[\"']?(?:type=)?(?P<x>{INSTANCE}|{CARD})(?![\w-])"
 )
@@ -165,15 +166,15 @@ def _top(head: str) -> str:
 @lru_cache(maxsize=512)
 def _alternation(heads: tuple[str, ...], active: tuple[int, ...]) -> re.Pattern[str]:
     branches = "|".join(f"(?P<h{number}>{heads[number]})" for number in active)
-    return re.compile(rf"(?<![\w./-])(?:{branches})(?![\w-])")
+    return expression(rf"(?<![\w./-])(?:{branches})(?![\w-])")
 
 
 _INSTALL_HEADS = _Heads(tuple(head for _, head in _INSTALLS))
 _SERVER_HEADS = _Heads(tuple(head for head, _, _ in _SERVERS))
 _AGENT_HEADS = _Heads(tuple(head for head, _ in _AGENTS))
 _CLI_HEADS = _Heads(tuple(head for head, _ in _CLIS))
-_GPUS = re.compile(r"(?<![\w-])--gpus(?:=|[ \t]{1,8})[\"']?(?:all|\d{1,3}|device=)")
-_SAID = re.compile(r"\b(?:echo|printf|print|Write-Host|log_?\w{0,10}|die|fail)\b[^;&|\n]{0,300}$")
+_GPUS = expression(r"(?<![\w-])--gpus(?:=|[ \t]{1,8})[\"']?(?:all|\d{1,3}|device=)")
+_SAID = expression(r"\b(?:echo|printf|print|Write-Host|log_?\w{0,10}|die|fail)\b[^;&|\n]{0,300}$")
 _RUN_ONE = ("pypi_run", "npm_run")
 
 LITERALS = (

@@ -3,12 +3,12 @@ applications."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner.detect.manifests.dependency import Dependency
 from scanner.detect.manifests.xml import RefusedXml, elements
 from scanner.detect.source import SourceFile
+from scanner.kit.expressions import expression
 
 _ATTRIBUTES = {
     "packagereference": ("Include", "Update"),
@@ -17,7 +17,7 @@ _ATTRIBUTES = {
     "package": ("id",),
     "dependency": ("id",),
 }
-_UNPARSED = re.compile(
+_UNPARSED = expression(
     rb"<Package(?:Reference|Version)\s{1,20}[^>]{0,100}?Include=\"([\w.-]{1,120})\""
 )
 
@@ -35,8 +35,8 @@ def project(source: SourceFile) -> Iterator[Dependency]:
             yield Dependency("nuget", match[1].decode(), match.start(1))
 
 
-_PAKET = re.compile(rb"(?m)^[ \t]{0,8}(?:nuget[ \t]{1,4})([A-Za-z][\w.-]{1,120})")
-_SCRIPT = re.compile(
+_PAKET = expression(rb"(?m)^[ \t]{0,8}(?:nuget[ \t]{1,4})([A-Za-z][\w.-]{1,120})")
+_SCRIPT = expression(
     rb"(?m)^[ \t\"]{0,12}(?:#r[ \t]{1,4}\\?\"nuget:[ \t]{0,4}|#:package[ \t]{1,4})"
     rb"([A-Za-z][\w.]{1,120}(?:-[\w.]{1,60})?)"
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from scanner.detect.manifests.dependency import Dependency, named, strings, table, tables_of
 from scanner.detect.source import SourceFile
+from scanner.kit.expressions import expression
 
 _SECTIONS = (
     "dependencies", "devDependencies", "peerDependencies", "optionalDependencies",
@@ -15,8 +16,8 @@ _SECTIONS = (
 _BUNDLED = ("bundledDependencies", "bundleDependencies")
 _FORCED = ("resolutions", "overrides")
 _PACKAGE = r"((?:@[a-z0-9_.~-]{1,100}/)?[a-z0-9_.~-]{1,100})"
-_SPECIFIER = re.compile(rf"(npm|jsr):/?{_PACKAGE}(?=[@/]|$)", re.I)
-_CDN = re.compile(
+_SPECIFIER = expression(rf"(npm|jsr):/?{_PACKAGE}(?=[@/]|$)", re.I)
+_CDN = expression(
     r"https://(?:esm\.sh|cdn\.skypack\.dev|cdn\.jsdelivr\.net/npm|unpkg\.com|esm\.run)"
     rf"/(?:v\d{{1,4}}/)?{_PACKAGE}(?=[@/?]|$)",
     re.I,

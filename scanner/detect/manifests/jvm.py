@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner.detect.manifests.dependency import Dependency, table
 from scanner.detect.manifests.xml import Element, RefusedXml, elements
 from scanner.detect.source import SourceFile
+from scanner.kit.expressions import expression
 
-_PROPERTY = re.compile(r"\$\{([\w.-]{1,100})\}")
-_UNPARSED = re.compile(
+_PROPERTY = expression(r"\$\{([\w.-]{1,100})\}")
+_UNPARSED = expression(
     rb"<groupId>\s{0,20}([\w.-]{1,200})\s{0,20}</groupId>\s{0,200}"
     rb"<artifactId>\s{0,20}([\w.-]{1,200})\s{0,20}</artifactId>"
 )
@@ -44,15 +44,15 @@ def _pairs(source: SourceFile) -> Iterator[Dependency]:
         yield Dependency("maven", f"{match[1].decode()}:{match[2].decode()}", match.start(2))
 
 
-_COORDINATES = re.compile(
+_COORDINATES = expression(
     rb"[\"']([A-Za-z][\w.-]{1,120}):([A-Za-z][\w.-]{0,120})(?::[\w.\-+$\{\}\[\](), ]{0,80})?"
     rb"(?:@[a-z]{2,6})?[\"']"
 )
-_MAP_FORM = re.compile(
+_MAP_FORM = expression(
     rb"group[ \t]{0,4}[:=][ \t]{0,4}[\"']([\w.-]{1,120})[\"'][ \t]{0,4},\s{0,20}"
     rb"name[ \t]{0,4}[:=][ \t]{0,4}[\"']([\w.-]{1,120})[\"']"
 )
-_COMMENT = re.compile(rb"(?m)^[ \t]*(?://|\*|/\*)[^\n]*")
+_COMMENT = expression(rb"(?m)^[ \t]*(?://|\*|/\*)[^\n]*")
 
 
 def gradle(source: SourceFile) -> Iterator[Dependency]:
@@ -75,7 +75,7 @@ def version_catalogue(source: SourceFile) -> Iterator[Dependency]:
                 yield Dependency("maven", module, after=after)
 
 
-_SBT = re.compile(rb"\"([\w.-]{1,120})\"[ \t]{1,4}(%{1,3})[ \t]{1,4}\"([\w.-]{1,120})\"[ \t]{1,4}%")
+_SBT = expression(rb"\"([\w.-]{1,120})\"[ \t]{1,4}(%{1,3})[ \t]{1,4}\"([\w.-]{1,120})\"[ \t]{1,4}%")
 
 
 def sbt(source: SourceFile) -> Iterator[Dependency]:

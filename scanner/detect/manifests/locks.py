@@ -10,13 +10,14 @@ from collections.abc import Iterator
 
 from scanner.detect.manifests.dependency import Dependency
 from scanner.detect.manifests.others import go_module, repository
+from scanner.kit.expressions import expression
 
 _NPM = rb"((?:@[A-Za-z0-9_.~-]{1,100}/)?[A-Za-z0-9_.~-]{1,120})"
 # Of the project's own entry the source says so.
 _OWN = rb"(?!\r?\n(?:version = [^\n]*\n)?source = \{ (?:editable|virtual))"
 
 _LOCKS: dict[str, tuple[str, re.Pattern[bytes]]] = {
-    name: (ecosystem, re.compile(pattern))
+    name: (ecosystem, expression(pattern))
     for names, ecosystem, pattern in (
         ("poetry.lock uv.lock pdm.lock pylock.toml", "pypi",
          rb"(?m)^name = \"([^\"\n]{1,120})\"" + _OWN),

@@ -17,10 +17,11 @@ from scanner.detect.manifests.dependency import (
 from scanner.detect.manifests.python import requirement_name
 from scanner.detect.manifests.text import bracketed, quoted
 from scanner.detect.source import SourceFile
+from scanner.kit.expressions import expression
 
 
 def _by_regex(ecosystem: str, pattern: bytes) -> Parser:
-    compiled = re.compile(pattern)
+    compiled = expression(pattern)
 
     def read(source: SourceFile) -> Iterator[Dependency]:
         for match in compiled.finditer(source.data):
@@ -31,11 +32,11 @@ def _by_regex(ecosystem: str, pattern: bytes) -> Parser:
 
 
 _MODULE = rb"([a-z0-9][\w.-]{0,100}\.[a-z]{2,20}/[\w.~/-]{1,200}?)"
-_GO = re.compile(
+_GO = expression(
     rb"(?m)^[ \t]*(?:require[ \t]+)?" + _MODULE + rb"[ \t]+v\d[^\s/]{0,80}([^\n]{0,200})"
 )
-_GO_REPLACE = re.compile(rb"=>[ \t]*" + _MODULE + rb"[ \t]+v\d")
-_MAJOR = re.compile(r"/v\d+$")
+_GO_REPLACE = expression(rb"=>[ \t]*" + _MODULE + rb"[ \t]+v\d")
+_MAJOR = expression(r"/v\d+$")
 
 
 def go_mod(source: SourceFile) -> Iterator[Dependency]:
@@ -82,7 +83,7 @@ def composer(source: SourceFile) -> Iterator[Dependency]:
         yield from named("composer", table(source.json, section), source.find(f'"{section}"'))
 
 
-_SWIFT = re.compile(
+_SWIFT = expression(
     rb"(?:\burl:[ \t]{0,4}|repositoryURL\"?[ \t]{0,4}[=:][ \t]{0,4})\"([^\"\s]{8,300})\""
 )
 
@@ -107,10 +108,10 @@ podfile = _by_regex(
     rb"(?m)^[ \t]*(?:pod|\w{1,20}\.dependency)[ \t(]{1,4}[\"']([\w.+-]{1,100})",
 )
 
-_FIELDS = re.compile(
+_FIELDS = expression(
     rb"(?m)^(?:Imports|Depends|Suggests|LinkingTo|Enhances|Remotes):((?:[^\n]*(?:\n[ \t][^\n]*)*))"
 )
-_R_NAME = re.compile(rb"(?:^|,)\s*([A-Za-z][A-Za-z0-9.]{1,80})\s*(?=[,(]|$)")
+_R_NAME = expression(rb"(?:^|,)\s*([A-Za-z][A-Za-z0-9.]{1,80})\s*(?=[,(]|$)")
 
 
 def r_description(source: SourceFile) -> Iterator[Dependency]:
@@ -120,7 +121,7 @@ def r_description(source: SourceFile) -> Iterator[Dependency]:
             yield Dependency("cran", name[1].decode(), match.start(1) + name.start(1))
 
 
-_R_INSTALL = re.compile(
+_R_INSTALL = expression(
     rb"\b(?:install\.packages|pak::pkg_install|pak::pak|renv::install|pacman::p_load|p_load"
     rb"|install_github|install_cran)[ \t]{0,4}(?=\()"
 )
@@ -161,7 +162,7 @@ def julia(source: SourceFile) -> Iterator[Dependency]:
         yield from named("julia", table(source.toml, section), after)
 
 
-_CONDA_NAME = re.compile(r"(?:[\w.\-/]{1,80}::)?([A-Za-z0-9][\w.-]{0,99})(?=[\s=<>!~\[]|$)")
+_CONDA_NAME = expression(r"(?:[\w.\-/]{1,80}::)?([A-Za-z0-9][\w.-]{0,99})(?=[\s=<>!~\[]|$)")
 
 
 def conda_environment(source: SourceFile) -> Iterator[Dependency]:
@@ -189,10 +190,10 @@ def _maps(listed: Any) -> Iterator[dict[str, Any]]:
         yield from (item for item in listed if isinstance(item, dict))
 
 
-_RECIPE_PART = re.compile(
+_RECIPE_PART = expression(
     rb"(?m)^(requirements|test|tests):[ \t]*\r?\n((?:(?:[ \t-][^\n]*)?\r?\n)+)"
 )
-_RECIPE_ITEM = re.compile(rb"(?m)^[ \t]+-[ \t]+([A-Za-z0-9][\w.-]{0,99})(?=[ \t\r<>=!~#]|$)")
+_RECIPE_ITEM = expression(rb"(?m)^[ \t]+-[ \t]+([A-Za-z0-9][\w.-]{0,99})(?=[ \t\r<>=!~#]|$)")
 
 
 def conda_recipe(source: SourceFile) -> Iterator[Dependency]:

@@ -15,16 +15,17 @@ from typing import Any
 from scanner.detect.manifests.dependency import Dependency, named, strings, table, tables_of
 from scanner.detect.manifests.text import bracketed, quoted
 from scanner.detect.source import SourceFile
+from scanner.kit.expressions import expression
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?"
-_REQUIREMENT = re.compile(rf"\s*({_NAME})\s*(?:\[[^\]]{{0,300}}\])?\s*(?=[<>=!~;@#(,]|$)")
-_LINE = re.compile(
+_REQUIREMENT = expression(rf"\s*({_NAME})\s*(?:\[[^\]]{{0,300}}\])?\s*(?=[<>=!~;@#(,]|$)")
+_LINE = expression(
     rf"(?m)^[ \t]*({_NAME})[ \t]*(?:\[[^\]\n]{{0,300}}\])?[ \t]*"
     r"(?=[<>=!~;@#\\(]|--|\r?$)".encode()
 )
-_EGG = re.compile(rb"[#&]egg=([A-Za-z0-9][A-Za-z0-9._-]{0,99})")
-_WHEEL = re.compile(rb"(?m)^[^#\n]{0,500}/([A-Za-z0-9][A-Za-z0-9_.]{0,99})-\d[^/\s#]{0,200}\.whl")
-_DIRECT = re.compile(rb"-r |\((?:pyproject\.toml|setup\.py|setup\.cfg)\)|-c ")
+_EGG = expression(rb"[#&]egg=([A-Za-z0-9][A-Za-z0-9._-]{0,99})")
+_WHEEL = expression(rb"(?m)^[^#\n]{0,500}/([A-Za-z0-9][A-Za-z0-9_.]{0,99})-\d[^/\s#]{0,200}\.whl")
+_DIRECT = expression(rb"-r |\((?:pyproject\.toml|setup\.py|setup\.cfg)\)|-c ")
 
 
 def requirement_name(text: str) -> str:
@@ -110,7 +111,7 @@ def pipfile(source: SourceFile) -> Iterator[Dependency]:
             yield from named("pypi", table(content), source.find(f"[{section}]"))
 
 
-_SETUP_KEYWORDS = re.compile(
+_SETUP_KEYWORDS = expression(
     rb"(?i)\b(?:(?:install|extras|setup|tests)_requires?|extras_require|[a-z_]{0,40}requirements?"
     rb"|[a-z_]{0,40}(?:requires|dependencies|deps|extras)(?:_[a-z]{0,40})?)"
     rb"(?:\[[^\]\n]{1,60}\])?[ \t]*(?:\+?=|:[ \t]*[\w\[\], .]{1,60}=)[ \t\r\n]*(?=[\[({])"
@@ -156,7 +157,7 @@ def setup_cfg(source: SourceFile) -> Iterator[Dependency]:
                 yield Dependency("pypi", name, after=after)
 
 
-_SCRIPT = re.compile(rb"(?m)^# /// script\r?\n((?:#[^\n]{0,500}\n){1,200}?)# ///")
+_SCRIPT = expression(rb"(?m)^# /// script\r?\n((?:#[^\n]{0,500}\n){1,200}?)# ///")
 
 
 def inline_script(source: SourceFile) -> Iterator[Dependency]:
@@ -188,7 +189,7 @@ def _at(source: SourceFile, *words: str) -> int:
     return at
 
 
-_UNPARSED = re.compile(
+_UNPARSED = expression(
     rf"[\"']({_NAME})\s{{0,4}}(?:\[[^\]\n]{{0,200}}\])?\s{{0,4}}[<>=~!]{{1,2}}".encode()
 )
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from scanner.detect.manifests import dotnet, javascript, jvm, others, python
 from scanner.detect.manifests.dependency import Parser
+from scanner.kit.expressions import expression
 
 _BY_NAME: dict[str, Parser] = {
     "pyproject.toml": python.pyproject,
@@ -54,12 +55,12 @@ _BY_SUFFIX: dict[str, Parser] = {
     "podspec": others.podfile,
 }
 _BY_PATTERN: tuple[tuple[re.Pattern[str], Parser], ...] = (
-    (re.compile(r"(?:[^/]*/)*(?:[^/]*[-_.])?requirements?(?:[-_.][^/]*)?\.(?:txt|in|pip)"
+    (expression(r"(?:[^/]*/)*(?:[^/]*[-_.])?requirements?(?:[-_.][^/]*)?\.(?:txt|in|pip)"
                 r"|(?:[^/]*/)*requirements/[^/]*\.(?:txt|in|pip)"), python.requirements),
-    (re.compile(r"(?:[^/]*/)*(?:(?:[^/]*[-_.])?environment|(?:conda|env)(?=[-_.]))[^/]*\.ya?ml"),
+    (expression(r"(?:[^/]*/)*(?:(?:[^/]*[-_.])?environment|(?:conda|env)(?=[-_.]))[^/]*\.ya?ml"),
      others.conda_environment),
-    (re.compile(r"(?:[^/]*/)*[^/]*\.gradle\.kts"), jvm.gradle),
-    (re.compile(r"(?:[^/]*/)*[^/]*\.versions\.toml"), jvm.version_catalogue),
+    (expression(r"(?:[^/]*/)*[^/]*\.gradle\.kts"), jvm.gradle),
+    (expression(r"(?:[^/]*/)*[^/]*\.versions\.toml"), jvm.version_catalogue),
 )  # fmt: skip
 _WORDS = ("requirement", "env", "conda", ".gradle.kts", ".versions.toml")
 """One of these stands in every path that a pattern matches."""

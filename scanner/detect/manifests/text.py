@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-_TOKEN = re.compile(
+from scanner.kit.expressions import expression
+
+_TOKEN = expression(
     rb"\"\"\"|'''|\"(?:[^\"\\\n]|\\.){0,2000}\"|'(?:[^'\\\n]|\\.){0,2000}'|#[^\n]*|//[^\n]*"
     rb"|[\[({]|[\])}]"
 )
-_QUOTED = re.compile(rb"\"((?:[^\"\\\n]|\\.){0,500})\"|'((?:[^'\\\n]|\\.){0,500})'|(?:#|//)[^\n]*")
+_QUOTED = expression(rb"\"((?:[^\"\\\n]|\\.){0,500})\"|'((?:[^'\\\n]|\\.){0,500})'|(?:#|//)[^\n]*")
 
 
 def bracketed(data: bytes, start: int, most: int) -> int:

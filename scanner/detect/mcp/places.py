@@ -3,17 +3,17 @@ client's file needs no new line here unless it uses a new key."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from scanner.detect.mcp.server import is_server
 from scanner.detect.source import walk
+from scanner.kit.expressions import expression
 
 Entry = tuple[str, dict[str, Any]]
 """Name and what is said of the server."""
 
-_LISTS = re.compile(r"(?:^|.*[._])(?:mcp_?servers?|context_?servers|mcpservers)$")
+_LISTS = expression(r"(?:^|.*[._])(?:mcp_?servers?|context_?servers|mcpservers)$")
 _MOST = 500
 
 

@@ -15,19 +15,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scanner.detect.knowledge import Knowledge
+from scanner.kit.expressions import expression
 
 _URL_KEYS = ("url", "httpUrl", "serverUrl", "server_url", "uri", "endpoint")
 _COMMAND_KEYS = ("command", "cmd")
 _ENV_KEYS = ("env", "environment", "envs", "env_vars", "env_keys")
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,80}")
-_HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
-_UNNAMEABLE = re.compile(r"[^A-Za-z0-9._@/-]+")
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,200}|[0-9A-Fa-f:]{2,45}")
-_PACKAGE = re.compile(
+_ENV_NAME = expression(r"[A-Za-z_][A-Za-z0-9_]{0,80}")
+_HEADER_NAME = expression(r"[A-Za-z][A-Za-z0-9-]{0,60}")
+_UNNAMEABLE = expression(r"[^A-Za-z0-9._@/-]+")
+_HOST = expression(r"[A-Za-z0-9.-]{1,200}|[0-9A-Fa-f:]{2,45}")
+_PACKAGE = expression(
     r"(@?[A-Za-z0-9][\w.-]{0,100}(?:/[A-Za-z0-9][\w.-]{0,100})?)(?:\[[\w,-]{1,80}\])?"
     r"(?:(?:@|==)([\w.+^~*-]{1,60}))?"
 )
-_IMAGE = re.compile(r"[a-z0-9][\w.-]{0,100}(?::\d{1,5})?(?:/[\w.-]{1,100}){0,5}"
+_IMAGE = expression(r"[a-z0-9][\w.-]{0,100}(?::\d{1,5})?(?:/[\w.-]{1,100}){0,5}"
                     r"(?::[\w.-]{1,100})?(?:@sha256:[0-9a-f]{64})?")  # fmt: skip
 _TRANSPORTS = {
     "local": "stdio", "remote": "http", "streamable_http": "http", "streamable-http": "http",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner.detect.agent_files import documents, markdown
 from scanner.detect.flows.words import provider_of
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_name, by_suffix
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
 
-_FROM = re.compile(rb"(?mi)^FROM[ \t]{1,8}([A-Za-z0-9][\w./:-]{1,120})[ \t]*\r?$")
+_FROM = expression(rb"(?mi)^FROM[ \t]{1,8}([A-Za-z0-9][\w./:-]{1,120})[ \t]*\r?$")
 
 
 def _modelfile(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
@@ -24,7 +24,7 @@ def _modelfile(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
                         confidence=Confidence.HIGH)  # fmt: skip
 
 
-_AIDER = re.compile(
+_AIDER = expression(
     rb"(?m)^(?:(?:weak-|editor-)?model|AIDER_(?:WEAK_|EDITOR_)?MODEL)[ \t]*[:=][ \t]*[\"']?"
     rb"([A-Za-z0-9][\w./:-]{1,100})"
 )
@@ -38,12 +38,12 @@ def _aider(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
         yield Found(HitKind.MODEL, name, found.start(1), provider=provider)
 
 
-_SETTING = re.compile(
+_SETTING = expression(
     r"(?m)^[ \t]{0,8}(?:export[ \t]{1,4})?([A-Z][A-Z0-9_]{0,50}_(?:MODEL|DEPLOYMENT)"
     r"(?:_?(?:NAME|ID))?)[ \t]{0,4}=[ \t]{0,4}"
     r"[\"']?([A-Za-z0-9][\w./:@-]{1,80})[\"']?[ \t]*(?:#[^\n]*)?\r?$"
 )
-_PLACEHOLDER = re.compile(r"(?i)your|<|xxx|change|example|placeholder|true$|false$|none$|\d+$")
+_PLACEHOLDER = expression(r"(?i)your|<|xxx|change|example|placeholder|true$|false$|none$|\d+$")
 
 
 def _env_models(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:

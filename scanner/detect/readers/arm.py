@@ -17,36 +17,37 @@ from scanner.detect.infra.declared import Declared, by_squashed, declared, squas
 from scanner.detect.infra.resource import resource
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence, Setting
 from scanner.model.items import HitKind
 from scanner.rulebook.types import ResourceForm
 
-_RESOURCE = re.compile(
+_RESOURCE = expression(
     r"^[ \t]{0,40}resource[ \t]{1,8}(?P<name>\w{1,120})[ \t]{1,8}'(?P<type>[\w./]{3,150})"
     r"(?:@[\w-]{1,40})?'[ \t]{1,8}(?P<existing>existing[ \t]{1,8})?=",
     re.M,
 )
-_MODULE = re.compile(
+_MODULE = expression(
     r"^[ \t]{0,40}module[ \t]{1,8}(?P<name>\w{1,120})[ \t]{1,8}"
     r"'(?P<source>br(?:/public)?:[\w./-]{0,100}?avm/res/(?P<space>[\w-]{1,60})/(?P<type>[\w/-]{1,80})"
     r"(?::[\w.-]{1,30})?)'[ \t]{0,8}=",
     re.M,
 )
-_DEFAULT = re.compile(
+_DEFAULT = expression(
     r"^[ \t]{0,8}(?:param|var)[ \t]{1,8}(\w{1,120})(?:[ \t]{1,8}\w{1,60})?[ \t]{0,8}="
     r"[ \t]{0,8}'([^'\n$]{1,200})'[ \t]*\r?$",
     re.M,
 )
-_VARIABLE = re.compile(
+_VARIABLE = expression(
     r"^[ \t]{0,8}var[ \t]{1,8}(\w{1,120})[^=\n]{0,60}=([^\n]{1,300}(?:\n[^\n]{0,200}){0,3})", re.M
 )
-_PROPERTY = re.compile(
+_PROPERTY = expression(
     r"^[ \t]{0,60}(?P<key>\w{1,60}):[ \t]{1,8}(?:'(?P<literal>[^'\n$]{1,200})'"
     r"|(?P<name>\w{1,120})[ \t]*\r?$)",
     re.M,
 )
-_MODEL_BLOCK = re.compile(r"\bmodel:\s{0,8}\{")
-_ROLE_KEY = re.compile(r"\"?roleDefinition(?:Id|IdOrName|ResourceId|Name)\"?\s{0,8}:\s{0,8}", re.I)
+_MODEL_BLOCK = expression(r"\bmodel:\s{0,8}\{")
+_ROLE_KEY = expression(r"\"?roleDefinition(?:Id|IdOrName|ResourceId|Name)\"?\s{0,8}:\s{0,8}", re.I)
 _KINDS: dict[str, tuple[str, ...]] = {
     "openai": ("azure_openai",),
     "aiservices": ("azure_ai", "azure_openai"),

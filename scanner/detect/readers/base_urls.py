@@ -12,19 +12,20 @@ from collections.abc import Iterator
 from scanner.detect.endpoints import pointed_elsewhere, target_of
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix
+from scanner.kit.expressions import expression
 from scanner.rulebook.types import Category
 
 _NAME = (
     r"(?:[Ww]ith_?|[Ss]et_?)?(?:(?:api|Api|API|openai|OpenAI|server|Server)_?)?"
     r"(?:[Bb]ase_?(?:[Uu]rl|URL|[Uu]ri|URI)|[Bb]ase|[Ee]ndpoint|uri_base|[Hh]ost|[Uu]rl|URL)"
 )
-_GIVEN = re.compile(
+_GIVEN = expression(
     rf"(?<![A-Za-z0-9])(?P<name>{_NAME})(?:Option)?[\"']?\s{{0,4}}(?:\(|:=|=>|=|:|,)\s{{0,8}}"
     r"(?:new\s{1,4}(?:Uri|URL|URI)\s{0,4}\(\s{0,4}|(?:Uri|URL|URI)(?:\.\w{1,10})?\(\s{0,4})?"
     r"(?:string:\s{0,4})?(?:[\"'`](?P<url>https?://[^\"'`\s]{3,200})[\"'`]"
     r"|(?P<constant>[A-Za-z_]\w{1,60})\s{0,4}(?=[),;\n]))"
 )
-_CONSTANT = re.compile(
+_CONSTANT = expression(
     r"\b([A-Za-z_]\w{1,60})\s{0,4}(?::\s{0,4}[&'\w ]{1,30})?:?=\s{0,4}"
     r"[\"'`](https?://[^\"'`\s]{3,200})[\"'`]"
 )

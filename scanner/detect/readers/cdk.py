@@ -17,23 +17,24 @@ from scanner.detect.infra.declared import Declared, by_squashed, service_provide
 from scanner.detect.infra.resource import models_in, resource
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
 from scanner.rulebook.types import ResourceForm
 
 _LEXERS = {".py": PYTHON, ".ts": SCRIPT, ".js": SCRIPT, ".mjs": SCRIPT, ".mts": SCRIPT}
-_WILD_CALL = re.compile(r"\bnew[ \t]+(\w{1,80})[ \t]*\(|\b(\w{1,80})\.Builder\.create\(")
-_NAME = re.compile(
+_WILD_CALL = expression(r"\bnew[ \t]+(\w{1,80})[ \t]*\(|\b(\w{1,80})\.Builder\.create\(")
+_NAME = expression(
     r"\s{0,40}(?:[\w.&]{1,80}(?:\(\))?\s{0,8},\s{0,40})?(?:jsii\.String\(|String\()?[$@]?"
     r"[\"'`](?P<name>[^\"'`${}\n]{1,120})[\"'`]"
 )
-_VALUE = re.compile(
+_VALUE = expression(
     r"\b([A-Za-z_]\w{0,60})[\"']?\s{0,8}[:=(]\s{0,20}(?:\w{1,20}\.String\()?[\"'`]([^\"'`\n]{1,200})[\"'`]"
 )
-_RAW_TYPE = re.compile(
+_RAW_TYPE = expression(
     r"\b[tT]ype\s{0,4}[:=(]\s{0,8}(?:jsii\.String\()?[\"'](AWS::\w{1,40}::\w{1,80})[\"']"
 )
-_GIVES_ROLE = re.compile(
+_GIVES_ROLE = expression(
     r"(?:role|[Rr]ole_?[Nn]ame|ManagedPolicyName|managed_policy_name|[Pp]olicyArns?|policy_arns?|roleDefinitionId"
     r"|role_definition_id|permissions)\W{0,12}(?:\w{1,30}\()?[^=\]]{0,80}[\"'`/]$"
 )
@@ -157,7 +158,7 @@ def pulumi_type(knowledge: Knowledge, package: str, module: str, kind: str) -> D
     return found
 
 
-_YAML_TYPE = re.compile(
+_YAML_TYPE = expression(
     r"^(?P<indent>[ \t]{2,40})type:[ \t]{1,8}[\"']?(?P<type>(?P<package>[a-z][\w-]{1,30}):"
     r"(?P<module>[\w/.-]{1,60}?)(?:/\w{1,60})?:(?P<kind>[A-Z]\w{1,80}))[\"']?[ \t]*$",
     re.M,

@@ -13,6 +13,7 @@ from scanner.detect.infra import shell
 from scanner.detect.infra.grants import known
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
 
@@ -61,18 +62,18 @@ _ACTIONS: dict[str, tuple[str, ...]] = {
     "hustcer/deepseek-review": ("deepseek",),
 }
 """GitHub actions that call or set up AI, by repository (https://github.com/marketplace)."""
-_USES = re.compile(
+_USES = expression(
     r"^[ \t]{0,40}(?:-[ \t]{1,4})?uses:[ \t]{1,8}[\"']?(?P<action>[\w.-]{1,80}/[\w.-]{1,100})"
     r"(?P<path>/[\w./-]{1,120})?(?:@(?P<at>[\w./-]{1,80}))?", re.M,
 )  # fmt: skip
-_DOCKER_USES = re.compile(
+_DOCKER_USES = expression(
     r"^[ \t]{0,40}(?:-[ \t]{1,4})?uses:[ \t]{1,8}[\"']?docker://(?P<image>[^\s\"'#]{2,200})", re.M
 )
-_MODEL = re.compile(
+_MODEL = expression(
     r"^[ \t]{2,40}(?:[\w-]{0,30}[_-])?model:[ \t]{1,8}[\"']?([A-Za-z0-9][\w./:@-]{1,100})", re.M
 )
-_STEP_END = re.compile(r"^[ \t]{0,40}-[ \t]{1,4}(?:name|uses|run|id|if):", re.M)
-_SECRET = re.compile(
+_STEP_END = expression(r"^[ \t]{0,40}-[ \t]{1,4}(?:name|uses|run|id|if):", re.M)
+_SECRET = expression(
     r"\bsecrets(?:\.|\[[\"'])(?P<a>[A-Za-z_]\w{3,80})"
     r"|credentials(?:Id[\"']?\s{0,4}[:=])?\s{0,4}\(?\s{0,4}[\"'](?P<b>[A-Za-z][\w.-]{3,80})[\"']"
     r"|\$\((?P<c>[A-Za-z_][\w.-]{3,80})\)"
@@ -81,14 +82,14 @@ _SECRET = re.compile(
     r"|from_secret:[ \t]{1,8}[\"']?(?P<e>[A-Za-z][\w.-]{3,80})",
     re.M,
 )
-_IMAGES = re.compile(
+_IMAGES = expression(
     r"^[ \t]{0,40}-[ \t]{1,4}(?:name:[ \t]{1,8})?[\"']?"
     r"(?P<a>[\w./-]{3,200}(?::[\w.-]{1,80})?)[\"']?[ \t]*\r?$"
     r"|\bname:[ \t]{1,8}[\"']?(?P<b>[\w./-]{3,200}(?::[\w.-]{1,80})?)"
     r"|\bimage\s{0,4}\(?\s{0,4}[\"'](?P<c>[\w./-]{3,200}(?::[\w.-]{1,80})?)[\"']",
     re.M,
 )
-_PATHS = re.compile(
+_PATHS = expression(
     r"(?:^|/)\.github/(?:workflows/[^/]+|actions/.*/action|.*/action)\.ya?ml$|(?:^|/)action\.ya?ml$"
     r"|(?:^|/)(?:.*\.)?gitlab-ci[\w.-]*\.ya?ml$|(?:^|/)\.gitlab/.*\.ya?ml$"
     r"|(?:^|/)(?:.*[._-])?Jenkinsfile(?:[._-][^/]*)?$|\.jenkinsfile$"

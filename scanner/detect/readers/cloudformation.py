@@ -17,10 +17,11 @@ from scanner.detect.infra.declared import declared
 from scanner.detect.infra.resource import models_in, resource
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix, walk
+from scanner.kit.expressions import expression
 from scanner.rulebook.types import ResourceForm
 
-_GIVES_ROLE = re.compile(r"(?:^|\n)(?:[^\n#]{0,120}[\s:\[,(\"'])?(?:-[ \t]{1,4})?[\"']?$|:policy/$")
-_TYPE = re.compile(r"\bAWS::[A-Za-z0-9]{2,40}::[A-Z]")
+_GIVES_ROLE = expression(r"(?:^|\n)(?:[^\n#]{0,120}[\s:\[,(\"'])?(?:-[ \t]{1,4})?[\"']?$|:policy/$")
+_TYPE = expression(r"\bAWS::[A-Za-z0-9]{2,40}::[A-Z]")
 _AZURE = ("Azure", "Cognitive")
 """Azure's roles are bound by its own templates."""
 _MOST_DOCUMENTS = 200

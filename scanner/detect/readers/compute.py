@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from scanner.detect.infra.accelerators import compute
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix
+from scanner.kit.expressions import expression
 
-_SLURM = re.compile(
+_SLURM = expression(
     r"^#SBATCH[ \t]{1,8}(?:--gres=gpu(?::[\w-]{1,30})?(?::[1-9]\d{0,2})?"
     r"|--gpus(?:-per-\w{4,6})?=[\w:]{1,40}"
     r"|-G[ \t]{1,4}\w{1,20})",
@@ -24,14 +25,14 @@ _CARDS = (
     r"(?:[ABHLTV]\d{1,4}[GS]?|G[HB]200|RTX\w{0,12}|TPU|tpu-v\d[\w-]{0,20}|MI\d{3}X?|Gaudi\d?"
     r"|Inferentia2?|Trainium\d?)"
 )
-_TASK = re.compile(
+_TASK = expression(
     rf"^[ \t]{{1,20}}(?:accelerators|gpu):[ \t]{{1,8}}[\"'\[{{]{{0,2}}"
     rf"(?P<x>{_CARDS}(?:-[\w-]{{1,20}})?)"
     r"(?:[ \t]{0,4}:[ \t]{0,4}\d{1,3})?",
     re.M,
 )
-_TASK_KEYS = re.compile(r"^(?:resources|type|run|commands|setup):", re.M)
-_NOMAD = re.compile(r"^[ \t]{1,40}device[ \t]{1,8}\"(?P<x>(?:nvidia|amd)/gpu[\w/ -]{0,40})\"", re.M)
+_TASK_KEYS = expression(r"^(?:resources|type|run|commands|setup):", re.M)
+_NOMAD = expression(r"^[ \t]{1,40}device[ \t]{1,8}\"(?P<x>(?:nvidia|amd)/gpu[\w/ -]{0,40})\"", re.M)
 
 
 def _read_slurm(source: SourceFile, _: Knowledge) -> Iterator[Found]:

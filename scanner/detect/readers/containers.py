@@ -15,31 +15,32 @@ from scanner.detect.infra.accelerators import compute
 from scanner.detect.infra.grants import known
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_name, by_suffix
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
 
-_COPY = re.compile(r"^[ \t]{0,20}COPY[ \t]{1,8}[^\n]{0,100}--from=([\w./:@-]{3,200})", re.M | re.I)
-_IMAGE = re.compile(
+_COPY = expression(r"^[ \t]{0,20}COPY[ \t]{1,8}[^\n]{0,100}--from=([\w./:@-]{3,200})", re.M | re.I)
+_IMAGE = expression(
     r"^[ \t]{0,40}(?:-[ \t]{1,4})?image:[ \t]{1,8}[\"']?(?P<image>[^\s\"'#]{2,250})", re.M
 )
-_FROM = re.compile(
+_FROM = expression(
     r"^[ \t]{0,20}FROM[ \t]{1,8}(?:--\S{1,60}[ \t]{1,8})?(?P<image>[\w./:@-]{2,250})", re.M | re.I
 )
-_GPU = re.compile(
+_GPU = expression(
     r"^[ \t]{0,40}(?:-[ \t]{1,4})?(?P<x>runtime:[ \t]{1,8}[\"']?nvidia\b"
     r"|gpus:[ \t]{1,8}[\"']?(?:all\b|[1-9])"
     r"|capabilities:[ \t]{0,8}(?:\[[^\]\n]{0,60}\bgpu\b|\r?\n[ \t]{0,40}-[ \t]{1,4}[\"']?gpu\b))",
     re.M,
 )
-_MODEL_ENV = re.compile(
+_MODEL_ENV = expression(
     r"\b(?P<key>(?:HF_|HUGGING_FACE_|VLLM_|LLM_)?MODEL(?:_ID|_NAME|_PATH)?)[\"']?[ \t]{0,4}"
     r"(?:[:=]|\r?\n[ \t]{0,40}value:)"
     r"[ \t]{0,8}[\"']?(?P<model>[A-Za-z0-9][\w.-]{1,60}/[\w.-]{2,100})(?=[\s\"',\\]|$)"
 )
-_RUNNER = re.compile(
+_RUNNER = expression(
     r"^[ \t]{1,40}model:[ \t]{1,8}[\"']?(?P<model>(?:ai|hf\.co/[\w.-]{1,60})/[\w.:-]{2,100})", re.M
 )
-_PORT = re.compile(
+_PORT = expression(
     r"^[ \t]{0,40}-[ \t]{1,8}[\"']?(?:(?:[\d.]{7,15}:)?\d{2,5}:)(?P<port>\d{2,5})"
     r"(?:/tcp)?[\"']?[ \t]*\r?$",
     re.M,
@@ -47,7 +48,7 @@ _PORT = re.compile(
 _COMMON_PORTS = frozenset((80, 443, 3000, 3001, 4000, 5000, 5432, 6379, 7000, 8000, 8001, 8080,
                            8081, 8443, 8501, 8787, 8888, 9000, 9001, 9090))  # fmt: skip
 """Where anything may listen."""
-_ARGUMENT = re.compile(
+_ARGUMENT = expression(
     r"--(?:model|model-id|model-path|model_id|hf-repo)(?:=|[\"']?,?\s{1,40}(?:-\s{1,8})?)[\"']?"
     r"(?P<model>[A-Za-z0-9][\w./:@-]{2,120})"
 )

@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from scanner.detect.endpoints import REQUEST_PATH, target_of
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
 
 _URL = r"https?://[A-Za-z0-9_.:-]{1,200}"
-_REQUEST = re.compile(
+_REQUEST = expression(
     rf"(?P<url>{_URL}(?:/[A-Za-z0-9_.~-]{{1,80}}){{0,6}}?(?:{REQUEST_PATH}))(?![A-Za-z0-9_/.-])"
 )
-_ASSIGNED = re.compile(
+_ASSIGNED = expression(
     r"(?<![A-Za-z0-9])(?P<name>(?:[A-Za-z0-9]{1,30}_){0,3}"
     r"(?:OPENAI|openai|LLM|llm|VLLM|vllm|MODEL_?(?:API|SERVER|SERVING|ENDPOINT)|INFERENCE"
     r"|EMBEDDINGS?|LITELLM|GPT|RERANK(?:ER)?|TEI|TGI)"
@@ -25,10 +26,10 @@ _ASSIGNED = re.compile(
     r"|ENDPOINT(?:_URL)?|endpoint(?:_url)?|URL|url|HOST|host))"
     r"[\"'\]\)]{0,2}\s{0,4}(?::=|=>|[:=,])\s{0,4}[\"'`]?\Z"
 )
-_WHOLE_URL = re.compile(rf"(?P<url>{_URL}(?:/[A-Za-z0-9_./-]{{0,100}})?)")
+_WHOLE_URL = expression(rf"(?P<url>{_URL}(?:/[A-Za-z0-9_./-]{{0,100}})?)")
 _REACH = 130
 """Characters that a name and what stands between it and its URL may take."""
-_NAMED_VALUE = re.compile(
+_NAMED_VALUE = expression(
     r"name:\s{0,4}[\"']?(?P<name>[A-Z0-9_]{0,40}(?:OPENAI|LLM|VLLM|INFERENCE|LITELLM)[A-Z0-9_]{0,20}"
     r"(?:BASE_?URL|BASE|ENDPOINT|URL|HOST))[\"']?\s{1,60}value:\s{0,4}"
     rf"[\"']?(?P<url>{_URL}(?:/[A-Za-z0-9_./-]{{0,100}})?)"
@@ -75,10 +76,10 @@ def _shaped(text: str) -> Iterator[tuple[re.Match[str], str]]:
         yield match, match["name"]
 
 
-_OWN_PATHS = re.compile(
+_OWN_PATHS = expression(
     r"chat/completions|/embeddings$|/rerank$|:(?:stream)?[gG]enerateContent|generate_stream|/infer$"
 )
-_TALK = re.compile(
+_TALK = expression(
     r"(?i)[\"'`]?\bmodel(?:_?(?:name|id))?\b[\"'`]?\s{0,4}[:=]|max_tokens|max_new_tokens|\bprompts?\b"
     r"|anthropic|openai|\bllms?\b|embedding|completion|inference|temperature[\"']?\s{0,4}[:=]"
 )

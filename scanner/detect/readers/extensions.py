@@ -6,14 +6,14 @@ Ids are compared whole with those that the stores give
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_name, walk
+from scanner.kit.expressions import expression
 from scanner.model.items import HitKind
 
-_ID = re.compile(r"[A-Za-z0-9-]{2,60}\.[A-Za-z0-9-]{2,60}")
+_ID = expression(r"[A-Za-z0-9-]{2,60}\.[A-Za-z0-9-]{2,60}")
 _LISTS = frozenset({"extensions", "recommendations"})
 _MOST = 500
 

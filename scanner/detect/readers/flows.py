@@ -10,10 +10,11 @@ from scanner.detect.flows.tools import Flow, Parse, Step
 from scanner.detect.flows.words import provider_of
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix
+from scanner.kit.expressions import expression
 from scanner.model.facts import AssetClass
 from scanner.model.items import HitKind
 
-_AI_WORDS = re.compile(
+_AI_WORDS = expression(
     r"langchain|llm|chat(?:model|prompt|bot|input|output)|agent|embedding|vector ?store|mcp|rag"
     r"|ksampler|checkpointloader|unetloader|cliptextencode|aibuilder|\bchat\b|retriev|\bapp\b|plugin",
     re.I,

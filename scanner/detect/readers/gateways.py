@@ -19,6 +19,7 @@ from scanner.detect.endpoints import target_of
 from scanner.detect.flows.words import provider_of
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix, walk
+from scanner.kit.expressions import expression
 from scanner.model.items import HitKind
 
 _URL_KEYS = (
@@ -65,8 +66,8 @@ _AMBIGUOUS = frozenset({"azure", "google", "cloudflare", "github", "together", "
                         "snowflake", "replicate", "vertex", "nvidia", "claude"})  # fmt: skip
 """Vendors of more than models, and words: only beside a model that the catalogue knows."""
 _ALWAYS_WORTH = (b"litellm_params", b"ai-proxy", b"aiservicebackend")
-_ASSIGNED = re.compile(rb"[\"']?[ \t]{0,8}[:=]")
-_VENDOR = re.compile(
+_ASSIGNED = expression(rb"[\"']?[ \t]{0,8}[:=]")
+_VENDOR = expression(
     rb"[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?:"
     + "|".join(sorted(map(re.escape, _VENDORS), key=len, reverse=True)).encode()
     + rb")(?![\w-])"
@@ -196,7 +197,7 @@ def _endpoints(
         )
 
 
-_ABOUT_MODELS = re.compile(
+_ABOUT_MODELS = expression(
     r"(?:^|[_-])(?:model[_-]?providers?|llms?|language_models?|embeddings?|embedder|rerank(?:er)?"
     r"|litellm|chat_model)(?:$|[_-])",
     re.I,

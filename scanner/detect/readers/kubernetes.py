@@ -17,48 +17,49 @@ from scanner.detect.infra.resource import models_in, resource
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.readers.containers import served_models
 from scanner.detect.source import Found, Reader, SourceFile, by_name, by_suffix
+from scanner.kit.expressions import expression
 from scanner.model.items import HitKind
 from scanner.rulebook.types import Category, ResourceForm
 
-_DOCUMENT = re.compile(r"^---(?:[ \t].*)?\r?$", re.M)
-_VERSION = re.compile(
+_DOCUMENT = expression(r"^---(?:[ \t].*)?\r?$", re.M)
+_VERSION = expression(
     r"^(?P<item>[ \t]{0,8}-[ \t]{1,4})?apiVersion:[ \t]{1,8}[\"']?"
     r"(?P<group>[\w.-]{1,100})/v\w{1,20}",
     re.M,
 )
-_KIND = re.compile(
+_KIND = expression(
     r"^[ \t]{0,12}(?:-[ \t]{1,4})?kind:[ \t]{1,8}[\"']?(?P<kind>[A-Z]\w{1,80})", re.M
 )
-_TOP_KIND = re.compile(r"^kind:[ \t]{1,8}[\"']?(?P<kind>[A-Z]\w{1,80})", re.M)
-_NAME = re.compile(
+_TOP_KIND = expression(r"^kind:[ \t]{1,8}[\"']?(?P<kind>[A-Z]\w{1,80})", re.M)
+_NAME = expression(
     r"^[ \t]{0,12}(?:-[ \t]{1,4})?metadata:[ \t]*\r?\n(?:[ \t]{1,40}[^\n]{0,300}\n){0,12}?"
     r"[ \t]{1,14}name:[ \t]{1,8}[\"']?(?P<name>[\w.-]{1,120})[\"']?[ \t]*\r?$",
     re.M,
 )
-_VALUE = re.compile(
+_VALUE = expression(
     r"^[ \t]{1,60}(?:-[ \t]{1,4})?(\w{1,60}):[ \t]{1,8}[\"']?"
     r"([^\s\"'#{}][^\"'#{}\n]{0,200}?)[\"']?[ \t]*\r?$",
     re.M,
 )
-_STORED = re.compile(r"storageUri:[ \t]{1,8}[\"']?(?:hf|ollama|modelscope)://([\w./:-]{3,120})")
-_REQUEST = re.compile(
+_STORED = expression(r"storageUri:[ \t]{1,8}[\"']?(?:hf|ollama|modelscope)://([\w./:-]{3,120})")
+_REQUEST = expression(
     rf"(?:^[ \t]{{0,60}}|[{{,][ \t]{{0,4}})[\"']?(?P<x>{accelerators.RESOURCE_NAME})[\"']?:"
     r"[ \t]{1,8}"
     r"[\"']?(?:[1-9]|\{\{)",
     re.M,
 )
-_IMAGE = re.compile(
+_IMAGE = expression(
     r"^[ \t]{0,60}(?:-[ \t]{1,4})?(?:image|repository):[ \t]{1,8}[\"']?"
     r"(?P<image>[^\s\"'#{}]{2,250})",
     re.M,
 )
-_REPOSITORY = re.compile(
+_REPOSITORY = expression(
     r"^[ \t]{0,60}(?:-[ \t]{1,4})?repository:[ \t]{1,8}[\"']?(?P<image>[^\s\"'#{}:]{2,250})", re.M
 )
-_KUSTOMIZED = re.compile(
+_KUSTOMIZED = expression(
     r"^[ \t]{0,20}(?:-[ \t]{1,4})?(?:name|newName):[ \t]{1,8}[\"']?(?P<image>[\w./-]{2,200})", re.M
 )
-_CHART = re.compile(
+_CHART = expression(
     r"^[ \t]{0,8}-[ \t]{1,4}(?:[^\n]{1,200}\n[ \t]{1,12}){0,6}?name:[ \t]{1,8}"
     r"[\"']?(?P<name>[\w-]{2,60})",
     re.M,

@@ -11,6 +11,7 @@ from scanner.detect.knowledge import Knowledge
 from scanner.detect.mcp.places import servers_in
 from scanner.detect.mcp.server import Server, host_of, plain, server_of, slug
 from scanner.detect.source import Found, Reader, SourceFile, by_name, by_suffix
+from scanner.kit.expressions import expression
 from scanner.model.facts import AssetClass
 from scanner.model.items import HitKind
 
@@ -71,7 +72,7 @@ def _read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
             yield found_server(name, server_of(value), at, knowledge)
 
 
-_YAML_KEY = re.compile(
+_YAML_KEY = expression(
     rb"(?m)^[ \t]{0,20}(?:\"?[\w.-]{0,20}(?:mcp|context)[_-]?servers?\"?|mcps?|extensions):"
     rb"[ \t\r]{0,4}$",
     re.I,
@@ -166,7 +167,7 @@ _COMMON = frozenset(
 )  # fmt: skip
 
 
-_IMAGE = re.compile(
+_IMAGE = expression(
     rb"image[\"']?:[ \t]{0,4}[\"']?(mcp/([\w.-]{1,80})(?::([\w.-]{1,80}))?)(?![\w/])"
 )
 

@@ -12,6 +12,7 @@ from scanner.detect.mcp.languages import FLUENT, SDKS, WINDOW, Sdk
 from scanner.detect.mcp.server import Server, host_of
 from scanner.detect.readers.mcp import found_server, own_name, with_protocol
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix
+from scanner.kit.expressions import expression
 from scanner.model.items import HitKind
 
 _SUFFIXES = tuple(sorted({suffix for sdk in SDKS for suffix in sdk.suffixes}))
@@ -96,8 +97,8 @@ _MOST_SERVERS = 200
 _MOST_IMPORTS = 500
 
 
-_LABELLED = re.compile(r"server_label[\"']?\s{0,4}[:=]\s{0,4}[\"']([^\"'\n{}$]{1,80})[\"']", re.I)
-_SERVER_URL = re.compile(
+_LABELLED = expression(r"server_label[\"']?\s{0,4}[:=]\s{0,4}[\"']([^\"'\n{}$]{1,80})[\"']", re.I)
+_SERVER_URL = expression(
     r"server_url[\"']?\s{0,4}[:=]\s{0,4}[\"'](https?://[^\"'\s{}]{1,300})[\"']", re.I
 )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 import warnings
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -24,15 +23,16 @@ from scanner.detect.readers import mcp_code, python_code
 from scanner.detect.readers.manifests import found_packages
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix
 from scanner.detect.statements import imports
+from scanner.kit.expressions import expression
 from scanner.model.items import HitKind
 
-_PICTURE = re.compile(
+_PICTURE = expression(
     rb"\"(?:image/[a-z+.-]{1,20}|application/pdf|text/html)\":\s{0,4}\"[^\"]{2000,}\""
 )
 _MOST_BYTES = 64 << 20
 _MOST_LINES = 50_000
-_CELL_MAGIC = re.compile(r"\s*%%(\w+)")
-_COMMAND = re.compile(r"\s*(?:[!%]{1,2}\s*)(?:(?:sudo|time|capture)\s+)?(.*)")
+_CELL_MAGIC = expression(r"\s*%%(\w+)")
+_COMMAND = expression(r"\s*(?:[!%]{1,2}\s*)(?:(?:sudo|time|capture)\s+)?(.*)")
 _HIDDEN = "None  # a command"
 """Keeps the place of a command line among Python's, so that blocks stay whole."""
 _SHELLS = frozenset({"bash", "sh", "script", "shell", "cmd", "zsh"})

@@ -13,13 +13,14 @@ from scanner.detect.agents import SCRIPT_AGENTS, AgentSpec, agent_found
 from scanner.detect.endpoints import pointed_elsewhere, target_of
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
 
 _MOST_BYTES = 1 << 20
 _MOST_LITERAL = 6000
 _MOST_CALLS = 300
-_IMPORT = re.compile(
+_IMPORT = expression(
     r"\bimport\s{1,8}(?:type\s{1,8})?(?P<default>[A-Za-z_$][\w$]{0,60})?\s{0,8},?\s{0,8}"
     r"(?:\*\s{1,8}as\s{1,8}(?P<star>[A-Za-z_$][\w$]{0,60}))?"
     r"(?:\{(?P<names>[^}]{0,2000})\})?\s{0,8}from\s{0,8}[\"'](?P<module>[^\"'\n]{1,200})[\"']"
@@ -28,13 +29,13 @@ _IMPORT = re.compile(
     r"\s{0,8}=\s{0,8}(?:await\s{1,8})?(?:require|import)\s{0,4}\(\s{0,4}"
     r"[\"'](?P<rmodule>[^\"'\n]{1,200})[\"']"
 )
-_ALIAS = re.compile(r"(?:type\s+)?([A-Za-z_$][\w$]*)(?:\s*(?:as|:)\s*([A-Za-z_$][\w$]*))?")
+_ALIAS = expression(r"(?:type\s+)?([A-Za-z_$][\w$]*)(?:\s*(?:as|:)\s*([A-Za-z_$][\w$]*))?")
 _CALL = r"(?<![\w$.])(?:new\s{1,8})?%s(?:\.\w{1,40})?\s{0,4}(?:<[^>\n]{0,80}>)?\(\s{0,40}"
-_VARIABLE = re.compile(
+_VARIABLE = expression(
     r"(?:const|let|var|export)\s{1,8}([A-Za-z_$][\w$]{0,60})(?::[^=\n]{1,80})?"
     r"\s{0,8}=\s{0,8}(?:await\s{1,8})?$"
 )
-_CONSTANT = re.compile(
+_CONSTANT = expression(
     r"(?m)^\s{0,8}(?:export\s{1,4})?(?:const|let|var)\s{1,8}([A-Za-z_$][\w$]{1,60})\s{0,4}"
     r"(?::\s{0,4}string\s{0,4})?=\s{0,4}[\"'`]([^\"'`\n$]{1,200})[\"'`]"
 )
@@ -110,7 +111,7 @@ def _literal(text: str, at: int) -> str:
     return ""
 
 
-_BRACES = re.compile(r"[{}]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*")
+_BRACES = expression(r"[{}]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*")
 
 
 def _call(

@@ -15,14 +15,15 @@ from scanner.detect.knowledge import Knowledge
 from scanner.detect.mcp.server import plain, server_of, slug
 from scanner.detect.readers.mcp import found_server, with_protocol
 from scanner.detect.source import Found, Reader, SourceFile, by_name, walk
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind
 
-_PROPERTY = re.compile(
+_PROPERTY = expression(
     rb"(?m)^[ \t]{0,20}((?:spring\.ai|(?:quarkus\.)?langchain4j)\.[\w.\[\]-]{1,160})"
     rb"[ \t]{0,8}[=:][ \t]{0,8}([^\r\n]{0,400})"
 )
-_DEFAULT = re.compile(r"\$\{[\w.-]{1,100}:([^${}]{1,300})\}")
+_DEFAULT = expression(r"\$\{[\w.-]{1,100}:([^${}]{1,300})\}")
 _PROVIDERS: dict[str, tuple[str, ...]] = {
     "openai": ("openai",),
     "open-ai": ("openai",),
@@ -65,7 +66,7 @@ _PROVIDERS: dict[str, tuple[str, ...]] = {
 }
 """A framework's name of a module -> catalogue id."""
 _PREFIXES = ("spring.ai.", "quarkus.langchain4j.", "langchain4j.")
-_CONNECTION = re.compile(
+_CONNECTION = expression(
     r"mcp\.client\.[\w-]{2,30}\.connections\.([\w -]{1,80})\.(url|command|args)"
 )
 

@@ -22,6 +22,7 @@ from itertools import islice
 from scanner.detect.infra.grants import known
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.facts import AssetClass
 from scanner.model.items import HitKind
@@ -83,42 +84,42 @@ _CALLS: tuple[_Call, ...] = (
           r"|PREDICT_ROW|PREDICT_TABLE|MODEL_LOAD)|sys\.(?:VECTOR_STORE_LOAD|HEATWAVE_CHAT|NL_SQL)",
           ("mysql_heatwave", "heatwave", "oracle_genai"), True),
 )  # fmt: skip
-_CALL = re.compile(r"(?<![\w.$])[A-Za-z][\w.]{3,70}(?=[ \t]{0,8}\()")
+_CALL = expression(r"(?<![\w.$])[A-Za-z][\w.]{3,70}(?=[ \t]{0,8}\()")
 """Whatever is called; what it is, the table says."""
-_STATEMENT = re.compile(r"\b(?:SELECT|INSERT|UPDATE|MERGE|CREATE|WITH|FROM|CALL|EXEC)\b", re.I)
-_FIRST = re.compile(
+_STATEMENT = expression(r"\b(?:SELECT|INSERT|UPDATE|MERGE|CREATE|WITH|FROM|CALL|EXEC)\b", re.I)
+_FIRST = expression(
     r"\s{0,40}(?:\w{1,30}\s{0,4}(?:=>|:=|=)\s{0,4})?\\?['\"](?P<m>[\w./:@-]{2,120})\\?['\"]"
 )
-_FIRST_NAME = re.compile(r"\s{0,40}(?P<m>[A-Za-z_]\w{1,80})\s{1,20}USING\b", re.I)
-_MODEL_NAMED = re.compile(
+_FIRST_NAME = expression(r"\s{0,40}(?P<m>[A-Za-z_]\w{1,80})\s{1,20}USING\b", re.I)
+_MODEL_NAMED = expression(
     r"\b(?:model(?:_name|_id)?|endpoint)\\?[\"']?\s{0,4}(?:=>|:=|=|:)\s{0,4}\\?['\"](?P<m>[A-Za-z0-9][\w./:@-]{1,120})\\?['\"]",
     re.I,
 )
 _MOST_MADE = 300
 """Models that one file makes."""
 _NAME = r"(?P<name>[`\"\[]?[\w.\-`\"\[\]{}]{1,200})"
-_CREATE_MODEL = re.compile(
+_CREATE_MODEL = expression(
     rf"\bCREATE\s{{1,20}}(?:OR\s{{1,8}}REPLACE\s{{1,8}})?(?P<external>EXTERNAL\s{{1,8}})?MODEL\s{{1,20}}"
     rf"(?:IF\s{{1,8}}NOT\s{{1,8}}EXISTS\s{{1,8}})?{_NAME}",
     re.I,
 )
 _MODEL_FORMS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
-    (re.compile(r"\bMODEL_TYPE\s{1,8}BEDROCK\b", re.I), ("aws_bedrock",)),
-    (re.compile(r"\bIAM_ROLE\b|\bFUNCTION\s{1,8}\w{1,80}[^;]{0,400}\bSAGEMAKER\b", re.I),
+    (expression(r"\bMODEL_TYPE\s{1,8}BEDROCK\b", re.I), ("aws_bedrock",)),
+    (expression(r"\bIAM_ROLE\b|\bFUNCTION\s{1,8}\w{1,80}[^;]{0,400}\bSAGEMAKER\b", re.I),
      ("aws_sagemaker",)),
-    (re.compile(r"\bAPI_FORMAT\s{0,8}=\s{0,8}'(?:Azure )?OpenAI'", re.I), _AZURE),
-    (re.compile(r"\bAPI_FORMAT\s{0,8}=\s{0,8}'Ollama'", re.I), ("ollama",)),
-    (re.compile(r"\bPREDICT\b[^;]{0,400}\bUSING\b", re.I), ("mindsdb",)),
-    (re.compile(r"\b(?:remote_service_type|model_type|endpoint)\s{0,8}=|\bREMOTE\s{1,8}WITH\b",
+    (expression(r"\bAPI_FORMAT\s{0,8}=\s{0,8}'(?:Azure )?OpenAI'", re.I), _AZURE),
+    (expression(r"\bAPI_FORMAT\s{0,8}=\s{0,8}'Ollama'", re.I), ("ollama",)),
+    (expression(r"\bPREDICT\b[^;]{0,400}\bUSING\b", re.I), ("mindsdb",)),
+    (expression(r"\b(?:remote_service_type|model_type|endpoint)\s{0,8}=|\bREMOTE\s{1,8}WITH\b",
                 re.I), _BIGQUERY),
 )  # fmt: skip
 """What a ``CREATE MODEL`` says -> in which database it runs."""
-_CREATE_OTHER = re.compile(
+_CREATE_OTHER = expression(
     rf"\bCREATE\s{{1,20}}(?:OR\s{{1,8}}REPLACE\s{{1,8}})?(?P<what>CORTEX\s{{1,8}}SEARCH\s{{1,8}}SERVICE"
     rf"|SNOWFLAKE\.ML\.[A-Z_]{{3,40}})\s{{1,20}}(?:IF\s{{1,8}}NOT\s{{1,8}}EXISTS\s{{1,8}})?{_NAME}",
     re.I,
 )
-_EXTENSION = re.compile(
+_EXTENSION = expression(
     r"\bCREATE\s{1,20}EXTENSION\s{1,20}(?:IF\s{1,8}NOT\s{1,8}EXISTS\s{1,8})?\\?[\"']?"
     r"(?P<name>vectorscale|vectors|vector|vchord|lantern|pg_vectorize|vectorize|pgml|ai|azure_ai"
     r"|google_ml_integration|aws_ml|rag|embedding)\\?[\"']?(?=[\s;\"'\\)]|$)",
@@ -140,21 +141,21 @@ _EXTENSIONS: dict[str, tuple[tuple[str, ...], AssetClass]] = {
     "google_ml_integration": (("google_vertex",), AssetClass.OTHER),
     "aws_ml": (("aws_bedrock", "aws_sagemaker"), AssetClass.OTHER),
 }
-_COLUMN = re.compile(
+_COLUMN = expression(
     r"(?<=[\s.\"])(?:half)?vector[ \t]{0,4}\([ \t]{0,4}(?:(?P<type>FLOAT|INT)\s{0,4},\s{0,4})?"
     r"(?P<size>\d{1,5})[ \t]{0,4}(?:,[ \t]{0,4}(?:FLOAT\d\d|INT8|BINARY|\*)[^)\n]{0,20})?\)",
     re.I,
 )
-_TABLE = re.compile(
+_TABLE = expression(
     r"\b(?:CREATE\s{1,20}(?:OR\s{1,8}REPLACE\s{1,8})?(?:UNLOGGED\s{1,8}|TEMP(?:ORARY)?\s{1,8})?(?P<what>\w{3,20})|(?P<alter>ALTER)"
     r"\s{1,20}TABLE)\s{1,20}(?:IF\s{1,8}(?:NOT\s{1,8})?EXISTS\s{1,8})?(?:ONLY\s{1,8})?"
     r"(?P<name>[\w.\"`\[\]{}]{1,150})",
     re.I,
 )
-_REST = re.compile(r"\bsp_invoke_external_rest_endpoint\b", re.I)
-_URL = re.compile(r"https://([A-Za-z0-9.-]{3,200})(/[^\s'\"]{0,200})?")
-_AZURE_SQL = re.compile(r"\bIDENTITY\s{0,4}\(|\bNVARCHAR\b|^\s{0,8}GO\s{0,4}$|\bdbo\.", re.I | re.M)
-_ORACLE = re.compile(r"\bVARCHAR2\b|\bNUMBER\s{0,2}\(|\bDBMS_", re.I)
+_REST = expression(r"\bsp_invoke_external_rest_endpoint\b", re.I)
+_URL = expression(r"https://([A-Za-z0-9.-]{3,200})(/[^\s'\"]{0,200})?")
+_AZURE_SQL = expression(r"\bIDENTITY\s{0,4}\(|\bNVARCHAR\b|^\s{0,8}GO\s{0,4}$|\bdbo\.", re.I | re.M)
+_ORACLE = expression(r"\bVARCHAR2\b|\bNUMBER\s{0,2}\(|\bDBMS_", re.I)
 _DATABRICKS_SIGNS = (b"ai_query", b"databricks", b"using delta", b"delta.", b"read_files(",
                      b"spark.sql", b"pyspark")  # fmt: skip
 _SNOWFLAKE_SIGNS = (b"snowflake", b"cortex", b"::variant", b"to_file(", b"ai_complete", b"ai_agg",
@@ -202,7 +203,7 @@ def _is_unmistakable(call: _Call, match: re.Match[str], text: str) -> bool:
     return _IN_STATEMENT.search(lead) is not None
 
 
-_IN_STATEMENT = re.compile(r"\bSELECT\b[^;]{0,390}$|\bselect\s[^;=]{0,390}$")
+_IN_STATEMENT = expression(r"\bSELECT\b[^;]{0,390}$|\bselect\s[^;=]{0,390}$")
 
 
 def _query(
@@ -256,7 +257,7 @@ def _models(knowledge: Knowledge, text: str) -> Iterator[Found]:
         yield _made(kind, match, known(knowledge, *_SNOWFLAKE), asset_class, ())
 
 
-_MODEL_SAID = re.compile(
+_MODEL_SAID = expression(
     r"\b(?:endpoint|model_id|model_name|model)\b\s{0,8}=?\s{0,8}\\?['\"](?P<m>[A-Za-z0-9][\w./:@-]{1,120})\\?['\"]",
     re.I,
 )

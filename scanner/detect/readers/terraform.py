@@ -16,27 +16,28 @@ from scanner.detect.infra.declared import Declared, by_squashed, declared, squas
 from scanner.detect.infra.resource import models_in, resource
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix, walk
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.facts import AssetClass
 from scanner.rulebook.types import ResourceForm
 
-_BLOCK = re.compile(
+_BLOCK = expression(
     r"^[ \t]{0,8}(?P<kind>resource|data|ephemeral)[ \t]{1,8}\"(?P<type>[\w-]{1,100})\"[ \t]{1,8}"
     r"\"(?P<name>[\w.-]{1,200})\"[ \t]{0,8}(?P<open>\{)",
     re.M,
 )
-_MODULE = re.compile(r"^[ \t]{0,8}module[ \t]{1,8}\"(?P<name>[\w.-]{1,200})\"[ \t]{0,8}\{", re.M)
-_SOURCE = re.compile(r"^[ \t]{0,20}source[ \t]{0,40}=[ \t]{0,8}\"([^\"\n$]{1,300})\"", re.M)
-_LITERAL = re.compile(r"\b([\w-]{1,60})\"?[ \t]{0,40}[=:][ \t]{0,8}\"([^\"\n$\\]{1,200})\"")
-_TYPE = re.compile(r"^[ \t]{0,20}type[ \t]{0,40}=[ \t]{0,8}\"([\w./]{3,150})@[\w-]{1,30}\"", re.M)
-_ASSIGNS_ROLE = re.compile(
+_MODULE = expression(r"^[ \t]{0,8}module[ \t]{1,8}\"(?P<name>[\w.-]{1,200})\"[ \t]{0,8}\{", re.M)
+_SOURCE = expression(r"^[ \t]{0,20}source[ \t]{0,40}=[ \t]{0,8}\"([^\"\n$]{1,300})\"", re.M)
+_LITERAL = expression(r"\b([\w-]{1,60})\"?[ \t]{0,40}[=:][ \t]{0,8}\"([^\"\n$\\]{1,200})\"")
+_TYPE = expression(r"^[ \t]{0,20}type[ \t]{0,40}=[ \t]{0,8}\"([\w./]{3,150})@[\w-]{1,30}\"", re.M)
+_ASSIGNS_ROLE = expression(
     r"(?:role|for_each|role_definition_(?:id|name)|roles|role_id|policy_arns?|policy_arn|permissions|managed_policy_arns"
     r"|[\w-]{0,40}polic(?:y|ies)[\w-]{0,20}|[\w-]{0,40}roles?)\"?\s{0,40}(?:=|:)\s{0,8}"
     r"(?:\w{1,20}\()?[\[{(]?[^\]=]{0,150}[\"'/]$",
     re.I,
 )
-_MODEL_BLOCK = re.compile(r"\bmodel[ \t]{0,8}=?[ \t]{0,8}\{")
-_INTEREST = re.compile(r"sagemaker|bedrock|vertex|cognitive|openai|-ai\b|genai|llm", re.I)
+_MODEL_BLOCK = expression(r"\bmodel[ \t]{0,8}=?[ \t]{0,8}\{")
+_INTEREST = expression(r"sagemaker|bedrock|vertex|cognitive|openai|-ai\b|genai|llm", re.I)
 
 
 def _read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:

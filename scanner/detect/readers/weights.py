@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_name, by_suffix
 from scanner.detect.weights.formats import SUFFIXES, Tags, identify, speaks_for_itself
+from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.facts import AssetClass
 from scanner.model.items import HitKind
 
-_SHARD = re.compile(r"-(\d{5})-of-(\d{5})(?=\.)")
+_SHARD = expression(r"-(\d{5})-of-(\d{5})(?=\.)")
 
 
 def _found(
@@ -53,7 +54,7 @@ def _read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
         yield _found(source, tags)
 
 
-_POINTER = re.compile(
+_POINTER = expression(
     rb"version https://git-lfs\.github\.com/spec/v1\r?\n(?:ext-[^\n]{1,200}\n){0,9}"
     rb"oid sha256:[0-9a-f]{64}\r?\nsize (\d{1,15})"
 )
@@ -61,7 +62,7 @@ _ONLY_MODELS = (
     ".safetensors", ".gguf", ".onnx", ".pt", ".pth", ".ckpt", ".tflite", ".mlmodel", ".keras",
     ".ggml", ".llamafile", ".cbm", ".pdparams", ".ftz",
 )  # fmt: skip
-_MODEL_NAME = re.compile(
+_MODEL_NAME = expression(
     r"(?:pytorch_|tf_|flax_)?model|ggml|weights|classifier|regressor|checkpoint|adapter|encoder"
     r"|saved_model|embeddings?"
 )
@@ -134,7 +135,7 @@ def _index(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
     yield _found(whole, tags, start=source.find("weight_map"))
 
 
-_CHECKPOINT = re.compile(r"\.data-\d{5}-of-\d{5}$")
+_CHECKPOINT = expression(r"\.data-\d{5}-of-\d{5}$")
 
 
 def _is_weights(path: str) -> bool:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from scanner.detect.weights import gguf, safetensors
+from scanner.kit.expressions import expression
 
 Tags = dict[str, str]
 """``format`` is always there."""
@@ -129,7 +130,7 @@ def _members(data: bytes) -> Iterator[str]:
 
 _TORCH_NAMES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".mar")
 _PICKLE_NAMES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib", ".sav", ".pdparams")
-_LIBRARIES = re.compile(
+_LIBRARIES = expression(
     rb"(sklearn|xgboost|lightgbm|catboost|torch|keras|tensorflow|transformers|sentence_transformers"
     rb"|statsmodels|prophet|gensim|spacy|fastai|paddle|onnx|stable_baselines3|surprise|hdbscan|umap)"
     rb"(?=[._\x00-\x1f\x8c\x94])"
@@ -152,7 +153,7 @@ def _pickled(name: str, data: bytes) -> Tags | None:
     return None
 
 
-_DANGEROUS = re.compile(
+_DANGEROUS = expression(
     rb"(?:c|\x8c[\x02-\x0f])(posix|nt|os|subprocess|socket|runpy|webbrowser|pty|shutil|builtins"
     rb"|__builtin__)(?:\n|\x94?\x8c[\x02-\x14])"
     rb"(system|popen|Popen|run|call|check_output|exec|eval|execve|spawn|socket|open|compile"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from typing import Any
 
+from scanner.kit.expressions import expression
+
 _LARGEST_HEADER = 100 << 20
-_DTYPE = re.compile(rb"\"dtype\":\s{0,4}\"([A-Z0-9_]{2,12})\"")
+_DTYPE = expression(rb"\"dtype\":\s{0,4}\"([A-Z0-9_]{2,12})\"")
 
 
 def is_header(data: bytes) -> bool:

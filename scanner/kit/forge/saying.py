@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from scanner.kit.expressions import expression
 from scanner.kit.forge.details import Where
 from scanner.kit.values import text
 from scanner.model.base import NodeId
@@ -17,13 +18,13 @@ from scanner.model.evidence import Confidence
 from scanner.model.facts import Asset, AssetClass, Edge, Identity, PrincipalType, Relation
 from scanner.model.items import Activity, Content, Item, Place
 
-_ACCELERATOR = re.compile(
+_ACCELERATOR = expression(
     r"(?<![a-z0-9])(?:gpus?|[a-z]?gpu\d{0,2}|cuda\d*|nvidia|rocm|tpus?|gaudi\d?|inferentia\d?|"
     r"trainium\d?|neuron|[abh][12]00|h20|gb200|a10g?|a30|a40|l40?s?|t4g?|v100|p100|mi[23]\d\dx?|"
     r"rtx(?:[-_ ]?[a-z]?\d{3,4})?)(?![a-z0-9])",
     re.I,
 )
-_PRODUCTION = re.compile(r"(?<![a-z])(?:prod|prd|production|live)(?![a-z])", re.I)
+_PRODUCTION = expression(r"(?<![a-z])(?:prod|prd|production|live)(?![a-z])", re.I)
 
 
 def host_in(url: Any) -> str:

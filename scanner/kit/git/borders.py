@@ -8,17 +8,18 @@ before git is asked. Follows https://git-scm.com/docs/gitrepository-layout
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from scanner.kit.expressions import expression
+
 _FILES = ("HEAD", "config", "config.worktree", "packed-refs", "index", "shallow", "commondir",
           "gitdir", "objects/info/alternates", "info/grafts", "info/sparse-checkout")  # fmt: skip
 _FOLDERS = ("objects", "refs", "objects/pack", "objects/info", "info", "worktrees", "modules")
 _MOST_BYTES = 1 << 16
-_WORKTREE = re.compile(r"(?m)^\s*worktree\s*=\s*\"?([^\"\n#;]+)")
+_WORKTREE = expression(r"(?m)^\s*worktree\s*=\s*\"?([^\"\n#;]+)")
 _ELSEWHERE = "scan that repository by its own path"
 
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from scanner.kit.expressions import expression
 from scanner.model.errors import Denied, SourceError, Throttled, Unavailable
 
 HEADS_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
@@ -233,7 +234,7 @@ _MADE_OF: tuple[tuple[str, Callable[[str], SourceError]], ...] = (
 )  # fmt: skip
 
 
-_DAMAGED = re.compile(
+_DAMAGED = expression(
     r"not a git repository|corrupt|bad object|unable to read|inflate|missing (?:blob|tree|commit)|"
     r"did not send all necessary objects|loose object|packed object|packfile|index file|"
     r"bad ref|unable to parse|invalid sha1 pointer|unable to find current"

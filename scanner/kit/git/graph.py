@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scanner.kit.expressions import expression
 from scanner.kit.git import native
 from scanner.kit.git.objects import Store
 from scanner.kit.git.packs import COMMIT, ID_SIZE, KINDS, TAG, TREE, Ids, families, prefixes
@@ -27,10 +28,10 @@ from scanner.model.errors import Unavailable
 
 _MOST_LOOSE = 20_000
 _KINDS = {name: kind for kind, name in KINDS.items()}
-_ENTRY = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.S)
-_HEADER = re.compile(rb"(?m)^(tree|parent) ([0-9a-f]{40})$")
-_AUTHOR = re.compile(rb"(?m)^author [^\n]*?<([^>\n]*)>")
-_COMMITTER = re.compile(rb"(?m)^committer [^\n]*> ?(-?[0-9]{1,15})")
+_ENTRY = expression(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.S)
+_HEADER = expression(rb"(?m)^(tree|parent) ([0-9a-f]{40})$")
+_AUTHOR = expression(rb"(?m)^author [^\n]*?<([^>\n]*)>")
+_COMMITTER = expression(rb"(?m)^committer [^\n]*> ?(-?[0-9]{1,15})")
 
 
 class Numbers:

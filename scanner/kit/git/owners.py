@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from scanner.kit.expressions import expression
 from scanner.kit.git.identity import tree_of
 from scanner.kit.git.process import Git
 from scanner.model.base import NodeId
@@ -18,7 +18,7 @@ _PLACES = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEO
 _RECENT_COMMITS = 300
 _MOST_BYTES = 3 << 20
 """GitHub reads no larger file."""
-_SECTION = re.compile(r"\^?\[(?P<name>[^\]]+)\](?:\[\d*\])?(?P<owners>(?:\s+\S+)*)\s*\Z")
+_SECTION = expression(r"\^?\[(?P<name>[^\]]+)\](?:\[\d*\])?(?P<owners>(?:\s+\S+)*)\s*\Z")
 _EVERYTHING = ("*", "/", "/*", "/**", "**", "/**/*", "**/*")
 
 

@@ -194,8 +194,12 @@ class Git:
 
     def facts(self, oids: Iterable[str]) -> dict[str, GitObject]:
         """As :meth:`sizes`, with their kinds."""
-        checked = (_object(line) for _, line in self._checked(list(oids)) if line)
-        return {found.oid: found for found in checked if found.kind != "unreadable"}
+        return {found.oid: found for found in self.named(oids).values()}
+
+    def named(self, names: Iterable[str]) -> dict[str, GitObject]:
+        """As :meth:`facts`, by ids or other names of objects (``HEAD:path``) as they were given."""
+        checked = ((name, _object(line)) for name, line in self._checked(list(names)) if line)
+        return {name: found for name, found in checked if found.kind != "unreadable"}
 
     def _checked(self, oids: list[str]) -> Iterator[tuple[str, str]]:
         """Each object with what git says of it; empty for one that ended git's process. Raises

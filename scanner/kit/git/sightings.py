@@ -6,13 +6,13 @@ Owns the choice of the one object that is shown for each; only those are read ag
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from scanner.kit.archives import Member
 from scanner.kit.contract import Secret
+from scanner.kit.expressions import expression
 from scanner.kit.git.memory import Places
 from scanner.kit.git.origins import Origins
 from scanner.kit.git.process import Git
@@ -21,8 +21,8 @@ from scanner.model.base import NodeId
 from scanner.model.evidence import Setting
 from scanner.model.items import Gap, Hit, Item, Place, Sighting
 
-_SIGNED = re.compile(rb"(?m)^(?:committer|tagger) [^\n]*?<([^<>\n]*)> (-?\d{1,12})\b")
-_AUTHOR = re.compile(rb"(?m)^author [^\n]*?<([^<>\n]*)>")
+_SIGNED = expression(rb"(?m)^(?:committer|tagger) [^\n]*?<([^<>\n]*)> (-?\d{1,12})\b")
+_AUTHOR = expression(rb"(?m)^author [^\n]*?<([^<>\n]*)>")
 
 
 class Reader(Protocol):

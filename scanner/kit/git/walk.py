@@ -9,7 +9,6 @@ carried into what copies them. Nothing in a pack is trusted: what does not add u
 
 from __future__ import annotations
 
-import re
 import zlib
 from bisect import bisect_right
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from scanner.kit.expressions import expression
 from scanner.kit.git.deltas import Copy, applied, result_size
 from scanner.kit.git.packs import Families, Pack
 from scanner.kit.text import PROBE
@@ -34,7 +34,7 @@ _MAGIC = (
     b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff", b"PK\3\4", b"PK\5\6", b"\x1f\x8b", b"BZh",
     b"\xfd7zXZ", b"\x28\xb5\x2f\xfd",
 )  # fmt: skip
-_OLD_SUM = re.compile(rb"[ \0]*[0-7][ \x000-7]*")
+_OLD_SUM = expression(rb"[ \0]*[0-7][ \x000-7]*")
 """A tar of before 1988 has no magic, but a sum in octal."""
 _TOKEN_BYTES = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-+/=."
 _TOKEN = frozenset(_TOKEN_BYTES)
