@@ -91,6 +91,7 @@ class _Connection(asyncio.Protocol):
             return
         head = [f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'Said')}"]
         head += [f"{name}: {value}" for name, value in answer.headers.items()]
+        head.append("x-amzn-RequestId: made-up")
         head.append(f"Content-Length: {len(answer.body)}\r\n\r\n")
         body = b"" if method == "HEAD" else answer.body
         if answer.how == "cut":

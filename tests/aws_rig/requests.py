@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -27,7 +27,7 @@ from tests.aws_rig.shapes import complaints
 
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 _SAME_SIGNER = {"s3express": "s3", "s3-outposts": "s3"}
-_FIRST = ("rds", "qconnect", "opensearch", "lambda", "bedrock", "resiliencehub")
+_FIRST = ("rds", "qconnect", "lexv2-models", "sesv2", "resiliencehub")
 """Asked before others that have the same operation at the same place."""
 _LABEL = re.compile(r"\{([^}+]+)(\+?)\}")
 _CBOR = re.compile(r"/service/([^/]+)/operation/([^/]+)")
@@ -69,23 +69,24 @@ def scope(request: Request) -> Scope | None:
     return Scope(found[1], found[2], found[3]) if found else None
 
 
-def route(request: Request, signer: str) -> Route:
-    """Raises :class:`Unroutable`."""
+def routes(request: Request, signer: str) -> list[Route]:
+    """The operation that is asked; where services that sign alike have it at the same place, or S3
+    tells operations apart by their parameters, several. Raises :class:`Unroutable`."""
     services = _candidates(signer)
     if not services:
         raise Unroutable(f"no service of AWS signs as {signer!r}")
     target = request.headers.get("x-amz-target", "")
     if target:
         prefix, _, name = target.rpartition(".")
-        return Route(_called(services, name, prefix), "json")
+        return [Route(_called(services, name, prefix), "json")]
     if request.headers.get("smithy-protocol") == "rpc-v2-cbor":
         asked = _CBOR.fullmatch(request.path)
         if asked is None:
             raise Unroutable(f"{request.path}: /service/<name>/operation/<name> expected")
-        return Route(_called(services, asked[2], asked[1]), "smithy-rpc-v2-cbor")
+        return [Route(_called(services, asked[2], asked[1]), "smithy-rpc-v2-cbor")]
     form = _form(request)
     if "Action" in form:
-        return _by_action(services, form)
+        return [_by_action(services, form)]
     return _by_path(services, request)
 
 
@@ -166,30 +167,39 @@ def _paths(name: str) -> Mapping[str, tuple[_Path, ...]]:
     return {m: tuple(sorted(p, key=lambda p: -p.literals)) for m, p in found.items()}
 
 
-def _by_path(services: tuple[str, ...], request: Request) -> Route:
+def _by_path(services: tuple[str, ...], request: Request) -> list[Route]:
     asked = dict(parse_qsl(request.query, keep_blank_values=True)) if request.query else {}
-    best: tuple[_Path, re.Match[str]] | None = None
+    best, found = -1, []
     for one in services:
         for path in _paths(one).get(request.method, ()):
-            if best is not None and path.literals <= best[0].literals:
+            if path.literals < best:
                 break
             match = path.pattern.fullmatch(request.path)
             if match and all(
                 asked.get(key) == value or (key == "x-id" and key not in asked)
                 for key, value in path.query
             ):
-                best = path, match
-                break
-    if best is None:
+                found = [*found, (path, match)] if path.literals == best else [(path, match)]
+                best = path.literals
+    if not found:
         raise Unroutable(f"{request.method} {request.path} is no path of {', '.join(services)}")
-    path, match = best
+    return [_labelled(path, match) for path, match in found]
+
+
+def _labelled(path: _Path, match: re.Match[str]) -> Route:
     labels = {name: unquote(v) for name, v in zip(path.labels, match.groups(), strict=True)}
     kinds = _protocols(path.operation.service)
     return Route(path.operation, "rest-xml" if "rest-xml" in kinds else "rest-json", labels)
 
 
-def parameters(found: Route, request: Request) -> tuple[dict[str, Any], list[str]]:
-    """The parameters, and what is wrong with them."""
+def understood(request: Request, signer: str) -> tuple[Route, dict[str, Any], list[str]]:
+    """The operation, its parameters, and what is wrong with them. Of several operations the first
+    is meant that the parameters fit. Raises :class:`Unroutable`."""
+    asked = [(found, *_parameters(found, request)) for found in routes(request, signer)]
+    return next((one for one in asked if not one[2]), asked[0])
+
+
+def _parameters(found: Route, request: Request) -> tuple[dict[str, Any], list[str]]:
     shape = found.operation.input
     reader = _READERS[found.protocol]
     try:
@@ -339,16 +349,3 @@ def _time(raw: Any) -> datetime | Any:
         return parse_timestamp(raw)
     except (ValueError, TypeError, OverflowError):
         return raw
-
-
-def shared_paths(signer: str) -> Iterator[tuple[str, str]]:
-    """Pairs of operations of different services that are asked alike; the first one wins."""
-    seen: dict[tuple[str, str, Any], str] = {}
-    for one in _candidates(signer):
-        for method, paths in _paths(one).items():
-            for path in paths:
-                key = (method, path.pattern.pattern, path.query)
-                if key in seen:
-                    yield seen[key], path.operation.id
-                else:
-                    seen[key] = path.operation.id

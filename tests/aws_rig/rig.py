@@ -16,15 +16,15 @@ from typing import Any
 from tests.aws_rig import pages
 from tests.aws_rig.answers import Answer, refused, written
 from tests.aws_rig.faults import SPELLINGS, Decides, Fault, Strike, not_found, spelling
+from tests.aws_rig.filters import narrowed
 from tests.aws_rig.models import Operation
 from tests.aws_rig.requests import (
     Request,
     Route,
     Scope,
     Unroutable,
-    parameters,
-    route,
     scope,
+    understood,
 )
 from tests.aws_rig.shapes import complaints, filled, made_up
 from tests.aws_rig.world import Asked, Listed, Planted, World
@@ -128,7 +128,7 @@ class Rig:
             self.rejected.append(f"{request.method} {request.path}: not signed")
             return refused("rest-json", "MissingAuthenticationTokenException", 403, "not signed")
         try:
-            found = route(request, who.signer)
+            found, params, wrong = understood(request, who.signer)
         except Unroutable as error:
             self.rejected.append(str(error))
             return refused(_guess(request), "UnknownOperationException", 404, str(error))
@@ -143,7 +143,6 @@ class Rig:
             return self._refusal(found, fault, account)
         if self.closed and not self.closed.isdisjoint({(account, who.region), ("*", who.region)}):
             return self._refusal(found, Fault(meaning="region disabled"), account)
-        params, wrong = parameters(found, request)
         if wrong:
             self.rejected.append(f"{known.id}: {'; '.join(wrong[:5])}")
             return self._refusal(found, Fault(meaning="invalid", message=wrong[0]), account)
@@ -173,10 +172,9 @@ class Rig:
         if isinstance(made, Fault):
             return self._refusal(found, made, asked.account)
         output, is_template = made
-        answer = written(asked.operation, found.protocol, output)
         if is_template:
-            body = answer.body.replace(b"{account}", asked.account.encode())
-            answer = replace(answer, body=body.replace(b"{region}", asked.region.encode()))
+            output = _placed(output, asked.account, asked.region)
+        answer = written(asked.operation, found.protocol, output)
         if key is not None:
             self._ready[key] = answer
         return answer
@@ -248,6 +246,7 @@ class Rig:
         except pages.BadToken as error:
             self.rejected.append(str(error))
             return Fault(meaning="bad token", message=str(error))
+        planted = narrowed(planted, asked.params, lambda one: one.record)
         size = pages.size_of(known, asked.params, self.page_size)
         records = [(one.field, one.record) for one in planted]
         made = pages.page(known, records, start, size, question)
@@ -309,6 +308,20 @@ def _echo(made: dict[str, Any], params: Mapping[str, Any], shape: Any) -> None:
             for inner, below in member.members.items():
                 if inner in params and below.type_name == "string" and inner in made[name]:
                     made[name][inner] = params[inner]
+
+
+def _placed(value: Any, account: str, region: str) -> Any:
+    """A template's texts with account and region in them."""
+    if isinstance(value, str):
+        return value.replace("{account}", account).replace("{region}", region)
+    if isinstance(value, Mapping):
+        return {
+            _placed(key, account, region): _placed(element, account, region)
+            for key, element in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [_placed(element, account, region) for element in value]
+    return value
 
 
 def _popped(made: dict[str, Any], path: str) -> list[Any]:

@@ -131,7 +131,8 @@ def made_up(
         }
     if kind == "list":
         least = int(shape.metadata.get("min", 0))
-        most = int(shape.metadata.get("max", elements)) if wants_all else 0
+        is_last = len(above) >= _DEPTH - 1 or above.count(shape.member.name) >= _RECURSION
+        most = int(shape.metadata.get("max", elements)) if wants_all and not is_last else 0
         count = max(least, min(elements, most))
         return [made_up(shape.member, key, n, **inner) for n in range(number, number + count)]
     if kind == "map":
