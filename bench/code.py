@@ -59,7 +59,7 @@ def measure(command: list[str], environ: dict[str, str] | None = None) -> Cost:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
-            env={**os.environ, **(environ or {})},
+            env={**_installed(), **(environ or {})},
         )
         timer = _end_later(process)
         _, status, usage = os.wait4(process.pid, 0)
@@ -76,6 +76,11 @@ def measure(command: list[str], environ: dict[str, str] | None = None) -> Cost:
     elif b"missing object" in told or b"could not" in told or b"fatal:" in told:
         note = "stopped at a missing object"
     return Cost(wall, cpu, usage.ru_maxrss / 1024, note)
+
+
+def _installed() -> dict[str, str]:
+    """Python as it is where a package was installed: modules keep their bytecode."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _end_later(process: subprocess.Popen[bytes]):  # type: ignore[no-untyped-def]

@@ -31,6 +31,9 @@ _PUBLISHED = frozenset(
 _WORD_RUN = expression(rb"[A-Z]?[a-z]{3,}")
 _CAMEL = expression(rb"[A-Za-z]?[a-z]+(?:[A-Z][a-z]{2,}|[A-Z]{2,4}(?=[A-Z][a-z]|$))+[0-9]{0,2}")
 _SHORT_LIMIT = 64
+_SMALL = b"abcdefghijklmnopqrstuvwxyz"
+_CAPITALS = _SMALL.upper()
+_DIGITS = b"0123456789"
 
 _ENCODED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _JOINTS = (b"/", b"+", b"=")
@@ -91,9 +94,9 @@ def is_written(body: bytes) -> bool:
     again and again, too few different characters."""
     if len(body) < 10:
         return False
-    digits = sum(48 <= b <= 57 for b in body)
-    capitals = sum(65 <= b <= 90 for b in body)
-    separators = sum(b in b"-_." for b in body)
+    digits = _count(body, _DIGITS)
+    capitals = _count(body, _CAPITALS)
+    separators = _count(body, b"-_.")
     if separators and not capitals and digits * 7 < len(body):
         words = sum(map(len, _WORD_RUN.findall(body)))
         if words >= 0.6 * len(body) and separators * 4 < len(body) * 2:
@@ -101,6 +104,10 @@ def is_written(body: bytes) -> bool:
     if len(body) <= _SHORT_LIMIT and _CAMEL.fullmatch(body):
         return True
     return _is_periodic(body) or entropy(body) < _floor(body)
+
+
+def _count(body: bytes, of: bytes) -> int:
+    return len(body) - len(body.translate(None, of))
 
 
 def _is_periodic(body: bytes) -> bool:
@@ -119,11 +126,11 @@ def _floor(body: bytes) -> float:
     """Bits a character that random text of the same alphabet and length would not fall below."""
     few = len(body) // 10
     size = 0
-    if any(97 <= b <= 122 for b in body):
-        size += 26 if sum(103 <= b <= 122 for b in body) > few else 6
-    if any(65 <= b <= 90 for b in body):
-        size += 26 if sum(71 <= b <= 90 for b in body) > few else 6
-    size += 10 if any(48 <= b <= 57 for b in body) else 0
+    if _count(body, _SMALL):
+        size += 26 if _count(body, _SMALL[6:]) > few else 6
+    if _count(body, _CAPITALS):
+        size += 26 if _count(body, _CAPITALS[6:]) > few else 6
+    size += 10 if _count(body, _DIGITS) else 0
     return _FLOOR * math.log2(max(2, min(size, len(body))))
 
 

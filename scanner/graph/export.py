@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from io import BytesIO
-from typing import TypeVar
-
-import networkx as nx
+from typing import TYPE_CHECKING, TypeVar
 
 from scanner.graph.build import AssetGraph
 from scanner.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 FORMATS = ("graphml", "gexf", "json")
 T = TypeVar("T")
@@ -18,6 +19,8 @@ _CONTROL = {c: "\N{REPLACEMENT CHARACTER}" for c in range(32) if c not in (9, 10
 
 def export(graph: AssetGraph, form: str) -> bytes:
     """The graph as bytes of one of ``FORMATS``; equal graphs give equal bytes."""
+    import networkx as nx
+
     view = graph.to_networkx()
     if form == "json":
         data = nx.node_link_data(view, edges="edges")
@@ -35,6 +38,8 @@ def export(graph: AssetGraph, form: str) -> bytes:
 
 def _without_control_characters(view: nx.MultiDiGraph[str]) -> nx.MultiDiGraph[str]:
     """XML 1.0 cannot hold them, and a hostile name may."""
+    import networkx as nx
+
     clean: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     for ident, attributes in view.nodes(data=True):
         clean.add_node(_text(ident), **{k: _text(v) for k, v in attributes.items()})

@@ -132,4 +132,4 @@ def test_hostile_wrapping_ends_soon() -> None:
     ):
         for _, start, end in decoder.decoded(text):
             assert 0 <= start < end <= len(text)
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 60  # what backtracks takes hours

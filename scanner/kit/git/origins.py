@@ -80,7 +80,7 @@ def _log(
     commit = Commit("", 0, "")
     head = ""
     records = git.lines("log", *RAW, f"{FORMAT}%H %ct %ae", *options, separator=b"\0", feed=feed)
-    for row in rows(records):
+    for row in rows(records, blobs):
         if row.head is not head:
             head = row.head
             oid, seconds, author = head.split(" ", 2)

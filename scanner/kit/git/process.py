@@ -134,10 +134,11 @@ class Git:
             if stream is None:
                 raise Unavailable(f"{self.folder}: git {args[0]}: no output stream")
             try:
-                rest = b""
+                rest, between = b"", separator.decode()
                 while chunk := watch.during(stream.read1, 1 << 16):  # type: ignore[attr-defined]
-                    *whole, rest = (rest + chunk).split(separator)
-                    yield from (_decoded(record) for record in whole)
+                    whole, found, rest = (rest + chunk).rpartition(separator)
+                    if found:
+                        yield from _decoded(whole).split(between)
                 if rest:
                     yield _decoded(rest)
                 failed = watch.during(process.wait) != 0

@@ -7,7 +7,7 @@ there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import NamedTuple
 
 FORMAT = "--format=%x01"
@@ -16,6 +16,11 @@ RAW = (
     "--raw", "-z", "--no-abbrev", "--no-renames", "--no-show-signature", "--root",
 )  # fmt: skip
 """Of ``git log``; its output is split at NUL."""
+
+
+_IDS = len(":100644 100644 ")
+_AROUND_IDS = len(":100644 100644  ") + len(" M")
+"""``:100644 100644 <old> <new> M``: without renames the last is one letter."""
 
 
 class Row(NamedTuple):
@@ -29,20 +34,27 @@ class Row(NamedTuple):
     path: str
 
 
-def rows(records: Iterable[str]) -> Iterator[Row]:
+def rows(records: Iterable[str], among: Set[str] | None = None) -> Iterator[Row]:
+    """``among``: ids; only changes from or to one of them are told, and the others cost little."""
     head = ""
-    change: list[str] = []
-    for record in records:
-        if change:
-            yield Row(head, change[1], change[2], change[3], record)
-            change = []
-            continue
-        text = record.lstrip("\n")
-        if text.startswith("\x01"):
+    following = iter(records)
+    for record in following:
+        text = record if record[:1] == ":" else record.lstrip("\n")
+        if text[:1] == "\x01":
             head, _, text = text[1:].partition("\n")
             text = text.lstrip("\n")
-        if text.startswith(":"):
-            change = text.split(" ")
+        if text[:1] != ":":
+            continue
+        path = next(following, None)
+        if path is None:
+            return  # cut off
+        if among is not None:
+            digits = (len(text) - _AROUND_IDS) // 2
+            old, new = text[_IDS : _IDS + digits], text[_IDS + digits + 1 : _IDS + 2 * digits + 1]
+            if old not in among and new not in among:
+                continue
+        _, mode, old, new, _ = text.split(" ", 4)
+        yield Row(head, mode, old, new, path)
 
 
 def is_object(oid: str) -> bool:
