@@ -24,13 +24,26 @@
 /* What became of an object; written to `states`, one byte an object. */
 enum { UNSEEN = 0, MATCHED = 1, BINARY = 2, ODD = 3, UNREADABLE = 4, TOO_LARGE = 5 };
 
-#define PROBE 8000       /* git's own test for binaries looks so far */
+#ifndef SMALL_LIMITS     /* tests bring them within reach */
 #define OUT_CAP (1u << 20)
 #define SEGMENTS_CAP 65536u
 #define MOST_DEPTH 10000
+#define MOST_GRAPH (144 << 20)   /* bytes of one kind of row; whoever needs more asks git */
 #define RUN 8192          /* who wants more bytes than that wants an encoded run */
 #define RUN_LEAD 192
+#define FIRST_SLOTS 1024  /* of a table that finds ids or names; a power of two */
+#else
+#define OUT_CAP 4096u
+#define SEGMENTS_CAP 16u
+#define MOST_DEPTH 12
+#define MOST_GRAPH 2048
+#define RUN 128
+#define RUN_LEAD 16
+#define FIRST_SLOTS 8
+#endif
+#define PROBE 8000       /* git's own test for binaries looks so far */
 #define CLUSTER 256u     /* bytes of one token whose places are told together */
+#define MOST_REACH (OUT_CAP / 4)   /* on each side of a place, so that an excerpt fits into a part */
 
 typedef struct {
     const uint8_t *pack;
@@ -89,7 +102,9 @@ typedef struct {
     int64_t *segments; uint32_t segment_count;
     PyObject *flush;
     PyThreadState *thread;
-    int failed;               /* a Python exception is set, or memory ran out */
+    int failed;               /* a Python exception is set, or memory ran out, or `rings` */
+    int64_t left;             /* objects that may still be asked for: each once */
+    int rings;                /* the links lead to some object twice */
     /* Excerpts. */
     const int64_t *first_place;   /* per object: its own places are first[i] .. first[i + 1] */
     const int64_t *place_table;   /* end, before, after per place */
@@ -319,7 +334,7 @@ static uint8_t state_of(const uint8_t *bytes, int64_t size) {
         starts(bytes, size, "PK\5\6", 4) || starts(bytes, size, "\x1f\x8b", 2) ||
         starts(bytes, size, "BZh", 3) || starts(bytes, size, "\xfd" "7zXZ", 5) ||
         starts(bytes, size, "\x28\xb5\x2f\xfd", 4) ||
-        (size > 262 && !memcmp(bytes + 257, "ustar", 5)))
+        (size >= 262 && !memcmp(bytes + 257, "ustar", 5)))
         return ODD;
     int64_t probe = size < PROBE ? size : PROBE;
     if (!probe || !memchr(bytes, 0, (size_t)probe)) return MATCHED;
@@ -386,12 +401,14 @@ static int inside(int64_t low, int64_t high, int64_t base_size, const Copy *copy
 }
 
 /* The places of the base that this object copies: where they are now, and whether all that decides
- * about them came with them. */
-static Place *inherited(Walk *walk, const Frame *base, int64_t size, uint32_t own, uint32_t *count) {
+ * about them came with them. Leaves room for `own` more. 0: memory ran out. */
+static int inherited(Walk *walk, const Frame *base, int64_t size, uint32_t own, Place **made,
+                     uint32_t *count) {
     uint32_t cap = 0;
     Place *places = NULL;
+    *made = NULL;
     *count = 0;
-    if (own && !grow((void **)&places, &cap, own, sizeof(Place))) return NULL;
+    if (own && !grow((void **)&places, &cap, own, sizeof(Place))) return 0;
     for (uint32_t i = 0; base && i < walk->copy_count; i++) {
         const Copy *copy = &walk->copies[i];
         uint32_t low = 0, high = base->place_count;
@@ -406,7 +423,7 @@ static Place *inherited(Walk *walk, const Frame *base, int64_t size, uint32_t ow
             if (!inside(end - walk->store.width, end + 1, base->size, copy, size, 0)) continue;
             if (!grow((void **)&places, &cap, *count + own + 1, sizeof(Place))) {
                 free(places);
-                return NULL;
+                return 0;
             }
             Place *here = &places[(*count)++];
             *here = *place;
@@ -416,15 +433,16 @@ static Place *inherited(Walk *walk, const Frame *base, int64_t size, uint32_t ow
                 here->excerpt = -1;
         }
     }
-    return places;
+    *made = places;
+    return 1;
 }
 
 static int set_places(Walk *walk, Frame *frame, const Frame *base) {
     int64_t own = walk->first_place[frame->object + 1] - walk->first_place[frame->object];
     if (own < 0 || own > INT32_MAX) return 0;
     uint32_t count = 0;
-    Place *places = inherited(walk, base, frame->size, (uint32_t)own, &count);
-    if (!places && own) return 0;
+    Place *places = NULL;
+    if (!inherited(walk, base, frame->size, (uint32_t)own, &places, &count)) return 0;
     for (int64_t i = 0; i < own; i++) {
         const int64_t *row = walk->place_table + (walk->first_place[frame->object] + i) * 3;
         if (row[0] < 0 || row[0] > frame->size) continue;
@@ -481,7 +499,6 @@ static void put_places(Walk *walk, Frame *frame) {
             if (lower < low) low = lower;
             if (higher > high) high = higher;
         }
-        if (high - low > (int64_t)OUT_CAP - 2) high = low + OUT_CAP - 2;
         int32_t number = walk->excerpt_count++;
         int64_t first = (int64_t)place->end, final = frame->places[j - 1].end;
         for (uint32_t k = i; k < j; k++) frame->places[k].excerpt = number;
@@ -565,8 +582,8 @@ static int take_delta(Walk *walk, Frame *frame, int32_t object, const Frame *bas
         refuse(walk, object, TOO_LARGE);
         return 0;
     }
-    if (size > walk->delta_cap) {
-        uint8_t *wider = realloc(walk->delta, (size_t)size);
+    if (!walk->delta || size > walk->delta_cap) {
+        uint8_t *wider = realloc(walk->delta, size ? (size_t)size : 1);
         if (!wider) {
             refuse(walk, object, TOO_LARGE);
             return 0;
@@ -593,9 +610,17 @@ static int take_delta(Walk *walk, Frame *frame, int32_t object, const Frame *bas
     return 1;
 }
 
+/* Whether another object may be asked for; links that lead in rings would do it without end. */
+static int may_ask(Walk *walk) {
+    if (walk->left-- > 0) return 1;
+    walk->failed = walk->rings = 1;
+    return 0;
+}
+
 static void walk_family(Walk *walk, int32_t root, Frame **stack, uint32_t *stack_cap) {
     Store *s = &walk->store;
     uint32_t depth = 0;
+    if (!may_ask(walk)) return;
     if (!grow((void **)stack, stack_cap, 1, sizeof(Frame))) return;
     if (!take(walk, &(*stack)[0], root, s->sizes[root])) return;
     if (!inflate_entry(walk, root, (*stack)[0].bytes, s->sizes[root])) {
@@ -614,7 +639,7 @@ static void walk_family(Walk *walk, int32_t root, Frame **stack, uint32_t *stack
             continue;
         }
         top->next = s->sibling[object];
-        if (!grow((void **)stack, stack_cap, depth + 1, sizeof(Frame))) break;
+        if (!may_ask(walk) || !grow((void **)stack, stack_cap, depth + 1, sizeof(Frame))) break;
         top = &(*stack)[depth - 1];
         Frame frame;
         if (!take_delta(walk, &frame, object, top)) continue;
@@ -634,7 +659,6 @@ static void walk_family(Walk *walk, int32_t root, Frame **stack, uint32_t *stack
 /* ---- what leads to what ---------------------------------------------------------------------- */
 
 #define ID 20
-#define MOST_GRAPH (144 << 20)   /* bytes of one kind of row; whoever needs more asks git */
 
 static int push(Graph *g, Buffer *buffer, const void *bytes, int64_t length) {
     if (buffer->used + length > MOST_GRAPH) {
@@ -652,7 +676,7 @@ static int push(Graph *g, Buffer *buffer, const void *bytes, int64_t length) {
         buffer->bytes = moved;
         buffer->cap = wider;
     }
-    memcpy(buffer->bytes + buffer->used, bytes, (size_t)length);
+    if (length) memcpy(buffer->bytes + buffer->used, bytes, (size_t)length);
     buffer->used += length;
     return 1;
 }
@@ -672,7 +696,7 @@ static int64_t find_id(const Graph *g, const uint8_t *id) {
 }
 
 static void grow_names(Graph *g) {
-    uint64_t mask = g->name_mask ? g->name_mask * 2 + 1 : 0xffff;
+    uint64_t mask = g->name_mask ? g->name_mask * 2 + 1 : FIRST_SLOTS - 1;
     uint32_t *table = calloc(mask + 1, sizeof(uint32_t));
     if (!table) {
         g->no_memory = 1;
@@ -702,8 +726,8 @@ static int64_t name_of(Graph *g, const uint8_t *name, int64_t length) {
     for (; g->name_table[at]; at = (at + 1) & g->name_mask) {
         const int64_t *ends = (const int64_t *)g->name_ends.bytes;
         int64_t number = g->name_table[at] - 1, low = number ? ends[number - 1] : 0;
-        if (ends[number] - low == length && !memcmp(g->names.bytes + low, name, (size_t)length))
-            return number;
+        if (ends[number] - low != length) continue;
+        if (!length || !memcmp(g->names.bytes + low, name, (size_t)length)) return number;
     }
     if (!push(g, &g->names, name, length)) return -1;
     int64_t end = g->names.used;
@@ -850,7 +874,7 @@ static PyObject *as_bytes(const Buffer *buffer) {
 }
 
 static int make_tables(Graph *g) {
-    uint64_t size = 1024;
+    uint64_t size = FIRST_SLOTS;
     while (size < (uint64_t)g->id_count * 2) size *= 2;
     g->table = calloc(size, sizeof(uint32_t));
     g->table_mask = size - 1;
@@ -978,6 +1002,7 @@ static void walk_families(Walk *walk, const Given *g) {
     const int32_t *root = g->roots.buf;
     Frame *stack = NULL;
     uint32_t stack_cap = 0;
+    walk->left = walk->store.count;
     for (int64_t i = 0; i < g->roots.len / 4 && !walk->failed; i++)
         walk_family(walk, root[i], &stack, &stack_cap);
     free(stack);
@@ -1002,7 +1027,7 @@ static int set_table(Walk *walk, const Py_buffer *first, const Py_buffer *table)
             return 0;
     for (int64_t i = 0; i < places; i++) {
         const int64_t *row = walk->place_table + i * 3;
-        if (row[1] < 0 || row[1] >= OUT_CAP || row[2] < 0 || row[2] >= OUT_CAP) return 0;
+        if (row[1] < 0 || row[1] > MOST_REACH || row[2] < 0 || row[2] > MOST_REACH) return 0;
     }
     return 1;
 }
@@ -1018,7 +1043,7 @@ static PyObject *walk_pack(PyObject *self, PyObject *args) {
         return NULL;
     Walk walk;
     memset(&walk, 0, sizeof walk);
-    int fits = set_store(&walk.store, &given) && width < OUT_CAP / 4 &&
+    int fits = set_store(&walk.store, &given) && width < MOST_REACH &&
                (!first.len || set_table(&walk, &first, &table));
     walk.store.most_object = most_object;
     walk.store.most_live = most_live;
@@ -1038,9 +1063,9 @@ static PyObject *walk_pack(PyObject *self, PyObject *args) {
     free(walk.out); free(walk.segments); free(walk.records);
     release(&given);
     PyBuffer_Release(&first); PyBuffer_Release(&table);
-    if (walk.failed) return NULL;
+    if (walk.failed && !walk.rings) return NULL;
     if (!has_memory) return PyErr_NoMemory();
-    if (!fits) {
+    if (!fits || walk.rings) {
         PyErr_SetString(PyExc_ValueError, "walk: the arrays do not fit together");
         return NULL;
     }
@@ -1066,7 +1091,7 @@ static PyObject *graph(PyObject *self, PyObject *args) {
     g.kinds = kinds.buf; g.sought = sought.buf; g.first = first;
     int fits = set_store(&walk.store, &given) && g.id_count < INT32_MAX &&
                kinds.len >= g.id_count && sought.len >= g.id_count && first >= 0 &&
-               first + walk.store.count <= g.id_count;
+               first <= g.id_count - walk.store.count;
     int has_memory = open_walk(&walk);
     if (fits && has_memory) {
         Py_BEGIN_ALLOW_THREADS
@@ -1075,7 +1100,7 @@ static PyObject *graph(PyObject *self, PyObject *args) {
         Py_END_ALLOW_THREADS
     }
     PyObject *result = NULL;
-    if (!fits)
+    if (!fits || walk.rings)
         PyErr_SetString(PyExc_ValueError, "graph: the arrays do not fit together");
     else if (!has_memory || g.no_memory)
         PyErr_NoMemory();
