@@ -14,6 +14,8 @@ from typing import Any
 
 from botocore.utils import parse_timestamp
 
+from tests.aws_rig.world import Planted
+
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 _TIMES = re.compile(r"(creation|lastmodified|submit)time(after|before)|created(after|before)")
 _STAMPS = {
@@ -23,22 +25,21 @@ _STAMPS = {
 }
 
 
-def narrowed(
-    records: Sequence[Any], params: Mapping[str, Any], of: Callable[[Any], Mapping[str, Any]]
-) -> list[Any]:
-    """What of ``records`` the parameters ask for, in the order that they ask for. ``of``: the
-    fields of one."""
+def narrowed(records: Sequence[Planted], params: Mapping[str, Any]) -> list[Planted]:
+    """What of ``records`` the parameters ask for, in the order that they ask for."""
     asked = {name.lower(): value for name, value in params.items() if value is not None}
     tests = [test for name, value in asked.items() if (test := _test(name, value))]
-    kept = [one for one in records if all(test(_lowered(of(one))) for test in tests)]
+    kept = [one for one in records if all(test(_lowered(one.record)) for test in tests)]
     by = str(asked.get("sortby", "")).lower().replace("_", "")
     if by or "sortorder" in asked:
         is_down = str(asked.get("sortorder", "")).lower().startswith("desc")
-        kept.sort(key=lambda one: _key(_lowered(of(one)), by or "creationtime"), reverse=is_down)
+        kept.sort(key=lambda one: _key(_lowered(one.record), by or "creationtime"), reverse=is_down)
     return kept
 
 
-def _lowered(record: Mapping[str, Any]) -> dict[str, Any]:
+def _lowered(record: Any) -> dict[str, Any]:
+    if not isinstance(record, Mapping):
+        return {}  # a name or id by itself
     return {name.lower(): value for name, value in record.items()}
 
 

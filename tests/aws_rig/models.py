@@ -23,10 +23,12 @@ _LOADER = Loader()
 _HEAD = 4000
 """Bytes of a model file that hold its metadata."""
 _FIELD = re.compile(r'"(endpointPrefix|signingName|protocol)"\s*:\s*"([^"]*)"')
-_TOKENS = (
+TOKENS = (
     "nextToken", "NextToken", "nextPageToken", "NextPageToken", "Marker", "marker", "NextMarker",
     "nextMarker", "PaginationToken", "paginationToken", "position",
 )  # fmt: skip
+TROUBLE = re.compile("error|fail|unprocessed", re.I)
+"""Fields that say that something went wrong."""
 _LIMITS = re.compile(r"max_?(results|items|records|keys|buckets)|limit|page_?size", re.I)
 
 
@@ -127,9 +129,13 @@ def _paging(name: str, model: OperationModel) -> Paging:
         )
     inputs = model.input_shape.members if model.input_shape else {}
     outputs = model.output_shape.members if model.output_shape else {}
-    lists = tuple(key for key, shape in outputs.items() if shape.type_name == "list")
-    token_in = next((key for key in _TOKENS if key in inputs), "")
-    token_out = next((key for key in (f"Next{token_in}", *_TOKENS) if key in outputs), "")
+    lists = tuple(
+        key
+        for key, shape in outputs.items()
+        if shape.type_name == "list" and not TROUBLE.search(key)
+    )
+    token_in = next((key for key in TOKENS if key in inputs), "")
+    token_out = next((key for key in (f"Next{token_in}", *TOKENS) if key in outputs), "")
     if not token_in or not token_out:
         return Paging(lists=lists)
     limit = next((k for k, s in inputs.items() if _LIMITS.fullmatch(k) and _is_number(s)), "")

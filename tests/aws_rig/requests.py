@@ -169,7 +169,8 @@ def _paths(name: str) -> Mapping[str, tuple[_Path, ...]]:
 
 def _by_path(services: tuple[str, ...], request: Request) -> list[Route]:
     asked = dict(parse_qsl(request.query, keep_blank_values=True)) if request.query else {}
-    best, found = -1, []
+    best = -1
+    found: list[tuple[_Path, re.Match[str]]] = []
     for one in services:
         for path in _paths(one).get(request.method, ()):
             if path.literals < best:

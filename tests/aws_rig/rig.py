@@ -87,7 +87,9 @@ class Rig:
 
     def called(self, operation: str) -> int:
         """How often an operation was called, anywhere."""
-        return sum(n for said, n in self.calls.items() if said.partition(" ")[0] == operation)
+        return sum(
+            n for said, n in self.calls.copy().items() if said.partition(" ")[0] == operation
+        )
 
     def forget(self) -> None:
         """Counters, faults and complaints of another test; the world stays."""
@@ -217,9 +219,8 @@ class Rig:
             return {}, False
         if self.synthesize:
             made = made_up(known.output, elements=self.synthesize)
-            for name in known.paging.token_out:
-                made.pop(name.partition(".")[0] if "." not in name else "", None)
             _echo(made, asked.params, known.output)
+            pages.without_tokens(known, made)
             if known.paging.lists:
                 records = [
                     Planted(path, record, {}, True)
@@ -246,7 +247,7 @@ class Rig:
         except pages.BadToken as error:
             self.rejected.append(str(error))
             return Fault(meaning="bad token", message=str(error))
-        planted = narrowed(planted, asked.params, lambda one: one.record)
+        planted = narrowed(planted, asked.params)
         size = pages.size_of(known, asked.params, self.page_size)
         records = [(one.field, one.record) for one in planted]
         made = pages.page(known, records, start, size, question)

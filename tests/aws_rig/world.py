@@ -31,7 +31,8 @@ class Planted:
     """``field``: the list of the answer in which the record stands."""
 
     field: str
-    record: Mapping[str, Any]
+    record: Any
+    """A structure, or the name by itself in lists that hold names."""
     where: Mapping[str, Any]
     is_template: bool
 
@@ -74,7 +75,7 @@ class World:
         region: str,
         op: str,
         field: str,
-        *records: Mapping[str, Any],
+        *records: Any,
         where: Mapping[str, Any] | None = None,
     ) -> None:
         """Records of a list: ``field`` is the list's path in the answer (``Endpoints``). ``where``:
@@ -219,7 +220,7 @@ def _local(value: Any, one: Planted, asked: Asked) -> Any:
     return value
 
 
-def _checked(shape: Any, given: Mapping[str, Any], what: str, place: Place) -> Any:
+def _checked(shape: Any, given: Any, what: str, place: Place) -> Any:
     wrong = [c for c in complaints(shape, given) if not c.endswith(": required")]
     if wrong:
         raise PlantError(f"{what}: {'; '.join(wrong[:5])}")
