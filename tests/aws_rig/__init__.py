@@ -29,6 +29,7 @@ from tests.aws_rig.faults import (
     repeated_token,
     slow,
     throttled,
+    verbatim,
 )
 from tests.aws_rig.http import serving
 from tests.aws_rig.organization import Member, Organization, Unit
@@ -60,4 +61,5 @@ __all__ = [
     "serving",
     "slow",
     "throttled",
+    "verbatim",
 ]

@@ -250,6 +250,11 @@ def slow(seconds: float) -> Fault:
     return Fault(how="slow", delay=seconds)
 
 
+def verbatim(body: bytes, status: int = 200) -> Fault:
+    """Exactly these bytes: what the models do not know and AWS says all the same."""
+    return Fault(raw=body, status=status)
+
+
 @dataclass
 class Strike:
     """A fault at what matches (shell patterns). The first ``after`` calls go well, then it happens

@@ -51,6 +51,11 @@ class _Connection(asyncio.Protocol):
         for line in lines:
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
+        if "transfer-encoding" in headers:
+            self._bytes.clear()
+            self._send(Answer(501, {"Connection": "close"}, b"bodies of known length alone"), first)
+            self._transport.close()
+            return
         length = int(headers.get("content-length", 0))
         if headers.get("expect") == "100-continue" and not self._continued:
             self._continued = True

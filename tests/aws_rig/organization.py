@@ -45,6 +45,8 @@ class Member:
     status: str = "ACTIVE"
     role_name: str | None = ""
     external_id: str | None = None
+    closed: tuple[str, ...] = ()
+    """Regions of the organization that this account has not opted into."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Organization:
     role_name: str = "ShadowAIReadOnly"
     external_id: str = ""
     session_seconds: int = 3600
+    delegated: tuple[str, ...] = ()
+    """Accounts that may read Organizations as the management account does."""
     id: str = "o-madeup0001"
 
     @classmethod
@@ -101,6 +105,7 @@ class Organization:
     def into(self, rig: Rig) -> Organization:
         rig.account = self.management
         rig.closed |= {("*", region) for region in self.disabled}
+        rig.closed |= {(m.id, region) for m in self.members for region in m.closed}
         serving = _Serving(self, rig)
         for op, handler in serving.handlers().items():
             rig.world.handle(op, handler)
@@ -127,9 +132,7 @@ class _Serving:
             "organizations:ListAccounts": lambda a: self._accounts(self._org.members),
             "organizations:ListAccountsForParent": self._accounts_of_parent,
             "organizations:ListChildren": self._children,
-            "organizations:ListDelegatedAdministrators": lambda a: Listed(
-                {"DelegatedAdministrators": []}
-            ),
+            "organizations:ListDelegatedAdministrators": self._delegated,
             "organizations:ListOrganizationalUnitsForParent": self._units_of_parent,
             "organizations:ListParents": self._parents,
             "organizations:ListRoots": lambda a: Listed({"Roots": [self._root()]}),
@@ -145,7 +148,7 @@ class _Serving:
 
     def _from_management(self, handler: Any) -> Any:
         def answer(asked: Asked) -> Any:
-            if asked.account != self._org.management:
+            if asked.account not in (self._org.management, *self._org.delegated):
                 return Fault(meaning="denied", message="You don't have permissions to access this "
                              "resource.")  # fmt: skip
             return handler(asked)
@@ -183,6 +186,12 @@ class _Serving:
             "JoinedMethod": "CREATED",
             "JoinedTimestamp": _SINCE,
         }
+
+    def _delegated(self, asked: Asked) -> Any:
+        told = [self._account(self._members[ident]) for ident in self._org.delegated]
+        for one in told:
+            one["DelegationEnabledDate"] = _SINCE
+        return Listed({"DelegatedAdministrators": told})
 
     def _accounts(self, members: Iterable[Member]) -> Listed:
         return Listed({"Accounts": [self._account(member) for member in members]})
@@ -266,7 +275,8 @@ class _Serving:
         wanted = self._org.external_id
         if member is not None and member.external_id is not None:
             wanted = member.external_id
-        is_known = member is not None and member.role_name is not None
+        is_open = member is not None and member.status == "ACTIVE"
+        is_known = member is not None and is_open and member.role_name is not None
         name = (member.role_name or self._org.role_name) if member else ""
         given = str(asked.params.get("ExternalId", ""))
         if not is_known or role != name or (wanted and given != wanted):
@@ -289,10 +299,18 @@ class _Serving:
             },
         }
 
+    def _regions(self, account: str) -> tuple[list[str], list[str]]:
+        """Those that the account can use, and those that it has not opted into."""
+        member = self._members.get(account)
+        closed = member.closed if member else ()
+        enabled = [name for name in self._org.regions if name not in closed]
+        return enabled, [*self._org.disabled, *closed]
+
     def _ec2_regions(self, asked: Asked) -> Any:
-        found = [(name, "opt-in-not-required") for name in self._org.regions]
+        enabled, closed = self._regions(asked.account)
+        found = [(name, "opt-in-not-required") for name in enabled]
         if asked.params.get("AllRegions"):
-            found += [(name, "not-opted-in") for name in self._org.disabled]
+            found += [(name, "not-opted-in") for name in closed]
         only = asked.params.get("RegionNames")
         return {
             "Regions": [
@@ -304,8 +322,9 @@ class _Serving:
         }  # fmt: skip
 
     def _account_regions(self, asked: Asked) -> Any:
-        found = [(name, "ENABLED_BY_DEFAULT") for name in self._org.regions]
-        found += [(name, "DISABLED") for name in self._org.disabled]
+        enabled, closed = self._regions(asked.account)
+        found = [(name, "ENABLED_BY_DEFAULT") for name in enabled]
+        found += [(name, "DISABLED") for name in closed]
         only = asked.params.get("RegionOptStatusContains")
         return Listed(
             {

@@ -1,6 +1,6 @@
 """The made-up AWS itself: request in, answer out. The transport is :mod:`tests.aws_rig.http`.
 
-The order in which a call is judged: signature, route, parameters, fault, account and region,
+The order in which a call is judged: signature, route, fault, account and region, parameters,
 handler, planted answer, planted list, and what was not planted: a thing that is asked for by name
 is not found, anything else is empty or, with ``synthesize``, made up.
 """
@@ -274,7 +274,10 @@ class Rig:
             text,
             is_query_compatible="awsQueryCompatible" in known.model.service_model.metadata,
         )
-        headers = {**made.headers, **fault.headers}
+        told = made.headers
+        if status and status < 300:
+            told = {key: value for key, value in told.items() if not key.startswith("x-amzn-")}
+        headers = {**told, **fault.headers}
         body = made.body if fault.raw is None else fault.raw
         return replace(made, headers=headers, delay=fault.delay, body=body)
 

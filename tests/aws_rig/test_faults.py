@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ from tests.aws_rig import (
     repeated_token,
     slow,
     throttled,
+    verbatim,
 )
 from tests.aws_rig.conftest import HOME, Clients
 
@@ -148,6 +150,14 @@ def test_a_function_may_decide(rig: Rig, client: Clients) -> None:
     assert rig.calls == {f"sagemaker:ListModels {HOME} {rig.account}": 2}
 
 
+def test_exactly_these_bytes(rig: Rig, client: Clients) -> None:
+    """What no model tells: a null where a list should be, a state that is newer than botocore."""
+    rig.strike("sagemaker:ListModels", verbatim(b'{"Models": null}'))
+    rig.strike("sagemaker:ListEndpoints", verbatim(b'{"Endpoints": [{"EndpointStatus": "New"}]}'))
+    assert client("sagemaker").list_models().get("Models") is None
+    assert client("sagemaker").list_endpoints()["Endpoints"][0]["EndpointStatus"] == "New"
+
+
 def test_a_connection_that_ends_without_a_word(rig: Rig, client: Clients) -> None:
     rig.strike("*", dropped())
     with pytest.raises(ConnectionClosedError):
@@ -201,8 +211,10 @@ def test_slow_answers_hold_nobody_up(rig: Rig, client: Clients) -> None:
     sagemaker: Any = client("sagemaker")
     client("sagemaker", "eu-west-1")
     threading.Thread(target=wait, daemon=True).start()
-    while not rig.called("sagemaker:ListModels"):
-        pass
+    for _ in range(1000):
+        if rig.called("sagemaker:ListModels"):
+            break
+        time.sleep(0.01)
     assert sagemaker.list_endpoints()["Endpoints"] == []
     assert not done.is_set()
     assert rig.max_in_flight == 2

@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.aws_rig import ANY, EVERYWHERE, Listed, Organization, PlantError, Rig
+from tests.aws_rig import ANY, EVERYWHERE, Listed, Member, Organization, PlantError, Rig
 from tests.aws_rig.conftest import HOME, Clients
 from tests.aws_rig.process import running
 
@@ -222,6 +222,42 @@ def test_a_request_that_no_aws_would_take_is_refused(
         getattr(unchecked, call)(**{k: v for k, v in asked.items() if k not in extra})
     assert len(rig.rejected) == 1
     assert complaint in rig.rejected[0]
+
+
+def test_what_was_planted_can_be_taken_away(rig: Rig, client: Clients) -> None:
+    rig.world.plant(rig.account, HOME, "sagemaker:ListModels", "Models", {"ModelName": "m"})
+    assert len(client("sagemaker").list_models()["Models"]) == 1
+    assert not rig.world.pull("sagemaker:ListModels", region="eu-west-1")
+    assert rig.world.pull("sagemaker:ListModels", which=lambda r: r["ModelName"] == "m") == 1
+    assert client("sagemaker").list_models()["Models"] == []
+
+
+def test_accounts_differ_within_an_organization(rig: Rig, client: Clients) -> None:
+    members = (
+        Member("111111111111"),
+        Member("222222222222", closed=("eu-west-1",), role_name="Reader", external_id="shared"),
+        Member("333333333333", status="SUSPENDED"),
+        Member("444444444444", role_name=None),
+    )
+    org = Organization(members, delegated=("222222222222",)).into(rig)
+
+    def enter(account: str, role: str = org.role_name, **given: str) -> str:
+        arn = f"arn:aws:iam::{account}:role/{role}"
+        made = client("sts").assume_role(RoleArn=arn, RoleSessionName="test", **given)
+        return str(made["Credentials"]["AccessKeyId"])
+
+    for account in ("222222222222", "333333333333", "444444444444"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            enter(account)
+    key = enter("222222222222", "Reader", ExternalId="shared")
+    assert [r["RegionName"] for r in client("ec2", key=key).describe_regions()["Regions"]] == [HOME]
+    with pytest.raises(ClientError, match="UnrecognizedClientException"):
+        client("sagemaker", "eu-west-1", key).list_models()
+    assert client("sagemaker", "eu-west-1").list_models()["Models"] == []
+    organizations = client("organizations", key=key)
+    assert len(organizations.list_accounts()["Accounts"]) == 2  # a page
+    administrators = organizations.list_delegated_administrators()["DelegatedAdministrators"]
+    assert [one["Id"] for one in administrators] == ["222222222222"]
 
 
 def test_python_may_answer_and_is_checked(rig: Rig, client: Clients) -> None:

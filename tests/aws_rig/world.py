@@ -80,7 +80,7 @@ class World:
     ) -> None:
         """Records of a list: ``field`` is the list's path in the answer (``Endpoints``). ``where``:
         the parameters for which the list holds them; every required one must be named, with
-        ``ANY`` where it does not matter."""
+        ``ANY`` where it does not matter. What is planted everywhere and in one place adds up."""
         known, where = operation(op), where or {}
         member = _list_at(known, field)
         self._check_where(known, where)
@@ -167,6 +167,30 @@ class World:
         key, value = _pair(shape.member)
         pairs = [{key: name, value: text} for name, text in tags.items()]
         self.plant(account, region, op.id, path, *pairs, where={parameter: arn})
+
+    def pull(
+        self,
+        op: str,
+        *,
+        account: str = EVERYWHERE,
+        region: str = EVERYWHERE,
+        which: Callable[[Any], bool] = lambda record: True,
+    ) -> int:
+        """Take planted records or answers of an operation away; how many. ``which`` is asked with
+        each of them as it stands (fields of the list, or the whole answer)."""
+        known, gone = operation(op), 0
+        for kept in (self._lists, self._answers):
+            for slot, planted in kept.items():
+                ident, where, there = slot
+                is_meant = account in (EVERYWHERE, where) and (
+                    region in (EVERYWHERE, there) or there == _GLOBAL
+                )
+                if ident == known.id and is_meant:
+                    stay = [one for one in planted if not which(one.record)]
+                    gone += len(planted) - len(stay)
+                    kept[slot] = stay
+        self.version += 1
+        return gone
 
     def listed(self, asked: Asked) -> list[Planted] | None:
         """The records for a call; None: nothing was ever planted for this list there."""
