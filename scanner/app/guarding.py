@@ -7,13 +7,13 @@ at a file's path before, or in a blob that the change takes away, is not new.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scanner.app.config import LoadedConfig
 from scanner.detect import suppress
 from scanner.detect.engine import Detector
-from scanner.detect.interpret import evidence_of, facts_of
+from scanner.detect.interpret import credential_id, evidence_of, facts_of
 from scanner.kit.git.changes import Added, Change
 from scanner.kit.git.identity import repository_key
 from scanner.kit.git.process import Git
@@ -48,6 +48,10 @@ class Problem:
     confidence: str
     mark: str
     """The same for the same thing at the same path, wherever its line goes."""
+    subject: str
+    """Uid of the credential or asset, as a scan of this repository has it."""
+    width: int = 0
+    """Of the line, in UTF-16 code units."""
 
 
 @dataclass
@@ -55,6 +59,9 @@ class Verdict:
     problems: list[Problem] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     suppressed: int = 0
+    accepted: int = 0
+    """Hidden by baselines."""
+    warnings: list[str] = field(default_factory=list)
     files: int = 0
 
     @property
@@ -91,8 +98,11 @@ class Guard:
                     verdict.suppressed += 1
                     continue
                 new.append((hit, one))
-        verdict.problems += self._keys(new)
-        verdict.problems += self._assets(git, new)
+        texts = {(one.path, one.commit): blobs.get(one.blob, b"") for one in change.added}
+        verdict.problems = [
+            replace(problem, width=_width(texts[problem.path, problem.commit], problem.line))
+            for problem in (*self._keys(new), *self._assets(git, new))
+        ]
         verdict.problems.sort(key=lambda p: (p.path, p.line, p.rule, p.detail))
         return verdict
 
@@ -158,6 +168,7 @@ class Guard:
                 is_error=True,
                 confidence=str(sure),
                 mark=f"{hit.rule}:{hit.fingerprint}",
+                subject=credential_id(hit.provider, hit.fingerprint),
             )
 
     def _assets(self, git: Git, new: Sequence[tuple[Hit, Added]]) -> Iterator[Problem]:
@@ -193,6 +204,7 @@ class Guard:
                     is_error=self.has_registry and not self.allows_assets,
                     confidence=str(seen.confidence),
                     mark=ident.partition("#")[2],
+                    subject=ident,
                 )
 
     def _unregistered(self, facts: Sequence[Fact]) -> frozenset[NodeId]:
@@ -218,6 +230,17 @@ class Guard:
 
 def _place(one: Added, subject: NodeId) -> Place:
     return Place(subject=subject, resource=subject, path=one.path, commit=one.commit)
+
+
+def _width(text: bytes, line: int) -> int:
+    """0 for a line that is not there: of an archive's member, say."""
+    lines = text.split(b"\n", max(1, line))
+    if len(lines) < max(1, line):
+        return 0
+    return (
+        len(lines[max(1, line) - 1].rstrip(b"\r").decode("utf-8", "replace").encode("utf-16-le"))
+        // 2
+    )
 
 
 def _identity(hit: Hit) -> str:

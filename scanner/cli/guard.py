@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from scanner.cli.baseline import with_baselines
 from scanner.cli.options import ad_hoc, config_option, find_config, write_bytes
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ _REMEDIES = {
 @click.option("--registry", "registries", multiple=True, metavar="FILE",
               help="Registry file; with one, AI that it does not hold fails, too.")  # fmt: skip
 @click.option("--allow-assets", is_flag=True, help="Only tell of unregistered AI.")
+@click.option("--baseline", "baselines", multiple=True, metavar="FILE",
+              type=click.Path(exists=True, dir_okay=False),
+              help="Hide what this file of `shadow-ai baseline` accepts.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json", "sarif", "github"]),
               default="text", show_default=True)  # fmt: skip
 @click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE",
@@ -50,6 +54,7 @@ def command(
     config_path: Path | None,
     registries: tuple[str, ...],
     allow_assets: bool,
+    baselines: tuple[str, ...],
     form: str,
     output: Path | None,
     names: tuple[str, ...],
@@ -71,7 +76,7 @@ def command(
 
     if base and receive:
         raise click.UsageError("--base and --receive exclude each other")
-    loaded = find_config(config_path) or ad_hoc(())
+    loaded = with_baselines(find_config(config_path) or ad_hoc(()), baselines)
     rulebook = rules.load(extra=[loaded.folder / name for name in loaded.config.rules.folders])
     files = [*(loaded.folder / Path(n) for n in loaded.config.registry.files),
              *map(Path, registries)]  # fmt: skip
@@ -94,6 +99,10 @@ def command(
             allows_assets=allow_assets,
         )
         verdict = guard.judge(git, change)
+        if loaded.config.scan.baselines:
+            from scanner.app.accepting import accept
+
+            accept(verdict, loaded, rulebook)
     except Unavailable as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(3)
@@ -102,6 +111,8 @@ def command(
 
         output.write_bytes(render(verdict.problems, verdict.unread))
     _show(verdict, form)
+    for text in verdict.warnings:
+        click.echo(f"warning: {text}", err=True)
     sys.exit(1 if verdict.fails else 3 if verdict.unread else 0)
 
 
@@ -155,6 +166,8 @@ def _show_text(verdict: Verdict) -> None:
         click.echo(f"not read: {_plain(text)}", err=True)
     if verdict.suppressed:
         click.echo(f"{verdict.suppressed} suppressed by comments or .shadow-ai-ignore", err=True)
+    if verdict.accepted:
+        click.echo(f"{verdict.accepted} accepted by baselines", err=True)
 
 
 def _plain(text: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.conftest import Repository
+from tests.emit.uploads import uploadable
 
 ROOT = Path(__file__).parents[2]
 Key = Callable[..., str]
@@ -21,8 +22,14 @@ Key = Callable[..., str]
 def _guard(
     root: Path, *args: str, feed: str = "", environ: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
+    return _shadow_ai(root, "guard", *args, feed=feed, environ=environ)
+
+
+def _shadow_ai(
+    root: Path, *args: str, feed: str = "", environ: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "scanner", "guard", *args],
+        [sys.executable, "-m", "scanner", *args],
         cwd=root, input=feed, capture_output=True, text=True, check=False, timeout=60,
         env={**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})},
     )  # fmt: skip
@@ -157,6 +164,97 @@ def test_a_comment_with_a_reason_holds(with_base: Repository, made_up_key: Key) 
     assert "suppressed" in done.stderr
 
 
+@pytest.fixture
+def with_baseline(with_base: Repository) -> tuple[Repository, Path]:
+    """What stands in the repository now is accepted, by a file beside it."""
+    with_base.git("remote", "add", "origin", "https://github.com/acme/app.git")
+    with_base.write("app.py", "import openai\nclient = openai.OpenAI()\n")
+    with_base.commit("AI")
+    file = with_base.root.parent / "accepted.json"
+    done = _shadow_ai(with_base.root, "baseline", ".", "-o", str(file))
+    assert file.exists(), done.stderr
+    return with_base, file
+
+
+def test_what_a_baseline_accepts_may_be_added_elsewhere(
+    with_baseline: tuple[Repository, Path], made_up_key: Key
+) -> None:
+    repository, file = with_baseline
+    repository.write("copy.env", f"ANTHROPIC_API_KEY={made_up_key('old')}\n")
+    repository.git("add", "-A")
+
+    assert _guard(repository.root).returncode == 1
+    done = _guard(repository.root, "--baseline", str(file))
+    assert done.returncode == 0, done.stdout
+    assert "key-added" not in done.stdout
+    assert "accepted by baselines" in done.stderr
+
+    repository.write("new.env", f"ANTHROPIC_API_KEY={made_up_key('new')}\n")
+    repository.git("add", "-A")
+    done = _guard(repository.root, "--baseline", str(file))
+    assert done.returncode == 1
+    assert "new.env:1: error" in done.stdout
+    assert "copy.env" not in done.stdout
+
+
+def test_ai_that_a_baseline_accepts_need_not_be_registered(
+    with_baseline: tuple[Repository, Path],
+) -> None:
+    repository, file = with_baseline
+    repository.write("other.py", "import openai\n")
+    repository.git("add", "-A")
+    registry = repository.root.parent / "registry.yaml"
+    registry.write_text("entries: []\n")
+    args = ("--registry", str(registry))
+
+    assert _guard(repository.root, *args).returncode == 1
+    assert _guard(repository.root, *args, "--baseline", str(file)).returncode == 0
+    repository.write("third.py", "import cohere\n")
+    repository.git("add", "-A")
+    done = _guard(repository.root, *args, "--baseline", str(file), "--format", "json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert [row["detail"] for row in told["problems"]] == ["ai/cohere"]
+    assert told["accepted"] == 1
+
+
+def test_a_baseline_of_the_configuration_holds_until_its_day(
+    with_baseline: tuple[Repository, Path], made_up_key: Key
+) -> None:
+    repository, file = with_baseline
+    repository.write("copy.env", f"ANTHROPIC_API_KEY={made_up_key('old')}\n")
+    repository.git("add", "-A")
+    config = file.with_name("shadow-ai.toml")
+    config.write_text('[scan]\nbaselines = ["accepted.json"]\n')
+
+    assert _guard(repository.root, "--config", str(config)).returncode == 0
+    rows = json.loads(file.read_text())
+    for row in rows["findings"]:
+        row["expires"] = "2020-01-01"
+    file.write_text(json.dumps(rows))
+    done = _guard(repository.root, "--config", str(config), "--format", "json")
+    assert done.returncode == 1
+    assert "past their day" in done.stderr
+    file.write_text("[]")
+    done = _guard(repository.root, "--config", str(config))
+    assert done.returncode == 2
+    assert "accepted.json" in done.stderr
+
+
+def test_a_baseline_made_under_another_key_is_told(
+    with_baseline: tuple[Repository, Path], made_up_key: Key, tmp_path: Path
+) -> None:
+    repository, file = with_baseline
+    repository.write("copy.env", f"ANTHROPIC_API_KEY={made_up_key('old')}\n")
+    repository.git("add", "-A")
+    environ = {"SHADOW_AI_FINGERPRINT_KEY": "", "XDG_CONFIG_HOME": str(tmp_path)}
+
+    done = _guard(repository.root, "--baseline", str(file), environ=environ)
+
+    assert done.returncode == 1
+    assert "SHADOW_AI_FINGERPRINT_KEY" in done.stderr
+
+
 def test_a_push_is_refused(with_base: Repository, made_up_key: Key, tmp_path: Path) -> None:
     server = tmp_path / "server.git"
     subprocess.run(["git", "init", "-q", "--bare", str(server)], check=True)
@@ -187,20 +285,23 @@ def test_a_push_is_refused(with_base: Repository, made_up_key: Key, tmp_path: Pa
 
 
 def test_sarif_and_annotations(with_base: Repository, made_up_key: Key) -> None:
-    with_base.write("d é,%/a.env", f"\nANTHROPIC_API_KEY={made_up_key('s')}\n")
+    line = f"ANTHROPIC_API_KEY={made_up_key('s')} # \N{KEY}"  # which UTF-16 needs two units for
+    with_base.write("d é,%/a.env", f"\n{line}\r\n")
     with_base.git("add", "-A")
 
-    told = json.loads(_guard(with_base.root, "--format", "sarif").stdout)
+    run = uploadable(_guard(with_base.root, "--format", "sarif").stdout)
     notes = _guard(with_base.root, "--format", "github").stdout
 
-    (run,) = told["runs"]
     (result,) = [row for row in run["results"] if row["ruleId"] == "key-added"]
     where = result["locations"][0]["physicalLocation"]
-    assert told["version"] == "2.1.0"
     assert where["artifactLocation"]["uri"] == "d%20%C3%A9%2C%25/a.env"
-    assert where["region"] == {"startLine": 2}
-    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
-    assert len(result["partialFingerprints"]["shadowAi/v1"]) == 32
+    assert where["region"] == {
+        "startLine": 2, "startColumn": 1, "endLine": 2, "endColumn": len(line) + 2,
+    }  # fmt: skip
+    other = {"SHADOW_AI_FINGERPRINT_KEY": "another-key-of-another-machine"}
+    again = uploadable(_guard(with_base.root, "--format", "sarif", environ=other).stdout)
+    marks, others = ([row["partialFingerprints"] for row in r["results"]] for r in (run, again))
+    assert marks == others
     assert "::error file=d é%2C%25/a.env,line=2,title=key-added::" in notes
 
 
