@@ -125,6 +125,50 @@ def test_a_key_that_a_later_commit_removes_is_found(
     assert (problem["path"], problem["commit"]) == ("tmp.env", added)
 
 
+@pytest.mark.parametrize("into", ["the change", "the base"])
+def test_what_the_base_has_got_meanwhile_is_not_the_change_s(
+    with_base: Repository, made_up_key: Key, into: str
+) -> None:
+    """A pull request is judged as its merge with the branch that it is for."""
+    with_base.git("checkout", "-q", "-b", "side")
+    with_base.write("side.txt", "fine\n")
+    with_base.commit("side")
+    with_base.git("checkout", "-q", "main")
+    with_base.write("late.env", f"ANTHROPIC_API_KEY={made_up_key('late')}\n")
+    base = with_base.commit("late")
+    with_base.git("checkout", "-q", "side" if into == "the change" else "--detach")
+    other = "main" if into == "the change" else "side"
+    with_base.git("merge", "-q", "--no-ff", "-m", "merged", other)
+
+    done = _guard(with_base.root, "--base", base)
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_key_that_a_merge_itself_brings_is_found(with_base: Repository, made_up_key: Key) -> None:
+    with_base.git("checkout", "-q", "-b", "side")
+    with_base.write("app.py", "print(2)\n")
+    with_base.commit("side")
+    with_base.git("checkout", "-q", "main")
+    with_base.write("other.txt", "other\n")
+    base = with_base.commit("other")
+    with_base.git("merge", "-q", "--no-ff", "--no-commit", "side")
+    with_base.write("app.py", f"key = '{made_up_key('merged')}'\n")
+    merge = with_base.commit("merged, and more")
+
+    done = _guard(with_base.root, "--base", base, "--format", "json")
+
+    (problem,) = [r for r in json.loads(done.stdout)["problems"] if r["rule"] == "key-added"]
+    assert (problem["path"], problem["commit"]) == ("app.py", merge)
+
+
+def test_a_base_of_zeros_is_before_everything(with_base: Repository) -> None:
+    done = _guard(with_base.root, "--base", "0" * 40)
+
+    assert done.returncode == 1
+    assert "old.env:1: error" in done.stdout
+
+
 def test_a_revision_that_is_not_here_is_told(with_base: Repository) -> None:
     done = _guard(with_base.root, "--base", "0123456789" * 4)
 
@@ -303,31 +347,3 @@ def test_sarif_and_annotations(with_base: Repository, made_up_key: Key) -> None:
     marks, others = ([row["partialFingerprints"] for row in r["results"]] for r in (run, again))
     assert marks == others
     assert "::error file=d é%2C%25/a.env,line=2,title=key-added::" in notes
-
-
-def test_the_action_judges_a_range(with_base: Repository, made_up_key: Key, tmp_path: Path) -> None:
-    action = yaml.safe_load((ROOT / "action.yml").read_text())
-    base = with_base.git("rev-parse", "HEAD")
-    with_base.write("x.env", f"ANTHROPIC_API_KEY={made_up_key('x')}\n")
-    with_base.commit("x")
-    bin_folder = tmp_path / "shadow-ai" / "bin"
-    bin_folder.mkdir(parents=True)
-    program = bin_folder / "shadow-ai"
-    program.write_text(
-        f"#!/bin/sh\nPYTHONPATH='{ROOT}' exec '{sys.executable}' -m scanner \"$@\"\n"
-    )
-    program.chmod(0o755)
-    (step,) = [row for row in action["runs"]["steps"] if row.get("id") == "guard"]
-    assert "${{" not in step["run"]
-
-    done = subprocess.run(
-        ["bash", "-e", "-c", step["run"]], cwd=with_base.root, capture_output=True, text=True,
-        check=False,
-        env={**os.environ, "RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "out"),
-             "BASE": base, "REGISTRY": "", "CONFIG": "", "ALLOW_ASSETS": "false"},
-    )  # fmt: skip
-
-    assert done.returncode == 1
-    assert "::error file=x.env,line=1" in done.stdout
-    assert json.loads((tmp_path / "shadow-ai.sarif").read_text())["runs"][0]["results"]
-    assert (tmp_path / "out").read_text() == f"sarif={tmp_path}/shadow-ai.sarif\n"

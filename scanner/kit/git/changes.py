@@ -1,11 +1,13 @@
 """What a change adds to a repository: the staged files, or the files of each commit of a range.
 
 Owns which blobs are new and what stood at their path before; reads no content. Renames are seen as
-an old blob at a new path, and add nothing.
+an old blob at a new path, and add nothing. A merge adds what none of its parents has: what comes
+from the other side was added there.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -44,8 +46,9 @@ def staged(git: Git) -> Change:
 
 def between(git: Git, base: str, head: str = "HEAD") -> Change:
     """Of every commit that ``head`` has and ``base`` has not, so that what one adds and a later one
-    removes is seen. Raises ``Unavailable`` for a revision that is not here."""
-    for revision in (base, head):
+    removes is seen; of all that ``head`` has where ``base`` is zeros, as for a new branch. Raises
+    ``Unavailable`` for a revision that is not here."""
+    for revision in filter(is_object, (base, head)):
         if not git.succeeds("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"):
             shallow = git.text("rev-parse", "--is-shallow-repository").strip() == "true"
             remedy = (
@@ -53,7 +56,7 @@ def between(git: Git, base: str, head: str = "HEAD") -> Change:
                 "in a workflow)" if shallow else "fetch it, or name another"
             )  # fmt: skip
             raise Unavailable(f"{git.folder}: revision {revision} is not here; {remedy}")
-    return _change(_log(git, (f"{base}..{head}",)))
+    return _change(_log(git, (f"{base}..{head}" if is_object(base) else head,)))
 
 
 def received(git: Git, updates: Sequence[tuple[str, str]]) -> Change:
@@ -68,7 +71,7 @@ def received(git: Git, updates: Sequence[tuple[str, str]]) -> Change:
 
 
 def _log(git: Git, revisions: Sequence[str]) -> Iterator[str]:
-    args = ("log", *RAW, "-m", "--reverse", f"{FORMAT}%H", *revisions, "--")
+    args = ("log", *RAW, "-m", "--reverse", f"{FORMAT}%H %P", *revisions, "--")
     return git.lines(*args, separator=b"\0")
 
 
@@ -81,14 +84,18 @@ def _change(records: Iterable[str]) -> Change:
     added: dict[tuple[str, str], Added] = {}
     left: dict[str, str] = {}
     born: set[str] = set()
-    for commit, group in groupby(rows(records), key=attrgetter("head")):
+    for head, group in groupby(rows(records), key=attrgetter("head")):
         changed = list(group)
+        commit, *parents = head.split() or [""]
+        # A merge is compared with each of its parents.
+        times = Counter((row.path, row.new) for row in changed)
         # What a commit takes away was there before, unless the change itself had brought it.
         for row in changed:
             if is_object(row.old) and row.old not in born:
                 left.setdefault(row.old, row.path)
         for row in changed:
-            if row.mode in _FILE_MODES and is_object(row.new) and row.new not in left:
+            is_new = times[row.path, row.new] >= len(parents)
+            if is_new and row.mode in _FILE_MODES and is_object(row.new) and row.new not in left:
                 born.add(row.new)
                 added.setdefault((row.path, row.new), Added(row.path, row.new, commit))
     return Change(tuple(added.values()), left)
