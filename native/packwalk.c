@@ -83,6 +83,7 @@ typedef struct {
     const uint8_t *sought;    /* of all objects: 1 for blobs whose places are asked for */
     uint32_t *table; uint64_t table_mask;          /* id -> object + 1 */
     uint32_t *name_table; uint64_t name_mask; int64_t name_count;
+    uint64_t salt;            /* so that nobody can choose names that fall on one slot */
     uint8_t may_seek[8192];   /* bits: some sought id begins with these 16 bits */
     int seeks;
     Buffer edges, commits, parents, missing, names, name_ends;
@@ -695,6 +696,13 @@ static int64_t find_id(const Graph *g, const uint8_t *id) {
     }
 }
 
+/* FNV-1a (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv), folded. */
+static uint64_t name_hash(const Graph *g, const uint8_t *name, int64_t length) {
+    uint64_t hash = 1469598103934665603u ^ g->salt;
+    for (int64_t i = 0; i < length; i++) hash = (hash ^ name[i]) * 1099511628211u;
+    return hash ^ hash >> 32;
+}
+
 static void grow_names(Graph *g) {
     uint64_t mask = g->name_mask ? g->name_mask * 2 + 1 : FIRST_SLOTS - 1;
     uint32_t *table = calloc(mask + 1, sizeof(uint32_t));
@@ -705,9 +713,7 @@ static void grow_names(Graph *g) {
     const int64_t *ends = (const int64_t *)g->name_ends.bytes;
     for (int64_t i = 0; i < g->name_count; i++) {
         int64_t low = i ? ends[i - 1] : 0;
-        uint64_t hash = 1469598103934665603u;
-        for (int64_t k = low; k < ends[i]; k++) hash = (hash ^ g->names.bytes[k]) * 1099511628211u;
-        uint64_t at = (hash ^ hash >> 32) & mask;
+        uint64_t at = name_hash(g, g->names.bytes + low, ends[i] - low) & mask;
         while (table[at]) at = (at + 1) & mask;
         table[at] = (uint32_t)(i + 1);
     }
@@ -720,9 +726,7 @@ static void grow_names(Graph *g) {
 static int64_t name_of(Graph *g, const uint8_t *name, int64_t length) {
     if ((uint64_t)g->name_count * 2 >= g->name_mask) grow_names(g);
     if (g->no_memory || g->name_count >= INT32_MAX) return -1;
-    uint64_t hash = 1469598103934665603u;
-    for (int64_t k = 0; k < length; k++) hash = (hash ^ name[k]) * 1099511628211u;
-    uint64_t at = (hash ^ hash >> 32) & g->name_mask;
+    uint64_t at = name_hash(g, name, length) & g->name_mask;
     for (; g->name_table[at]; at = (at + 1) & g->name_mask) {
         const int64_t *ends = (const int64_t *)g->name_ends.bytes;
         int64_t number = g->name_table[at] - 1, low = number ? ends[number - 1] : 0;
@@ -1092,7 +1096,10 @@ static PyObject *graph(PyObject *self, PyObject *args) {
     int fits = set_store(&walk.store, &given) && g.id_count < INT32_MAX &&
                kinds.len >= g.id_count && sought.len >= g.id_count && first >= 0 &&
                first <= g.id_count - walk.store.count;
-    int has_memory = open_walk(&walk);
+    PyObject *word = PyBytes_FromString("names");   /* hashed by a key that Python draws at start */
+    if (word) g.salt = (uint64_t)PyObject_Hash(word);
+    Py_XDECREF(word);
+    int has_memory = open_walk(&walk) && word;
     if (fits && has_memory) {
         Py_BEGIN_ALLOW_THREADS
         has_memory = make_tables(&g);

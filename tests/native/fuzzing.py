@@ -112,7 +112,7 @@ def run(
     return subprocess.run(
         [str(program), *map(str, args)], cwd=cwd, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONHOME": sys.base_prefix, "PYTHONMALLOC": "malloc",
-             **(environ or {})},
+             "PYTHONHASHSEED": "0", **(environ or {})},
     )  # fmt: skip
 
 
