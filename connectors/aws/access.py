@@ -1,27 +1,37 @@
-"""Sessions, roles, accounts, regions, clients. Every client is guarded; none can write.
+"""The one session, its clients, and as whom they ask. Every client is guarded; none can write.
 
-One botocore session per account is kept for the run: building one costs more than a call, and an
-assumed role's credentials refresh themselves. Boto3 is imported on first use.
+A session an account would cost 140 ms of processor time and 20 MB each, and a client of its own for
+every account as much again, so there is one session, and one client a service and region; whose
+credentials sign a call is decided call by call. Boto3 is imported on first use.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connectors.aws.errors import translated
+from connectors.aws.budget import Budget, Key
+from connectors.aws.errors import (
+    THROTTLED,
+    NotOffered,
+    is_expired,
+    refuse_broken,
+    translated,
+)
 from scanner.kit.aws_guard import guard
 from scanner.kit.contract import Context, Operation
-from scanner.kit.tables import Call, tags_of, values
-from scanner.model.errors import Denied, Unavailable
+from scanner.kit.tables import Call, values
+from scanner.model.errors import Denied, NotEnabled, Throttled, Unavailable
 
 if TYPE_CHECKING:
-    from connectors.aws import AwsConfig
+    from connectors.aws.config import AwsConfig
 
-_FIRST_REGION = "us-east-1"
-"""Where global services are asked when neither profile nor configuration names a region."""
+_FIRST_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""Where services are asked that have one place a partition, and what has no region of its own."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,6 @@ class Member:
     name: str = ""
     email: str = ""
     arn: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
     suspended: str = ""
     """The state in which nothing can be read in it."""
 
@@ -46,46 +55,63 @@ class Access:
         self._attempts = ctx.retries
         self._operations = {operation.id: operation for operation in operations}
         self._lock = threading.RLock()
-        self._sessions: dict[str, Any] = {}
-        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._made: Any = None
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._credentials: dict[str, Any] = {}
+        self._absent: dict[tuple[str, str], str] = {}
+        self._acting = threading.local()
         self._caller: tuple[str, str] | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self.budget = Budget(ctx.config.most_calls)
+
+    @property
+    def pool(self) -> ThreadPoolExecutor:
+        """For calls that wait for each other's answers; who runs in it may not wait for it."""
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(
+                    self._config.parallel_calls, thread_name_prefix="aws"
+                )
+            return self._pool
 
     @property
     def region(self) -> str:
         """Where accounts and regions are listed."""
         if self._config.regions:
             return self._config.regions[0]
-        return self._base().region_name or _FIRST_REGION
+        return self._session().region_name or _FIRST_REGIONS["aws"]
+
+    @property
+    def home(self) -> str:
+        """Where services are asked that have one place in the partition (IAM, Cost Explorer)."""
+        return _FIRST_REGIONS.get(self.partition(), self.region)
 
     def caller(self) -> tuple[str, str]:
         """Account and ARN of the credentials that were found. Raises ``Denied`` without any."""
-        if self._caller is None:
-            with self._lock:
-                answer = self._invoke(self._base(), "", self.region, "sts:GetCallerIdentity", {})
+        with self._lock:
+            if self._caller is None:
+                answer = self.call("", self.region, "sts:GetCallerIdentity", {})
                 self._caller = str(answer["Account"]), str(answer["Arn"])
-        return self._caller
+            return self._caller
 
     def partition(self) -> str:
         return self.caller()[1].split(":")[1]
 
-    def organization_members(self) -> Iterator[Member]:
-        """Every account of the organization, with its own tags."""
-        call = Call(op="organizations:ListAccounts", items="Accounts[]")
-        own = self.caller()[0]
-        for record in self.pages(own, self.region, call, {}):
-            state = str(record.get("State") or record.get("Status") or "ACTIVE")
-            yield Member(
-                id=str(record["Id"]),
-                name=str(record.get("Name", "")),
-                email=str(record.get("Email", "")),
-                arn=str(record.get("Arn", "")),
-                suspended="" if state == "ACTIVE" else state,
-            )
+    def profile_account(self, profile: str) -> str:
+        """The account that a profile of the AWS configuration leads to (a key, a role, single
+        sign-on); its calls are signed with that profile from then on."""
+        import boto3
 
-    def account_tags(self, account: str) -> dict[str, str]:
-        call = Call(op="organizations:ListTagsForResource", items="Tags[]")
-        found = self.pages(self.caller()[0], self.region, call, {"ResourceId": account})
-        return tags_of(list(found))
+        with translated("credentials", f"profile {profile}"):
+            found = boto3.Session(profile_name=profile).get_credentials()
+        if found is None:
+            raise Denied(f"profile {profile} of the AWS configuration holds no credentials")
+        asked_as = f"profile:{profile}"
+        self._credentials[asked_as] = found
+        answer = self.call(asked_as, self.region, "sts:GetCallerIdentity", {})
+        account = str(answer["Account"])
+        self._credentials[account] = found
+        return account
 
     def enabled_regions(self, account: str) -> tuple[str, ...]:
         """The configured regions, or all that are enabled in ``account``. Proves that the account
@@ -98,26 +124,56 @@ class Access:
 
     def call(self, account: str, region: str, op: str, args: Mapping[str, Any]) -> dict[str, Any]:
         """One operation's answer. Raises the source errors."""
-        return self._invoke(self._session(account), account, region, op, args)
+        service, _, name = op.partition(":")
+        where = f"{account or 'the caller'}/{region}"
+        self._check_offered(service, region)
+
+        def ask() -> dict[str, Any]:
+            client = self.client(service, region)
+            with self._as(account, region, service):
+                answer: dict[str, Any] = getattr(client, _snake(name))(**args)
+            return answer
+
+        try:
+            found: dict[str, Any] = self._told(op, where, account, service, region, ask)
+        except Denied as error:
+            if not (is_expired(error) and self._forget(account)):
+                raise
+            found = self._told(op, where, account, service, region, ask)  # assumed once more
+        return found
 
     def pages(
         self, account: str, region: str, call: Call, args: Mapping[str, Any]
     ) -> Iterator[Any]:
         """The records at ``call.items`` of every page."""
         service, _, name = call.op.partition(":")
+        where = f"{account or 'the caller'}/{region}"
         asked = {**call.params, **args}
-        client = self._client(self._session(account), service, region, account)
+        self._check_offered(service, region)
+        client = self._told(
+            call.op, where, account, service, region, lambda: self.client(service, region)
+        )
         method = _snake(name)
-        where = f"{account}/{region}"
-        operation = self._operations[call.op]
-        self._limits.take(operation.bucket)
-        if not client.can_paginate(method):
-            yield from self._token_pages(client, method, call, asked, where)
-            return
-        with translated(call.op, where, operation.permission):
-            for page in client.get_paginator(method).paginate(**asked):
-                yield from values(page, call.items)
-                self._limits.take(operation.bucket)
+        if call.page is None and client.can_paginate(method):
+            pages = iter(client.get_paginator(method).paginate(**asked))
+        else:
+            pages = self._token_pages(client, method, call, asked, where)
+
+        def ask() -> Any:
+            with self._as(account, region, service):
+                return next(pages, None)
+
+        while True:
+            try:
+                page = self._told(call.op, where, account, service, region, ask)
+            except Denied as error:
+                if is_expired(error) and self._forget(account):
+                    # A list cannot go on in the middle: it is read again, as another.
+                    raise Unavailable(str(error)) from error
+                raise
+            if page is None:
+                return
+            yield from values(page, call.items)
 
     def _token_pages(
         self, client: Any, method: str, call: Call, asked: dict[str, Any], where: str
@@ -125,9 +181,8 @@ class Access:
         """Paging by hand, for lists whose model has a token and no paginator."""
         seen: set[str] = set()
         while True:
-            with translated(call.op, where, self._operations[call.op].permission):
-                page = getattr(client, method)(**asked)
-            yield from values(page, call.items)
+            page = getattr(client, method)(**asked)
+            yield page
             token = next(values(page, call.page.token_out), None) if call.page else None
             if not token or call.page is None:
                 return
@@ -136,97 +191,157 @@ class Access:
             seen.add(token)
             asked[call.page.token_in] = token
 
-    def _invoke(
-        self, session: Any, account: str, region: str, op: str, args: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        service, _, name = op.partition(":")
+    def _told(
+        self,
+        op: str,
+        where: str,
+        account: str,
+        service: str,
+        region: str,
+        ask: Callable[[], Any],
+    ) -> Any:
+        """What ``ask`` gives, at its time; what goes wrong in words of ours."""
         operation = self._operations[op]
+        key = (account, region, service)
         self._limits.take(operation.bucket)
-        with translated(op, f"{account or 'the caller'}/{region}", operation.permission):
-            client = self._client(session, service, region, account)
-            answer: dict[str, Any] = getattr(client, _snake(name))(**args)
-            return answer
+        self.budget.take(key)
+        try:
+            with translated(op, where, operation.permission):
+                found = ask()
+        except Throttled:
+            self.budget.cut(key)
+            raise
+        except NotOffered as error:
+            self._absent[service, region] = str(error)
+            raise
+        self.budget.grow(key)
+        return found
 
-    def _client(self, session: Any, service: str, region: str, account: str) -> Any:
-        """Made under a lock (session.client is not safe for threads), used by all."""
-        with self._lock:
-            key = (account, region, service)
-            if key not in self._clients:
-                self._clients[key] = self._maker(session)(service, region_name=region)
-            return self._clients[key]
+    def _check_offered(self, service: str, region: str) -> None:
+        """What one account has learnt of a region holds for all."""
+        reason = self._absent.get((service, region))
+        if reason:
+            raise NotEnabled(reason)
 
-    def _maker(self, session: Any) -> Callable[..., Any]:
+    @contextmanager
+    def _as(self, account: str, region: str, service: str) -> Iterator[None]:
+        outer = getattr(self._acting, "now", None)
+        self._acting.now = (self._credentials_of(account), (account, region, service))
+        try:
+            yield
+        finally:
+            self._acting.now = outer  # a role may be assumed while a call is being signed
+
+    def client(self, service: str, region: str) -> Any:
+        """Made under a lock (making one is not safe for threads), used by all."""
+        key = (service, region)
+        client = self._clients.get(key)
+        if client is None:
+            with self._lock:
+                client = self._clients.get(key)
+                if client is None:
+                    client = self._clients[key] = self._session().client(
+                        service,
+                        region_name=region,
+                        endpoint_url=self._config.endpoint_url or None,
+                        config=self._client_config(),
+                    )
+        return client
+
+    def _client_config(self) -> Any:
         from botocore.config import Config
 
-        config = Config(
-            retries={"mode": "adaptive", "total_max_attempts": max(1, self._attempts)},
+        return Config(
+            # Not "adaptive": its one rate for a client would let a busy account slow all others.
+            retries={"mode": "standard", "total_max_attempts": max(1, self._attempts)},
             connect_timeout=10,
             read_timeout=60,
+            max_pool_connections=self._config.parallel_calls,
             user_agent_extra="shadow-ai-scanner",
+            # An answer of ours, not an address made of an account's id.
+            account_id_endpoint_mode="disabled",
+            inject_host_prefix=not self._config.endpoint_url,
         )
 
-        def make(service: str, **options: Any) -> Any:
-            options.setdefault("region_name", self.region)
-            return session.client(
-                service, endpoint_url=self._config.endpoint_url or None, config=config, **options
-            )
-
-        return make
-
-    def _base(self) -> Any:
+    def _session(self) -> Any:
         with self._lock:
-            if "" not in self._sessions:
+            if self._made is None:
                 import boto3
 
                 with translated("credentials", "this machine"):
                     session = boto3.Session(profile_name=self._config.profile or None)
-                self._sessions[""] = guard(session, tuple(self._operations.values()))
-            return self._sessions[""]
+                guard(session, tuple(self._operations.values()))
+                session.events.register("before-call", self._sign_as)
+                session.events.register("before-parse", refuse_broken)
+                session.events.register("needs-retry", self._watch_throttling)
+                self._made = session
+            return self._made
 
-    def _session(self, account: str) -> Any:
-        """The caller's own session, or one that assumes the configured role in ``account``."""
-        if account in ("", self.caller()[0]):
-            return self._base()
+    def _sign_as(self, context: dict[str, Any], **_: Any) -> None:
+        """botocore signs with ``request_credentials`` where a request has its own
+        (botocore/signers.py, ``RequestSigner.sign``)."""
+        now = getattr(self._acting, "now", None)
+        if now is not None and now[0] is not None:
+            context.setdefault("signing", {})["request_credentials"] = now[0]
+
+    def _watch_throttling(self, response: Any, **_: Any) -> None:
+        """botocore waits and asks again by itself; the next calls are to come later, too."""
+        now = getattr(self._acting, "now", None)
+        if now is None or response is None:
+            return
+        parsed = response[1] if isinstance(response, tuple) else {}
+        if str((parsed or {}).get("Error", {}).get("Code", "")) in THROTTLED:
+            key: Key = now[1]
+            self.budget.cut(key)
+
+    def _credentials_of(self, account: str) -> Any:
+        """None: the session's own."""
+        if not account:
+            return None
+        known = self._credentials.get(account)
+        if known is not None:
+            return known
+        if account == self.caller()[0]:
+            return None
         if not self._config.role_name:
             raise Denied(
                 f"account {account} is not the caller's own and no role is configured; set "
                 "`role_name` in [sources.aws]"
             )
         with self._lock:
-            if account not in self._sessions:
-                self._sessions[account] = self._assumed(account)
-            return self._sessions[account]
+            if account not in self._credentials:
+                self._credentials[account] = self._assumed(account)
+            return self._credentials[account]
+
+    def _forget(self, account: str) -> bool:
+        """Whether credentials of an assumed role were dropped: they end early when the role's
+        sessions are revoked."""
+        with self._lock:
+            if not account or account == self.caller()[0] or not self._config.role_name:
+                return False
+            return self._credentials.pop(account, None) is not None
 
     def _assumed(self, account: str) -> Any:
-        import boto3
-        from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-        from botocore.session import Session
+        """Renewed before they end, and not asked for before they are needed."""
+        from botocore.credentials import DeferredRefreshableCredentials
 
-        base = self._base()
-        extra = {"RoleSessionName": "shadow-ai-scanner"}
+        asked: dict[str, Any] = {
+            "RoleArn": f"arn:{self.partition()}:iam::{account}:role/{self._config.role_name}",
+            "RoleSessionName": "shadow-ai-scanner",
+        }
         if self._config.external_id:
-            extra["ExternalId"] = self._config.external_id
-        fetcher = AssumeRoleCredentialFetcher(
-            client_creator=self._source_client(base),
-            source_credentials=base.get_credentials(),
-            role_arn=f"arn:{self.partition()}:iam::{account}:role/{self._config.role_name}",
-            extra_args=extra,
-        )
-        inner: Any = Session()
-        inner._credentials = DeferredRefreshableCredentials(  # there is no public way in
-            method="assume-role", refresh_using=fetcher.fetch_credentials
-        )
-        session = boto3.Session(botocore_session=inner, region_name=self.region)
-        return guard(session, tuple(self._operations.values()))
+            asked["ExternalId"] = self._config.external_id
 
-    def _source_client(self, base: Any) -> Callable[..., Any]:
-        make = self._maker(base)
+        def assume() -> dict[str, str]:
+            given = self.call("", self.region, "sts:AssumeRole", asked)["Credentials"]
+            return {
+                "access_key": given["AccessKeyId"],
+                "secret_key": given["SecretAccessKey"],
+                "token": given["SessionToken"],
+                "expiry_time": given["Expiration"].isoformat(),
+            }
 
-        def create(service: str, **options: Any) -> Any:
-            options.pop("config", None)
-            return make(service, **options)
-
-        return create
+        return DeferredRefreshableCredentials(method="assume-role", refresh_using=assume)
 
 
 def _snake(operation: str) -> str:

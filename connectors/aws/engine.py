@@ -7,19 +7,26 @@ with what its list has shown. Nothing is ever left out silently.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
+
+import msgspec
 
 from connectors.aws.access import Access
 from scanner.kit.expressions import expression
 from scanner.kit.tables import (
+    Batch,
     Call,
+    Child,
     EdgeRule,
     ResourceType,
+    exposed,
     fill,
     first_text,
+    holds,
     tags_of,
     values,
 )
@@ -33,6 +40,9 @@ _CLASSIFICATION_TAGS = (
     "data-classification", "dataclassification", "data_classification", "classification",
     "sensitivity",
 )  # fmt: skip
+_AT_ONCE = 64
+"""Records whose details are on their way at once."""
+_MOST_TEXT = 300
 _GONE = ("ResourceNotFound", "NoSuchEntity", "Could not find")
 _BUCKET = expression(r"(?:s3://|arn:[\w-]+:s3:::)([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])", re.I)
 
@@ -51,6 +61,9 @@ class Reading:
     """kind -> name -> id of what this shard has listed."""
     buckets: dict[str, DataStore] = field(default_factory=dict)
 
+    records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Of the kinds that others stand under."""
+    kept_for: frozenset[str] = frozenset()
     gaps: list[Gap] = field(default_factory=list)
 
     @property
@@ -58,25 +71,39 @@ class Reading:
         return {"partition": self.partition, "region": self.region, "account": self.account}
 
     def miss(self, what: str, error: SourceError) -> None:
-        """Something of a record could not be read. What was deleted since it was listed is no gap:
-        the next scan will not list it."""
-        if not any(word in str(error) for word in _GONE):
-            self.gaps.append(Gap(what=what, reason=str(error), denied=isinstance(error, Denied)))
+        self.gaps += missed(what, error)
 
     def drain(self) -> Iterator[Gap]:
         yield from self.gaps
         self.gaps.clear()
 
 
+def missed(what: str, error: SourceError) -> list[Gap]:
+    """Something of a record could not be read. What was deleted since it was listed is no gap: the
+    next scan will not list it."""
+    if any(word in str(error) for word in _GONE):
+        return []
+    return [Gap(what=what, reason=str(error), denied=isinstance(error, Denied))]
+
+
 def read_types(types: tuple[ResourceType, ...], reading: Reading) -> Iterator[Item]:
-    """Every record of every type. Raises when not one type could be listed."""
+    """Every record of every type. Raises when not one type could be listed.
+
+    The first page of every list, and what belongs to each record, is asked for at once; what is
+    yielded keeps the table's order."""
     errors: list[tuple[ResourceType, SourceError]] = []
+    reading.kept_for = frozenset(kind.under for kind in types if kind.under)
+    started = {kind.kind: _started(kind, reading) for kind in types if not kind.under}
     for kind in types:
         try:
-            yield from _read_type(kind, reading)
+            if kind.under:
+                yield from _read_below(kind, reading)
+            else:
+                yield from _read_records(kind, started[kind.kind], {}, reading)
         except (Denied, NotEnabled, Throttled, Unavailable) as error:
             errors.append((kind, error))
-    if len(errors) == len(types):
+    failed = {kind.kind for kind, _ in errors}
+    if failed and all(kind.kind in failed for kind in types if not kind.under):
         raise _worst(errors)
     for kind, trouble in errors:
         if not isinstance(trouble, NotEnabled):
@@ -92,27 +119,139 @@ def _worst(errors: list[tuple[ResourceType, SourceError]]) -> SourceError:
     return errors[0][1]
 
 
-def _read_type(kind: ResourceType, reading: Reading) -> Iterator[Item]:
+def _started(
+    kind: ResourceType, reading: Reading, parent: Mapping[str, Any] | None = None
+) -> Iterator[Any]:
+    """The list, whose first page is on its way."""
+    args = _args(kind.list, parent or {}, "", reading)
+    records = reading.access.pages(reading.account, reading.region, kind.list, args)
+    first = reading.access.pool.submit(lambda: list(islice(records, 1)))
+
+    def following() -> Iterator[Any]:
+        yield from first.result()
+        yield from records
+
+    return following()
+
+
+def _read_below(kind: ResourceType, reading: Reading) -> Iterator[Item]:
+    """The lists of all records of the kind above, some at a time. One that may not be read is a
+    gap; when none may, the kind as a whole is."""
+    errors: list[SourceError] = []
+    parents = reading.records.get(kind.under, [])
+    for bunch in _bunches(parents, _AT_ONCE):
+        lists = [(parent, _started(kind, reading, parent)) for parent in bunch]
+        for parent, records in lists:
+            try:
+                yield from _read_records(kind, records, parent, reading)
+            except (Denied, NotEnabled, Throttled, Unavailable) as error:
+                errors.append(error)
+                reading.miss(f"{kind.list.op} of {parent['parent_id']}", error)
+    if errors and len(errors) == len(parents) and isinstance(errors[0], (Denied, NotEnabled)):
+        reading.gaps.clear()
+        raise errors[0]
+    yield from reading.drain()
+
+
+def _read_records(
+    kind: ResourceType, listed: Iterator[Any], parent: Mapping[str, Any], reading: Reading
+) -> Iterator[Item]:
     names = reading.names.setdefault(kind.kind, {})
-    for listed in reading.access.pages(reading.account, reading.region, kind.list, {}):
-        record: dict[str, Any] = dict(listed)
-        seen_by = kind.list.op
-        ident = fill(kind.id, record, _named(kind, record, reading))
-        if kind.detail:
-            found = _detail(kind.detail, record, ident, reading)
-            if found:
-                record.update(found)
-                seen_by = kind.detail.op
-        tags = _tags(kind, record, ident, reading)
-        names[first_text(record, kind.name)] = ident
-        evidence = Evidence(rule=seen_by, source="aws", resource=ident)
-        yield _asset(kind, record, ident, tags, evidence, reading)
-        account = NodeId(f"aws:account/{reading.account}")
-        yield _edge(account, NodeId(ident), Relation.CONTAINS, evidence)
-        yield from _edges(kind, kind.edges, record, ident, evidence, reading)
-        yield from _contents(kind, record, ident)
-        yield from _children(kind, record, ident, reading)
-        yield from reading.drain()
+    for bunch in _bunches(listed, kind.batch.size if kind.batch else _AT_ONCE):
+        records = [_record(one, parent) for one in bunch]
+        if kind.batch:
+            _fill_batch(kind, kind.batch, records, parent, reading)
+        waiting = [reading.access.pool.submit(_completed, kind, r, reading) for r in records]
+        for done in waiting:
+            whole = done.result()
+            reading.gaps += whole.gaps
+            if whole.is_wanted:
+                names[first_text(whole.record, kind.name)] = whole.ident
+                yield from _items(kind, whole, reading)
+            yield from reading.drain()
+
+
+@dataclass
+class _Whole:
+    """A record with all that further calls have told of it."""
+
+    record: dict[str, Any]
+    ident: str
+    seen_by: str
+    tags: dict[str, str] = field(default_factory=dict)
+    below: list[tuple[Child, dict[str, Any]]] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    is_wanted: bool = True
+
+
+def _record(listed: Any, parent: Mapping[str, Any]) -> dict[str, Any]:
+    """Some lists are of names alone: these are a record's ``value``."""
+    record = dict(listed) if isinstance(listed, Mapping) else {"value": listed}
+    return {**record, **parent}
+
+
+def _completed(kind: ResourceType, record: dict[str, Any], reading: Reading) -> _Whole:
+    """Runs beside others."""
+    ident = fill(kind.id, record, _named(kind, record, reading))
+    whole = _Whole(record, ident, kind.batch.op if kind.batch else kind.list.op)
+    if kind.detail:
+        found = _detail(kind.detail, whole, reading)
+        if found:
+            record.update(found)
+            whole.seen_by = kind.detail.op
+            whole.ident = ident = fill(kind.id, record, _named(kind, record, reading))
+    # What could not be read may be of interest: absence is never guessed.
+    whole.is_wanted = bool(whole.gaps) or all(holds(one, record) for one in kind.where)
+    if not whole.is_wanted:
+        return whole
+    whole.tags = _tags(kind, whole, reading)
+    for child in kind.children:
+        _add_children(child, whole, reading)
+    return whole
+
+
+def _items(kind: ResourceType, whole: _Whole, reading: Reading) -> Iterator[Item]:
+    record, ident = whole.record, whole.ident
+    if kind.kind in reading.kept_for:
+        reading.records.setdefault(kind.kind, []).append({"parent": record, "parent_id": ident})
+    evidence = Evidence(rule=whole.seen_by, source="aws", resource=ident)
+    yield _asset(kind, record, ident, whole.tags, evidence, reading)
+    holder = record.get("parent_id") or f"aws:account/{reading.account}"
+    yield _edge(NodeId(str(holder)), NodeId(ident), Relation.CONTAINS, evidence)
+    yield from _edges(kind, kind.edges, record, ident, evidence, reading)
+    yield from _contents(kind, record, ident)
+    for child, found in whole.below:
+        seen = Evidence(rule=(child.detail or child.list).op, source="aws", resource=ident)
+        yield from _edges(kind, child.edges, found, ident, seen, reading)
+
+
+def _bunches(records: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    following = iter(records)
+    while bunch := list(islice(following, size)):
+        yield bunch
+
+
+def _fill_batch(
+    kind: ResourceType,
+    batch: Batch,
+    records: list[dict[str, Any]],
+    parent: Mapping[str, Any],
+    reading: Reading,
+) -> None:
+    """Details into the records they are of. Where they are denied, records stay as the list has
+    shown them."""
+    keys = {fill(batch.key, record, reading.scope): record for record in records}
+    args = {name: fill(path, parent, reading.scope) for name, path in batch.args.items()}
+    asked = {**batch.params, **args, batch.arg: list(keys)}
+    try:
+        answer = reading.access.call(reading.account, reading.region, batch.op, asked)
+    except (Denied, Unavailable, Throttled) as error:
+        reading.miss(f"{batch.op} of {len(keys)} of {kind.kind}", error)
+        return
+    for detail in values(answer, batch.items):
+        record = keys.get(first_text(detail, batch.match))
+        if record is not None:
+            record.update(detail)
 
 
 def _named(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> dict[str, str]:
@@ -120,36 +259,48 @@ def _named(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> d
     return {**reading.scope, "name": first_text(record, kind.name).removeprefix("/")}
 
 
-def _detail(call: Call, record: Mapping[str, Any], ident: str, reading: Reading) -> dict[str, Any]:
+def _detail(call: Call, whole: _Whole, reading: Reading) -> dict[str, Any]:
+    args = _args(call, whole.record, whole.ident, reading)
     try:
-        answer = reading.access.call(
-            reading.account, reading.region, call.op, _args(call, record, ident, reading)
-        )
+        answer = reading.access.call(reading.account, reading.region, call.op, args)
     except (Denied, Unavailable, Throttled) as error:
-        reading.miss(ident, error)
+        whole.gaps += missed(whole.ident, error)
         return {}
     found: dict[str, Any] = next(values(answer, call.items), {})
     return {key: value for key, value in found.items() if key != "ResponseMetadata"}
 
 
-def _tags(
-    kind: ResourceType, record: Mapping[str, Any], ident: str, reading: Reading
-) -> dict[str, str]:
+def _tags(kind: ResourceType, whole: _Whole, reading: Reading) -> dict[str, str]:
+    record = whole.record
     if not kind.tags:
-        return tags_of(record.get("Tags") or record.get("tags"))
-    args = _args(kind.tags, record, ident, reading)
+        return tags_of(record.get("Tags") or record.get("tags") or record.get("TagList"))
+    args = _args(kind.tags, record, whole.ident, reading)
     try:
-        if kind.tags.op == "sagemaker:ListTags":
-            paged = Call(op=kind.tags.op, items="Tags[]")
-            return tags_of(list(reading.access.pages(reading.account, reading.region, paged, args)))
+        if kind.tags.items.endswith("[]"):
+            pages = reading.access.pages(reading.account, reading.region, kind.tags, args)
+            return tags_of(list(pages))
         answer = reading.access.call(reading.account, reading.region, kind.tags.op, args)
     except (Denied, Unavailable, Throttled) as error:
-        reading.miss(f"tags of {ident}", error)
+        whole.gaps += missed(f"tags of {whole.ident}", error)
         return {}
     return tags_of(next(values(answer, kind.tags.items), None))
 
 
-def _args(call: Call, record: Mapping[str, Any], ident: str, reading: Reading) -> dict[str, str]:
+def _add_children(child: Child, whole: _Whole, reading: Reading) -> None:
+    call = child.list
+    args = _args(call, whole.record, whole.ident, reading)
+    try:
+        for listed in reading.access.pages(reading.account, reading.region, call, args):
+            below = _Whole(_record(listed, {}), whole.ident, call.op)
+            if child.detail:
+                below.record.update(_detail(child.detail, below, reading))
+            whole.gaps += below.gaps
+            whole.below.append((child, below.record))
+    except (Denied, Unavailable, Throttled) as error:
+        whole.gaps += missed(f"{call.op} of {whole.ident}", error)
+
+
+def _args(call: Call, record: Mapping[str, Any], ident: str, reading: Reading) -> dict[str, Any]:
     scope = {**reading.scope, "id": ident}
     return {**call.params, **{name: fill(path, record, scope) for name, path in call.args.items()}}
 
@@ -176,9 +327,19 @@ def _asset(
         created_at=first_text(record, kind.created_at),
         status=first_text(record, kind.status),
         is_ai=kind.is_ai,
-        tags=tags,
+        tags={**_facts(kind, record), **tags},
+        aliases=tuple(sorted({str(v) for path in kind.aliases for v in values(record, path) if v})),
+        exposure=tuple(dict.fromkeys(exposed(kind.exposure, record))),
         evidence=(evidence,),
     )
+
+
+def _facts(kind: ResourceType, record: Mapping[str, Any]) -> dict[str, str]:
+    found = {
+        name: ", ".join(dict.fromkeys(str(value) for value in values(record, path)))
+        for name, path in kind.facts.items()
+    }
+    return {name: text[:_MOST_TEXT] for name, text in found.items() if text}
 
 
 def first_tag(tags: Mapping[str, str], keys: tuple[str, ...]) -> str:
@@ -282,24 +443,11 @@ def _contents(kind: ResourceType, record: Mapping[str, Any], ident: str) -> Iter
                 lines = "".join(f"{key}={value}\n" for key, value in sorted(variables.items()))
                 place = Place(subject=NodeId(ident), resource=ident, path="environment")
                 yield Content(place=place, data=lines.encode())
+    shown = [value for path in kind.settings for value in values(record, path)]
+    if shown:
+        place = Place(subject=NodeId(ident), resource=ident, path="settings.json")
+        data = msgspec.json.format(msgspec.json.encode(shown, enc_hook=str), indent=1)
+        yield Content(place=place, data=data)
     error = first_text(record, kind.environment_error)
     if error:
         yield Gap(what=f"variables of {ident}", reason=error, denied="AccessDenied" in error)
-
-
-def _children(
-    kind: ResourceType, record: Mapping[str, Any], ident: str, reading: Reading
-) -> Iterator[Item]:
-    for child in kind.children:
-        args = _args(child.list, record, ident, reading)
-        call = child.list
-        try:
-            for listed in reading.access.pages(reading.account, reading.region, call, args):
-                found: dict[str, Any] = {**dict(listed)}
-                if child.detail:
-                    found.update(_detail(child.detail, found, ident, reading))
-                op = (child.detail or child.list).op
-                evidence = Evidence(rule=op, source="aws", resource=ident)
-                yield from _edges(kind, child.edges, found, ident, evidence, reading)
-        except (Denied, Unavailable, Throttled) as error:
-            reading.miss(f"{call.op} of {ident}", error)

@@ -11,7 +11,10 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
+
+import msgspec
 
 from scanner.model.errors import Denied, NotEnabled, SourceError, Throttled, Unavailable
 
@@ -22,7 +25,7 @@ _DENIED = frozenset({
     "MissingAuthenticationToken", "NotAuthorized", "OptInRequired", "SignatureDoesNotMatch",
     "UnauthorizedOperation", "UnrecognizedClientException", "AWSOrganizationsNotInUseException",
 })  # fmt: skip
-_THROTTLED = frozenset({
+THROTTLED = frozenset({
     "BandwidthLimitExceeded", "EC2ThrottledException", "LimitExceededException",
     "PriorRequestNotComplete", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
     "RequestThrottled", "RequestThrottledException", "SlowDown", "ThrottledException",
@@ -38,6 +41,33 @@ _HELP = (
     "set AWS_PROFILE, AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, or `profile` in "
     "[sources.aws]; `shadow-ai doctor` tries them"
 )
+
+
+class NotOffered(NotEnabled):
+    """The service does not exist in the region, for any account."""
+
+
+def is_expired(error: Denied) -> bool:
+    """Whether the credentials have ended, rather than being refused."""
+    return "ExpiredToken" in str(error)
+
+
+def refuse_broken(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
+    """botocore takes an answer of JSON that was cut off for one without fields, which would look
+    like an empty list (botocore/parsers.py, ``_parse_body_as_json``). Raises ``Unavailable``."""
+    protocol = operation_model.service_model.resolved_protocol
+    if "json" not in protocol or response_dict["status_code"] >= 300:
+        return
+    body = response_dict.get("body")
+    if not isinstance(body, bytes) or not body:
+        return
+    try:
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except msgspec.DecodeError as error:
+        name = f"{operation_model.service_model.service_name}:{operation_model.name}"
+        raise Unavailable(
+            f"{name}: the answer is no whole JSON ({len(body)} bytes); it was cut off on its way"
+        ) from error
 
 
 @contextmanager
@@ -66,7 +96,7 @@ def _client_error(error: object, call: str, where: str, permission: str) -> Sour
     text = f"{call} in {where}: {code}" + (f": {said}" if said else "")
     if code in _DENIED or status in (401, 403):
         return Denied(text + (f"; grant {permission}" if permission else ""))
-    if code in _THROTTLED or status == 429:
+    if code in THROTTLED or status == 429:
         return Throttled(text)
     if code in ("UnknownOperationException", "UnsupportedOperation"):
         return NotEnabled(text)
@@ -79,7 +109,7 @@ def _local_error(error: Exception, call: str, where: str) -> SourceError:
     if kind in _CREDENTIAL_ERRORS:
         return Denied(f"no usable AWS credentials: {error}; {_HELP}")
     if kind == "EndpointConnectionError" and is_not_offered(getattr(error, "kwargs", {})):
-        return NotEnabled(f"{call} in {where}: AWS has no such endpoint in this region")
+        return NotOffered(f"{call} in {where}: AWS has no such endpoint in this region")
     return Unavailable(text)
 
 

@@ -80,9 +80,9 @@ class AssetGraph:
 
     def _add_node(self, fact: NodeFact) -> None:
         old = self.nodes.get(fact.id)
-        if old is None or type(old) is not type(fact):
-            self.nodes[fact.id] = old or fact
-        else:
+        if old is None or (isinstance(fact, Asset) and isinstance(old, DataStore)):
+            self.nodes[fact.id] = fact  # who lists a store knows more than who reads from it
+        elif type(old) is type(fact):
             self.nodes[fact.id] = merge_fact(old, fact)  # type: ignore[type-var]
 
     def _join_people(self) -> None:

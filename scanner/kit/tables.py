@@ -7,12 +7,13 @@ is Python in the connector.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 import yaml
 
+from scanner.kit.accelerators import is_accelerated
 from scanner.kit.expressions import expression
 from scanner.model.base import Model
 from scanner.model.facts import AssetClass, Relation
@@ -35,8 +36,47 @@ class Call(Model, frozen=True, kw_only=True):
     op: str
     items: str = ""
     args: dict[str, str] = {}
-    params: dict[str, str] = {}
+    params: dict[str, Any] = {}
     page: Page | None = None
+
+
+class Batch(Model, frozen=True, kw_only=True):
+    """Details of many records in one call."""
+
+    op: str
+    items: str
+    """Path of the list of details."""
+    arg: str
+    """Argument that takes the list of keys."""
+    key: str
+    """Path of a record's key."""
+    match: str
+    """Path of the same key in a detail."""
+    size: int
+    """Keys that one call takes at most."""
+    args: dict[str, str] = {}
+    """Further arguments, the same for all records of one parent."""
+    params: dict[str, Any] = {}
+
+
+class Condition(Model, frozen=True, kw_only=True):
+    """Whether a record is of interest: one of the values at one of ``paths`` must be among
+    ``any_of`` (as text, any letter case), name an accelerated machine type, or be there at all. A
+    value that cannot be read (its details were denied) is of interest: absence is not guessed."""
+
+    paths: tuple[str, ...]
+    any_of: tuple[str, ...] = ()
+    is_accelerated: bool = False
+
+
+class Exposure(Model, frozen=True, kw_only=True):
+    """``says`` holds of a record when a value at ``path`` is among ``any_of`` (as text, any letter
+    case; empty: when there is one), or, with ``is_absent``, when there is none."""
+
+    path: str
+    says: str
+    any_of: tuple[str, ...] = ()
+    is_absent: bool = False
 
 
 class EdgeRule(Model, frozen=True, kw_only=True):
@@ -62,8 +102,17 @@ class ResourceType(Model, frozen=True, kw_only=True):
     asset_class: AssetClass = msgspec.field(name="class")
     service: str
     """The part of a shard's id that its records are read under."""
+    is_global: bool = False
+    """Read once an account, not in every region."""
+    under: str = ""
+    """A kind of the same shard: listed once for each record of it, whose fields are
+    ``parent.<path>`` and whose id is ``{parent_id}``."""
+    where: tuple[Condition, ...] = ()
+    """All must hold, or the record is nobody's business."""
     list: Call
     detail: Call | None = None
+    batch: Batch | None = None
+    """In place of ``detail``, where one call tells of many."""
     tags: Call | None = None
     children: tuple[Child, ...] = ()
     id: str
@@ -75,8 +124,15 @@ class ResourceType(Model, frozen=True, kw_only=True):
     provider: str = ""
     is_ai: bool = True
     edges: tuple[EdgeRule, ...] = ()
+    exposure: tuple[Exposure, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Other exact keys: URLs, secondary ids."""
+    facts: dict[str, str] = {}
+    """Name to path: what people want to see beside the vendor's own tags."""
     environment: tuple[str, ...] = ()
     """Maps of variable name to value, for the detector that reads code."""
+    settings: tuple[str, ...] = ()
+    """Whatever else the detector is to read: images, commands, variables as lists, user data."""
     environment_error: str = ""
     """Where the vendor says that it could not show the variables."""
     is_name_examined: bool = False
@@ -86,9 +142,35 @@ class ResourceType(Model, frozen=True, kw_only=True):
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        own = (self.list, self.detail, self.tags)
+        many = Call(op=self.batch.op) if self.batch else None
+        own = (self.list, self.detail, many, self.tags)
         below = (call for child in self.children for call in (child.list, child.detail))
         return tuple(call for call in (*own, *below) if call)
+
+
+def holds(condition: Condition, record: Any) -> bool:
+    found = [value for path in condition.paths for value in values(record, path)]
+    if condition.any_of:
+        wanted = {text.casefold() for text in condition.any_of}
+        return any(str(value).casefold() in wanted for value in found)
+    if condition.is_accelerated:
+        return any(is_accelerated(str(value)) for value in found)
+    return any(value not in ("", [], {}) for value in found)
+
+
+def exposed(rules: Iterable[Exposure], record: Any) -> Iterator[str]:
+    """What holds of a record, each once."""
+    for rule in rules:
+        found = [value for value in values(record, rule.path) if value not in ("", [], {})]
+        if rule.is_absent:
+            is_so = not found
+        elif rule.any_of:
+            wanted = {text.casefold() for text in rule.any_of}
+            is_so = any(str(value).casefold() in wanted for value in found)
+        else:
+            is_so = bool(found)
+        if is_so:
+            yield rule.says
 
 
 def load_types(text: str | bytes) -> tuple[ResourceType, ...]:

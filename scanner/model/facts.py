@@ -76,6 +76,9 @@ class Asset(Node, frozen=True, kw_only=True, tag="asset"):
     is_ai: bool = True
     aliases: tuple[str, ...] = ()
     """Other exact keys of the same thing (URLs, secondary ids), canonical."""
+    exposure: tuple[str, ...] = ()
+    """How it can be reached, as far as its source tells: ``public``, ``private``, or a word of the
+    source's own (``key authentication``); empty: not known."""
 
 
 class Identity(Node, frozen=True, kw_only=True, tag="identity"):
@@ -175,6 +178,7 @@ def merge_fact(old: F, new: F, *, add_counts: bool = False) -> F:
     if isinstance(old, Asset) and isinstance(new, Asset):
         changes["models"] = tuple(sorted({*old.models, *new.models}))
         changes["aliases"] = tuple(sorted({*old.aliases, *new.aliases}))
+        changes["exposure"] = new.exposure or old.exposure
         changes["is_ai"] = old.is_ai or new.is_ai
     for field in new.__struct_fields__:
         if field not in changes:

@@ -1,9 +1,5 @@
-"""How the clouds and orchestrators name accelerators. Owns the names; decides no provider: a GPU
-is nobody's AI yet.
-
-AWS accelerated instances (https://docs.aws.amazon.com/ec2/latest/instancetypes/ac.html), Azure N
-series (https://learn.microsoft.com/azure/virtual-machines/sizes/overview), Google accelerator
-machine types and GPU names (https://cloud.google.com/compute/docs/gpus), OCI GPU shapes.
+"""Accelerators that files ask for. Decides no provider: a GPU is nobody's AI yet. Their names stand
+in :mod:`scanner.kit.accelerators`.
 """
 
 from __future__ import annotations
@@ -13,6 +9,7 @@ from collections.abc import Iterator
 
 from scanner.detect.infra.cut import Cut
 from scanner.detect.source import Found
+from scanner.kit.accelerators import CARD, INSTANCE
 from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.facts import AssetClass
@@ -20,23 +17,6 @@ from scanner.model.items import HitKind
 
 PART = "compute/gpu"
 
-INSTANCE = (
-    r"(?:ml\.|db\.)?(?:p[2-6][a-z]{0,2}(?:-[a-z0-9]{1,6})?|g[2-7][a-z]{0,3}|gr6f?|inf[12]|trn[1-3]n?|dl[12]q?|vt1)"
-    r"\.(?:\d{0,3}x?large|metal(?:-\d{1,3}xl)?|medium)"
-    r"|Standard_N[CDGPV]\d{1,3}[a-z]{0,6}(?:_[A-Za-z0-9]{1,8}){0,3}"
-    r"|(?:a2-(?:highgpu|megagpu|ultragpu)|a3-(?:highgpu|megagpu|ultragpu|edgegpu)"
-    r"|a4x?-(?:highgpu|maxgpu))-\d{1,2}g(?:-[a-z]{1,10})?"
-    r"|g[24]-standard-\d{1,3}|ct\dl?[pe]?-hightpu-\d{1,2}t"
-    r"|(?:VM|BM)\.GPU[A-Z0-9.]{1,20}"
-)
-CARD = (
-    r"nvidia-(?:tesla-)?(?:k80|p4|p100|v100|t4|l4|l40s?|a10g?|a16|a40|a100|h100|h200|b200|gb200)"
-    r"(?:-[a-z0-9-]{1,20})?(?:-vws)?|tpu-v\d[a-z0-9-]{0,30}|(?:ct)?v\d[a-z]{0,8}pod(?:-\d{1,4})?"
-)
-RESOURCE_NAME = (
-    r"(?:nvidia\.com/(?:gpu(?:\.shared)?|mig-[0-9a-z.]{1,20})|amd\.com/gpu|gpu\.intel\.com/[a-z0-9]{2,10}"
-    r"|habana\.ai/gaudi|aws\.amazon\.com/neuron(?:core|device)?|google\.com/tpu|cloud-tpus\.google\.com/[a-z0-9-]{1,20})"
-)
 _QUOTED = expression(rf"[\"'](?P<x>{INSTANCE}|{CARD})[\"']")
 _KEYED = expression(
     r"(?P<key>[A-Za-z_][\w.-]{0,60})[\"']?\s{0,6}(?:[:=]|=>)\s{0,6}(?:(?:to|new|\w{1,20}\()?[\[{(]?[^\[\](){}=:]{0,160})?$"

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
 
-from scanner.detect.infra.accelerators import CARD, INSTANCE, compute
+from scanner.detect.infra.accelerators import compute
 from scanner.detect.infra.grants import known
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found
+from scanner.kit.accelerators import CARD, INSTANCE
 from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.items import HitKind

@@ -17,6 +17,7 @@ from scanner.detect.infra.resource import models_in, resource
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.readers.containers import served_models
 from scanner.detect.source import Found, Reader, SourceFile, by_name, by_suffix
+from scanner.kit.accelerators import RESOURCE_NAME
 from scanner.kit.expressions import expression
 from scanner.model.items import HitKind
 from scanner.rulebook.types import Category, ResourceForm
@@ -43,7 +44,7 @@ _VALUE = expression(
 )
 _STORED = expression(r"storageUri:[ \t]{1,8}[\"']?(?:hf|ollama|modelscope)://([\w./:-]{3,120})")
 _REQUEST = expression(
-    rf"(?:^[ \t]{{0,60}}|[{{,][ \t]{{0,4}})[\"']?(?P<x>{accelerators.RESOURCE_NAME})[\"']?:"
+    rf"(?:^[ \t]{{0,60}}|[{{,][ \t]{{0,4}})[\"']?(?P<x>{RESOURCE_NAME})[\"']?:"
     r"[ \t]{1,8}"
     r"[\"']?(?:[1-9]|\{\{)",
     re.M,

@@ -1,0 +1,39 @@
+"""What the user says of AWS: which accounts and regions, as whom, and how much at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+
+class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which accounts and regions, and as whom."""
+
+    profile: str = ""
+    """Named profile of the AWS configuration; empty: boto3's usual chain."""
+    organization: bool = False
+    """Read every active account of the organization (from its management or a delegated
+    administrator account)."""
+    accounts: tuple[str, ...] = ()
+    """Account ids to read instead; with neither, the caller's own account."""
+    profiles: tuple[str, ...] = ()
+    """Named profiles of the AWS configuration, one an account (single sign-on, keys, roles): each
+    is read as itself, besides ``accounts``."""
+    role_name: str = ""
+    """Role to assume in every account but the caller's own."""
+    external_id: str = ""
+    """External id that the role's trust policy asks for."""
+    regions: tuple[str, ...] = ()
+    """Regions to read; empty: all that are enabled in each account."""
+    endpoint_url: str = ""
+    """Send every call here (an emulator, a proxy of one's own)."""
+    environment_tag_keys: tuple[str, ...] = ("environment", "env", "stage")
+    """Tags that tell production from the rest, the first that is set wins."""
+    secret_names: bool = True
+    """Look at the names of secrets and parameters (never at values)."""
+    parallel_calls: Annotated[int, msgspec.Meta(ge=1, le=256)] = 32
+    """Calls on their way at once, over all accounts."""
+    most_calls: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Calls of one service in one account and region at most; what is left is told as a gap. 0: no
+    bound."""

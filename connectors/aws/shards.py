@@ -1,0 +1,137 @@
+"""Accounts x regions x families of services: what is read, and why what is not read is not.
+
+Accounts are entered side by side. One that cannot be entered is a shard that says so, under which
+all that was known of it is held; so is a region or family that was left out on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from connectors.aws import organization
+from connectors.aws.access import Access, Member
+from connectors.aws.config import AwsConfig
+from connectors.aws.engine import first_tag
+from connectors.aws.types import FAMILIES, GLOBAL_FAMILIES, NAME_FAMILIES
+from scanner.kit.contract import Shard
+from scanner.model.base import ShardId
+from scanner.model.errors import Denied, SourceError
+
+LISTING = "aws:organization"
+UNITS = ShardId("aws:organization/units")
+GLOBAL = "global"
+
+
+@dataclass
+class Entered:
+    """What entering an account has told."""
+
+    member: Member
+    regions: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    denied: str = ""
+    unavailable: str = ""
+    untagged: str = ""
+
+
+def members(config: AwsConfig, access: Access) -> Iterator[Member]:
+    """The accounts to read, each once. Raises the source errors when they cannot be told."""
+    if config.organization:
+        yield from organization.members(access)
+        return
+    chosen = dict.fromkeys(config.accounts)
+    chosen |= {access.profile_account(profile): None for profile in config.profiles}
+    for account in chosen or {access.caller()[0]: None}:
+        yield Member(id=account)
+
+
+def entered(config: AwsConfig, access: Access) -> Iterator[Entered]:
+    """All accounts, in the order of their list, entered some at a time."""
+    waiting = [
+        access.pool.submit(_enter, member, config, access) for member in members(config, access)
+    ]
+    for one in waiting:
+        yield one.result()
+
+
+def _enter(member: Member, config: AwsConfig, access: Access) -> Entered:
+    found = Entered(member)
+    if member.suspended:
+        return found
+    try:
+        found.regions = access.enabled_regions(member.id)
+    except Denied as error:
+        found.denied = _refused(member, config, error)
+    except SourceError as error:
+        found.unavailable = str(error)
+    if found.regions and config.organization:
+        try:
+            found.tags = organization.tags(access, member.id)
+        except SourceError as error:
+            found.untagged = str(error)
+    return found
+
+
+def _refused(member: Member, config: AwsConfig, error: Denied) -> str:
+    if config.role_name:
+        return (
+            f"account {member.id} could not be entered as {config.role_name}: {error}; let the "
+            "role trust the caller, with the configured external id"
+        )
+    return f"account {member.id}: {error}"
+
+
+def shards(config: AwsConfig, access: Access) -> Iterator[Shard]:
+    if config.organization:
+        yield Shard(id=UNITS, scope={"part": "units"}, listed_by=LISTING, title="business units")
+    for one in entered(config, access):
+        yield from _shards_of(one, config)
+
+
+def _shards_of(one: Entered, config: AwsConfig) -> Iterator[Shard]:
+    """The account's own shard, which names the others."""
+    member = one.member
+    own = ShardId(f"aws:{member.id}/account")
+    told = {
+        "suspended": member.suspended,
+        "denied": one.denied,
+        "unavailable": one.unavailable,
+        "untagged": one.untagged,
+    }
+    title = member.name or member.id
+    yield Shard(
+        id=own,
+        scope={
+            "part": "account",
+            "account": member.id,
+            "name": member.name,
+            "email": member.email,
+            **{key: text for key, text in told.items() if text},
+            **{f"tag:{key}": value for key, value in one.tags.items()},
+        },
+        listed_by=LISTING if config.organization else "",
+        title=title,
+    )
+    environment = first_tag(one.tags, config.environment_tag_keys)
+    places = [(region, family) for region in one.regions for family in families(config)]
+    if one.regions:
+        places += [(GLOBAL, family) for family in GLOBAL_FAMILIES]
+    for region, family in places:
+        yield Shard(
+            id=ShardId(f"aws:{member.id}/{region}/{family}"),
+            scope={
+                "part": "types",
+                "account": member.id,
+                "region": region,
+                "service": family,
+                "environment": environment,
+            },
+            listed_by=own,
+            title=f"{title} {region} {family}",
+        )
+
+
+def families(config: AwsConfig) -> tuple[str, ...]:
+    """What is read in every region."""
+    return tuple(f for f in FAMILIES if config.secret_names or f not in NAME_FAMILIES)
