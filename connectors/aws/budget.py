@@ -18,7 +18,8 @@ from scanner.model.errors import Throttled
 Key = tuple[str, str, str]
 """Account, region, service."""
 
-_RATE = 20.0
+_RATE, _MOST_RATE = 50.0, 200.0
+"""Calls a second that most services are asked at first, and at most when none is refused."""
 _RATES = {
     "cloudtrail": 2.0,
     "ce": 2.0,
@@ -27,13 +28,13 @@ _RATES = {
     "resource-explorer-2": 5.0,
     "servicecatalog-appregistry": 5.0,
 }
-"""Calls a second that are started with, where the vendor allows fewer than most
+"""Where the vendor allows fewer than most
 (https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html and the quota
 pages of the services)."""
 _LEAST = 0.5
 _CUT = 0.5
 _MORE = 0.05
-"""Calls a second that each answered call adds, up to the rate that was started with."""
+"""Calls a second that each answered call adds."""
 
 
 @dataclass
@@ -100,5 +101,6 @@ class Budget:
         bucket = self._buckets.get(key)
         if bucket is None:
             rate = _RATES.get(key[2], _RATE)
-            bucket = self._buckets[key] = _Bucket(rate, rate)
+            most = rate if key[2] in _RATES else _MOST_RATE
+            bucket = self._buckets[key] = _Bucket(rate, most)
         return bucket
