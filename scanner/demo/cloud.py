@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from scanner.demo.bedrock import BedrockLayer
+from scanner.demo.blank import BlankLayer
 from scanner.rulebook.examples import expand
 
 REGION = "us-east-1"
@@ -38,7 +39,7 @@ def fake_aws(wrap: Callable[[Any], Any] = lambda app: app) -> Iterator[str]:
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    app = wrap(BedrockLayer(DomainDispatcherApplication(create_backend_app)))
+    app = wrap(BedrockLayer(BlankLayer(DomainDispatcherApplication(create_backend_app))))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
