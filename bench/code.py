@@ -10,6 +10,10 @@ of git itself (`git cat-file --batch` of all objects, output thrown away) is fro
 adds the second scan of an unchanged repository and the size of what is remembered. What a program
 finds is not compared here: they know different providers. A peer that stops at a missing object
 looks fast: `stopped` says so.
+
+``--equal`` adds Kingfisher with this scanner's credential formats in place of its own, so that both
+look for the same. ``--shapes`` measures copies of each repository in which there is less to gain:
+all objects whole instead of as deltas, and all of them loose; and a history of random binaries.
 """
 
 from __future__ import annotations
@@ -23,8 +27,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _OWN = ("scan", "{repo}", "--no-tree", "--json")
 _PEERS = {
@@ -37,7 +43,11 @@ _PEERS = {
     "gitleaks": ("gitleaks", "git", "{repo}", "--no-banner", "--exit-code", "0", "--log-level",
                  "error", "--log-opts=--all"),
 }  # fmt: skip
+_EQUAL = ("kingfisher", "scan", "{repo}", "--turbo", "--no-validate", "--no-update-check",
+          "--quiet", "--format", "json", "--load-builtins=false", "--rules-path")  # fmt: skip
 _FINE = (0, 1, 3, 200, 205)
+_MOST_LOOSE = 60_000
+"""Objects: a file each."""
 _MOST_SECONDS = 600.0
 
 
@@ -129,28 +139,107 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, default=None)
     parser.add_argument("--skip", nargs="*", default=[], help="names of programs to leave out")
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--equal", action="store_true", help="Kingfisher with this scanner's rules")
+    parser.add_argument("--shapes", action="store_true", help="copies with less to gain")
     chosen = parser.parse_args()
     own = str(Path(sys.executable).parent / "shadow-ai")
     path = f"{chosen.peers}:{os.environ['PATH']}" if chosen.peers else os.environ["PATH"]
-    for repository in chosen.repositories:
-        repo = str(repository.resolve())
-        print(f"\n{repository.name if repository.name != 'repo' else repository.parent.name}: "
-              f"{facts(repo)}", flush=True)  # fmt: skip
-        best: dict[str, Cost] = {}
-        for _ in range(chosen.rounds):
-            for name, command, environ in _commands(own, repo, path, chosen.skip):
-                _keep(best, name, measure(command, environ))
-            if "drain" not in chosen.skip:
-                _keep(best, "git cat-file (drain)", drain(repo))
-        _print(best)
-        if chosen.again:
-            first, second, size = again(own, repo)
-            print(f"second scan: {second.cpu:.2f} s CPU, {second.wall:.2f} s wall (first "
-                  f"{first.cpu:.2f}, {first.wall:.2f}); {size:,} bytes remembered")  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        rules = _equal_rules(Path(folder)) if chosen.equal else ""
+        for repository in chosen.repositories:
+            repo = str(repository.resolve())
+            name = repository.name if repository.name != "repo" else repository.parent.name
+            table(name, own, repo, path, chosen, rules)
+            if chosen.again:
+                first, second, size = again(own, repo)
+                print(f"second scan: {second.cpu:.2f} s CPU, {second.wall:.2f} s wall (first "
+                      f"{first.cpu:.2f}, {first.wall:.2f}); {size:,} bytes remembered")  # fmt: skip
+            for shape, made in _shapes(repo, Path(folder)) if chosen.shapes else ():
+                table(f"{name}, {shape}", own, str(made), path, chosen, rules)
+                shutil.rmtree(made)
+
+
+def table(
+    title: str, own: str, repo: str, path: str, chosen: argparse.Namespace, rules: str
+) -> None:
+    print(f"\n{title}: {facts(repo)}", flush=True)
+    best: dict[str, Cost] = {}
+    for _ in range(chosen.rounds):
+        for name, command, environ in _commands(own, repo, path, chosen.skip, rules):
+            _keep(best, name, measure(command, environ))
+        if "drain" not in chosen.skip:
+            _keep(best, "git cat-file (drain)", drain(repo))
+    _print(best)
+
+
+def _equal_rules(folder: Path) -> str:
+    """This scanner's credential formats as rules of Kingfisher's. A word that has to stand near is
+    put before the shape, as Kingfisher's own rules do it."""
+    import re
+
+    import yaml
+
+    from scanner.rulebook import load
+
+    rules = []
+    for provider in load.load().providers:
+        for key in provider.keys:
+            near = "|".join(re.escape(word).replace("_", "[_-]?") for word in key.near)
+            lead = f"(?i:{near})(?:.|[\\n\\r]){{0,80}}?" if near else ""
+            rules.append(
+                {"name": key.id, "id": f"own.{key.id}", "confidence": "medium",
+                 "pattern": rf"{lead}\b({key.pattern})(?:[^A-Za-z0-9_-]|$)",
+                 "min_entropy": key.min_entropy, "examples": []}
+            )  # fmt: skip
+    file = folder / "rules.yaml"
+    file.write_text(yaml.safe_dump({"rules": rules}))
+    return str(file)
+
+
+def _shapes(repo: str, folder: Path) -> Iterator[tuple[str, Path]]:
+    """Bare copies: no deltas; every object loose; and random bytes that no delta shortens."""
+
+    def git(*args: str, **options: Any) -> str:
+        done = subprocess.run(
+            ["git", *args], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env={**os.environ, "GIT_NO_LAZY_FETCH": "1", "GIT_CONFIG_GLOBAL": os.devnull},
+            **options,
+        )  # fmt: skip
+        return done.stdout.decode("utf-8", "replace")
+
+    whole = folder / "whole.git"
+    try:
+        git("clone", "--quiet", "--bare", "--no-local", repo, str(whole))
+    except subprocess.CalledProcessError:
+        print("(objects are missing: no copies of other shapes)")
+        return
+    git("-C", str(whole), "repack", "-a", "-d", "-f", "--quiet", "--window=0", "--depth=0")
+    yield "no deltas", whole
+    loose = folder / "loose.git"
+    git("init", "--quiet", "--bare", str(loose))
+    count = sum(int(line.split(": ")[1]) for line in git("-C", repo, "count-objects", "-v")
+                .splitlines() if line.startswith(("in-pack", "count")))  # fmt: skip
+    if count <= _MOST_LOOSE:
+        git("clone", "--quiet", "--bare", "--no-local", repo, str(folder / "packed.git"))
+        for pack in (folder / "packed.git/objects/pack").glob("*.pack"):
+            with pack.open("rb") as stream:
+                git("-C", str(loose), "unpack-objects", "-q", stdin=stream)
+        shutil.copy(folder / "packed.git/packed-refs", loose / "packed-refs")
+        shutil.rmtree(folder / "packed.git")
+        yield "all loose", loose
+    binary = folder / "binary"
+    git("init", "--quiet", str(binary))
+    for number in range(40):
+        (binary / f"weights-{number % 8}.bin").write_bytes(b"\0\1" + os.urandom(5 << 20))
+        git("-C", str(binary), "add", ".")
+        git("-C", str(binary), "-c", "user.name=b", "-c", "user.email=b@example.com", "commit",
+            "--quiet", "-m", "b")  # fmt: skip
+    git("-C", str(binary), "repack", "-a", "-d", "--quiet")
+    yield "random binaries", binary
 
 
 def _commands(
-    own: str, repo: str, path: str, skip: list[str]
+    own: str, repo: str, path: str, skip: list[str], rules: str
 ) -> list[tuple[str, list[str], dict[str, str]]]:
     mine = [own, *(a.format(repo=repo) for a in _OWN)]
     found = [
@@ -160,6 +249,10 @@ def _commands(
     for name, (program, *arguments) in _PEERS.items():
         if where := shutil.which(program, path=path):
             found.append((name, [where, *(a.format(repo=repo) for a in arguments)], {}))
+    if rules and (where := shutil.which("kingfisher", path=path)):
+        found.append(
+            ("kingfisher equal", [where, *(a.format(repo=repo) for a in _EQUAL[1:]), rules], {})
+        )
     return [row for row in found if row[0] not in skip and row[0].split(" ")[-1] not in skip]
 
 

@@ -9,7 +9,7 @@ that does not decode is no memory.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import msgspec
@@ -70,15 +70,18 @@ class Memory:
     def knows(self, ids: Ids) -> NDArray[np.bool_]:
         return places_of(prefixes(ids), self._ids) >= 0
 
-    def knows_hex(self, oid: str) -> bool:
-        return bool(self.knows(np.frombuffer(bytes.fromhex(oid), f"V{ID_SIZE}"))[0])
+    def unknown(self, oids: Iterable[str]) -> list[str]:
+        """Those of ``oids`` that it does not know."""
+        asked = list(oids)
+        return [
+            oid for oid, known in zip(asked, self.knows(_of_hex(asked)), strict=True) if not known
+        ]
 
     def judged(self, ids: Ids) -> None:
         self._fresh.append(prefixes(ids))
 
     def judged_hex(self, oids: list[str]) -> None:
-        if oids:
-            self.judged(np.frombuffer(bytes.fromhex("".join(oids)), f"V{ID_SIZE}"))
+        self.judged(_of_hex(oids))
 
     def join(
         self, hits: Places, kinds: dict[str, str], holds: Callable[[set[str]], set[str]]
@@ -128,3 +131,7 @@ def _unpacked(data: bytes) -> NDArray[np.uint64]:
     planes = np.frombuffer(raw, np.uint8).reshape(8, -1)
     steps = np.ascontiguousarray(planes.T).view(">u8").ravel().astype(np.uint64)
     return np.cumsum(steps, dtype=np.uint64)
+
+
+def _of_hex(oids: list[str]) -> Ids:
+    return np.frombuffer(bytes.fromhex("".join(oids)), f"V{ID_SIZE}")
