@@ -7,14 +7,17 @@ What is listed stands in ``resources/``, which accounts and regions are read in
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from connectors.aws import organization
 from connectors.aws.access import Access
 from connectors.aws.config import AwsConfig
-from connectors.aws.engine import Reading, first_tag, read_types
+from connectors.aws.engine import read_types
+from connectors.aws.permissions import action_of
+from connectors.aws.reading import Reading, first_tag
 from connectors.aws.shards import GLOBAL, entered, shards
-from connectors.aws.types import TYPES, of_family, reasons
+from connectors.aws.types import OPTIONS, TYPES, of_family, reasons
 from scanner.kit.contract import (
     ConnectorSpec,
     Context,
@@ -36,33 +39,39 @@ _RESOURCES = {"sts:AssumeRole": "arn:*:iam::*:role/ShadowAIReadOnly"}
 """The role's name in the documentation; whoever calls it otherwise writes the other name."""
 _OPTIONAL = frozenset({"s3:GetBucketTagging"})
 """A bucket may belong to another account: that its tags may not be read is no gap."""
-_IAM_PREFIX = {"bedrock-agent": "bedrock"}
-"""botocore's service -> IAM's prefix, where they differ (AWS Service Authorization Reference)."""
 
 
 def _operations() -> tuple[Operation, ...]:
-    found: dict[str, list[str]] = {
-        "sts:GetCallerIdentity": ["tell whose credentials these are"],
-        "sts:AssumeRole": ["enter the other accounts"],
-        "ec2:DescribeRegions": ["list the enabled regions"],
-        "s3:GetBucketTagging": ["classification of the buckets that AI reads and writes"],
+    own = {
+        "sts:GetCallerIdentity": "tell whose credentials these are",
+        "sts:AssumeRole": "enter the other accounts",
+        "ec2:DescribeRegions": "list the enabled regions",
+        "s3:GetBucketTagging": "classification of the buckets that AI reads and writes",
+        **organization.OPERATIONS,
     }
-    for op, why in (*organization.OPERATIONS.items(), *reasons()):
+    found: dict[str, list[str]] = {}
+    options: dict[str, set[str]] = {}
+    for op, why, option in (*((op, why, "") for op, why in own.items()), *reasons()):
         known = found.setdefault(op, [])
         if why not in known:
             known.append(why)
-    return tuple(_operation(op, why) for op, why in sorted(found.items()))
+        options.setdefault(op, set()).add(option)
+    # Whatever is called without a setting is declared without it.
+    return tuple(
+        _operation(op, why, "" if "" in options[op] else min(options[op]))
+        for op, why in sorted(found.items())
+    )
 
 
-def _operation(op: str, why: list[str]) -> Operation:
-    service, _, name = op.partition(":")
+def _operation(op: str, why: list[str], option: str) -> Operation:
     return Operation(
         id=op,
-        permission=f"{_IAM_PREFIX.get(service, service)}:{name}",
-        bucket=service,
+        permission=action_of(op),
+        bucket=op.partition(":")[0],
         reason="; ".join(why),
         resource=_RESOURCES.get(op, "*"),
         is_optional=op in _OPTIONAL,
+        opt_in=option,
     )
 
 
@@ -103,6 +112,8 @@ class AwsConnector:
                 partition=access.partition(),
                 account_environment=scope["environment"],
                 environment_keys=ctx.config.environment_tag_keys,
+                since=(ctx.now() - timedelta(days=ctx.window_days)).isoformat(timespec="seconds"),
+                opted=_opted(ctx.config),
             )
             yield from read_types(of_family(scope["service"], is_global=is_global), reading)
 
@@ -132,15 +143,25 @@ class AwsConnector:
                 waiting = [
                     access.pool.submit(_probe_list, one.member.id, one.regions[0], kind, access)
                     for kind in TYPES
-                    if not kind.under and (ctx.config.secret_names or not kind.is_name_examined)
+                    if not (kind.under or (kind.opt_in and not getattr(ctx.config, kind.opt_in)))
+                    and (ctx.config.secret_names or not kind.is_name_examined)
                 ]
                 yield from (probe.result() for probe in waiting)
 
 
 def _access(ctx: Context[Any]) -> Access:
     """One for the run, so that an account is entered once."""
-    kept: Access = ctx.kept("aws", lambda: Access(ctx, AwsConnector.spec.operations))
+
+    def make() -> Access:
+        declared = AwsConnector.spec.operations
+        return Access(ctx, tuple(op for op in declared if op.is_allowed(ctx.config)))
+
+    kept: Access = ctx.kept("aws", make)
     return kept
+
+
+def _opted(config: AwsConfig) -> frozenset[str]:
+    return frozenset(option for option in OPTIONS if getattr(config, option))
 
 
 def _refuse_unentered(scope: Mapping[str, str]) -> None:

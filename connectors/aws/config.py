@@ -32,6 +32,13 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Tags that tell production from the rest, the first that is set wins."""
     secret_names: bool = True
     """Look at the names of secrets and parameters (never at values)."""
+    read_values: bool = False
+    """Read the values of secrets and parameters: for the detector alone, which keeps a keyed
+    fingerprint."""
+    read_user_data: bool = False
+    """Read the start-up scripts of instances and launch templates, and list every instance."""
+    stack_templates: bool = True
+    """Read the templates of CloudFormation stacks: a call for each of them."""
     parallel_calls: Annotated[int, msgspec.Meta(ge=1, le=256)] = 32
     """Calls on their way at once, over all accounts."""
     most_calls: Annotated[int, msgspec.Meta(ge=0)] = 0

@@ -6,22 +6,19 @@ with what its list has shown. Nothing is ever left out silently.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
-from urllib.parse import urlsplit
 
-import msgspec
-
-from connectors.aws.access import Access
-from scanner.kit.expressions import expression
+from connectors.aws.contents import contents, is_asked, text_of
+from connectors.aws.reading import Reading, first_tag, missed
+from connectors.aws.relations import edge_of, edges, tag_edges
 from scanner.kit.tables import (
     Batch,
     Call,
     Child,
-    EdgeRule,
+    Document,
     ResourceType,
     exposed,
     fill,
@@ -29,61 +26,17 @@ from scanner.kit.tables import (
     holds,
     tags_of,
     values,
+    with_fields,
 )
 from scanner.model.base import NodeId
 from scanner.model.errors import Denied, NotEnabled, SourceError, Throttled, Unavailable
 from scanner.model.evidence import Evidence
-from scanner.model.facts import Asset, DataStore, Edge, Relation
-from scanner.model.items import Content, Gap, Item, Place
+from scanner.model.facts import Asset, Relation
+from scanner.model.items import Content, Gap, Item
 
-_CLASSIFICATION_TAGS = (
-    "data-classification", "dataclassification", "data_classification", "classification",
-    "sensitivity",
-)  # fmt: skip
 _AT_ONCE = 64
 """Records whose details are on their way at once."""
 _MOST_TEXT = 300
-_GONE = ("ResourceNotFound", "NoSuchEntity", "Could not find")
-_BUCKET = expression(r"(?:s3://|arn:[\w-]+:s3:::)([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])", re.I)
-
-
-@dataclass
-class Reading:
-    """What the types of one shard share."""
-
-    access: Access
-    account: str
-    region: str
-    partition: str
-    account_environment: str
-    environment_keys: tuple[str, ...]
-    names: dict[str, dict[str, str]] = field(default_factory=dict)
-    """kind -> name -> id of what this shard has listed."""
-    buckets: dict[str, DataStore] = field(default_factory=dict)
-
-    records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    """Of the kinds that others stand under."""
-    kept_for: frozenset[str] = frozenset()
-    gaps: list[Gap] = field(default_factory=list)
-
-    @property
-    def scope(self) -> dict[str, str]:
-        return {"partition": self.partition, "region": self.region, "account": self.account}
-
-    def miss(self, what: str, error: SourceError) -> None:
-        self.gaps += missed(what, error)
-
-    def drain(self) -> Iterator[Gap]:
-        yield from self.gaps
-        self.gaps.clear()
-
-
-def missed(what: str, error: SourceError) -> list[Gap]:
-    """Something of a record could not be read. What was deleted since it was listed is no gap: the
-    next scan will not list it."""
-    if any(word in str(error) for word in _GONE):
-        return []
-    return [Gap(what=what, reason=str(error), denied=isinstance(error, Denied))]
 
 
 def read_types(types: tuple[ResourceType, ...], reading: Reading) -> Iterator[Item]:
@@ -91,6 +44,7 @@ def read_types(types: tuple[ResourceType, ...], reading: Reading) -> Iterator[It
 
     The first page of every list, and what belongs to each record, is asked for at once; what is
     yielded keeps the table's order."""
+    types = tuple(kind for kind in types if not kind.opt_in or kind.opt_in in reading.opted)
     errors: list[tuple[ResourceType, SourceError]] = []
     reading.kept_for = frozenset(kind.under for kind in types if kind.under)
     started = {kind.kind: _started(kind, reading) for kind in types if not kind.under}
@@ -180,6 +134,7 @@ class _Whole:
     seen_by: str
     tags: dict[str, str] = field(default_factory=dict)
     below: list[tuple[Child, dict[str, Any]]] = field(default_factory=list)
+    texts: list[Content] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     is_wanted: bool = True
 
@@ -207,6 +162,9 @@ def _completed(kind: ResourceType, record: dict[str, Any], reading: Reading) -> 
     whole.tags = _tags(kind, whole, reading)
     for child in kind.children:
         _add_children(child, whole, reading)
+    for document in kind.documents:
+        if document.call and is_asked(document, reading.opted):
+            _add_text(kind, document, document.call, whole, reading)
     return whole
 
 
@@ -217,12 +175,14 @@ def _items(kind: ResourceType, whole: _Whole, reading: Reading) -> Iterator[Item
     evidence = Evidence(rule=whole.seen_by, source="aws", resource=ident)
     yield _asset(kind, record, ident, whole.tags, evidence, reading)
     holder = record.get("parent_id") or f"aws:account/{reading.account}"
-    yield _edge(NodeId(str(holder)), NodeId(ident), Relation.CONTAINS, evidence)
-    yield from _edges(kind, kind.edges, record, ident, evidence, reading)
-    yield from _contents(kind, record, ident)
+    yield edge_of(NodeId(str(holder)), NodeId(ident), Relation.CONTAINS, evidence)
+    yield from edges(kind, kind.edges, record, ident, evidence, reading)
+    yield from tag_edges(whole.tags, ident, evidence)
+    yield from contents(kind, record, ident, reading.opted)
+    yield from whole.texts
     for child, found in whole.below:
         seen = Evidence(rule=(child.detail or child.list).op, source="aws", resource=ident)
-        yield from _edges(kind, child.edges, found, ident, seen, reading)
+        yield from edges(kind, child.edges, found, ident, seen, reading)
 
 
 def _bunches(records: Iterable[Any], size: int) -> Iterator[list[Any]]:
@@ -242,7 +202,7 @@ def _fill_batch(
     shown them."""
     keys = {fill(batch.key, record, reading.scope): record for record in records}
     args = {name: fill(path, parent, reading.scope) for name, path in batch.args.items()}
-    asked = {**batch.params, **args, batch.arg: list(keys)}
+    asked = {**batch.params, **with_fields(args), batch.arg: list(keys)}
     try:
         answer = reading.access.call(reading.account, reading.region, batch.op, asked)
     except (Denied, Unavailable, Throttled) as error:
@@ -300,9 +260,24 @@ def _add_children(child: Child, whole: _Whole, reading: Reading) -> None:
         whole.gaps += missed(f"{call.op} of {whole.ident}", error)
 
 
+def _add_text(
+    kind: ResourceType, document: Document, call: Call, whole: _Whole, reading: Reading
+) -> None:
+    args = _args(call, whole.record, whole.ident, reading)
+    try:
+        answer = reading.access.call(reading.account, reading.region, call.op, args)
+    except (Denied, Unavailable, Throttled) as error:
+        whole.gaps += missed(f"{document.name} of {whole.ident}", error)
+        return
+    name = first_text(whole.record, kind.name)
+    for value in values(answer, document.path):
+        whole.texts += text_of(document, value, name, whole.ident)
+
+
 def _args(call: Call, record: Mapping[str, Any], ident: str, reading: Reading) -> dict[str, Any]:
     scope = {**reading.scope, "id": ident}
-    return {**call.params, **{name: fill(path, record, scope) for name, path in call.args.items()}}
+    filled = {name: fill(path, record, scope) for name, path in call.args.items()}
+    return {**call.params, **with_fields(filled)}
 
 
 def _asset(
@@ -340,114 +315,3 @@ def _facts(kind: ResourceType, record: Mapping[str, Any]) -> dict[str, str]:
         for name, path in kind.facts.items()
     }
     return {name: text[:_MOST_TEXT] for name, text in found.items() if text}
-
-
-def first_tag(tags: Mapping[str, str], keys: tuple[str, ...]) -> str:
-    """The value of the first of ``keys``, whatever its case."""
-    folded = {key.casefold(): value for key, value in tags.items()}
-    return next((folded[key.casefold()] for key in keys if folded.get(key.casefold())), "")
-
-
-def _edges(
-    kind: ResourceType,
-    rules: tuple[EdgeRule, ...],
-    record: Mapping[str, Any],
-    ident: str,
-    evidence: Evidence,
-    reading: Reading,
-) -> Iterator[Item]:
-    for rule in rules:
-        if rule.target == "provider":
-            yield _edge(NodeId(ident), NodeId(f"provider:{kind.provider}"), rule.relation, evidence)
-            continue
-        for value in values(record, rule.path):
-            target, store = _target(rule, str(value), reading)
-            if store is not None:
-                yield store
-            if target:
-                yield _edge(NodeId(ident), NodeId(target), rule.relation, evidence, str(value))
-
-
-def _target(rule: EdgeRule, value: str, reading: Reading) -> tuple[str, DataStore | None]:
-    if rule.target == "bucket":
-        return _bucket(value, reading)
-    if rule.target == "store" and value.startswith("arn:"):
-        service = value.split(":")[2]
-        store = DataStore(
-            id=NodeId(value), kind=f"aws.{service}", name=value.rpartition(":")[2],
-            store_class="vector_store",
-        )  # fmt: skip
-        return value, store
-    if rule.target == "site":
-        host = urlsplit(value if "://" in value else f"https://{value}").hostname or value
-        site = f"https://{host}"
-        return site, DataStore(id=NodeId(site), kind="web.site", name=host, store_class="web")
-    if rule.target.startswith("kind:"):
-        other = rule.target.removeprefix("kind:")
-        known = reading.names.get(other, {}).get(value)
-        # What was not listed (denied, deleted) keeps its name, so that the hop is not lost.
-        return known or f"aws:{reading.account}/{reading.region}/{other}/{value}", None
-    return fill(rule.target, {}, {**reading.scope, "value": value}), None
-
-
-def _bucket(value: str, reading: Reading) -> tuple[str, DataStore | None]:
-    found = _BUCKET.match(value)
-    if not found:
-        return "", None
-    name = found[1].lower()
-    if name not in reading.buckets:
-        reading.buckets[name] = _bucket_store(name, reading)
-    return f"arn:{reading.partition}:s3:::{name}", reading.buckets[name]
-
-
-def _bucket_store(name: str, reading: Reading) -> DataStore:
-    """A bucket by its tags. Whoever may not read them still knows that the bucket is used: it may
-    belong to another account, so this is no gap of the shard."""
-    tags: dict[str, str] = {}
-    said = ""
-    op = "s3:GetBucketTagging"
-    try:
-        answer = reading.access.call(reading.account, reading.region, op, {"Bucket": name})
-        tags = tags_of(answer.get("TagSet"))
-    except (Denied, Unavailable, Throttled, NotEnabled) as error:
-        said = "" if "NoSuchTagSet" in str(error) else f"classification unknown: {error}"
-    ident = NodeId(f"arn:{reading.partition}:s3:::{name}")
-    return DataStore(
-        id=ident,
-        kind="aws.s3_bucket",
-        name=name,
-        store_class="object_store",
-        classification=first_tag(tags, _CLASSIFICATION_TAGS),
-        tags=tags,
-        evidence=(Evidence(rule=op, source="aws", resource=ident, preview=said),),
-    )  # fmt: skip
-
-
-def _edge(
-    source: NodeId, target: NodeId, relation: Relation, evidence: Evidence, detail: str = ""
-) -> Edge:
-    shown = detail if detail != target else ""
-    return Edge(source=source, target=target, relation=relation, evidence=(evidence,), detail=shown)
-
-
-def _contents(kind: ResourceType, record: Mapping[str, Any], ident: str) -> Iterator[Item]:
-    """Variables as ``NAME=value`` lines, names as one line: the detector that reads code reads
-    them, and what it does not know ends here."""
-    if kind.is_name_examined:
-        place = Place(subject=NodeId(ident), resource=ident)
-        name = first_text(record, kind.name)
-        yield Content(place=place, data=f"{name}\n".encode(), rule_sets=("names",))
-    for path in kind.environment:
-        for variables in values(record, path):
-            if isinstance(variables, Mapping) and variables:
-                lines = "".join(f"{key}={value}\n" for key, value in sorted(variables.items()))
-                place = Place(subject=NodeId(ident), resource=ident, path="environment")
-                yield Content(place=place, data=lines.encode())
-    shown = [value for path in kind.settings for value in values(record, path)]
-    if shown:
-        place = Place(subject=NodeId(ident), resource=ident, path="settings.json")
-        data = msgspec.json.format(msgspec.json.encode(shown, enc_hook=str), indent=1)
-        yield Content(place=place, data=data)
-    error = first_text(record, kind.environment_error)
-    if error:
-        yield Gap(what=f"variables of {ident}", reason=error, denied="AccessDenied" in error)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from connectors.aws import organization
 from connectors.aws.access import Access, Member
 from connectors.aws.config import AwsConfig
-from connectors.aws.engine import first_tag
+from connectors.aws.reading import first_tag
 from connectors.aws.types import FAMILIES, GLOBAL_FAMILIES, NAME_FAMILIES
 from scanner.kit.contract import Shard
 from scanner.model.base import ShardId

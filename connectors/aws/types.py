@@ -21,11 +21,16 @@ NAME_FAMILIES = frozenset(kind.service for kind in TYPES if kind.is_name_examine
 """Of which only names are looked at."""
 
 
-def reasons() -> Iterator[tuple[str, str]]:
-    """(operation, what it is for) of every call of every type."""
+OPTIONS = tuple(sorted({option for kind in TYPES for _, option in kind.operations if option}))
+"""Fields of the configuration without which something is not read."""
+
+
+def reasons() -> Iterator[tuple[str, str, str]]:
+    """(operation, what it is for, field of the configuration that it takes) of every call of every
+    type."""
     for kind in TYPES:
-        for call in kind.calls:
-            yield call.op, kind.describes
+        for op, option in kind.operations:
+            yield op, kind.describes, option
 
 
 def of_family(family: str, *, is_global: bool) -> tuple[ResourceType, ...]:

@@ -9,19 +9,32 @@ from scanner.cli.options import json_option, write_bytes
 
 @click.command("permissions")
 @click.argument("connector")
+@click.option(
+    "--with",
+    "opted",
+    multiple=True,
+    metavar="SETTING",
+    help="Also what this setting of the connector takes, when it is on. May be repeated.",
+)
 @json_option
-def command(connector: str, as_json: bool) -> None:
+def command(connector: str, opted: tuple[str, ...], as_json: bool) -> None:
     """The least privilege that CONNECTOR needs, ready to paste.
 
     It is printed from the same declaration that refuses every other call inside the process.
     """
     from scanner.collect.loader import load
-    from scanner.kit.permissions import permissions, render
+    from scanner.kit.permissions import options, permissions, render
     from scanner.model.base import encode
 
     spec = load(connector).spec
+    unknown = sorted(set(opted) - set(options(spec)))
+    if unknown:
+        known = ", ".join(options(spec)) or "none"
+        raise click.BadParameter(
+            f"{', '.join(unknown)}; {connector} has {known}", param_hint="--with"
+        )
     if as_json:
-        body = {"connector": spec.name, "permissions": permissions(spec)}
+        body = {"connector": spec.name, "permissions": permissions(spec, opted)}
         write_bytes(encode(body) + b"\n")
     else:
-        click.echo(render(spec))
+        click.echo(render(spec, opted))

@@ -45,6 +45,12 @@ class Operation(Model, frozen=True, kw_only=True):
     """What an IAM statement for it is limited to."""
     is_optional: bool = False
     """Without it a detail is missing, but nothing is: a refusal is no gap in coverage."""
+    opt_in: str = ""
+    """Field of the configuration that must be set, or the call is refused like an undeclared one
+    and no permission is asked for it."""
+
+    def is_allowed(self, config: object) -> bool:
+        return not self.opt_in or bool(getattr(config, self.opt_in))
 
 
 class Mode(StrEnum):

@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 
-from scanner.kit.contract import ConnectorSpec, PermissionFormat
+from scanner.kit.contract import ConnectorSpec, Operation, PermissionFormat
 
 
-def render(spec: ConnectorSpec) -> str:
-    """Ready to paste: an IAM policy, a list of scopes, or a sentence."""
+def render(spec: ConnectorSpec, opted: Container[str] = ()) -> str:
+    """Ready to paste: an IAM policy, a list of scopes, or a sentence. ``opted``: fields of the
+    configuration that are set."""
     if spec.permission_format is PermissionFormat.AWS_POLICY:
-        return json.dumps(aws_policy(spec), indent=2)
+        return json.dumps(aws_policy(spec, opted), indent=2)
     if spec.permission_format is PermissionFormat.FILESYSTEM:
         return "Read access to the configured paths. No network, no credentials."
-    return "\n".join(permissions(spec))
+    return "\n".join(permissions(spec, opted))
 
 
-def permissions(spec: ConnectorSpec) -> list[str]:
-    return sorted({operation.permission for operation in spec.operations if operation.permission})
+def permissions(spec: ConnectorSpec, opted: Container[str] = ()) -> list[str]:
+    return sorted({op.permission for op in _asked(spec, opted) if op.permission})
 
 
-def aws_policy(spec: ConnectorSpec) -> dict[str, object]:
+def options(spec: ConnectorSpec) -> list[str]:
+    """Fields of the configuration that take permissions of their own."""
+    return sorted({operation.opt_in for operation in spec.operations if operation.opt_in})
+
+
+def _asked(spec: ConnectorSpec, opted: Container[str]) -> list[Operation]:
+    return [op for op in spec.operations if not op.opt_in or op.opt_in in opted]
+
+
+def aws_policy(spec: ConnectorSpec, opted: Container[str] = ()) -> dict[str, object]:
     """An IAM policy document, one statement a service and resource (IAM JSON policy grammar,
     2012-10-17)."""
     groups: dict[tuple[str, str], set[str]] = {}
-    for operation in spec.operations:
+    for operation in _asked(spec, opted):
         service = operation.permission.partition(":")[0]
         groups.setdefault((service, operation.resource), set()).add(operation.permission)
     return {

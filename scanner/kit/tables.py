@@ -30,8 +30,9 @@ class Page(Model, frozen=True, kw_only=True):
 
 class Call(Model, frozen=True, kw_only=True):
     """One operation. ``items``: path of the list (of a list call) or the object (of a detail call)
-    in the answer. ``args``: argument name to a path in the record or a text with ``{path}``.
-    ``params``: constants."""
+    in the answer. ``args``: argument name (with dots: a field of a structure) to a path in the
+    record or a text with ``{path}``; ``{since}`` is when the time that is looked at begins, ISO
+    8601. ``params``: constants."""
 
     op: str
     items: str = ""
@@ -61,12 +62,15 @@ class Batch(Model, frozen=True, kw_only=True):
 
 class Condition(Model, frozen=True, kw_only=True):
     """Whether a record is of interest: one of the values at one of ``paths`` must be among
-    ``any_of`` (as text, any letter case), name an accelerated machine type, or be there at all. A
-    value that cannot be read (its details were denied) is of interest: absence is not guessed."""
+    ``any_of`` (as text, any letter case), hold one of the words ``contains``, name an accelerated
+    machine type; with none of these, be there at all. ``is_not``: the contrary. A value that cannot
+    be read (its details were denied) is of interest: absence is not guessed."""
 
     paths: tuple[str, ...]
     any_of: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
     is_accelerated: bool = False
+    is_not: bool = False
 
 
 class Exposure(Model, frozen=True, kw_only=True):
@@ -77,6 +81,23 @@ class Exposure(Model, frozen=True, kw_only=True):
     says: str
     any_of: tuple[str, ...] = ()
     is_absent: bool = False
+
+
+class Document(Model, frozen=True, kw_only=True):
+    """A text of a record that is a file of its own to the detector: a build specification, a
+    template, a start-up script. It ends there: nothing stores it."""
+
+    name: str
+    """As a file would be called, so that the readers of such files know it."""
+    path: str
+    """Of the text (or of parsed JSON) in the record; with ``call``, in its answer."""
+    call: Call | None = None
+    """What is asked for it, of each record."""
+    is_base64: bool = False
+    is_value: bool = False
+    """The value of a slot: it is read as ``<name of the record>=<value>``."""
+    opt_in: str = ""
+    """Field of the configuration that must be set, or it is neither asked for nor read."""
 
 
 class EdgeRule(Model, frozen=True, kw_only=True):
@@ -104,6 +125,8 @@ class ResourceType(Model, frozen=True, kw_only=True):
     """The part of a shard's id that its records are read under."""
     is_global: bool = False
     """Read once an account, not in every region."""
+    opt_in: str = ""
+    """Field of the configuration that must be set, or it is not listed."""
     under: str = ""
     """A kind of the same shard: listed once for each record of it, whose fields are
     ``parent.<path>`` and whose id is ``{parent_id}``."""
@@ -130,9 +153,11 @@ class ResourceType(Model, frozen=True, kw_only=True):
     facts: dict[str, str] = {}
     """Name to path: what people want to see beside the vendor's own tags."""
     environment: tuple[str, ...] = ()
-    """Maps of variable name to value, for the detector that reads code."""
+    """Maps of variable name to value, or lists of such pairs, for the detector that reads code."""
     settings: tuple[str, ...] = ()
-    """Whatever else the detector is to read: images, commands, variables as lists, user data."""
+    """Whatever else the detector is to read, under the last word of its path: images, commands,
+    names of secrets."""
+    documents: tuple[Document, ...] = ()
     environment_error: str = ""
     """Where the vendor says that it could not show the variables."""
     is_name_examined: bool = False
@@ -145,17 +170,33 @@ class ResourceType(Model, frozen=True, kw_only=True):
         many = Call(op=self.batch.op) if self.batch else None
         own = (self.list, self.detail, many, self.tags)
         below = (call for child in self.children for call in (child.list, child.detail))
-        return tuple(call for call in (*own, *below) if call)
+        texts = (document.call for document in self.documents if not document.opt_in)
+        return tuple(call for call in (*own, *below, *texts) if call)
+
+    @property
+    def operations(self) -> Iterator[tuple[str, str]]:
+        """(operation, field of the configuration that it takes or nothing) of every call."""
+        yield from ((call.op, self.opt_in) for call in self.calls)
+        for document in self.documents:
+            if document.opt_in and document.call:
+                yield document.call.op, document.opt_in
 
 
 def holds(condition: Condition, record: Any) -> bool:
     found = [value for path in condition.paths for value in values(record, path)]
-    if condition.any_of:
-        wanted = {text.casefold() for text in condition.any_of}
-        return any(str(value).casefold() in wanted for value in found)
-    if condition.is_accelerated:
-        return any(is_accelerated(str(value)) for value in found)
-    return any(value not in ("", [], {}) for value in found)
+    return _is_met(condition, found) is not condition.is_not
+
+
+def _is_met(condition: Condition, found: list[Any]) -> bool:
+    words = [str(value).casefold() for value in found]
+    if not (condition.any_of or condition.contains or condition.is_accelerated):
+        return any(value not in ("", [], {}) for value in found)
+    wanted = {text.casefold() for text in condition.any_of}
+    return (
+        any(word in wanted for word in words)
+        or any(part.casefold() in word for part in condition.contains for word in words)
+        or (condition.is_accelerated and any(is_accelerated(str(value)) for value in found))
+    )
 
 
 def exposed(rules: Iterable[Exposure], record: Any) -> Iterator[str]:
@@ -211,11 +252,32 @@ def fill(template: str, record: Any, scope: Mapping[str, str]) -> str:
     return _HOLE.sub(lambda m: scope.get(m[1], "") or first_text(record, m[1]), template)
 
 
-def tags_of(records: Any) -> dict[str, str]:
-    """Tags as AWS writes them: a map, or a list of Key/Value or key/value pairs."""
+def with_fields(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Names with dots as structures: ``{"A.B": 1}`` is ``{"A": {"B": 1}}``."""
+    made: dict[str, Any] = {}
+    for name, value in args.items():
+        *above, last = name.split(".")
+        inner = made
+        for step in above:
+            inner = inner.setdefault(step, {})
+        inner[last] = value
+    return made
+
+
+_NAMES = ("Key", "key", "Name", "name", "ParameterKey", "OptionName", "TagKey", "tagKey")
+_VALUES = ("Value", "value", "ParameterValue", "TagValue", "tagValue")
+
+
+def pairs_of(records: Any) -> Iterator[tuple[str, str]]:
+    """Names and values, as AWS writes them: a map, or a list of pairs in one of its spellings."""
     if isinstance(records, Mapping):
-        return {str(key): str(value) for key, value in records.items()}
-    pairs = [r for r in records or () if isinstance(r, Mapping)]
-    return {
-        str(r.get("Key", r.get("key", ""))): str(r.get("Value", r.get("value", ""))) for r in pairs
-    }
+        yield from ((str(key), str(value)) for key, value in records.items())
+        return
+    for record in records if isinstance(records, list) else ():
+        if isinstance(record, Mapping):
+            name = next((record[key] for key in _NAMES if record.get(key)), "")
+            yield str(name), str(next((record[key] for key in _VALUES if record.get(key)), ""))
+
+
+def tags_of(records: Any) -> dict[str, str]:
+    return dict(pairs_of(records))

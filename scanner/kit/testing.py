@@ -130,7 +130,7 @@ def check_denials(world: World) -> None:
     """Whatever operation is refused, it shows: as ``Denied`` or as a denied gap, never as less."""
     assert world.deny or not world.connector.spec.operations, "a way to refuse an operation"
     for operation in world.connector.spec.operations:
-        if operation.is_optional or world.deny is None:
+        if operation.is_optional or operation.opt_in or world.deny is None:
             continue
         with world.deny(operation.id):
             assert _is_told(world), f"{operation.id}: refused, and nothing tells of it"
