@@ -16,8 +16,13 @@ from scanner.cli.options import json_option, write_bytes
     metavar="SETTING",
     help="Also what this setting of the connector takes, when it is on. May be repeated.",
 )
+@click.option(
+    "--stackset",
+    is_flag=True,
+    help="AWS: a CloudFormation template of the role, to roll out to all accounts.",
+)
 @json_option
-def command(connector: str, opted: tuple[str, ...], as_json: bool) -> None:
+def command(connector: str, opted: tuple[str, ...], stackset: bool, as_json: bool) -> None:
     """The least privilege that CONNECTOR needs, ready to paste.
 
     It is printed from the same declaration that refuses every other call inside the process.
@@ -33,7 +38,14 @@ def command(connector: str, opted: tuple[str, ...], as_json: bool) -> None:
         raise click.BadParameter(
             f"{', '.join(unknown)}; {connector} has {known}", param_hint="--with"
         )
-    if as_json:
+    if stackset:
+        from scanner.kit.contract import PermissionFormat
+        from scanner.kit.stackset import template
+
+        if spec.permission_format is not PermissionFormat.AWS_POLICY:
+            raise click.BadParameter(f"{connector} needs no role in AWS", param_hint="--stackset")
+        click.echo(template(spec, opted))
+    elif as_json:
         body = {"connector": spec.name, "permissions": permissions(spec, opted)}
         write_bytes(encode(body) + b"\n")
     else:

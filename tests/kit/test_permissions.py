@@ -8,6 +8,7 @@ import pytest
 
 from scanner.collect import loader
 from scanner.kit.permissions import render
+from scanner.kit.stackset import template
 
 
 def test_the_aws_policy_is_valid_and_reads_only() -> None:
@@ -33,3 +34,30 @@ def test_the_aws_policy_is_valid_and_reads_only() -> None:
 )
 def test_scopes_and_files(name: str, expected: str) -> None:
     assert render(loader.load(name).spec).startswith(expected)
+
+
+def test_the_role_for_all_accounts_is_a_template_that_cloudformation_takes() -> None:
+    from cfnlint import api
+
+    spec = loader.load("aws").spec
+    text = template(spec)
+    problems = api.lint(text, regions=["us-east-1", "us-gov-west-1", "cn-north-1"])
+    assert [str(problem) for problem in problems] == []
+    made = json.loads(text)
+    policies = [r for r in made["Resources"].values() if r["Type"] == "AWS::IAM::ManagedPolicy"]
+    documents = [policy["Properties"]["PolicyDocument"] for policy in policies]
+    assert all(len(json.dumps(d, separators=(",", ":"))) <= 6144 for d in documents)
+    granted = {a for d in documents for s in d["Statement"] for a in s["Action"]}
+    needed = {op.permission for op in spec.operations if not op.opt_in}
+    own = {p for p in needed if p.partition(":")[0] in ("sts", "organizations")}
+    assert granted == needed - own
+    assert len(made["Resources"]["Role"]["Properties"]["ManagedPolicyArns"]) == len(policies) <= 10
+
+
+def test_the_role_trusts_one_principal_with_an_external_id() -> None:
+    role = json.loads(template(loader.load("aws").spec))["Resources"]["Role"]["Properties"]
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"AWS": {"Ref": "TrustedPrincipal"}}
+    assert statement["Condition"]["Fn::If"][1] == {
+        "StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}}
+    }
