@@ -35,9 +35,6 @@ static size_t tried_size;
 static const char *prefix = "./", *kept_in;
 static uint64_t state = 1;
 
-const char *__asan_default_options(void) {
-    return "abort_on_error=1:detect_leaks=0:quarantine_size_mb=4:allocator_may_return_null=1";
-}
 const char *__ubsan_default_options(void) { return "abort_on_error=1:print_stacktrace=1"; }
 
 /* Called by compiled-in code at every edge (-fsanitize-coverage=trace-pc). */
