@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from connectors.aws import organization
+from connectors.aws import organization, pruning, relations
 from connectors.aws.access import Access
 from connectors.aws.config import AwsConfig
 from connectors.aws.engine import read_types
@@ -28,7 +28,7 @@ from scanner.kit.contract import (
 )
 from scanner.kit.tables import ResourceType
 from scanner.model.base import NodeId
-from scanner.model.errors import Denied, NotEnabled, SourceError, Unavailable
+from scanner.model.errors import Denied, LeftOut, NotEnabled, SourceError, Unavailable
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Account
 from scanner.model.items import Checkpoint, Gap, Item
@@ -51,7 +51,8 @@ def _operations() -> tuple[Operation, ...]:
     }
     found: dict[str, list[str]] = {}
     options: dict[str, set[str]] = {}
-    for op, why, option in (*((op, why, "") for op, why in own.items()), *reasons()):
+    bill = (pruning.OPERATION, "tell in which regions an account pays for anything", "prune")
+    for op, why, option in (*((op, why, "") for op, why in own.items()), bill, *reasons()):
         known = found.setdefault(op, [])
         if why not in known:
             known.append(why)
@@ -82,8 +83,7 @@ class AwsConnector:
         config=AwsConfig,
         operations=_operations(),
         yields=frozenset(
-            {"aws.account", organization.UNIT_KIND, "aws.s3_bucket", "aws.aoss", "aws.es",
-             "aws.rds", "aws.s3vectors", "aws.neptune-graph", "aws.kendra", "web.site",
+            {"aws.account", organization.UNIT_KIND, *relations.KINDS,
              *(kind.kind for kind in TYPES)}
         ),
         docs_url="https://docs.aws.amazon.com/service-authorization/latest/reference/",
@@ -91,7 +91,7 @@ class AwsConnector:
     )  # fmt: skip
 
     def shards(self, ctx: Context[AwsConfig]) -> Iterator[Shard]:
-        return shards(ctx.config, _access(ctx))
+        return shards(ctx.config, _access(ctx), ctx.now())
 
     def collect(
         self, ctx: Context[AwsConfig], shard: Shard, since: Checkpoint | None
@@ -169,6 +169,10 @@ def _refuse_unentered(scope: Mapping[str, str]) -> None:
         raise Denied(scope["denied"])
     if "unavailable" in scope:
         raise Unavailable(scope["unavailable"])
+    if "left_out" in scope:
+        raise LeftOut(scope["left_out"])
+    if "unknown" in scope:
+        raise NotEnabled(scope["unknown"])
     if "suspended" in scope:
         raise NotEnabled(f"account {scope['account']} is {scope['suspended']}")
 

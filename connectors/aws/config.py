@@ -26,6 +26,9 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """External id that the role's trust policy asks for."""
     regions: tuple[str, ...] = ()
     """Regions to read; empty: all that are enabled in each account."""
+    prune: bool = False
+    """Leave out regions in which an account has paid for nothing (Cost Explorer, a cent a scan):
+    coverage names each. What costs nothing is not seen there."""
     endpoint_url: str = ""
     """Send every call here (an emulator, a proxy of one's own)."""
     environment_tag_keys: tuple[str, ...] = ("environment", "env", "stage")

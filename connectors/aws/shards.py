@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from connectors.aws import organization
 from connectors.aws.access import Access, Member
 from connectors.aws.config import AwsConfig
+from connectors.aws.pruning import Pruning, of_organization
 from connectors.aws.reading import first_tag
 from connectors.aws.types import FAMILIES, GLOBAL_FAMILIES, NAME_FAMILIES
 from scanner.kit.contract import Shard
@@ -20,6 +22,7 @@ from scanner.model.errors import Denied, SourceError
 
 LISTING = "aws:organization"
 UNITS = ShardId("aws:organization/units")
+PRUNING = ShardId("aws:organization/unused-regions")
 GLOBAL = "global"
 
 
@@ -82,14 +85,18 @@ def _refused(member: Member, config: AwsConfig, error: Denied) -> str:
     return f"account {member.id}: {error}"
 
 
-def shards(config: AwsConfig, access: Access) -> Iterator[Shard]:
+def shards(config: AwsConfig, access: Access, now: datetime) -> Iterator[Shard]:
+    pruning = of_organization(access, now) if config.prune else Pruning()
+    if pruning.reason:
+        yield Shard(id=PRUNING, scope={"part": "pruning", "unknown": pruning.reason},
+                    title="unused regions")  # fmt: skip
     if config.organization:
         yield Shard(id=UNITS, scope={"part": "units"}, listed_by=LISTING, title="business units")
     for one in entered(config, access):
-        yield from _shards_of(one, config)
+        yield from _shards_of(one, config, pruning)
 
 
-def _shards_of(one: Entered, config: AwsConfig) -> Iterator[Shard]:
+def _shards_of(one: Entered, config: AwsConfig, pruning: Pruning) -> Iterator[Shard]:
     """The account's own shard, which names the others."""
     member = one.member
     own = ShardId(f"aws:{member.id}/account")
@@ -118,6 +125,7 @@ def _shards_of(one: Entered, config: AwsConfig) -> Iterator[Shard]:
     if one.regions:
         places += [(GLOBAL, family) for family in GLOBAL_FAMILIES]
     for region, family in places:
+        reason = "" if region == GLOBAL else pruning.left_out(member.id, region)
         yield Shard(
             id=ShardId(f"aws:{member.id}/{region}/{family}"),
             scope={
@@ -126,6 +134,7 @@ def _shards_of(one: Entered, config: AwsConfig) -> Iterator[Shard]:
                 "region": region,
                 "service": family,
                 "environment": environment,
+                **({"left_out": reason} if reason else {}),
             },
             listed_by=own,
             title=f"{title} {region} {family}",

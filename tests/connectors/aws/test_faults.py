@@ -1,0 +1,174 @@
+"""What goes wrong at AWS, and what a scan says of it: never less than there is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from scanner.model.coverage import Outcome
+from tests.aws_rig import (
+    EVERYWHERE,
+    Rig,
+    cut,
+    denied,
+    denied_by_policy,
+    dropped,
+    garbled,
+    not_offered,
+    region_disabled,
+    repeated_token,
+    serving,
+    throttled,
+)
+from tests.connectors.aws.reading import HOME, context, scan
+
+ACCOUNT = "111111111111"
+THEN = datetime(2026, 1, 1, tzinfo=UTC)
+SAGEMAKER = f"aws:{ACCOUNT}/{HOME}/sagemaker"
+
+
+@pytest.fixture
+def rig() -> Rig:
+    made = Rig(page_size=2)
+    for number in range(5):
+        made.world.plant(EVERYWHERE, HOME, "sagemaker:ListModels", "Models", _model(number))
+        made.world.answer(
+            EVERYWHERE, HOME, "sagemaker:DescribeModel", {"ModelName": f"m{number}"}, _model(number)
+        )
+    return made
+
+
+def _model(number: int) -> dict[str, Any]:
+    return {
+        "ModelName": f"m{number}",
+        "ModelArn": f"arn:aws:sagemaker:{HOME}:{ACCOUNT}:model/m{number}",
+        "CreationTime": THEN,
+    }
+
+
+@pytest.fixture
+def url(rig: Rig) -> Iterator[str]:
+    with serving(rig) as served:
+        yield served
+
+
+def _models(rig: Rig, url: str, **changes: Any) -> tuple[set[str], Any]:
+    done = scan(context(url, **changes))
+    found = {asset.name for asset in done.assets("aws.sagemaker_model")}
+    return found, done.rows[SAGEMAKER]
+
+
+ALL = {f"m{number}" for number in range(5)}
+
+
+def test_every_page_is_read(rig: Rig, url: str) -> None:
+    found, row = _models(rig, url)
+    assert found == ALL
+    assert row.status is Outcome.COMPLETE
+    assert rig.called("sagemaker:ListModels") == 3
+    assert rig.rejected == rig.wrong == []
+
+
+@pytest.mark.parametrize("fault", [denied(), denied_by_policy()])
+def test_one_action_that_is_denied_is_a_gap_with_the_action_to_grant(
+    rig: Rig, url: str, fault: Any
+) -> None:
+    rig.strike("sagemaker:ListModels", fault)
+    found, row = _models(rig, url)
+    assert found == set()
+    assert row.status is Outcome.PARTIAL
+    assert any("grant sagemaker:ListModels" in gap for gap in row.gaps)
+
+
+def test_a_page_in_the_middle_that_is_denied_keeps_what_was_read_and_says_so(
+    rig: Rig, url: str
+) -> None:
+    rig.strike("sagemaker:ListModels", denied(), after=1)
+    found, row = _models(rig, url)
+    assert found == {"m0", "m1"}
+    assert row.status is Outcome.PARTIAL
+
+
+@pytest.mark.parametrize("fault", [cut(), garbled()])
+def test_an_answer_that_is_cut_off_is_no_empty_list(rig: Rig, url: str, fault: Any) -> None:
+    rig.strike("sagemaker:ListModels", fault)
+    found, row = _models(rig, url)
+    assert found == set()
+    assert row.status is not Outcome.COMPLETE
+    assert any("sagemaker:ListModels" in gap for gap in row.gaps)
+
+
+def test_an_answer_that_was_cut_off_once_is_read_by_the_next_attempt(rig: Rig, url: str) -> None:
+    rig.strike("sagemaker:DescribeModel", cut(), times=1)
+    done = scan(context(url, retries=3))
+    row = done.rows[SAGEMAKER]
+    assert row.status is Outcome.PARTIAL
+    assert {a.name for a in done.assets("aws.sagemaker_model")} == ALL
+
+
+def test_a_page_token_that_repeats_ends_the_list_with_a_gap(rig: Rig, url: str) -> None:
+    rig.strike("sagemaker:ListModels", repeated_token(), after=1)
+    found, row = _models(rig, url)
+    assert found <= ALL
+    assert row.status is Outcome.PARTIAL
+    assert any("token" in gap for gap in row.gaps)
+
+
+def test_throttling_is_waited_out_and_slows_that_service_alone(rig: Rig, url: str) -> None:
+    rig.strike("sagemaker:ListModels", throttled(), times=2)
+    ctx = context(url, retries=5)
+    done = scan(ctx)
+    assert {a.name for a in done.assets("aws.sagemaker_model")} == ALL
+    assert done.rows[SAGEMAKER].status is Outcome.COMPLETE
+    access = ctx.kept("aws", lambda: pytest.fail("no session was kept"))
+    slowed = [key for key, count in access.budget.throttled.items() if count]
+    assert slowed == [(ACCOUNT, HOME, "sagemaker")]
+
+
+def test_a_disabled_region_is_told_and_the_others_are_read(rig: Rig, url: str) -> None:
+    rig.strike("*", region_disabled(), region="eu-west-1")
+    done = scan(context(url, regions=(HOME, "eu-west-1")))
+    assert done.rows[f"aws:{ACCOUNT}/eu-west-1/sagemaker"].status is Outcome.DENIED
+    assert done.rows[SAGEMAKER].status is Outcome.COMPLETE
+
+
+def test_a_service_that_is_absent_is_not_enabled_and_is_not_a_gap(rig: Rig, url: str) -> None:
+    rig.strike("sagemaker:*", not_offered())
+    row = scan(context(url)).rows[SAGEMAKER]
+    assert row.status is Outcome.NOT_ENABLED
+
+
+def test_a_connection_that_is_hung_up_on_is_unavailable(rig: Rig, url: str) -> None:
+    rig.strike("sagemaker:ListModels", dropped())
+    found, row = _models(rig, url)
+    assert found == set()
+    assert row.status is Outcome.PARTIAL
+
+
+def test_a_budget_that_is_spent_says_what_is_left(rig: Rig, url: str) -> None:
+    _, row = _models(rig, url, most_calls=8)
+    assert row.status is not Outcome.COMPLETE
+    assert any("`most_calls`" in text for text in (row.reason, *row.gaps))
+
+
+def test_five_thousand_endpoints_of_one_account(rig: Rig, url: str) -> None:
+    rig.page_size = 100
+    names = [f"endpoint-{number:04d}" for number in range(5000)]
+    for name in names:
+        arn = f"arn:aws:sagemaker:{HOME}:{ACCOUNT}:endpoint/{name}"
+        told = {"EndpointName": name, "EndpointArn": arn, "CreationTime": THEN,
+                "LastModifiedTime": THEN, "EndpointStatus": "InService"}  # fmt: skip
+        rig.world.plant(ACCOUNT, HOME, "sagemaker:ListEndpoints", "Endpoints", told)
+        rig.world.answer(
+            ACCOUNT, HOME, "sagemaker:DescribeEndpoint", {"EndpointName": name},
+            {**told, "EndpointConfigName": "one"},
+        )  # fmt: skip
+    before = threading.active_count()
+    done = scan(context(url))
+    assert {asset.name for asset in done.assets("aws.sagemaker_endpoint")} == set(names)
+    assert done.rows[SAGEMAKER].status is Outcome.COMPLETE
+    assert threading.active_count() < before + 80
