@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 from connectors.aws.contents import contents, is_asked, text_of
@@ -55,7 +55,8 @@ def read_types(types: tuple[ResourceType, ...], reading: Reading) -> Iterator[It
             else:
                 yield from _read_records(kind, started[kind.kind], {}, reading)
         except (Denied, NotEnabled, Throttled, Unavailable) as error:
-            errors.append((kind, error))
+            is_absent = any(words in str(error) for words in kind.absent)
+            errors.append((kind, NotEnabled(str(error)) if is_absent else error))
     failed = {kind.kind for kind, _ in errors}
     if failed and all(kind.kind in failed for kind in types if not kind.under):
         raise _worst(errors)
@@ -78,7 +79,8 @@ def _started(
 ) -> Iterator[Any]:
     """The list, whose first page is on its way."""
     args = _args(kind.list, parent or {}, "", reading)
-    records = reading.access.pages(reading.account, reading.region, kind.list, args)
+    listed = reading.access.pages(reading.account, reading.region, kind.list, args)
+    records = islice(listed, kind.list.most) if kind.list.most else listed
     first = reading.access.pool.submit(lambda: list(islice(records, 1)))
 
     def following() -> Iterator[Any]:
@@ -86,6 +88,13 @@ def _started(
         yield from records
 
     return following()
+
+
+def _listed(call: Call, record: Mapping[str, Any], ident: str, reading: Reading) -> Iterator[Any]:
+    args = _args(call, record, ident, reading)
+    for choice in product(*call.each.values()):
+        asked = {**args, **dict(zip(call.each, choice, strict=True))}
+        yield from reading.access.pages(reading.account, reading.region, call, asked)
 
 
 def _read_below(kind: ResourceType, reading: Reading) -> Iterator[Item]:
@@ -111,18 +120,32 @@ def _read_records(
     kind: ResourceType, listed: Iterator[Any], parent: Mapping[str, Any], reading: Reading
 ) -> Iterator[Item]:
     names = reading.names.setdefault(kind.kind, {})
-    for bunch in _bunches(listed, kind.batch.size if kind.batch else _AT_ONCE):
-        records = [_record(one, parent) for one in bunch]
-        if kind.batch:
-            _fill_batch(kind, kind.batch, records, parent, reading)
-        waiting = [reading.access.pool.submit(_completed, kind, r, reading) for r in records]
-        for done in waiting:
-            whole = done.result()
-            reading.gaps += whole.gaps
-            if whole.is_wanted:
-                names[first_text(whole.record, kind.name)] = whole.ident
-                yield from _items(kind, whole, reading)
+    whole = (_record(one, parent) for one in listed)
+    wanted = (record for record in whole if _is_wanted(kind, record, reading))
+    for records in _bunches(wanted, kind.batch.size if kind.batch else _AT_ONCE):
+        is_told = not kind.batch or _fill_batch(kind, kind.batch, records, parent, reading)
+        waiting = [
+            reading.access.pool.submit(_completed, kind, record, reading, is_told=is_told)
+            for record in records
+        ]
+        for one in waiting:
+            done = one.result()
+            reading.gaps += done.gaps
+            if done.is_wanted:
+                names[_name(kind, done.record, reading)] = done.ident
+                yield from _items(kind, done, reading)
             yield from reading.drain()
+
+
+def _is_wanted(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> bool:
+    """As far as the list tells."""
+    if not all(holds(one, record) for one in kind.listed):
+        return False
+    if not kind.kept_if_used or not all(holds(one, record) for one in kind.kept_if_used):
+        return True
+    ident = fill(kind.id, record, _named(kind, record, reading))
+    keys = (str(value) for path in kind.aliases for value in values(record, path))
+    return not reading.used.isdisjoint((ident, *keys))
 
 
 @dataclass
@@ -137,6 +160,8 @@ class _Whole:
     texts: list[Content] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     is_wanted: bool = True
+    is_whole: bool = True
+    """Its details could be read."""
 
 
 def _record(listed: Any, parent: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,18 +170,23 @@ def _record(listed: Any, parent: Mapping[str, Any]) -> dict[str, Any]:
     return {**record, **parent}
 
 
-def _completed(kind: ResourceType, record: dict[str, Any], reading: Reading) -> _Whole:
-    """Runs beside others."""
+def _completed(
+    kind: ResourceType, record: dict[str, Any], reading: Reading, *, is_told: bool
+) -> _Whole:
+    """Runs beside others. ``is_told``: details that come for many at once have come."""
     ident = fill(kind.id, record, _named(kind, record, reading))
-    whole = _Whole(record, ident, kind.batch.op if kind.batch else kind.list.op)
+    seen_by = kind.batch.op if kind.batch and is_told else kind.list.op
+    whole = _Whole(record, ident, seen_by, is_whole=is_told)
     if kind.detail:
         found = _detail(kind.detail, whole, reading)
+        whole.is_whole = bool(found)
         if found:
             record.update(found)
             whole.seen_by = kind.detail.op
             whole.ident = ident = fill(kind.id, record, _named(kind, record, reading))
     # What could not be read may be of interest: absence is never guessed.
-    whole.is_wanted = bool(whole.gaps) or all(holds(one, record) for one in kind.where)
+    is_unread = bool(whole.gaps) or not is_told
+    whole.is_wanted = is_unread or all(holds(one, record) for one in kind.where)
     if not whole.is_wanted:
         return whole
     whole.tags = _tags(kind, whole, reading)
@@ -173,7 +203,7 @@ def _items(kind: ResourceType, whole: _Whole, reading: Reading) -> Iterator[Item
     if kind.kind in reading.kept_for:
         reading.records.setdefault(kind.kind, []).append({"parent": record, "parent_id": ident})
     evidence = Evidence(rule=whole.seen_by, source="aws", resource=ident)
-    yield _asset(kind, record, ident, whole.tags, evidence, reading)
+    yield _asset(kind, whole, evidence, reading)
     holder = record.get("parent_id") or f"aws:account/{reading.account}"
     yield edge_of(NodeId(str(holder)), NodeId(ident), Relation.CONTAINS, evidence)
     yield from edges(kind, kind.edges, record, ident, evidence, reading)
@@ -197,9 +227,9 @@ def _fill_batch(
     records: list[dict[str, Any]],
     parent: Mapping[str, Any],
     reading: Reading,
-) -> None:
+) -> bool:
     """Details into the records they are of. Where they are denied, records stay as the list has
-    shown them."""
+    shown them, and it is False."""
     keys = {fill(batch.key, record, reading.scope): record for record in records}
     args = {name: fill(path, parent, reading.scope) for name, path in batch.args.items()}
     asked = {**batch.params, **with_fields(args), batch.arg: list(keys)}
@@ -207,16 +237,28 @@ def _fill_batch(
         answer = reading.access.call(reading.account, reading.region, batch.op, asked)
     except (Denied, Unavailable, Throttled) as error:
         reading.miss(f"{batch.op} of {len(keys)} of {kind.kind}", error)
-        return
+        return False
     for detail in values(answer, batch.items):
         record = keys.get(first_text(detail, batch.match))
         if record is not None:
             record.update(detail)
+    return True
 
 
 def _named(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> dict[str, str]:
     # An SSM name may begin with the slash that its ARN has anyway.
     return {**reading.scope, "name": first_text(record, kind.name).removeprefix("/")}
+
+
+def _name(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> str:
+    """``arn:aws:comprehend:eu-west-1:1:document-classifier/mails`` is called ``mails``."""
+    if "{" in kind.name:
+        return fill(kind.name, record, reading.scope)
+    name = first_text(record, kind.name)
+    if not name.startswith("arn:"):
+        return name
+    resource = name.split(":", 5)[-1]
+    return resource.partition("/")[2] or resource.rpartition(":")[2]
 
 
 def _detail(call: Call, whole: _Whole, reading: Reading) -> dict[str, Any]:
@@ -232,7 +274,7 @@ def _detail(call: Call, whole: _Whole, reading: Reading) -> dict[str, Any]:
 
 def _tags(kind: ResourceType, whole: _Whole, reading: Reading) -> dict[str, str]:
     record = whole.record
-    if not kind.tags:
+    if not kind.tags or not all(holds(one, record) for one in kind.tagged):
         return tags_of(record.get("Tags") or record.get("tags") or record.get("TagList"))
     args = _args(kind.tags, record, whole.ident, reading)
     try:
@@ -248,10 +290,9 @@ def _tags(kind: ResourceType, whole: _Whole, reading: Reading) -> dict[str, str]
 
 def _add_children(child: Child, whole: _Whole, reading: Reading) -> None:
     call = child.list
-    args = _args(call, whole.record, whole.ident, reading)
     try:
-        for listed in reading.access.pages(reading.account, reading.region, call, args):
-            below = _Whole(_record(listed, {}), whole.ident, call.op)
+        for listed in _listed(call, whole.record, whole.ident, reading):
+            below = _Whole(_record(listed, {"parent": whole.record}), whole.ident, call.op)
             if child.detail:
                 below.record.update(_detail(child.detail, below, reading))
             whole.gaps += below.gaps
@@ -280,19 +321,15 @@ def _args(call: Call, record: Mapping[str, Any], ident: str, reading: Reading) -
     return {**call.params, **with_fields(filled)}
 
 
-def _asset(
-    kind: ResourceType,
-    record: Mapping[str, Any],
-    ident: str,
-    tags: dict[str, str],
-    evidence: Evidence,
-    reading: Reading,
-) -> Asset:
+def _asset(kind: ResourceType, whole: _Whole, evidence: Evidence, reading: Reading) -> Asset:
+    record, tags = whole.record, whole.tags
     found = {str(model) for path in kind.models for model in values(record, path)}
+    reading.used |= found
+    states = exposed(kind.states, record, is_whole=whole.is_whole)
     return Asset(
-        id=NodeId(ident),
+        id=NodeId(whole.ident),
         kind=kind.kind,
-        name=first_text(record, kind.name),
+        name=_name(kind, record, reading),
         asset_class=kind.asset_class,
         provider=kind.provider,
         account=NodeId(f"aws:account/{reading.account}"),
@@ -300,11 +337,11 @@ def _asset(
         environment=first_tag(tags, reading.environment_keys) or reading.account_environment,
         models=tuple(sorted(found)),
         created_at=first_text(record, kind.created_at),
-        status=first_text(record, kind.status),
+        status=first_text(record, kind.status) or next(states, ""),
         is_ai=kind.is_ai,
         tags={**_facts(kind, record), **tags},
         aliases=tuple(sorted({str(v) for path in kind.aliases for v in values(record, path) if v})),
-        exposure=tuple(dict.fromkeys(exposed(kind.exposure, record))),
+        exposure=tuple(dict.fromkeys(exposed(kind.exposure, record, is_whole=whole.is_whole))),
         evidence=(evidence,),
     )
 

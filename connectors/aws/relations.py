@@ -5,18 +5,18 @@ Buckets that AI reads and writes are looked at once, for their classification.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from connectors.aws import arns
 from connectors.aws.reading import Reading, first_tag
 from scanner.kit.expressions import expression
 from scanner.kit.tables import EdgeRule, ResourceType, fill, tags_of, values
 from scanner.model.base import NodeId
 from scanner.model.errors import Denied, NotEnabled, Throttled, Unavailable
 from scanner.model.evidence import Evidence
-from scanner.model.facts import DataStore, Edge, Relation
+from scanner.model.facts import DataStore, Edge, Identity, PrincipalType, Relation
 from scanner.model.items import Item
 from scanner.model.keys import canonical_remote
 
@@ -30,9 +30,29 @@ https://docs.aws.amazon.com/servicecatalog/latest/arguide/ar-user-tags.html"""
 _REPOSITORY_TAGS = (
     "repository", "repo", "git-repo", "git_repo", "gitrepo", "git-repository", "git_repository",
     "repository-url", "repository_url", "repo-url", "repo_url", "source-repo", "source_repo",
-    "git_remote", "git-remote", "vcs", "vcs-url", "vcs_url", "source",
+    "git_remote", "git-remote", "vcs", "vcs-url", "vcs_url",
 )  # fmt: skip
-_BUCKET = expression(r"(?:s3://|arn:[\w-]+:s3:::)([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])", re.I)
+_WITHIN = expression(r"/-/|/(?:tree|blob|src|commit|commits|raw|edit)/")
+"""Where the address of something inside a repository leaves that of the repository."""
+STORES = {
+    "aoss": ("aws.aoss", "vector_store"),
+    "es": ("aws.es", "vector_store"),
+    "rds": ("aws.rds", "vector_store"),
+    "s3vectors": ("aws.s3vectors", "vector_store"),
+    "neptune-graph": ("aws.neptune-graph", "vector_store"),
+    "kendra": ("aws.kendra", "vector_store"),
+    "redshift": ("aws.redshift", "warehouse"),
+    "redshift-serverless": ("aws.redshift", "warehouse"),
+    "kinesis": ("aws.kinesis_stream", "stream"),
+}
+"""Service of an ARN -> kind and class of the store that AI reads or fills."""
+LOG_GROUP = "aws.log_group"
+SESSION = "aws.role_session"
+KINDS = frozenset(
+    {"aws.s3_bucket", "web.site", LOG_GROUP, SESSION, *(k for k, _ in STORES.values())}
+)
+"""Of the nodes that edges lead to and no list tells."""
+Node = DataStore | Identity
 
 
 def edges(
@@ -49,12 +69,16 @@ def edges(
                 NodeId(ident), NodeId(f"provider:{kind.provider}"), rule.relation, evidence
             )
             continue
-        for value in values(record, rule.path):
-            target, store = _target(rule, str(value), reading)
-            if store is not None:
-                yield store
+        # Without a path the whole record is the one value: it says that there is an edge, no more.
+        told = (str(value) for value in values(record, rule.path)) if rule.path else ("",)
+        for value in told:
+            target, node = _target(rule, value, reading)
+            if node is not None:
+                yield node
             if target:
-                yield edge_of(NodeId(ident), NodeId(target), rule.relation, evidence, str(value))
+                reading.used |= {target, value}
+                ends = (target, ident) if rule.is_inverse else (ident, target)
+                yield edge_of(NodeId(ends[0]), NodeId(ends[1]), rule.relation, evidence, value)
 
 
 def tag_edges(tags: Mapping[str, str], ident: str, evidence: Evidence) -> Iterator[Edge]:
@@ -71,39 +95,66 @@ def tag_edges(tags: Mapping[str, str], ident: str, evidence: Evidence) -> Iterat
 def _remote(value: str) -> NodeId | None:
     """The node of the repository at an address; what is no address of one is none."""
     found = canonical_remote(value if "://" in value or "@" in value else f"https://{value}")
+    found = _WITHIN.split(found, maxsplit=1)[0].removesuffix(".git")
     host, _, path = found.partition("/")
     return NodeId(f"git:{found}") if "." in host and "/" in path else None
 
 
-def _target(rule: EdgeRule, value: str, reading: Reading) -> tuple[str, DataStore | None]:
-    if rule.target == "bucket":
-        return _bucket(value, reading)
-    if rule.target == "store" and value.startswith("arn:"):
-        service = value.split(":")[2]
-        store = DataStore(
-            id=NodeId(value), kind=f"aws.{service}", name=value.rpartition(":")[2],
-            store_class="vector_store",
-        )  # fmt: skip
-        return value, store
-    if rule.target == "repository":
-        return _remote(value) or "", None
-    if rule.target == "site":
-        host = urlsplit(value if "://" in value else f"https://{value}").hostname or value
-        site = f"https://{host}"
-        return site, DataStore(id=NodeId(site), kind="web.site", name=host, store_class="web")
+def _target(rule: EdgeRule, value: str, reading: Reading) -> tuple[str, Node | None]:
+    """The id that a value stands for, and the node where it is told nowhere else."""
+    made = _WORDS.get(rule.target)
+    if made is not None:
+        return made(value, reading)
     if rule.target.startswith("kind:"):
         other = rule.target.removeprefix("kind:")
         known = reading.names.get(other, {}).get(value)
         # What was not listed (denied, deleted) keeps its name, so that the hop is not lost.
         return known or f"aws:{reading.account}/{reading.region}/{other}/{value}", None
-    return fill(rule.target, {}, {**reading.scope, "value": value}), None
-
-
-def _bucket(value: str, reading: Reading) -> tuple[str, DataStore | None]:
-    found = _BUCKET.match(value)
-    if not found:
+    if rule.path and not value:
         return "", None
-    name = found[1].lower()
+    if value.startswith("arn:"):
+        # A text that makes an ARN is for what is none yet.
+        return arns.whole(value) if rule.target.startswith("arn:") else value, None
+    return arns.spelled(fill(rule.target, {}, {**reading.scope, "value": value})), None
+
+
+def _site(value: str, reading: Reading) -> tuple[str, Node | None]:
+    host = urlsplit(value if "://" in value else f"https://{value}").hostname or value
+    site = f"https://{host}"
+    return site, DataStore(id=NodeId(site), kind="web.site", name=host, store_class="web")
+
+
+def _store(value: str, reading: Reading) -> tuple[str, Node | None]:
+    if not value.startswith("arn:"):
+        return "", None
+    kind, store_class = STORES.get(value.split(":")[2], ("", ""))
+    if not kind:
+        return value, None  # whatever it is, some list may tell
+    name = value.rpartition(":")[2]
+    return value, DataStore(id=NodeId(value), kind=kind, name=name, store_class=store_class)
+
+
+def _log_group(value: str, reading: Reading) -> tuple[str, Node | None]:
+    arn = arns.log_group(value, reading.scope)
+    name = arn.rpartition(":")[2]
+    return arn, DataStore(id=NodeId(arn), kind=LOG_GROUP, name=name, store_class="log")
+
+
+def _principal(value: str, reading: Reading) -> tuple[str, Node | None]:
+    """A session acts as its role, and has the name of a person where people sign in."""
+    ident, mail = arns.principal(value)
+    if not mail:
+        return ident, None
+    return ident, Identity(
+        id=NodeId(ident), kind=SESSION, name=mail, email=mail.lower(),
+        principal_type=PrincipalType.HUMAN,
+    )  # fmt: skip
+
+
+def _bucket(value: str, reading: Reading) -> tuple[str, Node | None]:
+    name = arns.bucket(value)
+    if not name:
+        return "", None
     if name not in reading.buckets:
         reading.buckets[name] = _bucket_store(name, reading)
     return f"arn:{reading.partition}:s3:::{name}", reading.buckets[name]
@@ -130,6 +181,22 @@ def _bucket_store(name: str, reading: Reading) -> DataStore:
         tags=tags,
         evidence=(Evidence(rule=op, source="aws", resource=ident, preview=said),),
     )  # fmt: skip
+
+
+_WORDS: dict[str, Callable[[str, Reading], tuple[str, Node | None]]] = {
+    "bucket": _bucket,
+    "store": _store,
+    "site": _site,
+    "log_group": _log_group,
+    "principal": _principal,
+    "repository": lambda value, reading: (_remote(value) or "", None),
+    "key": lambda value, reading: (arns.key(value, reading.scope), None),
+    "model": lambda value, reading: (arns.model(value, reading.scope), None),
+    "whole": lambda value, reading: (arns.whole(value), None),
+    "unversioned": lambda value, reading: (arns.unversioned(value), None),
+}
+TARGETS = frozenset({"provider", *_WORDS})
+"""Words that a table may use as a target, besides ``kind:`` and texts."""
 
 
 def edge_of(

@@ -1,8 +1,8 @@
 """Resource types as data: what to list, how a record becomes a fact.
 
 A table is YAML of about nine lines a type. Paths are dotted names, with ``[]`` for every element of
-a list, and ``{path}`` puts a value into a text; there is no language beyond that. What needs more
-is Python in the connector.
+a list, ``*`` for every value of a map, and ``{path}`` puts a value into a text; there is no
+language beyond that. What needs more is Python in the connector.
 """
 
 from __future__ import annotations
@@ -32,13 +32,18 @@ class Call(Model, frozen=True, kw_only=True):
     """One operation. ``items``: path of the list (of a list call) or the object (of a detail call)
     in the answer. ``args``: argument name (with dots: a field of a structure) to a path in the
     record or a text with ``{path}``; ``{since}`` is when the time that is looked at begins, ISO
-    8601. ``params``: constants."""
+    8601. ``params``: constants. ``each``: arguments that take one of several values, with each of
+    which the list is asked for."""
 
     op: str
     items: str = ""
     args: dict[str, str] = {}
     params: dict[str, Any] = {}
+    each: dict[str, tuple[str, ...]] = {}
     page: Page | None = None
+    most: int = 0
+    """Records at most, the first that are listed: where one of them tells as much as all. 0: all.
+    What is left out is no gap, so this is for what is counted together."""
 
 
 class Batch(Model, frozen=True, kw_only=True):
@@ -103,15 +108,19 @@ class Document(Model, frozen=True, kw_only=True):
 class EdgeRule(Model, frozen=True, kw_only=True):
     """``path`` gives values, ``target`` makes a node id of each. ``{value}``, ``{partition}``,
     ``{region}`` and ``{account}`` may stand in it; ``kind:<kind>`` looks the value up among the
-    names of that kind in the same shard; single words are built into the connector."""
+    names of that kind in the same shard; single words are built into the connector (of AWS: see
+    ``TARGETS`` in ``connectors.aws.relations``). Without ``path`` there is one edge of every
+    record. ``is_inverse``: from what is found to the record."""
 
     relation: Relation
     path: str = ""
     target: str = "{value}"
+    is_inverse: bool = False
 
 
 class Child(Model, frozen=True, kw_only=True):
-    """Records below a record that become no node of their own, only edges of their parent."""
+    """Records below a record that become no node of their own, only edges of their parent, whose
+    fields are ``parent.<path>``."""
 
     list: Call
     detail: Call | None = None
@@ -130,19 +139,29 @@ class ResourceType(Model, frozen=True, kw_only=True):
     under: str = ""
     """A kind of the same shard: listed once for each record of it, whose fields are
     ``parent.<path>`` and whose id is ``{parent_id}``."""
+    listed: tuple[Condition, ...] = ()
+    """All must hold of what the list shows, or nothing more is asked of the record."""
     where: tuple[Condition, ...] = ()
-    """All must hold, or the record is nobody's business."""
+    """All must hold of the whole, or the record is nobody's business."""
+    kept_if_used: tuple[Condition, ...] = ()
+    """Records of which all of these hold (the vendor's own, the same in every account) are only of
+    interest when something before them in the table calls them."""
     list: Call
     detail: Call | None = None
     batch: Batch | None = None
     """In place of ``detail``, where one call tells of many."""
     tags: Call | None = None
+    tagged: tuple[Condition, ...] = ()
+    """All must hold, or the vendor keeps no tags of the record."""
     children: tuple[Child, ...] = ()
     id: str
     """A path, or a text with ``{path}`` where the vendor's record carries no id of its own."""
     name: str
+    """A path, or a text with ``{path}``. Of an ARN the part that people know."""
     created_at: str = ""
     status: str = ""
+    states: tuple[Exposure, ...] = ()
+    """Where the vendor tells no status: the first that holds."""
     models: tuple[str, ...] = ()
     provider: str = ""
     is_ai: bool = True
@@ -158,6 +177,8 @@ class ResourceType(Model, frozen=True, kw_only=True):
     """Whatever else the detector is to read, under the last word of its path: images, commands,
     names of secrets."""
     documents: tuple[Document, ...] = ()
+    absent: tuple[str, ...] = ()
+    """Words of an error of the list by which AWS says that the account does not use the service."""
     environment_error: str = ""
     """Where the vendor says that it could not show the variables."""
     is_name_examined: bool = False
@@ -199,12 +220,12 @@ def _is_met(condition: Condition, found: list[Any]) -> bool:
     )
 
 
-def exposed(rules: Iterable[Exposure], record: Any) -> Iterator[str]:
-    """What holds of a record, each once."""
+def exposed(rules: Iterable[Exposure], record: Any, *, is_whole: bool = True) -> Iterator[str]:
+    """What holds of a record. What is missing in one that is not ``is_whole`` may be there."""
     for rule in rules:
         found = [value for value in values(record, rule.path) if value not in ("", [], {})]
         if rule.is_absent:
-            is_so = not found
+            is_so = is_whole and not found
         elif rule.any_of:
             wanted = {text.casefold() for text in rule.any_of}
             is_so = any(str(value).casefold() in wanted for value in found)
@@ -221,14 +242,21 @@ def load_types(text: str | bytes) -> tuple[ResourceType, ...]:
 
 
 def values(record: Any, path: str) -> Iterator[Any]:
-    """Every value at ``path``; a missing step gives nothing, so optional fields need no branch."""
+    """Every value at ``path``; a missing step gives nothing, so optional fields need no branch. The
+    step ``*`` is every value of a map."""
     if not path:
         yield record
         return
     step, _, rest = path.partition(".")
     is_list = step.endswith("[]")
     key = step[:-2] if is_list else step
-    if not isinstance(record, Mapping) or record.get(key) is None:
+    if not isinstance(record, Mapping):
+        return
+    if key == "*":
+        for element in record.values():
+            yield from values(element, rest)
+        return
+    if record.get(key) is None:
         return
     found = record[key]
     if is_list:
