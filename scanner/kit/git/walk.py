@@ -183,7 +183,7 @@ class Walk:
             # Bounded: a few bytes can be made to inflate to gigabytes.
             engine = self._inflate.decompressobj()
             data: bytes = engine.decompress(self._pack.raw[start:end], size + 1)
-            is_whole = engine.eof or (not size and not data)
+            is_whole = engine.eof
         except (zlib.error, ValueError, self._inflate.error):
             data, is_whole = b"", False
         if len(data) != size or not is_whole:
