@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.aws.iam.conditions import SOURCE_ONLY, TAGS, Facts
 from connectors.aws.iam.documents import Malformed, statements
-from connectors.aws.iam.evaluate import Policy, Term, compiled, reach
+from connectors.aws.iam.evaluate import Policy, Term, TooMuch, compiled, reach
 from connectors.aws.iam.table import Table
 from connectors.aws.iam.trust import Trust, trust_of
 from scanner.kit.tables import first_text, tags_of
@@ -68,9 +68,14 @@ class Directory:
         self.gaps: list[Gap] = []
 
     def reach(self, one: Principal) -> list[Term]:
+        """All that it may do; of one that cannot be judged nothing, with a gap."""
         if not one.knows_boundary:
             return []
-        return reach(one.policies, one.boundary, self._facts(one), self.table)
+        try:
+            return reach(one.policies, one.boundary, self._facts(one), self.table)
+        except TooMuch as error:
+            self.gaps.append(Gap(what=f"reach of {one.arn}", reason=str(error)))
+            return []
 
     def _facts(self, one: Principal) -> Facts:
         """What IAM puts into every request of this principal."""

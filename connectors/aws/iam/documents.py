@@ -17,8 +17,8 @@ from typing import Any
 from connectors.aws.iam.conditions import Test
 
 MOST_STATEMENTS = 1_000
-MOST_PATTERNS = 10_000
-"""Actions, resources and values of conditions of one document."""
+MOST_TEXT = 65_536
+"""Characters of all actions, resources and values of conditions of one document."""
 LONGEST = 2_048
 """Characters of one of them: no ARN is longer."""
 _WITH_VARIABLES = "2012-10-17"
@@ -51,15 +51,16 @@ class Statement:
 class _Budget:
     """How much of a document may still be read."""
 
-    patterns: int = MOST_PATTERNS
+    left: int = MOST_TEXT
 
     def texts(self, value: Any, what: str) -> tuple[str, ...]:
         """One text or a list of them."""
         found = value if isinstance(value, list) else [value]
-        self.patterns -= len(found)
-        if self.patterns < 0:
-            raise Malformed(f"more than {MOST_PATTERNS} actions, resources and values")
-        return tuple(_text(one, what) for one in found)
+        texts = tuple(_text(one, what) for one in found)
+        self.left -= sum(map(len, texts)) + len(texts)
+        if self.left < 0:
+            raise Malformed(f"the document holds more than {MOST_TEXT} characters")
+        return texts
 
 
 def statements(document: Any, *, is_trust: bool = False) -> tuple[list[Statement], list[str]]:

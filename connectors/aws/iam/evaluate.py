@@ -42,6 +42,14 @@ NOT_EVALUATED = (
 )
 
 
+_MOST_COMPARED = 500_000
+"""Terms times patterns of denials, for one principal; AWS's quotas let nobody need a tenth."""
+
+
+class TooMuch(Exception):
+    """A principal's policies are made to be compared for ever."""
+
+
 class Unless(NamedTuple):
     """Perhaps denied, by ``why``, where one of ``patterns`` matches (or, ``are_not``, none)."""
 
@@ -185,15 +193,19 @@ def _without(term: Term, excluded: Resources) -> Term | None:
 def reach(
     policies: Sequence[Policy], boundary: Policy | None, facts: Facts, table: Table
 ) -> list[Term]:
-    """All that the policies allow, of what the table knows."""
+    """All that the policies allow, of what the table knows. Raises ``TooMuch``."""
     terms: list[Term] = []
     for policy in policies:
         for rule in policy.allows:
             terms += rule.terms if rule.is_plain else _conditional(rule, facts, table)
-    if boundary is not None and not boundary.is_everything:
-        terms = _bounded(terms, boundary, facts)
     denies = [rule for policy in policies for rule in policy.denies]
     denies += boundary.denies if boundary else ()
+    limits = [rule.statement for rule in (*denies, *(boundary.allows if boundary else ()))]
+    compared = len(terms) * (1 + sum(len(one.resources) for one in limits))
+    if compared > _MOST_COMPARED:
+        raise TooMuch(f"its policies would take {compared} comparisons")
+    if boundary is not None and not boundary.is_everything:
+        terms = _bounded(terms, boundary, facts)
     for rule in denies:
         terms = _denied(terms, rule, facts)
     return list(dict.fromkeys(terms)) if len(terms) > 1 else terms
