@@ -216,8 +216,19 @@ def _items(kind: ResourceType, whole: _Whole, reading: Reading) -> Iterator[Item
 
 
 def _bunches(records: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    following = iter(records)
-    while bunch := list(islice(following, size)):
+    """What came before a list broke is given before its error is."""
+    bunch: list[Any] = []
+    try:
+        for one in records:
+            bunch.append(one)
+            if len(bunch) == size:
+                yield bunch
+                bunch = []
+    except SourceError:
+        if bunch:
+            yield bunch
+        raise
+    if bunch:
         yield bunch
 
 

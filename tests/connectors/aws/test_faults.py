@@ -12,6 +12,7 @@ import pytest
 from scanner.model.coverage import Outcome
 from tests.aws_rig import (
     EVERYWHERE,
+    Organization,
     Rig,
     cut,
     denied,
@@ -34,6 +35,7 @@ SAGEMAKER = f"aws:{ACCOUNT}/{HOME}/sagemaker"
 @pytest.fixture
 def rig() -> Rig:
     made = Rig(page_size=2)
+    Organization.of(1).into(made)
     for number in range(5):
         made.world.plant(EVERYWHERE, HOME, "sagemaker:ListModels", "Models", _model(number))
         made.world.answer(
@@ -155,6 +157,7 @@ def test_a_budget_that_is_spent_says_what_is_left(rig: Rig, url: str) -> None:
     assert any("`most_calls`" in text for text in (row.reason, *row.gaps))
 
 
+@pytest.mark.slow
 def test_five_thousand_endpoints_of_one_account(rig: Rig, url: str) -> None:
     rig.page_size = 100
     names = [f"endpoint-{number:04d}" for number in range(5000)]

@@ -29,7 +29,7 @@ def url(rig: Rig) -> Iterator[str]:
 
 
 @pytest.fixture
-def organization(rig: Rig) -> Organization:
+def org(rig: Rig) -> Organization:
     units = (Unit("ou-1", "Research", tags={"business-unit": "R&D"}), Unit("ou-2", "Labs", "ou-1"))
     members = (
         Member(MANAGEMENT, "management"),
@@ -40,7 +40,7 @@ def organization(rig: Rig) -> Organization:
 
 
 def test_accounts_stand_in_their_business_units(
-    url: str, rig: Rig, organization: Organization
+    url: str, rig: Rig, org: Organization
 ) -> None:
     done = scan(context(url, organization=True, role_name=ROLE))
     nodes = {fact.id: fact for fact in done.facts if isinstance(fact, Account)}
@@ -57,7 +57,7 @@ def test_accounts_stand_in_their_business_units(
     assert rig.rejected == rig.wrong == []
 
 
-def test_refused_units_cost_the_units_alone(url: str, rig: Rig, organization: Organization) -> None:
+def test_refused_units_cost_the_units_alone(url: str, rig: Rig, org: Organization) -> None:
     from tests.aws_rig import denied
 
     rig.strike("organizations:ListRoots", denied())
@@ -116,7 +116,7 @@ def test_profiles_are_accounts_read_as_themselves(
 
 
 def test_regions_that_are_not_opted_into_are_not_asked(
-    url: str, rig: Rig, organization: Organization
+    url: str, rig: Rig, org: Organization
 ) -> None:
     shards = scan(context(url, accounts=(MANAGEMENT,), regions=())).rows
     assert {row.split("/")[1] for row in shards} >= {"account", HOME, "eu-west-1"}
@@ -159,7 +159,7 @@ def _cost(account: str, region: str, amount: str) -> dict[str, object]:
 
 
 def test_unused_regions_are_left_out_and_named(
-    url: str, rig: Rig, organization: Organization
+    url: str, rig: Rig, org: Organization
 ) -> None:
     period = {"Start": "2026-01-01", "End": "2026-02-01"}
     groups = [_cost(MANAGEMENT, HOME, "3.10"), _cost(MANAGEMENT, "eu-west-1", "0"),
@@ -179,7 +179,7 @@ def test_unused_regions_are_left_out_and_named(
 
 
 def test_without_cost_explorer_nothing_is_left_out(
-    url: str, rig: Rig, organization: Organization
+    url: str, rig: Rig, org: Organization
 ) -> None:
     from tests.aws_rig import denied
 
@@ -208,7 +208,9 @@ def test_a_role_whose_session_ends_early_is_assumed_again(url: str, rig: Rig) ->
     assert rig.called("sts:AssumeRole") == 2
 
 
-def test_the_callers_own_session_that_has_ended_is_told_as_that(url: str, rig: Rig) -> None:
+def test_the_callers_own_session_that_has_ended_is_told_as_that(
+    url: str, rig: Rig, org: Organization
+) -> None:
     rig.strike("sagemaker:*", expired())
     row = scan(context(url)).rows[f"aws:{MANAGEMENT}/{HOME}/sagemaker"]
     assert row.status is Outcome.DENIED
