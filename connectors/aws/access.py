@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _FIRST_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """Where services are asked that have one place a partition, and what has no region of its own."""
+_MOST_RECORDS = 1000
+"""Of a page. What allows more does not mean it: Lambda takes 10,000 and gives 50."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,9 @@ class Access:
         )
         method = _snake(name)
         if call.page is None and client.can_paginate(method):
-            pages = iter(client.get_paginator(method).paginate(**asked))
+            paginator = client.get_paginator(method)
+            size = _largest_page(client, name, paginator)
+            pages = iter(paginator.paginate(**asked, PaginationConfig=size))
         else:
             pages = self._token_pages(client, method, call, asked, where)
 
@@ -342,6 +346,16 @@ class Access:
             }
 
         return DeferredRefreshableCredentials(method="assume-role", refresh_using=assume)
+
+
+def _largest_page(client: Any, name: str, paginator: Any) -> dict[str, int]:
+    """The largest page that the vendor's model allows: its own default is often ten records."""
+    limit = getattr(paginator, "_limit_key", None)
+    shape = client.meta.service_model.operation_model(name).input_shape
+    if not limit or shape is None or limit not in shape.members:
+        return {}
+    most = shape.members[limit].metadata.get("max", 0)
+    return {"PageSize": most} if 0 < most <= _MOST_RECORDS else {}
 
 
 def _snake(operation: str) -> str:
