@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.aws.iam.conditions import SOURCE_ONLY, TAGS, Facts
 from connectors.aws.iam.documents import Malformed, statements
-from connectors.aws.iam.evaluate import Policy, Term, TooMuch, compiled, reach
+from connectors.aws.iam.evaluate import Policy, Rule, Term, TooMuch, compiled, reach
 from connectors.aws.iam.table import Table
 from connectors.aws.iam.trust import Trust, trust_of
 from scanner.kit.tables import first_text, tags_of
@@ -48,12 +48,17 @@ class Principal:
         return self.path.startswith(_SERVICE_LINKED)
 
     @property
+    def denies(self) -> list[Rule]:
+        """Of its policies and its boundary, as far as they speak of what the table knows."""
+        limits = [*self.policies, *([self.boundary] if self.boundary else [])]
+        return [rule for policy in limits for rule in policy.denies]
+
+    @property
     def everything(self) -> str:
         """The policy that makes it an administrator, if nothing limits that."""
         if not self.knows_boundary or (self.boundary and not self.boundary.is_everything):
             return ""
-        denies = [rule for policy in self.policies for rule in policy.denies]
-        if any(not rule.statement.tests for rule in denies):
+        if any(not rule.statement.tests for rule in self.denies):
             return ""
         return next((policy.name for policy in self.policies if policy.is_everything), "")
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from connectors.aws.iam.account import Directory, Principal
 from connectors.aws.iam.evaluate import NOT_EVALUATED
+from connectors.aws.iam.globs import is_wild
 from connectors.aws.iam.places import Node, Reached, gathered
 from connectors.aws.iam.table import Access, kinds
 from scanner.model.base import NodeId
@@ -25,6 +26,8 @@ EVERYTHING, MANY = "aws.everything", "aws.resources"
 KINDS = frozenset({ROLE, USER, EVERYTHING, MANY}) | kinds()
 KEY_USER = "BedrockAPIKey-"
 """How the console names the users that it makes for keys."""
+_GITHUB = "token.actions.githubusercontent.com"
+"""https://docs.github.com/en/actions/reference/security/oidc tells its subjects."""
 _MOST_EDGES = 1_000
 """Of one principal; AWS lets no more policies be attached than name a few hundred things."""
 _SHOWN = 8
@@ -58,6 +61,8 @@ def _of(one: Principal, directory: Directory, holders: frozenset[str]) -> Iterat
         return
     if one.everything:
         access = f"administrator: reaches everything ({_short(one.everything)})"
+        if one.denies:
+            access += ", but for denials that depend on the request"
         yield from _identity(one, directory, {"access": access}, is_workload)
         if is_workload:
             yield from _everything(one, directory)
@@ -124,6 +129,25 @@ def _identity(
         relation=Relation.CONTAINS,
         evidence=(evidence,),
     )
+    yield from _repositories(one, evidence)
+
+
+def _repositories(one: Principal, evidence: Evidence) -> Iterator[Item]:
+    """Whose workflows may assume the role, where that is said by name."""
+    if not any(name.endswith(_GITHUB) for name in one.trust.providers):
+        return
+    for subject in sorted(one.trust.subjects):
+        family, _, rest = subject.partition(":")
+        name = rest.partition(":")[0]
+        if family == "repo" and name.count("/") == 1 and not is_wild(name):
+            yield Edge(
+                source=NodeId(f"git:github.com/{name}"),
+                target=NodeId(one.arn),
+                relation=Relation.RUNS_AS,
+                confidence=Confidence.HIGH,
+                detail=f"its workflows may assume the role: {subject}",
+                evidence=(evidence,),
+            )
 
 
 def _anyone(one: Principal) -> str:
@@ -160,7 +184,7 @@ def _store(node: Node, directory: Directory) -> DataStore:
     is_own = node.is_one and ":s3:::" not in node.id and f":{directory.account}:" in node.id
     return DataStore(
         id=NodeId(node.id),
-        kind=thing.kind or MANY,
+        kind=thing.kind if node.is_one else MANY,
         name=node.name,
         store_class=thing.store_class,
         account=NodeId(f"aws:account/{directory.account}") if is_own else None,

@@ -27,6 +27,8 @@ _SHOWN = str.maketrans({"\ue000": "${*}", "\ue001": "${?}", RUN: "*", ONE: "?"})
 _OPENS = str.maketrans({RUN: "*", ONE: "?"})
 _CONFINES = str.maketrans({"*": RUN, "?": ONE})
 _WILD = re.compile(f"[*?{RUN}{ONE}]")
+_NOT_EMPTY = re.compile(f":{ONE}{RUN}(?=:)")
+"""A segment of an ARN that policies write as a star."""
 _SEVERAL = re.compile(f"[*?]{{2,}}|[{RUN}{ONE}]{{2,}}")
 
 
@@ -37,7 +39,7 @@ def quoted(text: str) -> str:
 
 def shown(pattern: str) -> str:
     """A pattern as a policy would write it."""
-    return pattern.translate(_SHOWN)
+    return _NOT_EMPTY.sub(":*", pattern).translate(_SHOWN)
 
 
 def opened(pattern: str) -> str:

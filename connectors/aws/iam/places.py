@@ -18,6 +18,9 @@ from connectors.aws.iam.table import NO_RESOURCE, Access, Table, Thing
 _MOST_EXPANDED = 1_000
 """Patterns that one term is taken apart into."""
 
+_LOWERED = ("sagemaker",)
+"""Services that write names into their ARNs in lower case, whatever a policy writes."""
+
 
 class Node(NamedTuple):
     """``is_one``: the thing itself; else all of its kind that a pattern stands for."""
@@ -134,6 +137,8 @@ def _node(thing: Thing, pattern: str, account: str, partition: str) -> tuple[Nod
     part = "" if rest in ("", "*") or thing.renamed else shown(rest)
     if not is_wild(named) and (is_bucket or not is_wild(region)):
         service = form.split(":")[2]
+        if service in _LOWERED:
+            named = named.lower()
         arn = f"arn:{partition}:{service}:{'' if is_bucket else region}:{owner}:{shown(named)}"
         return Node(arn, shown(_own_name(thing, named)), thing, True), part
     if thing.provider:
@@ -146,7 +151,8 @@ def _segments(pattern: str) -> tuple[str, str, str]:
     parts = pattern.split(":", 5)
     if pattern == NO_RESOURCE or len(parts) < 6:
         return "*", "*", "*"
-    return parts[3] or "*", parts[4] or "*", parts[5]
+    region, owner = (part if part.strip("?*") else "*" for part in parts[3:5])
+    return region, owner, parts[5]
 
 
 def _own_name(thing: Thing, named: str) -> str:

@@ -13,12 +13,15 @@ from typing import Literal, NamedTuple
 import msgspec
 import yaml
 
-from connectors.aws.iam.globs import confined, covers, is_wild, matches, overlap, quoted
+from connectors.aws.iam.globs import ONE, RUN, confined, covers, is_wild, matches, overlap, quoted
 from scanner.model.base import Model
 
 Access = Literal["read", "write", "call", "create", "decrypt"]
 NO_RESOURCE = quoted("*")
 """What a request asks for whose action takes no resource."""
+
+
+_SOME = ONE + RUN
 
 
 class Thing(Model, frozen=True, kw_only=True):
@@ -59,7 +62,7 @@ class Row:
         if len(parts) > 5:
             # The names of no other things have colons in them.
             last = parts[5:] if self.is_bucket else map(confined, parts[5:])
-            self.arn = ":".join((*map(confined, parts[:5]), *last))
+            self.arn = ":".join((*_placed(parts[:5]), *last))
         self._colons = -1 if "*" in self.arn else self.arn.count(":")
         self.service = _service(self.arn)
         self.masks: dict[Access, int] = {
@@ -82,7 +85,10 @@ class Row:
     def confined(self, pattern: str) -> str:
         """``pattern`` as it is meant for ARNs of this form: where it has all their colons itself,
         its wildcards are none."""
-        return confined(pattern) if pattern.count(":") == self._colons else pattern
+        if pattern.count(":") != self._colons:
+            return pattern
+        parts = confined(pattern).split(":")
+        return ":".join((*_placed(parts[:5]), *parts[5:]))
 
 
 class Place(NamedTuple):
@@ -147,6 +153,11 @@ class Table:
     def named(self, mask: int) -> list[str]:
         """The actions of a mask, in the table's order."""
         return [name for place, name in enumerate(self.actions) if mask >> place & 1]
+
+
+def _placed(parts: list[str]) -> list[str]:
+    """The first segments of an ARN, of which a star for region or account is never empty."""
+    return [_SOME if part in ("*", RUN) else part for part in parts]
 
 
 def _is_said(segment: str) -> bool:

@@ -325,6 +325,9 @@ def test_who_else_may_assume_a_role(account: Account, read: Read) -> None:
     assert tags["iam:trust_conditions"] == (
         "sts:externalid, token.actions.githubusercontent.com:sub"
     )
+    assert edges(items, "git:github.com/acme/chat").keys() == {
+        ("runs_as", identities(items)["ci"].id)
+    }
     # A program with a token: what it reaches is part of the flow.
     assert identities(items)["ci"].principal_type is PrincipalType.SERVICE
     assert identities(items)["open"].tags["iam:trusts"] == "any AWS principal"
