@@ -2,12 +2,14 @@
 
 The most exact key decides: client id, then redirect or API host, then the application's label, each
 compared whole. What the catalogue does not know is dropped here (and counted by the caller): a log
-of every application is not an inventory of AI.
+of every application is not an inventory of AI. What a source itself proves to be AI needs no key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+
+import msgspec
 
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence, Evidence
@@ -56,6 +58,9 @@ class Catalogue:
 
 def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[Fact]:
     """The application, who uses it, and what was granted; nothing for what is not known AI."""
+    if activity.thing is not None:
+        yield from _of_thing(activity, activity.thing, source)
+        return
     known = catalogue.identify(activity)
     if known is None:
         return
@@ -93,6 +98,34 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
     if activity.actor:
         yield activity.actor
         yield _who(activity, evidence)
+
+
+def _of_thing(activity: Activity, thing: Asset, source: str) -> Iterator[Fact]:
+    """One row of evidence an actor, event and way of use, so that windows of a log add up. What was
+    only tried makes nobody a user, and no asset of the inventory."""
+    is_use = bool(activity.relation)
+    who = activity.actor.id if activity.actor else ""
+    evidence = Evidence(
+        rule=activity.rule,
+        source=source,
+        resource=thing.id,
+        path=" ".join(filter(None, (who, activity.where))),
+        preview=activity.status,
+        count=activity.count,
+        first_at=activity.first_at,
+        last_at=activity.last_at,
+    )
+    yield msgspec.structs.replace(thing, evidence=(evidence,), is_ai=thing.is_ai and is_use)
+    seen = (msgspec.structs.replace(evidence, path=""),)
+    yield Edge(
+        source=activity.account, target=thing.id, relation=Relation.CONTAINS, evidence=seen
+    )  # fmt: skip
+    if is_use and thing.provider:
+        provider = NodeId(f"provider:{thing.provider}")
+        yield Edge(source=thing.id, target=provider, relation=Relation.CALLS, evidence=seen)
+    if is_use and activity.actor:
+        yield activity.actor
+        yield _who(activity, msgspec.structs.replace(evidence, path=activity.where))
 
 
 def _who(activity: Activity, evidence: Evidence) -> Edge:

@@ -106,7 +106,8 @@ class Activity(Model, frozen=True, kw_only=True):
     """Use seen in a log, aggregated per actor and thing; never a row an event.
 
     The catalogue decides which provider it is, by the most exact of ``client_id``, ``hosts`` and
-    ``label``. What matches nothing is dropped and counted.
+    ``label``. What matches nothing is dropped and counted. Where the source itself proves that it
+    is AI, it says so by ``thing``, and no catalogue is asked.
     """
 
     rule: str
@@ -120,12 +121,18 @@ class Activity(Model, frozen=True, kw_only=True):
     hosts: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
     relation: str = "used_by"
-    """``used_by`` (sign-ins, requests) or ``grants`` (consent)."""
+    """``used_by`` (sign-ins, requests), ``grants`` (consent) or ``created_by``; empty: it was tried
+    in vain, or ended, which is evidence and no use."""
     count: int = 1
     first_at: str = ""
     last_at: str = ""
     resource: str = ""
     status: str = ""
+    thing: Asset | None = None
+    """What was used, a model or an agent of the vendor's own: it is in the inventory even if no
+    list has shown it."""
+    where: str = ""
+    """From where and with what, in few fixed words (``boto3 from a public address``)."""
 
 
 class Gap(Model, frozen=True, kw_only=True):

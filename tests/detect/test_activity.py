@@ -1,0 +1,112 @@
+"""Use that a source itself proves to be of AI -> facts, windows of a log adding up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scanner.collect.runner import ShardWriter
+from scanner.detect.activity import Catalogue, facts_of
+from scanner.graph.build import AssetGraph
+from scanner.graph.ownership import owners
+from scanner.kit.contract import Mode, Shard
+from scanner.model.base import NodeId, ShardId
+from scanner.model.coverage import Coverage, Outcome
+from scanner.model.facts import Asset, AssetClass, Edge, Fact, Identity, PrincipalType, Relation
+from scanner.model.items import Activity
+from scanner.rulebook.load import Rulebook
+from scanner.store.state import State
+from scanner.store.writer import StateSink
+
+ACCOUNT = NodeId("aws:account/111122223333")
+AGENT = NodeId("arn:aws:bedrock:us-east-1:111122223333:agent/AGENT12345")
+ROLE = Identity(
+    id=NodeId("arn:aws:iam::111122223333:role/app"), kind="aws.iam_role", name="app",
+    principal_type=PrincipalType.SERVICE,
+)  # fmt: skip
+
+
+def _used(**changes: Any) -> Activity:
+    thing = Asset(
+        id=AGENT, kind="aws.bedrock_agent", name="AGENT12345", asset_class=AssetClass.AGENT,
+        provider="aws_bedrock", account=ACCOUNT, region="us-east-1",
+    )  # fmt: skip
+    settings = {
+        "rule": "bedrock:InvokeAgent", "actor": ROLE, "account": ACCOUNT, "app_id": AGENT,
+        "thing": thing, "where": "boto3 from a public address", "count": 3,
+        "first_at": "2026-05-01T00:00:00Z", "last_at": "2026-05-02T00:00:00Z",
+    }  # fmt: skip
+    return Activity(**{**settings, **changes})
+
+
+def _facts(rulebook: Rulebook, *found: Activity) -> list[Fact]:
+    catalogue = Catalogue(rulebook)
+    return [fact for one in found for fact in facts_of(one, catalogue, "aws")]
+
+
+def _graph(*facts: Fact) -> AssetGraph:
+    return AssetGraph((ShardId("aws:log"), fact, True) for fact in facts)
+
+
+def test_no_catalogue_is_asked_for_what_the_source_proves(rulebook: Rulebook) -> None:
+    graph = _graph(*_facts(rulebook, _used()))
+    (asset,) = graph.assets()
+    assert (asset.id, asset.kind, asset.provider) == (AGENT, "aws.bedrock_agent", "aws_bedrock")
+    (seen,) = asset.evidence
+    assert (seen.rule, seen.source, seen.count) == ("bedrock:InvokeAgent", "aws", 3)
+    assert seen.path == f"{ROLE.id} boto3 from a public address"
+    (edge,) = graph.out_edges(AGENT, Relation.USED_BY)
+    assert edge.target == ROLE.id
+    assert edge.evidence[0].path == "boto3 from a public address"
+    assert graph.account_of(AGENT) == ACCOUNT
+    assert graph.out_edges(AGENT, Relation.CALLS)[0].target == "provider:aws_bedrock"
+
+
+def test_who_made_it_owns_it(rulebook: Rulebook) -> None:
+    jane = Identity(
+        id=NodeId("arn:aws:sts::111122223333:assumed-role/Dev/jane@example.com"),
+        kind="aws.role_session", name="jane@example.com", email="jane@example.com",
+    )  # fmt: skip
+    made = _used(rule="bedrock:CreateAgent", relation="created_by", actor=jane, where="console")
+    (claim, *_) = owners(_graph(*_facts(rulebook, _used(), made)), AGENT)
+    assert (claim.owner, claim.basis) == ("jane@example.com", "creator")
+    assert "console" in claim.reason
+
+
+def test_what_was_tried_in_vain_is_evidence_and_no_asset_of_the_inventory(
+    rulebook: Rulebook,
+) -> None:
+    refused = _used(rule="bedrock:InvokeAgent refused", relation="", status="refused: AccessDenied")
+    graph = _graph(*_facts(rulebook, refused))
+    assert not list(graph.assets())
+    node = graph.node(AGENT)
+    assert isinstance(node, Asset)
+    assert node.evidence[0].preview == "refused: AccessDenied"
+    assert not graph.out_edges(AGENT, Relation.USED_BY, Relation.CALLS)
+    both = _graph(*_facts(rulebook, refused, _used()))
+    assert [asset.id for asset in both.assets()] == [AGENT]
+
+
+def _write(state: State, facts: list[Fact], cursor: str) -> None:
+    shard = Shard(id=ShardId("aws:1/eu/activity"), mode=Mode.INCREMENTAL)
+    writer: ShardWriter = StateSink(state, "scan", "2026-05-03T00:00:00Z").writer(shard)
+    for fact in facts:
+        writer.add(fact)
+    writer.commit(cursor)
+    writer.close(Coverage(shard=shard.id, source="aws", status=Outcome.COMPLETE))
+
+
+def test_windows_of_a_log_add_up_and_widen(rulebook: Rulebook) -> None:
+    state = State("sqlite://")
+    _write(state, _facts(rulebook, _used()), "1")
+    later = _used(count=4, first_at="2026-05-09T00:00:00Z", last_at="2026-05-10T00:00:00Z")
+    other = _used(count=5, where="console from a private address")
+    _write(state, _facts(rulebook, later, other), "2")
+    graph = AssetGraph(state.facts())
+    (edge,) = graph.out_edges(AGENT, Relation.USED_BY)
+    assert isinstance(edge, Edge)
+    rows = {row.path: row for row in edge.evidence}
+    row = rows["boto3 from a public address"]
+    assert (row.count, row.first_at, row.last_at) == (
+        7, "2026-05-01T00:00:00Z", "2026-05-10T00:00:00Z",
+    )  # fmt: skip
+    assert rows["console from a private address"].count == 5
