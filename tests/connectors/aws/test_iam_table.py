@@ -18,7 +18,8 @@ TABLE = load("aws")
 _WITHOUT_OPERATION = {
     "s3:GetObjectVersion", "s3:DeleteObjectVersion", "s3:ListBucket", "s3:ListBucketVersions",
     "s3express:CreateSession", "s3tables:GetTableData", "s3tables:PutTableData",
-    "dynamodb:PartiQLSelect", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete",
+    "dynamodb:PartiQLSelect", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate",
+    "dynamodb:PartiQLDelete",
     "rds-db:connect", "aoss:APIAccessAll", "es:ESHttpGet", "es:ESHttpPost", "es:ESHttpPut",
     "es:ESHttpPatch", "es:ESHttpDelete", "neptune-graph:ReadDataViaQuery",
     "neptune-graph:WriteDataViaQuery", "neptune-graph:DeleteDataViaQuery",
