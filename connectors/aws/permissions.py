@@ -11,6 +11,7 @@ PREFIXES = {
     "bedrock-agent": "bedrock",
     "bedrock-agentcore-control": "bedrock-agentcore",
     "bedrock-data-automation": "bedrock",
+    "bedrock-runtime": "bedrock",
     "emr": "elasticmapreduce",
     "lex-models": "lex",
     "lexv2-models": "lex",

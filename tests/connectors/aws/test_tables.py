@@ -2,123 +2,172 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import botocore.session
 import msgspec
 import pytest
-from botocore.exceptions import UnknownServiceError
 
 from connectors.aws import TYPES, AwsConnector
-from scanner.kit.tables import Call, ResourceType, fill, load_types, tags_of, values
+from scanner.kit.tables import ResourceType, fill, load_types, tags_of, values
+from tests.connectors.aws.table_lint import Lint, complaints
 
-_SESSION = botocore.session.get_session()
-_SCOPE = {"partition", "region", "account", "id", "name", "value"}
-
-
-def _operation(op: str) -> Any:
-    service, _, name = op.partition(":")
-    return _SESSION.get_service_model(service).operation_model(name)
-
-
-def _shape(shape: Any, path: str) -> Any:
-    """The shape at a dotted path, or an AssertionError with what there is instead."""
-    for step in filter(None, path.split(".")):
-        key = step.removesuffix("[]")
-        assert shape.type_name == "structure", f"{path}: {shape.name} has no members"
-        assert key in shape.members, f"{path}: {shape.name} has {sorted(shape.members)}"
-        shape = shape.members[key]
-        if step.endswith("[]"):
-            assert shape.type_name == "list", f"{path}: {key} is no list"
-            shape = shape.member
-    return shape
-
-
-def _record_shapes(kind: ResourceType) -> list[Any]:
-    shapes = [_shape(_operation(kind.list.op).output_shape, kind.list.items)]
-    if kind.detail:
-        shapes.append(_shape(_operation(kind.detail.op).output_shape, kind.detail.items))
-    return shapes
-
-
-def _paths(kind: ResourceType) -> Iterator[str]:
-    yield from (kind.name, kind.created_at, kind.status, kind.environment_error)
-    yield from kind.models
-    yield from kind.environment
-    yield from (edge.path for edge in kind.edges)
-    yield from _holes(kind.id)
-
-
-def _holes(text: str) -> list[str]:
-    if "{" not in text:
-        return [text]
-    return [part.partition("}")[0] for part in text.split("{")[1:]]
+_READING = ("List", "Get", "Describe", "BatchGet", "Lookup", "Search")
+_ENTERING = {"sts:AssumeRole"}
+_OF_VALUES = (
+    "GetSecretValue", "BatchGetSecretValue", "GetParameter", "GetFunction", "GetObject", "Invoke",
+    "GetResourceApiKey", "GetResourceOauth2Token", "GetWorkloadAccessToken", "GetSessionToken",
+    "GetFederationToken", "GetPasswordData", "GetAuthorizationToken", "GetCredentials",
+)  # fmt: skip
+"""How operations begin that give a secret's value, a token, or what people have stored."""
+_PREFIXES = {
+    # Where IAM's prefix is not the name that requests are signed with: the page of the service in
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/
+    "amp": "aps",
+    "apigatewayv2": "apigateway",
+    "ce": "ce",
+    "cloudwatch": "cloudwatch",
+    "connect-contact-lens": "connect",
+    "docdb": "rds",
+    "efs": "elasticfilesystem",
+    "frauddetector": "frauddetector",
+    "marketplace-agreement": "aws-marketplace",
+    "neptune": "rds",
+    "resourcegroupstaggingapi": "tag",
+    "servicecatalog-appregistry": "servicecatalog",
+    "sso-admin": "sso",
+}
 
 
 @pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.kind)
-def test_every_path_is_a_field_of_the_vendors_answer(kind: ResourceType) -> None:
-    shapes = _record_shapes(kind)
-    for path in _paths(kind):
-        if path and path not in _SCOPE - {"name"}:
-            assert any(_has(shape, path) for shape in shapes) or path == "name", path
-    for child in kind.children:
-        call = child.detail or child.list
-        shape = _shape(_operation(call.op).output_shape, call.items)
-        for edge in child.edges:
-            _shape(shape, edge.path)
+def test_a_table_is_what_the_vendors_models_say(kind: ResourceType) -> None:
+    wrong = [*Lint(kind, TYPES).complaints()]
+    assert not wrong, "\n".join(wrong)
 
 
-def _has(shape: Any, path: str) -> bool:
-    try:
-        _shape(shape, path)
-    except AssertionError:
-        return False
-    return True
+_SOUND = """
+types:
+  - kind: aws.made_up_profile
+    class: model_endpoint
+    service: made-up
+    provider: aws_bedrock
+    list: {op: "bedrock:ListInferenceProfiles", items: "inferenceProfileSummaries[]",
+           each: {typeEquals: [APPLICATION]}}
+    detail:
+      op: "bedrock:GetInferenceProfile"
+      args: {inferenceProfileIdentifier: inferenceProfileId}
+    tags: {op: "bedrock:ListTagsForResource", items: tags, args: {resourceARN: "{id}"}}
+    listed: [{paths: [type], any_of: [APPLICATION]}]
+    id: inferenceProfileArn
+    name: inferenceProfileName
+    status: status
+    models: ["models[].modelArn"]
+    edges: [{relation: serves, path: "models[].modelArn", target: model}]
+    describes: profiles
+    reference: https://docs.aws.amazon.com/x
+  - kind: aws.made_up_hub
+    class: other
+    service: made-up
+    provider: aws_sagemaker
+    list: {op: "sagemaker:ListHubs", items: "HubSummaries[]",
+           page: {token_in: NextToken, token_out: NextToken}}
+    id: HubArn
+    name: HubName
+    describes: hubs
+    reference: https://docs.aws.amazon.com/x
+  - kind: aws.made_up_content
+    class: model
+    service: made-up
+    under: aws.made_up_hub
+    provider: aws_sagemaker
+    list: {op: "sagemaker:ListHubContents", items: "HubContentSummaries[]",
+           args: {HubName: parent.HubName}, page: {token_in: NextToken, token_out: NextToken},
+           each: {HubContentType: [Model, ModelReference, Notebook, DataSet, JsonDoc]}}
+    id: HubContentArn
+    name: HubContentName
+    describes: contents
+    reference: https://docs.aws.amazon.com/x
+"""
 
 
-@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.kind)
-def test_every_argument_is_known_and_none_that_is_required_is_missing(kind: ResourceType) -> None:
-    for call in kind.calls:
-        shape = _operation(call.op).input_shape
-        members = set(shape.members) if shape else set()
-        given = {*call.args, *call.params}
-        assert given <= members, f"{call.op} takes {sorted(members)}"
-        assert set(shape.required_members if shape else ()) <= given, f"{call.op}: {shape}"
+def test_a_sound_table_has_no_complaints() -> None:
+    assert complaints(load_types(_SOUND)) == {}
 
 
-@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.kind)
-def test_no_list_that_pages_is_read_for_one_page_only(kind: ResourceType) -> None:
-    for call in (kind.list, kind.tags, *(child.list for child in kind.children)):
-        if call and not _pages(call):
-            output = _operation(call.op).output_shape.members
-            tokens = {name for name in output if name.lower() in ("nexttoken", "nextmarker")}
-            assert not tokens or call.page, f"{call.op}: {tokens} and no paginator; set `page`"
-
-
-def _pages(call: Call) -> bool:
-    service, _, name = call.op.partition(":")
-    try:
-        return name in _SESSION.get_paginator_model(service)._paginator_config
-    except UnknownServiceError:
-        return False
+@pytest.mark.parametrize(
+    ("sound", "broken", "said"),
+    [
+        ("bedrock:ListInferenceProfiles", "bedrock:ListInferenceProfile", "no such operation"),
+        ("inferenceProfileSummaries[]", "summaries[]", "summaries"),
+        ("inferenceProfileSummaries[]", "inferenceProfileSummaries", "write [] for its elements"),
+        ("id: inferenceProfileArn", "id: inferenceProfileARN", "inferenceProfileARN"),
+        ("name: inferenceProfileName", "name: models", "a list, no value"),
+        ("status: status", "status: state", "state: InferenceProfile"),
+        ('["models[].modelArn"]', '["models.modelArn"]', "has no fields"),
+        ("{inferenceProfileIdentifier: inf", "{profileIdentifier: inf", "no profileIdentifier"),
+        ("args: {inferenceProfileIdentifier: inferenceProfileId}", "args: {}", "Missing required"),
+        ("{inferenceProfileIdentifier: inferenceProfileId}",
+         "{inferenceProfileIdentifier: profileId}", "profileId"),
+        ("each: {typeEquals: [APPLICATION]}", "each: {typeEquals: [MINE]}", "MINE"),
+        ("each: {typeEquals: [APPLICATION]}", "params: {typeEquals: MINE}", "MINE"),
+        ("each: {typeEquals: [APPLICATION]}", "params: {maxResults: many}", "Invalid type"),
+        ("each: {typeEquals: [APPLICATION]}", "args: {maxResults: account}", "is a text"),
+        ("any_of: [APPLICATION]", "any_of: [APPLICATIONS]", "APPLICATIONS is none of"),
+        ("listed: [{paths: [type]", "listed: [{paths: [kind]", "kind: InferenceProfileSummary"),
+        ("{resourceARN: \"{id}\"}", "{resourceARN: \"{ident}\"}", "ident"),
+        ("items: tags", "items: labels", "labels"),
+        ("target: model", "target: modle", "modle is none of"),
+        ("target: model", "target: \"kind:aws.made_up_hub\"", "no type of the same family before"),
+        ("target: model", "target: \"{id}\"", "is not filled"),
+        ("target: model", "target: \"arn:aws:x:{value}\"", "other partitions"),
+        ("provider: aws_bedrock", "provider: aws_badrock", "rules/ has no aws_badrock"),
+        ("    provider: aws_sagemaker\n", "", "whose AI is it"),
+        ("aws.made_up_profile", "aws.made_up_hub", "stands in the tables twice"),
+        ("under: aws.made_up_hub", "under: aws.made_up_hubs", "no type of the same family before"),
+        ("parent.HubName", "HubName", "HubName"),
+        ("parent.HubName", "parent.Name", "Name"),
+        (", JsonDoc]", "]", "JsonDoc"),
+        (",\n           page: {token_in: NextToken, token_out: NextToken}}\n    id: HubArn",
+         "}\n    id: HubArn", "no paginator"),
+        ("token_out: NextToken}}\n    id: HubArn", "token_out: Token}}\n    id: HubArn", "Token"),
+        ("           each: {typeEq", "           page: {token_in: a, token_out: b}, each: {typeEq",
+         "leave `page` out"),
+        ("profiles\n    reference: https", "profiles\n    reference: http", "a page of docs"),
+        ("describes: profiles", "describes: \"\"", "describes"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_table_is_told(sound: str, broken: str, said: str) -> None:
+    text = _SOUND.replace(sound, broken, 1)
+    assert text != _SOUND
+    told = complaints(load_types(text))
+    assert any(said in line for lines in told.values() for line in lines), told
 
 
 def test_only_reading_operations_are_declared() -> None:
-    reading = ("List", "Get", "Describe")
-    names = [operation.id.partition(":")[2] for operation in AwsConnector.spec.operations]
-    assert [name for name in names if not name.startswith(reading)] == ["AssumeRole"]
-    never = ("GetSecretValue", "GetParameter", "GetFunction", "GetObject", "Invoke")
-    assert not [name for name in names if name.startswith(never)]
+    declared = {operation.id for operation in AwsConnector.spec.operations}
+    assert {op for op in declared if not op.partition(":")[2].startswith(_READING)} == _ENTERING
 
 
-def test_every_kind_that_an_edge_looks_up_is_listed_before() -> None:
-    seen: set[str] = set()
-    for kind in TYPES:
-        for edge in kind.edges:
-            if edge.target.startswith("kind:"):
-                assert edge.target.removeprefix("kind:") in seen, f"{kind.kind}: {edge.target}"
-        seen.add(kind.kind)
+def test_no_value_is_asked_for_unless_the_user_says_so() -> None:
+    of_values = [
+        operation
+        for operation in AwsConnector.spec.operations
+        if operation.id.partition(":")[2].startswith(_OF_VALUES)
+    ]
+    assert [operation.id for operation in of_values if not operation.opt_in] == []
+
+
+def test_every_permission_has_the_prefix_of_its_service() -> None:
+    """Most are the name that requests are signed with; a new one that is not stands in neither."""
+    session = botocore.session.get_session()
+    wrong = []
+    for operation in AwsConnector.spec.operations:
+        service = operation.id.partition(":")[0]
+        model: Any = session.get_service_model(service)
+        expected = _PREFIXES.get(service, model.signing_name)
+        if operation.permission.partition(":")[0] != expected:
+            wrong.append(f"{operation.id}: {operation.permission}, and not {expected}:...")
+    assert wrong == []
 
 
 def test_paths_holes_and_tags() -> None:
