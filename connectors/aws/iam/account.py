@@ -132,22 +132,13 @@ class _Filling:
 
     def __init__(self, directory: Directory) -> None:
         self._to = directory
+        self._told: dict[str, Mapping[str, Any]] = {}
         self._managed: dict[str, Policy] = {}
         self._missing: set[str] = set()
 
     def add_managed(self, record: Mapping[str, Any]) -> None:
-        arn = str(record.get("Arn", ""))
-        default = record.get("DefaultVersionId")
-        for version in record.get("PolicyVersionList") or ():
-            if version.get("VersionId") == default or version.get("IsDefaultVersion"):
-                made = self._compiled(arn, version.get("Document"), arn)
-                if made:
-                    self._managed[arn] = made
-                else:
-                    self._missing.add(arn)
-                return
-        self._gap(f"policy {arn}", "its default version was not told")
-        self._missing.add(arn)
+        """Compiled when somebody has it."""
+        self._told[str(record.get("Arn", ""))] = record
 
     def attached(self, record: Mapping[str, Any], family: str) -> Held:
         """Inline and managed policies of a role, user or group."""
@@ -212,11 +203,25 @@ class _Filling:
         )
 
     def _known(self, arn: str) -> Policy | None:
-        found = self._managed.get(arn)
-        if found is None and arn not in self._missing:
+        if arn not in self._managed and arn not in self._missing:
+            made = self._current(arn)
+            if made is None:
+                self._missing.add(arn)
+            else:
+                self._managed[arn] = made
+        return self._managed.get(arn)
+
+    def _current(self, arn: str) -> Policy | None:
+        record = self._told.pop(arn, None)
+        if record is None:
             self._gap(f"policy {arn}", "somebody has it, and it was not told")
-            self._missing.add(arn)
-        return found
+            return None
+        default = record.get("DefaultVersionId")
+        for version in record.get("PolicyVersionList") or ():
+            if version.get("VersionId") == default or version.get("IsDefaultVersion"):
+                return self._compiled(arn, version.get("Document"), arn)
+        self._gap(f"policy {arn}", "its default version was not told")
+        return None
 
     def _compiled(self, name: str, document: Any, what: str) -> Policy | None:
         """None: it is no policy at all."""

@@ -1,8 +1,9 @@
 """Policy documents -> statements, strictly and within bounds.
 
 A document is somebody else's text. What is no policy is a ``Malformed``; a statement that cannot be
-understood is told by a problem and left out, the others stand. AWS limits a document to 10,240
-characters, so the bounds here are met only by what is no policy of AWS.
+understood is told by a problem and left out, the others stand. AWS limits a document of a customer
+to 10,240 characters, and its own have up to 140,000 (AWSSupportServiceRolePolicy): the bounds here
+are met only by what is no policy of AWS.
 
 The grammar: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
@@ -11,14 +12,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.aws.iam.conditions import Test
 
 MOST_STATEMENTS = 1_000
-MOST_TEXT = 65_536
-"""Characters of all actions, resources and values of conditions of one document."""
+MOST_TEXT = {"Action": 1 << 20, "Resource": 1 << 16, "Condition": 1 << 18, "Principal": 1 << 16}
+"""Characters of all texts of a kind in one document. Of resources least: they are compared with
+each other."""
 LONGEST = 2_048
 """Characters of one of them: no ARN is longer."""
 _WITH_VARIABLES = "2012-10-17"
@@ -51,15 +53,15 @@ class Statement:
 class _Budget:
     """How much of a document may still be read."""
 
-    left: int = MOST_TEXT
+    left: dict[str, int] = field(default_factory=lambda: dict(MOST_TEXT))
 
     def texts(self, value: Any, what: str) -> tuple[str, ...]:
         """One text or a list of them."""
         found = value if isinstance(value, list) else [value]
         texts = tuple(_text(one, what) for one in found)
-        self.left -= sum(map(len, texts)) + len(texts)
-        if self.left < 0:
-            raise Malformed(f"the document holds more than {MOST_TEXT} characters")
+        self.left[what] -= sum(map(len, texts)) + len(texts)
+        if self.left[what] < 0:
+            raise Malformed(f"up to its {what} there are more than {MOST_TEXT[what]} characters")
         return texts
 
 

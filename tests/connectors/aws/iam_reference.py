@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 Facts = Mapping[str, str | None]
@@ -24,7 +25,8 @@ def decide(
 ) -> str:
     """``facts`` holds ``aws:principalaccount``."""
     documents = list(identity)
-    asked = {**facts, "aws:resourceaccount": _account(resource) or facts["aws:principalaccount"]}
+    account = _account(resource) or facts["aws:principalaccount"]
+    asked = {**facts, "aws:resourceaccount": account, "s3:resourceaccount": account}
     granted = _allowed(documents, asked, action, resource)
     if boundary is not None:
         granted = min(granted, _allowed([boundary], asked, action, resource), key=_ORDER.index)
@@ -72,21 +74,18 @@ def _applies(
     at = True if True in found else None if None in found else False
     if "NotResource" in one:
         at = None if at is None else not at
-    return _all([at, _conditions(one.get("Condition", {}), facts)])
+    conditions = [
+        _condition(operator, key.lower(), values if isinstance(values, list) else [values],
+                   facts, has_variables=has_variables)
+        for operator, keys in one.get("Condition", {}).items()
+        for key, values in keys.items()
+    ]  # fmt: skip
+    return _all([at, *conditions])
 
 
-def _conditions(condition: Mapping[str, Mapping[str, Any]], facts: Facts) -> bool | None:
-    return _all(
-        [
-            _condition(operator, key.lower(), values if isinstance(values, list) else [values],
-                       facts)
-            for operator, keys in condition.items()
-            for key, values in keys.items()
-        ]
-    )  # fmt: skip
-
-
-def _condition(operator: str, key: str, values: list[str], facts: Facts) -> bool | None:
+def _condition(
+    operator: str, key: str, values: list[str], facts: Facts, *, has_variables: bool
+) -> bool | None:
     if key not in facts:
         return None
     held = facts[key]
@@ -100,9 +99,16 @@ def _condition(operator: str, key: str, values: list[str], facts: Facts) -> bool
     compare = {
         "StringEquals": lambda value: value == held,
         "StringLike": lambda value: _like(value, held),
+        "ArnLike": lambda value: _like(value, held),
+        "ArnEquals": lambda value: _like(value, held),
         "Bool": lambda value: value.lower() == held.lower(),
     }[operator.replace("Not", "")]
-    return any(compare(value) for value in values) is not is_negated
+    found: list[bool | None] = []
+    for value in values:
+        text, is_open = _filled(value, facts) if has_variables else (value, False)
+        found.append(None if is_open else text is not None and compare(text))
+    fits = True if True in found else None if None in found else False
+    return None if fits is None else fits is not is_negated
 
 
 def _all(several: list[bool | None]) -> bool | None:
@@ -113,13 +119,14 @@ def _filled(pattern: str, facts: Facts) -> tuple[str | None, bool]:
     is_open = False
     text = pattern
     for name in re.findall(r"\$\{([^}]*)\}", pattern):
-        if name not in facts:
+        key = name.lower()
+        if key not in facts:
             is_open = True
             text = text.replace("${" + name + "}", "*")
-        elif facts[name] is None:
+        elif facts[key] is None:
             return None, False
         else:
-            text = text.replace("${" + name + "}", str(facts[name]))
+            text = text.replace("${" + name + "}", str(facts[key]))
     return text, is_open
 
 
@@ -129,9 +136,15 @@ def _texts(one: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _like(pattern: str, text: str) -> bool:
+    return _expression(pattern).fullmatch(text) is not None
+
+
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
     made = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(made, text, re.DOTALL) is not None
+    return re.compile(made, re.DOTALL)
 
 
 def _account(resource: str) -> str:
-    return resource.split(":", 5)[4]
+    parts = resource.split(":", 5)
+    return parts[4] if len(parts) > 4 else ""

@@ -387,7 +387,7 @@ def test_a_boundary_limits(account: Account, read: Read) -> None:
         (json.dumps({"Statement": [{}] * 1_001}), "has more than 1000 statements"),
         (json.dumps({"Statement": [{"Effect": "Allow", "Action": "s3:*",
                                     "Resource": ["arn:aws:s3:::" + "*a" * 900] * 37}]}),
-         "statement 1: the document holds more than 65536 characters"),
+         "statement 1: up to its Resource there are more than 65536 characters"),
     ],
 )  # fmt: skip
 def test_a_policy_that_is_none_is_a_gap_and_the_rest_goes_on(

@@ -3,13 +3,17 @@ naive evaluator."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from connectors.aws.iam.account import Directory, read
+from connectors.aws.iam.conditions import SOURCE_ONLY
 from connectors.aws.iam.evaluate import Term
 from connectors.aws.iam.globs import matches, quoted
 from connectors.aws.iam.table import Table, load
@@ -144,6 +148,10 @@ def asked(found: Directory, action: str, resource: str) -> str:
     (one,) = found.principals
     return answer(found.reach(one), TABLE, action, resource)
 
+
+_TAGGING = document(
+    {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Principal": {"AWS": OWN}}
+)
 
 CASES = [
     # --- what allows ---
@@ -370,11 +378,7 @@ def test_a_users_own_values_are_known() -> None:
 def test_a_roles_tags_may_be_replaced_by_those_of_a_session() -> None:
     of_team = [document(allow(**when("StringEquals", "aws:PrincipalTag/team", "risk")))]
     assert asked(directory(of_team, tags={"team": "risk"}), "s3:GetObject", OBJECT) == "allow"
-    trust = document(
-        {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"],
-         "Principal": {"AWS": OWN}}
-    )  # fmt: skip
-    tagged = directory(of_team, tags={"team": "risk"}, trust=trust)
+    tagged = directory(of_team, tags={"team": "risk"}, trust=_TAGGING)
     assert asked(tagged, "s3:GetObject", OBJECT) == "depends"
 
 
@@ -391,6 +395,53 @@ def test_of_a_boundary_that_was_not_told_nothing_is_claimed() -> None:
     found.principals[0].knows_boundary = False
     assert found.reach(found.principals[0]) == []
     assert found.principals[0].everything == ""
+
+
+# --- AWS's own ---------------------------------------------------------------------------------
+
+_AWS_OWN = {
+    name: record["Document"] for name, record in json.loads(aws_managed_policies_data).items()
+}
+"""As the AWS emulator carries them."""
+_ASKED = [
+    *((f"s3:{name}", one) for name in ("GetObject", "PutObject") for one in
+      (OBJECT, "arn:aws:s3:::aws-glue-x/y", "arn:aws:s3:::sagemaker-eu-west-1/x")),
+    ("s3:ListBucket", BUCKET),
+    ("dynamodb:Query", ORDERS),
+    ("bedrock:InvokeModel", MODEL),
+    ("bedrock:CreateAgent", NONE),
+    ("sagemaker:InvokeEndpoint", ENDPOINT),
+    ("kms:Decrypt", f"arn:aws:kms:eu-west-1:{OWN}:key/1"),
+    ("secretsmanager:GetSecretValue",
+     f"arn:aws:secretsmanager:eu-west-1:{OWN}:secret:AmazonSageMaker-x-abcdef"),
+    ("ssm:GetParameter", f"arn:aws:ssm:eu-west-1:{OWN}:parameter/x"),
+]  # fmt: skip
+
+
+def test_every_policy_of_aws_is_understood() -> None:
+    """No bound is met by a policy of AWS, and what is allowed by it is what the naive way says."""
+    facts: dict[str, str | None] = {
+        "aws:principalaccount": OWN,
+        "aws:principalarn": f"arn:aws:iam::{OWN}:role/someone",
+        "aws:principalisawsservice": "false",
+        "aws:principaltype": "AssumedRole",
+        "aws:securetransport": "true",
+        "aws:username": None,
+        **dict.fromkeys(SOURCE_ONLY),
+    }
+    assert len(_AWS_OWN) > 1_000
+    answers: Counter[str] = Counter()
+    for name, one in _AWS_OWN.items():
+        listed = one["Statement"]
+        plain = {**one, "Statement": listed if isinstance(listed, list) else [listed]}
+        found = directory([plain], trust=_TAGGING)
+        assert found.gaps == [], name
+        terms = found.reach(found.principals[0])
+        for action, resource in _ASKED:
+            expected = decide([plain], None, facts, action, resource)
+            assert answer(terms, TABLE, action, resource) == expected, (name, action, resource)
+            answers[expected] += 1
+    assert min(answers.values()) > 20, "each of the three answers is given"
 
 
 # --- At random --------------------------------------------------------------------------------
