@@ -115,7 +115,7 @@ class Table:
         self.partition = partition
         self.actions = tuple(names)
         self.bits = {name: place for place, name in enumerate(names)}
-        self._spelled = tuple(name.lower() for name in names)
+        self._spelled = {name.lower(): 1 << place for place, name in enumerate(names)}
         self.everything = (1 << len(names)) - 1
         self.rows = tuple(
             Row(thing, arn, partition, self.bits) for thing in file.things for arn in thing.arns
@@ -131,12 +131,14 @@ class Table:
 
     def mask(self, action: str) -> int:
         """The actions that a pattern, in lower case, stands for."""
+        if not is_wild(action):
+            return self._spelled.get(action, 0)
         found = self._masks.get(action)
         if found is None:
             found = 0
-            for place, name in enumerate(self._spelled):
+            for name, bit in self._spelled.items():
                 if matches(action, name):
-                    found |= 1 << place
+                    found |= bit
             self._masks[action] = found
         return found
 
