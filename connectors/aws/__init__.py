@@ -201,7 +201,8 @@ def _probe_list(account: str, region: str, kind: ResourceType, access: Access) -
     where = access.home if kind.is_global else region
     check = f"{kind.list.op} in {account}/{where}"
     try:
-        next(access.pages(account, where, kind.list, {}), None)
+        first = {name: choices[0] for name, choices in kind.list.each.items()}
+        next(access.pages(account, where, kind.list, first), None)
     except NotEnabled as error:
         return Probe(check=check, ok=True, detail=str(error))
     except SourceError as error:

@@ -78,8 +78,7 @@ def _started(
     kind: ResourceType, reading: Reading, parent: Mapping[str, Any] | None = None
 ) -> Iterator[Any]:
     """The list, whose first page is on its way."""
-    args = _args(kind.list, parent or {}, "", reading)
-    listed = reading.access.pages(reading.account, reading.region, kind.list, args)
+    listed = _listed(kind.list, parent or {}, "", reading)
     records = islice(listed, kind.list.most) if kind.list.most else listed
     first = reading.access.pool.submit(lambda: list(islice(records, 1)))
 
