@@ -26,7 +26,8 @@ _MAIL = expression(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _SESSION = expression(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/]{1,128})/([^/]{1,128})")
 _PRINCIPAL = expression(r"[\w+=,.@:/ -]{1,256}")
 _ACCOUNT = expression(r"\d{12}")
-_SSO = "AWSReservedSSO_"
+_SSO, _SSO_PATH = "AWSReservedSSO_", ":role/aws-reserved/sso.amazonaws.com/"
+"""Roles that people of IAM Identity Center share."""
 _API_KEY_USER = "BedrockAPIKey-"
 """Users that Bedrock's console makes to hold a long-lived key."""
 
@@ -58,7 +59,7 @@ def of_arn(arn: str, role: str = "") -> Identity | None:
         return _identity(ident, "aws.role_session", mail, H, mail)
     if ident != arn:  # a process's session: its role
         name = ident.rpartition("/")[2]
-        kind = G if name.startswith(_SSO) else S
+        kind = G if name.startswith(_SSO) or _SSO_PATH in role else S
         return _identity(role or ident, "aws.iam_role", name, kind)
     name = arn.rpartition("/")[2] if "/" in arn else arn.rpartition(":")[2]
     if ":user/" in arn:

@@ -71,6 +71,10 @@ def _folder(root: Path, name: str, totals: Totals) -> Iterator[Gap]:
 
 def _file(path: Path, name: str, totals: Totals) -> Iterator[Gap]:
     """What of a file could not be read; the rest counts. Raises the source errors for all of it."""
+    if path.is_symlink():
+        raise Unavailable(
+            f"{name}: is a symbolic link, which is not followed; name what it leads to"
+        )
     try:
         with path.open("rb") as stream:
             for record in read(pieces(stream)):

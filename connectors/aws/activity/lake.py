@@ -4,7 +4,8 @@ that a year of calls comes back as some hundred rows.
 StartQuery is the one operation here that is neither List, Get nor Describe; it reads all the same
 (access level Read: https://docs.aws.amazon.com/service-authorization/latest/reference/
 list_awscloudtrail.html), writes nothing without a delivery bucket, which is never given, and costs
-by the bytes it searches. SQL: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/
+by the bytes it searches. Of a call between two accounts of one store both copies count, the owner's
+under the caller's opaque id; who made what is not asked. SQL: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/
 query-limitations.html.
 """
 
@@ -22,7 +23,7 @@ from connectors.aws.activity.asking import Calls
 from connectors.aws.activity.events import NOTHING, Caller, Event, Issuer, Session, when
 from connectors.aws.activity.services import FIELDS, SERVICES
 from connectors.aws.activity.totals import Totals
-from connectors.aws.activity.ways import CLIENTS
+from connectors.aws.activity.ways import FRAMEWORKS, SDKS
 from scanner.kit.values import iso, mapping, text
 from scanner.model.errors import Throttled, Unavailable
 from scanner.model.items import Checkpoint, Gap, Item
@@ -134,7 +135,8 @@ _PATHS = tuple(dict.fromkeys(
 _CALLER = """CASE WHEN userIdentity.arn LIKE '%@%' THEN userIdentity.arn
  ELSE coalesce(userIdentity.sessionContext.sessionIssuer.arn, userIdentity.arn) END"""
 _PRIVATE = r"^(10\.|127\.|192\.168\.|172\.(1[6-9]|2[0-9]|3[01])\.|f[cd])"
-_SOURCE = f"""CASE WHEN sourceIPAddress LIKE '%.amazonaws.com' OR sourceIPAddress = 'AWS Internal'
+_SOURCE = f"""CASE WHEN sourceIPAddress IS NULL THEN ''
+ WHEN sourceIPAddress LIKE '%.amazonaws.com' OR sourceIPAddress = 'AWS Internal'
  THEN sourceIPAddress WHEN regexp_like(sourceIPAddress, '{_PRIVATE}')
  THEN 'private' ELSE 'public' END"""
 
@@ -142,13 +144,10 @@ _SOURCE = f"""CASE WHEN sourceIPAddress LIKE '%.amazonaws.com' OR sourceIPAddres
 def statement(store: str, begin: datetime, end: datetime) -> str:
     """What is asked: events after ``begin``, up to and with ``end``. All of it is made of tables,
     times and the id of a store, which is checked where it is configured."""
-    thing = "coalesce(" + ", ".join(f"element_at(requestParameters, '{p}')" for p in _PATHS) + ")"
-    field_ = "CASE " + " ".join(
-        f"WHEN element_at(requestParameters, '{p}') IS NOT NULL THEN '{p}'" for p in _PATHS
-    ) + " END"  # fmt: skip
-    client = "CASE " + " ".join(
-        f"WHEN lower(userAgent) LIKE '%{word}%' THEN '{word}'" for word, _ in CLIENTS
-    ) + " WHEN userAgent <> '' THEN '-' END"  # fmt: skip
+    thing = ", ".join(f"'{p}=' || element_at(requestParameters, '{p}')" for p in _PATHS)
+    client = ", ".join(
+        f"regexp_extract(lower(userAgent), '{_any_of(words)}')" for words in (FRAMEWORKS, SDKS)
+    )
     columns = {
         "recipientAccountId": "recipientAccountId",
         "awsRegion": "awsRegion",
@@ -159,10 +158,9 @@ def statement(store: str, begin: datetime, end: datetime) -> str:
         "principal": "CASE WHEN userIdentity.arn IS NULL THEN userIdentity.principalId END",
         "account": "userIdentity.accountId",
         "invokedBy": "userIdentity.invokedBy",
-        "field": field_,
-        "thing": thing,
+        "thing": f"coalesce({thing})",
         "source": _SOURCE,
-        "client": client,
+        "client": f"coalesce({client}, substr(userAgent, 1, 1))",
         "endpoint": "vpcEndpointId",
         "inferred": "element_at(additionalEventData, 'inferenceRegion')",
         "error": "errorCode",
@@ -171,15 +169,18 @@ def statement(store: str, begin: datetime, end: datetime) -> str:
     groups = ", ".join(str(number) for number in range(1, len(columns) + 1))
     sources = ", ".join(f"'{name}'" for name in SERVICES)
     verbs = sorted({verb for service in SERVICES.values() for verb in service.uses})
-    used = " OR ".join(f"eventName LIKE '{verb}%'" for verb in verbs)
     return (  # nothing of it comes from outside
         f"SELECT {chosen}, count(*) AS n, min(eventTime) AS first_at, max(eventTime) AS last_at "  # noqa: S608
         f"FROM {store} WHERE eventTime > '{begin:%Y-%m-%d %H:%M:%S}' "
         f"AND eventTime <= '{end:%Y-%m-%d %H:%M:%S}' "
-        f"AND eventSource IN ({sources}) AND ({used}) "
-        "AND (eventCategory <> 'NetworkActivity' OR errorCode = 'VpceAccessDenied') "
+        f"AND eventSource IN ({sources}) AND regexp_like(eventName, '^({'|'.join(verbs)})') "
+        "AND (coalesce(eventCategory, '') <> 'NetworkActivity' OR errorCode = 'VpceAccessDenied') "
         f"GROUP BY {groups}"
     )
+
+
+def _any_of(words: tuple[tuple[str, str], ...]) -> str:
+    return "|".join(word.replace(".", r"\.") for word, _ in words)
 
 
 def event_of(row: Mapping[str, str]) -> Event | None:
@@ -187,7 +188,8 @@ def event_of(row: Mapping[str, str]) -> Event | None:
     source = row.get("eventSource", "")
     if not source:
         return None
-    asked = {row["field"]: row["thing"]} if row.get("field") and row.get("thing") else None
+    path, _, named = row.get("thing", "").partition("=")
+    asked = {path: named} if named else None
     inferred = row.get("inferred")
     issuer = row.get("arn", "")
     session = Session(sessionIssuer=Issuer(arn=issuer)) if ":role/" in issuer else None

@@ -30,6 +30,7 @@ _MOST_WALKED = 256 << 20
 _MOST_LINE = 16 << 20
 _HEAD = expression(rb'(?:\xef\xbb\xbf)?\s*\{\s*"Records"\s*:\s*\[')
 _TAIL = expression(rb"\]\s*\}\s*\Z")
+_MORE = expression(r'\]\s*\}\s*\{\s*"Records"\s*:\s*\[')
 _BORDER = expression(rb"\}\s*,\s*\{\s*\Z")
 _FIRST = b'"eventVersion"'
 """Every record of a trail begins with it."""
@@ -53,6 +54,22 @@ _HEADS: msgspec.json.Decoder[list[_Head]] = msgspec.json.Decoder(list[_Head])
 def read(pieces: Iterator[bytes]) -> Iterator[Found]:
     """The records of interest of one file. Raises ``TooLarge`` and ``Damaged``, after what stood
     before."""
+    trouble: list[Damaged | TooLarge] = []
+
+    def calm() -> Iterator[bytes]:
+        try:
+            yield from pieces
+        except (Damaged, TooLarge) as error:
+            trouble.append(error)
+
+    for found in _read(calm()):
+        if not isinstance(found, Event) or found.eventSource in SOURCES:
+            yield found
+    if trouble:
+        raise trouble[0]
+
+
+def _read(pieces: Iterator[bytes]) -> Iterator[Found]:
     first = b""
     for piece in pieces:
         first += piece
@@ -141,7 +158,12 @@ def _walked(part: bytes) -> Iterator[Found]:
         if at >= len(words):
             raise Damaged("ends early")
         if words[at] == "]":
-            return
+            # Data streams put one file behind another.
+            more = _MORE.match(words, at)
+            if more is None:
+                return
+            at = more.end()
+            continue
         try:
             _, end = walk.raw_decode(words, at)
         except (ValueError, RecursionError) as error:

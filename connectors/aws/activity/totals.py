@@ -24,7 +24,7 @@ from connectors.aws.activity.events import (
     resource_arns,
     value_at,
 )
-from connectors.aws.activity.services import FIELDS, KEY_EVENT, SERVICES
+from connectors.aws.activity.services import API_KEYS, FIELDS, KEY_EVENT, SERVICES
 from connectors.aws.activity.things import NOWHERE, Place, node_of
 from connectors.aws.activity.ways import way
 from scanner.kit.expressions import expression
@@ -133,18 +133,20 @@ class Totals:
         return bool(caller and event.recipientAccountId and caller != event.recipientAccountId)
 
     def _count(self, event: Event, count: int, first: str, last: str) -> None:
-        place = Place.told(event.account, event.awsRegion, self.place)
-        if not place.account or not _NAME.fullmatch(event.eventName):
-            self.odd += 1
-            return
         name, error = event.eventName, event.errorCode or ""
         service = SERVICES.get(event.eventSource)
-        if service is not None and name.startswith(service.uses):
+        is_use = service is not None and name.startswith(service.uses)
+        is_of_iam = event.eventSource == API_KEYS and name != KEY_EVENT
+        if is_of_iam or not (is_use or (name.startswith(("Create", "Delete")) and not error)):
+            return
+        place = Place.told(event.account, event.awsRegion, self.place)
+        if not place.account or not _NAME.fullmatch(name):
+            self.odd += 1
+            return
+        if is_use:
             thing = self._thing(event, place) or things.service(event.eventSource, place)
             relation, status = outcome(error)
             self._put(event, thing, relation, status, place, count, first, last)
-        elif error:
-            return
         elif key := births.key(event, place):
             self._keys[key.id] = (key, actor_of(event.userIdentity, place.account))
             self.counted += count

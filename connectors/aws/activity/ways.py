@@ -9,8 +9,7 @@ from functools import lru_cache
 
 from scanner.kit.expressions import expression
 
-CLIENTS: tuple[tuple[str, str], ...] = (
-    # What says more comes first: a framework adds itself to the SDK's own words.
+FRAMEWORKS: tuple[tuple[str, str], ...] = (
     ("langchain", "langchain"),
     ("llama_index", "llama-index"),
     ("llama-index", "llama-index"),
@@ -45,6 +44,10 @@ CLIENTS: tuple[tuple[str, str], ...] = (
     ("pulumi", "pulumi"),
     ("ansible", "ansible"),
     ("cloudformation.amazonaws.com", "cloudformation"),
+)
+"""What adds itself to the SDK's own words, and says more."""
+
+SDKS: tuple[tuple[str, str], ...] = (
     ("aws-cli", "aws-cli"),
     ("aws-cdk", "aws-cdk"),
     ("powershell", "aws-powershell"),
@@ -77,6 +80,8 @@ CLIENTS: tuple[tuple[str, str], ...] = (
     (".amazonaws.com", "aws"),
     ("mozilla/", "console"),
 )
+
+CLIENTS = (*FRAMEWORKS, *SDKS)
 """A word of the user agent, in lower case -> the family it belongs to. Where frameworks write
 themselves: https://github.com/langchain-ai/langchain-aws (``x-client-framework``),
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html."""
@@ -84,7 +89,7 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html."""
 _ENDPOINT = expression(r"vpce-[0-9a-f]{8,32}")
 _HOST = expression(r"[a-z0-9.-]{1,100}\.amazonaws\.com(?:\.cn)?")
 _REGION = expression(r"[a-z]{2,6}(?:-[a-z]+){1,3}-\d")
-_WORD = expression(r"[\w.:/@ -]{1,64}")
+_WORD = expression(r"[\w.:/@= -]{1,64}")
 PUBLIC, PRIVATE = "a public address", "a private address"
 
 

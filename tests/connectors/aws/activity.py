@@ -7,7 +7,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from connectors.aws.access import Access
 from connectors.aws.activity import OPERATIONS
@@ -17,12 +17,16 @@ from scanner.kit.contract import Context, Operation
 from scanner.kit.limits import Limits
 from scanner.model.facts import Edge, Identity
 from scanner.model.items import Activity, Checkpoint, Gap, Item
+from tests.aws_rig import Rig
+from tests.aws_rig.faults import Fault
 from tests.aws_rig.world import Asked, Listed
 
 ACCOUNT, OTHER, REGION = "111122223333", "444455556666", "us-east-1"
 NOW = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0"
 BOTO = "Boto3/1.35.0 md/Botocore#1.35.0 ua/2.0 os/linux#6.1 lang/python#3.12.1"
+_OWN = ("sts:GetCallerIdentity", "sts:AssumeRole")
+T = TypeVar("T")
 _numbers = itertools.count(1)
 
 
@@ -89,7 +93,7 @@ def access(url: str, sleeps: list[float] | None = None, **settings: Any) -> Acce
     config = AwsConfig(endpoint_url=url, regions=(REGION,), **settings)
     made = Access(
         Context(config=config, examine=lambda *_: (), limits=Limits(), retries=1),
-        tuple(Operation(id=op, permission=op) for op in (*OPERATIONS, "sts:GetCallerIdentity")),
+        tuple(Operation(id=op, permission=op) for op in (*OPERATIONS, *_OWN)),
     )
     now = [0.0]
     waited = sleeps if sleeps is not None else []
@@ -173,11 +177,58 @@ def actor(one: Activity) -> Identity:
     return one.actor
 
 
-def until_error(items: Iterator[Item], error: type[Exception]) -> tuple[list[Item], str]:
+def until_error(items: Iterator[T], error: type[Exception]) -> tuple[list[T], str]:
     """What was given before the error, and its words."""
-    found: list[Item] = []
+    found: list[T] = []
     try:
         found.extend(items)
     except error as caught:
         return found, str(caught)
     raise AssertionError(f"no {error.__name__}")
+
+
+class Store:
+    """Objects of one bucket, listed as S3 lists them: in order, behind a key, by folders."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.objects: dict[str, bytes] = {}
+        self.archived: set[str] = set()
+        self.opened: list[str] = []
+        self.asked: list[Mapping[str, Any]] = []
+
+    def into(self, rig: Rig) -> Store:
+        rig.world.handle("s3:ListObjectsV2", self._list)
+        rig.world.handle("s3:GetObject", self._get)
+        return self
+
+    def put(self, key: str, *events: Mapping[str, Any]) -> None:
+        self.objects[key] = packed(*events)
+
+    def _list(self, asked: Asked) -> Any:
+        params = asked.params
+        self.asked.append(params)
+        if params["Bucket"] != self.name:
+            return Fault(code="NoSuchBucket", status=404)
+        prefix, after = params.get("Prefix", ""), params.get("StartAfter", "")
+        cut = params.get("Delimiter", "")
+        keys = [key for key in sorted(self.objects) if key.startswith(prefix) and key > after]
+        if cut:
+            folders = {prefix + key.removeprefix(prefix).partition(cut)[0] + cut for key in keys}
+            return Listed({"CommonPrefixes": [{"Prefix": one} for one in sorted(folders)]})
+        rows = [
+            {
+                "Key": key,
+                "Size": len(self.objects[key]),
+                "StorageClass": "GLACIER" if key in self.archived else "STANDARD",
+            }
+            for key in keys
+        ]
+        return Listed({"Contents": rows})
+
+    def _get(self, asked: Asked) -> Any:
+        key = asked.params["Key"]
+        self.opened.append(key)
+        if asked.params["Bucket"] != self.name or key not in self.objects:
+            return Fault(code="NoSuchKey", status=404)
+        return {"Body": self.objects[key], "ContentLength": len(self.objects[key])}
