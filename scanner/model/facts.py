@@ -175,6 +175,9 @@ def merge_fact(old: F, new: F, *, add_counts: bool = False) -> F:
     }
     if not isinstance(new, Edge) and not isinstance(old, Edge):
         changes["tags"] = {**old.tags, **new.tags, **_joined_tags(old.tags, new.tags)}
+        if old.name and new.id.endswith(new.name):
+            # Logs call a thing by its id alone; whoever lists it knows what people call it.
+            changes["name"] = old.name
     if isinstance(old, Asset) and isinstance(new, Asset):
         changes["models"] = tuple(sorted({*old.models, *new.models}))
         changes["aliases"] = tuple(sorted({*old.aliases, *new.aliases}))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from scanner.collect.runner import ShardWriter
 from scanner.detect.activity import Catalogue, facts_of
 from scanner.graph.build import AssetGraph
@@ -11,7 +13,16 @@ from scanner.graph.ownership import owners
 from scanner.kit.contract import Mode, Shard
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
-from scanner.model.facts import Asset, AssetClass, Edge, Fact, Identity, PrincipalType, Relation
+from scanner.model.facts import (
+    Asset,
+    AssetClass,
+    Edge,
+    Fact,
+    Identity,
+    PrincipalType,
+    Relation,
+    merge_fact,
+)
 from scanner.model.items import Activity
 from scanner.rulebook.load import Rulebook
 from scanner.store.state import State
@@ -110,3 +121,13 @@ def test_windows_of_a_log_add_up_and_widen(rulebook: Rulebook) -> None:
         7, "2026-05-01T00:00:00Z", "2026-05-10T00:00:00Z",
     )  # fmt: skip
     assert rows["console from a private address"].count == 5
+
+
+def test_a_name_that_only_repeats_the_id_gives_way_in_any_order(rulebook: Rulebook) -> None:
+    (by_id, *_) = _facts(rulebook, _used())
+    assert isinstance(by_id, Asset)
+    named = msgspec.structs.replace(by_id, name="Support assistant")
+    assert merge_fact(by_id, named).name == merge_fact(named, by_id).name == "Support assistant"
+    assert merge_fact(by_id, by_id).name == "AGENT12345"
+    renamed = msgspec.structs.replace(by_id, name="Help desk")
+    assert merge_fact(named, renamed).name == "Help desk"
