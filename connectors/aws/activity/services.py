@@ -115,15 +115,17 @@ KINDS: Mapping[tuple[str, str], Kind] = {
     ("sagemaker", "domain"): Kind("aws.sagemaker_domain", _C.NOTEBOOK, _SAGEMAKER),
     ("sagemaker", "space"): Kind("aws.sagemaker_space", _C.NOTEBOOK, _SAGEMAKER),
     ("sagemaker", "training-job"): Kind("aws.sagemaker_training_job", _C.WORKLOAD, _SAGEMAKER),
-    ("qbusiness", "application"): Kind("aws.qbusiness_application", _C.SAAS_APP, _SERVICES),
+    ("qbusiness", "application"): Kind("aws.qbusiness_application", _C.AGENT, _SERVICES),
     ("lex", "bot"): Kind("aws.lex_bot", _C.AGENT, _SERVICES),
     ("kendra", "index"): Kind("aws.kendra_index", _C.KNOWLEDGE_BASE, _SERVICES),
-    ("wisdom", "assistant"): Kind("aws.wisdom_assistant", _C.AGENT, _SERVICES),
+    ("wisdom", "assistant"): Kind("aws.qconnect_assistant", _C.AGENT, _SERVICES),
     ("comprehend", "document-classifier-endpoint"):
         Kind("aws.comprehend_endpoint", _C.MODEL_ENDPOINT, _SERVICES),
     ("comprehend", "entity-recognizer-endpoint"):
         Kind("aws.comprehend_endpoint", _C.MODEL_ENDPOINT, _SERVICES),
     ("rekognition", "project"): Kind("aws.rekognition_project", _C.MODEL, _SERVICES),
+    ("rekognition", "project-version"):
+        Kind("aws.rekognition_model", _C.MODEL_ENDPOINT, _SERVICES),
     ("personalize", "campaign"): Kind("aws.personalize_campaign", _C.MODEL_ENDPOINT, _SERVICES),
     ("personalize", "recommender"):
         Kind("aws.personalize_recommender", _C.MODEL_ENDPOINT, _SERVICES),

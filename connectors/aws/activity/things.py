@@ -87,7 +87,8 @@ def by_arn(arn: str, place: Place) -> Asset | None:
     resource = ident.split(":", 5)[5]
     kind, _, name = resource.partition("/" if "/" in resource else ":")
     where = Place(account or place.account, region or place.region)
-    return _asset(_kind(service, kind), ident, name or kind, where, _models(kind, name))
+    version = "-version" if service == "rekognition" and "/version/" in name else ""
+    return _asset(_kind(service, kind + version), ident, name or kind, where, _models(kind, name))
 
 
 @lru_cache(maxsize=16384)

@@ -191,7 +191,11 @@ def _called(name: str, source: str, asked: Any, **more: Any) -> dict[str, Any]:
                  {"notebookInstanceName": "scratch"}),
          f"{_SAGEMAKER}:notebook-instance/scratch", "aws.sagemaker_notebook_instance", "notebook"),
         (_called("ChatSync", "qbusiness", {"applicationId": "app-1"}),
-         f"arn:aws:qbusiness:{R}:{A}:application/app-1", "aws.qbusiness_application", "saas_app"),
+         f"arn:aws:qbusiness:{R}:{A}:application/app-1", "aws.qbusiness_application", "agent"),
+        (_called("DetectCustomLabels", "rekognition", {
+            "projectVersionArn": f"arn:aws:rekognition:{R}:{A}:project/p/version/v/1"}),
+         f"arn:aws:rekognition:{R}:{A}:project/p/version/v/1", "aws.rekognition_model",
+         "model_endpoint"),
         (_called("DetectSentiment", "comprehend", {"languageCode": "en"}),
          f"aws:{A}/{R}/comprehend", "aws.service_use", "integration"),
         (_called("InvokeModel", "bedrock", None), f"aws:{A}/{R}/bedrock", "aws.service_use",
