@@ -7,16 +7,17 @@ What is listed stands in ``resources/``, which accounts and regions are read in
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 from connectors.aws import organization, pruning, relations
 from connectors.aws.access import Access
 from connectors.aws.config import AwsConfig
-from connectors.aws.engine import read_types
+from connectors.aws.engine import read_types, try_list
 from connectors.aws.permissions import action_of
 from connectors.aws.reading import Reading, first_tag
-from connectors.aws.shards import GLOBAL, entered, shards
+from connectors.aws.shards import GLOBAL, entered, is_read, shards
 from connectors.aws.types import OPTIONS, TYPES, of_family, reasons
 from scanner.kit.contract import (
     ConnectorSpec,
@@ -105,16 +106,7 @@ class AwsConnector:
             yield from _account(scope, ctx)
         else:
             is_global = scope["region"] == GLOBAL
-            reading = Reading(
-                access=access,
-                account=scope["account"],
-                region=access.home if is_global else scope["region"],
-                partition=access.partition(),
-                account_environment=scope["environment"],
-                environment_keys=ctx.config.environment_tag_keys,
-                since=(ctx.now() - timedelta(days=ctx.window_days)).isoformat(timespec="seconds"),
-                opted=_opted(ctx.config),
-            )
+            reading = _reading(ctx, scope["account"], scope["region"], scope["environment"])
             yield from read_types(of_family(scope["service"], is_global=is_global), reading)
 
     def probe(self, ctx: Context[AwsConfig]) -> Iterator[Probe]:
@@ -140,13 +132,7 @@ class AwsConnector:
                 )  # fmt: skip
             elif one.regions:
                 yield Probe(check=check, ok=True, detail=f"{len(one.regions)} regions")
-                waiting = [
-                    access.pool.submit(_probe_list, one.member.id, one.regions[0], kind, access)
-                    for kind in TYPES
-                    if not (kind.under or (kind.opt_in and not getattr(ctx.config, kind.opt_in)))
-                    and (ctx.config.secret_names or not kind.is_name_examined)
-                ]
-                yield from (probe.result() for probe in waiting)
+                yield from _probe_lists(ctx, one.member.id, one.regions[0])
 
 
 def _access(ctx: Context[Any]) -> Access:
@@ -196,13 +182,41 @@ def _account(scope: Mapping[str, str], ctx: Context[AwsConfig]) -> Iterator[Item
         yield Gap(what=f"tags of account {scope['account']}", reason=scope["untagged"], denied=True)
 
 
-def _probe_list(account: str, region: str, kind: ResourceType, access: Access) -> Probe:
-    """The first page of a list: enough to know whether it may be read."""
-    where = access.home if kind.is_global else region
-    check = f"{kind.list.op} in {account}/{where}"
+def _reading(ctx: Context[AwsConfig], account: str, region: str, environment: str) -> Reading:
+    access = _access(ctx)
+    return Reading(
+        access=access,
+        account=account,
+        region=access.home if region == GLOBAL else region,
+        partition=access.partition(),
+        account_environment=environment,
+        environment_keys=ctx.config.environment_tag_keys,
+        since=(ctx.now() - timedelta(days=ctx.window_days)).isoformat(timespec="seconds"),
+        opted=_opted(ctx.config),
+    )
+
+
+def _probe_lists(ctx: Context[AwsConfig], account: str, region: str) -> Iterator[Probe]:
+    """Of the types that are read, those that stand under no other. Side by side: in threads of its
+    own, as lists wait for the threads of calls."""
+    here, everywhere = (_reading(ctx, account, where, "") for where in (region, GLOBAL))
+    wanted = [
+        kind
+        for kind in TYPES
+        if is_read(kind.service, ctx.config)
+        and not (kind.under or (kind.opt_in and kind.opt_in not in here.opted))
+    ]
+    with ThreadPoolExecutor(8) as pool:
+        yield from pool.map(
+            lambda kind: _probe_list(kind, everywhere if kind.is_global else here), wanted
+        )
+
+
+def _probe_list(kind: ResourceType, reading: Reading) -> Probe:
+    """The first record of a list: enough to know whether it may be read."""
+    check = f"{kind.list.op} in {reading.account}/{reading.region}"
     try:
-        first = {name: choices[0] for name, choices in kind.list.each.items()}
-        next(access.pages(account, where, kind.list, first), None)
+        try_list(kind, reading)
     except NotEnabled as error:
         return Probe(check=check, ok=True, detail=str(error))
     except SourceError as error:

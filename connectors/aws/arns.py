@@ -24,6 +24,7 @@ _PARTS = tuple(
         (r"(arn:[^:]+:ecs:[^:]*:\d*:task-definition/[^:]+):\d+", r"\1"),
         (r"(arn:[^:]+:batch:[^:]*:\d*:job-definition/[^:]+):\d+", r"\1"),
         (r"(arn:[^:]+:lambda:[^:]*:\d*:layer:[^:]+):\d+", r"\1"),
+        (r"(arn:[^:]+:personalize:[^:]*:\d*:solution/[^/]+)/.+", r"\1"),
         (r"(arn:[^:]+:states:[^:]*:\d*:stateMachine:[^:]+):.+", r"\1"),
     )
 )  # fmt: skip
@@ -41,6 +42,7 @@ _BUCKET_NAME = expression(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _FOUNDATION = expression(r"arn:[^:]+:bedrock:([^:]*):\d*:foundation-model/(.+)")
 _MODEL = expression(r"[a-z0-9][a-z0-9-]*\.[\w.:/-]{1,200}", re.I)
 _SESSION = expression(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/]{1,128})/([^/]{1,128})")
+_SECRET = expression(r"arn:[^:]+:secretsmanager:[^:]*:\d*:secret:[^:]+")
 _MAIL = expression(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _GEOGRAPHIES = frozenset({
     "us", "eu", "apac", "global", "us-gov", "au", "jp", "ca", "sa", "in", "uk", "me", "af", "ap",
@@ -91,6 +93,26 @@ def log_group(text: str, scope: Mapping[str, str]) -> str:
         return text.removesuffix(":*")
     where = f"arn:{scope['partition']}:logs:{scope['region']}:{scope['account']}"
     return f"{where}:log-group:{text}"
+
+
+def secret(text: str, scope: Mapping[str, str]) -> str:
+    """A slot as containers name it: a secret's ARN, with a key and a version behind it or not; a
+    parameter by ARN or by name (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/
+    specifying-sensitive-data.html)."""
+    found = _SECRET.match(text)
+    if found:
+        return found[0]
+    if text.startswith("arn:"):
+        return text
+    where = f"arn:{scope['partition']}:ssm:{scope['region']}:{scope['account']}"
+    return f"{where}:parameter/{text.removeprefix('/')}"
+
+
+def role(text: str, scope: Mapping[str, str]) -> str:
+    """A role by ARN, or by its name in the same account."""
+    if not text or text.startswith("arn:"):
+        return text
+    return f"arn:{scope['partition']}:iam::{scope['account']}:role/{text}"
 
 
 def model(text: str, scope: Mapping[str, str]) -> str:

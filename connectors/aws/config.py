@@ -26,6 +26,8 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """External id that the role's trust policy asks for."""
     regions: tuple[str, ...] = ()
     """Regions to read; empty: all that are enabled in each account."""
+    families: tuple[str, ...] = ()
+    """Families of services to read (``bedrock``, ``sagemaker``, ``containers``); empty: all."""
     prune: bool = False
     """Leave out regions in which an account has paid for nothing (Cost Explorer, a cent a scan):
     coverage names each. What costs nothing is not seen there."""
@@ -40,8 +42,9 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     fingerprint."""
     read_user_data: bool = False
     """Read the start-up scripts of instances and launch templates, and list every instance."""
-    stack_templates: bool = True
-    """Read the templates of CloudFormation stacks: a call for each of them."""
+    stack_templates: bool = False
+    """Read the templates of CloudFormation stacks, a call for each of them. What they declare is
+    shown as parts of the stack, beside the things themselves."""
     parallel_calls: Annotated[int, msgspec.Meta(ge=1, le=256)] = 32
     """Calls on their way at once, over all accounts."""
     most_calls: Annotated[int, msgspec.Meta(ge=0)] = 0

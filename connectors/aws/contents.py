@@ -22,6 +22,8 @@ from scanner.model.items import Content, Gap, Item, Place
 _ELSEWHERE = ("PARAMETER_STORE", "SECRETS_MANAGER")
 """Types of variables whose value is the name of a slot
 (https://docs.aws.amazon.com/codebuild/latest/APIReference/API_EnvironmentVariable.html)."""
+SETTINGS = "workload.json"
+"""As what the settings of a record are read (``scanner.detect.readers.workloads``)."""
 _MOST_BYTES = 8 << 20
 """Of a document, unpacked: user data may be gzip."""
 
@@ -40,14 +42,14 @@ def contents(
                 lines = "".join(f"{key}={value}\n" for key, value in pairs)
                 yield _content(ident, "environment", lines.encode())
     shown = [
-        value if isinstance(value, Mapping) else {_last(path): value}
-        for path in kind.settings
+        {key: value}
+        for key, path in map(_keyed, kind.settings)
         for value in values(record, path)
         if value not in ("", None, [], {})
     ]
     if shown:
         data = msgspec.json.format(msgspec.json.encode(shown, enc_hook=str), indent=1)
-        yield _content(ident, "settings.json", data)
+        yield _content(ident, SETTINGS, data)
     for document in kind.documents:
         if document.call is None and is_asked(document, opted):
             for value in values(record, document.path):
@@ -112,8 +114,10 @@ def _shown(variables: Any) -> Iterator[tuple[str, str]]:
         yield name, "" if name in elsewhere else value
 
 
-def _last(path: str) -> str:
-    return path.rpartition(".")[2].removesuffix("[]")
+def _keyed(setting: str) -> tuple[str, str]:
+    """Under which key what stands at which path is shown."""
+    key, _, path = setting.rpartition("=")
+    return key or path.rpartition(".")[2].removesuffix("[]"), path
 
 
 def _content(

@@ -55,14 +55,27 @@ def read_types(types: tuple[ResourceType, ...], reading: Reading) -> Iterator[It
             else:
                 yield from _read_records(kind, started[kind.kind], {}, reading)
         except (Denied, NotEnabled, Throttled, Unavailable) as error:
-            is_absent = any(words in str(error) for words in kind.absent)
-            errors.append((kind, NotEnabled(str(error)) if is_absent else error))
+            errors.append((kind, _absent(kind, error)))
     failed = {kind.kind for kind, _ in errors}
     if failed and all(kind.kind in failed for kind in types if not kind.under):
         raise _worst(errors)
     for kind, trouble in errors:
         if not isinstance(trouble, NotEnabled):
             yield Gap(what=kind.kind, reason=str(trouble), denied=isinstance(trouble, Denied))
+
+
+def try_list(kind: ResourceType, reading: Reading) -> None:
+    """Raises the source errors when the type's list may not be read."""
+    try:
+        next(_listed(kind.list, {}, "", reading), None)
+    except SourceError as error:
+        raise _absent(kind, error) from error
+
+
+def _absent(kind: ResourceType, error: SourceError) -> SourceError:
+    """The error, or that the account does not use the service, which its words may say."""
+    is_absent = any(words in str(error) for words in kind.absent)
+    return NotEnabled(str(error)) if is_absent else error
 
 
 def _worst(errors: list[tuple[ResourceType, SourceError]]) -> SourceError:
@@ -348,12 +361,24 @@ def _asset(kind: ResourceType, whole: _Whole, evidence: Evidence, reading: Readi
         models=tuple(sorted(found)),
         created_at=first_text(record, kind.created_at),
         status=first_text(record, kind.status) or next(states, ""),
-        is_ai=kind.is_ai,
+        is_ai=kind.is_ai and all(holds(one, record) for one in kind.ai_when),
         tags={**_facts(kind, record), **tags},
-        aliases=tuple(sorted({str(v) for path in kind.aliases for v in values(record, path) if v})),
-        exposure=tuple(dict.fromkeys(exposed(kind.exposure, record, is_whole=whole.is_whole))),
+        aliases=tuple(sorted(_aliases(kind, whole))),
+        exposure=tuple(dict.fromkeys(_exposure(kind, whole))),
         evidence=(evidence,),
     )
+
+
+def _aliases(kind: ResourceType, whole: _Whole) -> set[str]:
+    told = [(path, whole.record) for path in kind.aliases]
+    told += [(path, found) for child, found in whole.below for path in child.aliases]
+    return {str(value) for path, record in told for value in values(record, path) if value}
+
+
+def _exposure(kind: ResourceType, whole: _Whole) -> Iterator[str]:
+    yield from exposed(kind.exposure, whole.record, is_whole=whole.is_whole)
+    for child, found in whole.below:
+        yield from exposed(child.exposure, found)
 
 
 def _facts(kind: ResourceType, record: Mapping[str, Any]) -> dict[str, str]:

@@ -32,6 +32,15 @@ THROTTLED = frozenset({
     "Throttling", "ThrottlingException", "TooManyRequestsException",
     "TransactionInProgressException",
 })  # fmt: skip
+_ABSENT = (
+    "new customers", "existing customers", "your identity region is", "needs a subscription",
+    "not supported in this region", "not available in this region", "isNotExpandingIn",
+    "call this API in this region", "not signed up",
+)  # fmt: skip
+"""How AWS says, under codes of a refusal too, that a service is not to be had in a region or was
+never taken up (https://github.com/aws-bench/aws-bench/pull/36,
+https://github.com/ekristen/aws-nuke/issues/665,
+https://github.com/cloud-custodian/cloud-custodian/issues/10168)."""
 _CREDENTIAL_ERRORS = frozenset({
     "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "ProfileNotFound",
     "TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError",
@@ -94,6 +103,8 @@ def _client_error(error: object, call: str, where: str, permission: str) -> Sour
     if asked == "AssumeRole" and not call.endswith(":AssumeRole"):
         call, permission = f"sts:AssumeRole (for {call})", "sts:AssumeRole"
     text = f"{call} in {where}: {code}" + (f": {said}" if said else "")
+    if code == "SubscriptionRequiredException" or any(words in said for words in _ABSENT):
+        return NotEnabled(text)
     if code in _DENIED or status in (401, 403):
         return Denied(text + (f"; grant {permission}" if permission else ""))
     if code in THROTTLED or status == 429:

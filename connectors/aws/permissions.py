@@ -12,15 +12,22 @@ PREFIXES = {
     "bedrock-agentcore-control": "bedrock-agentcore",
     "bedrock-data-automation": "bedrock",
     "bedrock-runtime": "bedrock",
+    "cleanroomsml": "cleanrooms-ml",
+    "connecthealth": "health-agent",
+    "devops-agent": "aidevops",
+    "elementalinference": "elemental-inference",
     "emr": "elasticmapreduce",
     "lex-models": "lex",
     "lexv2-models": "lex",
     "marketplace-agreement": "aws-marketplace",
+    "mwaa": "airflow",
     "opensearch": "es",
+    "opensearchmemory": "osm",
     "opensearchserverless": "aoss",
     "qconnect": "wisdom",
     "servicecatalog-appregistry": "servicecatalog",
     "stepfunctions": "states",
+    "supplychain": "scn",
 }
 """botocore's service -> IAM's prefix."""
 ACTIONS = {

@@ -192,6 +192,8 @@ _WORDS: dict[str, Callable[[str, Reading], tuple[str, Node | None]]] = {
     "repository": lambda value, reading: (_remote(value) or "", None),
     "key": lambda value, reading: (arns.key(value, reading.scope), None),
     "model": lambda value, reading: (arns.model(value, reading.scope), None),
+    "secret": lambda value, reading: (arns.secret(value, reading.scope), None),
+    "role": lambda value, reading: (arns.role(value, reading.scope), None),
     "whole": lambda value, reading: (arns.whole(value), None),
     "unversioned": lambda value, reading: (arns.unversioned(value), None),
 }

@@ -18,7 +18,7 @@ from connectors.aws.reading import first_tag
 from connectors.aws.types import FAMILIES, GLOBAL_FAMILIES, NAME_FAMILIES
 from scanner.kit.contract import Shard
 from scanner.model.base import ShardId
-from scanner.model.errors import Denied, SourceError
+from scanner.model.errors import ConfigError, Denied, SourceError
 
 LISTING = "aws:organization"
 UNITS = ShardId("aws:organization/units")
@@ -123,7 +123,7 @@ def _shards_of(one: Entered, config: AwsConfig, pruning: Pruning) -> Iterator[Sh
     environment = first_tag(one.tags, config.environment_tag_keys)
     places = [(region, family) for region in one.regions for family in families(config)]
     if one.regions:
-        places += [(GLOBAL, family) for family in GLOBAL_FAMILIES]
+        places += [(GLOBAL, family) for family in GLOBAL_FAMILIES if is_read(family, config)]
     for region, family in places:
         reason = "" if region == GLOBAL else pruning.left_out(member.id, region)
         yield Shard(
@@ -142,5 +142,18 @@ def _shards_of(one: Entered, config: AwsConfig, pruning: Pruning) -> Iterator[Sh
 
 
 def families(config: AwsConfig) -> tuple[str, ...]:
-    """What is read in every region."""
-    return tuple(f for f in FAMILIES if config.secret_names or f not in NAME_FAMILIES)
+    """What is read in every region. Raises ``ConfigError`` for a family that there is not."""
+    known = {*FAMILIES, *GLOBAL_FAMILIES}
+    unknown = sorted(set(config.families) - known)
+    if unknown:
+        raise ConfigError(
+            f"[sources.aws] families: there is no {', '.join(unknown)}; there are "
+            f"{', '.join(sorted(known))}"
+        )
+    return tuple(family for family in FAMILIES if is_read(family, config))
+
+
+def is_read(family: str, config: AwsConfig) -> bool:
+    if config.families and family not in config.families:
+        return False
+    return config.secret_names or family not in NAME_FAMILIES

@@ -14,6 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 _READS = ("List", "Describe", "Get", "Search", "BatchGet")
+_WITHOUT_AN_ID = ("DescribeLaunchTemplateVersions",)
+"""Lists that AWS gives of everything and moto of one thing that is named."""
 _CHANGING = ("PUT", "DELETE", "PATCH")
 _CBOR = "rpc-v2-cbor"
 _Start = Callable[..., Any]
@@ -34,11 +36,12 @@ class BlankLayer:
 
         try:
             parts = self._inner(environ, keep)
-        except (NotImplementedError, AttributeError):
+        except Exception:  # not implemented, no such backend, or an argument that moto misses
             if not _is_reading(environ, body):
                 raise
             return _blank(environ, body, start)
-        if _is_unknown_path(told) and _is_reading(environ, body):
+        is_missing = _is_unknown_path(told) or _action(environ, body) in _WITHOUT_AN_ID
+        if is_missing and _is_reading(environ, body) and not str(told[0][0]).startswith("2"):
             return _blank(environ, body, start)
         start(*told[0], **told[1])
         return parts

@@ -33,6 +33,7 @@ paths = ["support-portal"]
 organization = true
 role_name = "{role}"
 regions = ["{region}", "eu-west-1"]
+families = ["bedrock", "sagemaker", "lambda", "secretsmanager", "ssm"]
 endpoint_url = "{aws}"
 
 [sources.okta]

@@ -30,10 +30,10 @@ class Page(Model, frozen=True, kw_only=True):
 
 class Call(Model, frozen=True, kw_only=True):
     """One operation. ``items``: path of the list (of a list call) or the object (of a detail call)
-    in the answer. ``args``: argument name (with dots: a field of a structure) to a path in the
-    record or a text with ``{path}``; ``{since}`` is when the time that is looked at begins, ISO
-    8601. ``params``: constants. ``each``: arguments that take one of several values, with each of
-    which the list is asked for."""
+    in the answer. ``args``: argument name (with dots: a field of a structure; with ``[]``: a list
+    of one) to a path in the record or a text with ``{path}``; ``{since}`` is when the time that is
+    looked at begins, ISO 8601. ``params``: constants. ``each``: arguments that take one of several
+    values, with each of which the list is asked for."""
 
     op: str
     items: str = ""
@@ -124,7 +124,11 @@ class Child(Model, frozen=True, kw_only=True):
 
     list: Call
     detail: Call | None = None
-    edges: tuple[EdgeRule, ...]
+    edges: tuple[EdgeRule, ...] = ()
+    exposure: tuple[Exposure, ...] = ()
+    """What they say of their parent."""
+    aliases: tuple[str, ...] = ()
+    """Further keys of their parent."""
 
 
 class ResourceType(Model, frozen=True, kw_only=True):
@@ -165,6 +169,8 @@ class ResourceType(Model, frozen=True, kw_only=True):
     models: tuple[str, ...] = ()
     provider: str = ""
     is_ai: bool = True
+    ai_when: tuple[Condition, ...] = ()
+    """All must hold, or the record is a carrier like those of a type that ``is_ai`` is not."""
     edges: tuple[EdgeRule, ...] = ()
     exposure: tuple[Exposure, ...] = ()
     aliases: tuple[str, ...] = ()
@@ -174,8 +180,8 @@ class ResourceType(Model, frozen=True, kw_only=True):
     environment: tuple[str, ...] = ()
     """Maps of variable name to value, or lists of such pairs, for the detector that reads code."""
     settings: tuple[str, ...] = ()
-    """Whatever else the detector is to read, under the last word of its path: images, commands,
-    names of secrets."""
+    """Whatever else the detector is to read, under the last word of its path or the word before
+    ``=``: images, commands, names of secrets."""
     documents: tuple[Document, ...] = ()
     absent: tuple[str, ...] = ()
     """Words of an error of the list by which AWS says that the account does not use the service."""
@@ -281,14 +287,18 @@ def fill(template: str, record: Any, scope: Mapping[str, str]) -> str:
 
 
 def with_fields(args: Mapping[str, Any]) -> dict[str, Any]:
-    """Names with dots as structures: ``{"A.B": 1}`` is ``{"A": {"B": 1}}``."""
+    """Names with dots as structures, with ``[]`` as lists of one: ``{"A.B": 1, "C[]": 2}`` is
+    ``{"A": {"B": 1}, "C": [2]}``."""
     made: dict[str, Any] = {}
     for name, value in args.items():
         *above, last = name.split(".")
         inner = made
         for step in above:
             inner = inner.setdefault(step, {})
-        inner[last] = value
+        if last.endswith("[]"):
+            inner[last[:-2]] = [value]
+        else:
+            inner[last] = value
     return made
 
 
