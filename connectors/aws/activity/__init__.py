@@ -18,6 +18,7 @@ from connectors.aws.activity.invocation_log import DESTINATION, EVENTS, read_inv
 from connectors.aws.activity.lake import DESCRIBE, RESULTS, START, Query
 from connectors.aws.activity.lookup import OPERATION as LOOKUP
 from connectors.aws.activity.lookup import History, read_history
+from connectors.aws.activity.services import KEY_KINDS
 from connectors.aws.activity.settings import ActivityConfig
 from connectors.aws.activity.things import ASSET_KINDS, Place
 from connectors.aws.activity.totals import Totals
@@ -62,7 +63,7 @@ OPT_IN: Mapping[str, str] = {
 }
 """Those that are made only where this attribute of the configuration is set."""
 
-KINDS: frozenset[str] = frozenset({*ASSET_KINDS, *IDENTITY_KINDS})
+KINDS: frozenset[str] = frozenset({*ASSET_KINDS, *IDENTITY_KINDS, *KEY_KINDS})
 """Of all that may be yielded."""
 
 _HISTORY, _TRAIL, _LAKE, _INVOCATIONS, _FILES, _REFUSED = PARTS = (

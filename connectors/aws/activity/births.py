@@ -15,10 +15,10 @@ import msgspec
 from connectors.aws.activity import things
 from connectors.aws.activity.events import LONGEST, Event, parameters
 from connectors.aws.activity.services import (
-    API_KEY_KIND,
     API_KEYS,
     FIELDS,
     KEY_EVENT,
+    KEYS,
     SERVICES,
     Field,
 )
@@ -32,7 +32,6 @@ _NAME = expression(r"[\w+=,.@:/ -]{1,200}")
 _SUFFIX = expression(r"(?:Id|Identifier|Name|Arn)$")
 _FAMILIES = {"bedrock-mantle": ("bedrock", "bedrock-mantle")}
 """Services of an ARN, where they are not the event source's first word alone."""
-_KEY_SERVICE = "bedrock.amazonaws.com"
 
 
 def made(event: Event, place: Place) -> Asset | None:
@@ -112,12 +111,13 @@ def _name(noun: str, asked: Mapping[str, Any]) -> str:
 
 
 def key(event: Event, place: Place) -> Credential | None:
-    """A key for Bedrock that an IAM user holds (https://docs.aws.amazon.com/bedrock/latest/
-    userguide/api-keys.html). Its secret never stands in an event."""
+    """A key for Bedrock or Claude that an IAM user holds (https://docs.aws.amazon.com/bedrock/
+    latest/userguide/api-keys.html). Its secret never stands in an event."""
     if (event.eventSource, event.eventName) != (API_KEYS, KEY_EVENT):
         return None
     asked, answered = parameters(event.requestParameters), parameters(event.responseElements)
-    if text(asked.get("serviceName")) != _KEY_SERVICE:
+    known = KEYS.get(text(asked.get("serviceName")))
+    if known is None:
         return None
     told = mapping(answered.get("serviceSpecificCredential"))
     user = text(asked.get("userName")) or text(told.get("userName"))
@@ -126,9 +126,9 @@ def key(event: Event, place: Place) -> Credential | None:
         return None
     return Credential(
         id=NodeId(f"aws:{place.account}/service-specific-credential/{ident}"),
-        kind=API_KEY_KIND,
-        name=f"Bedrock API key of {user}",
-        issuer="aws_bedrock",
+        kind=known.kind,
+        name=f"{known.name} of {user}",
+        issuer=known.provider,
         fingerprint="",
         created_at=event.at,
         tags={"user": user},

@@ -2,10 +2,12 @@
 
 Event sources and names: the service authorization reference
 (https://docs.aws.amazon.com/service-authorization/latest/reference/) and each service's page on
-CloudTrail. Bedrock logs InvokeModel and Converse as management events, agents, knowledge bases and
-flows as data events (https://docs.aws.amazon.com/bedrock/latest/userguide/
-logging-using-cloudtrail.html); so does SageMaker InvokeEndpoint, and AgentCore and bedrock-mantle
-all inference (https://docs.aws.amazon.com/bedrock/latest/userguide/logging-cloudtrail-mantle.html).
+CloudTrail. Bedrock's runtime logs InvokeModel and Converse as management events, bedrock-mantle its
+inference as data events (https://docs.aws.amazon.com/bedrock/latest/userguide/
+logging-cloudtrail-mantle.html); data events, too, are those on agents, knowledge bases, flows,
+bots, Q applications, AgentCore and Claude Platform on AWS (https://docs.aws.amazon.com/
+awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html). Of SageMaker's endpoints
+only InvokeEndpointWithResponseStream is logged, as a data event.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import NamedTuple
 from scanner.model.facts import AssetClass
 
 _BEDROCK, _SAGEMAKER, _SERVICES, _Q = "aws_bedrock", "aws_sagemaker", "aws_ai_services", "amazon_q"
+_ANTHROPIC = "anthropic"
 
 
 class Service(NamedTuple):
@@ -32,10 +35,12 @@ SERVICES: Mapping[str, Service] = {
         "StartFlowExecution", "CreateModelInvocationJob", "Rerank", "GenerateQuery",
         "OptimizePrompt", "CountTokens")),
     "bedrock-mantle.amazonaws.com": Service("Amazon Bedrock (mantle)", _BEDROCK, (
-        "CreateInference", "CreateFineTuningJob")),
+        "CreateInference", "CreateFineTuningJob", "CountTokens")),
     "bedrock-agentcore.amazonaws.com": Service("Amazon Bedrock AgentCore", _BEDROCK, (
         "Invoke", "StartBrowserSession", "StartCodeInterpreterSession", "RetrieveMemoryRecords",
         "CreateEvent", "GetResourceApiKey", "GetResourceOauth2Token")),
+    "aws-external-anthropic.amazonaws.com": Service("Claude Platform on AWS", _ANTHROPIC, (
+        "CreateInference", "CreateBatchInference", "CountTokens")),
     "sagemaker.amazonaws.com": Service("Amazon SageMaker", _SAGEMAKER, (
         "InvokeEndpoint", "CreatePresigned")),
     "qbusiness.amazonaws.com": Service("Amazon Q Business", _SERVICES, (
@@ -66,7 +71,7 @@ SERVICES: Mapping[str, Service] = {
 
 API_KEYS = "iam.amazonaws.com"
 KEY_EVENT = "CreateServiceSpecificCredential"
-"""Where keys for Bedrock are made, and by which event."""
+"""Where keys are made, and by which event."""
 
 
 class Kind(NamedTuple):
@@ -102,6 +107,8 @@ KINDS: Mapping[tuple[str, str], Kind] = {
     ("bedrock-agentcore", "runtime"): Kind("aws.agentcore_runtime", _C.AGENT, _BEDROCK),
     ("bedrock-agentcore", "gateway"): Kind("aws.agentcore_gateway", _C.MCP_SERVER, _BEDROCK),
     ("bedrock-agentcore", "memory"): Kind("aws.agentcore_memory", _C.KNOWLEDGE_BASE, _BEDROCK),
+    ("aws-external-anthropic", "workspace"):
+        Kind("aws.claude_workspace", _C.INTEGRATION, _ANTHROPIC),
     ("bedrock-mantle", "project"): Kind("aws.bedrock_project", _C.OTHER, _BEDROCK),
     ("sagemaker", "endpoint"): Kind("aws.sagemaker_endpoint", _C.MODEL_ENDPOINT, _SAGEMAKER),
     ("sagemaker", "endpoint-config"):
@@ -136,7 +143,21 @@ MODEL = Kind("aws.bedrock_model", AssetClass.MODEL, _BEDROCK)
 """A foundation model as one account uses it in one region: it has no ARN of its own."""
 USE = Kind("aws.service_use", AssetClass.INTEGRATION, "")
 """A service without resources of its own, as one account uses it in one region."""
-API_KEY_KIND = "aws.bedrock_api_key"
+
+
+class Key(NamedTuple):
+    kind: str
+    name: str
+    provider: str
+
+
+KEYS: Mapping[str, Key] = {
+    "bedrock.amazonaws.com": Key("aws.bedrock_api_key", "Bedrock API key", _BEDROCK),
+    "aws-external-anthropic.amazonaws.com":
+        Key("aws.claude_api_key", "Claude Platform API key", _ANTHROPIC),
+}  # fmt: skip
+"""Services that a key may be for."""
+KEY_KINDS = frozenset(key.kind for key in KEYS.values())
 
 
 class Field(NamedTuple):
@@ -183,3 +204,5 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("campaignArn", "personalize", ""), Field("recommenderArn", "personalize", "")),
 }  # fmt: skip
 """Where an event names what was used; the first that is given wins."""
+BY_MODEL = frozenset({"bedrock-mantle.amazonaws.com"})
+"""Where the resource is a project, and what is called stands in the request alone."""

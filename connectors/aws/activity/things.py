@@ -15,7 +15,6 @@ import msgspec
 from connectors.aws import arns
 from connectors.aws.activity.events import LONGEST
 from connectors.aws.activity.services import (
-    API_KEY_KIND,
     KINDS,
     MODEL,
     SERVICES,
@@ -42,7 +41,7 @@ _PARTITIONS = (
 )  # fmt: skip
 OTHER_KIND = "aws.ai_resource"
 ASSET_KINDS = frozenset({kind.kind for kind in KINDS.values()}) | {
-    MODEL.kind, USE.kind, OTHER_KIND, API_KEY_KIND,
+    MODEL.kind, USE.kind, OTHER_KIND,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import msgspec
+from msgspec.structs import replace
 
 from connectors.aws.activity import births, things
 from connectors.aws.activity.actors import account_of, actor_of, role_behind
@@ -24,7 +24,7 @@ from connectors.aws.activity.events import (
     resource_arns,
     value_at,
 )
-from connectors.aws.activity.services import API_KEYS, FIELDS, KEY_EVENT, SERVICES
+from connectors.aws.activity.services import API_KEYS, BY_MODEL, FIELDS, KEY_EVENT, SERVICES
 from connectors.aws.activity.things import NOWHERE, Place, node_of
 from connectors.aws.activity.ways import way
 from scanner.kit.expressions import expression
@@ -40,6 +40,8 @@ _MOST_WAITING = 100_000
 _MOST_CACHED = 16_384
 _LONGEST_CACHED = 512
 _NAME = expression(r"[A-Za-z][A-Za-z0-9_.]{0,127}")
+_MODEL = expression(r"[a-z0-9][\w.:-]{1,127}")
+_BEARER = expression(rb'"callWithBearerToken"\s*:\s*"?true')
 _CODE = expression(r"[\w.:-]{1,128}")
 
 _SERVED = ("Throttl", "TooManyRequests", "ServiceUnavailable", "InternalServer", "InternalFailure",
@@ -257,7 +259,7 @@ class Totals:
                 rule=f"iam:{KEY_EVENT}", source="aws", resource=key.id,
                 first_at=key.created_at, last_at=key.created_at,
             )  # fmt: skip
-            yield msgspec.structs.replace(key, evidence=(seen,))
+            yield replace(key, evidence=(seen,))
             if actor is not None:
                 yield actor
                 yield Edge(
@@ -268,12 +270,13 @@ class Totals:
 def _named(event: Event, place: Place) -> Asset | None:
     """What the resources say, which data events have, then what the request names."""
     own = event.eventSource.partition(".")[0]
-    for arn in resource_arns(event.resources):
+    asked = parameters(event.requestParameters)
+    for arn in () if event.eventSource in BY_MODEL else resource_arns(event.resources):
         if arn.split(":", 3)[2:3] == [own]:
             found = things.by_arn(arn, place)
             if found is not None:
-                return found
-    asked = parameters(event.requestParameters)
+                name = value_at(asked, "model")
+                return found if not _MODEL.fullmatch(name) else replace(found, models=(name,))
     for field_ in FIELDS.get(event.eventSource, ()):
         value = value_at(asked, field_.path)
         found = things.by_field(field_, value, place) if value else None
@@ -292,6 +295,9 @@ def _way(event: Event, thing: Asset) -> str:
         service=(event.userIdentity.invokedBy or "") if event.userIdentity else "",
         account=caller if caller and caller != owner else "",
         region=_elsewhere(event),
+        has_key=any(
+            _BEARER.search(raw) for raw in (event.requestParameters, event.additionalEventData)
+        ),
     )
 
 

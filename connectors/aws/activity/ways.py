@@ -130,19 +130,19 @@ def way(
     account: str = "",
     region: str = "",
     purpose: str = "",
+    has_key: bool = False,
 ) -> str:
     """``account``: the caller's, where it is another; ``region``: where a model ran, where it is
     another; ``service``: what called on somebody's behalf; ``purpose``: what the caller itself
-    says it is for."""
-    return " ".join(_words(agent, address, endpoint, service, account, region, purpose))
+    says it is for; ``has_key``: it bears an API key, not AWS's own credentials."""
+    words = [client_of(agent), "with an API key" if has_key else ""]
+    words += _words(address, endpoint, service, account, region, purpose)
+    return " ".join(filter(None, words))
 
 
 def _words(
-    agent: str, address: str, endpoint: str, service: str, account: str, region: str, purpose: str
+    address: str, endpoint: str, service: str, account: str, region: str, purpose: str
 ) -> Iterator[str]:
-    client = client_of(agent)
-    if client:
-        yield client
     if _ENDPOINT.fullmatch(endpoint):
         yield f"through VPC endpoint {endpoint}"
     elif _HOST.fullmatch(service):

@@ -26,7 +26,6 @@ from connectors.aws.activity import (
 from connectors.aws.activity.invocation_log import DESTINATION, EVENTS
 from connectors.aws.activity.lake import DESCRIBE, RESULTS, START
 from connectors.aws.activity.lookup import OPERATION as LOOKUP
-from connectors.aws.activity.services import API_KEY_KIND
 from scanner.app.interpreting import interpreter
 from scanner.collect.runner import Options, Source, run
 from scanner.detect.engine import Detector
@@ -71,7 +70,7 @@ class Logs:
         operations=tuple(
             Operation(id=op, permission=op, reason=why) for op, why in OPERATIONS.items()
         ),
-        yields=KINDS | {API_KEY_KIND},
+        yields=KINDS,
         docs_url="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/",
         permission_format=PermissionFormat.AWS_POLICY,
     )

@@ -183,7 +183,14 @@ def _called(name: str, source: str, asked: Any, **more: Any) -> dict[str, Any]:
          f"{_CORE}:runtime/sales-x1", "aws.agentcore_runtime", "agent"),
         (_called("InvokeGateway", "bedrock-agentcore", {"gatewayArn": f"{_CORE}:gateway/gw-1"}),
          f"{_CORE}:gateway/gw-1", "aws.agentcore_gateway", "mcp_server"),
-        (_called("CreateInference", "bedrock-mantle", {"model": "openai.gpt-oss-120b"}),
+        (_called("CreateInference", "aws-external-anthropic", {"model": "claude-sonnet-4-6"},
+                 resources=[{"type": "AWS::AWSExternalAnthropic::Workspace",
+                             "ARN": f"arn:aws:aws-external-anthropic:{R}:{A}:workspace/w1"}]),
+         f"arn:aws:aws-external-anthropic:{R}:{A}:workspace/w1", "aws.claude_workspace",
+         "integration"),
+        (_called("CreateInference", "bedrock-mantle", {"model": "openai.gpt-oss-120b"},
+                 resources=[{"type": "AWS::BedrockMantle::Project",
+                             "ARN": f"arn:aws:bedrock-mantle:{R}:{A}:project/proj_1"}]),
          f"aws:{A}/{R}/bedrock/openai.gpt-oss-120b", "aws.bedrock_model", "model"),
         (_called("InvokeEndpoint", "sagemaker", {"endpointName": "Fraud-Scoring"}),
          f"{_SAGEMAKER}:endpoint/fraud-scoring", "aws.sagemaker_endpoint", "model_endpoint"),
@@ -273,6 +280,11 @@ def test_events_that_are_no_use_are_none() -> None:
          "console from a public address"),
         ({"userAgent": "something new/1.0"}, "other from a public address"),
         ({"userAgent": None}, "from a public address"),
+        ({"userAgent": "OpenAI/Python 1.50.0", "requestParameters": {
+            "modelId": made.HAIKU, "callWithBearerToken": True, "bearerTokenType": "ABSK"}},
+         "openai-sdk with an API key from a public address"),
+        ({"additionalEventData": {"callWithBearerToken": True}},
+         "boto3 with an API key from a public address"),
         ({"sourceIPAddress": "<script>alert(1)</script>"}, "boto3"),
         ({"additionalEventData": {"inferenceRegion": "us-west-2"}},
          "boto3 from a public address inferred in us-west-2"),
@@ -446,6 +458,16 @@ def test_what_no_table_knows_is_kept_for_its_makers_sake_alone() -> None:
     row = _one(one)
     assert row.thing is not None
     assert not row.thing.is_ai
+
+
+def test_models_of_a_workspace_are_told() -> None:
+    arn = f"arn:aws:aws-external-anthropic:{R}:{A}:workspace/w1"
+    row = _one(
+        _called("CreateInference", "aws-external-anthropic", {"model": "claude-sonnet-4-6"},
+                resources=[{"ARN": arn}])
+    )  # fmt: skip
+    assert row.thing is not None
+    assert (row.thing.models, row.thing.provider) == (("claude-sonnet-4-6",), "anthropic")
 
 
 def test_a_key_for_bedrock_is_told_with_who_made_it_and_without_its_secret() -> None:
