@@ -97,7 +97,8 @@ _PATHS = expression(
     r"|(?:^|/)\.azure-?(?:devops|pipelines)/.*\.ya?ml$"
     r"|(?:^|/)bitbucket-pipelines\.ya?ml$|(?:^|/)\.(?:woodpecker|drone)(?:/[^/]+)?\.ya?ml$"
     r"|(?:^|/)\.travis\.ya?ml$|(?:^|/)\.buildkite/[^/]+\.ya?ml$|(?:^|/)cloudbuild[\w.-]*\.ya?ml$"
-    r"|(?:^|/)buildspec[\w.-]*\.ya?ml$|(?:^|/)\.(?:gitea|forgejo)/workflows/[^/]+\.ya?ml$",
+    r"|(?:^|/)(?:buildspec[\w.-]*|amplify)\.ya?ml$"
+    r"|(?:^|/)\.(?:gitea|forgejo)/workflows/[^/]+\.ya?ml$",
     re.I,
 )
 _FILE_TAIL = (".yml", ".yaml")
