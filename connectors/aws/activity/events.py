@@ -110,6 +110,17 @@ def decoded(data: bytes | memoryview | msgspec.Raw) -> Event | None:
         return None
 
 
+def detached(event: Event) -> Event:
+    """With what it needs alone, not with the whole file that it was a part of."""
+    return msgspec.structs.replace(
+        event,
+        requestParameters=event.requestParameters.copy(),
+        responseElements=event.responseElements.copy(),
+        additionalEventData=event.additionalEventData.copy(),
+        resources=event.resources.copy(),
+    )
+
+
 def loose(raw: msgspec.Raw) -> Any:
     """What a service wrote, of any shape; None for what is too large, too deep or no JSON."""
     data = bytes(raw)

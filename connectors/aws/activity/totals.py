@@ -18,6 +18,7 @@ from connectors.aws.activity.events import (
     LONGEST,
     SOURCES,
     Event,
+    detached,
     is_network,
     loose,
     parameters,
@@ -106,7 +107,7 @@ class Totals:
                 return
             if len(self._waiting) < _MOST_WAITING:
                 # The caller's own copy may come later, and says more.
-                self._waiting[shared] = (event, count, first, last)
+                self._waiting[shared] = (detached(event), count, first, last)
                 return
         elif shared:
             self._waiting.pop(shared, None)
