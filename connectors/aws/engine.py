@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import Any
 
+from connectors.aws import arns
 from connectors.aws.contents import contents, is_asked, text_of
 from connectors.aws.reading import Reading, first_tag, missed
 from connectors.aws.relations import edge_of, edges, tag_edges
@@ -155,7 +156,7 @@ def _is_wanted(kind: ResourceType, record: Mapping[str, Any], reading: Reading) 
         return False
     if not kind.kept_if_used or not all(holds(one, record) for one in kind.kept_if_used):
         return True
-    ident = fill(kind.id, record, _named(kind, record, reading))
+    ident = _ident(kind, record, reading)
     keys = (str(value) for path in kind.aliases for value in values(record, path))
     return not reading.used.isdisjoint((ident, *keys))
 
@@ -186,7 +187,7 @@ def _completed(
     kind: ResourceType, record: dict[str, Any], reading: Reading, *, is_told: bool
 ) -> _Whole:
     """Runs beside others. ``is_told``: details that come for many at once have come."""
-    ident = fill(kind.id, record, _named(kind, record, reading))
+    ident = _ident(kind, record, reading)
     seen_by = kind.batch.op if kind.batch and is_told else kind.list.op
     whole = _Whole(record, ident, seen_by, is_whole=is_told)
     if kind.detail:
@@ -195,7 +196,7 @@ def _completed(
         if found:
             record.update(found)
             whole.seen_by = kind.detail.op
-            whole.ident = ident = fill(kind.id, record, _named(kind, record, reading))
+            whole.ident = ident = _ident(kind, record, reading)
     # What could not be read may be of interest: absence is never guessed.
     is_unread = bool(whole.gaps) or not is_told
     whole.is_wanted = is_unread or all(holds(one, record) for one in kind.where)
@@ -266,6 +267,11 @@ def _fill_batch(
         if record is not None:
             record.update(detail)
     return True
+
+
+def _ident(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> str:
+    text = fill(kind.id, record, _named(kind, record, reading))
+    return arns.spelled(text) if "{" in kind.id else text
 
 
 def _named(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> dict[str, str]:

@@ -280,9 +280,10 @@ def first_text(record: Any, path: str) -> str:
 
 
 def fill(template: str, record: Any, scope: Mapping[str, str]) -> str:
-    """A path's value, or a text whose ``{holes}`` are names of ``scope`` or paths of ``record``."""
+    """A path's value, or a text whose ``{holes}`` are names of ``scope`` or paths of ``record``. A
+    path by itself is the record's own field first: its ``id`` is not that of its node."""
     if "{" not in template:
-        return scope.get(template, "") or first_text(record, template)
+        return first_text(record, template) or scope.get(template, "")
     return _HOLE.sub(lambda m: scope.get(m[1], "") or first_text(record, m[1]), template)
 
 

@@ -177,6 +177,8 @@ def test_paths_holes_and_tags() -> None:
     assert list(values(record, "Empty.X")) == []
     assert fill("x/{region}/{A.B[].C}", record, {"region": "eu"}) == "x/eu/1"
     assert fill("region", record, {"region": "eu"}) == "eu"
+    assert fill("id", {"id": "own"}, {"id": "arn:node"}) == "own"
+    assert fill("{id}", {"id": "own"}, {"id": "arn:node"}) == "arn:node"
     assert tags_of([{"Key": "a", "Value": "1"}, {"key": "b", "value": "2"}]) == {"a": "1", "b": "2"}
     assert tags_of({"a": 1}) == {"a": "1"}
     assert tags_of(None) == {}
