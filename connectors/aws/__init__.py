@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-from connectors.aws import organization, pruning, relations
+from connectors.aws import activity, iam, organization, pruning, relations
 from connectors.aws.access import Access
 from connectors.aws.config import AwsConfig
 from connectors.aws.engine import read_types, try_list
@@ -36,7 +36,10 @@ from scanner.model.items import Checkpoint, Gap, Item
 
 __all__ = ["CONNECTOR", "TYPES", "AwsConfig", "AwsConnector"]
 
-_RESOURCES = {"sts:AssumeRole": "arn:*:iam::*:role/ShadowAIReadOnly"}
+_RESOURCES = {
+    "sts:AssumeRole": "arn:*:iam::*:role/ShadowAIReadOnly",
+    "s3:GetObject": "arn:*:s3:::*/AWSLogs/*",
+}
 """The role's name in the documentation; whoever calls it otherwise writes the other name."""
 _OPTIONAL = frozenset({"s3:GetBucketTagging"})
 """A bucket may belong to another account: that its tags may not be read is no gap."""
@@ -49,11 +52,14 @@ def _operations() -> tuple[Operation, ...]:
         "ec2:DescribeRegions": "list the enabled regions",
         "s3:GetBucketTagging": "classification of the buckets that AI reads and writes",
         **organization.OPERATIONS,
+        **iam.OPERATIONS,
     }
     found: dict[str, list[str]] = {}
     options: dict[str, set[str]] = {}
     bill = (pruning.OPERATION, "tell in which regions an account pays for anything", "prune")
-    for op, why, option in (*((op, why, "") for op, why in own.items()), bill, *reasons()):
+    logs = ((op, why, activity.OPT_IN.get(op, "")) for op, why in activity.OPERATIONS.items())
+    always = ((op, why, "") for op, why in own.items())
+    for op, why, option in (*always, bill, *logs, *reasons()):
         known = found.setdefault(op, [])
         if why not in known:
             known.append(why)
@@ -84,7 +90,7 @@ class AwsConnector:
         config=AwsConfig,
         operations=_operations(),
         yields=frozenset(
-            {"aws.account", organization.UNIT_KIND, *relations.KINDS,
+            {"aws.account", organization.UNIT_KIND, *relations.KINDS, *iam.KINDS, *activity.KINDS,
              *(kind.kind for kind in TYPES)}
         ),
         docs_url="https://docs.aws.amazon.com/service-authorization/latest/reference/",
@@ -102,6 +108,10 @@ class AwsConnector:
         access = _access(ctx)
         if scope["part"] == "units":
             yield from organization.units(access)
+        elif scope["part"] in activity.PARTS:
+            yield from activity.collect(ctx, lambda: access, shard, since)
+        elif scope["part"] == "iam":
+            yield from iam.collect(access, scope["account"], access.partition(), access.home)
         elif scope["part"] == "account":
             yield from _account(scope, ctx)
         else:

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import msgspec
 
+from connectors.aws.activity.settings import ActivityConfig
 
-class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+
+class AwsConfig(ActivityConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which accounts and regions, and as whom."""
 
     profile: str = ""
@@ -31,6 +33,8 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     prune: bool = False
     """Leave out regions in which an account has paid for nothing (Cost Explorer, a cent a scan):
     coverage names each. What costs nothing is not seen there."""
+    identities: bool = True
+    """Read what roles and users may reach and who may call AI, from the account's own policies."""
     endpoint_url: str = ""
     """Send every call here (an emulator, a proxy of one's own)."""
     environment_tag_keys: tuple[str, ...] = ("environment", "env", "stage")

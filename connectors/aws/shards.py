@@ -12,6 +12,7 @@ from datetime import datetime
 
 from connectors.aws import organization
 from connectors.aws.access import Access, Member
+from connectors.aws.activity import log_shards, region_shards
 from connectors.aws.config import AwsConfig
 from connectors.aws.pruning import Pruning, of_organization
 from connectors.aws.reading import first_tag
@@ -86,6 +87,9 @@ def _refused(member: Member, config: AwsConfig, error: Denied) -> str:
 
 
 def shards(config: AwsConfig, access: Access, now: datetime) -> Iterator[Shard]:
+    yield from log_shards(config, lambda: access, lambda: (access.caller()[0], access.region))
+    if config.only_logs:
+        return
     pruning = of_organization(access, now) if config.prune else Pruning()
     if pruning.reason:
         yield Shard(id=PRUNING, scope={"part": "pruning", "unknown": pruning.reason},
@@ -120,6 +124,16 @@ def _shards_of(one: Entered, config: AwsConfig, pruning: Pruning) -> Iterator[Sh
         listed_by=LISTING if config.organization else "",
         title=title,
     )
+    if one.regions and config.identities:
+        yield Shard(
+            id=ShardId(f"aws:{member.id}/iam"),
+            scope={"part": "iam", "account": member.id},
+            listed_by=own,
+            title=f"{title} identities",
+        )
+    for region in one.regions:
+        if not pruning.left_out(member.id, region):
+            yield from region_shards(config, member.id, region, own, title)
     environment = first_tag(one.tags, config.environment_tag_keys)
     places = [(region, family) for region in one.regions for family in families(config)]
     if one.regions:

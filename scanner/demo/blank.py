@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
-_READS = ("List", "Describe", "Get", "Search", "BatchGet")
+_READS = ("List", "Describe", "Get", "Search", "BatchGet", "Lookup")
 _WITHOUT_AN_ID = ("DescribeLaunchTemplateVersions",)
 """Lists that AWS gives of everything and moto of one thing that is named."""
 _CHANGING = ("PUT", "DELETE", "PATCH")

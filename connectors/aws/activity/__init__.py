@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from connectors.aws.activity import trail
 from connectors.aws.activity.actors import IDENTITY_KINDS
@@ -113,7 +114,7 @@ def log_shards(
 
 
 def collect(
-    ctx: Context[ActivityConfig], calls: Callable[[], Calls], shard: Shard, since: Checkpoint | None
+    ctx: Context[Any], calls: Callable[[], Calls], shard: Shard, since: Checkpoint | None
 ) -> Iterator[Item]:
     """The items of one shard whose part is among ``PARTS``."""
     scope, config = shard.scope, ctx.config
@@ -182,7 +183,7 @@ def _trail_shards(
         yield from found
 
 
-def _accounts(ctx: Context[ActivityConfig], bucket: Bucket) -> frozenset[str]:
+def _accounts(ctx: Context[Any], bucket: Bucket) -> frozenset[str]:
     """Those whose events the trail has: a call between two of them stands there twice."""
     config = ctx.config
 

@@ -22,7 +22,9 @@ HOME = "us-east-1"
 
 def context(url: str, **changes: Any) -> Context[AwsConfig]:
     retries = changes.pop("retries", 1)
-    config = AwsConfig(**{"regions": (HOME,), "endpoint_url": url, **changes})
+    config = AwsConfig(
+        **{"regions": (HOME,), "endpoint_url": url, "event_history": False, **changes}
+    )
     return Context(config=config, examine=lambda *_: (), limits=Limits(), retries=retries)
 
 
