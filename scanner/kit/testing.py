@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,6 +39,10 @@ class World:
     context: Callable[[], Context[Any]]
     deny: Callable[[str], AbstractContextManager[None]] | None = None
     """``deny(operation id)``: while it lasts, the source refuses that operation."""
+    deny_all: Callable[[Set[str]], AbstractContextManager[None]] | None = None
+    """The same for many at once, for a source of hundreds of operations."""
+    asked: Callable[[], Set[str]] = frozenset
+    """The operations that reading this world has called, where ``deny_all`` is given."""
     secrets: tuple[str, ...] = ()
     """Values that must never be in what is yielded, but for ``Content``."""
 
@@ -128,12 +132,53 @@ def _until(items: list[Item], marks: int) -> Iterator[Item]:
 
 def check_denials(world: World) -> None:
     """Whatever operation is refused, it shows: as ``Denied`` or as a denied gap, never as less."""
+    if world.deny_all is not None:
+        _check_denials_at_once(world)
+        return
     assert world.deny or not world.connector.spec.operations, "a way to refuse an operation"
     for operation in world.connector.spec.operations:
         if operation.is_optional or operation.opt_in or world.deny is None:
             continue
         with world.deny(operation.id):
             assert _is_told(world), f"{operation.id}: refused, and nothing tells of it"
+
+
+_MOST_UNASKED = 0.1
+"""Share of the operations that a world may give no reason to call."""
+
+
+def _check_denials_at_once(world: World) -> None:
+    """Round by round: what is refused hides what would have been asked next, so whatever is not
+    told is refused again without those that were."""
+    assert world.deny_all is not None
+    check_items(world)
+    called = world.asked()
+    declared = {op.id for op in world.connector.spec.operations if not op.opt_in}
+    open_ones = {op.id for op in world.connector.spec.operations if not op.is_optional} & called
+    unasked = declared - called
+    assert len(unasked) <= len(declared) * _MOST_UNASKED, f"never called: {sorted(unasked)}"
+    while open_ones:
+        with world.deny_all(open_ones):
+            told = "\n".join(_refusals(world))
+        seen = {name for name in open_ones if f"{name} " in told}
+        assert seen, f"refused, and nothing tells of it: {sorted(open_ones)}"
+        open_ones -= seen
+
+
+def _refusals(world: World) -> Iterator[str]:
+    ctx = world.context()
+    shards: list[Shard] = []
+    try:
+        shards += world.connector.shards(ctx)
+    except Denied as error:
+        yield f"{error} "
+    for shard in shards:
+        try:
+            for item in world.connector.collect(ctx, shard, None):
+                if isinstance(item, Gap) and item.denied:
+                    yield f"{item.reason} "
+        except Denied as error:
+            yield f"{error} "
 
 
 def _is_told(world: World) -> bool:

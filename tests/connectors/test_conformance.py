@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,9 @@ from scanner.kit.forge.settings import GitSettings
 from scanner.kit.limits import Limits
 from scanner.kit.testing import World
 from scanner.rulebook.examples import expand
+from tests.aws_rig import Organization as OfAws
+from tests.aws_rig import Rig, denied, serving
 from tests.conftest import Repository
-from tests.connectors.aws.wire import DENIED
 from tests.connectors.azure_devops.world import azure_devops
 from tests.connectors.bitbucket import world as bitbucket
 from tests.connectors.gitea.world import OF_THE_INSTANCE as OF_A_GITEA
@@ -59,41 +60,41 @@ def _code(folder: Path, detector: Detector, organization: Any) -> Iterator[World
 
 @contextmanager
 def _aws(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
-    url, _, wire = organization
-    with pytest.MonkeyPatch.context() as patch:
+    """An AWS made up from botocore's models."""
+    rig = Rig(page_size=50, synthesize=1)
+    OfAws.of(2, units=1, regions=(cloud.REGION,)).into(rig)
+    lists = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
+    rig.world.handle("iam:GetAccountAuthorizationDetails", lambda asked: {key: [] for key in lists})
+    with serving(rig) as url, pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             patch.setenv(name, "testing")
         patch.setenv("AWS_CONFIG_FILE", "/dev/null")
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
 
         def context() -> Context[Any]:
-            # Region by region is the connector's business; that regions are asked for is not.
-            config = AwsConfig(organization=True, role_name=cloud.ROLE, endpoint_url=url)
-            few = AwsConfig(
-                organization=True,
-                role_name=cloud.ROLE,
-                endpoint_url=url,
-                regions=(cloud.REGION,),
-            )
             return Context(
-                config=config if asks_regions else few,
+                config=AwsConfig(
+                    organization=True,
+                    role_name=cloud.ROLE,
+                    endpoint_url=url,
+                    event_history=False,  # two calls a second: tests/connectors/aws/test_activity*
+                ),
                 examine=detector.examine,
                 limits=Limits(),
                 retries=1,
             )
 
-        asks_regions = False
-
         @contextmanager
-        def deny(operation: str) -> Iterator[None]:
-            nonlocal asks_regions
-            asks_regions = operation == "ec2:DescribeRegions"
-            wire.fault = lambda op, region, key: DENIED if op == operation else None
+        def deny_all(operations: Set[str]) -> Iterator[None]:
+            for operation in operations:
+                rig.strike(operation, denied())
             yield
-            wire.fault = lambda op, region, key: None
-            asks_regions = False
+            rig.strikes.clear()
 
-        yield World(loader.load("aws"), context, deny, secrets=("not read by anyone", "T3BlbkFJ"))
+        def asked() -> Set[str]:
+            return {call.partition(" ")[0] for call in rig.calls}
+
+        yield World(loader.load("aws"), context, deny_all=deny_all, asked=asked)
 
 
 @contextmanager
