@@ -56,22 +56,26 @@ def _operations() -> tuple[Operation, ...]:
     }
     found: dict[str, list[str]] = {}
     options: dict[str, set[str]] = {}
-    bill = (pruning.OPERATION, "tell in which regions an account pays for anything", "prune")
+    bill = (
+        (pruning.OPERATION, "tell in which regions an account pays for anything", "prune"),
+        (spending.OPERATION, "tell which accounts pay for AI, and where", "spending"),
+        *((op, why, "bucket_weights") for op, why in weights.OPERATIONS.items()),
+    )
     logs = ((op, why, activity.OPT_IN.get(op, "")) for op, why in activity.OPERATIONS.items())
     always = ((op, why, "") for op, why in own.items())
-    for op, why, option in (*always, bill, *logs, *reasons()):
+    for op, why, option in (*always, *bill, *logs, *reasons()):
         known = found.setdefault(op, [])
         if why not in known:
             known.append(why)
         options.setdefault(op, set()).add(option)
     # Whatever is called without a setting is declared without it.
     return tuple(
-        _operation(op, why, "" if "" in options[op] else min(options[op]))
+        _operation(op, why, () if "" in options[op] else tuple(sorted(options[op])))
         for op, why in sorted(found.items())
     )
 
 
-def _operation(op: str, why: list[str], option: str) -> Operation:
+def _operation(op: str, why: list[str], options: tuple[str, ...]) -> Operation:
     return Operation(
         id=op,
         permission=action_of(op),
@@ -79,7 +83,7 @@ def _operation(op: str, why: list[str], option: str) -> Operation:
         reason="; ".join(why),
         resource=_RESOURCES.get(op, "*"),
         is_optional=op in _OPTIONAL,
-        opt_in=option,
+        opt_in=options,
     )
 
 
@@ -91,10 +95,12 @@ class AwsConnector:
         operations=_operations(),
         yields=frozenset(
             {"aws.account", organization.UNIT_KIND, *relations.KINDS, *iam.KINDS, *activity.KINDS,
+             weights.KIND,
              *(kind.kind for kind in TYPES)}
         ),
         docs_url="https://docs.aws.amazon.com/service-authorization/latest/reference/",
         permission_format=PermissionFormat.AWS_POLICY,
+        shards_at_once=16,
     )  # fmt: skip
 
     def shards(self, ctx: Context[AwsConfig]) -> Iterator[Shard]:
@@ -112,6 +118,10 @@ class AwsConnector:
             yield from activity.collect(ctx, lambda: access, shard, since)
         elif scope["part"] == "iam":
             yield from iam.collect(access, scope["account"], access.partition(), access.home)
+        elif scope["part"] == "spending":
+            yield from spending.spending(access, ctx.now())
+        elif scope["part"] == "weights":
+            yield from weights.read(access, scope["account"], ctx.config.bucket_weights)
         elif scope["part"] == "account":
             yield from _account(scope, ctx)
         else:

@@ -33,7 +33,8 @@ class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class ScanConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a scan runs."""
 
-    workers: Annotated[int, msgspec.Meta(ge=1, le=256)] = 4
+    workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0
+    """Shards that are read at the same time; 0: as many as the sources are best read with."""
     attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2
     """Of a whole shard."""
     call_attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 4

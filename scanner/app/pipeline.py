@@ -148,7 +148,8 @@ def _scan(
     opened = state.open_scan(
         loaded.mark, started, versions, resume=settings.resume, not_before=_stamp(oldest)
     )
-    with ThreadPoolExecutor(max_workers=max(1, loaded.config.scan.workers)) as executor:
+    best = max((source.connector.spec.shards_at_once for source in sources), default=1)
+    with ThreadPoolExecutor(max_workers=loaded.config.scan.workers or best) as executor:
         fresh = run(
             sources,
             sink=StateSink(state, opened.id, started),

@@ -45,12 +45,12 @@ class Operation(Model, frozen=True, kw_only=True):
     """What an IAM statement for it is limited to."""
     is_optional: bool = False
     """Without it a detail is missing, but nothing is: a refusal is no gap in coverage."""
-    opt_in: str = ""
-    """Field of the configuration that must be set, or the call is refused like an undeclared one
-    and no permission is asked for it."""
+    opt_in: tuple[str, ...] = ()
+    """Fields of the configuration of which one must be set, or the call is refused like an
+    undeclared one and no permission is asked for it."""
 
     def is_allowed(self, config: object) -> bool:
-        return not self.opt_in or bool(getattr(config, self.opt_in))
+        return not self.opt_in or any(getattr(config, name) for name in self.opt_in)
 
 
 class Mode(StrEnum):
@@ -85,6 +85,9 @@ class ConnectorSpec(msgspec.Struct, frozen=True, kw_only=True):
     permission_format: PermissionFormat = PermissionFormat.SCOPES
     rates: Mapping[str, float] = {}
     """Calls a second by bucket."""
+    shards_at_once: int = 4
+    """Shards that are worth reading side by side: more where they wait for answers than where they
+    compute."""
 
 
 C = TypeVar("C", bound=msgspec.Struct)
