@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-from connectors.aws import activity, iam, organization, pruning, relations
+from connectors.aws import activity, iam, organization, pruning, relations, spending, weights
 from connectors.aws.access import Access
 from connectors.aws.config import AwsConfig
 from connectors.aws.engine import read_types, try_list

@@ -49,6 +49,11 @@ class AwsConfig(ActivityConfig, frozen=True, kw_only=True, forbid_unknown_fields
     stack_templates: bool = False
     """Read the templates of CloudFormation stacks, a call for each of them. What they declare is
     shown as parts of the stack, beside the things themselves."""
+    spending: bool = False
+    """Ask Cost Explorer which accounts pay for AI, and where: two requests a scan, a cent each."""
+    bucket_weights: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+    """Look for weights of models among the names in every bucket: so many pages of a thousand names
+    of each. 0: not at all; 20 is a sane bound."""
     parallel_calls: Annotated[int, msgspec.Meta(ge=1, le=256)] = 32
     """Calls on their way at once, over all accounts."""
     most_calls: Annotated[int, msgspec.Meta(ge=0)] = 0

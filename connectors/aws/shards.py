@@ -23,6 +23,7 @@ from scanner.model.errors import ConfigError, Denied, SourceError
 
 LISTING = "aws:organization"
 UNITS = ShardId("aws:organization/units")
+SPENDING = ShardId("aws:organization/spending")
 PRUNING = ShardId("aws:organization/unused-regions")
 GLOBAL = "global"
 
@@ -94,6 +95,8 @@ def shards(config: AwsConfig, access: Access, now: datetime) -> Iterator[Shard]:
     if pruning.reason:
         yield Shard(id=PRUNING, scope={"part": "pruning", "unknown": pruning.reason},
                     title="unused regions")  # fmt: skip
+    if config.spending:
+        yield Shard(id=SPENDING, scope={"part": "spending"}, title="spending on AI")
     if config.organization:
         yield Shard(id=UNITS, scope={"part": "units"}, listed_by=LISTING, title="business units")
     for one in entered(config, access):
@@ -130,6 +133,13 @@ def _shards_of(one: Entered, config: AwsConfig, pruning: Pruning) -> Iterator[Sh
             scope={"part": "iam", "account": member.id},
             listed_by=own,
             title=f"{title} identities",
+        )
+    if one.regions and config.bucket_weights:
+        yield Shard(
+            id=ShardId(f"aws:{member.id}/weights"),
+            scope={"part": "weights", "account": member.id},
+            listed_by=own,
+            title=f"{title} weights in buckets",
         )
     for region in one.regions:
         if not pruning.left_out(member.id, region):

@@ -24,11 +24,13 @@ def permissions(spec: ConnectorSpec, opted: Container[str] = ()) -> list[str]:
 
 def options(spec: ConnectorSpec) -> list[str]:
     """Fields of the configuration that take permissions of their own."""
-    return sorted({operation.opt_in for operation in spec.operations if operation.opt_in})
+    return sorted({name for operation in spec.operations for name in operation.opt_in})
 
 
 def _asked(spec: ConnectorSpec, opted: Container[str]) -> list[Operation]:
-    return [op for op in spec.operations if not op.opt_in or op.opt_in in opted]
+    return [
+        op for op in spec.operations if not op.opt_in or any(name in opted for name in op.opt_in)
+    ]
 
 
 def aws_policy(spec: ConnectorSpec, opted: Container[str] = ()) -> dict[str, object]:
