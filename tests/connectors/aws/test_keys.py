@@ -3,6 +3,8 @@ a network to AI, licences. The detector is the real one; no value is ever in wha
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -128,6 +130,22 @@ def test_permissions_grow_with_the_settings() -> None:
     assert values <= _actions("read_values")
     assert _actions("read_user_data") - _actions() == {"ec2:DescribeInstanceAttribute"}
     assert _actions("stack_templates") - _actions() == {"cloudformation:GetTemplate"}
+
+
+def _command(*settings: str) -> subprocess.CompletedProcess[str]:
+    more = [word for setting in settings for word in ("--with", setting)]
+    command = [sys.executable, "-m", "scanner", "permissions", "aws", *more]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_command_prints_what_a_setting_takes() -> None:
+    done = _command("read_values", "bucket_weights")
+    assert done.returncode == 0, done.stderr
+    assert '"secretsmanager:GetSecretValue"' in done.stdout
+    assert '"s3:ListBucket"' in done.stdout
+    wrong = _command("read_everything")
+    assert wrong.returncode == 2
+    assert "read_values" in wrong.stderr  # what there is instead
 
 
 def test_ways_from_a_network_to_ai(rig: Rig, scan: Scan) -> None:
