@@ -16,7 +16,7 @@ from connectors.aws.access import Access
 from connectors.aws.config import AwsConfig
 from connectors.aws.engine import read_types, try_list
 from connectors.aws.permissions import action_of
-from connectors.aws.reading import Reading, first_tag
+from connectors.aws.reading import TAGS_OPERATION, Reading, first_tag
 from connectors.aws.shards import GLOBAL, entered, is_read, shards
 from connectors.aws.types import OPTIONS, TYPES, of_family, reasons
 from scanner.kit.contract import (
@@ -41,8 +41,9 @@ _RESOURCES = {
     "s3:GetObject": "arn:*:s3:::*/AWSLogs/*",
 }
 """The role's name in the documentation; whoever calls it otherwise writes the other name."""
-_OPTIONAL = frozenset({"s3:GetBucketTagging"})
-"""A bucket may belong to another account: that its tags may not be read is no gap."""
+_OPTIONAL = frozenset({"s3:GetBucketTagging", TAGS_OPERATION})
+"""A bucket may belong to another account: that its tags may not be read is no gap. Tags that are
+not told of many at once are asked for one by one."""
 
 
 def _operations() -> tuple[Operation, ...]:
@@ -51,6 +52,7 @@ def _operations() -> tuple[Operation, ...]:
         "sts:AssumeRole": "enter the other accounts",
         "ec2:DescribeRegions": "list the enabled regions",
         "s3:GetBucketTagging": "classification of the buckets that AI reads and writes",
+        TAGS_OPERATION: "tags of many things in one call",
         **organization.OPERATIONS,
         **iam.OPERATIONS,
     }

@@ -25,6 +25,7 @@ PREFIXES = {
     "opensearchmemory": "osm",
     "opensearchserverless": "aoss",
     "qconnect": "wisdom",
+    "resourcegroupstaggingapi": "tag",
     "servicecatalog-appregistry": "servicecatalog",
     "stepfunctions": "states",
     "supplychain": "scn",

@@ -3,15 +3,24 @@ refused."""
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.aws.access import Access
+from scanner.kit.tables import Call, tags_of
 from scanner.model.errors import Denied, SourceError
 from scanner.model.facts import DataStore
 from scanner.model.items import Gap
 
+TAGS_OPERATION = "resourcegroupstaggingapi:GetResources"
+_TOLD_WHOLE = frozenset({"sagemaker"})
+"""Services all of whose tags the Resource Groups Tagging API tells
+(https://docs.aws.amazon.com/ARG/latest/userguide/supported-resources.html)."""
+_FEW = 10
+"""Records of a service in a region whose tags are asked for one by one."""
 _GONE = ("ResourceNotFound", "NoSuchEntity", "Could not find")
 
 
@@ -37,6 +46,9 @@ class Reading:
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Of the kinds that others stand under."""
     kept_for: frozenset[str] = frozenset()
+    _tags: dict[str, dict[str, dict[str, str]] | None] = field(default_factory=dict)
+    _asked: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     gaps: list[Gap] = field(default_factory=list)
 
     @property
@@ -47,6 +59,31 @@ class Reading:
             "account": self.account,
             "since": self.since,
         }
+
+    def tags_of(self, service: str, ident: str) -> dict[str, str] | None:
+        """The tags of a thing where a region has many: a hundred a call, and none for what has
+        none. None: to be asked for by itself (they are few, or may not be read like this)."""
+        if service not in _TOLD_WHOLE:
+            return None
+        with self._lock:
+            self._asked[service] += 1
+            if self._asked[service] <= _FEW:
+                return None
+            if service not in self._tags:
+                self._tags[service] = self._all_tags(service)
+            known = self._tags[service]
+        return None if known is None else known.get(ident.casefold(), {})
+
+    def _all_tags(self, service: str) -> dict[str, dict[str, str]] | None:
+        call = Call(op=TAGS_OPERATION, items="ResourceTagMappingList[]")
+        asked = {"ResourceTypeFilters": [service], "ResourcesPerPage": 100}
+        try:
+            return {
+                str(found["ResourceARN"]).casefold(): tags_of(found.get("Tags"))
+                for found in self.access.pages(self.account, self.region, call, asked)
+            }
+        except SourceError:
+            return None
 
     def miss(self, what: str, error: SourceError) -> None:
         self.gaps += missed(what, error)
