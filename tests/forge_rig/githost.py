@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from scanner.kit import programs
 from tests.forge_rig.loopback import serving
 
 
@@ -82,7 +83,7 @@ def _backend(
     host: GitHost, client: BaseHTTPRequestHandler, path: str, query: str, data: bytes
 ) -> None:
     env = {
-        "PATH": os.environ["PATH"],
+        "PATH": programs.environ_path(),  # a test may change the scanner's
         "GIT_PROJECT_ROOT": str(host.root),
         "GIT_HTTP_EXPORT_ALL": "1",
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -97,8 +98,9 @@ def _backend(
         "HTTP_CONTENT_ENCODING": client.headers.get("Content-Encoding", ""),
         "GIT_PROTOCOL": client.headers.get("Git-Protocol", ""),
     }
+    command = [programs.found("git"), "http-backend"]
     done = subprocess.run(
-        ["git", "http-backend"], input=data, capture_output=True, env=env, check=False, timeout=120
+        command, input=data, capture_output=True, env=env, check=False, timeout=120
     )
     head, _, body = done.stdout.partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)

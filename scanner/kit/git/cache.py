@@ -23,6 +23,7 @@ from pathlib import Path
 
 import msgspec
 
+from scanner.kit import programs
 from scanner.kit.git.cache_lock import CacheLock
 from scanner.kit.git.fetching import Bounds, Damaged, Remote, fetch, plain_url, size_of
 from scanner.kit.git.process import Git
@@ -279,9 +280,15 @@ def _is_sound(place: Path) -> bool:
 
 
 def _init(repository: Path) -> None:
-    command = ["git", "init", "--quiet", "--bare", "--template=", str(repository)]
+    command = [programs.found("git"), "init", "--quiet", "--bare", "--template=", str(repository)]
     kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    env = {**kept, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C"}
+    env = {
+        **kept,
+        "PATH": programs.environ_path(),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "LC_ALL": "C",
+    }
     try:
         done = subprocess.run(command, capture_output=True, timeout=60, env=env, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

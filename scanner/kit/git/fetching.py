@@ -1,7 +1,8 @@
 """Fetch a repository's branches and tags from a forge that may be hostile, into a bare clone.
 
 The one place where git may reach a network: http(s) to the one host of the URL, no redirect, no
-submodule, no hook, no credential helper, nothing of the user's or the system's git settings. The
+submodule, no hook, no credential helper, nothing of the user's or the system's git settings, and no
+``git`` of the folder that the scanner was started in (:mod:`scanner.kit.programs`). The
 token is handed over in git's environment alone (``GIT_CONFIG_COUNT``,
 https://git-scm.com/docs/git-config#ENVIRONMENT): command lines are for all to see, URLs stand in
 error messages, and what is in a configuration file stays there.
@@ -22,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from scanner.kit import programs
 from scanner.kit.expressions import expression
 from scanner.model.errors import Denied, SourceError, Throttled, Unavailable
 
@@ -99,7 +101,8 @@ def fetch(folder: Path, remote: Remote, bounds: Bounds, inherited: Sequence[int]
     if scheme not in ("https", "http") and not (scheme == "file" and bounds.allow_file):
         raise Unavailable(f"{_shown(remote)}: cloned over http(s) only, not {scheme or 'a path'}")
     command = [
-        "git", "--git-dir", str(folder), "fetch", "--quiet", "--force", "--prune", "--no-tags",
+        programs.found("git"), "--git-dir", str(folder),
+        "fetch", "--quiet", "--force", "--prune", "--no-tags",
         "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance", "--refmap=",
         "--", remote.url, *remote.refspecs,
     ]  # fmt: skip
@@ -140,6 +143,7 @@ def _environment(folder: Path, remote: Remote, bounds: Bounds) -> dict[str, str]
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "SSH_"))}
     given = {
         **kept,
+        "PATH": programs.environ_path(),
         "HOME": str(folder),
         "XDG_CONFIG_HOME": str(folder),
         "GIT_CONFIG_NOSYSTEM": "1",

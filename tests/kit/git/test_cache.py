@@ -178,6 +178,27 @@ def test_the_token_is_in_no_command_line_file_or_message(
     assert BASIC in host.authorizations, "and yet it arrived"
 
 
+def test_a_git_beside_the_scanner_is_not_run_let_alone_with_the_token(
+    host: GitHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``PATH`` may name the folder that one is in, and that may be anybody's checkout."""
+    mark = tmp_path / "somebody-elses-git-was-here"
+    here = tmp_path / "checkout"
+    for name in ("git", "git-remote-http", "bin/git"):
+        program = here / name
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(
+            f'#!/bin/sh\nenv >> {mark}\nexec /usr/bin/env -i "PATH=/nowhere" false\n'
+        )
+        program.chmod(0o755)
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("PATH", os.pathsep.join((".", "", "bin", os.environ["PATH"])))
+
+    with _cache(tmp_path).clone(_remote(host)) as git:
+        assert _refs(git) == {"refs/heads/main"}
+    assert not mark.exists()
+
+
 def test_a_wrong_token_is_denied_without_being_told(host: GitHost, tmp_path: Path) -> None:
     wrong = "Basic " + b64encode(b"x-access-token:wrong-and-secret").decode()
     with (
