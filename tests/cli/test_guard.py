@@ -162,6 +162,41 @@ def test_a_key_that_a_merge_itself_brings_is_found(with_base: Repository, made_u
     assert (problem["path"], problem["commit"]) == ("app.py", merge)
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        *(f"log.diffMerges={how}" for how in ("off", "first-parent", "combined", "cc", "remerge")),
+        *(f"i18n.logOutputEncoding={name}" for name in ("UTF-16", "UTF-32", "nonsense")),
+        "i18n.commitEncoding=UTF-16", "diff.relative=true", "log.showRoot=false",
+        "color.ui=always", "color.diff=always", "diff.renames=copies", "log.follow=true",
+        "diff.external=true", "core.quotePath=true", "format.pretty=oneline",
+    ],
+)  # fmt: skip
+def test_no_setting_of_the_repository_hides_what_a_range_adds(
+    with_base: Repository, made_up_key: Key, setting: str
+) -> None:
+    base = with_base.git("rev-parse", "HEAD")
+    with_base.git("checkout", "-q", "-b", "side")
+    with_base.write("side.txt", "side\n")
+    with_base.commit("side")
+    with_base.git("checkout", "-q", "main")
+    with_base.write("a.env", f"ANTHROPIC_API_KEY={made_up_key('alone')}\n")
+    with_base.commit("alone")
+    with_base.git("merge", "-q", "--no-ff", "--no-commit", "side")
+    with_base.write("m.env", f"ANTHROPIC_API_KEY={made_up_key('merged')}\n")
+    with_base.write("below/b.txt", "below\n")
+    with_base.commit("merged, and more")
+    with_base.git("rm", "-q", "m.env", "a.env")
+    with_base.commit("removed")
+    with_base.git("config", *setting.split("="))
+
+    done = _guard(with_base.root / "below", "--base", base, "--format", "json")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    found = {row["path"] for row in json.loads(done.stdout)["problems"]}
+    assert found == {"a.env", "m.env"}
+
+
 def test_a_base_of_zeros_is_before_everything(with_base: Repository) -> None:
     done = _guard(with_base.root, "--base", "0" * 40)
 

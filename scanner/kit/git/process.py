@@ -1,7 +1,8 @@
 """Run git to read a repository that may be hostile.
 
 Only plumbing that prints objects is called, with every setting that could run a program, reach a
-network or wait for a file switched off; the repository's own configuration cannot turn them on
+network, wait for a file or change what a log or a comparison shows (git-config's ``log.*``,
+``diff.*``, ``color.*``, ``i18n.*``) pinned; the repository's own configuration cannot set them
 again, because options on the command line win (https://git-scm.com/docs/git-config). The user's own
 settings are not read. No child outlives its use, and none is waited for that does nothing.
 """
@@ -36,6 +37,15 @@ _SAFE = (
     "-c", "credential.helper=",
     "-c", f"diff.orderFile={_NOWHERE}",
     "-c", "diff.external=false",
+    "-c", "diff.ignoreSubmodules=none",
+    "-c", "diff.relative=false",
+    "-c", "diff.renames=false",
+    "-c", "color.ui=false",
+    "-c", "color.diff=false",
+    "-c", "i18n.commitEncoding=UTF-8",
+    "-c", "i18n.logOutputEncoding=UTF-8",
+    "-c", "log.diffMerges=separate",
+    "-c", "log.follow=false",
     "-c", "log.mailmap=false",
     "-c", "log.showSignature=false",
     "-c", "gpg.program=false",

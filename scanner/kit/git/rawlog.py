@@ -14,8 +14,11 @@ FORMAT = "--format=%x01"
 """What stands behind it is each row's ``head``, up to its first line break."""
 RAW = (
     "--raw", "-z", "--no-abbrev", "--no-renames", "--no-show-signature", "--root",
+    "--no-color", "--no-ext-diff", "--no-notes", "--no-relative", "--no-textconv",
+    "--encoding=UTF-8",
 )  # fmt: skip
-"""Of ``git log``; its output is split at NUL."""
+"""Of ``git log``; its output is split at NUL. What has no option that every git knows (how a merge
+is compared) is pinned in :mod:`scanner.kit.git.process`."""
 
 
 _IDS = len(":100644 100644 ")
