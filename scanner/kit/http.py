@@ -21,6 +21,7 @@ from requests.adapters import HTTPAdapter
 
 from scanner.kit.contract import Operation
 from scanner.kit.expressions import expression
+from scanner.kit.http_body import CODINGS, read_whole
 from scanner.kit.http_memory import Memory
 from scanner.kit.limits import Limits
 from scanner.model.errors import Denied, Throttled, Unavailable, UndeclaredOperation
@@ -49,7 +50,8 @@ def _template_pattern(path: str) -> re.Pattern[str]:
 
 
 class _GuardAdapter(HTTPAdapter):
-    """Refuses what is not a declared (method, path) of the one base host."""
+    """Refuses what is not a declared (method, path) of the one base host, and bodies without end:
+    they are read here, before requests itself looks at one (it does at a redirect's)."""
 
     def __init__(self, base: str, operations: tuple[Operation, ...]) -> None:
         super().__init__(max_retries=0)
@@ -76,7 +78,9 @@ class _GuardAdapter(HTTPAdapter):
             raise UndeclaredOperation(
                 f"refused {request.method} {path}: not a declared operation of this connector"
             )
-        return super().send(request, *args, **kwargs)
+        answer = super().send(request, *args, **kwargs)
+        read_whole(answer)
+        return answer
 
 
 class ReadOnlySession:
@@ -116,7 +120,7 @@ class ReadOnlySession:
         self._memory = memory
         self._authorize = authorize
         self._session = requests.Session()
-        self._session.headers.update(headers or {})
+        self._session.headers.update({"Accept-Encoding": CODINGS, **(headers or {})})
         self._session.trust_env = True
         # Without an auth of its own requests looks into ~/.netrc and puts what it finds there in
         # the place of our header.
