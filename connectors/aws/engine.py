@@ -305,7 +305,7 @@ def _tags(kind: ResourceType, whole: _Whole, reading: Reading) -> dict[str, str]
     record = whole.record
     if not kind.tags or not all(holds(one, record) for one in kind.tagged):
         return tags_of(record.get("Tags") or record.get("tags") or record.get("TagList"))
-    known = reading.tags_of(kind.tags.op.partition(":")[0], whole.ident)
+    known = reading.tags_of(whole.ident)
     if known is not None:
         return known
     args = _args(kind.tags, record, whole.ident, reading)

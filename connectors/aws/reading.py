@@ -4,7 +4,6 @@ refused."""
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,11 +15,9 @@ from scanner.model.facts import DataStore
 from scanner.model.items import Gap
 
 TAGS_OPERATION = "resourcegroupstaggingapi:GetResources"
-_TOLD_WHOLE = frozenset({"sagemaker"})
-"""Services all of whose tags the Resource Groups Tagging API tells
-(https://docs.aws.amazon.com/ARG/latest/userguide/supported-resources.html)."""
-_FEW = 10
-"""Records of a service in a region whose tags are asked for one by one."""
+_NOT_TOLD = frozenset({"", "iam", "autoscaling"})
+"""Services of whose tags GetResources does not tell; it does of all others
+(https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html)."""
 _GONE = ("ResourceNotFound", "NoSuchEntity", "Could not find")
 
 
@@ -47,7 +44,6 @@ class Reading:
     """Of the kinds that others stand under."""
     kept_for: frozenset[str] = frozenset()
     _tags: dict[str, dict[str, dict[str, str]] | None] = field(default_factory=dict)
-    _asked: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     gaps: list[Gap] = field(default_factory=list)
 
@@ -60,15 +56,13 @@ class Reading:
             "since": self.since,
         }
 
-    def tags_of(self, service: str, ident: str) -> dict[str, str] | None:
-        """The tags of a thing where a region has many: a hundred a call, and none for what has
-        none. None: to be asked for by itself (they are few, or may not be read like this)."""
-        if service not in _TOLD_WHOLE:
+    def tags_of(self, ident: str) -> dict[str, str] | None:
+        """The tags of a thing, of which a call tells a hundred, and nothing of what has none. None:
+        to be asked for by itself (no ARN, or tags may not be read like this)."""
+        service = (ident.split(":")[2:3] or [""])[0] if ident.startswith("arn:") else ""
+        if service in _NOT_TOLD:
             return None
         with self._lock:
-            self._asked[service] += 1
-            if self._asked[service] <= _FEW:
-                return None
             if service not in self._tags:
                 self._tags[service] = self._all_tags(service)
             known = self._tags[service]

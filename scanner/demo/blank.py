@@ -16,6 +16,8 @@ from urllib.parse import parse_qs
 _READS = ("List", "Describe", "Get", "Search", "BatchGet", "Lookup")
 _WITHOUT_AN_ID = ("DescribeLaunchTemplateVersions",)
 """Lists that AWS gives of everything and moto of one thing that is named."""
+_OF_SOME = ("GetResources",)
+"""Tags of many things: moto knows some services' alone, so it is refused, and each is asked for."""
 _CHANGING = ("PUT", "DELETE", "PATCH")
 _CBOR = "rpc-v2-cbor"
 _Start = Callable[..., Any]
@@ -29,6 +31,8 @@ class BlankLayer:
 
     def __call__(self, environ: dict[str, Any], start: _Start) -> Iterable[bytes]:
         body = _body(environ)
+        if _action(environ, body) in _OF_SOME:
+            return _refused(start)
         told: list[Any] = []
 
         def keep(*head: Any, **more: Any) -> None:
@@ -45,6 +49,12 @@ class BlankLayer:
             return _blank(environ, body, start)
         start(*told[0], **told[1])
         return parts
+
+
+def _refused(start: _Start) -> Iterable[bytes]:
+    answer = b'{"__type":"AccessDeniedException","message":"not told here"}'
+    start("400 Bad Request", [("Content-Type", "application/x-amz-json-1.1")])
+    return [answer]
 
 
 def _body(environ: dict[str, Any]) -> bytes:
