@@ -20,7 +20,7 @@ def test_the_aws_policy_is_valid_and_reads_only() -> None:
     assert "bedrock:ListAgents" in actions
     assert "sagemaker:DescribeEndpoint" in actions
     assert not [a for a in actions if "*" in a or a.startswith("bedrock-agent:")]
-    verbs = ("List", "Get", "Describe")
+    verbs = ("List", "Get", "Describe", "BatchGet", "Lookup")
     writing = [a for a in actions if not a.partition(":")[2].startswith(verbs)]
     assert writing == ["sts:AssumeRole"]
     assert "secretsmanager:GetSecretValue" not in actions
@@ -36,13 +36,22 @@ def test_scopes_and_files(name: str, expected: str) -> None:
     assert render(loader.load(name).spec).startswith(expected)
 
 
+_NEWER = (
+    "osm", "listprojects", "listagentinsightstores", "describeglobalinferencegateway",
+    "describeinferencerouter", "listglobalinferencegateways", "listinferencegateways",
+    "listinferencerouters",
+)  # fmt: skip
+"""Prefixes and actions that botocore knows and cfn-lint's list of actions does not yet."""
+
+
 def test_the_role_for_all_accounts_is_a_template_that_cloudformation_takes() -> None:
     from cfnlint import api
 
     spec = loader.load("aws").spec
     text = template(spec)
     problems = api.lint(text, regions=["us-east-1", "us-gov-west-1", "cn-north-1"])
-    assert [str(problem) for problem in problems] == []
+    wrong = [str(problem) for problem in problems]
+    assert [said for said in wrong if not any(f"('{name}'" in said for name in _NEWER)] == []
     made = json.loads(text)
     policies = [r for r in made["Resources"].values() if r["Type"] == "AWS::IAM::ManagedPolicy"]
     documents = [policy["Properties"]["PolicyDocument"] for policy in policies]
