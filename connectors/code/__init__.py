@@ -21,6 +21,7 @@ from scanner.kit.contract import (
     Probe,
     Shard,
 )
+from scanner.kit.git.borrowed import own_objects
 from scanner.kit.git.process import Git
 from scanner.kit.git.reading import holder, holding, read_tree
 from scanner.model.base import NodeId, ShardId
@@ -54,6 +55,12 @@ class CodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return Bounds() if self.archives else None
 
 
+def _named(ctx: Context[CodeConfig]) -> list[Path]:
+    """The roots that are there, also those into which one may not look: told by what reads them."""
+    roots = [ctx.folder / Path(path).expanduser() for path in ctx.config.paths]
+    return [root.resolve() for root in roots if os.path.exists(root)]
+
+
 class CodeConnector:
     spec = ConnectorSpec(
         name="code",
@@ -66,16 +73,14 @@ class CodeConnector:
     )
 
     def shards(self, ctx: Context[CodeConfig]) -> Iterator[Shard]:
-        roots: list[Path] = []
         for path in ctx.config.paths:
-            root = ctx.folder / Path(path).expanduser()
-            if os.path.exists(root):  # also where one may not look: told by what reads it
-                roots.append(root.resolve())
-            else:
+            if not os.path.exists(ctx.folder / Path(path).expanduser()):
                 # A shard of its own, so that the other paths are read and this one is told.
                 yield Shard(id=ShardId(f"code:dir:{path}/tree"), scope={"missing": path})
         parts = {"tree": ctx.config.tree, "history": ctx.config.history}
-        yield from shards(roots, parts=tuple(part for part, wanted in parts.items() if wanted))
+        yield from shards(
+            _named(ctx), parts=tuple(part for part, wanted in parts.items() if wanted)
+        )
 
     def collect(
         self, ctx: Context[CodeConfig], shard: Shard, since: Checkpoint | None
@@ -86,16 +91,28 @@ class CodeConnector:
         if shard.scope["part"] == "listing":
             yield from listing_gaps(shard)
             return
+        if "shut" in shard.scope:
+            yield Gap(what=".git", reason=f"{shard.scope['shut']}; its history was not read")
         root = Path(shard.scope["root"])
+        if not shard.scope["git"] and "inside" not in shard.scope:
+            yield from self._items(ctx, shard, root, None)
+            return
+        with own_objects(root, _named(ctx)) as (git, foreign):
+            if shard.scope["part"] == "history" or (shard.scope["git"] and is_bare(root)):
+                yield from foreign
+            yield from self._items(ctx, shard, root, git)
+
+    def _items(
+        self, ctx: Context[CodeConfig], shard: Shard, root: Path, found: Git | None
+    ) -> Iterator[Item]:
+        """``found``: the repository at ``root``, or the one that it lies in."""
         subject = NodeId(shard.scope["subject"])
-        git = Git(root) if shard.scope["git"] else None
+        git = found if shard.scope["git"] else None
         repository = holder(subject, root)
         most = ctx.config.max_file_mib * _MIB
         is_history = shard.scope["part"] == "history"
         if "doubt" in shard.scope and is_history == ctx.config.history:
             yield Gap(what="identity", reason=shard.scope["doubt"])
-        if "shut" in shard.scope:
-            yield Gap(what=".git", reason=f"{shard.scope['shut']}; its history was not read")
         if is_history and git is not None:
             # What reads packs takes a tenth of a second to import.
             from scanner.kit.git.history import Options, read_history
@@ -116,6 +133,7 @@ class CodeConnector:
             archives=ctx.config.bounds,
             inside=shard.scope.get("inside", ""),
             is_foreign=lambda folder: folder != root and is_repository(folder),
+            outer=found,
         )
 
     def probe(self, ctx: Context[CodeConfig]) -> Iterator[Probe]:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scanner.kit.contract import Shard
 from scanner.kit.git.borders import trespass
+from scanner.kit.git.borrowed import own_objects
 from scanner.kit.git.identity import Key, repository_key
-from scanner.kit.git.process import Git
 from scanner.kit.git.tree import EXCLUDED
 from scanner.kit.text import printable
 from scanner.model.base import ShardId
@@ -60,7 +60,7 @@ def shards(roots: Iterable[Path], *, parts: tuple[str, ...]) -> Iterator[Shard]:
     seen: set[str] = set()
     for folder in sorted(found):
         owner = found[folder]
-        name, inside, scope, doubt = _named(folder, owner or folder)
+        name, inside, scope, doubt = _named(folder, owner or folder, named)
         # Two clones are the same repository, read in places of their own.
         if not inside and name in seen:
             name += f"?clone={hashlib.blake2b(os.fsencode(folder), digest_size=4).hexdigest()}"
@@ -80,15 +80,18 @@ def shards(roots: Iterable[Path], *, parts: tuple[str, ...]) -> Iterator[Shard]:
         yield listing.shard()
 
 
-def _named(folder: Path, within: Path) -> tuple[str, str, dict[str, str], str]:
+def _named(
+    folder: Path, within: Path, roots: Sequence[Path]
+) -> tuple[str, str, dict[str, str], str]:
     """Name, path within the enclosing repository, scope, and what makes the name doubtful.
-    ``within``: the root that the user named."""
+    ``within``: the root that the user named, one of ``roots``."""
     is_git = is_repository(folder)
     shut = trespass(folder, within) if is_git else ""
     outer = None if is_git else _enclosing(folder)
     key = Key("", shut)
     if not shut and (is_git or outer):
-        key = repository_key(Git(outer or folder))
+        with own_objects(outer or folder, roots) as (git, _):
+            key = repository_key(git)
     inside = printable(folder.relative_to(outer).as_posix()) if outer and key.name else ""
     name = f"git:{key.name}" if key.name else f"dir:{printable(folder.as_posix())}"
     is_read = is_git and not shut

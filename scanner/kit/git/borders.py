@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterable
 from pathlib import Path
 
 from scanner.kit.expressions import expression
@@ -53,10 +52,37 @@ def _inner_trespass(real: Path, within: Path) -> str:
         for name in (*_FOLDERS, *_FILES):
             if trouble := _odd(top, name, within):
                 return trouble
-        for path in _packs(top / "objects" / "pack"):
-            if not stat.S_ISREG(os.stat(path).st_mode):
-                return f"`.git/objects/pack/{path.name}` is no regular file"
+        if odd := stray(top / "objects", (within, top)):
+            return f"`.git/objects/{odd}` is no regular file of this path; {_ELSEWHERE}"
     return ""
+
+
+def stray(store: Path, within: Iterable[Path]) -> str:
+    """The first of a store's folders, packs and loose objects that leads out of it and of
+    ``within``, or that is neither folder nor file. Empty: none."""
+    roots = [store.resolve(), *(root.resolve() for root in within)]
+    for entry in _entries(store):
+        if entry.name not in ("pack", "info") and len(entry.name) != 2:
+            continue  # git reads nothing else
+        if entry.is_symlink() and not _is_below_one(Path(entry.path), roots):
+            return entry.name
+        for inner in _entries(Path(entry.path)):
+            if inner.is_symlink():
+                if not _is_below_one(Path(inner.path), roots):
+                    return f"{entry.name}/{inner.name}"
+            elif not inner.is_file(follow_symlinks=False) and not inner.is_dir():
+                return f"{entry.name}/{inner.name}"
+    return ""
+
+
+def _is_below_one(link: Path, roots: Iterable[Path]) -> bool:
+    """Whether a link leads to a file or folder below one of ``roots``."""
+    try:
+        real = link.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return True  # nowhere: git reads nothing there
+    is_plain = real.is_file() or real.is_dir()
+    return is_plain and any(real.is_relative_to(root) for root in roots)
 
 
 def _odd(top: Path, name: str, within: Path) -> str:
@@ -73,9 +99,14 @@ def _odd(top: Path, name: str, within: Path) -> str:
     return "" if is_right(facts.st_mode) else f"`.git/{name}` is not what git keeps there"
 
 
-def _packs(folder: Path) -> Iterator[Path]:
-    with suppress(FileNotFoundError), os.scandir(folder) as entries:
-        yield from (Path(e.path) for e in entries if not e.is_file(follow_symlinks=False))
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """In order; none where there is no folder, or none that may be looked into: git then says what
+    is missing."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
 
 
 def _is_below(path: Path, root: Path) -> bool:

@@ -15,8 +15,9 @@ from scanner.kit.git.process import Git
 from scanner.model.errors import Unavailable
 from scanner.model.items import Gap
 
-_MOST_ALTERNATES = 5
+_MOST_ALTERNATES = 6
 """As deep as git itself follows one store to the next."""
+_MOST_LISTING = 1 << 20
 
 
 Holds = Callable[[set[str]], set[str]]
@@ -56,26 +57,39 @@ def lacks(
     yield from gone
 
 
-def alternates(store: Path, depth: int = _MOST_ALTERNATES) -> Iterator[Path | Gap]:
-    """The stores that this one borrows from (https://git-scm.com/docs/gitrepository-layout)."""
+def alternates(
+    store: Path,
+    depth: int = _MOST_ALTERNATES,
+    may_read: Callable[[Path], bool] = lambda folder: True,
+    seen: set[str] | None = None,
+) -> Iterator[Path | Gap]:
+    """The stores that this one borrows from, each once
+    (https://git-scm.com/docs/gitrepository-layout). ``may_read``: those that it refuses are left
+    out, with all that they borrow themselves."""
+    seen = {os.path.realpath(store)} if seen is None else seen
     listing = store / "info" / "alternates"
     try:
-        lines = listing.read_bytes().split(b"\n")
+        # Opened without waiting: a lender may keep a pipe there.
+        descriptor = os.open(listing, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            lines = file.read(_MOST_LISTING).split(b"\n")
     except FileNotFoundError:
         return
     except OSError as error:
         yield _unreadable("info/alternates", error.strerror or str(error))
         return
     for line in lines:
-        if not line or line.startswith(b"#"):
+        if not line or line.startswith(b"#") or b"\0" in line:
             continue
         name = os.fsdecode(_unquoted(line))
         folder = store / name
         if not folder.is_dir() or not os.access(folder, os.R_OK | os.X_OK):
             yield _unreadable(f"alternate {name.encode('utf-8', 'backslashreplace').decode()}", "")
-        elif depth:
-            yield folder
-            yield from alternates(folder, depth - 1)
+        elif depth and (real := os.path.realpath(folder)) not in seen:
+            seen.add(real)
+            if may_read(folder):
+                yield folder
+                yield from alternates(folder, depth - 1, may_read, seen)
 
 
 def _unquoted(line: bytes) -> bytes:

@@ -81,7 +81,7 @@ def stamp(git: Git) -> str:
     with suppress(Unavailable):
         found.update(git.text("for-each-ref", "--format=%(objectname) %(refname)").encode())
     for folder in _stores(git):
-        found.update(os.fsencode(folder))
+        found.update(os.fsencode(os.path.realpath(folder / "pack")))
         for path in sorted((folder / "pack").glob("*")):
             facts = path.stat()
             found.update(b"%b %d %d" % (os.fsencode(path.name), facts.st_size, facts.st_mtime_ns))

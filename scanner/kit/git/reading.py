@@ -63,11 +63,12 @@ def read_tree(
     inside: str = "",
     source: str = "code",
     is_foreign: Callable[[Path], bool] = lambda folder: False,
+    outer: Git | None = None,
 ) -> Iterator[Item]:
     """Who owns it and every file of it, and a gap for each that could not be read. ``archives``:
     how far they are opened, None for not; ``inside``: the path of ``root`` within the repository
-    that ``subject`` names; ``is_foreign``: folders that are read by themselves; ``source``: the
-    connector that reads."""
+    that ``subject`` names, and ``outer`` that repository; ``is_foreign``: folders that are read by
+    themselves; ``source``: the connector that reads."""
     if root.is_dir():
         yield from owners(root, git, subject, is_bare=is_bare, source=source)
     wanted = Wanted(most_bytes=most_bytes, exclude=exclude, archives=archives)
@@ -76,8 +77,9 @@ def read_tree(
         found = read_bare(git, wanted)
     else:
         found = walk(root, wanted, is_foreign=is_foreign)
-        if (git is not None or inside) and root.is_dir():
-            found = chain(found, read_sparse(root, git or Git(root), wanted))
+        whole = git or (outer if inside else None)
+        if whole is not None and root.is_dir():
+            found = chain(found, read_sparse(root, whole, wanted))
     pointers = Pointers()
     for file in found:
         if isinstance(file, Gap):

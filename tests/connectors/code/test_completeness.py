@@ -137,7 +137,7 @@ def _packed(made: Repository) -> None:
 
 
 def _borrowing(made: Repository) -> None:
-    other = made.root.parent / "lender"
+    other = made.root / ".git/lender"  # elsewhere it would have to be named, too
     made.git("clone", "-q", "--bare", str(made.root), str(other))
     (made.root / ".git/objects/info/alternates").write_text(f"# lender\n{other}/objects\n")
     made.git("repack", "-a", "-d", "-l", "-q")

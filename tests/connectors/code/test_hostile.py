@@ -424,6 +424,106 @@ def test_a_link_in_a_circle_ends(tmp_path: Path) -> None:
     assert result.exit_code == EXIT_INCOMPLETE
 
 
+# --- objects of others --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lender(tmp_path: Path, made_up_key: Callable[..., str]) -> Repository:
+    made = Repository(tmp_path / "lender")
+    made.write("theirs.py", f"K = '{made_up_key('theirs')}'\n")
+    made.commit("theirs")
+    return made
+
+
+def _borrow(made: Repository, store: Path) -> None:
+    listing = made.root / ".git/objects/info/alternates"
+    listing.parent.mkdir(exist_ok=True)
+    listing.write_text(f"{store}\n")
+
+
+_LAYERS = ("reference", "python", "native")
+
+
+@pytest.mark.parametrize("layer", _LAYERS)
+@pytest.mark.parametrize("steps", [1, 6])
+def test_objects_of_another_repository_are_not_taken_for_its_own(
+    with_key: Repository,
+    lender: Repository,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    layer: str,
+    steps: int,
+) -> None:
+    """``steps``: as many stores away as git follows."""
+    monkeypatch.setenv("SHADOW_AI_HISTORY_READER", layer)
+    stores = [with_key.root / ".git/objects"]
+    stores += [with_key.root / f".git/lent/{n}" for n in range(steps - 1)]
+    for one, following in zip(stores, [*stores[1:], lender.root / ".git/objects"], strict=True):
+        (one / "info").mkdir(parents=True, exist_ok=True)
+        (one / "info/alternates").write_text(f"{following}\n")
+    with_key.git("cat-file", "-e", lender.git("rev-parse", "HEAD:theirs.py"))  # git does
+
+    result = scan_paths(with_key.root)
+
+    assert {path for path, _ in keys(result)} == {"key.py"}
+    assert f"objects in {lender.root}/.git/objects belong to another repository" in told(result)
+    assert result.exit_code == EXIT_INCOMPLETE
+    named = scan_paths(with_key.root, lender.root)
+    assert {path for path, _ in keys(named)} == {"key.py", "theirs.py"}
+    assert told(named) == ""
+
+
+@pytest.mark.parametrize("layer", _LAYERS)
+def test_what_a_clone_shares_is_absent_until_the_lender_is_named(
+    with_key: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layer: str
+) -> None:
+    monkeypatch.setenv("SHADOW_AI_HISTORY_READER", layer)
+    with_key.git("clone", "-q", "--bare", "--shared", str(with_key.root), str(tmp_path / "clone"))
+
+    alone = scan_paths(tmp_path / "clone")
+    assert keys(alone) == set()
+    assert "belong to another repository; name it to read it" in told(alone)
+    assert "not here" in told(alone)
+    assert alone.exit_code == EXIT_INCOMPLETE
+
+    together = scan_paths(tmp_path / "clone", with_key.root)
+    assert ("key.py", "history") in keys(together)
+    assert told(together) == ""
+    assert scan_paths(tmp_path).exit_code == EXIT_COMPLETE  # both lie below it
+
+
+@pytest.mark.parametrize("kind", ["pack", "folder", "object"])
+@pytest.mark.parametrize("at", ["own", "borrowed"])
+def test_links_to_the_objects_of_another_repository_are_not_followed(
+    with_key: Repository, lender: Repository, tmp_path: Path, kind: str, at: str
+) -> None:
+    store = with_key.root / ".git/objects"
+    if at == "borrowed":
+        store = with_key.root / ".git/lent"
+        (store / "pack").mkdir(parents=True)
+        _borrow(with_key, store)
+    theirs = lender.root / ".git/objects"
+    oid = lender.git("rev-parse", "HEAD:theirs.py")
+    if kind == "pack":
+        lender.git("gc", "-q")
+        for file in (theirs / "pack").glob("pack-*"):
+            (store / "pack" / file.name).symlink_to(file)
+    elif kind == "folder":
+        shutil.rmtree(store / oid[:2], ignore_errors=True)
+        (store / oid[:2]).symlink_to(theirs / oid[:2])
+    else:
+        (store / oid[:2]).mkdir(exist_ok=True)
+        (store / oid[:2] / oid[2:]).symlink_to(theirs / oid[:2] / oid[2:])
+    with_key.git("cat-file", "-e", oid)  # git follows them
+
+    result = scan_paths(with_key.root)
+
+    assert lender.git("rev-parse", "HEAD") not in str(result.document)
+    assert not any("unreachable" in path for path, _ in keys(result))
+    assert "objects/" in told(result)
+    assert result.exit_code == EXIT_INCOMPLETE
+
+
 # --- what never answers -------------------------------------------------------------------------
 
 
@@ -432,7 +532,8 @@ def test_a_link_in_a_circle_ends(tmp_path: Path) -> None:
     [
         ".git", ".git/config", ".git/HEAD", ".git/packed-refs", ".git/index", ".git/shallow",
         ".git/objects/info/alternates", ".git/objects/pack/pack-0.pack",
-        ".git/objects/pack/pack-0.idx", ".git/info/sparse-checkout", ".git/commondir",
+        ".git/objects/pack/pack-0.idx", f".git/objects/00/{'0' * 38}",
+        ".git/info/sparse-checkout", ".git/commondir",
     ],
 )  # fmt: skip
 def test_a_pipe_in_place_of_a_file_of_git_is_told_at_once(with_key: Repository, name: str) -> None:
@@ -464,15 +565,11 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("name", ["ref", "object", "include"])
+@pytest.mark.parametrize("name", ["ref", "include"])
 def test_a_pipe_that_is_met_later_ends_with_an_error(with_key: Repository, name: str) -> None:
     root = with_key.root
     if name == "ref":
         path = root / ".git/refs/heads/waits"
-    elif name == "object":
-        oid = with_key.git("rev-parse", "HEAD:key.py")
-        path = root / ".git/objects" / oid[:2] / oid[2:]
-        path.unlink()
     else:
         path = root / "waits.config"
         with (root / ".git/config").open("a") as file:
