@@ -82,7 +82,7 @@ def command(
              *map(Path, registries)]  # fmt: skip
     key, _ = fingerprint_key()
     kept = {n: os.environ[n] for n in _HOOK_VARIABLES if n in os.environ}
-    git = Git(Path(), variables=kept)
+    git = Git(Path(), variables={"GIT_GRAFT_FILE": os.devnull, **kept})
     try:
         if receive:
             change = changes.received(git, _updates(sys.stdin.read().splitlines()))
@@ -105,6 +105,8 @@ def command(
             accept(verdict, loaded, rulebook)
     except Unavailable as error:
         click.echo(f"error: {error}", err=True)
+        if form == "github":
+            click.echo(f"::error::{_escaped(str(error))}")
         sys.exit(3)
     if output is not None:
         from scanner.emit.sarif import render

@@ -162,6 +162,107 @@ def test_a_key_that_a_merge_itself_brings_is_found(with_base: Repository, made_u
     assert (problem["path"], problem["commit"]) == ("app.py", merge)
 
 
+def test_what_a_range_brought_is_its_own_whatever_the_clocks_say(
+    with_base: Repository, made_up_key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = with_base.git("rev-parse", "HEAD")
+    now = int(with_base.git("log", "-1", "--format=%ct"))
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"{now + 100} +0000")
+    with_base.write("tmp.env", f"ANTHROPIC_API_KEY={made_up_key('tmp')}\n")
+    added = with_base.commit("add")
+    for seconds, side in ((90, "one"), (80, "two")):
+        monkeypatch.setenv("GIT_COMMITTER_DATE", f"{now + seconds} +0000")
+        with_base.git("checkout", "-q", "-b", side, added)
+        with_base.git("rm", "-q", "tmp.env")
+        with_base.write(side, side)
+        with_base.commit(side)
+    with_base.git("merge", "-q", "--no-ff", "-m", "merged", "one")
+
+    done = _guard(with_base.root, "--base", base, "--format", "json")
+
+    assert done.returncode == 1
+    (problem,) = [r for r in json.loads(done.stdout)["problems"] if r["rule"] == "key-added"]
+    assert (problem["path"], problem["commit"]) == ("tmp.env", added)
+
+
+@pytest.mark.parametrize("is_empty", [False, True], ids=["files", "no file"])
+@pytest.mark.parametrize("has_base", [False, True], ids=["without the base", "with the base"])
+def test_a_range_that_was_not_all_fetched_does_not_pass(
+    with_base: Repository, made_up_key: Key, tmp_path: Path, has_base: bool, is_empty: bool
+) -> None:
+    base = with_base.git("rev-parse", "HEAD")
+    with_base.write("tmp.env", f"ANTHROPIC_API_KEY={made_up_key('tmp')}\n")
+    with_base.commit("add")
+    with_base.git("rm", "-q", "-r", "." if is_empty else "tmp.env")
+    with_base.commit("remove")
+    with_base.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    clone = tmp_path / "clone"
+    remote = f"file://{with_base.root}"
+    subprocess.run(["git", "clone", "-q", "--depth=1", remote, str(clone)], check=True)
+    git = ["git", "-C", str(clone)]
+    if has_base:
+        subprocess.run([*git, "fetch", "-q", "--depth=1", "origin", base], check=True)
+
+    done = _guard(clone, "--base", base)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "--unshallow" in done.stderr
+    assert "fetch-depth: 0" in done.stderr
+    subprocess.run([*git, "fetch", "-q", "--unshallow", "origin"], check=True)
+    assert _guard(clone, "--base", base).returncode == 1
+
+
+def test_a_shallow_clone_that_holds_the_whole_range_is_judged(
+    with_base: Repository, made_up_key: Key, tmp_path: Path
+) -> None:
+    with_base.write("fine.txt", "fine\n")
+    base = with_base.commit("fine")
+    with_base.write("x.env", f"ANTHROPIC_API_KEY={made_up_key('x')}\n")
+    with_base.commit("x")
+    clone = tmp_path / "clone"
+    remote = f"file://{with_base.root}"
+    subprocess.run(["git", "clone", "-q", "--depth=2", remote, str(clone)], check=True)
+
+    done = _guard(clone, "--base", base)
+
+    assert done.returncode == 1
+    assert "x.env:1" in done.stdout
+    assert "old.env" not in done.stdout
+
+
+@pytest.mark.parametrize("many", [1, 2], ids=["merge", "octopus"])
+def test_a_staged_merge_adds_what_none_of_its_parents_has(
+    with_base: Repository, made_up_key: Key, many: int
+) -> None:
+    sides = [f"side{number}" for number in range(many)]
+    for side in sides:
+        with_base.git("checkout", "-q", "-b", side, "main")
+        with_base.write(f"{side}.env", f"ANTHROPIC_API_KEY={made_up_key(side)}\n")
+        with_base.write("shared.txt", f"key = '{made_up_key('shared ' + side)}'\n" + "\n" * 9)
+        with_base.commit(side)
+    with_base.git("checkout", "-q", "main")
+    with_base.write("main.txt", "main\n")
+    with_base.commit("main")
+    with_base.git("merge", "-q", "--no-ff", "--no-commit", sides[0])
+    ids = [with_base.git("rev-parse", side) for side in sides]
+    (with_base.root / ".git" / "MERGE_HEAD").write_text("".join(f"{oid}\n" for oid in ids))
+    # A conflict, resolved: neither side's file.
+    texts = [f"key = '{made_up_key('shared ' + side)}'\n" for side in sides]
+    with_base.write("shared.txt", "".join(texts) + "ours\n")
+    for side in sides:
+        with_base.write(f"{side}.env", f"ANTHROPIC_API_KEY={made_up_key(side)}\n")
+    with_base.git("add", "-A")
+
+    done = _guard(with_base.root)
+    assert (done.returncode, done.stdout) == (0, "")
+
+    with_base.write("shared.txt", "".join(texts) + f"key = '{made_up_key('new')}'\n")
+    with_base.git("add", "-A")
+    done = _guard(with_base.root)
+    assert done.returncode == 1
+    assert f"shared.txt:{many + 1}: error" in done.stdout
+    assert done.stdout.count("error") == 1
+
+
 @pytest.mark.parametrize(
     "setting",
     [

@@ -139,6 +139,25 @@ def test_an_event_without_a_commit_to_compare_with_does_not_pass(
         assert "::error::" in done.stdout
 
 
+def test_a_checkout_without_the_whole_range_does_not_pass(
+    judge: Callable[..., Done], pushed: Repository, tmp_path: Path
+) -> None:
+    base = pushed.git("rev-parse", "main")
+    pushed.git("rm", "-q", "x.env")
+    pushed.commit("removed")
+    pushed.git("push", "-q", "origin", "topic")
+    shallow = tmp_path / "shallow"
+    remote = f"file://{tmp_path / 'server.git'}"
+    _run("git", "clone", "-q", "--depth=1", "-b", "topic", remote, shallow, cwd=tmp_path)
+
+    done = judge(shallow, BASE=base)
+
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "::error::" in done.stdout
+    assert "fetch-depth: 0" in done.stdout
+    assert _run("git", "cat-file", "-e", base, cwd=shallow).returncode == 0
+
+
 def test_what_was_pushed_away_is_fetched(
     judge: Callable[..., Done], pushed: Repository, tmp_path: Path, made_up_key: Key
 ) -> None:

@@ -1,23 +1,30 @@
 """What a change adds to a repository: the staged files, or the files of each commit of a range.
 
-Owns which blobs are new and what stood at their path before; reads no content. Renames are seen as
+Owns which objects are new and what stood at their path before; reads no files. Renames are seen as
 an old blob at a new path, and add nothing. A merge adds what none of its parents has: what comes
 from the other side was added there.
 """
 
 from __future__ import annotations
 
+import os
+import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 
+from scanner.kit.expressions import expression
 from scanner.kit.git.process import Git
-from scanner.kit.git.rawlog import FORMAT, RAW, is_object, rows
+from scanner.kit.git.rawlog import FORMAT, RAW, Row, is_object, rows
 from scanner.model.errors import Unavailable
 
+_ID = expression(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _FILE_MODES = ("100644", "100755")
+_MOST_SHALLOW_BYTES = 64 << 20
+_MOST_PARENTS_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -37,11 +44,30 @@ class Change:
     new, there or elsewhere."""
 
 
+@dataclass(frozen=True)
+class _Step:
+    """A commit, or what is staged: how each path differs from each of ``parents`` parents."""
+
+    commit: str
+    parents: int
+    rows: tuple[Row, ...]
+
+
 def staged(git: Git) -> Change:
-    """What the index has that HEAD has not; everything where there is no commit yet."""
-    head = "HEAD" if git.succeeds("rev-parse", "--verify", "--quiet", "HEAD") else _empty(git)
-    args = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", head, "--")
-    return _change(git.lines(*args, separator=b"\0"))
+    """What the index has that HEAD has not, nor, where a merge is being made, what is merged;
+    everything where there is no commit yet."""
+    told = git.text("rev-parse", "--revs-only", "HEAD", "--git-path", "MERGE_HEAD")
+    head, _, where = told.removesuffix("\n").partition("\n")
+    if _ID.fullmatch(head):
+        merging = _small_file(git.folder / where, _MOST_PARENTS_BYTES).split()
+        parents = [head, *merging]
+    else:  # a path alone
+        parents = [_empty(git)]
+    changed: list[Row] = []
+    for parent in parents:
+        args = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", parent)
+        changed += rows(git.lines(*args, "--", separator=b"\0"))
+    return _change([_Step("", len(parents), tuple(changed))])
 
 
 def between(git: Git, base: str, head: str = "HEAD") -> Change:
@@ -50,13 +76,13 @@ def between(git: Git, base: str, head: str = "HEAD") -> Change:
     ``Unavailable`` for a revision that is not here."""
     for revision in filter(is_object, (base, head)):
         if not git.succeeds("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"):
-            shallow = git.text("rev-parse", "--is-shallow-repository").strip() == "true"
-            remedy = (
-                "this is a shallow clone: fetch it (`git fetch --unshallow`, or `fetch-depth: 0` "
-                "in a workflow)" if shallow else "fetch it, or name another"
-            )  # fmt: skip
+            remedy = _DEEPEN if _shallow(git) else "fetch it, or name another"
             raise Unavailable(f"{git.folder}: revision {revision} is not here; {remedy}")
-    return _change(_log(git, (f"{base}..{head}" if is_object(base) else head,)))
+    if not is_object(base):
+        return _of_commits(git, (head,))
+    if _shallow(git) and not git.succeeds("merge-base", base, head):
+        raise Unavailable(f"{git.folder}: where {head} left {base} is not here; {_DEEPEN}")
+    return _of_commits(git, (f"{base}..{head}",))
 
 
 def received(git: Git, updates: Sequence[tuple[str, str]]) -> Change:
@@ -67,12 +93,64 @@ def received(git: Git, updates: Sequence[tuple[str, str]]) -> Change:
         return Change((), {})
     old = [before for before, _ in updates if is_object(before)]
     known = [f"^{before}" for before in old if git.succeeds("cat-file", "-e", before)]
-    return _change(_log(git, (*new, *known, "--not", "--all")))
+    return _of_commits(git, (*new, *known, "--not", "--all"))
 
 
-def _log(git: Git, revisions: Sequence[str]) -> Iterator[str]:
-    args = ("log", *RAW, "-m", "--reverse", f"{FORMAT}%H %P", *revisions, "--")
-    return git.lines(*args, separator=b"\0")
+_DEEPEN = (
+    "this is a shallow clone: fetch it (`git fetch --unshallow`, or `fetch-depth: 0` in a workflow)"
+)
+
+
+def _of_commits(git: Git, revisions: Sequence[str]) -> Change:
+    """Parents come before their children, whatever their clocks said: what the range itself brought
+    would count as what it found."""
+    args = ("log", *RAW, "-m", "--topo-order", "--reverse", f"{FORMAT}%H %P", *revisions, "--")
+    first: list[str] = []
+    change = _change(_steps(git.lines(*args, separator=b"\0"), first))
+    # What begins with nothing is a first commit, or one whose parents were not fetched.
+    for commit in _shallow(git).intersection(first) if first else ():
+        raise Unavailable(
+            f"{git.folder}: what is before commit {commit[:12]} is not here, so what it changes is "
+            f"not known; {_DEEPEN}"
+        )
+    return change
+
+
+def _steps(records: Iterable[str], first: list[str]) -> Iterator[_Step]:
+    """``first``: is given the commits that have no parents."""
+    for head, group in groupby(rows(records, with_heads=True), key=attrgetter("head")):
+        commit, *parents = head.split()
+        if not parents:
+            first.append(commit)
+        yield _Step(commit, len(parents), tuple(group))
+
+
+def _shallow(git: Git) -> frozenset[str]:
+    """Commits whose parents were not fetched (https://git-scm.com/docs/shallow)."""
+    told = git.text("rev-parse", "--is-shallow-repository", "--git-path", "shallow")
+    is_shallow, _, where = told.removesuffix("\n").partition("\n")
+    if is_shallow == "false":
+        return frozenset()
+    commits = frozenset(_small_file(git.folder / where, _MOST_SHALLOW_BYTES).split())
+    if not commits:
+        raise Unavailable(f"{git.folder}: where its history ends is not known; {_DEEPEN}")
+    return commits
+
+
+def _small_file(path: Path, most: int) -> str:
+    """Of git's own; empty where there is none. Not waited for where it is a pipe."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise Unavailable(f"{path}: no regular file")
+            data = file.read(most + 1)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise Unavailable(f"{path}: {error.strerror or error}") from error
+    if len(data) > most:
+        raise Unavailable(f"{path}: larger than {most >> 20} MiB")
+    return data.decode("ascii", "replace")
 
 
 def _empty(git: Git) -> str:
@@ -80,22 +158,20 @@ def _empty(git: Git) -> str:
     return git.text("hash-object", "-t", "tree", "/dev/null").strip()
 
 
-def _change(records: Iterable[str]) -> Change:
+def _change(steps: Iterable[_Step]) -> Change:
     added: dict[tuple[str, str], Added] = {}
     left: dict[str, str] = {}
     born: set[str] = set()
-    for head, group in groupby(rows(records), key=attrgetter("head")):
-        changed = list(group)
-        commit, *parents = head.split() or [""]
+    for step in steps:
         # A merge is compared with each of its parents.
-        times = Counter((row.path, row.new) for row in changed)
+        times = Counter((row.path, row.new) for row in step.rows)
         # What a commit takes away was there before, unless the change itself had brought it.
-        for row in changed:
+        for row in step.rows:
             if is_object(row.old) and row.old not in born:
                 left.setdefault(row.old, row.path)
-        for row in changed:
-            is_new = times[row.path, row.new] >= len(parents)
+        for row in step.rows:
+            is_new = times[row.path, row.new] >= step.parents
             if is_new and row.mode in _FILE_MODES and is_object(row.new) and row.new not in left:
                 born.add(row.new)
-                added.setdefault((row.path, row.new), Added(row.path, row.new, commit))
+                added.setdefault((row.path, row.new), Added(row.path, row.new, step.commit))
     return Change(tuple(added.values()), left)

@@ -37,8 +37,12 @@ class Row(NamedTuple):
     path: str
 
 
-def rows(records: Iterable[str], among: Set[str] | None = None) -> Iterator[Row]:
-    """``among``: ids; only changes from or to one of them are told, and the others cost little."""
+def rows(
+    records: Iterable[str], among: Set[str] | None = None, *, with_heads: bool = False
+) -> Iterator[Row]:
+    """``among``: ids; only changes from or to one of them are told, and the others cost little;
+    ``with_heads``: each commit begins with a row that has its head alone, as it may change
+    nothing."""
     head = ""
     following = iter(records)
     for record in following:
@@ -46,6 +50,8 @@ def rows(records: Iterable[str], among: Set[str] | None = None) -> Iterator[Row]
         if text[:1] == "\x01":
             head, _, text = text[1:].partition("\n")
             text = text.lstrip("\n")
+            if with_heads:
+                yield Row(head, "", "", "", "")
         if text[:1] != ":":
             continue
         path = next(following, None)
