@@ -16,13 +16,14 @@ import platformdirs
 
 from scanner.kit.archives import Bounds
 from scanner.kit.contract import Context, Shard
+from scanner.kit.forge.lost import read_lasting
 from scanner.kit.forge.plan import HISTORY, repository_of
 from scanner.kit.forge.repository import Repository
 from scanner.kit.forge.session import ca_file
 from scanner.kit.forge.settings import GitSettings
 from scanner.kit.git.cache import CacheLimits, CloneCache
 from scanner.kit.git.fetching import HEADS_AND_TAGS, Remote
-from scanner.kit.git.history import Options, read_history
+from scanner.kit.git.history import Options
 from scanner.kit.git.process import Git
 from scanner.kit.git.reading import holder, read_tree
 from scanner.model.base import NodeId
@@ -87,20 +88,19 @@ def collect_part(ctx: Context[Any], shard: Shard, access: Access) -> Iterator[It
     the source errors, ``LeftOut`` among them."""
     repository = repository_of(shard)
     asset = repository_asset(repository, access)
+    settings = access.settings
+    most = settings.max_file_mib << 20
+    options = Options(most, archives=Bounds(), memory=ctx.recall(shard.id))
+    is_history = shard.scope["part"] == HISTORY
     if repository.is_empty:
         yield asset
+        if is_history:
+            yield from read_lasting(None, repository.subject, ctx, options)
         return
-    settings = access.settings
     with clone_cache(ctx, settings).clone(_remote(repository, access, ctx.now())) as git:
         yield asset
-        most = settings.max_file_mib << 20
-        if shard.scope["part"] == HISTORY:
-            yield from read_history(
-                git,
-                repository.subject,
-                ctx,
-                Options(most, archives=Bounds(), memory=ctx.recall(shard.id)),
-            )
+        if is_history:
+            yield from read_lasting(git, repository.subject, ctx, options)
         else:
             yield from _tree(git, repository.subject, access, most)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,8 @@ from scanner.kit.forge.settings import GitSettings
 from scanner.model.base import encode
 from scanner.model.errors import Denied, LeftOut, NotEnabled, Throttled, Unavailable
 from scanner.model.facts import Account, Asset, AssetClass, Edge, Relation
-from scanner.model.items import Activity, Checkpoint, Content, Gap, Sighting
+from scanner.model.items import Activity, Checkpoint, Content, Gap, Remembered, Sighting
+from tests.conftest import Repository
 from tests.connectors.github.world import (
     APP_TOKEN,
     SPEC,
@@ -85,6 +87,33 @@ def test_every_repository_is_planned_and_read(world: GitHub, found: Read) -> Non
     subject = next(i for i in tree if isinstance(i, Asset))
     assert subject.id == "git:127.0.0.1/acme/app", "as local clones call it"
     assert subject.tags["topics"] == "ml"
+
+
+def test_a_key_that_was_pushed_over_outlives_the_cache_of_clones(
+    world: GitHub, found: Read, detector: Detector, tmp_path: Path
+) -> None:
+    shard = f"github:{_host(world)}/acme/app/history"
+    kept = {
+        name: item.data
+        for name, items in found.items.items()
+        for item in items
+        if isinstance(item, Remembered)
+    }
+    bare = tmp_path / "git" / "acme" / "app.git"
+    other = Repository(tmp_path / "other")
+    other.write("readme", "nothing\n")
+    other.commit()
+    other.git("push", "-q", "--force", str(bare), "main:main")
+    shutil.rmtree(tmp_path / "cache")
+    ctx = _ctx(world, detector, tmp_path)
+    ctx.recall = lambda asked: kept.get(asked, b"")
+
+    again = Read(CONNECTOR, ctx)
+
+    assert again.errors == {}
+    shown = [i.place.path for i in again.items[shard] if isinstance(i, Sighting)]
+    assert shown == ["app.py"]
+    assert not any(isinstance(i, Gap) for i in again.items[shard])
 
 
 def test_no_token_and_no_value_leaves(world: GitHub, found: Read, tmp_path: Path) -> None:
