@@ -48,9 +48,14 @@ def _test(name: str, value: Any) -> Callable[[Mapping[str, Any]], bool] | None:
     if found:
         fields, is_after = _STAMPS[found[1] or "creation"], "after" in name
         limit = _moment(value)
-        return lambda record: (
-            (_stamp(record, fields) > limit) if is_after else (_stamp(record, fields) < limit)
-        )
+
+        def is_within(record: Mapping[str, Any]) -> bool:
+            if not any(record.get(name) for name in fields):
+                return True  # a list that does not show what it narrows by
+            stamp = _stamp(record, fields)
+            return stamp > limit if is_after else stamp < limit
+
+        return is_within
     if name == "namecontains":
         return lambda record: str(value).lower() in _ending(record, "name").lower()
     if name == "statusequals":
