@@ -84,12 +84,13 @@ def translated(call: str, where: str, permission: str = "") -> Iterator[None]:
     """Turn botocore's errors inside into source errors that name ``call``, ``where`` and the IAM
     action to grant."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
     except ClientError as error:
         raise _client_error(error, call, where, permission) from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise _local_error(error, call, where) from error
 
 
