@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from scanner.detect import checksums, secrets
 from scanner.detect.decode import Decoder, Mark
+from scanner.detect.mask import apart
 from scanner.detect.patterns import Pattern, Places
 from scanner.detect.redact import fingerprint, hint
 from scanner.kit.expressions import expression
@@ -82,12 +83,20 @@ class CredentialFinder:
         """What encoded credentials hold, for the engine's own prefilter."""
         return self.decoder.literals
 
-    def plain_hits(self, data: bytes) -> Iterator[Hit]:
-        """Credentials that stand in ``data`` as they are, without lines."""
+    def plain_hits(self, data: bytes, taken: Iterable[tuple[int, int]] = ()) -> Iterator[Hit]:
+        """Credentials that stand in ``data`` as they are, without lines. ``taken``: what encoded
+        ones have claimed."""
         chosen, present = self._select(data)
-        found = list(_claims(_candidates(data, chosen, Places(data, present)), []))
-        for candidate in found:
+        for candidate in _claims(_candidates(data, chosen, Places(data, present)), taken):
             yield self._hit(data, candidate, 0, data)
+
+    def encoded_spans(self, data: bytes) -> list[tuple[int, int]]:
+        """Where encoded credentials stand."""
+        return [
+            (start, end)
+            for text, start, end in self.decoder.decoded(data)
+            if any(self._inside(data, text, start, end, 0))
+        ]
 
     def encoded_hits(
         self, data: bytes, low: int, high: int, marks: Iterable[Mark]
@@ -106,9 +115,8 @@ class CredentialFinder:
     ) -> Iterator[Hit]:
         """Every credential in ``data``, once a place. ``present``: which literals it holds."""
         places = Places(data, present)
-        decoded = list(self._decoded(data, present, line))
+        decoded, taken = self._decoded(data, present, line)
         yield from decoded
-        taken = [(hit.start, hit.end) for hit in decoded]
         found = list(_claims(_candidates(data, chosen, places), taken))
         if found:
             plain = self._blank(data, [(c.start, c.end) for c in found] + taken)
@@ -117,15 +125,19 @@ class CredentialFinder:
 
     def _decoded(
         self, data: bytes, present: frozenset[bytes], line: Callable[[int], int]
-    ) -> Iterator[Hit]:
-        """What an encoded run holds, found with the text before it as its context; the place is the
-        encoded text's."""
-        seen: set[tuple[str, str]] = set()
+    ) -> tuple[list[Hit], list[tuple[int, int]]]:
+        """What encoded runs hold, found with the text before each as its context, and all that
+        they claim; the place of a hit is the encoded text's. A run that is joined to its
+        neighbours in several ways gives one hit."""
+        found: list[Hit] = []
+        taken: list[tuple[int, int]] = []
+        seen: dict[tuple[str, str], list[tuple[int, int]]] = {}
         for text, start, end in self.decoder.decoded(data, present):
             for hit in self._inside(data, text, start, end, line(start)):
-                if (hit.fingerprint, hit.rule) not in seen:
-                    seen.add((hit.fingerprint, hit.rule))
-                    yield hit
+                taken.append((start, end))
+                if _claimed(seen.setdefault((hit.fingerprint, hit.rule), []), start, end):
+                    found.append(hit)
+        return found, taken
 
     def _inside(self, data: bytes, text: bytes, start: int, end: int, line: int) -> Iterator[Hit]:
         """Of the run at ``start`` to ``end`` that decodes to ``text``."""
@@ -193,16 +205,22 @@ def _candidates(data: bytes, chosen: Sequence[Pattern], places: Places) -> Itera
 
 
 def _claims(
-    candidates: Iterator[_Candidate], claimed: list[tuple[int, int]]
+    candidates: Iterator[_Candidate], claimed: Iterable[tuple[int, int]]
 ) -> Iterator[_Candidate]:
     """Those that overlap none of ``claimed`` nor any before them, the surest first."""
-    taken = sorted(claimed)
+    taken = apart(claimed)
     for found in sorted(candidates, key=lambda c: (c.rank, c.order, c.start)):
-        at = bisect_left(taken, (found.start, found.end))
-        free_left = at == 0 or taken[at - 1][1] <= found.start
-        if free_left and (at == len(taken) or taken[at][0] >= found.end):
-            taken.insert(at, (found.start, found.end))
+        if _claimed(taken, found.start, found.end):
             yield found
+
+
+def _claimed(taken: list[tuple[int, int]], start: int, end: int) -> bool:
+    """Adds a span to those ``taken``, which are apart and in order, if it overlaps none of them."""
+    at = bisect_left(taken, (start, end))
+    if (at and taken[at - 1][1] > start) or (at < len(taken) and taken[at][0] < end):
+        return False
+    taken.insert(at, (start, end))
+    return True
 
 
 def _assigned(match: re.Match[bytes], pattern: Pattern) -> tuple[int, int] | None:

@@ -45,7 +45,7 @@ class Mask:
 
     def masked(self, data: bytes) -> bytes:
         """The same object when there is nothing to mask."""
-        for start, end in reversed(_apart(self._spans(data))):
+        for start, end in reversed(apart(self._spans(data))):
             data = data[:start] + self._shown(data[start:end]) + data[end:]
         return data
 
@@ -63,7 +63,7 @@ class Mask:
             if present is not None and self._literals.isdisjoint(present)
             else (self._spans(data))
         )
-        found = _apart([*own, *spans])
+        found = apart([*own, *spans])
         if not found:
             return data
         parts: list[bytes] = []
@@ -86,7 +86,7 @@ class Mask:
         ]
 
 
-def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def apart(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Overlapping spans as one, in order."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(spans):

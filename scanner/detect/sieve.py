@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 
 import msgspec
@@ -192,9 +192,16 @@ class AutomatonSieve:
             found.update((hit.rule, hit.fingerprint) for hit in hits)
         if any(expression.scope is Scope.LOCAL for expression in here):
             low, high = low - start, high - start
-            found.update(
-                (hit.rule, hit.fingerprint)
-                for hit in self._finder.plain_hits(around)
-                if hit.start < high and hit.end > low
-            )
+            if plain := self._plain(around, low, high):
+                taken = [(s - start, e - start) for s, e in self._finder.encoded_spans(excerpt)]
+                found |= self._plain(around, low, high, taken) if taken else plain
         return frozenset(found)
+
+    def _plain(
+        self, around: bytes, low: int, high: int, taken: Iterable[tuple[int, int]] = ()
+    ) -> set[tuple[str, str]]:
+        return {
+            (hit.rule, hit.fingerprint)
+            for hit in self._finder.plain_hits(around, taken)
+            if hit.start < high and hit.end > low
+        }

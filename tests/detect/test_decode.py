@@ -110,6 +110,25 @@ def test_escaped_keys(detector: Detector, form: str, all_of_it: bool, key: str) 
     assert hit.line == 2
 
 
+def test_an_encoded_key_is_claimed_at_each_of_its_places(detector: Detector) -> None:
+    """At none of them is the encoded text a key of whoever's variable it is given to."""
+    key = expand('{"api_key": "llmgtwy_{base62:36}"}', "gateway")
+    line = f"OPENAI_API_KEY={key.encode().hex()}\n"
+    text = f"{line}between\n{line}".encode()
+
+    found = detector.examine(text, "a.txt", ("credentials",))
+
+    assert [(hit.rule, hit.line) for hit in found] == [("llmgateway-key", 1), ("llmgateway-key", 3)]
+    if (sieve := detector.sieve) is not None:
+        alone = line.encode()
+        told = {
+            rule
+            for _, end in sieve.places(b"\0" + alone + b"\0")
+            for rule, _ in sieve.confirm(alone, end - 1, end - 1)
+        }
+        assert told == {"llmgateway-key"}
+
+
 def test_hex_may_be_marked_as_such(detector: Detector) -> None:
     for lead in ("0x", "0X", "\\\\x", "x'"):
         _is_only(detector, KEY, f"x = {lead}{KEY.encode().hex()}\n")

@@ -22,6 +22,7 @@ from scanner.kit.git.memory import Memory
 from scanner.kit.git.process import Git
 from scanner.model.base import NodeId
 from scanner.model.items import Gap, Item, Remembered, Sighting
+from scanner.rulebook.examples import expand
 from tests.conftest import Repository
 
 LAYERS = [
@@ -123,6 +124,25 @@ def test_every_reader_tells_the_same(
 
     assert len(expected) > 8
     assert found == expected
+
+
+@pytest.mark.parametrize("layer", [Layer.REFERENCE, *LAYERS])
+def test_an_encoded_key_that_stands_twice_is_one_provider_s(
+    repository: Repository, detecting: Any, layer: Layer
+) -> None:
+    key = expand('{"api_key": "llmgtwy_{base62:36}"}', "gateway")
+    line = f"OPENAI_API_KEY={key.encode().hex()}\n"
+    chance = random.Random(3)
+    rest = "".join(f"line {n} {chance.getrandbits(96):x}\n" for n in range(300))
+    for text in (rest, line + rest, line + rest + line, line + rest + "more\n"):
+        repository.write("a.txt", text)
+        repository.commit()
+    repository.git("repack", "-adfq")
+
+    found = _read(repository.root, detecting, layer)
+
+    assert [item.hit.rule for item in found if isinstance(item, Sighting)] == ["llmgateway-key"]
+    assert _shown(found) == _shown(_read(repository.root, detecting, Layer.REFERENCE))
 
 
 @pytest.mark.parametrize("layer", LAYERS)
