@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 HOLDS = Relation.CONTAINS
+_MADE_OF = (Relation.SERVES, Relation.CONFIGURED_BY, Relation.CREATED_BY)
 
 
 class AssetGraph:
@@ -161,13 +162,14 @@ class AssetGraph:
         return None
 
     def is_part(self, ident: NodeId, depth: int = 3) -> bool:
-        """Whether another AI asset is made of it: serves it, or is configured by what serves it."""
+        """Whether another AI asset is made of it or by it: serves it, is configured by what serves
+        it, or came out of it (a job)."""
         front = {ident}
         for _ in range(depth):
             front = {
                 edge.source
                 for here in front
-                for edge in self.in_edges(here, Relation.SERVES, Relation.CONFIGURED_BY)
+                for edge in self.in_edges(here, *_MADE_OF)
             }
             nodes = (self.nodes.get(above) for above in front)
             if any(isinstance(node, Asset) and node.is_ai for node in nodes):

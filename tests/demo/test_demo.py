@@ -57,6 +57,7 @@ def test_every_asset_has_the_disposition_that_was_planted(document: dict[str, An
         "support-assistant": ("aws_bedrock", free, ""),
         "policy-handbook": ("aws_bedrock", "registered", "AIR-0004"),
         "tone-of-voice": ("aws_bedrock", free, ""),
+        "tone-tuning": ("aws_bedrock", free, ""),  # the job that it came out of
         "OpenAI in summarise-tickets": ("openai", free, ""),
         "Anthropic in prod/anthropic-api-key": ("anthropic", free, ""),
         "Mistral AI in MISTRAL_API_KEY": ("mistral", free, ""),
