@@ -1,7 +1,8 @@
 """A change, judged before it lands: keys that it adds, and AI that it adds and nobody registered.
 
 Owns what is new in a change and what that means for it; needs no state and no network. What stood
-at a file's path before, or in a blob that the change takes away, is not new.
+at a file's path before, or in a blob that the change takes away, is not new. Archives are opened as
+in a scan; what of one could not be read is told.
 """
 
 from __future__ import annotations
@@ -14,15 +15,19 @@ from scanner.app.config import LoadedConfig
 from scanner.detect import suppress
 from scanner.detect.engine import Detector
 from scanner.detect.interpret import credential_id, evidence_of, facts_of
+from scanner.kit.archives import SEPARATOR, Bounds, Member, is_archive, members
 from scanner.kit.git.changes import Added, Change
 from scanner.kit.git.identity import repository_key
 from scanner.kit.git.process import Git
 from scanner.kit.git.reading import holder
+from scanner.kit.git.tree import EXCLUDED
+from scanner.kit.packages import is_library
+from scanner.kit.text import PROBE
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.evidence import Confidence
 from scanner.model.facts import Asset, Fact
-from scanner.model.items import Hit, HitKind, Place
+from scanner.model.items import Gap, Hit, HitKind, Place
 from scanner.model.registry import Disposition, RegistryEntry
 from scanner.rulebook.load import Rulebook
 
@@ -31,7 +36,8 @@ _SHARD = ShardId("guard")
 _HERE = NodeId("git:here")
 _IGNORED = suppress.FILE
 _SURE = Confidence.MEDIUM
-_RULE_SETS = ("credentials", "usage")
+_KEYS, _ALL = ("credentials",), ("credentials", "usage")
+_BOUNDS = Bounds()
 
 
 @dataclass(frozen=True)
@@ -86,19 +92,27 @@ class Guard:
         gone = self._gone(blobs, change)
         ignore = suppress.parse(blobs.get(_IGNORED, b"").decode("utf-8", "replace"))
         new: list[tuple[Hit, Added]] = []
+        texts: dict[tuple[str, str], bytes] = {}
         for one in change.added:
             data = blobs.get(one.blob)
             if data is None:
                 continue
-            verdict.files += 1
-            for hit in self.detector.examine(data, one.path, _RULE_SETS):
-                if _identity(hit) in gone:
+            verdict.files += one.is_file
+            for part in _parts(one.path, data):
+                if isinstance(part, Gap):
+                    verdict.unread.append(f"{part.what}: {part.reason}")
                     continue
-                if (hit.suppressed and self._honours) or ignore.covers(one.path):
-                    verdict.suppressed += 1
-                    continue
-                new.append((hit, one))
-        texts = {(one.path, one.commit): blobs.get(one.blob, b"") for one in change.added}
+                place = replace(one, path=part.path)
+                rule_sets = _rule_sets(part) if one.is_file else _KEYS
+                for hit in self.detector.examine(part.data, part.path, rule_sets):
+                    if _identity(hit) in gone:
+                        continue
+                    is_covered = ignore.covers(one.path) or ignore.covers(part.path)
+                    if (hit.suppressed and self._honours) or is_covered:
+                        verdict.suppressed += 1
+                        continue
+                    texts[part.path, one.commit] = part.data
+                    new.append((hit, place))
         verdict.problems = [
             replace(problem, width=_width(texts[problem.path, problem.commit], problem.line))
             for problem in (*self._keys(new), *self._assets(git, new))
@@ -147,7 +161,9 @@ class Guard:
             _identity(hit)
             for oid, path in change.left.items()
             if oid in blobs
-            for hit in self.detector.examine(blobs[oid], path, _RULE_SETS)
+            for part in _parts(path, blobs[oid])
+            if isinstance(part, Member)
+            for hit in self.detector.examine(part.data, part.path, _rule_sets(part))
         )
 
     def _keys(self, new: Sequence[tuple[Hit, Added]]) -> Iterator[Problem]:
@@ -226,6 +242,21 @@ class Guard:
     def _provider(self, ident: str) -> str:
         provider = self.rulebook.by_id.get(ident)
         return provider.name if provider else ident
+
+
+def _parts(path: str, data: bytes) -> Iterator[Member | Gap]:
+    """A file as it is and, of an archive, each member."""
+    yield Member(path, data)
+    if is_archive(data[:PROBE], path):
+        yield from members(path, data, _BOUNDS)
+
+
+def _rule_sets(part: Member) -> tuple[str, ...]:
+    """Which vendors others' code within an archive can call is no use of AI."""
+    inside = part.path.partition(SEPARATOR)[2].split("/")
+    if is_library(part.path, part.setting) or not EXCLUDED.isdisjoint(inside):
+        return _KEYS
+    return _ALL
 
 
 def _place(one: Added, subject: NodeId) -> Place:

@@ -62,7 +62,8 @@ def command(
     """Judge a change before it lands: keys and AI that it adds.
 
     Fails (exit code 1) when the change adds a key, or AI that the registry does not hold. Reads git
-    objects alone: what is staged, not the work tree. FILEs are what hook runners pass; they are
+    objects alone: what is staged, not the work tree; of a range or a push the commits' messages,
+    too. Archives are opened. FILEs are what hook runners pass; they are
     judged with all that is staged. Comments (`shadow-ai: ignore[rule] reason`) and
     .shadow-ai-ignore hold as in a scan.
     """

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
 import subprocess
 import sys
+import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -462,6 +466,220 @@ def test_a_push_is_refused(with_base: Repository, made_up_key: Key, tmp_path: Pa
     deleted = _guard(server, "--receive", feed=f"{'1' * 40} {'0' * 40} refs/heads/x\n")
     assert deleted.returncode == 0
     assert _guard(server, "--receive", feed="nonsense\n").returncode == 2
+
+
+@pytest.fixture
+def push(with_base: Repository, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """To a server that has the base and asks guard."""
+    server = tmp_path / "server.git"
+    subprocess.run(["git", "init", "-q", "--bare", str(server)], check=True)
+    with_base.git("push", "-q", str(server), "HEAD:refs/heads/main")
+    hook = server / "hooks" / "pre-receive"
+    hook.write_text(
+        f"#!/bin/sh\nPYTHONPATH='{ROOT}' exec '{sys.executable}' -m scanner guard --receive\n"
+    )
+    hook.chmod(0o755)
+
+    def pushed(*refs: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["git", "-C", str(with_base.root), "push", str(server), *refs],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    return pushed
+
+
+def _stored(repository: Repository, kind: str, text: str) -> str:
+    """The id of an object that is written without a work tree."""
+    done = subprocess.run(
+        ["git", "-C", str(repository.root), "hash-object", "-w", "--stdin", "-t", kind],
+        input=text, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("what", "where"),
+    [
+        ("blob", "(object "),
+        ("tree", "deep/k.env"),
+        ("tag of a blob", "(object "),
+        ("tag of a tag of a tree", "deep/k.env"),
+        ("tag's message", "(tag message)"),
+        ("inner tag's message", "(tag message)"),
+        ("commit's message", "(commit message)"),
+        ("empty commit's message", "(commit message)"),
+        ("link", "link"),
+        ("tag of a commit", "k.env"),
+    ],
+)
+def test_whatever_a_reference_leads_to_is_judged(
+    with_base: Repository,
+    made_up_key: Key,
+    push: Callable[..., subprocess.CompletedProcess[str]],
+    what: str,
+    where: str,
+) -> None:
+    line = f"ANTHROPIC_API_KEY={made_up_key('pushed')}\n"
+
+    def tag(name: str, of: str, message: str = "fine") -> str:
+        with_base.git("tag", "-a", "-m", message, name, of)
+        return with_base.git("rev-parse", name)
+
+    def tree(text: str) -> str:
+        blob = _stored(with_base, "blob", text)
+        index = {**os.environ, "GIT_INDEX_FILE": str(with_base.root / "other.index")}
+        git = ["git", "-C", str(with_base.root)]
+        entry = f"100644,{blob},deep/k.env"
+        subprocess.run([*git, "update-index", "--add", "--cacheinfo", entry], env=index, check=True)
+        done = subprocess.run(
+            [*git, "write-tree"], env=index, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    def made(text: str) -> str:
+        """The same with a key in it, or without."""
+        if what == "blob":
+            return _stored(with_base, "blob", text)
+        if what == "tree":
+            return tree(text)
+        if what == "tag of a blob":
+            return tag(f"t{len(text)}", _stored(with_base, "blob", text))
+        if what == "tag of a tag of a tree":
+            return tag(f"u{len(text)}", tag(f"t{len(text)}", tree(text)))
+        if what == "tag's message":
+            return tag(f"t{len(text)}", "main", text)
+        if what == "inner tag's message":
+            return tag(f"u{len(text)}", tag(f"t{len(text)}", "main", text))
+        if what == "link":
+            (with_base.root / "link").unlink(missing_ok=True)
+            (with_base.root / "link").symlink_to(text.strip())
+        elif what == "commit's message":
+            with_base.write("fine.txt", f"{len(text)}")
+        elif what == "tag of a commit":
+            with_base.write("k.env", text)
+        oid = with_base.commit(text if "message" in what else "fine")
+        return tag(f"t{len(text)}", oid) if what == "tag of a commit" else oid
+
+    done = push(f"{made('fine')}:refs/x/fine")
+    assert done.returncode == 0, done.stderr
+    done = push(f"{made(line)}:refs/x/key")
+    assert done.returncode != 0
+    assert f"remote: {where}" in done.stderr
+    assert done.stderr.count("error: Anthropic key") == 1
+    assert made_up_key("pushed") not in done.stderr
+
+
+def test_a_tree_that_the_server_has_is_not_new(
+    with_base: Repository,
+    made_up_key: Key,
+    push: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    tree = with_base.git("rev-parse", "HEAD^{tree}")
+
+    assert push(f"{tree}:refs/x/tree").returncode == 0
+    blob = with_base.git("rev-parse", "HEAD:old.env")
+    assert push(f"{blob}:refs/x/blob").returncode == 0
+    assert (
+        push(f"+{_stored(with_base, 'blob', 'a')}:refs/x/tree", "HEAD:refs/x/main").returncode == 0
+    )
+
+
+def test_tags_without_end_are_refused(
+    with_base: Repository, push: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    name = "main"
+    for number in range(25):
+        with_base.git("tag", "-a", "-m", "fine", f"t{number}", name)
+        name = f"t{number}"
+
+    done = push("t24:refs/tags/t24")
+
+    assert done.returncode != 0
+    assert "more than 20 tags" in done.stderr
+
+
+def test_messages_and_links_of_a_range_are_judged(with_base: Repository, made_up_key: Key) -> None:
+    base = with_base.git("rev-parse", "HEAD")
+    said = with_base.commit(f"fine\n\nANTHROPIC_API_KEY={made_up_key('said')}")
+    (with_base.root / "link").symlink_to(made_up_key("link"))
+    with_base.git("add", "-A")
+    staged = _guard(with_base.root)
+    linked = with_base.commit("link")
+
+    done = _guard(with_base.root, "--base", base, "--format", "json")
+
+    assert staged.returncode == 1
+    assert "link:1: error" in staged.stdout
+    found = [(r["path"], r["commit"]) for r in json.loads(done.stdout)["problems"]]
+    assert found == [("(commit message)", said), ("link", linked)]
+    sarif = uploadable(_guard(with_base.root, "--base", base, "--format", "sarif").stdout)
+    assert len(sarif["results"]) == 2
+
+
+def _zipped(text: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("conf/a.env", "\n" + text)
+    return out.getvalue()
+
+
+def _tarred(text: str) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as file:
+        data = text.encode()
+        facts = tarfile.TarInfo("a.env")
+        facts.size = len(data)
+        file.addfile(facts, io.BytesIO(data))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "pack", "inside"),
+    [
+        ("a.zip", _zipped, "a.zip!/conf/a.env:2"),
+        ("lib.jar", _zipped, "lib.jar!/conf/a.env:2"),
+        ("a.env.gz", lambda text: gzip.compress(text.encode()), "a.env.gz!/a.env:1"),
+        ("a.tgz", _tarred, "a.tgz!/a.env:1"),
+    ],
+)
+def test_archives_are_opened(
+    with_base: Repository,
+    made_up_key: Key,
+    name: str,
+    pack: Callable[[str], bytes],
+    inside: str,
+) -> None:
+    base = with_base.git("rev-parse", "HEAD")
+    line = f"ANTHROPIC_API_KEY={made_up_key('packed')}\n"
+    with_base.write(name, pack(line))
+    with_base.git("add", "-A")
+
+    done = _guard(with_base.root)
+    assert done.returncode == 1
+    assert f"{inside}: error: Anthropic key" in done.stdout
+    run = uploadable(_guard(with_base.root, "--format", "sarif").stdout)
+    assert [r["ruleId"] for r in run["results"]].count("key-added") == 1
+    with_base.commit("packed")
+    done = _guard(with_base.root, "--base", base)
+    assert done.returncode == 1
+    assert inside in done.stdout
+
+    with_base.write(name, pack(f"# as before\n{line}"))
+    with_base.git("add", "-A")
+    assert _guard(with_base.root).returncode == 0, "what the archive held is not new"
+
+
+def test_an_archive_that_cannot_be_read_is_told(with_base: Repository, made_up_key: Key) -> None:
+    whole = gzip.compress(os.urandom(9000).hex().encode())
+    with_base.write("cut.gz", whole[:-4000])
+    with_base.git("add", "-A")
+
+    done = _guard(with_base.root)
+
+    assert done.returncode == 3
+    assert "cut.gz" in done.stderr
+    assert "damaged" in done.stderr
 
 
 def test_sarif_and_annotations(with_base: Repository, made_up_key: Key) -> None:

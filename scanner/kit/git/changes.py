@@ -1,4 +1,5 @@
-"""What a change adds to a repository: the staged files, or the files of each commit of a range.
+"""What a change adds to a repository: the staged files, or each commit of a range and its files, or
+whatever a pushed reference leads to.
 
 Owns which objects are new and what stood at their path before; reads no files. Renames are seen as
 an old blob at a new path, and add nothing. A merge adds what none of its parents has: what comes
@@ -22,18 +23,29 @@ from scanner.kit.git.rawlog import FORMAT, RAW, Row, is_object, rows
 from scanner.model.errors import Unavailable
 
 _ID = expression(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_FILE_MODES = ("100644", "100755")
+_NO_BLOBS = ("040000", "160000")
+"""Modes of trees and of submodules' commits."""
+_LINK = "120000"
+_COMMIT, _TAG = "(commit message)", "(tag message)"
+"""In place of a path, as in a scan of the history."""
+_TARGET = expression(rb"object ([0-9a-f]{40}|[0-9a-f]{64})\n")
+_MOST_TAGS = 20
+"""Within each other."""
+_MOST_TAG_BYTES = 1 << 20
 _MOST_SHALLOW_BYTES = 64 << 20
 _MOST_PARENTS_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class Added:
-    """A blob at a path where it was not; ``commit``: empty for what is staged."""
+    """A blob at a path where it was not, or a commit or tag with its message; ``commit``: empty for
+    what is staged and for what no commit brings."""
 
     path: str
     blob: str
     commit: str = ""
+    is_file: bool = True
+    """Not a message, nor where a symbolic link leads: these use no AI."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +104,71 @@ def received(git: Git, updates: Sequence[tuple[str, str]]) -> Change:
     if not new:
         return Change((), {})
     old = [before for before, _ in updates if is_object(before)]
-    known = [f"^{before}" for before in old if git.succeeds("cat-file", "-e", before)]
-    return _of_commits(git, (*new, *known, "--not", "--all"))
+    kinds = {oid: found.kind for oid, found in git.named(dict.fromkeys([*new, *old])).items()}
+    known = [f"^{oid}" for oid in dict.fromkeys(old) if kinds.get(oid) in ("commit", "tag")]
+    tips, added = _peeled(git, new, kinds)
+    commits = [oid for oid, kind in tips.items() if kind == "commit"]
+    others = [oid for oid, kind in tips.items() if kind != "commit"]
+    everything = (*known, "--not", "--all")
+    change = _of_commits(git, (*commits, *everything)) if commits else Change((), {})
+    added += _without_commits(git, others, everything) if others else ()
+    return Change((*change.added, *added), change.left)
+
+
+def _peeled(
+    git: Git, oids: Iterable[str], kinds: Mapping[str, str]
+) -> tuple[dict[str, str], list[Added]]:
+    """What references lead to, with its kind, behind tags; and those of the tags that no reference
+    had yet."""
+    tips: dict[str, str] = {}
+    tags: dict[str, Added] = {}
+    pending = list(dict.fromkeys(oids))
+    for _ in range(_MOST_TAGS):
+        for oid in pending:
+            if oid not in kinds:
+                raise Unavailable(f"{git.folder}: object {oid} is not here; try `git fsck`")
+        tips |= {oid: kinds[oid] for oid in pending if kinds[oid] != "tag"}
+        found = [oid for oid in pending if kinds[oid] == "tag" and oid not in tags]
+        if not found:
+            break
+        tags |= {oid: Added(_TAG, oid, is_file=False) for oid in found}
+        pending = list(_targets(git, found))
+        kinds = {oid: one.kind for oid, one in git.named(pending).items()}
+    else:
+        raise Unavailable(f"{git.folder}: more than {_MOST_TAGS} tags within each other")
+    if not tags:
+        return tips, []
+    had = set(git.lines("for-each-ref", "--format=%(objectname)"))
+    return tips, [tag for oid, tag in tags.items() if oid not in had]
+
+
+def _targets(git: Git, tags: Sequence[str]) -> dict[str, None]:
+    """What tags name (https://git-scm.com/docs/git-mktag)."""
+    for oid, found in git.facts(tags).items():
+        if found.size > _MOST_TAG_BYTES:
+            raise Unavailable(f"{git.folder}: tag {oid} is larger than 1 MiB")
+    targets: dict[str, None] = {}
+    for oid, data in git.contents(tags):
+        target = _TARGET.match(data or b"")
+        if target is None:
+            raise Unavailable(f"{git.folder}: tag {oid} is unreadable; try `git fsck`")
+        targets[target[1].decode()] = None
+    return targets
+
+
+def _without_commits(git: Git, oids: Sequence[str], known: Sequence[str]) -> list[Added]:
+    """The blobs that trees hold, or that references name themselves. ``known``: what has been
+    there; what its newest commits hold is not new."""
+    paths: dict[str, str] = {}
+    for line in git.lines("rev-list", "--objects-edge-aggressive", *oids, *known):
+        oid, _, path = line.partition(" ")
+        if _ID.fullmatch(oid):
+            paths.setdefault(oid, path)
+    return [
+        Added(paths[oid] or f"(object {oid[:12]})", oid)
+        for oid, found in git.named(paths).items()
+        if found.kind == "blob"
+    ]
 
 
 _DEEPEN = (
@@ -163,6 +238,9 @@ def _change(steps: Iterable[_Step]) -> Change:
     left: dict[str, str] = {}
     born: set[str] = set()
     for step in steps:
+        if step.commit:
+            message = Added(_COMMIT, step.commit, step.commit, is_file=False)
+            added[_COMMIT, step.commit] = message
         # A merge is compared with each of its parents.
         times = Counter((row.path, row.new) for row in step.rows)
         # What a commit takes away was there before, unless the change itself had brought it.
@@ -171,7 +249,8 @@ def _change(steps: Iterable[_Step]) -> Change:
                 left.setdefault(row.old, row.path)
         for row in step.rows:
             is_new = times[row.path, row.new] >= step.parents
-            if is_new and row.mode in _FILE_MODES and is_object(row.new) and row.new not in left:
+            if is_new and row.mode not in _NO_BLOBS and is_object(row.new) and row.new not in left:
                 born.add(row.new)
-                added.setdefault((row.path, row.new), Added(row.path, row.new, step.commit))
+                one = Added(row.path, row.new, step.commit, is_file=row.mode != _LINK)
+                added.setdefault((row.path, row.new), one)
     return Change(tuple(added.values()), left)
