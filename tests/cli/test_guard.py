@@ -215,6 +215,20 @@ def test_a_range_that_was_not_all_fetched_does_not_pass(
     assert _guard(clone, "--base", base).returncode == 1
 
 
+def test_a_graft_does_not_cut_a_range(with_base: Repository, made_up_key: Key) -> None:
+    base = with_base.git("rev-parse", "HEAD")
+    with_base.write("tmp.env", f"ANTHROPIC_API_KEY={made_up_key('tmp')}\n")
+    with_base.commit("add")
+    with_base.git("rm", "-q", "tmp.env")
+    removed = with_base.commit("remove")
+    (with_base.root / ".git" / "info" / "grafts").write_text(f"{removed} {base}\n")
+
+    done = _guard(with_base.root, "--base", base)
+
+    assert done.returncode == 1
+    assert "tmp.env:1: error" in done.stdout
+
+
 def test_a_shallow_clone_that_holds_the_whole_range_is_judged(
     with_base: Repository, made_up_key: Key, tmp_path: Path
 ) -> None:
