@@ -6,11 +6,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
-from connectors.aws import CONNECTOR
+from connectors.aws import CONNECTOR, TYPES
 from scanner.detect.engine import Detector
 from scanner.kit.permissions import aws_policy
 from scanner.model.coverage import Outcome
@@ -229,3 +230,17 @@ def test_from_where_vectors_can_be_reached(rig: Rig, scan: Scan, public_collecti
     assert found["name-vec2"].exposure == ()
     assert (public_collection, "used_by", READER) in done.edges()
     assert rig.rejected == rig.wrong == []
+
+
+def test_a_key_in_a_slot_of_secrets_is_where_it_belongs(rulebook: Rulebook) -> None:
+    (policy,) = [one for one in rulebook.policies if one.id == "SAI-091"]
+    globs = policy.when.stored_in
+    plain = {
+        kind.kind
+        for kind in TYPES
+        if kind.environment or kind.settings or (kind.documents and not kind.is_name_examined)
+    }
+    slots = {kind.kind for kind in TYPES if any(one.is_value for one in kind.documents)}
+    assert len(slots) == 2
+    assert {kind for kind in plain if not any(fnmatchcase(kind, glob) for glob in globs)} == set()
+    assert {kind for kind in slots if any(fnmatchcase(kind, glob) for glob in globs)} == set()
