@@ -98,6 +98,7 @@ class _History:
 
     def items(self) -> Iterator[Item]:
         sieve, store = self._sieve, None
+        complaints: list[str] = []
         if sieve is not None and self._layer is not Layer.REFERENCE:
             mark = f"{sieve.mark} {self._options.most_bytes} {self._options.archives}"
             memory = Memory.load(self._options.memory, mark)
@@ -112,13 +113,15 @@ class _History:
                 yield from memory.sightings
                 return
             try:
-                store = open_store(self._git, use_native=self._layer is Layer.NATIVE)
+                store = open_store(
+                    self._git, use_native=self._layer is Layer.NATIVE, complain=complaints.append
+                )
             except BrokenPack:
-                store = None  # git reads around what is broken, and names it
+                store = None  # another hash: git reads it
         if store is None or sieve is None:
             yield from self._by_reference()
         else:
-            yield from self._by_packs(store, sieve, memory, now)
+            yield from self._by_packs(store, sieve, memory, now, complaints)
 
     def _by_reference(self) -> Iterator[Item]:
         complaints: list[str] = []
@@ -131,7 +134,9 @@ class _History:
         commits = (found.oid for found in objects if found.kind == "commit")
         yield from self._sightings(reading, commits)
 
-    def _by_packs(self, store: Store, sieve: Sieve, memory: Memory, now: str) -> Iterator[Item]:
+    def _by_packs(
+        self, store: Store, sieve: Sieve, memory: Memory, now: str, complaints: Iterable[str]
+    ) -> Iterator[Item]:
         reading = Reading()
         limits = Limits(self._options.most_bytes, LIVE_BYTES)
         left: list[str] = []
@@ -153,7 +158,7 @@ class _History:
         blobs = [oid for oid in reading.hits if reading.kinds[oid] == "blob"]
         graph = build(self._git, store, blobs) if self._layer is Layer.NATIVE else None
         absent = graph.absent if graph else None
-        gone = list(lacks(self._git, store.holds, (), absent))
+        gone = list(lacks(self._git, store.holds, complaints, absent))
         yield from gone
         yield from reading.gaps
         found_here: list[Item] = []

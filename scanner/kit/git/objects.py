@@ -1,14 +1,15 @@
 """What a repository stores: its packs and loose objects, its own and those it borrows.
 
-Owns listing; reads no content. What cannot be listed this way (an index that is broken, another
-hash than SHA-1) is a ``BrokenPack``: the repository is then read through git alone.
+Owns listing; reads no content. A pack that cannot be listed this way (an index that is broken or of
+another version) costs itself: git is asked which objects there are beside those of the others.
+Another hash than SHA-1 is a ``BrokenPack``: the repository is then read through git alone.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,8 @@ _HEX = frozenset("0123456789abcdef")
 
 @dataclass
 class Store:
-    """``packs`` in a fixed order; ``loose``: ids in hexadecimal."""
+    """``packs`` in a fixed order; ``loose``: ids in hexadecimal of what git hands out one by one:
+    loose objects, and those of packs that it alone can read."""
 
     packs: list[Pack]
     loose: list[str]
@@ -60,19 +62,30 @@ class Store:
             yield pack, chosen
 
 
-def open_store(git: Git, *, use_native: bool = True) -> Store:
+def open_store(
+    git: Git,
+    *,
+    use_native: bool = True,
+    complain: Callable[[str], None] = lambda line: None,
+) -> Store:
     """Raises ``BrokenPack`` where git has to be asked for everything, ``Unavailable`` when git
-    cannot tell where the objects are."""
+    cannot tell where the objects are. ``complain``: as of :meth:`Git.objects`, where it is asked
+    for those of a pack that cannot be read here."""
     _check_format(git)
     packs: list[Pack] = []
-    loose: list[str] = []
+    loose: set[str] = set()
+    is_whole = True
     for folder in _stores(git):
-        packs += (
-            open_pack(path.with_suffix(".pack"), use_native=use_native)
-            for path in sorted((folder / "pack").glob("*.idx"))
-        )
-        loose += _loose(folder)
-    return Store(packs, sorted(set(loose)))
+        for path in sorted((folder / "pack").glob("*.idx")):
+            try:
+                packs.append(open_pack(path.with_suffix(".pack"), use_native=use_native))
+            except BrokenPack:
+                is_whole = False
+        loose.update(_loose(folder))
+    if not is_whole:
+        every = {found.oid for found in git.objects(complain)} - loose
+        loose |= every - Store(packs, []).holds(every)
+    return Store(packs, sorted(loose))
 
 
 def stamp(git: Git) -> str:

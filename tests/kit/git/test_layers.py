@@ -19,6 +19,7 @@ from scanner.kit.archives import Bounds
 from scanner.kit.git import native, packs
 from scanner.kit.git.history import Layer, Options, read_history
 from scanner.kit.git.memory import Memory
+from scanner.kit.git.objects import open_store
 from scanner.kit.git.process import Git
 from scanner.model.base import NodeId
 from scanner.model.items import Gap, Item, Remembered, Sighting
@@ -172,6 +173,54 @@ def test_the_next_reading_reads_what_is_new(
 
     assert _shown(third) == _shown(_read(rich.root, detecting, Layer.REFERENCE))
     assert sum(asked) < 4000
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("index", ["of version 1", "broken"])
+def test_an_index_that_cannot_be_read_costs_its_own_pack_alone(
+    rich: Repository,
+    detecting: Any,
+    layer: Layer,
+    made_up_key: Callable[..., str],
+    index: str,
+) -> None:
+    rich.git("repack", "-adfq")
+    store = rich.root / ".git/objects/pack"
+    (sound,) = store.glob("*.pack")
+    rich.write("late.env", f"ANTHROPIC_API_KEY={made_up_key('late')}\n")
+    rich.commit("late")
+    rich.git("repack", "-dq")
+    (late,) = set(store.glob("*.pack")) - {sound}
+    late.with_suffix(".idx").unlink()
+    if index == "broken":
+        late.with_suffix(".idx").write_bytes(b"junk")
+    else:
+        rich.git("index-pack", "--index-version=1", str(late))
+
+    opened = open_store(Git(rich.root), use_native=layer is Layer.NATIVE)
+    first = _read(rich.root, detecting, layer)
+    again = _read(rich.root, SimpleNamespace(**{**vars(detecting), "sieve": _Idle(detecting)}),
+                  layer, _memory(first))  # fmt: skip
+
+    assert [pack.path for pack in opened.packs] == [sound]
+    assert len(opened.loose) == (0 if index == "broken" else 3)
+    assert any("late.env" in row for row in _shown(first)) is (index == "of version 1")
+    assert any(row[0] == "gap" for row in _shown(first)) is (index == "broken")
+    assert _shown(first) == _shown(again) == _shown(_read(rich.root, detecting, Layer.REFERENCE))
+
+
+class _Idle:
+    """A sieve that nobody may ask."""
+
+    def __init__(self, detecting: Any) -> None:
+        self.mark, self.width = detecting.sieve.mark, detecting.sieve.width
+        self.reach = detecting.sieve.reach
+
+    def places(self, text: bytes) -> list[tuple[int, int]]:
+        raise AssertionError("what was judged is read again")
+
+    def confirm(self, excerpt: bytes, first: int, last: int) -> frozenset[tuple[str, str]]:
+        raise AssertionError("what was judged is read again")
 
 
 @pytest.mark.parametrize("layer", LAYERS)
