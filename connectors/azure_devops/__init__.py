@@ -42,6 +42,7 @@ from scanner.kit.forge.plan import AUDIT, LISTING, SETTINGS, Listing, check_list
 from scanner.kit.forge.repository import Repository, decoded
 from scanner.kit.forge.session import api_session
 from scanner.kit.forge.settings import GitSettings
+from scanner.kit.forge.turns import in_turn
 from scanner.kit.http import ReadOnlySession
 from scanner.model.errors import SourceError
 from scanner.model.facts import Account
@@ -126,6 +127,9 @@ class AzureDevOpsConnector:
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:
+        return in_turn(ctx, self._shards(ctx))
+
+    def _shards(self, ctx: Ctx) -> Iterator[Shard]:
         config, host = ctx.config, place_of(ctx.config.url, "url")
         for organization in dict.fromkeys(config.organizations):
             whole = Listing("azure_devops", host, organization)

@@ -38,6 +38,7 @@ from scanner.kit.forge.plan import AUDIT, LISTING, SETTINGS, Listing, check_list
 from scanner.kit.forge.repository import Repository
 from scanner.kit.forge.session import api_session
 from scanner.kit.forge.settings import GitSettings
+from scanner.kit.forge.turns import in_turn
 from scanner.kit.http import ReadOnlySession
 from scanner.model.errors import SourceError
 from scanner.model.facts import Account
@@ -113,6 +114,9 @@ class BitbucketConnector:
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:
+        return in_turn(ctx, self._shards(ctx))
+
+    def _shards(self, ctx: Ctx) -> Iterator[Shard]:
         config, host = ctx.config, ctx.config.host
         parts = parts_of(config.git, with_settings=config.settings)
         owners, by = list(config.projects or config.workspaces), ""

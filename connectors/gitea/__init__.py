@@ -40,6 +40,7 @@ from scanner.kit.forge.plan import LISTING, SETTINGS, check_listing, listed, pla
 from scanner.kit.forge.repository import Repository, decoded
 from scanner.kit.forge.session import api_session
 from scanner.kit.forge.settings import GitSettings
+from scanner.kit.forge.turns import in_turn
 from scanner.kit.http import ReadOnlySession
 from scanner.model.facts import Account
 from scanner.model.items import Checkpoint, Item
@@ -86,6 +87,9 @@ class GiteaConnector:
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:
+        return in_turn(ctx, self._shards(ctx))
+
+    def _shards(self, ctx: Ctx) -> Iterator[Shard]:
         config, host, api = ctx.config, place_of(ctx.config.url, "url"), _session(ctx)
         parts = parts_of(config.git, with_settings=config.settings)
         for owner in _owners(config):

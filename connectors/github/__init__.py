@@ -44,6 +44,7 @@ from scanner.kit.forge.plan import AUDIT, LISTING, SETTINGS, check_listing, list
 from scanner.kit.forge.repository import Repository
 from scanner.kit.forge.session import api_session
 from scanner.kit.forge.settings import GitSettings
+from scanner.kit.forge.turns import in_turn
 from scanner.kit.http import Missing, ReadOnlySession
 from scanner.kit.http_memory import Memory
 from scanner.model.base import ShardId
@@ -142,6 +143,9 @@ class GitHubConnector:
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:
+        return in_turn(ctx, self._shards(ctx))
+
+    def _shards(self, ctx: Ctx) -> Iterator[Shard]:
         config, host = ctx.config, place_of(ctx.config.url, "url")
         for name in config.audit_files:
             yield Shard(id=ShardId(f"github:file:{name}"), scope={"part": "file", "file": name})

@@ -118,6 +118,8 @@ class ReadOnlySession:
         self._sleep = sleep
         self._most_wait = most_wait
         self._memory = memory
+        self._shut: dict[str, float] = {}
+        """Until when a bucket's limit lasts that is not waited for."""
         self._authorize = authorize
         self._session = requests.Session()
         self._session.headers.update({"Accept-Encoding": CODINGS, **(headers or {})})
@@ -158,6 +160,10 @@ class ReadOnlySession:
             if known is not None:
                 headers["If-None-Match"] = known.etag
             self._limits.take(bucket)
+            left = self._shut.get(bucket, 0.0) - time.monotonic()
+            if left > 0:
+                # GitHub bans who goes on asking.
+                raise Throttled(f"{said}: not asked, told to wait {left:.0f} s", left)
             try:
                 answer = self._session.request(
                     method, full, params=params, json=body, headers=headers,
@@ -176,6 +182,7 @@ class ReadOnlySession:
                 code = answer.status_code
                 last = Throttled(f"{said}: still {code} after {attempt + 1} attempts", wait)
                 if wait is not None and wait > self._most_wait:
+                    self._shut[bucket] = time.monotonic() + wait
                     raise Throttled(f"{said}: {code}, told to wait {wait:.0f} s", wait)
                 if wait is not None and attempt + 1 < self._retries:
                     self._limits.hold(bucket, wait)  # nobody else of this run asks meanwhile

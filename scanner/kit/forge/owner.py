@@ -15,6 +15,7 @@ from scanner.kit.forge.plan import AUDIT, HISTORY, SETTINGS, TREE, repository_of
 from scanner.kit.forge.repository import Repository
 from scanner.kit.forge.saying import contains
 from scanner.kit.forge.settings import GitSettings
+from scanner.kit.forge.turns import taking_turns
 from scanner.model.base import NodeId
 from scanner.model.errors import Denied, SourceError
 from scanner.model.evidence import Evidence
@@ -119,7 +120,9 @@ def collect_repository(
         )  # fmt: skip
         yield repository_asset(repository, access)
         yield contains(above, subject, access.holder_rule)
-        yield from read_details(details, where, read, operations)
+        yield from taking_turns(
+            ctx, shard, read, lambda asking: read_details(details, where, asking, operations)
+        )
         return
     for number, item in enumerate(collect_part(ctx, shard, access)):
         yield item
