@@ -14,7 +14,20 @@ from scanner.model.errors import Unavailable
 from scanner.model.evidence import Confidence, Evidence
 from scanner.model.facts import Edge, Identity, PrincipalType, Relation
 
-_PLACES = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
+_PLACES = {
+    # https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners#codeowners-file-location
+    "github": (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"),
+    # https://docs.gitlab.com/user/project/codeowners/#codeowners-file
+    "gitlab": ("CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"),
+    # https://docs.gitea.com/usage/code-owners
+    "gitea": (
+        "CODEOWNERS", "docs/CODEOWNERS", ".gitea/CODEOWNERS", ".forgejo/CODEOWNERS",
+    ),
+    # https://support.atlassian.com/bitbucket-cloud/docs/set-up-and-use-code-owners/
+    "bitbucket": (".bitbucket/CODEOWNERS", "CODEOWNERS"),
+}  # fmt: skip
+"""Where each forge looks, the first that is there counts."""
+_ANYWHERE = tuple(dict.fromkeys(place for places in _PLACES.values() for place in places))
 _RECENT_COMMITS = 300
 _MOST_BYTES = 3 << 20
 """GitHub reads no larger file."""
@@ -27,7 +40,8 @@ def owners(
 ) -> Iterator[Identity | Edge]:
     """Identities and OWNED_BY edges, the surest first. ``is_bare``: CODEOWNERS is read from the
     objects of the default branch; ``source``: the connector that says so."""
-    found = _in_objects(git) if git is not None and is_bare else _in_files(root)
+    places = _places(source, repository)
+    found = _in_objects(git, places) if git is not None and is_bare else _in_files(root, places)
     if found is not None:
         place, text = found
         for line, name in code_owners(text):
@@ -41,8 +55,15 @@ def owners(
             )
 
 
-def _in_files(root: Path) -> tuple[str, str] | None:
-    for place in _PLACES:
+def _places(source: str, repository: NodeId) -> tuple[str, ...]:
+    """Of the forge that it was read from; of a local clone, of the one that its remote names."""
+    host = repository.partition(":")[2].partition("/")[0]
+    named = (forge for forge in _PLACES if forge in host.lower())
+    return _PLACES.get(source) or _PLACES.get(next(named, ""), _ANYWHERE)
+
+
+def _in_files(root: Path, places: tuple[str, ...]) -> tuple[str, str] | None:
+    for place in places:
         path = root / place
         if path.is_file() and not path.is_symlink():
             with path.open("rb") as file:
@@ -50,19 +71,19 @@ def _in_files(root: Path) -> tuple[str, str] | None:
     return None
 
 
-def _in_objects(git: Git) -> tuple[str, str] | None:
+def _in_objects(git: Git, places: tuple[str, ...]) -> tuple[str, str] | None:
     """The same of a bare repository. An object that is not there is told by who reads the tree."""
     try:
         revision = tree_of(git).revision
         if not revision:
             return None
         blobs: dict[str, str] = {}
-        for record in git.lines("ls-tree", "-z", revision, "--", *_PLACES, separator=b"\0"):
+        for record in git.lines("ls-tree", "-z", revision, "--", *places, separator=b"\0"):
             facts, _, path = record.partition("\t")
             mode, kind, oid = facts.split()
             if kind == "blob" and mode != "120000":
                 blobs[path] = oid
-        for place in filter(blobs.__contains__, _PLACES):
+        for place in filter(blobs.__contains__, places):
             if git.sizes([blobs[place]]).get(blobs[place], _MOST_BYTES) < _MOST_BYTES:
                 for _, data in git.contents([blobs[place]]):
                     return place, (data or b"").decode("utf-8", "replace")
