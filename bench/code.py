@@ -6,7 +6,9 @@ would pick, one after another in one run, several rounds, live validation off.
 Whole processes, JSON written to nowhere: start, rules, reading, confirmation, attribution. Prints
 CPU and wall seconds (the least of the rounds), peak memory of the largest process, and each
 program's CPU as a multiple of this scanner's with the compiled core; beside them how far the drain
-of git itself (`git cat-file --batch` of all objects, output thrown away) is from that. ``--again``
+of git itself (`git cat-file --batch` of all objects, output thrown away) is from that, and how far
+the raw matcher: the sieve's own database over all bytes of all blobs, from memory, the calls that
+match alone and what they find thrown away. A run below it has spared itself bytes. ``--again``
 adds the second scan of an unchanged repository and the size of what is remembered. What a program
 finds is not compared here: they know different providers. A peer that stops at a missing object
 looks fast: `stopped` says so.
@@ -49,6 +51,7 @@ _FINE = (0, 1, 3, 200, 205)
 _MOST_LOOSE = 60_000
 """Objects: a file each."""
 _MOST_SECONDS = 600.0
+_PIECE = 4 << 20
 
 
 @dataclass
@@ -108,6 +111,65 @@ def drain(repo: str) -> Cost:
     return measure(["sh", "-c", command], {"GIT_NO_LAZY_FETCH": "1"})
 
 
+def matcher(repo: str) -> Cost:
+    """Of a process of its own, so that its memory is its own, too."""
+    command = [sys.executable, __file__, "--matcher", repo]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=_installed(),
+        timeout=_MOST_SECONDS,
+    )  # fmt: skip
+    if done.returncode != 0:
+        return Cost(0, 0, 0, done.stderr.strip().rpartition("\n")[2][:60] or "failed")
+    wall, cpu, mib, size = map(float, done.stdout.split())
+    speed = f"{size / 1e6:,.0f} MB, {size / 1e6 / wall:,.0f} MB/s" if wall else ""
+    return Cost(wall, cpu, mib, speed)
+
+
+def _match(repo: str) -> None:
+    """Wall and CPU seconds of the calls, MiB, bytes. Blobs in pieces of some megabytes with a NUL
+    between them, as the readers hand them to the sieve; git and the copying are not counted."""
+    from scanner.detect.engine import Detector
+    from scanner.detect.sieve import AutomatonSieve
+    from scanner.rulebook import load
+
+    sieve = Detector(load.load(), b"bench").sieve
+    if not isinstance(sieve, AutomatonSieve):
+        raise SystemExit("no automaton here")
+    sieve.places(b"")  # its scratch is made at the first call
+    base, scratch = sieve._database, sieve._local.scratch
+    wall = cpu = 0.0
+    size = 0
+    for piece in _pieces(repo):
+        size += len(piece)
+        start, used = time.perf_counter(), time.process_time()
+        base.scan(piece, match_event_handler=lambda *found: None, scratch=scratch)
+        wall, cpu = wall + time.perf_counter() - start, cpu + time.process_time() - used
+    print(wall, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, size)
+
+
+def _pieces(repo: str) -> Iterator[bytes]:
+    command = ["git", "-C", repo, "cat-file", "--batch-all-objects", "--batch", "--buffer",
+               "--unordered"]  # fmt: skip
+    environ = {**os.environ, "GIT_NO_LAZY_FETCH": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ) as process:
+        stream = process.stdout
+        assert stream is not None
+        piece = bytearray()
+        while head := stream.readline():
+            fields = head.split()
+            if len(fields) != 3 or not fields[2].isdigit():
+                continue  # missing
+            data = stream.read(int(fields[2]) + 1)
+            if fields[1] != b"blob":
+                continue
+            piece += data[:-1] + b"\0"
+            if len(piece) >= _PIECE:
+                yield bytes(piece)
+                piece.clear()
+        if piece:
+            yield bytes(piece)
+
+
 def again(own: str, repo: str) -> tuple[Cost, Cost, int]:
     """The first scan, the second, and how many bytes are remembered between them."""
     with tempfile.TemporaryDirectory() as folder:
@@ -134,7 +196,8 @@ def facts(repo: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("repositories", nargs="+", type=Path)
+    parser.add_argument("repositories", nargs="*", type=Path)
+    parser.add_argument("--matcher", default="", help=argparse.SUPPRESS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", type=Path, default=None)
     parser.add_argument("--skip", nargs="*", default=[], help="names of programs to leave out")
@@ -142,6 +205,11 @@ def main() -> None:
     parser.add_argument("--equal", action="store_true", help="Kingfisher with this scanner's rules")
     parser.add_argument("--shapes", action="store_true", help="copies with less to gain")
     chosen = parser.parse_args()
+    if chosen.matcher:
+        _match(chosen.matcher)
+        return
+    if not chosen.repositories:
+        parser.error("name a repository")
     own = str(Path(sys.executable).parent / "shadow-ai")
     path = f"{chosen.peers}:{os.environ['PATH']}" if chosen.peers else os.environ["PATH"]
     with tempfile.TemporaryDirectory() as folder:
@@ -169,6 +237,8 @@ def table(
             _keep(best, name, measure(command, environ))
         if "drain" not in chosen.skip:
             _keep(best, "git cat-file (drain)", drain(repo))
+        if "matcher" not in chosen.skip:
+            _keep(best, "raw matcher", matcher(repo))
     _print(best)
 
 
@@ -269,6 +339,9 @@ def _print(best: dict[str, Cost]) -> None:
         wall = f"{cost.wall / base.wall:.1f}" if base.wall else "-"
         print(f"{name:<22}{cost.cpu:>9.2f}{cost.wall:>9.2f}{cost.mib:>7.0f}{cpu:>8}{wall:>8}  "
               f"{cost.note}", flush=True)  # fmt: skip
+    raw = best.get("raw matcher", Cost(0, 0, 0))
+    if raw.cpu and base.cpu:
+        print(f"the whole run takes {base.cpu / raw.cpu:.1f} times the CPU of the raw matcher")
 
 
 if __name__ == "__main__":
