@@ -18,6 +18,8 @@ _WITHOUT_AN_ID = ("DescribeLaunchTemplateVersions",)
 """Lists that AWS gives of everything and moto of one thing that is named."""
 _OF_SOME = ("GetResources",)
 """Tags of many things: moto knows some services' alone, so it is refused, and each is asked for."""
+_MISSING = (NotImplementedError, ImportError, LookupError, TypeError, ValueError, AttributeError)
+"""How moto ends where it has no such operation or backend, or misses an argument."""
 _CHANGING = ("PUT", "DELETE", "PATCH")
 _CBOR = "rpc-v2-cbor"
 _Start = Callable[..., Any]
@@ -40,7 +42,7 @@ class BlankLayer:
 
         try:
             parts = self._inner(environ, keep)
-        except Exception:  # not implemented, no such backend, or an argument that moto misses
+        except _MISSING:
             if not _is_reading(environ, body):
                 raise
             return _blank(environ, body, start)
