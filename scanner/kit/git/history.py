@@ -36,6 +36,7 @@ from scanner.model.items import Gap, Hit, Item, Remembered, Sighting
 
 READER_VARIABLE = "SHADOW_AI_HISTORY_READER"
 _READ = ("blob", "commit", "tag")
+_MOST_RETRIED = 20
 
 
 class Layer(StrEnum):
@@ -76,6 +77,12 @@ class Reading:
     gaps: list[Gap] = field(default_factory=list)
     judged: list[str] = field(default_factory=list)
     """Objects that were read one by one and need not be again."""
+    unread: list[str] = field(default_factory=list)
+    """Objects of which git handed out nothing."""
+
+    def cannot_read(self, oid: str) -> None:
+        self.unread.append(oid)
+        self.gaps.append(Gap(what=f"object {oid}", reason="unreadable; try `git fsck`"))
 
 
 def read_history(
@@ -108,7 +115,7 @@ class _History:
                     "reading; its whole history is read again"
                 )
             now = stamp(self._git)
-            if memory.is_settled(now):
+            if memory.is_settled(now) and self._are_unread(memory.unread):
                 yield from memory.lacks
                 yield from memory.sightings
                 return
@@ -166,12 +173,20 @@ class _History:
             found_here.append(item)
             yield item
         memory.settle(
-            "" if reading.gaps or any(isinstance(item, Gap) for item in found_here) else now,
+            "" if any(isinstance(item, Gap) for item in found_here) else now,
             [item for item in found_here if isinstance(item, Sighting)],
-            gone,
+            [*gone, *reading.gaps],
+            reading.unread,
         )
         memory.keep_only(store.ids())
         yield Remembered(data=memory.dump())
+
+    def _are_unread(self, oids: list[str]) -> bool:
+        """Whether git still hands out none of these. What is too large or packed too deep stays so;
+        what was forbidden or on a bad disk may be readable now."""
+        if len(oids) > _MOST_RETRIED:
+            return False  # each may cost a process of git's
+        return all(data is None for _, data in self._git.contents(oids))
 
     def _read(self, objects: Iterable[GitObject], reading: Reading) -> None:
         """One by one, whole."""
@@ -182,7 +197,7 @@ class _History:
             if found.kind == "tree":
                 reading.judged.append(found.oid)
             elif found.kind not in _READ:
-                reading.gaps.append(_unreadable(found.oid))
+                reading.cannot_read(found.oid)
             elif found.size > most:
                 if found.kind == "blob" and self._is_binary(found.oid):
                     reading.judged.append(found.oid)
@@ -194,7 +209,7 @@ class _History:
                 kinds[found.oid] = found.kind
         for oid, data in self._git.contents(wanted):
             if data is None:
-                reading.gaps.append(_unreadable(oid))
+                reading.cannot_read(oid)
             else:
                 self._judge(GitObject(oid, kinds[oid], len(data)), data, reading)
 
@@ -253,10 +268,6 @@ def _layer(asked: Layer) -> Layer:
     if asked in (Layer.AUTO, Layer.NATIVE):
         return Layer.NATIVE if native.core() is not None else Layer.PYTHON
     return asked
-
-
-def _unreadable(oid: str) -> Gap:
-    return Gap(what=f"object {oid}", reason="unreadable; try `git fsck`")
 
 
 def _facts(git: Git, oids: list[str]) -> Iterator[GitObject]:

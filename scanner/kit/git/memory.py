@@ -22,7 +22,7 @@ from scanner.model.items import Gap, Sighting
 
 Places: TypeAlias = dict[str, set[Secret]]
 """By object, what it holds."""
-_FORM = 2
+_FORM = 3
 
 
 class _Stored(msgspec.Struct, array_like=True):
@@ -34,6 +34,7 @@ class _Stored(msgspec.Struct, array_like=True):
     kinds: dict[str, str]
     sightings: list[Sighting]
     lacks: list[Gap]
+    unread: list[str]
 
 
 class Memory:
@@ -45,7 +46,9 @@ class Memory:
         self._kinds = stored.kinds if stored else {}
         self.sightings = stored.sightings if stored else []
         self.lacks = stored.lacks if stored else []
-        """What the store does not hold."""
+        """What the store does not hold, and what of it could not be read."""
+        self.unread = stored.unread if stored else []
+        """Objects of which git could hand out nothing: that may change though none of them does."""
         self._fresh: list[NDArray[np.uint64]] = []
 
     @classmethod
@@ -92,12 +95,14 @@ class Memory:
             kinds[oid] = self._kinds[oid]
         self._hits, self._kinds = dict(hits), dict(kinds)
 
-    def settle(self, stamp: str, sightings: list[Sighting], lacks: list[Gap]) -> None:
-        """``stamp``: of the repository as it was read; empty: something that is stored is left
-        unread."""
+    def settle(
+        self, stamp: str, sightings: list[Sighting], lacks: list[Gap], unread: list[str]
+    ) -> None:
+        """``stamp``: of the repository as it was read; empty: the next reading may tell more."""
         self._stamp = stamp
         self.sightings = sightings
         self.lacks = lacks
+        self.unread = unread
 
     def keep_only(self, stored: Ids) -> None:
         """Forgets what is gone: it would be new if it came back."""
@@ -112,7 +117,7 @@ class Memory:
         stored = _Stored(
             _FORM, self._mark, self._stamp, _packed(self._ids),
             {oid: sorted(found) for oid, found in sorted(self._hits.items())},
-            dict(sorted(self._kinds.items())), self.sightings, self.lacks,
+            dict(sorted(self._kinds.items())), self.sightings, self.lacks, self.unread,
         )  # fmt: skip
         return msgspec.msgpack.encode(stored)
 

@@ -26,6 +26,7 @@ from scanner.model.items import Gap, Item, Remembered, Sighting
 from scanner.rulebook.examples import expand
 from tests.conftest import Repository
 
+_MOST_BYTES = 32 << 20
 LAYERS = [
     Layer.PYTHON,
     pytest.param(
@@ -43,7 +44,7 @@ def detecting(detector: Detector) -> Any:
 
 
 def _read(root: Path, detecting: Any, layer: Layer, memory: bytes = b"") -> list[Item]:
-    options = Options(32 << 20, archives=Bounds(), layer=layer, memory=memory)
+    options = Options(_MOST_BYTES, archives=Bounds(), layer=layer, memory=memory)
     return list(read_history(Git(root), NodeId("git:x"), detecting, options))
 
 
@@ -207,6 +208,47 @@ def test_an_index_that_cannot_be_read_costs_its_own_pack_alone(
     assert any("late.env" in row for row in _shown(first)) is (index == "of version 1")
     assert any(row[0] == "gap" for row in _shown(first)) is (index == "broken")
     assert _shown(first) == _shown(again) == _shown(_read(rich.root, detecting, Layer.REFERENCE))
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("packed", [True, False])
+def test_an_unchanged_repository_with_gaps_is_not_read_again(
+    rich: Repository,
+    detecting: Any,
+    layer: Layer,
+    packed: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A text that is too large, and a damaged object: told each time, looked for no more; what is
+    mended without another change is read."""
+    monkeypatch.setattr("tests.kit.git.test_layers._MOST_BYTES", 1 << 20)
+    rich.write("large.txt", "a line of text\n" * 100_000)
+    rich.commit("large")
+    if packed:
+        rich.git("repack", "-adfq")
+    rich.write("damaged.env", "nothing\n")
+    rich.commit("damaged")
+    oid = rich.git("rev-parse", "HEAD:damaged.env")
+    loose = rich.root / ".git/objects" / oid[:2] / oid[2:]
+    whole = loose.read_bytes()
+    loose.chmod(0o644)
+    loose.write_bytes(b"junk")
+    idle = SimpleNamespace(**{**vars(detecting), "sieve": _Idle(detecting)})
+
+    first = _read(rich.root, detecting, layer)
+    again = _read(rich.root, idle, layer, _memory(first))
+
+    assert [what for kind, what, *_ in _shown(first) if kind == "gap"] == sorted(
+        [f"object {oid}", f"object {rich.git('rev-parse', 'HEAD:large.txt')}"]
+    )
+    reference = _shown(_read(rich.root, detecting, Layer.REFERENCE))
+    assert _shown(again) == _shown(first)
+    assert _shown(first) == [row for row in reference if row != ("gap", "objects")]  # git's words
+    assert not any(isinstance(item, Remembered) for item in again), "it was looked at again"
+    loose.write_bytes(whole)
+    third = _read(rich.root, detecting, layer, _memory(first))
+    assert f"object {oid}" not in str(_shown(third))
+    assert _shown(third) == _shown(_read(rich.root, detecting, Layer.REFERENCE))
 
 
 class _Idle:
