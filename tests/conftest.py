@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,30 @@ def _own_environment(monkeypatch, tmp_path_factory):
     monkeypatch.delenv("SHADOW_AI_CONFIG", raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loopback_alone() -> Iterator[None]:
+    """Nothing that runs in a test's process reaches another machine."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def refuse(address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if host and host not in ("127.0.0.1", "::1", "localhost", "0.0.0.0"):
+            raise AssertionError(f"a test reaches for {host}: tests talk to loopback alone")
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        refuse(address)
+        connect(self, address)
+
+    def guarded_ex(self: socket.socket, address: Any) -> int:
+        refuse(address)
+        return connect_ex(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        patch.setattr(socket.socket, "connect_ex", guarded_ex)
+        yield
 
 
 @pytest.fixture(scope="session")

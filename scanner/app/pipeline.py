@@ -37,6 +37,7 @@ from scanner.model.finding import Finding, FindingEvent
 from scanner.model.keys import holder_of
 from scanner.model.registry import Disposition
 from scanner.reconcile import inventory
+from scanner.reconcile.clouds import entries_of
 from scanner.reconcile.inventory import Reading
 from scanner.reconcile.reconcile import not_judged, reconcile
 from scanner.rulebook import load as rules
@@ -218,12 +219,13 @@ def _situation(
     if reading.unread:
         result = not_judged(graph, reading.unread)
     else:
+        registry = loaded.config.registry
         result = reconcile(
             graph,
-            reading.entries,
+            (*reading.entries, *entries_of(graph, registry.sources)),
             rulebook.by_alias,
             coverage,
-            has_registry=bool(loaded.config.registry.files),
+            has_registry=bool(registry.files or registry.sources),
             refused=f"rows were refused: {reading.problems[0]}" if reading.problems else "",
         )
     entry_owner = {row.entry.id: row.entry.owner for row in result.entries}
