@@ -303,11 +303,16 @@ def test_a_state_machine_that_asks_a_model(rig: Rig, scan: Scan) -> None:
         arn = _arn("states", f"stateMachine:{name}")
         rig.world.resource(
             ACCOUNT, HOME, list="stepfunctions:ListStateMachines",
-            detail="stepfunctions:DescribeStateMachine", tags={"team": "ops"},
+            detail="stepfunctions:DescribeStateMachine",
             record={"stateMachineArn": arn, "name": name, "type": "STANDARD", "creationDate": THEN,
                     "definition": json.dumps(definition),
                     "roleArn": f"arn:aws:iam::{ACCOUNT}:role/flow"},
         )  # fmt: skip
+    rig.world.plant(
+        ACCOUNT, HOME, "resourcegroupstaggingapi:GetResources", "ResourceTagMappingList",
+        {"ResourceARN": _arn("states", "stateMachine:move"),
+         "Tags": [{"Key": "team", "Value": "ops"}]},
+    )  # fmt: skip
     done = scan("delivery")
     asks, moves = (_arn("states", f"stateMachine:{name}") for name in ("ask", "move"))
     part = done.under(asks)["#ai/aws_bedrock"]
