@@ -133,7 +133,9 @@ def model(text: str, scope: Mapping[str, str]) -> str:
 
 def principal(arn: str) -> tuple[str, str]:
     """Id of who acts, and an address where a session bears one. Other sessions are processes',
-    which come and go: their role stays."""
+    which come and go: their role stays. Empty: no ARN."""
+    if not arn.startswith("arn:"):
+        return "", ""
     session = _SESSION.fullmatch(arn)
     if not session:
         return arn, ""
