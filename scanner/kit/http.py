@@ -182,7 +182,8 @@ class ReadOnlySession:
                 code = answer.status_code
                 last = Throttled(f"{said}: still {code} after {attempt + 1} attempts", wait)
                 if wait is not None and wait > self._most_wait:
-                    self._shut[bucket] = time.monotonic() + wait
+                    if _is_spent(answer):
+                        self._shut[bucket] = time.monotonic() + wait
                     raise Throttled(f"{said}: {code}, told to wait {wait:.0f} s", wait)
                 if wait is not None and attempt + 1 < self._retries:
                     self._limits.hold(bucket, wait)  # nobody else of this run asks meanwhile
@@ -243,12 +244,17 @@ def is_rate_limit(answer: requests.Response) -> bool:
         return True
     if answer.status_code != 403:
         return False
-    remaining = answer.headers.get("X-RateLimit-Remaining", "")
     return (
         "Retry-After" in answer.headers
-        or remaining.strip() == "0"
+        or _is_spent(answer)
         or bool(_LIMITED.search(_error_text(answer)))
     )
+
+
+def _is_spent(answer: requests.Response) -> bool:
+    """Whether it is the window that has no calls left, not this one resource that is busy."""
+    names = ("X-RateLimit-Remaining", "X-Rate-Limit-Remaining", "RateLimit-Remaining")
+    return any(answer.headers.get(name, "").strip() == "0" for name in names)
 
 
 def retry_after(answer: requests.Response) -> float | None:
