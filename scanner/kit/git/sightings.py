@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from scanner.kit.archives import Member
 from scanner.kit.contract import Secret
@@ -28,6 +28,10 @@ _AUTHOR = expression(rb"(?m)^author [^\n]*?<([^<>\n]*)>")
 class Reader(Protocol):
     def parts(self, data: bytes, path: str = "") -> Iterator[Member | Gap]: ...
     def hits(self, data: bytes) -> tuple[Hit, ...]: ...
+
+
+_Key: TypeAlias = tuple[str, Secret]
+"""A path and a credential at it."""
 
 
 @dataclass
@@ -52,25 +56,35 @@ def place(
     if found.problem:
         reason = f"{found.problem}; commits and paths of hits are missing"
         yield Gap(what="log", reason=reason)
-    groups: dict[tuple[str, Secret], _Group] = {}
+    groups: dict[_Key, _Group] = {}
     for oid in sorted(blobs):
         for path, stay in _stays(oid, found).items():
             for secret in hits[oid]:
                 _join(groups, (path, secret), _Group(oid, stay))
-    signed = sorted(hits.keys() - blobs)
-    wanted = sorted({group.oid for group in groups.values()} | set(signed))
-    shown = {oid: data for oid, data in git.contents(wanted) if data is not None}
-    for oid in signed:
-        stay = _signed(oid, shown.get(oid, b""))
+    for oid, data in git.contents(sorted(hits.keys() - blobs)):
+        stay = _signed(oid, data or b"")
         for secret in hits[oid]:
             _join(groups, (f"({kinds[oid]} message)", secret), _Group(oid, stay))
-    read: dict[tuple[str, str], dict[Secret, list[tuple[str, Hit]]]] = {}
+    shown = _shown(git, groups, reader)
     for (path, secret), group in sorted(groups.items(), key=lambda item: item[0]):
-        here = (group.oid, path)
-        if here not in read:
-            read[here] = _hits(shown.get(group.oid), path, reader)
-        for inner, hit in read[here].get(secret, ()):
+        for inner, hit in shown.get((path, secret), ()):
             yield Sighting(hit=hit, place=_place(subject, inner, group.stay))
+
+
+def _shown(
+    git: Git, groups: dict[_Key, _Group], reader: Reader
+) -> dict[_Key, list[tuple[str, Hit]]]:
+    """By credential and path, its place in the object that is shown. One object at a time is in
+    memory: a hundred versions of a large file may each show another key."""
+    wanted: dict[str, dict[str, set[Secret]]] = {}
+    for (path, secret), group in groups.items():
+        wanted.setdefault(group.oid, {}).setdefault(path, set()).add(secret)
+    found: dict[_Key, list[tuple[str, Hit]]] = {}
+    for oid, data in git.contents(sorted(wanted)):
+        for path, secrets in wanted[oid].items():
+            here = _hits(data, path, reader)
+            found |= {(path, secret): here[secret] for secret in secrets & here.keys()}
+    return found
 
 
 def _stays(oid: str, found: Origins) -> dict[str, Stay]:
@@ -78,7 +92,7 @@ def _stays(oid: str, found: Origins) -> dict[str, Stay]:
     return brought or {f"(unreachable object {oid[:12]})": Stay()}
 
 
-def _join(groups: dict[tuple[str, Secret], _Group], key: tuple[str, Secret], one: _Group) -> None:
+def _join(groups: dict[_Key, _Group], key: _Key, one: _Group) -> None:
     known = groups.get(key)
     if known is None:
         groups[key] = _Group(one.oid, Stay(one.stay.first, one.stay.last))

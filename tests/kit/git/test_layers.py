@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -263,6 +264,26 @@ class _Idle:
 
     def confirm(self, excerpt: bytes, first: int, last: int) -> frozenset[tuple[str, str]]:
         raise AssertionError("what was judged is read again")
+
+
+def test_objects_that_are_shown_are_not_in_memory_together(
+    repository: Repository, detecting: Any, made_up_key: Callable[..., str]
+) -> None:
+    """Each version of a large text holds another key, and so is shown."""
+    rest = "a line of text that says nothing\n" * 30_000
+    for number in range(24):
+        repository.write("large.sql", f"-- {made_up_key(str(number))}\n{rest}")
+        repository.commit()
+    repository.git("repack", "-adfq")
+    list(_read(repository.root, detecting, Layer.REFERENCE))  # all that is kept is made
+
+    tracemalloc.start()
+    found = _read(repository.root, detecting, Layer.REFERENCE)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len([item for item in found if isinstance(item, Sighting)]) == 24
+    assert peak < 10 * len(rest)
 
 
 @pytest.mark.parametrize("layer", LAYERS)
