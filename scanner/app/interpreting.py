@@ -11,15 +11,16 @@ from scanner.detect import activity as activity_facts
 from scanner.detect import interpret as hit_facts
 from scanner.detect import suppress
 from scanner.detect.activity import Catalogue
+from scanner.detect.bounds import Examined
 from scanner.detect.engine import Detector
 from scanner.model.base import NodeId, encode
 from scanner.model.facts import Asset, Fact
-from scanner.model.items import Activity, Content, Hit, Item, Place, Sighting
+from scanner.model.items import Activity, Content, Gap, Hit, Item, Place, Sighting
 from scanner.rulebook.load import Rulebook
 
 
-def _examined(detector: Detector, item: Content) -> tuple[Hit, ...]:
-    return detector.examine(item.data, item.place.path, item.rule_sets, item.own_modules)
+def _examined(detector: Detector, item: Content) -> Examined:
+    return detector.examined(item.data, item.place.path, item.rule_sets, item.own_modules)
 
 
 def interpreter(rulebook: Rulebook, detector: Detector) -> Interpret:
@@ -36,17 +37,19 @@ def interpreter(rulebook: Rulebook, detector: Detector) -> Interpret:
     def subject_name(subject: NodeId) -> str:
         return names.get(subject) or _short(subject)
 
-    def interpret(item: Item, source: str) -> Iterator[Fact]:
+    def interpret(item: Item, source: str) -> Iterator[Fact | Gap]:
         for fact in facts_of(item, source):
-            yield _without_secrets(fact, detector)
+            yield fact if isinstance(fact, Gap) else _without_secrets(fact, detector)
 
-    def facts_of(item: Item, source: str) -> Iterator[Fact]:
+    def facts_of(item: Item, source: str) -> Iterator[Fact | Gap]:
         if isinstance(item, (Content, Sighting)):
-            hits: list[tuple[Hit, Place]] = (
-                [(item.hit, item.place)]
-                if isinstance(item, Sighting)
-                else [(hit, item.place) for hit in _examined(detector, item)]
-            )
+            hits: list[tuple[Hit, Place]]
+            if isinstance(item, Sighting):
+                hits = [(item.hit, item.place)]
+            else:
+                found, lost = _examined(detector, item)
+                hits = [(hit, item.place) for hit in found]
+                yield from (Gap(what=item.place.path, reason=reason) for reason in lost)
             if isinstance(item, Content) and item.place.path == suppress.FILE:
                 yield suppress.kept_with(item.place.subject, item.data)
             yield from hit_facts.facts_of(

@@ -94,7 +94,7 @@ class Options:
     """Called with each finished shard, how many are done and how many are known."""
 
 
-Interpret = Callable[[Item, str], Iterator[Fact]]
+Interpret = Callable[[Item, str], Iterator[Fact | Gap]]
 """``interpret(item, connector name)``: facts of anything but gaps and checkpoints."""
 
 
@@ -216,6 +216,9 @@ def _attempt(
                 writer.remember(item.data)
             else:
                 for fact in interpret(item, source.connector.spec.name):
+                    if isinstance(fact, Gap):
+                        gaps.append(fact)
+                        continue
                     writer.add(fact)
                     records += 1
     except Exception as caught:

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import msgspec
 
+from scanner.detect.bounds import Bounds, Examined
 from scanner.detect.credentials import CredentialFinder
 from scanner.detect.files import FileIndex
 from scanner.detect.knowledge import Knowledge
@@ -124,28 +125,43 @@ class Detector:
         """Hits in ``data`` in order of place. ``rule_sets`` of ``credentials`` (secrets alone),
         ``usage`` (packages, hosts, models, ...) and ``names`` (``data`` is the name of a secret
         slot). ``own_modules``: see :class:`scanner.model.items.Content`."""
+        return self.examined(data, path, rule_sets, own_modules).hits
+
+    def examined(
+        self,
+        data: bytes,
+        path: str,
+        rule_sets: tuple[str, ...],
+        own_modules: frozenset[str] = frozenset(),
+    ) -> Examined:
+        """As :meth:`examine`, with what of the file went beyond the bounds."""
         if "names" in rule_sets:
-            return tuple(self._name_hits(data))
+            return Examined(tuple(self._name_hits(data)), [])
         text = as_text(data)
         with_usage = "usage" in rule_sets
+        bounds = Bounds()
         if text is None:
             binary = SourceFile(path, data, is_binary=True)
-            return tuple(self._reader_hits(binary, frozenset())) if with_usage else ()
+            found = self._reader_hits(binary, frozenset(), bounds) if with_usage else ()
+            return Examined(tuple(found), bounds.lost())
         lines = Lines(text)
+        lost: list[str] = []
         chosen, present = (self._usage.patterns if with_usage else self._keys).select(text)
-        hits = list(self._pattern_hits(text, chosen, present, lines, with_usage))
+        hits = list(self._pattern_hits(text, chosen, present, lines, bounds, with_usage))
         if with_usage:
             spans = [(hit.start, hit.end) for hit in hits if hit.kind is HitKind.CREDENTIAL]
             blanked = self._mask.blanked(text, spans, present)
             source = SourceFile(path, blanked, own_modules=own_modules)
-            hits += self._import_hits(source, lines)
+            hits += self._import_hits(source, lines, bounds)
             hits += self._usage.files.hits(path, text)
-            hits += self._reader_hits(source, present, lines)
+            hits += self._reader_hits(source, present, bounds, lines)
+            lost = [*source.lost, *bounds.lost()]
             hits = [hit for hit in _without_lists(hits) if not _is_denied(text, hit)]
             hits = _in_context(text, hits, Comments(path, text), bool(hits) and is_generated(text))
         if hits and MARK in text:
             hits = self.comments.marked(text, path, hits)
-        return tuple(sorted(hits, key=lambda h: (h.start, h.end, h.kind, h.rule)))
+        hits.sort(key=lambda h: (h.start, h.end, h.kind, h.rule))
+        return Examined(tuple(hits), lost)
 
     def select(self, data: bytes) -> tuple[list[Pattern], frozenset[bytes]]:
         """Which patterns are worth trying on ``data``, and which literals it holds."""
@@ -162,6 +178,7 @@ class Detector:
         chosen: list[Pattern],
         present: frozenset[bytes],
         lines: Lines,
+        bounds: Bounds,
         with_usage: bool,
     ) -> Iterator[Hit]:
         yield from self._credentials.hits(data, chosen, present, lines.number)
@@ -172,21 +189,28 @@ class Detector:
                 continue
             for start, end in pattern.windows(places):
                 for match in pattern.regex.finditer(data, start, end):
-                    hit = _usage_hit(pattern, match, lines)
-                    if (hit.rule, hit.label, hit.start) not in seen:
-                        seen.add((hit.rule, hit.label, hit.start))
-                        yield hit
+                    label, at, confidence = _said(pattern, match)
+                    key = (pattern.rule, label, at)
+                    if key not in seen and bounds.admits(pattern.rule, (label, confidence)):
+                        seen.add(key)
+                        yield _usage_hit(pattern, label, at, confidence, lines)
 
-    def _import_hits(self, source: SourceFile, lines: Lines) -> Iterator[Hit]:
+    def _import_hits(self, source: SourceFile, lines: Lines, bounds: Bounds) -> Iterator[Hit]:
         done: set[tuple[int, str]] = set()
         for name, start, end in source.imports:
             covered, provider = self.knowledge.imported(source.language, name)
-            if covered and (start, covered) not in done:
-                done.add((start, covered))
+            if not covered or (start, covered) in done:
+                continue
+            done.add((start, covered))
+            if bounds.admits(f"{provider}-{HitKind.IMPORT}", covered):
                 yield _named_hit(HitKind.IMPORT, provider, covered, start, end, lines)
 
     def _reader_hits(
-        self, source: SourceFile, present: frozenset[bytes], lines: Lines | None = None
+        self,
+        source: SourceFile,
+        present: frozenset[bytes],
+        bounds: Bounds,
+        lines: Lines | None = None,
     ) -> Iterator[Hit]:
         asked = {n for literal in present for n in self._usage.asked_by.get(literal, ())}
         for number in (
@@ -195,7 +219,9 @@ class Detector:
             reader = self._usage.readers[number]
             if reader.matches(source.path):
                 for found in reader.read(source, self.knowledge):
-                    yield _reader_hit(found, lines)
+                    what = (found.label, found.part, found.confidence, found.context, found.models)
+                    if bounds.admits(_rule(found), what):
+                        yield _reader_hit(found, lines)
 
     def _name_hits(self, data: bytes) -> Iterator[Hit]:
         name = data.decode("utf-8", "replace")
@@ -271,14 +297,20 @@ def _may_hold_secret(pattern: Pattern) -> bool:
     return pattern.kind in _CREDENTIAL_KINDS or pattern.is_assignment
 
 
-def _usage_hit(pattern: Pattern, match: re.Match[bytes], lines: Lines) -> Hit:
+def _said(pattern: Pattern, match: re.Match[bytes]) -> tuple[str, int, Confidence]:
+    """Label, where it begins, and how sure it is."""
     groups = match.groupdict()
     model = groups.get("q") or groups.get("n")
     confidence = pattern.confidence
     if model and (groups.get("n") or _NAMES_MODEL.search(match.string, *_lead(match.start("q")))):
         confidence = Confidence.MEDIUM
     text = pattern.label or (model or b"").decode("latin-1")
-    start = match.start("q") if groups.get("q") else match.start()
+    return text, match.start("q") if groups.get("q") else match.start(), confidence
+
+
+def _usage_hit(
+    pattern: Pattern, text: str, start: int, confidence: Confidence, lines: Lines
+) -> Hit:
     return Hit(
         rule=pattern.rule,
         kind=pattern.kind,
@@ -367,10 +399,14 @@ def _is_long_line(data: bytes, at: int) -> bool:
     return (len(data) if end < 0 else end) - max(start, 0) > _LONG_LINE
 
 
+def _rule(found: Found) -> str:
+    return found.rule or f"{found.provider or 'unlisted'}-{found.kind}".replace("_", "-")
+
+
 def _reader_hit(found: Found, lines: Lines | None) -> Hit:
     end = found.end if found.end >= 0 else found.start + len(found.label.encode("utf-8", "replace"))
     return Hit(
-        rule=found.rule or f"{found.provider or 'unlisted'}-{found.kind}".replace("_", "-"),
+        rule=_rule(found),
         kind=found.kind,
         provider=found.provider,
         label=found.label,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import re
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,6 +33,9 @@ _TENANT = r"(?:[A-Za-z0-9-]{1,63}|[})]|%s)"
 """A tenant's or region's label, or the end of a template expression that stands for it."""
 
 
+_NOWHERE: array[int] = array("q")
+
+
 class Places:
     """Where literals stand in one piece of content, looked up once each. ``present``: the literals
     (lower case) that are known to occur; None when that is not known."""
@@ -38,7 +44,7 @@ class Places:
         self.size = len(data)
         self._data = data
         self._present = present
-        self._known: dict[bytes, list[int]] = {}
+        self._known: dict[bytes, array[int]] = {}
         self._held: dict[bytes, bool] = {}
 
     @cached_property
@@ -52,12 +58,13 @@ class Places:
             found = self._held[text] = text in self._data
         return found
 
-    def of(self, literal: bytes) -> list[int]:
+    def of(self, literal: bytes) -> array[int]:
+        """In order."""
         if self._present is not None and literal not in self._present:
-            return []
+            return _NOWHERE
         found = self._known.get(literal)
         if found is None:
-            found = self._known[literal] = []
+            found = self._known[literal] = array("q")
             at = self._lowered.find(literal)
             while at >= 0:
                 found.append(at)
@@ -118,25 +125,29 @@ class Pattern:
         that is tried there and nowhere else costs next to nothing."""
         if not self.literals or self.width is None:
             return [(0, places.size)]
-        spans: list[tuple[int, int]] = []
         if self.words and self.prefixes and not any(map(places.holds, self.prefixes)):
             return []
-        for literal in self.folded:
-            for at in places.of(literal):
-                if self.words:
-                    spans.append((at + len(literal), at + NEAR_BYTES + self.width + _SLACK))
-                else:
-                    spans.append((max(0, at - self.lead), at + self.width + _SLACK))
-        return _merged(spans)
+        found = [(len(lit), at) for lit in self.folded if (at := places.of(lit))]
+        # Each is in order, and none becomes a list: a literal may stand a million times in a file.
+        return _merged(heapq.merge(*(self._spans(length, at) for length, at in found)))
+
+    def _spans(self, length: int, places: Iterable[int]) -> Iterator[tuple[int, int]]:
+        """``length``: of the literal that stands at ``places``."""
+        width = (self.width or 0) + _SLACK
+        if self.words:
+            return ((at + length, at + NEAR_BYTES + width) for at in places)
+        lead = self.lead
+        return ((max(0, at - lead), at + width) for at in places)
 
     @cached_property
     def folded(self) -> tuple[bytes, ...]:
         return tuple(literal.lower().encode() for literal in self.literals)
 
 
-def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """``spans`` in order."""
     merged: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
+    for start, end in spans:
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         else:

@@ -65,6 +65,8 @@ class SourceFile:
         self.is_binary = is_binary
         self.own_modules = own_modules
         """Top-level names that, imported from Python, are code beside this file."""
+        self.lost: list[str] = []
+        """What readers left unread, and why."""
         pure = PurePosixPath(path)
         self.name = pure.name
         self.suffix = pure.suffix.lower()

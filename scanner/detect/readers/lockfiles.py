@@ -12,7 +12,7 @@ from scanner.detect.source import Found, Reader, SourceFile
 
 
 def _read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
-    yield from found_packages(locked(source.data, source.path), source.data, knowledge)
+    yield from found_packages(locked(source.data, source.path), source, knowledge)
 
 
 READERS = (Reader("lockfiles", is_lock, _read),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from scanner.detect.bounds import MOST_DEPENDENCIES
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.manifests.dependency import Dependency, locate
 from scanner.detect.manifests.dotnet import directives
@@ -20,12 +21,20 @@ _ALSO = {"conda": "pypi"}
 
 
 def found_packages(
-    dependencies: Iterable[Dependency], data: bytes, knowledge: Knowledge
+    dependencies: Iterable[Dependency], source: SourceFile, knowledge: Knowledge
 ) -> Iterator[Found]:
     """Evidence for each dependency that the catalogue knows, once a name. What only another
     dependency wants is weak evidence, written by a program."""
     seen: set[tuple[str, bool]] = set()
-    for dependency in dependencies:
+    looked_up: set[tuple[str, str, bool]] = set()
+    for number, dependency in enumerate(dependencies):
+        if number == MOST_DEPENDENCIES:
+            source.lost.append(f"more than {number:,} dependencies; the rest was not read")
+            return
+        written_as = (dependency.ecosystem, dependency.name, dependency.is_direct)
+        if written_as in looked_up:
+            continue
+        looked_up.add(written_as)
         provider, ecosystem = _provider(dependency, knowledge)
         label = normal_package(ecosystem, dependency.name)
         if not provider or (label, dependency.is_direct) in seen:
@@ -34,7 +43,7 @@ def found_packages(
         written = dependency.name.rpartition(":")[2]
         start = dependency.start
         if start < 0:
-            start = locate(data, written, dependency.after)
+            start = locate(source.data, written, dependency.after)
         yield Found(
             kind=HitKind.PACKAGE,
             label=label,
@@ -57,13 +66,13 @@ def _provider(dependency: Dependency, knowledge: Knowledge) -> tuple[str, str]:
 def _read_manifest(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
     parser = parser_for(source.path)
     if parser:
-        yield from found_packages(parser(source), source.data, knowledge)
+        yield from found_packages(parser(source), source, knowledge)
 
 
 def _read_script(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
     parse = {".py": inline_script, ".r": r_script, ".rmd": r_script, ".qmd": r_script}
     parser = parse.get(source.suffix, directives)
-    yield from found_packages(parser(source), source.data, knowledge)
+    yield from found_packages(parser(source), source, knowledge)
 
 
 READERS = (

@@ -88,7 +88,7 @@ def _read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
         return
     language = _language(document)
     if language in ("c#", "csharp", "f#", "fsharp", ".net"):
-        yield from found_packages(directives(source), source.data, knowledge)
+        yield from found_packages(directives(source), source, knowledge)
         return
     code, commands, is_joined = _split(cells, language in _PYTHON)
     yield from _moved(_Text(source.data, tuple(commands)), _run, knowledge)

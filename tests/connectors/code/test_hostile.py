@@ -642,6 +642,18 @@ def test_no_thread_is_left_behind(with_key: Repository) -> None:
 # --- what stands in a tree ----------------------------------------------------------------------
 
 
+def test_what_of_a_file_goes_beyond_the_bounds_is_a_gap(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("openai\n" + "a\n" * 200_000)
+    (tmp_path / "data.jsonl").write_text('{"model":"gpt-4o"}\n' * 1_000)
+
+    result = scan_paths(tmp_path)
+
+    assert {a.provider for a in result.document.assets} == {"openai"}
+    assert "requirements.txt: more than 200,000 dependencies; the rest was not read" in told(result)
+    assert "data.jsonl" not in told(result)
+    assert result.exit_code == EXIT_INCOMPLETE
+
+
 def test_pipes_sockets_and_devices_are_passed_by(tmp_path: Path) -> None:
     import socket
 
