@@ -13,7 +13,12 @@ from scanner.kit.tables import ResourceType, fill, load_types, tags_of, values
 from tests.connectors.aws.table_lint import Lint, complaints
 
 _READING = ("List", "Get", "Describe", "BatchGet", "Lookup", "Search")
-_ENTERING = {"sts:AssumeRole"}
+_NAMED_OTHERWISE = {
+    "sts:AssumeRole": "to enter an account",
+    "logs:FilterLogEvents": "reads a log, of invocations",
+    "cloudtrail:StartQuery": "searches an event data store, and changes nothing",
+}
+"""What reads and is not called so, and why it is asked."""
 _OF_VALUES = (
     "GetSecretValue", "BatchGetSecretValue", "GetParameter", "GetFunction", "GetObject", "Invoke",
     "GetResourceApiKey", "GetResourceOauth2Token", "GetWorkloadAccessToken", "GetSessionToken",
