@@ -151,7 +151,7 @@ def test_what_is_wrong_with_a_table_is_told(sound: str, broken: str, said: str) 
 def test_only_reading_operations_are_declared() -> None:
     declared = {operation.id for operation in AwsConnector.spec.operations}
     others = {op for op in declared if not op.partition(":")[2].startswith(_READING)}
-    assert others == _ENTERING | {"cloudtrail:StartQuery", "logs:FilterLogEvents"}  # of logs
+    assert others == set(_NAMED_OTHERWISE)
 
 
 def test_no_value_is_asked_for_unless_the_user_says_so() -> None:
