@@ -166,11 +166,7 @@ class AssetGraph:
         it, or came out of it (a job)."""
         front = {ident}
         for _ in range(depth):
-            front = {
-                edge.source
-                for here in front
-                for edge in self.in_edges(here, *_MADE_OF)
-            }
+            front = {edge.source for here in front for edge in self.in_edges(here, *_MADE_OF)}
             nodes = (self.nodes.get(above) for above in front)
             if any(isinstance(node, Asset) and node.is_ai for node in nodes):
                 return True
