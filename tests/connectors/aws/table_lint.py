@@ -249,7 +249,7 @@ class Lint:
         only_listed = [_items(kind.list)]
         for shapes, conditions in (
             (only_listed, (*kind.listed, *kind.kept_if_used)),
-            (self._shapes(), (*kind.where, *kind.tagged, *getattr(kind, "ai_when", ()))),
+            (self._shapes(), (*kind.where, *kind.tagged, *kind.ai_when)),
         ):
             for condition in conditions:
                 yield from self._condition(condition, shapes, above)
@@ -290,16 +290,16 @@ class Lint:
             yield from self._child(child, shapes, above)
 
     def _child(self, child: Child, shapes: Shapes, above: Shapes) -> Iterator[str]:
-        if not (child.edges or getattr(child, "exposure", ()) or getattr(child, "aliases", ())):
+        if not (child.edges or child.exposure or child.aliases):
             yield f"{child.list.op}: what for?"
         own = [_items(child.list)]
         if child.detail:
             own.append(_items(child.detail))
         for rule in child.edges:
             yield from self._edge(rule, own, shapes, above)
-        for told in getattr(child, "exposure", ()):
+        for told in child.exposure:
             yield from self._exposure(told, own, shapes)
-        for path in getattr(child, "aliases", ()):
+        for path in child.aliases:
             yield from self._leaf(path, own, shapes, above)
 
     def _edge(self, rule: EdgeRule, shapes: Shapes, *above: Shapes) -> Iterator[str]:

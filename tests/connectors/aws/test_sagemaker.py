@@ -302,3 +302,17 @@ def test_people_of_a_domain_own_their_spaces(rig: Rig, read: Read) -> None:
     assert lab.id == f"{ARN}:space/d-abcdefghijkl/ada-lab"
     assert lab.tags["owner"] == "ada"
     assert (domain.id, "contains", lab.id) in done.edges()
+
+
+def test_lists_are_asked_for_in_the_largest_pages_there_are(rig: Rig, read: Read) -> None:
+    rig.page_size = 1000
+    rig.world.plant(
+        ACCOUNT, HOME, "sagemaker:ListDomains", "Domains",
+        *({"DomainId": f"d-{n:012d}", "DomainArn": f"{ARN}:domain/d-{n:012d}", "DomainName": "x"}
+          for n in range(150)),
+    )  # fmt: skip
+    done = read("sagemaker")
+    assert len(done.assets("aws.sagemaker_domain")) == 150
+    assert (
+        rig.called("sagemaker:ListDomains") == 2
+    )  # a hundred a page, as the model allows; not ten
