@@ -14,8 +14,10 @@ BASE = {
     Severity.CRITICAL: 85,
 }
 PRODUCTION = 10
+EXPOSED = 10
 CREDENTIAL_IN_PRODUCTION = 10
 ONLY_OUTSIDE_PRODUCTION = -15
+_OPEN = frozenset({"public", "public address", "public network", "no authentication", "no sign-in"})
 DOUBT = {Confidence.LOW: -15, Confidence.MEDIUM: -5}
 
 
@@ -34,6 +36,9 @@ def risk(
 
     if isinstance(node, Asset) and node.environment.casefold() in ("prod", "production"):
         add(PRODUCTION, "production environment")
+    open_to_all = set(node.exposure) & _OPEN if isinstance(node, Asset) else set()
+    if open_to_all:
+        add(EXPOSED, f"reachable: {', '.join(sorted(open_to_all))}")
     settings = {item.context for item in node.evidence} if node is not None else set()
     if isinstance(node, Credential) and Setting.PRODUCTION in settings:
         add(CREDENTIAL_IN_PRODUCTION, "key in present code or settings")

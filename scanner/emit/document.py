@@ -85,6 +85,8 @@ class AssetRow(Model, frozen=True, kw_only=True):
     environment: str = ""
     asset_class: str = ""
     models: tuple[str, ...] = ()
+    exposure: tuple[str, ...] = ()
+    """How it can be reached, as far as its source tells; ``public`` where anybody may try."""
     confidence: str = ""
     tags: dict[str, str] = {}
     """The vendor's own labels, and what was read of the thing (an MCP server's command, a key's
@@ -218,6 +220,7 @@ def _asset(
         environment=asset.environment if asset else "",
         asset_class=str(asset.asset_class) if asset else "",
         models=asset.models if asset else (),
+        exposure=asset.exposure if asset else (),
         confidence=str(best_confidence(node.evidence)),
         tags=dict(sorted(node.tags.items())),
         owners=owners.get(node.id, ()),
