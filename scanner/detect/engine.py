@@ -10,9 +10,8 @@ import threading
 from collections.abc import Iterator, Set
 from functools import cached_property
 
-import msgspec
-
 from scanner.detect.bounds import Bounds, Examined
+from scanner.detect.context import in_context
 from scanner.detect.credentials import CredentialFinder
 from scanner.detect.files import FileIndex
 from scanner.detect.knowledge import Knowledge
@@ -21,25 +20,19 @@ from scanner.detect.mask import Mask
 from scanner.detect.patterns import Pattern, Places, compile_patterns
 from scanner.detect.prefilter import Prefilter, build
 from scanner.detect.readers import all_readers
-from scanner.detect.regions import Comments
-from scanner.detect.settings import is_generated
 from scanner.detect.source import Found, SourceFile
 from scanner.detect.suppress import MARK, IgnoreComments
 from scanner.detect.verify import Verifier
 from scanner.kit.contract import Sieve
 from scanner.kit.expressions import expression
 from scanner.kit.text import as_text
-from scanner.model.evidence import Confidence, Setting
+from scanner.model.evidence import Confidence
 from scanner.model.items import Hit, HitKind
 from scanner.rulebook.load import Rulebook
 
-_LONG_LINE = 2000
 _NAMES_MODEL = expression(
     rb"(?i)(?:model|deployment|engine)[A-Za-z_]{0,16}[\"'`]?\s{0,4}(?::|=|=>|:=|\()\s{0,4}$"
 )
-_MOST_CHOSEN = 4
-"""Vendors whose models one file may choose from."""
-_SWITCHED_OFF = frozenset(HitKind) - {HitKind.CREDENTIAL, HitKind.FILE, HitKind.NAME}
 _CREDENTIAL_KINDS = (HitKind.CREDENTIAL,)
 
 
@@ -156,8 +149,7 @@ class Detector:
             hits += self._usage.files.hits(path, text)
             hits += self._reader_hits(source, present, bounds, lines)
             lost = [*source.lost, *bounds.lost()]
-            hits = [hit for hit in _without_lists(hits) if not _is_denied(text, hit)]
-            hits = _in_context(text, hits, Comments(path, text), bool(hits) and is_generated(text))
+            hits = in_context(path, text, hits)
         if hits and MARK in text:
             hits = self.comments.marked(text, path, hits)
         hits.sort(key=lambda h: (h.start, h.end, h.kind, h.rule))
@@ -328,19 +320,6 @@ def _lead(at: int) -> tuple[int, int]:
     return max(0, at - 48), max(0, at - 1)
 
 
-def _without_lists(hits: list[Hit]) -> list[Hit]:
-    """A file that names models of many vendors is a list to choose from, not a choice."""
-    vendors = {hit.provider for hit in hits if hit.kind is HitKind.MODEL}
-    if len(vendors) <= _MOST_CHOSEN:
-        return hits
-    return [
-        msgspec.structs.replace(hit, confidence=Confidence.LOW)
-        if hit.kind is HitKind.MODEL
-        else hit
-        for hit in hits
-    ]
-
-
 def _named_hit(kind: HitKind, provider: str, name: str, start: int, end: int, lines: Lines) -> Hit:
     return Hit(
         rule=f"{provider}-{kind}",
@@ -353,50 +332,6 @@ def _named_hit(kind: HitKind, provider: str, name: str, start: int, end: int, li
         confidence=Confidence.HIGH,
         preview=name,
     )
-
-
-def _in_context(
-    data: bytes, hits: list[Hit], comments: Comments, written_by_program: bool
-) -> list[Hit]:
-    """What stands in a comment is explained, not used; a key there is a key all the same."""
-    found: list[Hit] = []
-    for hit in hits:
-        context = hit.context
-        if context is None and hit.kind in _SWITCHED_OFF:
-            if written_by_program or _is_long_line(data, hit.start):
-                context = Setting.GENERATED
-            elif comments.covers(hit.start):
-                context = Setting.COMMENT
-        same = context is hit.context
-        found.append(hit if same else msgspec.structs.replace(hit, context=context))
-    return found
-
-
-_DENY = expression(
-    rb"(?i)[\"']?effect[\"']?\s{0,8}[:=]\s{0,8}(?:\w{1,20}\.){0,3}[\"']?(allow|deny)"
-)
-
-
-def _is_denied(data: bytes, hit: Hit) -> bool:
-    """A permission that a policy refuses: the nearest effect in its statement says so."""
-    if hit.kind is not HitKind.IDENTIFIER or ":" not in hit.label:
-        return False
-    before = list(_DENY.finditer(data, max(0, hit.start - 600), hit.start))
-    after = _DENY.search(data, hit.end, hit.end + 300)
-    if before and b"}" not in data[before[-1].end() : hit.start]:
-        return before[-1][1].lower() == b"deny"
-    if after and b"{" not in data[hit.end : after.start()]:
-        return after[1].lower() == b"deny"
-    return False
-
-
-def _is_long_line(data: bytes, at: int) -> bool:
-    """Bundles, dumps and embedded documents have lines that nobody writes."""
-    start = data.rfind(b"\n", max(0, at - _LONG_LINE), at)
-    if start < 0 and at > _LONG_LINE:
-        return True
-    end = data.find(b"\n", at, at + _LONG_LINE)
-    return (len(data) if end < 0 else end) - max(start, 0) > _LONG_LINE
 
 
 def _rule(found: Found) -> str:
