@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.aws import arns
 from connectors.aws.contents import contents, is_asked, text_of
-from connectors.aws.reading import Reading, first_tag, missed
+from connectors.aws.reading import Reading, first_tag, is_usable, missed, shown
 from connectors.aws.relations import edge_of, edges, tag_edges
 from scanner.kit.tables import (
     Batch,
@@ -123,9 +123,11 @@ def _read_below(kind: ResourceType, reading: Reading) -> Iterator[Item]:
             except (Denied, NotEnabled, Throttled, Unavailable) as error:
                 errors.append(error)
                 reading.miss(f"{kind.list.op} of {parent['parent_id']}", error)
-    if errors and len(errors) == len(parents) and isinstance(errors[0], (Denied, NotEnabled)):
-        reading.gaps.clear()
-        raise errors[0]
+    if errors and len(errors) == len(parents):
+        for family in (NotEnabled, Denied):
+            if all(isinstance(error, family) for error in errors):
+                reading.gaps.clear()
+                raise errors[0]
     yield from reading.drain()
 
 
@@ -213,6 +215,10 @@ def _completed(
 
 def _items(kind: ResourceType, whole: _Whole, reading: Reading) -> Iterator[Item]:
     record, ident = whole.record, whole.ident
+    if not is_usable(ident):
+        reason = "a record without an id that can be used; the answer is malformed"
+        yield Gap(what=f"{kind.list.op} in {reading.account}/{reading.region}", reason=reason)
+        return
     if kind.kind in reading.kept_for:
         reading.records.setdefault(kind.kind, []).append({"parent": record, "parent_id": ident})
     evidence = Evidence(rule=whole.seen_by, source="aws", resource=ident)
@@ -259,7 +265,7 @@ def _fill_batch(
     asked = {**batch.params, **with_fields(args), batch.arg: list(keys)}
     try:
         answer = reading.access.call(reading.account, reading.region, batch.op, asked)
-    except (Denied, Unavailable, Throttled) as error:
+    except SourceError as error:  # whatever it is: it ends this record's part, never the list
         reading.miss(f"{batch.op} of {len(keys)} of {kind.kind}", error)
         return False
     for detail in values(answer, batch.items):
@@ -294,7 +300,7 @@ def _detail(call: Call, whole: _Whole, reading: Reading) -> dict[str, Any]:
     args = _args(call, whole.record, whole.ident, reading)
     try:
         answer = reading.access.call(reading.account, reading.region, call.op, args)
-    except (Denied, Unavailable, Throttled) as error:
+    except SourceError as error:  # whatever it is: it ends this record's part, never the list
         whole.gaps += missed(whole.ident, error)
         return {}
     found: dict[str, Any] = next(values(answer, call.items), {})
@@ -314,7 +320,9 @@ def _tags(kind: ResourceType, whole: _Whole, reading: Reading) -> dict[str, str]
             pages = reading.access.pages(reading.account, reading.region, kind.tags, args)
             return tags_of(list(pages))
         answer = reading.access.call(reading.account, reading.region, kind.tags.op, args)
-    except (Denied, Unavailable, Throttled) as error:
+    except NotEnabled:
+        return {}  # no such thing as tags there
+    except SourceError as error:
         whole.gaps += missed(f"tags of {whole.ident}", error)
         return {}
     return tags_of(next(values(answer, kind.tags.items), None))
@@ -329,7 +337,7 @@ def _add_children(child: Child, whole: _Whole, reading: Reading) -> None:
                 below.record.update(_detail(child.detail, below, reading))
             whole.gaps += below.gaps
             whole.below.append((child, below.record))
-    except (Denied, Unavailable, Throttled) as error:
+    except SourceError as error:  # whatever it is: it ends this record's part, never the list
         whole.gaps += missed(f"{call.op} of {whole.ident}", error)
 
 
@@ -339,7 +347,7 @@ def _add_text(
     args = _args(call, whole.record, whole.ident, reading)
     try:
         answer = reading.access.call(reading.account, reading.region, call.op, args)
-    except (Denied, Unavailable, Throttled) as error:
+    except SourceError as error:  # whatever it is: it ends this record's part, never the list
         whole.gaps += missed(f"{document.name} of {whole.ident}", error)
         return
     name = first_text(whole.record, kind.name)
@@ -361,7 +369,7 @@ def _asset(kind: ResourceType, whole: _Whole, evidence: Evidence, reading: Readi
     return Asset(
         id=NodeId(whole.ident),
         kind=kind.kind,
-        name=_name(kind, record, reading),
+        name=shown(_name(kind, record, reading)),
         asset_class=kind.asset_class,
         provider=kind.provider,
         account=NodeId(f"aws:account/{reading.account}"),

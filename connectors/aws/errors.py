@@ -68,15 +68,26 @@ def refuse_broken(operation_model: Any, response_dict: dict[str, Any], **_: Any)
     if "json" not in protocol or response_dict["status_code"] >= 300:
         return
     body = response_dict.get("body")
-    if not isinstance(body, bytes) or not body:
+    shape = operation_model.output_shape
+    if not isinstance(body, bytes) or shape is None or operation_model.has_streaming_output:
         return
+    name = f"{operation_model.service_model.service_name}:{operation_model.name}"
     try:
-        msgspec.json.decode(body, type=msgspec.Raw)
-    except msgspec.DecodeError as error:
-        name = f"{operation_model.service_model.service_name}:{operation_model.name}"
+        found = msgspec.json.decode(body, type=dict[str, Any]) if body else {}
+    except msgspec.MsgspecError as error:
         raise Unavailable(
             f"{name}: the answer is no whole JSON ({len(body)} bytes); it was cut off on its way"
         ) from error
+    if "payload" in shape.serialization:
+        return
+    for member in shape.required_members:
+        told = shape.members[member].serialization
+        if "location" not in told and found.get(told.get("name", member)) is None:
+            raise Unavailable(f"{name}: the answer has no {member}, which AWS always gives")
+
+
+_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, RuntimeError)
+"""What botocore ends with where a field is of another type than its model says."""
 
 
 @contextmanager
@@ -92,6 +103,9 @@ def translated(call: str, where: str, permission: str = "") -> Iterator[None]:
         raise _client_error(error, call, where, permission) from error
     except (BotoCoreError, ResponseParserError) as error:
         raise _local_error(error, call, where) from error
+    except _UNREADABLE as error:
+        kind = type(error).__name__
+        raise Unavailable(f"{call} in {where}: the answer cannot be read ({kind})") from error
 
 
 def _client_error(error: object, call: str, where: str, permission: str) -> SourceError:

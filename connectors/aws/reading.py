@@ -18,6 +18,9 @@ TAGS_OPERATION = "resourcegroupstaggingapi:GetResources"
 _NOT_TOLD = frozenset({"", "iam", "autoscaling"})
 """Services of whose tags GetResources does not tell; it does of all others
 (https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html)."""
+_MOST_ID = 2048
+"""Characters: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html"""
+_MOST_NAME = 512
 _GONE = ("ResourceNotFound", "NoSuchEntity", "Could not find")
 
 
@@ -90,9 +93,26 @@ class Reading:
 def missed(what: str, error: SourceError) -> list[Gap]:
     """Something of a record could not be read. What was deleted since it was listed is no gap: the
     next scan will not list it."""
-    if any(word in str(error) for word in _GONE):
+    # ``<operation> in <place>: <code>: <message>``: what a thing is called is not looked at.
+    _, _, said = str(error).partition(": ")
+    if not isinstance(error, Denied) and said.startswith(_GONE):
+        return []
+    code, _, message = said.partition(": ")
+    if code == "ValidationException" and message.startswith(_GONE):
         return []
     return [Gap(what=what, reason=str(error), denied=isinstance(error, Denied))]
+
+
+def is_usable(ident: str) -> bool:
+    """Whether an id is one: not empty, not a piece of a malformed answer, of a length that AWS's
+    have."""
+    return bool(ident.strip()) and len(ident) <= _MOST_ID and ident.isprintable()
+
+
+def shown(name: str) -> str:
+    """A name for people: within bounds, and nothing that moves a cursor or hides."""
+    plain = name[:_MOST_NAME]
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in plain)
 
 
 def first_tag(tags: Mapping[str, str], keys: tuple[str, ...]) -> str:

@@ -13,8 +13,9 @@ from scanner.detect import suppress
 from scanner.detect.activity import Catalogue
 from scanner.detect.bounds import Examined
 from scanner.detect.engine import Detector
+from scanner.kit.expressions import expression
 from scanner.model.base import NodeId, encode
-from scanner.model.facts import Asset, Fact
+from scanner.model.facts import Asset, Edge, Fact
 from scanner.model.items import Activity, Content, Gap, Hit, Item, Place, Sighting
 from scanner.rulebook.load import Rulebook
 
@@ -71,9 +72,35 @@ _FACT: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
 def _without_secrets(fact: Fact, detector: Detector) -> Fact:
     """People put keys into tags, names of resources and of files: what is kept must not hold them,
     in whichever field they stand."""
-    plain = encode(fact)
-    masked = detector.masked(plain)
-    return fact if masked is plain else _FACT.decode(masked)
+    plain = encode(_with_hidden_tags(fact))
+    masked = _PARAMETER.sub(rb"\1...", _USERINFO.sub(rb"\1", detector.masked(plain)))
+    return fact if masked == encode(fact) else _FACT.decode(masked)
+
+
+_USERINFO = expression(rb"(://)[^/\s\"@\\?#]{1,200}:[^/\s\"@\\?#]{1,200}@")
+"""A name and a password in an address."""
+_PARAMETER = expression(
+    rb"(?i)([?&](?:[a-z_-]{0,30}(?:token|key|secret|password|passwd|pwd|signature)|sig|auth)=)"
+    rb"[^&\"\\\s#]{6,}"
+)
+_SECRET_TAG = expression(
+    r"(?i)(?:^|[_.: /-])(?:pass(?:word|wd|phrase)?|pwd?|secret|token|api[_-]?key|access[_-]?key"
+    r"|private[_-]?key|credentials?)$|_key$"
+)
+_TAG_WORDS = expression(r"[A-Za-z ./-]{0,40}|\d{1,6}|(?i:arn:.*|alias/.*|true|false)")
+"""What such a tag may say without being a secret: words, a number, where the secret is kept."""
+
+
+def _with_hidden_tags(fact: Fact) -> Fact:
+    """People write passwords into tags. One whose name says so keeps no value that could be one."""
+    if isinstance(fact, Edge):
+        return fact
+    hidden = {
+        name: "(hidden: by its name a secret)"
+        for name, value in fact.tags.items()
+        if _SECRET_TAG.search(name) and not _TAG_WORDS.fullmatch(value)
+    }
+    return msgspec.structs.replace(fact, tags={**fact.tags, **hidden}) if hidden else fact
 
 
 def _short(subject: NodeId) -> str:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from scanner.cli.options import json_option, write_bytes
+
+if TYPE_CHECKING:
+    from scanner.kit.contract import ConnectorSpec
 
 
 @click.command("permissions")
@@ -49,4 +54,21 @@ def command(connector: str, opted: tuple[str, ...], stackset: bool, as_json: boo
         body = {"connector": spec.name, "permissions": permissions(spec, opted)}
         write_bytes(encode(body) + b"\n")
     else:
-        click.echo(render(spec, opted))
+        text = render(spec, opted)
+        click.echo(text)
+        _tell_of_length(spec, text)
+
+
+_MOST_OF_A_POLICY = 6144
+"""Characters without white space that a managed policy holds
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
+
+
+def _tell_of_length(spec: ConnectorSpec, text: str) -> None:
+    length = len("".join(text.split()))
+    if spec.permission_format == "aws_policy" and length > _MOST_OF_A_POLICY:
+        click.echo(
+            f"{length:,} characters: more than one managed policy holds ({_MOST_OF_A_POLICY:,}); "
+            f"`shadow-ai permissions {spec.name} --stackset` prints a role with as many as it takes",
+            err=True,
+        )

@@ -273,8 +273,11 @@ def values(record: Any, path: str) -> Iterator[Any]:
 
 
 def first_text(record: Any, path: str) -> str:
-    """The first value at ``path`` as text (dates in ISO 8601), or the empty string."""
+    """The first value at ``path`` as text (dates in ISO 8601), or the empty string; a map or a list
+    is no text."""
     for value in values(record, path) if path else ():
+        if isinstance(value, (Mapping, list)):
+            return ""
         return value.isoformat() if hasattr(value, "isoformat") else str(value)
     return ""
 

@@ -136,7 +136,7 @@ def test_a_fingerprint_is_fixed_for_ever() -> None:
 def test_what_anybody_may_reach_weighs_more() -> None:
     """And says by what it is reached."""
     node = Asset(
-        id=NodeId("arn:aws:lambda:us-east-1:111111111111:function:chat"), kind="aws.lambda_function",
+        id=NodeId("arn:aws:lambda:us-east-1:111111111111:function:c"), kind="aws.lambda_function",
         name="chat", asset_class=AssetClass.WORKLOAD, exposure=("no authentication", "web address"),
     )  # fmt: skip
     closed = msgspec.structs.replace(node, exposure=("private",))

@@ -12,6 +12,7 @@ import pytest
 from scanner.model.coverage import Outcome
 from tests.aws_rig import (
     EVERYWHERE,
+    Fault,
     Organization,
     Rig,
     cut,
@@ -24,6 +25,7 @@ from tests.aws_rig import (
     repeated_token,
     serving,
     throttled,
+    verbatim,
 )
 from tests.connectors.aws.reading import HOME, context, scan
 
@@ -175,3 +177,49 @@ def test_five_thousand_endpoints_of_one_account(rig: Rig, url: str) -> None:
     assert {asset.name for asset in done.assets("aws.sagemaker_endpoint")} == set(names)
     assert done.rows[SAGEMAKER].status is Outcome.COMPLETE
     assert threading.active_count() < before + 80
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [("UnsupportedOperation", "no"), ("ValidationException", "not supported in this region")],
+)
+def test_an_odd_refusal_of_one_record_ends_no_list(
+    rig: Rig, url: str, code: str, message: str
+) -> None:
+    rig.strike("sagemaker:DescribeModel", Fault(code=code, status=400, message=message), times=1)
+    found, row = _models(rig, url)
+    assert found == ALL
+    assert row.status is Outcome.PARTIAL
+
+
+def test_a_denial_is_no_deletion_whatever_the_thing_is_called(rig: Rig, url: str) -> None:
+    name = "ResourceNotFoundClassifier"
+    arn = f"arn:aws:sagemaker:{HOME}:{ACCOUNT}:model/{name}"
+    told = {"ModelName": name, "ModelArn": arn, "CreationTime": THEN}
+    rig.world.plant(EVERYWHERE, HOME, "sagemaker:ListModels", "Models", told)
+    rig.strike("sagemaker:DescribeModel", denied())
+    _, row = _models(rig, url)
+    assert row.status is Outcome.PARTIAL
+    assert any(name in gap for gap in row.gaps)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"Models": null}', b"[]", b'"text"'])
+def test_an_answer_without_its_list_proves_nothing(rig: Rig, url: str, body: bytes) -> None:
+    rig.strike("sagemaker:ListModels", verbatim(body))
+    found, row = _models(rig, url)
+    assert found == set()
+    assert row.status is Outcome.PARTIAL
+
+
+@pytest.mark.parametrize(
+    "models",
+    ['[null, {"ModelName": null, "ModelArn": null}]', '[{"ModelName": 5, "ModelArn": {"a": 1}}]',
+     '[{"ModelName": "x", "ModelArn": "arn:\\u0000\\u001b[31m"}]', '"none"', '[["x"]]',
+     '[{"ModelName": "x", "ModelArn": "arn:x", "CreationTime": "not a time"}]'],
+)  # fmt: skip
+def test_malformed_records_are_gaps_and_cost_themselves(rig: Rig, url: str, models: str) -> None:
+    rig.strike("sagemaker:ListModels", verbatim(f'{{"Models": {models}}}'.encode()))
+    done = scan(context(url))
+    assert done.assets("aws.sagemaker_model") == []
+    assert done.rows[SAGEMAKER].status is Outcome.PARTIAL
+    assert not [row for row in done.rows.values() if "internal error" in row.reason]

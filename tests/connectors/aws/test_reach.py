@@ -39,9 +39,7 @@ def org(rig: Rig) -> Organization:
     return Organization(members, units, regions=(HOME, "eu-west-1")).into(rig)
 
 
-def test_accounts_stand_in_their_business_units(
-    url: str, rig: Rig, org: Organization
-) -> None:
+def test_accounts_stand_in_their_business_units(url: str, rig: Rig, org: Organization) -> None:
     done = scan(context(url, organization=True, role_name=ROLE))
     nodes = {fact.id: fact for fact in done.facts if isinstance(fact, Account)}
     assert nodes["aws:unit/ou-1"].tags == {"business-unit": "R&D"}
@@ -158,9 +156,7 @@ def _cost(account: str, region: str, amount: str) -> dict[str, object]:
     return {"Keys": [account, region], "Metrics": metrics}
 
 
-def test_unused_regions_are_left_out_and_named(
-    url: str, rig: Rig, org: Organization
-) -> None:
+def test_unused_regions_are_left_out_and_named(url: str, rig: Rig, org: Organization) -> None:
     period = {"Start": "2026-01-01", "End": "2026-02-01"}
     groups = [_cost(MANAGEMENT, HOME, "3.10"), _cost(MANAGEMENT, "eu-west-1", "0"),
               _cost(RESEARCH, "eu-west-1", "0.02")]  # fmt: skip
@@ -178,9 +174,7 @@ def test_unused_regions_are_left_out_and_named(
     assert not [call for call in rig.calls if call.endswith(f"eu-west-1 {MANAGEMENT}")]
 
 
-def test_without_cost_explorer_nothing_is_left_out(
-    url: str, rig: Rig, org: Organization
-) -> None:
+def test_without_cost_explorer_nothing_is_left_out(url: str, rig: Rig, org: Organization) -> None:
     from tests.aws_rig import denied
 
     rig.strike("ce:GetCostAndUsage", denied())
