@@ -66,9 +66,9 @@ _MOST_OF_A_POLICY = 6144
 
 def _tell_of_length(spec: ConnectorSpec, text: str) -> None:
     length = len("".join(text.split()))
-    if spec.permission_format == "aws_policy" and length > _MOST_OF_A_POLICY:
+    if spec.permission_format == "aws-policy" and length > _MOST_OF_A_POLICY:
         click.echo(
-            f"{length:,} characters: more than one managed policy holds ({_MOST_OF_A_POLICY:,}); "
-            f"`shadow-ai permissions {spec.name} --stackset` prints a role with as many as it takes",
+            f"{length:,} characters: more than a managed policy holds ({_MOST_OF_A_POLICY:,}); "
+            f"`shadow-ai permissions {spec.name} --stackset` prints a role with all it takes",
             err=True,
         )

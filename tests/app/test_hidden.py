@@ -40,7 +40,8 @@ def test_tags_that_say_they_are_secrets_keep_no_value(
     asset = Asset(
         id=NodeId("arn:aws:x:::y"), kind="aws.x", name="y", asset_class=AssetClass.OTHER,
         tags={"openai_key": _PASSWORD, "pw": "hunter2!x", "DB-Password": "S3cret!",
-              "owner": "a@b.c", "token": "jwt", "kms_key": "arn:aws:kms:::key/1", "monkey": "a1b2c3"},
+              "owner": "a@b.c", "token": "jwt", "kms_key": "arn:aws:kms:::key/1",
+              "monkey": "a1b2c3"},
     )  # fmt: skip
     text = _kept(rulebook, detector, asset)
     for secret in (_PASSWORD, "hunter2!x", "S3cret!"):
