@@ -72,9 +72,9 @@ _FACT: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
 def _without_secrets(fact: Fact, detector: Detector) -> Fact:
     """People put keys into tags, names of resources and of files: what is kept must not hold them,
     in whichever field they stand."""
-    plain = encode(_with_hidden_tags(fact))
+    plain = encode(fact)
     masked = _PARAMETER.sub(rb"\1...", _USERINFO.sub(rb"\1", detector.masked(plain)))
-    return fact if masked == encode(fact) else _FACT.decode(masked)
+    return _with_hidden_tags(fact, fact if masked == plain else _FACT.decode(masked))
 
 
 _USERINFO = expression(rb"(://)[^/\s\"@\\?#]{1,200}:[^/\s\"@\\?#]{1,200}@")
@@ -87,20 +87,25 @@ _SECRET_TAG = expression(
     r"(?i)(?:^|[_.: /-])(?:pass(?:word|wd|phrase)?|pwd?|secret|token|api[_-]?key|access[_-]?key"
     r"|private[_-]?key|credentials?)$|_key$"
 )
+_MASKED = expression("\N{HORIZONTAL ELLIPSIS}.{0,4}~[0-9a-f]{8}")
 _TAG_WORDS = expression(r"[A-Za-z ./-]{0,40}|\d{1,6}|(?i:arn:.*|alias/.*|true|false)")
 """What such a tag may say without being a secret: words, a number, where the secret is kept."""
 
 
-def _with_hidden_tags(fact: Fact) -> Fact:
-    """People write passwords into tags. One whose name says so keeps no value that could be one."""
-    if isinstance(fact, Edge):
-        return fact
+def _with_hidden_tags(told: Fact, kept: Fact) -> Fact:
+    """People write passwords into tags. One whose name says so keeps no value that could be one,
+    unless it was known for a key and is masked."""
+    if isinstance(told, Edge) or isinstance(kept, Edge):
+        return kept
     hidden = {
         name: "(hidden: by its name a secret)"
-        for name, value in fact.tags.items()
-        if _SECRET_TAG.search(name) and not _TAG_WORDS.fullmatch(value)
+        for name, value in kept.tags.items()
+        if _SECRET_TAG.search(name)
+        and value == told.tags.get(name)
+        and not _MASKED.search(value)
+        and not _TAG_WORDS.fullmatch(value)
     }
-    return msgspec.structs.replace(fact, tags={**fact.tags, **hidden}) if hidden else fact
+    return msgspec.structs.replace(kept, tags={**kept.tags, **hidden}) if hidden else kept
 
 
 def _short(subject: NodeId) -> str:

@@ -39,12 +39,12 @@ class World:
     context: Callable[[], Context[Any]]
     deny: Callable[[str], AbstractContextManager[None]] | None = None
     """``deny(operation id)``: while it lasts, the source refuses that operation."""
+    secrets: tuple[str, ...] = ()
+    """Values that must never be in what is yielded, but for ``Content``."""
     deny_all: Callable[[Set[str]], AbstractContextManager[None]] | None = None
     """The same for many at once, for a source of hundreds of operations."""
     asked: Callable[[], Set[str]] = frozenset
     """The operations that reading this world has called, where ``deny_all`` is given."""
-    secrets: tuple[str, ...] = ()
-    """Values that must never be in what is yielded, but for ``Content``."""
 
 
 def check_import(module: str) -> None:

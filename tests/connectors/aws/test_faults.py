@@ -203,7 +203,7 @@ def test_a_denial_is_no_deletion_whatever_the_thing_is_called(rig: Rig, url: str
     assert any(name in gap for gap in row.gaps)
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b'{"Models": null}', b"[]", b'"text"'])
+@pytest.mark.parametrize("body", [b"", b'{"Models": null}', b"[]", b'"text"'])
 def test_an_answer_without_its_list_proves_nothing(rig: Rig, url: str, body: bytes) -> None:
     rig.strike("sagemaker:ListModels", verbatim(body))
     found, row = _models(rig, url)
