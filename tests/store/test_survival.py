@@ -28,13 +28,13 @@ from scanner.store.writer import StateSink
 _SLOW_SCAN = """
 import sys, time
 from scanner.detect import engine
-real = engine.Detector.examine
+real = engine.Detector.examined
 def slow(self, data, path, sets, *more):
     if path == "slow.py":
         print("in the middle", flush=True)
         time.sleep(60)
     return real(self, data, path, sets, *more)
-engine.Detector.examine = slow
+engine.Detector.examined = slow
 from scanner.cli import main
 sys.argv = ["shadow-ai", "scan", *sys.argv[1:]]
 main()
