@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-from connectors.aws import activity, iam, organization, pruning, relations, spending, weights
+from connectors.aws import activity, bills, iam, organization, relations, spending, weights
 from connectors.aws.access import Access
 from connectors.aws.config import AwsConfig
 from connectors.aws.engine import read_types, try_list
@@ -59,8 +59,8 @@ def _operations() -> tuple[Operation, ...]:
     found: dict[str, list[str]] = {}
     options: dict[str, set[str]] = {}
     bill = (
-        (pruning.OPERATION, "tell in which regions an account pays for anything", "prune"),
-        (spending.OPERATION, "tell which accounts pay for AI, and where", "spending"),
+        (bills.OPERATION, "tell in which regions an account pays for anything", "prune"),
+        (bills.OPERATION, "tell which accounts pay for AI, and where", "spending"),
         *((op, why, "bucket_weights") for op, why in weights.OPERATIONS.items()),
     )
     logs = ((op, why, activity.OPT_IN.get(op, "")) for op, why in activity.OPERATIONS.items())

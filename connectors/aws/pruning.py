@@ -10,13 +10,13 @@ costs a cent.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from connectors.aws.access import Access
+from connectors.aws.bills import OPERATION, question
 from scanner.kit.tables import values
 from scanner.model.errors import SourceError, Unavailable
 
-OPERATION = "ce:GetCostAndUsage"
 DAYS = 90
 _MOST_PAGES = 200
 _NO_REGION = frozenset({"", "global", "NoRegion"})
@@ -44,18 +44,7 @@ class Pruning:
 def of_organization(access: Access, now: datetime) -> Pruning:
     """Of all accounts that the caller's bill holds: the whole organization from its management
     account, else the caller's own."""
-    asked = {
-        "TimePeriod": {
-            "Start": (now - timedelta(days=DAYS)).date().isoformat(),
-            "End": (now + timedelta(days=1)).date().isoformat(),
-        },
-        "Granularity": "MONTHLY",
-        "Metrics": ["UnblendedCost", "UsageQuantity"],
-        "GroupBy": [
-            {"Type": "DIMENSION", "Key": "LINKED_ACCOUNT"},
-            {"Type": "DIMENSION", "Key": "REGION"},
-        ],
-    }
+    asked = question(now, DAYS, "REGION", ("UnblendedCost", "UsageQuantity"))
     used: dict[str, set[str]] = {}
     try:
         for _ in range(_MOST_PAGES):

@@ -141,15 +141,17 @@ def _shards_of(one: Entered, config: AwsConfig, pruning: Pruning) -> Iterator[Sh
             listed_by=own,
             title=f"{title} weights in buckets",
         )
-    for region in one.regions:
-        if not pruning.left_out(member.id, region):
+    left_out = {region: pruning.left_out(member.id, region) for region in one.regions}
+    for region, reason in left_out.items():
+        if not reason:
             yield from region_shards(config, member.id, region, own, title)
     environment = first_tag(one.tags, config.environment_tag_keys)
-    places = [(region, family) for region in one.regions for family in families(config)]
+    regional = families(config)
+    places = [(region, family) for region in one.regions for family in regional]
     if one.regions:
         places += [(GLOBAL, family) for family in GLOBAL_FAMILIES if is_read(family, config)]
     for region, family in places:
-        reason = "" if region == GLOBAL else pruning.left_out(member.id, region)
+        reason = left_out.get(region, "")
         yield Shard(
             id=ShardId(f"aws:{member.id}/{region}/{family}"),
             scope={

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from connectors.aws.access import Access
+from connectors.aws.bills import OPERATION, question
 from scanner.kit.expressions import expression
 from scanner.kit.tables import Call, Page, first_text, values
 from scanner.model.base import NodeId
@@ -21,7 +22,6 @@ from scanner.model.evidence import Evidence
 from scanner.model.facts import Account
 from scanner.model.items import Item
 
-OPERATION = "ce:GetCostAndUsage"
 DAYS = 30
 _CALL = Call(
     op=OPERATION,
@@ -58,19 +58,7 @@ def _costs(
     access: Access, now: datetime, dimension: str, more: Mapping[str, Any]
 ) -> dict[tuple[str, str], float]:
     """(account, value of the dimension) -> what was paid, of what was paid at all."""
-    asked = {
-        "TimePeriod": {
-            "Start": (now - timedelta(days=DAYS)).date().isoformat(),
-            "End": (now + timedelta(days=1)).date().isoformat(),
-        },
-        "Granularity": "MONTHLY",
-        "Metrics": ["UnblendedCost"],
-        "GroupBy": [
-            {"Type": "DIMENSION", "Key": "LINKED_ACCOUNT"},
-            {"Type": "DIMENSION", "Key": dimension},
-        ],
-        **more,
-    }
+    asked = {**question(now, DAYS, dimension, ("UnblendedCost",)), **more}
     found: dict[tuple[str, str], float] = defaultdict(float)
     for group in access.pages("", access.home, _CALL, asked):
         account, name = (*(str(key) for key in values(group, "Keys[]")), "", "")[:2]

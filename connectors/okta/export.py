@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-import msgspec
-
 from connectors.okta.events import Aggregate, mark_of, org
 from scanner.kit.exports import document, first_line, is_document, lines, opened
+from scanner.kit.values import loose_json
 from scanner.model.errors import Denied, Unavailable
 from scanner.model.items import Gap, Item
 
@@ -51,11 +49,11 @@ def _records(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
         yield from _document(document(line, stream))
         return
     for at, text in lines(number, line, stream):
-        yield at, _decoded(text)
+        yield at, loose_json(text)
 
 
 def _document(data: bytes) -> Iterator[tuple[int, Any]]:
-    whole = _decoded(data)
+    whole = loose_json(data)
     if isinstance(whole, Mapping) and _unwrapped(whole) is None:
         whole = next((v for v in whole.values() if isinstance(v, list)), None)
     if whole is None:
@@ -65,21 +63,10 @@ def _document(data: bytes) -> Iterator[tuple[int, Any]]:
             yield number, record
 
 
-def _decoded(data: bytes) -> Any:
-    try:
-        return msgspec.json.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        pass  # stricter than what tools write (halves of characters, NaN)
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-
-
 def _unwrapped(record: Any, depth: int = 3) -> Mapping[str, Any] | None:
     """The event inside whatever a SIEM or event bus put around it."""
     if isinstance(record, str):
-        record = _decoded(record.encode())
+        record = loose_json(record.encode())
     if not isinstance(record, Mapping):
         return None
     if "eventType" in record or {"actor", "published"} <= record.keys():

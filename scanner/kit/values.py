@@ -6,9 +6,25 @@ expected counts as not given, and costs that one field.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
+
+
+def loose_json(data: bytes) -> Any:
+    """What ``data`` says, also where tools wrote what JSON does not allow (halves of characters,
+    NaN); None where it says nothing."""
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

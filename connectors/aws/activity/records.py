@@ -19,6 +19,7 @@ from connectors.aws.activity.events import SOURCES, Event, decoded
 from connectors.aws.activity.invocation import MARK, Invocation, invocation
 from connectors.aws.activity.unpacking import Damaged, TooLarge
 from scanner.kit.expressions import expression
+from scanner.kit.values import loose_json
 
 Found = Event | Invocation | None
 """None: a record that is none."""
@@ -93,7 +94,7 @@ def one(data: bytes | msgspec.Raw) -> Found:
         return found
     if _INVOCATION.search(data):
         return invocation(data)
-    inner = _unwrapped(_loose(bytes(data)))
+    inner = _unwrapped(loose_json(bytes(data)))
     return inner[0] if inner else None
 
 
@@ -197,7 +198,7 @@ def _of_line(line: bytes, is_first: bool) -> Iterator[Found]:
     if not line.strip():
         return
     if not _WANTED.search(line):
-        if is_first and not isinstance(_loose(line), Mapping):
+        if is_first and not isinstance(loose_json(line), Mapping):
             yield None
         return
     if b'"Records"' in line[:64]:
@@ -208,7 +209,7 @@ def _of_line(line: bytes, is_first: bool) -> Iterator[Found]:
 
 def _of_document(data: bytes) -> Iterator[Found]:
     """A list of records, or an object that holds one, as consoles and the command line write."""
-    whole = _loose(data)
+    whole = loose_json(data)
     if whole is None:
         raise Damaged("is no JSON")
     found = _unwrapped(whole)
@@ -220,7 +221,7 @@ def _unwrapped(whole: Any, depth: int = 4) -> list[Found]:
     if depth <= 0:
         return []
     if isinstance(whole, str):
-        return _unwrapped(_loose(whole.encode("utf-8", "replace")), depth - 1)
+        return _unwrapped(loose_json(whole.encode("utf-8", "replace")), depth - 1)
     if isinstance(whole, list):
         return [record for element in whole for record in _unwrapped(element, depth - 1) or [None]]
     if not isinstance(whole, Mapping):
@@ -244,17 +245,6 @@ def _encoded(record: Mapping[str, Any]) -> Found:
     except (TypeError, ValueError, RecursionError):
         return None
     return invocation(data) if _INVOCATION.search(data) else decoded(data)
-
-
-def _loose(data: bytes) -> Any:
-    try:
-        return msgspec.json.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        pass  # stricter than what tools write (halves of characters, NaN)
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _whole(first: bytes, pieces: Iterator[bytes], most: int) -> bytes:
