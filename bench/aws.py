@@ -189,21 +189,21 @@ def main() -> None:
     rest = (chosen.regions, chosen.latency, chosen.items)
     with serve(chosen.accounts, *rest) as server:
         title = f"{chosen.accounts} accounts x {chosen.regions} regions"
-        print(f"{title:<34}{scan(server, workers=16, parallel=32)}", flush=True)
+        print(f"{title:<34}{scan(server, workers=16, parallel=64)}", flush=True)
         if chosen.sequential:
             print(
                 f"{'one call after another':<34}{scan(server, workers=1, parallel=1)}", flush=True
             )
-        for parallel in (1, 4, 8, 16, 32, 64) if chosen.threads else ():
+        for parallel in (1, 4, 16, 32, 64, 128) if chosen.threads else ():
             said = scan(server, workers=min(16, parallel), parallel=parallel)
             print(f"{parallel:>3} calls at once{'':<17}{said}", flush=True)
     for accounts in (5, 10, 20, 40) if chosen.growth else ():
         with serve(accounts, *rest) as server:
-            said = scan(server, workers=16, parallel=32)
+            said = scan(server, workers=16, parallel=64)
             print(f"{accounts:>3} accounts{'':<22}{said}", flush=True)
     if chosen.peers:
         with serve(1, *rest) as server:
-            said = scan(server, workers=16, parallel=32, kinds=_PEERS_READ)
+            said = scan(server, workers=16, parallel=64, kinds=_PEERS_READ)
             print(f"{'the same kinds, one account':<34}{said}", flush=True)
             for one in chosen.peers:
                 name, _, python = one.partition("=")

@@ -128,7 +128,7 @@ class AwsConnector:
             yield from _account(scope, ctx)
         else:
             is_global = scope["region"] == GLOBAL
-            reading = _reading(ctx, scope["account"], scope["region"], scope["environment"])
+            reading = _reading(ctx, scope["account"], scope["region"])
             yield from read_types(of_family(scope["service"], is_global=is_global), reading)
 
     def probe(self, ctx: Context[AwsConfig]) -> Iterator[Probe]:
@@ -186,9 +186,7 @@ def _refuse_unentered(scope: Mapping[str, str]) -> None:
 
 
 def _account(scope: Mapping[str, str], ctx: Context[AwsConfig]) -> Iterator[Item]:
-    tags = {
-        key.removeprefix("tag:"): value for key, value in scope.items() if key.startswith("tag:")
-    }
+    tags, untagged = _account_tags(ctx, scope["account"])
     ident = NodeId(f"aws:account/{scope['account']}")
     op = "organizations:ListAccounts" if ctx.config.organization else "sts:GetCallerIdentity"
     yield Account(
@@ -200,18 +198,31 @@ def _account(scope: Mapping[str, str], ctx: Context[AwsConfig]) -> Iterator[Item
         tags={**tags, **({"email": scope["email"]} if scope["email"] else {})},
         evidence=(Evidence(rule=op, source="aws", resource=ident),),
     )
-    if scope.get("untagged"):
-        yield Gap(what=f"tags of account {scope['account']}", reason=scope["untagged"], denied=True)
+    if untagged:
+        yield Gap(what=f"tags of account {scope['account']}", reason=untagged, denied=True)
 
 
-def _reading(ctx: Context[AwsConfig], account: str, region: str, environment: str) -> Reading:
+def _account_tags(ctx: Context[AwsConfig], account: str) -> tuple[dict[str, str], str]:
+    """And why they could not be read; the account's own shard tells it."""
+    if not ctx.config.organization:
+        return {}, ""
     access = _access(ctx)
+    known: organization.AccountTags = ctx.kept("aws:tags", lambda: organization.AccountTags(access))
+    try:
+        return known.of(account), ""
+    except SourceError as error:
+        return {}, str(error)
+
+
+def _reading(ctx: Context[AwsConfig], account: str, region: str) -> Reading:
+    access = _access(ctx)
+    tags, _ = _account_tags(ctx, account)
     return Reading(
         access=access,
         account=account,
         region=access.home if region == GLOBAL else region,
         partition=access.partition(),
-        account_environment=environment,
+        account_environment=first_tag(tags, ctx.config.environment_tag_keys),
         environment_keys=ctx.config.environment_tag_keys,
         since=(ctx.now() - timedelta(days=ctx.window_days)).isoformat(timespec="seconds"),
         opted=_opted(ctx.config),
@@ -221,7 +232,7 @@ def _reading(ctx: Context[AwsConfig], account: str, region: str, environment: st
 def _probe_lists(ctx: Context[AwsConfig], account: str, region: str) -> Iterator[Probe]:
     """Of the types that are read, those that stand under no other. Side by side: in threads of its
     own, as lists wait for the threads of calls."""
-    here, everywhere = (_reading(ctx, account, where, "") for where in (region, GLOBAL))
+    here, everywhere = (_reading(ctx, account, where) for where in (region, GLOBAL))
     wanted = [
         kind
         for kind in TYPES

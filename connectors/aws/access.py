@@ -132,7 +132,7 @@ class Access:
 
         def ask() -> dict[str, Any]:
             client = self.client(service, region)
-            with self._as(account, region, service):
+            with self._as(account, region, op):
                 answer: dict[str, Any] = getattr(client, _snake(name))(**args)
             return answer
 
@@ -164,7 +164,7 @@ class Access:
             pages = self._token_pages(client, method, call, asked, where)
 
         def ask() -> Any:
-            with self._as(account, region, service):
+            with self._as(account, region, call.op):
                 return next(pages, None)
 
         while True:
@@ -204,11 +204,9 @@ class Access:
         region: str,
         ask: Callable[[], Any],
     ) -> Any:
-        """What ``ask`` gives, at its time; what goes wrong in words of ours."""
+        """What ``ask`` gives; what goes wrong in words of ours."""
         operation = self._operations[op]
-        key = (account, region, service)
-        self._limits.take(operation.bucket)
-        self.budget.take(key)
+        key = (account, region, op)
         try:
             with translated(op, where, operation.permission):
                 found = ask()
@@ -228,9 +226,9 @@ class Access:
             raise NotEnabled(reason)
 
     @contextmanager
-    def _as(self, account: str, region: str, service: str) -> Iterator[None]:
+    def _as(self, account: str, region: str, op: str) -> Iterator[None]:
         outer = getattr(self._acting, "now", None)
-        self._acting.now = (self._credentials_of(account), (account, region, service))
+        self._acting.now = (self._credentials_of(account), (account, region, op))
         try:
             yield
         finally:
@@ -275,17 +273,21 @@ class Access:
                 with translated("credentials", "this machine"):
                     session = boto3.Session(profile_name=self._config.profile or None)
                 guard(session, tuple(self._operations.values()))
-                session.events.register("before-call", self._sign_as)
+                session.events.register("before-call", self._prepare)
                 session.events.register("before-parse", refuse_broken)
                 session.events.register("needs-retry", self._watch_throttling)
                 self._made = session
             return self._made
 
-    def _sign_as(self, context: dict[str, Any], **_: Any) -> None:
-        """botocore signs with ``request_credentials`` where a request has its own
-        (botocore/signers.py, ``RequestSigner.sign``)."""
+    def _prepare(self, context: dict[str, Any], **_: Any) -> None:
+        """Waits for the call's turn; botocore signs with ``request_credentials`` where a request
+        has its own (botocore/signers.py, ``RequestSigner.sign``)."""
         now = getattr(self._acting, "now", None)
-        if now is not None and now[0] is not None:
+        if now is None:
+            return
+        self._limits.take(self._operations[now[1][2]].bucket)
+        self.budget.take(now[1])
+        if now[0] is not None:
             context.setdefault("signing", {})["request_credentials"] = now[0]
 
     def _watch_throttling(self, response: Any, **_: Any) -> None:

@@ -1,8 +1,9 @@
-"""How fast each service of an account in a region may be asked, and how often.
+"""How fast each operation of an account in a region may be asked, and how often.
 
-AWS throttles by account, region and service, so one account that is busy must not slow the others.
-Rates are cut by half when a service throttles and grow again while it does not (additive increase,
-multiplicative decrease, as TCP's).
+AWS throttles by account, region and operation
+(https://docs.aws.amazon.com/general/latest/gr/api-retries.html), so one account that is busy must
+not slow the others, nor one list the next. Rates are cut by half when an operation is throttled and
+grow again while it is not (additive increase, multiplicative decrease, as TCP's).
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from dataclasses import dataclass
 from scanner.model.errors import Throttled
 
 Key = tuple[str, str, str]
-"""Account, region, service."""
+"""Account, region, operation (``sagemaker:ListModels``)."""
 
 _RATE, _MOST_RATE = 50.0, 200.0
-"""Calls a second that most services are asked at first, and at most when none is refused."""
+"""Calls a second that most operations are asked at first, and at most when none is refused."""
 _RATES = {
     "cloudtrail": 2.0,
     "ce": 2.0,
@@ -28,7 +29,7 @@ _RATES = {
     "resource-explorer-2": 5.0,
     "servicecatalog-appregistry": 5.0,
 }
-"""Where the vendor allows fewer than most
+"""Where the vendor allows fewer than most, for all operations of the service together
 (https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html and the quota
 pages of the services)."""
 _LEAST = 0.5
@@ -57,6 +58,7 @@ class Budget:
         self._most_calls = most_calls
         self._buckets: dict[Key, _Bucket] = {}
         self.calls: Counter[Key] = Counter()
+        """By account, region and service."""
         self.throttled: Counter[Key] = Counter()
         self._lock = threading.Lock()
         self._clock = clock
@@ -64,14 +66,15 @@ class Budget:
 
     def take(self, key: Key) -> None:
         """Waits for its turn. Raises ``Throttled`` when the budget of calls is spent."""
+        account, region, op = key
+        service = op.partition(":")[0]
         with self._lock:
-            if self._most_calls and self.calls[key] >= self._most_calls:
-                account, region, service = key
+            if self._most_calls and self.calls[account, region, service] >= self._most_calls:
                 raise Throttled(
                     f"{service} in {account}/{region}: the budget of {self._most_calls} calls is "
                     "spent; raise `most_calls` in [sources.aws]"
                 )
-            self.calls[key] += 1
+            self.calls[account, region, service] += 1
             bucket = self._bucket(key)
             now = self._clock()
             # A burst of up to a second's calls is what AWS's own buckets allow.
@@ -93,14 +96,21 @@ class Budget:
     def grow(self, key: Key) -> None:
         """The service has answered."""
         with self._lock:
-            bucket = self._buckets.get(key)
+            bucket = self._buckets.get(_shared(key))
             if bucket is not None and bucket.rate < bucket.most:
                 bucket.rate = min(bucket.most, bucket.rate + _MORE)
 
     def _bucket(self, key: Key) -> _Bucket:
+        key = _shared(key)
         bucket = self._buckets.get(key)
         if bucket is None:
             rate = _RATES.get(key[2], _RATE)
             most = rate if key[2] in _RATES else _MOST_RATE
             bucket = self._buckets[key] = _Bucket(rate, most)
         return bucket
+
+
+def _shared(key: Key) -> Key:
+    """The whole service where its operations have one rate together."""
+    service = key[2].partition(":")[0]
+    return (*key[:2], service) if service in _RATES else key

@@ -54,7 +54,7 @@ class AwsConfig(ActivityConfig, frozen=True, kw_only=True, forbid_unknown_fields
     bucket_weights: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
     """Look for weights of models among the names in every bucket: so many pages of a thousand names
     of each. 0: not at all; 20 is a sane bound."""
-    parallel_calls: Annotated[int, msgspec.Meta(ge=1, le=256)] = 32
+    parallel_calls: Annotated[int, msgspec.Meta(ge=1, le=256)] = 64
     """Calls on their way at once, over all accounts."""
     most_calls: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Calls of one service in one account and region at most; what is left is told as a gap. 0: no

@@ -6,6 +6,8 @@ are read beside it, and where they are refused the accounts are read all the sam
 
 from __future__ import annotations
 
+import threading
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -50,6 +52,30 @@ def members(access: Access) -> Iterator[Member]:
 def tags(access: Access, ident: str) -> dict[str, str]:
     """Of an account, a unit or a root."""
     return tags_of(list(access.pages("", access.home, _TAGS, {"ResourceId": ident})))
+
+
+class AccountTags:
+    """Tags of the organization's accounts, each asked for once and when it is first needed:
+    Organizations answers few calls a second, and no account is to wait for all others' tags."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._known: dict[str, dict[str, str] | SourceError] = {}
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def of(self, account: str) -> dict[str, str]:
+        """Raises the source errors, again and again the same."""
+        with self._locks[account]:
+            found = self._known.get(account)
+            if found is None:
+                try:
+                    found = tags(self._access, account)
+                except SourceError as error:
+                    found = error
+                self._known[account] = found
+        if isinstance(found, SourceError):
+            raise found
+        return found
 
 
 def units(access: Access) -> Iterator[Item]:

@@ -6,8 +6,8 @@ all that was known of it is held; so is a region or family that was left out on 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.aws import organization
@@ -15,7 +15,6 @@ from connectors.aws.access import Access, Member
 from connectors.aws.activity import log_shards, region_shards
 from connectors.aws.config import AwsConfig
 from connectors.aws.pruning import Pruning, of_organization
-from connectors.aws.reading import first_tag
 from connectors.aws.types import FAMILIES, GLOBAL_FAMILIES, NAME_FAMILIES
 from scanner.kit.contract import Shard
 from scanner.model.base import ShardId
@@ -34,10 +33,8 @@ class Entered:
 
     member: Member
     regions: tuple[str, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
     denied: str = ""
     unavailable: str = ""
-    untagged: str = ""
 
 
 def members(config: AwsConfig, access: Access) -> Iterator[Member]:
@@ -70,11 +67,6 @@ def _enter(member: Member, config: AwsConfig, access: Access) -> Entered:
         found.denied = _refused(member, config, error)
     except SourceError as error:
         found.unavailable = str(error)
-    if found.regions and config.organization:
-        try:
-            found.tags = organization.tags(access, member.id)
-        except SourceError as error:
-            found.untagged = str(error)
     return found
 
 
@@ -111,7 +103,6 @@ def _shards_of(one: Entered, config: AwsConfig, pruning: Pruning) -> Iterator[Sh
         "suspended": member.suspended,
         "denied": one.denied,
         "unavailable": one.unavailable,
-        "untagged": one.untagged,
     }
     title = member.name or member.id
     yield Shard(
@@ -122,7 +113,6 @@ def _shards_of(one: Entered, config: AwsConfig, pruning: Pruning) -> Iterator[Sh
             "name": member.name,
             "email": member.email,
             **{key: text for key, text in told.items() if text},
-            **{f"tag:{key}": value for key, value in one.tags.items()},
         },
         listed_by=LISTING if config.organization else "",
         title=title,
@@ -145,7 +135,6 @@ def _shards_of(one: Entered, config: AwsConfig, pruning: Pruning) -> Iterator[Sh
     for region, reason in left_out.items():
         if not reason:
             yield from region_shards(config, member.id, region, own, title)
-    environment = first_tag(one.tags, config.environment_tag_keys)
     regional = families(config)
     places = [(region, family) for region in one.regions for family in regional]
     if one.regions:
@@ -159,7 +148,6 @@ def _shards_of(one: Entered, config: AwsConfig, pruning: Pruning) -> Iterator[Sh
                 "account": member.id,
                 "region": region,
                 "service": family,
-                "environment": environment,
                 **({"left_out": reason} if reason else {}),
             },
             listed_by=own,

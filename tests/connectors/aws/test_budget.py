@@ -7,8 +7,8 @@ import pytest
 from connectors.aws.budget import Budget
 from scanner.model.errors import Throttled
 
-BUSY = ("111111111111", "us-east-1", "cloudtrail")
-CALM = ("222222222222", "us-east-1", "cloudtrail")
+BUSY = ("111111111111", "us-east-1", "cloudtrail:LookupEvents")
+CALM = ("222222222222", "us-east-1", "cloudtrail:LookupEvents")
 
 
 class Clock:

@@ -122,7 +122,7 @@ def test_a_page_token_that_repeats_ends_the_list_with_a_gap(rig: Rig, url: str) 
     assert any("token" in gap for gap in row.gaps)
 
 
-def test_throttling_is_waited_out_and_slows_that_service_alone(rig: Rig, url: str) -> None:
+def test_throttling_is_waited_out_and_slows_that_list_alone(rig: Rig, url: str) -> None:
     rig.strike("sagemaker:ListModels", throttled(), times=2)
     ctx = context(url, retries=5)
     done = scan(ctx)
@@ -130,7 +130,7 @@ def test_throttling_is_waited_out_and_slows_that_service_alone(rig: Rig, url: st
     assert done.rows[SAGEMAKER].status is Outcome.COMPLETE
     access = ctx.kept("aws", lambda: pytest.fail("no session was kept"))
     slowed = [key for key, count in access.budget.throttled.items() if count]
-    assert slowed == [(ACCOUNT, HOME, "sagemaker")]
+    assert slowed == [(ACCOUNT, HOME, "sagemaker:ListModels")]
 
 
 def test_a_disabled_region_is_told_and_the_others_are_read(rig: Rig, url: str) -> None:
