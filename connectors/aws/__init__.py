@@ -14,9 +14,8 @@ from typing import Any
 from connectors.aws import activity, bills, iam, organization, relations, spending, weights
 from connectors.aws.access import Access
 from connectors.aws.config import AwsConfig
-from connectors.aws.engine import read_types, try_list
 from connectors.aws.permissions import action_of
-from connectors.aws.reading import TAGS_OPERATION, Reading, first_tag
+from connectors.aws.reading import TAGS_OPERATION, AwsReading
 from connectors.aws.shards import GLOBAL, entered, is_read, shards
 from connectors.aws.types import OPTIONS, TYPES, of_family, reasons
 from scanner.kit.contract import (
@@ -27,6 +26,8 @@ from scanner.kit.contract import (
     Probe,
     Shard,
 )
+from scanner.kit.tabled.engine import read_types, try_list
+from scanner.kit.tabled.reading import first_tag
 from scanner.kit.tables import ResourceType
 from scanner.model.base import NodeId
 from scanner.model.errors import Denied, LeftOut, NotEnabled, SourceError, Unavailable
@@ -214,10 +215,10 @@ def _account_tags(ctx: Context[AwsConfig], account: str) -> tuple[dict[str, str]
         return {}, str(error)
 
 
-def _reading(ctx: Context[AwsConfig], account: str, region: str) -> Reading:
+def _reading(ctx: Context[AwsConfig], account: str, region: str) -> AwsReading:
     access = _access(ctx)
     tags, _ = _account_tags(ctx, account)
-    return Reading(
+    return AwsReading(
         access=access,
         account=account,
         region=access.home if region == GLOBAL else region,
@@ -245,7 +246,7 @@ def _probe_lists(ctx: Context[AwsConfig], account: str, region: str) -> Iterator
         )
 
 
-def _probe_list(kind: ResourceType, reading: Reading) -> Probe:
+def _probe_list(kind: ResourceType, reading: AwsReading) -> Probe:
     """The first record of a list: enough to know whether it may be read."""
     check = f"{kind.list.op} in {reading.account}/{reading.region}"
     try:

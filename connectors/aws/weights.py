@@ -13,7 +13,8 @@ from itertools import islice
 from typing import Any
 
 from connectors.aws.access import Access
-from connectors.aws.reading import missed
+from connectors.aws.reading import is_gone
+from scanner.kit.tabled.reading import missed
 from scanner.kit.tables import Call
 from scanner.model.base import NodeId
 from scanner.model.errors import SourceError
@@ -74,7 +75,7 @@ def _bucket(access: Access, account: str, bucket: Mapping[str, Any], pages: int)
             if seen <= most:
                 _add(folders, record)
     except SourceError as error:
-        items += missed(f"names in bucket {name}", error)
+        items += missed(f"names in bucket {name}", error, is_gone)
     if seen > most:
         said = f"the first {most:,} names were looked at; raise `bucket_weights` in [sources.aws]"
         items.append(Gap(what=f"names in bucket {name}", reason=said))

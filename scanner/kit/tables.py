@@ -108,9 +108,9 @@ class Document(Model, frozen=True, kw_only=True):
 class EdgeRule(Model, frozen=True, kw_only=True):
     """``path`` gives values, ``target`` makes a node id of each. ``{value}``, ``{partition}``,
     ``{region}`` and ``{account}`` may stand in it; ``kind:<kind>`` looks the value up among the
-    names of that kind in the same shard; single words are built into the connector (of AWS: see
-    ``TARGETS`` in ``connectors.aws.relations``). Without ``path`` there is one edge of every
-    record. ``is_inverse``: from what is found to the record."""
+    names of that kind in the same shard; single words are built in (``WORDS`` in
+    ``scanner.kit.tabled.edges``) or a connector's own (``connectors.aws.relations``). Without
+    ``path`` there is one edge of every record. ``is_inverse``: from what is found to the record."""
 
     relation: Relation
     path: str = ""

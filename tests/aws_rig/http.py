@@ -109,8 +109,8 @@ class _Connection(asyncio.Protocol):
 
 
 def _figures(rig: Rig, request: Request) -> Answer:
-    told = {**rig.figures(), "by_operation": _by_operation(rig), "rejections": rig.rejected[:20],
-            "wrongs": rig.wrong[:20]}  # fmt: skip
+    told = {**rig.figures(), "by_call": dict(rig.calls), "by_operation": _by_operation(rig),
+            "rejections": rig.rejected[:20], "wrongs": rig.wrong[:20]}  # fmt: skip
     if request.method == "DELETE":
         rig.forget()
     return Answer(200, {"Content-Type": "application/json"}, json.dumps(told).encode())

@@ -104,7 +104,6 @@ class Rig:
         total = sum(self.calls.values())
         return {
             "calls": total,
-            "by_call": dict(self.calls),
             "seconds": round(seconds, 3),
             "calls_per_second": round(total / seconds, 1) if seconds > 0 else 0.0,
             "max_in_flight": self.max_in_flight,

@@ -1,7 +1,7 @@
 """What a cloud says of a workload: images, commands, accelerators and packages, as JSON.
 
 Owns ``workload.json``, the settings of one resource under the vendor's own keys (see
-``connectors.aws.contents``), and start-up arguments that name Python packages
+``scanner.kit.tabled.contents``), and start-up arguments that name Python packages
 (https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html). Images and
 names of variables are found in any text by the engine.
 """

@@ -18,6 +18,7 @@ from botocore.validate import ParamValidator
 
 from connectors.aws import AwsConfig
 from connectors.aws.relations import TARGETS
+from scanner.kit.tabled.edges import WORDS
 from scanner.kit.tables import (
     Call,
     Child,
@@ -29,6 +30,7 @@ from scanner.kit.tables import (
 )
 from scanner.rulebook.load import bundled
 
+KNOWN = {"provider", *WORDS, *TARGETS}
 _SESSION = botocore.session.get_session()
 _PLACE = frozenset({"partition", "region", "account"})
 _TOKENS = ("nexttoken", "nextmarker", "marker", "paginationtoken", "nextpagetoken")
@@ -317,8 +319,8 @@ class Lint:
             holes = {*_HOLE.findall(rule.target)}
             if holes - {*_PLACE, "value"}:
                 yield f"{rule.target}: {sorted(holes - {*_PLACE, 'value'})} is not filled"
-        elif rule.target not in TARGETS:
-            yield f"{rule.target} is none of {sorted(TARGETS)}"
+        elif rule.target not in KNOWN:
+            yield f"{rule.target} is none of {sorted(KNOWN)}"
 
     def _texts(self) -> Iterator[str]:
         for document in self.kind.documents:

@@ -9,11 +9,11 @@ import pytest
 
 from connectors.aws import TYPES, AwsConfig, AwsConnector
 from connectors.aws.access import Access
-from connectors.aws.engine import read_types
-from connectors.aws.reading import Reading
+from connectors.aws.reading import AwsReading
 from connectors.aws.types import OPTIONS
 from scanner.kit.contract import Context
 from scanner.kit.limits import Limits
+from scanner.kit.tabled.engine import read_types
 from scanner.kit.tables import ResourceType
 from scanner.model.errors import Denied
 from scanner.model.facts import Asset, Edge
@@ -59,7 +59,7 @@ def read(stage: tuple[_Stage, Access]) -> Read:
 
     def collected(soil: Soil) -> list[Item]:
         made.playing = soil.rig
-        reading = Reading(
+        reading = AwsReading(
             access=access, account=ACCOUNT, region=REGION, partition="aws",
             account_environment="", environment_keys=(), since="2026-01-01T00:00:00+00:00",
             opted=frozenset(OPTIONS),

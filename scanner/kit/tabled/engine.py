@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import Any
 
-from connectors.aws import arns
-from connectors.aws.contents import contents, is_asked, text_of
-from connectors.aws.reading import Reading, first_tag, is_usable, missed, shown
-from connectors.aws.relations import edge_of, edges, tag_edges
+from scanner.kit.tabled.contents import contents, is_asked, text_of
+from scanner.kit.tabled.edges import edge_of, edges
+from scanner.kit.tabled.reading import Reading, first_tag, is_usable, shown
 from scanner.kit.tables import (
     Batch,
     Call,
@@ -94,7 +93,7 @@ def _started(
     """The list, whose first page is on its way."""
     listed = _listed(kind.list, parent or {}, "", reading)
     records = islice(listed, kind.list.most) if kind.list.most else listed
-    first = reading.access.pool.submit(lambda: list(islice(records, 1)))
+    first = reading.pool.submit(lambda: list(islice(records, 1)))
 
     def following() -> Iterator[Any]:
         yield from first.result()
@@ -107,7 +106,7 @@ def _listed(call: Call, record: Mapping[str, Any], ident: str, reading: Reading)
     args = _args(call, record, ident, reading)
     for choice in product(*call.each.values()):
         asked = {**args, **dict(zip(call.each, choice, strict=True))}
-        yield from reading.access.pages(reading.account, reading.region, call, asked)
+        yield from reading.pages(call, asked)
 
 
 def _read_below(kind: ResourceType, reading: Reading) -> Iterator[Item]:
@@ -140,7 +139,7 @@ def _read_records(
     for records in _bunches(wanted, kind.batch.size if kind.batch else _AT_ONCE):
         is_told = not kind.batch or _fill_batch(kind, kind.batch, records, parent, reading)
         waiting = [
-            reading.access.pool.submit(_completed, kind, record, reading, is_told=is_told)
+            reading.pool.submit(_completed, kind, record, reading, is_told=is_told)
             for record in records
         ]
         for one in waiting:
@@ -221,16 +220,16 @@ def _items(kind: ResourceType, whole: _Whole, reading: Reading) -> Iterator[Item
         return
     if kind.kind in reading.kept_for:
         reading.records.setdefault(kind.kind, []).append({"parent": record, "parent_id": ident})
-    evidence = Evidence(rule=whole.seen_by, source="aws", resource=ident)
+    evidence = Evidence(rule=whole.seen_by, source=reading.source, resource=ident)
     yield _asset(kind, whole, evidence, reading)
-    holder = record.get("parent_id") or f"aws:account/{reading.account}"
+    holder = record.get("parent_id") or reading.holder
     yield edge_of(NodeId(str(holder)), NodeId(ident), Relation.CONTAINS, evidence)
     yield from edges(kind, kind.edges, record, ident, evidence, reading)
-    yield from tag_edges(whole.tags, ident, evidence)
+    yield from reading.tag_edges(whole.tags, ident, evidence)
     yield from contents(kind, record, ident, reading.opted)
     yield from whole.texts
     for child, found in whole.below:
-        seen = Evidence(rule=(child.detail or child.list).op, source="aws", resource=ident)
+        seen = Evidence(rule=(child.detail or child.list).op, source=reading.source, resource=ident)
         yield from edges(kind, child.edges, found, ident, seen, reading)
 
 
@@ -264,7 +263,7 @@ def _fill_batch(
     args = {name: fill(path, parent, reading.scope) for name, path in batch.args.items()}
     asked = {**batch.params, **with_fields(args), batch.arg: list(keys)}
     try:
-        answer = reading.access.call(reading.account, reading.region, batch.op, asked)
+        answer = reading.call(Call(op=batch.op), asked)
     except SourceError as error:  # whatever it is: it ends this record's part, never the list
         reading.miss(f"{batch.op} of {len(keys)} of {kind.kind}", error)
         return False
@@ -277,7 +276,7 @@ def _fill_batch(
 
 def _ident(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> str:
     text = fill(kind.id, record, _named(kind, record, reading))
-    return arns.spelled(text) if "{" in kind.id else text
+    return reading.spelled(text) if "{" in kind.id else text
 
 
 def _named(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> dict[str, str]:
@@ -286,22 +285,17 @@ def _named(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> d
 
 
 def _name(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> str:
-    """``arn:aws:comprehend:eu-west-1:1:document-classifier/mails`` is called ``mails``."""
     if "{" in kind.name:
         return fill(kind.name, record, reading.scope)
-    name = first_text(record, kind.name)
-    if not name.startswith("arn:"):
-        return name
-    resource = name.split(":", 5)[-1]
-    return resource.partition("/")[2] or resource.rpartition(":")[2]
+    return reading.called(first_text(record, kind.name))
 
 
 def _detail(call: Call, whole: _Whole, reading: Reading) -> dict[str, Any]:
     args = _args(call, whole.record, whole.ident, reading)
     try:
-        answer = reading.access.call(reading.account, reading.region, call.op, args)
+        answer = reading.call(call, args)
     except SourceError as error:  # whatever it is: it ends this record's part, never the list
-        whole.gaps += missed(whole.ident, error)
+        whole.gaps += reading.missed(whole.ident, error)
         return {}
     found: dict[str, Any] = next(values(answer, call.items), {})
     return {key: value for key, value in found.items() if key != "ResponseMetadata"}
@@ -317,13 +311,12 @@ def _tags(kind: ResourceType, whole: _Whole, reading: Reading) -> dict[str, str]
     args = _args(kind.tags, record, whole.ident, reading)
     try:
         if kind.tags.items.endswith("[]"):
-            pages = reading.access.pages(reading.account, reading.region, kind.tags, args)
-            return tags_of(list(pages))
-        answer = reading.access.call(reading.account, reading.region, kind.tags.op, args)
+            return tags_of(list(reading.pages(kind.tags, args)))
+        answer = reading.call(kind.tags, args)
     except NotEnabled:
         return {}  # no such thing as tags there
     except SourceError as error:
-        whole.gaps += missed(f"tags of {whole.ident}", error)
+        whole.gaps += reading.missed(f"tags of {whole.ident}", error)
         return {}
     return tags_of(next(values(answer, kind.tags.items), None))
 
@@ -338,7 +331,7 @@ def _add_children(child: Child, whole: _Whole, reading: Reading) -> None:
             whole.gaps += below.gaps
             whole.below.append((child, below.record))
     except SourceError as error:  # whatever it is: it ends this record's part, never the list
-        whole.gaps += missed(f"{call.op} of {whole.ident}", error)
+        whole.gaps += reading.missed(f"{call.op} of {whole.ident}", error)
 
 
 def _add_text(
@@ -346,9 +339,9 @@ def _add_text(
 ) -> None:
     args = _args(call, whole.record, whole.ident, reading)
     try:
-        answer = reading.access.call(reading.account, reading.region, call.op, args)
+        answer = reading.call(call, args)
     except SourceError as error:  # whatever it is: it ends this record's part, never the list
-        whole.gaps += missed(f"{document.name} of {whole.ident}", error)
+        whole.gaps += reading.missed(f"{document.name} of {whole.ident}", error)
         return
     name = first_text(whole.record, kind.name)
     for value in values(answer, document.path):
@@ -372,7 +365,7 @@ def _asset(kind: ResourceType, whole: _Whole, evidence: Evidence, reading: Readi
         name=shown(_name(kind, record, reading)),
         asset_class=kind.asset_class,
         provider=kind.provider,
-        account=NodeId(f"aws:account/{reading.account}"),
+        account=reading.holder,
         region=reading.region,
         environment=first_tag(tags, reading.environment_keys) or reading.account_environment,
         models=tuple(sorted(found)),
