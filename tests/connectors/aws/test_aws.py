@@ -34,6 +34,7 @@ def _context(url: str, **changes: Any) -> Context[AwsConfig]:
         "role_name": cloud.ROLE,
         "regions": (cloud.REGION,),
         "families": _FAMILIES,
+        "event_history": False,  # moto has none, and its pace is two calls a second
     }
     config = AwsConfig(**{**settings, "endpoint_url": url, **changes})
     return Context(config=config, examine=lambda *_: (), limits=Limits(), retries=1)
