@@ -122,11 +122,15 @@ def scan(server: Server, *, workers: int, parallel: int, kinds: tuple[str, ...] 
         before = sum(server.calls().values())
         start = time.perf_counter()
         process = subprocess.Popen(
-            [*command, "scan", "--config", str(config), "--json"], env=environ,
+            [*command, "scan", "--config", str(config), "--json", "--state", f"{folder}/state.db"],
+            env=environ,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )  # fmt: skip
         timer = threading.Timer(1800, process.kill)
         timer.start()
+        reading: list[int] = [0]
+        watch = threading.Thread(target=_watch, args=(process.pid, server, reading), daemon=True)
+        watch.start()
         told = process.stderr.read() if process.stderr else b""
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -138,8 +142,23 @@ def scan(server: Server, *, workers: int, parallel: int, kinds: tuple[str, ...] 
         cpu = usage.ru_utime + usage.ru_stime
         return (
             f"{wall:8.1f} s wall {cpu:8.1f} s CPU {calls:8,} calls {calls / wall:7.0f} calls/s "
-            f"{usage.ru_maxrss / 1024:6.0f} MiB"
+            f"{usage.ru_maxrss / 1024:6.0f} MiB ({reading[0]} while reading)"
         )
+
+
+def _watch(pid: int, server: Server, most: list[int]) -> None:
+    """The resident MiB at most, as long as calls come: what is kept of accounts that were read."""
+    calls, status = -1, Path(f"/proc/{pid}/statm")
+    while True:
+        try:
+            now = int(status.read_text().split()[1]) * resource.getpagesize() >> 20
+        except (OSError, IndexError):
+            return
+        told = sum(server.calls().values())
+        if told > calls:
+            most[0] = max(most[0], now)
+        calls = told
+        time.sleep(0.5)
 
 
 def only_kinds() -> None:
