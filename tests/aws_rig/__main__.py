@@ -14,10 +14,12 @@ import importlib
 import json
 import signal
 import sys
+from pathlib import Path
 
 from tests.aws_rig.faults import throttled
 from tests.aws_rig.http import FIGURES, listening
 from tests.aws_rig.organization import Organization, regions
+from tests.aws_rig.recorded import replay
 from tests.aws_rig.rig import Rig
 
 
@@ -37,6 +39,12 @@ def _arguments() -> argparse.Namespace:
     add("--throttle-every", type=int, default=0, metavar="N",
         help="refuse the first of every N calls of an operation as throttled")  # fmt: skip
     add("--world", metavar="MODULE:FUNCTION", help="called with the rig, to plant in it")
+    add(
+        "--recorded",
+        type=Path,
+        metavar="FOLDER",
+        help="answers of a real AWS (tests/aws_rig/recorded.py), nothing made up",
+    )
     add("--while-stdin", action="store_true", help="end with standard input")
     return parser.parse_args()
 
@@ -55,6 +63,9 @@ def _made(given: argparse.Namespace) -> tuple[Rig, Organization]:
         rig.fault = lambda op, region, account, number: (
             throttled() if number % every == 1 % every else None
         )
+    if given.recorded:
+        rig.synthesize = 0
+        replay(rig, given.recorded)
     if given.world:
         module, _, function = given.world.partition(":")
         getattr(importlib.import_module(module), function)(rig)
