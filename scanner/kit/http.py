@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
 
 from scanner.kit.contract import Operation
 from scanner.kit.expressions import expression
@@ -53,8 +53,10 @@ class _GuardAdapter(HTTPAdapter):
     """Refuses what is not a declared (method, path) of the one base host, and bodies without end:
     they are read here, before requests itself looks at one (it does at a redirect's)."""
 
-    def __init__(self, base: str, operations: tuple[Operation, ...]) -> None:
-        super().__init__(max_retries=0)
+    def __init__(
+        self, base: str, operations: tuple[Operation, ...], connections: int = DEFAULT_POOLSIZE
+    ) -> None:
+        super().__init__(max_retries=0, pool_maxsize=connections)
         split = urlsplit(base)
         self._origin = (split.scheme, split.netloc)
         self._prefix = split.path.rstrip("/")
@@ -106,8 +108,10 @@ class ReadOnlySession:
         ca_file: str = "",
         most_wait: float = _MAX_WAIT_SECONDS,
         memory: Memory | None = None,
+        connections: int = DEFAULT_POOLSIZE,
     ) -> None:
-        """``denials``: statuses that mean a refusal (some sources send one to sign in instead)."""
+        """``denials``: statuses that mean a refusal (some sources send one to sign in instead).
+        ``connections``: that are kept open, for as many threads."""
         self.base = base.rstrip("/")
         self._buckets = [
             (_template_pattern(op.id.partition(" ")[2]), op.bucket) for op in operations
@@ -129,7 +133,7 @@ class ReadOnlySession:
         self._session.auth = lambda request: request
         if ca_file:
             self._session.verify = ca_file
-        adapter = _GuardAdapter(self.base, operations)
+        adapter = _GuardAdapter(self.base, operations, connections)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
@@ -319,6 +323,12 @@ def _error_text(answer: requests.Response) -> str:
         for field in ("errorSummary", "message", "error_description", "error"):
             if isinstance(body.get(field), str):
                 return str(body[field])[:200]
+        nested = body.get("error")
+        if isinstance(nested, dict):
+            # Microsoft's and Google's: https://learn.microsoft.com/graph/errors and
+            # https://google.aip.dev/193
+            code = nested.get("code") or nested.get("status") or ""
+            return f"{code}: {nested.get('message', '')}"[:600]
     return ""
 
 

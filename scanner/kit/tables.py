@@ -88,6 +88,14 @@ class Exposure(Model, frozen=True, kw_only=True):
     is_absent: bool = False
 
 
+class Supplier(Model, frozen=True, kw_only=True):
+    """Who supplies the AI, where one type is sold for many: ``of`` maps the value at ``path`` (any
+    letter case) to a provider of the catalogue; any other value leaves the type's own."""
+
+    path: str
+    of: dict[str, str]
+
+
 class Document(Model, frozen=True, kw_only=True):
     """A text of a record that is a file of its own to the detector: a build specification, a
     template, a start-up script. It ends there: nothing stores it."""
@@ -143,6 +151,8 @@ class ResourceType(Model, frozen=True, kw_only=True):
     under: str = ""
     """A kind of the same shard: listed once for each record of it, whose fields are
     ``parent.<path>`` and whose id is ``{parent_id}``."""
+    asked_of: tuple[Condition, ...] = ()
+    """All must hold of the record above (``parent.<path>``), or it has no such list."""
     listed: tuple[Condition, ...] = ()
     """All must hold of what the list shows, or nothing more is asked of the record."""
     where: tuple[Condition, ...] = ()
@@ -168,6 +178,7 @@ class ResourceType(Model, frozen=True, kw_only=True):
     """Where the vendor tells no status: the first that holds."""
     models: tuple[str, ...] = ()
     provider: str = ""
+    supplier: Supplier | None = None
     is_ai: bool = True
     ai_when: tuple[Condition, ...] = ()
     """All must hold, or the record is a carrier like those of a type that ``is_ai`` is not."""
@@ -239,6 +250,14 @@ def exposed(rules: Iterable[Exposure], record: Any, *, is_whole: bool = True) ->
             is_so = bool(found)
         if is_so:
             yield rule.says
+
+
+def provider_of(kind: ResourceType, record: Any) -> str:
+    if kind.supplier is None:
+        return kind.provider
+    known = {value.casefold(): provider for value, provider in kind.supplier.of.items()}
+    found = (known.get(str(value).casefold()) for value in values(record, kind.supplier.path))
+    return next(filter(None, found), kind.provider)
 
 
 def load_types(text: str | bytes) -> tuple[ResourceType, ...]:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from scanner.kit.expressions import expression
 from scanner.kit.tabled.reading import Node, Reading, Target
-from scanner.kit.tables import EdgeRule, ResourceType, fill, values
+from scanner.kit.tables import EdgeRule, ResourceType, fill, provider_of, values
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
 from scanner.model.facts import DataStore, Edge, Relation
@@ -38,9 +38,8 @@ def edges(
 ) -> Iterator[Item]:
     for rule in rules:
         if rule.target == "provider":
-            yield edge_of(
-                NodeId(ident), NodeId(f"provider:{kind.provider}"), rule.relation, evidence
-            )
+            provider = NodeId(f"provider:{provider_of(kind, record)}")
+            yield edge_of(NodeId(ident), provider, rule.relation, evidence)
             continue
         # Without a path the whole record is the one value: it says that there is an edge, no more.
         told = (str(value) for value in values(record, rule.path)) if rule.path else ("",)

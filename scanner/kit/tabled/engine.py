@@ -24,6 +24,7 @@ from scanner.kit.tables import (
     fill,
     first_text,
     holds,
+    provider_of,
     tags_of,
     values,
     with_fields,
@@ -113,7 +114,11 @@ def _read_below(kind: ResourceType, reading: Reading) -> Iterator[Item]:
     """The lists of all records of the kind above, some at a time. One that may not be read is a
     gap; when none may, the kind as a whole is."""
     errors: list[SourceError] = []
-    parents = reading.records.get(kind.under, [])
+    parents = [
+        parent
+        for parent in reading.records.get(kind.under, [])
+        if all(holds(one, parent) for one in kind.asked_of)
+    ]
     for bunch in _bunches(parents, _AT_ONCE):
         lists = [(parent, _started(kind, reading, parent)) for parent in bunch]
         for parent, records in lists:
@@ -364,9 +369,9 @@ def _asset(kind: ResourceType, whole: _Whole, evidence: Evidence, reading: Readi
         kind=kind.kind,
         name=shown(_name(kind, record, reading)),
         asset_class=kind.asset_class,
-        provider=kind.provider,
+        provider=provider_of(kind, record),
         account=reading.holder,
-        region=reading.region,
+        region=reading.region_of(record),
         environment=first_tag(tags, reading.environment_keys) or reading.account_environment,
         models=tuple(sorted(found)),
         created_at=first_text(record, kind.created_at),

@@ -77,6 +77,10 @@ class Reading(ABC):
         """The node that holds what stands under nothing else."""
         return NodeId(f"{self.source}:account/{self.account}")
 
+    def region_of(self, record: Mapping[str, Any]) -> str:
+        """Where a record is, for a vendor whose lists tell of many regions."""
+        return self.region
+
     def tags_of(self, ident: str) -> dict[str, str] | None:
         """Where one call tells the tags of many; None: they are asked for one by one."""
         return None
