@@ -6,12 +6,20 @@ Buckets that AI reads and writes are looked at once, for their classification.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connectors.aws import arns
-from scanner.kit.tabled.edges import CLASSIFICATION_TAGS, SITE, edge_of, repository_edges
+from scanner.kit.tabled.edges import (
+    CLASSIFICATION_TAGS,
+    REPOSITORY_TAGS,
+    SITE,
+    edge_of,
+    remote,
+    repository_edges,
+)
 from scanner.kit.tabled.reading import Node, Target, first_tag
 from scanner.kit.tables import Call, tags_of
+from scanner.kit.values import loose_json
 from scanner.model.base import NodeId
 from scanner.model.errors import Denied, NotEnabled, Throttled, Unavailable
 from scanner.model.evidence import Evidence
@@ -59,6 +67,31 @@ def _store(value: str, reading: AwsReading) -> tuple[str, Node | None]:
         return value, None  # whatever it is, some list may tell
     name = value.rpartition(":")[2]
     return value, DataStore(id=NodeId(value), kind=kind, name=name, store_class=store_class)
+
+
+_SOURCES = frozenset({*REPOSITORY_TAGS, "sourcecodeurl", "homepageurl"})
+"""With what the Serverless Application Repository says of a template
+(https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/
+serverless-sam-template-publishing-applications-metadata-properties.html)."""
+_MOST_DEPTH = 8
+
+
+def _template_repository(value: str, reading: AwsReading) -> tuple[str, Node | None]:
+    """The first address of a repository under a key that says so, at whatever depth of a
+    template's ``Metadata`` (JSON as text: https://docs.aws.amazon.com/AWSCloudFormation/latest/
+    APIReference/API_GetTemplateSummary.html)."""
+    waiting: list[tuple[Any, int]] = [(loose_json(value.encode()), 0)]
+    while waiting:
+        found, depth = waiting.pop(0)
+        if isinstance(found, Mapping):
+            for key, inner in found.items():
+                is_named = isinstance(inner, str) and str(key).casefold() in _SOURCES
+                if is_named and (ident := remote(inner)):
+                    return ident, None
+        below = found.values() if isinstance(found, Mapping) else found
+        if depth < _MOST_DEPTH and isinstance(found, (Mapping, list)):
+            waiting += [(one, depth + 1) for one in below]
+    return "", None
 
 
 def _log_group(value: str, reading: AwsReading) -> tuple[str, Node | None]:
@@ -120,6 +153,7 @@ TARGETS: Mapping[str, Target] = {
     "secret": lambda value, reading: (arns.secret(value, reading.scope), None),
     "role": lambda value, reading: (arns.role(value, reading.scope), None),
     "whole": lambda value, reading: (arns.whole(value), None),
+    "template_repository": _template_repository,
     "unversioned": lambda value, reading: (arns.unversioned(value), None),
 }
 """Words that AWS's tables may use as a target, besides those of every table."""

@@ -373,6 +373,23 @@ def test_repositories_and_stacks(rig: Rig, scan: Scan) -> None:
         "Parameters": [{"ParameterKey": "ModelId", "ParameterValue": "amazon.nova-pro-v1:0"}],
         "Tags": [{"Key": "git-repo", "Value": "git@gitlab.example.com:ml/chat.git"}],
     })  # fmt: skip
+    rig.world.answer(
+        ACCOUNT,
+        HOME,
+        "cloudformation:GetTemplateSummary",
+        {"StackName": stack},
+        {
+            "Metadata": json.dumps(
+                {
+                    "AWS::ServerlessRepo::Application": {
+                        "HomePageUrl": "https://chat.example.com",
+                        "Name": "chat",
+                        "SourceCodeUrl": "https://github.com/acme/chat-template/tree/main",
+                    }
+                }
+            )
+        },
+    )
     rig.world.answer(ACCOUNT, HOME, "cloudformation:GetTemplate", {"StackName": stack}, {
         "TemplateBody": json.dumps({"Resources": {"Ask": {
             "Type": "AWS::Lambda::Function", "Properties": {"Code": {
@@ -383,6 +400,7 @@ def test_repositories_and_stacks(rig: Rig, scan: Scan) -> None:
     assert done.under(_arn("ecr", "repository/acme/web")) == {}
     assert done.under(stack)["#ai/aws_bedrock"].models == ("amazon.nova-pro-v1:0",)
     assert (stack, "derived_from", "git:gitlab.example.com/ml/chat") in done.edges()
+    assert (stack, "derived_from", "git:github.com/acme/chat-template") in done.edges()
     assert rig.called("cloudformation:GetTemplate") == 0
     scan("delivery", stack_templates=True)
     assert rig.called("cloudformation:GetTemplate") == 1
