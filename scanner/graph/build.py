@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from scanner.graph.elsewhere import calls_elsewhere
+from scanner.graph.same_keys import same_keys
 from scanner.model.base import NodeId, ShardId
 from scanner.model.evidence import Confidence, Evidence
 from scanner.model.facts import (
@@ -57,6 +58,8 @@ class AssetGraph:
             else:
                 self._add_node(fact)
         self._join_people()
+        for edge in same_keys(self.nodes.values()):
+            self.edges[edge.key] = edge
         self._out: dict[NodeId, dict[Relation, list[Edge]]] = {}
         self._in: dict[NodeId, dict[Relation, list[Edge]]] = {}
         for key in sorted(self.edges):

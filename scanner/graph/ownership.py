@@ -15,6 +15,7 @@ _OWNER_TAGS = ("owner", "technicalowner", "businessowner", "serviceowner", "team
 _CONFIDENCE = {
     "tag": Confidence.HIGH,
     "registry": Confidence.HIGH,
+    "vendor-record": Confidence.HIGH,
     "codeowners": Confidence.HIGH,
     "creator": Confidence.MEDIUM,
     "holder-tag": Confidence.MEDIUM,
@@ -60,10 +61,21 @@ def _own(graph: AssetGraph, ident: NodeId) -> Iterator[Ownership]:
     if node is not None:
         yield from _tagged(node.tags, "tag", "")
     yield from _edges(graph, ident)
+    yield from _recorded(graph, ident)
     for edge in graph.in_edges(ident, Relation.GRANTS):
         person = _name(graph, edge.source)
         if person:
             yield _claim(person, "granted-by", "gave the application access")
+
+
+def _recorded(graph: AssetGraph, ident: NodeId) -> Iterator[Ownership]:
+    """Whom the vendor's own record of a key names. A doubtful match names nobody."""
+    for same in graph.out_edges(ident, Relation.SAME_AS):
+        record = graph.node(same.target)
+        if isinstance(record, Credential) and same.confidence.rank >= Confidence.HIGH.rank:
+            for edge in graph.out_edges(record.id, Relation.OWNED_BY):
+                if person := _name(graph, edge.target):
+                    yield _claim(person, "vendor-record", f"the vendor's record is {record.name}")
 
 
 def _places(graph: AssetGraph, ident: NodeId) -> Iterator[NodeId]:

@@ -1,0 +1,286 @@
+"""Projects, people, service accounts and keys, as the administration API tells them.
+
+Follows https://platform.openai.com/docs/api-reference/administration and the fields of
+https://github.com/openai/openai-openapi (``ProjectApiKey``, ``AdminApiKey``, ``ProjectUser``):
+lists of up to 100, the next behind ``after=<id of the last>``. The answer's own ``last_id`` is not
+trusted: it may be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from scanner.kit.expressions import expression
+from scanner.kit.http import Missing, ReadOnlySession, json_body
+from scanner.kit.values import items, mapping, stamp, text
+from scanner.model.base import NodeId
+from scanner.model.errors import Denied, SourceError, Unavailable
+from scanner.model.evidence import Evidence
+from scanner.model.facts import (
+    Account,
+    Asset,
+    AssetClass,
+    Credential,
+    Edge,
+    Identity,
+    PrincipalType,
+    Relation,
+)
+from scanner.model.items import Gap, Item
+
+PROJECTS = "/v1/organization/projects"
+USERS = "/v1/organization/users"
+ADMIN_KEYS = "/v1/organization/admin_api_keys"
+_PROJECT = "/v1/organization/projects/{project}"
+KEYS = f"{_PROJECT}/api_keys"
+MEMBERS = f"{_PROJECT}/users"
+SERVICE_ACCOUNTS = f"{_PROJECT}/service_accounts"
+RETENTION = f"{_PROJECT}/data_retention"
+MODELS = f"{_PROJECT}/model_permissions"
+OPERATIONS = (
+    (PROJECTS, "admin", "projects of the organization"),
+    (USERS, "admin", "people of the organization: who owns keys, who has left"),
+    (ADMIN_KEYS, "admin", "keys that administer the organization, their owners and last use"),
+    (KEYS, "admin", "keys of a project, their owners and last use"),
+    (MEMBERS, "admin", "who may use a project"),
+    (SERVICE_ACCOUNTS, "admin", "service accounts of a project"),
+    (RETENTION, "admin", "whether a project's prompts are kept"),
+    (MODELS, "admin", "which models a project may use"),
+)
+PROJECT_FIELDS = ("id", "name", "status", "created_at", "residency")
+KINDS = frozenset({
+    "openai.organization", "openai.project", "openai.user", "openai.service_account",
+    "openai.api_key", "openai.admin_api_key",
+})  # fmt: skip
+_MOST_PAGES = 10_000
+_HIDDEN = expression(r"[.*\u2022\u2026]{2,}")
+"""What stands for the middle of a key that is not shown."""
+
+
+def org_id(name: str) -> NodeId:
+    return NodeId(f"openai:organization/{name}")
+
+
+def project_id(ident: str) -> NodeId:
+    return NodeId(f"openai:project/{ident}")
+
+
+def who_id(ident: str) -> NodeId:
+    """Of a user or a service account; both have ids of the vendor's own."""
+    return NodeId(f"openai:identity/{ident}")
+
+
+def key_id(ident: str) -> NodeId:
+    return NodeId(f"openai:key/{ident}")
+
+
+def listed(session: ReadOnlySession, path: str, **asked: str) -> Iterator[Mapping[str, Any]]:
+    """Every record. Raises the source errors, and ``Unavailable`` for a list that goes in a ring
+    or holds what is no record."""
+    params = {"limit": "100", **asked}
+    seen: set[str] = set()
+    for _ in range(_MOST_PAGES):
+        body = mapping(json_body(session.get(path, params)))
+        if not isinstance(body.get("data"), list):
+            raise Unavailable(f"GET {path}: the answer has no list `data`")
+        last = ""
+        for record in body["data"]:
+            ident = text(mapping(record).get("id"))
+            if not ident:
+                raise Unavailable(f"GET {path}: a record without an id; the answer is malformed")
+            last = ident
+            yield record
+        if not body.get("has_more"):
+            return
+        if not last or last in seen:
+            raise Unavailable(f"GET {path}: the list says that it goes on and does not")
+        seen.add(last)
+        params["after"] = last
+    raise Unavailable(f"GET {path}: more than {_MOST_PAGES} pages")
+
+
+def projects(session: ReadOnlySession, *, with_archived: bool) -> Iterator[Mapping[str, Any]]:
+    return listed(session, PROJECTS, include_archived=str(with_archived).lower())
+
+
+def organization(session: ReadOnlySession, name: str) -> Iterator[Item]:
+    """The organization, its people and the keys that administer it."""
+    people = list(listed(session, USERS))
+    yield Account(
+        id=org_id(name), kind="openai.organization", name=name, provider="openai",
+        evidence=(_evidence(USERS, org_id(name)),),
+    )  # fmt: skip
+    for record in people:
+        yield from _person(record, org_id(name), USERS)
+    try:
+        for record in listed(session, ADMIN_KEYS):
+            yield from _key(record, org_id(name), ADMIN_KEYS, "openai.admin_api_key")
+    except SourceError as error:
+        yield _gap("admin keys", error)
+
+
+def project(session: ReadOnlySession, name: str, scope: Mapping[str, str]) -> Iterator[Item]:
+    """A project, who may use it, and its keys."""
+    ident = project_id(scope["id"])
+    tags: dict[str, str] = {}
+    if scope.get("residency"):
+        tags["residency"] = scope["residency"]
+    gaps: list[Gap] = []
+    models: tuple[str, ...] = ()
+    for path, what in ((RETENTION, "data retention"), (MODELS, "model permissions")):
+        try:
+            told = mapping(json_body(session.get(_of(path, scope))))
+        except Missing:
+            continue  # not set: what the organization has holds
+        except SourceError as error:
+            gaps.append(_gap(f"{what} of project {scope['id']}", error))
+            continue
+        if path == RETENTION:
+            tags["data_retention"] = text(told.get("type"))
+        else:
+            tags["models"] = text(told.get("mode"))
+            listing = ", ".join(sorted(filter(None, map(text, items(told.get("model_ids"))))))
+            tags["model_list"] = listing[:2000]
+    yield Asset(
+        id=ident,
+        kind="openai.project",
+        name=scope.get("name") or scope["id"],
+        asset_class=AssetClass.INTEGRATION,
+        provider="openai",
+        account=org_id(name),
+        models=models,
+        created_at=seconds(scope.get("created_at")),
+        status=scope.get("status", ""),
+        tags={key: value for key, value in tags.items() if value},
+        evidence=(_evidence(PROJECTS, ident),),
+    )
+    yield _edge(org_id(name), ident, Relation.CONTAINS, PROJECTS)
+    yield _edge(ident, NodeId("provider:openai"), Relation.CALLS, PROJECTS)
+    yield from gaps
+    for path, what, read in (
+        (MEMBERS, "members", _member),
+        (SERVICE_ACCOUNTS, "service accounts", _service_account),
+        (KEYS, "keys", _project_key),
+    ):
+        try:
+            for record in listed(session, _of(path, scope)):
+                yield from read(record, ident)
+        except SourceError as error:
+            yield _gap(f"{what} of project {scope['id']}", error)
+
+
+def _member(record: Mapping[str, Any], project: NodeId) -> Iterator[Item]:
+    yield from _person(record, None, MEMBERS)
+    who = who_id(text(record["id"]))
+    is_owner = text(record.get("role")) == "owner"
+    relation = Relation.OWNED_BY if is_owner else Relation.USED_BY
+    yield _edge(project, who, relation, MEMBERS, text(record.get("role")))
+
+
+def _service_account(record: Mapping[str, Any], project: NodeId) -> Iterator[Item]:
+    ident = who_id(text(record["id"]))
+    yield Identity(
+        id=ident,
+        kind="openai.service_account",
+        name=text(record.get("name")) or text(record["id"]),
+        principal_type=PrincipalType.SERVICE,
+        tags={"created_at": seconds(record.get("created_at")), "role": text(record.get("role"))},
+        evidence=(_evidence(SERVICE_ACCOUNTS, ident),),
+    )
+    yield _edge(project, ident, Relation.CONTAINS, SERVICE_ACCOUNTS)
+
+
+def _project_key(record: Mapping[str, Any], project: NodeId) -> Iterator[Item]:
+    yield from _key(record, project, KEYS, "openai.api_key")
+
+
+def _person(record: Mapping[str, Any], holder: NodeId | None, path: str) -> Iterator[Item]:
+    ident = who_id(text(record["id"]))
+    mail = text(record.get("email"))
+    is_service = record.get("is_service_account") is True
+    yield Identity(
+        id=ident,
+        kind="openai.service_account" if is_service else "openai.user",
+        name=text(record.get("name")) or mail or text(record["id"]),
+        email=mail.lower(),
+        principal_type=PrincipalType.SERVICE if is_service else PrincipalType.HUMAN,
+        tags={"role": role} if (role := text(record.get("role"))) else {},
+        evidence=(_evidence(path, ident),),
+    )
+    if holder:
+        yield _edge(holder, ident, Relation.CONTAINS, path)
+
+
+def _key(record: Mapping[str, Any], holder: NodeId, path: str, kind: str) -> Iterator[Item]:
+    ident = key_id(text(record["id"]))
+    tags = {
+        "name": text(record.get("name")),
+        "expires_at": seconds(record.get("expires_at")),
+        "owner_access": text(record.get("owner_project_access")),
+    }
+    yield Credential(
+        id=ident,
+        kind=kind,
+        name=f"OpenAI key {text(record.get('name')) or text(record['id'])}",
+        issuer="openai",
+        fingerprint="",
+        hint=_HIDDEN.sub("\u2026", text(record.get("redacted_value")), count=1)[:64],
+        created_at=seconds(record.get("created_at")),
+        last_used_at=seconds(record.get("last_used_at")),
+        tags={key: value for key, value in tags.items() if value},
+        evidence=(_evidence(path, ident),),
+    )
+    yield _edge(holder, ident, Relation.CONTAINS, path)
+    if holder.startswith("openai:project/"):
+        yield _edge(holder, ident, Relation.AUTHENTICATES_WITH, path)
+    owner = owner_of(record)
+    if owner is not None:
+        yield owner
+        yield _edge(ident, owner.id, Relation.OWNED_BY, path)
+
+
+def owner_of(record: Mapping[str, Any]) -> Identity | None:
+    """A project's key names its owner as ``owner.user`` or ``owner.service_account``, an admin key
+    as fields of ``owner`` itself."""
+    owner = mapping(record.get("owner"))
+    kind = text(owner.get("type"))
+    told = mapping(owner.get("user")) or mapping(owner.get("service_account")) or owner
+    ident = text(told.get("id"))
+    if not ident:
+        return None
+    is_service = kind == "service_account" or bool(owner.get("service_account"))
+    mail = text(told.get("email"))
+    return Identity(
+        id=who_id(ident),
+        kind="openai.service_account" if is_service else "openai.user",
+        name=text(told.get("name")) or mail or ident,
+        email=mail.lower(),
+        principal_type=PrincipalType.SERVICE if is_service else PrincipalType.HUMAN,
+        evidence=(_evidence(KEYS, who_id(ident)),),
+    )
+
+
+def seconds(value: Any) -> str:
+    """ISO 8601 of epoch seconds, also as text (a shard's scope is of texts)."""
+    given = text(value)
+    return stamp(int(given) * 1000) if given.isdecimal() and len(given) < 12 else ""
+
+
+def _of(path: str, scope: Mapping[str, str]) -> str:
+    return path.replace("{project}", scope["id"])
+
+
+def _gap(what: str, error: SourceError) -> Gap:
+    return Gap(what=what, reason=str(error), denied=isinstance(error, Denied))
+
+
+def _evidence(path: str, ident: NodeId) -> Evidence:
+    return Evidence(rule=f"GET {path}", source="openai", resource=ident)
+
+
+def _edge(source: NodeId, target: NodeId, relation: Relation, path: str, detail: str = "") -> Edge:
+    return Edge(
+        source=source, target=target, relation=relation, detail=detail,
+        evidence=(_evidence(path, source),),
+    )  # fmt: skip
