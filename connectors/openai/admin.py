@@ -2,8 +2,7 @@
 
 Follows https://platform.openai.com/docs/api-reference/administration and the fields of
 https://github.com/openai/openai-openapi (``ProjectApiKey``, ``AdminApiKey``, ``ProjectUser``):
-lists of up to 100, the next behind ``after=<id of the last>``. The answer's own ``last_id`` is not
-trusted: it may be missing.
+lists of up to 100, the next behind ``after=<id of the last>``.
 """
 
 from __future__ import annotations
@@ -13,9 +12,10 @@ from typing import Any
 
 from scanner.kit.expressions import expression
 from scanner.kit.http import Missing, ReadOnlySession, json_body
+from scanner.kit.paged import by_last_id
 from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.base import NodeId
-from scanner.model.errors import Denied, SourceError, Unavailable
+from scanner.model.errors import Denied, SourceError
 from scanner.model.evidence import Evidence
 from scanner.model.facts import (
     Account,
@@ -53,7 +53,6 @@ KINDS = frozenset({
     "openai.organization", "openai.project", "openai.user", "openai.service_account",
     "openai.api_key", "openai.admin_api_key",
 })  # fmt: skip
-_MOST_PAGES = 10_000
 _HIDDEN = expression(r"[.*\u2022\u2026]{2,}")
 """What stands for the middle of a key that is not shown."""
 
@@ -76,28 +75,8 @@ def key_id(ident: str) -> NodeId:
 
 
 def listed(session: ReadOnlySession, path: str, **asked: str) -> Iterator[Mapping[str, Any]]:
-    """Every record. Raises the source errors, and ``Unavailable`` for a list that goes in a ring
-    or holds what is no record."""
-    params = {"limit": "100", **asked}
-    seen: set[str] = set()
-    for _ in range(_MOST_PAGES):
-        body = mapping(json_body(session.get(path, params)))
-        if not isinstance(body.get("data"), list):
-            raise Unavailable(f"GET {path}: the answer has no list `data`")
-        last = ""
-        for record in body["data"]:
-            ident = text(mapping(record).get("id"))
-            if not ident:
-                raise Unavailable(f"GET {path}: a record without an id; the answer is malformed")
-            last = ident
-            yield record
-        if not body.get("has_more"):
-            return
-        if not last or last in seen:
-            raise Unavailable(f"GET {path}: the list says that it goes on and does not")
-        seen.add(last)
-        params["after"] = last
-    raise Unavailable(f"GET {path}: more than {_MOST_PAGES} pages")
+    """Every record. Raises the source errors."""
+    return by_last_id(session, path, {"limit": "100", **asked}, after="after")
 
 
 def projects(session: ReadOnlySession, *, with_archived: bool) -> Iterator[Mapping[str, Any]]:

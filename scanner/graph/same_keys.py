@@ -14,6 +14,8 @@ from scanner.model.evidence import Confidence, Evidence
 from scanner.model.facts import Credential, Edge, NodeFact, Relation
 
 _HIDDEN = "\u2026"
+_PADDING = "A="
+"""How base64 writes zeros and the end: the same in many keys (all of Anthropic's end with it)."""
 _LEAST_TAIL = 3
 """Characters of the end that both must show: three of 62 are one in 238,328."""
 
@@ -35,7 +37,8 @@ def same_keys(nodes: Iterable[NodeFact]) -> Iterator[Edge]:
     for key in sorted(found, key=lambda one: one.id):
         near = records.get((key.issuer, key.hint[-_LEAST_TAIL:]), [])
         same = [one for one in near if _agree(key.hint, one.hint)]
-        sure = Confidence.HIGH if len(same) == 1 else Confidence.MEDIUM
+        is_sure = len(same) == 1 and _tells_enough(key.hint, same[0].hint)
+        sure = Confidence.HIGH if is_sure else Confidence.MEDIUM
         for record in same:
             shown = f"{key.hint} is shown as {record.hint}"
             yield Edge(
@@ -46,6 +49,12 @@ def same_keys(nodes: Iterable[NodeFact]) -> Iterator[Edge]:
                 evidence=(Evidence(rule="same-key", source="graph", preview=shown),),
                 detail="" if len(same) == 1 else f"one of {len(same)} that fit",
             )
+
+
+def _tells_enough(one: str, other: str) -> bool:
+    """Whether what both show of the end is more than padding."""
+    tails = (hint.partition(_HIDDEN)[2] for hint in (one, other))
+    return len(min(tails, key=len).rstrip(_PADDING)) >= _LEAST_TAIL
 
 
 def _agree(one: str, other: str) -> bool:

@@ -226,10 +226,12 @@ class Recorded:
 
 
 @contextmanager
-def recorded_server(folder: Path, *, authorization: str = "") -> Iterator[Recorded]:
+def recorded_server(
+    folder: Path, *, authorization: str = "", header: str = "Authorization"
+) -> Iterator[Recorded]:
     """Replay every ``*.json`` (a list of exchanges) of ``folder`` on loopback. Among the exchanges
     of a path the one with most matching parameters answers; ``authorization``: what requests must
-    carry, else 401."""
+    carry as ``header``, else 401."""
     exchanges: list[Answer] = []
     for file in sorted(folder.glob("*.json")):
         exchanges += msgspec.json.decode(file.read_bytes(), type=list[Answer])
@@ -242,7 +244,7 @@ def recorded_server(folder: Path, *, authorization: str = "") -> Iterator[Record
             split = urlsplit(self.path)
             state.calls.append(f"GET {split.path}")
             query = {key: values[0] for key, values in parse_qs(split.query).items()}
-            if authorization and self.headers.get("Authorization") != authorization:
+            if authorization and self.headers.get(header) != authorization:
                 self._send(Answer(path="", status=401, body={"errorSummary": "Invalid token"}))
             elif split.path in state.denied:
                 self._send(Answer(path="", status=403, body={"errorSummary": "Not permitted"}))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Set
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connectors.anthropic import AnthropicConfig
 from connectors.aws import AwsConfig
 from connectors.azure_devops import AzureDevOpsConfig
 from connectors.bitbucket import BitbucketConfig
@@ -147,6 +149,34 @@ def _openai(folder: Path, detector: Detector, organization: Any) -> Iterator[Wor
             server.denied.clear()
 
         yield World(loader.load("openai"), context, deny, secrets=("made-up-key",))
+
+
+@contextmanager
+def _anthropic(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+    recordings = Path(__file__).parent / "anthropic" / "recordings"
+    with testing.recorded_server(
+        recordings, authorization="made-up-key", header="x-api-key"
+    ) as server:
+
+        def context() -> Context[Any]:
+            return Context(
+                config=AnthropicConfig(url=server.url, since_days=3),
+                examine=detector.examine,
+                limits=Limits(),
+                environ={"ANTHROPIC_ADMIN_KEY": "made-up-key"},
+                now=lambda: datetime(2026, 2, 4, tzinfo=UTC),
+                retries=1,
+            )
+
+        @contextmanager
+        def deny(operation: str) -> Iterator[None]:
+            path = operation.partition(" ")[2]
+            workspaces = ("wrkspc_support", "wrkspc_old")
+            server.denied |= {path.replace("{workspace}", one) for one in workspaces}
+            yield
+            server.denied.clear()
+
+        yield World(loader.load("anthropic"), context, deny, secrets=("made-up-key",))
 
 
 @contextmanager
@@ -304,6 +334,7 @@ WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]
     "gitlab": _gitlab,
     "okta": _okta,
     "openai": _openai,
+    "anthropic": _anthropic,
 }
 
 

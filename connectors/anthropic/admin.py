@@ -1,0 +1,175 @@
+"""Workspaces, people and keys, as the Admin API tells them.
+
+Follows https://platform.claude.com/docs/en/api/admin/workspaces/list, ``.../users/list``,
+``.../api_keys/list`` and ``.../workspaces/members/list``: lists of up to 1,000, the next behind
+``after_id``. What is in no workspace is in the organization's default one, which has no record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from scanner.kit.expressions import expression
+from scanner.kit.http import ReadOnlySession
+from scanner.kit.paged import by_last_id
+from scanner.kit.values import mapping, stamp, text
+from scanner.model.base import NodeId
+from scanner.model.errors import Denied, SourceError
+from scanner.model.evidence import Evidence
+from scanner.model.facts import (
+    Account,
+    Asset,
+    AssetClass,
+    Credential,
+    Edge,
+    Identity,
+    PrincipalType,
+    Relation,
+)
+from scanner.model.items import Gap, Item
+
+WORKSPACES = "/v1/organizations/workspaces"
+MEMBERS = "/v1/organizations/workspaces/{workspace}/members"
+USERS = "/v1/organizations/users"
+KEYS = "/v1/organizations/api_keys"
+OPERATIONS = (
+    (WORKSPACES, "admin", "workspaces of the organization"),
+    (MEMBERS, "admin", "who may use a workspace"),
+    (USERS, "admin", "people of the organization: who owns keys, who uses Claude Code"),
+    (KEYS, "admin", "keys, who made them, their state and what is shown of them"),
+)
+KINDS = frozenset({
+    "anthropic.organization", "anthropic.workspace", "anthropic.user", "anthropic.api_key",
+})  # fmt: skip
+_SIZE = {"limit": "1000"}
+_HIDDEN = expression(r"[.*\u2022\u2026]{2,}")
+"""What stands for the middle of a key that is not shown."""
+
+
+def org_id(name: str) -> NodeId:
+    return NodeId(f"anthropic:organization/{name}")
+
+
+def workspace_id(ident: str, name: str) -> NodeId:
+    return NodeId(f"anthropic:workspace/{ident or f'{name}/default'}")
+
+
+def who_id(ident: str) -> NodeId:
+    return NodeId(f"anthropic:user/{ident}")
+
+
+def key_id(ident: str) -> NodeId:
+    return NodeId(f"anthropic:key/{ident}")
+
+
+def organization(session: ReadOnlySession, name: str, *, with_archived: bool) -> Iterator[Item]:
+    """Everything but use. Raises the source errors when not even people or workspaces may be
+    read."""
+    people = list(by_last_id(session, USERS, _SIZE, after="after_id"))
+    asked = {**_SIZE, "include_archived": str(with_archived).lower()}
+    places = list(by_last_id(session, WORKSPACES, asked, after="after_id"))
+    yield Account(
+        id=org_id(name), kind="anthropic.organization", name=name, provider="anthropic",
+        evidence=(_evidence(USERS, org_id(name)),),
+    )  # fmt: skip
+    for record in people:
+        yield from _person(record, name)
+    yield from _workspace({"name": f"{name}, default workspace"}, name)
+    for record in places:
+        yield from _workspace(record, name)
+        yield from _members(session, record, name)
+    try:
+        for record in by_last_id(session, KEYS, _SIZE, after="after_id"):
+            yield from _key(record, name)
+    except SourceError as error:
+        yield _gap("keys", error)
+
+
+def _person(record: Mapping[str, Any], name: str) -> Iterator[Item]:
+    ident = who_id(text(record["id"]))
+    mail = text(record.get("email"))
+    yield Identity(
+        id=ident,
+        kind="anthropic.user",
+        name=text(record.get("name")) or mail or text(record["id"]),
+        email=mail.lower(),
+        principal_type=PrincipalType.HUMAN,
+        tags={"role": role} if (role := text(record.get("role"))) else {},
+        evidence=(_evidence(USERS, ident),),
+    )
+    yield _edge(org_id(name), ident, Relation.CONTAINS, USERS)
+
+
+def _workspace(record: Mapping[str, Any], name: str) -> Iterator[Item]:
+    ident = workspace_id(text(record.get("id")), name)
+    residency = mapping(record.get("data_residency"))
+    tags = {
+        "workspace_geo": text(residency.get("workspace_geo")),
+        "default_inference_geo": text(residency.get("default_inference_geo")),
+    }
+    yield Asset(
+        id=ident,
+        kind="anthropic.workspace",
+        name=text(record.get("name")) or text(record.get("id")),
+        asset_class=AssetClass.INTEGRATION,
+        provider="anthropic",
+        account=org_id(name),
+        created_at=stamp(record.get("created_at")),
+        status="archived" if record.get("archived_at") else "active",
+        tags={key: value for key, value in tags.items() if value},
+        evidence=(_evidence(WORKSPACES, ident),),
+    )
+    yield _edge(org_id(name), ident, Relation.CONTAINS, WORKSPACES)
+    yield _edge(ident, NodeId("provider:anthropic"), Relation.CALLS, WORKSPACES)
+
+
+def _members(session: ReadOnlySession, workspace: Mapping[str, Any], name: str) -> Iterator[Item]:
+    ident = text(workspace["id"])
+    path = MEMBERS.replace("{workspace}", ident)
+    try:
+        for record in by_last_id(session, path, _SIZE, after="after_id", key="user_id"):
+            role = text(record.get("workspace_role"))
+            relation = Relation.OWNED_BY if role == "workspace_admin" else Relation.USED_BY
+            who = who_id(text(record["user_id"]))
+            yield _edge(workspace_id(ident, name), who, relation, MEMBERS, role)
+    except SourceError as error:
+        yield _gap(f"members of workspace {ident}", error)
+
+
+def _key(record: Mapping[str, Any], name: str) -> Iterator[Item]:
+    ident = key_id(text(record["id"]))
+    tags = {"name": text(record.get("name")), "status": text(record.get("status")),
+            "expires_at": stamp(record.get("expires_at"))}  # fmt: skip
+    yield Credential(
+        id=ident,
+        kind="anthropic.api_key",
+        name=f"Anthropic key {text(record.get('name')) or text(record['id'])}",
+        issuer="anthropic",
+        fingerprint="",
+        hint=_HIDDEN.sub("\u2026", text(record.get("partial_key_hint")), count=1)[:64],
+        created_at=stamp(record.get("created_at")),
+        tags={key: value for key, value in tags.items() if value},
+        evidence=(_evidence(KEYS, ident),),
+    )
+    place = workspace_id(text(record.get("workspace_id")), name)
+    yield _edge(place, ident, Relation.CONTAINS, KEYS)
+    yield _edge(place, ident, Relation.AUTHENTICATES_WITH, KEYS)
+    creator = text(mapping(record.get("created_by")).get("id"))
+    if creator:
+        yield _edge(ident, who_id(creator), Relation.OWNED_BY, KEYS)
+
+
+def _gap(what: str, error: SourceError) -> Gap:
+    return Gap(what=what, reason=str(error), denied=isinstance(error, Denied))
+
+
+def _evidence(path: str, ident: NodeId) -> Evidence:
+    return Evidence(rule=f"GET {path}", source="anthropic", resource=ident)
+
+
+def _edge(source: NodeId, target: NodeId, relation: Relation, path: str, detail: str = "") -> Edge:
+    return Edge(
+        source=source, target=target, relation=relation, detail=detail,
+        evidence=(_evidence(path, source),),
+    )  # fmt: skip
