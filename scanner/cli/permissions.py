@@ -26,8 +26,16 @@ if TYPE_CHECKING:
     is_flag=True,
     help="AWS: a CloudFormation template of the role, to roll out to all accounts.",
 )
+@click.option(
+    "--role",
+    "role_form",
+    type=click.Choice(["json", "yaml", "terraform"]),
+    help="Azure: how the custom role is written; JSON without it.",
+)
 @json_option
-def command(connector: str, opted: tuple[str, ...], stackset: bool, as_json: bool) -> None:
+def command(
+    connector: str, opted: tuple[str, ...], stackset: bool, role_form: str | None, as_json: bool
+) -> None:
     """The least privilege that CONNECTOR needs, ready to paste.
 
     It is printed from the same declaration that refuses every other call inside the process.
@@ -50,6 +58,8 @@ def command(connector: str, opted: tuple[str, ...], stackset: bool, as_json: boo
         if spec.permission_format is not PermissionFormat.AWS_POLICY:
             raise click.BadParameter(f"{connector} needs no role in AWS", param_hint="--stackset")
         click.echo(template(spec, opted))
+    elif role_form:
+        click.echo(_azure_role(spec, opted, role_form))
     elif as_json:
         body = {"connector": spec.name, "permissions": permissions(spec, opted)}
         write_bytes(encode(body) + b"\n")
@@ -57,6 +67,16 @@ def command(connector: str, opted: tuple[str, ...], stackset: bool, as_json: boo
         text = render(spec, opted)
         click.echo(text)
         _tell_of_length(spec, text)
+
+
+def _azure_role(spec: ConnectorSpec, opted: tuple[str, ...], form: str) -> str:
+    from scanner.kit.azure_role import FORMS
+    from scanner.kit.contract import PermissionFormat
+    from scanner.kit.permissions import permissions
+
+    if spec.permission_format is not PermissionFormat.AZURE_ROLE:
+        raise click.BadParameter(f"{spec.name} needs no role in Azure", param_hint="--role")
+    return FORMS[form](permissions(spec, opted))
 
 
 _MOST_OF_A_POLICY = 6144

@@ -26,6 +26,7 @@ class PermissionFormat(StrEnum):
     """How a least-privilege grant is written down for this source."""
 
     AWS_POLICY = "aws-policy"
+    AZURE_ROLE = "azure-role"
     SCOPES = "scopes"
     FILESYSTEM = "filesystem"
 

@@ -13,6 +13,10 @@ def render(spec: ConnectorSpec, opted: Container[str] = ()) -> str:
     configuration that are set."""
     if spec.permission_format is PermissionFormat.AWS_POLICY:
         return json.dumps(aws_policy(spec, opted), indent=2)
+    if spec.permission_format is PermissionFormat.AZURE_ROLE:
+        from scanner.kit.azure_role import as_json
+
+        return as_json(permissions(spec, opted))
     if spec.permission_format is PermissionFormat.FILESYSTEM:
         return "Read access to the configured paths. No network, no credentials."
     return "\n".join(permissions(spec, opted))

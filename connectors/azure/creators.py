@@ -1,0 +1,76 @@
+"""The activity log: who has created AI resources, as far as Azure remembers (90 days).
+
+Asked once a subscription and provider. A write that answered ``Created`` is a creation; others are
+changes, which say nothing of who began it.
+https://learn.microsoft.com/rest/api/monitor/activity-logs/list
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from connectors.azure import operations
+from connectors.azure.access import Access
+from connectors.azure.relations import creator
+from scanner.kit.tabled.edges import edge_of
+from scanner.kit.tables import first_text
+from scanner.model.base import NodeId
+from scanner.model.errors import Denied, NotEnabled, SourceError
+from scanner.model.evidence import Evidence
+from scanner.model.facts import Relation
+from scanner.model.items import Gap, Item
+
+PROVIDERS = (
+    "Microsoft.CognitiveServices", "Microsoft.MachineLearningServices", "Microsoft.Search",
+    "Microsoft.BotService",
+)  # fmt: skip
+_MOST_DAYS = 89
+_FIELDS = "caller,eventTimestamp,operationName,resourceId,status,subStatus"
+
+
+def items(access: Access, subscription: str, now: datetime, days: int) -> Iterator[Item]:
+    path = operations.EVENTS.partition(" ")[2].replace("{subscription}", subscription)
+    since = now - timedelta(days=min(days, _MOST_DAYS))
+    window = (
+        f"eventTimestamp ge '{since:%Y-%m-%dT%H:%M:%SZ}' and "
+        f"eventTimestamp le '{now:%Y-%m-%dT%H:%M:%SZ}'"
+    )
+    errors: list[SourceError] = []
+    for provider in PROVIDERS:
+        query = {
+            "api-version": operations.VERSIONS["Microsoft.Insights/eventtypes"],
+            "$filter": f"{window} and resourceProvider eq '{provider}'",
+            "$select": _FIELDS,
+        }
+        seen: set[str] = set()
+        try:
+            for event in access.pages(operations.EVENTS, path, subscription, query):
+                ident = first_text(event, "resourceId").casefold()
+                caller = first_text(event, "caller")
+                is_write = first_text(event, "operationName.value").casefold().endswith("/write")
+                is_made = first_text(event, "subStatus.value").casefold() == "created"
+                if not (ident.startswith("/") and caller and is_write and is_made):
+                    continue
+                if ident in seen:
+                    continue  # newest first: a thing may have been deleted and made again
+                seen.add(ident)
+                at = first_text(event, "eventTimestamp")
+                evidence = Evidence(
+                    rule=operations.EVENTS, source="azure", resource=ident, first_at=at, last_at=at
+                )
+                person = creator(caller)
+                yield person
+                yield edge_of(NodeId(ident), person.id, Relation.CREATED_BY, evidence)
+        except NotEnabled:
+            continue
+        except SourceError as error:
+            errors.append(error)
+    if len(errors) == len(PROVIDERS):
+        raise errors[0]
+    for missed in errors:
+        yield Gap(
+            what=f"activity log of {subscription}",
+            reason=str(missed),
+            denied=isinstance(missed, Denied),
+        )

@@ -1,0 +1,127 @@
+"""How a table's types are read in Azure: lists by Resource Graph, what stands below one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from connectors.azure import access as asking
+from connectors.azure import errors, relations
+from connectors.azure.access import Access
+from connectors.azure.graph import Inventory
+from connectors.azure.rights import Rights
+from scanner.kit.tabled.edges import repository_edges
+from scanner.kit.tabled.reading import Reading, Target
+from scanner.kit.tables import Call, first_text, values
+from scanner.model.base import NodeId
+from scanner.model.errors import SourceError, Unavailable
+from scanner.model.evidence import Evidence
+from scanner.model.facts import Edge
+
+OF = "of"
+"""The argument of a call that is the id of what it asks."""
+
+
+@dataclass(kw_only=True)
+class AzureReading(Reading):
+    """Of a family of resources in one subscription."""
+
+    source: ClassVar[str] = "azure"
+    targets: ClassVar[Mapping[str, Target]] = relations.TARGETS
+
+    access: Access
+    inventory: Inventory
+    rights: Rights
+
+    @property
+    def pool(self) -> ThreadPoolExecutor:
+        return self.access.pool
+
+    def call(self, call: Call, args: Mapping[str, Any]) -> dict[str, Any]:
+        query = {name: str(value) for name, value in args.items() if name != OF}
+        found = asking.called(self.access, call.op, str(args[OF]), self.account, query)
+        return normal(found)
+
+    def pages(self, call: Call, args: Mapping[str, Any]) -> Iterator[Any]:
+        verb, _, kind = call.op.partition(":")
+        if verb == "graph":
+            for record in self.inventory.records(kind, self.account):
+                yield normal(record)
+            # Said after what it has shown: less than all is better than nothing, and no proof.
+            self.rights.check(self.account, call.op)
+            return
+        query = {name: str(value) for name, value in args.items() if name != OF}
+        items = call.items or "value[]"
+        of = str(args[OF])
+        for record in asking.listed(self.access, call.op, of, self.account, query, items):
+            if not isinstance(record, Mapping):
+                raise Unavailable(f"{call.op} of {of[:200]}: a record that is none")
+            yield _with_siblings(normal(record), kind, of)
+
+    @property
+    def holder(self) -> NodeId:
+        return NodeId(f"/subscriptions/{self.account}")
+
+    def region_of(self, record: Mapping[str, Any]) -> str:
+        """Its own, or of what it stands below."""
+        above: Any = record
+        while isinstance(above, Mapping):
+            found = first_text(above, "location")
+            if found:
+                return found.casefold().replace(" ", "")
+            above = above.get("parent")
+        return ""
+
+    def tag_edges(self, tags: Mapping[str, str], ident: str, evidence: Evidence) -> Iterator[Edge]:
+        return repository_edges(tags, ident, evidence)
+
+    def is_gone(self, error: SourceError) -> bool:
+        return errors.is_gone(error)
+
+    def spelled(self, text: str) -> str:
+        """Ids are the same in any letter case, so nodes have them in small letters."""
+        return text.casefold() if text.startswith("/") else text
+
+    def called(self, name: str) -> str:
+        """``account/project`` of a record below another is called ``project``."""
+        return name.rpartition("/")[2] or name
+
+
+SIBLINGS = {
+    "Microsoft.CognitiveServices/accounts/deployments": {
+        "raiPolicies": ("properties.raiPolicyName",),
+    },
+    "Microsoft.CognitiveServices/accounts/capabilityHosts": {
+        "connections": ("properties.vectorStoreConnections[]", "properties.storageConnections[]",
+                        "properties.threadStorageConnections[]"),
+    },
+    "Microsoft.CognitiveServices/accounts/projects/capabilityHosts": {
+        "connections": ("properties.vectorStoreConnections[]", "properties.storageConnections[]",
+                        "properties.threadStorageConnections[]"),
+    },
+}  # fmt: skip
+"""Type -> collection beside it, and where a record names members of that."""
+
+
+def _with_siblings(record: dict[str, Any], kind: str, of: str) -> dict[str, Any]:
+    """``named.<collection>``: the ids of what a record calls by name alone."""
+    named = {
+        collection: [f"{of}/{collection}/{name}" for path in paths for name in values(record, path)]
+        for collection, paths in SIBLINGS.get(kind, {}).items()
+    }
+    return {**record, "named": named} if named else record
+
+
+def normal(record: Mapping[str, Any]) -> dict[str, Any]:
+    """With the identities it runs as as one list of principals: Azure tells them as the keys and
+    values of a map."""
+    made = dict(record)
+    identity = made.get("identity")
+    if isinstance(identity, Mapping):
+        own = identity.get("principalId")
+        assigned = values(identity, "userAssignedIdentities.*.principalId")
+        principals = [str(one) for one in (own, *assigned) if isinstance(one, str) and one]
+        made["identity"] = {**identity, "principals": principals}
+    return made

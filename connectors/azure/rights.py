@@ -1,0 +1,83 @@
+"""What the caller may read in each subscription, by Azure's own word.
+
+Resource Graph says nothing of what may not be read, and a list that is shorter than the truth looks
+like a truth. So each subscription is asked for the caller's permissions in it, and a type whose
+``read`` is not among them is ``Denied``, whatever Resource Graph has shown of it. Deny assignments
+are not told there. https://learn.microsoft.com/rest/api/authorization/permissions
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from connectors.azure import operations
+from connectors.azure.access import Access
+from scanner.kit.tables import values
+from scanner.model.errors import Denied, SourceError
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Of one role."""
+
+    allowed: tuple[re.Pattern[str], ...]
+    excepted: tuple[re.Pattern[str], ...]
+
+    def covers(self, action: str) -> bool:
+        return any(one.fullmatch(action) for one in self.allowed) and not any(
+            one.fullmatch(action) for one in self.excepted
+        )
+
+
+def grant(allowed: Iterable[object], excepted: Iterable[object]) -> Grant:
+    return Grant(tuple(map(_pattern, allowed)), tuple(map(_pattern, excepted)))
+
+
+def _pattern(action: object) -> re.Pattern[str]:
+    parts = re.sub(r"\*+", "*", str(action)[:500]).split("*")
+    return re.compile(".*".join(map(re.escape, parts)), re.IGNORECASE)
+
+
+class Rights:
+    """Of one run."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._known: dict[str, tuple[Grant, ...] | SourceError] = {}
+
+    def check(self, subscription: str, op: str) -> None:
+        """Raises ``Denied`` where ``graph:<type>`` is not shown to the caller."""
+        action = operations.permission(op)
+        if not any(one.covers(action) for one in self._of(subscription)):
+            raise Denied(
+                f"{operations.operation_id(op)} in {subscription}: Resource Graph leaves out what "
+                f"may not be read; grant {action} on the subscription, as `shadow-ai permissions "
+                "azure` prints it"
+            )
+
+    def _of(self, subscription: str) -> tuple[Grant, ...]:
+        with self._lock:
+            lock = self._locks.setdefault(subscription, threading.Lock())
+        with lock:
+            if subscription not in self._known:
+                try:
+                    self._known[subscription] = self._asked(subscription)
+                except SourceError as error:
+                    self._known[subscription] = error
+            known = self._known[subscription]
+        if isinstance(known, SourceError):
+            raise known
+        return known
+
+    def _asked(self, subscription: str) -> tuple[Grant, ...]:
+        path = operations.PERMISSIONS.partition(" ")[2].replace("{subscription}", subscription)
+        query = {"api-version": operations.VERSIONS["Microsoft.Authorization"]}
+        return tuple(
+            grant(values(one, "actions[]"), values(one, "notActions[]"))
+            for one in self._access.pages(operations.PERMISSIONS, path, subscription, query)
+        )

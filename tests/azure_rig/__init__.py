@@ -1,0 +1,1 @@
+"""An Azure on loopback, which knows only what Microsoft's own descriptions know."""
