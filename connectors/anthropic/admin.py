@@ -10,24 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scanner.kit.expressions import expression
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.paged import by_last_id
+from scanner.kit.told import edge, evidence, gap, hint
 from scanner.kit.values import mapping, stamp, text
 from scanner.model.base import NodeId
-from scanner.model.errors import Denied, SourceError
-from scanner.model.evidence import Evidence
+from scanner.model.errors import SourceError
 from scanner.model.facts import (
     Account,
     Asset,
     AssetClass,
     Credential,
-    Edge,
     Identity,
     PrincipalType,
     Relation,
 )
-from scanner.model.items import Gap, Item
+from scanner.model.items import Item
 
 WORKSPACES = "/v1/organizations/workspaces"
 MEMBERS = "/v1/organizations/workspaces/{workspace}/members"
@@ -43,8 +41,6 @@ KINDS = frozenset({
     "anthropic.organization", "anthropic.workspace", "anthropic.user", "anthropic.api_key",
 })  # fmt: skip
 _SIZE = {"limit": "1000"}
-_HIDDEN = expression(r"[.*\u2022\u2026]{2,}")
-"""What stands for the middle of a key that is not shown."""
 
 
 def org_id(name: str) -> NodeId:
@@ -71,7 +67,7 @@ def organization(session: ReadOnlySession, name: str, *, with_archived: bool) ->
     places = list(by_last_id(session, WORKSPACES, asked, after="after_id"))
     yield Account(
         id=org_id(name), kind="anthropic.organization", name=name, provider="anthropic",
-        evidence=(_evidence(USERS, org_id(name)),),
+        evidence=(evidence("anthropic", USERS, org_id(name)),),
     )  # fmt: skip
     for record in people:
         yield from _person(record, name)
@@ -83,7 +79,7 @@ def organization(session: ReadOnlySession, name: str, *, with_archived: bool) ->
         for record in by_last_id(session, KEYS, _SIZE, after="after_id"):
             yield from _key(record, name)
     except SourceError as error:
-        yield _gap("keys", error)
+        yield gap("keys", error)
 
 
 def _person(record: Mapping[str, Any], name: str) -> Iterator[Item]:
@@ -96,9 +92,9 @@ def _person(record: Mapping[str, Any], name: str) -> Iterator[Item]:
         email=mail.lower(),
         principal_type=PrincipalType.HUMAN,
         tags={"role": role} if (role := text(record.get("role"))) else {},
-        evidence=(_evidence(USERS, ident),),
+        evidence=(evidence("anthropic", USERS, ident),),
     )
-    yield _edge(org_id(name), ident, Relation.CONTAINS, USERS)
+    yield edge(org_id(name), ident, Relation.CONTAINS, USERS)
 
 
 def _workspace(record: Mapping[str, Any], name: str) -> Iterator[Item]:
@@ -118,10 +114,10 @@ def _workspace(record: Mapping[str, Any], name: str) -> Iterator[Item]:
         created_at=stamp(record.get("created_at")),
         status="archived" if record.get("archived_at") else "active",
         tags={key: value for key, value in tags.items() if value},
-        evidence=(_evidence(WORKSPACES, ident),),
+        evidence=(evidence("anthropic", WORKSPACES, ident),),
     )
-    yield _edge(org_id(name), ident, Relation.CONTAINS, WORKSPACES)
-    yield _edge(ident, NodeId("provider:anthropic"), Relation.CALLS, WORKSPACES)
+    yield edge(org_id(name), ident, Relation.CONTAINS, WORKSPACES)
+    yield edge(ident, NodeId("provider:anthropic"), Relation.CALLS, WORKSPACES)
 
 
 def _members(session: ReadOnlySession, workspace: Mapping[str, Any], name: str) -> Iterator[Item]:
@@ -132,9 +128,9 @@ def _members(session: ReadOnlySession, workspace: Mapping[str, Any], name: str) 
             role = text(record.get("workspace_role"))
             relation = Relation.OWNED_BY if role == "workspace_admin" else Relation.USED_BY
             who = who_id(text(record["user_id"]))
-            yield _edge(workspace_id(ident, name), who, relation, MEMBERS, role)
+            yield edge(workspace_id(ident, name), who, relation, MEMBERS, role)
     except SourceError as error:
-        yield _gap(f"members of workspace {ident}", error)
+        yield gap(f"members of workspace {ident}", error)
 
 
 def _key(record: Mapping[str, Any], name: str) -> Iterator[Item]:
@@ -147,29 +143,14 @@ def _key(record: Mapping[str, Any], name: str) -> Iterator[Item]:
         name=f"Anthropic key {text(record.get('name')) or text(record['id'])}",
         issuer="anthropic",
         fingerprint="",
-        hint=_HIDDEN.sub("\u2026", text(record.get("partial_key_hint")), count=1)[:64],
+        hint=hint(text(record.get("partial_key_hint"))),
         created_at=stamp(record.get("created_at")),
         tags={key: value for key, value in tags.items() if value},
-        evidence=(_evidence(KEYS, ident),),
+        evidence=(evidence("anthropic", KEYS, ident),),
     )
     place = workspace_id(text(record.get("workspace_id")), name)
-    yield _edge(place, ident, Relation.CONTAINS, KEYS)
-    yield _edge(place, ident, Relation.AUTHENTICATES_WITH, KEYS)
+    yield edge(place, ident, Relation.CONTAINS, KEYS)
+    yield edge(place, ident, Relation.AUTHENTICATES_WITH, KEYS)
     creator = text(mapping(record.get("created_by")).get("id"))
     if creator:
-        yield _edge(ident, who_id(creator), Relation.OWNED_BY, KEYS)
-
-
-def _gap(what: str, error: SourceError) -> Gap:
-    return Gap(what=what, reason=str(error), denied=isinstance(error, Denied))
-
-
-def _evidence(path: str, ident: NodeId) -> Evidence:
-    return Evidence(rule=f"GET {path}", source="anthropic", resource=ident)
-
-
-def _edge(source: NodeId, target: NodeId, relation: Relation, path: str, detail: str = "") -> Edge:
-    return Edge(
-        source=source, target=target, relation=relation, detail=detail,
-        evidence=(_evidence(path, source),),
-    )  # fmt: skip
+        yield edge(ident, who_id(creator), Relation.OWNED_BY, KEYS)

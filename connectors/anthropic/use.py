@@ -14,12 +14,13 @@ from typing import Any
 from connectors.anthropic.admin import key_id, org_id, workspace_id
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.paged import by_page_token
+from scanner.kit.told import gap
 from scanner.kit.usage import Sum, joined
 from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.base import NodeId
 from scanner.model.errors import Denied, SourceError
 from scanner.model.facts import Asset, AssetClass, Edge, Identity, PrincipalType, Relation
-from scanner.model.items import Gap, Item
+from scanner.model.items import Item
 
 MESSAGES = "/v1/organizations/usage_report/messages"
 CLAUDE_CODE = "/v1/organizations/usage_report/claude_code"
@@ -84,8 +85,7 @@ def claude_code(session: ReadOnlySession, name: str, now: datetime, days: int) -
         raise errors[0]
     yield from _people(sums, name)
     if errors:
-        what = f"Claude Code on {len(errors)} days"
-        yield Gap(what=what, reason=str(errors[0]), denied=isinstance(errors[0], Denied))
+        yield gap(f"Claude Code on {len(errors)} days", errors[0])
 
 
 def _add(sums: dict[tuple[str, ...], Sum], record: Mapping[str, Any], day: str) -> None:

@@ -14,13 +14,13 @@ import msgspec
 from connectors.openai import admin, use
 from scanner.kit.contract import ConnectorSpec, Context, Operation, Probe, Shard
 from scanner.kit.http import ReadOnlySession
+from scanner.kit.told import check_address
 from scanner.kit.values import text
 from scanner.model.base import ShardId
 from scanner.model.errors import Denied, SourceError
 from scanner.model.items import Checkpoint, Item
 
 _API = "https://api.openai.com"
-_LOOPBACK = ("http://127.0.0.1:", "http://localhost:", "http://[::1]:")
 _LISTING = "openai:projects"
 
 
@@ -39,10 +39,7 @@ class OpenAIConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """How far back use is added up; 0: as `scan.window_days` says."""
 
     def __post_init__(self) -> None:
-        if not self.url.startswith(("https://", *_LOOPBACK)) or "@" in self.url:
-            raise ValueError("`url` must be https:// and hold no user: an admin key is sent to it")
-        if not self.organization or not self.organization.isprintable():
-            raise ValueError("`organization` must be a name")
+        check_address(self.url, self.organization)
 
 
 class OpenAIConnector:

@@ -10,19 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scanner.kit.expressions import expression
 from scanner.kit.http import Missing, ReadOnlySession, json_body
 from scanner.kit.paged import by_last_id
+from scanner.kit.told import edge, evidence, gap, hint
 from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.base import NodeId
-from scanner.model.errors import Denied, SourceError
-from scanner.model.evidence import Evidence
+from scanner.model.errors import SourceError
 from scanner.model.facts import (
     Account,
     Asset,
     AssetClass,
     Credential,
-    Edge,
     Identity,
     PrincipalType,
     Relation,
@@ -53,8 +51,6 @@ KINDS = frozenset({
     "openai.organization", "openai.project", "openai.user", "openai.service_account",
     "openai.api_key", "openai.admin_api_key",
 })  # fmt: skip
-_HIDDEN = expression(r"[.*\u2022\u2026]{2,}")
-"""What stands for the middle of a key that is not shown."""
 
 
 def org_id(name: str) -> NodeId:
@@ -88,7 +84,7 @@ def organization(session: ReadOnlySession, name: str) -> Iterator[Item]:
     people = list(listed(session, USERS))
     yield Account(
         id=org_id(name), kind="openai.organization", name=name, provider="openai",
-        evidence=(_evidence(USERS, org_id(name)),),
+        evidence=(evidence("openai", USERS, org_id(name)),),
     )  # fmt: skip
     for record in people:
         yield from _person(record, org_id(name), USERS)
@@ -96,7 +92,7 @@ def organization(session: ReadOnlySession, name: str) -> Iterator[Item]:
         for record in listed(session, ADMIN_KEYS):
             yield from _key(record, org_id(name), ADMIN_KEYS, "openai.admin_api_key")
     except SourceError as error:
-        yield _gap("admin keys", error)
+        yield gap("admin keys", error)
 
 
 def project(session: ReadOnlySession, name: str, scope: Mapping[str, str]) -> Iterator[Item]:
@@ -113,7 +109,7 @@ def project(session: ReadOnlySession, name: str, scope: Mapping[str, str]) -> It
         except Missing:
             continue  # not set: what the organization has holds
         except SourceError as error:
-            gaps.append(_gap(f"{what} of project {scope['id']}", error))
+            gaps.append(gap(f"{what} of project {scope['id']}", error))
             continue
         if path == RETENTION:
             tags["data_retention"] = text(told.get("type"))
@@ -132,10 +128,10 @@ def project(session: ReadOnlySession, name: str, scope: Mapping[str, str]) -> It
         created_at=seconds(scope.get("created_at")),
         status=scope.get("status", ""),
         tags={key: value for key, value in tags.items() if value},
-        evidence=(_evidence(PROJECTS, ident),),
+        evidence=(evidence("openai", PROJECTS, ident),),
     )
-    yield _edge(org_id(name), ident, Relation.CONTAINS, PROJECTS)
-    yield _edge(ident, NodeId("provider:openai"), Relation.CALLS, PROJECTS)
+    yield edge(org_id(name), ident, Relation.CONTAINS, PROJECTS)
+    yield edge(ident, NodeId("provider:openai"), Relation.CALLS, PROJECTS)
     yield from gaps
     for path, what, read in (
         (MEMBERS, "members", _member),
@@ -146,7 +142,7 @@ def project(session: ReadOnlySession, name: str, scope: Mapping[str, str]) -> It
             for record in listed(session, _of(path, scope)):
                 yield from read(record, ident)
         except SourceError as error:
-            yield _gap(f"{what} of project {scope['id']}", error)
+            yield gap(f"{what} of project {scope['id']}", error)
 
 
 def _member(record: Mapping[str, Any], project: NodeId) -> Iterator[Item]:
@@ -154,7 +150,7 @@ def _member(record: Mapping[str, Any], project: NodeId) -> Iterator[Item]:
     who = who_id(text(record["id"]))
     is_owner = text(record.get("role")) == "owner"
     relation = Relation.OWNED_BY if is_owner else Relation.USED_BY
-    yield _edge(project, who, relation, MEMBERS, text(record.get("role")))
+    yield edge(project, who, relation, MEMBERS, text(record.get("role")))
 
 
 def _service_account(record: Mapping[str, Any], project: NodeId) -> Iterator[Item]:
@@ -165,9 +161,9 @@ def _service_account(record: Mapping[str, Any], project: NodeId) -> Iterator[Ite
         name=text(record.get("name")) or text(record["id"]),
         principal_type=PrincipalType.SERVICE,
         tags={"created_at": seconds(record.get("created_at")), "role": text(record.get("role"))},
-        evidence=(_evidence(SERVICE_ACCOUNTS, ident),),
+        evidence=(evidence("openai", SERVICE_ACCOUNTS, ident),),
     )
-    yield _edge(project, ident, Relation.CONTAINS, SERVICE_ACCOUNTS)
+    yield edge(project, ident, Relation.CONTAINS, SERVICE_ACCOUNTS)
 
 
 def _project_key(record: Mapping[str, Any], project: NodeId) -> Iterator[Item]:
@@ -185,10 +181,10 @@ def _person(record: Mapping[str, Any], holder: NodeId | None, path: str) -> Iter
         email=mail.lower(),
         principal_type=PrincipalType.SERVICE if is_service else PrincipalType.HUMAN,
         tags={"role": role} if (role := text(record.get("role"))) else {},
-        evidence=(_evidence(path, ident),),
+        evidence=(evidence("openai", path, ident),),
     )
     if holder:
-        yield _edge(holder, ident, Relation.CONTAINS, path)
+        yield edge(holder, ident, Relation.CONTAINS, path)
 
 
 def _key(record: Mapping[str, Any], holder: NodeId, path: str, kind: str) -> Iterator[Item]:
@@ -204,19 +200,19 @@ def _key(record: Mapping[str, Any], holder: NodeId, path: str, kind: str) -> Ite
         name=f"OpenAI key {text(record.get('name')) or text(record['id'])}",
         issuer="openai",
         fingerprint="",
-        hint=_HIDDEN.sub("\u2026", text(record.get("redacted_value")), count=1)[:64],
+        hint=hint(text(record.get("redacted_value"))),
         created_at=seconds(record.get("created_at")),
         last_used_at=seconds(record.get("last_used_at")),
         tags={key: value for key, value in tags.items() if value},
-        evidence=(_evidence(path, ident),),
+        evidence=(evidence("openai", path, ident),),
     )
-    yield _edge(holder, ident, Relation.CONTAINS, path)
+    yield edge(holder, ident, Relation.CONTAINS, path)
     if holder.startswith("openai:project/"):
-        yield _edge(holder, ident, Relation.AUTHENTICATES_WITH, path)
+        yield edge(holder, ident, Relation.AUTHENTICATES_WITH, path)
     owner = owner_of(record)
     if owner is not None:
         yield owner
-        yield _edge(ident, owner.id, Relation.OWNED_BY, path)
+        yield edge(ident, owner.id, Relation.OWNED_BY, path)
 
 
 def owner_of(record: Mapping[str, Any]) -> Identity | None:
@@ -236,7 +232,7 @@ def owner_of(record: Mapping[str, Any]) -> Identity | None:
         name=text(told.get("name")) or mail or ident,
         email=mail.lower(),
         principal_type=PrincipalType.SERVICE if is_service else PrincipalType.HUMAN,
-        evidence=(_evidence(KEYS, who_id(ident)),),
+        evidence=(evidence("openai", KEYS, who_id(ident)),),
     )
 
 
@@ -248,18 +244,3 @@ def seconds(value: Any) -> str:
 
 def _of(path: str, scope: Mapping[str, str]) -> str:
     return path.replace("{project}", scope["id"])
-
-
-def _gap(what: str, error: SourceError) -> Gap:
-    return Gap(what=what, reason=str(error), denied=isinstance(error, Denied))
-
-
-def _evidence(path: str, ident: NodeId) -> Evidence:
-    return Evidence(rule=f"GET {path}", source="openai", resource=ident)
-
-
-def _edge(source: NodeId, target: NodeId, relation: Relation, path: str, detail: str = "") -> Edge:
-    return Edge(
-        source=source, target=target, relation=relation, detail=detail,
-        evidence=(_evidence(path, source),),
-    )  # fmt: skip

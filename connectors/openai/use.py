@@ -14,12 +14,13 @@ from typing import Any
 from connectors.openai.admin import key_id, org_id, project_id, seconds, who_id
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.paged import by_page_token
+from scanner.kit.told import gap
 from scanner.kit.usage import Sum, joined
 from scanner.kit.values import items, mapping, text
 from scanner.model.base import NodeId
-from scanner.model.errors import Denied, SourceError
+from scanner.model.errors import SourceError
 from scanner.model.facts import Asset, AssetClass, Edge, Relation
-from scanner.model.items import Gap, Item
+from scanner.model.items import Item
 
 _BY_ALL = ("project_id", "user_id", "api_key_id", "model")
 _USE = (
@@ -57,7 +58,7 @@ def used(session: ReadOnlySession, name: str, now: datetime, days: int) -> Itera
         raise errors[0][1]
     yield from _facts(sums, name)
     for kind, trouble in errors:
-        yield Gap(what=f"use of {kind}", reason=str(trouble), denied=isinstance(trouble, Denied))
+        yield gap(f"use of {kind}", trouble)
 
 
 def _buckets(
