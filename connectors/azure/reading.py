@@ -89,7 +89,7 @@ class AzureReading(Reading):
         return name.rpartition("/")[2] or name
 
 
-SIBLINGS = {
+SIBLINGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "Microsoft.CognitiveServices/accounts/deployments": {
         "raiPolicies": ("properties.raiPolicyName",),
     },

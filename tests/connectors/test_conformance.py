@@ -12,6 +12,7 @@ import pytest
 
 from connectors.anthropic import AnthropicConfig
 from connectors.aws import AwsConfig
+from connectors.azure import AzureConfig
 from connectors.azure_devops import AzureDevOpsConfig
 from connectors.bitbucket import BitbucketConfig
 from connectors.code import CodeConfig
@@ -32,6 +33,7 @@ from scanner.kit.testing import World
 from scanner.rulebook.examples import expand
 from tests.aws_rig import Organization as OfAws
 from tests.aws_rig import Rig, denied, serving
+from tests.azure_rig import conforming
 from tests.conftest import Repository
 from tests.connectors.azure_devops.world import azure_devops
 from tests.connectors.bitbucket import world as bitbucket
@@ -324,8 +326,26 @@ def _azure_devops(folder: Path, detector: Detector, organization: Any) -> Iterat
         yield World(loader.load("azure_devops"), context, deny, secrets)
 
 
+@contextmanager
+def _azure(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+    """An Azure held to the descriptions of Microsoft's own clients."""
+    with conforming.world() as (url, deny):
+
+        def context() -> Context[Any]:
+            return Context(
+                config=AzureConfig(endpoint_url=url),
+                examine=detector.examine,
+                limits=Limits(),
+                now=lambda: datetime(2026, 11, 28, tzinfo=UTC),
+                retries=1,
+            )
+
+        yield World(loader.load("azure"), context, deny)
+
+
 WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]] = {
     "aws": _aws,
+    "azure": _azure,
     "azure_devops": _azure_devops,
     "bitbucket": _bitbucket,
     "code": _code,

@@ -1,0 +1,61 @@
+"""The role that is printed lets the scanner read all, and nothing that is left out of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from connectors.azure import CONNECTOR
+from scanner.cli import cli
+from scanner.kit.azure_role import MOST_NAMES
+from tests.azure_rig import estate
+from tests.azure_rig.rig import Rig
+from tests.connectors.azure.reading import read
+
+
+def _printed(*words: str) -> str:
+    done = CliRunner().invoke(cli, ["permissions", "azure", *words])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_role_is_enough(rig: Rig) -> None:
+    role = json.loads(_printed("--with", "read_values"))
+    assert len(role["Actions"]) < MOST_NAMES
+    assert not role["DataActions"]
+    estate.whole(rig, allowed=tuple(role["Actions"]))
+    found = read(rig, read_values=True)
+    assert not found.errors
+    assert not found.gaps
+
+
+def test_without_the_setting_no_action_reads_values() -> None:
+    plain = json.loads(_printed())
+    assert all(action.endswith("/read") for action in plain["Actions"])
+    more = json.loads(_printed("--with", "read_values"))
+    assert set(more["Actions"]) - set(plain["Actions"]) == {
+        "Microsoft.Web/sites/config/list/action"
+    }
+
+
+def test_every_form_tells_the_same() -> None:
+    plain = json.loads(_printed())
+    assert yaml.safe_load(_printed("--role", "yaml")) == plain
+    terraform = _printed("--role", "terraform")
+    assert all(f'"{action}",' in terraform for action in plain["Actions"])
+    assert terraform.count('"Microsoft.') == len(plain["Actions"])
+
+
+def test_a_role_of_azure_is_only_for_azure() -> None:
+    done = CliRunner().invoke(cli, ["permissions", "okta", "--role", "yaml"])
+    assert done.exit_code == 2
+
+
+@pytest.mark.parametrize("operation", CONNECTOR.spec.operations, ids=lambda one: one.id)
+def test_every_permission_is_spelled_as_azure_does(operation: object) -> None:
+    permission = getattr(operation, "permission", "")
+    assert permission.startswith("Microsoft.")
+    assert permission.rpartition("/")[2] in ("read", "action")
