@@ -99,9 +99,9 @@ class Access:
     def _fresh_token(self) -> tuple[str, float]:
         from azure.core.exceptions import AzureError
 
-        if self._credential is None:
-            self._credential = _credential(self._config)
         try:
+            if self._credential is None:
+                self._credential = _credential(self._config)
             found = self._credential.get_token(self._config.endpoints.scope)
         except (AzureError, ValueError) as error:
             reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else ""

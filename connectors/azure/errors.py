@@ -43,6 +43,10 @@ def translated(error: SourceError, operation: Operation, where: str) -> SourceEr
     said = f"{operation.id} in {where}"
     code = code_of(error)
     message = str(error).partition(f"{code}: ")[2][:300] if code else str(error)
+    if isinstance(error, Denied) and not status_of(error):
+        return error  # no token was to be had: nothing was asked
+    if isinstance(error, Denied) and status_of(error) == 401:
+        return Denied(f"{said}: {code or 'the token is not accepted'}; check `tenant` and `cloud`")
     if isinstance(error, Denied):
         return Denied(
             f"{said}: {code or 'refused'}; grant {operation.permission}, as "

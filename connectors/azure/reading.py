@@ -93,6 +93,12 @@ SIBLINGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "Microsoft.CognitiveServices/accounts/deployments": {
         "raiPolicies": ("properties.raiPolicyName",),
     },
+    "Microsoft.CognitiveServices/accounts/adapterDeployments": {
+        "deployments": ("properties.targetDeploymentName",),
+    },
+    "Microsoft.CognitiveServices/accounts/arcDeployments": {
+        "raiPolicies": ("properties.raiPolicyName",),
+    },
     "Microsoft.CognitiveServices/accounts/capabilityHosts": {
         "connections": ("properties.vectorStoreConnections[]", "properties.storageConnections[]",
                         "properties.threadStorageConnections[]"),

@@ -108,6 +108,11 @@ def foundry(rig: Rig, sub: str) -> None:
     rig.below(account, "managedComputeDeployments", "own", properties={
         "model": "azureml://registries/azureml/models/phi-4/versions/1",
         "acceleratorType": "H100", "totalAccelerators": 2})  # fmt: skip
+    rig.below(account, "adapterDeployments", "tuned", properties={
+        "targetDeploymentName": "llama", "sourceModelId": "Llama-3.3-70B-tuned"})  # fmt: skip
+    rig.below(account, "arcDeployments", "on-site", properties={
+        "runtime": "vllm", "inferenceEndpoint": "https://llm.lan.example.com"})  # fmt: skip
+    rig.below(account, "computes", "box", properties={"computeType": "Instance"})
     project = rig.below(
         account,
         "projects",
