@@ -71,14 +71,14 @@ def main() -> None:
     parser.add_argument("--growth", action="store_true")
     asked = parser.parse_args()
     rest = (asked.subscriptions, asked.latency)
-    fast, said = scan(*rest, workers=16, parallel=64)
+    fast, said = scan(*rest, workers=0, parallel=64)
     print(f"{asked.subscriptions:>4} subscriptions{'':<16}{said}", flush=True)
     if asked.sequential:
         slow, said = scan(*rest, workers=1, parallel=1)
         print(f"{'one call after another':<34}{said}", flush=True)
         print(f"{slow / fast:.1f} times as fast")
     for many in (5, 10, 20, 40, 80) if asked.growth else ():
-        _, said = scan(many, asked.latency, workers=16, parallel=64)
+        _, said = scan(many, asked.latency, workers=0, parallel=64)
         print(f"{many:>4} subscriptions{'':<16}{said}", flush=True)
 
 

@@ -90,7 +90,7 @@ class AzureConnector:
         docs_url="https://learn.microsoft.com/azure/role-based-access-control/"
         "resource-provider-operations",
         permission_format=PermissionFormat.AZURE_ROLE,
-        shards_at_once=16,
+        shards_at_once=48,
     )
 
     def shards(self, ctx: Context[AzureConfig]) -> Iterator[Shard]:

@@ -112,6 +112,8 @@ def _short(subject: NodeId) -> str:
     """The name people use: the repository's path, the function's name."""
     if ":secretsmanager:" in subject:  # AWS adds a dash and six characters of its own
         return subject.partition(":secret:")[2][:-7]
+    if subject.startswith("/"):  # Azure's and Google's paths
+        return subject.rpartition("/")[2]
     if subject.startswith("arn:"):
         return subject.rpartition(":")[2].rpartition("/")[2]
     name = subject.partition(":")[2].partition("@")[0].partition("?")[0]

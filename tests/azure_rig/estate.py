@@ -172,6 +172,8 @@ def machine_learning(rig: Rig, sub: str) -> None:
         "marketplaceSubscriptionStatus": "Subscribed"})  # fmt: skip
     rig.below(workspace, "computes", "anna1", location="northeurope", systemData=_BY_ANNA, properties={
         "computeType": "ComputeInstance", "properties": {"vmSize": "Standard_NC6s_v3"}})  # fmt: skip
+    rig.below(workspace, "computes", "cluster", location="northeurope", properties={
+        "computeType": "AmlCompute", "properties": {"vmSize": "Standard_ND96asr_v4"}})  # fmt: skip
     rig.below(workspace, "connections", "aoai", properties={
         "category": "AzureOpenAI", "authType": "ApiKey",
         "target": "https://chat-one.openai.azure.com/"})  # fmt: skip
