@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import msgspec
+
 from connectors.azure import operations
 from connectors.azure.config import CredentialKind
 from connectors.azure.errors import EXPIRED, code_of, status_of, translated
@@ -19,6 +21,7 @@ from connectors.azure.pace import Pace
 from scanner.kit.contract import Context, Operation
 from scanner.kit.http import ReadOnlySession, json_body
 from scanner.kit.tables import values
+from scanner.kit.values import text
 from scanner.model.errors import Denied, Throttled, Unavailable, UndeclaredOperation
 
 if TYPE_CHECKING:
@@ -170,7 +173,7 @@ class Access:
             attempt += 1
             try:
                 answer = ask()
-                body = json_body(answer)
+                body = _decoded(answer)
             except Throttled as error:
                 wait = error.retry_after if error.retry_after is not None else 2.0**attempt
                 if attempt >= self._attempts or wait > _MOST_WAIT:
@@ -199,6 +202,22 @@ class Access:
     def hold(self, seconds: float) -> None:
         """Of calls in no subscription, Resource Graph's among them."""
         self._pace.hold(TENANT, min(_MOST_WAIT, seconds))
+
+
+def _decoded(answer: requests.Response) -> Any:
+    """JSON whose texts can be stored: some hold halves of characters, which UTF-8 has not."""
+    try:
+        return msgspec.json.decode(answer.content)
+    except msgspec.DecodeError:
+        return _storable(json_body(answer))
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {text(key): _storable(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_storable(one) for one in value]
+    return text(value) if isinstance(value, str) else value
 
 
 def listed(

@@ -113,11 +113,19 @@ def _publisher(value: str, reading: AzureReading) -> tuple[str, Node | None]:
     return (f"provider:{known}", None) if known else ("", None)
 
 
+def _address(value: str) -> tuple[str, str]:
+    """Host and path of an address, with or without its scheme; nothing of what is none."""
+    try:
+        split = urlsplit(value if "://" in value else f"https://{value}")
+        return (split.hostname or "").casefold(), split.path
+    except ValueError:
+        return "", ""
+
+
 def _blob(value: str, reading: AzureReading) -> tuple[str, Node | None]:
     """``https://<account>.blob.core.windows.net/<container>/...``"""
-    split = urlsplit(value if "://" in value else f"https://{value}")
-    host = (split.hostname or "").casefold()
-    container = split.path.strip("/").partition("/")[0]
+    host, path = _address(value)
+    container = path.strip("/").partition("/")[0]
     if ".blob." not in host and ".dfs." not in host:
         return "", None
     ident = f"https://{host}/{container}".rstrip("/")
@@ -131,7 +139,7 @@ def _target(value: str, reading: AzureReading) -> tuple[str, Node | None]:
     """Of a connection: an id, or an address whose host is the thing."""
     if value.casefold().startswith("/subscriptions/"):
         return _resource(value, reading)
-    host = (urlsplit(value if "://" in value else f"https://{value}").hostname or "").casefold()
+    host, _ = _address(value)
     if "." not in host:
         return "", None
     if ".blob." in host or ".dfs." in host:

@@ -86,7 +86,10 @@ def repository_edges(tags: Mapping[str, str], ident: str, evidence: Evidence) ->
 
 
 def _site(value: str, reading: Reading) -> tuple[str, Node | None]:
-    host = urlsplit(value if "://" in value else f"https://{value}").hostname or value
+    try:
+        host = urlsplit(value if "://" in value else f"https://{value}").hostname or value
+    except ValueError:
+        return "", None  # no address at all
     site = f"https://{host}"
     return site, DataStore(id=NodeId(site), kind=SITE, name=host, store_class="web")
 

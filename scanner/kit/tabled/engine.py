@@ -302,7 +302,11 @@ def _detail(call: Call, whole: _Whole, reading: Reading) -> dict[str, Any]:
     except SourceError as error:  # whatever it is: it ends this record's part, never the list
         whole.gaps += reading.missed(whole.ident, error)
         return {}
-    found: dict[str, Any] = next(values(answer, call.items), {})
+    found: Any = next(values(answer, call.items), {})
+    if not isinstance(found, Mapping):
+        broken = Unavailable(f"{call.op} of {whole.ident[:200]}: the answer is malformed")
+        whole.gaps += reading.missed(whole.ident, broken)
+        return {}
     return {key: value for key, value in found.items() if key != "ResponseMetadata"}
 
 
