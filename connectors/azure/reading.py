@@ -117,7 +117,26 @@ def _with_siblings(record: dict[str, Any], kind: str, of: str) -> dict[str, Any]
         collection: [f"{of}/{collection}/{name}" for path in paths for name in values(record, path)]
         for collection, paths in SIBLINGS.get(kind, {}).items()
     }
+    if kind == _DATASTORES:
+        named["storage"] = [_storage(record)]
     return {**record, "named": named} if named else record
+
+
+_DATASTORES = "Microsoft.MachineLearningServices/workspaces/datastores"
+
+
+def _storage(record: Mapping[str, Any]) -> str:
+    """The id of the account that a datastore lies in, or its name where it tells no more."""
+    account, group, subscription = (
+        first_text(record, f"properties.{name}")
+        for name in ("accountName", "resourceGroup", "subscriptionId")
+    )
+    if not (account and group and subscription):
+        return account
+    return (
+        f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/"
+        f"storageAccounts/{account}"
+    )
 
 
 def normal(record: Mapping[str, Any]) -> dict[str, Any]:

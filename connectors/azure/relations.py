@@ -149,7 +149,11 @@ def _target(value: str, reading: AzureReading) -> tuple[str, Node | None]:
 
 
 def _storage(value: str, reading: AzureReading) -> tuple[str, Node | None]:
-    """A storage account by its name, which no other in the cloud has."""
+    """A storage account by its id, or by its name, which no other in the cloud has."""
+    if value.startswith("/"):
+        return _resource(value, reading)
+    if not value:
+        return "", None
     ident = f"azure:storage/{value.casefold()}"
     return ident, DataStore(
         id=NodeId(ident), kind="azure.storage_account", name=shown(value),

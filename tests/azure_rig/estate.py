@@ -178,7 +178,7 @@ def machine_learning(rig: Rig, sub: str) -> None:
         "category": "AzureOpenAI", "authType": "ApiKey",
         "target": "https://chat-one.openai.azure.com/"})  # fmt: skip
     rig.below(workspace, "datastores", "raw", properties={
-        "datastoreType": "AzureBlob", "accountName": "LabData", "containerName": "raw",
+        "datastoreType": "AzureBlob", "accountName": "LabData", "subscriptionId": sub, "resourceGroup": "rg-one", "containerName": "raw",
         "credentials": {"credentialsType": "AccountKey"}})  # fmt: skip
     rig.below(workspace, "models", "fraud", systemData=_BY_ANNA, properties={"latestVersion": "3"})
     rig.below(workspace, "jobs", "tune-1", systemData=_BY_ANNA, properties={

@@ -76,6 +76,8 @@ def test_what_a_workspace_reads_and_serves(rig: Rig) -> None:
     assert ("serves", f"{lab}/models/fraud") in found.edges(
         f"{lab}/onlineendpoints/score/deployments/blue"
     )
+    stored = f"{_IN}/microsoft.storage/storageaccounts/labdata"
+    assert ("reads_from", stored) in found.edges(f"{lab}/datastores/raw")
     assert ("reads_from", "https://labdata.blob.core.windows.net/raw") in found.edges(
         f"{lab}/jobs/tune-1"
     )
