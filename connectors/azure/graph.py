@@ -65,10 +65,14 @@ def ask(access: Access, query: str, subscriptions: tuple[str, ...]) -> list[dict
     rows: list[dict[str, Any]] = []
     for first in range(0, len(subscriptions), _SUBSCRIPTIONS_AT_ONCE):
         some = subscriptions[first : first + _SUBSCRIPTIONS_AT_ONCE]
+        before: set[str] = set()
         for attempt in range(_ATTEMPTS):
-            found, total = _rows(access, query, some)
-            if len(found) == total:
+            found, given, total = _rows(access, query, some)
+            told = {str(row["id"]).casefold() for row in found}
+            # The same twice over: some are really listed more than once.
+            if len(found) == total or (given == total and told == before):
                 break
+            before = told
             if attempt + 1 == _ATTEMPTS:
                 raise Unavailable(
                     f"{operations.GRAPH} in {TENANT}: {len(found)} records of {total} were given"
@@ -79,8 +83,8 @@ def ask(access: Access, query: str, subscriptions: tuple[str, ...]) -> list[dict
 
 def _rows(
     access: Access, query: str, subscriptions: tuple[str, ...]
-) -> tuple[list[dict[str, Any]], int]:
-    """Rows, each once, and how many Resource Graph says there are."""
+) -> tuple[list[dict[str, Any]], int, int]:
+    """Rows, each once; how many were given; how many Resource Graph says there are."""
     rows: dict[str, dict[str, Any]] = {}
     given = 0
     token, seen = "", set()
@@ -106,7 +110,7 @@ def _rows(
         if not token:
             if str(answer.get("resultTruncated", "false")).casefold() == "true" and given < total:
                 raise Unavailable(f"{said}: the answer was cut off and cannot be continued")
-            return list(rows.values()), total
+            return list(rows.values()), given, total
         if token in seen:
             raise Unavailable(f"{said}: the source repeats a page token")
         seen.add(token)

@@ -50,10 +50,16 @@ VERSIONS = {
 (``tests/azure_rig/described``)."""
 _PERMISSIONS = {
     "post:Microsoft.Web/sites/config/appsettings/list": "Microsoft.Web/sites/config/list/action",
-    "get:Microsoft.Web/sites/config/web": "Microsoft.Web/sites/config/read",
-}
+    "list:Microsoft.MachineLearningServices/registries/models":
+        "Microsoft.MachineLearningServices/registries/assets/read",
+}  # fmt: skip
 """Where the action is not called like the path
-(https://learn.microsoft.com/azure/role-based-access-control/permissions/web-and-mobile)."""
+(https://learn.microsoft.com/azure/role-based-access-control/permissions/web-and-mobile,
+https://learn.microsoft.com/azure/machine-learning/how-to-assign-roles)."""
+_ACCOUNTS = "Microsoft.CognitiveServices/accounts/"
+_PREVIEWS = f"{_ACCOUNTS}*/read"
+"""A role that names an action which the provider does not declare yet is refused; one with a
+wildcard is not, and keys are no ``read``."""
 
 
 def operation_id(op: str) -> str:
@@ -78,8 +84,6 @@ def template(op: str) -> str:
             holder = kind.removesuffix(f"/{action}")
             namespace, first, *rest = holder.split("/")
             return f"{_one(f'{namespace}/{first}')}/{'/'.join([*rest, action])}"
-    if kind == "Microsoft.Web/sites/config/web":
-        return f"{_one('Microsoft.Web/sites')}/config/web"
     return _one(kind)
 
 
@@ -95,6 +99,8 @@ def permission(op: str) -> str:
     if op in _PERMISSIONS:
         return _PERMISSIONS[op]
     kind = kind.rpartition("/providers/")[2]
+    if verb != "graph" and kind.startswith(_ACCOUNTS) and version(op).endswith("-preview"):
+        return _PREVIEWS
     return f"{kind}/action" if verb == "post" else f"{kind}/read"
 
 

@@ -287,6 +287,9 @@ class Rig:
 
 
 _ACTIONS = {
+    "Microsoft.MachineLearningServices/registries/models": (
+        "Microsoft.MachineLearningServices/registries/assets"
+    ),
     "Microsoft.Web/sites/config/appsettings/list": "Microsoft.Web/sites/config/list",
     "Microsoft.Insights/eventtypes/management/values": "Microsoft.Insights/eventtypes/values",
 }

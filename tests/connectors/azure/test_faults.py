@@ -223,6 +223,17 @@ def test_resource_graph_that_is_not_whole_proves_nothing(
     assert said in str(found.errors[AI])
 
 
+def test_a_record_that_is_listed_twice_is_one(rig: Rig) -> None:
+    _chat(rig)
+    account = {**rig.rows["resources"][0]}
+    raw = json.dumps({"totalRecords": 2, "data": [account, account]}).encode()
+    rig.faults.append(Fault("ResourceGraph", change=lambda page: page, times=1))
+    rig.faults.append(Fault("ResourceGraph", raw=raw))
+    found = _read(rig)
+    assert found.one("azure.cognitive_account")
+    assert not found.errors
+
+
 def test_too_many_subscriptions_to_search_are_told(rig: Rig) -> None:
     _chat(rig)
     header = {"x-ms-tenant-subscription-limit-hit": "true"}

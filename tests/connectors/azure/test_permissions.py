@@ -41,6 +41,14 @@ def test_without_the_setting_no_action_reads_values() -> None:
     }
 
 
+def test_a_role_names_no_action_that_only_a_preview_has() -> None:
+    actions = json.loads(_printed())["Actions"]
+    assert "Microsoft.CognitiveServices/accounts/*/read" in actions
+    assert not [one for one in actions if "agentDeployments" in one or "capabilityHosts" in one]
+    assert "Microsoft.MachineLearningServices/registries/assets/read" in actions
+    assert not [one for one in actions if one in ("*", "*/read")]
+
+
 def test_every_form_tells_the_same() -> None:
     plain = json.loads(_printed())
     assert yaml.safe_load(_printed("--role", "yaml")) == plain
