@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     "--role",
     "role_form",
     type=click.Choice(["json", "yaml", "terraform"]),
-    help="Azure: how the custom role is written; JSON without it.",
+    help="Azure and Google Cloud: how the custom role is written.",
 )
 @json_option
 def command(
@@ -59,7 +59,7 @@ def command(
             raise click.BadParameter(f"{connector} needs no role in AWS", param_hint="--stackset")
         click.echo(template(spec, opted))
     elif role_form:
-        click.echo(_azure_role(spec, opted, role_form))
+        click.echo(_role(spec, opted, role_form))
     elif as_json:
         body = {"connector": spec.name, "permissions": permissions(spec, opted)}
         write_bytes(encode(body) + b"\n")
@@ -69,14 +69,18 @@ def command(
         _tell_of_length(spec, text)
 
 
-def _azure_role(spec: ConnectorSpec, opted: tuple[str, ...], form: str) -> str:
-    from scanner.kit.azure_role import FORMS
+def _role(spec: ConnectorSpec, opted: tuple[str, ...], form: str) -> str:
+    from scanner.kit import azure_role, gcp_role
     from scanner.kit.contract import PermissionFormat
     from scanner.kit.permissions import permissions
 
-    if spec.permission_format is not PermissionFormat.AZURE_ROLE:
-        raise click.BadParameter(f"{spec.name} needs no role in Azure", param_hint="--role")
-    return FORMS[form](permissions(spec, opted))
+    forms = {
+        PermissionFormat.AZURE_ROLE: azure_role.FORMS,
+        PermissionFormat.GCP_ROLE: gcp_role.FORMS,
+    }.get(spec.permission_format)
+    if forms is None:
+        raise click.BadParameter(f"{spec.name} needs no custom role", param_hint="--role")
+    return forms[form](permissions(spec, opted))
 
 
 _MOST_OF_A_POLICY = 6144

@@ -27,6 +27,7 @@ class PermissionFormat(StrEnum):
 
     AWS_POLICY = "aws-policy"
     AZURE_ROLE = "azure-role"
+    GCP_ROLE = "gcp-role"
     SCOPES = "scopes"
     FILESYSTEM = "filesystem"
 

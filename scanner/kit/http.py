@@ -85,6 +85,15 @@ class _GuardAdapter(HTTPAdapter):
         return answer
 
 
+def guarded(
+    session: requests.Session, base: str, operations: tuple[Operation, ...]
+) -> requests.Session:
+    """The same guard in a session that somebody else's client has made."""
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, _GuardAdapter(base.rstrip("/"), operations))
+    return session
+
+
 class ReadOnlySession:
     """``get`` JSON from ``base``. Redirects are not followed: a moved API is an error to see.
 

@@ -17,6 +17,10 @@ def render(spec: ConnectorSpec, opted: Container[str] = ()) -> str:
         from scanner.kit.azure_role import as_json
 
         return as_json(permissions(spec, opted))
+    if spec.permission_format is PermissionFormat.GCP_ROLE:
+        from scanner.kit import gcp_role
+
+        return gcp_role.as_yaml(permissions(spec, opted))
     if spec.permission_format is PermissionFormat.FILESYSTEM:
         return "Read access to the configured paths. No network, no credentials."
     return "\n".join(permissions(spec, opted))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Set
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -31,12 +32,14 @@ from scanner.kit.forge.settings import GitSettings
 from scanner.kit.limits import Limits
 from scanner.kit.testing import World
 from scanner.rulebook.examples import expand
+from tests import google_rig
 from tests.aws_rig import Organization as OfAws
 from tests.aws_rig import Rig, denied, serving
 from tests.azure_rig import conforming
 from tests.conftest import Repository
 from tests.connectors.azure_devops.world import azure_devops
 from tests.connectors.bitbucket import world as bitbucket
+from tests.connectors.gcp import estate as google
 from tests.connectors.gitea.world import OF_THE_INSTANCE as OF_A_GITEA
 from tests.connectors.gitea.world import gitea
 from tests.connectors.github.world import github, private_key
@@ -179,6 +182,39 @@ def _anthropic(folder: Path, detector: Detector, organization: Any) -> Iterator[
             server.denied.clear()
 
         yield World(loader.load("anthropic"), context, deny, secrets=("made-up-key",))
+
+
+@contextmanager
+def _gcp(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+    rig = google_rig.Rig()
+    ident = google.project(rig, 7, enabled=tuple(google_rig.SERVICES))
+    google.endpoint(rig, ident, 7)
+    google.everywhere(rig, ident, 7)
+    asked = {"by": "organization"}
+
+    def context() -> Context[Any]:
+        by: dict[str, Any] = {
+            "organization": {"organizations": ("1",)},
+            "search": {"organizations": ()},
+            "project": {"organizations": (), "projects": (ident,)},
+        }[asked["by"]]
+        return google.context(rig, **by)
+
+    @contextmanager
+    def deny(operation: str) -> Iterator[None]:
+        path = operation.partition(" ")[2].removeprefix("//").replace("-", "[-]")
+        asked["by"] = {"/v3/projects:search": "search", "/v3/projects/{project}": "project"}.get(
+            operation.partition("googleapis.com")[2], "organization"
+        )
+        pattern = re.sub(r"\{[^}]*\}", "[^/]+", path)
+        refused = google_rig.Fault(403, "no", "PERMISSION_DENIED")
+        rig.strike(f"(^|-){pattern}$", refused)
+        yield
+        rig.strikes.clear()
+        asked["by"] = "organization"
+
+    with google_rig.serving(rig):
+        yield World(loader.load("gcp"), context, deny)
 
 
 @contextmanager
@@ -355,6 +391,7 @@ WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]
     "okta": _okta,
     "openai": _openai,
     "anthropic": _anthropic,
+    "gcp": _gcp,
 }
 
 

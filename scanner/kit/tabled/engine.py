@@ -57,6 +57,7 @@ def read_types(types: tuple[ResourceType, ...], reading: Reading) -> Iterator[It
                 yield from _read_records(kind, started[kind.kind], {}, reading)
         except (Denied, NotEnabled, Throttled, Unavailable) as error:
             errors.append((kind, _absent(kind, error)))
+    yield from reading.drain()  # what a list without a record has missed
     failed = {kind.kind for kind, _ in errors}
     if failed and all(kind.kind in failed for kind in types if not kind.under):
         raise _worst(errors)

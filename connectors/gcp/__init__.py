@@ -1,0 +1,167 @@
+"""Google Cloud: organizations, folders and projects, and the AI in them.
+
+What is listed stands in ``resources/``; which projects are read in :mod:`connectors.gcp.hierarchy`.
+Nothing here can write: a call that is not a declared list or read is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from connectors.gcp import hierarchy, operations, relations
+from connectors.gcp.access import Access
+from connectors.gcp.config import GcpConfig
+from connectors.gcp.hierarchy import Project, Tree
+from connectors.gcp.reading import AT, ELSEWHERE, GcpReading
+from connectors.gcp.types import FAMILIES, NAME_FAMILIES, TYPES, of_family, reasons
+from scanner.kit.contract import (
+    ConnectorSpec,
+    Context,
+    Operation,
+    PermissionFormat,
+    Probe,
+    Shard,
+)
+from scanner.kit.tabled.engine import read_types
+from scanner.kit.tabled.reading import first_tag
+from scanner.model.base import ShardId
+from scanner.model.errors import ConfigError, Denied, NotEnabled, SourceError
+from scanner.model.items import Checkpoint, Item
+
+__all__ = ["CONNECTOR", "TYPES", "GcpConfig", "GcpConnector"]
+
+_LISTING = "gcp:projects"
+
+
+def _operations() -> tuple[Operation, ...]:
+    why: dict[str, list[str]] = {hierarchy.SERVICES: ["tell which services a project uses"]}
+    for op, reason in reasons():
+        if reason not in why.setdefault(op, []):
+            why[op].append(reason)
+    everywhere = {
+        k.list.op.partition(".")[0] for k in TYPES if not k.under and AT not in k.list.params
+    }
+    for service in sorted(everywhere):
+        op = ELSEWHERE.get(service, f"{service}.projects.locations.list")
+        why.setdefault(op, ["tell in which locations a service is"])
+    made = {one.id: one for one in hierarchy.OPERATIONS}
+    for op, told in sorted(why.items()):
+        ident = operations.operation_id(op)
+        known = made.get(ident)  # services of one version may have a path in common
+        made[ident] = Operation(
+            id=ident,
+            permission=operations.permission(op) if known is None else known.permission,
+            bucket=op.partition(".")[0],
+            reason="; ".join(told) if known is None else known.reason,
+        )
+    return tuple(made.values())
+
+
+class GcpConnector:
+    spec = ConnectorSpec(
+        name="gcp",
+        title="Google Cloud organizations, folders and projects",
+        config=GcpConfig,
+        operations=_operations(),
+        yields=frozenset({*hierarchy.KINDS, *relations.KINDS, *(kind.kind for kind in TYPES)}),
+        docs_url="https://cloud.google.com/iam/docs/permissions-reference",
+        permission_format=PermissionFormat.GCP_ROLE,
+        shards_at_once=48,
+    )
+
+    def shards(self, ctx: Context[GcpConfig]) -> Iterator[Shard]:
+        families = _families(ctx.config)
+        found = _tree(ctx)
+        yield Shard(id=ShardId("gcp:units"), scope={"part": "units"}, title="folders")
+        for one in found.projects.values():
+            own = ShardId(f"gcp:{one.id}/project")
+            yield Shard(
+                id=own, scope={"part": "project", "project": one.id}, listed_by=_LISTING,
+                title=one.name or one.id,
+            )  # fmt: skip
+            if one.denied or one.state != "ACTIVE":
+                continue
+            for family in families:
+                yield Shard(
+                    id=ShardId(f"gcp:{one.id}/{family}"),
+                    scope={"part": "types", "project": one.id, "family": family},
+                    listed_by=own,
+                    title=f"{one.name or one.id} {family}",
+                )
+
+    def collect(
+        self, ctx: Context[GcpConfig], shard: Shard, since: Checkpoint | None
+    ) -> Iterator[Item]:
+        found = _tree(ctx)
+        if shard.scope["part"] == "units":
+            yield from hierarchy.units(found)
+            return
+        one = found.projects[shard.scope["project"]]
+        environment = first_tag(dict(one.labels), ctx.config.environment_label_keys)
+        if shard.scope["part"] == "types":
+            yield from read_types(of_family(shard.scope["family"]), _reading(ctx, one, environment))
+            return
+        if one.denied:
+            raise Denied(one.denied)
+        if one.state != "ACTIVE":
+            raise NotEnabled(f"project {one.id} is {one.state}")
+        yield from hierarchy.account(one, environment)
+
+    def probe(self, ctx: Context[GcpConfig]) -> Iterator[Probe]:
+        remedy = "`shadow-ai permissions gcp` prints the role that is needed"
+        try:
+            found = _tree(ctx)
+        except SourceError as error:
+            yield Probe(check="projects", ok=False, detail=str(error), remedy=remedy)
+            return
+        yield Probe(check="projects", ok=True, detail=f"{len(found.projects)} to read")
+        for gap in found.gaps:
+            yield Probe(check=gap.what, ok=False, detail=gap.reason, remedy=remedy)
+        for one in found.projects.values():
+            trouble = one.denied or one.trouble
+            yield Probe(
+                check=f"read {one.id}", ok=not trouble, detail=trouble or one.state, remedy=remedy
+            )
+
+
+def _families(config: GcpConfig) -> tuple[str, ...]:
+    unknown = sorted(set(config.families) - set(FAMILIES))
+    if unknown:
+        raise ConfigError(
+            f"[sources.gcp] families: there is no {', '.join(unknown)}; there are "
+            f"{', '.join(FAMILIES)}"
+        )
+    chosen = config.families or FAMILIES
+    return tuple(one for one in chosen if config.secret_names or one not in NAME_FAMILIES)
+
+
+def _access(ctx: Context[Any]) -> Access:
+    """One for the run, so that tokens and connections are shared."""
+    kept: Access = ctx.kept("gcp", lambda: Access(ctx, GcpConnector.spec.operations))
+    return kept
+
+
+def _tree(ctx: Context[GcpConfig]) -> Tree:
+    access = _access(ctx)
+    found: Tree = ctx.kept("gcp:tree", lambda: hierarchy.tree(ctx.config, access))
+    return found
+
+
+def _reading(ctx: Context[GcpConfig], one: Project, environment: str) -> GcpReading:
+    numbers = {p.number: p.id for p in _tree(ctx).projects.values() if p.number}
+    return GcpReading(
+        access=_access(ctx),
+        account=one.id,
+        region="",
+        account_environment=environment,
+        environment_keys=ctx.config.environment_label_keys,
+        since=(ctx.now() - timedelta(days=ctx.window_days)).isoformat(timespec="seconds"),
+        numbers=numbers,
+        enabled=one.services,
+        locations=ctx.config.locations,
+    )
+
+
+CONNECTOR = GcpConnector()

@@ -1,0 +1,149 @@
+"""All calls of one run: tokens, one guarded session a host, pages. Nothing undeclared leaves.
+
+Plain REST with tokens of google-auth, which is imported when the first token is needed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from connectors.gcp import operations
+from connectors.gcp.errors import translated
+from scanner.kit.contract import Context, Operation
+from scanner.kit.http import ReadOnlySession, json_body
+from scanner.kit.values import text
+from scanner.model.errors import Denied, SourceError, Unavailable, UndeclaredOperation
+
+if TYPE_CHECKING:
+    from connectors.gcp.config import GcpConfig
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform.read-only"
+STAND_IN = "a-token-for-loopback"
+_MOST_PAGES = 100_000
+
+
+class Access:
+    def __init__(self, ctx: Context[GcpConfig], declared: tuple[Operation, ...]) -> None:
+        self.config = ctx.config
+        self._limits = ctx.limits
+        self._retries = ctx.retries
+        self._declared = declared
+        self._known = {operation.id: operation for operation in declared}
+        self._lock = threading.RLock()
+        self._sessions: dict[str, ReadOnlySession] = {}
+        self._credentials: Any = None
+        self._quota = ctx.config.quota_project
+        self._pool: ThreadPoolExecutor | None = None
+
+    @property
+    def pool(self) -> ThreadPoolExecutor:
+        """For calls that wait for each other's answers; who runs in it may not wait for it."""
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(
+                    self.config.parallel_calls, thread_name_prefix="gcp"
+                )
+            return self._pool
+
+    # --- tokens -----------------------------------------------------------------------------
+
+    def credentials(self) -> Any:
+        """Application default credentials (also of a federation), or a service account that they
+        may act as. Raises ``Denied``."""
+        with self._lock:
+            if self._credentials is None:
+                self._credentials = self._found()
+            return self._credentials
+
+    def _found(self) -> Any:
+        import google.auth
+        from google.auth import credentials, exceptions, impersonated_credentials
+
+        if self.config.is_stand_in:
+            return credentials.AnonymousCredentials()  # type: ignore[no-untyped-call]
+        try:
+            found, _ = google.auth.default(scopes=[SCOPE])
+        except exceptions.GoogleAuthError as error:
+            raise Denied(
+                f"no Google credentials: {' '.join(str(error).split())[:200]}; run `gcloud auth "
+                "application-default login` or set GOOGLE_APPLICATION_CREDENTIALS"
+            ) from error
+        if self.config.impersonate:
+            found = impersonated_credentials.Credentials(  # type: ignore[no-untyped-call]
+                source_credentials=found,
+                target_principal=self.config.impersonate,
+                target_scopes=[SCOPE],
+            )
+        return found
+
+    def _authorization(self) -> Mapping[str, str]:
+        quota = {"x-goog-user-project": self._quota} if self._quota else {}
+        if self.config.is_stand_in:
+            return {"Authorization": f"Bearer {STAND_IN}", **quota}
+        from google.auth import exceptions
+        from google.auth.transport.requests import Request
+
+        found = self.credentials()
+        with self._lock:
+            if not found.valid:
+                try:
+                    found.refresh(Request())
+                except exceptions.GoogleAuthError as error:
+                    said = " ".join(str(error).split())[:200]
+                    raise Denied(f"credentials: no token: {said}") from error
+            return {"Authorization": f"Bearer {found.token}", **quota}
+
+    # --- calls ------------------------------------------------------------------------------
+
+    def get(
+        self, op: str, of: str, location: str, where: str, query: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """One answer. Raises the source errors."""
+        operation = self._known.get(operations.operation_id(op))
+        if operation is None:
+            raise UndeclaredOperation(f"refused {op}: not a declared operation of gcp")
+        session = self._session(operations.host(op, location))
+        try:
+            body = json_body(session.get(operations.path(op, of), dict(query)))
+        except UndeclaredOperation:
+            raise
+        except SourceError as error:
+            raise translated(error, op, where, operation.permission) from error
+        if not isinstance(body, dict):
+            raise Unavailable(f"{op} in {where}: the answer is malformed")
+        return body
+
+    def pages(
+        self, op: str, of: str, location: str, where: str, query: Mapping[str, str]
+    ) -> Iterator[dict[str, Any]]:
+        """Every page, joined by ``nextPageToken``."""
+        asked = dict(query)
+        seen: set[str] = set()
+        for _ in range(_MOST_PAGES):
+            page = self.get(op, of, location, where, asked)
+            yield page
+            token = text(page.get("nextPageToken"))
+            if not token:
+                return
+            if token in seen:
+                raise Unavailable(f"{op} in {where}: the source repeats a page token")
+            seen.add(token)
+            asked["pageToken"] = token
+        raise Unavailable(f"{op} in {where}: more than {_MOST_PAGES} pages")
+
+    def _session(self, host: str) -> ReadOnlySession:
+        with self._lock:
+            if host not in self._sessions:
+                self._sessions[host] = ReadOnlySession(
+                    self.config.base(host),
+                    operations.of_host(self._declared, host),
+                    self._limits,
+                    headers={"User-Agent": "shadow-ai-scanner", "Accept": "application/json"},
+                    retries=self._retries,
+                    authorize=self._authorization,
+                    connections=self.config.parallel_calls,
+                )
+            return self._sessions[host]

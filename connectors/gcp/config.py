@@ -1,0 +1,60 @@
+"""What the user says of Google Cloud: which projects, as whom, how much at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import msgspec
+
+from scanner.model.errors import ConfigError
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class GcpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Without organizations, folders or projects: every project that the credential sees."""
+
+    organizations: tuple[str, ...] = ()
+    """Numbers of organizations, read with all folders below them."""
+    folders: tuple[str, ...] = ()
+    """Numbers of folders, read with all folders below them."""
+    projects: tuple[str, ...] = ()
+    """Ids of single projects."""
+    impersonate: str = ""
+    """Service account to read as; the caller needs to be its token creator."""
+    quota_project: str = ""
+    """Project whose quota is used (``x-goog-user-project``); empty: the credential's own."""
+    locations: tuple[str, ...] = ()
+    """Locations to read; empty: all that each service has."""
+    families: tuple[str, ...] = ()
+    """Families of resources to read (``vertex``, ``keys``); empty: all."""
+    environment_label_keys: tuple[str, ...] = ("environment", "env", "stage")
+    """Labels that tell production from the rest, the first that is set wins."""
+    secret_names: bool = True
+    """Look at the names of secrets (never at values)."""
+    endpoint_url: str = ""
+    """Send every call here instead of to Google: on this machine alone, and then without a real
+    token."""
+    endpoint_consent: bool = False
+    """``endpoint_url`` may be another machine (a proxy of one's own), and gets real tokens."""
+    parallel_calls: Annotated[int, msgspec.Meta(ge=1, le=256)] = 64
+    """Calls on their way at once, over all projects."""
+
+    def base(self, host: str) -> str:
+        """Where the calls for ``host`` go. Raises ``ConfigError`` for a machine that was not
+        agreed to."""
+        if not self.endpoint_url:
+            return f"https://{host}"
+        if not self.is_stand_in and not self.endpoint_consent:
+            raise ConfigError(
+                "[sources.gcp] endpoint_url: tokens would be sent to "
+                f"{urlsplit(self.endpoint_url).hostname}; set `endpoint_consent` if that is meant"
+            )
+        return f"{self.endpoint_url.rstrip('/')}/{host}"
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Whether calls go to something on this machine that is to see no real token."""
+        host = urlsplit(self.endpoint_url).hostname or ""
+        return bool(self.endpoint_url) and host in _LOOPBACK and not self.endpoint_consent

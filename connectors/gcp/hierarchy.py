@@ -1,0 +1,253 @@
+"""Organizations, folders and projects, by Google's own client for them, and what each project uses.
+
+google-cloud-resource-manager is imported when it is needed, and speaks REST through the same guard
+as everything else: what is not a declared list is refused before it leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from connectors.gcp import operations
+from connectors.gcp.access import Access
+from connectors.gcp.config import GcpConfig
+from scanner.kit.contract import Operation
+from scanner.kit.http import guarded
+from scanner.kit.values import iso
+from scanner.model.base import NodeId
+from scanner.model.errors import Denied, SourceError, Throttled, Unavailable
+from scanner.model.evidence import Evidence
+from scanner.model.facts import Account, Edge, Relation
+from scanner.model.items import Gap, Item
+
+HOST = "cloudresourcemanager.googleapis.com"
+KINDS = frozenset({"gcp.organization", "gcp.folder", "gcp.project"})
+SERVICES = "serviceusage.services.list"
+OPERATIONS = (
+    Operation(id=f"GET //{HOST}/v3/folders", permission="resourcemanager.folders.list",
+              reason="folders below the organization"),
+    Operation(id=f"GET //{HOST}/v3/projects", permission="resourcemanager.projects.list",
+              reason="projects of a folder or organization"),
+    Operation(id=f"GET //{HOST}/v3/projects:search", permission="resourcemanager.projects.get",
+              reason="projects that the credential sees"),
+    Operation(id=f"GET //{HOST}/v3/projects/{{project}}", permission="resourcemanager.projects.get",
+              reason="a project that is named in the configuration"),
+)  # fmt: skip
+_MOST_FOLDERS = 100_000
+
+
+@dataclass(frozen=True)
+class Project:
+    id: str
+    number: str
+    name: str = ""
+    parent: str = ""
+    state: str = "ACTIVE"
+    created: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    services: frozenset[str] | None = None
+    """Names of the APIs that are enabled; None: they could not be told."""
+    denied: str = ""
+    """Why nothing of it could be read."""
+    trouble: str = ""
+
+
+@dataclass
+class Tree:
+    projects: dict[str, Project] = field(default_factory=dict)
+    folders: list[tuple[str, str, str]] = field(default_factory=list)
+    """Name (``folders/1``), what people call it, and what it stands in."""
+    gaps: list[Gap] = field(default_factory=list)
+
+
+def tree(config: GcpConfig, access: Access) -> Tree:
+    """Raises the source errors when nothing at all could be listed."""
+    found = Tree()
+    clients = _Clients(config, access)
+    errors: list[SourceError] = []
+    waiting = [f"organizations/{one}" for one in config.organizations]
+    waiting += [f"folders/{one}" for one in config.folders]
+    for root in waiting:
+        found.folders.append((root, root.partition("/")[2], ""))
+    seen: set[str] = set()
+    while waiting and len(seen) < _MOST_FOLDERS:
+        parent = waiting.pop(0)
+        if parent in seen:
+            continue
+        seen.add(parent)
+        for what, listing in (("folders", clients.folders), ("projects", clients.projects)):
+            try:
+                for one in listing(parent):
+                    if isinstance(one, Project):
+                        found.projects[one.id] = one
+                    else:
+                        found.folders.append((*one, parent))
+                        waiting.append(one[0])
+            except SourceError as error:
+                errors.append(error)
+                what_is_missing = f"{what} in {parent}"
+                found.gaps.append(
+                    Gap(what=what_is_missing, reason=str(error), denied=isinstance(error, Denied))
+                )
+    for ident in config.projects:
+        try:
+            one = clients.project(ident)
+            found.projects[one.id] = one
+        except SourceError as error:
+            # Named by the user: it is read all the same, as services may tell of it.
+            found.projects[ident] = Project(ident, "", denied=str(error))
+    if not (config.organizations or config.folders or config.projects):
+        found.projects = {one.id: one for one in clients.search()}
+    if errors and not found.projects:
+        raise errors[0]
+    _add_services(found, access)
+    return found
+
+
+def _add_services(found: Tree, access: Access) -> None:
+    waiting: dict[str, Future[Project]] = {
+        ident: access.pool.submit(_with_services, one, access)
+        for ident, one in found.projects.items()
+        if one.state == "ACTIVE" and not one.denied
+    }
+    for ident, one in waiting.items():
+        found.projects[ident] = one.result()
+
+
+def _with_services(one: Project, access: Access) -> Project:
+    asked = {"filter": "state:ENABLED", "pageSize": "200"}
+    try:
+        names = frozenset(
+            str(record.get("config", {}).get("name") or record.get("name", "").rpartition("/")[2])
+            for page in access.pages(SERVICES, f"projects/{one.id}", "", one.id, asked)
+            for record in page.get("services", ())
+        )
+    except Denied as error:
+        return replace(one, trouble=str(error))
+    except SourceError as error:
+        return replace(one, denied=str(error))
+    return replace(one, services=names)
+
+
+class _Clients:
+    """Google's own clients, through the guard."""
+
+    def __init__(self, config: GcpConfig, access: Access) -> None:
+        from google.api_core.client_options import ClientOptions
+        from google.cloud import resourcemanager_v3 as manager
+
+        self._manager = manager
+        base = config.endpoint_url.rstrip("/") if config.endpoint_url else ""
+        config.base(HOST)  # raises for a machine that was not agreed to
+        options = ClientOptions(api_endpoint=base or None)
+
+        def made(kind: Any) -> Any:
+            client = kind(
+                credentials=access.credentials(), transport="rest", client_options=options
+            )
+            declared = operations.of_host(OPERATIONS, HOST)
+            guarded(client.transport._session, base or f"https://{HOST}", declared)
+            return client
+
+        self._projects = made(manager.ProjectsClient)
+        self._folders = made(manager.FoldersClient)
+
+    def folders(self, parent: str) -> Iterator[tuple[str, str]]:
+        asked = self._manager.ListFoldersRequest(parent=parent, page_size=100)
+        for one in _told(f"folders of {parent}", "resourcemanager.folders.list",
+                         lambda: self._folders.list_folders(asked)):  # fmt: skip
+            yield one.name, one.display_name or one.name
+
+    def projects(self, parent: str) -> Iterator[Project]:
+        asked = self._manager.ListProjectsRequest(parent=parent, page_size=100, show_deleted=True)
+        for one in _told(f"projects of {parent}", "resourcemanager.projects.list",
+                         lambda: self._projects.list_projects(asked)):  # fmt: skip
+            yield _project(one)
+
+    def search(self) -> Iterator[Project]:
+        asked = self._manager.SearchProjectsRequest(page_size=100)
+        for one in _told("projects", "resourcemanager.projects.get",
+                         lambda: self._projects.search_projects(asked)):  # fmt: skip
+            yield _project(one)
+
+    def project(self, ident: str) -> Project:
+        found = list(
+            _told(f"project {ident}", "resourcemanager.projects.get",
+                  lambda: [self._projects.get_project(name=f"projects/{ident}")])
+        )  # fmt: skip
+        return _project(found[0])
+
+
+def _told(what: str, permission: str, ask: Callable[[], Any]) -> Iterator[Any]:
+    """The records; what goes wrong in words of ours."""
+    from google.api_core import exceptions
+    from google.auth.exceptions import GoogleAuthError
+    from requests import RequestException
+
+    try:
+        yield from ask()
+    except (exceptions.Forbidden, exceptions.Unauthorized, GoogleAuthError) as error:
+        said = " ".join(str(error).split())[:300]
+        raise Denied(f"{what}: {said}; grant {permission}") from error
+    except exceptions.TooManyRequests as error:
+        raise Throttled(f"{what}: {' '.join(str(error).split())[:300]}") from error
+    except (exceptions.GoogleAPIError, RequestException, ValueError) as error:
+        raise Unavailable(f"{what}: {' '.join(str(error).split())[:300]}") from error
+
+
+def _project(one: Any) -> Project:
+    return Project(
+        id=str(one.project_id),
+        number=str(one.name).partition("/")[2],
+        name=str(one.display_name or one.project_id),
+        parent=str(one.parent),
+        state=str(one.state.name),
+        created=iso(one.create_time) if one.create_time else "",
+        labels=tuple(sorted((str(key), str(value)) for key, value in one.labels.items())),
+    )
+
+
+def units(found: Tree) -> Iterator[Item]:
+    """Organizations and folders, each holding what stands in it."""
+    for name, called, above in found.folders:
+        ident = unit_id(name)
+        evidence = Evidence(rule="GET /v3/folders", source="gcp", resource=name)
+        kind = "gcp.organization" if name.startswith("organizations/") else "gcp.folder"
+        yield Account(
+            id=ident, kind=kind, name=called, provider="google_cloud",
+            parent=unit_id(above) if above else None, evidence=(evidence,),
+        )  # fmt: skip
+        if above:
+            yield Edge(
+                source=unit_id(above), target=ident, relation=Relation.CONTAINS,
+                evidence=(evidence,),
+            )  # fmt: skip
+    yield from found.gaps
+
+
+def account(one: Project, environment: str) -> Iterator[Item]:
+    ident = project_id(one.id)
+    evidence = Evidence(rule="GET /v3/projects", source="gcp", resource=f"projects/{one.id}")
+    yield Account(
+        id=ident, kind="gcp.project", name=one.name or one.id, provider="google_cloud",
+        parent=unit_id(one.parent) if one.parent else None, environment=environment,
+        tags=dict(one.labels), evidence=(evidence,),
+    )  # fmt: skip
+    if one.parent:
+        yield Edge(
+            source=unit_id(one.parent), target=ident, relation=Relation.CONTAINS,
+            evidence=(evidence,),
+        )  # fmt: skip
+    if one.trouble:
+        yield Gap(what=f"enabled services of {one.id}", reason=one.trouble, denied=True)
+
+
+def project_id(ident: str) -> NodeId:
+    return NodeId(f"gcp:project/{ident}")
+
+
+def unit_id(name: str) -> NodeId:
+    return NodeId(f"gcp:{name}")

@@ -1,0 +1,78 @@
+"""What the values of Google's records name: pure functions from a word to the id of a node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scanner.kit.tabled.reading import Node, Target
+from scanner.model.base import NodeId
+from scanner.model.facts import DataStore, Identity, PrincipalType
+
+if TYPE_CHECKING:
+    from connectors.gcp.reading import GcpReading
+
+BUCKET, DATASET, ACCOUNT, SITE = (
+    "gcp.storage_bucket", "gcp.bigquery_dataset", "gcp.service_account", "web.site",
+)  # fmt: skip
+USER = "gcp.user"
+KINDS = frozenset({BUCKET, DATASET, ACCOUNT, USER, SITE})
+
+
+def _bucket(value: str, reading: GcpReading) -> tuple[str, Node | None]:
+    if not value.startswith("gs://"):
+        return "", None
+    name = urlsplit(value).netloc
+    ident = f"//storage.googleapis.com/{name}"
+    return ident, DataStore(
+        id=NodeId(ident), kind=BUCKET, name=name, store_class="object_store"
+    ) if name else None
+
+
+def _table(value: str, reading: GcpReading) -> tuple[str, Node | None]:
+    """``bq://project.dataset.table`` or a path of datasets and tables -> the dataset."""
+    plain = value.removeprefix("bq://").replace(":", ".")
+    project, _, rest = plain.partition(".")
+    dataset = rest.partition(".")[0]
+    if not value.startswith("bq://") or not (project and dataset):
+        return "", None
+    ident = f"//bigquery.googleapis.com/projects/{project}/datasets/{dataset}"
+    return ident, DataStore(id=NodeId(ident), kind=DATASET, name=dataset, store_class="warehouse")
+
+
+def _account(value: str, reading: GcpReading) -> tuple[str, Node | None]:
+    mail = value.rpartition("/")[2].removeprefix("serviceAccount:").lower()
+    if "@" not in mail:
+        return "", None
+    is_service = mail.endswith("gserviceaccount.com")
+    ident = NodeId(f"gcp:{'service-account' if is_service else 'user'}/{mail}")
+    kind = PrincipalType.SERVICE if is_service else PrincipalType.HUMAN
+    return ident, Identity(
+        id=ident, kind=ACCOUNT if is_service else USER, name=mail, email=mail,
+        principal_type=kind,
+    )  # fmt: skip
+
+
+def _of(service: str) -> Target:
+    def made(value: str, reading: GcpReading) -> tuple[str, Node | None]:
+        plain = value.partition("/v1/")[2] if value.startswith("https://") else value
+        plain = plain.removeprefix(f"//{service}.googleapis.com/").partition("@")[0]
+        if "/" not in plain:
+            return "", None
+        return reading.spelled(f"//{service}.googleapis.com/{plain}"), None
+
+    return made
+
+
+TARGETS: Mapping[str, Target] = {
+    "bucket": _bucket,
+    "table": _table,
+    "account": _account,
+    "vertex": _of("aiplatform"),
+    "key": _of("cloudkms"),
+    "network": _of("compute"),
+    "secret": _of("secretmanager"),
+    "discovery": _of("discoveryengine"),
+}
+"""Words that Google's tables may use as a target, besides those of every table."""

@@ -1,0 +1,138 @@
+"""Google Cloud over a rig of Google's own discovery documents: what is found, denied, disabled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.gcp import CONNECTOR, GcpConfig
+from scanner.kit.permissions import permissions
+from scanner.model.errors import ConfigError, Denied, NotEnabled, Throttled, Unavailable
+from scanner.model.facts import Account
+from tests.connectors.gcp.estate import ORG, context, endpoint, project, read
+from tests.google_rig import Fault, Rig, serving
+
+DISABLED = "Vertex AI API has not been used in project 7 before or it is disabled."
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    with serving(Rig()) as made:
+        yield made
+        assert not made.rejected
+
+
+def test_an_endpoint_with_what_it_is_made_of(rig: Rig) -> None:
+    ident = project(rig, 7)
+    endpoint(rig, ident, 7, "europe-west4")
+    found = read(rig, families=("vertex",))
+    whole = f"//aiplatform.googleapis.com/projects/{ident}/locations/europe-west4"
+    asset = found.assets[f"{whole}/endpoints/7"]
+    assert (asset.kind, asset.name, asset.region, asset.provider, asset.environment) == (
+        "gcp.vertex_endpoint", "scoring", "europe-west4", "google_vertex", "production",
+    )  # fmt: skip
+    assert asset.exposure == ("private",)
+    network = f"//compute.googleapis.com/projects/{ident}/global/networks"
+    assert {
+        (asset.id, "serves", f"{whole}/models/3"),
+        (asset.id, "runs_as", f"gcp:service-account/runner@{ident}.iam.gserviceaccount.com"),
+        (asset.id, "configured_by", f"{network}/private"),
+        (f"gcp:project/{ident}", "contains", asset.id),
+        ("gcp:organizations/1", "contains", f"gcp:project/{ident}"),
+    } <= found.edges  # fmt: skip
+    assert not found.errors
+    assert not found.gaps
+
+
+def test_folders_below_each_other_are_followed(rig: Rig) -> None:
+    for number, above in ((2, ORG), (3, "folders/2"), (4, "folders/2")):
+        record = {"name": f"folders/{number}", "displayName": f"F{number}", "parent": above}
+        rig.plant("cloudresourcemanager.folders.list", above, record)
+    project(rig, 5, "folders/3")
+    found = read(rig, families=("keys",))
+    accounts = {item.id: item for item in found.items if isinstance(item, Account)}
+    assert accounts.keys() >= {"gcp:organizations/1", "gcp:folders/3", "gcp:project/acme-5"}
+    assert accounts["gcp:folders/3"].parent == "gcp:folders/2"  # type: ignore[index]
+
+
+def test_what_is_not_enabled_is_no_gap_and_is_not_asked(rig: Rig) -> None:
+    project(rig, 7, enabled=("run",))
+    found = read(rig)
+    assert isinstance(found.errors["gcp:acme-7/vertex"], NotEnabled)
+    assert not [path for path in rig.paths if "aiplatform" in path]
+    assert "gcp:acme-7/run" not in found.errors
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (Fault(403, "Permission 'aiplatform.endpoints.list' denied", "PERMISSION_DENIED"), Denied),
+        (Fault(403, DISABLED, "PERMISSION_DENIED"), NotEnabled),
+        (Fault(429, "Quota exceeded", "RESOURCE_EXHAUSTED"), Throttled),
+        (Fault(503, "down", "UNAVAILABLE"), Unavailable),
+        (Fault(200, body="{"), Unavailable),
+        (Fault(200, body="[]"), Unavailable),
+    ],
+    ids=["denied", "disabled", "throttled", "down", "cut", "no object"],
+)
+def test_a_service_that_cannot_be_read_is_what_it_is(
+    rig: Rig, fault: Fault, kind: type[Exception]
+) -> None:
+    endpoint(rig, project(rig, 7), 7)
+    rig.strike("aiplatform", fault)
+    found = read(rig, families=("vertex",))
+    assert isinstance(found.errors["gcp:acme-7/vertex"], kind), found.errors
+    if kind is Denied:
+        assert "grant aiplatform." in str(found.errors["gcp:acme-7/vertex"])
+
+
+def test_one_location_that_fails_is_a_gap_and_the_others_are_read(rig: Rig) -> None:
+    endpoint(rig, project(rig, 7), 7)
+    rig.strike("europe-west4/endpoints", Fault(503, "down", "UNAVAILABLE"))
+    found = read(rig, families=("vertex",))
+    (gap,) = found.gaps["gcp:acme-7/vertex"]
+    assert "europe-west4" in gap.what
+    assert any(asset.name == "scoring" for asset in found.assets.values())
+
+
+def test_a_page_token_that_repeats_is_no_end(rig: Rig) -> None:
+    project(rig, 7)
+    body = '{"endpoints": [], "nextPageToken": "again"}'
+    rig.strike("us-central1/endpoints", Fault(200, body=body))
+    found = read(rig, families=("vertex",))
+    assert any("repeats a page token" in g.reason for g in found.gaps["gcp:acme-7/vertex"])
+
+
+def test_three_hundred_projects_are_covered_exactly(rig: Rig) -> None:
+    rig.page_size = 100
+    denied, deleted, blind = {3, 77}, {20, 120}, {10, 250}
+    for number in range(1, 301):
+        state = "DELETE_REQUESTED" if number in deleted else "ACTIVE"
+        endpoint(rig, project(rig, number, state=state), number)
+    for number in denied:
+        rig.strike(rf"serviceusage.*/acme-{number}/", Fault(403, "no", "PERMISSION_DENIED"))
+        rig.strike(rf"aiplatform.*/acme-{number}/", Fault(403, "no", "PERMISSION_DENIED"))
+    for number in blind:
+        rig.strike(rf"aiplatform.*/acme-{number}/", Fault(403, "no", "PERMISSION_DENIED"))
+    found = read(rig, families=("vertex",))
+    refused = {key for key, error in found.errors.items() if isinstance(error, Denied)}
+    assert refused == {f"gcp:acme-{number}/vertex" for number in denied | blind}
+    assert set(found.gaps) == {f"gcp:acme-{number}/project" for number in denied}
+    gone = {key for key, error in found.errors.items() if isinstance(error, NotEnabled)}
+    assert gone == {f"gcp:acme-{number}/project" for number in deleted}
+    assert len(found.assets) == 300 - len(denied | deleted | blind)
+
+
+def test_the_printed_role_names_only_what_reads() -> None:
+    named = permissions(CONNECTOR.spec)
+    assert {"aiplatform.endpoints.list", "resourcemanager.projects.list",
+            "serviceusage.services.list", "apikeys.keys.list"} <= set(named)  # fmt: skip
+    assert all(one.rpartition(".")[2] in ("list", "get") for one in named)
+
+
+def test_an_unknown_family_and_a_strange_address_are_refused(rig: Rig) -> None:
+    with pytest.raises(ConfigError, match="there is no nothing"):
+        list(CONNECTOR.shards(context(rig, families=("nothing",))))
+    with pytest.raises(ConfigError, match="endpoint_consent"):
+        GcpConfig(endpoint_url="https://example.com").base("run.googleapis.com")

@@ -1,0 +1,65 @@
+"""Every entry of the tables against Google's discovery documents: methods, parameters, fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.gcp.operations import SERVICES, permission, template
+from connectors.gcp.relations import TARGETS
+from connectors.gcp.types import TYPES
+from scanner.kit.tabled.edges import WORDS
+from scanner.kit.tables import ResourceType
+from scanner.rulebook.load import bundled
+from tests.google_rig import _method, schema, step
+
+_OURS = ("resource", "parent")
+
+
+def _lacking(kind: ResourceType) -> Iterator[str]:
+    known = _method(kind.list.op)
+    shape = schema(known.document, known.response)
+    for key in kind.list.items.split("."):
+        found = step(known.document, shape, key)
+        if found is None:
+            yield f"{kind.list.op} has no {kind.list.items}"
+            return
+        shape = found
+    paths = [kind.id, kind.name, kind.created_at, kind.status, *kind.models, *kind.facts.values(),
+             *kind.environment, *kind.settings, *(one.path for one in kind.edges),
+             *(one.path for one in kind.exposure),
+             *(path for one in kind.where for path in one.paths)]  # fmt: skip
+    for path in filter(None, paths):
+        inner = shape
+        for key in path.split("."):
+            if key in _OURS and inner is shape:
+                break
+            further = step(known.document, inner, key)
+            if further is None:
+                yield f"{kind.kind}: {path}: no {key}"
+                break
+            inner = further
+
+
+@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.kind)
+def test_an_entry_says_what_google_says(kind: ResourceType) -> None:
+    assert not list(_lacking(kind))
+    known = _method(kind.list.op)
+    size = str(kind.list.params.get("size", ""))
+    assert not size or size.partition("=")[0] in known.parameters
+    given = template(kind.list.op)
+    assert known.path.fullmatch(given.replace("{", "").replace("}", "")), given
+    for rule in kind.edges:
+        assert rule.target in {"{value}", "provider", *WORDS, *TARGETS} or "{" in rule.target, (
+            rule.target
+        )
+    assert not kind.provider or (bundled() / "providers" / f"{kind.provider}.yaml").is_file()
+
+
+def test_only_what_reads_is_called() -> None:
+    for kind in TYPES:
+        for op, _ in kind.operations:
+            assert op.rpartition(".")[2] in ("list", "get", "aggregatedList")
+            assert permission(op).count(".") == 2
+    assert SERVICES.keys() >= {kind.list.op.partition(".")[0] for kind in TYPES}

@@ -1,0 +1,247 @@
+"""Google Cloud on loopback, made from Google's own discovery documents.
+
+A call that no document describes, or with a parameter that its method does not have, is answered as
+Google would and kept in ``rejected``; planted records are held to the documents' schemas.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
+from time import sleep
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from connectors.gcp.operations import SERVICES
+
+
+@dataclass(frozen=True)
+class Method:
+    id: str
+    path: re.Pattern[str]
+    parameters: frozenset[str]
+    response: str
+    document: str
+
+
+@cache
+def document(name: str) -> dict[str, Any]:
+    folder = resources.files("googleapiclient") / "discovery_cache" / "documents"
+    found: dict[str, Any] = json.loads((folder / f"{name}.json").read_text())
+    return found
+
+
+def documents() -> Iterator[str]:
+    yield "cloudresourcemanager.v3"
+    yield "run.v1"
+    for service, told in SERVICES.items():
+        yield f"{service}.{told.version.rpartition('/')[2]}"
+
+
+@cache
+def methods() -> dict[str, list[Method]]:
+    """Service -> its methods that only read."""
+    found: dict[str, list[Method]] = {}
+    for name in documents():
+        whole = document(name)
+        for one in _below(whole):
+            if one["httpMethod"] != "GET":
+                continue
+            if name == "run.v1" and one["id"] != "run.projects.locations.list":
+                continue  # of the older version, locations alone are asked for
+            path = "/" + whole.get("servicePath", "") + one.get("flatPath", one["path"])
+            rx = "".join(
+                "[^/]+" if part.startswith("{") else re.escape(part)
+                for part in re.split(r"(\{[^}]*\})", path)
+            )
+            known = frozenset({*one.get("parameters", {}), *whole.get("parameters", {})})
+            answer = one.get("response", {}).get("$ref", "")
+            service = name.partition(".")[0]
+            found.setdefault(service, []).append(
+                Method(one["id"], re.compile(rx), known, answer, name)
+            )
+    return found
+
+
+def _below(whole: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from whole.get("methods", {}).values()
+    for one in whole.get("resources", {}).values():
+        yield from _below(one)
+
+
+def schema(name: str, ref: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = document(name)["schemas"][ref]
+    return found
+
+
+def step(name: str, shape: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+    """The shape of a field (``[]``: of its elements; ``*``: of a map's values), or None."""
+    if "$ref" in shape:
+        shape = schema(name, shape["$ref"])
+    if key == "*":
+        return shape.get("additionalProperties")
+    plain = key.removesuffix("[]")
+    found = shape.get("properties", {}).get(plain)
+    if found is None and "additionalProperties" in shape:
+        found = shape["additionalProperties"]
+    if found is None or not key.endswith("[]"):
+        return found
+    inner: Mapping[str, Any] | None = found.get("items")
+    return inner
+
+
+def unknown_fields(name: str, shape: Mapping[str, Any], record: Any, at: str = "") -> list[str]:
+    if isinstance(record, list):
+        return [w for one in record for w in unknown_fields(name, shape.get("items", {}), one, at)]
+    if not isinstance(record, dict):
+        return []
+    wrong = []
+    for key, value in record.items():
+        inner = step(name, shape, key)
+        if inner is None and shape and "additionalProperties" not in shape:
+            wrong.append(f"{at}{key}")
+        elif inner is not None:
+            wrong += unknown_fields(name, inner, value, f"{at}{key}.")
+    return wrong
+
+
+@dataclass
+class Fault:
+    status: int
+    message: str = ""
+    reason: str = ""
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    times: int = -1
+
+
+class Rig:
+    """``plant(method id, path of the parent, *records)``; ``strike(path pattern, fault)``."""
+
+    def __init__(self, *, page_size: int = 2, latency: float = 0.0) -> None:
+        self.page_size, self.latency = page_size, latency
+        self.url = ""
+        self.records: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self.answers: dict[tuple[str, str], dict[str, Any]] = {}
+        self.strikes: list[tuple[re.Pattern[str], Fault]] = []
+        self.calls: Counter[str] = Counter()
+        self.paths: list[str] = []
+        self.rejected: list[str] = []
+        self._lock = threading.Lock()
+
+    def plant(self, method: str, parent: str, *records: dict[str, Any]) -> None:
+        known = _method(method)
+        shape = schema(known.document, known.response)
+        wrong = unknown_fields(known.document, shape, {_field(known): list(records)})
+        assert not wrong, f"{method}: no such fields: {wrong}"
+        self.records.setdefault((method, parent), []).extend(records)
+
+    def answer(self, method: str, path: str, whole: dict[str, Any]) -> None:
+        known = _method(method)
+        wrong = unknown_fields(known.document, schema(known.document, known.response), whole)
+        assert not wrong, f"{method}: no such fields: {wrong}"
+        self.answers[method, path] = whole
+
+    def strike(self, pattern: str, fault: Fault) -> None:
+        """At every call whose ``host/path`` holds the pattern."""
+        self.strikes.append((re.compile(pattern), fault))
+
+    def respond(self, target: str) -> tuple[int, Mapping[str, str], str]:
+        split = urlsplit(target)
+        _, first, *rest = split.path.split("/")
+        host = first if first.endswith("googleapis.com") else "cloudresourcemanager.googleapis.com"
+        path = "/" + "/".join(rest) if first == host else split.path
+        with self._lock:
+            self.paths.append(f"{host}{path}")
+            for pattern, fault in self.strikes:
+                if pattern.search(f"{host}{path}") and fault.times:
+                    fault.times -= 1
+                    error = {"code": fault.status, "message": fault.message,
+                             "status": fault.reason}  # fmt: skip
+                    body = fault.body or json.dumps({"error": error})
+                    return fault.status, fault.headers, body
+            service = host.removesuffix(".googleapis.com").rpartition("-")[2]
+            query = dict(parse_qsl(split.query, keep_blank_values=True))
+            known = next((m for m in methods().get(service, ()) if m.path.fullmatch(path)), None)
+            if known is None:
+                self.rejected.append(f"{host}{path}: no such method")
+                return 404, {}, json.dumps({"error": {"code": 404, "message": "Not Found"}})
+            odd = set(query) - known.parameters - {"$alt"}
+            if odd:
+                self.rejected.append(f"{known.id}: unknown parameters {sorted(odd)}")
+                return 400, {}, json.dumps({"error": {"code": 400, "message": f"Unknown {odd}"}})
+            self.calls[known.id] += 1
+            return 200, {}, json.dumps(self._made(known, unquote(path), query))
+
+    def _made(self, known: Method, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+        parent = path.partition("/")[2].partition("/")[2]
+        if known.id.startswith("cloudresourcemanager") and "parent" in query:
+            parent = query["parent"]
+        elif not known.id.endswith(".get"):
+            parent = parent.rpartition("/")[0] if "/" in parent else parent
+        whole = self.answers.get((known.id, parent))
+        if whole is not None:
+            return whole
+        records = self.records.get((known.id, parent), [])
+        token = query.get("pageToken", "0")
+        start = int(token) if token.isdigit() else 0
+        page: dict[str, Any] = {_field(known): records[start : start + self.page_size]}
+        if start + self.page_size < len(records):
+            page["nextPageToken"] = str(start + self.page_size)
+        return page
+
+
+def _method(ident: str) -> Method:
+    service = ident.partition(".")[0]
+    found = [one for one in methods()[service] if one.id == ident]
+    assert found, f"no document knows {ident}"
+    return found[0]
+
+
+def _field(known: Method) -> str:
+    """The list of an answer, or the map of lists of an aggregated one."""
+    if not known.response:
+        return ""
+    told = schema(known.document, known.response).get("properties", {})
+    lists = [
+        name for name, one in told.items()
+        if one.get("type") == "array" and name not in ("unreachable", "missingZones")
+    ]  # fmt: skip
+    return lists[0] if lists else next(iter(told), "")
+
+
+@contextmanager
+def serving(rig: Rig) -> Iterator[Rig]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            sleep(rig.latency)
+            status, headers, text = rig.respond(self.path)
+            data = text.encode()
+            head = f"HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\n"
+            head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            self.wfile.write(head.encode() + f"Content-Length: {len(data)}\r\n\r\n".encode() + data)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    rig.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield rig
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
