@@ -37,6 +37,7 @@ class Access:
         self._credentials: Any = None
         self._quota = ctx.config.quota_project
         self._pool: ThreadPoolExecutor | None = None
+        self._places: ThreadPoolExecutor | None = None
 
     @property
     def pool(self) -> ThreadPoolExecutor:
@@ -47,6 +48,16 @@ class Access:
                     self.config.parallel_calls, thread_name_prefix="gcp"
                 )
             return self._pool
+
+    @property
+    def places(self) -> ThreadPoolExecutor:
+        """For calls alone, which wait for nobody: those in the pool may wait for these."""
+        with self._lock:
+            if self._places is None:
+                self._places = ThreadPoolExecutor(
+                    self.config.parallel_calls, thread_name_prefix="gcp-place"
+                )
+            return self._places
 
     # --- tokens -----------------------------------------------------------------------------
 

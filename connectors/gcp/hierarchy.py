@@ -16,6 +16,7 @@ from connectors.gcp.access import Access
 from connectors.gcp.config import GcpConfig
 from scanner.kit.contract import Operation
 from scanner.kit.http import guarded
+from scanner.kit.tables import first_text, values
 from scanner.kit.values import iso
 from scanner.model.base import NodeId
 from scanner.model.errors import Denied, SourceError, Throttled, Unavailable
@@ -53,6 +54,9 @@ class Project:
     denied: str = ""
     """Why nothing of it could be read."""
     trouble: str = ""
+    """Why its services could not be told; it is read all the same, and each of them asked."""
+    refused: bool = False
+    """That the trouble is a refusal."""
 
 
 @dataclass
@@ -74,23 +78,25 @@ def tree(config: GcpConfig, access: Access) -> Tree:
         found.folders.append((root, root.partition("/")[2], ""))
     seen: set[str] = set()
     while waiting and len(seen) < _MOST_FOLDERS:
-        parent = waiting.pop(0)
-        if parent in seen:
-            continue
-        seen.add(parent)
-        for what, listing in (("folders", clients.folders), ("projects", clients.projects)):
-            try:
-                for one in listing(parent):
-                    if isinstance(one, Project):
-                        found.projects[one.id] = one
-                    else:
-                        found.folders.append((*one, parent))
-                        waiting.append(one[0])
-            except SourceError as error:
-                errors.append(error)
-                what_is_missing = f"{what} in {parent}"
+        # All of one depth at once: a tree is asked as often in a row as it is deep.
+        level = [one for one in dict.fromkeys(waiting) if one not in seen]
+        seen.update(level)
+        waiting = []
+        asked = [(what, parent) for parent in level for what in ("folders", "projects")]
+        for (what, parent), (records, trouble) in zip(
+            asked, access.pool.map(lambda one: clients.below(*one), asked), strict=True
+        ):
+            for one in records:
+                if isinstance(one, Project):
+                    found.projects[one.id] = one
+                else:
+                    found.folders.append((*one, parent))
+                    waiting.append(one[0])
+            if trouble is not None:
+                errors.append(trouble)
+                is_denied = isinstance(trouble, Denied)
                 found.gaps.append(
-                    Gap(what=what_is_missing, reason=str(error), denied=isinstance(error, Denied))
+                    Gap(what=f"{what} in {parent}", reason=str(trouble), denied=is_denied)
                 )
     for ident in config.projects:
         try:
@@ -121,14 +127,12 @@ def _with_services(one: Project, access: Access) -> Project:
     asked = {"filter": "state:ENABLED", "pageSize": "200"}
     try:
         names = frozenset(
-            str(record.get("config", {}).get("name") or record.get("name", "").rpartition("/")[2])
+            first_text(record, "config.name") or first_text(record, "name").rpartition("/")[2]
             for page in access.pages(SERVICES, f"projects/{one.id}", "", one.id, asked)
-            for record in page.get("services", ())
+            for record in values(page, "services[]")
         )
-    except Denied as error:
-        return replace(one, trouble=str(error))
     except SourceError as error:
-        return replace(one, denied=str(error))
+        return replace(one, trouble=str(error), refused=isinstance(error, Denied))
     return replace(one, services=names)
 
 
@@ -154,6 +158,17 @@ class _Clients:
 
         self._projects = made(manager.ProjectsClient)
         self._folders = made(manager.FoldersClient)
+
+    def below(self, what: str, parent: str) -> tuple[list[Any], SourceError | None]:
+        """What of it could be listed, and why not all."""
+        found: list[Any] = []
+        try:
+            # One by one: what came before a list broke stays.
+            for one in self.folders(parent) if what == "folders" else self.projects(parent):
+                found.append(one)  # noqa: PERF402
+        except SourceError as error:
+            return found, error
+        return found, None
 
     def folders(self, parent: str) -> Iterator[tuple[str, str]]:
         asked = self._manager.ListFoldersRequest(parent=parent, page_size=100)
@@ -242,7 +257,7 @@ def account(one: Project, environment: str) -> Iterator[Item]:
             evidence=(evidence,),
         )  # fmt: skip
     if one.trouble:
-        yield Gap(what=f"enabled services of {one.id}", reason=one.trouble, denied=True)
+        yield Gap(what=f"enabled services of {one.id}", reason=one.trouble, denied=one.refused)
 
 
 def project_id(ident: str) -> NodeId:

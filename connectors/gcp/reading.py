@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, ClassVar
 
-from connectors.gcp import errors, operations, relations
+from connectors.gcp import errors, operations, records, relations
 from connectors.gcp.access import Access
 from connectors.gcp.hierarchy import project_id
 from scanner.kit.tabled.edges import repository_edges
@@ -82,13 +83,18 @@ class GcpReading(Reading):
     def _everywhere(
         self, call: Call, service: str, at: str, below: str, query: dict[str, str]
     ) -> Iterator[Any]:
-        """One location after another; one that fails is a gap, all of them an error."""
+        """The first page of every location is asked for at once. One that fails is a gap, all of
+        them an error."""
         places = tuple(at.split("|")) if at else self._locations(service)
         failures: list[tuple[str, SourceError]] = []
-        for place in places:
-            of = f"projects/{self.account}/locations/{place}{below}"
+        lead = f"projects/{self.account}/locations"
+        begun = [
+            (place, self._begun(self._listed(call, f"{lead}/{place}{below}", place, query)))
+            for place in places
+        ]
+        for place, found in begun:
             try:
-                yield from self._listed(call, of, place, query)
+                yield from found
             except SourceError as error:
                 failures.append((place, error))
         real = [one for one in failures if not isinstance(one[1], NotEnabled)]
@@ -96,6 +102,16 @@ class GcpReading(Reading):
             raise (real or failures)[0][1]
         for place, trouble in real:
             self.miss(f"{call.op} in {self.account}/{place}", trouble)
+
+    def _begun(self, found: Iterator[Any]) -> Iterator[Any]:
+        """The records of a list whose first page is on its way."""
+        first = self.access.places.submit(lambda: list(islice(found, 1)))
+
+        def following() -> Iterator[Any]:
+            yield from first.result()
+            yield from found
+
+        return following()
 
     def _locations(self, service: str) -> tuple[str, ...]:
         """The service's own, asked for once; or those of the configuration."""
@@ -126,7 +142,7 @@ class GcpReading(Reading):
     ) -> Iterator[Any]:
         host = operations.host(call.op)
         for page in self.access.pages(call.op, of, location, self.account, query):
-            for place in page.get("unreachable") or ():
+            for place in _unreached(page):
                 what = f"{call.op} in {self.account}/{text(place)[:200]}"
                 self.gaps.append(Gap(what=what, reason="Google says that it cannot be reached now"))
             for record in values(page, call.items):
@@ -135,16 +151,13 @@ class GcpReading(Reading):
                 yield self._normal(record, host)
 
     def _normal(self, record: Mapping[str, Any], host: str) -> dict[str, Any]:
-        """With ``resource``, its full name (https://cloud.google.com/apis/design/resource_names),
-        in which the project is named by its id."""
-        name = text(record.get("name"))
-        full = f"//{host}/{name}" if name.startswith("projects/") else ""
-        return {**record, "resource": self.spelled(full)} if full else dict(record)
+        return records.normal(record, host, self.spelled)
 
     def region_of(self, record: Mapping[str, Any]) -> str:
         above: Any = record
         while isinstance(above, Mapping):
-            found = _location(first_text(above, "name")) or first_text(above, "location")
+            told = (first_text(above, path) for path in ("location", "plain.zone", "region"))
+            found = _location(first_text(above, "name")) or next(filter(None, told), "")
             if found:
                 return found
             above = above.get("parent")
@@ -166,6 +179,14 @@ class GcpReading(Reading):
 
     def called(self, name: str) -> str:
         return name.rpartition("/")[2] or name
+
+
+def _unreached(page: Mapping[str, Any]) -> Iterator[Any]:
+    """Places of which an answer says that it leaves them out: each service has its own word."""
+    for word in ("unreachable", "unreachables", "missingZones"):
+        yield from values(page, f"{word}[]")
+    for failed in values(page, "failedLocation[]"):
+        yield mapping(failed).get("name", "")
 
 
 def _location(name: str) -> str:

@@ -93,7 +93,8 @@ def step(name: str, shape: Mapping[str, Any], key: str) -> Mapping[str, Any] | N
     if found is None and "additionalProperties" in shape:
         found = shape["additionalProperties"]
     if found is None or not key.endswith("[]"):
-        return found
+        whole: Mapping[str, Any] | None = found
+        return whole
     inner: Mapping[str, Any] | None = found.get("items")
     return inner
 
@@ -182,7 +183,8 @@ class Rig:
             return 200, {}, json.dumps(self._made(known, unquote(path), query))
 
     def _made(self, known: Method, path: str, query: Mapping[str, str]) -> dict[str, Any]:
-        parent = path.partition("/")[2].partition("/")[2]
+        at = path.find("projects/")
+        parent = path[at:] if at >= 0 else path.partition("/")[2].partition("/")[2]
         if known.id.startswith("cloudresourcemanager") and "parent" in query:
             parent = query["parent"]
         elif not known.id.endswith(".get"):

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.gcp import CONNECTOR, GcpConfig
+from connectors.gcp.operations import SERVICES
 from scanner.kit.contract import Context
 from scanner.kit.limits import Limits
 from scanner.model.errors import SourceError
 from scanner.model.facts import Asset, Edge
 from scanner.model.items import Gap, Item
-from tests.google_rig import SERVICES, Rig, methods
+from tests.google_rig import Rig, methods
 
 ORG = "organizations/1"
 ENABLED = ("aiplatform", "run", "apikeys", "secretmanager")

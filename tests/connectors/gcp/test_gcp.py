@@ -136,3 +136,79 @@ def test_an_unknown_family_and_a_strange_address_are_refused(rig: Rig) -> None:
         list(CONNECTOR.shards(context(rig, families=("nothing",))))
     with pytest.raises(ConfigError, match="endpoint_consent"):
         GcpConfig(endpoint_url="https://example.com").base("run.googleapis.com")
+
+
+def _machine(ident: str, name: str, **fields: object) -> dict[str, object]:
+    lead = f"https://www.googleapis.com/compute/v1/projects/{ident}/zones/us-central1-a"
+    return {"name": name, "selfLink": f"{lead}/instances/{name}", "zone": lead,
+            "tags": {"items": ["web"], "fingerprint": "x"}, "labels": {"owner": "ada"},
+            **{key: f"{lead}/machineTypes/{value}" if key == "machineType" else value
+               for key, value in fields.items()}}  # fmt: skip
+
+
+def test_machines_with_accelerators_by_card_and_by_machine(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=("compute", "container"))
+    card = {"acceleratorType": "https://x/projects/p/zones/z/acceleratorTypes/nvidia-new-card"}
+    rig.answer(
+        "compute.instances.aggregatedList", f"projects/{ident}/aggregated",
+        {"items": {"zones/us-central1-a": {"instances": [
+            _machine(ident, "plain", machineType="e2-small"),
+            _machine(ident, "card", machineType="n1-standard-8", guestAccelerators=[card]),
+            _machine(ident, "whole", machineType="a3-highgpu-8g"),
+        ]}}, "unreachables": ["zones/europe-west4-b"]},
+    )  # fmt: skip
+    pool = {"config": {"machineType": "ct5lp-hightpu-4t", "serviceAccount": "default"}}
+    cluster = f"projects/{ident}/locations/us-central1/clusters/train"
+    rig.plant(
+        "container.projects.locations.clusters.list", f"projects/{ident}/locations/-",
+        {"name": "train", "location": "us-central1", "nodePools": [pool],
+         "resourceLabels": {"team": "ml"},
+         "selfLink": f"https://container.googleapis.com/v1/{cluster}"},
+    )  # fmt: skip
+    found = read(rig, families=("compute", "kubernetes"))
+    lead = f"//compute.googleapis.com/projects/{ident}/zones/us-central1-a/instances"
+    train = f"//container.googleapis.com/{cluster}"
+    assert found.assets.keys() == {f"{lead}/card", f"{lead}/whole", train}
+    card_machine = found.assets[f"{lead}/card"]
+    assert card_machine.region == "us-central1-a"
+    assert card_machine.tags == {
+        "owner": "ada", "machine_type": "n1-standard-8", "accelerator": "nvidia-new-card",
+    }  # fmt: skip
+    assert found.assets[train].tags["accelerator"] == "ct5lp-hightpu-4t"
+    assert found.assets[train].tags["team"] == "ml"
+    (gap,) = found.gaps[f"gcp:{ident}/compute"]
+    assert "europe-west4-b" in gap.what
+
+
+def test_labels_are_tags_and_tell_the_environment(rig: Rig) -> None:
+    ident = project(rig, 7)
+    name = f"projects/{ident}/locations/us-central1/models/3"
+    rig.plant(
+        "aiplatform.projects.locations.models.list", name.rpartition("/models/")[0],
+        {"name": name, "displayName": "m", "labels": {"env": "test", "owner": "ada"}},
+    )  # fmt: skip
+    model = read(rig, families=("vertex",)).assets[f"//aiplatform.googleapis.com/{name}"]
+    assert (model.tags["owner"], model.environment) == ("ada", "test")
+
+
+def test_an_engine_reads_the_stores_beside_it(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=("discoveryengine",))
+    lead = "projects/7/locations/eu/collections/default_collection"
+    rig.plant(
+        "discoveryengine.projects.locations.collections.engines.list",
+        f"projects/{ident}/locations/eu/collections/default_collection",
+        {"name": f"{lead}/engines/help", "displayName": "help", "dataStoreIds": ["manuals"]},
+    )
+    whole = f"//discoveryengine.googleapis.com/{lead.replace('/7/', f'/{ident}/')}"
+    assert (f"{whole}/engines/help", "reads_from", f"{whole}/dataStores/manuals") in read(
+        rig, families=("search",)
+    ).edges
+
+
+def test_services_that_cannot_be_told_are_all_asked(rig: Rig) -> None:
+    endpoint(rig, project(rig, 7), 7)
+    rig.strike("serviceusage", Fault(503, "down", "UNAVAILABLE"))
+    found = read(rig, families=("vertex",))
+    assert any(asset.name == "scoring" for asset in found.assets.values())
+    (gap,) = found.gaps["gcp:acme-7/project"]
+    assert not gap.denied

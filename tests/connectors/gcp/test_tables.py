@@ -14,7 +14,7 @@ from scanner.kit.tables import ResourceType
 from scanner.rulebook.load import bundled
 from tests.google_rig import _method, schema, step
 
-_OURS = ("resource", "parent")
+_OURS = ("resource", "parent", "plain")
 
 
 def _lacking(kind: ResourceType) -> Iterator[str]:

@@ -1,0 +1,72 @@
+"""What every service of Google spells in its own way, spelled in one: names, labels, machines.
+
+Pure functions over records that others wrote: what is not what it should be counts as not given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from scanner.kit.accelerators import is_accelerated
+from scanner.kit.tables import values
+from scanner.kit.values import mapping, text
+
+_LABELS = ("labels", "resourceLabels", "settings.userLabels")
+_CARDS = (
+    "guestAccelerators[].acceleratorType",
+    "nodePools[].config.accelerators[].acceleratorType",
+    "allocationPolicy.instances[].policy.accelerators[].type",
+)
+_MACHINES = (
+    "machineType",
+    "nodePools[].config.machineType",
+    "allocationPolicy.instances[].policy.machineType",
+)
+
+
+def normal(record: Mapping[str, Any], host: str, spelled: Callable[[str], str]) -> dict[str, Any]:
+    """With ``resource``, its full name (https://cloud.google.com/apis/design/resource_names);
+    ``tags``, which are its labels (what Compute Engine calls tags is for firewalls); and ``plain``,
+    what it says by addresses or relative to itself, by names."""
+    path = text(record.get("name"))
+    if not path.startswith("projects/"):
+        path = _of_link(text(record.get("selfLink")))
+    made = {**record, "tags": labels(record), "plain": dict(_plain(record, path))}
+    if path:
+        made["resource"] = spelled(f"//{host}/{path}")
+    return made
+
+
+def _of_link(link: str) -> str:
+    """``https://www.googleapis.com/compute/v1/projects/p/...`` -> ``projects/p/...``"""
+    _, found, rest = link.partition("/projects/")
+    return f"projects/{rest}" if found else ""
+
+
+def labels(record: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        text(name): text(value)
+        for path in _LABELS
+        for found in values(record, path)
+        for name, value in mapping(found).items()
+    }
+
+
+def last(path: Any) -> str:
+    return text(path).rpartition("/")[2]
+
+
+def _plain(record: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+    cards = [last(one) for path in _CARDS for one in values(record, path)]
+    machines = [last(one) for path in _MACHINES for one in values(record, path)]
+    yield "machines", list(dict.fromkeys(machines))
+    # A card is one whatever its name; a machine only by its name.
+    yield "accelerated", list(dict.fromkeys([*cards, *filter(is_accelerated, machines)]))
+    yield "zone", last(record.get("zone"))
+    if "/models/" in text(record.get("model")):
+        yield "model", last(record.get("model"))
+    holder, found, _ = path.partition("/engines/")
+    if found:
+        stores = (text(one) for one in values(record, "dataStoreIds[]"))
+        yield "stores", [f"{holder}/dataStores/{one}" for one in stores if one]
