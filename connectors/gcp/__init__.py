@@ -14,8 +14,8 @@ from connectors.gcp import hierarchy, operations, relations
 from connectors.gcp.access import Access
 from connectors.gcp.config import GcpConfig
 from connectors.gcp.hierarchy import Project, Tree
-from connectors.gcp.reading import AT, ELSEWHERE, GcpReading
-from connectors.gcp.types import FAMILIES, NAME_FAMILIES, TYPES, of_family, reasons
+from connectors.gcp.reading import AT, MAY, OVER, GcpReading
+from connectors.gcp.types import FAMILIES, NAME_FAMILIES, OWN_FAMILIES, TYPES, of_family, reasons
 from scanner.kit.contract import (
     ConnectorSpec,
     Context,
@@ -41,11 +41,17 @@ def _operations() -> tuple[Operation, ...]:
         if reason not in why.setdefault(op, []):
             why[op].append(reason)
     everywhere = {
-        k.list.op.partition(".")[0] for k in TYPES if not k.under and AT not in k.list.params
+        k.list.op.partition(".")[0]
+        for k in TYPES
+        if not k.under and not {AT, OVER} & k.list.params.keys()
     }
     for service in sorted(everywhere):
-        op = ELSEWHERE.get(service, f"{service}.projects.locations.list")
+        op = operations.ELSEWHERE.get(service, f"{service}.projects.locations.list")
         why.setdefault(op, ["tell in which locations a service is"])
+    for kind in TYPES:
+        if over := str(kind.list.params.get(OVER, "")):
+            why.setdefault(over, []).append("tell what the lists below it are asked of")
+            why.setdefault(MAY, ["tell what a list leaves out that the caller may not read"])
     made = {one.id: one for one in hierarchy.OPERATIONS}
     for op, told in sorted(why.items()):
         ident = operations.operation_id(op)
@@ -134,7 +140,10 @@ def _families(config: GcpConfig) -> tuple[str, ...]:
             f"{', '.join(FAMILIES)}"
         )
     chosen = config.families or FAMILIES
-    return tuple(one for one in chosen if config.secret_names or one not in NAME_FAMILIES)
+    left_out = (NAME_FAMILIES if not config.secret_names else frozenset()) | (
+        OWN_FAMILIES if not config.personal_agents else frozenset()
+    )
+    return tuple(one for one in chosen if one not in left_out)
 
 
 def _access(ctx: Context[Any]) -> Access:

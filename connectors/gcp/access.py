@@ -6,7 +6,7 @@ Plain REST with tokens of google-auth, which is imported when the first token is
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -113,12 +113,22 @@ class Access:
         self, op: str, of: str, location: str, where: str, query: Mapping[str, str]
     ) -> dict[str, Any]:
         """One answer. Raises the source errors."""
+        path = operations.path(op, of)
+        return self._asked(op, location, where, lambda one: one.get(path, dict(query)))
+
+    def post(self, op: str, of: str, where: str, body: Any) -> dict[str, Any]:
+        """The same of a read that Google has made a POST."""
+        path = operations.path(op, of)
+        return self._asked(op, "", where, lambda one: one.post(path, body))
+
+    def _asked(
+        self, op: str, location: str, where: str, ask: Callable[[ReadOnlySession], Any]
+    ) -> dict[str, Any]:
         operation = self._known.get(operations.operation_id(op))
         if operation is None:
             raise UndeclaredOperation(f"refused {op}: not a declared operation of gcp")
-        session = self._session(operations.host(op, location))
         try:
-            body = json_body(session.get(operations.path(op, of), dict(query)))
+            body = json_body(ask(self._session(operations.host(op, location))))
         except UndeclaredOperation:
             raise
         except SourceError as error:

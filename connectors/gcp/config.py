@@ -33,6 +33,10 @@ class GcpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Labels that tell production from the rest, the first that is set wins."""
     secret_names: bool = True
     """Look at the names of secrets (never at values)."""
+    personal_agents: bool = True
+    """Tell that agents of Vertex AI which belong to people are not all seen: Google lists a
+    caller's own alone, so that coverage cannot be complete. Off: they are neither asked for nor
+    told."""
     endpoint_url: str = ""
     """Send every call here instead of to Google: on this machine alone, and then without a real
     token."""

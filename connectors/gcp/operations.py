@@ -17,53 +17,111 @@ from scanner.model.errors import Unavailable
 
 @dataclass(frozen=True)
 class Service:
-    """``locations``: the service's own list of them can be asked. ``regional``: a location has a
-    host of its own, with its name before the service's."""
-
     version: str
     regional: bool = False
+    """A location has a host of its own, with its name before the service's."""
     permission: str = ""
     """The first word of its IAM permissions where that is not its own name."""
+    called: str = ""
+    """Its host's first word where methods have another."""
+    enabled_as: str = ""
+    """Its name in the list of enabled services where that is not its host's."""
 
 
 SERVICES = {
+    "agentregistry": Service("v1"),
     "aiplatform": Service("v1", regional=True),
+    "alloydb": Service("v1"),
     "apikeys": Service("v2"),
+    "batch": Service("v1"),
     "bigquery": Service("bigquery/v2"),
     "bigqueryconnection": Service("v1", permission="bigquery"),
+    "ces": Service("v1"),
     "cloudfunctions": Service("v2"),
+    "cloudresourcemanager": Service("v3", permission="resourcemanager"),
+    "composer": Service("v1"),
     "compute": Service("compute/v1"),
     "container": Service("v1"),
+    "dataflow": Service("v1b3"),
     "dialogflow": Service("v3", regional=True),
     "discoveryengine": Service("v1", regional=True),
     "documentai": Service("v1", regional=True),
+    "ml": Service("v1"),
     "notebooks": Service("v2"),
     "run": Service("v2"),
     "secretmanager": Service("v1"),
     "serviceusage": Service("v1"),
-    "agentregistry": Service("v1"),
+    "speech": Service("v1", regional=True),
+    "sql": Service("v1", permission="cloudsql", called="sqladmin"),
+    "tpu": Service("v2"),
+    "translate": Service(
+        "v3", permission="cloudtranslate", called="translation", enabled_as="translate"
+    ),
+    "vision": Service("v1"),
 }
 _PATHS = {
-    "compute.instances.aggregatedList": "projects/{project}/aggregated/instances",
-    "serviceusage.services.list": "projects/{project}/services",
     "bigquery.datasets.list": "projects/{project}/datasets",
+    "bigquery.models.get": "projects/{project}/datasets/{dataset}/models/{model}",
     "bigquery.models.list": "projects/{project}/datasets/{dataset}/models",
+    "cloudresourcemanager.projects.testIamPermissions": "projects/{project}:testIamPermissions",
+    "compute.instances.aggregatedList": "projects/{project}/aggregated/instances",
+    "compute.regions.list": "projects/{project}/regions",
+    "dataflow.projects.jobs.aggregated": "projects/{project}/jobs:aggregated",
+    "dialogflow.projects.locations.getAgent": "projects/{project}/locations/{location}/agent",
     "run.projects.locations.list": "projects/{project}/locations",
+    "serviceusage.services.list": "projects/{project}/services",
+    "sql.instances.list": "projects/{project}/instances",
 }
 """Where the path is not the method's name."""
-_VERSIONS = {"run.projects.locations.list": "v1"}
-_PERMISSIONS = {
-    "compute.instances.aggregatedList": "compute.instances.list",
-    "discoveryengine.projects.locations.collections.engines.list": "discoveryengine.engines.list",
-    "container.projects.locations.clusters.list": "container.clusters.list",
+_OLDER = "dialogflow.projects.locations."
+_VERSIONS = {
+    "run.projects.locations.list": "v1",
+    f"{_OLDER}conversationModels.list": "v2",
+    f"{_OLDER}conversationProfiles.list": "v2",
+    f"{_OLDER}getAgent": "v2",
+    f"{_OLDER}knowledgeBases.documents.list": "v2",
+    f"{_OLDER}knowledgeBases.list": "v2",
 }
+_PERMISSIONS = {
+    "bigquery.datasets.list": "bigquery.datasets.get",
+    "bigquery.models.get": "bigquery.models.getMetadata",
+    # Everybody may ask what they may do; it is part of reading a project.
+    "cloudresourcemanager.projects.testIamPermissions": "resourcemanager.projects.get",
+    "compute.instances.aggregatedList": "compute.instances.list",
+    "dataflow.projects.jobs.aggregated": "dataflow.jobs.list",
+    "dialogflow.projects.locations.getAgent": "dialogflow.agents.get",
+}
+POSTED = frozenset({"cloudresourcemanager.projects.testIamPermissions"})
+"""Reads that Google has made POSTs."""
+ONE = frozenset({"dialogflow.projects.locations.getAgent"})
+"""What is there once a location or, which is no error, not at all."""
+ELSEWHERE = {"run": "run.projects.locations.list", "composer": "compute.regions.list"}
+"""Who tells a service's locations where its own version does not."""
+NOT_WHOLE = {
+    "aiplatform.projects.locations.agents.list": "Google's list shows the caller's own agents "
+    "alone, and a service account none; agents of other people are only seen where the Agent "
+    "Registry (`agent-registry`) has them. Without `personal_agents` this is neither "
+    "asked nor told",
+}
+"""Lists that leave out what is there, and how. Nothing may be taken for gone by them."""
+FILTERED = {
+    "bigquery.datasets.list": "bigquery.datasets.get",
+}
+"""Lists that silently leave out what the caller may not read -> the permission that tells."""
 
 
 def host(op: str, location: str = "") -> str:
     """``location``: empty, or where a regional service is asked."""
     service = op.partition(".")[0]
-    is_apart = SERVICES[service].regional and location not in ("", "-", "global")
-    return f"{location}-{service}.googleapis.com" if is_apart else f"{service}.googleapis.com"
+    told = SERVICES[service]
+    is_apart = told.regional and location not in ("", "-", "global")
+    return f"{location + '-' if is_apart else ''}{told.called or service}.googleapis.com"
+
+
+def api(op: str) -> str:
+    """As Google names the service where it is enabled."""
+    told = SERVICES[op.partition(".")[0]]
+    return f"{told.enabled_as}.googleapis.com" if told.enabled_as else host(op)
 
 
 def template(op: str) -> str:
@@ -80,18 +138,20 @@ def template(op: str) -> str:
 
 def operation_id(op: str) -> str:
     """With the host: services of one version have paths in common."""
-    return f"GET //{op.partition('.')[0]}.googleapis.com{template(op)}"
+    return f"{'POST' if op in POSTED else 'GET'} //{host(op)}{template(op)}"
 
 
 def of_host(declared: tuple[Operation, ...], host: str) -> tuple[Operation, ...]:
     """The operations of a host, as paths below it; a location's host is its service's."""
     service = host.removesuffix(".googleapis.com").rpartition("-")[2]
-    lead = f"GET //{service}.googleapis.com/"
-    return tuple(
-        msgspec.structs.replace(one, id=f"GET /{one.id.removeprefix(lead)}")
-        for one in declared
-        if one.id.startswith(lead)
-    )
+    found = []
+    for one in declared:
+        method, _, path = one.id.partition(" ")
+        lead = f"//{service}.googleapis.com"
+        if path.startswith(f"{lead}/"):
+            local = path.removeprefix(lead)
+            found.append(msgspec.structs.replace(one, id=f"{method} {local}"))
+    return tuple(found)
 
 
 def permission(op: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from connectors.gcp import errors, operations, records, relations
 from connectors.gcp.access import Access
 from connectors.gcp.hierarchy import project_id
+from scanner.kit.http import Missing
 from scanner.kit.tabled.edges import repository_edges
 from scanner.kit.tabled.reading import Reading, Target
 from scanner.kit.tables import Call, first_text, values
@@ -22,10 +23,12 @@ from scanner.model.evidence import Evidence
 from scanner.model.facts import Edge
 from scanner.model.items import Gap
 
-OF, AT, SIZE, IN = "of", "at", "size", "in"
-"""Arguments of a call: what it asks, in which locations, how a page's size is called, and in which
-collection of a location."""
-ELSEWHERE = {"run": "run.projects.locations.list"}
+OF, AT, SIZE, IN, OVER = "of", "at", "size", "in", "over"
+"""Arguments of a call: what it asks, in which locations, how a page's size is called, in which
+collection of a location, and below each record of which other list of the project."""
+
+
+MAY = "cloudresourcemanager.projects.testIamPermissions"
 
 
 @dataclass(kw_only=True)
@@ -64,16 +67,22 @@ class GcpReading(Reading):
 
     def pages(self, call: Call, args: Mapping[str, Any]) -> Iterator[Any]:
         service = call.op.partition(".")[0]
-        if self.enabled is not None and f"{service}.googleapis.com" not in self.enabled:
-            raise NotEnabled(f"{service}.googleapis.com is not enabled in {self.account}")
+        api = operations.api(call.op)
+        if self.enabled is not None and api not in self.enabled:
+            raise NotEnabled(f"{api} is not enabled in {self.account}")
         asked = dict(args)
-        of, at, size, within = (str(asked.pop(name, "")) for name in (OF, AT, SIZE, IN))
+        of, at, size, within, over = (str(asked.pop(name, "")) for name in (OF, AT, SIZE, IN, OVER))
         query = {name: str(value) for name, value in asked.items()}
         if size:
             name, _, number = size.partition("=")
             query[name] = number
+        if call.op in operations.NOT_WHOLE:
+            what = f"{call.op} in {self.account}"
+            self.gaps.append(Gap(what=what, reason=operations.NOT_WHOLE[call.op]))
         if of:
             yield from self._listed(call, of, _location(of), query)
+        elif over:
+            yield from self._below_each(call, over, query)
         elif at == "none":
             yield from self._listed(call, f"projects/{self.account}", "", query)
         else:
@@ -103,6 +112,36 @@ class GcpReading(Reading):
         for place, trouble in real:
             self.miss(f"{call.op} in {self.account}/{place}", trouble)
 
+    def _below_each(self, call: Call, over: str, query: dict[str, str]) -> Iterator[Any]:
+        """The lists below the records of another, which are no nodes of this table."""
+        self._check_filtered(over)
+        holder = Call(op=over, items=f"{over.split('.')[-2]}[]")
+        for above in self._listed(holder, f"projects/{self.account}", "", {"maxResults": "1000"}):
+            kind, _, ident = first_text(above, "id").rpartition(":")
+            of = f"projects/{kind or self.account}/{over.split('.')[-2]}/{ident}"
+            try:
+                yield from self._listed(call, of, "", query)
+            except NotEnabled:
+                raise
+            except SourceError as error:
+                self.miss(f"{call.op} of {of}", error)
+
+    def _check_filtered(self, op: str) -> None:
+        """A list that leaves out what the caller may not read is a gap where that may be much."""
+        wanted = operations.FILTERED[op]
+        what = f"{op} in {self.account}"
+        try:
+            told = self.access.post(
+                MAY, f"projects/{self.account}:testIamPermissions", self.account,
+                {"permissions": [wanted]},
+            )  # fmt: skip
+        except SourceError as error:
+            self.miss(what, error)
+            return
+        if wanted not in values(told, "permissions[]"):
+            reason = f"shows only what the caller may read; grant {wanted} on the project"
+            self.gaps.append(Gap(what=what, reason=reason, denied=True))
+
     def _begun(self, found: Iterator[Any]) -> Iterator[Any]:
         """The records of a list whose first page is on its way."""
         first = self.access.places.submit(lambda: list(islice(found, 1)))
@@ -119,15 +158,8 @@ class GcpReading(Reading):
             return self.locations
         with self._lock:
             if service not in self._known:
-                op = ELSEWHERE.get(service, f"{service}.projects.locations.list")
                 try:
-                    self._known[service] = tuple(
-                        text(mapping(one).get("locationId"))
-                        for page in self.access.pages(
-                            op, f"projects/{self.account}", "", self.account, {"pageSize": "100"}
-                        )
-                        for one in page.get("locations", ())
-                    )
+                    self._known[service] = tuple(self._places(service))
                 except SourceError as error:
                     self._known[service] = error
             known = self._known[service]
@@ -137,11 +169,30 @@ class GcpReading(Reading):
             raise Unavailable(f"{service} in {self.account}: the answer names no location")
         return known
 
+    def _places(self, service: str) -> Iterator[str]:
+        op = operations.ELSEWHERE.get(service, f"{service}.projects.locations.list")
+        items, name = (
+            ("items[]", "name") if op.startswith("compute") else ("locations[]", "locationId")
+        )
+        asked = {"maxResults" if op.startswith("compute") else "pageSize": "100"}
+        for page in self.access.pages(op, f"projects/{self.account}", "", self.account, asked):
+            for one in values(page, items):
+                yield text(mapping(one).get(name))
+
+    def _pages(
+        self, op: str, of: str, location: str, query: Mapping[str, str]
+    ) -> Iterator[dict[str, Any]]:
+        try:
+            yield from self.access.pages(op, of, location, self.account, query)
+        except Missing:
+            if op not in operations.ONE:
+                raise
+
     def _listed(
         self, call: Call, of: str, location: str, query: Mapping[str, str]
     ) -> Iterator[Any]:
         host = operations.host(call.op)
-        for page in self.access.pages(call.op, of, location, self.account, query):
+        for page in self._pages(call.op, of, location, query):
             for place in _unreached(page):
                 what = f"{call.op} in {self.account}/{text(place)[:200]}"
                 self.gaps.append(Gap(what=what, reason="Google says that it cannot be reached now"))
@@ -157,7 +208,8 @@ class GcpReading(Reading):
         above: Any = record
         while isinstance(above, Mapping):
             told = (first_text(above, path) for path in ("location", "plain.zone", "region"))
-            found = _location(first_text(above, "name")) or next(filter(None, told), "")
+            names = (_location(first_text(above, path)) for path in ("name", "parent"))
+            found = next(filter(None, (*names, *told)), "")
             if found:
                 return found
             above = above.get("parent")
@@ -187,6 +239,12 @@ def _unreached(page: Mapping[str, Any]) -> Iterator[Any]:
         yield from values(page, f"{word}[]")
     for failed in values(page, "failedLocation[]"):
         yield mapping(failed).get("name", "")
+    for warning in values(page, "warnings[]"):
+        yield mapping(warning).get("region", "")
+    for place, told in mapping(page.get("items")).items():
+        # Compute Engine, of each zone; "nothing here" is a warning too.
+        if first_text(told, "warning.code") == "UNREACHABLE":
+            yield place
 
 
 def _location(name: str) -> str:

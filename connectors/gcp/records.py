@@ -24,6 +24,13 @@ _MACHINES = (
     "allocationPolicy.instances[].policy.machineType",
 )
 
+_ATTRIBUTE = "agentregistry.googleapis.com/system/"
+_REGISTERED = {
+    "runtime": (f"{_ATTRIBUTE}RuntimeReference", "uri"),
+    "principal": (f"{_ATTRIBUTE}RuntimeIdentity", "principal"),
+    "framework": (f"{_ATTRIBUTE}Framework", "framework"),
+}
+
 
 def normal(record: Mapping[str, Any], host: str, spelled: Callable[[str], str]) -> dict[str, Any]:
     """With ``resource``, its full name (https://cloud.google.com/apis/design/resource_names);
@@ -32,7 +39,7 @@ def normal(record: Mapping[str, Any], host: str, spelled: Callable[[str], str]) 
     path = text(record.get("name"))
     if not path.startswith("projects/"):
         path = _of_link(text(record.get("selfLink")))
-    made = {**record, "tags": labels(record), "plain": dict(_plain(record, path))}
+    made = {**record, "tags": labels(record), "plain": dict(_plain(record, path, spelled))}
     if path:
         made["resource"] = spelled(f"//{host}/{path}")
     return made
@@ -57,13 +64,18 @@ def last(path: Any) -> str:
     return text(path).rpartition("/")[2]
 
 
-def _plain(record: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+def _plain(
+    record: Mapping[str, Any], path: str, spelled: Callable[[str], str]
+) -> Iterator[tuple[str, Any]]:
     cards = [last(one) for path in _CARDS for one in values(record, path)]
     machines = [last(one) for path in _MACHINES for one in values(record, path)]
     yield "machines", list(dict.fromkeys(machines))
     # A card is one whatever its name; a machine only by its name.
     yield "accelerated", list(dict.fromkeys([*cards, *filter(is_accelerated, machines)]))
     yield "zone", last(record.get("zone"))
+    for name, (word, field) in _REGISTERED.items():
+        if found := text(mapping(mapping(record.get("attributes")).get(word)).get(field)):
+            yield name, spelled(found)
     if "/models/" in text(record.get("model")):
         yield "model", last(record.get("model"))
     holder, found, _ = path.partition("/engines/")

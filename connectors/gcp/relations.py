@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from scanner.kit.tabled.edges import WORDS
 from scanner.kit.tabled.reading import Node, Target
 from scanner.model.base import NodeId
 from scanner.model.facts import DataStore, Identity, PrincipalType
@@ -21,9 +21,9 @@ KINDS = frozenset({BUCKET, DATASET, ACCOUNT, USER, SITE})
 
 
 def _bucket(value: str, reading: GcpReading) -> tuple[str, Node | None]:
-    if not value.startswith("gs://"):
+    if not value.startswith("gs://") or any(not c.isprintable() for c in value):
         return "", None
-    name = urlsplit(value).netloc
+    name = value.removeprefix("gs://").partition("/")[0]
     ident = f"//storage.googleapis.com/{name}"
     return ident, DataStore(
         id=NodeId(ident), kind=BUCKET, name=name, store_class="object_store"
@@ -65,6 +65,11 @@ def _of(service: str) -> Target:
     return made
 
 
+def _source(value: str, reading: GcpReading) -> tuple[str, Node | None]:
+    """A file of a bucket, or a page."""
+    return _bucket(value, reading) if value.startswith("gs://") else WORDS["site"](value, reading)
+
+
 TARGETS: Mapping[str, Target] = {
     "bucket": _bucket,
     "table": _table,
@@ -74,5 +79,10 @@ TARGETS: Mapping[str, Target] = {
     "network": _of("compute"),
     "secret": _of("secretmanager"),
     "discovery": _of("discoveryengine"),
+    "dialogflow": _of("dialogflow"),
+    "engagement": _of("ces"),
+    "registered": _of("agentregistry"),
+    "translation": _of("translate"),
+    "source": _source,
 }
 """Words that Google's tables may use as a target, besides those of every table."""

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from connectors.gcp.operations import NOT_WHOLE
 from scanner.kit.tables import ResourceType, load_types
 
 
 def _table() -> tuple[ResourceType, ...]:
     files = sorted((Path(__file__).parent / "resources").glob("*.yaml"))
-    return tuple(kind for file in files for kind in load_types(file.read_bytes()))
+    found = [kind for file in files for kind in load_types(file.read_bytes())]
+    above = {kind.kind: kind.under for kind in found}
+
+    def depth(kind: str) -> int:
+        return 1 + depth(above[kind]) if above[kind] else 0
+
+    # What stands under another is read after it, in whichever file it is.
+    return tuple(sorted(found, key=lambda kind: depth(kind.kind)))
 
 
 TYPES = _table()
@@ -18,6 +26,8 @@ FAMILIES = tuple(dict.fromkeys(kind.service for kind in TYPES))
 """The families of services, each a shard of every project."""
 NAME_FAMILIES = frozenset(kind.service for kind in TYPES if kind.is_name_examined)
 """Of which only names are looked at."""
+OWN_FAMILIES = frozenset(kind.service for kind in TYPES if kind.list.op in NOT_WHOLE)
+"""Of which Google shows a caller its own alone."""
 
 
 def of_family(family: str) -> tuple[ResourceType, ...]:

@@ -30,6 +30,8 @@ class Method:
     parameters: frozenset[str]
     response: str
     document: str
+    verb: str = "GET"
+    request: str = ""
 
 
 @cache
@@ -43,17 +45,25 @@ def documents() -> Iterator[str]:
     yield "cloudresourcemanager.v3"
     yield "run.v1"
     for service, told in SERVICES.items():
-        yield f"{service}.{told.version.rpartition('/')[2]}"
+        yield f"{told.called if service == 'sql' else service}.{told.version.rpartition('/')[2]}"
+    yield "dialogflow.v2"
+
+
+_READS = ("getIamPolicy", "testIamPermissions", "entries.list")
+"""What Google has made a POST though it only reads."""
 
 
 @cache
 def methods() -> dict[str, list[Method]]:
-    """Service -> its methods that only read."""
+    """First word of a host -> its methods that only read."""
     found: dict[str, list[Method]] = {}
-    for name in documents():
+    for name in dict.fromkeys(documents()):
         whole = document(name)
+        service = (urlsplit(whole["rootUrl"]).hostname or "").removesuffix(".googleapis.com")
+        if whole.get("servicePath"):
+            service = name.partition(".")[0]  # those of www.googleapis.com have a host of their own
         for one in _below(whole):
-            if one["httpMethod"] != "GET":
+            if one["httpMethod"] != "GET" and not one["id"].endswith(_READS):
                 continue
             if name == "run.v1" and one["id"] != "run.projects.locations.list":
                 continue  # of the older version, locations alone are asked for
@@ -63,11 +73,12 @@ def methods() -> dict[str, list[Method]]:
                 for part in re.split(r"(\{[^}]*\})", path)
             )
             known = frozenset({*one.get("parameters", {}), *whole.get("parameters", {})})
-            answer = one.get("response", {}).get("$ref", "")
-            service = name.partition(".")[0]
             found.setdefault(service, []).append(
-                Method(one["id"], re.compile(rx), known, answer, name)
-            )
+                Method(
+                    one["id"], re.compile(rx), known, one.get("response", {}).get("$ref", ""), name,
+                    one["httpMethod"], one.get("request", {}).get("$ref", ""),
+                )
+            )  # fmt: skip
     return found
 
 
@@ -136,6 +147,8 @@ class Rig:
         self.calls: Counter[str] = Counter()
         self.paths: list[str] = []
         self.rejected: list[str] = []
+        self.refused: set[str] = set()
+        """Permissions that the caller lacks, when it asks."""
         self._lock = threading.Lock()
 
     def plant(self, method: str, parent: str, *records: dict[str, Any]) -> None:
@@ -155,7 +168,7 @@ class Rig:
         """At every call whose ``host/path`` holds the pattern."""
         self.strikes.append((re.compile(pattern), fault))
 
-    def respond(self, target: str) -> tuple[int, Mapping[str, str], str]:
+    def respond(self, target: str, body: bytes | None = None) -> tuple[int, Mapping[str, str], str]:
         split = urlsplit(target)
         _, first, *rest = split.path.split("/")
         host = first if first.endswith("googleapis.com") else "cloudresourcemanager.googleapis.com"
@@ -167,11 +180,14 @@ class Rig:
                     fault.times -= 1
                     error = {"code": fault.status, "message": fault.message,
                              "status": fault.reason}  # fmt: skip
-                    body = fault.body or json.dumps({"error": error})
-                    return fault.status, fault.headers, body
+                    return fault.status, fault.headers, fault.body or json.dumps({"error": error})
             service = host.removesuffix(".googleapis.com").rpartition("-")[2]
             query = dict(parse_qsl(split.query, keep_blank_values=True))
-            known = next((m for m in methods().get(service, ()) if m.path.fullmatch(path)), None)
+            verb = "GET" if body is None else "POST"
+            known = next(
+                (m for m in methods().get(service, ())
+                 if m.verb == verb and m.path.fullmatch(path)), None,
+            )  # fmt: skip
             if known is None:
                 self.rejected.append(f"{host}{path}: no such method")
                 return 404, {}, json.dumps({"error": {"code": 404, "message": "Not Found"}})
@@ -179,7 +195,21 @@ class Rig:
             if odd:
                 self.rejected.append(f"{known.id}: unknown parameters {sorted(odd)}")
                 return 400, {}, json.dumps({"error": {"code": 400, "message": f"Unknown {odd}"}})
+            asked = json.loads(body or b"{}")
+            wrong = (
+                unknown_fields(known.document, schema(known.document, known.request), asked)
+                if (known.request)
+                else []
+            )
+            if wrong:
+                self.rejected.append(f"{known.id}: unknown fields {wrong}")
+                return 400, {}, json.dumps({"error": {"code": 400, "message": f"Unknown {wrong}"}})
             self.calls[known.id] += 1
+            if known.id.endswith("testIamPermissions"):
+                held = [one for one in asked["permissions"] if one not in self.refused]
+                return 200, {}, json.dumps({"permissions": held})
+            if known.id.endswith("getAgent") and not self.answers.get((known.id, _holder(path))):
+                return 404, {}, json.dumps({"error": {"code": 404, "message": "not found"}})
             return 200, {}, json.dumps(self._made(known, unquote(path), query))
 
     def _made(self, known: Method, path: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -202,8 +232,7 @@ class Rig:
 
 
 def _method(ident: str) -> Method:
-    service = ident.partition(".")[0]
-    found = [one for one in methods()[service] if one.id == ident]
+    found = [one for known in methods().values() for one in known if one.id == ident]
     assert found, f"no document knows {ident}"
     return found[0]
 
@@ -220,6 +249,10 @@ def _field(known: Method) -> str:
     return lists[0] if lists else next(iter(told), "")
 
 
+def _holder(path: str) -> str:
+    return path[path.find("projects/") :].rpartition("/")[0]
+
+
 @contextmanager
 def serving(rig: Rig) -> Iterator[Rig]:
     class Handler(BaseHTTPRequestHandler):
@@ -227,8 +260,14 @@ def serving(rig: Rig) -> Iterator[Rig]:
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
+            self._answer(None)
+
+        def do_POST(self) -> None:
+            self._answer(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
+
+        def _answer(self, body: bytes | None) -> None:
             sleep(rig.latency)
-            status, headers, text = rig.respond(self.path)
+            status, headers, text = rig.respond(self.path, body)
             data = text.encode()
             head = f"HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\n"
             head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.gcp import CONNECTOR, GcpConfig
-from connectors.gcp.operations import SERVICES
+from connectors.gcp.operations import SERVICES, api, operation_id
+from connectors.gcp.types import TYPES
 from scanner.kit.contract import Context
 from scanner.kit.limits import Limits
+from scanner.kit.tables import ResourceType
 from scanner.model.errors import SourceError
 from scanner.model.facts import Asset, Edge
 from scanner.model.items import Gap, Item
@@ -17,6 +19,8 @@ from tests.google_rig import Rig, methods
 
 ORG = "organizations/1"
 ENABLED = ("aiplatform", "run", "apikeys", "secretmanager")
+ENABLED_NAMES = tuple(api(f"{one}.x").partition(".")[0] for one in SERVICES)
+"""Of every service, as it is called where it is enabled."""
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 _LIST = "serviceusage.services.list"
 
@@ -49,12 +53,29 @@ def project(
 def everywhere(rig: Rig, ident: str, number: int) -> None:
     """Each service has a location, and what has lists below it exists."""
     place = {"name": f"projects/{number}/locations/us-central1", "locationId": "us-central1"}
-    for service in SERVICES.keys() - {"aiplatform", "run", "compute", "serviceusage", "bigquery"}:
-        if any(one.id == f"{service}.projects.locations.list" for one in methods()[service]):
+    known = {one.id for found in methods().values() for one in found}
+    for service in SERVICES.keys() - {"aiplatform", "ml", "run"}:
+        if f"{service}.projects.locations.list" in known:
             rig.plant(f"{service}.projects.locations.list", f"projects/{ident}", place)
+    rig.plant("compute.regions.list", f"projects/{ident}", {"name": "us-central1"})
     lead = f"projects/{ident}/locations/us-central1"
-    rig.plant("dialogflow.projects.locations.agents.list", lead,
-              {"name": f"{lead}/agents/a", "displayName": "help"})  # fmt: skip
+    search = f"projects/{ident}/locations/global/collections/default_collection"
+    for op, parent, ident_of in (
+        ("dialogflow.projects.locations.agents.list", lead, "agents/a"),
+        ("dialogflow.projects.locations.knowledgeBases.list", lead, "knowledgeBases/a"),
+        ("documentai.projects.locations.processors.list", lead, "processors/a"),
+        ("ces.projects.locations.apps.list", lead, "apps/a"),
+        ("discoveryengine.projects.locations.collections.engines.list", search, "engines/a"),
+        ("aiplatform.projects.locations.ragCorpora.list", lead, "ragCorpora/a"),
+        ("aiplatform.projects.locations.reasoningEngines.list", lead, "reasoningEngines/a"),
+        ("aiplatform.projects.locations.featureOnlineStores.list", lead, "featureOnlineStores/a"),
+    ):
+        rig.plant(op, parent, {"name": f"{parent}/{ident_of}"})
+    rig.plant("bigquery.datasets.list", f"projects/{ident}", {"id": f"{ident}:sales"})
+    rig.plant(
+        "bigquery.models.list", f"projects/{ident}/datasets/sales",
+        {"modelReference": {"projectId": ident, "datasetId": "sales", "modelId": "churn"}},
+    )  # fmt: skip
 
 
 def endpoint(rig: Rig, ident: str, number: int, place: str = "us-central1") -> None:
@@ -73,6 +94,23 @@ def endpoint(rig: Rig, ident: str, number: int, place: str = "us-central1") -> N
             }],
         },
     )  # fmt: skip
+
+
+def families_of(operation: str) -> tuple[str, ...]:
+    """Of the types that call it, or its host."""
+
+    def calls(kind: ResourceType, *, is_same: bool) -> bool:
+        made = [operation_id(op) for op, _ in kind.operations]
+        lead = operation.partition("googleapis.com")[0]
+        return operation in made if is_same else any(one.startswith(lead) for one in made)
+
+    if operation.endswith(("/regions", ":testIamPermissions")):
+        return ("bigquery", "composer")  # asked on behalf of others
+    for is_same in (True, False):
+        found = {kind.service for kind in TYPES if calls(kind, is_same=is_same)}
+        if found:
+            return tuple(sorted(found))
+    return ("keys",)
 
 
 @dataclass

@@ -128,7 +128,7 @@ def test_the_printed_role_names_only_what_reads() -> None:
     named = permissions(CONNECTOR.spec)
     assert {"aiplatform.endpoints.list", "resourcemanager.projects.list",
             "serviceusage.services.list", "apikeys.keys.list"} <= set(named)  # fmt: skip
-    assert all(one.rpartition(".")[2] in ("list", "get") for one in named)
+    assert all(one.rpartition(".")[2] in ("list", "get", "getMetadata") for one in named)
 
 
 def test_an_unknown_family_and_a_strange_address_are_refused(rig: Rig) -> None:
@@ -212,3 +212,101 @@ def test_services_that_cannot_be_told_are_all_asked(rig: Rig) -> None:
     assert any(asset.name == "scoring" for asset in found.assets.values())
     (gap,) = found.gaps["gcp:acme-7/project"]
     assert not gap.denied
+
+
+def test_a_list_of_ones_own_agents_is_never_the_whole(rig: Rig) -> None:
+    """Google shows a caller its own agents alone: an empty answer says nothing of others'."""
+    project(rig, 7)
+    found = read(rig, families=("personal-agents", "vertex"))
+    (gap,) = found.gaps["gcp:acme-7/personal-agents"]
+    assert "caller's own" in gap.reason
+    assert not gap.denied
+    assert "gcp:acme-7/vertex" not in found.gaps, "what lists whole stays whole"
+
+
+def test_an_agent_of_the_registry_leads_to_what_hosts_it(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=("agentregistry",))
+    place = {"name": "projects/7/locations/us-central1", "locationId": "us-central1"}
+    rig.plant("agentregistry.projects.locations.list", f"projects/{ident}", place)
+    lead = "projects/7/locations/us-central1"
+    engine = "//aiplatform.googleapis.com/projects/7/locations/us-central1/reasoningEngines/9"
+    system = "agentregistry.googleapis.com/system"
+    rig.plant(
+        "agentregistry.projects.locations.agents.list", f"projects/{ident}/locations/us-central1",
+        {"name": f"{lead}/agents/a", "displayName": "helper", "attributes": {
+            f"{system}/RuntimeReference": {"uri": engine},
+            f"{system}/Framework": {"framework": "google-adk"}}},
+    )  # fmt: skip
+    rig.plant(
+        "agentregistry.projects.locations.aiApplications.list",
+        f"projects/{ident}/locations/us-central1",
+        {"name": f"{lead}/aiApplications/x", "displayName": "shop",
+         "attributes": {"businessOwners": [{"email": "ada@acme.example"}]}},
+    )  # fmt: skip
+    found = read(rig, families=("agent-registry",))
+    whole = f"//agentregistry.googleapis.com/projects/{ident}/locations/us-central1"
+    hosted = engine.replace("/projects/7/", f"/projects/{ident}/")
+    assert found.assets[f"{whole}/agents/a"].tags["framework"] == "google-adk"
+    assert {
+        (f"{whole}/agents/a", "derived_from", hosted),
+        (f"{whole}/aiApplications/x", "owned_by", "gcp:user/ada@acme.example"),
+    } <= found.edges
+
+
+def _models_of_bigquery(rig: Rig) -> str:
+    ident = project(rig, 7, enabled=("bigquery",))
+    rig.plant("bigquery.datasets.list", f"projects/{ident}",
+              {"id": f"{ident}:sales", "datasetReference": {"datasetId": "sales"}})  # fmt: skip
+    reference = {"projectId": ident, "datasetId": "sales", "modelId": "churn"}
+    rig.plant("bigquery.models.list", f"projects/{ident}/datasets/sales",
+              {"modelReference": reference})  # fmt: skip
+    rig.answer(
+        "bigquery.models.get", f"projects/{ident}/datasets/sales/models/churn",
+        {"modelReference": reference, "remoteModelInfo": {"endpoint": "gemini-2.5-flash"}},
+    )  # fmt: skip
+    return ident
+
+
+def test_models_of_bigquery_below_every_dataset(rig: Rig) -> None:
+    ident = _models_of_bigquery(rig)
+    found = read(rig, families=("bigquery",))
+    lead = f"//bigquery.googleapis.com/projects/{ident}/datasets/sales"
+    assert found.assets[f"{lead}/models/churn"].models == ("gemini-2.5-flash",)
+    assert not [
+        gap for gap in found.gaps.get(f"gcp:{ident}/bigquery", ()) if "datasets" in gap.what
+    ]
+
+
+def test_datasets_that_bigquery_leaves_out_are_a_gap(rig: Rig) -> None:
+    ident = _models_of_bigquery(rig)
+    rig.refused.add("bigquery.datasets.get")
+    found = read(rig, families=("bigquery",))
+    gaps = [gap for gap in found.gaps[f"gcp:{ident}/bigquery"] if "datasets.list" in gap.what]
+    assert [gap.denied for gap in gaps] == [True]
+    assert "grant bigquery.datasets.get" in gaps[0].reason
+
+
+def test_an_agent_of_the_older_edition_is_one_or_none(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=("dialogflow",))
+    for place in ("global", "europe-west1"):
+        rig.plant("dialogflow.projects.locations.list", f"projects/{ident}",
+                  {"name": f"projects/7/locations/{place}", "locationId": place})  # fmt: skip
+    lead = f"projects/{ident}/locations/europe-west1"
+    rig.answer("dialogflow.projects.locations.getAgent", lead,
+               {"parent": lead, "displayName": "hotline"})  # fmt: skip
+    found = read(rig, families=("dialogflow",))
+    agent = found.assets[f"//dialogflow.googleapis.com/{lead}/agent"]
+    assert (agent.name, agent.region) == ("hotline", "europe-west1")
+    assert not found.gaps
+
+
+def test_a_region_of_which_cloud_sql_is_silent_is_a_gap(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=("sqladmin",))
+    rig.answer(
+        "sql.instances.list", f"projects/{ident}",
+        {"items": [{"name": "orders", "settings": {"enableGoogleMlIntegration": True}}],
+         "warnings": [{"code": "REGION_UNREACHABLE", "region": "europe-west9"}]},
+    )  # fmt: skip
+    found = read(rig, families=("databases",))
+    assert found.assets[f"//cloudsql.googleapis.com/projects/{ident}/instances/orders"].is_ai
+    assert any("europe-west9" in gap.what for gap in found.gaps[f"gcp:{ident}/databases"])

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
-from connectors.gcp.operations import SERVICES, permission, template
+from connectors.gcp.operations import POSTED, SERVICES, host, permission, template
 from connectors.gcp.relations import TARGETS
 from connectors.gcp.types import TYPES
 from scanner.kit.tabled.edges import WORDS
 from scanner.kit.tables import ResourceType
 from scanner.rulebook.load import bundled
-from tests.google_rig import _method, schema, step
+from tests.google_rig import _method, document, schema, step
 
-_OURS = ("resource", "parent", "plain")
+_OURS = ("resource", "parent", "plain", "account")
+_HOLE = re.compile(r"\{([^{}]*)\}")
 
 
 def _lacking(kind: ResourceType) -> Iterator[str]:
     known = _method(kind.list.op)
     shape = schema(known.document, known.response)
-    for key in kind.list.items.split("."):
+    for key in filter(None, kind.list.items.split(".")):
         found = step(known.document, shape, key)
         if found is None:
             yield f"{kind.list.op} has no {kind.list.items}"
             return
         shape = found
-    paths = [kind.id, kind.name, kind.created_at, kind.status, *kind.models, *kind.facts.values(),
+    ident = [] if "{" in kind.id else [kind.id]
+    if kind.detail:
+        seen = _method(kind.detail.op)
+        shape = schema(seen.document, seen.response)
+    paths = [*ident, *_HOLE.findall(kind.id), kind.name, kind.created_at, kind.status,
+             *kind.models, *kind.facts.values(),
              *kind.environment, *kind.settings, *(one.path for one in kind.edges),
              *(one.path for one in kind.exposure),
              *(path for one in kind.where for path in one.paths)]  # fmt: skip
@@ -48,8 +56,15 @@ def test_an_entry_says_what_google_says(kind: ResourceType) -> None:
     known = _method(kind.list.op)
     size = str(kind.list.params.get("size", ""))
     assert not size or size.partition("=")[0] in known.parameters
-    given = template(kind.list.op)
-    assert known.path.fullmatch(given.replace("{", "").replace("}", "")), given
+    for op, _ in kind.operations:
+        told = _method(op)
+        given = template(op)
+        assert told.path.fullmatch(given.replace("{", "").replace("}", "")), given
+        assert told.verb == ("POST" if op in POSTED else "GET")
+        root = urlsplit(document(told.document)["rootUrl"]).hostname
+        assert root in (host(op), "www.googleapis.com", "bigquery.googleapis.com"), root
+    ours = ("at", "in", "of", "over", "size")
+    assert {name for name in kind.list.params if name not in ours} <= known.parameters
     for rule in kind.edges:
         assert rule.target in {"{value}", "provider", *WORDS, *TARGETS} or "{" in rule.target, (
             rule.target
@@ -60,6 +75,21 @@ def test_an_entry_says_what_google_says(kind: ResourceType) -> None:
 def test_only_what_reads_is_called() -> None:
     for kind in TYPES:
         for op, _ in kind.operations:
-            assert op.rpartition(".")[2] in ("list", "get", "aggregatedList")
+            assert op.rpartition(".")[2] in (
+                "list",
+                "get",
+                "aggregatedList",
+                "aggregated",
+                "getAgent",
+            )
             assert permission(op).count(".") == 2
     assert SERVICES.keys() >= {kind.list.op.partition(".")[0] for kind in TYPES}
+
+
+def test_what_stands_under_another_comes_after_it() -> None:
+    seen: set[str] = set()
+    for kind in TYPES:
+        assert not kind.under or kind.under in seen, kind.kind
+        seen.add(kind.kind)
+        above = next((one for one in TYPES if one.kind == kind.under), kind)
+        assert above.service == kind.service, kind.kind
