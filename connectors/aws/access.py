@@ -122,7 +122,10 @@ class Access:
             self.call(account, self.region, "sts:GetCallerIdentity", {})
             return tuple(sorted(set(self._config.regions)))
         answer = self.call(account, self.region, "ec2:DescribeRegions", {"AllRegions": False})
-        return tuple(sorted(str(name) for name in values(answer, "Regions[].RegionName")))
+        found = tuple(sorted(str(name) for name in values(answer, "Regions[].RegionName")))
+        if not found:
+            raise Unavailable(f"ec2:DescribeRegions in {account}: the answer names no region")
+        return found
 
     def call(self, account: str, region: str, op: str, args: Mapping[str, Any]) -> dict[str, Any]:
         """One operation's answer. Raises the source errors."""
@@ -159,7 +162,8 @@ class Access:
         if call.page is None and client.can_paginate(method):
             paginator = client.get_paginator(method)
             size = _largest_page(client, name, paginator)
-            pages = iter(paginator.paginate(**asked, PaginationConfig=size))
+            pages = _without_rings(paginator.paginate(**asked, PaginationConfig=size),
+                                   f"{call.op} in {where}")  # fmt: skip
         else:
             pages = self._token_pages(client, method, call, asked, where)
 
@@ -348,6 +352,18 @@ class Access:
             }
 
         return DeferredRefreshableCredentials(method="assume-role", refresh_using=assume)
+
+
+def _without_rings(pages: Any, said: str) -> Iterator[Any]:
+    """botocore refuses a token that is its own next one; a longer ring it would follow for ever."""
+    seen: set[str] = set()
+    for page in pages:
+        yield page
+        # botocore tells the token of a page to nobody else.
+        token = repr(sorted(pages._get_next_token(page).items()))
+        if token in seen:
+            raise Unavailable(f"{said}: the source repeats a page token")
+        seen.add(token)
 
 
 def _largest_page(client: Any, name: str, paginator: Any) -> dict[str, int]:

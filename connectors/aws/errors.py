@@ -61,17 +61,26 @@ def is_expired(error: Denied) -> bool:
     return "ExpiredToken" in str(error)
 
 
+_XML = frozenset({"ec2", "query", "rest-xml"})
+_FOREIGN = re.compile(rb"\s*(?:<!doctype\s+html|<html)", re.I)
+"""A page of a proxy or portal, which botocore takes for an answer without fields."""
+
+
 def refuse_broken(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
     """botocore takes an answer of JSON that was cut off for one without fields, which would look
     like an empty list (botocore/parsers.py, ``_parse_body_as_json``). Raises ``Unavailable``."""
     protocol = operation_model.service_model.resolved_protocol
-    if "json" not in protocol or response_dict["status_code"] >= 300:
-        return
     body = response_dict.get("body")
     shape = operation_model.output_shape
-    if not isinstance(body, bytes) or shape is None or operation_model.has_streaming_output:
+    if response_dict["status_code"] >= 300 or not isinstance(body, bytes) or shape is None:
+        return
+    if operation_model.has_streaming_output:
         return
     name = f"{operation_model.service_model.service_name}:{operation_model.name}"
+    if protocol in _XML and _FOREIGN.match(body):
+        raise Unavailable(f"{name}: the answer is a page for people (HTML), not AWS's XML")
+    if "json" not in protocol:
+        return
     try:
         found = msgspec.json.decode(body, type=dict[str, Any]) if body else {}
     except msgspec.MsgspecError as error:
@@ -154,7 +163,11 @@ def is_not_offered(details: dict[str, str], resolves: Callable[[str], bool] | No
 
 
 def _resolves(host: str) -> bool:
+    """Raises nothing: only a name that is known not to exist has no address; a resolver that does
+    not answer proves nothing."""
     try:
         return bool(socket.getaddrinfo(host, 443))
+    except socket.gaierror as error:
+        return error.errno not in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", None))
     except OSError:
-        return False
+        return True

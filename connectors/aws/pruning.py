@@ -33,7 +33,8 @@ class Pruning:
 
     def left_out(self, account: str, region: str) -> str:
         """Why ``region`` is not read; empty: it is."""
-        if self._used is None or region in self._used.get(account, frozenset()):
+        used = self._used.get(account) if self._used is not None else None
+        if used is None or region in used:  # an account that the bill does not hold is not known
             return ""
         return (
             f"no cost in {region} within {DAYS} days (Cost Explorer); what costs nothing may be "

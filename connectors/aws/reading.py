@@ -66,12 +66,14 @@ class AwsReading(Reading):
         call = Call(op=TAGS_OPERATION, items="ResourceTagMappingList[]")
         asked = {"ResourceTypeFilters": [service], "ResourcesPerPage": 100}
         try:
-            return {
-                str(found["ResourceARN"]).casefold(): tags_of(found.get("Tags"))
-                for found in self.pages(call, asked)
-            }
+            told: dict[str, dict[str, str]] = {}
+            for found in self.pages(call, asked):
+                if not isinstance(found, Mapping) or not found.get("ResourceARN"):
+                    return None  # malformed: tags are asked for one by one
+                told[str(found["ResourceARN"]).casefold()] = tags_of(found.get("Tags"))
         except SourceError:
             return None
+        return told
 
     def tag_edges(self, tags: Mapping[str, str], ident: str, evidence: Evidence) -> Iterator[Edge]:
         return relations.tag_edges(tags, ident, evidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from connectors.aws.errors import is_not_offered
 from scanner.model.coverage import Outcome
 from tests.aws_rig import (
     EVERYWHERE,
@@ -223,3 +225,38 @@ def test_malformed_records_are_gaps_and_cost_themselves(rig: Rig, url: str, mode
     assert done.assets("aws.sagemaker_model") == []
     assert done.rows[SAGEMAKER].status is Outcome.PARTIAL
     assert not [row for row in done.rows.values() if "internal error" in row.reason]
+
+
+def test_tokens_that_go_in_a_ring_end(rig: Rig, url: str) -> None:
+    for number in range(6):
+        body = b'{"Models": [], "NextToken": "%s"}' % (b"A", b"B")[number % 2 : number % 2 + 1][0]
+        rig.strike("sagemaker:ListModels", verbatim(body), after=number, times=1)
+    row = scan(context(url)).rows[SAGEMAKER]
+    assert row.status is Outcome.PARTIAL
+    assert any("repeats a page token" in gap for gap in row.gaps)
+    assert rig.called("sagemaker:ListModels") <= 6
+
+
+@pytest.mark.parametrize("body", [b"<html>sign in</html>", b"<DescribeRegionsResponse/>"])
+def test_an_answer_without_regions_is_no_empty_account(rig: Rig, url: str, body: bytes) -> None:
+    rig.strike("ec2:DescribeRegions", verbatim(body))
+    rows = scan(context(url, regions=())).rows
+    assert rows[f"aws:{ACCOUNT}/account"].status is Outcome.FAILED
+
+
+@pytest.mark.parametrize("rows", [b"[{}]", b"[null]"])
+def test_a_malformed_row_of_tags_costs_no_list(rig: Rig, url: str, rows: bytes) -> None:
+    rig.strike("resourcegroupstaggingapi:GetResources",
+               verbatim(b'{"ResourceTagMappingList": %s}' % rows))  # fmt: skip
+    done = scan(context(url))
+    assert {a.name for a in done.assets("aws.sagemaker_model")} == ALL
+
+
+def test_a_resolver_that_does_not_answer_proves_no_absence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> object:
+        raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    monkeypatch.setattr(socket, "getaddrinfo", broken)
+    assert not is_not_offered({"endpoint_url": "https://kendra.eu-west-3.amazonaws.com"})
