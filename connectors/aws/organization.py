@@ -14,7 +14,7 @@ from typing import Any
 from connectors.aws.access import Access, Member
 from scanner.kit.tables import Call, tags_of
 from scanner.model.base import NodeId
-from scanner.model.errors import Denied, SourceError
+from scanner.model.errors import Denied, SourceError, Unavailable
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Account, Edge, Relation
 from scanner.model.items import Gap, Item
@@ -38,7 +38,11 @@ _MOST_DEPTH = 8
 
 def members(access: Access) -> Iterator[Member]:
     """Every account of the organization."""
+    is_empty = True
     for record in access.pages("", access.home, _ACCOUNTS, {}):
+        if not isinstance(record, Mapping) or not record.get("Id"):
+            raise Unavailable("organizations:ListAccounts: a record is no account; try again")
+        is_empty = False
         state = str(record.get("State") or record.get("Status") or "ACTIVE")
         yield Member(
             id=str(record["Id"]),
@@ -47,6 +51,8 @@ def members(access: Access) -> Iterator[Member]:
             arn=str(record.get("Arn", "")),
             suspended="" if state == "ACTIVE" else state,
         )
+    if is_empty:
+        raise Unavailable("organizations:ListAccounts: the answer names not even the caller's own")
 
 
 def tags(access: Access, ident: str) -> dict[str, str]:

@@ -62,7 +62,7 @@ def tag_edges(tags: Mapping[str, str], ident: str, evidence: Evidence) -> Iterat
 def _store(value: str, reading: AwsReading) -> tuple[str, Node | None]:
     if not value.startswith("arn:"):
         return "", None
-    kind, store_class = STORES.get(value.split(":")[2], ("", ""))
+    kind, store_class = STORES.get([*value.split(":"), "", ""][2], ("", ""))
     if not kind:
         return value, None  # whatever it is, some list may tell
     name = value.rpartition(":")[2]

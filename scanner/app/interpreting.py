@@ -77,7 +77,9 @@ def _without_secrets(fact: Fact, detector: Detector) -> Fact:
     return _with_hidden_tags(fact, fact if masked == plain else _FACT.decode(masked))
 
 
-_USERINFO = expression(rb"(://)[^/\s\"@\\?#]{1,200}:[^/\s\"@\\?#]{1,200}@")
+_USERINFO = expression(
+    rb"(://)(?:[^/\s\"@\\?#]{1,200}:[^/\s\"@\\?#]{0,200}|[^/\s\"@\\?#:]{20,200})@"
+)
 """A name and a password in an address."""
 _PARAMETER = expression(
     rb"(?i)([?&](?:[a-z_-]{0,30}(?:token|key|secret|password|passwd|pwd|signature)|sig|auth)=)"

@@ -22,7 +22,7 @@ from connectors.aws.activity.records import Found, read
 from connectors.aws.activity.totals import Totals
 from connectors.aws.activity.unpacking import Damaged, TooLarge, pieces
 from scanner.kit.expressions import expression
-from scanner.model.errors import SourceError
+from scanner.model.errors import Denied, SourceError
 from scanner.model.items import Checkpoint, Gap, Item
 
 _NAMED = expression(r"(.*/\d{4}/\d\d/\d\d/\d{12}_CloudTrail_[a-z0-9-]+_)(\d{8}T\d{4})Z_.*")
@@ -152,7 +152,9 @@ class Files:
         try:
             body = self.bucket.opened(found.key)
         except SourceError as error:
-            if any(word in str(error) for word in _GONE):
+            # ``<operation> in <place>: <code>: ...``: what a key is called is not looked at.
+            code = str(error).partition(": ")[2].partition(":")[0].strip()
+            if not isinstance(error, Denied) and code in _GONE:
                 return  # ended by the bucket's own rules since it was listed
             raise
         records: list[Found] = []

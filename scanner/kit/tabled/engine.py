@@ -273,11 +273,18 @@ def _fill_batch(
     except SourceError as error:  # whatever it is: it ends this record's part, never the list
         reading.miss(f"{batch.op} of {len(keys)} of {kind.kind}", error)
         return False
+    told: set[str] = set()
     for detail in values(answer, batch.items):
-        record = keys.get(first_text(detail, batch.match))
-        if record is not None:
-            record.update(detail)
-    return True
+        key = first_text(detail, batch.match)
+        if key in keys:
+            keys[key].update(detail)
+            told.add(key)
+    untold = [key for key in keys if key not in told]
+    if untold:
+        # Deleted since, or refused one by one: what the list has shown of them stays.
+        some = ", ".join(untold[:3])[:300]
+        reading.gaps.append(Gap(what=f"{batch.op} of {some}", reason=f"{len(untold)} untold"))
+    return not untold
 
 
 def _ident(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> str:

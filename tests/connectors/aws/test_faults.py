@@ -260,3 +260,18 @@ def test_a_resolver_that_does_not_answer_proves_no_absence(
 
     monkeypatch.setattr(socket, "getaddrinfo", broken)
     assert not is_not_offered({"endpoint_url": "https://kendra.eu-west-3.amazonaws.com"})
+
+
+def test_an_organization_without_accounts_is_no_answer(rig: Rig, url: str) -> None:
+    rig.strike("organizations:ListAccounts", verbatim(b"{}"))
+    rows = scan(context(url, organization=True, role_name="ShadowAIReadOnly")).rows
+    assert rows["aws:listing"].status is Outcome.FAILED
+
+
+def test_what_a_batch_does_not_tell_is_a_gap(rig: Rig, url: str) -> None:
+    rig.world.plant(ACCOUNT, HOME, "codebuild:ListProjects", "projects", "trainer")
+    rig.strike("codebuild:BatchGetProjects",
+               verbatim(b'{"projects": [], "projectsNotFound": ["trainer"]}'))  # fmt: skip
+    row = scan(context(url, families=("delivery",))).rows[f"aws:{ACCOUNT}/{HOME}/delivery"]
+    assert row.status is Outcome.PARTIAL
+    assert any("BatchGetProjects of trainer" in gap for gap in row.gaps)
