@@ -10,10 +10,20 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from connectors.gcp import hierarchy, operations, relations
+from connectors.gcp import (
+    contacts,
+    creators,
+    hierarchy,
+    inventory,
+    operations,
+    policies,
+    relations,
+)
 from connectors.gcp.access import Access
 from connectors.gcp.config import GcpConfig
+from connectors.gcp.creators import Trail
 from connectors.gcp.hierarchy import Project, Tree
+from connectors.gcp.policies import Roles
 from connectors.gcp.reading import AT, MAY, OVER, GcpReading
 from connectors.gcp.types import FAMILIES, NAME_FAMILIES, OWN_FAMILIES, TYPES, of_family, reasons
 from scanner.kit.contract import (
@@ -37,6 +47,8 @@ _LISTING = "gcp:projects"
 
 def _operations() -> tuple[Operation, ...]:
     why: dict[str, list[str]] = {hierarchy.SERVICES: ["tell which services a project uses"]}
+    for told in (policies.REASONS, creators.REASONS, inventory.REASONS, contacts.REASONS):
+        why.update((op, [reason]) for op, reason in told.items())
     for op, reason in reasons():
         if reason not in why.setdefault(op, []):
             why[op].append(reason)
@@ -53,14 +65,14 @@ def _operations() -> tuple[Operation, ...]:
             why.setdefault(over, []).append("tell what the lists below it are asked of")
             why.setdefault(MAY, ["tell what a list leaves out that the caller may not read"])
     made = {one.id: one for one in hierarchy.OPERATIONS}
-    for op, told in sorted(why.items()):
+    for op, said in sorted(why.items()):
         ident = operations.operation_id(op)
         known = made.get(ident)  # services of one version may have a path in common
         made[ident] = Operation(
             id=ident,
             permission=operations.permission(op) if known is None else known.permission,
             bucket=op.partition(".")[0],
-            reason="; ".join(told) if known is None else known.reason,
+            reason="; ".join(said) if known is None else known.reason,
         )
     return tuple(made.values())
 
@@ -71,9 +83,12 @@ class GcpConnector:
         title="Google Cloud organizations, folders and projects",
         config=GcpConfig,
         operations=_operations(),
-        yields=frozenset({*hierarchy.KINDS, *relations.KINDS, *(kind.kind for kind in TYPES)}),
+        yields=frozenset(
+            {*hierarchy.KINDS, *policies.KINDS, *relations.KINDS, *(kind.kind for kind in TYPES)}
+        ),
         docs_url="https://cloud.google.com/iam/docs/permissions-reference",
         permission_format=PermissionFormat.GCP_ROLE,
+        rates={"logging": 1.0},
         shards_at_once=48,
     )
 
@@ -81,6 +96,14 @@ class GcpConnector:
         families = _families(ctx.config)
         found = _tree(ctx)
         yield Shard(id=ShardId("gcp:units"), scope={"part": "units"}, title="folders")
+        for scope in hierarchy.scopes(ctx.config, found):
+            for part in _searches(ctx.config):
+                yield Shard(
+                    id=ShardId(f"gcp:{scope}/{part}"),
+                    scope={"part": part, "of": scope},
+                    listed_by=_LISTING if scope.startswith("projects/") else "",
+                    title=f"{scope} {part}",
+                )
         for one in found.projects.values():
             own = ShardId(f"gcp:{one.id}/project")
             yield Shard(
@@ -96,6 +119,13 @@ class GcpConnector:
                     listed_by=own,
                     title=f"{one.name or one.id} {family}",
                 )
+            for part in _beside(ctx.config):
+                yield Shard(
+                    id=ShardId(f"gcp:{one.id}/{part}"),
+                    scope={"part": part, "project": one.id},
+                    listed_by=own,
+                    title=f"{one.name or one.id} {part}",
+                )
 
     def collect(
         self, ctx: Context[GcpConfig], shard: Shard, since: Checkpoint | None
@@ -104,10 +134,16 @@ class GcpConnector:
         if shard.scope["part"] == "units":
             yield from hierarchy.units(found)
             return
+        if shard.scope["part"] in _SEARCHES:
+            yield from _searched(ctx, shard.scope["part"], shard.scope["of"])
+            return
         one = found.projects[shard.scope["project"]]
         environment = first_tag(dict(one.labels), ctx.config.environment_label_keys)
         if shard.scope["part"] == "types":
             yield from read_types(of_family(shard.scope["family"]), _reading(ctx, one, environment))
+            return
+        if shard.scope["part"] != "project":
+            yield from _told_beside(ctx, shard.scope["part"], one.id)
             return
         if one.denied:
             raise Denied(one.denied)
@@ -146,6 +182,53 @@ def _families(config: GcpConfig) -> tuple[str, ...]:
     return tuple(one for one in chosen if one not in left_out)
 
 
+_SEARCHES = ("inventory", "policies")
+
+
+def _searches(config: GcpConfig) -> tuple[str, ...]:
+    """Parts that are asked for below a whole organization, folder or project."""
+    wanted = {"inventory": config.asset_inventory, "policies": config.identities}
+    return tuple(part for part in _SEARCHES if wanted[part])
+
+
+def _beside(config: GcpConfig) -> tuple[str, ...]:
+    """Parts of a project that are no family of resources."""
+    wanted = {"policy": config.identities, "contacts": config.identities,
+              "creators": config.creators}  # fmt: skip
+    return tuple(part for part, is_wanted in wanted.items() if is_wanted)
+
+
+def _searched(ctx: Context[GcpConfig], part: str, scope: str) -> Iterator[Item]:
+    access, numbers = _access(ctx), _tree(ctx).numbers
+    if part == "inventory":
+        keys = ctx.config.environment_label_keys
+        yield from inventory.items(access, scope, numbers, keys)
+        return
+    if not scope.startswith("projects/"):
+        yield from policies.of_unit(access, _roles(ctx), scope)
+    yield from policies.inside(access, _roles(ctx), scope, numbers)
+
+
+def _told_beside(ctx: Context[GcpConfig], part: str, project: str) -> Iterator[Item]:
+    access = _access(ctx)
+    if part == "policy":
+        yield from policies.of_unit(access, _roles(ctx), f"projects/{project}")
+    elif part == "contacts":
+        yield from contacts.items(access, project)
+    else:
+        yield from _trail(ctx).items(project, _tree(ctx).numbers)
+
+
+def _roles(ctx: Context[GcpConfig]) -> Roles:
+    access = _access(ctx)
+    return ctx.kept("gcp:roles", lambda: Roles(access))
+
+
+def _trail(ctx: Context[GcpConfig]) -> Trail:
+    access, found = _access(ctx), _tree(ctx)
+    return ctx.kept("gcp:trail", lambda: Trail(access, found.read, ctx.now(), ctx.window_days))
+
+
 def _access(ctx: Context[Any]) -> Access:
     """One for the run, so that tokens and connections are shared."""
     kept: Access = ctx.kept("gcp", lambda: Access(ctx, GcpConnector.spec.operations))
@@ -159,7 +242,6 @@ def _tree(ctx: Context[GcpConfig]) -> Tree:
 
 
 def _reading(ctx: Context[GcpConfig], one: Project, environment: str) -> GcpReading:
-    numbers = {p.number: p.id for p in _tree(ctx).projects.values() if p.number}
     return GcpReading(
         access=_access(ctx),
         account=one.id,
@@ -167,7 +249,7 @@ def _reading(ctx: Context[GcpConfig], one: Project, environment: str) -> GcpRead
         account_environment=environment,
         environment_keys=ctx.config.environment_label_keys,
         since=(ctx.now() - timedelta(days=ctx.window_days)).isoformat(timespec="seconds"),
-        numbers=numbers,
+        numbers=_tree(ctx).numbers,
         enabled=one.services,
         locations=ctx.config.locations,
     )

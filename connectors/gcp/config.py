@@ -37,6 +37,12 @@ class GcpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Tell that agents of Vertex AI which belong to people are not all seen: Google lists a
     caller's own alone, so that coverage cannot be complete. Off: they are neither asked for nor
     told."""
+    identities: bool = True
+    """Read IAM policies, the roles in them and essential contacts."""
+    creators: bool = True
+    """Ask audit logs who has created AI resources."""
+    asset_inventory: bool = True
+    """Also ask Cloud Asset Inventory what there is."""
     endpoint_url: str = ""
     """Send every call here instead of to Google: on this machine alone, and then without a real
     token."""

@@ -66,6 +66,18 @@ class Tree:
     """Name (``folders/1``), what people call it, and what it stands in."""
     gaps: list[Gap] = field(default_factory=list)
 
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Projects in which something may be."""
+        return tuple(
+            one.id for one in self.projects.values() if one.state == "ACTIVE" and not one.denied
+        )
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """Number of a project -> its id."""
+        return {one.number: one.id for one in self.projects.values() if one.number}
+
 
 def tree(config: GcpConfig, access: Access) -> Tree:
     """Raises the source errors when nothing at all could be listed."""
@@ -258,6 +270,15 @@ def account(one: Project, environment: str) -> Iterator[Item]:
         )  # fmt: skip
     if one.trouble:
         yield Gap(what=f"enabled services of {one.id}", reason=one.trouble, denied=one.refused)
+
+
+def scopes(config: GcpConfig, found: Tree) -> tuple[str, ...]:
+    """What searches of the whole are asked of: whatever the configuration names, or each project
+    by itself."""
+    above = [f"organizations/{one}" for one in config.organizations]
+    above += [f"folders/{one}" for one in config.folders]
+    alone = config.projects if above else found.read
+    return (*above, *(f"projects/{one}" for one in alone if one in found.read))
 
 
 def project_id(ident: str) -> NodeId:

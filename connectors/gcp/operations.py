@@ -37,6 +37,7 @@ SERVICES = {
     "bigquery": Service("bigquery/v2"),
     "bigqueryconnection": Service("v1", permission="bigquery"),
     "ces": Service("v1"),
+    "cloudasset": Service("v1"),
     "cloudfunctions": Service("v2"),
     "cloudresourcemanager": Service("v3", permission="resourcemanager"),
     "composer": Service("v1"),
@@ -46,6 +47,9 @@ SERVICES = {
     "dialogflow": Service("v3", regional=True),
     "discoveryengine": Service("v1", regional=True),
     "documentai": Service("v1", regional=True),
+    "essentialcontacts": Service("v1"),
+    "iam": Service("v1"),
+    "logging": Service("v2"),
     "ml": Service("v1"),
     "notebooks": Service("v2"),
     "run": Service("v2"),
@@ -63,11 +67,17 @@ _PATHS = {
     "bigquery.datasets.list": "projects/{project}/datasets",
     "bigquery.models.get": "projects/{project}/datasets/{dataset}/models/{model}",
     "bigquery.models.list": "projects/{project}/datasets/{dataset}/models",
+    "cloudasset.searchAllIamPolicies": "{kind}/{id}:searchAllIamPolicies",
+    "cloudasset.searchAllResources": "{kind}/{id}:searchAllResources",
+    "cloudresourcemanager.folders.getIamPolicy": "folders/{folder}:getIamPolicy",
+    "cloudresourcemanager.organizations.getIamPolicy": "organizations/{id}:getIamPolicy",
+    "cloudresourcemanager.projects.getIamPolicy": "projects/{project}:getIamPolicy",
     "cloudresourcemanager.projects.testIamPermissions": "projects/{project}:testIamPermissions",
     "compute.instances.aggregatedList": "projects/{project}/aggregated/instances",
     "compute.regions.list": "projects/{project}/regions",
     "dataflow.projects.jobs.aggregated": "projects/{project}/jobs:aggregated",
     "dialogflow.projects.locations.getAgent": "projects/{project}/locations/{location}/agent",
+    "logging.entries.list": "entries:list",
     "run.projects.locations.list": "projects/{project}/locations",
     "serviceusage.services.list": "projects/{project}/services",
     "sql.instances.list": "projects/{project}/instances",
@@ -87,11 +97,22 @@ _PERMISSIONS = {
     "bigquery.models.get": "bigquery.models.getMetadata",
     # Everybody may ask what they may do; it is part of reading a project.
     "cloudresourcemanager.projects.testIamPermissions": "resourcemanager.projects.get",
+    "cloudasset.searchAllIamPolicies": "cloudasset.assets.searchAllIamPolicies",
+    "cloudasset.searchAllResources": "cloudasset.assets.searchAllResources",
     "compute.instances.aggregatedList": "compute.instances.list",
+    "logging.entries.list": "logging.logEntries.list",
     "dataflow.projects.jobs.aggregated": "dataflow.jobs.list",
     "dialogflow.projects.locations.getAgent": "dialogflow.agents.get",
 }
-POSTED = frozenset({"cloudresourcemanager.projects.testIamPermissions"})
+POSTED = frozenset(
+    {
+        "cloudresourcemanager.folders.getIamPolicy",
+        "cloudresourcemanager.organizations.getIamPolicy",
+        "cloudresourcemanager.projects.getIamPolicy",
+        "cloudresourcemanager.projects.testIamPermissions",
+        "logging.entries.list",
+    }
+)
 """Reads that Google has made POSTs."""
 ONE = frozenset({"dialogflow.projects.locations.getAgent"})
 """What is there once a location or, which is no error, not at all."""

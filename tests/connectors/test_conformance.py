@@ -200,15 +200,18 @@ def _gcp(folder: Path, detector: Detector, organization: Any) -> Iterator[World]
             "organization": {"organizations": ("1",)},
             "search": {"organizations": ()},
             "project": {"organizations": (), "projects": (ident,)},
+            "folder": {"folders": ("2",)},
         }[asked["by"]]
         return google.context(rig, personal_agents=asked["own"], families=asked["families"], **by)
 
     @contextmanager
     def deny(operation: str) -> Iterator[None]:
         path = operation.partition(" ")[2].removeprefix("//").replace("-", "[-]")
-        asked["by"] = {"/v3/projects:search": "search", "/v3/projects/{project}": "project"}.get(
-            operation.partition("googleapis.com")[2], "organization"
-        )
+        asked["by"] = {
+            "/v3/projects:search": "search",
+            "/v3/projects/{project}": "project",
+            "/v3/folders/{folder}:getIamPolicy": "folder",
+        }.get(operation.partition("googleapis.com")[2], "organization")
         pattern = re.sub(r"\{[^}]*\}", "[^/]+", path)
         asked["own"] = pattern.endswith("locations/[^/]+/agents") and "aiplatform" in pattern
         asked["families"] = google.families_of(operation)

@@ -71,6 +71,13 @@ def everywhere(rig: Rig, ident: str, number: int) -> None:
         ("aiplatform.projects.locations.featureOnlineStores.list", lead, "featureOnlineStores/a"),
     ):
         rig.plant(op, parent, {"name": f"{parent}/{ident_of}"})
+    for unit in (f"projects/{ident}", ORG):
+        kind = unit.partition("/")[0]
+        bindings = [
+            {"role": role, "members": ["user:ada@acme.example"]}
+            for role in ("roles/viewer", f"projects/{ident}/roles/own", f"{ORG}/roles/own")
+        ]
+        rig.answer(f"cloudresourcemanager.{kind}.getIamPolicy", unit, {"bindings": bindings})
     rig.plant("bigquery.datasets.list", f"projects/{ident}", {"id": f"{ident}:sales"})
     rig.plant(
         "bigquery.models.list", f"projects/{ident}/datasets/sales",

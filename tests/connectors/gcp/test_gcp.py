@@ -128,7 +128,9 @@ def test_the_printed_role_names_only_what_reads() -> None:
     named = permissions(CONNECTOR.spec)
     assert {"aiplatform.endpoints.list", "resourcemanager.projects.list",
             "serviceusage.services.list", "apikeys.keys.list"} <= set(named)  # fmt: skip
-    assert all(one.rpartition(".")[2] in ("list", "get", "getMetadata") for one in named)
+    verbs = {one.rpartition(".")[2] for one in named}
+    assert verbs == {"get", "getIamPolicy", "getMetadata", "list", "searchAllIamPolicies",
+                     "searchAllResources"}  # fmt: skip
 
 
 def test_an_unknown_family_and_a_strange_address_are_refused(rig: Rig) -> None:

@@ -1,0 +1,255 @@
+"""IAM policies: who may call AI, what the identities of programs may read and write, who owns.
+
+A role is judged by the permissions that it holds, never by its name. Conditions, deny policies and
+members of groups are not evaluated, which each edge says. People's rights to data are left out:
+what a program of theirs reaches is told of the program.
+https://cloud.google.com/iam/docs/reference/rest/v1/Policy
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from connectors.gcp import operations
+from connectors.gcp.access import Access
+from connectors.gcp.hierarchy import project_id, unit_id
+from connectors.gcp.relations import BUCKET, DATASET
+from scanner.kit.tabled.reading import is_usable, shown
+from scanner.kit.tables import first_text, values
+from scanner.model.base import NodeId
+from scanner.model.errors import Denied, SourceError
+from scanner.model.evidence import Confidence, Evidence
+from scanner.model.facts import DataStore, Edge, Identity, PrincipalType, Relation
+from scanner.model.items import Gap, Item
+
+DATA, PRINCIPAL = "gcp.data", "gcp.principal"
+KINDS = frozenset({DATA, PRINCIPAL})
+OF = {
+    "projects": "cloudresourcemanager.projects.getIamPolicy",
+    "folders": "cloudresourcemanager.folders.getIamPolicy",
+    "organizations": "cloudresourcemanager.organizations.getIamPolicy",
+}
+ROLES = {
+    "roles": "iam.roles.get",
+    "projects": "iam.projects.roles.get",
+    "organizations": "iam.organizations.roles.get",
+}
+INSIDE = "cloudasset.searchAllIamPolicies"
+REASONS = {
+    **dict.fromkeys(OF.values(), "who may use AI, and what programs may read and write"),
+    **dict.fromkeys(ROLES.values(), "what the roles of these policies allow"),
+    INSIDE: "policies of buckets, datasets, secrets and endpoints",
+}
+_NOT_EVALUATED = "deny policies and members of groups are not evaluated"
+
+
+class Reach(NamedTuple):
+    permission: str
+    relation: Relation
+    services: tuple[str, ...]
+    """First words of hosts of the things that it is a permission on."""
+    label: str
+
+
+REACHES = (
+    Reach("storage.objects.get", Relation.READS_FROM, ("storage",), "storage"),
+    Reach("storage.objects.create", Relation.WRITES_TO, ("storage",), "storage"),
+    Reach("bigquery.tables.getData", Relation.READS_FROM, ("bigquery",), "tables"),
+    Reach("bigquery.tables.updateData", Relation.WRITES_TO, ("bigquery",), "tables"),
+    Reach("secretmanager.versions.access", Relation.READS_FROM, ("secretmanager",), "secrets"),
+    Reach("aiplatform.endpoints.predict", Relation.CALLS, ("aiplatform",), "AI"),
+    Reach("dialogflow.sessions.detectIntent", Relation.CALLS, ("dialogflow",), "agents"),
+    Reach("discoveryengine.servingConfigs.search", Relation.CALLS, ("discoveryengine",), "search"),
+)
+"""https://cloud.google.com/iam/docs/permissions-reference"""
+_OF_PROJECTS = "//cloudresourcemanager.googleapis.com/projects/"
+_UNITS = ("projects", "folders", "organizations")
+
+
+class Roles:
+    """Of one run: each role is asked for once."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._known: dict[str, frozenset[str] | SourceError] = {}
+
+    def permissions(self, role: str) -> frozenset[str]:
+        """Raises the source errors."""
+        with self._lock:
+            lock = self._locks.setdefault(role, threading.Lock())
+        with lock:
+            if role not in self._known:
+                try:
+                    kind = role.partition("/")[0]
+                    op = ROLES.get(kind, ROLES["roles"])
+                    told = self._access.get(op, role, "", role, {})
+                    self._known[role] = frozenset(
+                        str(one) for one in values(told, "includedPermissions[]")
+                    )
+                except SourceError as error:
+                    self._known[role] = error
+            known = self._known[role]
+        if isinstance(known, SourceError):
+            raise known
+        return known
+
+
+def of_unit(access: Access, roles: Roles, unit: str) -> Iterator[Item]:
+    """The policy of ``projects/p``, ``folders/1`` or ``organizations/1`` itself. Raises the source
+    errors."""
+    op = OF[unit.partition("/")[0]]
+    asked = {"options": {"requestedPolicyVersion": 3}}
+    policy = access.post(op, f"{unit}:getIamPolicy", unit, asked)
+    resource = f"//cloudresourcemanager.googleapis.com/{unit}"
+    yield from _of_policy(policy, resource, roles, operations.operation_id(op), set())
+
+
+def inside(access: Access, roles: Roles, scope: str, numbers: Mapping[str, str]) -> Iterator[Item]:
+    """The policies of whatever stands below ``scope``. They are asked for whole: a search by
+    permission would drop what the caller may not look into. Raises the source errors."""
+    rule = operations.operation_id(INSIDE)
+    asked = {"pageSize": "500"}
+    unknown: set[str] = set()
+    for page in access.pages(INSIDE, f"{scope}:searchAllIamPolicies", "", scope, asked):
+        for one in values(page, "results[]"):
+            resource = first_text(one, "resource")
+            if not is_usable(resource) or resource.startswith(_OF_PROJECTS):
+                continue  # each project is asked for its own
+            told = _spelled(resource, numbers)
+            policy: Any = next(values(one, "policy"), {})
+            yield from _of_policy(policy, told, roles, rule, unknown)
+
+
+def _spelled(resource: str, numbers: Mapping[str, str]) -> str:
+    lead, found, rest = resource.partition("/projects/")
+    number, slash, below = rest.partition("/")
+    return f"{lead}{found}{numbers.get(number, number)}{slash}{below}"
+
+
+def _of_policy(
+    policy: Any, resource: str, roles: Roles, rule: str, unknown: set[str]
+) -> Iterator[Item]:
+    for binding in values(policy, "bindings[]"):
+        role = first_text(binding, "role")
+        members = [member(str(one)) for one in values(binding, "members[]")]
+        known = [one for one in members if one is not None]
+        if not role or not known:
+            continue
+        try:
+            held = roles.permissions(role)
+        except SourceError as error:
+            if role not in unknown:
+                unknown.add(role)
+                is_denied = isinstance(error, Denied)
+                yield Gap(what=f"role {shown(role)}", reason=str(error), denied=is_denied)
+            continue
+        evidence = Evidence(rule=rule, source="gcp", resource=resource, preview=_NOT_EVALUATED)
+        is_conditional = bool(first_text(binding, "condition.expression"))
+        for identity in known:
+            yield from _granted(identity, role, held, resource, evidence, is_conditional)
+
+
+def _granted(
+    identity: Identity, role: str, held: frozenset[str], resource: str, evidence: Evidence,
+    is_conditional: bool,
+) -> Iterator[Item]:  # fmt: skip
+    made: dict[str, Item] = {}
+    is_program = identity.principal_type is PrincipalType.SERVICE
+    for reach in REACHES:
+        if reach.permission not in held or not (is_program or reach.relation is Relation.CALLS):
+            continue
+        target, store = _target(resource, reach)
+        if not target:
+            continue
+        if store is not None:
+            made[target] = store
+        edge = Edge(
+            source=identity.id, target=target, relation=reach.relation, evidence=(evidence,),
+            confidence=Confidence.MEDIUM if is_conditional else Confidence.CERTAIN,
+            detail=f"{role}, with a condition" if is_conditional else role,
+        )  # fmt: skip
+        made[edge.key] = edge
+    unit = _unit(resource)
+    if role == "roles/owner" and unit and identity.principal_type is PrincipalType.HUMAN:
+        edge = Edge(
+            source=unit, target=identity.id, relation=Relation.OWNED_BY, evidence=(evidence,),
+            detail=role,
+        )  # fmt: skip
+        made[edge.key] = edge
+    if made:
+        yield identity
+        yield from made.values()
+
+
+def _unit(resource: str) -> NodeId:
+    """The node of a project, folder or organization."""
+    host, _, path = resource.removeprefix("//").partition("/")
+    kind, _, ident = path.partition("/")
+    if host != "cloudresourcemanager.googleapis.com" or kind not in _UNITS or not ident:
+        return NodeId("")
+    return project_id(ident) if kind == "projects" else unit_id(path)
+
+
+def _target(resource: str, reach: Reach) -> tuple[NodeId, DataStore | None]:
+    """The thing itself, or all of a kind that lies in a project, folder or organization."""
+    unit = _unit(resource)
+    if unit:
+        ident = NodeId(f"{unit}#{reach.label.casefold()}")
+        name = shown(f"all {reach.label} in {unit.rpartition('/')[2]}")
+        return ident, DataStore(id=ident, kind=DATA, name=name, store_class="many")
+    host = resource.removeprefix("//").partition("/")[0]
+    if host.partition(".")[0] not in reach.services:
+        return NodeId(""), None
+    if reach.label == "tables":
+        whole = resource.partition("/tables/")[0]
+        name = shown(whole.rpartition("/")[2])
+        return NodeId(whole), DataStore(
+            id=NodeId(whole), kind=DATASET, name=name, store_class="warehouse"
+        )
+    if reach.label == "storage":
+        name = shown(resource.rpartition("/")[2])
+        return NodeId(resource), DataStore(
+            id=NodeId(resource), kind=BUCKET, name=name, store_class="object_store"
+        )
+    return NodeId(resource), None
+
+
+_FAMILIES = {
+    "user": PrincipalType.HUMAN,
+    "serviceAccount": PrincipalType.SERVICE,
+    "group": PrincipalType.GROUP,
+    "domain": PrincipalType.GROUP,
+}
+_EVERYBODY = {"allUsers": "everybody", "allAuthenticatedUsers": "everybody with a Google account"}
+
+
+def member(text: str) -> Identity | None:
+    """https://cloud.google.com/iam/docs/principal-identifiers; None: nobody that can be told (one
+    that is deleted, or who owns the project, which its own policy tells)."""
+    kind, _, name = text.partition(":")
+    if text in _EVERYBODY:
+        return Identity(
+            id=NodeId(f"gcp:{text}"), kind=PRINCIPAL, name=_EVERYBODY[text],
+            principal_type=PrincipalType.GROUP,
+        )  # fmt: skip
+    if kind in ("principal", "principalSet") and is_usable(name):
+        family = PrincipalType.SERVICE if kind == "principal" else PrincipalType.GROUP
+        return Identity(
+            id=NodeId(f"gcp:{text}"), kind=PRINCIPAL, name=shown(name.lstrip("/")),
+            principal_type=family,
+        )  # fmt: skip
+    if kind not in _FAMILIES or not is_usable(name):
+        return None
+    mail = name.casefold()
+    place = {"serviceAccount": "service-account"}.get(kind, kind)
+    return Identity(
+        id=NodeId(f"gcp:{place}/{mail}"),
+        kind={"serviceAccount": "gcp.service_account", "user": "gcp.user"}.get(kind, PRINCIPAL),
+        name=shown(mail),
+        email=mail if "@" in mail else "",
+        principal_type=_FAMILIES[kind],
+    )

@@ -1,0 +1,268 @@
+"""What is asked of the whole: policies, audit logs, contacts, Cloud Asset Inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from connectors.gcp.policies import member
+from scanner.model.errors import Denied
+from scanner.model.facts import Asset, DataStore, Edge, Identity
+from scanner.model.items import Gap
+from tests.connectors.gcp.estate import ORG, Read, endpoint, project, read
+from tests.google_rig import Fault, Rig, serving
+
+VERTEX = "//aiplatform.googleapis.com"
+RUNNER = "runner@acme-7.iam.gserviceaccount.com"
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    with serving(Rig()) as made:
+        yield made
+        assert not made.rejected
+
+
+def _role(rig: Rig, name: str, *permissions: str) -> None:
+    kind = name.partition("/")[0]
+    method = "iam.roles.get" if kind == "roles" else f"iam.{kind}.roles.get"
+    rig.answer(method, name, {"name": name, "includedPermissions": list(permissions)})
+
+
+def _policy(rig: Rig, unit: str, *bindings: tuple[str, list[str]], **more: Any) -> None:
+    told = [{"role": role, "members": members, **more} for role, members in bindings]
+    method = f"cloudresourcemanager.{unit.partition('/')[0]}.getIamPolicy"
+    rig.answer(method, unit, {"bindings": told})
+
+
+def _edges(found: Read) -> dict[tuple[str, str, str], Edge]:
+    return {
+        (one.source, str(one.relation), one.target): one
+        for one in found.items if isinstance(one, Edge)
+    }  # fmt: skip
+
+
+def test_a_role_is_judged_by_its_permissions(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=())
+    _role(rig, "projects/acme-7/roles/harmless", "aiplatform.endpoints.predict",
+          "storage.objects.get")  # fmt: skip
+    _role(rig, "roles/aiplatform.user.of.no.use", "compute.instances.list")
+    _role(rig, "roles/owner", "resourcemanager.projects.delete")
+    _policy(
+        rig, f"projects/{ident}",
+        ("projects/acme-7/roles/harmless", [f"serviceAccount:{RUNNER}", "user:ada@acme.example"]),
+        ("roles/aiplatform.user.of.no.use", ["user:bob@acme.example"]),
+        ("roles/owner", ["user:Cleo@acme.example", "group:admins@acme.example"]),
+    )  # fmt: skip
+    found = _edges(read(rig))
+    runner = f"gcp:service-account/{RUNNER}"
+    whole = f"gcp:project/{ident}"
+    assert {
+        (runner, "reads_from", f"{whole}#storage"),
+        (runner, "calls", f"{whole}#ai"),
+        ("gcp:user/ada@acme.example", "calls", f"{whole}#ai"),
+        (whole, "owned_by", "gcp:user/cleo@acme.example"),
+    } <= found.keys()
+    told = {source for source, *_ in found}
+    assert "gcp:user/bob@acme.example" not in told
+    assert ("gcp:user/ada@acme.example", "reads_from", f"{whole}#storage") not in found
+    assert (whole, "owned_by", "gcp:group/admins@acme.example") not in found
+
+
+def test_a_condition_lowers_confidence(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=())
+    _role(rig, "roles/x", "aiplatform.endpoints.predict")
+    _policy(rig, f"projects/{ident}", ("roles/x", ["user:ada@acme.example"]),
+            condition={"expression": "request.time < timestamp('2027-01-01')"})  # fmt: skip
+    (edge,) = (
+        one for (source, *_), one in _edges(read(rig)).items() if source.startswith("gcp:user/")
+    )
+    assert edge.confidence == "medium"
+    assert edge.detail == "roles/x, with a condition"
+
+
+def test_a_role_that_cannot_be_looked_into_is_a_gap_and_the_others_are_read(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=())
+    _role(rig, "roles/x", "aiplatform.endpoints.predict")
+    rig.strike("iam.googleapis.com/v1/roles/hidden", Fault(403, "no", "PERMISSION_DENIED"))
+    _policy(rig, f"projects/{ident}", ("roles/hidden", ["user:a@acme.example"]),
+            ("roles/hidden", ["user:b@acme.example"]), ("roles/x", ["allUsers"]))  # fmt: skip
+    found = read(rig)
+    (gap,) = found.gaps[f"gcp:{ident}/policy"]
+    assert gap.denied
+    assert "roles/hidden" in gap.what
+    assert ("gcp:allUsers", "calls", f"gcp:project/{ident}#ai") in found.edges
+
+
+def test_policies_of_things_inside_are_those_of_the_whole_organization(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=())
+    _role(rig, "roles/reader", "storage.objects.get", "bigquery.tables.getData",
+          "secretmanager.versions.access", "aiplatform.endpoints.predict")  # fmt: skip
+    binding = {"bindings": [{"role": "roles/reader", "members": [f"serviceAccount:{RUNNER}"]}]}
+    endpoint_name = f"{VERTEX}/projects/7/locations/us-central1/endpoints/9"
+    for resource in (
+        "//storage.googleapis.com/training-data",
+        "//bigquery.googleapis.com/projects/acme-7/datasets/sales/tables/orders",
+        "//secretmanager.googleapis.com/projects/7/secrets/openai",
+        endpoint_name,
+        "//cloudresourcemanager.googleapis.com/folders/3",
+        "//pubsub.googleapis.com/projects/acme-7/topics/t",
+    ):
+        rig.plant("cloudasset.searchAllIamPolicies", ORG,
+                  {"resource": resource, "policy": binding})  # fmt: skip
+    found = read(rig)
+    runner = f"gcp:service-account/{RUNNER}"
+    targets = {target for source, _, target in found.edges if source == runner}
+    assert targets == {
+        "//storage.googleapis.com/training-data",
+        "//bigquery.googleapis.com/projects/acme-7/datasets/sales",
+        f"//secretmanager.googleapis.com/projects/{ident}/secrets/openai",
+        endpoint_name.replace("/7/", f"/{ident}/"),
+        "gcp:folders/3#storage", "gcp:folders/3#tables", "gcp:folders/3#secrets",
+        "gcp:folders/3#ai",
+    }  # fmt: skip
+    stores = {one.id for one in found.items if isinstance(one, DataStore)}
+    assert "//storage.googleapis.com/training-data" in stores
+
+
+def test_a_search_that_is_refused_is_told_and_nothing_else_is(rig: Rig) -> None:
+    ident = project(rig, 7)
+    endpoint(rig, ident, 7)
+    rig.strike("cloudasset", Fault(403, "no", "PERMISSION_DENIED"))
+    found = read(rig, families=("vertex",))
+    refused = {key for key, error in found.errors.items() if isinstance(error, Denied)}
+    assert refused == {f"gcp:{ORG}/inventory", f"gcp:{ORG}/policies"}
+    assert "grant cloudasset.assets.searchAllResources" in str(found.errors[f"gcp:{ORG}/inventory"])
+    assert any(one.name == "scoring" for one in found.assets.values())
+
+
+def test_the_inventory_and_a_services_list_give_one_asset(rig: Rig) -> None:
+    ident = project(rig, 7)
+    endpoint(rig, ident, 7)
+    lead = f"{VERTEX}/projects/7/locations/us-central1"
+    rig.plant(
+        "cloudasset.searchAllResources", ORG,
+        {"name": f"{lead}/endpoints/7", "displayName": "scoring", "location": "us-central1"},
+        {"name": f"{lead}/models/unseen", "displayName": "unseen", "labels": {"env": "test"}},
+        {"name": f"{lead}/metadataStores/default"},
+        {"name": "//compute.googleapis.com/projects/acme-7/zones/z/instances/i"},
+        {"name": "//aiplatform.googleapis.com/"},
+    )  # fmt: skip
+    rig.strike("aiplatform.*/models", Fault(403, "no", "PERMISSION_DENIED"))
+    found = read(rig, families=("vertex",))
+    whole = f"{VERTEX}/projects/{ident}/locations/us-central1"
+    seen = [one.id for one in found.items if isinstance(one, Asset)]
+    assert sorted(seen) == [
+        f"{whole}/endpoints/7",
+        f"{whole}/endpoints/7",
+        f"{whole}/models/unseen",
+    ]
+    assert {one.kind for one in found.items if one.__class__ is Asset and one.id == seen[0]} == {
+        "gcp.vertex_endpoint"
+    }
+    assert found.assets[f"{whole}/models/unseen"].environment == "test"
+
+
+def _made(number: int, who: str, name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "logName": f"projects/acme-{number}/logs/cloudaudit.googleapis.com%2Factivity",
+        "timestamp": "2026-11-01T10:00:00Z",
+        "protoPayload": {
+            "serviceName": "aiplatform.googleapis.com",
+            "methodName": "google.cloud.aiplatform.v1.EndpointService.CreateEndpoint",
+            "resourceName": f"projects/{number}/locations/us-central1",
+            "authenticationInfo": {"principalEmail": who},
+            "response": {"name": name},
+            **more,
+        },
+    }
+
+
+def test_who_has_created_what(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=())
+    lead = "projects/7/locations/us-central1"
+    rig.plant(
+        "logging.entries.list", f"projects/{ident}",
+        _made(7, "ada@acme.example", f"{lead}/endpoints/9"),
+        _made(7, "bob@acme.example", f"{lead}/endpoints/9"),
+        _made(7, "eve@acme.example", f"{lead}/endpoints/8", status={"code": 7}),
+        _made(7, "eve@acme.example", f"{lead}/endpoints/6/operations/5"),
+        _made(7, RUNNER, f"{lead}/models/4"),
+    )  # fmt: skip
+    found = read(rig)
+    whole = f"{VERTEX}/projects/{ident}/locations/us-central1"
+    born = {(source, target) for source, relation, target in found.edges
+            if relation == "created_by"}  # fmt: skip
+    assert born == {
+        (f"{whole}/endpoints/9", "gcp:user/ada@acme.example"),
+        (f"{whole}/models/4", f"gcp:service-account/{RUNNER}"),
+    }
+
+
+def test_one_log_that_is_closed_hides_no_other(rig: Rig) -> None:
+    for number in range(1, 151):
+        ident = project(rig, number, enabled=())
+        rig.plant(
+            "logging.entries.list", f"projects/{ident}",
+            _made(number, "ada@acme.example", f"projects/{number}/locations/us/endpoints/9"),
+        )  # fmt: skip
+    rig.closed_logs.update({"acme-3", "acme-140"})
+    rig.page_size = 200
+    found = read(rig, identities=False, asset_inventory=False, families=("keys",))
+    refused = {key for key, error in found.errors.items() if isinstance(error, Denied)}
+    assert refused == {"gcp:acme-3/creators", "gcp:acme-140/creators"}
+    assert sum(relation == "created_by" for _, relation, _ in found.edges) == 148
+    assert rig.calls["logging.entries.list"] < 40
+
+
+def test_a_log_without_end_is_cut_and_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.gcp.creators._MOST_PAGES", 2)
+    ident = project(rig, 7, enabled=())
+    for number in range(9):
+        rig.plant(
+            "logging.entries.list", f"projects/{ident}",
+            _made(7, "ada@acme.example", f"projects/7/locations/us/endpoints/{number}"),
+        )  # fmt: skip
+    found = read(rig)
+    (gap,) = found.gaps[f"gcp:{ident}/creators"]
+    assert "only the newest 2 pages" in gap.reason
+
+
+def test_contacts_answer_for_a_project(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=())
+    rig.plant(
+        "essentialcontacts.projects.contacts.list", f"projects/{ident}",
+        {"email": "Ml-team@acme.example", "notificationCategorySubscriptions": ["TECHNICAL"]},
+        {"email": "bills@acme.example", "notificationCategorySubscriptions": ["BILLING"]},
+        {"email": "", "notificationCategorySubscriptions": ["ALL"]},
+    )  # fmt: skip
+    found = read(rig)
+    owners = {target for source, relation, target in found.edges
+              if (source, relation) == (f"gcp:project/{ident}", "owned_by")}  # fmt: skip
+    assert owners == {"gcp:user/ml-team@acme.example"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "user:", "deleted:user:x@y.example?uid=1", "projectOwner:acme-7", "user:a\nb@c.example",
+     "nonsense"],
+)  # fmt: skip
+def test_whom_nobody_can_tell_is_nobody(text: str) -> None:
+    assert member(text) is None
+
+
+def test_federated_principals_are_told_as_they_are() -> None:
+    found = member("principal://iam.googleapis.com/projects/1/locations/global/x/subject/s")
+    assert isinstance(found, Identity)
+    assert found.principal_type == "service"
+
+
+def test_without_these_settings_nothing_is_asked(rig: Rig) -> None:
+    project(rig, 7, enabled=())
+    found = read(rig, identities=False, creators=False, asset_inventory=False)
+    asked = {path.partition("/")[0] for path in rig.paths}
+    for service in ("iam", "logging", "cloudasset", "essentialcontacts"):
+        assert f"{service}.googleapis.com" not in asked
+    assert not [one for one in found.items if isinstance(one, Gap)]
