@@ -13,6 +13,7 @@ from typing import Any
 from connectors.gcp import (
     contacts,
     creators,
+    enabled,
     hierarchy,
     inventory,
     operations,
@@ -84,7 +85,13 @@ class GcpConnector:
         config=GcpConfig,
         operations=_operations(),
         yields=frozenset(
-            {*hierarchy.KINDS, *policies.KINDS, *relations.KINDS, *(kind.kind for kind in TYPES)}
+            {
+                enabled.KIND,
+                *hierarchy.KINDS,
+                *policies.KINDS,
+                *relations.KINDS,
+                *(kind.kind for kind in TYPES),
+            }
         ),
         docs_url="https://cloud.google.com/iam/docs/permissions-reference",
         permission_format=PermissionFormat.GCP_ROLE,
@@ -150,6 +157,7 @@ class GcpConnector:
         if one.state != "ACTIVE":
             raise NotEnabled(f"project {one.id} is {one.state}")
         yield from hierarchy.account(one, environment)
+        yield from enabled.items(one, environment)
 
     def probe(self, ctx: Context[GcpConfig]) -> Iterator[Probe]:
         remedy = "`shadow-ai permissions gcp` prints the role that is needed"

@@ -72,7 +72,8 @@ class RegistryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """YAML or CSV files, relative to the configuration file."""
     sources: tuple[str, ...] = ()
     """Kinds of records that the clouds' own registries hold and that count as entries when they are
-    approved: ``aws.agent_registry_record``, ``aws.sagemaker_model_package``."""
+    approved: ``aws.agent_registry_record``, ``aws.sagemaker_model_package``,
+    ``gcp.registered_service``."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

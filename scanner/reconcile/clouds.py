@@ -76,11 +76,22 @@ def _of_what_is_made_of_it(graph: AssetGraph, record: Asset) -> Iterator[Binding
                 yield Binding(type=BindingType.ARN, value=configured.source)
 
 
+def _of_what_is_registered(graph: AssetGraph, record: Asset) -> Iterator[Binding]:
+    """The agent or server that a service of Google's registry stands for, and what hosts it."""
+    for edge in graph.out_edges(record.id, Relation.DERIVED_FROM):
+        yield Binding(type=BindingType.ID, value=edge.target)
+        for hosted in graph.out_edges(edge.target, Relation.DERIVED_FROM):
+            yield Binding(type=BindingType.ID, value=hosted.target)
+
+
 _READERS: dict[str, Callable[[AssetGraph, Asset], Iterator[Binding]]] = {
     "aws.agent_registry_record": _of_what_it_describes,
     "aws.sagemaker_model_package": _of_what_is_made_of_it,
+    "gcp.registered_service": _of_what_is_registered,
 }
 _APPROVED: dict[str, Callable[[Asset], bool]] = {
     "aws.agent_registry_record": lambda record: record.status.upper() == "APPROVED",
     "aws.sagemaker_model_package": lambda record: record.tags.get("approval") == "Approved",
+    # What Google finds by itself it keeps as agents and servers; a service somebody has written.
+    "gcp.registered_service": lambda record: True,
 }

@@ -86,6 +86,22 @@ def test_an_approved_record_registers_the_runtime_it_describes(
     assert _standings(graph, "aws.agent_registry_record")[RUNTIME] is expected
 
 
+def test_a_service_of_googles_registry_registers_the_agent_and_what_hosts_it() -> None:
+    lead = "//agentregistry.googleapis.com/projects/p/locations/global"
+    engine = "//aiplatform.googleapis.com/projects/p/locations/us-central1/reasoningEngines/9"
+    graph = _graph(
+        _asset(f"{lead}/services/s", "gcp.registered_service"),
+        _asset(f"{lead}/agents/a", "gcp.registered_agent"),
+        _asset(f"{lead}/agents/found-by-google", "gcp.registered_agent"),
+        _asset(engine, "gcp.vertex_reasoning_engine"),
+        _edge(f"{lead}/services/s", Relation.DERIVED_FROM, f"{lead}/agents/a"),
+        _edge(f"{lead}/agents/a", Relation.DERIVED_FROM, engine),
+    )
+    found = _standings(graph, "gcp.registered_service")
+    assert {found[f"{lead}/agents/a"], found[engine]} == {Disposition.REGISTERED}
+    assert found[f"{lead}/agents/found-by-google"] is Disposition.UNREGISTERED
+
+
 def test_without_the_setting_records_register_nothing() -> None:
     assert set(_standings(_graph()).values()) == {Disposition.UNREGISTERED}
 

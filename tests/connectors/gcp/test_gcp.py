@@ -121,7 +121,8 @@ def test_three_hundred_projects_are_covered_exactly(rig: Rig) -> None:
     assert set(found.gaps) == {f"gcp:acme-{number}/project" for number in denied}
     gone = {key for key, error in found.errors.items() if isinstance(error, NotEnabled)}
     assert gone == {f"gcp:acme-{number}/project" for number in deleted}
-    assert len(found.assets) == 300 - len(denied | deleted | blind)
+    seen = [one for one in found.assets.values() if one.kind == "gcp.vertex_endpoint"]
+    assert len(seen) == 300 - len(denied | deleted | blind)
 
 
 def test_the_printed_role_names_only_what_reads() -> None:
@@ -205,6 +206,14 @@ def test_an_engine_reads_the_stores_beside_it(rig: Rig) -> None:
     assert (f"{whole}/engines/help", "reads_from", f"{whole}/dataStores/manuals") in read(
         rig, families=("search",)
     ).edges
+
+
+def test_an_api_of_models_is_told_when_it_is_enabled(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=("generativelanguage", "run"))
+    told = [one for one in read(rig).assets.values() if one.kind == "gcp.enabled_api"]
+    assert [(one.provider, one.account) for one in told] == [
+        ("google_gemini", f"gcp:project/{ident}")
+    ]
 
 
 def test_services_that_cannot_be_told_are_all_asked(rig: Rig) -> None:

@@ -1,0 +1,90 @@
+"""The whole path: an organization is scanned, variables are examined, what was not read is held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from scanner.app.config import Config, LoadedConfig, StoreConfig
+from scanner.app.pipeline import EXIT_INCOMPLETE, Result, scan
+from scanner.emit.document import render
+from tests.connectors.gcp.estate import ENABLED_NAMES, endpoint, everywhere, project
+from tests.google_rig import Fault, Rig, serving
+
+LEAD = "projects/acme-7/locations/us-central1"
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    with serving(Rig()) as made:
+        yield made
+        assert not made.rejected
+
+
+def _scan(rig: Rig, folder: Path, **settings: object) -> Result:
+    told = {"endpoint_url": rig.url, "organizations": ["1"], "personal_agents": False}
+    config = Config(
+        store=StoreConfig(url=f"sqlite:///{folder / 'state.sqlite'}"),
+        sources={"gcp": {**told, **settings}},
+    )
+    return scan(LoadedConfig(config=config))
+
+
+def test_an_organization_is_inventoried_and_examined(
+    rig: Rig, tmp_path: Path, made_up_key: Callable[..., str]
+) -> None:
+    ident = project(rig, 7, enabled=(*ENABLED_NAMES, "generativelanguage"))
+    endpoint(rig, ident, 7)
+    everywhere(rig, ident, 7)
+    rig.plant(
+        "run.projects.locations.services.list", LEAD,
+        {"name": f"{LEAD}/services/chat", "template": {"containers": [
+            {"image": "vllm/vllm-openai:v0.9",
+             "env": [{"name": "ANTHROPIC_API_KEY", "value": made_up_key()}]}]}},
+        {"name": f"{LEAD}/services/shop", "template": {"containers": [{"image": "shop:1"}]}},
+    )  # fmt: skip
+    result = _scan(rig, tmp_path)
+    assert result.exit_code != EXIT_INCOMPLETE, result.document.coverage
+    found = {asset.kind for asset in result.document.assets}
+    assert {"gcp.vertex_endpoint", "gcp.enabled_api", "gcp.dialogflow_agent"} <= found
+    assert "gcp.run_service" not in found, "carriers are no AI"
+    providers = {asset.provider for asset in result.document.assets}
+    assert {"google_vertex", "google_gemini", "vllm"} <= providers
+    assert any(row.type == "credential" for row in result.document.assets)
+    assert made_up_key().encode() not in render(result.document)
+    assert made_up_key().encode() not in (tmp_path / "state.sqlite").read_bytes()
+
+
+def test_what_may_not_be_read_any_more_is_held(rig: Rig, tmp_path: Path) -> None:
+    endpoint(rig, project(rig, 7), 7)
+    before = _scan(rig, tmp_path)
+    assert before.events
+    rig.strike("aiplatform", Fault(403, "no", "PERMISSION_DENIED"))
+    after = _scan(rig, tmp_path)
+    assert after.exit_code == EXIT_INCOMPLETE
+    assert not [event for event in after.events if event.change == "resolved"]
+    denied = [row for row in after.document.coverage if row.status == "denied"]
+    assert [row.shard for row in denied] == ["gcp:acme-7/vertex"]
+
+
+def test_what_is_gone_is_resolved(rig: Rig, tmp_path: Path) -> None:
+    endpoint(rig, project(rig, 7), 7)
+    _scan(rig, tmp_path)
+    rig.records.pop(("aiplatform.projects.locations.endpoints.list", LEAD))
+    after = _scan(rig, tmp_path)
+    assert [event.change for event in after.events] == ["resolved"]
+
+
+def test_what_only_the_inventory_shows_stays_while_it_does(rig: Rig, tmp_path: Path) -> None:
+    """The service's own list is refused: the inventory alone tells, and tells when it is gone."""
+    project(rig, 7)
+    name = f"//aiplatform.googleapis.com/{LEAD}/models/3"
+    rig.plant("cloudasset.searchAllResources", "organizations/1", {"name": name})
+    rig.strike("aiplatform.*/models", Fault(403, "no", "PERMISSION_DENIED"))
+    kinds = {asset.kind for asset in _scan(rig, tmp_path).document.assets}
+    assert "gcp.vertex_model" in kinds
+    rig.records.pop(("cloudasset.searchAllResources", "organizations/1"))
+    kinds = {asset.kind for asset in _scan(rig, tmp_path).document.assets}
+    assert "gcp.vertex_model" not in kinds
