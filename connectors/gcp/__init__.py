@@ -43,7 +43,9 @@ from scanner.model.items import Checkpoint, Item
 
 __all__ = ["CONNECTOR", "TYPES", "GcpConfig", "GcpConnector"]
 
-_LISTING = "gcp:projects"
+_UNITS = ShardId("gcp:units")
+"""Which projects there are, and what of that could not be told: while it is partial, a project that
+it no longer names is not gone."""
 
 
 def _operations() -> tuple[Operation, ...]:
@@ -102,19 +104,19 @@ class GcpConnector:
     def shards(self, ctx: Context[GcpConfig]) -> Iterator[Shard]:
         families = _families(ctx.config)
         found = _tree(ctx)
-        yield Shard(id=ShardId("gcp:units"), scope={"part": "units"}, title="folders")
+        yield Shard(id=_UNITS, scope={"part": "units"}, title="folders")
         for scope in hierarchy.scopes(ctx.config, found):
             for part in _searches(ctx.config):
                 yield Shard(
                     id=ShardId(f"gcp:{scope}/{part}"),
                     scope={"part": part, "of": scope},
-                    listed_by=_LISTING if scope.startswith("projects/") else "",
                     title=f"{scope} {part}",
                 )
         for one in found.projects.values():
             own = ShardId(f"gcp:{one.id}/project")
             yield Shard(
-                id=own, scope={"part": "project", "project": one.id}, listed_by=_LISTING,
+                id=own, scope={"part": "project", "project": one.id},
+                listed_by=_UNITS if hierarchy.is_listed(ctx.config, one) else "",
                 title=one.name or one.id,
             )  # fmt: skip
             if one.denied or one.state != "ACTIVE":

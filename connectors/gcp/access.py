@@ -20,7 +20,10 @@ from scanner.model.errors import Denied, SourceError, Unavailable, UndeclaredOpe
 if TYPE_CHECKING:
     from connectors.gcp.config import GcpConfig
 
-SCOPE = "https://www.googleapis.com/auth/cloud-platform.read-only"
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+"""Most of these APIs take no narrower one, not even for their lists
+(https://developers.google.com/identity/protocols/oauth2/scopes): that nothing is written is the
+guard's doing, and the role's."""
 STAND_IN = "a-token-for-loopback"
 _MOST_PAGES = 100_000
 
@@ -91,13 +94,13 @@ class Access:
         return found
 
     def _authorization(self) -> Mapping[str, str]:
-        quota = {"x-goog-user-project": self._quota} if self._quota else {}
         if self.config.is_stand_in:
-            return {"Authorization": f"Bearer {STAND_IN}", **quota}
+            return {"Authorization": f"Bearer {STAND_IN}", **_quota(self._quota)}
         from google.auth import exceptions
         from google.auth.transport.requests import Request
 
         found = self.credentials()
+        quota = _quota(self._quota or text(getattr(found, "quota_project_id", "")))
         with self._lock:
             if not found.valid:
                 try:
@@ -168,3 +171,7 @@ class Access:
                     connections=self.config.parallel_calls,
                 )
             return self._sessions[host]
+
+
+def _quota(project: str) -> dict[str, str]:
+    return {"x-goog-user-project": project} if project else {}

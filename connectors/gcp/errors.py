@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scanner.kit.expressions import expression
 from scanner.kit.http import Missing
 from scanner.model.errors import Denied, NotEnabled, SourceError, Throttled, Unavailable
 
@@ -9,16 +10,37 @@ _DISABLED = (
     "has not been used in project", "it is disabled", "is not enabled", "SERVICE_DISABLED",
     "API is disabled", "requires billing to be enabled",
 )  # fmt: skip
+_UNMADE = ("HTTP 501", "UNIMPLEMENTED")
+"""Of a location that a service, or this part of it, does not have."""
+_PROJECT = expression(r"project #?([a-z0-9](?:[a-z0-9:.-]*[a-z0-9])?)")
 _GONE = ("was not found", "not found", "has been deleted", "pending deletion", "does not exist")
 
 
+class Disabled(Denied):
+    """An API is not enabled in a project. Which project that is decides what it means: in the one
+    that is asked nothing can be; in the one that pays for the calls, nothing can be said."""
+
+    def __init__(self, message: str, project: str) -> None:
+        super().__init__(
+            f"{message}; enable the API in project {project or 'that pays for the calls'}"
+        )
+        self.project = project
+
+    def of(self, *names: str) -> SourceError:
+        """What it means for the project that is called so."""
+        return NotEnabled(str(self)) if self.project in names else self
+
+
 def translated(error: SourceError, op: str, where: str, permission: str) -> SourceError:
-    """In our words; an API that is not enabled holds nothing, which is no refusal."""
+    """In our words."""
     said = " ".join(str(error).split())[:400]
     text = f"{op} in {where}: {said}"
     if isinstance(error, Throttled):
         return Throttled(text, error.retry_after)
     if any(words in said for words in _DISABLED):
+        named = _PROJECT.search(said)
+        return Disabled(text, named[1] if named else "")
+    if any(words in said for words in _UNMADE):
         return NotEnabled(text)
     if isinstance(error, Denied):
         return Denied(f"{text}; grant {permission}")

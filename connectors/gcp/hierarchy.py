@@ -121,6 +121,9 @@ def tree(config: GcpConfig, access: Access) -> Tree:
         found.projects = {one.id: one for one in clients.search()}
     if errors and not found.projects:
         raise errors[0]
+    if not found.projects:
+        # No credential reads an organization without one; what was known is not gone by that.
+        raise Unavailable("Google lists no project: the credential may see none of them")
     _add_services(found, access)
     return found
 
@@ -158,7 +161,10 @@ class _Clients:
         self._manager = manager
         base = config.endpoint_url.rstrip("/") if config.endpoint_url else ""
         config.base(HOST)  # raises for a machine that was not agreed to
-        options = ClientOptions(api_endpoint=base or None)
+        options = ClientOptions(
+            api_endpoint=base or None,
+            quota_project_id=None if base else config.quota_project or None,
+        )
 
         def made(kind: Any) -> Any:
             client = kind(
@@ -184,20 +190,26 @@ class _Clients:
 
     def folders(self, parent: str) -> Iterator[tuple[str, str]]:
         asked = self._manager.ListFoldersRequest(parent=parent, page_size=100)
-        for one in _told(f"folders of {parent}", "resourcemanager.folders.list",
-                         lambda: self._folders.list_folders(asked)):  # fmt: skip
+        for one in _told(
+            f"folders of {parent}", "resourcemanager.folders.list",
+            lambda: _records(self._folders.list_folders(asked), "folders"),
+        ):  # fmt: skip
             yield one.name, one.display_name or one.name
 
     def projects(self, parent: str) -> Iterator[Project]:
         asked = self._manager.ListProjectsRequest(parent=parent, page_size=100, show_deleted=True)
-        for one in _told(f"projects of {parent}", "resourcemanager.projects.list",
-                         lambda: self._projects.list_projects(asked)):  # fmt: skip
+        for one in _told(
+            f"projects of {parent}", "resourcemanager.projects.list",
+            lambda: _records(self._projects.list_projects(asked), "projects"),
+        ):  # fmt: skip
             yield _project(one)
 
     def search(self) -> Iterator[Project]:
         asked = self._manager.SearchProjectsRequest(page_size=100)
-        for one in _told("projects", "resourcemanager.projects.get",
-                         lambda: self._projects.search_projects(asked)):  # fmt: skip
+        for one in _told(
+            "projects", "resourcemanager.projects.get",
+            lambda: _records(self._projects.search_projects(asked), "projects"),
+        ):  # fmt: skip
             yield _project(one)
 
     def project(self, ident: str) -> Project:
@@ -206,6 +218,17 @@ class _Clients:
                   lambda: [self._projects.get_project(name=f"projects/{ident}")])
         )  # fmt: skip
         return _project(found[0])
+
+
+def _records(pager: Any, name: str) -> Iterator[Any]:
+    """The client itself would follow a token that repeats for ever."""
+    seen: set[str] = set()
+    for page in pager.pages:
+        yield from getattr(page, name)
+        token = str(page.next_page_token)
+        if token and token in seen:
+            raise Unavailable(f"list of {name}: the source repeats a page token")
+        seen.add(token)
 
 
 def _told(what: str, permission: str, ask: Callable[[], Any]) -> Iterator[Any]:
@@ -231,7 +254,7 @@ def _project(one: Any) -> Project:
         number=str(one.name).partition("/")[2],
         name=str(one.display_name or one.project_id),
         parent=str(one.parent),
-        state=str(one.state.name),
+        state=str(getattr(one.state, "name", one.state)),
         created=iso(one.create_time) if one.create_time else "",
         labels=tuple(sorted((str(key), str(value)) for key, value in one.labels.items())),
     )
@@ -270,6 +293,12 @@ def account(one: Project, environment: str) -> Iterator[Item]:
         )  # fmt: skip
     if one.trouble:
         yield Gap(what=f"enabled services of {one.id}", reason=one.trouble, denied=one.refused)
+
+
+def is_listed(config: GcpConfig, one: Project) -> bool:
+    """Whether a folder or organization has named it: then it is gone when it is named no more. What
+    a credential sees of itself says nothing of what it sees no longer."""
+    return bool(config.organizations or config.folders) and one.id not in config.projects
 
 
 def scopes(config: GcpConfig, found: Tree) -> tuple[str, ...]:

@@ -83,6 +83,22 @@ _PATHS = {
     "sql.instances.list": "projects/{project}/instances",
 }
 """Where the path is not the method's name."""
+_ENDPOINTS = {
+    "aiplatform": ("us", "eu"),
+    "documentai": (
+        "us",
+        "eu",
+        "asia-south1",
+        "asia-southeast1",
+        "northamerica-northeast1",
+        "australia-southeast1",
+        "europe-west2",
+        "europe-west3",
+    ),
+}
+"""Locations whose host is named in the newer way (``endpoints`` of a discovery document)."""
+_IN_PLACE = frozenset({"secretmanager.projects.locations.secrets.list"})
+"""What only a location's own host tells."""
 _OLDER = "dialogflow.projects.locations."
 _VERSIONS = {
     "run.projects.locations.list": "v1",
@@ -135,8 +151,12 @@ def host(op: str, location: str = "") -> str:
     """``location``: empty, or where a regional service is asked."""
     service = op.partition(".")[0]
     told = SERVICES[service]
-    is_apart = told.regional and location not in ("", "-", "global")
-    return f"{location + '-' if is_apart else ''}{told.called or service}.googleapis.com"
+    name = told.called or service
+    if location in ("", "-", "global"):
+        return f"{name}.googleapis.com"
+    if location in _ENDPOINTS.get(service, ()) or op in _IN_PLACE:
+        return f"{name}.{location}.rep.googleapis.com"
+    return f"{location + '-' if told.regional else ''}{name}.googleapis.com"
 
 
 def api(op: str) -> str:
@@ -164,7 +184,7 @@ def operation_id(op: str) -> str:
 
 def of_host(declared: tuple[Operation, ...], host: str) -> tuple[Operation, ...]:
     """The operations of a host, as paths below it; a location's host is its service's."""
-    service = host.removesuffix(".googleapis.com").rpartition("-")[2]
+    service = host.partition(".")[0].rpartition("-")[2]
     found = []
     for one in declared:
         method, _, path = one.id.partition(" ")

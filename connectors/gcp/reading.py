@@ -62,7 +62,10 @@ class GcpReading(Reading):
     def call(self, call: Call, args: Mapping[str, Any]) -> dict[str, Any]:
         of = str(args[OF])
         query = {name: str(value) for name, value in args.items() if name != OF}
-        found = self.access.get(call.op, of, _location(of), self.account, query)
+        try:
+            found = self.access.get(call.op, of, _location(of), self.account, query)
+        except errors.Disabled as error:
+            raise self._meant(error) from error
         return self._normal(found, operations.host(call.op))
 
     def pages(self, call: Call, args: Mapping[str, Any]) -> Iterator[Any]:
@@ -175,15 +178,21 @@ class GcpReading(Reading):
             ("items[]", "name") if op.startswith("compute") else ("locations[]", "locationId")
         )
         asked = {"maxResults" if op.startswith("compute") else "pageSize": "100"}
-        for page in self.access.pages(op, f"projects/{self.account}", "", self.account, asked):
+        for page in self._pages(op, f"projects/{self.account}", "", asked):
             for one in values(page, items):
                 yield text(mapping(one).get(name))
+
+    def _meant(self, error: errors.Disabled) -> SourceError:
+        own = [number for number, ident in self.numbers.items() if ident == self.account]
+        return error.of(self.account, *own)
 
     def _pages(
         self, op: str, of: str, location: str, query: Mapping[str, str]
     ) -> Iterator[dict[str, Any]]:
         try:
             yield from self.access.pages(op, of, location, self.account, query)
+        except errors.Disabled as error:
+            raise self._meant(error) from error
         except Missing:
             if op not in operations.ONE:
                 raise

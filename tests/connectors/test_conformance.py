@@ -212,7 +212,9 @@ def _gcp(folder: Path, detector: Detector, organization: Any) -> Iterator[World]
             "/v3/projects/{project}": "project",
             "/v3/folders/{folder}:getIamPolicy": "folder",
         }.get(operation.partition("googleapis.com")[2], "organization")
-        pattern = re.sub(r"\{[^}]*\}", "[^/]+", path)
+        pattern = re.sub(r"\{[^}]*\}", "[^/]+", path).replace(
+            ".googleapis", r"([.][^/]+)?[.]googleapis", 1
+        )
         asked["own"] = pattern.endswith("locations/[^/]+/agents") and "aiplatform" in pattern
         asked["families"] = google.families_of(operation)
         refused = google_rig.Fault(403, "no", "PERMISSION_DENIED")

@@ -32,6 +32,7 @@ class Method:
     document: str
     verb: str = "GET"
     request: str = ""
+    scopes: frozenset[str] = frozenset()
 
 
 @cache
@@ -77,6 +78,7 @@ def methods() -> dict[str, list[Method]]:
                 Method(
                     one["id"], re.compile(rx), known, one.get("response", {}).get("$ref", ""), name,
                     one["httpMethod"], one.get("request", {}).get("$ref", ""),
+                    frozenset(one.get("scopes", ())),
                 )
             )  # fmt: skip
     return found
@@ -151,6 +153,8 @@ class Rig:
         """Permissions that the caller lacks, when it asks."""
         self.closed_logs: set[str] = set()
         """Projects whose log the caller may not read."""
+        self.closed_parents: set[str] = set()
+        """Folders and organizations whose projects and folders it may not list."""
         self._lock = threading.Lock()
 
     def plant(self, method: str, parent: str, *records: dict[str, Any]) -> None:
@@ -183,7 +187,7 @@ class Rig:
                     error = {"code": fault.status, "message": fault.message,
                              "status": fault.reason}  # fmt: skip
                     return fault.status, fault.headers, fault.body or json.dumps({"error": error})
-            service = host.removesuffix(".googleapis.com").rpartition("-")[2]
+            service = host.partition(".")[0].rpartition("-")[2]
             query = dict(parse_qsl(split.query, keep_blank_values=True))
             verb = "GET" if body is None else "POST"
             known = next(
@@ -207,6 +211,8 @@ class Rig:
                 self.rejected.append(f"{known.id}: unknown fields {wrong}")
                 return 400, {}, json.dumps({"error": {"code": 400, "message": f"Unknown {wrong}"}})
             self.calls[known.id] += 1
+            if query.get("parent") in self.closed_parents:
+                return 403, {}, json.dumps({"error": {"code": 403, "message": "no"}})
             if known.id == "logging.entries.list":
                 return self._entries(asked)
             if known.id.endswith("testIamPermissions"):

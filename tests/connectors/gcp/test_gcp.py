@@ -321,3 +321,60 @@ def test_a_region_of_which_cloud_sql_is_silent_is_a_gap(rig: Rig) -> None:
     found = read(rig, families=("databases",))
     assert found.assets[f"//cloudsql.googleapis.com/projects/{ident}/instances/orders"].is_ai
     assert any("europe-west9" in gap.what for gap in found.gaps[f"gcp:{ident}/databases"])
+
+
+def test_an_api_that_the_paying_project_lacks_is_no_absence(rig: Rig) -> None:
+    """Google says the same of the project that is asked and of the one that pays for the calls."""
+    project(rig, 7)
+    said = "Vertex AI API has not been used in project 999 before or it is disabled."
+    rig.strike("aiplatform", Fault(403, said, "PERMISSION_DENIED"))
+    found = read(rig, families=("vertex",))
+    error = found.errors["gcp:acme-7/vertex"]
+    assert isinstance(error, Denied)
+    assert "enable the API in project 999" in str(error)
+
+
+def test_an_api_that_is_disabled_where_nobody_could_tell_is_not_enabled(rig: Rig) -> None:
+    project(rig, 7)
+    rig.strike("serviceusage", Fault(403, "no", "PERMISSION_DENIED"))
+    rig.strike("aiplatform", Fault(403, DISABLED, "PERMISSION_DENIED"))
+    found = read(rig, families=("vertex",))
+    assert isinstance(found.errors["gcp:acme-7/vertex"], NotEnabled)
+
+
+def test_a_list_of_folders_that_goes_in_a_ring_ends(rig: Rig) -> None:
+    project(rig, 7)
+    rig.strike("v3/folders", Fault(200, body='{"folders": [], "nextPageToken": "again"}'))
+    found = read(rig, families=("keys",))
+    (gap,) = found.gaps["gcp:units"]
+    assert "repeats a page token" in gap.reason
+    assert "gcp:acme-7/keys" in found.shards
+
+
+def test_no_project_is_no_answer(rig: Rig) -> None:
+    with pytest.raises(Unavailable, match="Google lists no project"):
+        list(CONNECTOR.shards(context(rig)))
+
+
+def test_a_location_without_a_part_of_a_service_is_no_gap(rig: Rig) -> None:
+    endpoint(rig, project(rig, 7), 7)
+    rig.strike("europe-west4/endpoints", Fault(501, "not here", "UNIMPLEMENTED"))
+    found = read(rig, families=("vertex",))
+    assert not found.gaps.get("gcp:acme-7/vertex")
+    assert any(one.name == "scoring" for one in found.assets.values())
+
+
+def test_malformed_records_end_nothing_and_are_told(rig: Rig) -> None:
+    endpoint(rig, project(rig, 7), 7)
+    for body in (
+        '{"models": [{"name": 7}, {"name": {"a": 1}}, {}]}',
+        '{"models": "none"}',
+        '{"models": [null]}',
+        '{"models": [{"name": "projects/7/locations/x/models/1", "labels": "x", '
+        '"containerSpec": {"env": 3}, "baseModelSource": [], "createTime": {}}]}',
+    ):
+        rig.strikes.clear()
+        rig.strike("us-central1/models", Fault(200, body=body))
+        found = read(rig, families=("vertex",))
+        assert any(one.name == "scoring" for one in found.assets.values()), body
+        assert "gcp:acme-7/vertex" not in found.errors, body

@@ -88,3 +88,21 @@ def test_what_only_the_inventory_shows_stays_while_it_does(rig: Rig, tmp_path: P
     rig.records.pop(("cloudasset.searchAllResources", "organizations/1"))
     kinds = {asset.kind for asset in _scan(rig, tmp_path).document.assets}
     assert "gcp.vertex_model" not in kinds
+
+
+def test_a_folder_that_may_not_be_listed_any_more_loses_none_of_its_projects(
+    rig: Rig, tmp_path: Path
+) -> None:
+    rig.plant("cloudresourcemanager.folders.list", "organizations/1",
+              {"name": "folders/2", "displayName": "F", "parent": "organizations/1"})  # fmt: skip
+    project(rig, 5)
+    endpoint(rig, project(rig, 7, "folders/2"), 7)
+    assert _scan(rig, tmp_path).events
+    rig.records.pop(("cloudresourcemanager.projects.list", "folders/2"))
+    rig.closed_parents.add("folders/2")
+    after = _scan(rig, tmp_path)
+    assert after.exit_code == EXIT_INCOMPLETE
+    assert not [event for event in after.events if event.change == "resolved"]
+    rig.closed_parents.clear()
+    resolved = _scan(rig, tmp_path)
+    assert [event for event in resolved.events if event.change == "resolved"], "now it is gone"

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from connectors.gcp import contacts, creators, inventory, policies
+from connectors.gcp.access import SCOPE
 from connectors.gcp.operations import POSTED, SERVICES, host, permission, template
 from connectors.gcp.relations import TARGETS
 from connectors.gcp.types import TYPES
@@ -93,3 +95,24 @@ def test_what_stands_under_another_comes_after_it() -> None:
         seen.add(kind.kind)
         above = next((one for one in TYPES if one.kind == kind.under), kind)
         assert above.service == kind.service, kind.kind
+
+
+def test_every_call_takes_the_scope_that_is_asked_for() -> None:
+    for kind in TYPES:
+        for op, _ in kind.operations:
+            assert SCOPE in _method(op).scopes, op
+    for told in (policies.REASONS, creators.REASONS, inventory.REASONS, contacts.REASONS):
+        for op in told:
+            assert SCOPE in _method(op).scopes, op
+
+
+def test_hosts_of_locations_are_those_that_google_names() -> None:
+    for name, op in (
+        ("aiplatform.v1", "aiplatform.projects.locations.models.list"),
+        ("documentai.v1", "documentai.projects.locations.processors.list"),
+        ("secretmanager.v1", "secretmanager.projects.locations.secrets.list"),
+    ):
+        for one in document(name)["endpoints"]:
+            named = urlsplit(one["endpointUrl"]).hostname
+            if "preprod" not in named:
+                assert host(op, one["location"]) == named
