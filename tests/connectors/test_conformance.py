@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Set
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from connectors.anthropic import AnthropicConfig
 from connectors.aws import AwsConfig
+from connectors.aws.types import TYPES
 from connectors.azure import AzureConfig
 from connectors.azure_devops import AzureDevOpsConfig
 from connectors.bitbucket import BitbucketConfig
@@ -30,11 +32,13 @@ from scanner.kit.contract import Context
 from scanner.kit.forge.filters import Filters
 from scanner.kit.forge.settings import GitSettings
 from scanner.kit.limits import Limits
+from scanner.kit.tables import Batch
 from scanner.kit.testing import World
 from scanner.rulebook.examples import expand
 from tests import google_rig
 from tests.aws_rig import Organization as OfAws
 from tests.aws_rig import Rig, denied, serving
+from tests.aws_rig.world import Asked
 from tests.azure_rig import conforming
 from tests.conftest import Repository
 from tests.connectors.azure_devops.world import azure_devops
@@ -66,6 +70,21 @@ def _code(folder: Path, detector: Detector, organization: Any) -> Iterator[World
     yield World(loader.load("code"), context, secrets=(KEY,))
 
 
+def _answer_batches(rig: Rig) -> None:
+    """What is asked for many by name is told of each: names made up twice do not fit."""
+
+    def told(batch: Batch, asked: Asked) -> dict[str, Any]:
+        return {
+            batch.items.removesuffix("[]"): [
+                {batch.match: key} for key in asked.params.get(batch.arg, ())
+            ]
+        }
+
+    for kind in TYPES:
+        if kind.batch:
+            rig.world.handle(kind.batch.op, partial(told, kind.batch))
+
+
 @contextmanager
 def _aws(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
     """An AWS made up from botocore's models."""
@@ -73,6 +92,7 @@ def _aws(folder: Path, detector: Detector, organization: Any) -> Iterator[World]
     OfAws.of(2, units=1, regions=(cloud.REGION,)).into(rig)
     lists = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
     rig.world.handle("iam:GetAccountAuthorizationDetails", lambda asked: {key: [] for key in lists})
+    _answer_batches(rig)
     with serving(rig) as url, pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             patch.setenv(name, "testing")
