@@ -187,7 +187,7 @@ def _refuse_unentered(scope: Mapping[str, str]) -> None:
 
 
 def _account(scope: Mapping[str, str], ctx: Context[AwsConfig]) -> Iterator[Item]:
-    tags, untagged = _account_tags(ctx, scope["account"])
+    tags, trouble = _account_tags(ctx, scope["account"])
     ident = NodeId(f"aws:account/{scope['account']}")
     op = "organizations:ListAccounts" if ctx.config.organization else "sts:GetCallerIdentity"
     yield Account(
@@ -199,20 +199,26 @@ def _account(scope: Mapping[str, str], ctx: Context[AwsConfig]) -> Iterator[Item
         tags={**tags, **({"email": scope["email"]} if scope["email"] else {})},
         evidence=(Evidence(rule=op, source="aws", resource=ident),),
     )
-    if untagged:
-        yield Gap(what=f"tags of account {scope['account']}", reason=untagged, denied=True)
+    if trouble:
+        yield Gap(
+            what=f"tags of account {scope['account']}",
+            reason=str(trouble),
+            denied=isinstance(trouble, Denied),
+        )
 
 
-def _account_tags(ctx: Context[AwsConfig], account: str) -> tuple[dict[str, str], str]:
+def _account_tags(
+    ctx: Context[AwsConfig], account: str
+) -> tuple[dict[str, str], SourceError | None]:
     """And why they could not be read; the account's own shard tells it."""
     if not ctx.config.organization:
-        return {}, ""
+        return {}, None
     access = _access(ctx)
     known: organization.AccountTags = ctx.kept("aws:tags", lambda: organization.AccountTags(access))
     try:
-        return known.of(account), ""
+        return known.of(account), None
     except SourceError as error:
-        return {}, str(error)
+        return {}, error
 
 
 def _reading(ctx: Context[AwsConfig], account: str, region: str) -> AwsReading:

@@ -278,6 +278,7 @@ class Access:
                     session = boto3.Session(profile_name=self._config.profile or None)
                 guard(session, tuple(self._operations.values()))
                 session.events.register("before-call", self._prepare)
+                session.events.register("before-send", self._pace_again)
                 session.events.register("before-parse", refuse_broken)
                 session.events.register("needs-retry", self._watch_throttling)
                 self._made = session
@@ -293,6 +294,14 @@ class Access:
         self.budget.take(now[1])
         if now[0] is not None:
             context.setdefault("signing", {})["request_credentials"] = now[0]
+
+    def _pace_again(self, request: Any, **_: Any) -> None:
+        """What botocore sends a second time waits for its turn as the first did, and is counted."""
+        now = getattr(self._acting, "now", None)
+        said = request.headers.get("amz-sdk-request", b"attempt=1")
+        told = said.decode() if isinstance(said, bytes) else str(said)
+        if now is not None and not told.startswith("attempt=1"):
+            self.budget.take(now[1])
 
     def _watch_throttling(self, response: Any, **_: Any) -> None:
         """botocore waits and asks again by itself; the next calls are to come later, too."""

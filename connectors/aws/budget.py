@@ -58,7 +58,7 @@ class Budget:
         self._most_calls = most_calls
         self._buckets: dict[Key, _Bucket] = {}
         self.calls: Counter[Key] = Counter()
-        """By account, region and service."""
+        """By account, region and service; what is sent again is a call of its own."""
         self.throttled: Counter[Key] = Counter()
         self._lock = threading.Lock()
         self._clock = clock

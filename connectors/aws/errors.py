@@ -61,14 +61,21 @@ def is_expired(error: Denied) -> bool:
     return "ExpiredToken" in str(error)
 
 
-_XML = frozenset({"ec2", "query", "rest-xml"})
-_FOREIGN = re.compile(rb"\s*(?:<!doctype\s+html|<html)", re.I)
-"""A page of a proxy or portal, which botocore takes for an answer without fields."""
+_ROOTS = {"ListBuckets": b"ListAllMyBucketsResult", "ListObjectsV2": b"ListBucketResult"}
+"""Of S3, as its API reference shows them; the model does not name them."""
+_ALWAYS = {
+    "resourcegroupstaggingapi:GetResources": ("ResourceTagMappingList",),
+    "cloudtrail:LookupEvents": ("Events",),
+    "ce:GetCostAndUsage": ("ResultsByTime",),
+}
+"""Lists that AWS gives when they are empty too, though its models do not say so: without them an
+answer would tell that there are no tags, no use, no cost."""
 
 
 def refuse_broken(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
-    """botocore takes an answer of JSON that was cut off for one without fields, which would look
-    like an empty list (botocore/parsers.py, ``_parse_body_as_json``). Raises ``Unavailable``."""
+    """botocore takes an answer that was cut off, or that a proxy gave, for one without fields,
+    which would look like an empty list (botocore/parsers.py, ``_parse_body_as_json``). Raises
+    ``Unavailable``."""
     protocol = operation_model.service_model.resolved_protocol
     body = response_dict.get("body")
     shape = operation_model.output_shape
@@ -77,22 +84,47 @@ def refuse_broken(operation_model: Any, response_dict: dict[str, Any], **_: Any)
     if operation_model.has_streaming_output:
         return
     name = f"{operation_model.service_model.service_name}:{operation_model.name}"
-    if protocol in _XML and _FOREIGN.match(body):
-        raise Unavailable(f"{name}: the answer is a page for people (HTML), not AWS's XML")
-    if "json" not in protocol:
-        return
+    if "json" in protocol:
+        _refuse_json(name, shape, body)
+    elif protocol in ("query", "ec2"):
+        _refuse_xml(name, f"{operation_model.name}Response".encode(), body)
+    elif protocol == "rest-xml":
+        _refuse_xml(name, _ROOTS.get(operation_model.name, b""), body)
+
+
+_START = re.compile(
+    rb"\s*(?:\xef\xbb\xbf)?(?:<\?[^>]*>\s*|<!--.*?-->\s*)*<(?:[\w-]+:)?([!\w-]+)", re.S
+)
+"""Up to the name of the first element; a ``!`` is a page for people (``<!DOCTYPE html>``)."""
+
+
+def _refuse_xml(name: str, root: bytes, body: bytes) -> None:
+    start = _START.match(body[:4096])
+    found = start[1] if start else b""
+    if (root and found != root) or found.lower() in (b"!doctype", b"html"):
+        shown = found.decode("ascii", "replace")[:40] or "no element"
+        raise Unavailable(f"{name}: the answer is not AWS's XML (it begins with {shown})")
+
+
+def _refuse_json(name: str, shape: Any, body: bytes) -> None:
     try:
         found = msgspec.json.decode(body, type=dict[str, Any]) if body else {}
     except msgspec.MsgspecError as error:
         raise Unavailable(
             f"{name}: the answer is no whole JSON ({len(body)} bytes); it was cut off on its way"
         ) from error
-    if "payload" in shape.serialization or (body and not found):
-        return  # an empty object is what some give for nothing at all
-    for member in shape.required_members:
-        told = shape.members[member].serialization
-        if "location" not in told and found.get(told.get("name", member)) is None:
+    if "payload" in shape.serialization:
+        return
+    always = (*shape.required_members, *_ALWAYS.get(name, ()))
+    for member, inner in shape.members.items():
+        told = inner.serialization
+        if "location" in told:
+            continue
+        value = found.get(told.get("name", member))
+        if value is None and member in always:
             raise Unavailable(f"{name}: the answer has no {member}, which AWS always gives")
+        if inner.type_name == "list" and not isinstance(value, list | None):
+            raise Unavailable(f"{name}: in the answer {member} is no list, which it is at AWS")
 
 
 _UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, RuntimeError)

@@ -14,7 +14,7 @@ from typing import Any
 from connectors.aws.access import Access, Member
 from scanner.kit.tables import Call, tags_of
 from scanner.model.base import NodeId
-from scanner.model.errors import Denied, SourceError, Unavailable
+from scanner.model.errors import Denied, SourceError, Throttled, Unavailable
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Account, Edge, Relation
 from scanner.model.items import Gap, Item
@@ -37,11 +37,13 @@ _MOST_DEPTH = 8
 
 
 def members(access: Access) -> Iterator[Member]:
-    """Every account of the organization."""
-    is_empty = True
+    """Every account of the organization. Raises the source errors, behind the accounts that were
+    told before."""
+    is_empty, broken = True, 0
     for record in access.pages("", access.home, _ACCOUNTS, {}):
         if not isinstance(record, Mapping) or not record.get("Id"):
-            raise Unavailable("organizations:ListAccounts: a record is no account; try again")
+            broken += 1
+            continue
         is_empty = False
         state = str(record.get("State") or record.get("Status") or "ACTIVE")
         yield Member(
@@ -50,6 +52,10 @@ def members(access: Access) -> Iterator[Member]:
             email=str(record.get("Email", "")),
             arn=str(record.get("Arn", "")),
             suspended="" if state == "ACTIVE" else state,
+        )
+    if broken:
+        raise Unavailable(
+            f"organizations:ListAccounts: {broken} records are no accounts; try again"
         )
     if is_empty:
         raise Unavailable("organizations:ListAccounts: the answer names not even the caller's own")
@@ -70,7 +76,8 @@ class AccountTags:
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def of(self, account: str) -> dict[str, str]:
-        """Raises the source errors, again and again the same."""
+        """Raises the source errors. What may pass is asked again with the next shard; a refusal is
+        not."""
         with self._locks[account]:
             found = self._known.get(account)
             if found is None:
@@ -78,7 +85,8 @@ class AccountTags:
                     found = tags(self._access, account)
                 except SourceError as error:
                     found = error
-                self._known[account] = found
+                if not isinstance(found, (Throttled, Unavailable)):
+                    self._known[account] = found
         if isinstance(found, SourceError):
             raise found
         return found
@@ -113,12 +121,23 @@ def units(access: Access) -> Iterator[Item]:
         if above:
             yield _holds(NodeId(above), node, evidence)
         try:
-            for record in access.pages("", access.home, _INSIDE, {"ParentId": ident}):
+            for record in _whole(access, _INSIDE, ident):
                 yield _holds(node, NodeId(f"aws:account/{record['Id']}"), evidence)
-            below = list(access.pages("", access.home, _UNITS, {"ParentId": ident}))
-            waiting += [_unit(record, node, depth + 1) for record in below]
+            waiting.extend(_unit(below, node, depth + 1) for below in _whole(access, _UNITS, ident))
         except SourceError as error:
             yield Gap(what=f"what stands in {ident}", reason=str(error), denied=_is_denied(error))
+
+
+def _whole(access: Access, call: Call, ident: str) -> Iterator[Mapping[str, Any]]:
+    """The records below a unit. Raises ``Unavailable``, behind all others, when one has no id."""
+    broken = 0
+    for record in access.pages("", access.home, call, {"ParentId": ident}):
+        if isinstance(record, Mapping) and record.get("Id"):
+            yield record
+        else:
+            broken += 1
+    if broken:
+        raise Unavailable(f"{call.op}: {broken} records without an id; the answer is malformed")
 
 
 def _unit(record: Mapping[str, Any], above: str, depth: int) -> tuple[str, str, str, str, int]:

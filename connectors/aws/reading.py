@@ -60,20 +60,27 @@ class AwsReading(Reading):
             if service not in self._tags:
                 self._tags[service] = self._all_tags(service)
             known = self._tags[service]
-        return None if known is None else known.get(ident.casefold(), {})
+        if known is None:
+            return None
+        # AWS writes some ARNs in other letters here than in lists; two that differ by that alone
+        # are two things all the same.
+        return known.get(ident) or known.get(ident.casefold(), {})
 
     def _all_tags(self, service: str) -> dict[str, dict[str, str]] | None:
         call = Call(op=TAGS_OPERATION, items="ResourceTagMappingList[]")
         asked = {"ResourceTypeFilters": [service], "ResourcesPerPage": 100}
         try:
             told: dict[str, dict[str, str]] = {}
+            folded: dict[str, list[dict[str, str]]] = {}
             for found in self.pages(call, asked):
                 if not isinstance(found, Mapping) or not found.get("ResourceARN"):
                     return None  # malformed: tags are asked for one by one
-                told[str(found["ResourceARN"]).casefold()] = tags_of(found.get("Tags"))
+                arn = str(found["ResourceARN"])
+                told[arn] = tags_of(found.get("Tags"))
+                folded.setdefault(arn.casefold(), []).append(told[arn])
         except SourceError:
             return None
-        return told
+        return {arn: tags[0] for arn, tags in folded.items() if len(tags) == 1} | told
 
     def tag_edges(self, tags: Mapping[str, str], ident: str, evidence: Evidence) -> Iterator[Edge]:
         return relations.tag_edges(tags, ident, evidence)

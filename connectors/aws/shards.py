@@ -7,6 +7,7 @@ all that was known of it is held; so is a region or family that was left out on 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,23 +39,41 @@ class Entered:
 
 
 def members(config: AwsConfig, access: Access) -> Iterator[Member]:
-    """The accounts to read, each once. Raises the source errors when they cannot be told."""
+    """The accounts to read, each once. Raises the source errors, behind those that were told, when
+    some cannot be."""
     if config.organization:
         yield from organization.members(access)
         return
     chosen = dict.fromkeys(config.accounts)
-    chosen |= {access.profile_account(profile): None for profile in config.profiles}
-    for account in chosen or {access.caller()[0]: None}:
+    trouble: list[SourceError] = []
+    for profile in config.profiles:
+        try:
+            chosen[access.profile_account(profile)] = None
+        except SourceError as error:
+            trouble.append(error)
+    if not (config.accounts or config.profiles):
+        chosen[access.caller()[0]] = None
+    for account in chosen:
         yield Member(id=account)
+    if trouble:  # one profile that has ended does not keep the others from being read
+        raise type(trouble[0])("; ".join(str(error) for error in trouble))
 
 
 def entered(config: AwsConfig, access: Access) -> Iterator[Entered]:
-    """All accounts, in the order of their list, entered some at a time."""
-    waiting = [
-        access.pool.submit(_enter, member, config, access) for member in members(config, access)
-    ]
+    """All accounts, in the order of their list, entered some at a time. Where the list breaks, what
+    it has named so far comes before the error."""
+    waiting: list[Future[Entered]] = []
+    trouble: SourceError | None = None
+    try:
+        waiting.extend(
+            access.pool.submit(_enter, member, config, access) for member in members(config, access)
+        )
+    except SourceError as error:
+        trouble = error
     for one in waiting:
         yield one.result()
+    if trouble is not None:
+        raise trouble
 
 
 def _enter(member: Member, config: AwsConfig, access: Access) -> Entered:

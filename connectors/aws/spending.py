@@ -20,7 +20,7 @@ from scanner.kit.tables import Call, Page, first_text, values
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Account
-from scanner.model.items import Item
+from scanner.model.items import Gap, Item
 
 DAYS = 30
 _CALL = Call(
@@ -43,25 +43,32 @@ _MOST_NAMED = 20
 
 def spending(access: Access, now: datetime) -> Iterator[Item]:
     """Accounts that pay for AI, with what for and in which regions. Raises the source errors."""
-    by_service = _costs(access, now, "SERVICE", {})
+    gaps: list[Gap] = []
+    by_service = _costs(access, now, "SERVICE", {}, gaps)
     paid = {key: cost for key, cost in by_service.items() if _AI.search(key[1])}
     if not paid:
+        yield from gaps
         return
     services = sorted({service for _, service in paid})
     wanted = {"Dimensions": {"Key": "SERVICE", "Values": services}}
-    by_region = _costs(access, now, "REGION", {"Filter": wanted})
+    by_region = _costs(access, now, "REGION", {"Filter": wanted}, gaps)
+    yield from gaps
     for account in sorted({account for account, _ in paid}):
         yield _account(account, paid, by_region)
 
 
 def _costs(
-    access: Access, now: datetime, dimension: str, more: Mapping[str, Any]
+    access: Access, now: datetime, dimension: str, more: Mapping[str, Any], gaps: list[Gap]
 ) -> dict[tuple[str, str], float]:
     """(account, value of the dimension) -> what was paid, of what was paid at all."""
     asked = {**question(now, DAYS, dimension, ("UnblendedCost",)), **more}
     found: dict[tuple[str, str], float] = defaultdict(float)
     for group in access.pages("", access.home, _CALL, asked):
         account, name = (*(str(key) for key in values(group, "Keys[]")), "", "")[:2]
+        if not account:
+            reason = "a row that names no account; the answer is malformed"
+            gaps.append(Gap(what=f"{OPERATION} by {dimension}", reason=reason))
+            continue
         found[account, name] += _number(first_text(group, "Metrics.UnblendedCost.Amount"))
     return {key: cost for key, cost in found.items() if cost >= _LEAST}
 

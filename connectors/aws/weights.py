@@ -52,12 +52,17 @@ class _Folder:
 def read(access: Access, account: str, pages: int) -> Iterator[Item]:
     """Models in the account's buckets. ``pages``: of each bucket, a thousand names each. Raises the
     source errors when the buckets cannot be listed."""
-    waiting = [
-        access.pool.submit(_bucket, access, account, bucket, pages)
-        for bucket in access.pages(account, access.home, _BUCKETS, {})
-    ]
+    waiting, nameless = [], 0
+    for bucket in access.pages(account, access.home, _BUCKETS, {}):
+        if isinstance(bucket, Mapping) and bucket.get("Name"):
+            waiting.append(access.pool.submit(_bucket, access, account, bucket, pages))
+        else:
+            nameless += 1
     for one in waiting:
         yield from one.result()
+    if nameless:
+        reason = f"{nameless} buckets without a name; the answer is malformed"
+        yield Gap(what=f"{_BUCKETS.op} in {account}", reason=reason)
 
 
 def _bucket(access: Access, account: str, bucket: Mapping[str, Any], pages: int) -> list[Item]:

@@ -8,10 +8,13 @@ a seed which does not arrive is an error.
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs
+
+from scanner.demo.required import required_fields
 
 _READS = ("List", "Describe", "Get", "Search", "BatchGet", "Lookup")
 _WITHOUT_AN_ID = ("DescribeLaunchTemplateVersions",)
@@ -102,7 +105,7 @@ def _blank(environ: dict[str, Any], body: bytes, start: _Start) -> Iterable[byte
         text = f"<{word}Response><{word}Result/></{word}Response>"
         data, kind = text.encode(), "text/xml"
     else:
-        data, kind = b"{}", "application/json"
+        data, kind = json.dumps(required_fields(environ)).encode(), "application/json"
     headers = [("Content-Type", kind), ("Content-Length", str(len(data)))]
     start("200 OK", [*headers, ("smithy-protocol", _CBOR)] if data == b"\xa0" else headers)
     return [data]

@@ -43,7 +43,7 @@ class Call(Model, frozen=True, kw_only=True):
     page: Page | None = None
     most: int = 0
     """Records at most, the first that are listed: where one of them tells as much as all. 0: all.
-    What is left out is no gap, so this is for what is counted together."""
+    That there are more is told as a gap."""
 
 
 class Batch(Model, frozen=True, kw_only=True):

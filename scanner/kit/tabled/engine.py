@@ -94,7 +94,7 @@ def _started(
 ) -> Iterator[Any]:
     """The list, whose first page is on its way."""
     listed = _listed(kind.list, parent or {}, "", reading)
-    records = islice(listed, kind.list.most) if kind.list.most else listed
+    records = _first(kind.list, listed, reading) if kind.list.most else listed
     first = reading.pool.submit(lambda: list(islice(records, 1)))
 
     def following() -> Iterator[Any]:
@@ -102,6 +102,16 @@ def _started(
         yield from records
 
     return following()
+
+
+def _first(call: Call, listed: Iterator[Any], reading: Reading) -> Iterator[Any]:
+    """As many as are wanted; that there are more is told."""
+    yield from islice(listed, call.most)
+    if next(listed, None) is not None:
+        said = f"the first {call.most} that it lists were read; there are more"
+        reading.gaps.append(
+            Gap(what=f"{call.op} in {reading.account}/{reading.region}", reason=said)
+        )
 
 
 def _listed(call: Call, record: Mapping[str, Any], ident: str, reading: Reading) -> Iterator[Any]:
@@ -315,7 +325,10 @@ def _detail(call: Call, whole: _Whole, reading: Reading) -> dict[str, Any]:
         broken = Unavailable(f"{call.op} of {whole.ident[:200]}: the answer is malformed")
         whole.gaps += reading.missed(whole.ident, broken)
         return {}
-    return {key: value for key, value in found.items() if key != "ResponseMetadata"}
+    told = {key: value for key, value in found.items() if key != "ResponseMetadata"}
+    if not told:
+        whole.gaps.append(Gap(what=f"{call.op} of {whole.ident[:200]}", reason="nothing was told"))
+    return told
 
 
 def _tags(kind: ResourceType, whole: _Whole, reading: Reading) -> dict[str, str]:

@@ -28,6 +28,11 @@ def context(url: str, **changes: Any) -> Context[AwsConfig]:
     return Context(config=config, examine=lambda *_: (), limits=Limits(), retries=retries)
 
 
+def of_one_family(url: str, **changes: Any) -> Context[AwsConfig]:
+    """Where what is read beside it does not matter."""
+    return context(url, **{"families": ("sagemaker",), "identities": False, **changes})
+
+
 @dataclass
 class Scan:
     rows: dict[str, Coverage]

@@ -6,12 +6,16 @@ import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connectors.aws import _access
 from connectors.aws.errors import is_not_offered
+from connectors.aws.organization import UNIT_KIND, AccountTags
 from scanner.model.coverage import Outcome
+from scanner.model.errors import Throttled
 from tests.aws_rig import (
     EVERYWHERE,
     Fault,
@@ -29,7 +33,8 @@ from tests.aws_rig import (
     throttled,
     verbatim,
 )
-from tests.connectors.aws.reading import HOME, context, scan
+from tests.connectors.aws.reading import HOME, scan
+from tests.connectors.aws.reading import of_one_family as context
 
 ACCOUNT = "111111111111"
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -205,7 +210,9 @@ def test_a_denial_is_no_deletion_whatever_the_thing_is_called(rig: Rig, url: str
     assert any(name in gap for gap in row.gaps)
 
 
-@pytest.mark.parametrize("body", [b"", b'{"Models": null}', b"[]", b'"text"'])
+@pytest.mark.parametrize("body", [
+    b"", b"{}", b'{"Models": null}', b'{"Models": {}}', b'{"Models": ""}', b"[]", b'"text"',
+])  # fmt: skip
 def test_an_answer_without_its_list_proves_nothing(rig: Rig, url: str, body: bytes) -> None:
     rig.strike("sagemaker:ListModels", verbatim(body))
     found, row = _models(rig, url)
@@ -275,3 +282,121 @@ def test_what_a_batch_does_not_tell_is_a_gap(rig: Rig, url: str) -> None:
     row = scan(context(url, families=("delivery",))).rows[f"aws:{ACCOUNT}/{HOME}/delivery"]
     assert row.status is Outcome.PARTIAL
     assert any("BatchGetProjects of trainer" in gap for gap in row.gaps)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<a/>", b"<!DOCTYPE html><html/>", b"<?xml version='1.0'?><Error/>"]
+)
+def test_xml_that_is_not_the_operations_own_proves_nothing(rig: Rig, url: str, body: bytes) -> None:
+    rig.strike("ec2:DescribeVpcEndpoints", verbatim(body))
+    row = scan(context(url, families=("network",))).rows[f"aws:{ACCOUNT}/{HOME}/network"]
+    assert row.status is not Outcome.COMPLETE
+    assert "not AWS's XML" in " ".join((row.reason, *row.gaps))
+
+
+def test_lists_that_aws_gives_though_its_models_do_not_say_so(rig: Rig, url: str) -> None:
+    """Without them tags are asked for one by one, rather than taken for none."""
+    rig.strike("resourcegroupstaggingapi:GetResources", verbatim(b"{}"))
+    rig.world.answer(EVERYWHERE, HOME, "sagemaker:ListTags", {},
+                     {"Tags": [{"Key": "owner", "Value": "anna"}]})  # fmt: skip
+    done = scan(context(url))
+    assert {a.tags.get("owner") for a in done.assets("aws.sagemaker_model")} == {"anna"}
+
+
+def test_arns_that_differ_by_letter_case_alone_have_tags_of_their_own(url: str, rig: Rig) -> None:
+    upper = {**_model(0), "ModelName": "M0", "ModelArn": _model(0)["ModelArn"].upper()}
+    upper["ModelArn"] = f"arn:aws:sagemaker:{HOME}:{ACCOUNT}:model/M0"
+    rig.world.plant(EVERYWHERE, HOME, "sagemaker:ListModels", "Models", upper)
+    rig.world.answer(EVERYWHERE, HOME, "sagemaker:DescribeModel", {"ModelName": "M0"}, upper)
+    for arn, owner in ((upper["ModelArn"], "ben"), (_model(0)["ModelArn"], "anna")):
+        rig.world.plant(
+            EVERYWHERE, HOME, "resourcegroupstaggingapi:GetResources", "ResourceTagMappingList",
+            {"ResourceARN": arn, "Tags": [{"Key": "owner", "Value": owner}]},
+        )  # fmt: skip
+    owners = {a.name: a.tags.get("owner") for a in scan(context(url)).assets("aws.sagemaker_model")}
+    assert (owners["m0"], owners["M0"]) == ("anna", "ben")
+
+
+def test_a_detail_that_tells_nothing_is_a_gap_and_costs_no_record(rig: Rig, url: str) -> None:
+    rig.strike("sagemaker:DescribeNotebookInstance", verbatim(b"{}"))
+    told = {
+        "NotebookInstanceName": "n",
+        "NotebookInstanceArn": f"arn:aws:sagemaker:{HOME}:{ACCOUNT}:notebook-instance/n",
+    }
+    rig.world.plant(EVERYWHERE, HOME, "sagemaker:ListNotebookInstances", "NotebookInstances", told)
+    done = scan(context(url))
+    assert [a.name for a in done.assets("aws.sagemaker_notebook_instance")] == ["n"]
+    assert any("nothing was told" in gap for gap in done.rows[SAGEMAKER].gaps)
+
+
+def test_what_a_bounded_list_leaves_out_is_a_gap(rig: Rig, url: str) -> None:
+    for number in range(21):
+        told = {"TranscriptionJobName": f"j{number}", "TranscriptionJobStatus": "COMPLETED",
+                "CreationTime": THEN}  # fmt: skip
+        rig.world.plant(EVERYWHERE, HOME, "transcribe:ListTranscriptionJobs",
+                        "TranscriptionJobSummaries", told)  # fmt: skip
+        rig.world.answer(EVERYWHERE, HOME, "transcribe:GetTranscriptionJob",
+                         {"TranscriptionJobName": f"j{number}"},
+                         {"TranscriptionJob": told})  # fmt: skip
+    row = scan(context(url, families=("language",))).rows[f"aws:{ACCOUNT}/{HOME}/language"]
+    assert [gap for gap in row.gaps if "ListTranscriptionJobs" in gap and "there are more" in gap]
+
+
+def test_accounts_that_were_listed_before_the_list_broke_are_read(url: str, rig: Rig) -> None:
+    Organization.of(5).into(rig)
+    rig.strike("organizations:ListAccounts", throttled(), after=2)
+    rows = scan(context(url, organization=True, role_name="ShadowAIReadOnly")).rows
+    assert rows["aws:listing"].status is Outcome.FAILED
+    accounts = [row for name, row in rows.items() if name.endswith("/account")]
+    assert [row.status for row in accounts].count(Outcome.COMPLETE) >= 2
+
+
+def test_a_row_that_is_no_account_costs_no_other(url: str, rig: Rig) -> None:
+    body = b'{"Accounts": [{"Name": "nameless"}, null, {"Id": "%s"}]}' % ACCOUNT.encode()
+    rig.strike("organizations:ListAccounts", verbatim(body))
+    rows = scan(context(url, organization=True, role_name="ShadowAIReadOnly")).rows
+    assert "2 records are no accounts" in rows["aws:listing"].reason
+    assert rows[f"aws:{ACCOUNT}/account"].status is Outcome.COMPLETE
+
+
+def test_a_unit_without_an_id_costs_no_other(url: str, rig: Rig) -> None:
+    body = b'{"OrganizationalUnits": [{"Name": "x"}, {"Id": "ou-abcd-12345678", "Name": "y"}]}'
+    rig.strike("organizations:ListOrganizationalUnitsForParent", verbatim(body), times=1)
+    done = scan(context(url, organization=True, role_name="ShadowAIReadOnly"))
+    assert "y" in {item.name for item in done.facts if getattr(item, "kind", "") == UNIT_KIND}
+    row = done.rows["aws:organization/units"]
+    assert row.status is Outcome.PARTIAL
+    assert any("1 records without an id" in gap for gap in row.gaps)
+
+
+def test_a_profile_that_has_ended_costs_no_other(
+    url: str, rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "config"
+    settings.write_text(
+        "[profile good]\naws_access_key_id = testing\naws_secret_access_key = testing\n"
+        "[profile ended]\nsso_session = s\nsso_account_id = 222222222222\nsso_role_name = r\n"
+        "[sso-session s]\nsso_region = us-east-1\nsso_start_url = https://example.com/start\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(settings))
+    rows = scan(context(url, profiles=("ended", "good", "never-there"))).rows
+    assert rows[f"aws:{ACCOUNT}/account"].status is Outcome.COMPLETE
+    assert rows["aws:listing"].status is Outcome.DENIED
+    assert "never-there" in rows["aws:listing"].reason
+
+
+def test_tags_of_an_account_that_were_throttled_are_asked_for_again(url: str, rig: Rig) -> None:
+    rig.strike("organizations:ListTagsForResource", throttled(), times=1)
+    known = AccountTags(_access(context(url, retries=1)))
+    with pytest.raises(Throttled):
+        known.of(ACCOUNT)
+    assert known.of(ACCOUNT)["environment"] == "production"
+    known.of(ACCOUNT)
+    assert rig.called("organizations:ListTagsForResource") == 2
+
+
+def test_what_is_sent_again_is_counted_as_a_call(url: str, rig: Rig) -> None:
+    rig.strike("sagemaker:ListModels", throttled(), times=2)
+    access = _access(context(url, retries=5))
+    access.call(ACCOUNT, HOME, "sagemaker:ListModels", {})
+    assert access.budget.calls[ACCOUNT, HOME, "sagemaker"] == 3

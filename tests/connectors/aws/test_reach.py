@@ -11,7 +11,8 @@ import pytest
 from scanner.model.coverage import Outcome
 from scanner.model.facts import Account
 from tests.aws_rig import EVERYWHERE, Member, Organization, Rig, Unit, expired, serving
-from tests.connectors.aws.reading import HOME, context, scan
+from tests.connectors.aws.reading import HOME, scan
+from tests.connectors.aws.reading import of_one_family as context
 
 ROLE = "ShadowAIReadOnly"
 MANAGEMENT, RESEARCH, CLOSED = "111111111111", "222222222222", "333333333333"
