@@ -25,6 +25,7 @@ PREFIXES = {
     "opensearchmemory": "osm",
     "opensearchserverless": "aoss",
     "qconnect": "wisdom",
+    "sso-admin": "sso",
     "resourcegroupstaggingapi": "tag",
     "servicecatalog-appregistry": "servicecatalog",
     "stepfunctions": "states",

@@ -11,6 +11,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from connectors.aws import organization
 from connectors.aws.access import Access, Member
 from connectors.aws.activity import log_shards, region_shards
@@ -152,8 +154,9 @@ def _shards_of(one: Entered, config: AwsConfig, pruning: Pruning) -> Iterator[Sh
         )
     left_out = {region: pruning.left_out(member.id, region) for region in one.regions}
     for region, reason in left_out.items():
-        if not reason:
-            yield from region_shards(config, member.id, region, own, title)
+        for shard in region_shards(config, member.id, region, own, title):
+            left = {**shard.scope, "left_out": reason} if reason else shard.scope
+            yield msgspec.structs.replace(shard, scope=left)
     regional = families(config)
     places = [(region, family) for region in one.regions for family in regional]
     if one.regions:

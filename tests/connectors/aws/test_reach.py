@@ -165,7 +165,13 @@ def test_unused_regions_are_left_out_and_named(url: str, rig: Rig, org: Organiza
         "ce:GetCostAndUsage",
         lambda asked: {"ResultsByTime": [{"TimePeriod": period, "Groups": groups}]},
     )
-    done = scan(context(url, organization=True, role_name=ROLE, regions=(), prune=True))
+    done = scan(
+        context(
+            url, organization=True, role_name=ROLE, regions=(), prune=True, invocation_logs=True
+        )
+    )
+    log = done.rows[f"aws:{MANAGEMENT}/eu-west-1/activity/invocation-log"]
+    assert log.status is Outcome.LEFT_OUT
     row = done.rows[f"aws:{MANAGEMENT}/eu-west-1/sagemaker"]
     assert row.status is Outcome.LEFT_OUT
     assert "no cost in eu-west-1 within 90 days" in row.reason
