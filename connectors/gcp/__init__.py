@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from connectors.gcp import (
+    activity,
     contacts,
     creators,
     enabled,
@@ -24,12 +25,13 @@ from connectors.gcp.access import Access
 from connectors.gcp.config import GcpConfig
 from connectors.gcp.creators import Trail
 from connectors.gcp.hierarchy import Project, Tree
-from connectors.gcp.policies import Roles
+from connectors.gcp.policies import Policies, Roles
 from connectors.gcp.reading import AT, MAY, OVER, GcpReading
 from connectors.gcp.types import FAMILIES, NAME_FAMILIES, OWN_FAMILIES, TYPES, of_family, reasons
 from scanner.kit.contract import (
     ConnectorSpec,
     Context,
+    Mode,
     Operation,
     PermissionFormat,
     Probe,
@@ -50,8 +52,11 @@ it no longer names is not gone."""
 
 def _operations() -> tuple[Operation, ...]:
     why: dict[str, list[str]] = {hierarchy.SERVICES: ["tell which services a project uses"]}
-    for told in (policies.REASONS, creators.REASONS, inventory.REASONS, contacts.REASONS):
-        why.update((op, [reason]) for op, reason in told.items())
+    for told in (
+        policies.REASONS, creators.REASONS, inventory.REASONS, contacts.REASONS, activity.REASONS,
+    ):  # fmt: skip
+        for op, reason in told.items():
+            why.setdefault(op, []).append(reason)
     for op, reason in reasons():
         if reason not in why.setdefault(op, []):
             why[op].append(reason)
@@ -66,7 +71,9 @@ def _operations() -> tuple[Operation, ...]:
     for kind in TYPES:
         if over := str(kind.list.params.get(OVER, "")):
             why.setdefault(over, []).append("tell what the lists below it are asked of")
-            why.setdefault(MAY, ["tell what a list leaves out that the caller may not read"])
+            left_out = "tell what a list leaves out that the caller may not read"
+            if left_out not in why.setdefault(MAY, []):
+                why[MAY].append(left_out)
     made = {one.id: one for one in hierarchy.OPERATIONS}
     for op, said in sorted(why.items()):
         ident = operations.operation_id(op)
@@ -76,6 +83,7 @@ def _operations() -> tuple[Operation, ...]:
             permission=operations.permission(op) if known is None else known.permission,
             bucket=op.partition(".")[0],
             reason="; ".join(said) if known is None else known.reason,
+            also=(activity.PRIVATE,) if op == creators.ENTRIES else (),
         )
     return tuple(made.values())
 
@@ -91,6 +99,7 @@ class GcpConnector:
                 enabled.KIND,
                 *hierarchy.KINDS,
                 *policies.KINDS,
+                *activity.KINDS,
                 *relations.KINDS,
                 *(kind.kind for kind in TYPES),
             }
@@ -128,6 +137,16 @@ class GcpConnector:
                     listed_by=own,
                     title=f"{one.name or one.id} {family}",
                 )
+            if ctx.config.activity:
+                # Its id sorts before those of lists, so that where both name a thing, the list's
+                # words for it stand.
+                yield Shard(
+                    id=ShardId(f"gcp:*/activity/{one.id}"),
+                    scope={"part": "activity", "project": one.id},
+                    mode=Mode.INCREMENTAL,
+                    listed_by=own,
+                    title=f"{one.name or one.id} data access log",
+                )
             for part in _beside(ctx.config):
                 yield Shard(
                     id=ShardId(f"gcp:{one.id}/{part}"),
@@ -150,6 +169,11 @@ class GcpConnector:
         environment = first_tag(dict(one.labels), ctx.config.environment_label_keys)
         if shard.scope["part"] == "types":
             yield from read_types(of_family(shard.scope["family"]), _reading(ctx, one, environment))
+            return
+        if shard.scope["part"] == "activity":
+            yield from activity.items(
+                _access(ctx), _policies(ctx), found, one.id, ctx.now(), ctx.window_days, since
+            )
             return
         if shard.scope["part"] != "project":
             yield from _told_beside(ctx, shard.scope["part"], one.id)
@@ -215,14 +239,14 @@ def _searched(ctx: Context[GcpConfig], part: str, scope: str) -> Iterator[Item]:
         yield from inventory.items(access, scope, numbers, keys)
         return
     if not scope.startswith("projects/"):
-        yield from policies.of_unit(access, _roles(ctx), scope)
+        yield from policies.of_unit(_policies(ctx), _roles(ctx), scope)
     yield from policies.inside(access, _roles(ctx), scope, numbers)
 
 
 def _told_beside(ctx: Context[GcpConfig], part: str, project: str) -> Iterator[Item]:
     access = _access(ctx)
     if part == "policy":
-        yield from policies.of_unit(access, _roles(ctx), f"projects/{project}")
+        yield from policies.of_unit(_policies(ctx), _roles(ctx), f"projects/{project}")
     elif part == "contacts":
         yield from contacts.items(access, project)
     else:
@@ -232,6 +256,11 @@ def _told_beside(ctx: Context[GcpConfig], part: str, project: str) -> Iterator[I
 def _roles(ctx: Context[GcpConfig]) -> Roles:
     access = _access(ctx)
     return ctx.kept("gcp:roles", lambda: Roles(access))
+
+
+def _policies(ctx: Context[GcpConfig]) -> Policies:
+    access = _access(ctx)
+    return ctx.kept("gcp:policies", lambda: Policies(access))
 
 
 def _trail(ctx: Context[GcpConfig]) -> Trail:

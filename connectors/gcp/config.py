@@ -41,6 +41,10 @@ class GcpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Read IAM policies, the roles in them and essential contacts."""
     creators: bool = True
     """Ask audit logs who has created AI resources."""
+    activity: bool = True
+    """Read who has called which model, endpoint or agent, where data access logs are kept."""
+    activity_pages: Annotated[int, msgspec.Meta(ge=1)] = 200
+    """Pages of a thousand entries that one scan reads of a project; the next scan goes on."""
     asset_inventory: bool = True
     """Also ask Cloud Asset Inventory what there is."""
     endpoint_url: str = ""

@@ -98,14 +98,38 @@ class Roles:
         return known
 
 
-def of_unit(access: Access, roles: Roles, unit: str) -> Iterator[Item]:
-    """The policy of ``projects/p``, ``folders/1`` or ``organizations/1`` itself. Raises the source
-    errors."""
-    op = OF[unit.partition("/")[0]]
-    asked = {"options": {"requestedPolicyVersion": 3}}
-    policy = access.post(op, f"{unit}:getIamPolicy", unit, asked)
+class Policies:
+    """Of one run: each unit's own is asked for once."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._known: dict[str, dict[str, Any] | SourceError] = {}
+
+    def of(self, unit: str) -> dict[str, Any]:
+        """Of ``projects/p``, ``folders/1`` or ``organizations/1``. Raises the source errors."""
+        with self._lock:
+            lock = self._locks.setdefault(unit, threading.Lock())
+        with lock:
+            if unit not in self._known:
+                asked = {"options": {"requestedPolicyVersion": 3}}
+                op = OF[unit.partition("/")[0]]
+                try:
+                    self._known[unit] = self._access.post(op, f"{unit}:getIamPolicy", unit, asked)
+                except SourceError as error:
+                    self._known[unit] = error
+            known = self._known[unit]
+        if isinstance(known, SourceError):
+            raise known
+        return known
+
+
+def of_unit(policies: Policies, roles: Roles, unit: str) -> Iterator[Item]:
+    """The policy of a project, folder or organization itself. Raises the source errors."""
+    rule = operations.operation_id(OF[unit.partition("/")[0]])
     resource = f"//cloudresourcemanager.googleapis.com/{unit}"
-    yield from _of_policy(policy, resource, roles, operations.operation_id(op), set())
+    yield from _of_policy(policies.of(unit), resource, roles, rule, set())
 
 
 def inside(access: Access, roles: Roles, scope: str, numbers: Mapping[str, str]) -> Iterator[Item]:

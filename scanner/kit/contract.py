@@ -41,6 +41,8 @@ class Operation(Model, frozen=True, kw_only=True):
     """What the vendor must grant for it: an IAM action, an OAuth scope."""
     bucket: str = "default"
     """Rate-limit bucket (:class:`scanner.kit.limits.Limits`)."""
+    also: tuple[str, ...] = ()
+    """Further permissions, without which the vendor answers and leaves things out."""
     reason: str = ""
     """Why the scanner needs it; printed by ``shadow-ai permissions``."""
     resource: str = "*"

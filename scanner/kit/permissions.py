@@ -27,7 +27,8 @@ def render(spec: ConnectorSpec, opted: Container[str] = ()) -> str:
 
 
 def permissions(spec: ConnectorSpec, opted: Container[str] = ()) -> list[str]:
-    return sorted({op.permission for op in _asked(spec, opted) if op.permission})
+    asked = _asked(spec, opted)
+    return sorted({one for op in asked for one in (op.permission, *op.also) if one})
 
 
 def options(spec: ConnectorSpec) -> list[str]:

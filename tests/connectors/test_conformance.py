@@ -222,7 +222,8 @@ def _gcp(folder: Path, detector: Detector, organization: Any) -> Iterator[World]
             "project": {"organizations": (), "projects": (ident,)},
             "folder": {"folders": ("2",)},
         }[asked["by"]]
-        return google.context(rig, personal_agents=asked["own"], families=asked["families"], **by)
+        told = {"personal_agents": asked["own"], "families": asked["families"], "activity": True}
+        return google.context(rig, **told, **by)
 
     @contextmanager
     def deny(operation: str) -> Iterator[None]:

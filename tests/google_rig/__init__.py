@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from connectors.gcp.operations import SERVICES
+from tests.google_rig import log_filter
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def documents() -> Iterator[str]:
     yield "dialogflow.v2"
 
 
+PRIVATE = {"logging.privateLogEntries.list"}
 _READS = ("getIamPolicy", "testIamPermissions", "entries.list")
 """What Google has made a POST though it only reads."""
 
@@ -135,6 +137,8 @@ class Fault:
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     times: int = -1
+    after: int = 0
+    """Calls that are answered as ever before it strikes."""
 
 
 class Rig:
@@ -183,6 +187,9 @@ class Rig:
             self.paths.append(f"{host}{path}")
             for pattern, fault in self.strikes:
                 if pattern.search(f"{host}{path}") and fault.times:
+                    if fault.after:
+                        fault.after -= 1
+                        continue
                     fault.times -= 1
                     error = {"code": fault.status, "message": fault.message,
                              "status": fault.reason}  # fmt: skip
@@ -228,10 +235,16 @@ class Rig:
         if self.closed_logs.intersection(names):
             error = {"code": 403, "message": "no", "status": "PERMISSION_DENIED"}
             return 403, {}, json.dumps({"error": error})
+        chosen = log_filter.chosen(asked["filter"])
+        if chosen is None:
+            self.rejected.append(f"logging.entries.list: a filter of another kind: {asked}")
+            return 400, {}, json.dumps({"error": {"code": 400, "message": "filter"}})
         found = [
             one for name in names
             for one in self.records.get(("logging.entries.list", f"projects/{name}"), ())
+            if chosen(one) and not (log_filter.is_private(one) and self.refused & PRIVATE)
         ]  # fmt: skip
+        found.sort(key=lambda one: str(one.get("timestamp")), reverse="desc" in asked["orderBy"])
         start = int(asked.get("pageToken", "0"))
         page: dict[str, Any] = {"entries": found[start : start + self.page_size]}
         if start + self.page_size < len(found):

@@ -22,6 +22,8 @@ ENABLED = ("aiplatform", "run", "apikeys", "secretmanager")
 ENABLED_NAMES = tuple(api(f"{one}.x").partition(".")[0] for one in SERVICES)
 """Of every service, as it is called where it is enabled."""
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
+AUDITED = {"auditConfigs": [{"service": "allServices", "auditLogConfigs": [
+    {"logType": "DATA_READ"}]}]}  # fmt: skip
 _LIST = "serviceusage.services.list"
 
 
@@ -77,7 +79,10 @@ def everywhere(rig: Rig, ident: str, number: int) -> None:
             {"role": role, "members": ["user:ada@acme.example"]}
             for role in ("roles/viewer", f"projects/{ident}/roles/own", f"{ORG}/roles/own")
         ]
-        rig.answer(f"cloudresourcemanager.{kind}.getIamPolicy", unit, {"bindings": bindings})
+        rig.answer(f"cloudresourcemanager.{kind}.getIamPolicy", unit,
+                   {"bindings": bindings, **AUDITED})  # fmt: skip
+    for minute in range(5):
+        rig.plant("logging.entries.list", f"projects/{ident}", call(ident, minute=minute))
     rig.plant("bigquery.datasets.list", f"projects/{ident}", {"id": f"{ident}:sales"})
     rig.plant(
         "bigquery.models.list", f"projects/{ident}/datasets/sales",
@@ -101,6 +106,28 @@ def endpoint(rig: Rig, ident: str, number: int, place: str = "us-central1") -> N
             }],
         },
     )  # fmt: skip
+
+
+def call(
+    ident: str, who: str = "ada@acme.example", *, method: str = "PredictionService.GenerateContent",
+    name: str = "locations/us-central1/publishers/google/models/gemini-3-pro", minute: int = 0,
+    at: str = "", service: str = "aiplatform", **payload: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """An entry of a data access log."""
+    return {
+        "logName": f"projects/{ident}/logs/cloudaudit.googleapis.com%2Fdata_access",
+        "insertId": f"{who}{minute}{at}{method}{name}",
+        "timestamp": at or f"2026-11-20T10:{minute:02}:00Z",
+        "protoPayload": {
+            "serviceName": f"{service}.googleapis.com",
+            "methodName": f"google.cloud.{service}.v1.{method}",
+            "resourceName": f"projects/{ident}/{name}" if name.startswith("loc") else name,
+            "authenticationInfo": {"principalEmail": who},
+            "requestMetadata": {"callerIp": "34.1.2.3",
+                                "callerSuppliedUserAgent": "google-genai-sdk/1.9 gl-python/3.12"},
+            **payload,
+        },
+    }  # fmt: skip
 
 
 def families_of(operation: str) -> tuple[str, ...]:
@@ -138,8 +165,10 @@ class Read:
 
 
 def context(rig: Rig, **config: Any) -> Context[Any]:
+    """Without activity: few of these projects keep a data access log."""
+    told = {"organizations": ("1",), "activity": False, **config}
     return Context(
-        config=GcpConfig(endpoint_url=rig.url, **{"organizations": ("1",), **config}),
+        config=GcpConfig(endpoint_url=rig.url, **told),
         examine=lambda data, path, rule_sets: (),
         limits=Limits(),
         now=lambda: NOW,
