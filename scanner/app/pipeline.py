@@ -291,6 +291,7 @@ def sources_of(loaded: LoadedConfig, detector: Detector, settings: Settings) -> 
                     config=typed_config,
                     examine=detector.examine,
                     make_sieve=lambda: detector.sieve,
+                    make_watch=lambda: detector.watch,
                     limits=Limits(spec.rates),
                     environ=settings.environ,
                     now=settings.now,

@@ -51,9 +51,14 @@ def need_config(path: Path | None) -> LoadedConfig:
     return found
 
 
-def ad_hoc(paths: tuple[str, ...]) -> LoadedConfig:
-    """The configuration of ``scan PATH``: code alone, nothing kept."""
-    return LoadedConfig(config=Config(sources={"code": {"paths": list(paths) or ["."]}}), path=None)
+def ad_hoc(paths: tuple[str, ...], logs: tuple[str, ...] = ()) -> LoadedConfig:
+    """The configuration of ``scan PATH --logs FILE``: code and logs alone, nothing kept."""
+    sources: dict[str, dict[str, object]] = {}
+    if paths or not logs:
+        sources["code"] = {"paths": list(paths) or ["."]}
+    if logs:
+        sources["logs"] = {"files": list(logs)}
+    return LoadedConfig(config=Config(sources=sources), path=None)
 
 
 def write_bytes(data: bytes) -> None:

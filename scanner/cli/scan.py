@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Ask each provider whether the keys found live (one read-only request a key).",
 )
+@click.option("--logs", "logs", multiple=True, metavar="FILE",
+              help="Read this traffic log (proxy, DNS, firewall, AI gateway; a folder, `-`, gz, "
+                   "zst and bz2 too), with PATHs or alone. May be given again.")  # fmt: skip
 @click.option("--no-history", is_flag=True, help="Read the work tree only (PATH scans).")
 @click.option("--no-tree", is_flag=True, help="Read the history only (PATH scans).")
 @click.option("--fresh", is_flag=True, help="Do not resume an interrupted scan.")
@@ -58,6 +61,7 @@ def command(
     min_confidence: str,
     baselines: tuple[str, ...],
     verify: bool,
+    logs: tuple[str, ...],
     no_history: bool,
     no_tree: bool,
     fresh: bool,
@@ -75,10 +79,10 @@ def command(
     # Rules and facts are many small objects that live to the end: looking through them for cycles
     # as often as Python does by default costs a twentieth of a scan.
     gc.set_threshold(100_000, 50, 100)
-    loaded = None if paths else find_config(config_path)
+    loaded = None if paths or logs else find_config(config_path)
     url: str | None = None
     if loaded is None:
-        loaded = ad_hoc(paths)
+        loaded = ad_hoc(paths, logs)
         url = "sqlite://"
     skipped = [part for part, is_set in (("history", no_history), ("tree", no_tree)) if is_set]
     loaded = _adjusted(loaded, fail_on, registries, skipped)

@@ -23,7 +23,7 @@ from scanner.detect.readers import all_readers
 from scanner.detect.source import Found, SourceFile
 from scanner.detect.suppress import MARK, IgnoreComments
 from scanner.detect.verify import Verifier
-from scanner.kit.contract import Sieve
+from scanner.kit.contract import Sieve, Watch
 from scanner.kit.expressions import expression
 from scanner.kit.text import as_text
 from scanner.model.evidence import Confidence
@@ -96,6 +96,13 @@ class Detector:
 
         patterns = [p for p in self._patterns if _may_hold_secret(p)]
         return AutomatonSieve(patterns, self._credentials)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """For readers of traffic logs."""
+        from scanner.detect.traffic import HostWatch
+
+        return HostWatch(self._rulebook)
 
     @cached_property
     def _names(self) -> list[tuple[str, str]]:

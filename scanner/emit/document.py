@@ -16,7 +16,7 @@ from scanner.model.facts import Account, Asset, Credential, Edge
 from scanner.model.finding import Finding
 from scanner.model.registry import EntryStanding, Standing
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 
 
 class ScanInfo(Model, frozen=True, kw_only=True):
@@ -69,6 +69,9 @@ class EvidenceRow(Model, frozen=True, kw_only=True):
     count: int = 1
     first_seen: str = ""
     last_seen: str = ""
+    bytes_sent: int = 0
+    """Where the source counts them: logs of traffic."""
+    bytes_received: int = 0
 
 
 class AssetRow(Model, frozen=True, kw_only=True):
@@ -274,6 +277,8 @@ def _evidence(item: Evidence, provider: str) -> EvidenceRow:
         count=item.count,
         first_seen=item.first_at,
         last_seen=item.last_at,
+        bytes_sent=item.bytes_up,
+        bytes_received=item.bytes_down,
     )
 
 

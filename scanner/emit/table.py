@@ -16,6 +16,7 @@ from scanner.model.finding import Finding, FindingEvent, FindingStatus
 from scanner.reconcile.reconcile import Reconciliation
 
 _MAX_ROWS = 60
+_MAX_USE = 20
 _COLOURS = {
     "critical": "bold red",
     "high": "red",
@@ -54,6 +55,7 @@ def print_document(document: Document, events: Sequence[FindingEvent]) -> None:
         title=f"AI found: {len(sure)}",
     )
     _more(len(sure))
+    _print_use(document)
     if len(sure) < len(document.assets):
         print(
             f"{len(document.assets) - len(sure)} less sure (tests, manuals, weak signs) are in "
@@ -73,6 +75,48 @@ def print_document(document: Document, events: Sequence[FindingEvent]) -> None:
             title=f"Not read: {len(unread)} of {len(document.coverage)} shards",
         )
     _summary(document, events)
+
+
+def _print_use(document: Document) -> None:
+    """Who uses which AI, as logs of traffic show it, the most used first."""
+    names = {row.uid: row.name for row in document.assets if row.kind.startswith("logs.")}
+    rows = [
+        (edge.target.rpartition("/")[2], names[edge.source], evidence)
+        for edge in document.edges
+        if edge.kind == "used_by" and edge.source in names
+        for evidence in edge.evidence
+    ]
+    if not rows:
+        return
+    rows.sort(key=lambda row: (-row[2].count, row[0], row[1], row[2].path))
+    print_rows(
+        ("who", "uses", "requests", "sent", "received", "first", "last", "with"),
+        [
+            (
+                who,
+                what,
+                str(seen.count),
+                _bytes(seen.bytes_sent),
+                _bytes(seen.bytes_received),
+                seen.first_seen,
+                seen.last_seen,
+                seen.path,
+            )
+            for who, what, seen in rows[:_MAX_USE]
+        ],
+        title=f"Use in logs: {len(rows)} rows",
+    )
+    if len(rows) > _MAX_USE:
+        print(f"... and {len(rows) - _MAX_USE} more; --json or --output shows all")
+
+
+def _bytes(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if count else "-"
+        size /= 1024
+    return f"{size:.1f} GiB"
 
 
 def _asset_cells(row: AssetRow) -> tuple[str, ...]:

@@ -146,6 +146,35 @@ class Sieve(Protocol):
         ...
 
 
+class Watch(Protocol):
+    """Where in raw bytes of logs AI may be named, and whose a host is."""
+
+    @property
+    def mark(self) -> str:
+        """Changes with what is looked for."""
+        ...
+
+    def places(self, data: Any) -> list[int]:
+        """Ends of what was found, in order; any number of threads at once."""
+        ...
+
+    def known(self, host: str, path: str = "") -> tuple[str, str]:
+        """(provider, ``api`` or ``web``) of a host as it was written; empty where it is none."""
+        ...
+
+    def named(self, name: str) -> str:
+        """The provider that goes by ``name``; empty: none."""
+        ...
+
+    def title(self, provider: str) -> str:
+        """What people call it."""
+        ...
+
+    def is_assistant(self, provider: str) -> bool:
+        """Whether people write code with it."""
+        ...
+
+
 @dataclass
 class Context(Generic[C]):
     """What the runner hands to a connector."""
@@ -154,6 +183,7 @@ class Context(Generic[C]):
     examine: Examine
     limits: Limits
     make_sieve: Callable[[], Sieve | None] = field(default=lambda: None)
+    make_watch: Callable[[], Watch | None] = field(default=lambda: None)
     environ: Mapping[str, str] = field(default_factory=dict)
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
     warn: Callable[[str], None] = field(default=lambda message: None)
@@ -171,6 +201,11 @@ class Context(Generic[C]):
     def sieve(self) -> Sieve | None:
         """Of the same detector; None: whatever is read is examined whole."""
         return self.kept("kit.sieve", self.make_sieve)
+
+    @property
+    def watch(self) -> Watch | None:
+        """Of the same rules; None: there are none."""
+        return self.kept("kit.watch", self.make_watch)
 
     def kept(self, name: str, make: Callable[[], T]) -> T:
         """What a connector keeps for one run and all its shards (sessions, tokens): made once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -73,6 +74,9 @@ class Evidence(Model, frozen=True, kw_only=True):
     """How many sightings this one row stands for (same rule, same file; or log events)."""
     first_at: str = ""
     last_at: str = ""
+    bytes_up: int = 0
+    """Sent, where the source counts it (logs of traffic)."""
+    bytes_down: int = 0
     suppressed: str = ""
     """The reason that a comment beside it gives for not reporting it; empty: none."""
 
@@ -107,7 +111,8 @@ def merge_evidence(
 def _joined(old: Evidence, new: Evidence, add_counts: bool) -> Evidence:
     base = new if new.confidence.rank > old.confidence.rank else old
     firsts = [at for at in (old.first_at, new.first_at) if at]
-    count = old.count + new.count if add_counts else max(old.count, new.count)
+    add = operator.add if add_counts else max
+    count = add(old.count, new.count)
     return Evidence(
         rule=base.rule,
         source=base.source,
@@ -124,6 +129,8 @@ def _joined(old: Evidence, new: Evidence, add_counts: bool) -> Evidence:
         count=count,
         first_at=min(firsts, default=""),
         last_at=max(old.last_at, new.last_at),
+        bytes_up=add(old.bytes_up, new.bytes_up),
+        bytes_down=add(old.bytes_down, new.bytes_down),
         suppressed=base.suppressed,
     )
 

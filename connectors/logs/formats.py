@@ -1,0 +1,86 @@
+"""Formats of logs as data: what tells a format, and which of its fields holds what.
+
+Owns ``formats.yaml``. One line is taken apart by :mod:`connectors.logs.lines`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from scanner.model.base import Model
+
+FIELDS = (
+    "time", "date", "clock", "user", "device", "src", "host", "url", "path", "method", "up",
+    "down", "action", "ua", "app", "model", "provider", "dst", "port", "media", "ja4", "status",
+    "dns",
+)  # fmt: skip
+SHAPES = ("json", "columns", "pairs", "text")
+
+
+class Format(Model, frozen=True, kw_only=True):
+    """One entry of ``formats.yaml``."""
+
+    name: str
+    shape: tuple[str, ...]
+    reference: str = ""
+    if_all: tuple[str, ...] = ()
+    """Names that must all be there."""
+    if_any: tuple[str, ...] = ()
+    """Names of which one must be there."""
+    fields: dict[str, tuple[str, ...]] = {}
+    """Field -> names in the log, the first that is set wins; ``=word`` is a constant."""
+    columns: tuple[str, ...] = ()
+    """Names of the columns where no header gives them."""
+    first: str = ""
+    """How a line begins that has these columns and no header."""
+    regex: str = ""
+    surface: str = ""
+    """``name``: names that were asked for, which shows contact and no content."""
+
+    def fits(self, names: Iterable[str]) -> bool:
+        """Whether a line with these names (lower case) is of this format."""
+        there = names if isinstance(names, (set, frozenset)) else set(names)
+        if not all(name in there for name in self.if_all):
+            return False
+        return not self.if_any or any(name in there for name in self.if_any)
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """In the order of the file. Raises ``ValueError`` for an entry that is none."""
+    import msgspec
+
+    data = yaml.safe_load((Path(__file__).parent / "formats.yaml").read_bytes())
+    found: tuple[Format, ...] = msgspec.convert(data["formats"], tuple[Format, ...])
+    for one in found:
+        unknown = {*one.fields} - {*FIELDS} | {*one.shape} - {*SHAPES}
+        if unknown:
+            raise ValueError(f"formats.yaml: {one.name}: there is no {', '.join(sorted(unknown))}")
+    return found
+
+
+@cache
+def of_shape(shape: str) -> tuple[Format, ...]:
+    return tuple(one for one in formats() if shape in one.shape)
+
+
+@cache
+def pattern(regex: str) -> re.Pattern[str]:
+    return re.compile(regex)
+
+
+@cache
+def known_names() -> frozenset[str]:
+    """All that formats call fields: a first line of such words is a header."""
+    return frozenset(
+        name.lower()
+        for one in formats()
+        for names in (*one.fields.values(), one.if_all, one.if_any, one.columns)
+        for name in names
+        if not name.startswith("=")
+    )

@@ -1,0 +1,91 @@
+"""What a request was for: chat in a browser, calls of an API, a download of a model.
+
+Tables: the first row that fits decides. Blocked requests are told apart: they were tried, in vain.
+"""
+
+from __future__ import annotations
+
+import re
+
+from connectors.logs.lines import Record
+
+EMBEDDINGS, API, DOWNLOAD, IDE, AGENT, CHAT, CONTACT, SPEECH, IMAGES = (
+    "embeddings", "API calls", "model downloads", "coding assistant", "agent", "chat in a browser",
+    "contact", "speech", "images",
+)  # fmt: skip
+
+_BY_PATH = (
+    (EMBEDDINGS, re.compile(r"/embed(?:dings?)?\b|:embedContent|:batchEmbed", re.I)),
+    (SPEECH, re.compile(
+        r"/audio/(?:transcriptions|speech|translations)|/text-to-speech|/listen\b", re.I)),
+    (IMAGES, re.compile(
+        r"/images/(?:generations|edits)|/text-to-image|/txt2img|:predictLongRunning", re.I)),
+    (DOWNLOAD, re.compile(
+        r"/resolve/|/v2/library/[^/]+/(?:blobs|manifests)|\.safetensors|\.gguf|/api/pull\b", re.I)),
+    (AGENT, re.compile(
+        r"/mcp\b|/v1/(?:assistants|threads|agents)|/agents?/|invoke-agent|/sse$", re.I)),
+    (API, re.compile(
+        r"/chat/completions|/v1/(?:completions|messages|responses|rerank)|generateContent|"
+        r"/api/(?:generate|chat)\b|/invoke(?:-with-response-stream)?$|/converse|/invocations$|"
+        r"/generate_stream|/v2/models/[^/]+/infer|InvokeModel|Converse", re.I)),
+)  # fmt: skip
+_CLIENTS = (
+    ("Anthropic SDK", re.compile(r"anthropic/(?:python|js|go|java)|anthropic-sdk", re.I)),
+    ("OpenAI SDK", re.compile(
+        r"openai/(?:python|js|node|go|java)|openai-python|asyncopenai|azureopenai", re.I)),
+    ("Claude Code", re.compile(r"claude-cli|claude-code", re.I)),
+    ("Codex", re.compile(r"codex[_-]cli", re.I)),
+    ("Cursor", re.compile(r"\bcursor/", re.I)),
+    ("GitHub Copilot", re.compile(r"githubcopilot|copilot-", re.I)),
+    ("VS Code", re.compile(r"\bvscode|\bcode/1\.", re.I)),
+    ("JetBrains", re.compile(r"jetbrains|intellij|pycharm", re.I)),
+    ("LangChain", re.compile(r"langchain", re.I)),
+    ("LiteLLM", re.compile(r"litellm", re.I)),
+    ("Hugging Face libraries", re.compile(r"hf_hub|huggingface_hub|transformers/", re.I)),
+    ("Ollama", re.compile(r"\bollama/", re.I)),
+    ("AWS SDK", re.compile(r"boto3|botocore|aws-sdk|aws-cli", re.I)),
+    ("Python", re.compile(r"python-requests|python-urllib|aiohttp|httpx|python/", re.I)),
+    ("Node.js", re.compile(r"node-fetch|axios|undici|node\.js|\bnode\b", re.I)),
+    ("Go", re.compile(r"go-http-client", re.I)),
+    ("Java", re.compile(r"okhttp|java/|apache-httpclient", re.I)),
+    ("curl", re.compile(r"\bcurl/|wget", re.I)),
+    ("browser", re.compile(r"mozilla/|opera/", re.I)),
+)  # fmt: skip
+_IDES = frozenset({"Claude Code", "Codex", "Cursor", "GitHub Copilot", "VS Code", "JetBrains"})
+_BLOCKED = re.compile(r"block|den(?:y|ied)|drop|reset|reject|forbid|sinkhole|isolat", re.I)
+_STREAM = re.compile(r"text/event-stream|application/x-ndjson", re.I)
+
+
+def client_of(record: Record) -> str:
+    """Of few fixed words; empty: the log does not tell."""
+    said = record.ua or record.app
+    if not said:
+        return ""
+    return next((name for name, pattern in _CLIENTS if pattern.search(said)), "other")
+
+
+def kind_of(record: Record, surface: str, client: str, *, is_assistant: bool) -> str:
+    """``surface``: ``api`` or ``web``, what the host serves; empty for an unknown host."""
+    if record.is_name:
+        return CONTACT
+    if client in _IDES or is_assistant:
+        return IDE
+    found = next((kind for kind, pattern in _BY_PATH if pattern.search(record.path)), "")
+    if found:
+        return found
+    if client == "browser" or (surface == "web" and not client):
+        return CHAT if surface == "web" else API
+    if surface == "api" or record.provider or client:
+        return API
+    return CONTACT
+
+
+def is_blocked(record: Record) -> bool:
+    return bool(_BLOCKED.search(record.action)) or record.status in (403, 407, 451)
+
+
+def is_model_server(record: Record) -> bool:
+    """Whether a host that nobody knows answers like a model: its paths, or a stream of answers."""
+    if any(pattern.search(record.path) for kind, pattern in _BY_PATH if kind in (API, EMBEDDINGS)):
+        return True
+    return bool(_STREAM.search(record.media)) and "/v1/" in record.path

@@ -1,0 +1,336 @@
+"""One line of a log -> who asked whom for what.
+
+Owns telling a line's format and taking it apart. Knows no catalogue: whether a host is AI is the
+caller's business. What no format fits is searched for hosts.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from connectors.logs.formats import Format, known_names, of_shape, pattern
+from connectors.logs.otlp import spans
+from connectors.logs.times import moment
+
+_MOST_FLAT = 400
+_MOST_DEPTH = 5
+_WRAPPED = ("message", "_raw", "event.original", "log", "rawlog", "msg")
+"""Where collectors put a line that they have not taken apart."""
+_NOTHING = frozenset({"", "-", "none", "null", "n/a", "(empty)", "(null)", "unknown"})
+_PAIR = re.compile(r'([A-Za-z_][\w.\-]*)[=:]"((?:[^"\\]|\\.)*)"|([A-Za-z_][\w.\-]*)=([^\s;,"]*)')
+_CEF = re.compile(r"([A-Za-z_][\w.]*)=((?:[^=\\]|\\.)*?)(?=\s+[A-Za-z_][\w.]*=|\s*$)")
+_W3C = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
+_HOST = re.compile(
+    r"(?:(?:https?|wss?)://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}|"
+    r"(?<=//)[a-z0-9.\[\]:-]+)(?::(\d{1,5}))?(/[^\s\"'<>?#]*)?", re.I)  # fmt: skip
+_DNS_LABELS = re.compile(r"\((\d+)\)([^()]*)")
+_PALO_ALTO = {
+    "generate time": 6, "source address": 7, "destination address": 8, "source user": 12,
+    "application": 14, "destination port": 25, "action": 30, "url/filename": 31, "content type": 41,
+    "user agent": 46,
+}  # fmt: skip
+"""Places in the URL filtering log (https://docs.paloaltonetworks.com/ngfw/administration/monitoring/
+use-syslog-for-monitoring/syslog-field-descriptions/url-filtering-log-fields)."""
+
+
+@dataclass(slots=True)
+class Record:
+    """What a line tells. Texts are as they were written, without a URL's query."""
+
+    format: str
+    time: str = ""
+    user: str = ""
+    device: str = ""
+    src: str = ""
+    host: str = ""
+    port: int = 0
+    path: str = ""
+    method: str = ""
+    up: int = 0
+    down: int = 0
+    action: str = ""
+    status: int = 0
+    ua: str = ""
+    app: str = ""
+    media: str = ""
+    model: str = ""
+    provider: str = ""
+    ja4: str = ""
+    is_name: bool = False
+    """A name was asked for: contact, and no content."""
+    count: int = 1
+
+
+@dataclass
+class Layout:
+    """What is known of a file so far: names of its columns. ``year``: where lines have none."""
+
+    year: int = 0
+    columns: tuple[str, ...] = ()
+    separator: str = ""
+    forced: str = ""
+    """Name of the only format that is tried; empty: whatever fits."""
+    unknown: int = field(default=0)
+    """Lines that no format fits."""
+
+    def begin(self, head: bytes) -> None:
+        """The first lines of a file name its columns, if anything does."""
+        for raw in head.split(b"\n")[:64]:
+            line = raw.decode("utf-8", "replace").rstrip("\r").removeprefix("\ufeff")
+            if line.startswith("#"):
+                self.header(line)
+            elif line.strip():
+                if not self.columns:
+                    self._first(line)
+                return
+
+    def header(self, line: str) -> None:
+        """``#Fields:`` of the W3C's logs and ``#fields`` of Zeek's; may stand anywhere."""
+        lowered = line[:9].lower()
+        if lowered.startswith("#fields:"):
+            self.columns, self.separator = tuple(line[8:].lower().split()), "w3c"
+        elif lowered.startswith("#fields"):
+            self.columns, self.separator = tuple(line[7:].strip("\t ").lower().split("\t")), "\t"
+
+    def _first(self, line: str) -> None:
+        for separator in (",", "\t", ";"):
+            names = [name.strip().lower() for name in _split(line, separator)]
+            if len(names) < 2:
+                continue
+            known = sum(name in known_names() for name in names)
+            if known >= 2 and known * 3 >= len(names) and not any(name.isdigit() for name in names):
+                self.columns, self.separator = tuple(names), separator
+                return
+        for one in of_shape("columns"):
+            if one.first and pattern(one.first).match(line):
+                self.columns, self.separator = tuple(n.lower() for n in one.columns), ","
+
+    def records(self, raw: bytes) -> list[Record]:
+        """Usually one. An empty list: nothing of a line could be understood."""
+        line = raw.decode("utf-8", "replace").rstrip("\r\n")
+        text = line.lstrip("\ufeff \t")
+        if text.startswith("#"):
+            self.header(text)
+            return []
+        found: list[Record] = []
+        if "{" in text[:400] and "}" in text[-40:]:
+            found = self._json(text)
+        if not found and self.columns and not text.startswith("{"):
+            found = self._of_columns(text)
+        if not found:
+            found = self._of_text(text)
+        if not found:
+            self.unknown += 1
+            found = list(_hosts_in(text))
+        return found
+
+    def _json(self, text: str) -> list[Record]:
+        start = text.index("{")  # behind a syslog prefix, perhaps
+        try:
+            told = msgspec.json.decode(text[start:].rstrip().rstrip(","))
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+            return []
+        if not isinstance(told, dict):
+            return []
+        if "resourceSpans" in told:
+            return [Record("otlp", **one) for one in spans(told)]
+        flat: dict[str, Any] = {}
+        _flatten(told, "", flat, 0)
+        names = frozenset(flat)
+        for one in of_shape("json"):
+            if self._wants(one) and one.fits(names):
+                record = _taken(one, flat, self.year)
+                if one.name == "json" and not (record.host or record.provider):
+                    inner = next((flat[n] for n in _WRAPPED if isinstance(flat.get(n), str)), "")
+                    if inner and inner != text:
+                        return self.records(inner.encode())
+                return [record]
+        return []
+
+    def _wants(self, one: Format) -> bool:
+        return not self.forced or one.name == self.forced
+
+    def _of_columns(self, text: str) -> list[Record]:
+        values = _split(text, self.separator)
+        if len(values) < min(3, len(self.columns)) or len(values) > len(self.columns) + 2:
+            return []
+        row = dict(zip(self.columns, values, strict=False))
+        names = frozenset(row)
+        for one in of_shape("columns"):
+            if self._wants(one) and one.fits(names):
+                return [_taken(one, row, self.year)]
+        return []
+
+    def _of_text(self, text: str) -> list[Record]:
+        paired = _pairs(text)
+        if len(paired) >= 4 or "cef" in paired or "leef" in paired:
+            names = frozenset(paired)
+            for one in of_shape("pairs"):
+                if self._wants(one) and one.fits(names):
+                    record = _taken(one, paired, self.year)
+                    if record.host or record.provider:
+                        return [record]
+        if ",THREAT,url," in text:
+            return self._palo_alto(text)
+        for one in of_shape("text"):
+            if self._wants(one) and any(piece in text for piece in one.if_any):
+                hit = pattern(one.regex).match(text)
+                if hit:
+                    told = {key: value or "" for key, value in hit.groupdict().items()}
+                    plain = {**told, "host": _labels(told.get("host", ""))}
+                    direct = {name: (name,) for name in told}
+                    named = msgspec.structs.replace(one, fields=direct)
+                    return [_taken(named, plain, self.year)]
+        return []
+
+    def _palo_alto(self, text: str) -> list[Record]:
+        values = _split(text, ",")
+        if len(values) < 32:
+            return []
+        row = {name: values[at] for name, at in _PALO_ALTO.items() if at < len(values)}
+        one = next(one for one in of_shape("columns") if one.name == "palo-alto")
+        return [_taken(one, row, self.year)]
+
+
+def _split(line: str, separator: str) -> list[str]:
+    if separator == "w3c":
+        return [quoted or plain for quoted, plain in _W3C.findall(line)]
+    if separator in ("\t", ""):
+        return line.split("\t")
+    try:
+        return next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:
+        return []
+
+
+def _flatten(value: Mapping[str, Any], above: str, flat: dict[str, Any], depth: int) -> None:
+    for key, inner in value.items():
+        if len(flat) >= _MOST_FLAT:
+            return
+        name = f"{above}{key}".lower()
+        if isinstance(inner, dict):
+            if depth < _MOST_DEPTH:
+                _flatten(inner, f"{name}.", flat, depth + 1)
+        elif isinstance(inner, list):
+            if inner and depth < _MOST_DEPTH:
+                first = inner[0]
+                if isinstance(first, dict):
+                    _flatten(first, f"{name}.0.", flat, depth + 1)
+                else:
+                    flat[f"{name}.0"] = first
+        else:
+            flat[name] = inner
+
+
+def _pairs(text: str) -> dict[str, str]:
+    at = text.find("CEF:")
+    if at >= 0 and text.count("|", at) >= 7:
+        extension = text[at:].split("|", 7)[7]
+        told = {key.lower(): value for key, value in _CEF.findall(extension)}
+        return {"cef": "0", **told}
+    at = text.find("LEEF:")
+    if at >= 0 and text.count("|", at) >= 4:
+        rest = text[at:].rsplit("|", maxsplit=1)[-1]
+        pairs = (part.partition("=") for part in re.split(r"\t|\^|\\t", rest))
+        return {"leef": "2", **{key.strip().lower(): value for key, _, value in pairs if value}}
+    return {
+        (quoted or plain).lower(): value if quoted else bare
+        for quoted, value, plain, bare in _PAIR.findall(text)
+    }
+
+
+def _labels(host: str) -> str:
+    """``(3)api(6)openai(3)com(0)`` of Windows."""
+    if not host.startswith("("):
+        return host
+    return ".".join(label for _, label in _DNS_LABELS.findall(host) if label)
+
+
+def _taken(one: Format, told: Mapping[str, Any], year: int) -> Record:
+    def first(name: str) -> str:
+        for path in one.fields.get(name, ()):
+            if path.startswith("="):
+                return path[1:]
+            value = told.get(path.lower(), told.get(path))
+            if value is None or isinstance(value, bool):
+                continue
+            text = str(value).strip().strip('"')
+            if text.lower() not in _NOTHING:
+                return text
+        return ""
+
+    url, host, path = first("url"), first("host"), first("path")
+    port = _number(first("port"))
+    if url:
+        found, at, rest = _of_url(url)
+        host, port, path = host or found, port or at, path or rest
+    elif "://" in path:
+        found, at, path = _of_url(path)
+        host, port = host or found, port or at
+    host, _, tail = host.partition(":") if host.count(":") == 1 else (host, "", "")
+    time = first("time") or " ".join(filter(None, (first("date"), first("clock"))))
+    return Record(
+        format=one.name,
+        time=moment(time, year) if time else "",
+        user=_user(first("user")),
+        device=first("device"),
+        src=_address(first("src")),
+        host=host or first("dst"),
+        port=port or _number(tail),
+        path=path.partition("?")[0].partition("#")[0],
+        method=first("method"),
+        up=_number(first("up")),
+        down=_number(first("down")),
+        action=first("action"),
+        status=_number(first("status")),
+        ua=first("ua"),
+        app=first("app"),
+        media=first("media"),
+        model=first("model"),
+        provider=first("provider"),
+        ja4=first("ja4"),
+        is_name=one.surface == "name" or bool(first("dns")),
+    )
+
+
+def _of_url(url: str) -> tuple[str, int, str]:
+    """Host, port and path of a URL, of ``host:port`` (CONNECT) and of ``host/path``."""
+    try:
+        split = urlsplit(url if "://" in url else f"//{url}" if not url.startswith("/") else url)
+        return split.hostname or "", split.port or 0, split.path
+    except ValueError:
+        return "", 0, ""
+
+
+def _number(text: str) -> int:
+    try:
+        return max(0, int(float(text))) if text else 0
+    except (ValueError, OverflowError):
+        return 0
+
+
+def _user(text: str) -> str:
+    """``ACME\\anna`` and ``anna`` are left as they are; an address book's brackets are not."""
+    return text.strip("<>'\" ")[:256]
+
+
+def _address(text: str) -> str:
+    """Without the port that some add to it."""
+    if text.count(":") == 1:
+        return text.partition(":")[0]
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text
+
+
+def _hosts_in(text: str) -> Iterator[Record]:
+    for hit in _HOST.finditer(text[:65536]):
+        path = hit[3] or ""
+        yield Record("text", host=hit[1], port=_number(hit[2] or ""), path=path, is_name=not path)

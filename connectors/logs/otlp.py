@@ -1,0 +1,49 @@
+"""Spans of generative AI in OTLP JSON, as OpenTelemetry's conventions name them
+(https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/). Prompts are never looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from connectors.logs.times import moment
+from scanner.kit.values import items, mapping, text
+
+_PROVIDER = ("gen_ai.provider.name", "gen_ai.system")
+_MODEL = ("gen_ai.response.model", "gen_ai.request.model")
+_USER = ("enduser.id", "user.email", "user.id", "user.name")
+
+
+def spans(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Fields of a record for every span that calls a model."""
+    for resource in items(document.get("resourceSpans")):
+        whole = mapping(resource)
+        around = _attributes(mapping(whole.get("resource")))
+        for scope in (*items(whole.get("scopeSpans")), *items(whole.get("ilSpans"))):
+            for span in items(mapping(scope).get("spans")):
+                told = {**around, **_attributes(mapping(span))}
+                provider = _first(told, _PROVIDER)
+                if not provider and not _first(told, _MODEL):
+                    continue
+                yield {
+                    "time": moment(text(mapping(span).get("startTimeUnixNano"))),
+                    "provider": provider,
+                    "model": _first(told, _MODEL),
+                    "user": _first(told, _USER),
+                    "device": _first(told, ("service.name", "k8s.pod.name", "host.name")),
+                    "host": _first(told, ("server.address",)),
+                    "path": _first(told, ("gen_ai.operation.name",)),
+                }
+
+
+def _attributes(holder: Mapping[str, Any]) -> dict[str, str]:
+    found = {}
+    for one in items(holder.get("attributes")):
+        pair = mapping(one)
+        value = mapping(pair.get("value"))
+        found[text(pair.get("key"))] = text(next(iter(value.values()), ""))
+    return found
+
+
+def _first(told: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next((told[name] for name in names if told.get(name)), "")

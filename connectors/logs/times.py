@@ -1,0 +1,83 @@
+"""Times as logs write them -> ISO 8601 in UTC, or nothing.
+
+A time without a zone is taken for UTC, one without a year for the latest that is not ahead of the
+file's own time.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+_NUMBER = re.compile(r"\d{9,20}(?:\.\d+)?")
+_ISO = re.compile(
+    r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:[.,]\d+)?"
+    r"\s*(Z|UTC|[+-]\d\d:?\d\d)?"
+)
+_APACHE = re.compile(
+    r"(\d{1,2})[/-](\w{3})[/-](\d{4})[: ](\d\d):(\d\d):(\d\d)(?:\.\d+)?\s*([+-]\d{4})?"
+)
+_SYSLOG = re.compile(r"(?:\w{3} )?(\w{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?: (\d{4}))?")
+_YEARLY = re.compile(r"(\w{3}) +(\d{1,2}) (\d{4}) (\d\d):(\d\d):(\d\d)")
+_US = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d\d)(?::(\d\d))?(?: ([AP]M))?")
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
+_WEBKIT = 11_644_473_600
+"""Seconds from 1601, where Chromium's times begin, to 1970."""
+
+
+@lru_cache(maxsize=4096)
+def moment(text: str, year: int = 0) -> str:
+    """``2026-11-28T10:00:00Z``; empty for what is no time. ``year``: of the file."""
+    text = text.strip().strip('[]"')
+    try:
+        if _NUMBER.fullmatch(text):
+            return _of_number(float(text))
+        hit = _ISO.match(text)
+        if hit:
+            return _iso(int(hit[1]), int(hit[2]), int(hit[3]), int(hit[4]), int(hit[5]),
+                        int(hit[6] or 0), zone=hit[7] or "")  # fmt: skip
+        hit = _APACHE.match(text)
+        if hit:
+            month = _MONTHS.get(hit[2].lower(), 0)
+            return _iso(int(hit[3]), month, int(hit[1]), int(hit[4]), int(hit[5]), int(hit[6]),
+                        zone=hit[7] or "")  # fmt: skip
+        hit = _US.match(text)
+        if hit:
+            hour = int(hit[4]) % 12 + (12 if hit[7] == "PM" else 0) if hit[7] else int(hit[4])
+            return _iso(int(hit[3]), int(hit[1]), int(hit[2]), hour, int(hit[5]), int(hit[6] or 0))
+        hit = _YEARLY.match(text)
+        if hit:
+            month = _MONTHS.get(hit[1].lower(), 0)
+            return _iso(int(hit[3]), month, int(hit[2]), int(hit[4]), int(hit[5]), int(hit[6]))
+        hit = _SYSLOG.match(text)
+        if hit and (hit[6] or year):
+            month = _MONTHS.get(hit[1].lower(), 0)
+            return _iso(int(hit[6] or year), month, int(hit[2]), int(hit[3]), int(hit[4]),
+                        int(hit[5]))  # fmt: skip
+    except (ValueError, OverflowError, OSError):
+        return ""
+    return ""
+
+
+def _of_number(number: float) -> str:
+    """Seconds, or thousandths, millionths, thousand-millionths of them, since 1970; millionths
+    since 1601 are Chromium's."""
+    while number > 2e10:
+        if 1.25e16 < number < 1.6e16:
+            number = number / 1e6 - _WEBKIT
+            break
+        number /= 1000
+    return datetime.fromtimestamp(number, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _iso(
+    year: int, month: int, day: int, hour: int, minute: int, second: int, zone: str = ""
+) -> str:
+    made = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    if zone and zone[0] in "+-":
+        digits = zone[1:].replace(":", "")
+        ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        made = made - ahead if zone[0] == "+" else made + ahead
+    return made.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,199 @@
+"""Where in raw log bytes hosts of AI may stand, and whose they are.
+
+The first stage looks for literals in bytes that nobody has parsed; only a line that has one is
+taken apart by its reader, and the host that it names is compared whole, label by label: a suffix of
+a name is not the name (``notopenai.com``). Owns no format of logs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from scanner.detect import compiled
+from scanner.detect.knowledge import Knowledge
+from scanner.rulebook.load import Rulebook
+from scanner.rulebook.types import Category, Provider
+
+_SHARED = frozenset({"databricks.com", "snowflake.com", "zapier.com", "github.com"})
+"""Sites of companies for which AI is one thing among many: contact with them is no use of AI."""
+_LEAST = 5
+"""Bytes of a literal. Shorter ones stand everywhere."""
+_COMMON = frozenset({".amazonaws.com", ".api.aws", ".googleapis.com", ".azure.com"})
+"""In every log of a company that is in that cloud."""
+_CASELESS = 1
+PATHS = (
+    "/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/messages", "/v1/responses",
+    "/api/generate", "/api/chat", "/api/embed", "/v1/rerank", "/v2/models/", ":generateContent",
+    ":streamGenerateContent", "/v1/audio/transcriptions", "/v1/images/generations",
+    "/generate_stream", "/invocations", "/mcp",
+)  # fmt: skip
+"""What model servers answer to, whatever their host is called: OpenAI's, Anthropic's, Google's and
+Ollama's interfaces (https://github.com/ollama/ollama/blob/main/docs/api.md), KServe's, Text
+Generation Inference's, SageMaker's containers, and the Model Context Protocol."""
+_MARKS = (
+    "gen_ai.", "custom_llm_provider", "llm_provider", '"ai_proxy"', "ai-proxy",
+    "ModelInvocationLog",
+    "#Fields:", "#fields",
+)  # fmt: skip
+"""Words of the logs of AI gateways and traces, and what renames the columns of a log."""
+
+
+class HostWatch:
+    """Compiled once from the rulebook."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        self._knowledge = Knowledge(rulebook)
+        self._aliases = rulebook.by_alias
+        self._categories = {p.id: p.category for p in rulebook.providers}
+        self._names = {p.id: p.name for p in rulebook.providers}
+        self._domains = {
+            domain.lower(): provider.id
+            for provider in rulebook.providers
+            for domain in provider.web_domains
+            if domain.lower() not in _SHARED
+        }
+        plain = _collapsed(_literals(rulebook.providers))
+        self._literals = [*plain, *filter(None, map(_in_labels, plain))]
+        self._known: dict[tuple[str, str], tuple[str, str]] = {}
+        self._local = threading.local()
+        self._database: Any = None
+        self._pattern: re.Pattern[bytes] | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def mark(self) -> str:
+        """Changes with what is looked for."""
+        return hashlib.blake2b("\0".join(self._literals).encode(), digest_size=8).hexdigest()
+
+    def places(self, data: Any) -> list[int]:
+        """Ends of literals in ``data`` (bytes or a view of them), in order; any number of
+        threads."""
+        database = self._engine()
+        found: list[int] = []
+        if database is None:
+            pattern = self._pattern or re.compile(b"(?!)")
+            return [hit.end() for hit in pattern.finditer(data)]
+        scratch = getattr(self._local, "scratch", None)
+        if scratch is None:
+            scratch = self._local.scratch = compiled.new_scratch(database)
+        add = found.append
+
+        def on_match(_ident: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            add(end)
+
+        database.scan(data, match_event_handler=on_match, scratch=scratch)
+        return found
+
+    def _engine(self) -> Any:
+        if self._database is None and self._pattern is None:
+            with self._lock:
+                if self._database is None and self._pattern is None:
+                    self._compile()
+        return self._database
+
+    def _compile(self) -> None:
+        expressions = [re.escape(one).encode() for one in self._literals]
+        try:
+            self._database = compiled.database(
+                expressions,
+                ids=range(len(expressions)),
+                flags=[_CASELESS] * len(expressions),
+            )
+        except ImportError:
+            self._pattern = re.compile(b"|".join(expressions), re.I)
+
+    def known(self, host: str, path: str = "") -> tuple[str, str]:
+        """(provider, ``api`` or ``web``) of a host as it was written, port and trailing dot and
+        all; empty texts where it is nobody's."""
+        key = (host, path if path.count("/") < 3 else "/".join(path.split("/", 4)[:4]))
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) > 100_000:
+                self._known.clear()
+            found = self._known[key] = self._find(bare_host(host), path)
+        return found
+
+    def _find(self, host: str, path: str) -> tuple[str, str]:
+        provider = self._knowledge.host(host, path)
+        if provider:
+            return provider, "api"
+        name = host
+        while "." in name:
+            if name in self._domains:
+                return self._domains[name], "web"
+            name = name.partition(".")[2]
+        return "", ""
+
+    def named(self, name: str) -> str:
+        """The provider that goes by ``name`` (``openai``, ``aws.bedrock``); empty: none."""
+        plain = name.casefold().strip()
+        for one in (
+            plain,
+            plain.replace(".", "_"),
+            plain.replace("_", " "),
+            plain.replace("-", "_"),
+        ):
+            if one in self._aliases:
+                return self._aliases[one]
+        return ""
+
+    def title(self, provider: str) -> str:
+        return self._names.get(provider, provider)
+
+    def is_assistant(self, provider: str) -> bool:
+        """Whether people write code with it."""
+        return self._categories.get(provider) is Category.CODING_ASSISTANT
+
+
+def bare_host(host: str) -> str:
+    """Lower case, without user, port, brackets and the root's dot."""
+    name = host.strip().lower().rpartition("@")[2]
+    if name.startswith("["):
+        return name[1:].partition("]")[0]
+    if name.count(":") == 1:
+        name = name.partition(":")[0]
+    return name.rstrip(".")
+
+
+def _literals(providers: Iterable[Provider]) -> Iterator[str]:
+    yield from PATHS
+    yield from _MARKS
+    for provider in providers:
+        for host in provider.hosts:
+            pieces = [
+                piece
+                for piece in host.host.lower().split("*")
+                if len(piece) >= _LEAST and piece not in _COMMON
+            ]
+            if pieces:
+                yield max(pieces, key=lambda piece: (_is_telling(piece), len(piece)))
+        for domain in provider.web_domains:
+            if domain.lower() not in _SHARED and len(domain) >= _LEAST:
+                yield domain.lower()
+
+
+def _in_labels(literal: str) -> str:
+    """As the debug log of Windows' DNS server writes names: ``(6)openai(3)com``; empty for what is
+    no whole name."""
+    labels = literal.strip(".").split(".")
+    if len(labels) < 2 or not re.fullmatch(r"[a-z0-9.-]+", literal):
+        return ""
+    return "".join(f"({len(label)}){label}" for label in labels)
+
+
+def _is_telling(piece: str) -> bool:
+    """The service's own name, rather than the domain that all services of a cloud share."""
+    return not piece.endswith((".com", ".aws", ".net", ".io", ".cn", ".ai"))
+
+
+def _collapsed(literals: Iterable[str]) -> list[str]:
+    """Without those that hold another: whatever hits them hits that one, too."""
+    kept: list[str] = []
+    for one in sorted({text.lower() for text in literals}, key=lambda text: (len(text), text)):
+        if not any(other in one for other in kept):
+            kept.append(one)
+    return sorted(kept)
