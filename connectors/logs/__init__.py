@@ -6,8 +6,11 @@ and what it tells is added up. Owns no catalogue and stores no line.
 
 from __future__ import annotations
 
+import os
+import zlib
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Annotated, Any
@@ -15,7 +18,7 @@ from typing import Annotated, Any
 import msgspec
 
 from connectors.logs import files as log_files
-from connectors.logs.files import LogFile
+from connectors.logs.files import LogFile, Part
 from connectors.logs.formats import formats
 from connectors.logs.lines import Layout
 from connectors.logs.tally import KINDS, Tally, gap
@@ -215,7 +218,7 @@ class _Reading:
             yield Gap(what=file.path, reason=str(error), denied=isinstance(error, Denied))
 
     def _stream(self, file: LogFile, stream: Any, pool: ThreadPoolExecutor) -> Iterator[Item]:
-        head = stream.read(log_files.BLOCK)
+        head, trouble = log_files.read(stream)
         layout = Layout(year=file.year, forced=self._config.format)
         layout.begin(head[: 1 << 16])
         name, offset = self.cursor.find(head) if file.path != "-" else ("", 0)
@@ -224,17 +227,22 @@ class _Reading:
             head, done = _skipped(stream, head, offset)
         samples: list[str] = []
         tally, saved, is_broken = self._tally(), done, None
-        searched = _searched(log_files.blocks(stream, head), self._watch, pool)
         try:
+            size = log_files.plain_size(file)
+            searched = (
+                _searched_parts(file, done, size, self._watch, pool)
+                if size >= 0
+                else _searched(log_files.blocks(stream, head, trouble), self._watch, pool)
+            )
             for block, places in searched:
                 _read_block(block, places, layout, tally, file.path, samples)
-                done += len(block)
+                done += block.stop - block.start
                 if done - saved > _SAVED_EVERY:
                     yield from tally.items()
                     tally, saved = self._tally(), done
         except SourceError as error:  # the rest of the file: what was read so far is told
             is_broken = error
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, EOFError, ValueError, zlib.error) as error:
             is_broken = _unavailable(f"{file.path}: {error}")
         yield from tally.items()
         if layout.unknown:
@@ -244,7 +252,7 @@ class _Reading:
             return
         if name:
             with log_files.opened(file) as again:
-                self.cursor.move(name, again.read(log_files.BLOCK), done)
+                self.cursor.move(name, log_files.read(again)[0], done)
             yield Checkpoint(cursor=self.cursor.text)
 
 
@@ -272,32 +280,78 @@ def _skipped(stream: Any, head: bytes, offset: int) -> tuple[bytes, int]:
     return rest, at
 
 
+Searched = tuple[Part, list[int]]
+
+
+def _ahead(jobs: Iterator[Future[Searched]]) -> Iterator[Searched]:
+    """Some blocks are searched while another is parsed, and no more are held."""
+    waiting: deque[Future[Searched]] = deque()
+    trouble: Exception | None = None
+    try:
+        for job in jobs:
+            waiting.append(job)
+            if len(waiting) >= _AHEAD:
+                yield waiting.popleft().result()
+    except (SourceError, OSError, EOFError, ValueError, zlib.error) as error:
+        # What was read before a file broke is told.
+        trouble = error
+    while waiting:
+        yield waiting.popleft().result()
+    if trouble is not None:
+        raise trouble
+
+
 def _searched(
     blocks: Iterator[bytes], watch: Watch, pool: ThreadPoolExecutor
-) -> Iterator[tuple[bytes, list[int]]]:
-    """Blocks with the places that were found in them, some ahead of who parses."""
-    waiting: list[tuple[bytes, Future[list[int]]]] = []
-    for block in blocks:
-        waiting.append((block, pool.submit(watch.places, block)))
-        if len(waiting) >= _AHEAD:
-            first, places = waiting.pop(0)
-            yield first, places.result()
-    for first, places in waiting:
-        yield first, places.result()
+) -> Iterator[Searched]:
+    """Blocks of a stream with the places that were found in them."""
+
+    def search(block: bytes) -> Searched:
+        return Part(block, 0, len(block)), watch.places(block)
+
+    return _ahead(pool.submit(search, block) for block in blocks)
+
+
+def _searched_parts(
+    file: LogFile, begin: int, end: int, watch: Watch, pool: ThreadPoolExecutor
+) -> Iterator[Searched]:
+    """Blocks of a plain file: reading, too, is done side by side."""
+    descriptor = os.open(file.path, os.O_RDONLY)
+
+    def search(at: int) -> Searched:
+        found = log_files.part(descriptor, begin, at, end)
+        view = memoryview(found.data)[found.start : found.stop]
+        return found, [found.start + place for place in watch.places(view)]
+
+    starts = range(begin, end, log_files.BLOCK)
+    jobs = [] if begin >= end else starts
+    running: list[Future[Searched]] = []
+
+    def submitted() -> Iterator[Future[Searched]]:
+        for at in jobs:
+            running.append(pool.submit(search, at))
+            yield running[-1]
+            del running[: max(0, len(running) - 2 * _AHEAD)]
+
+    try:
+        yield from _ahead(submitted())
+    finally:
+        wait(running)  # none of them reads from a descriptor that is closed
+        os.close(descriptor)
 
 
 def _read_block(
-    block: bytes, places: list[int], layout: Layout, tally: Tally, path: str, samples: list[str]
+    part: Part, places: list[int], layout: Layout, tally: Tally, path: str, samples: list[str]
 ) -> None:
     """Every line that has one of the places, once."""
     place = f"server of {PurePath(path).name}"
-    behind = 0
+    block, behind = part.data, part.start
     for end in places:
         if end <= behind:
             continue
-        start = block.rfind(b"\n", 0, end) + 1
-        stop = block.find(b"\n", end)
-        behind = stop if stop >= 0 else len(block)
+        start = max(block.rfind(b"\n", part.start, end) + 1, part.start)
+        stop = block.find(b"\n", end, part.stop)
+        behind = stop if stop >= 0 else part.stop
         line = block[start:behind]
         if len(line) > _MOST_PARSED:
             line = block[max(start, end - _MOST_PARSED // 2) : end + _MOST_PARSED // 2]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import bz2
 import fnmatch
 import hashlib
+import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
@@ -17,11 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-from scanner.model.errors import Denied, Unavailable
+from scanner.model.errors import Denied, SourceError, Unavailable
 
 BLOCK = 4 << 20
 _MOST_LINE = 8 << 20
 """A longer line is cut: what is found in a part of it counts."""
+_PIECE = 1 << 18
+_BEYOND = 1 << 16
+"""Bytes that are read of the next block, in which most last lines end."""
 _HEAD = 1024
 _FREE = 1 << 30
 _MOST_RATIO = 1100
@@ -221,16 +226,61 @@ def is_beginning(name: str, data: bytes) -> bool:
     return len(data) >= size and beginning(data[:size]) == name
 
 
-def blocks(stream: IO[bytes], first: bytes = b"") -> Iterator[bytes]:
-    """Whole lines, some megabytes at a time; ``first``: what was read already. The last line may
-    lack its end."""
-    carry = first
-    while True:
-        data = stream.read(BLOCK)
-        if not data:
-            if carry:
-                yield carry
-            return
+def plain_size(file: LogFile) -> int:
+    """Of a file of this machine that is not packed: its parts may be read side by side. -1: it is
+    not one. Raises the source errors."""
+    if file.path == "-" or "://" in file.path:
+        return -1
+    try:
+        with Path(file.path).open("rb") as stream:
+            head = stream.read(4)
+            status = os.fstat(stream.fileno())
+    except PermissionError as error:
+        raise Denied(f"{file.path}: may not be read") from error
+    except OSError as error:
+        raise Unavailable(f"{file.path}: {error.strerror or error}") from error
+    if not stat.S_ISREG(status.st_mode) or head.startswith((_GZIP, _ZSTD, _BZIP2)):
+        return -1
+    return status.st_size
+
+
+@dataclass(frozen=True)
+class Part:
+    """``data[start:stop]``: the whole lines that begin in a part of a file."""
+
+    data: bytes
+    start: int
+    stop: int
+
+
+def part(descriptor: int, begin: int, at: int, end: int) -> Part:
+    """Lines that begin at ``at`` or behind it and within a block; ``begin``: where the reading of
+    the file began, ``end``: its size then. A line that is too long for any honest log is cut."""
+    before = 0 if at == begin else 1
+    want = min(BLOCK, end - at)
+    data = os.pread(descriptor, before + want + _BEYOND, at - before)
+    data = data[: before + (end - at)]
+    start = data.find(b"\n", 0, before + want) + 1 if before else 0
+    if before and not start:
+        return Part(data, 0, 0)  # the middle of a line that began before
+    last = before + want - 1
+    stop = data.find(b"\n", last) + 1
+    if not stop and at - before + len(data) < end:
+        data += os.pread(descriptor, _MOST_LINE, at - before + len(data))[: end - at + before]
+        stop = data.find(b"\n", last) + 1
+    return Part(data, start, stop or len(data))
+
+
+def blocks(
+    stream: IO[bytes], first: bytes = b"", trouble: Exception | None = None
+) -> Iterator[bytes]:
+    """Whole lines, some megabytes at a time; ``first`` and ``trouble``: what :func:`read` has given
+    before. The last line may lack its end. Raises what ended the stream, behind what came before
+    it."""
+    carry, is_over = first, False
+    while not is_over and trouble is None:
+        data, trouble = read(stream)
+        is_over = not data
         cut = data.rfind(b"\n") + 1
         if cut:
             yield carry + data[:cut]
@@ -240,3 +290,23 @@ def blocks(stream: IO[bytes], first: bytes = b"") -> Iterator[bytes]:
         if len(carry) > _MOST_LINE:
             yield carry
             carry = b""
+    if carry:
+        yield carry
+    if trouble is not None:
+        raise trouble
+
+
+def read(stream: IO[bytes]) -> tuple[bytes, Exception | None]:
+    """A block in pieces: a packed file that was cut off gives what came before."""
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        while size < BLOCK:
+            piece = stream.read(min(_PIECE, BLOCK - size))
+            if not piece:
+                break
+            pieces.append(piece)
+            size += len(piece)
+    except (OSError, EOFError, ValueError, zlib.error, SourceError) as error:
+        return b"".join(pieces), error
+    return b"".join(pieces), None

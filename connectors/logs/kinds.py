@@ -6,6 +6,7 @@ Tables: the first row that fits decides. Blocked requests are told apart: they w
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from connectors.logs.lines import Record
 
@@ -58,7 +59,11 @@ _STREAM = re.compile(r"text/event-stream|application/x-ndjson", re.I)
 
 def client_of(record: Record) -> str:
     """Of few fixed words; empty: the log does not tell."""
-    said = record.ua or record.app
+    return _client(record.ua or record.app)
+
+
+@lru_cache(maxsize=8192)
+def _client(said: str) -> str:
     if not said:
         return ""
     return next((name for name, pattern in _CLIENTS if pattern.search(said)), "other")

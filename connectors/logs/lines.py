@@ -77,8 +77,12 @@ class Layout:
     separator: str = ""
     forced: str = ""
     """Name of the only format that is tried; empty: whatever fits."""
-    unknown: int = field(default=0)
+    unknown: int = 0
     """Lines that no format fits."""
+    _fitting: dict[tuple[str, ...], Format | None] = field(default_factory=dict)
+    """Names of a JSON line -> its format: lines of one log have the same."""
+    _text: Format | None = None
+    """What the last plain line was; the next one is most likely the same."""
 
     def begin(self, head: bytes) -> None:
         """The first lines of a file name its columns, if anything does."""
@@ -143,16 +147,25 @@ class Layout:
             return [Record("otlp", **one) for one in spans(told)]
         flat: dict[str, Any] = {}
         _flatten(told, "", flat, 0)
-        names = frozenset(flat)
-        for one in of_shape("json"):
-            if self._wants(one) and one.fits(names):
-                record = _taken(one, flat, self.year)
-                if one.name == "json" and not (record.host or record.provider):
-                    inner = next((flat[n] for n in _WRAPPED if isinstance(flat.get(n), str)), "")
-                    if inner and inner != text:
-                        return self.records(inner.encode())
-                return [record]
-        return []
+        fitting = self._of_names(flat)
+        if fitting is None:
+            return []
+        record = _taken(fitting, flat, self.year)
+        if fitting.name == "json" and not (record.host or record.provider):
+            inner = next((flat[n] for n in _WRAPPED if isinstance(flat.get(n), str)), "")
+            if inner and inner != text:
+                return self.records(inner.encode())
+        return [record]
+
+    def _of_names(self, flat: Mapping[str, Any]) -> Format | None:
+        key = tuple(flat)
+        if key not in self._fitting:
+            names = frozenset(key)
+            fitting = (one for one in of_shape("json") if self._wants(one) and one.fits(names))
+            if len(self._fitting) > _MOST_FLAT:
+                self._fitting.clear()
+            self._fitting[key] = next(fitting, None)
+        return self._fitting[key]
 
     def _wants(self, one: Format) -> bool:
         return not self.forced or one.name == self.forced
@@ -169,7 +182,11 @@ class Layout:
         return []
 
     def _of_text(self, text: str) -> list[Record]:
-        paired = _pairs(text)
+        if self._text is not None:
+            found = self._matched(self._text, text)
+            if found:
+                return found
+        paired = _pairs(text) if text.count("=") + text.count(':"') > 2 else {}
         if len(paired) >= 4 or "cef" in paired or "leef" in paired:
             names = frozenset(paired)
             for one in of_shape("pairs"):
@@ -180,15 +197,23 @@ class Layout:
         if ",THREAT,url," in text:
             return self._palo_alto(text)
         for one in of_shape("text"):
-            if self._wants(one) and any(piece in text for piece in one.if_any):
-                hit = pattern(one.regex).match(text)
-                if hit:
-                    told = {key: value or "" for key, value in hit.groupdict().items()}
-                    plain = {**told, "host": _labels(told.get("host", ""))}
-                    direct = {name: (name,) for name in told}
-                    named = msgspec.structs.replace(one, fields=direct)
-                    return [_taken(named, plain, self.year)]
+            if self._wants(one):
+                found = self._matched(one, text)
+                if found:
+                    self._text = one
+                    return found
         return []
+
+    def _matched(self, one: Format, text: str) -> list[Record]:
+        if not any(piece in text for piece in one.if_any):
+            return []
+        hit = pattern(one.regex).match(text)
+        if hit is None:
+            return []
+        told = hit.groupdict("")
+        if "(" in told.get("host", ""):
+            told["host"] = _labels(told["host"])
+        return [_taken(one, told, self.year)]
 
     def _palo_alto(self, text: str) -> list[Record]:
         values = _split(text, ",")
@@ -254,11 +279,15 @@ def _labels(host: str) -> str:
 
 
 def _taken(one: Format, told: Mapping[str, Any], year: int) -> Record:
+    fields = one.fields
+
     def first(name: str) -> str:
-        for path in one.fields.get(name, ()):
+        if fields and name not in fields:
+            return ""
+        for path in fields[name] if fields else (name,):
             if path.startswith("="):
                 return path[1:]
-            value = told.get(path.lower(), told.get(path))
+            value = told.get(path)
             if value is None or isinstance(value, bool):
                 continue
             text = str(value).strip().strip('"')

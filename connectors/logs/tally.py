@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
 from connectors.logs.kinds import (
     CHAT,
     CONTACT,
@@ -21,9 +23,9 @@ from connectors.logs.kinds import (
 from connectors.logs.lines import Record
 from scanner.kit.contract import Watch
 from scanner.model.base import NodeId
-from scanner.model.evidence import Confidence
-from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
-from scanner.model.items import Activity, Gap, Item
+from scanner.model.evidence import Confidence, Evidence, merge_evidence
+from scanner.model.facts import Asset, AssetClass, Edge, Identity, PrincipalType, Relation
+from scanner.model.items import Gap, Item
 
 USE, ENDPOINT = "logs.ai_use", "logs.model_endpoint"
 USER, DEVICE, ADDRESS = "logs.user", "logs.device", "logs.address"
@@ -48,6 +50,14 @@ class Row:
     down: int = 0
     large: int = 0
     models: set[str] = field(default_factory=set)
+
+    def join(self, other: Row) -> None:
+        self.count += other.count
+        self.up += other.up
+        self.down += other.down
+        self.large += other.large
+        self.first = min(filter(None, (self.first, other.first)), default="")
+        self.last = max(self.last, other.last)
 
 
 @dataclass
@@ -113,39 +123,74 @@ class Tally:
         return "", ""
 
     def items(self) -> Iterator[Item]:
-        """In a fixed order."""
+        """Each thing once, each actor once, and who used what; in a fixed order."""
+        things: dict[tuple[str, str], list[tuple[Key, Row]]] = {}
         for key in sorted(self.rows):
-            yield self._activity(key, self.rows[key])
+            things.setdefault((key[2], key[3] if key[2][:1] != "=" else ""), []).append(
+                (key, self.rows[key])
+            )
+        told: set[str] = set()
+        for (target, kind), rows in things.items():
+            yield from self._of_thing(self._thing(target, kind, rows), rows, told)
 
-    def _activity(self, key: Key, row: Row) -> Activity:
-        actor_kind, actor, target, kind, client, blocked, shape = key
-        thing = self._thing(target, kind, row)
-        said = [f"{row.large} uploads of {self.large >> 20} MiB or more"] if row.large else []
-        return Activity(
+    def _of_thing(
+        self, thing: Asset, rows: list[tuple[Key, Row]], told: set[str]
+    ) -> Iterator[Item]:
+        """``told``: actors that were yielded already."""
+        sums: dict[tuple[str, str, bool, str], Row] = {}
+        for key, row in rows:
+            sums.setdefault((key[6], key[4], key[5], key[3]), Row()).join(row)
+        evidence = tuple(
+            self._evidence(thing, shape, client, row, kind=kind, blocked=blocked)
+            for (shape, client, blocked, kind), row in sums.items()
+        )
+        is_used = not all(key[5] for key, _ in rows)
+        yield msgspec.structs.replace(thing, evidence=evidence, is_ai=is_used)
+        yield Edge(source=NodeId(f"logs:{self.name}"), target=thing.id, relation=Relation.CONTAINS,
+                   evidence=evidence[:1])  # fmt: skip
+        if is_used and thing.provider:
+            yield Edge(source=thing.id, target=NodeId(f"provider:{thing.provider}"),
+                       relation=Relation.CALLS, evidence=evidence[:1])  # fmt: skip
+        users: dict[tuple[str, str], list[Evidence]] = {}
+        for key, row in rows:
+            if key[0] and not key[5]:
+                seen = self._evidence(thing, key[6], key[4], row, kind=key[3], blocked=False)
+                users.setdefault(key[:2], []).append(seen)
+        for (kind, text), seen_by in users.items():
+            actor = self._identity(kind, text)
+            if actor.id not in told:
+                told.add(actor.id)
+                yield actor
+            yield Edge(source=thing.id, target=actor.id, relation=Relation.USED_BY,
+                       evidence=merge_evidence(tuple(seen_by), (), add_counts=True))  # fmt: skip
+
+    def _evidence(
+        self, thing: Asset, shape: str, client: str, row: Row, *, kind: str, blocked: bool
+    ) -> Evidence:
+        large = f"{row.large} uploads of {self.large >> 20} MiB or more" if row.large else ""
+        said = ("blocked" if blocked else "", kind if thing.kind == ENDPOINT else "", large)
+        return Evidence(
             rule=f"logs.{shape}",
-            actor=self._identity(actor_kind, actor),
-            account=NodeId(f"logs:{self.name}"),
-            app_id=thing.id,
-            relation="" if blocked else "used_by",
+            source="logs",
+            resource=thing.id,
+            path=" ".join(filter(None, (client, "blocked" if blocked else ""))),
+            confidence=Confidence.MEDIUM if kind == CONTACT else Confidence.CERTAIN,
+            preview=", ".join(filter(None, said)),
             count=row.count,
             first_at=row.first,
             last_at=row.last,
-            confidence=Confidence.MEDIUM if kind == CONTACT else Confidence.CERTAIN,
             bytes_up=row.up,
             bytes_down=row.down,
-            resource=thing.id,
-            status=", ".join([*(["blocked"] if blocked else []), *said]),
-            thing=thing,
-            where=client,
         )
 
-    def _thing(self, target: str, kind: str, row: Row) -> Asset:
+    def _thing(self, target: str, kind: str, rows: list[tuple[Key, Row]]) -> Asset:
+        models = tuple(sorted({model for _, row in rows for model in row.models}))
         if target.startswith("="):
             host = target[1:]
             return Asset(
                 id=NodeId(f"logs:{self.name}/endpoint/{host}"), kind=ENDPOINT, name=host,
                 asset_class=AssetClass.MODEL_ENDPOINT, account=NodeId(f"logs:{self.name}"),
-                models=tuple(sorted(row.models)), is_ai=True,
+                models=models, is_ai=True,
             )  # fmt: skip
         slug = kind.lower().replace(" ", "-")
         return Asset(
@@ -155,13 +200,11 @@ class Tally:
             asset_class=_CLASSES.get(kind, AssetClass.INTEGRATION),
             provider=target,
             account=NodeId(f"logs:{self.name}"),
-            models=tuple(sorted(row.models)),
+            models=models,
             is_ai=True,
         )
 
-    def _identity(self, kind: str, text: str) -> Identity | None:
-        if not kind:
-            return None
+    def _identity(self, kind: str, text: str) -> Identity:
         is_person = kind == USER
         email = text if is_person and _EMAIL.fullmatch(text) else ""
         if self.key:

@@ -75,8 +75,6 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
         count=activity.count,
         first_at=activity.first_at,
         last_at=activity.last_at,
-        bytes_up=activity.bytes_up,
-        bytes_down=activity.bytes_down,
     )
     yield Asset(
         id=activity.app_id,
@@ -112,13 +110,10 @@ def _of_thing(activity: Activity, thing: Asset, source: str) -> Iterator[Fact]:
         source=source,
         resource=thing.id,
         path=" ".join(filter(None, (who, activity.where))),
-        confidence=activity.confidence,
         preview=activity.status,
         count=activity.count,
         first_at=activity.first_at,
         last_at=activity.last_at,
-        bytes_up=activity.bytes_up,
-        bytes_down=activity.bytes_down,
     )
     yield msgspec.structs.replace(thing, evidence=(evidence,), is_ai=thing.is_ai and is_use)
     seen = (msgspec.structs.replace(evidence, path=""),)

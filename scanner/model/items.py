@@ -126,11 +126,6 @@ class Activity(Model, frozen=True, kw_only=True):
     count: int = 1
     first_at: str = ""
     last_at: str = ""
-    confidence: Confidence = Confidence.CERTAIN
-    """How sure it is that ``thing`` was used: a name that was asked for shows contact alone."""
-    bytes_up: int = 0
-    bytes_down: int = 0
-    """Sent and received, where the source counts them."""
     resource: str = ""
     status: str = ""
     thing: Asset | None = None

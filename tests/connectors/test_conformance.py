@@ -22,6 +22,7 @@ from connectors.code import CodeConfig
 from connectors.gitea import GiteaConfig
 from connectors.github import GitHubConfig
 from connectors.gitlab import GitLabConfig
+from connectors.logs import LogsConfig
 from connectors.okta import OktaConfig
 from connectors.openai import OpenAIConfig
 from scanner.collect import loader
@@ -125,6 +126,24 @@ def _aws(folder: Path, detector: Detector, organization: Any) -> Iterator[World]
             return {call.partition(" ")[0] for call in rig.calls}
 
         yield World(loader.load("aws"), context, deny_all=deny_all, asked=asked)
+
+
+@contextmanager
+def _logs(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+    lines = [f"1764324000.100 4 10.0.0.{n} TCP_TUNNEL/200 9 CONNECT api.openai.com:443 u{n} "
+             "HIER_DIRECT/192.0.2.9 -\n" for n in range(9)]  # fmt: skip
+    (folder / "proxy.log").write_text("".join(lines))
+    (folder / "gateway.jsonl").write_text('{"host": "claude.ai", "user": "anna"}\n')
+
+    def context() -> Context[Any]:
+        return Context(
+            config=LogsConfig(files=(str(folder),)),
+            examine=detector.examine,
+            make_watch=lambda: detector.watch,
+            limits=Limits(),
+        )
+
+    yield World(loader.load("logs"), context)
 
 
 @contextmanager
@@ -419,6 +438,7 @@ WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]
     "github": _github,
     "gitea": _gitea,
     "gitlab": _gitlab,
+    "logs": _logs,
     "okta": _okta,
     "openai": _openai,
     "anthropic": _anthropic,

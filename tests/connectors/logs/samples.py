@@ -1,0 +1,206 @@
+"""Lines as vendors' documentation and public projects write them, cut to what tells; people and
+addresses are made up."""
+
+from __future__ import annotations
+
+# (format, header, line, expected fields)
+SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
+    # https://wiki.squid-cache.org/Features/LogFormat
+    ("squid", "",
+     "1764324000.123    456 10.0.0.5 TCP_TUNNEL/200 8123 CONNECT api.openai.com:443 anna "
+     "HIER_DIRECT/203.0.113.9 -",
+     {"host": "api.openai.com", "port": 443, "user": "anna", "src": "10.0.0.5", "down": 8123,
+      "time": "2025-11-28T10:00:00Z"}),
+    ("squid", "",
+     "1764324000.123    456 10.0.0.5 TCP_DENIED/403 3900 POST http://api.openai.com/v1/chat/"
+     "completions?key=x - HIER_NONE/- text/html",
+     {"host": "api.openai.com", "path": "/v1/chat/completions", "user": "", "status": 403}),
+    # https://techdocs.broadcom.com ProxySG ELFF, W3C
+    ("w3c",
+     "#Software: SGOS 6.7\n#Fields: date time c-ip cs-username cs-method cs-host cs-uri-path "
+     "cs(User-Agent) sc-bytes cs-bytes sc-filter-result\n",
+     '2026-11-28 10:00:00 10.0.0.4 anna POST api.openai.com /v1/responses "openai-python/1.2 x" '
+     "900 120 OBSERVED",
+     {"host": "api.openai.com", "path": "/v1/responses", "up": 120, "down": 900, "user": "anna",
+      "ua": "openai-python/1.2 x", "time": "2026-11-28T10:00:00Z"}),
+    # https://help.zscaler.com/zia/nss-feed-output-format-web-logs
+    ("zscaler", "",
+     '{"sourcetype":"zscalernss-web","event":{"datetime":"2026-11-28 10:00:00","login":'
+     '"anna@example.com","urlsupercategory":"AI and ML","appclass":"AI & ML Applications",'
+     '"hostname":"claude.ai","url":"claude.ai/api/append_message?x=1","requestsize":"4096",'
+     '"responsesize":"900","useragent":"Mozilla/5.0","action":"Allowed","clientip":"10.0.0.8"}}',
+     {"host": "claude.ai", "path": "/api/append_message", "user": "anna@example.com", "up": 4096,
+      "src": "10.0.0.8"}),
+    # https://docs.netskope.com/en/get-events-data/
+    ("netskope", "",
+     '{"timestamp":1764324000,"user":"anna@example.com","app":"ChatGPT","appcategory":'
+     '"Generative AI","ccl":"high","domain":"chatgpt.com","url":"chatgpt.com/backend-api",'
+     '"srcip":"10.0.0.8","client_bytes":2048,"server_bytes":512,"action":"allow"}',
+     {"host": "chatgpt.com", "up": 2048, "down": 512, "app": "ChatGPT"}),
+    # https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/account/gateway_http/
+    ("cloudflare-gateway-http", "",
+     '{"Datetime":"2026-11-28T10:00:00Z","Email":"anna@example.com","DeviceName":"laptop-1",'
+     '"HTTPHost":"chatgpt.com","URL":"https://chatgpt.com/c/1?model=x","HTTPMethod":"POST",'
+     '"UserAgent":"Mozilla/5.0","Action":"block","SourceIP":"10.0.0.9"}',
+     {"host": "chatgpt.com", "path": "/c/1", "device": "laptop-1", "action": "block"}),
+    ("cloudflare-gateway-dns", "",
+     '{"Datetime":"2026-11-28T10:00:00Z","Email":"anna@example.com","QueryName":"api.openai.com",'
+     '"ResolverDecision":"allowedOnNoPolicyMatch","SrcIP":"10.0.0.9","QueryID":"1"}',
+     {"host": "api.openai.com", "is_name": True}),
+    ("cloudflare-gateway-network", "",
+     '{"Datetime":"2026-11-28T10:00:00Z","Email":"anna@example.com","SNI":"api.anthropic.com",'
+     '"SessionID":"5","SourceIP":"10.0.0.9","DestinationPort":443}',
+     {"host": "api.anthropic.com", "port": 443}),
+    ("cloudflare-http", "",
+     '{"ClientIP":"10.0.0.9","ClientRequestHost":"llm.example.com","ClientRequestURI":'
+     '"/v1/chat/completions?x=1","ClientRequestMethod":"POST","EdgeStartTimestamp":'
+     '1764324000000000000,"EdgeResponseBytes":77}',
+     {"host": "llm.example.com", "path": "/v1/chat/completions", "down": 77,
+      "time": "2025-11-28T10:00:00Z"}),
+    # https://docs.umbrella.com/deployment-umbrella/docs/log-format-and-versioning
+    ("umbrella-dns", "",
+     '"2026-11-28 10:00:00","laptop-1","laptop-1,Acme","10.0.0.9","203.0.113.4","Allowed",'
+     '"1 (A)","NOERROR","api.openai.com.","Generative AI","Roaming Computers",'
+     '"Roaming Computers,Networks",""',
+     {"host": "api.openai.com.", "user": "laptop-1", "src": "10.0.0.9", "is_name": True}),
+    # https://docs.paloaltonetworks.com URL filtering log fields
+    ("palo-alto", "",
+     "<14>Nov 28 10:00:00 fw 1,2026/11/28 10:00:00,001,THREAT,url,2561,2026/11/28 10:00:00,"
+     "10.0.0.5,203.0.113.9,0.0.0.0,0.0.0.0,rule,acme\\anna,,openai-chatgpt,vsys1,trust,untrust,"
+     'e1,e2,log,2026/11/28 10:00:00,1,1,51000,443,0,0,0x0,tcp,alert,"chatgpt.com/backend-api/'
+     'conversation",(9999),artificial-intelligence,informational,client-to-server,1,0x0,US,US,,'
+     "text/html,0,,,1,Mozilla/5.0",
+     {"host": "chatgpt.com", "path": "/backend-api/conversation", "user": "acme\\anna",
+      "app": "openai-chatgpt", "src": "10.0.0.5"}),
+    ("cef", "",
+     "CEF:0|Palo Alto Networks|PAN-OS|11|url|THREAT|1|rt=Nov 28 2026 10:00:00 src=10.1.1.1 "
+     "suser=acme\\anna request=claude.ai/chat act=block-url app=claude-base dhost=claude.ai",
+     {"host": "claude.ai", "user": "acme\\anna", "action": "block-url",
+      "time": "2026-11-28T10:00:00Z"}),
+    ("leef", "",
+     "LEEF:2.0|Vendor|Proxy|1|web|\tdevTime=Nov 28 2026 10:00:00\tsrc=10.1.1.1\tusrName=anna\t"
+     "url=https://api.mistral.ai/v1/chat/completions\tsrcBytes=10\tdstBytes=20",
+     {"host": "api.mistral.ai", "user": "anna", "up": 10, "down": 20}),
+    # https://docs.fortinet.com/document/fortigate/7.4.0/fortios-log-message-reference
+    ("fortinet", "",
+     'date=2026-11-28 time=10:00:00 devname="FGT" devid="FG1" logid="0317013312" type="utm" '
+     'subtype="webfilter" user="ANNA" srcip=10.0.0.9 hostname="claude.ai" '
+     'url="https://claude.ai/chat" sentbyte=100 rcvdbyte=200 action="passthrough"',
+     {"host": "claude.ai", "user": "ANNA", "up": 100, "down": 200,
+      "time": "2026-11-28T10:00:00Z"}),
+    # https://support.checkpoint.com/results/sk/sk144192
+    ("check-point", "",
+     '<134>1 2026-11-28T10:00:00Z gw CheckPoint 1 - [action:"Accept"; loguid:"{0x1}"; '
+     'product:"URL Filtering"; time:"1764324000"; src:"10.0.0.3"; src_user_name:"Anna"; '
+     'resource:"https://chatgpt.com/c/1"; sent_bytes:"5"; received_bytes:"6"; '
+     'appi_name:"ChatGPT"]',
+     {"host": "chatgpt.com", "user": "Anna", "up": 5, "down": 6}),
+    # https://docs.zeek.org/en/master/logs/
+    ("zeek-ssl", "",
+     '{"ts":1764324000.1,"uid":"C1","id.orig_h":"10.0.0.7","id.orig_p":51234,"id.resp_h":'
+     '"192.0.2.3","id.resp_p":443,"server_name":"api.anthropic.com","ja3":"abc"}',
+     {"host": "api.anthropic.com", "src": "10.0.0.7", "port": 443, "ja4": "abc"}),
+    ("zeek-http",
+     "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tmethod\thost\turi\tuser_agent"
+     "\trequest_body_len\tresponse_body_len\n",
+     "1764324000.1\tC1\t10.0.0.7\t51234\t10.9.9.9\t8000\tPOST\tllm.lan\t/v1/completions\tcurl/8\t9\t8",
+     {"host": "llm.lan", "port": 8000, "path": "/v1/completions", "up": 9, "down": 8}),
+    ("zeek-dns", "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tquery\n",
+     "1764324000.1\tC1\t10.0.0.7\t51234\t192.0.2.8\t53\tapi.openai.com",
+     {"host": "api.openai.com", "is_name": True, "src": "10.0.0.7"}),
+    # https://docs.suricata.io/en/latest/output/eve/eve-json-format.html
+    ("suricata-eve", "",
+     '{"timestamp":"2026-11-28T10:00:00.1+0000","flow_id":1,"event_type":"tls","src_ip":"10.0.0.7",'
+     '"dest_ip":"192.0.2.3","dest_port":443,"tls":{"sni":"api.openai.com","ja3":{"hash":"h"}}}',
+     {"host": "api.openai.com", "ja4": "h", "is_name": False, "time": "2026-11-28T10:00:00Z"}),
+    ("suricata-eve", "",
+     '{"timestamp":"2026-11-28T10:00:00.1+0000","flow_id":1,"event_type":"dns","src_ip":"10.0.0.7",'
+     '"dest_ip":"192.0.2.3","dns":{"type":"query","rrname":"claude.ai"}}',
+     {"host": "claude.ai", "is_name": True}),
+    # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resolver-query-logs-example-json.html
+    ("route53-resolver", "",
+     '{"version":"1.100000","account_id":"111122223333","region":"us-east-1","vpc_id":"vpc-1",'
+     '"query_timestamp":"2026-11-28T10:00:00Z","query_name":"bedrock-runtime.us-east-1.'
+     'amazonaws.com.","query_type":"A","srcaddr":"10.0.0.9","srcids":{"instance":"i-0123"}}',
+     {"host": "bedrock-runtime.us-east-1.amazonaws.com.", "device": "i-0123", "is_name": True}),
+    # https://learn.microsoft.com/en-us/azure/firewall/monitor-firewall-reference
+    ("azure-firewall", "",
+     '{"time":"2026-11-28T10:00:00Z","category":"AZFWApplicationRule","properties":{"SourceIp":'
+     '"10.0.0.9","Fqdn":"acme.openai.azure.com","TargetUrl":"","Action":"Allow",'
+     '"DestinationPort":443}}',
+     {"host": "acme.openai.azure.com", "src": "10.0.0.9", "action": "Allow"}),
+    # https://cloud.google.com/dns/docs/monitoring
+    ("gcp-dns", "",
+     '{"timestamp":"2026-11-28T10:00:00Z","jsonPayload":{"queryName":"aiplatform.googleapis.com.",'
+     '"sourceIP":"10.0.0.9","vmInstanceName":"1.vm-a"}}',
+     {"host": "aiplatform.googleapis.com.", "device": "1.vm-a", "is_name": True}),
+    # https://bind9.readthedocs.io/en/latest/reference.html
+    ("bind", "",
+     "28-Nov-2026 10:00:00.123 queries: info: client @0x7f 192.168.1.5#4321 (api.openai.com): "
+     "query: api.openai.com IN A +E(0)K (10.0.0.1)",
+     {"host": "api.openai.com", "src": "192.168.1.5", "is_name": True}),
+    ("pihole", "", "Nov 28 10:00:00 pi dnsmasq[123]: query[A] api.mistral.ai from 192.168.1.5",
+     {"host": "api.mistral.ai", "src": "192.168.1.5", "time": "2026-11-28T10:00:00Z"}),
+    # https://learn.microsoft.com/en-us/windows-server/networking/dns/dns-logging-and-diagnostics
+    ("windows-dns", "",
+     "11/28/2026 10:00:00 AM 0ABC PACKET  0000 UDP Rcv 192.168.1.6 0001   Q [0001   D   NOERROR]"
+     " A      (3)api(6)openai(3)com(0)",
+     {"host": "api.openai.com", "src": "192.168.1.6", "is_name": True}),
+    # https://httpd.apache.org/docs/current/logs.html#combined
+    ("combined", "",
+     '10.0.0.3 - anna [28/Nov/2026:10:00:00 +0100] "POST /v1/chat/completions HTTP/1.1" 200 512 '
+     '"-" "OpenAI/Python 1.3"',
+     {"host": "", "path": "/v1/chat/completions", "ua": "OpenAI/Python 1.3",
+      "time": "2026-11-28T09:00:00Z"}),
+    # https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
+    ("envoy", "",
+     '[2026-11-28T10:00:00.310Z] "POST /v1/messages HTTP/2" 200 - 154 0 226 100 "10.0.35.28" '
+     '"anthropic-sdk" "cc21d9b0" "api.anthropic.com" "192.0.2.1:443"',
+     {"host": "api.anthropic.com", "path": "/v1/messages", "up": 154}),
+    # https://docs.litellm.ai/docs/proxy/logging_spec
+    ("litellm", "",
+     '{"id":"1","call_type":"acompletion","custom_llm_provider":"openai","model":"gpt-5",'
+     '"startTime":1764324000.5,"metadata":{"user_api_key_user_email":"anna@example.com"},'
+     '"status":"success","api_base":"https://api.openai.com"}',
+     {"provider": "openai", "model": "gpt-5", "user": "anna@example.com"}),
+    # https://developer.konghq.com/ai-gateway/ai-audit-log-reference/
+    ("kong-ai", "",
+     '{"started_at":1764324000000,"client_ip":"10.0.0.4","consumer":{"username":"team-a"},'
+     '"request":{"uri":"/chat","size":120},"response":{"size":900},"ai":{"proxy":{"meta":'
+     '{"provider_name":"mistral","request_model":"mistral-large","plugin_id":"ai-proxy"}}}}',
+     {"provider": "mistral", "model": "mistral-large", "user": "team-a", "up": 120}),
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
+    ("bedrock-invocation", "",
+     '{"schemaType":"ModelInvocationLog","schemaVersion":"1.0","timestamp":"2026-11-28T10:00:00Z",'
+     '"accountId":"111122223333","identity":{"arn":"arn:aws:sts::111122223333:assumed-role/r/s"},'
+     '"operation":"InvokeModel","modelId":"anthropic.claude-3-haiku"}',
+     {"provider": "aws_bedrock", "model": "anthropic.claude-3-haiku"}),
+    # https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
+    ("otlp", "",
+     '{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":'
+     '"shop"}}]},"scopeSpans":[{"spans":[{"startTimeUnixNano":"1764324000000000000","attributes":'
+     '[{"key":"gen_ai.provider.name","value":{"stringValue":"openai"}},{"key":'
+     '"gen_ai.request.model","value":{"stringValue":"gpt-5"}}]}]}]}]}',
+     {"provider": "openai", "model": "gpt-5", "device": "shop", "time": "2025-11-28T10:00:00Z"}),
+    # https://learn.microsoft.com/en-us/defender-xdr/advanced-hunting-devicenetworkevents-table
+    ("defender-device",
+     "Timestamp,DeviceName,RemoteUrl,RemoteIP,RemotePort,InitiatingProcessFileName,"
+     "InitiatingProcessAccountUpn\n",
+     "2026-11-28T10:00:00Z,laptop-1,https://api.openai.com/v1/responses,192.0.2.1,443,python.exe,"
+     "anna@example.com",
+     {"host": "api.openai.com", "device": "laptop-1", "user": "anna@example.com"}),
+    ("crowdstrike", "",
+     '{"event_simpleName":"DnsRequest","aid":"a1","timestamp":"1764324000000","DomainName":'
+     '"api.openai.com","ComputerName":"LAPTOP-1","ContextBaseFileName":"python.exe"}',
+     {"host": "api.openai.com", "device": "LAPTOP-1", "is_name": True}),
+    ("browser-history", "last_visit_time,url,title,visit_count,username\n",
+     "13408797600000000,https://chatgpt.com/c/abc?x=1,Chat,3,anna",
+     {"host": "chatgpt.com", "path": "/c/abc", "user": "anna", "time": "2025-11-28T10:00:00Z"}),
+    # what collectors wrap
+    ("squid", "",
+     '{"@timestamp":"2026-11-28T10:00:00Z","message":"1764324000.123    456 10.0.0.5 TCP_TUNNEL/200'
+     ' 8123 CONNECT api.openai.com:443 anna HIER_DIRECT/203.0.113.9 -"}',
+     {"host": "api.openai.com", "user": "anna"}),
+    ("text", "", "job 7 says: calling https://api.openai.com/v1/embeddings now",
+     {"host": "api.openai.com", "path": "/v1/embeddings"}),
+)  # fmt: skip

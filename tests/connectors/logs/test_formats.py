@@ -1,0 +1,55 @@
+"""Each format is told by its lines, and gives what they hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.logs.formats import formats
+from connectors.logs.lines import Layout
+from connectors.logs.times import moment
+from tests.connectors.logs.samples import SAMPLES
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "line", "expected"),
+    SAMPLES,
+    ids=[f"{s[0]}-{n}" for n, s in enumerate(SAMPLES)],
+)
+def test_a_sample_is_recognised_and_taken_apart(
+    name: str, header: str, line: str, expected: dict[str, object]
+) -> None:
+    layout = Layout(year=2026)
+    layout.begin(f"{header}{line}\n".encode())
+    found = layout.records(line.encode())
+    assert [record.format for record in found][:1] == [name]
+    assert {key: getattr(found[0], key) for key in expected} == expected
+
+
+def test_every_format_has_a_reference() -> None:
+    known = {one.name for one in formats() if one.name not in ("json", "table", "key-value")}
+    assert not [one.name for one in formats() if one.name in known and not one.reference]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"", b"\x00\xff\xfe", b"{", b'{"a":', b"[" * 5000, b'{"a":' * 900, b"=" * 9000,
+     b"CEF:0|||||||", b"LEEF:", b"(3)(", b'"' * 3000, "\U0001f600 \u202e".encode(),
+     b'{"host": {"x": 1}, "url": 5}',
+     b"date=2026-99-99 time=zz devid=1 logid=2 hostname=http://[bad srcip=::::"],
+)  # fmt: skip
+def test_what_is_no_line_of_any_log_harms_nothing(line: bytes) -> None:
+    layout = Layout()
+    layout.begin(line)
+    for record in layout.records(line):
+        assert isinstance(record.host, str)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1764324000", "2025-11-28T10:00:00Z"), ("1764324000123", "2025-11-28T10:00:00Z"),
+     ("1764324000123456789", "2025-11-28T10:00:00Z"), ("2026-11-28 12:00:00+0200",
+      "2026-11-28T10:00:00Z"), ("28/Nov/2026:10:00:00 -0100", "2026-11-28T11:00:00Z"),
+     ("Nov  8 10:00:00", "2026-11-08T10:00:00Z"), ("99/99/2026 10:00", ""), ("soon", ""), ("", "")],
+)  # fmt: skip
+def test_times(text: str, expected: str) -> None:
+    assert moment(text, 2026) == expected

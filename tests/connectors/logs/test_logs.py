@@ -1,0 +1,272 @@
+"""Traffic logs as people have them: packed, rotated, grown, broken, hostile."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bench.logs import FORMATS, found, write
+from connectors.logs import files as log_files
+from scanner.cli import cli
+from scanner.model.errors import SourceError
+from tests.connectors.logs.conftest import Read, squid
+
+CALLS = "OpenAI: API calls"
+
+
+def test_who_used_what_how_often_and_when(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "a.log").write_text(
+        squid("api.openai.com") + squid("www.example.org") + squid("API.OPENAI.COM.", at=1764327600)
+        + squid("api.openai.com", user="ben") + squid("claude.ai")
+    )  # fmt: skip
+    told = read("a.log")
+    assert told.use == {
+        ("anna", CALLS): 2, ("ben", CALLS): 1, ("anna", "Anthropic: chat in a browser"): 1,
+    }  # fmt: skip
+    (seen,) = told.assets[CALLS].evidence
+    assert (seen.first_at, seen.last_at) == ("2025-11-28T10:00:00Z", "2025-11-28T11:00:00Z")
+    assert (seen.count, seen.bytes_down) == (3, 300)
+    assert not told.gaps
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["notopenai.com", "openai.com.evil.example", "api-openai.com", "xclaude.ai", "claude.ai.lan"],
+)
+def test_a_name_that_only_looks_like_one_is_none(tmp_path: Path, read: Read, host: str) -> None:
+    (tmp_path / "a.log").write_text(squid(host))
+    assert not read("a.log").assets
+
+
+@pytest.mark.parametrize("host", ["ACME.openai.azure.com", "api.openai.com.", "chat.openai.com"])
+def test_letter_case_tenants_and_the_roots_dot_do_not_matter(
+    tmp_path: Path, read: Read, host: str
+) -> None:
+    (tmp_path / "a.log").write_text(squid(host))
+    assert len(read("a.log").assets) == 1
+
+
+def test_the_path_tells_what_it_was_for(tmp_path: Path, read: Read) -> None:
+    lines = [
+        {"host": "api.openai.com", "path": "/v1/embeddings", "user": "a", "bytes_out": 3 << 20},
+        {"host": "api.openai.com", "path": "/v1/chat/completions", "user": "a"},
+        {"host": "huggingface.co", "path": "/meta/x/resolve/main/model.safetensors", "user": "a"},
+        {"host": "chatgpt.com", "path": "/c/1", "user": "a", "user_agent": "Mozilla/5.0"},
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    told = read("a.jsonl")
+    assert {name.partition(": ")[2] for name in told.assets} == {
+        "embeddings", "API calls", "model downloads", "chat in a browser",
+    }  # fmt: skip
+    (seen,) = told.assets["OpenAI: embeddings"].evidence
+    assert seen.bytes_up == 3 << 20
+    assert "1 uploads of 1 MiB or more" in seen.preview
+
+
+def test_an_unknown_host_that_answers_like_a_model_is_an_endpoint(
+    tmp_path: Path, read: Read
+) -> None:
+    (tmp_path / "a.log").write_text(
+        "1764324000.123 4 10.0.0.5 TCP_MISS/200 81 POST http://llm.corp.lan:8000/v1/chat/completions"
+        " ben HIER_DIRECT/10.9.9.9 text/event-stream\n"
+    )
+    (thing,) = read("a.log").assets.values()
+    assert (thing.name, thing.kind, thing.provider) == (
+        "llm.corp.lan:8000", "logs.model_endpoint", "",
+    )  # fmt: skip
+
+
+def test_what_was_blocked_is_evidence_and_no_use(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "a.log").write_text(squid("api.openai.com").replace("TUNNEL/200", "DENIED/403"))
+    told = read("a.log")
+    assert told.use == {}
+    assert not told.assets[CALLS].is_ai
+    assert told.assets[CALLS].evidence[0].preview == "blocked"
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"), [("a.gz", gzip.compress), ("a.bz2", bz2.compress), ("a.txt", bytes)]
+)
+def test_packed_files_are_read(tmp_path: Path, read: Read, name: str, pack: object) -> None:
+    (tmp_path / name).write_bytes(pack(squid("api.openai.com").encode() * 3))  # type: ignore[operator]
+    assert read(name).use == {("anna", CALLS): 3}
+
+
+def test_zstandard_is_read(tmp_path: Path, read: Read) -> None:
+    zstd = pytest.importorskip("backports.zstd")
+    (tmp_path / "a.zst").write_bytes(zstd.compress(squid("api.openai.com").encode()))
+    assert read("a.zst").use == {("anna", CALLS): 1}
+
+
+def test_a_file_that_grew_is_gone_on_with(tmp_path: Path, read: Read) -> None:
+    log = tmp_path / "a.log"
+    log.write_text(squid("api.openai.com"))
+    first = read("a.log")
+    with log.open("a") as more:
+        more.write(squid("api.openai.com", user="ben") * 2)
+    second = read("a.log", since=first.cursor)
+    assert second.use == {("ben", CALLS): 2}
+    assert read("a.log", since=second.cursor).use == {}
+
+
+def test_a_rotated_and_packed_file_is_recognised(tmp_path: Path, read: Read) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("".join(squid("www.example.org", at=n) for n in range(1764324000, 1764324100)))
+    first = read(".")
+    with log.open("a") as more:
+        more.write(squid("api.openai.com"))
+    (tmp_path / "a.log.1.gz").write_bytes(gzip.compress(log.read_bytes()))
+    log.write_text(squid("claude.ai", at=1764330000))
+    second = read(".", since=first.cursor)
+    assert second.use == {("anna", CALLS): 1, ("anna", "Anthropic: chat in a browser"): 1}
+
+
+def test_a_packed_file_that_grew_is_gone_on_with(
+    tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_files, "BLOCK", 1000)
+    lines = [squid("api.openai.com", at=1764324000 + n) for n in range(100)]
+    log = tmp_path / "a.gz"
+    log.write_bytes(gzip.compress("".join(lines[:60]).encode()))
+    first = read("a.gz")
+    log.write_bytes(gzip.compress("".join(lines).encode()))
+    assert (sum(first.use.values()), sum(read("a.gz", since=first.cursor).use.values())) == (60, 40)
+
+
+def test_a_last_line_without_its_end_counts_once(tmp_path: Path, read: Read) -> None:
+    log = tmp_path / "a.log"
+    log.write_text(squid("www.example.org") + squid("api.openai.com").rstrip("\n"))
+    first = read("a.log")
+    assert first.use == {("anna", CALLS): 1}
+    with log.open("a") as more:
+        more.write(" api.openai.com tail\n" + squid("api.openai.com", user="ben"))
+    assert read("a.log", since=first.cursor).use == {("ben", CALLS): 1}
+
+
+@pytest.mark.parametrize("block", [64, 100, 333, 4096])
+def test_lines_across_blocks_are_read_once(
+    tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("".join(
+        squid("api.openai.com" if n % 7 == 0 else "www.example.org", user=f"u{n % 3}")
+        for n in range(500)
+    ))  # fmt: skip
+    whole = read("a.log").use
+    monkeypatch.setattr(log_files, "BLOCK", block)
+    monkeypatch.setattr(log_files, "_BEYOND", 16)
+    assert read("a.log").use == whole
+    (tmp_path / "a.gz").write_bytes(gzip.compress(log.read_bytes()))
+    assert read("a.gz").use == whole
+
+
+def test_a_line_without_end_costs_no_memory_and_no_other_line(tmp_path: Path, read: Read) -> None:
+    with (tmp_path / "a.log").open("w") as log:
+        log.write(squid("api.openai.com"))
+        for _ in range(24):
+            log.write("x" * (1 << 20))
+        log.write("\n" + squid("claude.ai"))
+    assert len(read("a.log").use) == 2
+
+
+def test_broken_bytes_and_mixed_formats(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "a.log").write_bytes(
+        b"\xff\xfe\x00 junk\n" + squid("api.openai.com").encode()
+        + b'{"host": "api.openai.com", "user": "b\xffen", "path": "/v1/responses"}\n'
+        + b"\x1b[31m<script> api.openai.com\n"
+    )  # fmt: skip
+    told = read("a.log")
+    assert sum(told.use.values()) >= 1
+    assert told.assets
+    assert any("no known format" in gap.reason for gap in told.gaps)
+    assert not any("<script>" in gap.reason for gap in told.gaps)
+
+
+def test_a_bomb_ends(tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_files, "_FREE", 1 << 20)
+    monkeypatch.setattr(log_files, "_MOST_RATIO", 100)
+    (tmp_path / "a.gz").write_bytes(gzip.compress(b"\n" * (64 << 20)))
+    (tmp_path / "b.log").write_text(squid("api.openai.com"))
+    told = read("a.gz", "b.log")
+    assert any("unpacks to more" in gap.reason for gap in told.gaps)
+    assert told.use == {("anna", CALLS): 1}
+
+
+def test_a_packed_file_that_was_cut_off_gives_what_it_has_and_a_gap(
+    tmp_path: Path, read: Read
+) -> None:
+    lines = "".join(squid("api.openai.com", at=1764324000 + n) for n in range(200_000))
+    packed = gzip.compress(lines.encode())
+    (tmp_path / "a.gz").write_bytes(packed[: len(packed) // 2])
+    told = read("a.gz")
+    assert told.use[("anna", CALLS)] > 10_000
+    assert [gap.what for gap in told.gaps] == [str(tmp_path / "a.gz")]
+
+
+def test_what_is_not_there_is_a_gap_and_the_rest_is_read(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "a.log").write_text(squid("api.openai.com"))
+    told = read("a.log", "missing.log")
+    assert told.use == {("anna", CALLS): 1}
+    assert [gap.what for gap in told.gaps] == ["missing.log"]
+    with pytest.raises(SourceError, match=r"missing\.log"):
+        read("missing.log")
+
+
+def test_people_become_pseudonyms_before_anything_leaves(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "a.log").write_text(squid("api.openai.com", user="anna@example.com"))
+    told = read("a.log", pseudonymize_env="KEY", environ={"KEY": "one"})
+    other = read("a.log", pseudonymize_env="KEY", environ={"KEY": "two"})
+    assert "anna" not in repr(told.items)
+    assert told.people.keys() != other.people.keys()
+    again = read("a.log", pseudonymize_env="KEY", environ={"KEY": "one"})
+    assert told.people.keys() == again.people.keys()
+
+
+def test_a_query_string_is_not_kept(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "a.log").write_text(
+        "1764324000.123 4 10.0.0.5 TCP_MISS/200 81 POST http://api.openai.com/v1/chat/completions?"
+        "key=visible ben HIER_DIRECT/10.9.9.9 text/html\n"
+    )
+    assert "visible" not in repr(read("a.log").items)
+
+
+def test_object_stores_are_read(read: Read) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/logs/a.gz", gzip.compress(squid("api.openai.com").encode()))
+    memory.pipe("/logs/b.log", squid("claude.ai").encode())
+    assert len(read("memory://logs/").use) == 2
+
+
+def test_standard_input(read: Read, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.write_bytes(gzip.compress(squid("api.openai.com").encode()))
+    reading, writing = os.pipe()
+    os.write(writing, source.read_bytes())
+    os.close(writing)
+    with os.fdopen(reading, "rb") as piped:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(piped))
+        assert read("-").use == {("anna", CALLS): 1}
+
+
+@pytest.mark.parametrize("shape", sorted(FORMATS))
+def test_a_day_of_a_company_comes_out_as_it_went_in(tmp_path: Path, shape: str) -> None:
+    day = tmp_path / f"day.{shape}"
+    truth = write(day, shape, 6 << 20)
+    assert sum(truth.values()) >= 80
+    assert found(day) == truth
+
+
+def test_the_command_prints_who_uses_what(tmp_path: Path) -> None:
+    log = tmp_path / "proxy.log"
+    log.write_text(squid("api.openai.com") * 3)
+    done = CliRunner().invoke(cli, ["scan", "--logs", str(log)])
+    assert done.exit_code == 0, done.output
+    assert "anna\tOpenAI: API calls\t3\t" in done.output
