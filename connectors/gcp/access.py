@@ -11,11 +11,20 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from connectors.gcp import operations
+from connectors.gcp.answers import check
 from connectors.gcp.errors import translated
+from connectors.gcp.pace import MOST_WAIT, Pace, wait_of
 from scanner.kit.contract import Context, Operation
-from scanner.kit.http import ReadOnlySession, json_body
+from scanner.kit.expressions import expression
+from scanner.kit.http import Missing, ReadOnlySession, json_body
 from scanner.kit.values import text
-from scanner.model.errors import Denied, SourceError, Unavailable, UndeclaredOperation
+from scanner.model.errors import (
+    Denied,
+    SourceError,
+    Throttled,
+    Unavailable,
+    UndeclaredOperation,
+)
 
 if TYPE_CHECKING:
     from connectors.gcp.config import GcpConfig
@@ -29,10 +38,13 @@ _MOST_PAGES = 100_000
 
 
 class Access:
-    def __init__(self, ctx: Context[GcpConfig], declared: tuple[Operation, ...]) -> None:
+    def __init__(
+        self, ctx: Context[GcpConfig], declared: tuple[Operation, ...], pace: Pace | None = None
+    ) -> None:
         self.config = ctx.config
         self._limits = ctx.limits
-        self._retries = ctx.retries
+        self.attempts = max(1, ctx.retries)
+        self.pace = pace or Pace()
         self._declared = declared
         self._known = {operation.id: operation for operation in declared}
         self._lock = threading.RLock()
@@ -91,7 +103,13 @@ class Access:
                 target_principal=self.config.impersonate,
                 target_scopes=[SCOPE],
             )
+        if self.config.quota_project and hasattr(found, "with_quota_project"):
+            found = found.with_quota_project(self.config.quota_project)
         return found
+
+    def payer(self, where: str) -> str:
+        """The project whose quota a call in ``where`` uses."""
+        return self._quota or text(getattr(self._credentials, "quota_project_id", "")) or where
 
     def _authorization(self) -> Mapping[str, str]:
         if self.config.is_stand_in:
@@ -130,8 +148,9 @@ class Access:
         operation = self._known.get(operations.operation_id(op))
         if operation is None:
             raise UndeclaredOperation(f"refused {op}: not a declared operation of gcp")
+        host = operations.host(op, location)
         try:
-            body = json_body(ask(self._session(operations.host(op, location))))
+            body = self._patiently(f"{self.payer(where)} {host}", self._session(host), ask)
         except UndeclaredOperation:
             raise
         except SourceError as error:
@@ -140,14 +159,33 @@ class Access:
             raise Unavailable(f"{op} in {where}: the answer is malformed")
         return body
 
+    def _patiently(
+        self, key: str, session: ReadOnlySession, ask: Callable[[ReadOnlySession], Any]
+    ) -> Any:
+        """Quotas are waited out, and calls that break off made again."""
+        for attempt in range(1, self.attempts + 1):
+            self.pace.take(key)
+            try:
+                return json_body(ask(session))
+            except Throttled as error:
+                wait = wait_of(error.retry_after, attempt)
+                if attempt == self.attempts or wait > MOST_WAIT:
+                    raise
+                self.pace.hold(key, wait)
+            except Unavailable as error:
+                if attempt == self.attempts or not _is_passing(error):
+                    raise
+                self.pace.pause(min(30.0, 0.5 * 2**attempt))
+        raise AssertionError("unreachable")
+
     def pages(
-        self, op: str, of: str, location: str, where: str, query: Mapping[str, str]
+        self, op: str, of: str, location: str, where: str, query: Mapping[str, str], items: str
     ) -> Iterator[dict[str, Any]]:
-        """Every page, joined by ``nextPageToken``."""
+        """Every page, joined by ``nextPageToken``; ``items``: where the records are."""
         asked = dict(query)
         seen: set[str] = set()
         for _ in range(_MOST_PAGES):
-            page = self.get(op, of, location, where, asked)
+            page = check(self.get(op, of, location, where, asked), items, f"{op} in {where}")
             yield page
             token = text(page.get("nextPageToken"))
             if not token:
@@ -166,11 +204,20 @@ class Access:
                     operations.of_host(self._declared, host),
                     self._limits,
                     headers={"User-Agent": "shadow-ai-scanner", "Accept": "application/json"},
-                    retries=self._retries,
+                    retries=1,  # waiting is done here, by project; its own would hold back all
+                    most_wait=0.0,
                     authorize=self._authorization,
                     connections=self.config.parallel_calls,
                 )
             return self._sessions[host]
+
+
+_FINAL = expression(r"HTTP (?:3\d\d|4\d\d|501)\b")
+"""What is said again when it is asked again; 501: of a location that lacks a part of a service."""
+
+
+def _is_passing(error: Unavailable) -> bool:
+    return not (isinstance(error, Missing) or _FINAL.search(str(error)))
 
 
 def _quota(project: str) -> dict[str, str]:

@@ -26,7 +26,8 @@ def items(access: Access, project: str) -> Iterator[Item]:
     """Raises the source errors."""
     rule = operations.operation_id(CONTACTS)
     asked = {"pageSize": "100"}
-    for page in access.pages(CONTACTS, f"projects/{project}", "", project, asked):
+    of = f"projects/{project}"
+    for page in access.pages(CONTACTS, of, "", project, asked, "contacts[]"):
         for one in values(page, "contacts[]"):
             told = {str(name) for name in values(one, "notificationCategorySubscriptions[]")}
             person = member(f"user:{first_text(one, 'email')}")

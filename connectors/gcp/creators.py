@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any
 
 from connectors.gcp.access import Access
+from connectors.gcp.answers import check
 from connectors.gcp.policies import member
 from scanner.kit.tabled.edges import edge_of
 from scanner.kit.tabled.reading import is_usable
@@ -103,6 +104,7 @@ class Trail:
         seen: set[str] = set()
         for number in count(1):
             page = self._access.post(ENTRIES, "entries:list", where, body)
+            check(page, "entries[]", f"{ENTRIES} in {where}")
             found += [one for one in values(page, "entries[]") if isinstance(one, dict)]
             token = first_text(page, "nextPageToken")
             if not token:

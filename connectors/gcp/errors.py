@@ -16,6 +16,13 @@ _PROJECT = expression(r"project #?([a-z0-9](?:[a-z0-9:.-]*[a-z0-9])?)")
 _GONE = ("was not found", "not found", "has been deleted", "pending deletion", "does not exist")
 
 
+_LOST = expression(
+    r"(?i)(?:project|consumer)\b.{0,160}?\b(?:has been (?:deleted|suspended|shut down)"
+    r"|is being deleted|was deleted|pending deletion|marked for deletion|scheduled for deletion)"
+)
+_PAYER = ("USER_PROJECT_DENIED", "serviceUsageConsumer", "serviceusage.services.use")
+
+
 class Disabled(Denied):
     """An API is not enabled in a project. Which project that is decides what it means: in the one
     that is asked nothing can be; in the one that pays for the calls, nothing can be said."""
@@ -37,6 +44,12 @@ def translated(error: SourceError, op: str, where: str, permission: str) -> Sour
     text = f"{op} in {where}: {said}"
     if isinstance(error, Throttled):
         return Throttled(text, error.retry_after)
+    if _LOST.search(said):
+        return Unavailable(f"{text}; it went away while it was read, the next scan tells")
+    if isinstance(error, Denied) and any(words in said for words in _PAYER):
+        return Denied(
+            f"{text}; grant serviceusage.services.use on the project that pays (`quota_project`)"
+        )
     if any(words in said for words in _DISABLED):
         named = _PROJECT.search(said)
         return Disabled(text, named[1] if named else "")

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from connectors.gcp import operations
+from connectors.gcp import answers, operations
 from connectors.gcp.access import Access
 from connectors.gcp.config import GcpConfig
+from connectors.gcp.pace import Waiting
 from scanner.kit.contract import Operation
-from scanner.kit.http import guarded
+from scanner.kit.http import guarded, json_body
 from scanner.kit.tables import first_text, values
 from scanner.kit.values import iso
 from scanner.model.base import NodeId
@@ -23,6 +25,9 @@ from scanner.model.errors import Denied, SourceError, Throttled, Unavailable
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Account, Edge, Relation
 from scanner.model.items import Gap, Item
+
+if TYPE_CHECKING:
+    from requests import Response
 
 HOST = "cloudresourcemanager.googleapis.com"
 KINDS = frozenset({"gcp.organization", "gcp.folder", "gcp.project"})
@@ -143,7 +148,9 @@ def _with_services(one: Project, access: Access) -> Project:
     try:
         names = frozenset(
             first_text(record, "config.name") or first_text(record, "name").rpartition("/")[2]
-            for page in access.pages(SERVICES, f"projects/{one.id}", "", one.id, asked)
+            for page in access.pages(
+                SERVICES, f"projects/{one.id}", "", one.id, asked, "services[]"
+            )
             for record in values(page, "services[]")
         )
     except SourceError as error:
@@ -163,7 +170,6 @@ class _Clients:
         config.base(HOST)  # raises for a machine that was not agreed to
         options = ClientOptions(
             api_endpoint=base or None,
-            quota_project_id=None if base else config.quota_project or None,
         )
 
         def made(kind: Any) -> Any:
@@ -171,7 +177,12 @@ class _Clients:
                 credentials=access.credentials(), transport="rest", client_options=options
             )
             declared = operations.of_host(OPERATIONS, HOST)
-            guarded(client.transport._session, base or f"https://{HOST}", declared)
+            session = guarded(client.transport._session, base or f"https://{HOST}", declared)
+            if access.config.quota_project:
+                session.headers["x-goog-user-project"] = access.config.quota_project
+            key = f"{access.payer(HOST)} {HOST}"
+            for scheme, inner in list(session.adapters.items()):
+                session.mount(scheme, Waiting(inner, access.pace, key, access.attempts, _check))
             return client
 
         self._projects = made(manager.ProjectsClient)
@@ -218,6 +229,14 @@ class _Clients:
                   lambda: [self._projects.get_project(name=f"projects/{ident}")])
         )  # fmt: skip
         return _project(found[0])
+
+
+def _check(answer: Response) -> None:
+    """The client itself takes what it does not know for an empty list."""
+    path = urlsplit(answer.url).path
+    name = path.rpartition("/")[2].partition(":")[0]
+    items = f"{name}[]" if name in ("folders", "projects") else ""
+    answers.check(json_body(answer), items, f"GET {path}")
 
 
 def _records(pager: Any, name: str) -> Iterator[Any]:

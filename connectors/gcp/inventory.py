@@ -53,7 +53,7 @@ def items(
     """Raises the source errors."""
     rule = operations.operation_id(SEARCH)
     asked = {"assetTypes": TYPES_ASKED, "pageSize": "500"}
-    for page in access.pages(SEARCH, f"{scope}:searchAllResources", "", scope, asked):
+    for page in access.pages(SEARCH, f"{scope}:searchAllResources", "", scope, asked, "results[]"):
         for one in values(page, "results[]"):
             yield from _of(one, numbers, environments, rule)
 

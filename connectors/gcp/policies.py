@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 
 from connectors.gcp import operations
 from connectors.gcp.access import Access
+from connectors.gcp.answers import check
 from connectors.gcp.hierarchy import project_id, unit_id
 from connectors.gcp.relations import BUCKET, DATASET
 from scanner.kit.tabled.reading import is_usable, shown
 from scanner.kit.tables import first_text, values
 from scanner.model.base import NodeId
-from scanner.model.errors import Denied, SourceError
+from scanner.model.errors import Denied, SourceError, Unavailable
 from scanner.model.evidence import Confidence, Evidence
 from scanner.model.facts import DataStore, Edge, Identity, PrincipalType, Relation
 from scanner.model.items import Gap, Item
@@ -42,6 +43,7 @@ REASONS = {
     **dict.fromkeys(ROLES.values(), "what the roles of these policies allow"),
     INSIDE: "policies of buckets, datasets, secrets and endpoints",
 }
+_LISTED = "includedPermissions"
 _NOT_EVALUATED = "deny policies and members of groups are not evaluated"
 
 
@@ -87,6 +89,9 @@ class Roles:
                     kind = role.partition("/")[0]
                     op = ROLES.get(kind, ROLES["roles"])
                     told = self._access.get(op, role, "", role, {})
+                    if first_text(told, "name") != role:
+                        raise Unavailable(f"{op}: the answer is not of {shown(role)}")
+                    check(told, "includedPermissions[]" if _LISTED in told else "", op)
                     self._known[role] = frozenset(
                         str(one) for one in values(told, "includedPermissions[]")
                     )
@@ -116,7 +121,8 @@ class Policies:
                 asked = {"options": {"requestedPolicyVersion": 3}}
                 op = OF[unit.partition("/")[0]]
                 try:
-                    self._known[unit] = self._access.post(op, f"{unit}:getIamPolicy", unit, asked)
+                    told = self._access.post(op, f"{unit}:getIamPolicy", unit, asked)
+                    self._known[unit] = check(told, "bindings[]", f"{op} of {unit}")
                 except SourceError as error:
                     self._known[unit] = error
             known = self._known[unit]
@@ -138,7 +144,9 @@ def inside(access: Access, roles: Roles, scope: str, numbers: Mapping[str, str])
     rule = operations.operation_id(INSIDE)
     asked = {"pageSize": "500"}
     unknown: set[str] = set()
-    for page in access.pages(INSIDE, f"{scope}:searchAllIamPolicies", "", scope, asked):
+    for page in access.pages(
+        INSIDE, f"{scope}:searchAllIamPolicies", "", scope, asked, "results[]"
+    ):
         for one in values(page, "results[]"):
             resource = first_text(one, "resource")
             if not is_usable(resource) or resource.startswith(_OF_PROJECTS):

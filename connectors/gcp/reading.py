@@ -178,7 +178,7 @@ class GcpReading(Reading):
             ("items[]", "name") if op.startswith("compute") else ("locations[]", "locationId")
         )
         asked = {"maxResults" if op.startswith("compute") else "pageSize": "100"}
-        for page in self._pages(op, f"projects/{self.account}", "", asked):
+        for page in self._pages(op, f"projects/{self.account}", "", asked, items):
             for one in values(page, items):
                 yield text(mapping(one).get(name))
 
@@ -187,10 +187,10 @@ class GcpReading(Reading):
         return error.of(self.account, *own)
 
     def _pages(
-        self, op: str, of: str, location: str, query: Mapping[str, str]
+        self, op: str, of: str, location: str, query: Mapping[str, str], items: str
     ) -> Iterator[dict[str, Any]]:
         try:
-            yield from self.access.pages(op, of, location, self.account, query)
+            yield from self.access.pages(op, of, location, self.account, query, items)
         except errors.Disabled as error:
             raise self._meant(error) from error
         except Missing:
@@ -201,7 +201,7 @@ class GcpReading(Reading):
         self, call: Call, of: str, location: str, query: Mapping[str, str]
     ) -> Iterator[Any]:
         host = operations.host(call.op)
-        for page in self._pages(call.op, of, location, query):
+        for page in self._pages(call.op, of, location, query, call.items):
             for place in _unreached(page):
                 what = f"{call.op} in {self.account}/{text(place)[:200]}"
                 self.gaps.append(Gap(what=what, reason="Google says that it cannot be reached now"))

@@ -30,6 +30,7 @@ _TIMEOUT = (10.0, 60.0)
 _MAX_WAIT_SECONDS = 120.0
 _SECONDARY_WAIT_SECONDS = 60.0
 """Where a 403 says that it is a rate limit and not for how long, as GitHub's page advises."""
+_DELAY = expression(r"(\d{1,9}(?:\.\d{1,9})?)s")
 _LIMITED = expression(r"rate limit|abuse detection|too many requests", re.IGNORECASE)
 _DENIALS = frozenset({401, 403})
 
@@ -284,6 +285,21 @@ def retry_after(answer: requests.Response) -> float | None:
         reset = answer.headers.get(name, "")
         if reset.isdigit():
             return max(0.0, float(reset) - time.time()) + 0.5
+    return _told_in_body(answer)
+
+
+def _told_in_body(answer: requests.Response) -> float | None:
+    """Google's ``RetryInfo`` (https://google.aip.dev/193): ``"retryDelay": "17.5s"``."""
+    if answer.ok:
+        return None
+    try:
+        details = answer.json()["error"]["details"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return None
+    for one in details if isinstance(details, list) else ():
+        delay = _DELAY.fullmatch(str(one.get("retryDelay"))) if isinstance(one, dict) else None
+        if delay:
+            return float(delay[1])
     return None
 
 

@@ -51,6 +51,8 @@ def documents() -> Iterator[str]:
     yield "dialogflow.v2"
 
 
+DROPPED, CUT = 0, -1
+"""In the place of a status."""
 PRIVATE = {"logging.privateLogEntries.list"}
 _READS = ("getIamPolicy", "testIamPermissions", "entries.list")
 """What Google has made a POST though it only reads."""
@@ -137,6 +139,10 @@ class Fault:
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     times: int = -1
+    drop: bool = False
+    """The connection ends without an answer."""
+    cut: bool = False
+    """It ends in the middle of what would have been answered."""
     after: int = 0
     """Calls that are answered as ever before it strikes."""
 
@@ -152,6 +158,8 @@ class Rig:
         self.strikes: list[tuple[re.Pattern[str], Fault]] = []
         self.calls: Counter[str] = Counter()
         self.paths: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        """Of every GET."""
         self.rejected: list[str] = []
         self.refused: set[str] = set()
         """Permissions that the caller lacks, when it asks."""
@@ -191,6 +199,8 @@ class Rig:
                         fault.after -= 1
                         continue
                     fault.times -= 1
+                    if fault.drop or fault.cut:
+                        return DROPPED if fault.drop else CUT, {}, fault.body or '{"items": [{"na'
                     error = {"code": fault.status, "message": fault.message,
                              "status": fault.reason}  # fmt: skip
                     return fault.status, fault.headers, fault.body or json.dumps({"error": error})
@@ -301,6 +311,7 @@ def serving(rig: Rig) -> Iterator[Rig]:
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
+            rig.headers.append(dict(self.headers))
             self._answer(None)
 
         def do_POST(self) -> None:
@@ -310,9 +321,14 @@ def serving(rig: Rig) -> Iterator[Rig]:
             sleep(rig.latency)
             status, headers, text = rig.respond(self.path, body)
             data = text.encode()
+            self.close_connection = status in (DROPPED, CUT)
+            if status == DROPPED:
+                return
             head = f"HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\n"
             head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-            self.wfile.write(head.encode() + f"Content-Length: {len(data)}\r\n\r\n".encode() + data)
+            size = len(data) + (100 if status == CUT else 0)
+            head = head.replace(f" {CUT} ", " 200 ")
+            self.wfile.write(head.encode() + f"Content-Length: {size}\r\n\r\n".encode() + data)
 
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""

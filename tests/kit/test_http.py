@@ -239,3 +239,13 @@ def test_a_netrc_does_not_take_the_tokens_place(
             authorize=lambda: {"Authorization": "Bearer ours"},
         )  # fmt: skip
         assert json_body(session.get("/v1/things")) == [1]
+
+
+def test_googles_delay_is_told_in_the_body(server: Recorded) -> None:
+    details: list[object] = [7, {"retryDelay": "soon"}, {"retryDelay": "4.5s"}]
+    waits: list[float] = []
+    server.faults["/v1/things/a"] = [
+        Answer(path="", status=429, body={"error": {"code": 429, "details": details}})
+    ]
+    _session(server, waits).get("/v1/things/a")
+    assert waits == [4.5]

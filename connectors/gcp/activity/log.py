@@ -18,6 +18,7 @@ from connectors.gcp.access import Access
 from connectors.gcp.activity.services import SERVICES
 from connectors.gcp.activity.things import Place
 from connectors.gcp.activity.totals import Totals
+from connectors.gcp.answers import check
 from connectors.gcp.creators import ENTRIES
 from connectors.gcp.reading import MAY
 from scanner.kit.tables import first_text, values
@@ -87,10 +88,8 @@ def read(
 
 
 def _count(page: Any, cursor: _Cursor, totals: Totals, project: str) -> _Cursor:
-    found = page.get("entries", [])
-    if not isinstance(found, list):
-        raise Unavailable(f"{ENTRIES} in {project}: the answer has no list of entries")
-    for entry in found:
+    check(page, "entries[]", f"{ENTRIES} in {project}")
+    for entry in page.get("entries", []):
         at, ident = first_text(entry, "timestamp"), first_text(entry, "insertId")
         if at == cursor.at and ident and ident in cursor.seen:
             continue

@@ -73,6 +73,10 @@ def everywhere(rig: Rig, ident: str, number: int) -> None:
         ("aiplatform.projects.locations.featureOnlineStores.list", lead, "featureOnlineStores/a"),
     ):
         rig.plant(op, parent, {"name": f"{parent}/{ident_of}"})
+    for role in ("roles/viewer", f"projects/{ident}/roles/own", f"{ORG}/roles/own"):
+        family = role.partition("/")[0]
+        op = "iam.roles.get" if family == "roles" else f"iam.{family}.roles.get"
+        rig.answer(op, role, {"name": role, "includedPermissions": []})
     for unit in (f"projects/{ident}", ORG):
         kind = unit.partition("/")[0]
         bindings = [
@@ -164,7 +168,7 @@ class Read:
         return {(item.source, str(item.relation), item.target) for item in found}
 
 
-def context(rig: Rig, **config: Any) -> Context[Any]:
+def context(rig: Rig, *, retries: int = 1, **config: Any) -> Context[Any]:
     """Without activity: few of these projects keep a data access log."""
     told = {"organizations": ("1",), "activity": False, **config}
     return Context(
@@ -172,12 +176,12 @@ def context(rig: Rig, **config: Any) -> Context[Any]:
         examine=lambda data, path, rule_sets: (),
         limits=Limits(),
         now=lambda: NOW,
-        retries=1,
+        retries=retries,
     )
 
 
-def read(rig: Rig, **config: Any) -> Read:
-    ctx = context(rig, **config)
+def read(rig: Rig, *, retries: int = 1, **config: Any) -> Read:
+    ctx = context(rig, retries=retries, **config)
     found = Read()
     for shard in CONNECTOR.shards(ctx):
         found.shards.append(shard.id)
