@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
-from connectors.azure import operations
+from connectors.azure import operations, planes
 from connectors.azure.config import CredentialKind
 from connectors.azure.errors import EXPIRED, code_of, status_of, translated
 from connectors.azure.pace import Pace
@@ -47,13 +47,16 @@ class Access:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._config = ctx.config
+        self.cloud = ctx.config.cloud
         self._attempts = max(1, ctx.retries)
         self._operations = {operation.id: operation for operation in declared}
         self._sleep = sleep
         self._pace = Pace(sleep=sleep)
         self._lock = threading.Lock()
         self._credential: Any = None
-        self._token: tuple[str, float] = ("", 0.0)
+        self._tokens: dict[str, tuple[str, float]] = {}
+        self._planes: dict[str, ReadOnlySession] = {}
+        self._limits = ctx.limits
         self._pool: ThreadPoolExecutor | None = None
         self.base = ctx.config.manager.rstrip("/")
         # Waiting is done here, by subscription; the session's own would hold back all of them.
@@ -87,25 +90,25 @@ class Access:
     # --- tokens -----------------------------------------------------------------------------
 
     def _authorization(self) -> Mapping[str, str]:
-        return {"Authorization": f"Bearer {self._current_token()}"}
+        return {"Authorization": f"Bearer {self._current_token(self._config.endpoints.scope)}"}
 
-    def _current_token(self) -> str:
+    def _current_token(self, scope: str) -> str:
         if self._config.is_stand_in:
             return STAND_IN
         with self._lock:
-            token, ends = self._token
+            token, ends = self._tokens.get(scope, ("", 0.0))
             if time.time() > ends - _EARLY:
-                token, ends = self._fresh_token()
-                self._token = (token, ends)
+                token, ends = self._fresh_token(scope)
+                self._tokens[scope] = (token, ends)
             return token
 
-    def _fresh_token(self) -> tuple[str, float]:
+    def _fresh_token(self, scope: str) -> tuple[str, float]:
         from azure.core.exceptions import AzureError
 
         try:
             if self._credential is None:
                 self._credential = _credential(self._config)
-            found = self._credential.get_token(self._config.endpoints.scope)
+            found = self._credential.get_token(scope)
         except (AzureError, ValueError) as error:
             reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else ""
             raise Denied(
@@ -130,6 +133,37 @@ class Access:
         """With the headers of the answer."""
         url = f"{path}?api-version={version}"
         return self._told(ident, where, lambda: self._session.post(url, body))
+
+    def plane(self, name: str, host: str) -> ReadOnlySession:
+        """Of a service's own host, with a token for it; ``host`` is of the cloud's own domains."""
+        audience = planes.PLANES[name].audience[self._config.cloud]
+        lead = f"GET //{name}/"
+        with self._lock:
+            if host not in self._planes:
+                allowed = tuple(
+                    msgspec.structs.replace(one, id=f"GET /{ident.removeprefix(lead)}")
+                    for ident, one in self._operations.items()
+                    if ident.startswith(lead)
+                )
+                self._planes[host] = ReadOnlySession(
+                    self._config.plane(host),
+                    allowed,
+                    self._limits,
+                    headers={"User-Agent": "shadow-ai-scanner", "Accept": "application/json"},
+                    retries=1,
+                    authorize=lambda: {
+                        "Authorization": f"Bearer {self._current_token(f'{audience}/.default')}"
+                    },
+                    most_wait=0.0,
+                    connections=self._config.parallel_calls,
+                )
+            return self._planes[host]
+
+    def told(
+        self, ident: str, where: str, session: ReadOnlySession, path: str, query: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """One answer of a service's own host. Raises the source errors."""
+        return self._told(ident, where, lambda: session.get(path, dict(query)))[0]
 
     def pages(
         self, ident: str, path: str, where: str, query: Mapping[str, str], items: str = "value[]"
@@ -197,7 +231,7 @@ class Access:
 
     def _forget_token(self) -> None:
         with self._lock:
-            self._token = ("", 0.0)
+            self._tokens.clear()
 
     def hold(self, seconds: float) -> None:
         """Of calls in no subscription, Resource Graph's among them."""

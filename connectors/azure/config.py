@@ -78,6 +78,15 @@ class AzureConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     read_values: bool = False
     """Read the application settings of web sites and functions with their values: for the detector
     alone, which keeps a keyed fingerprint."""
+    foundry_agents: bool = False
+    """Ask each Foundry project for its agents: its own API, with tokens for it."""
+    fine_tuning: bool = False
+    """Ask each Azure OpenAI account for its fine-tuning jobs."""
+    search_indexes: bool = False
+    """Ask each search service for its indexes, indexers, data sources and skill sets."""
+    databricks_serving: bool = False
+    """Ask each Databricks workspace which models it serves; the scanner is to be one of its
+    users."""
     endpoint_url: str = ""
     """Send every call here instead of to the cloud's resource manager: on this machine alone, and
     then without a real token."""
@@ -101,6 +110,10 @@ class AzureConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
                 f"{urlsplit(self.endpoint_url).hostname}; set `endpoint_consent` if that is meant"
             )
         return self.endpoint_url
+
+    def plane(self, host: str) -> str:
+        """Where calls for a service's own ``host`` go."""
+        return f"{self.manager.rstrip('/')}/{host}" if self.endpoint_url else f"https://{host}"
 
     @property
     def is_stand_in(self) -> bool:

@@ -2,7 +2,8 @@
 
 A table says ``list:Microsoft.CognitiveServices/accounts/deployments`` (the children of one thing),
 ``get:<type>`` (one thing), ``post:<type>/<action>`` (an action that only reads) or ``graph:<type>``
-(what Resource Graph shows of a type, in all subscriptions). Owns how these are spelled as URLs;
+(what Resource Graph shows of a type, in all subscriptions) or ``plane:<service>/<list>``
+(:mod:`connectors.azure.planes`). Owns how these are spelled as URLs;
 refuses ids that do not fit.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from connectors.azure import planes
 from scanner.model.errors import Unavailable
 
 _GROUP = "/subscriptions/{subscription}/resourceGroups/{group}/providers/"
@@ -68,11 +70,15 @@ def operation_id(op: str) -> str:
     verb, _, kind = op.partition(":")
     if verb == "graph":
         return f"READ {kind}"
+    if verb == "plane":
+        return f"GET //{planes.split(op)[0]}{template(op)}"
     return f"{'POST' if verb == 'post' else 'GET'} {template(op)}"
 
 
 def template(op: str) -> str:
     verb, _, kind = op.partition(":")
+    if verb == "plane":
+        return planes.template(op)
     above, extension, below = kind.rpartition("/providers/")
     if extension:
         return f"{_one(above)}/providers/{below}"
@@ -96,6 +102,8 @@ def _one(kind: str) -> str:
 def permission(op: str) -> str:
     """https://learn.microsoft.com/azure/role-based-access-control/resource-provider-operations"""
     verb, _, kind = op.partition(":")
+    if verb == "plane":
+        return planes.PERMISSIONS[op]
     if op in _PERMISSIONS:
         return _PERMISSIONS[op]
     kind = kind.rpartition("/providers/")[2]
@@ -106,6 +114,8 @@ def permission(op: str) -> str:
 
 def version(op: str) -> str:
     """Of the API, by the type that a call reads."""
+    if op.startswith("plane:"):
+        return planes.PLANES[planes.split(op)[0]].version
     kind = op.partition(":")[2].rpartition("/providers/")[2]
     fitting = [known for known in VERSIONS if kind == known or kind.startswith(f"{known}/")]
     return VERSIONS[max(fitting, key=len)]

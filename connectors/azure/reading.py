@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from connectors.azure import access as asking
-from connectors.azure import errors, relations
+from connectors.azure import errors, planes, relations
 from connectors.azure.access import Access
+from connectors.azure.config import Cloud
 from connectors.azure.graph import Inventory
 from connectors.azure.rights import Rights
 from scanner.kit.tabled.edges import repository_edges
@@ -20,8 +21,8 @@ from scanner.model.errors import SourceError, Unavailable
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Edge
 
-OF = "of"
-"""The argument of a call that is the id of what it asks."""
+OF, ABOVE = "of", "above"
+"""Arguments of a call: the id (or the address) of what it asks, and the id of what that is of."""
 
 
 @dataclass(kw_only=True)
@@ -42,13 +43,17 @@ class AzureReading(Reading):
     def call(self, call: Call, args: Mapping[str, Any]) -> dict[str, Any]:
         query = {name: str(value) for name, value in args.items() if name != OF}
         found = asking.called(self.access, call.op, str(args[OF]), self.account, query)
-        return normal(found)
+        return normal(found, self.access.cloud)
 
     def pages(self, call: Call, args: Mapping[str, Any]) -> Iterator[Any]:
         verb, _, kind = call.op.partition(":")
+        if verb == "plane":
+            for record in planes.listed(self.access, call.op, str(args[OF]), call.items):
+                yield _with_siblings(normal(record, self.access.cloud), kind, str(args[ABOVE]))
+            return
         if verb == "graph":
             for record in self.inventory.records(kind, self.account):
-                yield normal(record)
+                yield normal(record, self.access.cloud)
             # Said after what it has shown: less than all is better than nothing, and no proof.
             self.rights.check(self.account, call.op)
             return
@@ -58,7 +63,7 @@ class AzureReading(Reading):
         for record in asking.listed(self.access, call.op, of, self.account, query, items):
             if not isinstance(record, Mapping):
                 raise Unavailable(f"{call.op} of {of[:200]}: a record that is none")
-            yield _with_siblings(normal(record), kind, of)
+            yield _with_siblings(normal(record, self.access.cloud), kind, of)
 
     @property
     def holder(self) -> NodeId:
@@ -95,6 +100,12 @@ SIBLINGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "Microsoft.CognitiveServices/accounts/adapterDeployments": {
         "deployments": ("properties.targetDeploymentName",),
+    },
+    "foundry/assistants": {"assistants": ("tools[].connected_agent.id",)},
+    "search/indexers": {
+        "datasources": ("dataSourceName",),
+        "indexes": ("targetIndexName",),
+        "skillsets": ("skillsetName",),
     },
     "Microsoft.CognitiveServices/accounts/arcDeployments": {
         "raiPolicies": ("properties.raiPolicyName",),
@@ -139,10 +150,12 @@ def _storage(record: Mapping[str, Any]) -> str:
     )
 
 
-def normal(record: Mapping[str, Any]) -> dict[str, Any]:
-    """With the identities it runs as as one list of principals: Azure tells them as the keys and
-    values of a map."""
+def normal(record: Mapping[str, Any], cloud: Cloud) -> dict[str, Any]:
+    """With the identities it runs as as one list of principals (Azure tells them as the keys and
+    values of a map), and the ``planes`` that its own services can be asked at."""
     made = dict(record)
+    if found := planes.endpoints(record, cloud):
+        made["planes"] = found
     identity = made.get("identity")
     if isinstance(identity, Mapping):
         own = identity.get("principalId")

@@ -11,6 +11,12 @@ from collections.abc import Iterable
 
 NAME = "Shadow AI Reader"
 DESCRIPTION = "Reads what the shadow AI scanner lists; no keys, no data, no changes."
+DATA = ("Microsoft.CognitiveServices/accounts/OpenAI/",
+        "Microsoft.CognitiveServices/accounts/AIServices/")  # fmt: skip
+"""How the names of data actions begin, which a role lists by themselves (https://learn.microsoft.com/
+azure/role-based-access-control/permissions/ai-machine-learning)."""
+NARROW = "/subscriptions/SUBSCRIPTION"
+"""A role with data actions cannot be of a management group."""
 SCOPE = "/providers/Microsoft.Management/managementGroups/MANAGEMENT-GROUP"
 MOST_NAMES = 2048
 """Of actions that a role holds
@@ -19,16 +25,26 @@ MOST_NAMES = 2048
 
 def role(permissions: Iterable[str]) -> dict[str, object]:
     """As ``az role definition create --role-definition`` takes it."""
+    plain, data = split(permissions)
     return {
         "Name": NAME,
         "IsCustom": True,
         "Description": DESCRIPTION,
-        "Actions": sorted(permissions),
+        "Actions": plain,
         "NotActions": [],
-        "DataActions": [],
+        "DataActions": data,
         "NotDataActions": [],
-        "AssignableScopes": [SCOPE],
+        "AssignableScopes": [NARROW if data else SCOPE],
     }
+
+
+def split(permissions: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Actions and data actions."""
+    named = sorted(permissions)
+    return (
+        [one for one in named if not one.startswith(DATA)],
+        [one for one in named if one.startswith(DATA)],
+    )
 
 
 def as_json(permissions: Iterable[str]) -> str:
@@ -44,16 +60,20 @@ def as_yaml(permissions: Iterable[str]) -> str:
 
 def as_terraform(permissions: Iterable[str]) -> str:
     """https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/role_definition"""
-    actions = "\n".join(f"      {json.dumps(one)}," for one in sorted(permissions))
+    plain, data = split(permissions)
+    actions = "\n".join(f"      {json.dumps(one)}," for one in plain)
+    more = "".join(f"      {json.dumps(one)},\n" for one in data)
+    more = f"    data_actions = [\n{more}    ]\n" if data else ""
+    scope = NARROW if data else SCOPE
     return (
         'resource "azurerm_role_definition" "shadow_ai_reader" {\n'
         f"  name        = {json.dumps(NAME)}\n"
         f"  description = {json.dumps(DESCRIPTION)}\n"
-        f"  scope       = {json.dumps(SCOPE)}\n\n"
+        f"  scope       = {json.dumps(scope)}\n\n"
         "  permissions {\n"
-        f"    actions = [\n{actions}\n    ]\n"
+        f"    actions = [\n{actions}\n    ]\n{more}"
         "  }\n\n"
-        f"  assignable_scopes = [{json.dumps(SCOPE)}]\n"
+        f"  assignable_scopes = [{json.dumps(scope)}]\n"
         "}"
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from tests.azure_rig.rig import TENANT, Rig, Subscription
 
 ROOT = (TENANT, "Tenant Root Group")
+FOUNDRY = "foundry.services.ai.azure.com"
 ANNA = "anna@example.com"
 _BY_ANNA = {"createdBy": ANNA, "createdByType": "User", "createdAt": "2026-10-01T08:00:00Z"}
 MACHINE, PERSON = "aaaaaaaa-0000-0000-0000-000000000001", "aaaaaaaa-0000-0000-0000-000000000002"
@@ -92,7 +93,8 @@ def foundry(rig: Rig, sub: str) -> None:
         location="swedencentral", sku={"name": "S0"},
         properties={"publicNetworkAccess": "Disabled", "disableLocalAuth": True,
                     "networkAcls": {"defaultAction": "Allow"},
-                    "endpoints": {"AI Foundry API": "https://foundry.services.ai.azure.com/"}},
+                    "endpoint": "https://foundry.cognitiveservices.azure.com/",
+                    "endpoints": {"AI Foundry API": f"https://{FOUNDRY}/"}},
     )  # fmt: skip
     rig.below(account, "deployments", "llama", sku={"name": "Standard"}, properties={
         "model": {"format": "Meta", "name": "Llama-3.3-70B-Instruct", "version": "4"}})  # fmt: skip
@@ -119,7 +121,11 @@ def foundry(rig: Rig, sub: str) -> None:
         "helpdesk",
         location="swedencentral",
         systemData=_BY_ANNA,
-        properties={"displayName": "Helpdesk", "provisioningState": "Succeeded"},
+        properties={
+            "displayName": "Helpdesk",
+            "provisioningState": "Succeeded",
+            "endpoints": {"AI Foundry API": f"https://{FOUNDRY}/api/projects/helpdesk"},
+        },
     )
     rig.below(project, "connections", "files", properties={
         "category": "AzureStorageAccount", "authType": "AAD",
@@ -134,6 +140,53 @@ def foundry(rig: Rig, sub: str) -> None:
         "agents": [{"agentName": "answerer", "agentVersion": "1"}]})  # fmt: skip
     rig.below(project, "workbenches", "bench", properties={
         "instanceType": "Standard_NC24ads_A100_v4", "gpuCount": 1})  # fmt: skip
+
+
+def planes(rig: Rig, sub: str) -> None:
+    """What the services of :func:`whole` tell by themselves."""
+    project = (
+        f"/subscriptions/{sub}/resourceGroups/Rg-One/providers/Microsoft.CognitiveServices/accounts/"
+        "foundry/projects/helpdesk"
+    )
+    rig.tell(FOUNDRY, "/api/projects/helpdesk/agents", {
+        "id": "answerer", "name": "answerer", "object": "agent", "state": "enabled",
+        "instance_identity": {"principal_id": MACHINE, "client_id": PERSON},
+        "versions": {"latest": {"id": "answerer:2", "version": "2", "definition": {
+            "kind": "prompt", "model": "gpt-5", "instructions": "Be kind.",
+            "tools": [
+                {"type": "mcp", "server_label": "crm", "server_url": "https://mcp.example.com/x"},
+                {"type": "azure_ai_search", "azure_ai_search": {"indexes": [
+                    {"index_name": "docs", "project_connection_id": f"{project}/connections/files"}]}},
+            ]}}}})  # fmt: skip
+    rig.tell(FOUNDRY, "/api/projects/helpdesk/assistants", *(
+        {"id": f"asst_{number}", "name": f"old-{number}", "model": "gpt-4o", "object": "assistant",
+         "tools": [{"type": "file_search"}]} for number in range(3)))  # fmt: skip
+    rig.tell("chat-one.openai.azure.com", "/openai/fine_tuning/jobs", *(
+        {"id": f"ftjob-{number}", "object": "fine_tuning.job", "model": "gpt-4o-2024-08-06",
+         "fine_tuned_model": "gpt-4o-2024-08-06.ft-1", "status": "succeeded",
+         "training_file": "file-1"} for number in range(3)))  # fmt: skip
+    rig.tell("foundry.cognitiveservices.azure.com", "/openai/fine_tuning/jobs")
+    vectorizer = {"name": "v", "kind": "azureOpenAI", "azureOpenAIParameters": {
+        "resourceUri": "https://chat-one.openai.azure.com", "deploymentId": "Embed",
+        "modelName": "text-embedding-3-large"}}  # fmt: skip
+    find = "find.search.windows.net"
+    rig.tell(find, "/indexes", {"name": "docs", "vectorSearch": {"vectorizers": [vectorizer]},
+        "fields": [{"name": "body", "type": "Edm.String", "vectorSearchProfile": "p"}]})  # fmt: skip
+    storage = f"/subscriptions/{sub}/resourceGroups/rg-one/providers/Microsoft.Storage/storageAccounts/Docs"
+    rig.tell(find, "/datasources", {"name": "blobs", "type": "azureblob",
+        "credentials": {"connectionString": f"ResourceId={storage}/;"},
+        "container": {"name": "manuals"}})  # fmt: skip
+    rig.tell(find, "/skillsets", {"name": "enrich", "skills": [
+        {"@odata.type": "#Microsoft.Skills.Custom.WebApiSkill", "uri": "https://fn.example.com/s"},
+        {"@odata.type": "#Microsoft.Skills.Text.AzureOpenAIEmbeddingSkill",
+         "resourceUri": "https://chat-one.openai.azure.com", "modelName": "text-embedding-3-large",
+         "apiKey": "not-a-real-key"}]})  # fmt: skip
+    rig.tell(find, "/indexers", {"name": "nightly", "dataSourceName": "blobs",
+        "targetIndexName": "docs", "skillsetName": "enrich"})  # fmt: skip
+    rig.tell("adb-1.1.azuredatabricks.net", "/api/2.0/serving-endpoints", {
+        "name": "claude", "creator": ANNA, "state": {"ready": "READY"}, "task": "llm/v1/chat",
+        "config": {"served_entities": [{"name": "c", "external_model": {
+            "provider": "anthropic", "name": "claude-opus-5", "task": "llm/v1/chat"}}]}})  # fmt: skip
 
 
 def machine_learning(rig: Rig, sub: str) -> None:
@@ -314,6 +367,7 @@ def whole(rig: Rig, number: int = 1, **fields: Any) -> str:
     machine_learning(rig, sub)
     platforms(rig, sub)
     workloads(rig, sub)
+    planes(rig, sub)
     assignments(rig, sub)
     created(rig, sub, account)
     return sub

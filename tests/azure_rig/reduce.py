@@ -42,13 +42,13 @@ class Package:
     operations: list[dict[str, Any]] = field(default_factory=list)
 
     def read(self) -> None:
-        for file in sorted(self.folder.rglob("models/*.py")):
+        for file in sorted(self.folder.rglob("*models/*.py")):
             if "aio" in file.parts:
                 continue
             for node in ast.parse(file.read_text(encoding="utf-8")).body:
                 if isinstance(node, ast.ClassDef) and not file.name.endswith("enums.py"):
                     self.classes.setdefault(node.name, node)
-        for file in sorted(self.folder.rglob("operations/*.py")):
+        for file in sorted(self.folder.rglob("*operations/*.py")):
             if "aio" not in file.parts:
                 self._read_operations(file.read_text(encoding="utf-8"))
 
@@ -60,7 +60,7 @@ class Package:
             name, body = match[1], match[2]
             method = re.search(r'method="(\w+)"', body)
             url = _URL.search(body)
-            version = re.search(r'api_version.*?"(20[\d-]+(?:-preview)?)"', body)
+            version = re.search(r'api_version.*?"(20[\d-]+(?:-preview)?|v1)"', body)
             if not (method and url):
                 continue
             path = "".join(re.findall(r'"([^"]*)"', url[1]))

@@ -54,6 +54,8 @@ class Fault:
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
+    cut: bool = False
+    """The answer ends in its middle."""
     raw: bytes | None = None
     times: int = 1_000_000
     change: Callable[[dict[str, Any]], dict[str, Any]] | None = None
@@ -74,6 +76,8 @@ class Rig:
     )
     lists: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Path of a collection, in small letters -> its records."""
+    planes: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
+    """Host and path of a service's own API -> its records; what is in none is refused."""
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -126,12 +130,23 @@ class Rig:
         wrong = list(described.complaints(file, model, record, model))
         assert not wrong, "\n".join(wrong)
 
+    def tell(self, host: str, path: str, *records: dict[str, Any]) -> None:
+        """What a service's own host lists at a path."""
+        known = described.found("GET", path)
+        assert known, f"nothing describes {path}"
+        for record in records:
+            self._hold(known[0].file, known[0].returns, record)
+        self.planes.setdefault((host, path), []).extend(records)
+
     # --- answering --------------------------------------------------------------------------
 
     def answer(self, method: str, target: str, body: bytes) -> tuple[int, Any, dict[str, str]]:
         split = urlsplit(target)
         path, query = unquote(split.path), dict(parse_qsl(split.query, keep_blank_values=True))
         version = query.pop("api-version", "")
+        host, _, below = path.removeprefix("/").partition("/")
+        if "." in host:
+            return self._of_plane(host, f"/{below}", version, query)
         found = described.found(method, path)
         if not found:
             return self._misunderstood(f"{method} {path}: no such call")
@@ -152,6 +167,29 @@ class Rig:
         if call.path.startswith("/providers/Microsoft.Management/"):
             return self._page(target, self._descendants(path.split("/")[4]), token)
         return self._of_subscription(call, path, query, token, target)
+
+    def _of_plane(
+        self, host: str, path: str, version: str, query: dict[str, str]
+    ) -> tuple[int, Any, dict[str, str]]:
+        """Each family of services has its own way to page, or none."""
+        found = described.found("GET", path)
+        if not found or found[0].version != version or set(query) - found[0].query:
+            return self._misunderstood(f"{host}{path}: not as described, {version} {query}")
+        if (host, path) not in self.planes:
+            return 403, error("Forbidden", "no role assignment"), {}
+        records = self.planes[host, path]
+        if "databricks" in found[0].file:
+            return 200, {"endpoints": records} if records else {}, {}
+        if "limit" not in found[0].query:
+            return 200, {"value": records}, {}
+        names = [str(one["id"]) for one in records]
+        first = names.index(query["after"]) + 1 if "after" in query else 0
+        page = records[first : first + min(self.page_size, int(query.get("limit", "20")))]
+        more = first + len(page) < len(records)
+        answer: dict[str, Any] = {"object": "list", "data": page, "has_more": more}
+        if page and "openai" not in found[0].file:
+            answer |= {"first_id": page[0]["id"], "last_id": page[-1]["id"]}
+        return 200, answer, {}
 
     def _of_subscription(
         self, call: described.Described, path: str, query: dict[str, str], token: str, target: str
@@ -340,6 +378,10 @@ def serving(rig: Rig) -> Iterator[str]:
             if fault and fault.drop:
                 self.close_connection = True
                 return
+            if fault and fault.cut:
+                self.close_connection = True
+                self._send(200, b'{"value": [{"id', {}, more=100)
+                return
             if fault and fault.raw is not None:
                 self._send(200, fault.raw, fault.headers)
                 return
@@ -351,12 +393,12 @@ def serving(rig: Rig) -> Iterator[str]:
                 found = fault.change(found)
             self._send(status, json.dumps(found).encode(), headers)
 
-        def _send(self, status: int, data: bytes, headers: dict[str, str]) -> None:
+        def _send(self, status: int, data: bytes, headers: dict[str, str], more: int = 0) -> None:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             for name, value in headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data)))
+            self.send_header("Content-Length", str(len(data) + more))
             self.end_headers()
             self.wfile.write(data)
 

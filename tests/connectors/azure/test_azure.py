@@ -6,6 +6,7 @@ import pytest
 
 from connectors.azure import TYPES
 from connectors.azure.config import AzureConfig, Cloud
+from connectors.azure.types import OPTIONS
 from scanner.model.errors import ConfigError
 from scanner.model.facts import Account, Identity
 from tests.azure_rig import estate
@@ -19,7 +20,7 @@ CHAT = f"{_IN}/microsoft.cognitiveservices/accounts/chat-one"
 
 def test_every_type_is_found_and_nothing_is_missing(rig: Rig) -> None:
     estate.whole(rig)
-    found = read(rig, read_values=True)
+    found = read(rig, **dict.fromkeys(OPTIONS, True))
     assert not found.errors
     assert not found.gaps
     assert {asset.kind for asset in found.assets.values()} == {kind.kind for kind in TYPES}

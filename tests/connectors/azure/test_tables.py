@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.azure import TYPES, AzureConnector, operations
+from connectors.azure import TYPES, AzureConnector, operations, planes
 from scanner.kit.tables import Call, EdgeRule, ResourceType
 from tests.azure_rig import described
 
-_OURS = ("value", "identity.principals[]")
+_OURS = ("value", "identity.principals[]", "credentials.resource")
 _ID = "/subscriptions/s/resourceGroups/g/providers/"
 BY_KIND = {kind.kind: kind for kind in TYPES}
 
@@ -92,6 +92,10 @@ def test_a_list_below_is_asked_of_what_stands_above(kind: ResourceType) -> None:
         return
     above = BY_KIND[kind.under]
     assert above.service == kind.service, "of the same shard"
+    if kind.list.op.startswith("plane:"):
+        assert kind.list.args["of"] == f"parent.planes.{planes.split(kind.list.op)[0]}"
+        assert kind.opt_in, "another API takes another permission"
+        return
     holder = kind.list.op.removeprefix("list:").rpartition("/")[0]
     assert above.list.op.partition(":")[2] == holder
     assert TYPES.index(above) < TYPES.index(kind)
