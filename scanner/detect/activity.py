@@ -13,7 +13,7 @@ import msgspec
 
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence, Evidence
-from scanner.model.facts import Asset, AssetClass, Edge, Fact, Relation
+from scanner.model.facts import Asset, AssetClass, DataStore, Edge, Fact, Relation
 from scanner.model.items import Activity
 from scanner.rulebook.load import Rulebook
 
@@ -57,7 +57,8 @@ class Catalogue:
 
 
 def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[Fact]:
-    """The application, who uses it, and what was granted; nothing for what is not known AI."""
+    """The application, who uses it, what was granted and which data that opens; nothing for what is
+    not known AI. What has ended or was tried in vain is no asset of the inventory."""
     if activity.thing is not None:
         yield from _of_thing(activity, activity.thing, source)
         return
@@ -85,16 +86,20 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
         account=activity.account,
         status=activity.status if activity.actor is None else "",
         created_at=activity.first_at if activity.relation == "contains" else "",
+        is_ai=bool(activity.relation),
         evidence=(evidence,),
     )
     yield Edge(
         source=activity.account, target=activity.app_id, relation=Relation.CONTAINS,
         evidence=(evidence,),
     )  # fmt: skip
+    if not activity.relation:
+        return
     yield Edge(
         source=activity.app_id, target=NodeId(f"provider:{provider}"), relation=Relation.CALLS,
         evidence=(evidence,), confidence=confidence,
     )  # fmt: skip
+    yield from _flows(activity, activity.app_id, evidence)
     if activity.actor:
         yield activity.actor
         yield _who(activity, evidence)
@@ -123,9 +128,23 @@ def _of_thing(activity: Activity, thing: Asset, source: str) -> Iterator[Fact]:
     if is_use and thing.provider:
         provider = NodeId(f"provider:{thing.provider}")
         yield Edge(source=thing.id, target=provider, relation=Relation.CALLS, evidence=seen)
+    if is_use:
+        yield from _flows(activity, thing.id, seen[0])
     if is_use and activity.actor:
         yield activity.actor
         yield _who(activity, msgspec.structs.replace(evidence, path=activity.where))
+
+
+def _flows(activity: Activity, app: NodeId, evidence: Evidence) -> Iterator[Fact]:
+    """The data that is opened to it, and the way it may go."""
+    ways: tuple[tuple[tuple[DataStore, ...], Relation], ...] = (
+        (activity.reads, Relation.READS_FROM),
+        (activity.writes, Relation.WRITES_TO),
+    )
+    for stores, relation in ways:
+        for store in stores:
+            yield store
+            yield Edge(source=app, target=store.id, relation=relation, evidence=(evidence,))
 
 
 def _who(activity: Activity, evidence: Evidence) -> Edge:

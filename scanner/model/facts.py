@@ -178,6 +178,9 @@ def merge_fact(old: F, new: F, *, add_counts: bool = False) -> F:
         if old.name and new.id.endswith(new.name):
             # Logs call a thing by its id alone; whoever lists it knows what people call it.
             changes["name"] = old.name
+    if isinstance(old, Identity) and isinstance(new, Identity) and not new.evidence:
+        # A log only mentions a person; whoever lists people knows whether one is suspended.
+        changes["is_active"] = old.is_active if old.evidence else new.is_active
     if isinstance(old, Asset) and isinstance(new, Asset):
         changes["models"] = tuple(sorted({*old.models, *new.models}))
         changes["aliases"] = tuple(sorted({*old.aliases, *new.aliases}))

@@ -133,6 +133,9 @@ class Activity(Model, frozen=True, kw_only=True):
     list has shown it."""
     where: str = ""
     """From where and with what, in few fixed words (``boto3 from a public address``)."""
+    reads: tuple[DataStore, ...] = ()
+    """Data that what was granted or used opens to it: where it is known AI, flows to it."""
+    writes: tuple[DataStore, ...] = ()
 
 
 class Gap(Model, frozen=True, kw_only=True):

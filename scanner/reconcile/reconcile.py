@@ -260,4 +260,6 @@ def _shard_pattern(kind: BindingType, value: str) -> str:
         return "code:" + re.escape(canonical(kind, value)) + r"/tree\Z"
     if value.startswith("okta:"):
         return re.escape(value.partition("/")[0]) + "/apps"
+    if value.startswith("google_workspace:"):
+        return re.escape(value.partition("/")[0]) + "/grants"
     return ""

@@ -22,6 +22,7 @@ from connectors.code import CodeConfig
 from connectors.gitea import GiteaConfig
 from connectors.github import GitHubConfig
 from connectors.gitlab import GitLabConfig
+from connectors.google_workspace.access import ACTIVITIES, TOKENS
 from connectors.logs import LogsConfig
 from connectors.okta import OktaConfig
 from connectors.openai import OpenAIConfig
@@ -49,6 +50,10 @@ from tests.connectors.gitea.world import OF_THE_INSTANCE as OF_A_GITEA
 from tests.connectors.gitea.world import gitea
 from tests.connectors.github.world import github, private_key
 from tests.connectors.gitlab.world import gitlab
+from tests.connectors.google_workspace import estate as workspace
+from tests.connectors.google_workspace.workspace import TOKEN as WORKSPACE_TOKEN
+from tests.connectors.google_workspace.workspace import Workspace
+from tests.connectors.google_workspace.workspace import serving as serving_workspace
 from tests.forge_rig import seeded
 from tests.forge_rig.api import Fault, Reply
 
@@ -268,6 +273,28 @@ def _gcp(folder: Path, detector: Detector, organization: Any) -> Iterator[World]
 
 
 @contextmanager
+def _google_workspace(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+    with serving_workspace(workspace.planted(Workspace(page_size=50))) as made:
+
+        @contextmanager
+        def deny(operation: str) -> Iterator[None]:
+            path = operation.partition(" ")[2]
+            pattern = {TOKENS: "/tokens$", ACTIVITIES: "/activity/users/all/"}.get(
+                path, "/users[?]"
+            )
+            made.strike(pattern, google_rig.Fault(403, "Not Authorized", "PERMISSION_DENIED"))
+            yield
+            made.faults.clear()
+
+        yield World(
+            loader.load("google_workspace"),
+            lambda: workspace.context(made, since_days=28),  # each window is one to resume from
+            deny,
+            secrets=(WORKSPACE_TOKEN,),
+        )
+
+
+@contextmanager
 def _gitlab(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
     with gitlab(folder) as made:
         asked = {"instance": False}
@@ -443,6 +470,7 @@ WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]
     "openai": _openai,
     "anthropic": _anthropic,
     "gcp": _gcp,
+    "google_workspace": _google_workspace,
 }
 
 

@@ -13,9 +13,11 @@ from scanner.graph.ownership import owners
 from scanner.kit.contract import Mode, Shard
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
+from scanner.model.evidence import Evidence
 from scanner.model.facts import (
     Asset,
     AssetClass,
+    DataStore,
     Edge,
     Fact,
     Identity,
@@ -131,3 +133,33 @@ def test_a_name_that_only_repeats_the_id_gives_way_in_any_order(rulebook: Rulebo
     assert merge_fact(by_id, by_id).name == "AGENT12345"
     renamed = msgspec.structs.replace(by_id, name="Help desk")
     assert merge_fact(named, renamed).name == "Help desk"
+
+
+def test_what_a_grant_opens_flows_to_the_app_while_it_lasts(rulebook: Rulebook) -> None:
+    mail = DataStore(id=NodeId("x:data/mail"), kind="x.data", name="Mail", store_class="mail")
+    grant = Activity(
+        rule="grant", account=NodeId("x:acme"), app_id=NodeId("x:app/1"), label="ChatGPT",
+        actor=ROLE, relation="grants", scopes=("mail.read",), reads=(mail,), writes=(mail,),
+    )  # fmt: skip
+    found = _facts(rulebook, grant)
+    ways = {(f.source, f.relation, f.target) for f in found if isinstance(f, Edge)}
+    assert ("x:app/1", Relation.READS_FROM, "x:data/mail") in ways
+    assert ("x:app/1", Relation.WRITES_TO, "x:data/mail") in ways
+    assert mail in found
+    ended = _facts(rulebook, msgspec.structs.replace(grant, relation=""))
+    (app,) = [one for one in ended if isinstance(one, Asset)]
+    assert not app.is_ai, "evidence, and no asset of the inventory by itself"
+    assert {one.relation for one in ended if isinstance(one, Edge)} == {Relation.CONTAINS}
+    assert not _facts(rulebook, msgspec.structs.replace(grant, label="Payroll")), "not known AI"
+
+
+def test_who_lists_people_knows_whether_one_has_left() -> None:
+    listed = Identity(
+        id=NodeId("x:user/1"), kind="x.user", name="Ada", is_active=False,
+        evidence=(Evidence(rule="list", source="x"),),
+    )  # fmt: skip
+    mentioned = Identity(id=NodeId("x:user/1"), kind="x.user", name="ada@acme.com")
+    assert not merge_fact(listed, mentioned).is_active
+    assert not merge_fact(mentioned, listed).is_active
+    back = msgspec.structs.replace(listed, is_active=True)
+    assert merge_fact(listed, back).is_active

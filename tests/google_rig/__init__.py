@@ -67,25 +67,30 @@ def methods() -> dict[str, list[Method]]:
         service = (urlsplit(whole["rootUrl"]).hostname or "").removesuffix(".googleapis.com")
         if whole.get("servicePath"):
             service = name.partition(".")[0]  # those of www.googleapis.com have a host of their own
-        for one in _below(whole):
-            if one["httpMethod"] != "GET" and not one["id"].endswith(_READS):
-                continue
-            if name == "run.v1" and one["id"] != "run.projects.locations.list":
+        for one in methods_of(name):
+            if name == "run.v1" and one.id != "run.projects.locations.list":
                 continue  # of the older version, locations alone are asked for
-            path = "/" + whole.get("servicePath", "") + one.get("flatPath", one["path"])
-            rx = "".join(
-                "[^/]+" if part.startswith("{") else re.escape(part)
-                for part in re.split(r"(\{[^}]*\})", path)
-            )
-            known = frozenset({*one.get("parameters", {}), *whole.get("parameters", {})})
-            found.setdefault(service, []).append(
-                Method(
-                    one["id"], re.compile(rx), known, one.get("response", {}).get("$ref", ""), name,
-                    one["httpMethod"], one.get("request", {}).get("$ref", ""),
-                    frozenset(one.get("scopes", ())),
-                )
-            )  # fmt: skip
+            found.setdefault(service, []).append(one)
     return found
+
+
+def methods_of(name: str) -> Iterator[Method]:
+    """Those of one document that only read."""
+    whole = document(name)
+    for one in _below(whole):
+        if one["httpMethod"] != "GET" and not one["id"].endswith(_READS):
+            continue
+        path = "/" + whole.get("servicePath", "") + one.get("flatPath", one["path"])
+        rx = "".join(
+            "[^/]+" if part.startswith("{") else re.escape(part)
+            for part in re.split(r"(\{[^}]*\})", path)
+        )
+        known = frozenset({*one.get("parameters", {}), *whole.get("parameters", {})})
+        yield Method(
+            one["id"], re.compile(rx), known, one.get("response", {}).get("$ref", ""), name,
+            one["httpMethod"], one.get("request", {}).get("$ref", ""),
+            frozenset(one.get("scopes", ())),
+        )  # fmt: skip
 
 
 def _below(whole: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,219 @@
+"""Activities of the Reports API -> what the catalogue can judge. Pure: no network, no files.
+
+https://developers.google.com/workspace/admin/reports/v1/appendix/activity describes them. Records
+may hold anything anywhere: what is not of the form expected there counts as not given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from connectors.google_workspace import products
+from connectors.google_workspace.names import SOURCE, app_id, domain_id, person
+from connectors.google_workspace.scopes import data_of
+from scanner.kit.folding import mark_of
+from scanner.kit.values import items, mapping, stamp, text
+from scanner.kit.windows import Happened
+from scanner.model.facts import Identity
+from scanner.model.items import Activity
+
+Told = Iterator[Activity]
+
+
+def is_activity(record: Mapping[str, Any]) -> bool:
+    ident = mapping(record.get("id"))
+    return bool(text(ident.get("applicationName"))) and ("events" in record or "name" in record)
+
+
+def happened(record: Any, domain: str) -> Happened | None:
+    """Its id, its time (empty: it tells none) and what it tells; None for what is no activity."""
+    if not isinstance(record, Mapping) or not is_activity(record):
+        return None
+    ident = mapping(record["id"])
+    at, report = stamp(ident.get("time")), text(ident["applicationName"])
+    told = tuple(
+        msgspec.structs.replace(one, first_at=at, last_at=at)
+        for one in _told(record, report, domain)
+    )
+    number = text(ident.get("uniqueQualifier"))
+    key = (text(ident.get("time")), number or _whole(record), report)
+    return mark_of(key), at, told
+
+
+def _whole(record: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(record, sort_keys=True, default=str)
+    except (RecursionError, ValueError):
+        return ""
+
+
+def _told(record: Mapping[str, Any], report: str, domain: str) -> Told:
+    actor = mapping(record.get("actor"))
+    who = person(domain, text(actor.get("email")), text(actor.get("profileId")))
+    read = _REPORTS.get(report)
+    for event in _events(record):
+        name = text(event.get("name"))
+        if read is not None:
+            yield from read(name, _parameters(event), who, domain, _has_failed(event))
+    info = mapping(actor.get("applicationInfo"))
+    client = text(info.get("oauthClientId"))
+    if client and report != "token":
+        label = text(info.get("applicationName"))
+        yield _app(f"{report}.application", "used_by", who, domain, client, label)
+    yield from products.of_agent(mapping(actor.get("agentAttributionInfo")), who, domain)
+
+
+def _events(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Of an activity; some SIEMs write each of its events as a record of its own."""
+    if "events" in record:
+        return [mapping(one) for one in items(record["events"])]
+    return [record] if text(record.get("name")) else []
+
+
+def _has_failed(event: Mapping[str, Any]) -> bool:
+    return text(mapping(event.get("status")).get("eventStatus")) == "FAILED"
+
+
+def _parameters(event: Mapping[str, Any]) -> dict[str, Any]:
+    """By name: text, a list, or for nested ones a list of mappings."""
+    given = event.get("parameters")
+    if isinstance(given, Mapping):
+        return dict(given)
+    return {text(one.get("name")): _value(one) for one in map(mapping, items(given))}
+
+
+def _value(one: Mapping[str, Any]) -> Any:
+    for key in ("value", "intValue", "boolValue", "multiValue", "multiIntValue"):
+        if key in one:
+            return one[key]
+    nested = [*items(one.get("multiMessageValue")), one.get("messageValue")]
+    return [
+        {text(p.get("name")): _value(p) for p in map(mapping, items(m.get("parameter")))}
+        for m in map(mapping, nested)
+        if m
+    ]
+
+
+def _texts(value: Any) -> list[str]:
+    """A list of texts, or one that several share."""
+    if isinstance(value, list):
+        return [found for one in value if (found := text(one))]
+    return text(value).replace(",", " ").split()
+
+
+def _app(
+    rule: str, relation: str, who: Identity | None, domain: str, client: str, label: str,
+    scopes: tuple[str, ...] = (), where: str = "",
+) -> Activity:  # fmt: skip
+    reads, writes = data_of(scopes, domain)
+    return Activity(
+        rule=rule,
+        actor=who,
+        account=domain_id(domain),
+        app_id=app_id(domain, client or label),
+        label=label,
+        client_id=client,
+        scopes=tuple(sorted(set(scopes))),
+        relation=relation,
+        reads=reads,
+        writes=writes,
+        where=where,
+    )
+
+
+# --- reports --------------------------------------------------------------------------------------
+
+Parameters = Mapping[str, Any]
+TOKEN_EVENTS = {
+    "authorize": "grants", "activity": "used_by", "request": "used_by", "revoke": "", "deny": "",
+}  # fmt: skip
+
+
+def _token(
+    name: str, given: Parameters, who: Identity | None, domain: str, has_failed: bool
+) -> Told:
+    client, label = text(given.get("client_id")), text(given.get("app_name"))
+    if name not in TOKEN_EVENTS or not (client or label):
+        return
+    scopes = _texts(given.get("scope"))
+    for one in items(given.get("scope_data")):
+        scopes += _texts(mapping(one).get("scope_name"))
+    relation = "" if has_failed else TOKEN_EVENTS[name]
+    # What a call used is less than what was granted: the width of the flow is the grant's.
+    granted = tuple(scopes) if relation == "grants" else ()
+    yield _app(f"token.{name}", relation, who, domain, client, label, granted)
+
+
+def _saml(
+    name: str, given: Parameters, who: Identity | None, domain: str, has_failed: bool
+) -> Told:
+    label = text(given.get("application_name"))
+    if not label or name not in ("login_success", "login_failure"):
+        return
+    relation = "" if has_failed or name == "login_failure" else "used_by"
+    yield _app(f"saml.{name}", relation, who, domain, "", label)
+
+
+_ADMIN_APPS = {
+    "AUTHORIZE_API_CLIENT_ACCESS": ("grants", "API_CLIENT_NAME", ""),
+    "REMOVE_API_CLIENT_ACCESS": ("", "API_CLIENT_NAME", ""),
+    "ADD_APPLICATION": ("created_by", "APPLICATION_ID", "APPLICATION_NAME"),
+    "REMOVE_APPLICATION": ("", "APPLICATION_ID", "APPLICATION_NAME"),
+    "ADD_TO_TRUSTED_OAUTH2_APPS": ("grants", "OAUTH2_APP_ID", "OAUTH2_APP_NAME"),
+    "REMOVE_FROM_TRUSTED_OAUTH2_APPS": ("", "OAUTH2_APP_ID", "OAUTH2_APP_NAME"),
+    "ADD_TO_LIMITED_OAUTH2_APPS": ("grants", "OAUTH2_APP_ID", "OAUTH2_APP_NAME"),
+    "ADD_TO_BLOCKED_OAUTH2_APPS": ("", "OAUTH2_APP_ID", "OAUTH2_APP_NAME"),
+}
+"""Event -> what it means, and the parameters that hold the client's id and its name."""
+
+
+def _admin(
+    name: str, given: Parameters, who: Identity | None, domain: str, has_failed: bool
+) -> Told:
+    if name in _ADMIN_APPS:
+        relation, client_key, label_key = _ADMIN_APPS[name]
+        client, label = text(given.get(client_key)), text(given.get(label_key))
+        if client or label:
+            is_delegation = "API_CLIENT" in name
+            yield _app(
+                f"admin.{name}", "" if has_failed else relation, who, domain, client, label,
+                tuple(_texts(given.get("API_SCOPES"))),
+                "domain-wide delegation" if is_delegation else "",
+            )  # fmt: skip
+        return
+    yield from products.of_setting(name, given, domain, has_failed)
+
+
+def _gemini(
+    name: str, given: Parameters, who: Identity | None, domain: str, has_failed: bool
+) -> Told:
+    app, action = text(given.get("app_name")), text(given.get("action"))
+    relation = "" if has_failed else "used_by"
+    yield products.gemini(f"{SOURCE}.{name}", app, action, who, domain, relation)
+
+
+def _product(key: str) -> _Reader:
+    def read(
+        name: str, given: Parameters, who: Identity | None, domain: str, has_failed: bool
+    ) -> Told:
+        relation = "" if has_failed else "used_by"
+        yield products.used(key, f"{key}.{name}", name, who, domain, relation)
+
+    return read
+
+
+_Reader = Callable[[str, Parameters, Identity | None, str, bool], Told]
+_REPORTS: Mapping[str, _Reader] = {
+    "token": _token,
+    "saml": _saml,
+    "admin": _admin,
+    "gemini_in_workspace_apps": _gemini,
+    "workspace_studio": _product("workspace_studio"),
+    "gemini_notebook": _product("gemini_notebook"),
+}
+"""Report -> its reader; of the others, agents and applications that act are told alone."""
+REPORTS = tuple(_REPORTS)

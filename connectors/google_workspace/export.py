@@ -1,0 +1,165 @@
+"""Exported files: activities as the Reports API tells them, also as SIEMs wrap them; lists of
+people and of their tokens (Directory API, GAM); the console's own CSV.
+
+The console's columns: "OAuth log events" (Date, App ID, App name, OAuth event, User, Scope) and
+"Accessed apps" (App Name, Id, Users, Access, Requested Services with Scopes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from connectors.google_workspace.directory import grant_of, user_of
+from connectors.google_workspace.events import TOKEN_EVENTS, happened, is_activity
+from connectors.google_workspace.names import account, app_id, domain_id, person
+from connectors.google_workspace.scopes import data_of
+from scanner.kit.expressions import expression
+from scanner.kit.folding import Fold
+from scanner.kit.records import column, has_columns, read_records, unwrapped
+from scanner.kit.values import iso, stamp, text
+from scanner.model.errors import SourceError
+from scanner.model.items import Activity, Gap, Item
+
+_MOST_KNOWN = 500_000
+"""Ids of events that later ones are compared with: of a larger file, the newest."""
+_ADDRESS = expression(r"https?://[^\s,\[\]|]{1,300}|openid|email|profile")
+_LOG_COLUMNS = ("Date", "App ID", "OAuth event", "User")
+_APP_COLUMNS = ("App Name", "Id", "Requested Services with Scopes")
+_GAM_COLUMNS = ("user", "clientId", "displayText", "scopes")
+_DATES = ("%b %d, %Y, %I:%M:%S %p", "%b %d, %Y %I:%M:%S %p", "%Y/%m/%d %H:%M:%S")
+
+
+def read_file(path: Path, name: str, domain: str) -> Iterator[Item]:
+    """What one file tells, each event once. Records that are none are one gap, with the place of
+    the first; a damaged file gives what was before the damage, then ``Unavailable``."""
+    fold, known = Fold(), dict[str, None]()
+    odd: list[int] = []
+    trouble: SourceError | None = None
+    try:
+        for number, record in read_records(path, name, "`files`"):
+            found = _understood(record, domain, known)
+            if found is None:
+                odd.append(number)
+                continue
+            for one in found:
+                if isinstance(one, Activity):
+                    fold.add(one)
+                else:
+                    yield one
+    except SourceError as error:
+        trouble = error
+    yield from fold.take()
+    if odd:
+        reason = f"{len(odd)} records are neither activities, people, grants nor the console's rows"
+        yield Gap(what=f"{name}:{odd[0]}", reason=reason)
+    if trouble is not None:
+        raise trouble
+    yield account(domain, "file")
+
+
+def _understood(record: Any, domain: str, known: dict[str, None]) -> list[Item] | None:
+    inner = unwrapped(record, _is_known)
+    if inner is None:
+        return None
+    if is_activity(inner):
+        event = happened(inner, domain)
+        if event is None:
+            return None
+        ident, _, told = event
+        if ident in known:
+            return []
+        known[ident] = None
+        if len(known) > _MOST_KNOWN:
+            del known[next(iter(known))]
+        return list(told)
+    if "primaryEmail" in inner:
+        user = user_of(inner, domain)
+        return None if user is None else [user.identity]
+    for columns, read in ((_LOG_COLUMNS, _logged), (_GAM_COLUMNS, _gam), (_APP_COLUMNS, _accessed)):
+        if has_columns(inner, columns):
+            row = read(inner, domain)
+            return None if row is None else [row]
+    grant = grant_of(inner, "", text(inner.get("userKey")), domain)
+    return None if grant is None else [grant]
+
+
+def _is_known(record: Mapping[str, Any]) -> bool:
+    return (
+        is_activity(record)
+        or "primaryEmail" in record
+        or text(record.get("kind")) == "admin#directory#token"
+        or any(has_columns(record, one) for one in (_LOG_COLUMNS, _APP_COLUMNS, _GAM_COLUMNS))
+    )
+
+
+def _row(
+    domain: str, rule: str, relation: str, mail: str, client: str, label: str, scopes: list[str],
+    at: str = "",
+) -> Activity | None:  # fmt: skip
+    if not client and not label:
+        return None
+    reads, writes = data_of(scopes, domain)
+    return Activity(
+        rule=rule,
+        actor=person(domain, mail, ""),
+        account=domain_id(domain),
+        app_id=app_id(domain, client or label),
+        label=label,
+        client_id=client,
+        scopes=tuple(sorted(set(scopes))),
+        relation=relation,
+        reads=reads,
+        writes=writes,
+        first_at=at,
+        last_at=at,
+    )
+
+
+def _logged(row: Mapping[str, Any], domain: str) -> Activity | None:
+    said = column(row, "OAuth event", "Event").casefold()
+    event = said if said in TOKEN_EVENTS else "activity"
+    scopes = _ADDRESS.findall(column(row, "Scope")) if event == "authorize" else []
+    return _row(
+        domain, f"token.{event}", TOKEN_EVENTS[event], column(row, "User", "Actor"),
+        column(row, "App ID"), column(row, "App name"), scopes, _date(column(row, "Date")),
+    )  # fmt: skip
+
+
+def _gam(row: Mapping[str, Any], domain: str) -> Activity | None:
+    scopes = _ADDRESS.findall(column(row, "scopes"))
+    return _row(
+        domain, "tokens", "grants", column(row, "user"), column(row, "clientId"),
+        column(row, "displayText"), scopes,
+    )  # fmt: skip
+
+
+def _accessed(row: Mapping[str, Any], domain: str) -> Activity | None:
+    """An application without the people: the console tells how many they are."""
+    scopes = _ADDRESS.findall(column(row, "Requested Services with Scopes"))
+    found = _row(
+        domain, "accessed apps", "contains", "", column(row, "Id"), column(row, "App Name"), scopes
+    )
+    if found is None:
+        return None
+    users = column(row, "Users")
+    told = (f"{users} users" if users else "", column(row, "Access"))
+    return msgspec.structs.replace(found, status=", ".join(filter(None, told)))
+
+
+def _date(said: str) -> str:
+    """ISO 8601, or as the console writes it in English; the name of a zone is not read."""
+    if found := stamp(said):
+        return found
+    words = said.replace("\u202f", " ").split(" ")
+    for form in _DATES:
+        for some in (words, words[:-1]):
+            try:
+                return iso(datetime.strptime(" ".join(some) + " +0000", form + " %z"))
+            except ValueError:
+                continue
+    return ""

@@ -1,0 +1,111 @@
+"""Google's OAuth scopes -> the data that they open, and which way it may go. Data alone.
+
+Follows https://developers.google.com/identity/protocols/oauth2/scopes. What only says who somebody
+is (``openid``, ``email``, ``userinfo.*``) opens no data; a scope that is not known opens none here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from scanner.model.base import NodeId
+from scanner.model.evidence import Evidence
+from scanner.model.facts import DataStore
+
+KIND = "google_workspace.data"
+SOURCE = "google_workspace"
+STORES = {
+    "drive": ("Google Drive", "files"),
+    "gmail": ("Gmail", "mail"),
+    "calendar": ("Google Calendar", "calendar"),
+    "chat": ("Google Chat", "chat"),
+    "meet": ("Google Meet", "meetings"),
+    "contacts": ("Google Contacts", "contacts"),
+    "directory": ("the directory of people and groups", "directory"),
+    "audit": ("audit logs", "logs"),
+    "tasks": ("Google Tasks", "tasks"),
+    "keep": ("Google Keep", "notes"),
+    "photos": ("Google Photos", "photos"),
+    "classroom": ("Google Classroom", "education"),
+    "vault": ("Google Vault", "archive"),
+    "script": ("Apps Script", "code"),
+    "cloud": ("Google Cloud", "cloud"),
+    "analytics": ("Google Analytics", "analytics"),
+    "youtube": ("YouTube", "media"),
+    "health": ("Google Fit", "health"),
+}
+"""Noun -> its name, and the class of data."""
+_FAMILIES = {
+    "drive": "drive", "docs": "drive", "documents": "drive", "spreadsheets": "drive",
+    "presentations": "drive", "forms": "drive", "gmail": "gmail", "calendar": "calendar",
+    "chat": "chat", "meetings": "meet", "contacts": "contacts", "directory": "directory",
+    "groups": "directory", "cloud-identity": "directory", "tasks": "tasks", "keep": "keep",
+    "photoslibrary": "photos", "photospicker": "photos", "classroom": "classroom",
+    "ediscovery": "vault", "script": "script", "cloud-platform": "cloud", "bigquery": "cloud",
+    "devstorage": "cloud", "datastore": "cloud", "pubsub": "cloud", "compute": "cloud",
+    "analytics": "analytics", "youtube": "youtube", "fitness": "health",
+}  # fmt: skip
+"""First word of ``https://www.googleapis.com/auth/<words>``."""
+_OTHERS = {
+    "mail.google.com": "gmail",
+    "www.google.com/calendar/feeds": "calendar",
+    "www.google.com/m8/feeds": "contacts",
+    "docs.google.com/feeds": "drive",
+    "spreadsheets.google.com/feeds": "drive",
+}
+"""Older scopes, by their address."""
+_NO_DATA = ("drive.appdata", "drive.install", "drive.scripts", "gmail.settings", "gmail.addons")
+_WRITES_ALONE = ("gmail.send", "gmail.insert", "gmail.compose", "chat.messages.create")
+_READS_ALONE = (".readonly", ".metadata", "freebusy", ".read_only")
+_AUTH = "https://www.googleapis.com/auth/"
+
+
+@cache
+def opened(scope: str) -> tuple[str, bool, bool]:
+    """Noun of the data (empty: none), whether it may be read, and whether written."""
+    plain = scope.strip().rstrip("/")
+    short = plain.removeprefix(_AUTH)
+    noun = _OTHERS.get(plain.partition("://")[2], "")
+    if short != plain:
+        family = short.partition(".")[0]
+        noun = _FAMILIES.get(family, "")
+        if family == "admin":
+            noun = "audit" if short.startswith("admin.reports") else "directory"
+    if not noun or short.startswith(_NO_DATA):
+        return "", False, False
+    if short.startswith(_WRITES_ALONE):
+        return noun, False, True
+    return noun, True, not short.endswith(_READS_ALONE)
+
+
+def data_of(
+    scopes: Iterable[str], domain: str
+) -> tuple[tuple[DataStore, ...], tuple[DataStore, ...]]:
+    """What a grant of ``scopes`` lets an application read, and write."""
+    reads: dict[str, None] = {}
+    writes: dict[str, None] = {}
+    for scope in scopes:
+        noun, may_read, may_write = opened(scope)
+        if noun and may_read:
+            reads[noun] = None
+        if noun and may_write:
+            writes[noun] = None
+    return (
+        tuple(store(noun, domain) for noun in sorted(reads)),
+        tuple(store(noun, domain) for noun in sorted(writes)),
+    )
+
+
+@cache
+def store(noun: str, domain: str) -> DataStore:
+    name, family = STORES[noun]
+    ident = NodeId(f"{SOURCE}:{domain}/data/{noun}")
+    return DataStore(
+        id=ident,
+        kind=KIND,
+        name=f"{name} of {domain}",
+        store_class=family,
+        account=NodeId(f"{SOURCE}:{domain}"),
+        evidence=(Evidence(rule="scope", source=SOURCE, resource=ident),),
+    )

@@ -1,0 +1,103 @@
+"""Events of a log, added up: an activity per event type, thing, actor and way, not a row an event.
+
+What a set grows by (scopes, data that is opened, actions) is joined; counts add, times widen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
+
+from scanner.model.facts import Asset, DataStore
+from scanner.model.items import Activity
+
+Key = tuple[str, str, str, str]
+_JOINED = "actions"
+"""The tag of a thing that lists what was done with it."""
+_MOST_ACTIONS = 40
+
+
+def key_of(one: Activity) -> Key:
+    return one.rule, one.app_id, one.actor.id if one.actor else "", one.where
+
+
+def mark_of(key: Iterable[str]) -> str:
+    """A short digest: what cursors know rows and events by, without naming anybody."""
+    return hashlib.blake2b("\0".join(key).encode(), digest_size=8).hexdigest()
+
+
+@dataclass
+class Fold:
+    """``known``: by the mark of a row, how many of its events an earlier reading has counted; each
+    is taken off once, and widens times alone."""
+
+    known: dict[str, int] = field(default_factory=dict)
+    rows: dict[Key, Activity] = field(default_factory=dict)
+
+    def add(self, one: Activity) -> None:
+        """An activity that stands for one event, or for as many as the source has added up."""
+        key = key_of(one)
+        old = self.rows.get(key)
+        count = one.count
+        if self.known:
+            mark = mark_of(key)
+            taken = min(count, self.known.get(mark, 0))
+            if taken:
+                count -= taken
+                self.known[mark] -= taken
+        if old is None:
+            self.rows[key] = one if count == one.count else _counted(one, count)
+        else:
+            self.rows[key] = _joined(old, one, count)
+
+    def take(self) -> Iterator[Activity]:
+        """What is new, in order of first sight; the fold is empty afterwards."""
+        found, self.rows = self.rows, {}
+        yield from (one for one in found.values() if one.count)
+
+
+def _counted(one: Activity, count: int) -> Activity:
+    return msgspec.structs.replace(one, count=count)
+
+
+def _joined(old: Activity, new: Activity, count: int) -> Activity:
+    return msgspec.structs.replace(
+        old,
+        count=old.count + count,
+        label=old.label or new.label,
+        first_at=min(filter(None, (old.first_at, new.first_at)), default=""),
+        last_at=max(old.last_at, new.last_at),
+        scopes=_union(old.scopes, new.scopes),
+        reads=_stores(old.reads, new.reads),
+        writes=_stores(old.writes, new.writes),
+        thing=_thing(old.thing, new.thing),
+    )
+
+
+T = TypeVar("T", bound=str)
+
+
+def _union(old: tuple[T, ...], new: tuple[T, ...]) -> tuple[T, ...]:
+    if new == old or not new:
+        return old
+    return tuple(sorted({*old, *new}))
+
+
+def _stores(old: tuple[DataStore, ...], new: tuple[DataStore, ...]) -> tuple[DataStore, ...]:
+    if new == old or not new:
+        return old
+    return tuple({store.id: store for store in (*old, *new)}.values())
+
+
+def _thing(old: Asset | None, new: Asset | None) -> Asset | None:
+    if old is None or new is None or old.tags == new.tags:
+        return old or new
+    done = {*old.tags.get(_JOINED, "").split(", "), *new.tags.get(_JOINED, "").split(", ")} - {""}
+    tags = {**old.tags, **new.tags}
+    if done:
+        tags[_JOINED] = ", ".join(sorted(done)[:_MOST_ACTIONS])
+    return msgspec.structs.replace(old, tags=tags)

@@ -1,0 +1,120 @@
+"""Logs that are read by time, in windows that follow each other, with late events counted once.
+
+Owns where a reading begins, the overlap with the last one and the cursor. What was counted inside
+the overlap is kept as numbers a row, not as ids an event: a busy tenant's day has millions of them,
+and the order in which they are told, or a clock that is wrong, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from scanner.kit.folding import Fold, key_of, mark_of
+from scanner.kit.values import iso
+from scanner.model.items import Activity, Checkpoint, Gap, Item
+
+Happened = tuple[str, str, tuple[Activity, ...]]
+"""An event's own id, when it happened (ISO 8601, UTC; the smaller of its times where it has two)
+and what it tells, nothing in most cases."""
+Events = Callable[[datetime, datetime], Iterable[Happened | None]]
+"""Those from one moment up to another, in any order; None for a record that is none. Raises the
+source errors."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """``name`` for people; ``kept``: how long the source keeps it; ``first``: how far back the
+    first reading goes; ``span``: of one window; ``overlap``: how late events may come."""
+
+    name: str
+    kept: timedelta
+    first: timedelta
+    span: timedelta
+    overlap: timedelta
+
+
+class _Cursor(msgspec.Struct, frozen=True, kw_only=True):
+    """``settled``: nothing before it is asked for again. ``until``: up to where was read.
+    ``counted``: events between the two by the mark of their row."""
+
+    settled: str
+    until: str
+    counted: dict[str, int] = {}
+
+
+_MOST_NEAR = 20_000
+"""Ids of events that are compared with the next ones: a page, or a border, that is told twice."""
+
+
+def read_log(log: Log, events: Events, now: datetime, since: Checkpoint | None) -> Iterator[Item]:
+    """Activities, a checkpoint after each window. Raises the source errors; what a checkpoint has
+    covered stays stored."""
+    now = now.astimezone(UTC).replace(microsecond=0)
+    start, until, counted, lost = _start(log, now, since)
+    if lost:
+        yield Gap(what=log.name, reason=lost)
+    edge = now - log.overlap
+    fold = Fold(known=dict(counted))
+    again: dict[str, int] = {}
+    near: dict[str, None] = {}
+    odd = 0
+    for begin, end in spans(start, until, now, log.span):
+        first, last = iso(begin), iso(end)
+        for event in events(begin, end):
+            if event is None:
+                odd += 1
+                continue
+            ident, at, told = event
+            if not first <= at < last or ident in near:
+                continue  # told by the window that it belongs to
+            near[ident] = None
+            if len(near) > _MOST_NEAR:
+                del near[next(iter(near))]
+            for one in told:
+                fold.add(one)
+                if at >= iso(edge):
+                    mark = mark_of(key_of(one))
+                    again[mark] = again.get(mark, 0) + one.count
+        fold.known.clear()  # the first window has reached what was read before
+        yield from fold.take()
+        settled = iso(min(end, max(edge, start)))
+        cursor = _Cursor(settled=settled, until=last, counted=again)
+        yield Checkpoint(cursor=msgspec.json.encode(cursor).decode())
+    if odd:
+        yield Gap(what=log.name, reason=f"{odd} records are no events")
+
+
+def spans(
+    start: datetime, until: datetime, end: datetime, most: timedelta
+) -> Iterator[tuple[datetime, datetime]]:
+    """Windows without a hole between them; the first reaches at least up to ``until``."""
+    first = min(end, max(until, start + most))
+    yield start, first
+    while first < end:
+        last = min(end, first + most)
+        yield first, last
+        first = last
+
+
+def _start(
+    log: Log, now: datetime, since: Checkpoint | None
+) -> tuple[datetime, datetime, dict[str, int], str]:
+    """Where to begin, up to where was read, what of that is counted, and what is lost."""
+    oldest = now - min(log.kept, log.first)
+    if since is None:
+        return oldest, oldest, {}, ""
+    try:
+        cursor = msgspec.json.decode(since.cursor, type=_Cursor)
+        settled = datetime.fromisoformat(cursor.settled).astimezone(UTC)
+        until = datetime.fromisoformat(cursor.until).astimezone(UTC)
+    except (msgspec.MsgspecError, ValueError):
+        return oldest, oldest, {}, "the stored cursor is unreadable; read again from the beginning"
+    kept = now - log.kept
+    if until < kept:
+        lost = f"events from {cursor.until} to {iso(kept)} are no longer kept"
+        return kept, kept, {}, lost
+    return min(settled, now), min(until, now), cursor.counted, ""

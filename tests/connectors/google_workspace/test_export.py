@@ -1,0 +1,188 @@
+"""Files of a Workspace: the API's own answers, SIEMs, GAM and the console."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.google_workspace import CONNECTOR
+from scanner.model.errors import Unavailable
+from scanner.model.facts import Identity
+from scanner.model.items import Activity, Gap, Item
+from tests.connectors.google_workspace.estate import AUTH, CHATGPT, context, planted
+from tests.connectors.google_workspace.workspace import Workspace
+
+
+def _read(folder: Path, text: str | bytes, name: str = "export.json") -> list[Item]:
+    data = text.encode() if isinstance(text, str) else text
+    (folder / name).write_bytes(data)
+    ctx = context(Workspace(url="http://127.0.0.1:1"), live=False, files=(name,))
+    ctx.folder = folder
+    (shard,) = CONNECTOR.shards(ctx)
+    return list(CONNECTOR.collect(ctx, shard, None))
+
+
+def _activities(items: list[Item]) -> dict[tuple[str, str], Activity]:
+    return {(a.rule, a.label): a for a in items if isinstance(a, Activity)}
+
+
+def _gaps(items: list[Item]) -> list[Gap]:
+    return [one for one in items if isinstance(one, Gap)]
+
+
+@pytest.fixture
+def events() -> list[dict[str, Any]]:
+    return planted(Workspace()).activities["token"]
+
+
+def _shapes(events: list[dict[str, Any]]) -> dict[str, str | bytes]:
+    lines = "\n".join(map(json.dumps, events))
+    return {
+        "lines": lines,
+        "packed": gzip.compress(lines.encode()),
+        "array": json.dumps(events),
+        "page": json.dumps({"kind": "admin#reports#activities", "items": events}),
+        "pages": "\n".join(json.dumps({"kind": "x", "items": [one]}) for one in events),
+        "pretty": json.dumps({"kind": "admin#reports#activities", "items": events}, indent=2),
+        "wrapped": "\n".join(json.dumps({"log_type": "GSuite", "event": one}) for one in events),
+        "in a text": "\n".join(json.dumps({"message": json.dumps(one)}) for one in events),
+        "twice": f"{lines}\n{lines}",
+        "with a mark": b"\xef\xbb\xbf" + lines.encode(),
+    }
+
+
+@pytest.mark.parametrize("shape", _shapes([]))
+def test_every_shape_tells_the_same(tmp_path: Path, events: list[Any], shape: str) -> None:
+    items = _read(tmp_path, _shapes(events)[shape])
+    found = _activities(items)
+    assert found["token.activity", "ChatGPT"].count == 3
+    assert found["token.authorize", "ChatGPT"].scopes == (f"{AUTH}drive.readonly", "openid")
+    assert found["token.revoke", "Otter.ai"].relation == ""
+    assert not _gaps(items)
+
+
+def test_one_bad_line_costs_itself(tmp_path: Path, events: list[Any]) -> None:
+    good = list(map(json.dumps, events))
+    items = _read(tmp_path, "\n".join([good[0], '{"id": {"time": ', *good[1:], "[1]", '{"a": 1}']))
+    (gap,) = _gaps(items)
+    assert gap.what == "export.json:2"
+    assert gap.reason.startswith("3 records")
+    assert _activities(items)["token.activity", "ChatGPT"].count == 3
+
+
+def test_a_file_that_is_cut_short_gives_what_was_before(tmp_path: Path, events: list[Any]) -> None:
+    many = "\n".join(json.dumps({**one, "etag": str(n) * 200}) for n in range(50) for one in events)
+    whole = gzip.compress(many.encode(), compresslevel=0)
+    found: list[Item] = []
+    (tmp_path / "cut.gz").write_bytes(whole[: len(whole) // 2])
+    ctx = context(Workspace(url="http://127.0.0.1:1"), live=False, files=("cut.gz",))
+    ctx.folder = tmp_path
+    (shard,) = CONNECTOR.shards(ctx)
+    with pytest.raises(Unavailable, match="cut short"):
+        found.extend(CONNECTOR.collect(ctx, shard, None))
+    assert _activities(found)["token.activity", "ChatGPT"].count == 3
+
+
+@pytest.mark.parametrize("text", ["[" + '{"id": 1}, ', '{\n"items": ['])
+def test_a_cut_document_is_no_empty_one(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Unavailable, match="cannot be read"):
+        _read(tmp_path, text)
+
+
+def test_a_file_that_is_away_says_so(tmp_path: Path) -> None:
+    ctx = context(Workspace(url="http://127.0.0.1:1"), live=False, files=("gone.json",))
+    ctx.folder = tmp_path
+    (shard,) = CONNECTOR.shards(ctx)
+    with pytest.raises(Unavailable, match="no such file"):
+        list(CONNECTOR.collect(ctx, shard, None))
+    assert not next(iter(CONNECTOR.probe(ctx))).ok
+
+
+LOG = f"""Date,App ID,App name,OAuth event,User,Scope,Description
+2026-11-01T08:00:00Z,{CHATGPT},ChatGPT,Authorize,ada@acme.com,"{AUTH}drive, openid",x
+"Nov 3, 2026, 9:15:00 AM UTC",{CHATGPT},ChatGPT,,ada@acme.com,,"a line
+that goes on"
+2026-11-04T08:00:00Z,{CHATGPT},ChatGPT,Revoke,ada@acme.com,,
+2026-11-04T08:00:00Z,too,few
+"""
+
+
+def test_the_consoles_log_of_oauth_events(tmp_path: Path) -> None:
+    items = _read(tmp_path, LOG, "oauth.csv")
+    found = _activities(items)
+    consent = found["token.authorize", "ChatGPT"]
+    assert consent.scopes == (f"{AUTH}drive", "openid")
+    assert [one.store_class for one in consent.writes] == ["files"]
+    assert consent.actor is not None
+    assert consent.actor.email == "ada@acme.com"
+    assert found["token.activity", "ChatGPT"].first_at == "2026-11-03T09:15:00Z"
+    assert found["token.revoke", "ChatGPT"].relation == ""
+    (gap,) = _gaps(items)
+    assert gap.what == "oauth.csv:6"
+
+
+def test_the_consoles_list_of_accessed_apps(tmp_path: Path) -> None:
+    services = f"[Drive : [{AUTH}drive.readonly] | Gmail : [https://mail.google.com/]]"
+    text = (
+        "App Name,Type,Id,Verification Status,Users,Access,Requested Services,"
+        "Requested Services with Scopes,Ownership\n"
+        f'ChatGPT,Web,{CHATGPT},Verified,12,Unrestricted,[Drive],"{services}",External\n'
+    )
+    (app,) = _activities(_read(tmp_path, text, "apps.csv")).values()
+    assert app.client_id == CHATGPT
+    assert app.status == "12 users, Unrestricted"
+    assert {one.store_class for one in app.reads} == {"files", "mail"}
+    assert app.actor is None
+
+
+def test_lists_of_gam_and_the_directory(tmp_path: Path) -> None:
+    gam = "user,clientId,displayText,anonymous,scopes\n"
+    gam += f"ada@acme.com,{CHATGPT},ChatGPT,False,{AUTH}drive {AUTH}calendar\n"
+    (grant,) = _activities(_read(tmp_path, gam, "gam.csv")).values()
+    assert grant.relation == "grants"
+    assert {one.store_class for one in grant.reads} == {"files", "calendar"}
+    users = [{"primaryEmail": "cleo@acme.com", "suspended": True}, {"primaryEmail": 7}]
+    person = json.dumps({"kind": "admin#directory#users", "users": users})
+    assert _gaps(_read(tmp_path, person))[0].reason.startswith("1 records")
+    (who,) = [i for i in _read(tmp_path, person) if isinstance(i, Identity)]
+    assert not who.is_active
+
+
+def test_a_table_of_unknown_columns_is_told(tmp_path: Path) -> None:
+    (gap,) = _gaps(_read(tmp_path, "Name,Colour\na,b\nc,d\n", "x.csv"))
+    assert gap.reason.startswith("2 records are neither")
+
+
+def test_what_has_no_time_counts_in_a_file(tmp_path: Path) -> None:
+    flat = {"id": {"applicationName": "saml"}, "actor": {"email": "ada@acme.com"},
+            "name": "login_success", "parameters": {"application_name": "ChatGPT"}}  # fmt: skip
+    items = _read(tmp_path, json.dumps(flat))
+    (used,) = _activities(items).values()
+    assert (used.relation, used.first_at) == ("used_by", "")
+    assert not _gaps(items)
+
+
+def test_a_large_file_is_read_in_bounded_memory(tmp_path: Path, events: list[Any]) -> None:
+    import tracemalloc
+
+    def lines(count: int) -> bytes:
+        return b"\n".join(
+            json.dumps(
+                {**events[1], "id": {**events[1]["id"], "uniqueQualifier": str(n % 1000)}}
+            ).encode()
+            for n in range(count)
+        )
+
+    peaks = []
+    for count in (2_000, 8_000):
+        data = lines(count)
+        tracemalloc.start()
+        items = _read(tmp_path, data, "big.jsonl")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert sum(a.count for a in items if isinstance(a, Activity)) == 1000
+    assert peaks[1] < peaks[0] * 1.5, peaks

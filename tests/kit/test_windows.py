@@ -1,0 +1,116 @@
+"""Logs read in windows: whatever the order, the clock and the moment of an end, each event once."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import msgspec
+import pytest
+
+from scanner.kit.folding import Fold
+from scanner.kit.values import iso
+from scanner.kit.windows import Happened, Log, read_log, spans
+from scanner.model.base import NodeId
+from scanner.model.items import Activity, Checkpoint, Gap, Item
+
+NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+LOG = Log(
+    name="log", kept=timedelta(days=30), first=timedelta(days=10), span=timedelta(days=1),
+    overlap=timedelta(hours=24),
+)  # fmt: skip
+Source = dict[str, tuple[datetime, datetime, str]]
+"""Id -> when it happened, from when on it is told, and whose row it belongs to."""
+
+
+def _reader(source: Source, now: datetime, rng: random.Random) -> object:
+    def events(begin: datetime, end: datetime) -> Iterator[Happened | None]:
+        told = [
+            (ident, at, row)
+            for ident, (at, since, row) in source.items()
+            if begin <= at <= end and since <= now
+        ]
+        rng.shuffle(told)
+        for ident, at, row in [*told, *told[:3]]:  # a page told twice
+            one = Activity(
+                rule="used", account=NodeId("a"), app_id=NodeId(row), first_at=iso(at),
+                last_at=iso(at),
+            )  # fmt: skip
+            yield ident, iso(at), (one,)
+
+    return events
+
+
+def _count(items: list[Item]) -> int:
+    return sum(one.count for one in items if isinstance(one, Activity))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_runs_that_end_anywhere_count_each_event_once(seed: int) -> None:
+    rng = random.Random(seed)
+    source: Source = {}
+    for number in range(300):
+        at = NOW - timedelta(seconds=rng.randrange(9 * 86400))
+        late = timedelta(seconds=rng.choice((0, 60, 7200, 80_000)))
+        source[f"e{number}"] = (at, at + late, rng.choice("abc"))
+    now = NOW - timedelta(days=5)
+    mark: Checkpoint | None = None
+    total = 0
+    while True:
+        found: list[Item] = []
+        end = rng.choice((2, 99, 99))  # a run may be killed after any checkpoint
+        for item in read_log(LOG, _reader(source, now, rng), now, mark):  # type: ignore[arg-type]
+            found.append(item)
+            if isinstance(item, Checkpoint):
+                mark, stored = item, _count(found)
+                end -= 1
+                if not end:
+                    break
+        total += stored
+        if now > NOW + timedelta(days=1) and end:
+            break
+        now += timedelta(hours=rng.randrange(1, 40))
+    assert total == len(source)
+
+
+def test_a_cursor_holds_a_number_a_row_and_not_an_id_an_event() -> None:
+    source: Source = {
+        f"e{n}": (NOW - timedelta(seconds=n % 3600 + 1), NOW - timedelta(days=1), "a")
+        for n in range(5000)
+    }
+    items = list(read_log(LOG, _reader(source, NOW, random.Random(1)), NOW, None))  # type: ignore[arg-type]
+    assert _count(items) == 5000
+    assert max(len(one.cursor) for one in items if isinstance(one, Checkpoint)) < 200
+
+
+def test_what_is_no_event_and_what_is_lost_are_gaps() -> None:
+    items = list(read_log(LOG, lambda begin, end: iter([None]), NOW, None))
+    assert [one.reason for one in items if isinstance(one, Gap)] == ["10 records are no events"]
+    for cursor, said in (
+        ("nonsense", "unreadable"),
+        ('{"settled": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z"}', "no longer kept"),
+    ):
+        mark = Checkpoint(cursor=cursor)
+        (gap,) = [i for i in read_log(LOG, lambda b, e: (), NOW, mark) if isinstance(i, Gap)]
+        assert said in gap.reason
+
+
+def test_windows_follow_each_other_and_the_first_reaches_what_was_read() -> None:
+    start = NOW - timedelta(hours=50)
+    made = list(spans(start, NOW - timedelta(hours=10), NOW, timedelta(hours=24)))
+    assert made[0] == (start, NOW - timedelta(hours=10))
+    assert made[-1][1] == NOW
+    assert all(a[1] == b[0] for a, b in pairwise(made))
+
+
+def test_a_row_widens_and_joins() -> None:
+    fold = Fold()
+    blank = Activity(rule="r", account=NodeId("a"), app_id=NodeId("x"))
+    for at, scopes in (("2026-01-02", ("b",)), ("2026-01-01", ("a",)), ("", ())):
+        fold.add(msgspec.structs.replace(blank, first_at=at, last_at=at, scopes=scopes))
+    (row,) = fold.take()
+    assert (row.count, row.first_at, row.last_at) == (3, "2026-01-01", "2026-01-02")
+    assert row.scopes == ("a", "b")
+    assert not list(fold.take())
