@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from connectors.azure import creators, hierarchy, operations, relations, roles
+from connectors.azure import creators, denials, hierarchy, operations, relations, roles
 from connectors.azure.access import Access
 from connectors.azure.config import AzureConfig
 from connectors.azure.graph import Inventory
@@ -29,8 +29,8 @@ from scanner.kit.contract import (
 )
 from scanner.kit.tabled.engine import read_types
 from scanner.kit.tabled.reading import first_tag
-from scanner.model.errors import Denied, NotEnabled, SourceError
-from scanner.model.items import Checkpoint, Item
+from scanner.model.errors import Denied, NotEnabled, SourceError, Throttled, Unavailable
+from scanner.model.items import Checkpoint, Gap, Item
 
 __all__ = ["CONNECTOR", "TYPES", "AzureConfig", "AzureConnector"]
 
@@ -45,6 +45,9 @@ _OWN = {
     operations.PERMISSIONS: (
         "Microsoft.Authorization/permissions/read",
         "tell what may not be read, of which Resource Graph is silent", ""),
+    operations.DENIALS: (
+        "Microsoft.Authorization/denyAssignments/read",
+        "what is taken away of what roles give", "identities"),
     operations.EVENTS: (
         "Microsoft.Insights/eventtypes/values/read", "who has created AI resources", "creators"),
 }  # fmt: skip
@@ -111,7 +114,15 @@ class AzureConnector:
         if scope["part"] == "account":
             yield from hierarchy.account(one, ctx.config.environment_tag_keys)
         elif scope["part"] == "roles":
-            yield from roles.items(_inventory(ctx), one.id)
+            try:
+                taken = denials.read(_access(ctx), one.id)
+            except (Denied, Unavailable, Throttled) as error:
+                taken = ()
+                yield Gap(
+                    what=f"deny assignments of {one.id}", reason=str(error),
+                    denied=isinstance(error, Denied),
+                )  # fmt: skip
+            yield from roles.items(_inventory(ctx), one.id, taken)
             for op in roles.OPERATIONS:
                 _rights(ctx).check(one.id, op)
         elif scope["part"] == "creators":

@@ -19,10 +19,11 @@ GRAPH = "POST /providers/Microsoft.ResourceGraph/resources"
 SUBSCRIPTIONS = "GET /subscriptions"
 DESCENDANTS = "GET /providers/Microsoft.Management/managementGroups/{managementGroup}/descendants"
 PERMISSIONS = "GET /subscriptions/{subscription}/providers/Microsoft.Authorization/permissions"
+DENIALS = "GET /subscriptions/{subscription}/providers/Microsoft.Authorization/denyAssignments"
 EVENTS = (
     "GET /subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values"
 )
-_ACTIONS = ("appsettings/list",)
+_FIXED = ("config/appsettings/list", "config/slotConfigNames")
 """What stands behind the last name of a path as it is."""
 VERSIONS = {
     "Microsoft.Authorization": "2022-04-01",
@@ -52,6 +53,9 @@ VERSIONS = {
 (``tests/azure_rig/described``)."""
 _PERMISSIONS = {
     "post:Microsoft.Web/sites/config/appsettings/list": "Microsoft.Web/sites/config/list/action",
+    "post:Microsoft.Web/sites/slots/config/appsettings/list":
+        "Microsoft.Web/sites/slots/config/list/action",
+    "get:Microsoft.Web/sites/config/slotConfigNames": "Microsoft.Web/sites/config/read",
     "list:Microsoft.MachineLearningServices/registries/models":
         "Microsoft.MachineLearningServices/registries/assets/read",
 }  # fmt: skip
@@ -85,11 +89,9 @@ def template(op: str) -> str:
     if verb == "list":
         holder, _, collection = kind.rpartition("/")
         return f"{_one(holder)}/{collection}"
-    for action in _ACTIONS:
-        if verb == "post" and kind.endswith(f"/{action}"):
-            holder = kind.removesuffix(f"/{action}")
-            namespace, first, *rest = holder.split("/")
-            return f"{_one(f'{namespace}/{first}')}/{'/'.join([*rest, action])}"
+    for fixed in _FIXED:
+        if kind.endswith(f"/{fixed}"):
+            return f"{_one(kind.removesuffix(f'/{fixed}'))}/{fixed}"
     return _one(kind)
 
 

@@ -43,6 +43,8 @@ class AzureReading(Reading):
     def call(self, call: Call, args: Mapping[str, Any]) -> dict[str, Any]:
         query = {name: str(value) for name, value in args.items() if name != OF}
         found = asking.called(self.access, call.op, str(args[OF]), self.account, query)
+        if call.op == _STICKY:
+            return {"names": _variables(found)}
         return normal(found, self.access.cloud)
 
     def pages(self, call: Call, args: Mapping[str, Any]) -> Iterator[Any]:
@@ -131,6 +133,21 @@ def _with_siblings(record: dict[str, Any], kind: str, of: str) -> dict[str, Any]
     if kind == _DATASTORES:
         named["storage"] = [_storage(record)]
     return {**record, "named": named} if named else record
+
+
+_STICKY = "get:Microsoft.Web/sites/config/slotConfigNames"
+
+
+def _variables(found: Mapping[str, Any]) -> str:
+    """Names of settings that stay with their slot, as variables without values: the one list of
+    names that Azure tells without them."""
+    names = {
+        str(name)
+        for path in ("properties.appSettingNames[]", "properties.connectionStringNames[]")
+        for name in values(found, path)
+        if isinstance(name, str) and name.isprintable()
+    }
+    return "".join(f"{name}=\n" for name in sorted(names))
 
 
 _DATASTORES = "Microsoft.MachineLearningServices/workspaces/datastores"

@@ -1,7 +1,8 @@
 """Role assignments: who may call AI, and which data the identities of programs may read and write.
 
-Asked of Resource Graph once for all subscriptions. A role is judged by its own actions; conditions
-of an assignment, deny assignments and members of groups are not evaluated, which each edge says.
+Asked of Resource Graph once for all subscriptions. A role is judged by its own actions, less what
+deny assignments take; conditions of an assignment and members of groups are not evaluated, which
+each edge says.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from connectors.azure import graph, operations
+from connectors.azure.denials import Denial
 from connectors.azure.graph import Inventory
 from connectors.azure.relations import PRINCIPAL, kind_of, principal_node, store_of
 from connectors.azure.rights import Grant, grant
@@ -27,7 +29,7 @@ OPERATIONS = {
     DEFINITIONS: "what the roles of these assignments allow",
 }
 DATA = "azure.data"
-_NOT_EVALUATED = "deny assignments and members of groups are not evaluated"
+_NOT_EVALUATED = "members of groups are not evaluated"
 _TYPES = {
     "ServicePrincipal": PrincipalType.SERVICE,
     "User": PrincipalType.HUMAN,
@@ -66,7 +68,9 @@ REACHES = (
 .../storage, .../security"""
 
 
-def items(inventory: Inventory, subscription: str) -> Iterator[Item]:
+def items(
+    inventory: Inventory, subscription: str, denials: tuple[Denial, ...] = ()
+) -> Iterator[Item]:
     """Of the assignments in one subscription; ``""``: of those above all subscriptions."""
     definitions = _definitions(inventory)
     found = inventory.rows(graph.ASSIGNMENTS)
@@ -80,7 +84,7 @@ def items(inventory: Inventory, subscription: str) -> Iterator[Item]:
         elif role not in definitions:
             unknown.add(role)
         else:
-            yield from _of(row, definitions[role], principal, scope)
+            yield from _of(row, definitions[role], principal, scope, denials)
     for role in sorted(unknown):
         yield Gap(what=f"role {role}", reason="Resource Graph does not show its definition")
 
@@ -112,7 +116,9 @@ def _definitions(inventory: Inventory) -> dict[str, _Role]:
     return found
 
 
-def _of(row: Mapping[str, Any], role: _Role, principal: str, scope: str) -> Iterator[Item]:
+def _of(
+    row: Mapping[str, Any], role: _Role, principal: str, scope: str, denials: tuple[Denial, ...]
+) -> Iterator[Item]:
     family = _TYPES.get(first_text(row, "properties.principalType"), PrincipalType.UNKNOWN)
     ident = principal_node(principal)
     evidence = Evidence(
@@ -129,14 +135,22 @@ def _of(row: Mapping[str, Any], role: _Role, principal: str, scope: str) -> Iter
         target, store = _target(scope, reach)
         if not target:
             continue
-        if store is not None:
-            stores[store.id] = store
+        told = [
+            (one, one.takes(principal, scope, reach.action, is_data=reach.is_data))
+            for one in denials
+        ]
+        if any(is_taken for _, is_taken in told):
+            continue
+        doubts = [f"but `{one.name}` may deny it" for one, taken in told if taken is None]
+        doubts += ["with a condition"] if is_conditional else []
         edge = Edge(
             source=ident, target=target, relation=reach.relation, evidence=(evidence,),
-            confidence=Confidence.MEDIUM if is_conditional else Confidence.CERTAIN,
-            detail=f"{role.name}, with a condition" if is_conditional else role.name,
+            confidence=Confidence.MEDIUM if doubts else Confidence.CERTAIN,
+            detail=", ".join([role.name, *doubts[:3]]),
         )  # fmt: skip
         edges[edge.key] = edge
+        if store is not None:
+            stores[store.id] = store
     if edges:
         yield Identity(
             id=ident, kind=PRINCIPAL, name=principal, principal_type=family, evidence=(evidence,)

@@ -30,6 +30,7 @@ SHOWN = {
     "microsoft.containerinstance/containergroups": ("containerinstance", "ContainerGroup"),
     "microsoft.containerservice/managedclusters": ("containerservice", "ManagedCluster"),
     "microsoft.web/sites": ("web", "Site"),
+    "microsoft.web/sites/slots": ("web", "Site"),
     "microsoft.compute/virtualmachines": ("compute", "VirtualMachine"),
     "microsoft.compute/virtualmachinescalesets": ("compute", "VirtualMachineScaleSet"),
     "microsoft.logic/workflows": ("logic", "Workflow"),

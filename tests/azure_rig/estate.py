@@ -312,6 +312,21 @@ def workloads(rig: Rig, sub: str) -> None:
         "id": f"{site}/config/appsettings", "name": "appsettings",
         "properties": {"OPENAI_BASE_URL": "https://api.openai.com/v1"},
     }  # fmt: skip
+    names = {"id": f"{site}/config/slotConfigNames", "name": "slotConfigNames",
+             "properties": {"appSettingNames": ["ANTHROPIC_API_KEY", "COLOUR"]}}  # fmt: skip
+    rig._hold("web", "SlotConfigNamesResource", names)
+    rig.things[f"{site}/config/slotConfigNames".casefold()] = names
+    slot = f"{site}/slots/staging"
+    record = {"id": slot, "name": "front/staging", "kind": "functionapp", "location": "westeurope",
+              "type": "Microsoft.Web/sites/slots", "properties": {"state": "Running"}}  # fmt: skip
+    rig._hold("web", "Site", record)
+    rig.rows["resources"].append({**record, "type": "microsoft.web/sites/slots",
+                                  "subscriptionId": sub})  # fmt: skip
+    rig.things[slot.casefold()] = record
+    rig.things[f"{slot}/config/appsettings".casefold()] = {
+        "id": f"{slot}/config/appsettings", "name": "appsettings",
+        "properties": {"MISTRAL_API_KEY": "from-a-vault"},
+    }  # fmt: skip
     for name, size in (("gpu-1", "Standard_ND96isr_H100_v5"), ("web-1", "Standard_D2s_v5")):
         rig.show(sub, "Microsoft.Compute/virtualMachines", name, location="westeurope",
                  properties={"hardwareProfile": {"vmSize": size}})  # fmt: skip

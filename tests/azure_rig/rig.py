@@ -130,6 +130,13 @@ class Rig:
         wrong = list(described.complaints(file, model, record, model))
         assert not wrong, "\n".join(wrong)
 
+    def deny(self, subscription: str, name: str, /, **properties: Any) -> None:
+        path = f"/subscriptions/{subscription}/providers/Microsoft.Authorization/denyAssignments"
+        record = {"id": f"{path}/{name}", "name": name,
+                  "properties": {"denyAssignmentName": name, **properties}}  # fmt: skip
+        self._hold("authorization", "DenyAssignment", record)
+        self.lists.setdefault(path.casefold(), []).append(record)
+
     def tell(self, host: str, path: str, *records: dict[str, Any]) -> None:
         """What a service's own host lists at a path."""
         known = described.found("GET", path)
@@ -205,6 +212,8 @@ class Rig:
         )
         if not one.may(action):
             return 403, error("AuthorizationFailed", f"may not perform action '{action}'"), {}
+        if call.kind.endswith("/denyAssignments"):
+            return self._page(target, self.lists.get(path.casefold(), []), token)
         if "eventtypes" in call.path:
             return self._page(target, self._happened(one.id, query["$filter"]), token)
         if call.method == "POST":
@@ -213,6 +222,10 @@ class Rig:
         if call.path.endswith("}"):
             thing = self.things.get(path.casefold())
             return (200, thing, {}) if thing else (404, error("ResourceNotFound"), {})
+        if path.endswith("/slotConfigNames"):
+            if path.casefold().rpartition("/config/")[0] not in self.things:
+                return 404, error("ResourceNotFound"), {}
+            return 200, self.things.get(path.casefold(), {"properties": {}}), {}
         above = (
             path.casefold().rpartition("/providers/")[0]
             if call.path.startswith("/{")
@@ -329,6 +342,8 @@ _ACTIONS = {
         "Microsoft.MachineLearningServices/registries/assets"
     ),
     "Microsoft.Web/sites/config/appsettings/list": "Microsoft.Web/sites/config/list",
+    "Microsoft.Web/sites/slots/config/appsettings/list": "Microsoft.Web/sites/slots/config/list",
+    "Microsoft.Web/sites/config/slotConfigNames": "Microsoft.Web/sites/config",
     "Microsoft.Insights/eventtypes/management/values": "Microsoft.Insights/eventtypes/values",
 }
 """https://learn.microsoft.com/azure/role-based-access-control/resource-provider-operations"""

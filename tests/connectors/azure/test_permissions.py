@@ -37,7 +37,8 @@ def test_without_the_setting_no_action_reads_values() -> None:
     assert all(action.endswith("/read") for action in plain["Actions"])
     more = json.loads(_printed("--with", "read_values"))
     assert set(more["Actions"]) - set(plain["Actions"]) == {
-        "Microsoft.Web/sites/config/list/action"
+        "Microsoft.Web/sites/config/list/action",
+        "Microsoft.Web/sites/slots/config/list/action",
     }
 
 

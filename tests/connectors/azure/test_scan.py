@@ -60,3 +60,18 @@ def test_what_is_gone_is_resolved(rig: Rig, tmp_path: Path) -> None:
     del rig.things[account.casefold()]
     after = _scan(rig, tmp_path)
     assert {event.change for event in after.events} >= {"resolved"}
+
+
+def test_names_of_settings_that_stay_with_a_slot_need_no_values(rig: Rig, tmp_path: Path) -> None:
+    estate.whole(rig)
+    result = _scan(rig, tmp_path)
+    providers = {asset.provider for asset in result.document.assets}
+    assert "anthropic" in providers, "ANTHROPIC_API_KEY is a setting of a slot"
+    assert "mistral" not in providers
+    assert not [call for call in rig.calls if "appsettings" in call]
+
+
+def test_settings_of_slots_are_examined_when_values_may_be_read(rig: Rig, tmp_path: Path) -> None:
+    estate.whole(rig)
+    result = _scan(rig, tmp_path, read_values=True)
+    assert "mistral" in {asset.provider for asset in result.document.assets}
