@@ -176,7 +176,10 @@ class Access:
             page = self.get(ident, path, where, asked)
             if not isinstance(page.get(name), list):
                 raise Unavailable(f"{ident} in {where}: the answer has no list `{name}`")
-            yield from values(page, items)
+            for record in values(page, items):
+                if not isinstance(record, Mapping):
+                    raise Unavailable(f"{ident} in {where}: a record that is none")
+                yield record
             link = page.get("nextLink") or ""
             if not link:
                 return

@@ -43,8 +43,13 @@ class AzureReading(Reading):
     def call(self, call: Call, args: Mapping[str, Any]) -> dict[str, Any]:
         query = {name: str(value) for name, value in args.items() if name != OF}
         found = asking.called(self.access, call.op, str(args[OF]), self.account, query)
-        if call.op == _STICKY:
-            return {"names": _variables(found)}
+        said = f"{call.op} of {str(args[OF])[:200]}"
+        if call.op.endswith(_SETTINGS):
+            if not isinstance(found.get("properties"), Mapping):
+                raise Unavailable(f"{said}: the answer has no `properties`")
+            return {"names": _variables(found)} if call.op == _STICKY else dict(found)
+        if first_text(found, "id").casefold() != str(args[OF]).casefold():
+            raise Unavailable(f"{said}: the answer is not of it")
         return normal(found, self.access.cloud)
 
     def pages(self, call: Call, args: Mapping[str, Any]) -> Iterator[Any]:
@@ -63,8 +68,6 @@ class AzureReading(Reading):
         items = call.items or "value[]"
         of = str(args[OF])
         for record in asking.listed(self.access, call.op, of, self.account, query, items):
-            if not isinstance(record, Mapping):
-                raise Unavailable(f"{call.op} of {of[:200]}: a record that is none")
             yield _with_siblings(normal(record, self.access.cloud), kind, of)
 
     @property
@@ -135,6 +138,7 @@ def _with_siblings(record: dict[str, Any], kind: str, of: str) -> dict[str, Any]
     return {**record, "named": named} if named else record
 
 
+_SETTINGS = ("/config/slotConfigNames", "/config/appsettings/list")
 _STICKY = "get:Microsoft.Web/sites/config/slotConfigNames"
 
 
