@@ -42,8 +42,10 @@ SERVICES = {
     "cloudresourcemanager": Service("v3", permission="resourcemanager"),
     "composer": Service("v1"),
     "compute": Service("compute/v1"),
+    "contactcenterinsights": Service("v1", regional=True),
     "container": Service("v1"),
     "dataflow": Service("v1b3"),
+    "dataproc": Service("v1"),
     "dialogflow": Service("v3", regional=True),
     "discoveryengine": Service("v1", regional=True),
     "documentai": Service("v1", regional=True),
@@ -97,6 +99,8 @@ _ENDPOINTS = {
     ),
 }
 """Locations whose host is named in the newer way (``endpoints`` of a discovery document)."""
+_AT_HOME = {"contactcenterinsights": "us-central1"}
+"""Locations that a regional service tells at the host without one."""
 _IN_PLACE = frozenset({"secretmanager.projects.locations.secrets.list"})
 """What only a location's own host tells."""
 _OLDER = "dialogflow.projects.locations."
@@ -132,7 +136,8 @@ POSTED = frozenset(
 """Reads that Google has made POSTs."""
 ONE = frozenset({"dialogflow.projects.locations.getAgent"})
 """What is there once a location or, which is no error, not at all."""
-ELSEWHERE = {"run": "run.projects.locations.list", "composer": "compute.regions.list"}
+ELSEWHERE = {"run": "run.projects.locations.list", "composer": "compute.regions.list",
+             "dataproc": "compute.regions.list"}  # fmt: skip
 """Who tells a service's locations where its own version does not."""
 NOT_WHOLE = {
     "aiplatform.projects.locations.agents.list": "Google's list shows the caller's own agents "
@@ -152,7 +157,7 @@ def host(op: str, location: str = "") -> str:
     service = op.partition(".")[0]
     told = SERVICES[service]
     name = told.called or service
-    if location in ("", "-", "global"):
+    if location in ("", "-", "global", _AT_HOME.get(service)):
         return f"{name}.googleapis.com"
     if location in _ENDPOINTS.get(service, ()) or op in _IN_PLACE:
         return f"{name}.{location}.rep.googleapis.com"

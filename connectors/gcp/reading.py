@@ -99,7 +99,8 @@ class GcpReading(Reading):
         them an error."""
         places = tuple(at.split("|")) if at else self._locations(service)
         failures: list[tuple[str, SourceError]] = []
-        lead = f"projects/{self.account}/locations"
+        kind = "regions" if ".regions." in call.op else "locations"
+        lead = f"projects/{self.account}/{kind}"
         begun = [
             (place, self._begun(self._listed(call, f"{lead}/{place}{below}", place, query)))
             for place in places
@@ -208,7 +209,7 @@ class GcpReading(Reading):
             for record in values(page, call.items):
                 if not isinstance(record, Mapping):
                     raise Unavailable(f"{call.op} in {self.account}: a record that is none")
-                yield self._normal(record, host)
+                yield {**self._normal(record, host), "within": self.spelled(f"/{of}")[1:]}
 
     def _normal(self, record: Mapping[str, Any], host: str) -> dict[str, Any]:
         return records.normal(record, host, self.spelled)
@@ -217,7 +218,7 @@ class GcpReading(Reading):
         above: Any = record
         while isinstance(above, Mapping):
             told = (first_text(above, path) for path in ("location", "plain.zone", "region"))
-            names = (_location(first_text(above, path)) for path in ("name", "parent"))
+            names = (_location(first_text(above, path)) for path in ("name", "parent", "within"))
             found = next(filter(None, (*names, *told)), "")
             if found:
                 return found
@@ -259,5 +260,6 @@ def _unreached(page: Mapping[str, Any]) -> Iterator[Any]:
 def _location(name: str) -> str:
     """``projects/p/locations/l/...`` -> ``l``."""
     steps = name.split("/")
-    place = steps[steps.index("locations") + 1 :][:1] if "locations" in steps else []
-    return place[0] if place else ""
+    found = next((at for at, step in enumerate(steps) if step in ("locations", "regions")), -1)
+    place = steps[found + 1 : found + 2] if found >= 0 else []
+    return place[0] if place and place[0] != "-" else ""

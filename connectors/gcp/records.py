@@ -17,11 +17,16 @@ _CARDS = (
     "guestAccelerators[].acceleratorType",
     "nodePools[].config.accelerators[].acceleratorType",
     "allocationPolicy.instances[].policy.accelerators[].type",
+    "config.masterConfig.accelerators[].acceleratorTypeUri",
+    "config.workerConfig.accelerators[].acceleratorTypeUri",
+    "config.secondaryWorkerConfig.accelerators[].acceleratorTypeUri",
 )
 _MACHINES = (
     "machineType",
     "nodePools[].config.machineType",
     "allocationPolicy.instances[].policy.machineType",
+    "config.masterConfig.machineTypeUri",
+    "config.workerConfig.machineTypeUri",
 )
 
 _ATTRIBUTE = "agentregistry.googleapis.com/system/"

@@ -81,6 +81,7 @@ TARGETS: Mapping[str, Target] = {
     "discovery": _of("discoveryengine"),
     "dialogflow": _of("dialogflow"),
     "engagement": _of("ces"),
+    "insights": _of("contactcenterinsights"),
     "registered": _of("agentregistry"),
     "translation": _of("translate"),
     "source": _source,

@@ -10,6 +10,7 @@ from connectors.gcp import CONNECTOR, GcpConfig
 from scanner.kit.permissions import permissions
 from scanner.model.errors import ConfigError, Denied, NotEnabled, Throttled, Unavailable
 from scanner.model.facts import Account
+from scanner.model.items import Content
 from tests.connectors.gcp.estate import ORG, context, endpoint, project, read
 from tests.google_rig import Fault, Rig, serving
 
@@ -378,3 +379,64 @@ def test_malformed_records_end_nothing_and_are_told(rig: Rig) -> None:
         found = read(rig, families=("vertex",))
         assert any(one.name == "scoring" for one in found.assets.values()), body
         assert "gcp:acme-7/vertex" not in found.errors, body
+
+
+def test_spark_by_image_in_every_region(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=("dataproc", "compute"))
+    for region in ("us-central1", "europe-west4"):
+        rig.plant("compute.regions.list", f"projects/{ident}", {"name": region})
+    card = {"acceleratorTypeUri": "https://x/zones/z/acceleratorTypes/nvidia-tesla-t4"}
+    rig.plant(
+        "dataproc.projects.regions.clusters.list", f"projects/{ident}/regions/europe-west4",
+        {"clusterName": "train", "projectId": ident, "status": {"state": "RUNNING"}, "config": {
+            "softwareConfig": {"imageVersion": "2.2-ml-ubuntu22"},
+            "gceClusterConfig": {"serviceAccount": f"spark@{ident}.iam.gserviceaccount.com",
+                                 "metadata": {"PIP_PACKAGES": "torch vllm"}},
+            "workerConfig": {"accelerators": [card], "machineTypeUri": "n1-standard-8"}}},
+    )  # fmt: skip
+    batch = f"projects/{ident}/locations/us-central1/batches/embed"
+    rig.plant(
+        "dataproc.projects.locations.batches.list", batch.rpartition("/batches/")[0],
+        {"name": batch, "creator": "ada@acme.example",
+         "runtimeConfig": {"containerImage": "vllm/vllm-openai:v0.9"}},
+    )  # fmt: skip
+    found = read(rig, families=("dataproc",))
+    assert not found.gaps
+    cluster = found.assets[
+        f"//dataproc.googleapis.com/projects/{ident}/regions/europe-west4/clusters/train"
+    ]
+    assert (cluster.name, cluster.region, cluster.status) == ("train", "europe-west4", "RUNNING")
+    assert cluster.tags["image"] == "2.2-ml-ubuntu22"
+    assert cluster.tags["accelerator"] == "nvidia-tesla-t4"
+    assert (
+        cluster.id, "runs_as", f"gcp:service-account/spark@{ident}.iam.gserviceaccount.com",
+    ) in found.edges  # fmt: skip
+    assert (f"//dataproc.googleapis.com/{batch}", "created_by", "gcp:user/ada@acme.example") in (
+        found.edges
+    )
+    examined = b"".join(one.data for one in found.items if isinstance(one, Content))
+    assert b"vllm/vllm-openai" in examined
+    assert b"PIP_PACKAGES=torch vllm" in examined
+
+
+def test_what_models_do_in_a_contact_center(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=("contactcenterinsights",))
+    for region in ("us-central1", "europe-west2"):
+        lead = f"projects/7/locations/{region}"
+        rig.plant(
+            "contactcenterinsights.projects.locations.analysisRules.list",
+            f"projects/{ident}/locations/{region}",
+            {"name": f"{lead}/analysisRules/a", "displayName": region, "active": True,
+             "annotatorSelector": {"issueModels": [f"{lead}/issueModels/m"],
+                                   "summarizationConfig": {"summarizationModel": "BASELINE"}}},
+        )  # fmt: skip
+    found = read(rig, families=("contact-center",))
+    assert not found.gaps
+    lead = f"//contactcenterinsights.googleapis.com/projects/{ident}/locations/europe-west2"
+    assert found.assets[f"{lead}/analysisRules/a"].region == "europe-west2"
+    assert (f"{lead}/analysisRules/a", "calls", f"{lead}/issueModels/m") in found.edges
+    hosts = {path.partition("/")[0] for path in rig.paths if "insights" in path}
+    assert "contactcenterinsights.googleapis.com" in hosts
+    assert "europe-west2-contactcenterinsights.googleapis.com" in hosts
+    assert "us-central1-contactcenterinsights.googleapis.com" not in hosts
+    assert len(hosts) == 16

@@ -18,7 +18,7 @@ from scanner.kit.tables import ResourceType
 from scanner.rulebook.load import bundled
 from tests.google_rig import _method, document, schema, step
 
-_OURS = ("resource", "parent", "plain", "account")
+_OURS = ("resource", "parent", "plain", "account", "within")
 _HOLE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -37,7 +37,8 @@ def _lacking(kind: ResourceType) -> Iterator[str]:
         shape = schema(seen.document, seen.response)
     paths = [*ident, *_HOLE.findall(kind.id), kind.name, kind.created_at, kind.status,
              *kind.models, *kind.facts.values(),
-             *kind.environment, *kind.settings, *(one.path for one in kind.edges),
+             *kind.environment, *(one.rpartition("=")[2] for one in kind.settings),
+             *(one.path for one in kind.edges),
              *(one.path for one in kind.exposure),
              *(path for one in kind.where for path in one.paths)]  # fmt: skip
     for path in filter(None, paths):
