@@ -14,7 +14,9 @@ from connectors.gcp import (
     activity,
     contacts,
     creators,
+    denials,
     enabled,
+    groups,
     hierarchy,
     inventory,
     operations,
@@ -24,8 +26,10 @@ from connectors.gcp import (
 from connectors.gcp.access import Access
 from connectors.gcp.config import GcpConfig
 from connectors.gcp.creators import Trail
+from connectors.gcp.denials import Denials
+from connectors.gcp.groups import Groups
 from connectors.gcp.hierarchy import Project, Tree
-from connectors.gcp.policies import Policies, Roles
+from connectors.gcp.policies import Beside, Policies, Roles
 from connectors.gcp.reading import AT, MAY, OVER, GcpReading
 from connectors.gcp.types import FAMILIES, NAME_FAMILIES, OWN_FAMILIES, TYPES, of_family, reasons
 from scanner.kit.contract import (
@@ -54,6 +58,7 @@ def _operations() -> tuple[Operation, ...]:
     why: dict[str, list[str]] = {hierarchy.SERVICES: ["tell which services a project uses"]}
     for told in (
         policies.REASONS, creators.REASONS, inventory.REASONS, contacts.REASONS, activity.REASONS,
+        denials.REASONS, groups.REASONS,
     ):  # fmt: skip
         for op, reason in told.items():
             why.setdefault(op, []).append(reason)
@@ -75,6 +80,7 @@ def _operations() -> tuple[Operation, ...]:
             if left_out not in why.setdefault(MAY, []):
                 why[MAY].append(left_out)
     made = {one.id: one for one in hierarchy.OPERATIONS}
+    opted = {op: (told.SETTING,) for told in (denials, groups) for op in told.REASONS}
     for op, said in sorted(why.items()):
         ident = operations.operation_id(op)
         known = made.get(ident)  # services of one version may have a path in common
@@ -84,6 +90,7 @@ def _operations() -> tuple[Operation, ...]:
             bucket=op.partition(".")[0],
             reason="; ".join(said) if known is None else known.reason,
             also=(activity.PRIVATE,) if op == creators.ENTRIES else (),
+            opt_in=opted.get(op, ()),
         )
     return tuple(made.values())
 
@@ -239,14 +246,45 @@ def _searched(ctx: Context[GcpConfig], part: str, scope: str) -> Iterator[Item]:
         yield from inventory.items(access, scope, numbers, keys)
         return
     if not scope.startswith("projects/"):
-        yield from policies.of_unit(_policies(ctx), _roles(ctx), scope)
-    yield from policies.inside(access, _roles(ctx), scope, numbers)
+        yield from _of_unit(ctx, scope)
+    yield from policies.inside(access, _roles(ctx), scope, numbers, _more(ctx))
+
+
+def _of_unit(ctx: Context[GcpConfig], unit: str) -> Iterator[Item]:
+    if ctx.config.deny_policies:
+        yield from _denials(ctx).gaps(unit)
+    yield from policies.of_unit(_policies(ctx), _roles(ctx), unit, _more(ctx))
+
+
+def _denials(ctx: Context[GcpConfig]) -> Denials:
+    access, found = _access(ctx), _tree(ctx)
+    return ctx.kept("gcp:denials", lambda: Denials(access, found.upwards))
+
+
+def _more(ctx: Context[GcpConfig]) -> Beside:
+    """What is read beside policies, as far as it is wanted."""
+    access, config = _access(ctx), ctx.config
+    plain = Beside()
+    left = [
+        what
+        for what, is_wanted in (
+            ("deny policies", config.deny_policies), ("members of groups", config.group_members),
+        )
+        if not is_wanted
+    ]  # fmt: skip
+    return Beside(
+        taken=_denials(ctx).takes if config.deny_policies else plain.taken,
+        members=ctx.kept("gcp:groups", lambda: Groups(access)).items
+        if config.group_members
+        else plain.members,
+        unevaluated=f"{' and '.join(left)} are not evaluated" if left else "",
+    )
 
 
 def _told_beside(ctx: Context[GcpConfig], part: str, project: str) -> Iterator[Item]:
     access = _access(ctx)
     if part == "policy":
-        yield from policies.of_unit(_policies(ctx), _roles(ctx), f"projects/{project}")
+        yield from _of_unit(ctx, f"projects/{project}")
     elif part == "contacts":
         yield from contacts.items(access, project)
     else:
@@ -270,8 +308,12 @@ def _trail(ctx: Context[GcpConfig]) -> Trail:
 
 def _access(ctx: Context[Any]) -> Access:
     """One for the run, so that tokens and connections are shared."""
-    kept: Access = ctx.kept("gcp", lambda: Access(ctx, GcpConnector.spec.operations))
+    kept: Access = ctx.kept("gcp", lambda: Access(ctx, _allowed(ctx.config)))
     return kept
+
+
+def _allowed(config: GcpConfig) -> tuple[Operation, ...]:
+    return tuple(one for one in GcpConnector.spec.operations if one.is_allowed(config))
 
 
 def _tree(ctx: Context[GcpConfig]) -> Tree:

@@ -39,6 +39,10 @@ class GcpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     told."""
     identities: bool = True
     """Read IAM policies, the roles in them and essential contacts."""
+    deny_policies: bool = False
+    """Read deny policies, and take what they deny off what roles give."""
+    group_members: bool = False
+    """Ask Cloud Identity who is in the groups that policies name."""
     creators: bool = True
     """Ask audit logs who has created AI resources."""
     activity: bool = True

@@ -83,6 +83,17 @@ class Tree:
         """Number of a project -> its id."""
         return {one.number: one.id for one in self.projects.values() if one.number}
 
+    def upwards(self, unit: str) -> Iterator[str]:
+        """``unit`` and all that it stands in, as far as it was listed."""
+        above = {name: parent for name, _, parent in self.folders}
+        seen: set[str] = set()
+        while unit and unit not in seen:
+            seen.add(unit)
+            yield unit
+            kind, _, ident = unit.partition("/")
+            known = self.projects.get(ident) if kind == "projects" else None
+            unit = known.parent if known else above.get(unit, "")
+
 
 def tree(config: GcpConfig, access: Access) -> Tree:
     """Raises the source errors when nothing at all could be listed."""

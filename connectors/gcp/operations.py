@@ -39,6 +39,7 @@ SERVICES = {
     "ces": Service("v1"),
     "cloudasset": Service("v1"),
     "cloudfunctions": Service("v2"),
+    "cloudidentity": Service("v1"),
     "cloudresourcemanager": Service("v3", permission="resourcemanager"),
     "composer": Service("v1"),
     "compute": Service("compute/v1"),
@@ -75,10 +76,13 @@ _PATHS = {
     "cloudresourcemanager.organizations.getIamPolicy": "organizations/{id}:getIamPolicy",
     "cloudresourcemanager.projects.getIamPolicy": "projects/{project}:getIamPolicy",
     "cloudresourcemanager.projects.testIamPermissions": "projects/{project}:testIamPermissions",
+    "cloudidentity.groups.lookup": "groups:lookup",
     "compute.instances.aggregatedList": "projects/{project}/aggregated/instances",
     "compute.regions.list": "projects/{project}/regions",
     "dataflow.projects.jobs.aggregated": "projects/{project}/jobs:aggregated",
     "dialogflow.projects.locations.getAgent": "projects/{project}/locations/{location}/agent",
+    "iam.policies.get": "policies/{point}/denypolicies/{policy}",
+    "iam.policies.listPolicies": "policies/{point}/denypolicies",
     "logging.entries.list": "entries:list",
     "run.projects.locations.list": "projects/{project}/locations",
     "serviceusage.services.list": "projects/{project}/services",
@@ -105,6 +109,8 @@ _IN_PLACE = frozenset({"secretmanager.projects.locations.secrets.list"})
 """What only a location's own host tells."""
 _OLDER = "dialogflow.projects.locations."
 _VERSIONS = {
+    "iam.policies.get": "v2",
+    "iam.policies.listPolicies": "v2",
     "run.projects.locations.list": "v1",
     f"{_OLDER}conversationModels.list": "v2",
     f"{_OLDER}conversationProfiles.list": "v2",
@@ -120,6 +126,11 @@ _PERMISSIONS = {
     "cloudasset.searchAllIamPolicies": "cloudasset.assets.searchAllIamPolicies",
     "cloudasset.searchAllResources": "cloudasset.assets.searchAllResources",
     "compute.instances.aggregatedList": "compute.instances.list",
+    # Cloud Identity asks for a role of its own administrators; nothing of IAM allows it.
+    "cloudidentity.groups.lookup": "resourcemanager.projects.get",
+    "cloudidentity.groups.memberships.list": "resourcemanager.projects.get",
+    "iam.policies.get": "iam.denypolicies.get",
+    "iam.policies.listPolicies": "iam.denypolicies.list",
     "logging.entries.list": "logging.logEntries.list",
     "dataflow.projects.jobs.aggregated": "dataflow.jobs.list",
     "dialogflow.projects.locations.getAgent": "dialogflow.agents.get",
@@ -221,7 +232,9 @@ def path(op: str, of: str) -> str:
         if step.startswith("{"):
             if told in ("", ".", ".."):
                 raise Unavailable(f"{op}: {of[:200]!r} is no name of such a thing")
-            made.append(quote(told, safe="-._~:@"))
+            # A point that policies are attached to is a name whose slashes are escaped already.
+            safe = "-._~:@%" if step == "{point}" else "-._~:@"
+            made.append(quote(told, safe=safe))
         elif told and told != step:
             raise Unavailable(f"{op}: {of[:200]!r} is no name of such a thing")
         else:

@@ -1,15 +1,15 @@
 """IAM policies: who may call AI, what the identities of programs may read and write, who owns.
 
-A role is judged by the permissions that it holds, never by its name. Conditions, deny policies and
-members of groups are not evaluated, which each edge says. People's rights to data are left out:
-what a program of theirs reaches is told of the program.
+A role is judged by the permissions that it holds, never by its name, less what deny policies take
+where these are read. Conditions are not evaluated, which each edge says. People's rights to data
+are left out: what a program of theirs reaches is told of the program.
 https://cloud.google.com/iam/docs/reference/rest/v1/Policy
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from connectors.gcp import operations
@@ -44,7 +44,15 @@ REASONS = {
     INSIDE: "policies of buckets, datasets, secrets and endpoints",
 }
 _LISTED = "includedPermissions"
-_NOT_EVALUATED = "deny policies and members of groups are not evaluated"
+
+
+class Beside(NamedTuple):
+    """What is read beside policies where the configuration says so. ``taken(unit, who,
+    permission)``: whether deny policies take it; None: they may."""
+
+    taken: Callable[[str, str, str], bool | None] = lambda unit, who, permission: False
+    members: Callable[[Identity], Iterator[Item]] = lambda group: iter(())
+    unevaluated: str = "deny policies and members of groups are not evaluated"
 
 
 class Reach(NamedTuple):
@@ -131,14 +139,20 @@ class Policies:
         return known
 
 
-def of_unit(policies: Policies, roles: Roles, unit: str) -> Iterator[Item]:
+def of_unit(
+    policies: Policies, roles: Roles, unit: str, beside: Beside | None = None
+) -> Iterator[Item]:
     """The policy of a project, folder or organization itself. Raises the source errors."""
     rule = operations.operation_id(OF[unit.partition("/")[0]])
     resource = f"//cloudresourcemanager.googleapis.com/{unit}"
-    yield from _of_policy(policies.of(unit), resource, roles, rule, set())
+    beside = beside or Beside()
+    yield from _of_policy(policies.of(unit), resource, roles, rule, set(), beside, unit)
 
 
-def inside(access: Access, roles: Roles, scope: str, numbers: Mapping[str, str]) -> Iterator[Item]:
+def inside(
+    access: Access, roles: Roles, scope: str, numbers: Mapping[str, str],
+    beside: Beside | None = None,
+) -> Iterator[Item]:  # fmt: skip
     """The policies of whatever stands below ``scope``. They are asked for whole: a search by
     permission would drop what the caller may not look into. Raises the source errors."""
     rule = operations.operation_id(INSIDE)
@@ -153,7 +167,15 @@ def inside(access: Access, roles: Roles, scope: str, numbers: Mapping[str, str])
                 continue  # each project is asked for its own
             told = _spelled(resource, numbers)
             policy: Any = next(values(one, "policy"), {})
-            yield from _of_policy(policy, told, roles, rule, unknown)
+            number = first_text(one, "project").removeprefix("projects/")
+            unit = f"projects/{numbers.get(number, number)}" if number else _unit_of(told)
+            yield from _of_policy(policy, told, roles, rule, unknown, beside or Beside(), unit)
+
+
+def _unit_of(resource: str) -> str:
+    """``folders/1`` of a folder's own policy; empty: in no unit that is told."""
+    host, _, path = resource.removeprefix("//").partition("/")
+    return path if host == "cloudresourcemanager.googleapis.com" else ""
 
 
 def _spelled(resource: str, numbers: Mapping[str, str]) -> str:
@@ -163,8 +185,9 @@ def _spelled(resource: str, numbers: Mapping[str, str]) -> str:
 
 
 def _of_policy(
-    policy: Any, resource: str, roles: Roles, rule: str, unknown: set[str]
-) -> Iterator[Item]:
+    policy: Any, resource: str, roles: Roles, rule: str, unknown: set[str], beside: Beside,
+    unit: str,
+) -> Iterator[Item]:  # fmt: skip
     for binding in values(policy, "bindings[]"):
         role = first_text(binding, "role")
         members = [member(str(one)) for one in values(binding, "members[]")]
@@ -179,16 +202,30 @@ def _of_policy(
                 is_denied = isinstance(error, Denied)
                 yield Gap(what=f"role {shown(role)}", reason=str(error), denied=is_denied)
             continue
-        evidence = Evidence(rule=rule, source="gcp", resource=resource, preview=_NOT_EVALUATED)
+        evidence = Evidence(rule=rule, source="gcp", resource=resource, preview=beside.unevaluated)
         is_conditional = bool(first_text(binding, "condition.expression"))
         for identity in known:
-            yield from _granted(identity, role, held, resource, evidence, is_conditional)
+            granted = Granted(role, held, resource, unit, is_conditional)
+            found = list(_granted(identity, granted, evidence, beside))
+            yield from found
+            if found and identity.id.startswith("gcp:group/"):
+                yield from beside.members(identity)
+
+
+class Granted(NamedTuple):
+    """What one binding gives: ``resource`` is in ``unit`` (or is it; empty: it is not told)."""
+
+    role: str
+    held: frozenset[str]
+    resource: str
+    unit: str
+    is_conditional: bool
 
 
 def _granted(
-    identity: Identity, role: str, held: frozenset[str], resource: str, evidence: Evidence,
-    is_conditional: bool,
-) -> Iterator[Item]:  # fmt: skip
+    identity: Identity, granted: Granted, evidence: Evidence, beside: Beside
+) -> Iterator[Item]:
+    role, held, resource, unit_name, is_conditional = granted
     made: dict[str, Item] = {}
     is_program = identity.principal_type is PrincipalType.SERVICE
     for reach in REACHES:
@@ -197,12 +234,17 @@ def _granted(
         target, store = _target(resource, reach)
         if not target:
             continue
+        taken = beside.taken(unit_name, identity.id, reach.permission) if unit_name else False
+        if taken:
+            continue
+        doubts = ["with a condition"] if is_conditional else []
+        doubts += ["which a deny policy may take away"] if taken is None else []
         if store is not None:
             made[target] = store
         edge = Edge(
             source=identity.id, target=target, relation=reach.relation, evidence=(evidence,),
-            confidence=Confidence.MEDIUM if is_conditional else Confidence.CERTAIN,
-            detail=f"{role}, with a condition" if is_conditional else role,
+            confidence=Confidence.MEDIUM if doubts else Confidence.CERTAIN,
+            detail=", ".join([role, *doubts]),
         )  # fmt: skip
         made[edge.key] = edge
     unit = _unit(resource)

@@ -49,6 +49,7 @@ def documents() -> Iterator[str]:
     for service, told in SERVICES.items():
         yield f"{told.called if service == 'sql' else service}.{told.version.rpartition('/')[2]}"
     yield "dialogflow.v2"
+    yield "iam.v2"
 
 
 DROPPED, CUT = 0, -1
@@ -168,6 +169,8 @@ class Rig:
         self.rejected: list[str] = []
         self.refused: set[str] = set()
         """Permissions that the caller lacks, when it asks."""
+        self.groups: dict[str, str] = {}
+        """Address of a group -> its id."""
         self.closed_logs: set[str] = set()
         """Projects whose log the caller may not read."""
         self.closed_parents: set[str] = set()
@@ -235,6 +238,10 @@ class Rig:
             self.calls[known.id] += 1
             if query.get("parent") in self.closed_parents:
                 return 403, {}, json.dumps({"error": {"code": 403, "message": "no"}})
+            if known.id == "cloudidentity.groups.lookup":
+                ident = self.groups.get(query["groupKey.id"])
+                told = {"name": f"groups/{ident}"} if ident else {"error": {"code": 403}}
+                return 200 if ident else 403, {}, json.dumps(told)
             if known.id == "logging.entries.list":
                 return self._entries(asked)
             if known.id.endswith("testIamPermissions"):

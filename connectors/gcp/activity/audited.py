@@ -23,7 +23,7 @@ def services(policies: Policies, found: Tree, project: str) -> frozenset[str] | 
     the project may not be read or is not known."""
     logged: set[str] = set()
     is_whole = not found.projects[project].parent
-    for unit in _upwards(found, project):
+    for unit in found.upwards(f"projects/{project}"):
         try:
             policy = policies.of(unit)
         except SourceError:
@@ -31,17 +31,6 @@ def services(policies: Policies, found: Tree, project: str) -> frozenset[str] | 
         logged.update(_named(policy))
         is_whole = is_whole or unit.startswith("organizations/")
     return frozenset(logged) if is_whole or logged else None
-
-
-def _upwards(found: Tree, project: str) -> Iterator[str]:
-    above: Mapping[str, str] = {name: parent for name, _, parent in found.folders}
-    yield f"projects/{project}"
-    unit = found.projects[project].parent
-    seen: set[str] = set()
-    while unit and unit not in seen:
-        seen.add(unit)
-        yield unit
-        unit = above.get(unit, "")
 
 
 def _named(policy: Mapping[str, Any]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from connectors.gcp import contacts, creators, inventory, policies
+from connectors.gcp import contacts, creators, denials, groups, inventory, policies
 from connectors.gcp.access import SCOPE
 from connectors.gcp.operations import POSTED, SERVICES, host, permission, template
 from connectors.gcp.relations import TARGETS
@@ -102,7 +102,8 @@ def test_every_call_takes_the_scope_that_is_asked_for() -> None:
     for kind in TYPES:
         for op, _ in kind.operations:
             assert SCOPE in _method(op).scopes, op
-    for told in (policies.REASONS, creators.REASONS, inventory.REASONS, contacts.REASONS):
+    for told in (policies.REASONS, creators.REASONS, inventory.REASONS, contacts.REASONS,
+                 denials.REASONS, groups.REASONS):  # fmt: skip
         for op in told:
             assert SCOPE in _method(op).scopes, op
 

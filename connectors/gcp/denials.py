@@ -1,0 +1,143 @@
+"""Deny policies: what they take away, in a project and all above it, of what roles give.
+
+A list of them tells no rules, so that each is asked for; reads are few a minute, and the right to
+them is given in the organization alone, so they are asked for only where the configuration says so.
+https://cloud.google.com/iam/docs/deny-overview
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from connectors.gcp.access import Access
+from connectors.gcp.policies import member
+from scanner.kit.tables import first_text, values
+from scanner.model.errors import Denied, SourceError
+from scanner.model.items import Gap
+
+LIST, GET = "iam.policies.listPolicies", "iam.policies.get"
+REASONS = dict.fromkeys((LIST, GET), "what is taken away of what roles give")
+SETTING = "deny_policies"
+_SUBJECT = "principal://goog/subject/"
+_ACCOUNT = "principal://iam.googleapis.com/projects/-/serviceAccounts/"
+_GROUP = "principalSet://goog/group/"
+_ALL = "principalSet://goog/public:all"
+
+
+@dataclass(frozen=True)
+class Rule:
+    denied: frozenset[str]
+    """Ids of nodes; ``*``: everybody."""
+    excepted: frozenset[str]
+    permissions: tuple[str, ...]
+    spared: tuple[str, ...]
+    is_conditional: bool
+    is_for_sets: bool
+    """It is for groups or other sets of people, of whom it is not known who they are."""
+    spares_sets: bool
+
+    def takes(self, who: str, permission: str) -> bool | None:
+        """None: it may, which cannot be told."""
+        service, _, rest = permission.partition(".")
+        named = f"{service}.googleapis.com/{rest}"
+        if not any(fnmatchcase(named, one) for one in self.permissions):
+            return False
+        if any(fnmatchcase(named, one) for one in self.spared) or who in self.excepted:
+            return False
+        is_named = bool({who, "*"} & self.denied)
+        if not is_named:
+            return None if self.is_for_sets else False
+        return None if self.is_conditional or self.spares_sets else True
+
+
+class Denials:
+    """Of one run: each unit is asked for once."""
+
+    def __init__(self, access: Access, above: Callable[[str], Iterable[str]]) -> None:
+        """``above``: a unit and all that it stands in."""
+        self._access = access
+        self._above = above
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._chains: dict[str, tuple[str, ...]] = {}
+        self._known: dict[str, tuple[Rule, ...] | SourceError] = {}
+
+    def gaps(self, unit: str) -> list[Gap]:
+        """What could not be read of a unit and all above it."""
+        found: list[Gap] = []
+        for one in self._chain(unit):
+            self._of(one)
+            known = self._known[one]
+            if isinstance(known, SourceError):
+                is_denied = isinstance(known, Denied)
+                what = f"deny policies of {one}"
+                found.append(Gap(what=what, reason=str(known), denied=is_denied))
+        return found
+
+    def takes(self, unit: str, who: str, permission: str) -> bool | None:
+        """Of all in ``unit``; None: it may, which cannot be told."""
+        told = [rule.takes(who, permission) for one in self._chain(unit) for rule in self._of(one)]
+        return True if True in told else None if None in told else False
+
+    def _chain(self, unit: str) -> tuple[str, ...]:
+        with self._lock:
+            if unit not in self._chains:
+                self._chains[unit] = tuple(self._above(unit))
+            return self._chains[unit]
+
+    def _of(self, unit: str) -> tuple[Rule, ...]:
+        with self._lock:
+            lock = self._locks.setdefault(unit, threading.Lock())
+        with lock:
+            if unit not in self._known:
+                try:
+                    self._known[unit] = tuple(self._read(unit))
+                except SourceError as error:
+                    self._known[unit] = error
+            known = self._known[unit]
+        return () if isinstance(known, SourceError) else known
+
+    def _read(self, unit: str) -> list[Rule]:
+        point = f"cloudresourcemanager.googleapis.com%2F{unit.replace('/', '%2F')}"
+        of = f"policies/{point}/denypolicies"
+        found: list[Rule] = []
+        for page in self._access.pages(LIST, of, "", unit, {"pageSize": "1000"}, "policies[]"):
+            for one in values(page, "policies[]"):
+                name = first_text(one, "name").rpartition("/")[2]
+                policy = self._access.get(GET, f"{of}/{name}", "", unit, {})
+                rules = values(policy, "rules[].denyRule")
+                found += [_rule(rule) for rule in rules]
+        return found
+
+
+def _rule(told: Any) -> Rule:
+    denied = [str(one) for one in values(told, "deniedPrincipals[]")]
+    excepted = [str(one) for one in values(told, "exceptionPrincipals[]")]
+    return Rule(
+        denied=frozenset(map(_node, denied)),
+        excepted=frozenset(map(_node, excepted)),
+        permissions=tuple(str(one) for one in values(told, "deniedPermissions[]")),
+        spared=tuple(str(one) for one in values(told, "exceptionPermissions[]")),
+        is_conditional=bool(first_text(told, "denialCondition.expression")),
+        is_for_sets=any(map(_is_set, denied)),
+        spares_sets=any(map(_is_set, excepted)),
+    )
+
+
+def _is_set(principal: str) -> bool:
+    return principal.startswith("principalSet:") and principal != _ALL
+
+
+def _node(principal: str) -> str:
+    """https://cloud.google.com/iam/docs/principal-identifiers (version 2) -> the id of a node."""
+    if principal == _ALL:
+        return "*"
+    for lead, kind in ((_SUBJECT, "user"), (_ACCOUNT, "serviceAccount"), (_GROUP, "group")):
+        if principal.startswith(lead):
+            known = member(f"{kind}:{principal.removeprefix(lead)}")
+            return known.id if known else ""
+    return f"gcp:{principal}"
