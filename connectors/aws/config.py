@@ -46,6 +46,9 @@ class AwsConfig(ActivityConfig, frozen=True, kw_only=True, forbid_unknown_fields
     fingerprint."""
     read_user_data: bool = False
     """Read the start-up scripts of instances and launch templates, and list every instance."""
+    function_images: bool = False
+    """Ask which images functions run (`lambda:GetFunction`, whose answer holds an address of the
+    code, too; it is not followed)."""
     stack_templates: bool = False
     """Read the templates of CloudFormation stacks, a call for each of them. What they declare is
     shown as parts of the stack, beside the things themselves."""

@@ -11,6 +11,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -116,6 +117,18 @@ def _refuse_json(name: str, shape: Any, body: bytes) -> None:
     if "payload" in shape.serialization:
         return
     always = (*shape.required_members, *_ALWAYS.get(name, ()))
+    names = {inner.serialization.get("name", member) for member, inner in shape.members.items()}
+    if found and not names & found.keys():
+        shown = ", ".join(sorted(found))[:80]
+        raise Unavailable(f"{name}: the answer holds nothing that AWS's does (but {shown})")
+    lists = [
+        inner.serialization.get("name", member)
+        for member, inner in shape.members.items()
+        if inner.type_name == "list"
+    ]
+    empty = [one for one in lists if one in found and found[one] is None]
+    if empty and not any(isinstance(found.get(one), list) for one in lists):
+        raise Unavailable(f"{name}: in the answer {empty[0]} is null, which is no empty list")
     for member, inner in shape.members.items():
         told = inner.serialization
         if "location" in told:
@@ -182,8 +195,9 @@ def _local_error(error: Exception, call: str, where: str) -> SourceError:
 
 def is_not_offered(details: dict[str, str], resolves: Callable[[str], bool] | None = None) -> bool:
     """Whether a service verifiably does not exist in a region: its endpoint has no address, while
-    that of STS in the same region has one. botocore's own list of endpoints does not tell: it
-    leaves out regions in which Bedrock's agents have been for long."""
+    those of services that every region has do, and botocore does not list it. That it is not
+    listed is no proof by itself: botocore leaves out regions in which Bedrock's agents have been
+    for long."""
     host = urlsplit(details.get("endpoint_url", "")).hostname or ""
     match = re.fullmatch(
         r"[a-z0-9.-]+?\.([a-z]{2}(?:-[a-z]+)+-\d)\.(amazonaws\.com(?:\.cn)?)", host
@@ -191,7 +205,20 @@ def is_not_offered(details: dict[str, str], resolves: Callable[[str], bool] | No
     if match is None:
         return False
     known = resolves or _resolves
-    return not known(host) and known(f"sts.{match[1]}.{match[2]}")
+    if known(host) or _is_listed(host.partition(f".{match[1]}.")[0], match[1]):
+        return False
+    # A name server that hides some names from us must not look like AWS without the service.
+    return all(known(f"{name}.{match[1]}.{match[2]}") for name in ("sts", "ec2", "lambda", "sqs"))
+
+
+@cache
+def _is_listed(prefix: str, region: str) -> bool:
+    """Whether botocore lists the endpoint: then it exists, whatever a name server says."""
+    import botocore.session
+
+    data = botocore.session.get_session().get_data("endpoints")
+    services = (partition["services"].get(prefix, {}) for partition in data["partitions"])
+    return any(region in service.get("endpoints", {}) for service in services)
 
 
 def _resolves(host: str) -> bool:

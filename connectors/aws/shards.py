@@ -27,6 +27,7 @@ LISTING = "aws:organization"
 UNITS = ShardId("aws:organization/units")
 SPENDING = ShardId("aws:organization/spending")
 PRUNING = ShardId("aws:organization/unused-regions")
+NARROWED = ShardId("aws:configuration")
 GLOBAL = "global"
 
 
@@ -104,6 +105,10 @@ def shards(config: AwsConfig, access: Access, now: datetime) -> Iterator[Shard]:
     yield from log_shards(config, lambda: access, lambda: (access.caller()[0], access.region))
     if config.only_logs:
         return
+    narrowed = _narrowed(config)
+    if narrowed:
+        yield Shard(id=NARROWED, scope={"part": "narrowed", "left_out": narrowed},
+                    title="what the configuration leaves out")  # fmt: skip
     pruning = of_organization(access, now) if config.prune else Pruning()
     if pruning.reason:
         yield Shard(id=PRUNING, scope={"part": "pruning", "unknown": pruning.reason},
@@ -114,6 +119,21 @@ def shards(config: AwsConfig, access: Access, now: datetime) -> Iterator[Shard]:
         yield Shard(id=UNITS, scope={"part": "units"}, listed_by=LISTING, title="business units")
     for one in entered(config, access):
         yield from _shards_of(one, config, pruning)
+
+
+def _narrowed(config: AwsConfig) -> str:
+    """What the user has chosen not to read, for coverage; empty: nothing."""
+    said = []
+    if config.regions:
+        said.append(f"all regions but {', '.join(sorted(config.regions))} (`regions`)")
+    if config.families:
+        others = sorted({*FAMILIES, *GLOBAL_FAMILIES} - set(config.families))
+        said.append(f"the families {', '.join(others)} (`families`)")
+    if not config.identities:
+        said.append("what roles and users may reach (`identities`)")
+    if not config.secret_names:
+        said.append("names of secrets and parameters (`secret_names`)")
+    return "; ".join(said)
 
 
 def _shards_of(one: Entered, config: AwsConfig, pruning: Pruning) -> Iterator[Shard]:

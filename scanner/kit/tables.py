@@ -105,7 +105,10 @@ class Document(Model, frozen=True, kw_only=True):
     path: str
     """Of the text (or of parsed JSON) in the record; with ``call``, in its answer."""
     call: Call | None = None
-    """What is asked for it, of each record."""
+    """What is asked for it, of each record of which all of ``asked_of`` hold."""
+    asked_of: tuple[Condition, ...] = ()
+    setting: str = ""
+    """The text is shown as a setting under this key."""
     is_base64: bool = False
     is_value: bool = False
     """The value of a slot: it is read as ``<name of the record>=<value>``."""

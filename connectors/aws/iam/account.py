@@ -16,7 +16,7 @@ from connectors.aws.iam.documents import Malformed, statements
 from connectors.aws.iam.evaluate import Policy, Rule, Term, TooMuch, compiled, reach
 from connectors.aws.iam.table import Table
 from connectors.aws.iam.trust import Trust, trust_of
-from scanner.kit.tables import first_text, tags_of
+from scanner.kit.tables import first_text, tags_of, values
 from scanner.model.items import Gap
 
 _SERVICE_LINKED = "/aws-service-role/"
@@ -35,6 +35,8 @@ class Principal:
     last_used_at: str = ""
     last_used_in: str = ""
     tags: dict[str, str] = field(default_factory=dict)
+    profiles: list[str] = field(default_factory=list)
+    """ARNs of the instance profiles that hand the role to instances."""
     trust: Trust = field(default_factory=Trust)
     policies: list[Policy] = field(default_factory=list)
     boundary: Policy | None = None
@@ -165,6 +167,7 @@ class _Filling:
         one = self._principal(record, "Role")
         one.last_used_at = first_text(record, "RoleLastUsed.LastUsedDate")
         one.last_used_in = first_text(record, "RoleLastUsed.Region")
+        one.profiles = [str(arn) for arn in values(record, "InstanceProfileList[].Arn")]
         what = f"trust policy of {one.arn}"
         try:
             found, problems = statements(record.get("AssumeRolePolicyDocument"), is_trust=True)

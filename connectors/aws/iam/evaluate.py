@@ -220,6 +220,9 @@ def _conditional(rule: Rule, facts: Facts, table: Table) -> Iterable[Term]:
         return
     for term in _granted(rule.mask, resources, table):
         outcome = common or _outcome(rule, term.pattern, facts)
+        if outcome.truth is False and rule.asks_account and _is_anybodys(term.pattern):
+            # Of a bucket whose account nobody knows: it may be the one that the condition names.
+            outcome = evaluate(rule.statement.tests, facts)
         if outcome.truth is not False:
             yield term._replace(why=_joined(term.why, outcome.why))
 
@@ -235,10 +238,16 @@ def _outcome(rule: Rule, pattern: str, facts: Facts) -> Outcome:
 
 
 def _account_of(pattern: str) -> str:
-    """What names no account (a bucket, a star) is judged as the principal's own: in another account
-    only that account's own policies could let it in."""
+    """What names no account (a bucket, a star) is judged as the principal's own by denials; what an
+    Allow grants in another account alone depends on whose it is."""
     parts = pattern.split(":", 5)
     return parts[4] if len(parts) > 5 and parts[4].isdecimal() else ""
+
+
+def _is_anybodys(pattern: str) -> bool:
+    """Whether its ARNs name no account (buckets)."""
+    parts = pattern.split(":", 5)
+    return len(parts) > 5 and not parts[4]
 
 
 def resolved(one: Statement, facts: Facts) -> Resources | None:

@@ -20,10 +20,10 @@ from scanner.model.facts import DataStore, Edge, Identity, PrincipalType, Relati
 from scanner.model.items import Gap, Item
 
 READ_BY = "iam:GetAccountAuthorizationDetails"
-ROLE, USER = "aws.iam_role", "aws.iam_user"
+ROLE, USER, PROFILE = "aws.iam_role", "aws.iam_user", "aws.instance_profile"
 EVERYTHING, MANY = "aws.everything", "aws.resources"
 """An administrator's reach; and what a wildcard stands for."""
-KINDS = frozenset({ROLE, USER, EVERYTHING, MANY}) | kinds()
+KINDS = frozenset({ROLE, USER, PROFILE, EVERYTHING, MANY}) | kinds()
 KEY_USER = "BedrockAPIKey-"
 """How the console names the users that it makes for keys."""
 _GITHUB = "token.actions.githubusercontent.com"
@@ -129,6 +129,13 @@ def _identity(
         relation=Relation.CONTAINS,
         evidence=(evidence,),
     )
+    for profile in one.profiles:
+        yield Identity(
+            id=NodeId(profile), kind=PROFILE, name=profile.rpartition("/")[2],
+            principal_type=PrincipalType.SERVICE, evidence=(evidence,),
+        )  # fmt: skip
+        yield Edge(source=NodeId(profile), target=ident, relation=Relation.RUNS_AS,
+                   evidence=(evidence,))  # fmt: skip
     yield from _repositories(one, evidence)
 
 

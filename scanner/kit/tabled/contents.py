@@ -68,6 +68,8 @@ def text_of(document: Document, value: Any, name: str, ident: str) -> Iterator[C
     data = _bytes(value)
     if document.is_base64:
         data = _unpacked(data)
+    if document.setting and data:
+        data = msgspec.json.format(msgspec.json.encode([{document.setting: value}]), indent=1)
     if document.is_value and data:
         data = f"{name.rpartition('/')[2]}=".encode() + data + b"\n"
     if data:

@@ -50,7 +50,8 @@ def edges(
             if target:
                 reading.used |= {target, value}
                 ends = (target, ident) if rule.is_inverse else (ident, target)
-                yield edge_of(NodeId(ends[0]), NodeId(ends[1]), rule.relation, evidence, value)
+                said = address(value) if rule.target == "site" else value
+                yield edge_of(NodeId(ends[0]), NodeId(ends[1]), rule.relation, evidence, said)
 
 
 def _target(rule: EdgeRule, value: str, reading: Reading) -> tuple[str, Node | None]:
@@ -92,6 +93,30 @@ def _site(value: str, reading: Reading) -> tuple[str, Node | None]:
         return "", None  # no address at all
     site = f"https://{host}"
     return site, DataStore(id=NodeId(site), kind=SITE, name=host, store_class="web")
+
+
+_MOST_WORD = 20
+"""Characters of a path's part that is shown: longer ones are keys of hooks and sessions."""
+
+
+def address(value: str) -> str:
+    """What may be shown of an address: no user, no query, no part of its path that may be a key."""
+    try:
+        split = urlsplit(value if "://" in value else f"//{value}")
+        host = split.hostname or ""
+        port = f":{split.port}" if split.port else ""
+    except ValueError:
+        return ""
+    parts = split.path.split("/")
+    is_hook = any("hook" in part.lower() for part in (host, *parts))
+    shown = [
+        part
+        if len(part) <= _MOST_WORD and not (is_hook and any(c.isdigit() for c in part))
+        else "..."
+        for part in parts
+    ]
+    scheme = f"{split.scheme}://" if split.scheme else ""
+    return f"{scheme}{host}{port}{'/'.join(shown)}".rstrip("/")
 
 
 SITE = "web.site"

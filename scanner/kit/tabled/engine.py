@@ -223,7 +223,8 @@ def _completed(
     for child in kind.children:
         _add_children(child, whole, reading)
     for document in kind.documents:
-        if document.call and is_asked(document, reading.opted):
+        is_due = all(holds(one, record) for one in document.asked_of)
+        if document.call and is_due and is_asked(document, reading.opted):
             _add_text(kind, document, document.call, whole, reading)
     return whole
 

@@ -28,6 +28,9 @@ def decide(
     account = _account(resource) or facts["aws:principalaccount"]
     asked = {**facts, "aws:resourceaccount": account, "s3:resourceaccount": account}
     granted = _allowed(documents, asked, action, resource)
+    if granted == "deny" and not _account(resource):
+        # Of a bucket nobody knows whose it is: an Allow may mean the other account.
+        granted = _allowed(documents, facts, action, resource)
     if boundary is not None:
         granted = min(granted, _allowed([boundary], asked, action, resource), key=_ORDER.index)
         documents.append(boundary)

@@ -400,3 +400,23 @@ def test_what_is_sent_again_is_counted_as_a_call(url: str, rig: Rig) -> None:
     access = _access(context(url, retries=5))
     access.call(ACCOUNT, HOME, "sagemaker:ListModels", {})
     assert access.budget.calls[ACCOUNT, HOME, "sagemaker"] == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"message": "Internal server error"}', b'{"Functions": null}', b'{"Functions": {}}',
+     b'{"Output": {"__type": "com.amazon.coral.service#InternalFailure"}, "Version": "1.0"}'],
+)  # fmt: skip
+def test_a_list_that_models_call_optional_is_missed_where_something_else_came(
+    rig: Rig, url: str, body: bytes
+) -> None:
+    rig.strike("lambda:ListFunctions", verbatim(body))
+    row = scan(context(url, families=("lambda",))).rows[f"aws:{ACCOUNT}/{HOME}/lambda"]
+    assert row.status is Outcome.PARTIAL
+
+
+def test_what_the_configuration_leaves_out_is_told(rig: Rig, url: str) -> None:
+    row = scan(context(url)).rows["aws:configuration"]
+    assert row.status is Outcome.LEFT_OUT
+    assert f"all regions but {HOME}" in row.reason
+    assert "bedrock" in row.reason

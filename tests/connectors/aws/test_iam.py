@@ -565,3 +565,42 @@ def test_only_reading_operations_are_declared() -> None:
 
 def test_importing_loads_no_sdk() -> None:
     check_import("connectors.aws.iam")
+
+
+def test_an_instance_profile_leads_to_the_role_that_it_hands_out(
+    account: Account, read: Read
+) -> None:
+    profile = f"arn:aws:iam::{OWN}:instance-profile/trainer-profile"
+    record = {
+        "Path": "/", "InstanceProfileName": "trainer-profile", "Arn": profile, "CreateDate": THEN,
+        "InstanceProfileId": _ident("AIPA", "trainer"), "Roles": [],
+    }  # fmt: skip
+    arn = account.role("trainer", trust("ec2"), document(allow("s3:GetObject")),
+                       InstanceProfileList=[record])  # fmt: skip
+    assert edges(read(), profile).keys() == {("runs_as", arn)}
+
+
+def test_who_may_call_services_of_ai_that_are_ready_to_use_is_told(
+    account: Account, read: Read
+) -> None:
+    arn = account.user("ada", document(allow(["rekognition:*", "textract:*", "q:SendMessage"])))
+    bot = f"arn:aws:lex:eu-west-1:{OWN}:bot-alias/BOT/ALIAS"
+    other = account.user("bob", document(allow("lex:RecognizeText", bot)))
+    items = read()
+    assert edges(items, arn).keys() == {
+        ("calls", "provider:aws_ai_services"), ("calls", "provider:amazon_q"),
+    }  # fmt: skip
+    assert edges(items, other).keys() == {("calls", f"arn:aws:lex:eu-west-1:{OWN}:bot/BOT")}
+
+
+def test_a_bucket_of_a_partner_is_reached_if_it_is_the_partners(
+    account: Account, read: Read
+) -> None:
+    condition = {"StringEquals": {"aws:ResourceAccount": "999988887777"}}
+    arn = account.role(
+        "reader", trust("lambda"),
+        document(allow("s3:GetObject", "arn:aws:s3:::partner-data/*", Condition=condition)),
+    )  # fmt: skip
+    (found,) = edges(read(), arn).items()
+    assert found[0] == ("reads_from", "arn:aws:s3:::partner-data")
+    assert "aws:resourceaccount" in repr(found[1]).lower()

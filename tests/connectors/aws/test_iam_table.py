@@ -24,7 +24,7 @@ _WITHOUT_OPERATION = {
     "es:ESHttpPatch", "es:ESHttpDelete", "neptune-graph:ReadDataViaQuery",
     "neptune-graph:WriteDataViaQuery", "neptune-graph:DeleteDataViaQuery",
     "bedrock:CallWithBearerToken", "bedrock-mantle:CreateInference",
-    "bedrock-agentcore:InvokeGateway",
+    "bedrock-agentcore:InvokeGateway", "q:SendMessage", "q:StartConversation",
 }  # fmt: skip
 """Actions that are a permission and no call of their own (Service Authorization Reference)."""
 

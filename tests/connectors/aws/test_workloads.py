@@ -510,3 +510,65 @@ def test_a_service_that_nobody_signed_up_for_is_no_gap(rig: Rig, scan: Scan) -> 
     done = scan("assistants", "predictions", "containers")
     families = {row.status for shard, row in done.rows.items() if f"/{HOME}/" in shard}
     assert families == {Outcome.COMPLETE}
+
+
+def test_the_revision_that_a_service_runs_is_read_though_it_is_not_the_newest(
+    rig: Rig, scan: Scan
+) -> None:
+    cluster = _arn("ecs", "cluster/c")
+    service = _arn("ecs", "service/c/chat")
+    runs = _arn("ecs", "task-definition/chat:3")
+    rig.world.plant(ACCOUNT, HOME, "ecs:ListClusters", "clusterArns", cluster)
+    rig.world.plant(ACCOUNT, HOME, "ecs:ListServices", "serviceArns", service)
+    rig.world.handle("ecs:DescribeClusters", lambda asked: {
+        "clusters": [{"clusterArn": cluster, "clusterName": "c"}]})  # fmt: skip
+    rig.world.handle("ecs:DescribeServices", lambda asked: {
+        "services": [{"serviceArn": service, "taskDefinition": runs}]})  # fmt: skip
+    image = "vllm/vllm-openai:v0.6"
+    container = {"name": "m", "image": image, "command": ["--model", "org/model"]}
+    rig.world.answer(ACCOUNT, HOME, "ecs:DescribeTaskDefinition", {"taskDefinition": runs},
+                     {"taskDefinition": {"containerDefinitions": [container]}})  # fmt: skip
+    found = scan("containers")
+    assert [a.provider for a in found.assets().values() if service in a.id and a.is_ai] == ["vllm"]
+
+
+def test_images_of_functions_are_asked_for_where_one_may(rig: Rig, scan: Scan) -> None:
+    function = _arn("lambda", "function:chat")
+    rig.world.plant(ACCOUNT, HOME, "lambda:ListFunctions", "Functions",
+                    {"FunctionName": "chat", "FunctionArn": function,
+                     "PackageType": "Image"})  # fmt: skip
+    image = {"ImageUri": "docker.io/vllm/vllm-openai:v0.6"}
+    rig.world.answer(ACCOUNT, HOME, "lambda:GetFunction", {"FunctionName": function},
+                     {"Code": image})  # fmt: skip
+    assert "vllm" not in {a.provider for a in scan("lambda").assets().values()}
+    assert rig.called("lambda:GetFunction") == 0
+    found = scan("lambda", function_images=True)
+    assert "vllm" in {a.provider for a in found.assets().values()}
+
+
+@pytest.mark.parametrize("asked", [{"AcceleratorTypes": ["gpu"]},
+                                   {"AllowedInstanceTypes": ["p5.48xlarge"]}])  # fmt: skip
+def test_a_group_scaled_to_nothing_is_told_by_what_it_asks_for(
+    rig: Rig, scan: Scan, asked: dict[str, Any]
+) -> None:
+    group = _arn("autoscaling", "autoScalingGroup:1:autoScalingGroupName/train")
+    policy = {"LaunchTemplate": {"Overrides": [{"InstanceRequirements": {
+        "VCpuCount": {"Min": 1}, "MemoryMiB": {"Min": 1}, **asked}}]}}  # fmt: skip
+    rig.world.plant(ACCOUNT, HOME, "autoscaling:DescribeAutoScalingGroups", "AutoScalingGroups",
+                    {"AutoScalingGroupName": "train", "AutoScalingGroupARN": group,
+                     "MinSize": 0, "MaxSize": 4, "DesiredCapacity": 0, "DefaultCooldown": 1,
+                     "AvailabilityZones": [], "HealthCheckType": "EC2", "CreatedTime": THEN,
+                     "MixedInstancesPolicy": policy})  # fmt: skip
+    assert "train" in scan("compute").assets("aws.autoscaling_group")
+
+
+def test_a_launch_configuration_is_compute(rig: Rig, scan: Scan) -> None:
+    arn = _arn("autoscaling", "launchConfiguration:1:launchConfigurationName/old")
+    rig.world.plant(ACCOUNT, HOME, "autoscaling:DescribeLaunchConfigurations",
+                    "LaunchConfigurations",
+                    {"LaunchConfigurationName": "old", "LaunchConfigurationARN": arn,
+                     "ImageId": "ami-1", "InstanceType": "g5.xlarge", "CreatedTime": THEN,
+                     "IamInstanceProfile": "trainer"})  # fmt: skip
+    found = scan("compute")
+    assert "old" in found.assets("aws.launch_configuration")
+    assert (arn, "runs_as", f"arn:aws:iam::{ACCOUNT}:instance-profile/trainer") in found.edges()
