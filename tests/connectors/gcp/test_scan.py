@@ -10,7 +10,14 @@ import pytest
 from scanner.app.config import Config, LoadedConfig, StoreConfig
 from scanner.app.pipeline import EXIT_INCOMPLETE, Result, scan
 from scanner.emit.document import render
-from tests.connectors.gcp.estate import ENABLED_NAMES, endpoint, everywhere, project
+from tests.connectors.gcp.estate import (
+    AUDITED,
+    ENABLED_NAMES,
+    call,
+    endpoint,
+    everywhere,
+    project,
+)
 from tests.google_rig import Fault, Rig, serving
 
 LEAD = "projects/acme-7/locations/us-central1"
@@ -106,3 +113,34 @@ def test_a_folder_that_may_not_be_listed_any_more_loses_none_of_its_projects(
     rig.closed_parents.clear()
     resolved = _scan(rig, tmp_path)
     assert [event for event in resolved.events if event.change == "resolved"], "now it is gone"
+
+
+def _count(result: Result, name: str) -> int:
+    (asset,) = (one for one in result.document.assets if one.name == name)
+    return sum(one.count for one in asset.evidence if one.rule.startswith("aiplatform:Generate"))
+
+
+def test_who_calls_what_adds_up_over_scans_each_call_once(rig: Rig, tmp_path: Path) -> None:
+    ident = project(rig, 7, enabled=("aiplatform",))
+    rig.answer("cloudresourcemanager.projects.getIamPolicy", f"projects/{ident}", AUDITED)
+    log = "logging.entries.list", f"projects/{ident}"
+    rig.plant(*log, *(call(ident, minute=minute) for minute in range(3)))
+    first = _scan(rig, tmp_path)
+    assert first.exit_code != EXIT_INCOMPLETE, first.document.coverage
+    assert _count(first, "gemini-3-pro") == 3
+    (asset,) = (one for one in first.document.assets if one.name == "gemini-3-pro")
+    assert (asset.kind, asset.provider) == ("gcp.publisher_model", "google_vertex")
+    assert _count(_scan(rig, tmp_path), "gemini-3-pro") == 3, "nothing twice"
+
+
+def test_a_log_that_may_not_be_read_any_more_takes_nothing_back(rig: Rig, tmp_path: Path) -> None:
+    ident = project(rig, 7)
+    rig.answer("cloudresourcemanager.projects.getIamPolicy", f"projects/{ident}", AUDITED)
+    rig.plant("logging.entries.list", f"projects/{ident}", call(ident))
+    assert _scan(rig, tmp_path).events
+    rig.refused.add("logging.privateLogEntries.list")
+    after = _scan(rig, tmp_path)
+    assert after.exit_code == EXIT_INCOMPLETE
+    assert not [event for event in after.events if event.change == "resolved"]
+    denied = [row.shard for row in after.document.coverage if row.status == "denied"]
+    assert denied == [f"gcp:*/activity/{ident}"]
