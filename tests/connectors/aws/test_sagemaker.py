@@ -130,7 +130,9 @@ def test_what_an_endpoint_serves_and_where_it_writes(rig: Rig, read: Read) -> No
     shadow = models[f"{ARN}:model/scoring-b"]
     assert shadow.models == ("acme/scoring-b",)
     assert shadow.exposure == ("in a VPC", "no internet access")
-    assert shadow.tags["subnets"] == "subnet-1, subnet-2"
+    assert {
+        (f"aws:subnet/subnet-{number}", "contains", shadow.id) for number in (1, 2)
+    } <= done.edges()
     assert _of(done, shadow.id) == {("runs_as", ROLE), ("reads_from", "arn:aws:s3:::weights")}
     assert not rig.rejected + rig.wrong
 
