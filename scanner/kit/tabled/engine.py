@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import Any
 
+from scanner.kit.tabled.batches import fill_batch
 from scanner.kit.tabled.contents import contents, is_asked, text_of
 from scanner.kit.tabled.edges import edge_of, edges
 from scanner.kit.tabled.reading import Reading, first_tag, is_usable, shown
 from scanner.kit.tables import (
-    Batch,
     Call,
     Child,
     Document,
@@ -153,7 +153,7 @@ def _read_records(
     whole = (_record(one, parent) for one in listed)
     wanted = (record for record in whole if _is_wanted(kind, record, reading))
     for records in _bunches(wanted, kind.batch.size if kind.batch else _AT_ONCE):
-        is_told = not kind.batch or _fill_batch(kind, kind.batch, records, parent, reading)
+        is_told = not kind.batch or fill_batch(kind, kind.batch, records, parent, reading)
         waiting = [
             reading.pool.submit(_completed, kind, record, reading, is_told=is_told)
             for record in records
@@ -265,37 +265,6 @@ def _bunches(records: Iterable[Any], size: int) -> Iterator[list[Any]]:
         raise
     if bunch:
         yield bunch
-
-
-def _fill_batch(
-    kind: ResourceType,
-    batch: Batch,
-    records: list[dict[str, Any]],
-    parent: Mapping[str, Any],
-    reading: Reading,
-) -> bool:
-    """Details into the records they are of. Where they are denied, records stay as the list has
-    shown them, and it is False."""
-    keys = {fill(batch.key, record, reading.scope): record for record in records}
-    args = {name: fill(path, parent, reading.scope) for name, path in batch.args.items()}
-    asked = {**batch.params, **with_fields(args), batch.arg: list(keys)}
-    try:
-        answer = reading.call(Call(op=batch.op), asked)
-    except SourceError as error:  # whatever it is: it ends this record's part, never the list
-        reading.miss(f"{batch.op} of {len(keys)} of {kind.kind}", error)
-        return False
-    told: set[str] = set()
-    for detail in values(answer, batch.items):
-        key = first_text(detail, batch.match)
-        if key in keys:
-            keys[key].update(detail)
-            told.add(key)
-    untold = [key for key in keys if key not in told]
-    if untold:
-        # Deleted since, or refused one by one: what the list has shown of them stays.
-        some = ", ".join(untold[:3])[:300]
-        reading.gaps.append(Gap(what=f"{batch.op} of {some}", reason=f"{len(untold)} untold"))
-    return not untold
 
 
 def _ident(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> str:

@@ -133,7 +133,11 @@ def test_what_an_endpoint_serves_and_where_it_writes(rig: Rig, read: Read) -> No
     assert {
         (f"aws:subnet/subnet-{number}", "contains", shadow.id) for number in (1, 2)
     } <= done.edges()
-    assert _of(done, shadow.id) == {("runs_as", ROLE), ("reads_from", "arn:aws:s3:::weights")}
+    assert _of(done, shadow.id) == {
+        ("runs_as", ROLE),
+        ("reads_from", "arn:aws:s3:::weights"),
+        ("configured_by", "aws:security-group/sg-1"),
+    }
     assert not rig.rejected + rig.wrong
 
 
