@@ -15,7 +15,7 @@ import msgspec
 from connectors.google_workspace import products
 from connectors.google_workspace.names import SOURCE, app_id, domain_id, person
 from connectors.google_workspace.scopes import data_of
-from scanner.kit.folding import mark_of
+from scanner.kit.folding import failed, mark_of
 from scanner.kit.values import items, mapping, stamp, text
 from scanner.kit.windows import Happened
 from scanner.model.facts import Identity
@@ -58,7 +58,8 @@ def _told(record: Mapping[str, Any], report: str, domain: str) -> Told:
     for event in _events(record):
         name = text(event.get("name"))
         if read is not None:
-            yield from read(name, _parameters(event), who, domain, _has_failed(event))
+            told = read(name, _parameters(event), who, domain)
+            yield from map(failed, told) if _has_failed(event) else told
     info = mapping(actor.get("applicationInfo"))
     client = text(info.get("oauthClientId"))
     if client and report != "token":
@@ -133,28 +134,24 @@ TOKEN_EVENTS = {
 }  # fmt: skip
 
 
-def _token(
-    name: str, given: Parameters, who: Identity | None, domain: str, has_failed: bool
-) -> Told:
+def _token(name: str, given: Parameters, who: Identity | None, domain: str) -> Told:
     client, label = text(given.get("client_id")), text(given.get("app_name"))
     if name not in TOKEN_EVENTS or not (client or label):
         return
     scopes = _texts(given.get("scope"))
     for one in items(given.get("scope_data")):
         scopes += _texts(mapping(one).get("scope_name"))
-    relation = "" if has_failed else TOKEN_EVENTS[name]
+    relation = TOKEN_EVENTS[name]
     # What a call used is less than what was granted: the width of the flow is the grant's.
     granted = tuple(scopes) if relation == "grants" else ()
     yield _app(f"token.{name}", relation, who, domain, client, label, granted)
 
 
-def _saml(
-    name: str, given: Parameters, who: Identity | None, domain: str, has_failed: bool
-) -> Told:
+def _saml(name: str, given: Parameters, who: Identity | None, domain: str) -> Told:
     label = text(given.get("application_name"))
     if not label or name not in ("login_success", "login_failure"):
         return
-    relation = "" if has_failed or name == "login_failure" else "used_by"
+    relation = "" if name == "login_failure" else "used_by"
     yield _app(f"saml.{name}", relation, who, domain, "", label)
 
 
@@ -171,42 +168,34 @@ _ADMIN_APPS = {
 """Event -> what it means, and the parameters that hold the client's id and its name."""
 
 
-def _admin(
-    name: str, given: Parameters, who: Identity | None, domain: str, has_failed: bool
-) -> Told:
+def _admin(name: str, given: Parameters, who: Identity | None, domain: str) -> Told:
     if name in _ADMIN_APPS:
         relation, client_key, label_key = _ADMIN_APPS[name]
         client, label = text(given.get(client_key)), text(given.get(label_key))
         if client or label:
             is_delegation = "API_CLIENT" in name
             yield _app(
-                f"admin.{name}", "" if has_failed else relation, who, domain, client, label,
+                f"admin.{name}", relation, who, domain, client, label,
                 tuple(_texts(given.get("API_SCOPES"))),
                 "domain-wide delegation" if is_delegation else "",
             )  # fmt: skip
         return
-    yield from products.of_setting(name, given, domain, has_failed)
+    yield from products.of_setting(name, given, domain)
 
 
-def _gemini(
-    name: str, given: Parameters, who: Identity | None, domain: str, has_failed: bool
-) -> Told:
+def _gemini(name: str, given: Parameters, who: Identity | None, domain: str) -> Told:
     app, action = text(given.get("app_name")), text(given.get("action"))
-    relation = "" if has_failed else "used_by"
-    yield products.gemini(f"{SOURCE}.{name}", app, action, who, domain, relation)
+    yield products.gemini(f"{SOURCE}.{name}", app, action, who, domain)
 
 
 def _product(key: str) -> _Reader:
-    def read(
-        name: str, given: Parameters, who: Identity | None, domain: str, has_failed: bool
-    ) -> Told:
-        relation = "" if has_failed else "used_by"
-        yield products.used(key, f"{key}.{name}", name, who, domain, relation)
+    def read(name: str, given: Parameters, who: Identity | None, domain: str) -> Told:
+        yield products.used(key, f"{key}.{name}", name, who, domain)
 
     return read
 
 
-_Reader = Callable[[str, Parameters, Identity | None, str, bool], Told]
+_Reader = Callable[[str, Parameters, Identity | None, str], Told]
 _REPORTS: Mapping[str, _Reader] = {
     "token": _token,
     "saml": _saml,

@@ -67,26 +67,20 @@ def _used(
     )  # fmt: skip
 
 
-def gemini(
-    rule: str, app: str, action: str, who: Identity | None, domain: str, relation: str
-) -> Activity:
+def gemini(rule: str, app: str, action: str, who: Identity | None, domain: str) -> Activity:
     """``app``: in which it was used (``gmail``, ``docs``, ``gemini_app``), whose data it sees."""
     plain = app.casefold().removeprefix("google_").replace(" ", "_")[:_MOST_TEXT]
     noun = _DATA_OF_APP.get(plain, "")
     reads = (store(noun, domain),) if noun in STORES else ()
     thing = _product("gemini", domain, plain, action)
-    return _used(thing, rule, who, domain, relation, reads=reads)
+    return _used(thing, rule, who, domain, "used_by", reads=reads)
 
 
-def used(
-    key: str, rule: str, action: str, who: Identity | None, domain: str, relation: str
-) -> Activity:
-    return _used(_product(key, domain, action=action), rule, who, domain, relation)
+def used(key: str, rule: str, action: str, who: Identity | None, domain: str) -> Activity:
+    return _used(_product(key, domain, action=action), rule, who, domain, "used_by")
 
 
-def of_setting(
-    name: str, given: Mapping[str, Any], domain: str, has_failed: bool
-) -> Iterator[Activity]:
+def of_setting(name: str, given: Mapping[str, Any], domain: str) -> Iterator[Activity]:
     """A setting of the Admin console that names one of the products: switched on is in use by the
     organization, though nobody is named for a user."""
     words = " ".join(text(given.get(key)) for key in _SETTING_FIELDS).casefold()
@@ -94,7 +88,7 @@ def of_setting(
     if not key:
         return
     value = text(given.get("NEW_VALUE"))[:_MOST_TEXT]
-    is_off = has_failed or not value or value.casefold() in _OFF or name.startswith("DELETE")
+    is_off = not value or value.casefold() in _OFF or name.startswith("DELETE")
     setting = text(given.get("SETTING_NAME")) or text(given.get("SERVICE_NAME"))
     where = f"{setting[:_MOST_TEXT]} set to {value}".strip()
     relation = "" if is_off else "used_by"

@@ -15,19 +15,24 @@ import msgspec
 from scanner.model.facts import Asset, DataStore
 from scanner.model.items import Activity
 
-Key = tuple[str, str, str, str]
+Key = tuple[str, str, str, str, str]
 _JOINED = "actions"
 """The tag of a thing that lists what was done with it."""
 _MOST_ACTIONS = 40
 
 
 def key_of(one: Activity) -> Key:
-    return one.rule, one.app_id, one.actor.id if one.actor else "", one.where
+    return one.rule, one.app_id, one.actor.id if one.actor else "", one.where, one.relation
 
 
 def mark_of(key: Iterable[str]) -> str:
     """A short digest: what cursors know rows and events by, without naming anybody."""
     return hashlib.blake2b("\0".join(key).encode(), digest_size=8).hexdigest()
+
+
+def failed(one: Activity) -> Activity:
+    """What was tried in vain: evidence of its own, and no use."""
+    return msgspec.structs.replace(one, rule=f"{one.rule} (failed)", relation="")
 
 
 @dataclass

@@ -260,6 +260,10 @@ def _shard_pattern(kind: BindingType, value: str) -> str:
         return "code:" + re.escape(canonical(kind, value)) + r"/tree\Z"
     if value.startswith("okta:"):
         return re.escape(value.partition("/")[0]) + "/apps"
+    if value.startswith("entra:"):
+        place, _, rest = value.partition("/")
+        part = {"agent": "agents", "copilot": "copilot"}.get(rest.partition("/")[0], "apps")
+        return re.escape(f"{place}/{part}")
     if value.startswith("google_workspace:"):
         return re.escape(value.partition("/")[0]) + "/grants"
     return ""

@@ -19,6 +19,7 @@ from connectors.azure import AzureConfig
 from connectors.azure_devops import AzureDevOpsConfig
 from connectors.bitbucket import BitbucketConfig
 from connectors.code import CodeConfig
+from connectors.entra.access import OPERATIONS as ENTRA_OPERATIONS
 from connectors.gitea import GiteaConfig
 from connectors.github import GitHubConfig
 from connectors.gitlab import GitLabConfig
@@ -45,6 +46,10 @@ from tests.azure_rig import conforming
 from tests.conftest import Repository
 from tests.connectors.azure_devops.world import azure_devops
 from tests.connectors.bitbucket import world as bitbucket
+from tests.connectors.entra import estate as entra
+from tests.connectors.entra.graph import TOKEN as ENTRA_TOKEN
+from tests.connectors.entra.graph import Graph
+from tests.connectors.entra.graph import serving as serving_graph
 from tests.connectors.gcp import estate as google
 from tests.connectors.gitea.world import OF_THE_INSTANCE as OF_A_GITEA
 from tests.connectors.gitea.world import gitea
@@ -295,6 +300,25 @@ def _google_workspace(folder: Path, detector: Detector, organization: Any) -> It
 
 
 @contextmanager
+def _entra(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+    with serving_graph(entra.planted(Graph(page_size=50))) as made:
+
+        @contextmanager
+        def deny(operation: str) -> Iterator[None]:
+            path = re.escape(operation.partition(" ")[2])
+            pattern = re.sub(r"\\{.*?\\}", "[^/]+", path)
+            made.strike(f"^{pattern}([?]|$)", google_rig.Fault(403, "no", "Denied"))
+            yield
+            made.faults.clear()
+
+        yield World(loader.load("entra"), lambda: entra.context(made), deny, secrets=(ENTRA_TOKEN,))
+    assert not made.rejected, made.rejected
+    called = {re.sub("[0-9a-f-]{36}", "{id}", path.partition("?")[0]) for path in made.paths}
+    declared = {op.id.partition(" ")[2].replace("{period}", "D90") for op in ENTRA_OPERATIONS}
+    assert called == declared
+
+
+@contextmanager
 def _gitlab(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
     with gitlab(folder) as made:
         asked = {"instance": False}
@@ -469,6 +493,7 @@ WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]
     "okta": _okta,
     "openai": _openai,
     "anthropic": _anthropic,
+    "entra": _entra,
     "gcp": _gcp,
     "google_workspace": _google_workspace,
 }

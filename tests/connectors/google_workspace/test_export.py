@@ -166,6 +166,12 @@ def test_what_has_no_time_counts_in_a_file(tmp_path: Path) -> None:
     assert not _gaps(items)
 
 
+def test_what_failed_is_no_use(tmp_path: Path, events: list[Any]) -> None:
+    event = {**events[1]["events"][0], "status": {"eventStatus": "FAILED"}}
+    (tried,) = _activities(_read(tmp_path, json.dumps({**events[1], "events": [event]}))).values()
+    assert (tried.rule, tried.relation) == ("token.activity (failed)", "")
+
+
 def test_a_large_file_is_read_in_bounded_memory(tmp_path: Path, events: list[Any]) -> None:
     import tracemalloc
 

@@ -215,6 +215,7 @@ def _parameter(name: str, value: Any) -> dict[str, Any]:
 def serving(workspace: Workspace) -> Iterator[Workspace]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             self._send(*workspace.respond(self.path, self.headers.get("Authorization", "")))

@@ -1,0 +1,179 @@
+"""Sign-ins and directory audits -> what the catalogue can judge. Pure: no network, no files.
+
+https://learn.microsoft.com/graph/api/resources/signin and
+https://learn.microsoft.com/entra/identity/monitoring-health/reference-audit-activities. A sign-in
+that failed is evidence and no use. What was consented to stands in a modified property as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from connectors.entra.names import app_id, everyone, person, tenant_id
+from connectors.entra.records import App
+from connectors.entra.scopes import data_of
+from scanner.kit.expressions import expression
+from scanner.kit.folding import failed, mark_of
+from scanner.kit.values import items, loose_json, mapping, stamp, text
+from scanner.kit.windows import Happened
+from scanner.model.facts import Identity
+from scanner.model.items import Activity
+
+Known = Callable[[str], App | None]
+"""A service principal by its object's id, or an application by its own."""
+_GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_GUIDS = expression(_GUID)
+_SCOPES = expression(r"Scope: ([^,\]]{0,4000})")
+_EVERYONE = "AllPrincipals"
+ACTIVITIES = {
+    "consent to application": "grants",
+    "add delegated permission grant": "grants",
+    "add oauth2permissiongrant": "grants",
+    "add app role assignment to service principal": "grants",
+    "add service principal": "created_by",
+    "remove delegated permission grant": "",
+    "remove oauth2permissiongrant": "",
+    "remove app role assignment from service principal": "",
+    "remove service principal": "",
+}
+"""Audited activity, in lower case and without a full stop -> what it means."""
+NAMES = tuple(
+    name[0].upper() + name[1:].replace("oauth2permissiongrant", "OAuth2PermissionGrant")
+    for name in ACTIVITIES
+)
+"""The same as Graph writes them, for filters."""
+
+
+def _app(
+    tenant: str, known: Known, rule: str, relation: str, who: Identity | None, app: str, label: str,
+    scopes: tuple[str, ...] = (), resource: str = "", where: str = "",
+) -> Activity:  # fmt: skip
+    """``app``: the application's own id; what lists know of it joins in."""
+    listed = known(app) if app else None
+    reads, writes = data_of(scopes, tenant, resource)
+    more: dict[str, Any] = {
+        "actor": who, "scopes": scopes, "reads": reads, "writes": writes, "where": where
+    }  # fmt: skip
+    if listed is not None:
+        return listed.activity(tenant, rule, relation, **more)
+    return Activity(
+        rule=rule, account=tenant_id(tenant), app_id=app_id(tenant, app or label), label=label,
+        client_id=app, relation=relation, **more,
+    )  # fmt: skip
+
+
+def _timed(one: Activity, at: str, has_failed: bool) -> Activity:
+    timed = msgspec.structs.replace(one, first_at=at, last_at=at)
+    return failed(timed) if has_failed else timed
+
+
+# --- sign-ins -------------------------------------------------------------------------------------
+
+
+def is_sign_in(record: Mapping[str, Any]) -> bool:
+    return "appId" in record and ("userId" in record or "servicePrincipalId" in record)
+
+
+def sign_in(record: Any, tenant: str, known: Known, kind: str = "") -> Happened | None:
+    """``kind``: of sign-in, where the source does not tell."""
+    given = mapping(record)
+    app = text(given.get("appId")).casefold()
+    label = text(given.get("appDisplayName"))
+    if not is_sign_in(given) or not (app or label):
+        return None
+    at = stamp(given.get("createdDateTime"))
+    kinds = [text(one) for one in items(given.get("signInEventTypes"))] or [kind]
+    code = mapping(given.get("status")).get("errorCode")
+    has_failed = isinstance(code, (int, str)) and str(code).casefold() not in ("0", "", "success")
+    who = person(
+        tenant,
+        text(given.get("userId")),
+        text(given.get("userPrincipalName")),
+        text(given.get("userDisplayName")),
+    )
+    own = "by itself" if who is None else ""
+    one = _app(
+        tenant, known, f"sign-in.{kinds[0] or 'user'}", "used_by", who, app,
+        label, where=own,
+    )  # fmt: skip
+    ident = text(given.get("id")) or mark_of((at, app, str(given.get("userId")), str(given)))
+    return ident, at, (_timed(one, at, has_failed),)
+
+
+# --- directory audits -----------------------------------------------------------------------------
+
+
+def is_audit(record: Mapping[str, Any]) -> bool:
+    return "activityDisplayName" in record and "activityDateTime" in record
+
+
+def audit(record: Any, tenant: str, known: Known) -> Happened | None:
+    given = mapping(record)
+    if not is_audit(given):
+        return None
+    at = stamp(given.get("activityDateTime"))
+    name = text(given.get("activityDisplayName")).rstrip(". ")
+    relation = ACTIVITIES.get(name.casefold())
+    ident = text(given.get("id")) or mark_of((at, str(given)))
+    if relation is None:
+        return ident, at, ()
+    has_failed = text(given.get("result")).casefold() not in ("success", "")
+    targets = [mapping(one) for one in items(given.get("targetResources"))]
+    told = {
+        text(one.get("displayName")): _values(one.get("newValue")) or _values(one.get("oldValue"))
+        for target in targets
+        for one in map(mapping, items(target.get("modifiedProperties")))
+    }
+    user = mapping(mapping(given.get("initiatedBy")).get("user"))
+    who = person(
+        tenant,
+        text(user.get("id")),
+        text(user.get("userPrincipalName")),
+        text(user.get("displayName")),
+    )
+    one = _audited(tenant, known, name, relation, who, targets, told)
+    return ident, at, (_timed(one, at, has_failed),) if one else ()
+
+
+def _audited(
+    tenant: str, known: Known, name: str, relation: str, who: Identity | None,
+    targets: list[Mapping[str, Any]], told: Mapping[str, str],
+) -> Activity | None:  # fmt: skip
+    client = told.get("ServicePrincipal.ObjectID", "")
+    listed = known(client.casefold()) if client else None
+    principals = [one for one in targets if text(one.get("type")) == "ServicePrincipal"]
+    is_of_the_resource = bool(client) or "permission grant" in name.casefold()
+    for one in principals:
+        if listed is None and not is_of_the_resource:
+            listed = known(text(one.get("id")).casefold())
+    app = told.get("ServicePrincipal.AppId", "") or (listed.app if listed else "")
+    label = told.get("ServicePrincipal.DisplayName", "")
+    if not app and not is_of_the_resource:
+        named = _GUIDS.findall(told.get("TargetId.ServicePrincipalNames", ""))
+        app = named[0] if named else ""
+    if not label and not is_of_the_resource:
+        label = next((found for one in principals if (found := text(one.get("displayName")))), "")
+    if not app and not label:
+        return None
+    permissions = told.get("ConsentAction.Permissions", "").rpartition("=>")[2]
+    scopes = [word for found in _SCOPES.findall(permissions) for word in found.split()]
+    scopes += told.get("DelegatedPermissionGrant.Scope", "").split()
+    role = told.get("AppRole.Value", "")
+    where = "application permission" if role else ""
+    is_for_all = _EVERYONE in (permissions + told.get("DelegatedPermissionGrant.ConsentType", ""))
+    return _app(
+        tenant, known, f"audit.{name}", relation, everyone(tenant) if is_for_all else who,
+        app.casefold(), label, tuple(sorted({*scopes, role} - {""})), where=where,
+    )  # fmt: skip
+
+
+def _values(value: Any) -> str:
+    """What a modified property says: a text that is written as JSON within the text."""
+    plain = text(value).strip()
+    inner = loose_json(plain.encode()) if plain[:1] in ('"', "[") else plain
+    if isinstance(inner, list):
+        return " ".join(filter(None, map(text, inner))) or plain
+    return text(inner).strip() if isinstance(inner, str) else plain

@@ -1,0 +1,170 @@
+"""Files of a tenant: Graph's answers, the portal's CSV, Azure Monitor, the unified audit log."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.entra import CONNECTOR
+from scanner.model.errors import Unavailable
+from scanner.model.facts import Asset, Identity
+from scanner.model.items import Activity, Gap, Item
+from tests.connectors.entra.estate import (
+    CHATGPT,
+    SP_CHATGPT,
+    change,
+    consent,
+    context,
+    planted,
+    sign_in,
+)
+from tests.connectors.entra.graph import Graph
+
+SIGN_INS = [
+    sign_in("2026-11-02T08:00:00Z", CHATGPT, "ChatGPT"),
+    sign_in("2026-11-03T08:00:00Z", CHATGPT, "ChatGPT"),
+    sign_in("2026-11-04T08:00:00Z", CHATGPT, "ChatGPT", 50126),
+]
+
+
+def _read(folder: Path, text: str | bytes, name: str = "export.json") -> list[Item]:
+    data = text.encode() if isinstance(text, str) else text
+    (folder / name).write_bytes(data)
+    ctx = context(Graph(url="http://127.0.0.1:1"), live=False, files=(name,))
+    ctx.folder = folder
+    (shard,) = CONNECTOR.shards(ctx)
+    return list(CONNECTOR.collect(ctx, shard, None))
+
+
+def _activities(items: list[Item]) -> list[Activity]:
+    return [one for one in items if isinstance(one, Activity)]
+
+
+def _gaps(items: list[Item]) -> list[Gap]:
+    return [one for one in items if isinstance(one, Gap)]
+
+
+def _diagnostic(one: dict[str, Any]) -> dict[str, Any]:
+    """As Azure Monitor writes it to storage and event hubs."""
+    code = str(one["status"]["errorCode"])
+    inner = {k: v for k, v in one.items() if k not in ("createdDateTime", "status")}
+    return {"time": one["createdDateTime"], "category": "SignInLogs", "resultType": code,
+            "properties": inner}  # fmt: skip
+
+
+def _shapes() -> dict[str, str | bytes]:
+    lines = "\n".join(map(json.dumps, SIGN_INS))
+    return {
+        "lines": lines,
+        "packed": gzip.compress(lines.encode()),
+        "array": json.dumps(SIGN_INS),
+        "page": json.dumps({"@odata.context": "x", "value": SIGN_INS}),
+        "diagnostics": "\n".join(json.dumps(_diagnostic(one)) for one in SIGN_INS),
+        "event hub": json.dumps({"records": [_diagnostic(one) for one in SIGN_INS]}),
+        "twice": f"{lines}\n{lines}",
+    }
+
+
+@pytest.mark.parametrize("shape", _shapes())
+def test_every_shape_of_sign_ins_tells_the_same(tmp_path: Path, shape: str) -> None:
+    items = _read(tmp_path, _shapes()[shape])
+    rows = {one.relation: one for one in _activities(items)}
+    assert (rows["used_by"].count, rows["used_by"].last_at) == (2, "2026-11-03T08:00:00Z")
+    assert rows[""].count == 1
+    assert not _gaps(items)
+
+
+def test_applications_and_grants_are_joined_in_any_order(tmp_path: Path) -> None:
+    graph = planted(Graph())
+    grants = graph.records["oauth2PermissionGrants"]
+    apps = graph.records["servicePrincipals"]
+    pages = [{"value": grants}, {"value": apps}, {"value": graph.records["users"]}]
+    items = _read(tmp_path, "\n".join(map(json.dumps, pages)))
+    granted = [a for a in _activities(items) if a.relation == "grants" and a.label == "ChatGPT"]
+    assert {one.client_id for one in granted} == {CHATGPT}
+    assert {s.store_class for one in granted for s in one.reads} == {"files", "calendar"}
+    assert len([i for i in items if isinstance(i, Identity)]) == 3
+    assert not _gaps(items)
+
+
+def test_one_bad_line_costs_itself(tmp_path: Path) -> None:
+    good = list(map(json.dumps, SIGN_INS))
+    items = _read(tmp_path, "\n".join([good[0], '{"id": "', *good[1:], "[1]", '{"a": 1}']))
+    (gap,) = _gaps(items)
+    assert gap.what == "export.json:2"
+    assert gap.reason.startswith("3 records")
+    assert sum(one.count for one in _activities(items)) == 3
+
+
+def test_a_cut_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="cannot be read"):
+        _read(tmp_path, json.dumps({"value": SIGN_INS}, indent=1)[:-40])
+    with pytest.raises(Unavailable, match="cut short"):
+        _read(tmp_path, gzip.compress(b"{}" * 9000)[:-20])
+
+
+def test_the_portals_csv(tmp_path: Path) -> None:
+    header = "Date (UTC),Request ID,User,Username,User ID,Application,Application ID,Status"
+    rows = [
+        f"2026-11-02T08:00:00Z,r1,Ada Day,ada@acme.com,u-1,ChatGPT,{CHATGPT},Success",
+        f"2026-11-03T08:00:00Z,r2,Ada Day,ada@acme.com,u-1,ChatGPT,{CHATGPT},Failure",
+        f"2026-11-03T08:00:00Z,r2,Ada Day,ada@acme.com,u-1,ChatGPT,{CHATGPT},Failure",
+        "2026-11-03T08:00:00Z,too,few",
+    ]
+    items = _read(tmp_path, "\n".join([header, *rows]), "signins.csv")
+    counts = {one.relation: one.count for one in _activities(items)}
+    assert counts == {"used_by": 1, "": 1}
+    assert [gap.what for gap in _gaps(items)] == ["signins.csv:5"]
+    apps = "id,displayName,appId,createdDateTime,homepage,state\n"
+    apps += f"{SP_CHATGPT},ChatGPT,{CHATGPT},2026-01-02,https://chatgpt.com,Activated\n"
+    (app,) = _activities(_read(tmp_path, apps, "apps.csv"))
+    assert (app.client_id, app.hosts) == (CHATGPT, ("chatgpt.com",))
+    assert app.first_at == "2026-01-02T00:00:00Z"
+
+
+def test_the_report_of_copilots_use(tmp_path: Path) -> None:
+    text = (
+        "Report Refresh Date,User Principal Name,Display Name,Last Activity Date,"
+        "Word Copilot Last Activity Date,Outlook Copilot Last Activity Date\n"
+        "2026-11-26,ada@acme.com,Ada Day,2026-11-25,2026-11-25,2026-11-20\n"
+        "2026-11-26,ben@acme.com,Ben Bay,,,\n"
+    )
+    found = _activities(_read(tmp_path, text, "copilot.csv"))
+    assert {one.label: one.last_at[:10] for one in found} == {
+        "Copilot in Word": "2026-11-25", "Copilot in Outlook": "2026-11-20",
+    }  # fmt: skip
+
+
+def test_consents_of_the_unified_audit_log(tmp_path: Path) -> None:
+    told = consent("a1", "2026-11-05T08:00:00Z")["targetResources"][0]["modifiedProperties"]
+    record = {
+        "Id": "u1", "CreationTime": "2026-11-05T08:00:00", "Operation": "Consent to application.",
+        "ResultStatus": "Success", "UserId": "ada@acme.com",
+        "ModifiedProperties": [
+            {"Name": one["displayName"], "NewValue": one["newValue"]} for one in told
+        ],
+        "Target": [{"ID": SP_CHATGPT, "Type": 2}],
+    }  # fmt: skip
+    (one,) = _activities(_read(tmp_path, json.dumps(record)))
+    assert (one.client_id, one.relation) == (CHATGPT, "grants")
+    assert one.scopes == ("Mail.Read", "offline_access")
+    assert one.first_at == "2026-11-05T08:00:00Z"
+    assert one.actor is not None
+    assert one.actor.email == "ada@acme.com"
+
+
+def test_packages_of_copilot(tmp_path: Path) -> None:
+    packages = planted(Graph()).records["copilot/admin/catalog/packages"]
+    items = _read(tmp_path, json.dumps({"value": packages}))
+    assert [one.name for one in items if isinstance(one, Asset)] == ["HR answers"]
+    assert [one.label for one in _activities(items)] == ["Otter.ai"]
+
+
+def test_what_nobody_knows_is_told(tmp_path: Path) -> None:
+    (gap,) = _gaps(_read(tmp_path, "Name,Colour\na,b\n", "x.csv"))
+    assert gap.reason.startswith("1 records are no sign-ins")
+    assert change("a", "b")["newValue"] == '"b"'
