@@ -38,7 +38,8 @@ from connectors.aws.iam.globs import covers, overlap
 from connectors.aws.iam.table import Row, Table
 
 NOT_EVALUATED = (
-    "not evaluated: resource policies, SCPs, RCPs, session policies, VPC endpoint policies"
+    "not evaluated: resource policies, SCPs, RCPs, session policies, VPC endpoint policies, "
+    "roles assumed from roles, whether the key of encrypted data may be used"
 )
 
 

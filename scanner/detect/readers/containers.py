@@ -93,14 +93,19 @@ def _read_compose(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
         if provider:
             model = match["model"]
             yield Found(HitKind.MODEL, model, match.start("model"), provider=provider)
-    for match in _PORT.finditer(text):
+    yield from served_ports(knowledge, text, _PORT)
+    yield from shell.commands(knowledge, text)
+    yield from served_models(knowledge, text, _IMAGE)
+
+
+def served_ports(knowledge: Knowledge, text: str, pattern: re.Pattern[str]) -> Iterator[Found]:
+    """Ports at ``port`` of the pattern that are one model server's own by default."""
+    for match in pattern.finditer(text):
         number = int(match["port"])
         owners = knowledge.port(number) if number not in _COMMON_PORTS else ()
         if len(owners) == 1:
             yield Found(HitKind.ENDPOINT, f"port {number}", match.start("port"),
                         match.end("port"), owners[0], Confidence.LOW)  # fmt: skip
-    yield from shell.commands(knowledge, text)
-    yield from served_models(knowledge, text, _IMAGE)
 
 
 def _read_script(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from scanner.detect.infra import shell
 from scanner.detect.infra.accelerators import compute
 from scanner.detect.knowledge import Knowledge
-from scanner.detect.readers.containers import served_models
+from scanner.detect.readers.containers import served_models, served_ports
 from scanner.detect.source import Found, Reader, SourceFile
 from scanner.kit.accelerators import CARD, INSTANCE, RESOURCE_NAME
 from scanner.kit.expressions import expression
@@ -22,6 +22,7 @@ from scanner.model.items import HitKind
 
 NAME = "workload.json"
 _IMAGE = expression(r"\"image\"\s{0,4}:\s{0,4}\"(?P<image>[^\"\s]{2,250})\"", re.I)
+_PORT = expression(r"\"(?:container|host)Port\"\s{0,4}:\s{0,4}(?P<port>\d{2,5})\b", re.I)
 _MACHINE = expression(
     rf"\"(?:instanceTypes?|deviceType)\"\s{{0,4}}:\s{{0,4}}\[?\s{{0,40}}"
     rf"\"(?P<x>{INSTANCE}|{CARD})\"",
@@ -43,6 +44,7 @@ def _read(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:
     # A command that is a list of words is a line of them; offsets stay as they are.
     line = _LISTED.sub(lambda match: " " * len(match[0]), text)
     yield from shell.commands(knowledge, line)
+    yield from served_ports(knowledge, text, _PORT)
     yield from _accelerators(text)
     for match in _WITH.finditer(text):
         for word in _PACKAGE.finditer(match["packages"]):

@@ -572,3 +572,23 @@ def test_a_launch_configuration_is_compute(rig: Rig, scan: Scan) -> None:
     found = scan("compute")
     assert "old" in found.assets("aws.launch_configuration")
     assert (arn, "runs_as", f"arn:aws:iam::{ACCOUNT}:instance-profile/trainer") in found.edges()
+
+
+def test_a_port_that_is_one_model_servers_own_is_a_sign(rig: Rig, scan: Scan) -> None:
+    rig.world.plant(ACCOUNT, HOME, "ecs:ListTaskDefinitionFamilies", "families", "helper")
+    container = {"name": "m", "image": "acme/helper:1", "portMappings": [{"containerPort": 11434}]}
+    rig.world.answer(ACCOUNT, HOME, "ecs:DescribeTaskDefinition", {"taskDefinition": "helper"},
+                     {"taskDefinition": {"containerDefinitions": [container]}})  # fmt: skip
+    assert "ollama" in {asset.provider for asset in scan("containers").assets().values()}
+
+
+def test_what_a_cluster_of_emr_is_running_is_read(rig: Rig, scan: Scan) -> None:
+    cluster = {"Id": "j-1", "Name": "nightly",
+               "ClusterArn": _arn("elasticmapreduce", "cluster/j-1")}  # fmt: skip
+    rig.world.plant(ACCOUNT, HOME, "emr:ListClusters", "Clusters", cluster)
+    rig.world.answer(ACCOUNT, HOME, "emr:DescribeCluster", {"ClusterId": "j-1"},
+                     {"Cluster": cluster})  # fmt: skip
+    words = ["python", "-m", "vllm.entrypoints.openai.api_server", "--model", "org/model"]
+    step = {"Id": "s-1", "Config": {"Jar": "command-runner.jar", "Args": words}}
+    rig.world.plant(ACCOUNT, HOME, "emr:ListSteps", "Steps", step, where={"ClusterId": "j-1"})
+    assert "vllm" in {asset.provider for asset in scan("containers").assets().values()}
