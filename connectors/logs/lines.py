@@ -278,22 +278,28 @@ def _labels(host: str) -> str:
     return ".".join(label for _, label in _DNS_LABELS.findall(host) if label)
 
 
-def _taken(one: Format, told: Mapping[str, Any], year: int) -> Record:
-    fields = one.fields
-
-    def first(name: str) -> str:
-        if fields and name not in fields:
-            return ""
-        for path in fields[name] if fields else (name,):
-            if path.startswith("="):
-                return path[1:]
-            value = told.get(path)
-            if value is None or isinstance(value, bool):
+def _values(one: Format, told: Mapping[str, Any]) -> dict[str, str]:
+    """Field -> text, of those that are set."""
+    if not one.fields:  # groups of an expression are called as fields are
+        return {name: text for name, text in told.items() if text.lower() not in _NOTHING}
+    found: dict[str, str] = {}
+    for name, paths in one.fields.items():
+        for path in paths:
+            value = path[1:] if path[:1] == "=" else told.get(path)
+            if value is None or value is True or value is False:
                 continue
             text = str(value).strip().strip('"')
             if text.lower() not in _NOTHING:
-                return text
-        return ""
+                found[name] = text
+                break
+    return found
+
+
+def _taken(one: Format, told: Mapping[str, Any], year: int) -> Record:
+    said = _values(one, told)
+
+    def first(name: str) -> str:
+        return said.get(name, "")
 
     url, host, path = first("url"), first("host"), first("path")
     port = _number(first("port"))
