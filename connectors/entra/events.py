@@ -16,7 +16,7 @@ from connectors.entra.names import app_id, everyone, person, tenant_id
 from connectors.entra.records import App
 from connectors.entra.scopes import data_of
 from scanner.kit.expressions import expression
-from scanner.kit.folding import failed, mark_of
+from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.values import items, loose_json, mapping, stamp, text
 from scanner.kit.windows import Happened
 from scanner.model.facts import Identity
@@ -99,7 +99,7 @@ def sign_in(record: Any, tenant: str, known: Known, kind: str = "") -> Happened 
         tenant, known, f"sign-in.{kinds[0] or 'user'}", "used_by", who, app,
         label, where=own,
     )  # fmt: skip
-    ident = text(given.get("id")) or mark_of((at, app, str(given.get("userId")), str(given)))
+    ident = text(given.get("id")) or mark_of((at, app, whole(given)))
     return ident, at, (_timed(one, at, has_failed),)
 
 
@@ -117,7 +117,7 @@ def audit(record: Any, tenant: str, known: Known) -> Happened | None:
     at = stamp(given.get("activityDateTime"))
     name = text(given.get("activityDisplayName")).rstrip(". ")
     relation = ACTIVITIES.get(name.casefold())
-    ident = text(given.get("id")) or mark_of((at, str(given)))
+    ident = text(given.get("id")) or mark_of((at, whole(given)))
     if relation is None:
         return ident, at, ()
     has_failed = text(given.get("result")).casefold() not in ("success", "")

@@ -176,7 +176,7 @@ def grant_of(record: Any, mail: str, key: str, domain: str) -> Activity | None:
         rule=f"GET {TOKENS}",
         actor=who,
         account=domain_id(domain),
-        app_id=app_id(domain, client),
+        app_id=app_id(domain, client, label),
         label=label,
         client_id=client,
         scopes=tuple(sorted(set(scopes))),

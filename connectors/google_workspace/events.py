@@ -6,7 +6,6 @@ may hold anything anywhere: what is not of the form expected there counts as not
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ import msgspec
 from connectors.google_workspace import products
 from connectors.google_workspace.names import SOURCE, app_id, domain_id, person
 from connectors.google_workspace.scopes import data_of
-from scanner.kit.folding import failed, mark_of
+from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.values import items, mapping, stamp, text
 from scanner.kit.windows import Happened
 from scanner.model.facts import Identity
@@ -40,15 +39,8 @@ def happened(record: Any, domain: str) -> Happened | None:
         for one in _told(record, report, domain)
     )
     number = text(ident.get("uniqueQualifier"))
-    key = (text(ident.get("time")), number or _whole(record), report)
+    key = (text(ident.get("time")), number or whole(record), report)
     return mark_of(key), at, told
-
-
-def _whole(record: Mapping[str, Any]) -> str:
-    try:
-        return json.dumps(record, sort_keys=True, default=str)
-    except (RecursionError, ValueError):
-        return ""
 
 
 def _told(record: Mapping[str, Any], report: str, domain: str) -> Told:
@@ -115,7 +107,7 @@ def _app(
         rule=rule,
         actor=who,
         account=domain_id(domain),
-        app_id=app_id(domain, client or label),
+        app_id=app_id(domain, client, label),
         label=label,
         client_id=client,
         scopes=tuple(sorted(set(scopes))),

@@ -108,7 +108,7 @@ def _row(
         rule=rule,
         actor=person(domain, mail, ""),
         account=domain_id(domain),
-        app_id=app_id(domain, client or label),
+        app_id=app_id(domain, client, label),
         label=label,
         client_id=client,
         scopes=tuple(sorted(set(scopes))),

@@ -21,7 +21,9 @@ def domain_id(domain: str) -> NodeId:
     return NodeId(f"{SOURCE}:{domain}")
 
 
-def app_id(domain: str, key: str) -> NodeId:
+def app_id(domain: str, client: str, label: str) -> NodeId:
+    """By the client's id; SAML applications have a name alone."""
+    key = client or "named/" + "-".join(label.casefold().split())
     return NodeId(f"{SOURCE}:{domain}/app/{key}")
 
 

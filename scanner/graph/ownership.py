@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from scanner.graph.build import AssetGraph
 from scanner.model.base import Model, NodeId
 from scanner.model.evidence import Confidence
-from scanner.model.facts import Account, Asset, Credential, Edge, Identity, Relation
+from scanner.model.facts import (
+    Account,
+    Asset,
+    Credential,
+    Edge,
+    Identity,
+    PrincipalType,
+    Relation,
+)
 
 _OWNER_TAGS = ("owner", "technicalowner", "businessowner", "serviceowner", "team", "contact",
                "maintainer", "responsible")  # fmt: skip
@@ -63,9 +71,15 @@ def _own(graph: AssetGraph, ident: NodeId) -> Iterator[Ownership]:
     yield from _edges(graph, ident)
     yield from _recorded(graph, ident)
     for edge in graph.in_edges(ident, Relation.GRANTS):
-        person = _name(graph, edge.source)
+        person = "" if _is_group(graph, edge.source) else _name(graph, edge.source)
         if person:
             yield _claim(person, "granted-by", "gave the application access")
+
+
+def _is_group(graph: AssetGraph, ident: NodeId) -> bool:
+    """What is granted for everybody is nobody's own doing."""
+    node = graph.node(ident)
+    return isinstance(node, Identity) and node.principal_type is PrincipalType.GROUP
 
 
 def _recorded(graph: AssetGraph, ident: NodeId) -> Iterator[Ownership]:

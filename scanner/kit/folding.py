@@ -6,9 +6,10 @@ What a set grows by (scopes, data that is opened, actions) is joined; counts add
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -27,7 +28,16 @@ def key_of(one: Activity) -> Key:
 
 def mark_of(key: Iterable[str]) -> str:
     """A short digest: what cursors know rows and events by, without naming anybody."""
-    return hashlib.blake2b("\0".join(key).encode(), digest_size=8).hexdigest()
+    data = "\0".join(key).encode("utf-8", "backslashreplace")
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+
+def whole(record: Any) -> str:
+    """All that a record says, for one that has no id of its own; nothing where it is too deep."""
+    try:
+        return json.dumps(record, sort_keys=True, default=str)
+    except (RecursionError, ValueError):
+        return ""
 
 
 def failed(one: Activity) -> Activity:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.entra import CONNECTOR
+from scanner.model.base import encode
 from scanner.model.errors import Unavailable
 from scanner.model.facts import Asset, Identity
 from scanner.model.items import Activity, Gap, Item
@@ -23,6 +24,7 @@ from tests.connectors.entra.estate import (
     sign_in,
 )
 from tests.connectors.entra.graph import Graph
+from tests.connectors.hostile import bent
 
 SIGN_INS = [
     sign_in("2026-11-02T08:00:00Z", CHATGPT, "ChatGPT"),
@@ -162,6 +164,14 @@ def test_packages_of_copilot(tmp_path: Path) -> None:
     items = _read(tmp_path, json.dumps({"value": packages}))
     assert [one.name for one in items if isinstance(one, Asset)] == ["HR answers"]
     assert [one.label for one in _activities(items)] == ["Otter.ai"]
+
+
+def test_no_record_ends_a_reading(tmp_path: Path) -> None:
+    good = [one for told in planted(Graph()).records.values() for one in told]
+    items = _read(tmp_path, "\n".join(json.dumps(one) for one in bent(good, 3000)))
+    assert len(_activities(items)) > 10
+    for one in _activities(items):
+        assert encode(one)
 
 
 def test_what_nobody_knows_is_told(tmp_path: Path) -> None:

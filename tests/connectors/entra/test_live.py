@@ -140,7 +140,7 @@ def test_agents_with_sponsors_and_the_data_they_may_read(graph: Graph, rulebook:
     edges = {(e.source, e.relation, e.target) for e in made.edges.values()}
     assert (agent.id, Relation.OWNED_BY, f"{PLACE}/user/{BEN}") in edges
     assert (agent.id, Relation.READS_FROM, f"{PLACE}/data/chat") in edges
-    assert owners(made, agent.id)
+    assert [one.owner for one in owners(made, agent.id)] == ["ben@acme.com"]
     app = made.nodes[NodeId(APP)]
     assert isinstance(app, Asset)
     assert app.provider == "openai"

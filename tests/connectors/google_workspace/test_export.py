@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from connectors.google_workspace import CONNECTOR
+from scanner.model.base import encode
 from scanner.model.errors import Unavailable
 from scanner.model.facts import Identity
 from scanner.model.items import Activity, Gap, Item
 from tests.connectors.google_workspace.estate import AUTH, CHATGPT, context, planted
 from tests.connectors.google_workspace.workspace import Workspace
+from tests.connectors.hostile import bent
 
 
 def _read(folder: Path, text: str | bytes, name: str = "export.json") -> list[Item]:
@@ -170,6 +172,18 @@ def test_what_failed_is_no_use(tmp_path: Path, events: list[Any]) -> None:
     event = {**events[1]["events"][0], "status": {"eventStatus": "FAILED"}}
     (tried,) = _activities(_read(tmp_path, json.dumps({**events[1], "events": [event]}))).values()
     assert (tried.rule, tried.relation) == ("token.activity (failed)", "")
+
+
+def test_no_record_ends_a_reading(tmp_path: Path) -> None:
+    made = planted(Workspace())
+    good: list[Any] = [one for told in made.activities.values() for one in told]
+    good += [*made.users, *(one for told in made.tokens.values() for one in told)]
+    text = "\n".join(json.dumps(one) for one in bent(good, 3000))
+    items = _read(tmp_path, text)
+    assert len(_activities(items)) > 10
+    for one in items:
+        if isinstance(one, Activity):
+            assert encode(one)
 
 
 def test_a_large_file_is_read_in_bounded_memory(tmp_path: Path, events: list[Any]) -> None:

@@ -120,6 +120,10 @@ def test_a_report_is_folded_to_a_row_a_person_app_and_event(workspace: Workspace
     assert consent.scopes == (f"{AUTH}drive.readonly", "openid")
     assert [one.store_class for one in consent.reads] == ["files"]
     assert found["token.revoke", "Otter.ai", "cleo@acme.com"].relation == ""
+    saml = _activities(_items(context(workspace), "/report/saml"))
+    signed_in = saml["saml.login_success", "ChatGPT Enterprise", "ada@acme.com"]
+    assert signed_in.app_id == f"{PLACE}/app/named/chatgpt-enterprise"
+    assert saml["saml.login_failure", "ChatGPT Enterprise", "ada@acme.com"].relation == ""
 
 
 def test_what_google_proves_needs_no_catalogue(workspace: Workspace) -> None:
