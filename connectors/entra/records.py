@@ -61,6 +61,7 @@ class App:
             hosts=self.hosts,
             relation=relation,
             thing=agent(tenant, self.ident, self.label) if self.is_agent else None,
+            is_first_party=self.is_microsofts,
             **more,
         )
 

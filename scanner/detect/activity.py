@@ -2,7 +2,8 @@
 
 The most exact key decides: client id, then redirect or API host, then the application's label, each
 compared whole. What the catalogue does not know is dropped here (and counted by the caller): a log
-of every application is not an inventory of AI. What a source itself proves to be AI needs no key.
+of every application is not an inventory of AI. One whose name or domain says that it is AI is told,
+with low confidence and no provider. What a source itself proves to be AI needs no key.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from scanner.kit.expressions import expression
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence, Evidence
 from scanner.model.facts import Asset, AssetClass, DataStore, Edge, Fact, Relation
@@ -58,11 +60,12 @@ class Catalogue:
 
 def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[Fact]:
     """The application, who uses it, what was granted and which data that opens; nothing for what is
-    not known AI. What has ended or was tried in vain is no asset of the inventory."""
+    neither known AI nor looks like it. What has ended or was tried in vain is no asset of the
+    inventory."""
     if activity.thing is not None:
         yield from _of_thing(activity, activity.thing, source)
         return
-    known = catalogue.identify(activity)
+    known = catalogue.identify(activity) or _guessed(activity)
     if known is None:
         return
     provider, reason, confidence = known
@@ -95,14 +98,37 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
     )  # fmt: skip
     if not activity.relation:
         return
-    yield Edge(
-        source=activity.app_id, target=NodeId(f"provider:{provider}"), relation=Relation.CALLS,
-        evidence=(evidence,), confidence=confidence,
-    )  # fmt: skip
+    if provider:
+        yield Edge(
+            source=activity.app_id, target=NodeId(f"provider:{provider}"), relation=Relation.CALLS,
+            evidence=(evidence,), confidence=confidence,
+        )  # fmt: skip
     yield from _flows(activity, activity.app_id, evidence)
     if activity.actor:
         yield activity.actor
         yield _who(activity, evidence)
+
+
+_WORDS = frozenset({
+    "ai", "genai", "gpt", "chatgpt", "llm", "llms", "copilot", "chatbot", "notetaker", "openai",
+    "claude", "gemini", "llama", "mistral", "perplexity", "deepseek",
+})  # fmt: skip
+"""Words that say it by themselves. An agent or an assistant may be anything."""
+_WORD = expression(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_TLD = ".ai"
+
+
+def _guessed(activity: Activity) -> tuple[str, str, Confidence] | None:
+    """No provider, and why it looks like AI."""
+    if activity.is_first_party:
+        return None
+    words = {word.casefold() for word in _WORD.findall(activity.label)}
+    words |= set(activity.label.casefold().replace(".", " ").replace("-", " ").split())
+    said = sorted(words & _WORDS)
+    if said:
+        return "", f"unknown; its name says {said[0]}", Confidence.LOW
+    host = next((one for one in activity.hosts if one.lower().rstrip(".").endswith(_TLD)), "")
+    return ("", f"unknown; its domain is {host}", Confidence.LOW) if host else None
 
 
 def _of_thing(activity: Activity, thing: Asset, source: str) -> Iterator[Fact]:

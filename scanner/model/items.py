@@ -106,8 +106,8 @@ class Activity(Model, frozen=True, kw_only=True):
     """Use seen in a log, aggregated per actor and thing; never a row an event.
 
     The catalogue decides which provider it is, by the most exact of ``client_id``, ``hosts`` and
-    ``label``. What matches nothing is dropped and counted. Where the source itself proves that it
-    is AI, it says so by ``thing``, and no catalogue is asked.
+    ``label``. What matches nothing is dropped, unless its name says that it is AI. Where the source
+    itself proves that it is AI, it says so by ``thing``, and no catalogue is asked.
     """
 
     rule: str
@@ -136,6 +136,8 @@ class Activity(Model, frozen=True, kw_only=True):
     reads: tuple[DataStore, ...] = ()
     """Data that what was granted or used opens to it: where it is known AI, flows to it."""
     writes: tuple[DataStore, ...] = ()
+    is_first_party: bool = False
+    """The identity provider's own, which every tenant has: its name alone says nothing."""
 
 
 class Gap(Model, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 
 from scanner.collect.runner import ShardWriter
 from scanner.detect.activity import Catalogue, facts_of
@@ -13,7 +14,7 @@ from scanner.graph.ownership import owners
 from scanner.kit.contract import Mode, Shard
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
-from scanner.model.evidence import Evidence
+from scanner.model.evidence import Confidence, Evidence
 from scanner.model.facts import (
     Asset,
     AssetClass,
@@ -163,3 +164,36 @@ def test_who_lists_people_knows_whether_one_has_left() -> None:
     assert not merge_fact(mentioned, listed).is_active
     back = msgspec.structs.replace(listed, is_active=True)
     assert merge_fact(listed, back).is_active
+
+
+@pytest.mark.parametrize(
+    ("label", "hosts", "said"),
+    [
+        ("Acme AI Notes", (), "its name says ai"),
+        ("SuperGPT", (), "its name says gpt"),
+        ("my-llm-proxy", (), "its name says llm"),
+        ("Summarizer", ("app.summarizer.ai",), "its domain is app.summarizer.ai"),
+        ("Air Travel", (), ""),
+        ("AD Agent", (), ""),
+        ("Mail", ("mail.example",), ""),
+        ("Rail Assistant", ("ai.example",), ""),
+    ],
+)
+def test_an_unknown_app_that_says_it_is_ai_is_told_with_low_confidence(
+    rulebook: Rulebook, label: str, hosts: tuple[str, ...], said: str
+) -> None:
+    used = Activity(
+        rule="sign-in", account=NodeId("x:acme"), app_id=NodeId("x:app/1"), label=label,
+        hosts=hosts, actor=ROLE,
+    )  # fmt: skip
+    found = _facts(rulebook, used)
+    if not said:
+        assert not found
+        return
+    (app,) = [one for one in found if isinstance(one, Asset)]
+    assert (app.provider, app.is_ai) == ("", True)
+    assert app.evidence[0].confidence is Confidence.LOW
+    assert said in app.evidence[0].preview
+    ways = {one.relation for one in found if isinstance(one, Edge)}
+    assert ways == {Relation.CONTAINS, Relation.USED_BY}
+    assert not _facts(rulebook, msgspec.structs.replace(used, is_first_party=True))
