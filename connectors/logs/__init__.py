@@ -79,7 +79,7 @@ class LogsConnector:
         config=LogsConfig,
         operations=(),
         yields=frozenset({"logs.network", *KINDS}),
-        docs_url="https://github.com/shadow-ai-scanner/shadow-ai-scanner/blob/main/docs/connectors.md",
+        docs_url="https://opentelemetry.io/docs/specs/semconv/gen-ai/",
         permission_format=PermissionFormat.FILESYSTEM,
         shards_at_once=2,
     )

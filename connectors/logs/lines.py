@@ -21,6 +21,8 @@ from connectors.logs.times import moment
 
 _MOST_FLAT = 400
 _MOST_DEPTH = 5
+_MOST_TEXT = 8192
+"""Characters of a line that an expression is tried on."""
 _WRAPPED = ("message", "_raw", "event.original", "log", "rawlog", "msg")
 """Where collectors put a line that they have not taken apart."""
 _NOTHING = frozenset({"", "-", "none", "null", "n/a", "(empty)", "(null)", "unknown"})
@@ -28,7 +30,7 @@ _PAIR = re.compile(r'([A-Za-z_][\w.\-]*)[=:]"((?:[^"\\]|\\.)*)"|([A-Za-z_][\w.\-
 _CEF = re.compile(r"([A-Za-z_][\w.]*)=((?:[^=\\]|\\.)*?)(?=\s+[A-Za-z_][\w.]*=|\s*$)")
 _W3C = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _HOST = re.compile(
-    r"(?:(?:https?|wss?)://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}|"
+    r"(?:(?:https?|wss?)://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,12}+[a-z][a-z0-9-]{1,62}|"
     r"(?<=//)[a-z0-9.\[\]:-]+)(?::(\d{1,5}))?(/[^\s\"'<>?#]*)?", re.I)  # fmt: skip
 _DNS_LABELS = re.compile(r"\((\d+)\)([^()]*)")
 _PALO_ALTO = {
@@ -205,7 +207,7 @@ class Layout:
         return []
 
     def _matched(self, one: Format, text: str) -> list[Record]:
-        if not any(piece in text for piece in one.if_any):
+        if len(text) > _MOST_TEXT or not any(piece in text for piece in one.if_any):
             return []
         hit = pattern(one.regex).match(text)
         if hit is None:
