@@ -291,6 +291,22 @@ def test_odd_records_cost_themselves(workspace: Workspace) -> None:
     assert ("saml.login_success", "ChatGPT Enterprise", "ada@acme.com") in _activities(items)
 
 
+def test_a_token_revoked_midway_keeps_what_was_read(
+    workspace: Workspace, rulebook: Rulebook
+) -> None:
+    gone = Fault(401, "Invalid Credentials", "UNAUTHENTICATED")
+    workspace.strike("/token[?]startTime=2026-11-2[6-9]", gone)
+    ctx, state = context(workspace), State("sqlite://")
+    assert _run(ctx, state, rulebook)["report/token"].status is Outcome.PARTIAL
+    used = f"{PLACE}/app/{CHATGPT} used_by {PLACE}/user/ada@acme.com"
+    (before,) = [e for e in AssetGraph(state.facts()).edges.values() if e.key == used]
+    assert sum(e.count for e in before.evidence) == 1
+    workspace.faults.clear()
+    assert _run(ctx, state, rulebook)["report/token"].status is Outcome.COMPLETE
+    (after,) = [e for e in AssetGraph(state.facts()).edges.values() if e.key == used]
+    assert sum(e.count for e in after.evidence) == 3
+
+
 def test_no_token_leaves(workspace: Workspace) -> None:
     ctx = context(workspace)
     told = [i for shard in CONNECTOR.shards(ctx) for i in CONNECTOR.collect(ctx, shard, None)]
