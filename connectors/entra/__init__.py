@@ -34,7 +34,8 @@ class EntraConnector:
         config=EntraConfig,
         operations=OPERATIONS,
         yields=frozenset(
-            {names.TENANT, names.USER, names.EVERYONE, scopes.KIND, records.AGENT, copilot.PACKAGE,
+            {names.TENANT, names.USER, names.EVERYONE, scopes.DATA.kind,
+             records.AGENT, copilot.PACKAGE,
              copilot.PRODUCT, "entra.app"}
         ),
         docs_url="https://learn.microsoft.com/graph/api/overview",

@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.entra.access import COPILOT_USE, PACKAGES, Access, path_of
 from connectors.entra.names import SOURCE, account, app_id, person, tenant_id, user_id
-from connectors.entra.scopes import store
+from connectors.entra.scopes import DATA
 from scanner.kit.told import gap
 from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.base import NodeId
@@ -136,7 +136,7 @@ def used(given: Mapping[str, Any], tenant: str, rule: str) -> Iterator[Activity]
                 last_at=at,
                 first_at=at,
                 thing=product(tenant, app),
-                reads=(store(noun, tenant),) if noun else (),
+                reads=(DATA.store(noun, tenant),) if noun else (),
             )
 
 

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from scanner.model.base import NodeId
-from scanner.model.evidence import Evidence
+from scanner.kit.opened import OpenedData
 from scanner.model.facts import DataStore
 
-KIND = "entra.data"
 SOURCE = "entra"
 STORES = {
     "mail": ("Exchange mail", "mail"),
@@ -35,6 +33,7 @@ STORES = {
     "crm": ("Dynamics 365 and Dataverse", "customer records"),
 }
 """Noun -> its name, and the class of data."""
+DATA = OpenedData(SOURCE, "permission", STORES)
 _FAMILIES = {
     "mail": "mail", "mailboxsettings": "mail", "mailboxfolder": "mail", "mailboxitem": "mail",
     "ews": "mail", "imap": "mail", "pop": "mail", "smtp": "mail", "full_access_as_app": "mail",
@@ -84,32 +83,12 @@ def data_of(
 ) -> tuple[tuple[DataStore, ...], tuple[DataStore, ...]]:
     """What a grant of ``permissions`` lets an application read, and write. ``resource``: the
     application id of the API that they are of, where it is known."""
-    reads: set[str] = set()
-    writes: set[str] = set()
-    for permission in permissions:
-        noun, may_read, may_write = opened(permission)
-        if not noun and permission.casefold() == "user_impersonation":
-            noun = _BY_RESOURCE.get(resource, "")
-            may_read = may_write = bool(noun)
-        if may_read:
-            reads.add(noun)
-        if may_write:
-            writes.add(noun)
-    return (
-        tuple(store(noun, tenant) for noun in sorted(reads)),
-        tuple(store(noun, tenant) for noun in sorted(writes)),
-    )
+    return DATA.of((_of(permission, resource) for permission in permissions), tenant)
 
 
-@cache
-def store(noun: str, tenant: str) -> DataStore:
-    name, family = STORES[noun]
-    ident = NodeId(f"{SOURCE}:{tenant}/data/{noun}")
-    return DataStore(
-        id=ident,
-        kind=KIND,
-        name=f"{name} of {tenant}",
-        store_class=family,
-        account=NodeId(f"{SOURCE}:{tenant}"),
-        evidence=(Evidence(rule="permission", source=SOURCE, resource=ident),),
-    )
+def _of(permission: str, resource: str) -> tuple[str, bool, bool]:
+    found = opened(permission)
+    if not found[0] and permission.casefold() == "user_impersonation":
+        noun = _BY_RESOURCE.get(resource, "")
+        return noun, bool(noun), bool(noun)
+    return found

@@ -32,7 +32,7 @@ class GoogleWorkspaceConnector:
         operations=OPERATIONS,
         yields=frozenset(
             {names.DOMAIN, names.USER, names.SERVICE, products.PRODUCT, products.AGENT,
-             scopes.KIND, "google_workspace.app"}
+             scopes.DATA.kind, "google_workspace.app"}
         ),
         docs_url="https://developers.google.com/workspace/admin/reports/v1/get-start/overview",
         # https://developers.google.com/workspace/admin/directory/v1/limits: 2,400 a minute.

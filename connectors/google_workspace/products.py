@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.google_workspace.names import SOURCE, domain_id, person
-from connectors.google_workspace.scopes import STORES, store
+from connectors.google_workspace.scopes import DATA, STORES
 from scanner.kit.values import mapping, text
 from scanner.model.base import NodeId
 from scanner.model.facts import Asset, AssetClass, DataStore, Identity
@@ -71,7 +71,7 @@ def gemini(rule: str, app: str, action: str, who: Identity | None, domain: str) 
     """``app``: in which it was used (``gmail``, ``docs``, ``gemini_app``), whose data it sees."""
     plain = app.casefold().removeprefix("google_").replace(" ", "_")[:_MOST_TEXT]
     noun = _DATA_OF_APP.get(plain, "")
-    reads = (store(noun, domain),) if noun in STORES else ()
+    reads = (DATA.store(noun, domain),) if noun in STORES else ()
     thing = _product("gemini", domain, plain, action)
     return _used(thing, rule, who, domain, "used_by", reads=reads)
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from scanner.model.base import NodeId
-from scanner.model.evidence import Evidence
+from scanner.kit.opened import OpenedData
 from scanner.model.facts import DataStore
 
-KIND = "google_workspace.data"
 SOURCE = "google_workspace"
 STORES = {
     "drive": ("Google Drive", "files"),
@@ -36,6 +34,7 @@ STORES = {
     "health": ("Google Fit", "health"),
 }
 """Noun -> its name, and the class of data."""
+DATA = OpenedData(SOURCE, "scope", STORES)
 _FAMILIES = {
     "drive": "drive", "docs": "drive", "documents": "drive", "spreadsheets": "drive",
     "presentations": "drive", "forms": "drive", "gmail": "gmail", "calendar": "calendar",
@@ -55,7 +54,7 @@ _OTHERS = {
     "spreadsheets.google.com/feeds": "drive",
 }
 """Older scopes, by their address."""
-_NO_DATA = ("drive.appdata", "drive.install", "drive.scripts", "gmail.settings", "gmail.addons")
+_NODATA = ("drive.appdata", "drive.install", "drive.scripts", "gmail.settings", "gmail.addons")
 _WRITES_ALONE = ("gmail.send", "gmail.insert", "gmail.compose", "chat.messages.create")
 _READS_ALONE = (".readonly", ".metadata", "freebusy", ".read_only")
 _AUTH = "https://www.googleapis.com/auth/"
@@ -72,7 +71,7 @@ def opened(scope: str) -> tuple[str, bool, bool]:
         noun = _FAMILIES.get(family, "")
         if family == "admin":
             noun = "audit" if short.startswith("admin.reports") else "directory"
-    if not noun or short.startswith(_NO_DATA):
+    if not noun or short.startswith(_NODATA):
         return "", False, False
     if short.startswith(_WRITES_ALONE):
         return noun, False, True
@@ -83,29 +82,4 @@ def data_of(
     scopes: Iterable[str], domain: str
 ) -> tuple[tuple[DataStore, ...], tuple[DataStore, ...]]:
     """What a grant of ``scopes`` lets an application read, and write."""
-    reads: dict[str, None] = {}
-    writes: dict[str, None] = {}
-    for scope in scopes:
-        noun, may_read, may_write = opened(scope)
-        if noun and may_read:
-            reads[noun] = None
-        if noun and may_write:
-            writes[noun] = None
-    return (
-        tuple(store(noun, domain) for noun in sorted(reads)),
-        tuple(store(noun, domain) for noun in sorted(writes)),
-    )
-
-
-@cache
-def store(noun: str, domain: str) -> DataStore:
-    name, family = STORES[noun]
-    ident = NodeId(f"{SOURCE}:{domain}/data/{noun}")
-    return DataStore(
-        id=ident,
-        kind=KIND,
-        name=f"{name} of {domain}",
-        store_class=family,
-        account=NodeId(f"{SOURCE}:{domain}"),
-        evidence=(Evidence(rule="scope", source=SOURCE, resource=ident),),
-    )
+    return DATA.of(map(opened, scopes), domain)
