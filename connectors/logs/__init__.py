@@ -32,7 +32,7 @@ from scanner.kit.contract import (
     Watch,
 )
 from scanner.model.base import NodeId, ShardId
-from scanner.model.errors import ConfigError, Denied, SourceError
+from scanner.model.errors import ConfigError, Denied, SourceError, Unavailable
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Account
 from scanner.model.items import Checkpoint, Gap, Item
@@ -109,7 +109,7 @@ class LogsConnector:
         found, gaps = _files(ctx)
         yield from gaps
         if gaps and not found:
-            raise Denied(gaps[0].reason) if gaps[0].denied else _unavailable(gaps[0].reason)
+            raise Denied(gaps[0].reason) if gaps[0].denied else Unavailable(gaps[0].reason)
         with ThreadPoolExecutor(_AHEAD, thread_name_prefix="logs") as pool:
             for file in found:
                 yield from reading.file(file, pool)
@@ -128,12 +128,6 @@ class LogsConnector:
                 yield Probe(check=file.path, ok=True, detail="readable")
             except SourceError as error:
                 yield Probe(check=file.path, ok=False, detail=str(error))
-
-
-def _unavailable(reason: str) -> SourceError:
-    from scanner.model.errors import Unavailable
-
-    return Unavailable(reason)
 
 
 def _files(ctx: Context[LogsConfig]) -> tuple[list[LogFile], list[Gap]]:
@@ -222,13 +216,14 @@ class _Reading:
         layout = Layout(year=file.year, forced=self._config.format)
         layout.begin(head[: 1 << 16])
         name, offset = self.cursor.find(head) if file.path != "-" else ("", 0)
-        done = 0
-        if offset:
+        begins, done, size = head, 0, log_files.plain_size(file)
+        if offset and size >= 0:
+            done = log_files.next_line(file, offset)
+        elif offset:
             head, done = _skipped(stream, head, offset)
         samples: list[str] = []
         tally, saved, is_broken = self._tally(), done, None
         try:
-            size = log_files.plain_size(file)
             searched = (
                 _searched_parts(file, done, size, self._watch, pool)
                 if size >= 0
@@ -243,7 +238,7 @@ class _Reading:
         except SourceError as error:  # the rest of the file: what was read so far is told
             is_broken = error
         except (OSError, EOFError, ValueError, zlib.error) as error:
-            is_broken = _unavailable(f"{file.path}: {error}")
+            is_broken = Unavailable(f"{file.path}: {error}")
         yield from tally.items()
         if layout.unknown:
             yield gap(file.path, layout.unknown, samples)
@@ -251,8 +246,7 @@ class _Reading:
             yield Gap(what=file.path, reason=str(is_broken))
             return
         if name:
-            with log_files.opened(file) as again:
-                self.cursor.move(name, log_files.read(again)[0], done)
+            self.cursor.move(name, begins, done)
             yield Checkpoint(cursor=self.cursor.text)
 
 

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
@@ -70,8 +71,6 @@ def listed(root: Path, named: str, exclude: tuple[str, ...]) -> list[LogFile]:
 
 
 def _year(age: float) -> int:
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(age, UTC).year
 
 
@@ -242,6 +241,14 @@ def plain_size(file: LogFile) -> int:
     if not stat.S_ISREG(status.st_mode) or head.startswith((_GZIP, _ZSTD, _BZIP2)):
         return -1
     return status.st_size
+
+
+def next_line(file: LogFile, offset: int) -> int:
+    """Where the first line begins that is whole behind ``offset``: one whose end came later was
+    read with what came before it. Raises the source errors."""
+    with opened(file) as stream:
+        stream.seek(offset - 1)
+        return max(offset, offset - 1 + len(stream.readline(_MOST_LINE)))
 
 
 @dataclass(frozen=True)

@@ -88,13 +88,13 @@ class Tally:
         is_assistant = bool(provider) and self.watch.is_assistant(provider)
         kind = kind_of(record, surface, client, is_assistant=is_assistant)
         actor = self._actor(record)
-        key = (*actor, provider or server, kind, client, is_blocked(record), record.format)
-        whole: Key = (*key[:2], f"={server}" if server else provider, *key[3:])
-        row = self.rows.get(whole)
+        target = f"={server}" if server else provider
+        key: Key = (*actor, target, kind, client, is_blocked(record), record.format)
+        row = self.rows.get(key)
         if row is None:
             if len(self.rows) >= _MOST_ROWS:
-                whole = ("", "", *whole[2:])
-            row = self.rows.setdefault(whole, Row())
+                key = ("", "", *key[2:])
+            row = self.rows.setdefault(key, Row())
         row.count += record.count
         row.up += record.up
         row.down += record.down

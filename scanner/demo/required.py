@@ -37,7 +37,7 @@ def required_fields(environ: Mapping[str, Any]) -> dict[str, Any]:
 def _operations(environ: Mapping[str, Any]) -> Iterator[OperationModel]:
     signer = _SIGNER.search(str(environ.get("HTTP_AUTHORIZATION", "")))
     prefix, _, name = str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")
-    for service in _signed_as().get(signer[1], ()) if signer else ():
+    for service in signed_as().get(signer[1], ()) if signer else ():
         if name:
             model = _model(service)
             if model.metadata.get("targetPrefix") == prefix and name in model.operation_names:
@@ -65,7 +65,7 @@ def _empty(shape: Any) -> Any:
 
 
 @cache
-def _signed_as() -> Mapping[str, tuple[str, ...]]:
+def signed_as() -> Mapping[str, tuple[str, ...]]:
     """Signing name -> services that sign with it."""
     found: dict[str, list[str]] = {}
     for folder in sorted(Path(_LOADER.BUILTIN_DATA_PATH).iterdir()):
