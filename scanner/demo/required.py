@@ -66,13 +66,14 @@ def _empty(shape: Any) -> Any:
 
 @cache
 def signed_as() -> Mapping[str, tuple[str, ...]]:
-    """Signing name -> services that sign with it."""
+    """Signing name -> services that sign with it, in the order of their names."""
     found: dict[str, list[str]] = {}
     for folder in sorted(Path(_LOADER.BUILTIN_DATA_PATH).iterdir()):
-        files = sorted(folder.glob("*/service-2.json.gz")) if folder.is_dir() else []
+        files = sorted(folder.glob("*/service-2.json*")) if folder.is_dir() else []
         if not files:
             continue
-        with gzip.open(files[-1]) as stream:
+        file = files[-1]  # the newest version
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
             head = stream.read(_HEAD).decode(errors="replace").partition('"operations"')[0]
         told = dict(reversed(_FIELD.findall(head)))
         name = told.get("signingName") or told.get("endpointPrefix", folder.name)

@@ -7,12 +7,10 @@ loaded for it.
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import DataNotFoundError
@@ -20,9 +18,6 @@ from botocore.loaders import Loader
 from moto.core.model import OperationModel, ServiceModel
 
 _LOADER = Loader()
-_HEAD = 4000
-"""Bytes of a model file that hold its metadata."""
-_FIELD = re.compile(r'"(endpointPrefix|signingName|protocol)"\s*:\s*"([^"]*)"')
 TOKENS = (
     "nextToken", "NextToken", "nextPageToken", "NextPageToken", "Marker", "marker", "NextMarker",
     "nextMarker", "PaginationToken", "paginationToken", "position",
@@ -155,23 +150,6 @@ def _is_number(shape: Any) -> bool:
 
 def _several(told: Any) -> tuple[str, ...]:
     return (told,) if isinstance(told, str) else tuple(told)
-
-
-@cache
-def signed_as() -> Mapping[str, tuple[str, ...]]:
-    """Signing name -> services that sign with it, in the order of their names."""
-    found: dict[str, list[str]] = {}
-    for folder in sorted(Path(_LOADER.BUILTIN_DATA_PATH).iterdir()):
-        files = sorted(folder.glob("*/service-2.json*")) if folder.is_dir() else []
-        if not files:
-            continue
-        file = files[-1]  # the newest version
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
-            head = stream.read(_HEAD).decode(errors="replace")
-        told = dict(reversed(_FIELD.findall(head.partition('"operations"')[0])))
-        name = told.get("signingName") or told.get("endpointPrefix", folder.name)
-        found.setdefault(name, []).append(folder.name)
-    return {name: tuple(services) for name, services in found.items()}
 
 
 @cache

@@ -16,8 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scanner.demo.required import signed_as
 from tests.aws_rig.faults import Fault, verbatim
-from tests.aws_rig.models import UnknownOperation, operation, signed_as
+from tests.aws_rig.models import UnknownOperation, operation
 
 if TYPE_CHECKING:
     from tests.aws_rig.rig import Rig

@@ -22,7 +22,8 @@ from botocore.serialize import create_serializer
 from botocore.utils import parse_timestamp
 from moto.core.parse import EC2QueryParser, QueryParser, RestXMLParser
 
-from tests.aws_rig.models import Operation, operation, service, signed_as
+from scanner.demo.required import signed_as
+from tests.aws_rig.models import Operation, operation, service
 from tests.aws_rig.shapes import complaints
 
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
