@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Iterator
 from functools import lru_cache
 
+from scanner.kit.clients import HTTP_LIBRARIES, family_of
 from scanner.kit.expressions import expression
 
 FRAMEWORKS: tuple[tuple[str, str], ...] = (
@@ -68,15 +69,7 @@ SDKS: tuple[tuple[str, str], ...] = (
     ("aws-internal", "aws"),
     ("aws internal", "aws"),
     ("console.", "console"),
-    ("python-requests", "python-requests"),
-    ("python-httpx", "httpx"),
-    ("aiohttp", "aiohttp"),
-    ("curl/", "curl"),
-    ("postman", "postman"),
-    ("axios", "axios"),
-    ("node-fetch", "node-fetch"),
-    ("okhttp", "okhttp"),
-    ("go-http-client", "go-http-client"),
+    *HTTP_LIBRARIES,
     (".amazonaws.com", "aws"),
     ("mozilla/", "console"),
 )
@@ -96,10 +89,7 @@ PUBLIC, PRIVATE = "a public address", "a private address"
 @lru_cache(maxsize=4096)
 def client_of(agent: str) -> str:
     """The family of a user agent; ``other`` for what is not known, empty for none."""
-    folded = agent[:2000].casefold()
-    if not folded.strip():
-        return ""
-    return next((family for word, family in CLIENTS if word in folded), "other")
+    return family_of(agent, CLIENTS)
 
 
 @lru_cache(maxsize=65536)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from scanner.kit.clients import HTTP_LIBRARIES, family_of
 from scanner.kit.tables import first_text, values
 
 CLIENTS: tuple[tuple[str, str], ...] = (
@@ -59,15 +60,7 @@ CLIENTS: tuple[tuple[str, str], ...] = (
     ("grpc-go", "google-cloud-client"),
     ("grpc-node", "google-cloud-client"),
     ("grpc-java", "google-cloud-client"),
-    ("python-requests", "python-requests"),
-    ("python-httpx", "httpx"),
-    ("aiohttp", "aiohttp"),
-    ("curl/", "curl"),
-    ("postman", "postman"),
-    ("axios", "axios"),
-    ("node-fetch", "node-fetch"),
-    ("okhttp", "okhttp"),
-    ("go-http-client", "go-http-client"),
+    *HTTP_LIBRARIES,
     ("mozilla/", "console"),
 )
 """A word of the user agent, in lower case -> the family it belongs to: what adds itself to the
@@ -102,10 +95,7 @@ def _proof(told: Any) -> str:
 @lru_cache(maxsize=4096)
 def client_of(agent: str) -> str:
     """The family of a user agent; ``other`` for what is not known, empty for none."""
-    folded = agent[:2000].casefold()
-    if not folded.strip():
-        return ""
-    return next((family for word, family in CLIENTS if word in folded), "other")
+    return family_of(agent, CLIENTS)
 
 
 @lru_cache(maxsize=65536)
