@@ -17,9 +17,10 @@ import msgspec
 from connectors.azure import operations, planes
 from connectors.azure.config import CredentialKind
 from connectors.azure.errors import EXPIRED, code_of, status_of, translated
-from connectors.azure.pace import Pace
+from connectors.azure.pace import by_subscription
 from scanner.kit.contract import Context, Operation
 from scanner.kit.http import ReadOnlySession, json_body
+from scanner.kit.pace import MOST_WAIT, back_off, wait_of
 from scanner.kit.tables import values
 from scanner.kit.values import text
 from scanner.model.errors import Denied, Throttled, Unavailable, UndeclaredOperation
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from connectors.azure.config import AzureConfig
 
-_MOST_WAIT = 120.0
 _MOST_PAGES = 100_000
 _EARLY = 300.0
 """Seconds before its end at which a token is renewed."""
@@ -50,8 +50,7 @@ class Access:
         self.cloud = ctx.config.cloud
         self._attempts = max(1, ctx.retries)
         self._operations = {operation.id: operation for operation in declared}
-        self._sleep = sleep
-        self._pace = Pace(sleep=sleep)
+        self._pace = by_subscription(sleep=sleep)
         self._lock = threading.Lock()
         self._credential: Any = None
         self._tokens: dict[str, tuple[str, float]] = {}
@@ -212,8 +211,8 @@ class Access:
                 answer = ask()
                 body = _decoded(answer)
             except Throttled as error:
-                wait = error.retry_after if error.retry_after is not None else 2.0**attempt
-                if attempt >= self._attempts or wait > _MOST_WAIT:
+                wait = wait_of(error.retry_after, attempt)
+                if attempt >= self._attempts or wait > MOST_WAIT:
                     raise Throttled(f"{ident} in {where}: throttled", wait) from error
                 self._pace.hold(where, wait)
                 continue
@@ -226,7 +225,7 @@ class Access:
             except Unavailable as error:
                 if attempt >= self._attempts or 400 <= status_of(error) < 500:
                     raise translated(error, operation, where) from error
-                self._sleep(min(30.0, 0.5 * 2**attempt))
+                self._pace.pause(back_off(attempt))
                 continue
             if not isinstance(body, dict):
                 raise Unavailable(f"{ident} in {where}: the answer is malformed")
@@ -238,7 +237,7 @@ class Access:
 
     def hold(self, seconds: float) -> None:
         """Of calls in no subscription, Resource Graph's among them."""
-        self._pace.hold(TENANT, min(_MOST_WAIT, seconds))
+        self._pace.hold(TENANT, min(MOST_WAIT, seconds))
 
 
 def _decoded(answer: requests.Response) -> Any:

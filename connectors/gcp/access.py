@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.gcp import operations
 from connectors.gcp.answers import check
-from connectors.gcp.errors import translated
-from connectors.gcp.pace import MOST_WAIT, Pace, wait_of
+from connectors.gcp.errors import is_unknown_caller, translated
 from scanner.kit.contract import Context, Operation
 from scanner.kit.expressions import expression
 from scanner.kit.http import Missing, ReadOnlySession, json_body
+from scanner.kit.pace import MOST_WAIT, Learning, Pace, back_off, wait_of
 from scanner.kit.values import text
 from scanner.model.errors import (
     Denied,
@@ -44,12 +44,14 @@ class Access:
         self.config = ctx.config
         self._limits = ctx.limits
         self.attempts = max(1, ctx.retries)
-        self.pace = pace or Pace()
+        self.pace = pace or Pace(Learning)
         self._declared = declared
         self._known = {operation.id: operation for operation in declared}
         self._lock = threading.RLock()
         self._sessions: dict[str, ReadOnlySession] = {}
         self._credentials: Any = None
+        self._refused = ""
+        """The token that Google has not taken, before its time."""
         self._quota = ctx.config.quota_project
         self._pool: ThreadPoolExecutor | None = None
         self._places: ThreadPoolExecutor | None = None
@@ -82,6 +84,8 @@ class Access:
         with self._lock:
             if self._credentials is None:
                 self._credentials = self._found()
+                if not self.config.is_stand_in:
+                    self._refresh()  # once, before many threads want a token at the same time
             return self._credentials
 
     def _found(self) -> Any:
@@ -91,12 +95,15 @@ class Access:
         if self.config.is_stand_in:
             return credentials.AnonymousCredentials()  # type: ignore[no-untyped-call]
         try:
-            found, _ = google.auth.default(scopes=[SCOPE])
+            # With scopes the library would ask Google for the project of a federation, a call
+            # that nobody has declared and that takes a right of its own.
+            found, _ = google.auth.default()
         except exceptions.GoogleAuthError as error:
             raise Denied(
                 f"no Google credentials: {' '.join(str(error).split())[:200]}; run `gcloud auth "
                 "application-default login` or set GOOGLE_APPLICATION_CREDENTIALS"
             ) from error
+        found = credentials.with_scopes_if_required(found, [SCOPE])  # type: ignore[no-untyped-call]
         if self.config.impersonate:
             found = impersonated_credentials.Credentials(  # type: ignore[no-untyped-call]
                 source_credentials=found,
@@ -114,19 +121,22 @@ class Access:
     def _authorization(self) -> Mapping[str, str]:
         if self.config.is_stand_in:
             return {"Authorization": f"Bearer {STAND_IN}", **_quota(self._quota)}
-        from google.auth import exceptions
-        from google.auth.transport.requests import Request
-
         found = self.credentials()
         quota = _quota(self._quota or text(getattr(found, "quota_project_id", "")))
         with self._lock:
-            if not found.valid:
-                try:
-                    found.refresh(Request())
-                except exceptions.GoogleAuthError as error:
-                    said = " ".join(str(error).split())[:200]
-                    raise Denied(f"credentials: no token: {said}") from error
+            if not found.valid or found.token == self._refused:
+                self._refresh()
             return {"Authorization": f"Bearer {found.token}", **quota}
+
+    def _refresh(self) -> None:
+        from google.auth import exceptions
+        from google.auth.transport.requests import Request
+
+        try:
+            self._credentials.refresh(Request())
+        except exceptions.GoogleAuthError as error:
+            said = " ".join(str(error).split())[:200]
+            raise Denied(f"credentials: no token: {said}") from error
 
     # --- calls ------------------------------------------------------------------------------
 
@@ -162,11 +172,21 @@ class Access:
     def _patiently(
         self, key: str, session: ReadOnlySession, ask: Callable[[ReadOnlySession], Any]
     ) -> Any:
-        """Quotas are waited out, and calls that break off made again."""
-        for attempt in range(1, self.attempts + 1):
+        """Quotas are waited out, calls that break off made again, and a token that is not taken is
+        renewed once: it may have been revoked, or have ended early."""
+        renewed = False
+        attempt = 0
+        while True:
             self.pace.take(key)
+            attempt += 1
             try:
                 return json_body(ask(session))
+            except Denied as error:
+                if renewed or not is_unknown_caller(error):
+                    raise
+                renewed = True
+                attempt -= 1
+                self._renew()
             except Throttled as error:
                 wait = wait_of(error.retry_after, attempt)
                 if attempt == self.attempts or wait > MOST_WAIT:
@@ -175,8 +195,11 @@ class Access:
             except Unavailable as error:
                 if attempt == self.attempts or not _is_passing(error):
                     raise
-                self.pace.pause(min(30.0, 0.5 * 2**attempt))
-        raise AssertionError("unreachable")
+                self.pace.pause(back_off(attempt))
+
+    def _renew(self) -> None:
+        with self._lock:
+            self._refused = text(getattr(self._credentials, "token", ""))
 
     def pages(
         self, op: str, of: str, location: str, where: str, query: Mapping[str, str], items: str

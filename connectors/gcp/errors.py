@@ -55,9 +55,16 @@ def translated(error: SourceError, op: str, where: str, permission: str) -> Sour
         return Disabled(text, named[1] if named else "")
     if any(words in said for words in _UNMADE):
         return NotEnabled(text)
+    if is_unknown_caller(error):
+        return Denied(f"{text}; the token is not taken: sign in again, or check `impersonate`")
     if isinstance(error, Denied):
         return Denied(f"{text}; grant {permission}")
     return Missing(text) if isinstance(error, Missing) else Unavailable(text)
+
+
+def is_unknown_caller(error: SourceError) -> bool:
+    """Google has not taken the token; what it would allow is another question."""
+    return isinstance(error, Denied) and "HTTP 401" in str(error)
 
 
 def is_gone(error: SourceError) -> bool:

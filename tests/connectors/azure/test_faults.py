@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from connectors.azure import pace
-from connectors.azure.pace import Pace
 from scanner.model.errors import Denied, NotEnabled, SourceError, Throttled, Unavailable
 from tests.azure_rig import estate
 from tests.azure_rig.rig import Fault, Rig, error
@@ -135,7 +134,7 @@ def test_one_subscription_that_throttles_slows_no_other() -> None:
         slept.append(seconds)
         now[0] += seconds
 
-    made = Pace(clock=lambda: now[0], sleep=sleep)
+    made = pace.by_subscription(clock=lambda: now[0], sleep=sleep)
     made.hold("one", 30)
     made.take("other")
     assert not slept

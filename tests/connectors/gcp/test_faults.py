@@ -10,8 +10,8 @@ import pytest
 from connectors.gcp import CONNECTOR
 from connectors.gcp.access import Access
 from connectors.gcp.answers import BESIDE
-from connectors.gcp.pace import Pace
 from connectors.gcp.types import TYPES
+from scanner.kit.pace import Learning, Pace
 from scanner.model.errors import Denied, Throttled, Unavailable
 from tests.connectors.gcp.estate import (
     AUDITED,
@@ -200,7 +200,7 @@ class _Clock:
 
     @property
     def pace(self) -> Pace:
-        return Pace(clock=lambda: self.now, sleep=self.sleep)
+        return Pace(Learning, clock=lambda: self.now, sleep=self.sleep)
 
 
 def test_one_api_of_one_project_that_throttles_slows_no_other() -> None:
