@@ -18,7 +18,7 @@ from connectors.aws.budget import Budget, Key
 from connectors.aws.errors import (
     THROTTLED,
     NotOffered,
-    is_expired,
+    has_ended,
     refuse_broken,
     translated,
 )
@@ -59,7 +59,10 @@ class Access:
         self._lock = threading.RLock()
         self._made: Any = None
         self._clients: dict[tuple[str, str], Any] = {}
-        self._credentials: dict[str, Any] = {}
+        self._profiles: dict[str, Any] = {}
+        """Credentials of the user's own profiles, by account: they cannot be had once more."""
+        self._assumed_in: dict[str, Any] = {}
+        """Credentials of the role, by account."""
         self._absent: dict[tuple[str, str], str] = {}
         self._acting = threading.local()
         self._caller: tuple[str, str] | None = None
@@ -109,10 +112,10 @@ class Access:
         if found is None:
             raise Denied(f"profile {profile} of the AWS configuration holds no credentials")
         asked_as = f"profile:{profile}"
-        self._credentials[asked_as] = found
+        self._profiles[asked_as] = found
         answer = self.call(asked_as, self.region, "sts:GetCallerIdentity", {})
         account = str(answer["Account"])
-        self._credentials[account] = found
+        self._profiles[account] = found
         return account
 
     def enabled_regions(self, account: str) -> tuple[str, ...]:
@@ -136,15 +139,10 @@ class Access:
         def ask() -> dict[str, Any]:
             client = self.client(service, region)
             with self._as(account, region, op):
-                answer: dict[str, Any] = getattr(client, _snake(name))(**args)
+                answer: dict[str, Any] = self._renewing(getattr(client, _snake(name)))(**args)
             return answer
 
-        try:
-            found: dict[str, Any] = self._told(op, where, account, service, region, ask)
-        except Denied as error:
-            if not (is_expired(error) and self._forget(account)):
-                raise
-            found = self._told(op, where, account, service, region, ask)  # assumed once more
+        found: dict[str, Any] = self._told(op, where, account, service, region, ask)
         return found
 
     def pages(
@@ -161,6 +159,7 @@ class Access:
         method = _snake(name)
         if call.page is None and client.can_paginate(method):
             paginator = client.get_paginator(method)
+            paginator._method = self._renewing(paginator._method)
             size = _largest_page(client, name, paginator)
             pages = _without_rings(paginator.paginate(**asked, PaginationConfig=size),
                                    f"{call.op} in {where}")  # fmt: skip
@@ -172,13 +171,7 @@ class Access:
                 return next(pages, None)
 
         while True:
-            try:
-                page = self._told(call.op, where, account, service, region, ask)
-            except Denied as error:
-                if is_expired(error) and self._forget(account):
-                    # A list cannot go on in the middle: it is read again, as another.
-                    raise Unavailable(str(error)) from error
-                raise
+            page = self._told(call.op, where, account, service, region, ask)
             if page is None:
                 return
             yield from values(page, call.items)
@@ -189,7 +182,7 @@ class Access:
         """Paging by hand, for lists whose model has a token and no paginator."""
         seen: set[str] = set()
         while True:
-            page = getattr(client, method)(**asked)
+            page = self._renewing(getattr(client, method))(**asked)
             yield page
             token = next(values(page, call.page.token_out), None) if call.page else None
             if not token or call.page is None:
@@ -317,7 +310,7 @@ class Access:
         """None: the session's own."""
         if not account:
             return None
-        known = self._credentials.get(account)
+        known = self._profiles.get(account) or self._assumed_in.get(account)
         if known is not None:
             return known
         if account == self.caller()[0]:
@@ -328,17 +321,35 @@ class Access:
                 "`role_name` in [sources.aws]"
             )
         with self._lock:
-            if account not in self._credentials:
-                self._credentials[account] = self._assumed(account)
-            return self._credentials[account]
+            if account not in self._assumed_in:
+                self._assumed_in[account] = self._assumed(account)
+            return self._assumed_in[account]
 
-    def _forget(self, account: str) -> bool:
-        """Whether credentials of an assumed role were dropped: they end early when the role's
-        sessions are revoked."""
+    def _renewing(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        """``method``, and once more where the session of the role has ended early (it was revoked):
+        a list goes on at its page. What the user gave cannot be had once more."""
+        from botocore.exceptions import ClientError
+
+        def ask(**args: Any) -> Any:
+            try:
+                return method(**args)
+            except ClientError as error:
+                used, (account, region, op) = self._acting.now
+                if not (has_ended(error) and self._forget(account, used)):
+                    raise
+                with self._as(account, region, op):
+                    return method(**args)
+
+        return ask
+
+    def _forget(self, account: str, used: Any) -> bool:
+        """Whether the role can be assumed anew in place of ``used``, or another call did it."""
         with self._lock:
-            if not account or account == self.caller()[0] or not self._config.role_name:
+            if used is None or account in self._profiles:
                 return False
-            return self._credentials.pop(account, None) is not None
+            if self._assumed_in.get(account) is used:
+                del self._assumed_in[account]
+            return True
 
     def _assumed(self, account: str) -> Any:
         """Renewed before they end, and not asked for before they are needed."""

@@ -49,6 +49,8 @@ class AwsConfig(ActivityConfig, frozen=True, kw_only=True, forbid_unknown_fields
     function_images: bool = False
     """Ask which images functions run (`lambda:GetFunction`, whose answer holds an address of the
     code, too; it is not followed)."""
+    function_versions: bool = False
+    """Read the published versions of functions, too: old variables may still hold a key."""
     stack_templates: bool = False
     """Read the templates of CloudFormation stacks, a call for each of them. What they declare is
     shown as parts of the stack, beside the things themselves."""

@@ -23,9 +23,13 @@ _DENIED = frozenset({
     "AccessDenied", "AccessDeniedException", "AuthFailure", "AuthorizationError",
     "AuthorizationErrorException", "ExpiredToken", "ExpiredTokenException",
     "IncompleteSignature", "InvalidClientTokenId", "InvalidSignatureException",
-    "MissingAuthenticationToken", "NotAuthorized", "OptInRequired", "SignatureDoesNotMatch",
+    "MissingAuthenticationToken", "NotAuthorized", "OptInRequired", "RequestExpired",
+    "SignatureDoesNotMatch",
     "UnauthorizedOperation", "UnrecognizedClientException", "AWSOrganizationsNotInUseException",
 })  # fmt: skip
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+"""EC2 has a word of its own for it (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/
+errors-overview.html)."""
 THROTTLED = frozenset({
     "BandwidthLimitExceeded", "EC2ThrottledException", "LimitExceededException",
     "PriorRequestNotComplete", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
@@ -57,9 +61,11 @@ class NotOffered(NotEnabled):
     """The service does not exist in the region, for any account."""
 
 
-def is_expired(error: Denied) -> bool:
-    """Whether the credentials have ended, rather than being refused."""
-    return "ExpiredToken" in str(error)
+def has_ended(error: Exception) -> bool:
+    """Whether botocore's ``ClientError`` says that the credentials have ended, rather than that
+    they are refused."""
+    told = getattr(error, "response", {}).get("Error", {})
+    return str(told.get("Code", "")) in _EXPIRED
 
 
 _ROOTS = {"ListBuckets": b"ListAllMyBucketsResult", "ListObjectsV2": b"ListBucketResult"}

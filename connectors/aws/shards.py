@@ -6,6 +6,7 @@ all that was known of it is held; so is a region or family that was left out on 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -63,14 +64,15 @@ def members(config: AwsConfig, access: Access) -> Iterator[Member]:
 
 
 def entered(config: AwsConfig, access: Access) -> Iterator[Entered]:
-    """All accounts, in the order of their list, entered some at a time. Where the list breaks, what
-    it has named so far comes before the error."""
-    waiting: list[Future[Entered]] = []
+    """All accounts, in the order of their list, entered some at a time and yielded while the list
+    goes on. Where it breaks, what it has named so far comes before the error."""
+    waiting: deque[Future[Entered]] = deque()
     trouble: SourceError | None = None
     try:
-        waiting.extend(
-            access.pool.submit(_enter, member, config, access) for member in members(config, access)
-        )
+        for member in members(config, access):
+            waiting.append(access.pool.submit(_enter, member, config, access))
+            while waiting and waiting[0].done():
+                yield waiting.popleft().result()
     except SourceError as error:
         trouble = error
     for one in waiting:

@@ -213,6 +213,42 @@ def test_a_role_whose_session_ends_early_is_assumed_again(url: str, rig: Rig) ->
     assert rig.called("sts:AssumeRole") == 2
 
 
+def test_ec2_has_a_word_of_its_own_for_a_session_that_ended(url: str, rig: Rig) -> None:
+    Organization.of(2).into(rig)
+    theirs = "111111111112"
+    for number in range(5):
+        rig.world.plant(theirs, HOME, "ec2:DescribeInstances", "Reservations", {
+            "ReservationId": f"r-{number}", "Instances": [
+                {"InstanceId": f"i-{number}", "InstanceType": "p5.48xlarge"}]})  # fmt: skip
+    rig.page_size = 2
+    rig.strike("ec2:DescribeInstances", expired(), account=theirs, after=1, times=1)
+    done = scan(context(url, organization=True, role_name=ROLE, families=("compute",)))
+    assert done.rows[f"aws:{theirs}/{HOME}/compute"].status is Outcome.COMPLETE
+    assert {asset.name for asset in done.assets("aws.ec2_instance")} == {
+        f"i-{number}" for number in range(5)
+    }
+    assert rig.called("sts:AssumeRole") == 2
+    # The list went on at its page: three pages, and the one that was refused.
+    assert rig.called("ec2:DescribeInstances") == 4 + 1  # and the empty one of the other account
+
+
+def test_a_profile_that_has_ended_is_never_replaced_by_the_role(
+    url: str, rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Organization.of(2).into(rig)
+    rig.keys["made-up-a"] = "111111111112"
+    file = tmp_path / "credentials"
+    file.write_text("[a]\naws_access_key_id = made-up-a\naws_secret_access_key = made-up\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    rig.strike("sagemaker:*", expired())
+    row = scan(context(url, profiles=("a",), role_name=ROLE)).rows[
+        f"aws:111111111112/{HOME}/sagemaker"
+    ]
+    assert row.status is Outcome.DENIED
+    assert "ExpiredToken" in row.reason
+    assert rig.called("sts:AssumeRole") == 0
+
+
 def test_the_callers_own_session_that_has_ended_is_told_as_that(
     url: str, rig: Rig, org: Organization
 ) -> None:

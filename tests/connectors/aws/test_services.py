@@ -11,6 +11,7 @@ import pytest
 
 from connectors.aws import CONNECTOR, TYPES
 from connectors.aws.config import AwsConfig
+from connectors.aws.types import OPTIONS
 from scanner.kit.contract import Context, Shard
 from scanner.kit.limits import Limits
 from scanner.kit.tables import ResourceType
@@ -69,9 +70,7 @@ def read() -> Iterator[Read]:
             patch.setenv(name, "made-up")
         patch.delenv("AWS_SESSION_TOKEN", raising=False)
         with serving(rig) as url:
-            yield _read(
-                context(url, read_values=True, read_user_data=True, stack_templates=True), rig
-            )
+            yield _read(context(url, **dict.fromkeys(OPTIONS, True)), rig)
 
 
 @pytest.fixture(autouse=True)
