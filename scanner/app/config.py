@@ -65,11 +65,27 @@ class RulesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Folders with ``providers/``, ``products/``, ``policies/``, ``controls/``."""
 
 
+class OriginConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A registry that is kept elsewhere, in its own words."""
+
+    kind: str
+    """A bundled mapping (``rules/registries``), or a mapping file of your own that ends in
+    ``.yaml``, relative to the configuration file."""
+    path: str = ""
+    """CSV, TSV, XLSX, JSON or JSON Lines, relative to the configuration file."""
+    sheet: str = ""
+    """Of a workbook; empty: the first."""
+    records: str = "$"
+    """JSONPath of the records in a JSON file."""
+
+
 class RegistryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The AI registry."""
 
     files: tuple[str, ...] = ()
-    """YAML or CSV files, relative to the configuration file."""
+    """YAML, JSON, CSV, TSV or XLSX files in our own words, relative to the configuration file."""
+    origins: dict[str, OriginConfig] = {}
+    """Registries in words of their own, ``[registry.origins.NAME]``."""
     sources: tuple[str, ...] = ()
     """Kinds of records that the clouds' own registries hold and that count as entries when they are
     approved: ``aws.agent_registry_record``, ``aws.sagemaker_model_package``,

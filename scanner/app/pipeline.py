@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from scanner import __version__
 from scanner.app import suppressing
@@ -16,9 +15,10 @@ from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_ur
 from scanner.app.covering import gone, whole_coverage
 from scanner.app.interpreting import interpreter
 from scanner.app.lock import locked
+from scanner.app.registering import registry_of, registry_or_reason
 from scanner.assess.baseline import Baseline
 from scanner.assess.lifecycle import advance
-from scanner.assess.policies import Situation, best_confidence, evaluate
+from scanner.assess.policies import Situation, evaluate
 from scanner.collect.loader import load as load_connector
 from scanner.collect.runner import Options, Source, run
 from scanner.detect.engine import Detector
@@ -34,9 +34,6 @@ from scanner.model.coverage import Coverage
 from scanner.model.errors import ConfigError, ShadowAIError, StoreError
 from scanner.model.evidence import Confidence
 from scanner.model.finding import Finding, FindingEvent
-from scanner.model.keys import holder_of
-from scanner.model.registry import Disposition
-from scanner.reconcile import inventory
 from scanner.reconcile.clouds import entries_of
 from scanner.reconcile.inventory import Reading
 from scanner.reconcile.reconcile import not_judged, reconcile
@@ -86,7 +83,7 @@ def scan(
     """
     chosen = settings or Settings()
     rulebook = rulebook_of(loaded)
-    reading = inventory.read_or_tell(registry_files(loaded))
+    reading = registry_or_reason(loaded)
     known = suppressing.baselines(loaded)
     key, warning = fingerprint_key(chosen.environ)
     verifier = Verifier() if chosen.verify else None
@@ -225,7 +222,7 @@ def _situation(
             (*reading.entries, *entries_of(graph, registry.sources)),
             rulebook.by_alias,
             coverage,
-            has_registry=bool(registry.files or registry.sources),
+            has_registry=bool(registry.files or registry.sources or registry.origins),
             refused=f"rows were refused: {reading.problems[0]}" if reading.problems else "",
         )
     entry_owner = {row.entry.id: row.entry.owner for row in result.entries}
@@ -259,15 +256,6 @@ def replay(loaded: LoadedConfig, *, url: str | None = None) -> Situation:
 
 def rulebook_of(loaded: LoadedConfig) -> Rulebook:
     return rules.load(extra=[loaded.folder / folder for folder in loaded.config.rules.folders])
-
-
-def registry_files(loaded: LoadedConfig) -> list[Path]:
-    return [loaded.folder / Path(name) for name in loaded.config.registry.files]
-
-
-def registry_of(loaded: LoadedConfig) -> Reading:
-    """Raises ``RegistryError`` for a file that cannot be used."""
-    return inventory.read(registry_files(loaded))
 
 
 def sources_of(loaded: LoadedConfig, detector: Detector, settings: Settings) -> list[Source]:
@@ -337,25 +325,6 @@ def _stamp(moment: datetime) -> str:
 def scan_situation(loaded: LoadedConfig) -> Situation:
     """Scan now and keep nothing but the situation."""
     return scan(loaded, url="sqlite://").situation
-
-
-def draft_entries(situation: Situation) -> list[dict[str, object]]:
-    """A registry entry for every asset that no entry covers, the holder as its binding."""
-    rows = []
-    for asset in situation.graph.assets():
-        standing = situation.reconciliation.standings[asset.id]
-        if standing.status is not Disposition.UNREGISTERED:
-            continue
-        if best_confidence(asset.evidence).rank < Confidence.MEDIUM.rank:
-            continue
-        claims = situation.owners.get(asset.id, ())
-        holder = holder_of(asset.id) or asset.id
-        kind = "repo" if holder.startswith(("git:", "dir:")) else "id"
-        if holder.startswith("arn:"):
-            kind = "arn"
-        owner = claims[0].owner if claims else ""
-        rows.append((holder, asset.name, asset.provider, owner, kind))
-    return list(inventory.propose(rows))
 
 
 def diagnose(loaded: LoadedConfig) -> Iterator[tuple[str, Probe]]:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from scanner.cli.options import ad_hoc, config_option, find_config, json_option, need_config
+
+if TYPE_CHECKING:
+    from scanner.model.registry import RegistryEntry
+    from scanner.reconcile.checking import Oddity
+    from scanner.reconcile.inventory import Reading
 
 
 @click.group("registry")
@@ -29,7 +36,8 @@ def init(
 
     Reads the last scan's state; with PATHs (or without a configuration) scans them now.
     """
-    from scanner.app.pipeline import draft_entries, replay, scan_situation
+    from scanner.app.drafting import draft_entries
+    from scanner.app.pipeline import replay, scan_situation
     from scanner.emit.files import write_file
     from scanner.model.errors import ConfigError
 
@@ -59,26 +67,129 @@ def _yaml(drafts: list[dict[str, object]]) -> str:
 
 @command.command("validate")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--as",
+    "kind",
+    metavar="KIND",
+    default="",
+    help="FILES are in the words of this kind of registry, or of a mapping file.",
+)
+@click.option("--sheet", metavar="NAME", default="", help="Sheet of a workbook.")
+@click.option(
+    "--rows",
+    "show_rows",
+    is_flag=True,
+    help="Say of every row what became of it, and every oddity.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the entries there as YAML or JSON, in our words.",
+)
 @config_option
 @json_option
-def validate(files: tuple[Path, ...], config_path: Path | None, as_json: bool) -> None:
-    """Check registry FILES (default: those of the configuration), row by row."""
+def validate(
+    files: tuple[Path, ...],
+    kind: str,
+    sheet: str,
+    show_rows: bool,
+    output: Path | None,
+    config_path: Path | None,
+    as_json: bool,
+) -> None:
+    """Check registry FILES (default: all of the configuration), row by row.
+
+    Exit code 2 when a row had to be refused. Oddities (a mailbox for an owner, a pattern that fits
+    anything, an entry that nothing can be matched with) are told and refuse nothing.
+    """
+    from scanner.app.registering import registry_of
     from scanner.cli.options import write_bytes
+    from scanner.emit.files import write_file
     from scanner.model.base import encode
     from scanner.reconcile import inventory
+    from scanner.reconcile.checking import oddities
+    from scanner.rulebook.mapping import registry_map
 
-    if not files:
-        loaded = need_config(config_path)
-        files = tuple(loaded.folder / name for name in loaded.config.registry.files)
-    reading = inventory.read(files)
+    if kind:
+        reading = inventory.Reading()
+        for file in files:
+            reading.add(
+                inventory.read_mapped(file, registry_map(kind), Path(kind).stem, sheet=sheet)
+            )
+    elif files:
+        reading = inventory.read(files)
+    else:
+        reading = registry_of(need_config(config_path))
+    odd = list(oddities(reading.entries))
+    if output is not None:
+        write_file(output, _document(reading.entries, output))
     if as_json:
-        body = {"entries": len(reading.entries), "problems": reading.problems}
+        body = {
+            "entries": len(reading.entries),
+            "problems": reading.problems,
+            "rows": reading.rows,
+            "filled": reading.filled,
+            "oddities": odd,
+        }
         write_bytes(encode(body) + b"\n")
     else:
-        for problem in reading.problems:
-            click.echo(problem, err=True)
-        click.echo(f"{len(reading.entries)} entries are valid, {len(reading.problems)} refused")
+        _print_reading(reading, odd, show_rows)
     sys.exit(2 if reading.problems else 0)
+
+
+def _print_reading(reading: Reading, odd: list[Oddity], show_rows: bool) -> None:
+    for problem in reading.problems:
+        click.echo(problem, err=True)
+    if show_rows:
+        for row in reading.rows:
+            for note in row.notes if row.verdict != "refused" else ():
+                click.echo(f"{row.place}: {row.entry}: {note}")
+        for one in odd:
+            click.echo(f"{one.place}: {one.entry}: {one.field}: {one.says}")
+    verdicts = Counter(row.verdict for row in reading.rows)
+    click.echo(f"{len(reading.entries)} entries are valid, {len(reading.problems)} refused")
+    click.echo(", ".join(f"{count} {verdict.replace('_', ' ')}"
+                         for verdict, count in sorted(verdicts.items()))
+               + f" of {len(reading.rows)} rows")  # fmt: skip
+    for field, says in _summed(odd):
+        click.echo(f"  {field}: {says}")
+    stated = ", ".join(f"{name} {count}" for name, count in reading.filled.items() if count)
+    click.echo(f"stated: {stated}")
+    if odd and not show_rows:
+        click.echo("--rows tells each by its row")
+
+
+def _summed(odd: list[Oddity]) -> list[tuple[str, str]]:
+    kinds: Counter[tuple[str, str]] = Counter(
+        (one.field, one.says.partition("`")[0].strip() or one.says.rpartition("` ")[2])
+        for one in odd
+    )
+    return [(field, f"{says} ({count})") for (field, says), count in kinds.most_common(12)]
+
+
+def _document(entries: list[RegistryEntry], path: Path) -> bytes:
+    from scanner.reconcile.writing import as_json, as_yaml
+
+    return as_json(entries) if path.suffix.lower() == ".json" else as_yaml(entries)
+
+
+@command.command("kinds")
+@json_option
+def kinds(as_json: bool) -> None:
+    """The registries whose words are known, and what each needs."""
+    from scanner.cli.options import write_bytes
+    from scanner.model.base import encode
+    from scanner.rulebook.mapping import bundled_maps
+
+    found = list(bundled_maps())
+    if as_json:
+        write_bytes(encode(found) + b"\n")
+        return
+    for how in found:
+        needs = "file" if how.server is None else "server"
+        click.echo(f"{how.id:24} {needs:7} {how.name}")
 
 
 @command.command("status")

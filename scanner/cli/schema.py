@@ -8,7 +8,7 @@ import click
 
 from scanner.cli.options import json_option
 
-_KINDS = ["document", "registry", "config", "provider", "policy", "framework"]
+_KINDS = ["document", "registry", "config", "provider", "policy", "framework", "registry-map"]
 
 
 @click.command("schema")

@@ -9,12 +9,14 @@ import msgspec
 
 from scanner.emit.document import json_schema
 from scanner.model.registry import RegistryEntry
+from scanner.rulebook.mapping import RegistryMap
 from scanner.rulebook.policy import Framework, Policy
 from scanner.rulebook.types import Provider
 
 
 def schema(what: str) -> dict[str, Any]:
-    """``document``, ``registry``, ``provider``, ``policy`` or ``framework``."""
+    """``document``, ``registry``, ``provider``, ``policy``, ``framework`` or
+    ``registry-map``."""
     found: dict[str, Any] = _dedented(_raw_schema(what))
     return found
 
@@ -48,7 +50,12 @@ def _raw_schema(what: str) -> dict[str, Any]:
         }
         listed = {key: inner.pop(key) for key in ("type", "items") if key in inner}
         return {**inner, "anyOf": [listed, wrapped]}
-    kinds: dict[str, Any] = {"provider": Provider, "policy": Policy, "framework": Framework}
+    kinds: dict[str, Any] = {
+        "provider": Provider,
+        "policy": Policy,
+        "framework": Framework,
+        "registry-map": RegistryMap,
+    }
     return of_type(kinds[what], f"Shadow AI scanner {what} file")
 
 

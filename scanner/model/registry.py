@@ -37,6 +37,11 @@ class Approved(Model, frozen=True, kw_only=True):
     regions: tuple[str, ...] | None = None
     accounts: tuple[str, ...] | None = None
     environments: tuple[str, ...] | None = None
+    data_classes: tuple[str, ...] | None = None
+    repositories: tuple[str, ...] | None = None
+    """Where its code may stand, as remotes."""
+    endpoints: tuple[str, ...] | None = None
+    """Globs of addresses under which it may be reached or which it may call."""
 
 
 class Stage(StrEnum):
@@ -47,34 +52,120 @@ class Stage(StrEnum):
     RETIRED = "retired"
 
 
+class StageDate(Model, frozen=True, kw_only=True):
+    """When an entry came into a stage."""
+
+    stage: Stage
+    at: str
+
+
+class OwnerRole(StrEnum):
+    ACCOUNTABLE = "accountable"
+    BUSINESS = "business"
+    TECHNICAL = "technical"
+    DATA = "data"
+    RISK = "risk"
+
+
+class Owner(Model, frozen=True, kw_only=True):
+    """Somebody who answers for an entry besides its ``owner``."""
+
+    ref: Annotated[str, msgspec.Meta(min_length=1)]
+    """An address, a team, or the name as the source writes it."""
+    role: OwnerRole = OwnerRole.ACCOUNTABLE
+
+
+class AssessmentStatus(StrEnum):
+    DONE = "done"
+    IN_PROGRESS = "in_progress"
+    WAIVED = "waived"
+    NOT_STARTED = "not_started"
+    NOT_REPORTED = "not_reported"
+    """Blank: neither done nor not done."""
+
+
 class Assessment(Model, frozen=True, kw_only=True):
     type: str
-    status: str = "not_reported"
-    """``done``, ``in_progress``, ``waived``, ``not_started``, ``not_reported``."""
+    """``impact``, ``security``, ``privacy``, ``bias``, ``ato``, or your own word."""
+    status: AssessmentStatus = AssessmentStatus.NOT_REPORTED
+    framework: str = ""
+    """What it was made against (``nist-ai-rmf``, ``iso-42001``)."""
+    result: str = ""
     at: str = ""
     expires_at: str = ""
     ref: str = ""
+    """Where its evidence lies."""
+    by: str = ""
+
+
+class Attestation(Model, frozen=True, kw_only=True):
+    """What a vendor has confirmed, and until when."""
+
+    vendor: Annotated[str, msgspec.Meta(min_length=1)]
+    type: Annotated[str, msgspec.Meta(min_length=1)]
+    """``soc2``, ``iso42001``, ``iso27001``, ``dpa``, ``no_training``, ``subprocessors``, or a word
+    of your own."""
+    at: str = ""
+    expires_at: str = ""
+    ref: str = ""
+    data_classes: tuple[str, ...] | None = None
+    """The classes of data that it covers; absent: it does not say."""
+
+
+class SourceId(Model, frozen=True, kw_only=True):
+    """What a registry calls this entry. An id says something within its registry and organization
+    alone: two that look the same elsewhere are two."""
+
+    registry: str
+    id: str
+    organization: str = ""
+    url: str = ""
 
 
 class RegistryEntry(Model, frozen=True, kw_only=True):
-    """One AI system in the sanctioned inventory."""
+    """One AI system in the sanctioned inventory. What is left out is not known: it is neither yes
+    nor no."""
 
     id: Annotated[str, msgspec.Meta(min_length=1)]
     name: Annotated[str, msgspec.Meta(min_length=1)]
     aliases: tuple[str, ...] = ()
     kind: str = "ai_system"
+    """``ai_system``, ``model``, ``agent``, ``mcp_server``, ``dataset``, ``prompt``,
+    ``saas_ai_feature``, ``pipeline``, ``experiment``, or your own word."""
     purpose: str = ""
+    business_unit: str = ""
     owner: str = ""
+    """Who is accountable: an address, a team. A shared mailbox is kept and counts as nobody."""
+    owners: tuple[Owner, ...] = ()
     stage: Stage | None = None
+    stage_dates: tuple[StageDate, ...] = ()
     risk_tier: str = ""
+    impact: str = ""
     approved: Approved = Approved()
     bindings: tuple[Binding, ...] = ()
+    """Exact keys, tags and patterns that say which assets are meant."""
     assessments: tuple[Assessment, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
+    vendors: tuple[str, ...] | None = None
+    """Who supplies it, as the registry writes them: no envelope, ``approved.providers`` is one."""
+    personal_data: bool | None = None
     review_at: str = ""
+    value_metrics: dict[str, str] = {}
+    """What the business keeps of its worth (hours saved, revenue)."""
+    trust_metrics: dict[str, str] = {}
+    """What the business keeps of its trustworthiness (accuracy, fairness, satisfaction)."""
+    source_ids: tuple[SourceId, ...] = ()
     source: str = ""
-    """File and line or row it was read from; set by the reader."""
+    """File and line or row, or server and record, it was read from; set by the reader."""
+    provenance: dict[str, str] = {}
+    """Where several registries speak of it: field -> registry that it is from; set by the
+    reader."""
     extensions: dict[str, str] = {}
     """Columns that have no field of ours, kept as they are."""
+
+    def since(self, stage: Stage) -> str:
+        """When it came into a stage, as far as the registry tells; the first time counts."""
+        return min((d.at for d in self.stage_dates if d.stage is stage and d.at), default="")
 
 
 class MatchClass(StrEnum):

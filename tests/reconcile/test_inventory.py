@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from scanner.model.errors import RegistryError
-from scanner.model.registry import BindingType, Stage
+from scanner.model.registry import BindingType, RegistryEntry, Stage
 from scanner.reconcile import inventory
+from scanner.reconcile.proposing import Found, propose
 
 
 def _file(tmp_path: Path, name: str, text: str) -> Path:
@@ -117,11 +118,13 @@ def test_a_missing_or_binary_file_is_told(tmp_path: Path) -> None:
 
 
 def test_drafted_entries_read_back(tmp_path: Path) -> None:
-    drafts = list(
-        inventory.propose([("git:github.com/a/b", "OpenAI in a/b", "openai", "o@x.y", "repo")])
-    )
+    found = Found(binding="git:github.com/a/b", binding_type="repo", name="a/b", owner="o@x.y",
+                  providers={"openai"})  # fmt: skip
+    known = RegistryEntry(id="AIR-0041", name="other")
+    drafts = propose([found], [known])
 
     path = _file(tmp_path, "draft.yaml", yaml.safe_dump({"entries": drafts}))
     (entry,) = inventory.read([path]).entries
 
     assert entry.approved.providers == ("openai",)
+    assert entry.id == "AIR-0042"

@@ -1,0 +1,102 @@
+"""What is odd in a registry, entry by entry: nothing is refused here, everything is told.
+
+Owns the tests that a type cannot make: dates, mailboxes, patterns that fit anything, names that say
+nothing, entries that nothing can ever be matched with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from scanner.model.base import Model
+from scanner.model.registry import BindingType, RegistryEntry, Stage
+from scanner.reconcile import values
+
+SHARED_BY = 25
+"""From so many entries on, an address that all of them name answers for none of them."""
+_ROLES = frozenset({
+    "admin", "administrator", "agency", "ai", "aigovernance", "aiinventory", "caio", "cdaio", "cdo",
+    "chief", "cio", "ciso", "contact", "contactus", "data", "datascience", "desk", "digital",
+    "enterprise", "feedback", "foia", "general", "governance", "help", "helpdesk", "hello", "info",
+    "inquiries", "inventory", "innovation", "it", "mail", "mailbox", "media", "noreply", "office",
+    "open", "opendata", "policy", "press", "privacy", "public", "questions", "security", "service",
+    "servicedesk", "shared", "support", "webmaster",
+})  # fmt: skip
+"""Words of mailboxes that stand for a function and not for a person or a team of one system."""
+_OPEN_PATTERNS = re.compile(r"^[*?]*.?[*?]+$|^[^*?]{0,3}\*$")
+
+
+class Oddity(Model, frozen=True, kw_only=True):
+    place: str
+    entry: str
+    field: str
+    says: str
+
+
+def is_address(ref: str) -> bool:
+    return bool(re.fullmatch(r"[^@\s/]+@[^@\s/]+\.[^@\s/]+", ref.strip()))
+
+
+def is_mailbox(ref: str, uses: int = 0) -> bool:
+    """Whether an address is one that nobody in particular reads: every word of its name is a role,
+    or very many entries share it. A team's name without an address is a team."""
+    if not is_address(ref):
+        return "://" in ref
+    local, _, domain = ref.strip().casefold().partition("@")
+    organization = set(domain.split("."))
+    words = [w for w in re.split(r"[._+\d-]+", local) if w and w not in organization]
+    return uses >= SHARED_BY or all(word in _ROLES for word in words)
+
+
+def mailboxes(entries: Sequence[RegistryEntry]) -> frozenset[str]:
+    """The owners of ``entries``, in lower case, that are shared mailboxes."""
+    uses = Counter(e.owner.casefold() for e in entries if e.owner)
+    return frozenset(owner for owner, times in uses.items() if is_mailbox(owner, times))
+
+
+def oddities(entries: Sequence[RegistryEntry]) -> Iterator[Oddity]:
+    """In the order of the entries."""
+    shared = mailboxes(entries)
+    for entry in entries:
+        for field, says in (*_about(entry, shared), *_dates(entry)):
+            yield Oddity(place=entry.source, entry=entry.id, field=field, says=says)
+
+
+def _about(entry: RegistryEntry, shared: frozenset[str]) -> Iterator[tuple[str, str]]:
+    if not entry.owner and not entry.owners:
+        yield "owner", "nobody is named"
+    elif entry.owner.casefold() in shared:
+        yield "owner", f"`{entry.owner}` is a shared mailbox: nobody in particular"
+    if entry.stage is None:
+        yield "stage", "not stated: neither living nor retired"
+    if entry.stage is Stage.PRODUCTION and not entry.assessments:
+        yield "assessments", "in production, and nothing is said of an assessment"
+    exact = [b for b in entry.bindings if b.type is not BindingType.PATTERN]
+    if not entry.bindings:
+        yield "bindings", "none: it can only be matched by its name, which a person has to confirm"
+    for binding in entry.bindings:
+        if binding.type is BindingType.PATTERN and _OPEN_PATTERNS.match(binding.value):
+            yield "bindings", f"pattern `{binding.value}` fits nearly anything"
+        if binding.type is BindingType.TAG and "=" not in binding.value:
+            yield "bindings", f"tag `{binding.value}` is not key=value"
+        if binding.type is BindingType.ARN and not binding.value.startswith("arn:"):
+            yield "bindings", f"`{binding.value}` is no ARN"
+    if exact and entry.approved.providers is None:
+        yield "approved.providers", "not stated: a repository's AI then only counts as probable"
+
+
+def _dates(entry: RegistryEntry) -> Iterator[tuple[str, str]]:
+    dated = [("review_at", entry.review_at)]
+    dated += [(f"stage_dates.{row.stage}", row.at) for row in entry.stage_dates]
+    for assessment in entry.assessments:
+        dated += [("assessments.at", assessment.at), ("assessments.expires_at",
+                                                      assessment.expires_at)]  # fmt: skip
+    for paper in entry.attestations:
+        dated += [("attestations.at", paper.at), ("attestations.expires_at", paper.expires_at)]
+    for field, text in dated:
+        try:
+            values.day(text)
+        except ValueError as error:
+            yield field, str(error)
