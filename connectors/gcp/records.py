@@ -29,6 +29,12 @@ _MACHINES = (
     "config.workerConfig.machineTypeUri",
 )
 
+_SCRIPTS = ("startup-script", "shutdown-script", "user-data")
+_CONTAINER = "gce-container-declaration"
+"""https://cloud.google.com/compute/docs/metadata/predefined-metadata-keys"""
+_PREPARED = ("deeplearning", "deep-learning", "ml-images", "c0-common", "-dlvm", "nvidia", "tpu")
+"""Words of licences and images that Google makes for learning
+(https://cloud.google.com/deep-learning-vm/docs/images)."""
 _ATTRIBUTE = "agentregistry.googleapis.com/system/"
 _REGISTERED = {
     "runtime": (f"{_ATTRIBUTE}RuntimeReference", "uri"),
@@ -48,6 +54,21 @@ def normal(record: Mapping[str, Any], host: str, spelled: Callable[[str], str]) 
     if path:
         made["resource"] = spelled(f"//{host}/{path}")
     return made
+
+
+_IMAGES = ("disks[].licenses[]", "disks[].initializeParams.sourceImage", "sourceMachineImage")
+
+
+def _metadata(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Of a machine: what it runs as a container, its scripts, and the rest as variables."""
+    found = {
+        text(mapping(one).get("key")): text(mapping(one).get("value"))
+        for one in values(record, "metadata.items[]")
+    }
+    if declared := found.pop(_CONTAINER, ""):
+        yield "container", f"apiVersion: v1\nkind: Pod\n{declared}"
+    yield "scripts", list(filter(None, (found.pop(name, "") for name in _SCRIPTS)))
+    yield "metadata", {name: value for name, value in found.items() if "\n" not in value}
 
 
 def _of_link(link: str) -> str:
@@ -77,6 +98,9 @@ def _plain(
     yield "machines", list(dict.fromkeys(machines))
     # A card is one whatever its name; a machine only by its name.
     yield "accelerated", list(dict.fromkeys([*cards, *filter(is_accelerated, machines)]))
+    yield from _metadata(record)
+    told = [text(one) for path in _IMAGES for one in values(record, path)]
+    yield "images", [last(one) for one in told if any(word in one for word in _PREPARED)]
     yield "zone", last(record.get("zone"))
     for name, (word, field) in _REGISTERED.items():
         if found := text(mapping(mapping(record.get("attributes")).get(word)).get(field)):

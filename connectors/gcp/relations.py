@@ -65,6 +65,39 @@ def _of(service: str) -> Target:
     return made
 
 
+def _named(lead: str) -> Target:
+    """Of a bucket or the like that is called by its name alone."""
+
+    def made(value: str, reading: GcpReading) -> tuple[str, Node | None]:
+        return _bucket(value if value.startswith(lead) else f"{lead}{value}", reading)
+
+    return made
+
+
+def _secret(value: str, reading: GcpReading) -> tuple[str, Node | None]:
+    """The secret, whichever version of it: by its full name, or one of the project's own."""
+    plain = value.removeprefix("//secretmanager.googleapis.com/").partition("/versions/")[0]
+    if "/" not in plain:
+        plain = f"projects/{reading.account}/secrets/{plain}" if plain else ""
+    if "/secrets/" not in plain:
+        return "", None
+    return reading.spelled(f"//secretmanager.googleapis.com/{plain}"), None
+
+
+def _key(value: str, reading: GcpReading) -> tuple[str, Node | None]:
+    """The key, whichever version of it."""
+    return _of("cloudkms")(value.partition("/cryptoKeyVersions/")[0], reading)
+
+
+def _sql(value: str, reading: GcpReading) -> tuple[str, Node | None]:
+    """``project:region:instance``, as Cloud SQL names its connections."""
+    project, _, rest = value.rpartition("/")[2].partition(":")
+    name = rest.rpartition(":")[2]
+    if not (project and name):
+        return "", None
+    return f"//cloudsql.googleapis.com/projects/{project}/instances/{name}", None
+
+
 def _source(value: str, reading: GcpReading) -> tuple[str, Node | None]:
     """A file of a bucket, or a page."""
     return _bucket(value, reading) if value.startswith("gs://") else WORDS["site"](value, reading)
@@ -72,12 +105,19 @@ def _source(value: str, reading: GcpReading) -> tuple[str, Node | None]:
 
 TARGETS: Mapping[str, Target] = {
     "bucket": _bucket,
+    "bucket_name": _named("gs://"),
     "table": _table,
     "account": _account,
     "vertex": _of("aiplatform"),
-    "key": _of("cloudkms"),
+    "key": _key,
     "network": _of("compute"),
-    "secret": _of("secretmanager"),
+    "connector": _of("vpcaccess"),
+    "cluster": _of("container"),
+    "dataproc": _of("dataproc"),
+    "alloydb": _of("alloydb"),
+    "sql": _sql,
+    "topic": _of("pubsub"),
+    "secret": _secret,
     "discovery": _of("discoveryengine"),
     "dialogflow": _of("dialogflow"),
     "engagement": _of("ces"),

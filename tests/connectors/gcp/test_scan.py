@@ -144,3 +144,31 @@ def test_a_log_that_may_not_be_read_any_more_takes_nothing_back(rig: Rig, tmp_pa
     assert not [event for event in after.events if event.change == "resolved"]
     denied = [row.shard for row in after.document.coverage if row.status == "denied"]
     assert denied == [f"gcp:*/activity/{ident}"]
+
+
+def test_what_a_machine_runs_is_told_by_its_metadata(
+    rig: Rig, tmp_path: Path, made_up_key: Callable[..., str]
+) -> None:
+    """No accelerator, no image for learning: the container that it was started with."""
+    project(rig, 7, enabled=("compute",))
+    zone = "https://www.googleapis.com/compute/v1/projects/acme-7/zones/us-central1-a"
+    declared = "spec:\n  containers:\n    - name: llm\n      image: ollama/ollama:0.5\n"
+    script = f"#!/bin/sh\nexport ANTHROPIC_API_KEY={made_up_key()}\n"
+    told = {
+        "chat": [{"key": "gce-container-declaration", "value": declared},
+                 {"key": "startup-script", "value": script}],
+        "shop": [{"key": "startup-script", "value": "#!/bin/sh\necho hello\n"}],
+    }  # fmt: skip
+    machines = [
+        {"name": name, "selfLink": f"{zone}/instances/{name}", "zone": zone,
+         "metadata": {"items": items}}
+        for name, items in told.items()
+    ]  # fmt: skip
+    rig.answer("compute.instances.aggregatedList", "projects/acme-7/aggregated",
+               {"items": {"zones/us-central1-a": {"instances": machines}}})  # fmt: skip
+    result = _scan(rig, tmp_path)
+    assert result.exit_code != EXIT_INCOMPLETE, result.document.coverage
+    providers = {asset.provider for asset in result.document.assets}
+    assert "ollama" in providers
+    assert any(row.type == "credential" for row in result.document.assets)
+    assert made_up_key().encode() not in (tmp_path / "state.sqlite").read_bytes()
