@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,8 +61,8 @@ def ad_hoc(paths: tuple[str, ...], logs: tuple[str, ...] = ()) -> LoadedConfig:
     return LoadedConfig(config=Config(sources=sources), path=None)
 
 
-def write_bytes(data: bytes) -> None:
-    """To standard output as they are."""
+def write_bytes(data: bytes | Iterable[bytes]) -> None:
+    """To standard output as they are, in one piece or many."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.writelines([data] if isinstance(data, bytes) else data)
     sys.stdout.buffer.flush()

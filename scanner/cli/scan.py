@@ -103,9 +103,9 @@ def command(
     for warning in result.document.warnings:
         click.echo(f"warning: {warning}", err=True)
     if as_json:
-        from scanner.emit.document import render
+        from scanner.emit.document import chunks
 
-        write_bytes(render(result.document))
+        write_bytes(chunks(result.document))
     elif show:
         from scanner.emit.table import print_document
 

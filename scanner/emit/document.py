@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -174,10 +174,40 @@ def build(
     )
 
 
-def render(document: Document, *, indent: bool = True) -> bytes:
-    """Deterministic JSON, one newline at the end."""
-    data = encode(document)
-    return (msgspec.json.format(data, indent=2) if indent else data) + b"\n"
+_AT_ONCE = 500
+"""Rows that are written at once: the document of a large company is as large again as text."""
+
+
+def chunks(document: Document) -> Iterator[bytes]:
+    """Deterministic JSON, indented, in pieces; one newline at the end."""
+    opening = b"{\n"
+    for field in msgspec.structs.fields(document):
+        yield opening + b'  "' + field.encode_name.encode() + b'": '
+        opening = b",\n"
+        value = getattr(document, field.name)
+        if isinstance(value, tuple) and value:
+            yield from _listed(value)
+        else:
+            yield _indented(value).replace(b"\n", b"\n  ")
+    yield b"\n}\n"
+
+
+def _listed(rows: Sequence[object]) -> Iterator[bytes]:
+    opening = b"[\n"
+    for start in range(0, len(rows), _AT_ONCE):
+        inner = _indented(rows[start : start + _AT_ONCE])[2:-2]  # without its own brackets
+        yield opening + b"  " + inner.replace(b"\n", b"\n  ")
+        opening = b",\n"
+    yield b"\n  ]"
+
+
+def _indented(value: object) -> bytes:
+    return msgspec.json.format(encode(value), indent=2)
+
+
+def render(document: Document) -> bytes:
+    """All :func:`chunks` in one piece."""
+    return b"".join(chunks(document))
 
 
 def json_schema() -> dict[str, Any]:

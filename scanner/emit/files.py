@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-from scanner.emit.document import Document, render
+from scanner.emit.document import Document, chunks
 from scanner.emit.html import render_html
 from scanner.graph.build import AssetGraph
 from scanner.graph.export import export
@@ -16,14 +17,13 @@ from scanner.model.errors import StoreError
 def write_all(folder: Path, document: Document, graph: AssetGraph) -> list[Path]:
     """findings.json, graph.graphml and report.html. Raises ``StoreError`` when a file cannot be
     written; the former one then stays as it was."""
-    contents = {
-        "findings.json": render(document),
-        "graph.graphml": export(graph, "graphml"),
-        "report.html": render_html(document).encode(),
-    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return [_write(folder / name, data) for name, data in contents.items()]
+        return [
+            _write(folder / "findings.json", chunks(document)),
+            _write(folder / "graph.graphml", [export(graph, "graphml")]),
+            _write(folder / "report.html", [render_html(document).encode()]),
+        ]
     except OSError as error:
         raise StoreError(
             f"{folder}: cannot write the results: {error.strerror or error}"
@@ -33,16 +33,16 @@ def write_all(folder: Path, document: Document, graph: AssetGraph) -> list[Path]
 def write_file(path: Path, data: bytes) -> Path:
     """One file, whole or not at all. Raises ``StoreError``."""
     try:
-        return _write(path, data)
+        return _write(path, [data])
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def _write(path: Path, data: bytes) -> Path:
+def _write(path: Path, data: Iterable[bytes]) -> Path:
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines(data)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
