@@ -26,6 +26,7 @@ from scanner.model.errors import ConfigError, StoreError
 from scanner.model.facts import Fact
 from scanner.model.finding import Finding, FindingEvent
 from scanner.store import schema
+from scanner.store.pooled import Pool
 
 _BATCH = 500
 _FACTS: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
@@ -194,6 +195,7 @@ class State:
     def facts(self) -> Iterator[tuple[ShardId, Fact, bool]]:
         """Every stored fact with the shard that shows it, in a fixed order, and whether the last
         reading of that shard saw it (an incomplete one may have missed it)."""
+        pool = Pool()
         with self.guarded("read facts"), self._engine.connect() as db:
             rows = db.execute(
                 select(schema.fact.c.shard, schema.fact.c.body, schema.fact.c.stale).order_by(
@@ -202,7 +204,7 @@ class State:
             )
             for chunk in rows.partitions(_BATCH):
                 for shard, body, stale in chunk:
-                    yield ShardId(shard), _FACTS.decode(body), not stale
+                    yield *pool.shared(shard, _FACTS.decode(body)), not stale
 
     def shards(self) -> frozenset[ShardId]:
         """Every shard that facts are stored of."""
