@@ -212,7 +212,10 @@ def _situation(
     gone: frozenset[ShardId] = frozenset(),
 ) -> Situation:
     read = frozenset(row.shard for row in coverage)
-    graph = AssetGraph(said.applied(suppressing.rows(state, gone)), read)
+    graph = AssetGraph(
+        said.applied(suppressing.rows(state, gone)), read,
+        rules=rulebook.same_as, decisions=state.decisions(),
+    )  # fmt: skip
     if reading.unread:
         result = not_judged(graph, reading.unread)
     else:

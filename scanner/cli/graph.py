@@ -6,12 +6,16 @@ from pathlib import Path
 
 import click
 
+from scanner.cli import same_as
 from scanner.cli.options import ad_hoc, config_option, json_option, need_config, write_bytes
 
 
 @click.group("graph")
 def command() -> None:
     """Export the graph of assets, data flows and owners."""
+
+
+command.add_command(same_as.command)
 
 
 @command.command("export")

@@ -8,7 +8,9 @@ import click
 
 from scanner.cli.options import json_option
 
-_KINDS = ["document", "registry", "config", "provider", "policy", "framework", "registry-map"]
+_KINDS = [
+    "document", "registry", "config", "provider", "policy", "framework", "registry-map", "same-as",
+]  # fmt: skip
 
 
 @click.command("schema")

@@ -11,12 +11,13 @@ from scanner.emit.document import json_schema
 from scanner.model.registry import RegistryEntry
 from scanner.rulebook.mapping import RegistryMap
 from scanner.rulebook.policy import Framework, Policy
+from scanner.rulebook.same_as import SameAs
 from scanner.rulebook.types import Provider
 
 
 def schema(what: str) -> dict[str, Any]:
-    """``document``, ``registry``, ``provider``, ``policy``, ``framework`` or
-    ``registry-map``."""
+    """``document``, ``registry``, ``provider``, ``policy``, ``framework``,
+    ``registry-map`` or ``same-as``."""
     found: dict[str, Any] = _dedented(_raw_schema(what))
     return found
 
@@ -55,6 +56,7 @@ def _raw_schema(what: str) -> dict[str, Any]:
         "policy": Policy,
         "framework": Framework,
         "registry-map": RegistryMap,
+        "same-as": SameAs,
     }
     return of_type(kinds[what], f"Shadow AI scanner {what} file")
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from scanner.graph import same_as
 from scanner.graph.elsewhere import calls_elsewhere
-from scanner.graph.same_keys import same_keys
+from scanner.graph.same_as import Entities
 from scanner.model.base import NodeId, ShardId
-from scanner.model.evidence import Confidence, Evidence
+from scanner.model.decisions import SameAsDecision
 from scanner.model.facts import (
     Account,
     Asset,
@@ -19,13 +20,13 @@ from scanner.model.facts import (
     DataStore,
     Edge,
     Fact,
-    Identity,
     NodeFact,
     Relation,
     fact_key,
     merge_fact,
 )
 from scanner.model.keys import holder_of
+from scanner.rulebook.same_as import SameAs, bundled
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -39,10 +40,15 @@ class AssetGraph:
     an edge is never dropped because its other end is unknown."""
 
     def __init__(
-        self, facts: Iterable[tuple[ShardId, Fact, bool]], read: frozenset[ShardId] | None = None
+        self,
+        facts: Iterable[tuple[ShardId, Fact, bool]],
+        read: frozenset[ShardId] | None = None,
+        *,
+        rules: tuple[SameAs, ...] | None = None,
+        decisions: Iterable[SameAsDecision] = (),
     ) -> None:
         """``facts``: with their shard and whether its last reading saw them. ``read``: the shards
-        that this scan has read; None: all."""
+        that this scan has read; None: all. ``rules``: what is one thing; None: the bundled ones."""
         self.nodes: dict[NodeId, NodeFact] = {}
         self.edges: dict[str, Edge] = {}
         self._shards: dict[str, set[ShardId]] = {}
@@ -57,8 +63,9 @@ class AssetGraph:
                 self.edges[key] = fact if old_edge is None else merge_fact(old_edge, fact)
             else:
                 self._add_node(fact)
-        self._join_people()
-        for edge in same_keys(self.nodes.values()):
+        alike = same_as.found(self.nodes, bundled() if rules is None else rules)
+        self.entities: Entities = same_as.entities(self.nodes, alike, decisions)
+        for edge in (*self.entities.candidates, *self.entities.accepted):
             self.edges[edge.key] = edge
         self._out: dict[NodeId, dict[Relation, list[Edge]]] = {}
         self._in: dict[NodeId, dict[Relation, list[Edge]]] = {}
@@ -88,26 +95,6 @@ class AssetGraph:
             self.nodes[fact.id] = fact  # who lists a store knows more than who reads from it
         elif type(old) is type(fact):
             self.nodes[fact.id] = merge_fact(old, fact)  # type: ignore[type-var]
-
-    def _join_people(self) -> None:
-        """One person known to several sources by the same address: a same-as edge with its reason,
-        never a silent merge."""
-        by_mail: dict[str, list[NodeId]] = {}
-        for node in self.nodes.values():
-            if isinstance(node, Identity) and node.email:
-                by_mail.setdefault(node.email.casefold(), []).append(node.id)
-        for mail, idents in by_mail.items():
-            first, *rest = sorted(idents)
-            for other in rest:
-                reason = Evidence(rule="same-email", source="graph", preview=mail)
-                edge = Edge(
-                    source=first,
-                    target=other,
-                    relation=Relation.SAME_AS,
-                    evidence=(reason,),
-                    confidence=Confidence.HIGH,
-                )
-                self.edges[edge.key] = edge
 
     def shards_of(self, key: str) -> tuple[ShardId, ...]:
         """The shards that show a node or an edge."""
@@ -166,7 +153,10 @@ class AssetGraph:
 
     def is_part(self, ident: NodeId, depth: int = 3) -> bool:
         """Whether another AI asset is made of it or by it: serves it, is configured by what serves
-        it, or came out of it (a job)."""
+        it, or came out of it (a job); or is the same thing, and stands for it."""
+        stands = self.nodes.get(self.entities.of(ident))
+        if isinstance(stands, Asset) and stands.is_ai and stands.id != ident:
+            return True
         front = {ident}
         for _ in range(depth):
             front = {edge.source for here in front for edge in self.in_edges(here, *_MADE_OF)}

@@ -20,7 +20,7 @@ _LEAST_TAIL = 3
 """Characters of the end that both must show: three of 62 are one in 238,328."""
 
 
-def same_keys(nodes: Iterable[NodeFact]) -> Iterator[Edge]:
+def same_keys(nodes: Iterable[NodeFact], rule: str = "same-key") -> Iterator[Edge]:
     """Same-as edges from keys that were found to their vendors' records."""
     found: list[Credential] = []
     records: defaultdict[tuple[str, str], list[Credential]] = defaultdict(list)
@@ -46,7 +46,7 @@ def same_keys(nodes: Iterable[NodeFact]) -> Iterator[Edge]:
                 target=record.id,
                 relation=Relation.SAME_AS,
                 confidence=sure,
-                evidence=(Evidence(rule="same-key", source="graph", preview=shown),),
+                evidence=(Evidence(rule=rule, source="graph", preview=shown),),
                 detail="" if len(same) == 1 else f"one of {len(same)} that fit",
             )
 

@@ -21,6 +21,7 @@ from platformdirs import user_cache_path
 from scanner import __version__
 from scanner.model.base import Model
 from scanner.rulebook.policy import Framework, Policy
+from scanner.rulebook.same_as import SameAs
 from scanner.rulebook.types import Provider
 
 _KEPT_RULES = 3
@@ -46,6 +47,7 @@ class Parsed(Model, frozen=True, kw_only=True):
     policies: tuple[Policy, ...]
     frameworks: tuple[Framework, ...]
     products: frozenset[str]
+    same_as: tuple[SameAs, ...] = ()
 
 
 def read(digest: str) -> Parsed | None:

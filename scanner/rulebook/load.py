@@ -16,10 +16,11 @@ import msgspec
 
 from scanner.model.base import Model
 from scanner.model.errors import RuleError
-from scanner.rulebook import cache
+from scanner.rulebook import cache, same_as
 from scanner.rulebook.cache import Parsed
 from scanner.rulebook.documents import read_yaml
 from scanner.rulebook.policy import Framework, Policy
+from scanner.rulebook.same_as import SameAs
 from scanner.rulebook.types import Provider
 
 M = TypeVar("M", bound=Model)
@@ -35,6 +36,7 @@ class Rulebook:
     digest: str
     products: frozenset[str] = frozenset()
     """Ids of what one runs oneself (``products/``); the others are services (``providers/``)."""
+    same_as: tuple[SameAs, ...] = ()
 
     @cached_property
     def by_id(self) -> dict[str, Provider]:
@@ -92,13 +94,14 @@ def load(root: Path | None = None, extra: Sequence[Path] = ()) -> Rulebook:
         policies=tuple(sorted((p for _, p in policies), key=lambda p: p.id)),
         frameworks=tuple(f for _, f in frameworks),
         products=frozenset(p.id for path, p in providers if path.parent.name == "products"),
+        same_as=same_as.read(files["same-as"]),
     )
     if is_bundled:
         cache.write(hasher.hexdigest(), parsed)
     return Rulebook(digest=hasher.hexdigest(), **msgspec.structs.asdict(parsed))
 
 
-_FOLDERS = ("providers", "products", "policies", "controls")
+_FOLDERS = ("providers", "products", "policies", "controls", "same-as")
 _KEPT_STAMPS = 3
 
 

@@ -90,3 +90,12 @@ finding_event = Table(
     Index("finding_event_fingerprint", "fingerprint"),
     comment="One row a change of a finding; only ever added to.",
 )
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("one", String, primary_key=True),
+    Column("other", String, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    comment="One row a pair of nodes of which a person has said whether they are one thing.",
+)

@@ -22,6 +22,7 @@ from sqlalchemy.pool import StaticPool
 
 from scanner.model.base import ShardId, encode
 from scanner.model.coverage import Coverage, Outcome
+from scanner.model.decisions import SameAsDecision
 from scanner.model.errors import ConfigError, StoreError
 from scanner.model.facts import Fact
 from scanner.model.finding import Finding, FindingEvent
@@ -31,6 +32,7 @@ from scanner.store.pooled import Pool
 _BATCH = 500
 _FACTS: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
 _COVERAGE = msgspec.json.Decoder(Coverage)
+_DECISIONS = msgspec.json.Decoder(SameAsDecision)
 _FINDINGS = msgspec.json.Decoder(Finding)
 
 
@@ -225,6 +227,28 @@ class State:
             for shard in shards:
                 db.execute(delete(schema.fact).where(schema.fact.c.shard == shard))
                 db.execute(delete(schema.memory).where(schema.memory.c.shard == shard))
+
+    # --- decisions -------------------------------------------------------------------------------
+
+    def decisions(self) -> list[SameAsDecision]:
+        """What people have said of pairs of nodes, in the order of the pairs."""
+        with self.guarded("read decisions"), self._engine.connect() as db:
+            rows = db.execute(
+                select(schema.decision.c.body).order_by(
+                    schema.decision.c.one, schema.decision.c.other
+                )
+            ).scalars()
+            return [_DECISIONS.decode(row) for row in rows]
+
+    def decide(self, decision: SameAsDecision | None, one: str, other: str) -> None:
+        """The decision on a pair in the place of an older one; None: none any more."""
+        here = (schema.decision.c.one == one) & (schema.decision.c.other == other)
+        with self.guarded("store a decision"), self._engine.begin() as db:
+            db.execute(delete(schema.decision).where(here))
+            if decision is not None:
+                db.execute(
+                    insert(schema.decision).values(one=one, other=other, body=encode(decision))
+                )
 
     # --- findings --------------------------------------------------------------------------------
 

@@ -14,7 +14,8 @@ TAGS = {
     "nodetypeid": "instance_type", "image": "image", "containerimage": "image",
     "imageuri": "image", "framework": "framework", "version": "version",
     "versionupgradeoption": "upgrade", "displayname": "display_name",
-    "endpointname": "display_name", "storagetype": "storage", "source": "module",
+    "endpointname": "display_name", "name": "declared_name", "agentname": "declared_name",
+    "storagetype": "storage", "source": "module",
 }  # fmt: skip
 """Attribute, its letters alone -> tag. Nothing that could hold a secret."""
 MODEL_KEYS = frozenset((

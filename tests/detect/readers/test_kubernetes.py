@@ -58,7 +58,7 @@ def test_objects_and_accelerators() -> None:
     assert (two.part, two.line) == ("resource/Anything:wild", 35)
     gpus = {(h.label, h.line, h.part) for h in hits if h.kind is HitKind.COMPUTE}
     assert gpus == {("nvidia.com/gpu", 18, "compute/gpu"), ("nvidia-l4", 20, "compute/gpu")}
-    assert tags(one) == {}
+    assert tags(one) == {"declared_name": "llama"}
 
 
 def test_a_list_of_objects() -> None:
