@@ -19,6 +19,7 @@ from connectors.gcp import (
     groups,
     hierarchy,
     inventory,
+    metrics,
     operations,
     policies,
     relations,
@@ -58,7 +59,7 @@ def _operations() -> tuple[Operation, ...]:
     why: dict[str, list[str]] = {hierarchy.SERVICES: ["tell which services a project uses"]}
     for told in (
         policies.REASONS, creators.REASONS, inventory.REASONS, contacts.REASONS, activity.REASONS,
-        denials.REASONS, groups.REASONS,
+        denials.REASONS, groups.REASONS, metrics.REASONS,
     ):  # fmt: skip
         for op, reason in told.items():
             why.setdefault(op, []).append(reason)
@@ -107,6 +108,7 @@ class GcpConnector:
                 *hierarchy.KINDS,
                 *policies.KINDS,
                 *activity.KINDS,
+                *metrics.KINDS,
                 *relations.KINDS,
                 *(kind.kind for kind in TYPES),
             }
@@ -154,6 +156,13 @@ class GcpConnector:
                     listed_by=own,
                     title=f"{one.name or one.id} data access log",
                 )
+            if ctx.config.metrics:
+                yield Shard(
+                    id=ShardId(f"gcp:*/metrics/{one.id}"),
+                    scope={"part": "metrics", "project": one.id},
+                    listed_by=own,
+                    title=f"{one.name or one.id} counts of calls",
+                )
             for part in _beside(ctx.config):
                 yield Shard(
                     id=ShardId(f"gcp:{one.id}/{part}"),
@@ -181,6 +190,9 @@ class GcpConnector:
             yield from activity.items(
                 _access(ctx), _policies(ctx), found, one.id, ctx.now(), ctx.window_days, since
             )
+            return
+        if shard.scope["part"] == "metrics":
+            yield from metrics.items(_access(ctx), found, one.id, ctx.now(), ctx.window_days)
             return
         if shard.scope["part"] != "project":
             yield from _told_beside(ctx, shard.scope["part"], one.id)

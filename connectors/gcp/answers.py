@@ -12,7 +12,7 @@ from scanner.model.errors import Unavailable
 BESIDE = frozenset(
     {"nextPageToken", "unreachable", "kind", "totalSize", "warnings", "failedLocation",
      "missingZones", "id", "selfLink", "unreachables", "warning", "etag", "version",
-     "auditConfigs"}
+     "auditConfigs", "unit", "executionErrors"}
 )  # fmt: skip
 """What lists and policies say besides their records (discovery documents; the tests compare)."""
 

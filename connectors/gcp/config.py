@@ -49,6 +49,8 @@ class GcpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Read who has called which model, endpoint or agent, where data access logs are kept."""
     activity_pages: Annotated[int, msgspec.Meta(ge=1)] = 200
     """Pages of a thousand entries that one scan reads of a project; the next scan goes on."""
+    metrics: bool = True
+    """Read from Cloud Monitoring how often APIs of AI and models are called, and with which key."""
     asset_inventory: bool = True
     """Also ask Cloud Asset Inventory what there is."""
     endpoint_url: str = ""

@@ -54,6 +54,7 @@ SERVICES = {
     "iam": Service("v1"),
     "logging": Service("v2"),
     "ml": Service("v1"),
+    "monitoring": Service("v3"),
     "notebooks": Service("v2"),
     "run": Service("v2"),
     "secretmanager": Service("v1"),

@@ -251,7 +251,8 @@ def _gcp(folder: Path, detector: Detector, organization: Any) -> Iterator[World]
             "project": {"organizations": (), "projects": (ident,)},
             "folder": {"folders": ("2",)},
         }[asked["by"]]
-        told = {"personal_agents": asked["own"], "families": asked["families"], "activity": True}
+        told = {"personal_agents": asked["own"], "families": asked["families"], "activity": True,
+                "metrics": True}  # fmt: skip
         return google.context(rig, **told, **by)
 
     @contextmanager

@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from connectors.gcp.operations import SERVICES
-from tests.google_rig import log_filter
+from tests.google_rig import log_filter, metric_filter
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ def documents() -> Iterator[str]:
 DROPPED, CUT = 0, -1
 """In the place of a status."""
 PRIVATE = {"logging.privateLogEntries.list"}
+_BESIDE = ("unreachable", "missingZones", "executionErrors")
+"""Lists of an answer that are not its records."""
 _READS = ("getIamPolicy", "testIamPermissions", "entries.list")
 """What Google has made a POST though it only reads."""
 
@@ -242,8 +244,12 @@ class Rig:
                 ident = self.groups.get(query["groupKey.id"])
                 told = {"name": f"groups/{ident}"} if ident else {"error": {"code": 403}}
                 return 200 if ident else 403, {}, json.dumps(told)
-            if known.id == "logging.entries.list":
-                return self._entries(asked)
+            filtered = {
+                "logging.entries.list": lambda: self._entries(asked),
+                "monitoring.projects.timeSeries.list": lambda: self._counted(path, query),
+            }
+            if known.id in filtered:
+                return filtered[known.id]()
             if known.id.endswith("testIamPermissions"):
                 held = [one for one in asked["permissions"] if one not in self.refused]
                 return 200, {}, json.dumps({"permissions": held})
@@ -272,6 +278,24 @@ class Rig:
         if start + self.page_size < len(found):
             page["nextPageToken"] = str(start + self.page_size)
         return 200, {}, json.dumps(page)
+
+    def _counted(self, path: str, query: Mapping[str, str]) -> tuple[int, Mapping[str, str], str]:
+        """Of the series that were planted, those that a filter means."""
+        chosen = metric_filter.chosen(query.get("filter", ""))
+        aligned = {"interval.endTime", "aggregation.alignmentPeriod"} <= query.keys()
+        if chosen is None or not aligned:
+            self.rejected.append(f"timeSeries.list: a filter of another kind: {query}")
+            return 400, {}, json.dumps({"error": {"code": 400, "message": "filter"}})
+        project = path.removeprefix("/v3/").removesuffix("/timeSeries")
+        found = [
+            one for one in self.records.get(("monitoring.projects.timeSeries.list", project), ())
+            if chosen(one)
+        ]  # fmt: skip
+        start = int(query.get("pageToken", "0"))
+        page: dict[str, Any] = {"timeSeries": found[start : start + self.page_size]}
+        if start + self.page_size < len(found):
+            page["nextPageToken"] = str(start + self.page_size)
+        return 200, {}, json.dumps({**page, "unit": "1"} if found else {})
 
     def _made(self, known: Method, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         at = path.find("projects/")
@@ -307,7 +331,7 @@ def _field(known: Method) -> str:
     told = schema(known.document, known.response).get("properties", {})
     lists = [
         name for name, one in told.items()
-        if one.get("type") == "array" and name not in ("unreachable", "missingZones")
+        if one.get("type") == "array" and name not in _BESIDE
     ]  # fmt: skip
     return lists[0] if lists else next(iter(told), "")
 

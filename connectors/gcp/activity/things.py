@@ -44,7 +44,13 @@ def of_entry(payload: Any, service: str, place: Place) -> Asset:
         found = _named(name, service, place)
         if found is not None:
             return found
-    return _api(service, place)
+    return api(service, place)
+
+
+def published(place: Place, location: str, publisher: str, model: str) -> Asset | None:
+    """A model of a publisher that a project calls; None: the words name none."""
+    steps = f"projects/{place.project}/locations/{location}/publishers/{publisher}/models/{model}"
+    return _named(steps, "aiplatform.googleapis.com", place)
 
 
 def _named(name: str, service: str, place: Place) -> Asset | None:
@@ -82,9 +88,10 @@ def _wholes(steps: list[str]) -> Iterator[list[str]]:
         yield steps[:end]
 
 
-def _api(service: str, place: Place) -> Asset:
+def api(service: str, place: Place) -> Asset:
+    """What names no thing counts for the API of a project itself."""
     ident = f"//serviceusage.googleapis.com/projects/{place.project}/services/{service}"
-    name = f"{SERVICES[service].name} API in {place.project}"
+    name = f"{SERVICES[service].name.removesuffix(' API')} API in {place.project}"
     return _asset(ident, API, name, AssetClass.INTEGRATION, service, place.project, "")
 
 

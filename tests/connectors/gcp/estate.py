@@ -169,8 +169,8 @@ class Read:
 
 
 def context(rig: Rig, *, retries: int = 1, **config: Any) -> Context[Any]:
-    """Without activity: few of these projects keep a data access log."""
-    told = {"organizations": ("1",), "activity": False, **config}
+    """Without activity and counts: few of these projects have any."""
+    told = {"organizations": ("1",), "activity": False, "metrics": False, **config}
     return Context(
         config=GcpConfig(endpoint_url=rig.url, **told),
         examine=lambda data, path, rule_sets: (),
