@@ -26,7 +26,7 @@ from scanner.detect.suppress import Suppressions
 from scanner.detect.verify import Verifier
 from scanner.emit.document import Document, ScanInfo, build
 from scanner.graph.build import AssetGraph
-from scanner.graph.ownership import owners
+from scanner.graph.ownership import OwnerBook
 from scanner.kit.contract import Context, Diagnosable, Probe
 from scanner.kit.limits import Limits
 from scanner.model.base import ShardId
@@ -229,8 +229,9 @@ def _situation(
             refused=f"rows were refused: {reading.problems[0]}" if reading.problems else "",
         )
     entry_owner = {row.entry.id: row.entry.owner for row in result.entries}
+    book = OwnerBook(graph)
     claims = {
-        ident: owners(graph, ident, entry_owner.get(standing.entry, ""))
+        ident: book.owners(ident, entry_owner.get(standing.entry, ""))
         for ident, standing in result.standings.items()
     }
     return Situation(

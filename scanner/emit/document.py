@@ -16,7 +16,7 @@ from scanner.model.facts import Account, Asset, Credential, Edge
 from scanner.model.finding import Finding
 from scanner.model.registry import EntryStanding, Standing
 
-SCHEMA_VERSION = "1.1.0"
+SCHEMA_VERSION = "1.2.0"
 
 
 class ScanInfo(Model, frozen=True, kw_only=True):

@@ -1,0 +1,201 @@
+"""The cascade of owners: its order, what is inherited, who has left, and how many are owned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scanner.graph.build import AssetGraph
+from scanner.graph.ownership import OwnerBook, conflicts, coverage
+from scanner.model.base import NodeId, ShardId
+from scanner.model.evidence import Evidence
+from scanner.model.facts import (
+    Account,
+    Asset,
+    AssetClass,
+    Credential,
+    Edge,
+    Fact,
+    Identity,
+    PrincipalType,
+    Relation,
+)
+
+SEEN = (Evidence(rule="r", source="t"),)
+
+
+def _asset(ident: str, **fields: Any) -> Asset:
+    return Asset(**{
+        "id": NodeId(ident), "kind": "t.t", "asset_class": AssetClass.MODEL, "name": ident, **fields
+    })  # fmt: skip
+
+
+def _person(ident: str, email: str, kind: str = "okta.user", **fields: Any) -> Identity:
+    return Identity(**{
+        "id": NodeId(ident), "kind": kind, "name": ident, "email": email, "evidence": SEEN,
+        "principal_type": PrincipalType.HUMAN, **fields,
+    })  # fmt: skip
+
+
+def _edge(source: str, relation: Relation, target: str, rule: str = "r", **fields: Any) -> Edge:
+    return Edge(
+        source=NodeId(source), target=NodeId(target), relation=relation,
+        evidence=(Evidence(rule=rule, source="t"),), **fields,
+    )  # fmt: skip
+
+
+def _book(*facts: Fact) -> OwnerBook:
+    return OwnerBook(AssetGraph((ShardId("s"), fact, True) for fact in facts))
+
+
+def test_the_cascade_has_the_order_that_is_promised() -> None:
+    book = _book(
+        Account(id=NodeId("unit"), kind="t.unit", name="unit", provider="t",
+                tags={"owner": "head"}),
+        Account(id=NodeId("acc"), kind="t.acc", name="acc", provider="t",
+                tags={"Owner": "dept", "CostCenter": "4711"}),
+        _asset("repo", is_ai=False),
+        _asset("ai", tags={"owner": "tagged"}, evidence=(
+            Evidence(rule="r", source="t", author="author@x.example", commit="c" * 40),)),
+        _person("maker", "maker@x.example"),
+        _person("giver", "giver@x.example"),
+        Identity(id=NodeId("forge:@acme/ml"), kind="github.team", name="ml",
+                 principal_type=PrincipalType.TEAM),
+        _edge("unit", Relation.CONTAINS, "acc"),
+        _edge("acc", Relation.CONTAINS, "repo"),
+        _edge("repo", Relation.CONTAINS, "ai"),
+        _edge("repo", Relation.OWNED_BY, "mailto:code@x.example", "codeowners"),
+        _edge("repo", Relation.OWNED_BY, "forge:@acme/ml"),
+        _edge("repo", Relation.OWNED_BY, "mailto:often@x.example", "git-committer"),
+        _edge("ai", Relation.CREATED_BY, "maker"),
+        _edge("acc", Relation.OWNED_BY, "mailto:contact@x.example"),
+        _edge("giver", Relation.GRANTS, "ai"),
+    )  # fmt: skip
+
+    claims = book.owners(NodeId("ai"), "registered")
+
+    assert [(claim.basis, claim.owner) for claim in claims] == [
+        ("tag", "tagged"),
+        ("registry", "registered"),
+        ("codeowners", "code@x.example"),
+        ("repository-team", "ml"),
+        ("creator", "maker@x.example"),
+        ("git-committer", "often@x.example"),
+        ("introduced-by", "author@x.example"),
+        ("account-tag", "dept"),
+        ("account-owner", "contact@x.example"),
+        ("unit-owner", "head"),
+        ("cost-centre", "cost centre 4711"),
+        ("granted-by", "giver@x.example"),
+    ]
+    by_owner = {claim.owner: claim for claim in claims}
+    assert by_owner["head"].via == ("unit", "acc", "repo", "ai")
+    assert by_owner["tagged"].via == ()
+    assert [claim.owner for claim in conflicts(claims)] == ["registered", "code@x.example", "ml"]
+
+
+def test_a_leaver_owns_nothing_however_the_claim_is_written() -> None:
+    book = _book(
+        _asset("ai", tags={"owner": "Gone@x.example"}),
+        _person("okta:1", "gone@x.example", is_active=False),
+        _person("forge:@gone", "gone@x.example", kind="github.user"),
+        _edge("ai", Relation.CREATED_BY, "forge:@gone"),
+    )
+
+    assert book.owners(NodeId("ai")) == ()
+    assert [claim.basis for claim in book.leavers(NodeId("ai"))] == ["tag"]
+    assert coverage([((), book.leavers(NodeId("ai")))]).left == 1
+
+
+def test_who_moved_to_another_directory_has_not_left() -> None:
+    book = _book(
+        _asset("ai", tags={"owner": "ada@x.example"}),
+        _person("okta:1", "ada@x.example", is_active=False),
+        _person("entra:1", "ada@x.example", kind="entra.user"),
+    )
+
+    assert [claim.owner for claim in book.owners(NodeId("ai"))] == ["ada@x.example"]
+
+
+def test_a_person_is_told_with_their_team_where_one_source_says_one() -> None:
+    team = {"kind": "github.team", "principal_type": PrincipalType.TEAM}
+    facts = (
+        _asset("ai", tags={"owner": "ada@x.example"}),
+        _person("okta:1", "ada@x.example", tags={"department": "Research"}),
+        _person("mailto:ada@x.example", "ada@x.example", kind="github.user"),
+    )
+    one = Identity(id=NodeId("t1"), name="ml-platform", **team)  # type: ignore[arg-type]
+    two = Identity(id=NodeId("t2"), name="guild", **team)  # type: ignore[arg-type]
+    first = _edge("t1", Relation.CONTAINS, "mailto:ada@x.example")
+    second = _edge("t2", Relation.CONTAINS, "mailto:ada@x.example")
+
+    assert _book(*facts).owners(NodeId("ai"))[0].team == "Research"
+    assert _book(*facts, one, first).owners(NodeId("ai"))[0].team == "ml-platform"
+    assert _book(*facts, one, two, first, second).owners(NodeId("ai"))[0].team == ""
+
+
+def test_a_team_and_its_member_do_not_contradict_each_other() -> None:
+    book = _book(
+        _asset("ai", tags={"owner": "ada@x.example"}),
+        _person("okta:1", "ada@x.example", tags={"department": "Research"}),
+    )
+
+    assert conflicts(book.owners(NodeId("ai"), "research")) == ()
+    assert [c.owner for c in conflicts(book.owners(NodeId("ai"), "legal"))] == ["legal"]
+
+
+def test_what_serves_or_made_a_thing_answers_for_it_with_the_way_told() -> None:
+    book = _book(
+        _asset("endpoint", tags={"owner": "fraud"}),
+        _asset("config", is_ai=False),
+        _asset("model"),
+        _asset("job", tags={"owner": "trainers"}, is_ai=False),
+        _edge("endpoint", Relation.CONFIGURED_BY, "config"),
+        _edge("config", Relation.SERVES, "model"),
+        _edge("model", Relation.CREATED_BY, "job"),
+    )
+
+    claims = book.owners(NodeId("model"))
+
+    assert {(claim.owner, claim.basis, claim.via) for claim in claims} == {
+        ("fraud", "related-owner", ("endpoint", "config", "model")),
+        ("trainers", "related-owner", ("job", "model")),
+    }
+    assert book.owners(NodeId("endpoint"))[0].basis == "tag"
+    assert not [c for c in book.owners(NodeId("endpoint")) if c.owner == "trainers"]
+
+
+def test_an_owner_of_one_source_is_the_owner_of_the_thing_in_all() -> None:
+    book = _book(
+        _asset("git:r#endpoint/ai.x.example", kind="code.endpoint", name="ai.x.example",
+               asset_class=AssetClass.MODEL_ENDPOINT),
+        _asset("/subscriptions/1/ai", kind="azure.ai", aliases=("https://ai.x.example/",),
+               asset_class=AssetClass.MODEL_ENDPOINT, tags={"owner": "platform"}, evidence=SEEN),
+    )  # fmt: skip
+
+    assert [c.owner for c in book.owners(NodeId("git:r#endpoint/ai.x.example"))] == ["platform"]
+
+
+def test_a_program_that_made_it_comes_after_every_person() -> None:
+    book = _book(
+        _asset("ai", evidence=(
+            Evidence(rule="r", source="t", author="ada@x.example", commit="c" * 40),)),
+        _person("role", "", kind="aws.iam_role", principal_type=PrincipalType.SERVICE),
+        _edge("ai", Relation.CREATED_BY, "role"),
+    )  # fmt: skip
+
+    assert [c.basis for c in book.owners(NodeId("ai"))] == ["introduced-by", "service-creator"]
+
+
+def test_coverage_is_a_number_with_what_it_is_made_of() -> None:
+    book = _book(
+        _asset("a", tags={"owner": "one"}),
+        _asset("b"),
+        Credential(id=NodeId("k"), kind="credential.x", name="k", issuer="p", fingerprint="f"),
+        _edge("k", Relation.STORED_IN, "a"),
+    )
+    found = coverage(
+        (book.owners(NodeId(i)), book.leavers(NodeId(i))) for i in ("a", "b", "k")
+    )  # fmt: skip
+
+    assert (found.total, found.owned, found.basis) == (3, 2, {"holder-tag": 1, "tag": 1})
+    assert round(found.share, 2) == 0.67
