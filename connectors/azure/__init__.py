@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from connectors.azure import creators, denials, hierarchy, operations, relations, roles
+from connectors.azure import creators, denials, hierarchy, operations, planes, relations, roles
 from connectors.azure.access import Access
 from connectors.azure.config import AzureConfig
 from connectors.azure.graph import Inventory
@@ -75,6 +75,7 @@ def _operations() -> tuple[Operation, ...]:
             id=ident,
             permission=operations.permission(op),
             reason="; ".join(why[op]),
+            elsewhere=planes.GIVEN_ELSEWHERE.get(op, ""),
             # Whatever is called without a setting is declared without it.
             opt_in=() if "" in options[op] else tuple(sorted(options[op])),
         )

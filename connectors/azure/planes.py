@@ -72,6 +72,18 @@ PERMISSIONS = {
 }
 """https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning and
 .../web-and-mobile"""
+GIVEN_ELSEWHERE = {
+    "plane:databricks/serving-endpoints": "Databricks: the identity is to be a user of each "
+    "workspace, or of the account (https://learn.microsoft.com/azure/databricks/admin/"
+    "users-groups/service-principals); no role of Azure makes it one",
+    **dict.fromkeys(
+        ("plane:search/indexes", "plane:search/datasources", "plane:search/indexers",
+         "plane:search/skillsets"),
+        "AI Search: role-based access is to be on in each service (https://learn.microsoft.com/"
+        "azure/search/search-security-enable-roles); with keys alone no role counts",
+    ),
+}  # fmt: skip
+"""What a role of Azure cannot give, and who can."""
 _STEP = expression(r"[\w.~-]{1,260}")
 _NAME = expression(r"[a-z0-9-]{2,60}")
 _SEARCH = "microsoft.search/searchservices"

@@ -92,6 +92,7 @@ def _operations() -> tuple[Operation, ...]:
             reason="; ".join(said) if known is None else known.reason,
             also=(activity.PRIVATE,) if op == creators.ENTRIES else (),
             opt_in=opted.get(op, ()),
+            elsewhere=operations.GIVEN_ELSEWHERE.get(op, ""),
         )
     return tuple(made.values())
 

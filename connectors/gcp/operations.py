@@ -127,7 +127,7 @@ _PERMISSIONS = {
     "cloudasset.searchAllIamPolicies": "cloudasset.assets.searchAllIamPolicies",
     "cloudasset.searchAllResources": "cloudasset.assets.searchAllResources",
     "compute.instances.aggregatedList": "compute.instances.list",
-    # Cloud Identity asks for a role of its own administrators; nothing of IAM allows it.
+    # Nothing of IAM allows it (``GIVEN_ELSEWHERE``).
     "cloudidentity.groups.lookup": "resourcemanager.projects.get",
     "cloudidentity.groups.memberships.list": "resourcemanager.projects.get",
     "iam.policies.get": "iam.denypolicies.get",
@@ -136,6 +136,15 @@ _PERMISSIONS = {
     "dataflow.projects.jobs.aggregated": "dataflow.jobs.list",
     "dialogflow.projects.locations.getAgent": "dialogflow.agents.get",
 }
+_GROUPS = (
+    "Cloud Identity: an administrator gives the account the role Groups Reader "
+    "(https://support.google.com/a/answer/9807615); no role of IAM does"
+)
+GIVEN_ELSEWHERE = {
+    "cloudidentity.groups.lookup": _GROUPS,
+    "cloudidentity.groups.memberships.list": _GROUPS,
+}
+"""What a role of IAM cannot give, and who can."""
 POSTED = frozenset(
     {
         "cloudresourcemanager.folders.getIamPolicy",

@@ -41,7 +41,7 @@ def command(
     It is printed from the same declaration that refuses every other call inside the process.
     """
     from scanner.collect.loader import load
-    from scanner.kit.permissions import options, permissions, render
+    from scanner.kit.permissions import notes, options, permissions, render
     from scanner.model.base import encode
 
     spec = load(connector).spec
@@ -61,12 +61,19 @@ def command(
     elif role_form:
         click.echo(_role(spec, opted, role_form))
     elif as_json:
-        body = {"connector": spec.name, "permissions": permissions(spec, opted)}
+        body = {
+            "connector": spec.name,
+            "permissions": permissions(spec, opted),
+            "elsewhere": notes(spec, opted),
+        }
         write_bytes(encode(body) + b"\n")
+        return
     else:
         text = render(spec, opted)
         click.echo(text)
         _tell_of_length(spec, text)
+    for note in notes(spec, opted):
+        click.echo(f"besides: {note}", err=True)
 
 
 def _role(spec: ConnectorSpec, opted: tuple[str, ...], form: str) -> str:

@@ -43,6 +43,9 @@ class Operation(Model, frozen=True, kw_only=True):
     """Rate-limit bucket (:class:`scanner.kit.limits.Limits`)."""
     also: tuple[str, ...] = ()
     """Further permissions, without which the vendor answers and leaves things out."""
+    elsewhere: str = ""
+    """What it takes that no grant of this source's kind can give, for people: who gives it, and
+    where. Told beside the printed grant."""
     reason: str = ""
     """Why the scanner needs it; printed by ``shadow-ai permissions``."""
     resource: str = "*"

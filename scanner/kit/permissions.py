@@ -31,6 +31,11 @@ def permissions(spec: ConnectorSpec, opted: Container[str] = ()) -> list[str]:
     return sorted({one for op in asked for one in (op.permission, *op.also) if one})
 
 
+def notes(spec: ConnectorSpec, opted: Container[str] = ()) -> list[str]:
+    """What the printed grant cannot give, each once."""
+    return list(dict.fromkeys(op.elsewhere for op in _asked(spec, opted) if op.elsewhere))
+
+
 def options(spec: ConnectorSpec) -> list[str]:
     """Fields of the configuration that take permissions of their own."""
     return sorted({name for operation in spec.operations for name in operation.opt_in})

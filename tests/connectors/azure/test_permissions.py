@@ -19,7 +19,7 @@ from tests.connectors.azure.reading import read
 def _printed(*words: str) -> str:
     done = CliRunner().invoke(cli, ["permissions", "azure", *words])
     assert done.exit_code == 0, done.output
-    return done.output
+    return done.stdout
 
 
 def test_the_role_is_enough(rig: Rig) -> None:
@@ -68,3 +68,15 @@ def test_every_permission_is_spelled_as_azure_does(operation: object) -> None:
     permission = getattr(operation, "permission", "")
     assert permission.startswith("Microsoft.")
     assert permission.rpartition("/")[2] in ("read", "action")
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [("databricks_serving", "user of each workspace"), ("search_indexes", "role-based access")],
+)
+def test_what_no_role_gives_is_told_beside_it(setting: str, words: str) -> None:
+    done = CliRunner().invoke(cli, ["permissions", "azure", "--with", setting])
+    assert words in done.stderr
+    assert words not in done.stdout
+    assert json.loads(done.stdout)["Actions"]
+    assert words not in CliRunner().invoke(cli, ["permissions", "azure"]).stderr

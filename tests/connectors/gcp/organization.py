@@ -68,11 +68,13 @@ def _project(rig: Rig, number: int, parent: str) -> Mapping[str, str]:
         rig.strike(f"/projects/{ident}/(?!services|contacts)", off)
         return {**found, f"{shard}/project": "partial", f"{shard}/vertex": "denied",
                 f"{shard}/keys": "not_enabled", f"{shard}/run": "not_enabled",
-                f"{shard}/secret-names": "not_enabled"}  # fmt: skip
+                f"{shard}/secret-names": "not_enabled",
+                f"gcp:*/metrics/{ident}": "not_enabled"}  # fmt: skip
     if what == SLOW:
         rig.strike(calls, Fault(429, "quota", "RESOURCE_EXHAUSTED",
                                 headers={"Retry-After": "1"}, times=1))  # fmt: skip
         rig.strike(calls, Fault(401, "ended", "UNAUTHENTICATED", times=1))
     if what == WITHOUT % 100:
         found[f"{shard}/vertex"] = "not_enabled"
+        found[f"gcp:*/metrics/{ident}"] = "not_enabled"  # there is no AI to count calls of
     return found
