@@ -192,7 +192,12 @@ def _scan(
     )  # fmt: skip
     return Result(
         document=build(
-            situation, shown, info, (*warnings, *reading.problems), least=settings.least
+            situation,
+            shown,
+            info,
+            (*warnings, *reading.problems),
+            policies=rulebook.policies,
+            least=settings.least,
         ),
         events=left.events,
         situation=situation,

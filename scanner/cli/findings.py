@@ -6,12 +6,16 @@ from pathlib import Path
 
 import click
 
+from scanner.cli.export import export_findings
 from scanner.cli.options import config_option, json_option, need_config, write_bytes
 
 
 @click.group("findings")
 def command() -> None:
-    """List, show and follow findings."""
+    """List, show, follow and export findings."""
+
+
+command.add_command(export_findings)
 
 
 @command.command("list")

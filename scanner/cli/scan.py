@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,10 @@ import msgspec
 
 from scanner.app.config import LoadedConfig
 from scanner.cli.baseline import with_baselines
+from scanner.cli.export import parsed, set_option
 from scanner.cli.options import ad_hoc, config_option, find_config, json_option, write_bytes
+from scanner.emit.formats import FORMATS
+from scanner.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from scanner.app.pipeline import Result
@@ -24,7 +27,12 @@ if TYPE_CHECKING:
 @config_option
 @json_option
 @click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FOLDER",
-              help="Also write findings.json, graph.graphml and report.html there.")  # fmt: skip
+              help="Also write findings.json, graph.graphml and report.html there, or the files "
+                   "of --format.")  # fmt: skip
+@click.option("--format", "formats", multiple=True, type=click.Choice(list(FORMATS)),
+              help="Which file to write to --output; without it, to standard output. May be given "
+                   "again.")  # fmt: skip
+@set_option
 @click.option("--state", "state_url", metavar="FILE",
               help="Keep state in this SQLite file (PATH scans keep none by default).")  # fmt: skip
 @click.option("--fail-on", metavar="SEVERITY",
@@ -55,6 +63,8 @@ def command(
     config_path: Path | None,
     as_json: bool,
     output: Path | None,
+    formats: tuple[str, ...],
+    settings: tuple[str, ...],
     state_url: str | None,
     fail_on: str | None,
     registries: tuple[str, ...],
@@ -74,6 +84,7 @@ def command(
     """
     from scanner.app.pipeline import Settings, scan, severity
     from scanner.cli.progress import progress
+    from scanner.emit.formats import check, render
     from scanner.model.evidence import Confidence
 
     # Rules and facts are many small objects that live to the end: looking through them for cycles
@@ -91,40 +102,48 @@ def command(
         url = state_url if "://" in state_url else f"sqlite:///{Path(state_url).resolve()}"
     if loaded.config.scan.fail_on:
         severity(loaded.config.scan.fail_on)
-    show = not quiet and not as_json
+    given = parsed(settings)
+    to_stdout = formats[0] if formats and output is None else "json" if as_json else ""
+    if formats and output is None and (len(formats) > 1 or as_json):
+        raise ConfigError("several formats need a folder: give --output FOLDER, too")
+    check(formats, given)
+    show = not quiet and not to_stdout
     with progress(enabled=show and sys.stderr.isatty()) as on_progress:
-        settings = Settings(
+        chosen = Settings(
             resume=not fresh,
             on_progress=on_progress,
             least=Confidence(min_confidence),
             verify=verify,
         )
-        result = scan(loaded, url=url, settings=settings)
+        result = scan(loaded, url=url, settings=chosen)
     for warning in result.document.warnings:
         click.echo(f"warning: {warning}", err=True)
-    if as_json:
-        from scanner.emit.document import chunks
-
-        write_bytes(chunks(result.document))
+    if to_stdout:
+        write_bytes(render(to_stdout, result.document, given))
     elif show:
         from scanner.emit.table import print_document
 
         if result.resumed:
             click.echo("resumed an interrupted scan", err=True)
         print_document(result.document, result.events)
-    sys.exit(_written(output, result) or result.exit_code)
+    sys.exit(_written(output, formats, given, result) or result.exit_code)
 
 
-def _written(output: Path | None, result: Result) -> int:
+def _written(
+    output: Path | None, formats: Sequence[str], given: Mapping[str, str], result: Result
+) -> int:
     """After the result has been printed: files that cannot be written do not take it away."""
     if output is None:
         return 0
     from scanner.app.pipeline import EXIT_INCOMPLETE
-    from scanner.emit.files import write_all
+    from scanner.emit.files import write_all, write_formats
     from scanner.model.errors import StoreError
 
     try:
-        write_all(output, result.document, result.situation.graph)
+        if formats:
+            write_formats(output, result.document, formats, given)
+        else:
+            write_all(output, result.document, result.situation.graph)
     except StoreError as error:
         click.echo(f"error: {error}; make room or choose another --output", err=True)
         return EXIT_INCOMPLETE

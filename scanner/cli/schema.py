@@ -8,9 +8,8 @@ import click
 
 from scanner.cli.options import json_option
 
-_KINDS = [
-    "document", "registry", "config", "provider", "policy", "framework", "registry-map", "same-as",
-]  # fmt: skip
+_KINDS = ["document", "line", "registry", "config", "provider", "policy", "framework",
+          "registry-map", "same-as"]  # fmt: skip
 
 
 @click.command("schema")

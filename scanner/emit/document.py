@@ -15,6 +15,7 @@ from scanner.model.evidence import Confidence, Evidence, Setting
 from scanner.model.facts import Account, Asset, Credential, Edge
 from scanner.model.finding import Finding
 from scanner.model.registry import EntryStanding, Standing
+from scanner.rulebook.policy import Policy
 
 SCHEMA_VERSION = "1.2.0"
 
@@ -124,6 +125,19 @@ class EntryRow(Model, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class PolicyRow(Model, frozen=True, kw_only=True):
+    """One policy that was applied, whether or not it found anything. ``title`` is a template."""
+
+    id: str
+    name: str
+    title: str
+    subject: str
+    severity: str
+    rationale: str
+    remedy: str
+    controls: tuple[str, ...] = ()
+
+
 class Document(Model, frozen=True, kw_only=True):
     """Everything one scan says."""
 
@@ -134,6 +148,7 @@ class Document(Model, frozen=True, kw_only=True):
     edges: tuple[EdgeRow, ...]
     findings: tuple[Finding, ...]
     registry: tuple[EntryRow, ...] = ()
+    policies: tuple[PolicyRow, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -143,6 +158,7 @@ def build(
     scan: ScanInfo,
     warnings: Iterable[str] = (),
     *,
+    policies: Iterable[Policy] = (),
     least: Confidence = Confidence.LOW,
 ) -> Document:
     """The document of a finished scan, in a fixed order. What is less sure than ``least`` is left
@@ -170,6 +186,7 @@ def build(
         ),
         findings=tuple(sorted(findings, key=lambda f: (-f.risk, f.policy, f.asset, f.fingerprint))),
         registry=tuple(_entry(row) for row in situation.reconciliation.entries),
+        policies=tuple(_policy(policy) for policy in sorted(policies, key=lambda p: p.id)),
         warnings=tuple(warnings),
     )
 
@@ -333,4 +350,17 @@ def _entry(row: EntryStanding) -> EntryRow:
         assets=row.assets,
         duplicates=row.duplicates,
         detail=row.detail,
+    )
+
+
+def _policy(policy: Policy) -> PolicyRow:
+    return PolicyRow(
+        id=policy.id,
+        name=policy.name,
+        title=policy.title,
+        subject=str(policy.subject),
+        severity=str(policy.severity),
+        rationale=policy.rationale,
+        remedy=policy.remedy,
+        controls=policy.controls,
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from scanner.emit.document import Document, chunks
+from scanner.emit.formats import FORMATS, render
 from scanner.emit.html import render_html
 from scanner.graph.build import AssetGraph
 from scanner.graph.export import export
@@ -30,10 +31,30 @@ def write_all(folder: Path, document: Document, graph: AssetGraph) -> list[Path]
         ) from error
 
 
+def write_formats(
+    folder: Path, document: Document, names: Iterable[str], options: Mapping[str, str]
+) -> list[Path]:
+    """A file a format, under the format's own name. Raises ``StoreError``."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{folder}: cannot write the results: {error.strerror or error}"
+        ) from error
+    return [
+        write_pieces(folder / FORMATS[name].file, render(name, document, options)) for name in names
+    ]
+
+
 def write_file(path: Path, data: bytes) -> Path:
     """One file, whole or not at all. Raises ``StoreError``."""
+    return write_pieces(path, [data])
+
+
+def write_pieces(path: Path, data: Iterable[bytes]) -> Path:
+    """One file in pieces, whole or not at all. Raises ``StoreError``."""
     try:
-        return _write(path, [data])
+        return _write(path, data)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from scanner.emit.document import json_schema
+from scanner.emit.formats import lines
 from scanner.model.registry import RegistryEntry
 from scanner.rulebook.mapping import RegistryMap
 from scanner.rulebook.policy import Framework, Policy
@@ -16,7 +17,7 @@ from scanner.rulebook.types import Provider
 
 
 def schema(what: str) -> dict[str, Any]:
-    """``document``, ``registry``, ``provider``, ``policy``, ``framework``,
+    """``document``, ``line``, ``registry``, ``provider``, ``policy``, ``framework``,
     ``registry-map`` or ``same-as``."""
     found: dict[str, Any] = _dedented(_raw_schema(what))
     return found
@@ -38,6 +39,8 @@ def _dedented(part: Any) -> Any:
 def _raw_schema(what: str) -> dict[str, Any]:
     if what == "document":
         return json_schema()
+    if what == "line":
+        return lines.json_schema()
     if what == "registry":
         inner = of_type(list[RegistryEntry], "AI registry file")
         wrapped = {

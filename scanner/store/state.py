@@ -34,6 +34,7 @@ _FACTS: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
 _COVERAGE = msgspec.json.Decoder(Coverage)
 _DECISIONS = msgspec.json.Decoder(SameAsDecision)
 _FINDINGS = msgspec.json.Decoder(Finding)
+_VERSIONS = msgspec.json.Decoder(dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class ScanRow:
     started_at: str
     finished_at: str
     exit_code: int | None
+    versions: dict[str, str]
 
 
 class State:
@@ -179,7 +181,12 @@ class State:
         """All scans, oldest first."""
         with self.guarded("read scans"), self._engine.connect() as db:
             rows = db.execute(select(schema.scan).order_by(schema.scan.c.started_at)).all()
-        return [ScanRow(r.id, r.started_at, r.finished_at or "", r.exit_code) for r in rows]
+        return [
+            ScanRow(
+                r.id, r.started_at, r.finished_at or "", r.exit_code, _VERSIONS.decode(r.versions)
+            )
+            for r in rows
+        ]
 
     # --- coverage --------------------------------------------------------------------------------
 

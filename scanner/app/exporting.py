@@ -1,0 +1,49 @@
+"""The document of the last finished scan, from the stored state alone: no source is asked, no
+credential needed."""
+
+from __future__ import annotations
+
+from scanner.app import suppressing
+from scanner.app.config import LoadedConfig, store_url
+from scanner.app.pipeline import replay, rulebook_of
+from scanner.assess.lifecycle import Life
+from scanner.emit.document import Document, ScanInfo, build
+from scanner.model.errors import ConfigError
+from scanner.model.evidence import Confidence
+from scanner.store.state import State
+
+
+def stored_document(
+    loaded: LoadedConfig, *, url: str | None = None, least: Confidence = Confidence.LOW
+) -> Document:
+    """What the last finished scan said, with the findings as they stand now. The registry and the
+    baselines are those of ``loaded``. Raises ``ConfigError`` when no scan was finished."""
+    where = url if url is not None else store_url(loaded)
+    known = suppressing.baselines(loaded)
+    state = State(where)
+    try:
+        finished = [row for row in state.scans() if row.finished_at]
+        if not finished:
+            raise ConfigError(f"{where}: no finished scan yet; run `shadow-ai scan` first")
+        last = finished[-1]
+        said = suppressing.learned(state, loaded, frozenset())
+        life = Life(tuple(state.findings().values()), ())
+        left = suppressing.shown(life, said, known, last.finished_at)
+    finally:
+        state.close()
+    info = ScanInfo(
+        id=last.id,
+        started=last.started_at,
+        finished=last.finished_at,
+        exit_code=last.exit_code or 0,
+        versions=last.versions,
+    )
+    sure = (
+        finding
+        for finding in left.findings
+        if not finding.confidence or Confidence(finding.confidence).rank >= least.rank
+    )
+    return build(
+        replay(loaded, url=where), sure, info, left.warnings,
+        policies=rulebook_of(loaded).policies, least=least,
+    )  # fmt: skip

@@ -1,0 +1,89 @@
+"""``shadow-ai findings export``, and the options by which a scan and an export choose formats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from scanner.app.config import Config, LoadedConfig, store_url
+from scanner.cli.options import config_option, find_config, need_config, write_bytes
+from scanner.emit.formats import FORMATS
+from scanner.model.errors import ConfigError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def set_option(function: F) -> F:
+    return click.option(
+        "--set", "settings", multiple=True, metavar="NAME=VALUE",
+        help="An option of the format (docs/formats.md). May be given again.",
+    )(function)  # fmt: skip
+
+
+@click.command("export")
+@config_option
+@click.option("--state", "state_path", type=click.Path(path_type=Path), metavar="FILE",
+              help="SQLite state to read instead of the configured one.")  # fmt: skip
+@click.option("--format", "name", default="json", show_default=True,
+              type=click.Choice(list(FORMATS)))  # fmt: skip
+@click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write there instead of to standard output.")  # fmt: skip
+@click.option("--min-confidence", type=click.Choice(["low", "medium", "high", "certain"]),
+              default="low", show_default=True, help="Leave out what is less sure.")  # fmt: skip
+@set_option
+def export_findings(
+    config_path: Path | None,
+    state_path: Path | None,
+    name: str,
+    output: Path | None,
+    min_confidence: str,
+    settings: Sequence[str],
+) -> None:
+    """The last scan's findings and inventory in another format, from the stored state.
+
+    Nothing is scanned and no credential is needed. The registry and the baselines are those of the
+    configuration, also with --state.
+    """
+    from scanner.app.exporting import stored_document
+    from scanner.emit.files import write_pieces
+    from scanner.emit.formats import check, render
+    from scanner.model.evidence import Confidence
+
+    given = parsed(settings)
+    check([name], given)
+    loaded, url = _state(config_path, state_path)
+    document = stored_document(loaded, url=url, least=Confidence(min_confidence))
+    pieces = render(name, document, given)
+    if output is None:
+        write_bytes(pieces)
+    else:
+        write_pieces(output, pieces)
+        click.echo(f"wrote {output}", err=True)
+
+
+def parsed(settings: Sequence[str]) -> dict[str, str]:
+    """``NAME=VALUE`` as a table."""
+    found = {}
+    for text in settings:
+        name, mark, value = text.partition("=")
+        if not mark or not name:
+            raise ConfigError(f"--set {text}: write it as NAME=VALUE")
+        found[name] = value
+    return found
+
+
+def _state(config_path: Path | None, state_path: Path | None) -> tuple[LoadedConfig, str]:
+    """The configuration, and the URL of a state that is there."""
+    if state_path is not None:
+        if not state_path.is_file():
+            raise ConfigError(f"{state_path}: no such state; a scan with --state makes it")
+        loaded = find_config(config_path) or LoadedConfig(config=Config(), path=None)
+        return loaded, f"sqlite:///{state_path.resolve()}"
+    loaded = need_config(config_path)
+    url = store_url(loaded)
+    if url.startswith("sqlite:///") and not Path(url[len("sqlite:///") :]).is_file():
+        raise ConfigError(f"{url[len('sqlite:///') :]}: no state yet; run `shadow-ai scan` first")
+    return loaded, url

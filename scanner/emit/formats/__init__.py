@@ -1,0 +1,61 @@
+"""The formats as data: a name, the file that it makes, what it holds. A format's module has
+``render(document, **options)``, which yields bytes, and is imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from scanner.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from scanner.emit.document import Document
+
+
+class Format(NamedTuple):
+    file: str
+    """What it is called in a folder of results."""
+    module: str
+    holds: str
+    options: tuple[str, ...] = ()
+    """What ``--set NAME=VALUE`` may say."""
+    needs: tuple[str, ...] = ()
+    """What it must say."""
+
+
+FORMATS: dict[str, Format] = {
+    "json": Format("findings.json", "document", "everything, as one document"),
+    "jsonl": Format("findings.jsonl", "lines", "everything, a record a line"),
+    "csv": Format("findings.csv", "csv_findings", "findings, a row each"),
+    "csv-assets": Format("assets.csv", "csv_assets", "the AI inventory, a row each"),
+}
+
+
+def check(names: Iterable[str], options: Mapping[str, str]) -> None:
+    """Raises ``ConfigError`` for an option that none of the formats has, or that one of them needs
+    and does not get: before a scan, not after it."""
+    chosen = [FORMATS[name] for name in names]
+    known = {option for form in chosen for option in (*form.options, *form.needs)}
+    for option in sorted(set(options) - known):
+        said = ", ".join(sorted(known)) or "none"
+        raise ConfigError(f"--set {option}: not an option of {', '.join(names)} (known: {said})")
+    for name, form in zip(names, chosen, strict=True):
+        for option in form.needs:
+            if not options.get(option):
+                raise ConfigError(f"format `{name}` needs --set {option}=...; see docs/formats.md")
+
+
+def render(
+    name: str, document: Document, options: Mapping[str, str] | None = None
+) -> Iterable[bytes]:
+    """The document in a format, in pieces; options of other formats are passed over."""
+    form = FORMATS[name]
+    module = importlib.import_module(f"{__name__}.{form.module}")
+    mine = {
+        key: value
+        for key, value in (options or {}).items()
+        if key in form.options or key in form.needs
+    }
+    pieces: Iterable[bytes] = module.render(document, **mine)
+    return pieces

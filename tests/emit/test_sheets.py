@@ -1,0 +1,65 @@
+"""Sheets hold what the document holds, and no name in them is a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanner.emit.formats import columns
+from scanner.emit.formats.cells import cell
+from scanner.emit.formats.delimited import delimited
+from tests.emit.estates import ESTATE, EVIL, HOSTILE
+from tests.emit.test_formats import bytes_of
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def _read(data: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
+
+
+@pytest.mark.parametrize("name", ["csv", "csv-assets"])
+def test_no_cell_is_a_formula(name: str) -> None:
+    rows = _read(bytes_of(name, EVIL))
+
+    cells = [text for row in rows for text in row]
+    assert not [text for text in cells if text.startswith(FORMULA)]
+    assert any(text.startswith("'=cmd") for text in cells)
+    assert {len(row) for row in rows} == {len(rows[0])}
+
+
+@given(st.lists(st.text(), min_size=1, max_size=3))
+def test_any_text_is_one_harmless_cell(texts: list[str]) -> None:
+    (row,) = _read(b"".join(delimited(texts, [])))
+
+    assert len(row) == len(texts)
+    assert all(text == "" or text.isprintable() for text in row)
+    assert not [text for text in row if text.lstrip(" '\"")[:1] in FORMULA and text[0] != "'"]
+
+
+def test_what_does_no_harm_stays_as_it_is() -> None:
+    for text in ("a=b", "sk-ant-…uiAA", "arn:aws:s3:::x", "1.5", "Ünïcode", 'say "x", y'):
+        assert _read(b"".join(delimited([text], [])))[0] == [text]
+    assert cell(("a", "b")) == "a; b"
+    assert cell(7) == "7"
+    assert len(cell("x" * 40_000)) == 32_767
+
+
+def test_rows_are_those_of_the_document() -> None:
+    head, *rows = _read(bytes_of("csv", ESTATE))
+    assert tuple(head) == columns.FINDINGS
+    told = dict(zip(head, rows[0], strict=True))
+    assert told["asset_name"] == "Anthropic key sk-ant-…uiAA"
+    assert told["where"] == f"git:github.com/example-corp/portal app/a b#1.py:3 @ {'a' * 12}"
+    assert told["fingerprint"] == ESTATE.findings[0].fingerprint
+    assert len(rows) == len(ESTATE.findings)
+
+    head, *rows = _read(bytes_of("csv-assets", ESTATE))
+    assert tuple(head) == columns.ASSETS
+    told = dict(zip(head, rows[0], strict=True))
+    assert (told["owner"], told["models"]) == ("support@example.com", "anthropic.claude-3-5-sonnet")
+    assert HOSTILE not in str(rows)
