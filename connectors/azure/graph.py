@@ -159,6 +159,17 @@ class Inventory:
             query = of_types(self._types - FILTERS.keys())
         yield from self.rows(query).get((kind, subscription.casefold()), ())
 
+    def named(self, kind: str, name: str) -> str:
+        """The id of what is called so, in whichever subscription; empty: none that is shown. Of
+        kinds whose names no two things in Azure share."""
+        kind, name = kind.casefold(), name.casefold()
+        for (other, _), rows in self.rows(of_types(self._types - FILTERS.keys())).items():
+            if other == kind:
+                for row in rows:
+                    if str(row.get("name", "")).casefold() == name:
+                        return str(row["id"])
+        return ""
+
     def rows(self, query: str) -> dict[tuple[str, str], list[dict[str, Any]]]:
         """(type, subscription) -> records of a question. Raises what it raised the first time."""
         with self._lock:

@@ -23,7 +23,11 @@ DENIALS = "GET /subscriptions/{subscription}/providers/Microsoft.Authorization/d
 EVENTS = (
     "GET /subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values"
 )
-_FIXED = ("config/appsettings/list", "config/slotConfigNames")
+_FIXED = (
+    "config/appsettings/list",
+    "config/slotConfigNames",
+    "config/configreferences/appsettings",
+)
 """What stands behind the last name of a path as it is."""
 VERSIONS = {
     "Microsoft.Authorization": "2022-04-01",
@@ -56,6 +60,10 @@ _PERMISSIONS = {
     "post:Microsoft.Web/sites/slots/config/appsettings/list":
         "Microsoft.Web/sites/slots/config/list/action",
     "get:Microsoft.Web/sites/config/slotConfigNames": "Microsoft.Web/sites/config/read",
+    "list:Microsoft.Web/sites/config/configreferences/appsettings":
+        "Microsoft.Web/sites/config/read",
+    "list:Microsoft.Web/sites/slots/config/configreferences/appsettings":
+        "Microsoft.Web/sites/slots/config/read",
     "list:Microsoft.MachineLearningServices/registries/models":
         "Microsoft.MachineLearningServices/registries/assets/read",
 }  # fmt: skip
@@ -86,12 +94,12 @@ def template(op: str) -> str:
     above, extension, below = kind.rpartition("/providers/")
     if extension:
         return f"{_one(above)}/providers/{below}"
-    if verb == "list":
-        holder, _, collection = kind.rpartition("/")
-        return f"{_one(holder)}/{collection}"
     for fixed in _FIXED:
         if kind.endswith(f"/{fixed}"):
             return f"{_one(kind.removesuffix(f'/{fixed}'))}/{fixed}"
+    if verb == "list":
+        holder, _, collection = kind.rpartition("/")
+        return f"{_one(holder)}/{collection}"
     return _one(kind)
 
 

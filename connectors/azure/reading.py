@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from connectors.azure import access as asking
@@ -35,12 +36,18 @@ class AzureReading(Reading):
     access: Access
     inventory: Inventory
     rights: Rights
+    _asked: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def pool(self) -> ThreadPoolExecutor:
         return self.access.pool
 
     def call(self, call: Call, args: Mapping[str, Any]) -> dict[str, Any]:
+        if call.op in _REFERENCES:
+            return {
+                "names": _lines(r.get("name") for r in self._references(call.op, str(args[OF])))
+            }
         query = {name: str(value) for name, value in args.items() if name != OF}
         found = asking.called(self.access, call.op, str(args[OF]), self.account, query)
         said = f"{call.op} of {str(args[OF])[:200]}"
@@ -64,11 +71,26 @@ class AzureReading(Reading):
             # Said after what it has shown: less than all is better than nothing, and no proof.
             self.rights.check(self.account, call.op)
             return
+        if call.op in _REFERENCES:
+            yield from self._references(call.op, str(args[OF]))
+            return
         query = {name: str(value) for name, value in args.items() if name != OF}
         items = call.items or "value[]"
         of = str(args[OF])
         for record in asking.listed(self.access, call.op, of, self.account, query, items):
             yield _with_siblings(normal(record, self.access.cloud), kind, of)
+
+    def _references(self, op: str, of: str) -> list[dict[str, Any]]:
+        """Settings of a site that stand in a vault. Asked for once: their names are shown to the
+        detector, and the secrets are edges."""
+        with self._lock:
+            known = self._asked.pop((op, of), None)
+        if known is None:
+            known = [_referred(one) for one in asking.listed(
+                self.access, op, of, self.account, {}, "value[]")]  # fmt: skip
+            with self._lock:
+                self._asked[op, of] = known
+        return known
 
     @property
     def holder(self) -> NodeId:
@@ -143,15 +165,30 @@ _STICKY = "get:Microsoft.Web/sites/config/slotConfigNames"
 
 
 def _variables(found: Mapping[str, Any]) -> str:
-    """Names of settings that stay with their slot, as variables without values: the one list of
-    names that Azure tells without them."""
-    names = {
-        str(name)
-        for path in ("properties.appSettingNames[]", "properties.connectionStringNames[]")
-        for name in values(found, path)
-        if isinstance(name, str) and name.isprintable()
+    """Names of settings that stay with their slot."""
+    paths = ("properties.appSettingNames[]", "properties.connectionStringNames[]")
+    return _lines(name for path in paths for name in values(found, path))
+
+
+def _lines(names: Iterable[Any]) -> str:
+    """As variables without values."""
+    told = {name for name in names if isinstance(name, str) and name and name.isprintable()}
+    return "".join(f"{name}=\n" for name in sorted(told))
+
+
+_REFERENCES = frozenset(
+    {
+        "list:Microsoft.Web/sites/config/configreferences/appsettings",
+        "list:Microsoft.Web/sites/slots/config/configreferences/appsettings",
     }
-    return "".join(f"{name}=\n" for name in sorted(names))
+)
+"""https://learn.microsoft.com/rest/api/appservice/web-apps/get-app-settings-key-vault-references"""
+
+
+def _referred(record: Mapping[str, Any]) -> dict[str, Any]:
+    """With ``named.secret``: the vault and the secret that a setting stands in."""
+    told = [first_text(record, f"properties.{name}") for name in ("vaultName", "secretName")]
+    return {**record, "named": {"secret": "/".join(told) if all(told) else ""}}
 
 
 _DATASTORES = "Microsoft.MachineLearningServices/workspaces/datastores"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from scanner.kit.expressions import expression
 from scanner.kit.tabled.edges import SITE
 from scanner.kit.tabled.reading import Node, Target, shown
 from scanner.model.base import NodeId
@@ -171,6 +172,34 @@ def _asset(value: str, reading: AzureReading) -> tuple[str, Node | None]:
     return (whole.casefold(), None) if whole.startswith("azureml:") else ("", None)
 
 
+_VAULTS = ("vault.azure.net", "vault.usgovcloudapi.net", "vault.azure.cn")
+"""https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates"""
+
+
+def _vault_secret(value: str, reading: AzureReading) -> tuple[str, Node | None]:
+    """``vault/secret``, or its address with any version: the secret as its vault lists it, wherever
+    that is; of a vault that is not shown, its address."""
+    vault, secret = "", ""
+    if "://" in value:
+        try:
+            split = urlsplit(value)
+        except ValueError:
+            return "", None
+        name, _, domain = (split.hostname or "").partition(".")
+        steps = split.path.strip("/").split("/")
+        if domain in _VAULTS and steps[0] == "secrets" and len(steps) > 1:
+            vault, secret = name, steps[1]
+    else:
+        vault, _, secret = value.partition("/")
+    if not (_WORD.fullmatch(vault) and _WORD.fullmatch(secret)):
+        return "", None
+    known = reading.inventory.named("Microsoft.KeyVault/vaults", vault)
+    if known:
+        return reading.spelled(f"{known}/secrets/{secret}"), None
+    return f"https://{vault}.{_VAULTS[0]}/secrets/{secret}".casefold(), None
+
+
+_WORD = expression(r"[0-9A-Za-z-]{1,127}")
 TARGETS: Mapping[str, Target] = {
     "resource": _resource,
     "principal": _principal,
@@ -180,5 +209,6 @@ TARGETS: Mapping[str, Target] = {
     "target": _target,
     "asset": _asset,
     "storage": _storage,
+    "vault_secret": _vault_secret,
 }
 """Words that Azure's tables may use as a target, besides those of every table."""

@@ -316,6 +316,14 @@ def workloads(rig: Rig, sub: str) -> None:
              "properties": {"appSettingNames": ["ANTHROPIC_API_KEY", "COLOUR"]}}  # fmt: skip
     rig._hold("web", "SlotConfigNamesResource", names)
     rig.things[f"{site}/config/slotConfigNames".casefold()] = names
+    rig.below(site, "config/configreferences/appsettings", "GEMINI_API_KEY", properties={
+        "vaultName": "Keys", "secretName": "claude-api-key", "status": "Resolved",
+        "reference": "@Microsoft.KeyVault(VaultName=Keys;SecretName=claude-api-key)"})  # fmt: skip
+    rig.show(sub, "Microsoft.Web/sites", "helper", kind="app,linux,container",
+             location="westeurope", properties={"state": "Running"})  # fmt: skip
+    rig.below(f"{site.rpartition('/')[0]}/helper", "sitecontainers", "main", properties={
+        "image": "docker.io/langflowai/langflow:1.4", "isMain": True,
+        "environmentVariables": [{"name": "COHERE_API_KEY", "value": "COHERE_SETTING"}]})  # fmt: skip
     slot = f"{site}/slots/staging"
     record = {"id": slot, "name": "front/staging", "kind": "functionapp", "location": "westeurope",
               "type": "Microsoft.Web/sites/slots", "properties": {"state": "Running"}}  # fmt: skip

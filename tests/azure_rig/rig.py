@@ -230,7 +230,7 @@ class Rig:
             path.casefold().rpartition("/providers/")[0]
             if call.path.startswith("/{")
             else (path.casefold().rpartition("/")[0])
-        )
+        ).removesuffix("/config/configreferences")
         if above not in self.things:
             return 404, error("ParentResourceNotFound"), {}
         return self._page(target, self.lists.get(path.casefold(), []), token)
@@ -344,6 +344,10 @@ _ACTIONS = {
     "Microsoft.Web/sites/config/appsettings/list": "Microsoft.Web/sites/config/list",
     "Microsoft.Web/sites/slots/config/appsettings/list": "Microsoft.Web/sites/slots/config/list",
     "Microsoft.Web/sites/config/slotConfigNames": "Microsoft.Web/sites/config",
+    "Microsoft.Web/sites/config/configreferences/appsettings": "Microsoft.Web/sites/config",
+    "Microsoft.Web/sites/slots/config/configreferences/appsettings": (
+        "Microsoft.Web/sites/slots/config"
+    ),
     "Microsoft.Insights/eventtypes/management/values": "Microsoft.Insights/eventtypes/values",
 }
 """https://learn.microsoft.com/azure/role-based-access-control/resource-provider-operations"""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
-from connectors.azure import TYPES
+from connectors.azure import TYPES, relations
 from connectors.azure.config import AzureConfig, Cloud
 from connectors.azure.types import OPTIONS
 from scanner.model.errors import ConfigError
@@ -170,3 +172,29 @@ def test_tokens_do_not_go_to_machines_that_were_not_agreed_to() -> None:
     assert AzureConfig(endpoint_url="https://p.example.com", endpoint_consent=True).manager
     assert AzureConfig(cloud=Cloud.USGOV).manager == "https://management.usgovcloudapi.net"
     assert AzureConfig(cloud=Cloud.CHINA).endpoints.scope.endswith("chinacloudapi.cn/.default")
+
+
+def test_a_setting_in_a_vault_leads_to_the_secret_that_its_vault_lists(rig: Rig) -> None:
+    sub = estate.whole(rig)
+    vault = f"/subscriptions/{sub}/resourcegroups/rg-one/providers/microsoft.keyvault/vaults/keys"
+    rig.below(f"/subscriptions/{sub}/resourceGroups/Rg-One/providers/Microsoft.KeyVault/vaults/keys",
+              "secrets", "Claude-Api-Key", properties={})  # fmt: skip
+    found = read(rig, families=("workloads", "secret-names"))
+    secret = f"{vault}/secrets/claude-api-key"
+    assert secret in found.assets
+    site = f"/subscriptions/{sub}/resourcegroups/rg-one/providers/microsoft.web/sites/front"
+    assert ("authenticates_with", secret) in found.edges(site)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("https://other.vault.azure.net/secrets/A/1f", "https://other.vault.azure.net/secrets/a"),
+        ("other/A", "https://other.vault.azure.net/secrets/a"),
+        ("https://evil.example.com/secrets/a", ""), ("a/../b", ""), ("", ""), ("https://[", ""),
+    ],
+)  # fmt: skip
+def test_a_secret_of_a_vault_that_is_not_shown_is_its_address(told: str, expected: str) -> None:
+    nothing = SimpleNamespace(named=lambda kind, name: "")
+    reading = SimpleNamespace(inventory=nothing)
+    assert relations.TARGETS["vault_secret"](told, reading) == (expected, None)

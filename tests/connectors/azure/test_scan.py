@@ -68,7 +68,20 @@ def test_names_of_settings_that_stay_with_a_slot_need_no_values(rig: Rig, tmp_pa
     providers = {asset.provider for asset in result.document.assets}
     assert "anthropic" in providers, "ANTHROPIC_API_KEY is a setting of a slot"
     assert "mistral" not in providers
-    assert not [call for call in rig.calls if "appsettings" in call]
+    assert not [call for call in rig.calls if call.endswith("appsettings/list")]
+
+
+def test_settings_that_stand_in_a_vault_are_told_by_name_and_secret(
+    rig: Rig, tmp_path: Path
+) -> None:
+    estate.whole(rig)
+    result = _scan(rig, tmp_path)
+    providers = {asset.provider for asset in result.document.assets}
+    assert {"google_gemini", "langflow", "cohere"} <= providers, "GEMINI_API_KEY is such a setting"
+    asked = [
+        call for call in rig.calls if call.endswith("/front/config/configreferences/appsettings")
+    ]
+    assert len(asked) == 1, "once, for names and edges"
 
 
 def test_settings_of_slots_are_examined_when_values_may_be_read(rig: Rig, tmp_path: Path) -> None:
