@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import datetime
+from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,3 +66,38 @@ def test_rows_are_those_of_the_document() -> None:
     told = dict(zip(head, rows[0], strict=True))
     assert (told["owner"], told["models"]) == ("support@example.com", "anthropic.claude-3-5-sonnet")
     assert HOSTILE not in str(rows)
+
+
+def _sheets(data: bytes) -> dict[str, list[list[Any]]]:
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    return {sheet.title: [list(row) for row in sheet.iter_rows()] for sheet in book}
+
+
+def test_the_workbook_has_the_rows_of_the_document() -> None:
+    sheets = _sheets(bytes_of("xlsx", ESTATE))
+
+    assert list(sheets) == ["Findings", "Inventory", "Registry", "Coverage", "About"]
+    values = [[one.value for one in row] for row in sheets["Findings"]]
+    assert tuple(values[0]) == columns.FINDINGS
+    assert values[1][:3] == ["critical", 90, "open"]
+    counts = [len(rows) - 1 for rows in sheets.values()]
+    assert counts[:4] == [
+        len(ESTATE.findings), len(ESTATE.assets), len(ESTATE.registry), len(ESTATE.coverage),
+    ]  # fmt: skip
+
+
+def test_no_cell_of_a_workbook_is_a_formula_or_a_link() -> None:
+    cells = [
+        one for rows in _sheets(bytes_of("xlsx", EVIL)).values() for row in rows for one in row
+    ]
+
+    assert {one.data_type for one in cells} <= {"s", "n", "inlineStr"}
+    assert not [one for one in cells if one.hyperlink]
+    assert not [one for one in cells if str(one.value or "").startswith(FORMULA)]
+    assert any(str(one.value).startswith("'=cmd") for one in cells)
+
+
+def test_a_workbook_tells_the_scans_time_and_no_other() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(bytes_of("xlsx", ESTATE)))
+
+    assert book.properties.created == book.properties.modified == datetime(2026, 1, 2, 3, 9)

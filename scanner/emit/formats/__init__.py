@@ -29,6 +29,9 @@ FORMATS: dict[str, Format] = {
     "jsonl": Format("findings.jsonl", "lines", "everything, a record a line"),
     "csv": Format("findings.csv", "csv_findings", "findings, a row each"),
     "csv-assets": Format("assets.csv", "csv_assets", "the AI inventory, a row each"),
+    "xlsx": Format("shadow-ai.xlsx", "xlsx", "a workbook: findings, inventory, registry, coverage"),
+    "markdown": Format("report.md", "markdown", "a report to paste into a comment or a wiki"),
+    "html": Format("report.html", "page", "the page"),
 }
 
 
