@@ -131,6 +131,13 @@ class GcpConnector:
                     scope={"part": part, "of": scope},
                     title=f"{scope} {part}",
                 )
+        for unit, title, _ in found.folders if ctx.config.identities else ():
+            yield Shard(
+                id=ShardId(f"gcp:{unit}/contacts"),
+                scope={"part": "unit contacts", "of": unit},
+                listed_by=_UNITS,
+                title=f"{title} contacts",
+            )
         for one in found.projects.values():
             own = ShardId(f"gcp:{one.id}/project")
             yield Shard(
@@ -178,6 +185,9 @@ class GcpConnector:
         found = _tree(ctx)
         if shard.scope["part"] == "units":
             yield from hierarchy.units(found)
+            return
+        if shard.scope["part"] == "unit contacts":
+            yield from contacts.items(_access(ctx), shard.scope["of"], found.numbers)
             return
         if shard.scope["part"] in _SEARCHES:
             yield from _searched(ctx, shard.scope["part"], shard.scope["of"])
@@ -299,7 +309,7 @@ def _told_beside(ctx: Context[GcpConfig], part: str, project: str) -> Iterator[I
     if part == "policy":
         yield from _of_unit(ctx, f"projects/{project}")
     elif part == "contacts":
-        yield from contacts.items(access, project)
+        yield from contacts.items(access, f"projects/{project}", _tree(ctx).numbers)
     else:
         yield from _trail(ctx).items(project, _tree(ctx).numbers)
 

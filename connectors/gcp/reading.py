@@ -66,7 +66,7 @@ class GcpReading(Reading):
             found = self.access.get(call.op, of, _location(of), self.account, query)
         except errors.Disabled as error:
             raise self._meant(error) from error
-        return self._normal(found, operations.host(call.op))
+        return self._normal(found, operations.api(call.op))
 
     def pages(self, call: Call, args: Mapping[str, Any]) -> Iterator[Any]:
         service = call.op.partition(".")[0]
@@ -201,7 +201,7 @@ class GcpReading(Reading):
     def _listed(
         self, call: Call, of: str, location: str, query: Mapping[str, str]
     ) -> Iterator[Any]:
-        host = operations.host(call.op)
+        host = operations.api(call.op)
         for page in self._pages(call.op, of, location, query, call.items):
             for place in _unreached(page):
                 what = f"{call.op} in {self.account}/{text(place)[:200]}"

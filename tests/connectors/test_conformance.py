@@ -262,6 +262,7 @@ def _gcp(folder: Path, detector: Detector, organization: Any) -> Iterator[World]
             "/v3/projects:search": "search",
             "/v3/projects/{project}": "project",
             "/v3/folders/{folder}:getIamPolicy": "folder",
+            "/v1/folders/{folders}/contacts": "folder",
         }.get(operation.partition("googleapis.com")[2], "organization")
         pattern = re.sub(r"\{[^}]*\}", "[^/]+", path).replace(
             ".googleapis", r"([.][^/]+)?[.]googleapis", 1

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.gcp.policies import member
-from scanner.model.errors import Denied
+from scanner.model.errors import Denied, NotEnabled
 from scanner.model.facts import Asset, DataStore, Edge, Identity
 from scanner.model.items import Gap
 from tests.connectors.gcp.estate import ORG, Read, endpoint, project, read
@@ -244,6 +244,38 @@ def test_contacts_answer_for_a_project(rig: Rig) -> None:
     owners = {target for source, relation, target in found.edges
               if (source, relation) == (f"gcp:project/{ident}", "owned_by")}  # fmt: skip
     assert owners == {"gcp:user/ml-team@acme.example"}
+
+
+def test_contacts_of_a_folder_and_of_the_organization_answer_for_them(rig: Rig) -> None:
+    rig.plant("cloudresourcemanager.folders.list", ORG,
+              {"name": "folders/2", "displayName": "F", "parent": ORG})  # fmt: skip
+    project(rig, 7, "folders/2", enabled=())
+    for kind, unit in (("folders", "folders/2"), ("organizations", ORG)):
+        contact = {"email": f"{kind}@acme.example", "notificationCategorySubscriptions": ["ALL"]}
+        rig.plant(f"essentialcontacts.{kind}.contacts.list", unit, contact)
+    found = read(rig)
+    owned = {(source, target) for source, relation, target in found.edges
+             if relation == "owned_by"}  # fmt: skip
+    assert owned == {
+        ("gcp:folders/2", "gcp:user/folders@acme.example"),
+        (f"gcp:{ORG}", "gcp:user/organizations@acme.example"),
+    }
+
+
+def test_contacts_that_a_folder_does_not_show_are_denied(rig: Rig) -> None:
+    rig.plant("cloudresourcemanager.folders.list", ORG,
+              {"name": "folders/2", "displayName": "F", "parent": ORG})  # fmt: skip
+    project(rig, 7, enabled=())
+    rig.strike("essentialcontacts.*/folders/2/", Fault(403, "no", "PERMISSION_DENIED"))
+    refused = {key for key, error in read(rig).errors.items() if isinstance(error, Denied)}
+    assert refused == {"gcp:folders/2/contacts"}
+
+
+def test_a_project_without_the_api_of_contacts_has_none(rig: Rig) -> None:
+    project(rig, 7, enabled=())
+    off = "Essential Contacts API has not been used in project 7 before"
+    rig.strike("essentialcontacts.*acme-7", Fault(403, off, "PERMISSION_DENIED"))
+    assert isinstance(read(rig).errors["gcp:acme-7/contacts"], NotEnabled)
 
 
 @pytest.mark.parametrize(
