@@ -219,7 +219,7 @@ def _situation(
     read = frozenset(row.shard for row in coverage)
     graph = AssetGraph(
         said.applied(suppressing.rows(state, gone)), read,
-        rules=rulebook.same_as, decisions=state.decisions(),
+        rules=rulebook.same_as, decisions=state.decisions(), flows=rulebook.flows,
     )  # fmt: skip
     if reading.unread:
         result = not_judged(graph, reading.unread)

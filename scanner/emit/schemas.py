@@ -10,6 +10,7 @@ import msgspec
 from scanner.emit.document import json_schema
 from scanner.emit.formats import lines
 from scanner.model.registry import RegistryEntry
+from scanner.rulebook.flows import FlowRules
 from scanner.rulebook.mapping import RegistryMap
 from scanner.rulebook.policy import Framework, Policy
 from scanner.rulebook.same_as import SameAs
@@ -18,7 +19,7 @@ from scanner.rulebook.types import Provider
 
 def schema(what: str) -> dict[str, Any]:
     """``document``, ``line``, ``registry``, ``provider``, ``policy``, ``framework``,
-    ``registry-map`` or ``same-as``."""
+    ``registry-map``, ``same-as`` or ``flows``."""
     found: dict[str, Any] = _dedented(_raw_schema(what))
     return found
 
@@ -60,6 +61,7 @@ def _raw_schema(what: str) -> dict[str, Any]:
         "framework": Framework,
         "registry-map": RegistryMap,
         "same-as": SameAs,
+        "flows": FlowRules,
     }
     return of_type(kinds[what], f"Shadow AI scanner {what} file")
 

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from scanner.graph import same_as
+from scanner.graph.data import DataMap
 from scanner.graph.elsewhere import calls_elsewhere
 from scanner.graph.same_as import Entities
 from scanner.model.base import NodeId, ShardId
@@ -26,10 +28,14 @@ from scanner.model.facts import (
     merge_fact,
 )
 from scanner.model.keys import holder_of
+from scanner.rulebook.flows import FlowRules
+from scanner.rulebook.flows import bundled as bundled_flows
 from scanner.rulebook.same_as import SameAs, bundled
 
 if TYPE_CHECKING:
     import networkx as nx
+
+    from scanner.graph.columns import Columns
 
 HOLDS = Relation.CONTAINS
 _MADE_OF = (Relation.SERVES, Relation.CONFIGURED_BY, Relation.CREATED_BY)
@@ -46,9 +52,12 @@ class AssetGraph:
         *,
         rules: tuple[SameAs, ...] | None = None,
         decisions: Iterable[SameAsDecision] = (),
+        flows: FlowRules | None = None,
     ) -> None:
         """``facts``: with their shard and whether its last reading saw them. ``read``: the shards
-        that this scan has read; None: all. ``rules``: what is one thing; None: the bundled ones."""
+        that this scan has read; None: all. ``rules``: what is one thing, ``flows``: what data is;
+        None: the bundled ones."""
+        self._flow_rules = flows
         self.nodes: dict[NodeId, NodeFact] = {}
         self.edges: dict[str, Edge] = {}
         self._shards: dict[str, set[ShardId]] = {}
@@ -95,6 +104,18 @@ class AssetGraph:
             self.nodes[fact.id] = fact  # who lists a store knows more than who reads from it
         elif type(old) is type(fact):
             self.nodes[fact.id] = merge_fact(old, fact)  # type: ignore[type-var]
+
+    @cached_property
+    def data(self) -> DataMap:
+        """What the stores hold, and where things are."""
+        return DataMap(self.nodes, self._flow_rules or bundled_flows())
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The same graph for the kernel; made when the first question is asked."""
+        from scanner.graph.columns import Columns
+
+        return Columns(self)
 
     def shards_of(self, key: str) -> tuple[ShardId, ...]:
         """The shards that show a node or an edge."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
 from scanner.graph.build import AssetGraph
-from scanner.graph.steps import is_sensitive
 from scanner.model.base import NodeId
 from scanner.model.errors import ConfigError
+from scanner.model.evidence import Confidence
 from scanner.model.facts import Account, Asset, Credential, DataStore, Identity, NodeFact
 
 _TYPES: dict[str, Callable[[NodeFact], bool]] = {
@@ -18,7 +18,6 @@ _TYPES: dict[str, Callable[[NodeFact], bool]] = {
     "credential": lambda node: isinstance(node, Credential),
     "datastore": lambda node: isinstance(node, DataStore),
     "identity": lambda node: isinstance(node, Identity),
-    "sensitive": is_sensitive,
 }
 _SHOWN = 8
 
@@ -56,6 +55,8 @@ def named(graph: AssetGraph, text: str) -> list[NodeId]:
         return [NodeId(text)]
     kind, mark, rest = text.partition(":")
     test = _TYPES.get(kind) if mark else None
+    if mark and kind == "sensitive":
+        test = _sensitive(graph)
     pool = [n for n in known if test is None or _is(graph, n, test)]
     wanted = rest if test is not None else text
     exact = [n for n in pool if wanted in (n, label(graph, n))]
@@ -75,6 +76,10 @@ def one(graph: AssetGraph, text: str) -> NodeId:
         shown = ", ".join(found[:_SHOWN]) + (", ..." if len(found) > _SHOWN else "")
         raise ConfigError(f"`{text}` may be any of {len(found)}: {shown}; give the whole id")
     return found[0]
+
+
+def _sensitive(graph: AssetGraph) -> Callable[[NodeFact], bool]:
+    return lambda node: graph.data.is_sensitive(node.id, Confidence.MEDIUM)
 
 
 def _is(graph: AssetGraph, ident: NodeId, test: Callable[[NodeFact], bool]) -> bool:

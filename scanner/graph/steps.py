@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from scanner.model.base import NodeId
-from scanner.model.facts import Account, Credential, DataStore, Edge, Identity, NodeFact, Relation
+from scanner.model.facts import Account, Credential, Edge, Identity, NodeFact, Relation
 from scanner.model.keys import holder_of
 
 
@@ -132,13 +132,3 @@ def step_of(
     if edge.relation is Relation.CONFIGURED_BY:
         return Step.SERVED_THROUGH if edge.target in serving else Step.CONFIGURED_BY
     return _PLAIN[edge.relation]
-
-
-def is_sensitive(node: NodeFact | None) -> bool:
-    return isinstance(node, DataStore) and node.classification.casefold() in SENSITIVE
-
-
-SENSITIVE = frozenset({
-    "confidential", "highly confidential", "restricted", "secret", "sensitive", "pii", "phi", "pci",
-    "personal", "personal data", "special category", "financial", "health",
-})  # fmt: skip

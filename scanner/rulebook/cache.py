@@ -20,6 +20,7 @@ from platformdirs import user_cache_path
 
 from scanner import __version__
 from scanner.model.base import Model
+from scanner.rulebook.flows import FlowRules
 from scanner.rulebook.policy import Framework, Policy
 from scanner.rulebook.same_as import SameAs
 from scanner.rulebook.types import Provider
@@ -48,6 +49,7 @@ class Parsed(Model, frozen=True, kw_only=True):
     frameworks: tuple[Framework, ...]
     products: frozenset[str]
     same_as: tuple[SameAs, ...] = ()
+    flows: FlowRules = FlowRules()
 
 
 def read(digest: str) -> Parsed | None:

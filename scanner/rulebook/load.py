@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -16,9 +16,10 @@ import msgspec
 
 from scanner.model.base import Model
 from scanner.model.errors import RuleError
-from scanner.rulebook import cache, same_as
+from scanner.rulebook import cache, flows, same_as
 from scanner.rulebook.cache import Parsed
 from scanner.rulebook.documents import read_yaml
+from scanner.rulebook.flows import FlowRules
 from scanner.rulebook.policy import Framework, Policy
 from scanner.rulebook.same_as import SameAs
 from scanner.rulebook.types import Provider
@@ -37,6 +38,7 @@ class Rulebook:
     products: frozenset[str] = frozenset()
     """Ids of what one runs oneself (``products/``); the others are services (``providers/``)."""
     same_as: tuple[SameAs, ...] = ()
+    flows: FlowRules = field(default_factory=FlowRules)
 
     @cached_property
     def by_id(self) -> dict[str, Provider]:
@@ -95,13 +97,14 @@ def load(root: Path | None = None, extra: Sequence[Path] = ()) -> Rulebook:
         frameworks=tuple(f for _, f in frameworks),
         products=frozenset(p.id for path, p in providers if path.parent.name == "products"),
         same_as=same_as.read(files["same-as"]),
+        flows=flows.read(files["flows"]),
     )
     if is_bundled:
         cache.write(hasher.hexdigest(), parsed)
     return Rulebook(digest=hasher.hexdigest(), **msgspec.structs.asdict(parsed))
 
 
-_FOLDERS = ("providers", "products", "policies", "controls", "same-as")
+_FOLDERS = ("providers", "products", "policies", "controls", "same-as", "flows")
 _KEPT_STAMPS = 3
 
 

@@ -1,0 +1,145 @@
+"""What data a store holds and where things are: classes with their reasons, areas, environments.
+
+A label that somebody set is believed; a name is a hint and says so. What is not known stays empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+
+from scanner.model.base import Model, NodeId
+from scanner.model.evidence import Confidence
+from scanner.model.facts import Account, Asset, DataStore, NodeFact
+from scanner.rulebook.flows import DataClass, FlowRules
+
+_WORD = re.compile(r"[a-z]+|[0-9]+")
+_SPLIT = re.compile(r"[,;|/]")
+_REGION_PARTS = 6
+_ENVIRONMENT_TAGS = ("environment", "env", "stage")
+
+
+class Label(Model, frozen=True, kw_only=True):
+    """One class of data of one store."""
+
+    data_class: str
+    name: str
+    is_sensitive: bool
+    confidence: Confidence
+    reason: str
+
+
+class DataMap:
+    """Answers for the nodes of one graph."""
+
+    def __init__(self, nodes: Mapping[NodeId, NodeFact], rules: FlowRules) -> None:
+        self._nodes = nodes
+        self._rules = rules
+        self._known: dict[NodeId, tuple[Label, ...]] = {}
+
+    def labels(self, ident: NodeId) -> tuple[Label, ...]:
+        """The classes of a store, the surest first; empty: nothing is known."""
+        found = self._known.get(ident)
+        if found is None:
+            node = self._nodes.get(ident)
+            found = self._known[ident] = self._of(node) if isinstance(node, DataStore) else ()
+        return found
+
+    def is_sensitive(self, ident: NodeId, least: Confidence = Confidence.LOW) -> bool:
+        return any(
+            label.is_sensitive and label.confidence.rank >= least.rank
+            for label in self.labels(ident)
+        )
+
+    def _of(self, store: DataStore) -> tuple[Label, ...]:
+        said = [("its classification", store.classification)]
+        said += [
+            (f"tag {key}", value)
+            for key, value in sorted(store.tags.items())
+            if {_plain(key), _plain(key.rpartition(":")[2])} & self._label_tags
+        ]
+        found: dict[str, Label] = {}
+        for where, text in said:
+            for value in _SPLIT.split(text):
+                for one in self._rules.classes:
+                    if value.strip().casefold() in one.labels:
+                        reason = f"{where} says {value.strip()}"
+                        found.setdefault(one.id, _label(one, Confidence.HIGH, reason))
+        for one in self._rules.classes:
+            if store.store_class and store.store_class in one.stores:
+                reason = f"it is {store.store_class}"
+                found.setdefault(one.id, _label(one, Confidence.MEDIUM, reason))
+        if not found:
+            words = set(_WORD.findall(store.name.casefold()))
+            words |= set(_WORD.findall(store.tags.get("columns", "").casefold()))
+            for one in self._rules.classes:
+                hints = sorted(words & set(one.names))
+                if hints:
+                    reason = f"its name says {hints[0]}"
+                    found[one.id] = _label(one, Confidence.LOW, reason)
+        order = {one.id: place for place, one in enumerate(self._rules.classes)}
+        return tuple(
+            sorted(found.values(), key=lambda one: (-one.confidence.rank, order[one.data_class]))
+        )
+
+    @cached_property
+    def _label_tags(self) -> frozenset[str]:
+        return frozenset(self._rules.label_tags)
+
+    # --- where -----------------------------------------------------------------------------------
+
+    def region(self, ident: NodeId) -> str:
+        """As its source writes it; of an ARN the field for it."""
+        node = self._nodes.get(ident)
+        said = node.region if isinstance(node, Asset) else ""
+        said = said or (node.tags.get("region", "") if node is not None else "")
+        parts = ident.split(":")
+        if not said and ident.startswith("arn:") and len(parts) >= _REGION_PARTS:
+            said = parts[3]
+        return said.casefold()
+
+    def area(self, ident: NodeId) -> str:
+        """The country, or ``EU``; of a provider where its company is established."""
+        if ident.startswith("provider:"):
+            return self._vendors.get(ident.partition(":")[2], "")
+        return self.area_of(self.region(ident))
+
+    def area_of(self, region: str) -> str:
+        best, found = 0, ""
+        for area in self._rules.areas if region else ():
+            for start in area.regions:
+                if region.startswith(start) and len(start) > best:
+                    best, found = len(start), area.id
+        return found
+
+    @cached_property
+    def _vendors(self) -> dict[str, str]:
+        return {vendor.provider: vendor.area for vendor in self._rules.vendors}
+
+    def environment(self, ident: NodeId) -> str:
+        """``production``, ``trial`` or the source's own word; empty: not known."""
+        node = self._nodes.get(ident)
+        said = node.environment if isinstance(node, (Asset, Account)) else ""
+        if node is not None and not said:
+            tags = {_plain(key): value for key, value in node.tags.items()}
+            said = next((tags[name] for name in _ENVIRONMENT_TAGS if tags.get(name)), "")
+        account = getattr(node, "account", None)
+        if not said and account:
+            above = self._nodes.get(account)
+            said = above.environment if isinstance(above, Account) else ""
+        word = said.casefold()
+        if word in self._rules.production:
+            return "production"
+        return "trial" if word in self._rules.trial else word
+
+
+def _label(one: DataClass, confidence: Confidence, reason: str) -> Label:
+    return Label(
+        data_class=one.id, name=one.name, is_sensitive=one.is_sensitive, confidence=confidence,
+        reason=reason,
+    )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z]", "", text.casefold())

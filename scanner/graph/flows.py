@@ -1,0 +1,176 @@
+"""Which data goes to whom: from stores through AI assets to vendors, by whose key, across what.
+
+A flow is declared or seen: a store that an asset reads, an asset that calls a vendor, and what lies
+between. What a role would merely allow is no flow. One flow is one store, one vendor and one asset
+that hands the data over; its path is the shortest.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from scanner.graph.build import AssetGraph
+from scanner.graph.data import Label
+from scanner.graph.kernel import Tree
+from scanner.graph.paths import Path, path_of
+from scanner.graph.steps import FLOW
+from scanner.model.base import Model, NodeId
+from scanner.model.evidence import Confidence
+from scanner.model.facts import Asset, Credential, DataStore, Relation
+
+PROVIDER = "provider:"
+
+
+class Flow(Model, frozen=True, kw_only=True):
+    store: NodeId
+    labels: tuple[Label, ...]
+    provider: str
+    """Catalogue id of who gets the data."""
+    through: NodeId
+    """The asset that hands it over."""
+    keys: tuple[NodeId, ...]
+    """By which it does, as far as they are known."""
+    path: Path
+    """From the store to the vendor, or to the asset that is the vendor's own service."""
+    areas: tuple[str, ...]
+    """Countries on the way, as far as they are known, each once."""
+    environments: tuple[str, ...]
+    crosses: tuple[str, ...]
+    """``border``, ``environment``."""
+    confidence: Confidence
+
+    @property
+    def is_sensitive(self) -> bool:
+        return any(label.is_sensitive for label in self.labels)
+
+
+def data_flows(graph: AssetGraph) -> tuple[Flow, ...]:
+    """All, in order of vendor, store and asset."""
+    columns = graph.columns
+    callers = _callers(graph)
+    back = columns.kernel.reach(columns.numbers(callers), FLOW.reversed)
+    found: list[Flow] = []
+    for ident in sorted(graph.nodes):
+        number = columns.number(ident)
+        is_store = isinstance(graph.nodes[ident], DataStore)
+        if not is_store or number is None or back.hops[number] < 0:
+            continue
+        tree = columns.kernel.reach([number], FLOW)
+        found += _of(graph, ident, tree, callers)
+    return tuple(sorted(found, key=lambda flow: (flow.provider, flow.store, flow.through)))
+
+
+def _callers(graph: AssetGraph) -> dict[NodeId, frozenset[str]]:
+    """Assets that hand data to a vendor: who they call; of those that call none and that nothing
+    goes on from, whose service they are."""
+    found: defaultdict[NodeId, set[str]] = defaultdict(set)
+    for edge in graph.edges.values():
+        if edge.relation is Relation.CALLS and edge.target.startswith(PROVIDER):
+            source = graph.node(edge.source)
+            if isinstance(source, Asset):
+                found[graph.entities.of(edge.source)].add(edge.target.removeprefix(PROVIDER))
+    columns = graph.columns
+    matrix = columns.kernel.matrix(FLOW)
+    for asset in graph.assets():
+        ident = graph.entities.of(asset.id)
+        number = columns.number(ident)
+        if not asset.provider or ident in found or number is None:
+            continue
+        row = matrix.indices[matrix.indptr[number] : matrix.indptr[number + 1]]
+        after = (graph.node(columns.ids[other]) for other in row)
+        if not any(isinstance(node, Asset) for node in after):
+            found[ident].add(asset.provider)
+    return {ident: frozenset(names) for ident, names in sorted(found.items())}
+
+
+def _of(
+    graph: AssetGraph, store: NodeId, tree: Tree, callers: dict[NodeId, frozenset[str]]
+) -> Iterator[Flow]:
+    columns = graph.columns
+    for caller, names in callers.items():
+        number = columns.number(caller)
+        if number is None or tree.hops[number] < 0:
+            continue
+        way = tree.path(number)
+        for name in sorted(names):
+            vendor = NodeId(PROVIDER + name)
+            goal = columns.number(vendor)
+            calls = goal is not None and bool(columns.kernel.edges(number, goal, FLOW))
+            whole = [*way, goal] if calls and goal is not None else way
+            yield _flow(graph, store, caller, name, path_of(columns, whole, FLOW))
+
+
+def _flow(graph: AssetGraph, store: NodeId, caller: NodeId, provider: str, path: Path) -> Flow:
+    data = graph.data
+    on_way = [store, *path.nodes[1:]]
+    if not path.nodes[-1].startswith(PROVIDER):
+        on_way.append(NodeId(PROVIDER + provider))
+    areas = _each_once(data.area(ident) for ident in on_way)
+    environments = _each_once(data.environment(ident) for ident in on_way)
+    from_production = data.environment(store) == "production" and "trial" in environments
+    crosses = [
+        *(["border"] if len(areas) > 1 else []),
+        *(["environment"] if from_production else []),
+    ]
+    return Flow(
+        store=store,
+        labels=data.labels(store),
+        provider=provider,
+        through=caller,
+        keys=tuple(_keys(graph, caller)),
+        path=path,
+        areas=areas,
+        environments=environments,
+        crosses=tuple(crosses),
+        confidence=path.confidence,
+    )
+
+
+def _keys(graph: AssetGraph, caller: NodeId) -> list[NodeId]:
+    """A key under the name by which it was found, where its vendor's record is the same."""
+    return sorted({
+        edge.target
+        for view in graph.entities.all_of(caller)
+        for edge in graph.out_edges(view, Relation.AUTHENTICATES_WITH)
+        if isinstance(graph.node(edge.target), Credential)
+    })  # fmt: skip
+
+
+def _each_once(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value))
+
+
+class Total(Model, frozen=True, kw_only=True):
+    """A row of the summary: how much of one class goes to one vendor."""
+
+    data_class: str
+    """Empty: nothing is known of the data."""
+    provider: str
+    stores: int
+    assets: int
+    crosses: tuple[str, ...]
+    confidence: Confidence
+    """Of the surest flow with that class."""
+
+
+def totals(flows: Iterable[Flow]) -> tuple[Total, ...]:
+    """By class and vendor: the matrix that a report draws."""
+    rows: defaultdict[tuple[str, str], list[tuple[Flow, Confidence]]] = defaultdict(list)
+    for flow in flows:
+        for label in flow.labels:
+            sure = min(label.confidence, flow.confidence, key=lambda one: one.rank)
+            rows[label.data_class, flow.provider].append((flow, sure))
+        if not flow.labels:
+            rows["", flow.provider].append((flow, Confidence.LOW))
+    return tuple(
+        Total(
+            data_class=data_class,
+            provider=provider,
+            stores=len({flow.store for flow, _ in found}),
+            assets=len({flow.through for flow, _ in found}),
+            crosses=tuple(sorted({what for flow, _ in found for what in flow.crosses})),
+            confidence=max((sure for _, sure in found), key=lambda one: one.rank),
+        )
+        for (data_class, provider), found in sorted(rows.items())
+    )

@@ -1,0 +1,67 @@
+"""A way through the graph as people may check it: every hop with its edges and their evidence."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from scanner.graph.columns import Columns
+from scanner.graph.steps import Walk
+from scanner.model.base import Model, NodeId
+from scanner.model.evidence import Confidence
+from scanner.model.facts import Edge
+
+
+class Hop(Model, frozen=True, kw_only=True):
+    """From ``one`` to ``other``. Each edge's own ends may be other views of the same things."""
+
+    one: NodeId
+    other: NodeId
+    relation: str
+    is_along: bool
+    """Whether the sentence reads ``one <relation> other``; else the other way round."""
+    confidence: Confidence
+    edges: tuple[Edge, ...]
+
+    @property
+    def sentence(self) -> str:
+        ends = (self.one, self.other) if self.is_along else (self.other, self.one)
+        return f"{ends[0]} {self.relation} {ends[1]}"
+
+
+class Path(Model, frozen=True, kw_only=True):
+    nodes: tuple[NodeId, ...]
+    hops: tuple[Hop, ...]
+
+    @property
+    def confidence(self) -> Confidence:
+        """That of the least sure hop."""
+        return min((hop.confidence for hop in self.hops), key=_rank, default=Confidence.CERTAIN)
+
+
+def path_of(columns: Columns, numbers: list[int], walk: Walk) -> Path:
+    """``numbers``: of the things on the way, as the kernel gives them."""
+    return Path(
+        nodes=tuple(columns.ids[number] for number in numbers),
+        hops=tuple(_hop(columns, one, other, walk) for one, other in pairwise(numbers)),
+    )
+
+
+def _hop(columns: Columns, one: int, other: int, walk: Walk) -> Hop:
+    """Its surest edge gives the relation; the others that say the same way stand beside it."""
+    found = [
+        (columns.edges[number], is_along)
+        for number, is_along in columns.kernel.edges(one, other, walk)
+    ]
+    best, is_along = max(found, key=lambda item: (item[0].confidence.rank, item[1], item[0].key))
+    return Hop(
+        one=columns.ids[one],
+        other=columns.ids[other],
+        relation=str(best.relation),
+        is_along=is_along,
+        confidence=best.confidence,
+        edges=(best, *(edge for edge, _ in found if edge is not best)),
+    )
+
+
+def _rank(confidence: Confidence) -> int:
+    return confidence.rank

@@ -1,0 +1,238 @@
+"""Which data goes to whom: only what is declared or seen, with its class, key and borders."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import pytest
+from openlineage.client import event_v2, facet_v2
+
+from scanner.graph.build import AssetGraph
+from scanner.graph.flows import Flow, data_flows, totals
+from scanner.graph.openlineage import SCHEMA_URL, events, render
+from scanner.graph.ownership import OwnerBook
+from scanner.model.base import NodeId, ShardId
+from scanner.model.evidence import Confidence, Evidence
+from scanner.model.facts import (
+    Account,
+    Asset,
+    AssetClass,
+    Credential,
+    DataStore,
+    Edge,
+    Fact,
+    Identity,
+    Relation,
+)
+
+
+def _asset(ident: str, **fields: Any) -> Asset:
+    return Asset(**{
+        "id": NodeId(ident), "kind": "t.t", "asset_class": AssetClass.WORKLOAD, "name": ident,
+        **fields,
+    })  # fmt: skip
+
+
+def _store(ident: str, **fields: Any) -> DataStore:
+    return DataStore(**{"id": NodeId(ident), "kind": "t.bucket", "name": ident, **fields})
+
+
+def _edge(source: str, relation: Relation, target: str, **fields: Any) -> Edge:
+    return Edge(
+        source=NodeId(source), target=NodeId(target), relation=relation,
+        evidence=(Evidence(rule="r", source="t"),), **fields,
+    )  # fmt: skip
+
+
+def _graph(*facts: Fact) -> AssetGraph:
+    return AssetGraph((ShardId("s"), fact, True) for fact in facts)
+
+
+FUNCTION = (
+    Account(id=NodeId("acc"), kind="t.acc", name="acc", provider="t", environment="Sandbox"),
+    _store("crm", classification="PII", tags={"region": "eu-central-1", "env": "prod"}),
+    _asset("fn", is_ai=False, region="us-east-1", account="acc"),
+    _asset("fn#ai/deepseek", provider="deepseek"),
+    Credential(id=NodeId("k"), kind="credential.x", name="k", issuer="deepseek", fingerprint="f"),
+    _edge("fn", Relation.READS_FROM, "crm", confidence=Confidence.HIGH),
+    _edge("fn", Relation.CONTAINS, "fn#ai/deepseek"),
+    _edge("fn#ai/deepseek", Relation.CALLS, "provider:deepseek", confidence=Confidence.MEDIUM),
+    _edge("fn#ai/deepseek", Relation.AUTHENTICATES_WITH, "k"),
+)
+
+
+def test_a_flow_tells_class_vendor_asset_key_borders_and_its_weakest_hop() -> None:
+    (flow,) = data_flows(_graph(*FUNCTION))
+
+    assert (flow.store, flow.provider, flow.through) == ("crm", "deepseek", "fn#ai/deepseek")
+    assert flow.keys == ("k",)
+    assert [label.data_class for label in flow.labels] == ["personal"]
+    assert flow.labels[0].reason == "its classification says PII"
+    assert flow.areas == ("EU", "US", "CN")
+    assert flow.environments == ("production", "trial")
+    assert flow.crosses == ("border", "environment")
+    assert flow.confidence is Confidence.MEDIUM
+    assert [hop.sentence for hop in flow.path.hops] == [
+        "fn reads_from crm",
+        "fn contains fn#ai/deepseek",
+        "fn#ai/deepseek calls provider:deepseek",
+    ]
+    assert all(edge.evidence for hop in flow.path.hops for edge in hop.edges)
+
+
+def test_what_a_role_may_read_is_no_flow_nor_is_a_role_that_two_share() -> None:
+    graph = _graph(
+        _store("crm", classification="pii"),
+        _asset("one"),
+        _asset("two", provider="openai"),
+        Identity(id=NodeId("role"), kind="aws.iam_role", name="role"),
+        _edge("one", Relation.RUNS_AS, "role"),
+        _edge("two", Relation.RUNS_AS, "role"),
+        _edge("role", Relation.READS_FROM, "crm"),
+        _edge("one", Relation.READS_FROM, "crm"),
+        _edge("two", Relation.CALLS, "provider:openai"),
+    )
+
+    assert data_flows(graph) == ()
+
+
+def test_a_candidate_for_a_merge_carries_no_data() -> None:
+    graph = _graph(
+        _store("crm", classification="pii"),
+        _asset("git:r#resource/aws_sagemaker_endpoint.x", kind="code.resource", provider="p",
+               asset_class=AssetClass.MODEL_ENDPOINT, tags={"declared_name": "x"}),
+        _asset("arn:x", kind="aws.sagemaker_endpoint", name="x", provider="p",
+               asset_class=AssetClass.MODEL_ENDPOINT),
+        _edge("git:r#resource/aws_sagemaker_endpoint.x", Relation.READS_FROM, "crm"),
+        _edge("arn:x", Relation.CALLS, "provider:openai"),
+    )  # fmt: skip
+
+    assert graph.entities.candidates
+    assert [flow.through for flow in data_flows(graph)] == [
+        "git:r#resource/aws_sagemaker_endpoint.x"
+    ]
+
+
+def test_the_clouds_own_service_is_the_vendor_of_what_nothing_goes_on_from() -> None:
+    graph = _graph(
+        _store("features", classification="confidential"),
+        _asset("model", provider="aws_sagemaker", asset_class=AssetClass.MODEL),
+        _asset("config", is_ai=False, provider="aws_sagemaker"),
+        _asset("endpoint", provider="aws_sagemaker", asset_class=AssetClass.MODEL_ENDPOINT),
+        _asset("logging", is_ai=False),
+        _edge("model", Relation.READS_FROM, "features"),
+        _edge("config", Relation.SERVES, "model"),
+        _edge("endpoint", Relation.CONFIGURED_BY, "config"),
+        _edge("endpoint", Relation.CONFIGURED_BY, "logging"),
+    )
+
+    (flow,) = data_flows(graph)
+    assert flow.path.nodes == ("features", "model", "config", "endpoint")
+    assert flow.provider == "aws_sagemaker"
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        ({"classification": "Highly Confidential"}, [("confidential", "high")]),
+        ({"tags": {"macie:type": "CREDIT_CARD_NUMBER, PERSON_NAME"}},
+         [("payment", "high"), ("personal", "high")]),
+        ({"store_class": "mail"}, [("communications", "medium")]),
+        ({"name": "customer-payments-eu"}, [("payment", "low"), ("personal", "low")]),
+        ({"name": "customer-payments", "classification": "public"}, [("public", "high")]),
+        ({"name": "x", "tags": {"columns": "id,patient_name"}}, [("special_category", "low")]),
+        ({"name": "misc"}, []),
+        ({"name": "usernames"}, []),
+    ],
+)  # fmt: skip
+def test_classes_come_from_labels_then_families_then_names(
+    fields: dict[str, Any], wanted: list[tuple[str, str]]
+) -> None:
+    found = _graph(_store("s", **fields)).data.labels(NodeId("s"))
+
+    assert [(label.data_class, str(label.confidence)) for label in found] == wanted
+
+
+@pytest.mark.parametrize(
+    ("region", "area"),
+    [("eu-west-2", "GB"), ("eu-west-1", "EU"), ("us-gov-west-1", "US"), ("westeurope", "EU"),
+     ("eastus2", "US"), ("uksouth", "GB"), ("europe-west6", "CH"), ("asia-northeast3", "KR"),
+     ("northamerica-northeast1", "CA"), ("northamerica-south1", "MX"), ("mars-1", "")],
+)  # fmt: skip
+def test_the_longest_beginning_of_a_region_tells_its_country(region: str, area: str) -> None:
+    assert _graph().data.area_of(region) == area
+
+
+def test_totals_count_stores_and_assets_of_a_class_once() -> None:
+    second = (
+        _asset("fn2", is_ai=False), _asset("fn2#ai/deepseek", provider="deepseek"),
+        _edge("fn2", Relation.READS_FROM, "crm"), _edge("fn2", Relation.READS_FROM, "plain"),
+        _edge("fn2", Relation.CONTAINS, "fn2#ai/deepseek"),
+        _edge("fn2#ai/deepseek", Relation.CALLS, "provider:deepseek"), _store("plain"),
+    )  # fmt: skip
+    rows = {row.data_class: row for row in totals(data_flows(_graph(*FUNCTION, *second)))}
+
+    assert (rows["personal"].stores, rows["personal"].assets) == (1, 2)
+    assert rows["personal"].crosses == ("border", "environment")
+    assert (rows[""].stores, rows[""].confidence) == (1, Confidence.LOW)
+
+
+FACETS = {
+    "jobType": facet_v2.job_type_job.JobTypeJobFacet,
+    "documentation": facet_v2.documentation_job.DocumentationJobFacet,
+    "ownership": facet_v2.ownership_job.OwnershipJobFacet,
+    "tags": facet_v2.tags_dataset.TagsDatasetFacet,
+}
+
+
+def _as_facet(name: str, fields: dict[str, Any]) -> Any:
+    plain = {key: value for key, value in fields.items() if not key.startswith("_")}
+    known = {field.name for field in attrs.fields(FACETS[name])}
+    assert set(plain) <= known, "a field that the specification does not have"
+    made = FACETS[name](**plain)
+    assert fields["_schemaURL"].startswith("https://openlineage.io/spec/facets/")
+    assert fields["_schemaURL"].rpartition("/")[2] == made._get_schema().rpartition("/")[2]
+    return made
+
+
+def test_openlineage_is_what_its_own_client_builds_from_the_same_words() -> None:
+    graph = _graph(*FUNCTION)
+    flows: tuple[Flow, ...] = data_flows(graph)
+    book = OwnerBook(graph)
+    owned = {NodeId("fn"): book.owners(NodeId("fn"), "registered@x.example")}
+
+    lines = render(events(graph, flows, "2026-11-28T10:00:00Z", owned)).splitlines()
+    rows = [json.loads(line) for line in lines]
+
+    for row in rows:
+        job, inputs, outputs = row["job"], row["inputs"], row["outputs"]
+        event = event_v2.JobEvent(
+            eventTime=row["eventTime"],
+            producer=row["producer"],
+            job=event_v2.Job(
+                namespace=job["namespace"], name=job["name"],
+                facets={k: _as_facet(k, v) for k, v in job["facets"].items()},
+            ),
+            inputs=[event_v2.InputDataset(
+                one["namespace"], one["name"],
+                facets={k: _as_facet(k, v) for k, v in one["facets"].items()},
+            ) for one in inputs],
+            outputs=[event_v2.OutputDataset(one["namespace"], one["name"]) for one in outputs],
+        )  # fmt: skip
+        assert event.schemaURL == SCHEMA_URL == row["schemaURL"]
+    chain = {
+        row["job"]["name"]: (
+            [one["name"] for one in row["inputs"]], [one["name"] for one in row["outputs"]]
+        )
+        for row in rows
+    }  # fmt: skip
+    assert chain == {
+        "fn": (["crm"], ["fn"]),
+        "fn#ai/deepseek": (["fn"], ["deepseek"]),
+    }
+    (tags,) = (
+        row["inputs"][0]["facets"]["tags"]["tags"] for row in rows if row["inputs"][0]["facets"]
+    )
+    assert tags == [{"key": "data_class", "value": "personal", "source": "high"}]
