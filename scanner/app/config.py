@@ -86,6 +86,9 @@ class RegistryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """YAML, JSON, CSV, TSV or XLSX files in our own words, relative to the configuration file."""
     origins: dict[str, OriginConfig] = {}
     """Registries in words of their own, ``[registry.origins.NAME]``."""
+    decisions: str = "registry-decisions.yaml"
+    """Where ``shadow-ai registry review`` keeps what people have decided, relative to the
+    configuration file."""
     sources: tuple[str, ...] = ()
     """Kinds of records that the clouds' own registries hold and that count as entries when they are
     approved: ``aws.agent_registry_record``, ``aws.sagemaker_model_package``,

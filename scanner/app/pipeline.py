@@ -186,6 +186,7 @@ def _scan(
     except StoreError as error:
         warnings.append(str(error))
         exit_code = EXIT_INCOMPLETE
+    lapsed = situation.reconciliation.lapsed_decisions
     info = ScanInfo(
         id=opened.id, started=opened.started_at, finished=now, exit_code=exit_code,
         versions=versions,
@@ -195,7 +196,7 @@ def _scan(
             situation,
             shown,
             info,
-            (*warnings, *reading.problems),
+            (*warnings, *reading.problems, *lapsed),
             policies=rulebook.policies,
             least=settings.least,
         ),
@@ -232,6 +233,8 @@ def _situation(
             coverage,
             has_registry=bool(registry.files or registry.sources or registry.origins),
             refused=f"rows were refused: {reading.problems[0]}" if reading.problems else "",
+            decisions=reading.decisions,
+            today=now,
         )
     entry_owner = {row.entry.id: row.entry.owner for row in result.entries}
     book = OwnerBook(graph)

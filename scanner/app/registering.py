@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scanner.app.config import LoadedConfig, OriginConfig
 from scanner.model.errors import RegistryError
-from scanner.reconcile import inventory
+from scanner.reconcile import decisions, inventory
 from scanner.reconcile.inventory import Reading
 from scanner.rulebook.mapping import registry_map
 
@@ -25,6 +25,7 @@ def registry_of(loaded: LoadedConfig) -> Reading:
     for name, origin in loaded.config.registry.origins.items():
         reading.add(_read_origin(name, origin, loaded.folder))
     inventory.refuse_twins(reading)
+    reading.decisions = decisions.read(decisions_file(loaded))
     return reading
 
 
@@ -35,6 +36,10 @@ def registry_or_reason(loaded: LoadedConfig) -> Reading:
         return registry_of(loaded)
     except RegistryError as error:
         return Reading(unread=str(error))
+
+
+def decisions_file(loaded: LoadedConfig) -> Path:
+    return loaded.folder / loaded.config.registry.decisions
 
 
 def _read_origin(name: str, origin: OriginConfig, folder: Path) -> Reading:

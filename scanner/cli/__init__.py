@@ -20,6 +20,7 @@ _VERBS = {
     "findings": "List, show and follow findings.",
     "graph": "Export the graph of assets, data flows and owners.",
     "registry": "Draft, check and compare the AI registry.",
+    "explain": "Say why an asset stands as it does towards the registry.",
     "connectors": "List and describe the connectors.",
     "permissions": "Print the least privilege that a connector needs.",
     "doctor": "Try credentials and permissions without scanning.",

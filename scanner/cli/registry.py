@@ -221,3 +221,39 @@ def status(config_path: Path | None, as_json: bool) -> None:
         write_bytes(encode(body) + b"\n")
     else:
         print_registry(result)
+
+
+@command.command("review")
+@config_option
+@click.option("--author", metavar="WHO", help="Who decides (default: git's user.email).")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3650),
+    default=365,
+    show_default=True,
+    help="After so many days it is asked again.",
+)
+@click.option("--reason", metavar="TEXT", help="One reason for all answers, instead of asking.")
+@json_option
+def review(
+    config_path: Path | None, author: str | None, days: int, reason: str | None, as_json: bool
+) -> None:
+    """Ask, key by key, what only a person can say: is this asset that entry?
+
+    1 to 9 choose an entry, n says none of them, s leaves it for later, u takes the last answer
+    back, q ends. Answers stand in the file of [registry] decisions, with author, reason and
+    expiry, and are used from the next scan on. --json lists the questions and asks nothing.
+    """
+    from scanner.app.pipeline import replay
+    from scanner.app.registering import decisions_file
+    from scanner.app.reviewing import questions
+    from scanner.cli.options import write_bytes
+    from scanner.cli.review import Session, as_rows
+    from scanner.model.base import encode
+
+    loaded = need_config(config_path)
+    asked = questions(replay(loaded))
+    if as_json:
+        write_bytes(encode(as_rows(asked)) + b"\n")
+        return
+    Session(decisions_file(loaded), author, reason, days).run(asked)

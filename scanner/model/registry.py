@@ -169,16 +169,22 @@ class RegistryEntry(Model, frozen=True, kw_only=True):
 
 
 class MatchClass(StrEnum):
+    """In the order in which they decide."""
+
+    CONFIRMED = "confirmed"
+    """A person has said so."""
     EXACT = "exact"
     DECLARED = "declared"
     PATTERN = "pattern"
     DERIVED = "derived"
     PROBABLE = "probable"
+    ABSTAINED = "abstained"
+    """One of several entries that it could be, none of them clear of the others."""
 
     @property
     def links(self) -> bool:
         """Whether it registers; ``PROBABLE`` only asks a person."""
-        return self is not MatchClass.PROBABLE
+        return self not in (MatchClass.PROBABLE, MatchClass.ABSTAINED)
 
 
 class Disposition(StrEnum):
@@ -200,6 +206,8 @@ class Match(Model, frozen=True, kw_only=True):
     score: int
     """0 to 100."""
     reason: str
+    of_holder: bool = False
+    """What it stands in is what the entry claims, not itself."""
 
 
 class Standing(Model, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ import msgspec
 from scanner.model.errors import RegistryError
 from scanner.model.registry import RegistryEntry
 from scanner.reconcile import own_table
+from scanner.reconcile.decisions import Decision
 from scanner.reconcile.mapped import Mapped, Row, map_records
 from scanner.reconcile.sheets import TABLES, records_of
 from scanner.rulebook.documents import parse_yaml, read_text, typed
@@ -34,6 +35,8 @@ class Reading:
     """Why a file as a whole could not be used: what is registered is then unknown."""
     rows: list[Row] = field(default_factory=list)
     """What became of every record: none is lost without a word."""
+    decisions: tuple[Decision, ...] = ()
+    """What people have decided about links."""
 
     def add(self, other: Reading) -> None:
         self.entries += other.entries

@@ -1,4 +1,5 @@
-"""Asset against entry: exact keys first, declared ids, patterns, derivation; names only suggest.
+"""Asset against entry: what people decided, exact keys, declared ids, patterns, derivation; names
+only suggest.
 
 The cascade follows ServiceNow's identification rules in order (native key first, then rules by
 priority), and never lets a resemblance of names register anything: on real renamed systems a name
@@ -9,27 +10,30 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
 from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId
-from scanner.model.facts import Asset, Credential, Relation
-from scanner.model.keys import canonical_remote, canonical_uri, holder_of
+from scanner.model.facts import Account, Asset, Credential
+from scanner.model.keys import holder_of
 from scanner.model.registry import BindingType, Match, MatchClass, RegistryEntry
+from scanner.reconcile import decisions as deciding
+from scanner.reconcile.decisions import Decision, Remembered
+from scanner.reconcile.deriving import derive
+from scanner.reconcile.keys import canonical, keys_of
+from scanner.reconcile.name_words import plain_words
+from scanner.reconcile.names import Described, NameIndex, Suggestion
+from scanner.reconcile.patterns import Patterns
 
 _TAG_KEYS = frozenset({"airegistryid", "registryid", "aisystemid", "airegistry", "aiuseid"})
-_FUZZY_FLOOR = 88
-_FUZZY_MARGIN = 5
-_DERIVE_DEPTH = 3
-_DERIVES = (
-    Relation.CONFIGURED_BY,
-    Relation.SERVES,
-    Relation.AUTHENTICATES_WITH,
-)
-"""Relations along which belonging to a system goes on. Roles, networks and data stores are shared
-between systems, so belonging does not travel over them."""
+_UNIT_TAGS = frozenset({"department", "businessunit", "unit", "division", "agency", "bureau"})
+_HINT_TAGS = frozenset({"team", "costcenter", "costcentre", "project", "application", "app",
+                        "service", "workload", "group"})  # fmt: skip
+_OWNER_TAGS = frozenset({"owner", "technicalowner", "businessowner", "serviceowner", "contact",
+                         "maintainer", "responsible", "createdby"})  # fmt: skip
+
+Found = dict[NodeId, list[Match]]
 
 
 @dataclass
@@ -39,103 +43,122 @@ class Index:
     entries: dict[str, RegistryEntry]
     exact: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     """canonical key -> (entry id, why)"""
-    patterns: list[tuple[str, str]] = field(default_factory=list)
-    names: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    by_provider: dict[str, str] = field(default_factory=dict)
+    declared: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """What an asset may call its entry -> the entries that are called so."""
+    patterns: Patterns = field(default_factory=lambda: Patterns(()))
+    by_provider: Mapping[str, str] = field(default_factory=dict)
     """Every name of a provider -> its id."""
+    decisions: Sequence[Decision] = ()
+    today: str = ""
+    remembered: Remembered = field(default_factory=Remembered)
+    """The decisions that hold; filled by :func:`match_all`."""
 
 
-def build_index(entries: Iterable[RegistryEntry], aliases: dict[str, str]) -> Index:
-    index = Index(entries={entry.id: entry for entry in entries}, by_provider=aliases)
+def build_index(
+    entries: Iterable[RegistryEntry],
+    aliases: Mapping[str, str],
+    decisions: Sequence[Decision] = (),
+    today: str = "",
+) -> Index:
+    index = Index(
+        entries={entry.id: entry for entry in entries},
+        by_provider=aliases,
+        decisions=decisions,
+        today=today,
+    )
+    globs: list[tuple[str, str]] = []
     for entry in index.entries.values():
+        for name in {entry.id, *(source.id for source in entry.source_ids)}:
+            index.declared[name.casefold()].append(entry.id)
         for binding in entry.bindings:
             if binding.type is BindingType.PATTERN:
-                index.patterns.append((binding.value, entry.id))
+                globs.append((binding.value, entry.id))
             elif binding.type is BindingType.TAG:
                 index.exact[f"tag:{binding.value.casefold()}"].append((entry.id, "tag"))
             else:
                 key = canonical(binding.type, binding.value)
                 index.exact[key].append((entry.id, str(binding.type)))
-        for name in (entry.name, *entry.aliases):
-            plain = normal_name(name)
-            if plain and entry.id not in index.names[plain]:
-                index.names[plain].append(entry.id)
+    index.patterns = Patterns(globs)
     return index
-
-
-def canonical(kind: BindingType, value: str) -> str:
-    """A binding's value in the form in which assets show their keys."""
-    if kind is BindingType.REPO:
-        remote = value if value.startswith(("git:", "dir:")) else canonical_remote(value)
-        return remote if ":" in remote[:4] else f"git:{(remote or value).casefold()}"
-    if kind is BindingType.URI:
-        return canonical_uri(value)
-    if kind is BindingType.KEY_FINGERPRINT:
-        return f"fingerprint:{value}"
-    return value.strip()
-
-
-def keys_of(node: Asset | Credential) -> Iterator[str]:
-    """Every exact key under which an asset may be registered."""
-    yield node.id
-    if node.id.startswith("git:"):
-        yield node.id.casefold()
-    if isinstance(node, Credential):
-        yield f"fingerprint:{node.fingerprint}"
-        return
-    for alias in node.aliases:
-        yield alias
-        yield canonical_uri(alias)
-    for tag, value in node.tags.items():
-        yield f"tag:{tag.casefold()}={value.casefold()}"
 
 
 def normal_name(name: str) -> str:
     """Lower case words without punctuation, for comparing names whole."""
-    return " ".join(re.findall(r"[a-z0-9]+", name.casefold()))
+    return plain_words(name)
 
 
-def match_all(graph: AssetGraph, index: Index) -> dict[NodeId, list[Match]]:
+def match_all(graph: AssetGraph, index: Index) -> Found:
     """Every match of every asset and credential, the best first."""
     nodes: list[Asset | Credential] = [*graph.assets(), *graph.credentials()]
-    found: dict[NodeId, list[Match]] = {}
+    by_id = {node.id: node for node in nodes}
+    index.remembered = deciding.holding(index.decisions, by_id, index.entries, index.today)
+    index.patterns.count(nodes)
+    found: Found = {}
     for node in nodes:
-        matches = list(_direct(graph, node, index))
+        matches = [
+            match
+            for match in direct(graph, node, index)
+            if (node.id, match.entry) not in index.remembered.different
+        ]
         if matches:
             found[node.id] = matches
-    _derive(graph, found)
-    for node in nodes:
-        if node.id not in found and isinstance(node, Asset):
-            found[node.id] = list(_by_name(node, index))
-    return {ident: _ranked(matches) for ident, matches in found.items() if matches}
+    derive(graph, found, index.remembered.different)
+    _suggest(graph, nodes, index, found)
+    return {ident: ranked(matches) for ident, matches in found.items() if matches}
 
 
-def _ranked(matches: list[Match]) -> list[Match]:
-    order = list(MatchClass)
+def ranked(matches: Iterable[Match]) -> list[Match]:
+    """The best of each entry, in the order in which they decide."""
     best: dict[str, Match] = {}
-    for match in sorted(matches, key=lambda m: (order.index(m.match_class), -m.score, m.entry)):
+    for match in sorted(
+        matches, key=lambda m: (*tier(m), _ORDER[m.match_class], -m.score, m.entry)
+    ):
         best.setdefault(match.entry, match)
     return list(best.values())
 
 
-def _direct(graph: AssetGraph, node: Asset | Credential, index: Index) -> Iterator[Match]:
+def _rank(match: Match) -> tuple[int, bool, int, int, str]:
+    return (*tier(match), _ORDER[match.match_class], -match.score, match.entry)
+
+
+def tier(match: Match) -> tuple[int, bool]:
+    """Which claims stand against each other. A key and a tag are both said of the asset itself, so
+    two of them are ambiguous; a pattern is a general rule, and what is said of a thing beats it. So
+    does what is said of a thing beat what is said of the place it stands in."""
+    explicit = match.match_class in (MatchClass.EXACT, MatchClass.DECLARED)
+    kind = MatchClass.EXACT if explicit else match.match_class
+    return _ORDER[kind], match.of_holder
+
+
+_ORDER = {kind: number for number, kind in enumerate(MatchClass)}
+
+
+def direct(graph: AssetGraph, node: Asset | Credential, index: Index) -> Iterator[Match]:
+    """All that people and keys say of it; nothing that is guessed."""
+    for decision in index.remembered.same.get(node.id, ()):
+        until = f", until {decision.expires_at[:10]}"
+        said = f"{decision.author} said so on {decision.at[:10]}: {decision.reason}{until}"
+        yield _match(node.id, decision.entry, MatchClass.CONFIRMED, 100, said)
     for key in dict.fromkeys(keys_of(node)):
         for entry, why in index.exact.get(key, ()):
             kind = MatchClass.DECLARED if why == "tag" else MatchClass.EXACT
             yield _match(node.id, entry, kind, 100, f"{why} {key}")
     yield from _declared(node, index)
-    for pattern, entry in index.patterns:
-        if fnmatchcase(node.id, pattern) or fnmatchcase(node.name, pattern):
-            yield _by_pattern(node, entry, pattern, index)
+    for pattern, entry in index.patterns.fitting(node):
+        yield _by_pattern(node, entry, pattern, index)
     if isinstance(node, Asset):
         yield from _through_holder(graph, node, index)
 
 
 def _by_pattern(node: Asset | Credential, entry: str, pattern: str, index: Index) -> Match:
     """A pattern covers the providers that its entry states, and no others: ``*`` must not approve
-    whatever comes along."""
+    whatever comes along. One that swallows too much covers nothing by itself."""
     provider = node.provider if isinstance(node, Asset) else node.issuer
     stated = index.entries[entry].approved.providers
+    broad = index.patterns.too_broad(pattern)
+    if broad:
+        reason = f"pattern {pattern}; {broad}"
+        return _match(node.id, entry, MatchClass.PROBABLE, 60, reason)
     if stated is not None and provider in {index.by_provider.get(p.casefold(), p) for p in stated}:
         return _match(node.id, entry, MatchClass.PATTERN, 90, f"pattern {pattern}")
     why = "states no providers" if stated is None else "does not name its provider"
@@ -143,11 +166,21 @@ def _by_pattern(node: Asset | Credential, entry: str, pattern: str, index: Index
     return _match(node.id, entry, MatchClass.PROBABLE, 70, reason)
 
 
-def _declared(node: Asset | Credential, index: Index) -> Iterator[Match]:
+def declared_ids(node: Asset | Credential) -> Iterator[tuple[str, str]]:
+    """(tag, value) where an asset says which entry it belongs to."""
     for tag, value in sorted(node.tags.items()):
-        plain = re.sub(r"[^a-z]", "", tag.rpartition(":")[2].casefold())
-        if plain in _TAG_KEYS and value in index.entries:
-            yield _match(node.id, value, MatchClass.DECLARED, 95, f"tag {tag}={value}")
+        plain = re.sub(r"[^a-z]", "", re.split(r"[:/.]", tag)[-1].casefold())
+        if plain in _TAG_KEYS and value.strip():
+            yield tag, value.strip()
+
+
+def _declared(node: Asset | Credential, index: Index) -> Iterator[Match]:
+    for tag, value in declared_ids(node):
+        meant = index.declared.get(value.casefold(), [])
+        if value in index.entries:
+            meant = [value]  # our own id is one entry, whatever other registries call theirs
+        for entry in meant:
+            yield _match(node.id, entry, MatchClass.DECLARED, 95, f"tag {tag}={value}")
 
 
 def _through_holder(graph: AssetGraph, node: Asset, index: Index) -> Iterator[Match]:
@@ -157,61 +190,75 @@ def _through_holder(graph: AssetGraph, node: Asset, index: Index) -> Iterator[Ma
     holder = graph.node(above) if above else None
     if not isinstance(holder, Asset) or not node.provider:
         return
-    for match in _direct(graph, holder, index):
+    for match in direct(graph, holder, index):
         stated = index.entries[match.entry].approved.providers
         if stated is None:
             yield _match(
                 node.id, match.entry, MatchClass.PROBABLE, 70,
-                f"{match.reason} of its holder; the entry states no providers",
+                f"{match.reason} of its holder; the entry states no providers", of_holder=True,
             )  # fmt: skip
         elif node.provider in {index.by_provider.get(p.casefold(), p) for p in stated}:
-            kind = match.match_class
-            yield _match(node.id, match.entry, kind, match.score, f"{match.reason} of its holder")
-
-
-def _derive(graph: AssetGraph, found: dict[NodeId, list[Match]]) -> None:
-    """What a registered asset is made of belongs to the same entry, unless two entries share it."""
-    front = {
-        ident: matches[0].entry
-        for ident, matches in found.items()
-        if len({m.entry for m in matches if m.match_class.links}) == 1
-    }
-    for step in range(1, _DERIVE_DEPTH + 1):
-        reached: dict[NodeId, set[tuple[str, str]]] = defaultdict(set)
-        for ident, entry in front.items():
-            for edge in graph.out_edges(ident, *_DERIVES):
-                if edge.target not in found:
-                    reached[edge.target].add((entry, f"{edge.relation} from {ident}"))
-        front = {}
-        for ident in sorted(reached):
-            sources = reached[ident]
-            if len({entry for entry, _ in sources}) == 1:
-                entry, reason = sorted(sources)[0]
-                score = 90 - 5 * step
-                found[ident] = [_match(ident, entry, MatchClass.DERIVED, score, reason)]
-                front[ident] = entry
-
-
-def _by_name(asset: Asset, index: Index) -> Iterator[Match]:
-    """Names only ever suggest, and only when one entry stands out."""
-    if not index.names:
-        return
-    plain = normal_name(asset.name)
-    for entry in index.names.get(plain, ()):
-        yield _match(asset.id, entry, MatchClass.PROBABLE, 85, f"same name `{asset.name}`")
-    if plain in index.names:
-        return
-    from rapidfuzz import fuzz, process
-
-    close = process.extract(plain, index.names.keys(), scorer=fuzz.token_sort_ratio, limit=3)
-    best = [(name, score) for name, score, _ in close if score >= _FUZZY_FLOOR]
-    if best and (len(close) < 2 or best[0][1] - close[1][1] >= _FUZZY_MARGIN):
-        name, score = best[0]
-        for entry in index.names[name]:
+            reason = f"{match.reason} of its holder"
             yield _match(
-                asset.id, entry, MatchClass.PROBABLE, int(score * 0.8), f"name resembles `{name}`"
+                node.id, match.entry, match.match_class, match.score, reason, of_holder=True
             )
 
 
-def _match(asset: NodeId, entry: str, kind: MatchClass, score: int, reason: str) -> Match:
-    return Match(asset=asset, entry=entry, match_class=kind, score=score, reason=reason)
+def _suggest(
+    graph: AssetGraph, nodes: Sequence[Asset | Credential], index: Index, found: Found
+) -> None:
+    """Names only ever suggest, and only when one entry stands out."""
+    asked = [node for node in nodes if isinstance(node, Asset) and node.id not in found]
+    if not asked or not index.entries:
+        return
+    names = NameIndex(list(index.entries.values()), index.by_provider)
+    described = (describe(graph, asset) for asset in asked)
+    for asset, suggestion in zip(asked, names.suggest(described), strict=True):
+        matches = [
+            match
+            for match in _suggested(asset.id, suggestion)
+            if (asset.id, match.entry) not in index.remembered.different
+        ]
+        if matches:
+            found[asset.id] = matches
+
+
+def _suggested(asset: NodeId, suggestion: Suggestion) -> Iterator[Match]:
+    if suggestion.best is not None:
+        best = suggestion.best
+        yield _match(asset, best.entry, MatchClass.PROBABLE, min(best.score, 89), best.reason)
+        return
+    for rival in suggestion.rivals:
+        kind = MatchClass.ABSTAINED
+        yield _match(asset, rival.entry, kind, min(rival.score, 89), rival.reason)
+
+
+def describe(graph: AssetGraph, asset: Asset) -> Described:
+    """What its tags and places say that a registry could know, too."""
+    units: list[str] = []
+    hints: list[str] = []
+    owners: list[str] = []
+    for tag, value in asset.tags.items():
+        plain = re.sub(r"[^a-z]", "", tag.rpartition(":")[2].casefold())
+        if plain in _UNIT_TAGS:
+            units.append(value)
+        elif plain in _HINT_TAGS:
+            hints.append(value)
+        elif plain in _OWNER_TAGS:
+            owners.append(value)
+    account = graph.account_of(asset.id)
+    if account:
+        node = graph.node(account)
+        hints.append(node.name if isinstance(node, Account) else account)
+    return Described(
+        name=asset.name, provider=asset.provider, units=tuple(units), hints=tuple(hints),
+        owners=tuple(owners),
+    )  # fmt: skip
+
+
+def _match(
+    asset: NodeId, entry: str, kind: MatchClass, score: int, reason: str, *, of_holder: bool = False
+) -> Match:
+    return Match(
+        asset=asset, entry=entry, match_class=kind, score=score, reason=reason, of_holder=of_holder
+    )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId
@@ -17,11 +16,15 @@ from scanner.model.registry import (
     EntryOutcome,
     EntryStanding,
     Match,
+    MatchClass,
     RegistryEntry,
     Stage,
     Standing,
 )
-from scanner.reconcile.match import build_index, canonical, match_all, normal_name
+from scanner.reconcile.decisions import Decision
+from scanner.reconcile.keys import canonical
+from scanner.reconcile.match import Index, build_index, match_all, normal_name, tier
+from scanner.reconcile.patterns import fits
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,14 @@ class Reconciliation:
     """The registry could not be read."""
     is_partial: bool = False
     """Rows of it were refused: what is not found in it may stand in them."""
+    index: Index | None = None
+    matches: Mapping[NodeId, Sequence[Match]] = field(default_factory=dict)
+    """Of every asset that something matches, the best first: what explains its standing."""
+
+    @property
+    def lapsed_decisions(self) -> tuple[str, ...]:
+        """People's decisions that hold no more, and why."""
+        return self.index.remembered.lapsed if self.index else ()
 
 
 def reconcile(
@@ -43,10 +54,12 @@ def reconcile(
     *,
     has_registry: bool = True,
     refused: str = "",
+    decisions: Sequence[Decision] = (),
+    today: str = "",
 ) -> Reconciliation:
     """Both sides' standing. Every asset and every entry has exactly one. ``refused``: why rows of
     the registry could not be used."""
-    index = build_index(entries, provider_aliases)
+    index = build_index(entries, provider_aliases, decisions, today)
     matches = match_all(graph, index)
     standings: dict[NodeId, Standing] = {}
     claimed: dict[str, list[NodeId]] = {entry.id: [] for entry in entries}
@@ -70,6 +83,8 @@ def reconcile(
         entries=outcomes,
         has_registry=has_registry,
         is_partial=bool(refused),
+        index=index,
+        matches=matches,
     )
 
 
@@ -104,12 +119,19 @@ def _standing(
         if not matches:
             return Standing(status=Disposition.UNREGISTERED, reason="no entry matches")
         best = matches[0]
+        if best.match_class is MatchClass.ABSTAINED:
+            return Standing(
+                status=Disposition.UNREGISTERED, score=best.score,
+                reason="no entry matches; its name could mean several: "
+                + "; ".join(f"{m.entry} {m.score}" for m in matches),
+                candidates=tuple(m.entry for m in matches),
+            )  # fmt: skip
         return Standing(
             status=Disposition.PROBABLE, entry=best.entry, score=best.score, reason=best.reason,
             candidates=tuple(m.entry for m in matches),
         )  # fmt: skip
-    rank = linked[0].match_class
-    rivals = [m for m in linked if m.match_class is rank]
+    rank = tier(linked[0])
+    rivals = [m for m in linked if tier(m) == rank]
     if len(rivals) > 1:
         return Standing(
             status=Disposition.AMBIGUOUS, entry="", score=linked[0].score,
@@ -140,7 +162,7 @@ def _drift(
         if asset.provider not in stated:
             yield _says("provider", asset.provider, approved.providers)
     if approved.models is not None:
-        outside = [m for m in asset.models if not _any_glob(_model_name(m), approved.models)]
+        outside = [m for m in asset.models if not fits(_model_name(m), approved.models)]
         if outside:
             yield _says("model", ", ".join(outside), approved.models)
     if approved.regions is not None and asset.region and asset.region not in approved.regions:
@@ -165,10 +187,6 @@ def _says(field: str, observed: str, approved: Iterable[str]) -> str:
 def _model_name(model: str) -> str:
     """The id inside an ARN: ``arn:...:foundation-model/x`` -> ``x``."""
     return model.rpartition("/")[2] if model.startswith("arn:") else model
-
-
-def _any_glob(value: str, globs: Iterable[str]) -> bool:
-    return any(fnmatchcase(value.casefold(), glob.casefold()) for glob in globs)
 
 
 def _held(graph: AssetGraph, entries: Sequence[RegistryEntry]) -> dict[str, list[NodeId]]:
@@ -243,7 +261,7 @@ def _not_seen(entry: RegistryEntry, coverage: list[Coverage]) -> str:
         return "the entry has no exact binding that says where to look"
     for binding in placed:
         wanted = _shard_pattern(binding.type, binding.value)
-        rows = [row for row in coverage if wanted and re.match(wanted, row.shard)]
+        rows = [row for row in coverage if wanted and re.match(wanted, row.shard, re.IGNORECASE)]
         if not rows:
             return f"no shard of this scan covers {binding.value}"
         unread = [row for row in rows if not row.status.proves_absence]

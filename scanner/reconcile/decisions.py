@@ -1,0 +1,119 @@
+"""What people have decided about links between assets and entries, kept in a file beside the
+registry, so that a decision is reviewed like any other change.
+
+Owns when a decision holds: until it expires, and as long as what it was made on is what is there.
+A decision that holds no more is told, and the question is asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from scanner.model.base import Model, NodeId, digest
+from scanner.model.errors import RegistryError
+from scanner.model.facts import Asset, Credential
+from scanner.model.registry import RegistryEntry
+from scanner.rulebook.documents import read_yaml
+
+
+class Verdict(StrEnum):
+    SAME = "same"
+    """The asset belongs to the entry."""
+    DIFFERENT = "different"
+    """It does not, whatever they look like."""
+
+
+class Decision(Model, frozen=True, kw_only=True):
+    asset: NodeId
+    entry: str
+    verdict: Verdict
+    author: Annotated[str, msgspec.Meta(min_length=1)]
+    reason: Annotated[str, msgspec.Meta(min_length=1)]
+    at: str
+    expires_at: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}")]
+    seen: str = ""
+    """A mark of what it was made on; empty: it holds whatever the two become."""
+
+
+class _File(Model, frozen=True, kw_only=True):
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """The decisions that hold, and what became of the others."""
+
+    same: Mapping[NodeId, tuple[Decision, ...]] = field(default_factory=dict)
+    different: frozenset[tuple[NodeId, str]] = frozenset()
+    lapsed: tuple[str, ...] = ()
+
+
+def mark_of(node: Asset | Credential, entry: RegistryEntry) -> str:
+    """Changes when a decision should be made again: another name, provider or kind, or an entry of
+    another name. Versions, tags and owners come and go."""
+    provider = node.provider if isinstance(node, Asset) else node.issuer
+    return digest([node.kind, node.name, provider, entry.name], 8)
+
+
+def read(path: Path) -> tuple[Decision, ...]:
+    """None are decided where there is no file yet. Raises ``RegistryError``."""
+    if not path.is_file():
+        return ()
+    return read_yaml(path, _File, RegistryError).decisions
+
+
+def render(decisions: Sequence[Decision]) -> bytes:
+    """The whole file; one decision a pair, in order, so that changes of it read well."""
+    import yaml
+
+    latest = _latest(decisions)
+    rows: list[dict[str, Any]] = [
+        {key: value for key, value in msgspec.to_builtins(latest[pair]).items() if value}
+        for pair in sorted(latest)
+    ]
+    head = "# Decided by people with `shadow-ai registry review`; the latest of a pair holds.\n"
+    text = yaml.safe_dump({"decisions": rows}, sort_keys=False, allow_unicode=True, width=100)
+    return (head + str(text)).encode()
+
+
+def _latest(decisions: Iterable[Decision]) -> dict[tuple[str, str], Decision]:
+    """The last of each pair holds."""
+    return {(one.asset, one.entry): one for one in sorted(decisions, key=lambda d: d.at)}
+
+
+def holding(
+    decisions: Iterable[Decision],
+    nodes: Mapping[NodeId, Asset | Credential],
+    entries: Mapping[str, RegistryEntry],
+    today: str,
+) -> Remembered:
+    """``today``: ISO date or time; empty: nothing expires."""
+    same: dict[NodeId, list[Decision]] = {}
+    different: set[tuple[NodeId, str]] = set()
+    lapsed: list[str] = []
+    for one in _latest(decisions).values():
+        node, entry = nodes.get(one.asset), entries.get(one.entry)
+        said = f"decision of {one.author} on {one.asset} and {one.entry}"
+        if today and one.expires_at < today[: len(one.expires_at)]:
+            lapsed.append(f"{said}: expired {one.expires_at}")
+        elif entry is None:
+            lapsed.append(f"{said}: the registry has no such entry")
+        elif node is None:
+            continue  # not seen in this scan; nothing is asked about it either
+        elif one.seen and one.seen != mark_of(node, entry):
+            lapsed.append(f"{said}: what it was made on has changed")
+        elif one.verdict is Verdict.SAME:
+            same.setdefault(one.asset, []).append(one)
+        else:
+            different.add((one.asset, one.entry))
+    return Remembered(
+        same={ident: tuple(found) for ident, found in same.items()},
+        different=frozenset(different),
+        lapsed=tuple(lapsed),
+    )

@@ -1,0 +1,156 @@
+"""``shadow-ai registry`` and ``explain`` as people use them."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+REPOSITORY = "fraud-scoring"
+
+
+def _run(*arguments: str, cwd: Path, said: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scanner", *arguments],
+        cwd=cwd, input=said, capture_output=True, text=True, timeout=120, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "SHADOW_AI_FINGERPRINT_KEY": "k" * 32},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two folders that use AI, one entry that one of them may be; scanned."""
+    root = tmp_path_factory.mktemp("company")
+    for name in (REPOSITORY, "menu-planner"):
+        (root / name).mkdir()
+        (root / name / "app.py").write_text("import openai\nopenai.OpenAI()\n")
+    (root / "registry.yaml").write_text(
+        "entries:\n"
+        "  - {id: AIR-0007, name: OpenAI in fraud-scoring, owner: ann@example.com,"
+        " business_unit: Payments}\n"
+        "  - {id: AIR-0008, name: Route planning, stage: production}\n"
+    )
+    (root / "shadow-ai.toml").write_text(
+        '[registry]\nfiles = ["registry.yaml"]\n[sources.code]\n'
+        f'paths = ["{REPOSITORY}", "menu-planner"]\n'
+    )
+    assert _run("scan", cwd=root).returncode == 0
+    return root
+
+
+def _asked(company: Path) -> list[dict[str, str]]:
+    return json.loads(_run("registry", "review", "--json", cwd=company).stdout)
+
+
+def test_a_person_is_asked_and_the_answer_is_remembered_until_taken_back(company: Path) -> None:
+    (question,) = _asked(company)
+    assert question["status"] == "probable"
+
+    done = _run("registry", "review", "--author", "bo@example.com", cwd=company,
+                said="1u1the team told\nq")  # fmt: skip
+    # the first 1 takes "u1the team told" as its reason; ended by the one question that there was
+    assert "1 decided, 0 left" in done.stdout
+    (kept,) = yaml.safe_load((company / "registry-decisions.yaml").read_text())["decisions"]
+    assert (kept["entry"], kept["verdict"], kept["author"]) == (
+        "AIR-0007",
+        "same",
+        "bo@example.com",
+    )
+    assert kept["expires_at"] > kept["at"][:10]
+    assert _asked(company) == []
+    said = _run("explain", question["asset"], cwd=company).stdout
+    assert "registered: AIR-0007" in said
+    assert "bo@example.com said so" in said
+
+    (company / "registry-decisions.yaml").unlink()
+    assert len(_asked(company)) == 1
+
+
+def test_none_of_these_is_an_answer_and_an_answer_can_be_taken_back(company: Path) -> None:
+    done = _run("registry", "review", "--author", "bo", "--reason", "looked", cwd=company,
+                said="xs")  # fmt: skip
+    assert "0 decided, 1 left" in done.stdout
+    assert not (company / "registry-decisions.yaml").exists()
+    done = _run("registry", "review", "--author", "bo", "--reason", "looked", cwd=company, said="n")
+    assert "1 decided" in done.stdout
+    assert _asked(company) == []
+    said = _run("explain", REPOSITORY + "#ai/openai", cwd=company).stdout
+    assert "unregistered" in said
+    assert "a person said that it is another system" in said
+    (company / "registry-decisions.yaml").unlink()
+
+
+def test_one_key_of_a_keyboard_is_enough(company: Path) -> None:
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scanner", "registry", "review", "--author", "bo", "--reason", "r"],
+        cwd=company, stdin=slave, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    os.close(slave)
+    assert process.stdout is not None
+    shown = ""
+    while not shown.endswith("q] "):  # only then is the keyboard read key by key
+        shown += process.stdout.read(1)
+    written = 0
+    while process.poll() is None and written < 40:
+        os.write(master, b"q")
+        written += 1
+        time.sleep(0.25)
+    out = process.stdout.read()
+    os.close(master)
+    assert "0 decided, 1 left" in out
+
+
+def test_an_asset_is_meant_by_its_end_or_told(company: Path) -> None:
+    found = json.loads(_run("explain", "menu-planner#ai/openai", "--json", cwd=company).stdout)
+    assert found["standing"]["status"] == "unregistered"
+    wrong = _run("explain", "#ai/openai", cwd=company)
+    assert wrong.returncode == 2
+    assert "2 assets end so" in wrong.stderr
+    assert "no asset is `nowhere`" in _run("explain", "nowhere", cwd=company).stderr
+
+
+def test_a_broken_file_of_decisions_is_told(company: Path) -> None:
+    path = company / "registry-decisions.yaml"
+    path.write_text("decisions: [{asset: a}]\n")
+    done = _run("registry", "status", cwd=company)
+    path.unlink()
+    assert done.returncode == 2
+    assert "registry-decisions.yaml:1" in done.stderr
+
+
+def test_drafts_take_free_ids_and_are_valid(company: Path) -> None:
+    done = _run("registry", "init", cwd=company)
+    (draft,) = yaml.safe_load(done.stdout)["entries"]
+    assert draft["id"] == "AIR-0009"
+    assert draft["approved"]["providers"] == ["openai"]
+    (company / "draft.yaml").write_text(done.stdout)
+    checked = _run("registry", "validate", "draft.yaml", cwd=company)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_validation_accounts_for_every_row_and_writes_our_words(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("Nr,System,Phase\n1,Bot,Live\n1,Other,Soon\n,,\n,Third,\n")
+    (tmp_path / "map.yaml").write_text(
+        "id: m\nname: m\nreference: m\nidentity: {id: Nr, or_of: [System]}\n"
+        "fields: {name: System, stage: {from: Phase, values: {Live: production}}}\n"
+    )
+    done = _run("registry", "validate", "t.csv", "--as", "map.yaml", "--json", "-o", "out.yaml",
+                cwd=tmp_path)  # fmt: skip
+    body = json.loads(done.stdout)
+    assert [row["verdict"] for row in body["rows"]] == ["imported_with_notes"] * 3
+    assert body["filled"]["stage"] == 1
+    again = json.loads(_run("registry", "validate", "out.yaml", "--json", cwd=tmp_path).stdout)
+    assert again["entries"] == 3
+    wrong = _run("registry", "validate", "t.csv", "--as", "nothing", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "us-federal-2025" in _run("registry", "kinds", cwd=tmp_path).stdout

@@ -1,0 +1,209 @@
+"""The cascade on worlds that are made to mislead it: nothing registers by accident."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scanner.graph.build import AssetGraph
+from scanner.model.base import NodeId, ShardId
+from scanner.model.errors import RegistryError
+from scanner.model.facts import Asset, AssetClass, Credential, Edge, Fact, Relation
+from scanner.model.registry import (
+    Approved,
+    Binding,
+    BindingType,
+    RegistryEntry,
+    SourceId,
+)
+from scanner.reconcile import decisions
+from scanner.reconcile.decisions import Decision, Verdict, mark_of
+from scanner.reconcile.explaining import explain
+from scanner.reconcile.reconcile import Reconciliation, reconcile
+
+TODAY = "2026-11-28T00:00:00Z"
+
+
+def _asset(ident: str, name: str = "thing", **fields: object) -> Asset:
+    return Asset(
+        id=NodeId(ident), kind="t.t", name=name, asset_class=AssetClass.MODEL_ENDPOINT,
+        **{"provider": "openai", **fields},  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _entry(ident: str, *bindings: tuple[BindingType, str], **fields: object) -> RegistryEntry:
+    return RegistryEntry(
+        id=ident,
+        bindings=tuple(Binding(type=kind, value=value) for kind, value in bindings),
+        **{"name": f"system {ident}", **fields},  # type: ignore[arg-type]
+    )
+
+
+def _world(
+    facts: list[Fact], entries: list[RegistryEntry], *made: Decision
+) -> tuple[AssetGraph, Reconciliation]:
+    graph = AssetGraph((ShardId("s"), fact, True) for fact in facts)
+    found = reconcile(graph, entries, {"openai": "openai"}, [], decisions=made, today=TODAY)
+    return graph, found
+
+
+def _status(found: Reconciliation, ident: str) -> tuple[str, str]:
+    standing = found.standings[NodeId(ident)]
+    return str(standing.status), standing.entry
+
+
+def _decision(asset: Asset, entry: RegistryEntry, verdict: Verdict, **fields: object) -> Decision:
+    return Decision(
+        asset=asset.id, entry=entry.id, verdict=verdict,
+        **{"author": "ann@example.com", "reason": "asked the team", "at": "2026-11-01",
+           "expires_at": "2027-11-01", "seen": mark_of(asset, entry), **fields},  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def test_a_tag_that_contradicts_a_key_is_ambiguous_and_never_first_wins() -> None:
+    copied = _asset("a", tags={"ai-registry-id": "B"})
+    entries = [_entry("A", (BindingType.ID, "a")), _entry("B")]
+    for order in (entries, entries[::-1]):
+        _, found = _world([copied], order)
+        assert _status(found, "a") == ("ambiguous", "")
+        assert set(found.standings[NodeId("a")].candidates) == {"A", "B"}
+
+
+def test_what_is_said_of_a_thing_beats_a_rule_and_what_it_stands_in() -> None:
+    part = _asset("git:h/r#ai/openai")
+    holder = _asset("git:h/r", is_ai=False, provider="")
+    stated = Approved(providers=("openai",))
+    entries = [
+        _entry("A", (BindingType.ID, part.id)),
+        _entry("P", (BindingType.PATTERN, "git:h/r*"), approved=stated),
+        _entry("R", (BindingType.REPO, "h/r"), approved=stated),
+    ]
+    _, found = _world([holder, part], entries)
+    assert _status(found, part.id) == ("registered", "A")
+    _, found = _world([holder, part], entries[1:])
+    assert _status(found, part.id) == ("registered", "R")
+
+
+def test_ids_of_other_registries_declare_only_where_one_entry_has_them() -> None:
+    def known(ident: str, own: str) -> RegistryEntry:
+        return _entry(ident, source_ids=(SourceId(registry="cmdb", id=own),))
+
+    tagged = _asset("t", tags={"acme:ai-registry-id": "cm-1"})
+    _, found = _world([tagged], [known("A", "CM-1"), known("B", "CM-2")])
+    assert _status(found, "t") == ("registered", "A")
+    _, found = _world([tagged], [known("A", "CM-1"), known("B", "CM-1")])
+    assert _status(found, "t") == ("ambiguous", "")
+
+
+def test_a_pattern_that_swallows_too_much_only_suggests() -> None:
+    stated = Approved(providers=("openai",))
+    facts: list[Fact] = [_asset(f"prod-{n}", f"n{n}") for n in range(60)]
+    facts += [_asset(f"other-{n}", f"o{n}") for n in range(60)]
+    greedy = _entry("G", (BindingType.PATTERN, "prod-*"), approved=stated)
+    modest = _entry("M", (BindingType.PATTERN, "other-1?"), approved=stated)
+    _, found = _world(facts, [greedy, modest])
+    assert _status(found, "prod-7") == ("probable", "G")
+    assert "fits 60 of 120 assets" in found.standings[NodeId("prod-7")].reason
+    assert _status(found, "other-12") == ("registered", "M")
+    assert _status(found, "other-2")[0] == "unregistered"
+
+
+def test_what_a_stranger_uses_too_is_shared_and_belongs_to_nobody() -> None:
+    def edge(source: str, target: str) -> Edge:
+        return Edge(source=NodeId(source), target=NodeId(target),
+                    relation=Relation.AUTHENTICATES_WITH)  # fmt: skip
+
+    key = Credential(id=NodeId("key"), kind="k.k", name="key", issuer="openai", fingerprint="f")
+    entries = [_entry("A", (BindingType.ID, "a"))]
+    _, found = _world([_asset("a"), key, edge("a", "key")], entries)
+    assert _status(found, "key") == ("registered", "A")
+    shared = [_asset("a"), _asset("stranger"), key, edge("a", "key"), edge("stranger", "key")]
+    _, found = _world(shared, entries)
+    assert _status(found, "key") == ("unregistered", "")
+
+
+def test_a_gateway_passes_no_belonging_on() -> None:
+    facts: list[Fact] = [_asset("gateway")]
+    for n in range(60):
+        facts += [_asset(f"m{n}", f"m{n}"), Edge(source=NodeId("gateway"), target=NodeId(f"m{n}"),
+                                                 relation=Relation.SERVES)]  # fmt: skip
+    _, found = _world(facts, [_entry("A", (BindingType.ID, "gateway"))])
+    assert _status(found, "m3")[0] == "unregistered"
+
+
+def test_a_decision_beats_everything_and_is_remembered_both_ways() -> None:
+    asset = _asset("a", "Fraud scoring")
+    right, wrong = _entry("R", name="Something else"), _entry("W", (BindingType.ID, "a"))
+    _, found = _world([asset], [right, wrong], _decision(asset, right, Verdict.SAME))
+    assert _status(found, "a") == ("registered", "R")
+    assert "ann@example.com said so on 2026-11-01" in found.standings[NodeId("a")].reason
+    _, found = _world([asset], [wrong], _decision(asset, wrong, Verdict.DIFFERENT))
+    assert _status(found, "a") == ("unregistered", "")
+    like = _entry("L", name="fraud-scoring")
+    _, found = _world([asset], [like], _decision(asset, like, Verdict.DIFFERENT))
+    assert _status(found, "a") == ("unregistered", "")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [({"expires_at": "2026-11-27"}, "expired 2026-11-27"), ({"seen": "else"}, "has changed"),
+     ({"entry": "gone"}, "no such entry")],
+)  # fmt: skip
+def test_a_decision_that_holds_no_more_is_told_and_asked_again(
+    fields: dict[str, str], said: str
+) -> None:
+    asset, entry = _asset("a", "Fraud scoring"), _entry("E", name="Fraud scoring")
+    made = _decision(asset, entry, Verdict.SAME)
+    import msgspec
+
+    _, found = _world([asset], [entry], msgspec.structs.replace(made, **fields))
+    assert _status(found, "a") == ("probable", "E")
+    assert said in found.lapsed_decisions[0]
+
+
+def test_the_last_decision_of_a_pair_holds_and_the_file_reads_back(tmp_path: Path) -> None:
+    asset, entry = _asset("a", "Fraud scoring"), _entry("E", name="Fraud scoring")
+    first = _decision(asset, entry, Verdict.SAME, at="2026-10-01")
+    second = _decision(asset, entry, Verdict.DIFFERENT, at="2026-11-01")
+    path = tmp_path / "d.yaml"
+    path.write_bytes(decisions.render([second, first]))
+    assert decisions.read(path) == (second,)
+    _, found = _world([asset], [entry], second, first)
+    assert _status(found, "a") == ("unregistered", "")
+    path.write_text("decisions: [{asset: a, entry: e, verdict: same, author: '', reason: x,"
+                    " at: x, expires_at: '2027-01-01'}]")  # fmt: skip
+    with pytest.raises(RegistryError, match="length >= 1"):
+        decisions.read(path)
+
+
+def test_generic_names_abstain_and_say_between_which() -> None:
+    entries = [_entry(f"E{n}", name="Document summarization", business_unit=unit)
+               for n, unit in enumerate(("Legal", "Finance", "Logistics"))]  # fmt: skip
+    _, found = _world([_asset("a", "document-summarization-prod")], entries)
+    standing = found.standings[NodeId("a")]
+    assert (str(standing.status), standing.entry) == ("unregistered", "")
+    assert set(standing.candidates) == {"E0", "E1", "E2"}
+    tagged = _asset("a", "document-summarization-prod", tags={"department": "legal"})
+    _, found = _world([tagged], entries)
+    assert _status(found, "a") == ("probable", "E0")
+
+
+def test_a_name_from_another_department_is_not_suggested() -> None:
+    entry = _entry("E", name="Chat service", business_unit="Human resources")
+    _, found = _world([_asset("a", "chat-svc", tags={"department": "Radiology"})], [entry])
+    assert _status(found, "a")[0] == "unregistered"
+
+
+def test_the_proof_and_what_was_rejected_are_explained() -> None:
+    asset = _asset("a", "Fraud scoring", tags={"ai-registry-id": "D"})
+    entries = [_entry("D", name="Invoice matching"), _entry("N", name="Fraud scoring model")]
+    graph, found = _world([asset], entries)
+    said = explain(graph, found, NodeId("a"))
+    assert said is not None
+    assert [(m.entry, str(m.match_class)) for m in said.matches] == [("D", "declared")]
+    assert said.declared == ("ai-registry-id=D",)
+    assert said.rejected[0].entry == "N"
+    assert "more than a name" in said.rejected[0].why
+    assert "a" in said.keys
+    assert explain(graph, found, NodeId("none")) is None
