@@ -32,6 +32,20 @@ FORMATS: dict[str, Format] = {
     "xlsx": Format("shadow-ai.xlsx", "xlsx", "a workbook: findings, inventory, registry, coverage"),
     "markdown": Format("report.md", "markdown", "a report to paste into a comment or a wiki"),
     "html": Format("report.html", "page", "the page"),
+    "junit": Format("junit.xml", "junit", "a suite a policy, a case a finding, for CI servers"),
+    "gitlab-secrets": Format(
+        "gl-secret-detection-report.json",
+        "gitlab_secrets",
+        "GitLab: keys in code",
+        options=("repository",),
+    ),
+    "gitlab-sast": Format(
+        "gl-sast-report.json",
+        "gitlab_sast",
+        "GitLab: other findings in code",
+        options=("repository",),
+    ),
+    "defectdojo": Format("defectdojo.json", "defectdojo", "DefectDojo's generic findings import"),
 }
 
 

@@ -1,5 +1,5 @@
-"""``markdown``: a report as GitHub-flavoured Markdown (https://github.github.com/gfm/), to paste into
-a comment or a wiki. Whatever comes from outside stands in a code span: there nothing is a link, a
+"""``markdown``: a report in GitHub's Markdown (https://github.github.com/gfm/), to paste into a
+comment or a wiki. Whatever comes from outside stands in a code span: there nothing is a link, a
 mention, an image or HTML."""
 
 from __future__ import annotations
