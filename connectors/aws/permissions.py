@@ -30,6 +30,7 @@ PREFIXES = {
     "servicecatalog-appregistry": "servicecatalog",
     "stepfunctions": "states",
     "supplychain": "scn",
+    "voice-id": "voiceid",
 }
 """botocore's service -> IAM's prefix."""
 ACTIONS = {
