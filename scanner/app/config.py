@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from platformdirs import user_config_path
 
+from scanner.assess.selection import Filter
 from scanner.model.base import digest
 from scanner.model.errors import ConfigError
 from scanner.rulebook.documents import parse_toml, typed
@@ -102,6 +103,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     scan: ScanConfig = ScanConfig()
     rules: RulesConfig = RulesConfig()
     registry: RegistryConfig = RegistryConfig()
+    views: dict[str, Filter] = {}
+    """Filters of findings that ``shadow-ai findings list --view NAME`` knows."""
     sources: dict[str, dict[str, Any]] = {}
     """Each with ``connector`` (default: the table's own name) and that connector's settings."""
 

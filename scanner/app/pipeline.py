@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from scanner import __version__
-from scanner.app import suppressing
+from scanner.app import deciding, suppressing
 from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_url
 from scanner.app.covering import gone, whole_coverage
 from scanner.app.interpreting import interpreter
@@ -27,9 +27,10 @@ from scanner.detect.verify import Verifier
 from scanner.emit.document import Document, ScanInfo, build
 from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import OwnerBook
+from scanner.graph.renames import renames
 from scanner.kit.contract import Context, Diagnosable, Probe
 from scanner.kit.limits import Limits
-from scanner.model.base import ShardId
+from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage
 from scanner.model.errors import ConfigError, ShadowAIError, StoreError
 from scanner.model.evidence import Confidence
@@ -168,10 +169,13 @@ def _scan(
     said = suppressing.learned(state, loaded, lost)
     situation = _situation(state, rulebook, reading, coverage, now, loaded, said, lost)
     evaluation = evaluate(rulebook.policies, situation)
+    before = state.findings()
     life = advance(
-        evaluation, state.findings(), {row.shard: row for row in coverage},
-        scan=opened.id, now=now, gone=lost,
+        evaluation, before, {row.shard: row for row in coverage}, scan=opened.id, now=now,
+        gone=lost, names=_renames(state, lost, situation.graph),
     )  # fmt: skip
+    life = deciding.over(life, before, state, situation.graph, scan=opened.id, now=now)
+    warnings += deciding.unused(state, life, now)
     left = suppressing.shown(life, said, known, now)
     warnings += [*left.warnings, *detector.comments.problems]
     shown = [f for f in left.findings if _is_sure(f, settings.least)]
@@ -205,6 +209,12 @@ def _scan(
         exit_code=exit_code,
         resumed=opened.started_at != started,
     )
+
+
+def _renames(state: State, lost: frozenset[ShardId], graph: AssetGraph) -> Mapping[NodeId, NodeId]:
+    if not lost:
+        return {}
+    return renames((fact for shard, fact, _ in state.facts() if shard in lost), graph)
 
 
 def _situation(

@@ -6,12 +6,14 @@ it to its end and did not find it. Anything else is held: silence is not good ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
 import msgspec
 
+from scanner.assess.decisions import bare
 from scanner.assess.policies import Evaluation
+from scanner.model.base import Fingerprint, NodeId
 from scanner.model.coverage import Coverage
 from scanner.model.finding import Finding, FindingEvent, FindingStatus
 
@@ -32,10 +34,22 @@ def advance(
     scan: str,
     now: str,
     gone: Set[str] = frozenset(),
+    names: Mapping[NodeId, NodeId] = {},
 ) -> Life:
-    """The next state of every finding. ``gone``: shards that a complete listing no longer names."""
+    """The next state of every finding, decisions apart. ``gone``: shards that a complete listing no
+    longer names. ``names``: what has another id now -> that id."""
     findings: list[Finding] = []
     events: list[FindingEvent] = []
+    known = {mark: bare(finding) for mark, finding in known.items()}
+    for new_mark, old_mark in list(_renamed(evaluation, known, names)):
+        was = known.pop(old_mark)
+        known[new_mark] = msgspec.structs.replace(
+            was, formerly=tuple(dict.fromkeys((*was.formerly, was.fingerprint)))
+        )
+        detail = f"{was.asset} ({was.policy}) was known as {old_mark}"
+        events.append(
+            FindingEvent(fingerprint=new_mark, scan=scan, at=now, change="renamed", detail=detail)
+        )
     for mark in sorted({*evaluation.drafts, *known}):
         draft, old = evaluation.drafts.get(mark), known.get(mark)
         if draft is not None:
@@ -57,13 +71,49 @@ def advance(
     return Life(tuple(findings), tuple(events))
 
 
+def _renamed(
+    evaluation: Evaluation, known: Mapping[str, Finding], names: Mapping[NodeId, NodeId]
+) -> Iterator[tuple[Fingerprint, str]]:
+    """(fingerprint now, fingerprint before) of findings whose policy or asset is called otherwise
+    since. Where two could be meant, neither is: a finding that is opened anew harms less than a
+    history that belongs to another."""
+    taken: set[str] = set()
+    for mark, former in evaluation.formerly.items():
+        old = [one for one in former if one in known and one not in evaluation.drafts]
+        if mark not in known and len(old) == 1 and old[0] not in taken:
+            taken.add(old[0])
+            yield Fingerprint(mark), old[0]
+    if not names:
+        return
+    drafts: dict[tuple[str, str], list[str]] = {}
+    for mark, draft in evaluation.drafts.items():
+        if mark not in known:
+            drafts.setdefault((draft.policy, draft.asset), []).append(mark)
+    for old_mark, finding in sorted(known.items()):
+        now = _name_now(finding.asset, names)
+        found = drafts.get((finding.policy, now), []) if now else []
+        if len(found) == 1 and found[0] not in taken and old_mark not in taken:
+            taken |= {found[0], old_mark}
+            yield Fingerprint(found[0]), old_mark
+
+
+def _name_now(asset: NodeId, names: Mapping[NodeId, NodeId]) -> str:
+    """Also of a part, whose id begins with that of its holder. Empty: it is called as before."""
+    holder, mark, part = asset.partition("#")
+    now = names.get(NodeId(holder))
+    return f"{now}{mark}{part}" if now else ""
+
+
 def _present(
     draft: Finding, old: Finding | None, now: str, *, is_seen: bool
 ) -> tuple[Finding, str, str]:
     if old is None:
-        return draft, "opened", draft.title
+        return msgspec.structs.replace(draft, status=FindingStatus.NEW), "opened", draft.title
     shards = tuple(sorted({*draft.shards, *old.shards}))
-    kept = msgspec.structs.replace(draft, first_seen=old.first_seen, shards=shards)
+    kept = msgspec.structs.replace(
+        draft, first_seen=old.first_seen, shards=shards, formerly=old.formerly,
+        times_reopened=old.times_reopened,
+    )  # fmt: skip
     if not is_seen:
         if old.status is FindingStatus.RESOLVED:
             return old, "", ""
@@ -73,7 +123,9 @@ def _present(
         is_new = old.status is not FindingStatus.HELD
         return held, "held" if is_new else "", "its source was not read"
     if old.status is FindingStatus.RESOLVED:
-        again = msgspec.structs.replace(kept, status=FindingStatus.REOPENED)
+        again = msgspec.structs.replace(
+            kept, status=FindingStatus.REOPENED, times_reopened=old.times_reopened + 1
+        )
         return again, "reopened", f"resolved {old.resolved_at}, seen again"
     status = FindingStatus.REOPENED if old.status is FindingStatus.REOPENED else FindingStatus.OPEN
     kept = msgspec.structs.replace(kept, status=status, last_seen=now)

@@ -57,6 +57,8 @@ class Evaluation:
     """Fingerprints that could not be evaluated in this scan, so may not be resolved."""
     unjudged_policies: frozenset[str] = frozenset()
     """Policies that could not be evaluated at all."""
+    formerly: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of a draft: fingerprints that the same had before its policy was called otherwise."""
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,16 @@ def evaluate(policies: Iterable[Policy], situation: Situation) -> Evaluation:
 
 
 def _judge(policy: Policy, case: _Case, situation: Situation, result: Evaluation) -> None:
-    mark = fingerprint(policy.id, tuple(case.parts.get(part, "") for part in policy.identity))
+    parts = tuple(case.parts.get(part, "") for part in policy.identity)
+    mark = fingerprint(policy.id, parts)
     if case.entry and EntryOutcome.NOT_VERIFIABLE in case.entry.outcomes:
         result.unjudged.add(mark)
     if case.is_seen:
         result.seen.add(mark)
     if _holds(policy.when, case, situation):
         result.drafts[mark] = _draft(policy, case, situation, mark)
+        if policy.formerly:
+            result.formerly[mark] = tuple(fingerprint(name, parts) for name in policy.formerly)
 
 
 def _asks_registry(policy: Policy) -> bool:
@@ -221,6 +226,7 @@ def _owners(case: _Case, situation: Situation) -> tuple[Ownership, ...]:
 def _draft(policy: Policy, case: _Case, situation: Situation, mark: str) -> Finding:
     owners = _owners(case, situation)
     score, factors = risk(policy.severity, case.asset, case.confidence)
+    node = case.asset
     return Finding(
         fingerprint=mark,  # type: ignore[arg-type]
         policy=policy.id,
@@ -232,6 +238,10 @@ def _draft(policy: Policy, case: _Case, situation: Situation, mark: str) -> Find
         first_seen=situation.now,
         last_seen=situation.now,
         owner=owners[0].owner if owners else "",
+        provider=node.provider if isinstance(node, Asset) else getattr(node, "issuer", ""),
+        kind=node.kind if node else "",
+        account=(situation.graph.account_of(node.id) or "") if node else "",
+        environment=node.environment if isinstance(node, Asset) else "",
         controls=policy.controls,
         remedy=_fill(policy.remedy, case.words),
         detail=case.words.get("reason", "") or ", ".join(factors),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from scanner.assess.selection import Problem
 from scanner.emit.document import AssetRow, Document
 from scanner.model.evidence import Confidence
 from scanner.model.finding import Finding, FindingEvent, FindingStatus
@@ -165,6 +166,29 @@ def print_findings(findings: Sequence[Finding]) -> None:
     _more(len(findings))
 
 
+def print_problems(problems: Sequence[Problem], by: Sequence[str]) -> None:
+    """Groups of findings, a row each."""
+    print_rows(
+        (" / ".join(by), "findings", "severity", "risk", "the riskiest"),
+        [
+            (one.name, str(len(one.findings)), one.severity, str(one.risk), one.findings[0].title)
+            for one in problems[:_MAX_ROWS]
+        ],
+        title=f"Problems: {len(problems)}",
+    )
+    _more(len(problems))
+
+
+def print_events(events: Sequence[FindingEvent], titles: Mapping[str, str]) -> None:
+    print_rows(
+        ("at", "change", "fingerprint", "finding", "scan", "detail"),
+        [
+            (e.at, e.change, e.fingerprint[:15], titles.get(e.fingerprint, ""), e.scan, e.detail)
+            for e in events
+        ],
+    )
+
+
 def print_finding(finding: Finding, events: Sequence[FindingEvent]) -> None:
     resolved = f"  resolved: {finding.resolved_at}" if finding.resolved_at else ""
     state = FindingStatus(finding.status)
@@ -174,6 +198,7 @@ def print_finding(finding: Finding, events: Sequence[FindingEvent]) -> None:
         ("policy", finding.policy),
         ("severity", f"{finding.severity} (risk {finding.risk}, confidence {finding.confidence})"),
         ("status", f"{state}{resolved}"),
+        ("decided", finding.decided),
         ("asset", finding.asset),
         ("owner", finding.owner or "nobody"),
         ("why", finding.detail),

@@ -8,15 +8,25 @@ from scanner.model.base import Fingerprint, Model, NodeId
 
 
 class FindingStatus(StrEnum):
+    NEW = "new"
+    """Open, and first seen by the last scan."""
     OPEN = "open"
     HELD = "held"
     """Still counted as open: what it stands on was not looked at in the last scan."""
     RESOLVED = "resolved"
     REOPENED = "reopened"
+    ACCEPTED = "accepted"
+    """Somebody bears the risk, with a reason and until a day."""
+    SUPPRESSED = "suppressed"
+    """A rule of somebody's says that it is none of interest, with a reason and until a day."""
 
     @property
     def is_open(self) -> bool:
-        return self is not FindingStatus.RESOLVED
+        """Whether somebody has to do something about it."""
+        return self not in _SETTLED
+
+
+_SETTLED = frozenset({FindingStatus.RESOLVED, FindingStatus.ACCEPTED, FindingStatus.SUPPRESSED})
 
 
 class Finding(Model, frozen=True, kw_only=True):
@@ -36,15 +46,30 @@ class Finding(Model, frozen=True, kw_only=True):
     last_seen: str
     resolved_at: str = ""
     owner: str = ""
+    provider: str = ""
+    kind: str = ""
+    """Of the asset or credential: ``aws.sagemaker_endpoint``."""
+    account: str = ""
+    environment: str = ""
     controls: tuple[str, ...] = ()
     remedy: str = ""
     detail: str = ""
     shards: tuple[str, ...] = ()
     """Shards that show what this stands on: it may be resolved only when they were read."""
+    scan_status: FindingStatus | None = None
+    """What scans say while a decision stands over it; None: no decision does."""
+    decision: str = ""
+    """Id of the decision by which it is accepted or suppressed."""
+    decided: str = ""
+    """Who decided, why and until when, for people."""
+    times_reopened: int = 0
+    formerly: tuple[Fingerprint, ...] = ()
+    """Fingerprints under which the same was known before its asset or policy was renamed."""
 
 
 class FindingEvent(Model, frozen=True, kw_only=True):
-    """One change of one finding. ``change``: opened, updated, held, resolved, reopened."""
+    """One change of one finding. ``change``: opened, updated, held, resolved, reopened, renamed;
+    accepted, suppressed; expired, withdrawn (a decision no longer stands over it)."""
 
     fingerprint: Fingerprint
     scan: str

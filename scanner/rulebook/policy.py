@@ -77,6 +77,8 @@ class Policy(Model, frozen=True, kw_only=True):
     drifted field)."""
     remedy: NonEmpty
     rationale: NonEmpty
+    formerly: tuple[str, ...] = ()
+    """Ids that the policy had before: findings made under them go on as its own."""
     controls: tuple[str, ...] = ()
     """``<framework>:<id>``, each checked to stand in ``rules/controls``."""
 

@@ -99,3 +99,11 @@ decision = Table(
     Column("body", LargeBinary, nullable=False),
     comment="One row a pair of nodes of which a person has said whether they are one thing.",
 )
+
+finding_decision = Table(
+    "finding_decision",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    comment="One row what a person has decided about findings; withdrawn, never deleted.",
+)

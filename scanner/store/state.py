@@ -265,11 +265,15 @@ class State:
             return {finding.fingerprint: finding for finding in map(_FINDINGS.decode, rows)}
 
     def events(self, fingerprint: str) -> list[FindingEvent]:
-        """The history of one finding, oldest first."""
+        """The history of one finding, oldest first, and of what it was known as before."""
         with self.guarded("read events"), self._engine.connect() as db:
+            body = db.execute(
+                select(schema.finding.c.body).where(schema.finding.c.fingerprint == fingerprint)
+            ).scalar()
+            former = _FINDINGS.decode(body).formerly if body else ()
             rows = db.execute(
                 select(schema.finding_event)
-                .where(schema.finding_event.c.fingerprint == fingerprint)
+                .where(schema.finding_event.c.fingerprint.in_([fingerprint, *former]))
                 .order_by(schema.finding_event.c.id)
             ).all()
         return [
@@ -280,11 +284,14 @@ class State:
         ]
 
     def save_findings(self, findings: Iterable[Finding], events: Iterable[FindingEvent]) -> None:
-        """Findings and their events in one transaction; unchanged rows are not touched."""
+        """Findings and their events in one transaction; unchanged rows are not touched. What has
+        another fingerprint since takes the place of what it was."""
         old = self.findings()
         changed = [f for f in findings if old.get(f.fingerprint) != f]
         with self.guarded("save findings"), self._engine.begin() as db:
             for finding in changed:
+                for former in set(finding.formerly) & old.keys():
+                    db.execute(delete(schema.finding).where(schema.finding.c.fingerprint == former))
                 values = {"status": finding.status, "body": encode(finding)}
                 if finding.fingerprint in old:
                     db.execute(

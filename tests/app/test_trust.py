@@ -146,7 +146,7 @@ def test_a_bare_repository_with_a_damaged_tree_is_not_complete(tmp_path: Path) -
 
     after = _scan([bare], state)
 
-    assert [f.status for f in before.document.findings] == ["open"]
+    assert [f.status for f in before.document.findings] == ["new"]
     assert after.exit_code == EXIT_INCOMPLETE
     assert [f.status for f in after.document.findings if f.policy == "SAI-001"] == ["held"]
 
@@ -412,9 +412,9 @@ def test_a_refused_row_opens_and_resolves_nothing_and_repair_ends_it(tmp_path: P
     registry.write_text(good)
     third = scan(load(config))
 
-    assert [(f.policy, f.status) for f in first.document.findings] == [("SAI-050", "open")]
+    assert [(f.policy, f.status) for f in first.document.findings] == [("SAI-050", "new")]
     status = {f.policy: f.status for f in second.document.findings}
-    assert status == {"SAI-050": "held", "SAI-099": "open"}
+    assert status == {"SAI-050": "held", "SAI-099": "new"}
     assert second.exit_code == EXIT_INCOMPLETE
     status = {f.policy: f.status for f in third.document.findings}
     assert status == {"SAI-050": "open", "SAI-099": "resolved"}

@@ -54,7 +54,7 @@ NEW = _finding(first_seen="2026-02-01", last_seen="2026-02-01")
 
 
 def test_new_is_opened_and_seen_again_is_not_told_twice() -> None:
-    assert _told(_advance(None, NEW)) == ("open", ["opened"])
+    assert _told(_advance(None, NEW)) == ("new", ["opened"])
     again = _advance(_finding(), NEW)
     assert _told(again) == ("open", [])
     assert (again.findings[0].first_seen, again.findings[0].last_seen) == (

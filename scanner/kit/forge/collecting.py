@@ -130,6 +130,12 @@ def _remote(repository: Repository, access: Access, now: datetime) -> Remote:
     )
 
 
+def _lasting(repository: Repository) -> str:
+    """What a repository is called by for ever, whatever its name becomes."""
+    host = repository.subject.removeprefix("git:").partition("/")[0]
+    return f"forge:{host}/repository/{repository.key}"
+
+
 def _is_settled(repository: Repository, now: datetime) -> bool:
     try:
         at = datetime.fromisoformat(repository.pushed_at)
@@ -157,6 +163,7 @@ def repository_asset(repository: Repository, access: Access) -> Asset:
     return msgspec.structs.replace(
         holder(subject, Path(repository.full_name)),
         tags={key: value for key, value in said.items() if value},
+        aliases=(_lasting(repository),) if repository.key else (),
         status="archived" if repository.is_archived else "",
         evidence=(evidence,),
     )

@@ -44,7 +44,7 @@ def clones(tmp_path: Path) -> Path:
 def test_a_repository_deleted_below_a_folder_is_gone(clones: Path, tmp_path: Path) -> None:
     state = tmp_path / "state.sqlite"
     first = _scan(clones, state=state)
-    assert _statuses(first, "#ai/openai") == _statuses(first, "#ai/anthropic") == {"open"}
+    assert _statuses(first, "#ai/openai") == _statuses(first, "#ai/anthropic") == {"new"}
     shutil.rmtree(clones / "team/two")
 
     second = _scan(clones, state=state)

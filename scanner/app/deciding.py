@@ -1,0 +1,137 @@
+"""What people decide about findings: taken down, withdrawn, and applied after each scan.
+
+A decision takes effect at once (the findings in the state are shown by it) and with every scan,
+which may bring further findings that it speaks of.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from scanner.assess import decisions as over_findings
+from scanner.assess.decisions import Places, bare
+from scanner.assess.lifecycle import Life
+from scanner.graph.build import AssetGraph
+from scanner.model.decision import Decision, Ground, Selector, Verb
+from scanner.model.errors import ConfigError
+from scanner.model.finding import Finding
+from scanner.store import decisions as stored
+from scanner.store.state import State
+
+MOST_DAYS = {"critical": 90, "high": 180, "medium": 365, "low": 365, "info": 365}
+"""How long a decision may stand, by the gravest finding that it names or may meet."""
+BY_HAND = "by hand"
+"""In place of a scan, in the events of what people do between scans."""
+
+
+def over(
+    life: Life, before: dict[str, Finding], state: State, graph: AssetGraph, *, scan: str, now: str
+) -> Life:
+    """``life`` as it is shown under the decisions of the state."""
+    shown, events = over_findings.applied(
+        life.findings, before, stored.decisions(state), _places(graph), scan=scan, now=now
+    )
+    return Life(shown, (*life.events, *events))
+
+
+def unused(state: State, life: Life, now: str) -> list[str]:
+    """What people are told of decisions that speak of nothing."""
+    rows = over_findings.unused(stored.decisions(state), life.findings, now)
+    return [
+        f"decision {one.id} speaks of no finding that is there; withdraw it with "
+        f"`shadow-ai findings reopen {one.id}` ({one})"
+        for one in rows
+    ]
+
+
+def _places(graph: AssetGraph) -> Places:
+    def places(finding: Finding) -> Sequence[str]:
+        node = graph.node(finding.asset)
+        return sorted({item.path for item in node.evidence if item.path}) if node else ()
+
+    return places
+
+
+def decide(
+    state: State,
+    graph: AssetGraph | None,
+    verb: Verb,
+    selector: Selector,
+    *,
+    ground: Ground,
+    reason: str,
+    by: str,
+    until: str,
+    now: str,
+) -> tuple[Decision, tuple[Finding, ...]]:
+    """Takes a decision down and shows the findings of the state by it. Returns it with the findings
+    that it now stands over. Raises ``ConfigError`` for what no decision may be."""
+    if selector.is_empty:
+        raise ConfigError("say which findings: fingerprints, --policy, --asset, --path or --owner")
+    made = Decision(
+        id=f"d-{secrets.token_hex(4)}", verb=verb, ground=ground, reason=_said(reason, "reason"),
+        by=_said(by, "by"), at=now, until=_day(until, now), selector=selector,
+    )  # fmt: skip
+    places = _places(graph) if graph is not None else (lambda finding: ())
+    met = [
+        finding
+        for finding in state.findings().values()
+        if over_findings.matches(selector, finding, places)
+    ]
+    _check_length(made, met)
+    stored.add(state, made)
+    changed = shown_again(state, places, now)
+    return made, tuple(one for one in changed if one.decision == made.id)
+
+
+def _said(text: str, what: str) -> str:
+    if not text.strip():
+        raise ConfigError(f"a decision needs --{what}")
+    return text.strip()
+
+
+def _day(until: str, now: str) -> str:
+    try:
+        day = date.fromisoformat(until)
+    except ValueError:
+        raise ConfigError(f"--until {until}: not a day; write it as YYYY-MM-DD") from None
+    if day < date.fromisoformat(now[:10]):
+        raise ConfigError(f"--until {until} is past; a decision ends on a day to come")
+    return day.isoformat()
+
+
+def _check_length(made: Decision, met: Iterable[Finding]) -> None:
+    most = min((MOST_DAYS.get(one.severity, 365) for one in met), default=365)
+    last = date.fromisoformat(made.at[:10]) + timedelta(days=most)
+    if date.fromisoformat(made.until) > last:
+        raise ConfigError(
+            f"--until {made.until}: a decision about findings of this severity may stand for "
+            f"{most} days, until {last.isoformat()}; decide anew then"
+        )
+
+
+def undo(
+    state: State, ident: str, *, by: str, reason: str, now: str
+) -> tuple[Decision, tuple[Finding, ...]]:
+    """Withdraws a decision; the findings that it stood over are shown again."""
+    before = {mark for mark, one in state.findings().items() if one.decision == ident}
+    gone = stored.withdraw(state, ident, by=_said(by, "by"), reason=_said(reason, "reason"), at=now)
+    changed = shown_again(state, lambda finding: (), now)
+    return gone, tuple(one for one in changed if one.fingerprint in before)
+
+
+def shown_again(state: State, places: Places, now: str) -> tuple[Finding, ...]:
+    """The findings of the state under the decisions as they are now; returns what changed. Where a
+    decision asks for paths and nobody knows them here, what it stood over stays so."""
+    before = state.findings()
+    standing = stored.decisions(state)
+    by_path = {one.id for one in standing if one.selector.path and one.stands(now)}
+    left = {mark: one for mark, one in before.items() if one.decision not in by_path}
+    shown, events = over_findings.applied(
+        [bare(one) for one in left.values()], before, standing, places, scan=BY_HAND, now=now
+    )
+    changed = tuple(one for one in shown if one != before[one.fingerprint])
+    state.save_findings(changed, events)
+    return changed

@@ -1,0 +1,303 @@
+"""A finding's life as a machine of states: whatever is found, fixed, unread, accepted, suppressed,
+renamed or let expire in whatever order, what is shown is what a plain model of it says."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from scanner.app.deciding import decide, over, undo
+from scanner.assess.fingerprint import fingerprint
+from scanner.assess.lifecycle import advance
+from scanner.assess.policies import Evaluation
+from scanner.graph.build import AssetGraph
+from scanner.model.base import NodeId, ShardId
+from scanner.model.coverage import Coverage, Outcome
+from scanner.model.decision import Ground, Selector, Verb
+from scanner.model.errors import ConfigError
+from scanner.model.evidence import Evidence
+from scanner.model.facts import Asset, AssetClass
+from scanner.model.finding import Finding, FindingStatus
+from scanner.store.decisions import decisions
+from scanner.store.state import State
+
+SHARD = ShardId("made:one")
+POLICY = "SAI-001"
+
+
+def _draft(name: str, now: str) -> Finding:
+    return Finding(
+        fingerprint=fingerprint(POLICY, (name,)), policy=POLICY, severity="high", risk=60,
+        title=f"Unregistered AI: {name}", asset=NodeId(name), first_seen=now, last_seen=now,
+        owner="ada@example.com", shards=(SHARD,),
+    )  # fmt: skip
+
+
+class World:
+    """A state, a day, and the assets that are really there."""
+
+    def __init__(self) -> None:
+        self.state = State("sqlite://")
+        self.day = date(2026, 1, 1)
+        self.scans = 0
+
+    @property
+    def now(self) -> str:
+        return f"{self.day.isoformat()}T00:00:00Z"
+
+    def scan(
+        self, there: set[str], *, is_read: bool = True, names: dict[NodeId, NodeId] | None = None
+    ) -> None:
+        self.scans += 1
+        drafts = {(one := _draft(name, self.now)).fingerprint: one for name in there}
+        evaluation = Evaluation(drafts=dict(drafts) if is_read else {}, seen=set(drafts))
+        row = Coverage(shard=SHARD, source="made",
+                       status=Outcome.COMPLETE if is_read else Outcome.DENIED)  # fmt: skip
+        before = self.state.findings()
+        life = advance(evaluation if is_read else Evaluation(), before, {SHARD: row},
+                       scan=str(self.scans), now=self.now, names=names or {})  # fmt: skip
+        shown = over(
+            life, before, self.state, self.graph(there), scan=str(self.scans), now=self.now
+        )
+        self.state.save_findings(shown.findings, shown.events)
+
+    def graph(self, there: set[str]) -> AssetGraph:
+        facts = [
+            Asset(id=NodeId(name), kind="made.app", name=name, asset_class=AssetClass.INTEGRATION,
+                  evidence=(Evidence(rule="r", source="made", path=f"src/{name}.py"),))
+            for name in there
+        ]  # fmt: skip
+        return AssetGraph((SHARD, fact, True) for fact in facts)
+
+    def decide(self, verb: Verb, selector: Selector, days: int = 10) -> str:
+        made, _ = decide(
+            self.state, None, verb, selector, ground=Ground.ACCEPTED_RISK, reason="a pilot",
+            by="ada", until=(self.day + timedelta(days=days)).isoformat(), now=self.now,
+        )  # fmt: skip
+        return made.id
+
+    def of(self, name: str) -> Finding | None:
+        return self.state.findings().get(fingerprint(POLICY, (name,)))
+
+
+class Life(RuleBasedStateMachine):
+    """Three assets; the model knows of each what scans have seen, and which decisions stand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.there: set[str] = set()
+        self.scanned: dict[str, str] = {}
+        """Name -> what scans say, in the words of this test."""
+        self.standing: dict[str, tuple[set[str], date]] = {}
+        """Decision -> (names that it speaks of, last day)."""
+
+    names = st.sampled_from(["a", "b", "c"])
+
+    @rule(name=names)
+    def build(self, name: str) -> None:
+        self.there.add(name)
+
+    @rule(name=names)
+    def fix(self, name: str) -> None:
+        self.there.discard(name)
+
+    @rule(days=st.integers(1, 6))
+    def wait(self, days: int) -> None:
+        self.world.day += timedelta(days=days)
+
+    @rule()
+    def scan(self) -> None:
+        self.world.scan(self.there)
+        for name in ("a", "b", "c"):
+            old = self.scanned.get(name, "")
+            if name in self.there:
+                back = old in ("resolved", "reopened")
+                self.scanned[name] = "reopened" if back else "open" if old else "new"
+            elif old:
+                self.scanned[name] = "resolved"
+
+    @rule()
+    def scan_is_refused(self) -> None:
+        self.world.scan(self.there, is_read=False)
+        for name, old in self.scanned.items():
+            if old != "resolved":
+                self.scanned[name] = "held"
+
+    @precondition(lambda self: bool(self.scanned))
+    @rule(data=st.data(), days=st.integers(0, 8))
+    def accept(self, data: st.DataObject, days: int) -> None:
+        name = data.draw(st.sampled_from(sorted(self.scanned)))
+        finding = self.world.of(name)
+        assert finding is not None
+        made = self.world.decide(Verb.ACCEPT, Selector(fingerprints=(finding.fingerprint,)), days)
+        self.standing[made] = ({name}, self.world.day + timedelta(days=days))
+
+    @rule(days=st.integers(0, 8))
+    def suppress_all(self, days: int) -> None:
+        made = self.world.decide(Verb.SUPPRESS, Selector(policy="SAI-*"), days)
+        self.standing[made] = ({"a", "b", "c"}, self.world.day + timedelta(days=days))
+
+    @precondition(lambda self: bool(self.standing))
+    @rule(data=st.data())
+    def withdraw(self, data: st.DataObject) -> None:
+        which = data.draw(st.sampled_from(sorted(self.standing)))
+        undo(self.world.state, which, by="bob", reason="no longer", now=self.world.now)
+        del self.standing[which]
+
+    @rule()
+    def look_again(self) -> None:
+        """What a person sees after a scan is what stands on that day."""
+        self.scan()
+        for name, said in self.scanned.items():
+            finding = self.world.of(name)
+            assert finding is not None
+            is_covered = any(
+                name in whom and self.world.day <= last for whom, last in self.standing.values()
+            )
+            if said != "resolved" and is_covered:
+                assert finding.status in (FindingStatus.ACCEPTED, FindingStatus.SUPPRESSED)
+                assert finding.scan_status == said
+                assert finding.decision in self.standing
+            else:
+                assert finding.status == said
+                assert finding.decision == ""
+
+    @invariant()
+    def nothing_is_lost_or_doubled(self) -> None:
+        found = self.world.state.findings()
+        assert {finding.asset for finding in found.values()} == set(self.scanned)
+
+    @invariant()
+    def events_tell_the_same_story(self) -> None:
+        """The scans' own words, read from the first event on, end in what is there."""
+        for mark, finding in self.world.state.findings().items():
+            scans = [e.change for e in self.world.state.events(mark)
+                     if e.change in ("opened", "held", "resolved", "reopened")]  # fmt: skip
+            assert scans[0] == "opened"
+            assert scans.count("reopened") == finding.times_reopened
+            says = finding.scan_status or finding.status
+            assert (says is FindingStatus.RESOLVED) is (scans[-1] == "resolved")
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.scan({"a", "b"})
+    return made
+
+
+def test_a_renamed_asset_keeps_its_history_and_its_decision(world: World) -> None:
+    old = world.of("a")
+    assert old is not None
+    made = world.decide(Verb.ACCEPT, Selector(fingerprints=(old.fingerprint,)))
+    world.scan({"z", "b"}, names={NodeId("a"): NodeId("z")})
+    now = world.of("z")
+    assert now is not None
+    assert (now.status, now.decision) == (FindingStatus.ACCEPTED, made)
+    assert now.formerly == (old.fingerprint,)
+    assert now.first_seen == old.first_seen
+    assert world.of("a") is None
+    changes = [event.change for event in world.state.events(now.fingerprint)]
+    assert [one for one in changes if one != "updated"] == ["opened", "accepted", "renamed"]
+    world.scan({"b"})
+    assert world.state.findings()[now.fingerprint].status is FindingStatus.RESOLVED
+
+
+def test_a_part_of_what_is_renamed_is_renamed_with_it(world: World) -> None:
+    world.scan({"a", "b", "a#ai/openai"})
+    world.scan({"z", "b", "z#ai/openai"}, names={NodeId("a"): NodeId("z")})
+    now = world.of("z#ai/openai")
+    assert now is not None
+    assert now.formerly == (fingerprint(POLICY, ("a#ai/openai",)),)
+
+
+def test_a_policy_that_is_called_otherwise_keeps_its_findings(world: World) -> None:
+    before = world.state.findings()
+    drafts, formerly = {}, {}
+    for mark, finding in before.items():
+        new = fingerprint("SAI-900", (finding.asset,))
+        drafts[new] = msgspec.structs.replace(
+            _draft(finding.asset, world.now), fingerprint=new, policy="SAI-900"
+        )
+        formerly[str(new)] = (str(mark),)
+    evaluation = Evaluation(drafts=dict(drafts), seen=set(drafts), formerly=formerly)
+    row = Coverage(shard=SHARD, source="made", status=Outcome.COMPLETE)
+    life = advance(evaluation, before, {SHARD: row}, scan="2", now=world.now)
+    assert {event.change for event in life.events} == {"renamed"}
+    assert {finding.status for finding in life.findings} == {FindingStatus.OPEN}
+
+
+def test_two_that_could_be_meant_are_not_guessed(world: World) -> None:
+    drafts = {
+        mark: msgspec.structs.replace(_draft("z", world.now), fingerprint=mark)
+        for mark in (fingerprint(POLICY, ("z", "model")), fingerprint(POLICY, ("z", "region")))
+    }
+    row = Coverage(shard=SHARD, source="made", status=Outcome.COMPLETE)
+    life = advance(
+        Evaluation(drafts=dict(drafts), seen=set(drafts)), world.state.findings(), {SHARD: row},
+        scan="2", now=world.now, names={NodeId("a"): NodeId("z")},
+    )  # fmt: skip
+    assert "renamed" not in {event.change for event in life.events}
+
+
+def test_a_decision_by_path_speaks_of_findings_all_of_whose_places_are_there(world: World) -> None:
+    graph = world.graph({"a", "b"})
+    made, met = decide(
+        world.state, graph, Verb.SUPPRESS, Selector(path="src/a*"), ground=Ground.FALSE_POSITIVE,
+        reason="a sample", by="ada", until="2026-01-10", now=world.now,
+    )  # fmt: skip
+    assert [finding.asset for finding in met] == ["a"]
+    world.scan({"a", "b"})
+    finding = world.of("a")
+    assert finding is not None
+    assert finding.decision == made.id
+    other = world.decide(Verb.ACCEPT, Selector(asset="b"))  # knows no paths, and harms none
+    finding = world.of("a")
+    assert finding is not None
+    assert finding.decision == made.id
+    assert (covered := world.of("b")) is not None
+    assert covered.decision == other
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"until": "2025-12-31"}, "past"),
+        ({"until": "soon"}, "YYYY-MM-DD"),
+        ({"until": "2026-12-31"}, "180 days"),
+        ({"reason": "  "}, "--reason"),
+        ({"by": ""}, "--by"),
+        ({"selector": Selector()}, "say which findings"),
+    ],
+)
+def test_what_no_decision_may_be_is_refused_and_leaves_nothing(
+    world: World, changes: dict[str, object], told: str
+) -> None:
+    asked: dict[str, object] = {
+        "selector": Selector(policy=POLICY), "ground": Ground.ACCEPTED_RISK, "reason": "x",
+        "by": "ada", "until": "2026-01-10", "now": world.now, **changes,
+    }  # fmt: skip
+    selector = asked.pop("selector")
+    with pytest.raises(ConfigError, match=told):
+        decide(world.state, None, Verb.ACCEPT, selector, **asked)  # type: ignore[arg-type]
+    assert decisions(world.state) == []
+
+
+def test_a_decision_is_withdrawn_once(world: World) -> None:
+    made = world.decide(Verb.ACCEPT, Selector(policy=POLICY))
+    _, met = undo(world.state, made, by="bob", reason="no", now=world.now)
+    assert {finding.status for finding in met} == {FindingStatus.NEW}
+    with pytest.raises(ConfigError, match="withdrawn by bob"):
+        undo(world.state, made, by="eve", reason="no", now=world.now)
+    with pytest.raises(ConfigError, match="no decision `d-0`"):
+        undo(world.state, "d-0", by="eve", reason="no", now=world.now)

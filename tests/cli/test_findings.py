@@ -1,0 +1,123 @@
+"""Findings by the command line, over a state of real scans of a real repository."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONFIG = """
+[store]
+url = "sqlite:///state.sqlite"
+[sources.code]
+paths = ["shop"]
+[views.mine]
+provider = "anthropic"
+severity = "low"
+"""
+UNTIL = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+
+
+class Place:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "shadow-ai.toml").write_text(CONFIG)
+        (folder / "shop/app").mkdir(parents=True)
+        self.git("init", "-q")
+        self.write("app/a.py", "import anthropic\nanthropic.Anthropic()\n")
+        self.write("app/b.py", "import openai\nopenai.OpenAI()\n")
+        self.run("scan", "-q")
+
+    def git(self, *args: str) -> None:
+        who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+        subprocess.run(["git", *who, *args], cwd=self.folder / "shop", check=True)
+
+    def write(self, name: str, text: str) -> None:
+        file = self.folder / "shop" / name
+        file.write_text(text) if text else file.unlink()
+        self.git("add", "-A")
+        self.git("commit", "-qm", "change")
+
+    def run(self, *args: str, code: int = 0) -> str:
+        environ = {**os.environ, "SHADOW_AI_FINGERPRINT_KEY": "made-up-key-for-tests-only"}
+        done = subprocess.run(
+            [sys.executable, "-m", "scanner", *args], cwd=self.folder, env=environ,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+        return done.stdout + done.stderr
+
+    def json(self, *args: str) -> Any:
+        return json.loads(self.run(*args, "--json"))
+
+    def found(self, *args: str) -> dict[str, str]:
+        """Provider -> status."""
+        rows = self.json("findings", "list", *args)
+        return {row["provider"]: row["status"] for row in rows}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def test_accept_suppress_withdraw_and_fix(place: Place) -> None:
+    assert place.found() == {"anthropic": "new", "openai": "new"}
+    assert place.found("--view", "mine") == {"anthropic": "new"}
+    (row,) = place.json("findings", "list", "--view", "mine")
+    said = ("--until", UNTIL, "--reason", "a pilot", "--by", "ada")
+    place.run("findings", "accept", row["fingerprint"][:12], *said)
+    place.run("findings", "suppress", "--path", "app/b*", "--ground", "false_positive", *said)
+    place.run("scan", "-q")
+    assert place.found() == {}
+    everything = {"anthropic": "accepted", "openai": "suppressed"}
+    assert place.found("--status", "all") == everything
+    rows = place.json("findings", "decisions")
+    assert [one["findings"] for one in rows] == [1, 1]
+    place.run("findings", "reopen", row["fingerprint"], "--reason", "over", "--by", "bob")
+    assert place.found() == {"anthropic": "open"}
+    place.write("app/b.py", "")
+    told = place.run("scan", "-q")
+    assert f"decision {rows[0]['decision']['id']} speaks of no finding that is there" in told
+    assert place.found("--status", "all") == {"anthropic": "open", "openai": "resolved"}
+    changes = [event["change"] for event in place.json("findings", "history", row["fingerprint"])]
+    assert changes == ["opened", "accepted", "withdrawn"]
+
+
+def test_what_changed_between_two_scans(place: Place) -> None:
+    place.run("diff", code=2)
+    place.write("app/b.py", "")
+    place.write("app/c.py", "import cohere\ncohere.Client()\n")
+    place.run("scan", "-q")
+    found = place.json("diff")
+    told = {row["finding"]["provider"]: [event["change"] for event in row["events"]]
+            for row in found["findings"]}  # fmt: skip
+    assert told == {"openai": ["resolved"], "cohere": ["opened"]}
+    place.run("diff", "--exit-code", code=1)
+    place.run("scan", "-q")
+    assert place.json("diff")["findings"] == []
+    place.run("diff", "--exit-code")
+    first = place.json("diff")["before"]
+    assert "several scans begin" in place.run("diff", first[:4], code=2)
+
+
+def test_lists_are_filtered_grouped_and_set_the_exit_code(place: Place) -> None:
+    assert place.found("--text", "OPENAI") == {"openai": "new"}
+    assert place.found("--policy", "SAI-0*", "--owner", "ada@*").keys() == {"anthropic", "openai"}
+    assert place.found("--owner", "-") == {}
+    assert place.found("--since", "2999-01-01") == {}
+    (group,) = place.json("findings", "list", "--group-by", "owner", "--group-by", "policy")
+    assert group["name"].startswith("ada@example.com / SAI-")
+    assert len(group["findings"]) == 2
+    place.run("findings", "list", "--fail-on", "critical")
+    place.run("findings", "list", "--fail-on", "info", code=1)
+    assert "has no [views.his]" in place.run("findings", "list", "--view", "his", code=2)
+    assert "since" in place.run("findings", "list", "--since", "soon", code=2)
+    wrong = place.run("findings", "accept", "v1:nothing", "--until", UNTIL, "--reason", "x", code=2)
+    assert "no finding begins with `v1:nothing`" in wrong
