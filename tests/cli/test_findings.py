@@ -78,13 +78,14 @@ def test_accept_suppress_withdraw_and_fix(place: Place) -> None:
     assert place.found() == {}
     everything = {"anthropic": "accepted", "openai": "suppressed"}
     assert place.found("--status", "all") == everything
-    rows = place.json("findings", "decisions")
-    assert [one["findings"] for one in rows] == [1, 1]
+    rows = {one["decision"]["verb"]: one for one in place.json("findings", "decisions")}
+    assert [one["findings"] for one in rows.values()] == [1, 1]
     place.run("findings", "reopen", row["fingerprint"], "--reason", "over", "--by", "bob")
     assert place.found() == {"anthropic": "open"}
     place.write("app/b.py", "")
     told = place.run("scan", "-q")
-    assert f"decision {rows[0]['decision']['id']} speaks of no finding that is there" in told
+    ident = rows["suppress"]["decision"]["id"]
+    assert f"decision {ident} speaks of no finding that is there" in told
     assert place.found("--status", "all") == {"anthropic": "open", "openai": "resolved"}
     changes = [event["change"] for event in place.json("findings", "history", row["fingerprint"])]
     assert changes == ["opened", "accepted", "withdrawn"]
