@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from scanner.kit.tables import ResourceType, load_types
+import msgspec
+
+from scanner.kit.tables import ResourceType, load_edges, load_types
+
+_HERE = Path(__file__).parent
 
 
 def _table() -> tuple[ResourceType, ...]:
-    files = sorted((Path(__file__).parent / "resources").glob("*.yaml"))
-    return tuple(kind for file in files for kind in load_types(file.read_bytes()))
+    files = sorted((_HERE / "resources").glob("*.yaml"))
+    more = load_edges((_HERE / "edges.yaml").read_bytes())
+    found = tuple(
+        msgspec.structs.replace(kind, edges=kind.edges + more.pop(kind.kind, ()))
+        for file in files
+        for kind in load_types(file.read_bytes())
+    )
+    if more:
+        raise ValueError(f"edges.yaml: there is no {', '.join(sorted(more))}")
+    return found
 
 
 TYPES = _table()

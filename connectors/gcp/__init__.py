@@ -21,6 +21,7 @@ from connectors.gcp import (
     inventory,
     metrics,
     operations,
+    perimeters,
     policies,
     relations,
 )
@@ -30,6 +31,7 @@ from connectors.gcp.creators import Trail
 from connectors.gcp.denials import Denials
 from connectors.gcp.groups import Groups
 from connectors.gcp.hierarchy import Project, Tree
+from connectors.gcp.perimeters import Perimeters
 from connectors.gcp.policies import Beside, Policies, Roles
 from connectors.gcp.reading import AT, MAY, OVER, GcpReading
 from connectors.gcp.types import FAMILIES, NAME_FAMILIES, OWN_FAMILIES, TYPES, of_family, reasons
@@ -59,7 +61,7 @@ def _operations() -> tuple[Operation, ...]:
     why: dict[str, list[str]] = {hierarchy.SERVICES: ["tell which services a project uses"]}
     for told in (
         policies.REASONS, creators.REASONS, inventory.REASONS, contacts.REASONS, activity.REASONS,
-        denials.REASONS, groups.REASONS, metrics.REASONS,
+        denials.REASONS, groups.REASONS, metrics.REASONS, perimeters.REASONS,
     ):  # fmt: skip
         for op, reason in told.items():
             why.setdefault(op, []).append(reason)
@@ -106,6 +108,7 @@ class GcpConnector:
         yields=frozenset(
             {
                 enabled.KIND,
+                perimeters.KIND,
                 *hierarchy.KINDS,
                 *policies.KINDS,
                 *activity.KINDS,
@@ -131,6 +134,12 @@ class GcpConnector:
                     scope={"part": part, "of": scope},
                     title=f"{scope} {part}",
                 )
+        for one_of in ctx.config.organizations if ctx.config.perimeters else ():
+            yield Shard(
+                id=ShardId(f"gcp:organizations/{one_of}/perimeters"),
+                scope={"part": "perimeters", "of": one_of},
+                title=f"organizations/{one_of} service perimeters",
+            )
         for unit, title, _ in found.folders if ctx.config.identities else ():
             yield Shard(
                 id=ShardId(f"gcp:{unit}/contacts"),
@@ -188,6 +197,9 @@ class GcpConnector:
             return
         if shard.scope["part"] == "unit contacts":
             yield from contacts.items(_access(ctx), shard.scope["of"], found.numbers)
+            return
+        if shard.scope["part"] == "perimeters":
+            yield from _perimeters(ctx).items(shard.scope["of"])
             return
         if shard.scope["part"] in _SEARCHES:
             yield from _searched(ctx, shard.scope["part"], shard.scope["of"])
@@ -324,6 +336,11 @@ def _policies(ctx: Context[GcpConfig]) -> Policies:
     return ctx.kept("gcp:policies", lambda: Policies(access))
 
 
+def _perimeters(ctx: Context[GcpConfig]) -> Perimeters:
+    access, numbers, named = _access(ctx), _tree(ctx).numbers, ctx.config.organizations
+    return ctx.kept("gcp:perimeters", lambda: Perimeters(access, named, numbers))
+
+
 def _trail(ctx: Context[GcpConfig]) -> Trail:
     access, found = _access(ctx), _tree(ctx)
     return ctx.kept("gcp:trail", lambda: Trail(access, found.read, ctx.now(), ctx.window_days))
@@ -356,6 +373,7 @@ def _reading(ctx: Context[GcpConfig], one: Project, environment: str) -> GcpRead
         numbers=_tree(ctx).numbers,
         enabled=one.services,
         locations=ctx.config.locations,
+        shut=_perimeters(ctx).shut(one.id) if ctx.config.perimeters else frozenset(),
     )
 
 

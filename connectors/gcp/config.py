@@ -39,6 +39,8 @@ class GcpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     told."""
     identities: bool = True
     """Read IAM policies, the roles in them and essential contacts."""
+    perimeters: bool = True
+    """Read the service perimeters of the configured organizations."""
     deny_policies: bool = False
     """Read deny policies, and take what they deny off what roles give."""
     group_members: bool = False

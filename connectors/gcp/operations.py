@@ -29,6 +29,7 @@ class Service:
 
 
 SERVICES = {
+    "accesscontextmanager": Service("v1"),
     "agentregistry": Service("v1"),
     "aiplatform": Service("v1", regional=True),
     "alloydb": Service("v1"),
@@ -120,6 +121,7 @@ _VERSIONS = {
     f"{_OLDER}knowledgeBases.list": "v2",
 }
 _PERMISSIONS = {
+    "accesscontextmanager.accessPolicies.list": "accesscontextmanager.policies.list",
     "bigquery.datasets.list": "bigquery.datasets.get",
     "bigquery.models.get": "bigquery.models.getMetadata",
     # Everybody may ask what they may do; it is part of reading a project.

@@ -44,6 +44,8 @@ class GcpReading(Reading):
     enabled: frozenset[str] | None = None
     """Services of the project; None: they could not be told, so all are asked."""
     locations: tuple[str, ...] = ()
+    shut: frozenset[str] = frozenset()
+    """APIs of the project that a service perimeter shuts."""
     _known: dict[str, tuple[str, ...] | SourceError] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -212,7 +214,10 @@ class GcpReading(Reading):
                 yield {**self._normal(record, host), "within": self.spelled(f"/{of}")[1:]}
 
     def _normal(self, record: Mapping[str, Any], host: str) -> dict[str, Any]:
-        return records.normal(record, host, self.spelled)
+        made = records.normal(record, host, self.spelled)
+        if host in self.shut:
+            made["plain"]["shut"] = True
+        return made
 
     def region_of(self, record: Mapping[str, Any]) -> str:
         above: Any = record

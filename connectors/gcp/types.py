@@ -6,38 +6,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import yaml
 
 from connectors.gcp.operations import NOT_WHOLE
-from scanner.kit.tables import EdgeRule, ResourceType, load_types
-from scanner.model.facts import Relation
+from scanner.kit.tables import Exposure, ResourceType, load_edges, load_types
 
 _HERE = Path(__file__).parent
-
-
-def _further() -> dict[str, tuple[EdgeRule, ...]]:
-    """Kind -> the edges of ``edges.yaml``."""
-    plain = yaml.load(  # as tables are: the loader in C, where there is one
-        (_HERE / "edges.yaml").read_bytes(),
-        Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # noqa: S506
-    )
-    told = msgspec.convert(plain, dict[str, dict[str, list[str]]])
-    return {
-        kind: tuple(
-            EdgeRule(relation=Relation(words.partition(" ")[0]), path=path,
-                     target=words.partition(" ")[2])
-            for words, paths in sorted(rules.items())
-            for path in paths
-        )
-        for kind, rules in told.items()
-    }  # fmt: skip
+SHUT = Exposure(path="plain.shut", says="service perimeter")
+"""Of all AI: its API answers nobody outside (:mod:`connectors.gcp.perimeters`)."""
 
 
 def _table() -> tuple[ResourceType, ...]:
     files = sorted((_HERE / "resources").glob("*.yaml"))
-    more = _further()
+    more = load_edges((_HERE / "edges.yaml").read_bytes())
     found = [
-        msgspec.structs.replace(kind, edges=kind.edges + more.pop(kind.kind, ()))
+        msgspec.structs.replace(
+            kind,
+            edges=kind.edges + more.pop(kind.kind, ()),
+            exposure=(*kind.exposure, SHUT) if kind.is_ai else kind.exposure,
+        )
         for file in files
         for kind in load_types(file.read_bytes())
     ]

@@ -265,8 +265,25 @@ def provider_of(kind: ResourceType, record: Any) -> str:
 
 def load_types(text: str | bytes) -> tuple[ResourceType, ...]:
     """The types of a table, strictly: an unknown field is a ``msgspec.ValidationError``."""
-    plain = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    return msgspec.convert(plain["types"], tuple[ResourceType, ...])
+    return msgspec.convert(_plain(text)["types"], tuple[ResourceType, ...])
+
+
+def load_edges(text: str | bytes) -> dict[str, tuple[EdgeRule, ...]]:
+    """Edges beside a table, in a shorter form: kind -> relation and word of the target -> paths."""
+    told = msgspec.convert(_plain(text), dict[str, dict[str, list[str]]])
+    return {
+        kind: tuple(
+            EdgeRule(relation=Relation(words.partition(" ")[0]), path=path,
+                     target=words.partition(" ")[2])
+            for words, paths in sorted(rules.items())
+            for path in paths
+        )
+        for kind, rules in told.items()
+    }  # fmt: skip
+
+
+def _plain(text: str | bytes) -> Any:
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 
 def values(record: Any, path: str) -> Iterator[Any]:

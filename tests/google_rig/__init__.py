@@ -300,7 +300,7 @@ class Rig:
     def _made(self, known: Method, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         at = path.find("projects/")
         parent = path[at:] if at >= 0 else path.partition("/")[2].partition("/")[2]
-        if known.id.startswith("cloudresourcemanager") and "parent" in query:
+        if "parent" in query:
             parent = query["parent"]
         elif ":" in path.rpartition("/")[2]:
             parent = "/".join(path.rpartition(":")[0].split("/")[-2:])

@@ -174,6 +174,39 @@ def test_tokens_do_not_go_to_machines_that_were_not_agreed_to() -> None:
     assert AzureConfig(cloud=Cloud.CHINA).endpoints.scope.endswith("chinacloudapi.cn/.default")
 
 
+def test_what_records_name_by_the_way_are_edges_too(rig: Rig) -> None:
+    sub = estate.subscription(rig, 1).id
+    lead = f"/subscriptions/{sub}/resourceGroups/Rg-One/providers"
+    subnet = f"{lead}/Microsoft.Network/virtualNetworks/v/subnets/s"
+    private = f"{lead}/Microsoft.Network/privateEndpoints/p"
+    rig.show(
+        sub, "Microsoft.CognitiveServices/accounts", "Chat", kind="OpenAI", location="westeurope",
+        properties={
+            "networkAcls": {"defaultAction": "Deny", "virtualNetworkRules": [{"id": subnet}]},
+            "privateEndpointConnections": [{"properties": {"privateEndpoint": {"id": private}}}],
+        },
+    )  # fmt: skip
+    pools = [{"name": "gpu", "vnetSubnetID": subnet}]
+    rig.show(sub, "Microsoft.ContainerService/managedClusters", "kube", location="westeurope",
+             properties={"agentPoolProfiles": pools})  # fmt: skip
+    secrets = [{"name": "k", "keyVaultUrl": "https://far.vault.azure.net/secrets/openai"}]
+    rig.show(sub, "Microsoft.App/containerApps", "bot", location="westeurope", properties={
+        "managedEnvironmentId": f"{lead}/Microsoft.App/managedEnvironments/e",
+        "configuration": {"secrets": secrets}})  # fmt: skip
+    found = read(rig, families=("ai", "workloads"))
+    small = lead.casefold()
+    account = f"{small}/microsoft.cognitiveservices/accounts/chat"
+    assert {("configured_by", subnet.casefold()), ("configured_by", private.casefold())} <= (
+        found.edges(account)
+    )
+    kube = f"{small}/microsoft.containerservice/managedclusters/kube"
+    assert ("configured_by", subnet.casefold()) in found.edges(kube)
+    assert {
+        ("configured_by", f"{small}/microsoft.app/managedenvironments/e"),
+        ("authenticates_with", "https://far.vault.azure.net/secrets/openai"),
+    } <= found.edges(f"{small}/microsoft.app/containerapps/bot")
+
+
 def test_a_setting_in_a_vault_leads_to_the_secret_that_its_vault_lists(rig: Rig) -> None:
     sub = estate.whole(rig)
     vault = f"/subscriptions/{sub}/resourcegroups/rg-one/providers/microsoft.keyvault/vaults/keys"

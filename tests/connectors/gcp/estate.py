@@ -87,6 +87,8 @@ def everywhere(rig: Rig, ident: str, number: int) -> None:
                    {"bindings": bindings, **AUDITED})  # fmt: skip
     for minute in range(5):
         rig.plant("logging.entries.list", f"projects/{ident}", call(ident, minute=minute))
+    if not rig.records.get(("accesscontextmanager.accessPolicies.list", ORG)):
+        rig.plant("accesscontextmanager.accessPolicies.list", ORG, {"name": "accessPolicies/9"})
     rig.plant("bigquery.datasets.list", f"projects/{ident}", {"id": f"{ident}:sales"})
     rig.plant(
         "bigquery.models.list", f"projects/{ident}/datasets/sales",

@@ -278,6 +278,48 @@ def test_a_project_without_the_api_of_contacts_has_none(rig: Rig) -> None:
     assert isinstance(read(rig).errors["gcp:acme-7/contacts"], NotEnabled)
 
 
+def _perimeters(rig: Rig) -> None:
+    rig.plant("accesscontextmanager.accessPolicies.list", ORG,
+              {"name": "accessPolicies/9", "parent": ORG})  # fmt: skip
+    services = ["aiplatform.googleapis.com", "storage.googleapis.com"]
+    held = ["projects/7", "//compute.googleapis.com/projects/x/global/networks/n"]
+    shut = {"resources": held, "restrictedServices": services}
+    tried = {"resources": ["projects/8"], "restrictedServices": ["aiplatform.googleapis.com"]}
+    rig.plant(
+        "accesscontextmanager.accessPolicies.servicePerimeters.list", "accessPolicies/9",
+        {"name": "accessPolicies/9/servicePerimeters/ai", "title": "AI", "status": shut},
+        {"name": "accessPolicies/9/servicePerimeters/dry", "title": "dry", "spec": tried,
+         "useExplicitDryRunSpec": True},
+    )  # fmt: skip
+
+
+def test_a_perimeter_is_an_exposure_of_what_it_shuts_and_of_nothing_else(rig: Rig) -> None:
+    for number in (7, 8):
+        endpoint(rig, project(rig, number), number)
+    _perimeters(rig)
+    found = read(rig, families=("vertex",))
+    exposed = {
+        one.account: "service perimeter" in one.exposure
+        for one in found.assets.values() if one.kind == "gcp.vertex_endpoint"
+    }  # fmt: skip
+    assert exposed == {"gcp:project/acme-7": True, "gcp:project/acme-8": False}
+    perimeter = "//accesscontextmanager.googleapis.com/accessPolicies/9/servicePerimeters/ai"
+    held = {source for source, relation, target in found.edges
+            if (relation, target) == ("configured_by", perimeter)}  # fmt: skip
+    assert held == {"gcp:project/acme-7", "//compute.googleapis.com/projects/x/global/networks/n"}
+    assert found.assets[perimeter].tags == {"services of AI": "aiplatform.googleapis.com"}
+    assert rig.calls["accesscontextmanager.accessPolicies.list"] == 1
+
+
+def test_perimeters_that_may_not_be_read_are_denied_and_the_rest_is_read(rig: Rig) -> None:
+    endpoint(rig, project(rig, 7), 7)
+    rig.strike("accesscontextmanager", Fault(403, "no", "PERMISSION_DENIED"))
+    found = read(rig, families=("vertex",))
+    assert isinstance(found.errors[f"gcp:{ORG}/perimeters"], Denied)
+    (one,) = (one for one in found.assets.values() if one.kind == "gcp.vertex_endpoint")
+    assert "service perimeter" not in one.exposure
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "user:", "deleted:user:x@y.example?uid=1", "projectOwner:acme-7", "user:a\nb@c.example",
