@@ -32,6 +32,9 @@ FORMATS: dict[str, Format] = {
     "xlsx": Format("shadow-ai.xlsx", "xlsx", "a workbook: findings, inventory, registry, coverage"),
     "markdown": Format("report.md", "markdown", "a report to paste into a comment or a wiki"),
     "html": Format("report.html", "page", "the page"),
+    "sarif": Format(
+        "shadow-ai.sarif", "sarif", "findings in code, for code scanning", options=("repository",)
+    ),
     "junit": Format("junit.xml", "junit", "a suite a policy, a case a finding, for CI servers"),
     "gitlab-secrets": Format(
         "gl-secret-detection-report.json",
