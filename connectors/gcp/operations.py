@@ -38,6 +38,7 @@ SERVICES = {
     "bigquery": Service("bigquery/v2"),
     "bigqueryconnection": Service("v1", permission="bigquery"),
     "ces": Service("v1"),
+    "cloudaicompanion": Service("v1"),
     "cloudasset": Service("v1"),
     "cloudfunctions": Service("v2"),
     "cloudidentity": Service("v1"),

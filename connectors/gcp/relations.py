@@ -117,6 +117,7 @@ TARGETS: Mapping[str, Target] = {
     "alloydb": _of("alloydb"),
     "sql": _sql,
     "topic": _of("pubsub"),
+    "developer_connect": _of("developerconnect"),
     "secret": _secret,
     "discovery": _of("discoveryengine"),
     "dialogflow": _of("dialogflow"),

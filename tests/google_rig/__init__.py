@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
+from pathlib import Path
 from time import sleep
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -38,8 +39,11 @@ class Method:
 
 @cache
 def document(name: str) -> dict[str, Any]:
+    """Google's own; of a service that google-api-python-client lacks, what its reference says."""
+    ours = Path(__file__).parent / "described" / f"{name}.json"
     folder = resources.files("googleapiclient") / "discovery_cache" / "documents"
-    found: dict[str, Any] = json.loads((folder / f"{name}.json").read_text())
+    file = ours if ours.is_file() else folder / f"{name}.json"
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return found
 
 

@@ -67,6 +67,11 @@ def everywhere(rig: Rig, ident: str, number: int) -> None:
         ("dialogflow.projects.locations.knowledgeBases.list", lead, "knowledgeBases/a"),
         ("documentai.projects.locations.processors.list", lead, "processors/a"),
         ("ces.projects.locations.apps.list", lead, "apps/a"),
+        (
+            "cloudaicompanion.projects.locations.codeRepositoryIndexes.list",
+            lead,
+            "codeRepositoryIndexes/a",
+        ),
         ("discoveryengine.projects.locations.collections.engines.list", search, "engines/a"),
         ("aiplatform.projects.locations.ragCorpora.list", lead, "ragCorpora/a"),
         ("aiplatform.projects.locations.reasoningEngines.list", lead, "reasoningEngines/a"),

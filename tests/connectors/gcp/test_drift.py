@@ -11,9 +11,9 @@ from connectors.gcp.types import TYPES
 from tests.google_rig import _below, document
 
 _SERVICES = (
-    "agentregistry.v1", "aiplatform.v1", "ces.v1", "contactcenterinsights.v1", "dialogflow.v2",
-    "dialogflow.v3", "discoveryengine.v1", "documentai.v1", "ml.v1", "notebooks.v2", "speech.v1",
-    "translate.v3", "vision.v1",
+    "agentregistry.v1", "aiplatform.v1", "ces.v1", "cloudaicompanion.v1",
+    "contactcenterinsights.v1", "dialogflow.v2", "dialogflow.v3", "discoveryengine.v1",
+    "documentai.v1", "ml.v1", "notebooks.v2", "speech.v1", "translate.v3", "vision.v1",
 )  # fmt: skip
 _REVIEWED = Path(__file__).parent / "reviewed_operations.yaml"
 _GENERAL = re.compile(r"operations\.list|locations\.list$")

@@ -11,7 +11,7 @@ from scanner.kit.permissions import permissions
 from scanner.model.errors import ConfigError, Denied, NotEnabled, Throttled, Unavailable
 from scanner.model.facts import Account
 from scanner.model.items import Content
-from tests.connectors.gcp.estate import ORG, context, endpoint, project, read
+from tests.connectors.gcp.estate import ORG, context, endpoint, everywhere, project, read
 from tests.google_rig import Fault, Rig, serving
 
 DISABLED = "Vertex AI API has not been used in project 7 before or it is disabled."
@@ -440,3 +440,40 @@ def test_what_models_do_in_a_contact_center(rig: Rig) -> None:
     assert "europe-west2-contactcenterinsights.googleapis.com" in hosts
     assert "us-central1-contactcenterinsights.googleapis.com" not in hosts
     assert len(hosts) == 16
+
+
+def test_what_gemini_has_read_and_how_it_is_set(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=("cloudaicompanion",))
+    everywhere(rig, ident, 7)
+    lead = f"projects/{ident}/locations"
+    link = f"{lead}/us-central1/connections/c/gitRepositoryLinks/r"
+    index = f"{lead}/us-central1/codeRepositoryIndexes/a"
+    op = "cloudaicompanion.projects.locations"
+    tools = [{"handle": "snyk", "uriOverride": "https://api.snyk.example/v1"}]
+    for kind, parent, name, told in (
+        (
+            "codeRepositoryIndexes.repositoryGroups",
+            index,
+            "repositoryGroups/g",
+            {"repositories": [{"resource": link}]},
+        ),
+        (
+            "dataSharingWithGoogleSettings",
+            f"{lead}/global",
+            "dataSharingWithGoogleSettings/s",
+            {"enableDataSharing": True},
+        ),
+        ("codeToolsSettings", f"{lead}/global", "codeToolsSettings/t", {"enabledTool": tools}),
+    ):
+        rig.plant(f"{op}.{kind}.list", parent, {"name": f"{parent}/{name}", **told})
+    found = read(rig, families=("gemini",), creators=False)
+    assert not found.errors
+    assert not found.gaps
+    host = "//cloudaicompanion.googleapis.com"
+    by_kind = {one.kind: one for one in found.assets.values()}
+    assert by_kind["gcp.gemini_data_sharing"].exposure == ("shared with Google",)
+    assert {
+        (f"{host}/{index}/repositoryGroups/g", "reads_from",
+         f"//developerconnect.googleapis.com/{link}"),
+        (f"{host}/{lead}/global/codeToolsSettings/t", "calls", "https://api.snyk.example"),
+    } <= found.edges  # fmt: skip
