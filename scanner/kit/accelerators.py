@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from scanner.kit.expressions import expression
 
+_AWS_FAMILY = (
+    r"(?:p[2-9][a-z]{0,2}(?:-[a-z0-9]{1,6})?|g[2-9][a-z]{0,3}|gr[6-9][a-z]?|cg1|inf[1-9]|trn[1-9][a-z]?"
+    r"|dl[1-9][a-z]?|vt[1-9]|eia[1-9])"
+)
+"""Graphics cards (p, g, gr, cg), Inferentia, Trainium, Gaudi and Qualcomm (dl), video (vt), Elastic
+Inference: tests/connectors/aws/test_accelerators.py holds it to what botocore knows."""
 INSTANCE = (
-    r"(?:ml\.|db\.)?(?:p[2-6][a-z]{0,2}(?:-[a-z0-9]{1,6})?|g[2-7][a-z]{0,3}|gr6f?|inf[12]|trn[1-3]n?|dl[12]q?|vt1)"
-    r"\.(?:\d{0,3}x?large|metal(?:-\d{1,3}xl)?|medium)"
+    rf"(?:ml\.|db\.)?{_AWS_FAMILY}\.(?:\d{{0,3}}x?large|metal(?:-\d{{1,3}}xl)?|medium)"
     r"|Standard_N[CDGPV]\d{1,3}[a-z]{0,6}(?:_[A-Za-z0-9]{1,8}){0,3}"
     r"|(?:a2-(?:highgpu|megagpu|ultragpu)|a3-(?:highgpu|megagpu|ultragpu|edgegpu)"
     r"|a4x?-(?:highgpu|maxgpu))-\d{1,2}g(?:-[a-z]{1,10})?"
@@ -27,9 +32,12 @@ RESOURCE_NAME = (
     r"|habana\.ai/gaudi|aws\.amazon\.com/neuron(?:core|device)?|google\.com/tpu|cloud-tpus\.google\.com/[a-z0-9-]{1,20})"
 )
 
-_NAME = expression(f"(?:{INSTANCE}|{CARD})")
+_WHOLE = rf"{_AWS_FAMILY}(?:\*?\.\*|\*)?|(?:p|g|gr|inf|trn|dl|vt)\d?\*(?:\.\*)?"
+"""A family without a size: AWS Batch takes it by its name, attributes of instances with a star
+(https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceRequirements.html)."""
+_NAME = expression(f"(?:{INSTANCE}|{_WHOLE}|{CARD})")
 
 
 def is_accelerated(name: str) -> bool:
-    """Whether a machine type or a card is one."""
+    """Whether a machine type, a family of them or a card is one."""
     return _NAME.fullmatch(name) is not None

@@ -158,6 +158,10 @@ class ResourceType(Model, frozen=True, kw_only=True):
     """All must hold of the record above (``parent.<path>``), or it has no such list."""
     listed: tuple[Condition, ...] = ()
     """All must hold of what the list shows, or nothing more is asked of the record."""
+    kept_with: tuple[EdgeRule, ...] = ()
+    """Of which not all of ``listed`` holds is wanted all the same where one of these leads to what
+    the shard has listed before: a group of no machines yet, by the template that it starts them
+    of."""
     where: tuple[Condition, ...] = ()
     """All must hold of the whole, or the record is nobody's business."""
     kept_if_used: tuple[Condition, ...] = ()

@@ -54,6 +54,17 @@ def edges(
                 yield edge_of(NodeId(ends[0]), NodeId(ends[1]), rule.relation, evidence, said)
 
 
+def leads_to_listed(
+    rules: tuple[EdgeRule, ...], record: Mapping[str, Any], reading: Reading
+) -> bool:
+    """Whether an edge of the record ends in what its shard has listed."""
+    return any(
+        _target(rule, str(value), reading)[0] in reading.listed
+        for rule in rules
+        for value in values(record, rule.path)
+    )
+
+
 def _target(rule: EdgeRule, value: str, reading: Reading) -> tuple[str, Node | None]:
     """The id that a value stands for, and the node where it is told nowhere else."""
     made = reading.targets.get(rule.target) or WORDS.get(rule.target)

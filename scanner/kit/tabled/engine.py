@@ -13,7 +13,7 @@ from typing import Any
 
 from scanner.kit.tabled.batches import fill_batch
 from scanner.kit.tabled.contents import contents, is_asked, text_of
-from scanner.kit.tabled.edges import edge_of, edges
+from scanner.kit.tabled.edges import edge_of, edges, leads_to_listed
 from scanner.kit.tabled.reading import Reading, first_tag, is_usable, shown
 from scanner.kit.tables import (
     Call,
@@ -163,6 +163,7 @@ def _read_records(
             reading.gaps += done.gaps
             if done.is_wanted:
                 names[_name(kind, done.record, reading)] = done.ident
+                reading.listed.add(done.ident)
                 yield from _items(kind, done, reading)
             yield from reading.drain()
 
@@ -170,7 +171,7 @@ def _read_records(
 def _is_wanted(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> bool:
     """As far as the list tells."""
     if not all(holds(one, record) for one in kind.listed):
-        return False
+        return leads_to_listed(kind.kept_with, record, reading)
     if not kind.kept_if_used or not all(holds(one, record) for one in kind.kept_if_used):
         return True
     ident = _ident(kind, record, reading)

@@ -47,6 +47,8 @@ class Reading(ABC):
     """Fields of the configuration that are set and without which something is not read."""
     names: dict[str, dict[str, str]] = field(default_factory=dict)
     """kind -> name -> id of what this shard has listed."""
+    listed: set[str] = field(default_factory=set)
+    """Ids of what this shard has listed."""
     used: set[str] = field(default_factory=set)
     """What the records so far call or are made of: ids and the vendor's own words for them."""
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

@@ -114,7 +114,7 @@ class Lint:
             yield "describes: what is read, without a full stop"
         if not re.match(r"https://docs\.aws\.amazon\.com/\S+$", kind.reference):
             yield f"reference: a page of docs.aws.amazon.com, not {kind.reference}"
-        if kind.is_ai and not kind.provider and not (kind.listed or kind.where):
+        if kind.is_ai and not (kind.provider or kind.listed or kind.where or kind.ai_when):
             yield "provider: whose AI is it?"  # of what is chosen by its name or machine it varies
         if kind.provider and kind.provider not in providers():
             yield f"provider: rules/ has no {kind.provider}"
@@ -288,6 +288,8 @@ class Lint:
         kind, shapes, above = self.kind, self._shapes(), self._parents()
         for rule in kind.edges:
             yield from self._edge(rule, shapes, above)
+        for rule in kind.kept_with:  # before anything more is asked of the record
+            yield from self._edge(rule, [_items(kind.list)], above)
         for child in kind.children:
             yield from self._child(child, shapes, above)
 

@@ -562,6 +562,88 @@ def test_a_group_scaled_to_nothing_is_told_by_what_it_asks_for(
     assert "train" in scan("compute").assets("aws.autoscaling_group")
 
 
+@pytest.mark.parametrize("asked", [
+    {"LaunchTemplate": {"LaunchTemplateId": "lt-gpu", "Version": "$Latest"}},
+    {"MixedInstancesPolicy": {"LaunchTemplate": {
+        "LaunchTemplateSpecification": {"LaunchTemplateId": "lt-gpu"}}}},
+    {"MixedInstancesPolicy": {"LaunchTemplate": {
+        "LaunchTemplateSpecification": {"LaunchTemplateId": "lt-web"},
+        "Overrides": [{"LaunchTemplateSpecification": {"LaunchTemplateId": "lt-gpu"}}]}}},
+    {"LaunchConfigurationName": "old"},
+])  # fmt: skip
+def test_a_group_scaled_to_nothing_is_told_by_what_it_starts(
+    rig: Rig, scan: Scan, asked: dict[str, Any]
+) -> None:
+    _templates(rig)
+    _group(rig, "train", asked)
+    _group(rig, "web", {"LaunchTemplate": {"LaunchTemplateId": "lt-web", "Version": "$Latest"}})
+    found = scan("compute")
+    assert found.assets("aws.autoscaling_group").keys() == {"train"}
+    assert rig.rejected == rig.wrong == []
+
+
+def test_a_fleet_is_told_by_what_it_starts(rig: Rig, scan: Scan) -> None:
+    _templates(rig)
+    for name in ("gpu", "web"):
+        rig.world.plant(ACCOUNT, HOME, "ec2:DescribeFleets", "Fleets", {
+            "FleetId": f"fleet-{name}", "FleetState": "active", "LaunchTemplateConfigs": [
+                {"LaunchTemplateSpecification": {"LaunchTemplateId": f"lt-{name}"}}]})  # fmt: skip
+    assert scan("compute").assets("aws.ec2_fleet").keys() == {"fleet-gpu"}
+
+
+def _templates(rig: Rig) -> None:
+    """Two templates, one with accelerators, and a launch configuration with some."""
+    for name, machine in (("gpu", "p5.48xlarge"), ("web", "m7i.large")):
+        rig.world.plant(ACCOUNT, HOME, "ec2:DescribeLaunchTemplateVersions",
+                        "LaunchTemplateVersions",
+                        {"LaunchTemplateId": f"lt-{name}", "LaunchTemplateName": name,
+                         "LaunchTemplateData": {"InstanceType": machine}})  # fmt: skip
+    rig.world.plant(ACCOUNT, HOME, "autoscaling:DescribeLaunchConfigurations",
+                    "LaunchConfigurations",
+                    {"LaunchConfigurationName": "old", "InstanceType": "g5.xlarge",
+                     "LaunchConfigurationARN": _arn("autoscaling", "launchConfiguration:1:old"),
+                     "ImageId": "ami-1", "CreatedTime": THEN})  # fmt: skip
+
+
+def _group(rig: Rig, name: str, asked: dict[str, Any]) -> None:
+    rig.world.plant(ACCOUNT, HOME, "autoscaling:DescribeAutoScalingGroups", "AutoScalingGroups",
+                    {"AutoScalingGroupName": name,
+                     "AutoScalingGroupARN": _arn("autoscaling", f"autoScalingGroup:1:{name}"),
+                     "MinSize": 0, "MaxSize": 4, "DesiredCapacity": 0, "DefaultCooldown": 1,
+                     "AvailabilityZones": [], "HealthCheckType": "EC2", "CreatedTime": THEN,
+                     **asked})  # fmt: skip
+
+
+@pytest.mark.parametrize("machine", ["g6f", "p2", "trn2u", "p6-b300", "g7e.2xlarge"])
+def test_a_family_is_enough_for_a_compute_environment(rig: Rig, scan: Scan, machine: str) -> None:
+    for name, kind in (("train", machine), ("etl", "m7i"), ("any", "optimal")):
+        rig.world.plant(ACCOUNT, HOME, "batch:DescribeComputeEnvironments", "computeEnvironments", {
+            "computeEnvironmentName": name,
+            "computeEnvironmentArn": _arn("batch", f"compute-environment/{name}"),
+            "computeResources": {"type": "EC2", "maxvCpus": 8, "subnets": [],
+                                 "instanceTypes": [kind]}})  # fmt: skip
+    assert scan("compute").assets("aws.batch_compute_environment").keys() == {"train"}
+
+
+def test_instances_of_lightsail_are_ai_by_their_blueprint(rig: Rig, scan: Scan) -> None:
+    everyone = [{"fromPort": 443, "toPort": 443, "protocol": "tcp", "cidrs": ["0.0.0.0/0"]}]
+    office = [{"fromPort": 22, "toPort": 22, "protocol": "tcp", "cidrs": ["198.51.100.0/24"]}]
+    for name, blueprint, ports in (("claw", "openclaw_ls_1_0", everyone),
+                                   ("blog", "wordpress", office)):  # fmt: skip
+        rig.world.plant(ACCOUNT, HOME, "lightsail:GetInstances", "instances", {
+            "name": name, "arn": _arn("lightsail", f"Instance/{name}"), "createdAt": THEN,
+            "blueprintId": blueprint, "blueprintName": name, "bundleId": "medium_3_0",
+            "publicIpAddress": "198.51.100.7", "state": {"code": 16, "name": "running"},
+            "networking": {"ports": ports}})  # fmt: skip
+    found = scan("containers").assets("aws.lightsail_instance")
+    assert found["claw"].is_ai
+    assert not found["blog"].is_ai
+    assert set(found["claw"].exposure) == {"public address", "public"}
+    assert set(found["blog"].exposure) == {"public address"}
+    assert found["claw"].tags["ports"] == "443"
+    assert found["claw"].status == "running"
+
+
 def test_a_launch_configuration_is_compute(rig: Rig, scan: Scan) -> None:
     arn = _arn("autoscaling", "launchConfiguration:1:launchConfigurationName/old")
     rig.world.plant(ACCOUNT, HOME, "autoscaling:DescribeLaunchConfigurations",
