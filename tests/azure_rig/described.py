@@ -22,6 +22,10 @@ SHOWN = {
     "microsoft.databricks/workspaces": ("databricks", "Workspace"),
     "microsoft.synapse/workspaces": ("synapse", "Workspace"),
     "microsoft.fabric/capacities": ("fabric", "FabricCapacity"),
+    "microsoft.healthbot/healthbots": ("healthbot", "HealthBot"),
+    "microsoft.healthdataaiservices/deidservices": ("healthdataaiservices", "DeidService"),
+    "microsoft.powerplatform/accounts": ("powerplatform", "Account"),
+    "microsoft.powerplatform/enterprisepolicies": ("powerplatform", "EnterprisePolicy"),
     "microsoft.documentdb/databaseaccounts": ("cosmosdb", "DatabaseAccountGetResults"),
     "microsoft.dbforpostgresql/flexibleservers": ("postgresql", "Server"),
     "microsoft.cache/redisenterprise": ("redisenterprise", "Cluster"),
@@ -41,7 +45,8 @@ SHOWN = {
 }
 """Type that Resource Graph shows -> the model of its records."""
 UNDESCRIBED = {
-    "microsoft.web/connections": "https://learn.microsoft.com/azure/templates/microsoft.web/connections"
+    "microsoft.web/connections": "https://learn.microsoft.com/azure/templates/microsoft.web/connections",
+    "microsoft.web/customapis": "https://learn.microsoft.com/azure/templates/microsoft.web/customapis",
 }
 """Types that none of Microsoft's Python clients describes, and where they are written down."""
 

@@ -340,6 +340,17 @@ def workloads(rig: Rig, sub: str) -> None:
                  properties={"hardwareProfile": {"vmSize": size}})  # fmt: skip
     rig.show(sub, "Microsoft.Compute/virtualMachineScaleSets", "pool", location="westeurope",
              sku={"name": "Standard_NV36ads_A10_v5", "capacity": 4}, properties={})  # fmt: skip
+    rig.show(sub, "Microsoft.HealthBot/healthBots", "nurse", location="westeurope",
+             sku={"name": "F0"}, properties={"accessControlMethod": "Entra"})  # fmt: skip
+    rig.show(sub, "Microsoft.HealthDataAIServices/deidServices", "deid", location="westeurope",
+             properties={"publicNetworkAccess": "Disabled"})  # fmt: skip
+    rig.show(sub, "Microsoft.PowerPlatform/accounts", "payer", location="europe",
+             properties={"systemId": "s"})  # fmt: skip
+    rig.show(sub, "Microsoft.PowerPlatform/enterprisePolicies", "net", kind="NetworkInjection",
+             location="europe", properties={"lockbox": {"state": "Enabled"}})  # fmt: skip
+    rig.show(sub, "Microsoft.Web/customApis", "replicate", location="westeurope", properties={
+        "displayName": "Pictures",
+        "backendService": {"serviceUrl": "https://api.replicate.com/v1"}})  # fmt: skip
     connection = rig.show(sub, "Microsoft.Web/connections", "azureopenai", location="westeurope",
         properties={"displayName": "AI", "overallStatus": "Connected",
                     "api": {"name": "azureopenai", "displayName": "Azure OpenAI"}})  # fmt: skip

@@ -77,6 +77,7 @@ def test_settings_that_stand_in_a_vault_are_told_by_name_and_secret(
     estate.whole(rig)
     result = _scan(rig, tmp_path)
     providers = {asset.provider for asset in result.document.assets}
+    assert "replicate" in providers, "what a connector for flows calls"
     assert {"google_gemini", "langflow", "cohere"} <= providers, "GEMINI_API_KEY is such a setting"
     asked = [
         call for call in rig.calls if call.endswith("/front/config/configreferences/appsettings")
