@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.gcp import operations
 from connectors.gcp.answers import check
+from connectors.gcp.config import PUBLIC
 from connectors.gcp.errors import is_unknown_caller, translated
 from scanner.kit.contract import Context, Operation
 from scanner.kit.expressions import expression
@@ -103,6 +104,12 @@ class Access:
                 f"no Google credentials: {' '.join(str(error).split())[:200]}; run `gcloud auth "
                 "application-default login` or set GOOGLE_APPLICATION_CREDENTIALS"
             ) from error
+        own = text(getattr(found, "universe_domain", PUBLIC)) or PUBLIC
+        if own != self.config.universe:
+            raise Denied(
+                f"credentials: they are of {own}, and `universe` is {self.config.universe}; no "
+                "token is sent from one cloud to another"
+            )
         found = credentials.with_scopes_if_required(found, [SCOPE])  # type: ignore[no-untyped-call]
         if self.config.impersonate:
             found = impersonated_credentials.Credentials(  # type: ignore[no-untyped-call]

@@ -7,8 +7,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from scanner.kit.expressions import expression
 from scanner.model.errors import ConfigError
 
+PUBLIC = "googleapis.com"
+"""https://cloud.google.com/sdk/gcloud/reference/topic/universe (the public cloud's)"""
+_DOMAIN = expression(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -25,6 +29,9 @@ class GcpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Service account to read as; the caller needs to be its token creator."""
     quota_project: str = ""
     """Project whose quota is used (``x-goog-user-project``); empty: the credential's own."""
+    universe: str = PUBLIC
+    """Domain of the cloud's APIs: another one in a sovereign cloud of Google's partners.
+    Credentials are to be of the same."""
     locations: tuple[str, ...] = ()
     """Locations to read; empty: all that each service has."""
     families: tuple[str, ...] = ()
@@ -66,8 +73,10 @@ class GcpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def base(self, host: str) -> str:
         """Where the calls for ``host`` go. Raises ``ConfigError`` for a machine that was not
         agreed to."""
+        if not _DOMAIN.fullmatch(self.universe):
+            raise ConfigError(f"[sources.gcp] universe: {self.universe!r} is no domain")
         if not self.endpoint_url:
-            return f"https://{host}"
+            return f"https://{host.removesuffix(PUBLIC)}{self.universe}"
         if not self.is_stand_in and not self.endpoint_consent:
             raise ConfigError(
                 "[sources.gcp] endpoint_url: tokens would be sent to "

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from connectors.gcp import answers, operations
 from connectors.gcp.access import Access
-from connectors.gcp.config import GcpConfig
+from connectors.gcp.config import PUBLIC, GcpConfig
 from connectors.gcp.pace import Waiting
 from scanner.kit.contract import Operation
 from scanner.kit.http import guarded, json_body
@@ -178,9 +178,10 @@ class _Clients:
 
         self._manager = manager
         base = config.endpoint_url.rstrip("/") if config.endpoint_url else ""
-        config.base(HOST)  # raises for a machine that was not agreed to
+        plain = config.base(HOST)  # raises for a machine that was not agreed to
         options = ClientOptions(
             api_endpoint=base or None,
+            universe_domain=None if base or config.universe == PUBLIC else config.universe,
         )
 
         def made(kind: Any) -> Any:
@@ -188,7 +189,7 @@ class _Clients:
                 credentials=access.credentials(), transport="rest", client_options=options
             )
             declared = operations.of_host(OPERATIONS, HOST)
-            session = guarded(client.transport._session, base or f"https://{HOST}", declared)
+            session = guarded(client.transport._session, base or plain, declared)
             if access.config.quota_project:
                 session.headers["x-goog-user-project"] = access.config.quota_project
             key = f"{access.payer(HOST)} {HOST}"

@@ -17,7 +17,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from scanner.model.errors import Denied, SourceError
+from connectors.gcp.config import GcpConfig
+from scanner.model.errors import ConfigError, Denied, SourceError
 from tests.connectors.gcp.estate import endpoint, project, read
 from tests.google_rig import Fault, Rig, serving
 
@@ -176,3 +177,32 @@ def test_a_token_that_is_never_taken_is_denied_and_no_permission_is_asked_for(
     assert isinstance(error, Denied)
     assert "sign in again" in str(error)
     assert "grant" not in str(error)
+
+
+def test_a_sovereign_cloud_is_asked_at_its_own_domain() -> None:
+    config = GcpConfig(universe="apis-s3ns.fr")
+    assert config.base("europe-west4-aiplatform.googleapis.com") == (
+        "https://europe-west4-aiplatform.apis-s3ns.fr"
+    )
+    assert GcpConfig().base("run.googleapis.com") == "https://run.googleapis.com"
+    with pytest.raises(ConfigError, match="is no domain"):
+        GcpConfig(universe="evil.example/x").base("run.googleapis.com")
+
+
+def test_no_token_is_sent_from_one_cloud_to_another(rig: Rig, tokens: Tokens) -> None:
+    with pytest.raises(Denied, match="they are of googleapis"):
+        _read(rig, universe="apis-s3ns.fr")
+    assert not tokens.asked
+
+
+def test_credentials_of_a_sovereign_cloud_are_taken_there(
+    rig: Rig, tokens: Tokens, tmp_path: Path
+) -> None:
+    told = json.loads((tmp_path / "federation.json").read_text())
+    (tmp_path / "federation.json").write_text(
+        json.dumps({**told, "universe_domain": "apis-s3ns.fr"})
+    )
+    endpoint(rig, project(rig, 7), 7)
+    found = _read(rig, universe="apis-s3ns.fr")
+    assert any(one.name == "scoring" for one in found.assets.values())
+    assert _used(rig) == {"federated-1"}
