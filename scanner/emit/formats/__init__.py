@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,8 +21,8 @@ class Format(NamedTuple):
     holds: str
     options: tuple[str, ...] = ()
     """What ``--set NAME=VALUE`` may say."""
-    needs: tuple[str, ...] = ()
-    """What it must say."""
+    needs: Mapping[str, str] = {}
+    """What it must say, and the expression that the value must follow."""
 
 
 FORMATS: dict[str, Format] = {
@@ -48,6 +49,13 @@ FORMATS: dict[str, Format] = {
         "GitLab: other findings in code",
         options=("repository",),
     ),
+    "ocsf": Format("ocsf.jsonl", "ocsf", "OCSF events: findings and inventory"),
+    "asff": Format(
+        "asff.jsonl",
+        "asff",
+        "AWS Security Hub: a line a batch to import",
+        needs={"account": r"\d{12}", "region": r"[a-z]{2}(-[a-z]+)+-\d"},
+    ),
     "defectdojo": Format("defectdojo.json", "defectdojo", "DefectDojo's generic findings import"),
 }
 
@@ -61,9 +69,12 @@ def check(names: Iterable[str], options: Mapping[str, str]) -> None:
         said = ", ".join(sorted(known)) or "none"
         raise ConfigError(f"--set {option}: not an option of {', '.join(names)} (known: {said})")
     for name, form in zip(names, chosen, strict=True):
-        for option in form.needs:
-            if not options.get(option):
-                raise ConfigError(f"format `{name}` needs --set {option}=...; see docs/formats.md")
+        for option, form_of in form.needs.items():
+            if not re.fullmatch(form_of, options.get(option, "")):
+                raise ConfigError(
+                    f"format `{name}` needs --set {option}=... of the form {form_of}; "
+                    f"see docs/formats.md"
+                )
 
 
 def render(

@@ -72,3 +72,25 @@ def told(finding: Finding) -> str:
     return " ".join(
         part if part.endswith((".", "!", "?")) else part + "." for part in parts if part
     )
+
+
+CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "GCP"}
+"""How the kind of a cloud's asset begins -> what the cloud is called."""
+
+
+def cloud_of(asset: AssetRow) -> str:
+    """Empty for what stands in no cloud account."""
+    return CLOUDS.get(asset.kind.partition(".")[0], "")
+
+
+def account_of(asset: AssetRow) -> tuple[str, str]:
+    """The account's id and its name, which may be empty."""
+    name, mark, rest = asset.account.rpartition(" (")
+    if mark and rest.endswith(")"):
+        return rest[:-1], name
+    return asset.account, ""
+
+
+def filled(value: dict[str, object]) -> dict[str, object]:
+    """Without what is empty: many formats refuse an empty text where they would miss nothing."""
+    return {key: inner for key, inner in value.items() if inner not in ("", [], {}, None, ())}
