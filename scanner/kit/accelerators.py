@@ -11,10 +11,10 @@ from scanner.kit.expressions import expression
 
 _AWS_FAMILY = (
     r"(?:p[2-9][a-z]{0,2}(?:-[a-z0-9]{1,6})?|g[2-9][a-z]{0,3}|gr[6-9][a-z]?|cg1|inf[1-9]|trn[1-9][a-z]?"
-    r"|dl[1-9][a-z]?|vt[1-9]|eia[1-9])"
+    r"|dl[1-9][a-z]?|vt[1-9])"
 )
-"""Graphics cards (p, g, gr, cg), Inferentia, Trainium, Gaudi and Qualcomm (dl), video (vt), Elastic
-Inference: tests/connectors/aws/test_accelerators.py holds it to what botocore knows."""
+"""Graphics cards (p, g, gr, cg), Inferentia, Trainium, Gaudi and Qualcomm (dl), video (vt):
+tests/connectors/aws/test_accelerators.py holds it to what botocore knows."""
 INSTANCE = (
     rf"(?:ml\.|db\.)?{_AWS_FAMILY}\.(?:\d{{0,3}}x?large|metal(?:-\d{{1,3}}xl)?|medium)"
     r"|Standard_N[CDGPV]\d{1,3}[a-z]{0,6}(?:_[A-Za-z0-9]{1,8}){0,3}"
@@ -35,7 +35,9 @@ RESOURCE_NAME = (
 _WHOLE = rf"{_AWS_FAMILY}(?:\*?\.\*|\*)?|(?:p|g|gr|inf|trn|dl|vt)\d?\*(?:\.\*)?"
 """A family without a size: AWS Batch takes it by its name, attributes of instances with a star
 (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceRequirements.html)."""
-_NAME = expression(f"(?:{INSTANCE}|{_WHOLE}|{CARD})")
+_ATTACHED = r"(?:ml\.)?eia[1-9](?:\.(?:medium|large|xlarge))?"
+"""Elastic Inference: no machine of its own."""
+_NAME = expression(f"(?:{INSTANCE}|{_WHOLE}|{_ATTACHED}|{CARD})")
 
 
 def is_accelerated(name: str) -> bool:

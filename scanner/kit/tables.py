@@ -169,6 +169,11 @@ class ResourceType(Model, frozen=True, kw_only=True):
     interest when something before them in the table calls them."""
     list: Call
     detail: Call | None = None
+    detailed: tuple[Condition, ...] = ()
+    """All must hold of what the list shows, or the record has no details."""
+    is_list_first: bool = False
+    """The details are another thing's (the version behind an alias): of fields that both have the
+    list's is the record's own."""
     batch: Batch | None = None
     """In place of ``detail``, where one call tells of many."""
     tags: Call | None = None

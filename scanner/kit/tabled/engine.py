@@ -209,10 +209,11 @@ def _completed(
     seen_by = kind.batch.op if kind.batch and is_told else kind.list.op
     whole = _Whole(record, ident, seen_by, is_whole=is_told)
     if kind.detail:
-        found = _detail(kind.detail, whole, reading)
+        is_due = all(holds(one, record) for one in kind.detailed)
+        found = _detail(kind.detail, whole, reading) if is_due else {}
         whole.is_whole = bool(found)
         if found:
-            record.update(found)
+            record.update({**found, **record} if kind.is_list_first else found)
             whole.seen_by = kind.detail.op
             whole.ident = ident = _ident(kind, record, reading)
     # What could not be read may be of interest: absence is never guessed.

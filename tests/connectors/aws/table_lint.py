@@ -250,7 +250,7 @@ class Lint:
         kind, above = self.kind, self._parents()
         only_listed = [_items(kind.list)]
         for shapes, conditions in (
-            (only_listed, (*kind.listed, *kind.kept_if_used)),
+            (only_listed, (*kind.listed, *kind.kept_if_used, *kind.detailed)),
             (self._shapes(), (*kind.where, *kind.tagged, *kind.ai_when)),
         ):
             for condition in conditions:
