@@ -7,13 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from scanner.app import suppressing
 from scanner.app.config import LoadedConfig, store_url
 from scanner.app.lock import locked
+from scanner.app.pipeline import replay, rulebook_of
+from scanner.graph.answers import Answer, answer_diff, answer_flows, answer_owners, owned_of
 from scanner.graph.build import AssetGraph
 from scanner.graph.naming import one as one_node
+from scanner.graph.openlineage import events, render
+from scanner.graph.ownership import OwnerBook, coverage
+from scanner.graph.questions import diff
 from scanner.model.base import NodeId
 from scanner.model.decisions import SameAsDecision, Verdict, pair
 from scanner.model.errors import ConfigError
+from scanner.store.past import facts_at
 from scanner.store.state import State
 
 
@@ -62,3 +69,62 @@ def _who() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # no such user in this container
         return ""
+
+
+# --- questions that need more than the graph ---------------------------------------------------
+
+
+def owners_of(loaded: LoadedConfig, text: str = "") -> tuple[AssetGraph, Answer]:
+    """Of every AI asset and key of the inventory; ``text``: of one node."""
+    situation = replay(loaded)
+    graph, book = situation.graph, OwnerBook(situation.graph)
+    standings = situation.reconciliation.standings
+    entries = {row.entry.id: row.entry.owner for row in situation.reconciliation.entries}
+    idents = [one_node(graph, text)] if text else sorted(standings)
+    rows = []
+    for ident in idents:
+        entry = entries.get(standings[ident].entry, "") if ident in standings else ""
+        rows.append(owned_of(ident, book.owners(ident, entry), book.leavers(ident, entry)))
+    found = coverage((row.owners, row.left) for row in rows)
+    return graph, answer_owners(graph, rows, found)
+
+
+def diff_of(loaded: LoadedConfig, before: str, after: str) -> tuple[AssetGraph, Answer]:
+    """Of two scans; the graph is the later one's. Raises ``ConfigError`` for scans that the state
+    does not know, or no longer."""
+    with opened(loaded) as state:
+        first, second = (_scan(state, word) for word in (before, after))
+        old, new = graph_at(state, loaded, first), graph_at(state, loaded, second)
+    return new, answer_diff(new, diff(old, new), f"from {first} to {second}")
+
+
+def graph_at(state: State, loaded: LoadedConfig, scan_id: str) -> AssetGraph:
+    """The graph as it was when that scan had ended; decisions are today's."""
+    rulebook = rulebook_of(loaded)
+    said = suppressing.learned(state, loaded, frozenset())
+    return AssetGraph(
+        said.applied(facts_at(state, scan_id)), rules=rulebook.same_as,
+        decisions=state.decisions(), flows=rulebook.flows,
+    )  # fmt: skip
+
+
+def _scan(state: State, word: str) -> str:
+    scans = [row.id for row in state.scans() if row.finished_at]
+    places = {"last": -1, "previous": -2}
+    if word in places:
+        if len(scans) < -places[word]:
+            raise ConfigError(f"`{word}`: the state knows {len(scans)} finished scans")
+        return scans[places[word]]
+    found = [ident for ident in scans if ident.startswith(word)]
+    if len(found) != 1:
+        said = "several scans begin so" if found else "no finished scan begins so"
+        raise ConfigError(f"scan `{word}`: {said}; `shadow-ai graph scans` lists them")
+    return found[0]
+
+
+def lineage(loaded: LoadedConfig, provider: str = "", sensitive: bool = False) -> bytes:
+    """Data flows as OpenLineage job events, dated by the last scan."""
+    situation = replay(loaded)
+    answer = answer_flows(situation.graph, provider=provider, sensitive=sensitive)
+    at = situation.now or datetime.now(UTC).isoformat(timespec="seconds")
+    return render(events(situation.graph, answer.flows, at, situation.owners))

@@ -184,7 +184,7 @@ def _scan(
         exit_code = EXIT_INCOMPLETE
     try:
         if lost:
-            state.forget_shards(lost)
+            state.forget_shards(lost, opened.id)
         state.save_findings(life.findings, life.events)
         state.finish_scan(opened.id, now, exit_code)
     except StoreError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scanner.graph.exposed import openness
 from scanner.model.evidence import Confidence, Setting
 from scanner.model.facts import Asset, Credential
 from scanner.rulebook.policy import Severity
@@ -17,7 +18,6 @@ PRODUCTION = 10
 EXPOSED = 10
 CREDENTIAL_IN_PRODUCTION = 10
 ONLY_OUTSIDE_PRODUCTION = -15
-_OPEN = frozenset({"public", "public address", "public network", "no authentication", "no sign-in"})
 DOUBT = {Confidence.LOW: -15, Confidence.MEDIUM: -5}
 
 
@@ -36,9 +36,9 @@ def risk(
 
     if isinstance(node, Asset) and node.environment.casefold() in ("prod", "production"):
         add(PRODUCTION, "production environment")
-    open_to_all = set(node.exposure) & _OPEN if isinstance(node, Asset) else set()
+    open_to_all = openness(node)
     if open_to_all:
-        add(EXPOSED, f"reachable: {', '.join(sorted(open_to_all))}")
+        add(EXPOSED, f"reachable: {', '.join(open_to_all)}")
     settings = {item.context for item in node.evidence} if node is not None else set()
     if isinstance(node, Credential) and Setting.PRODUCTION in settings:
         add(CREDENTIAL_IN_PRODUCTION, "key in present code or settings")

@@ -19,7 +19,7 @@ _VERBS = {
     "baseline": "Accept the present findings, so that scans show what is new.",
     "findings": "List, show, follow, export and decide about findings.",
     "diff": "Tell what changed between two scans.",
-    "graph": "Export the graph of assets, data flows and owners.",
+    "graph": "Ask and export the graph of assets, data flows and owners.",
     "registry": "Draft, check and compare the AI registry.",
     "explain": "Say why an asset stands as it does towards the registry.",
     "connectors": "List and describe the connectors.",

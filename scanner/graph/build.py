@@ -187,44 +187,13 @@ class AssetGraph:
         return False
 
     def to_networkx(self) -> nx.MultiDiGraph[str]:
-        """The whole graph, with flat text and number attributes, ready for any networkx writer."""
-        import networkx as nx  # a tenth of a second: only for who takes the graph away
+        """The whole graph; of parts of it :func:`scanner.graph.part.to_networkx`."""
+        from scanner.graph.part import to_networkx
 
-        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-        for ident in sorted(self.nodes):
-            graph.add_node(ident, **_attributes(self.nodes[ident]))
-        for key in sorted(self.edges):
-            edge = self.edges[key]
-            for end in (edge.source, edge.target):
-                if end not in graph:
-                    graph.add_node(end, type="unknown", kind=end.split(":")[0], label=end)
-            graph.add_edge(
-                edge.source,
-                edge.target,
-                key=key,
-                relation=str(edge.relation),
-                confidence=str(edge.confidence),
-                rules=",".join(sorted({e.rule for e in edge.evidence})),
-            )
-        return graph
+        return to_networkx(self)
 
 
 def _chosen(edges: dict[Relation, list[Edge]], relations: tuple[Relation, ...]) -> list[Edge]:
     """Without ``relations`` all. By relation, so that a repository's ten thousand keys are not
     looked through for the one team that owns it."""
     return [edge for relation in relations or edges for edge in edges.get(relation, ())]
-
-
-def _attributes(node: NodeFact) -> dict[str, str | int]:
-    found: dict[str, str | int] = {
-        "type": type(node).__name__.lower(),
-        "kind": node.kind,
-        "label": node.name,
-        "evidence": len(node.evidence),
-    }
-    for field in ("provider", "account", "region", "environment", "asset_class", "status",
-                  "issuer", "hint", "email", "classification"):  # fmt: skip
-        value = getattr(node, field, None)
-        if value:
-            found[field] = str(value)
-    return found

@@ -1,52 +1,101 @@
-"""Write the graph for other tools: GraphML, GEXF, node-link JSON, DOT-free and dependency-free."""
+"""Write a graph, or a part of it, for other tools. Equal graphs give equal bytes; names that come
+from outside are data in every format, never syntax."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING, TypeVar
 
 from scanner.graph.build import AssetGraph
+from scanner.graph.drawn import dot, mermaid
+from scanner.graph.part import Part, edge_row, node_row, to_networkx, whole
+from scanner.graph.tabular import csv_files, cypher, zipped
 from scanner.model.errors import ConfigError
 
 if TYPE_CHECKING:
     import networkx as nx
 
-FORMATS = ("graphml", "gexf", "json")
 T = TypeVar("T")
 _CONTROL = {c: "\N{REPLACEMENT CHARACTER}" for c in range(32) if c not in (9, 10, 13)}
 
 
-def export(graph: AssetGraph, form: str) -> bytes:
-    """The graph as bytes of one of ``FORMATS``; equal graphs give equal bytes."""
-    import networkx as nx
-
-    view = graph.to_networkx()
-    if form == "json":
-        data = nx.node_link_data(view, edges="edges")
-        return json.dumps(data, indent=1, sort_keys=True).encode() + b"\n"
+def export(graph: AssetGraph, form: str, part: Part | None = None) -> bytes:
+    """``part`` (None: the whole) as bytes of one of ``FORMATS``."""
     if form not in FORMATS:
         raise ConfigError(f"graph format `{form}`: not one of {', '.join(FORMATS)}")
-    clean = _without_control_characters(view)
+    return _WRITERS[form](graph, part or whole(graph))
+
+
+def _json(graph: AssetGraph, part: Part) -> bytes:
+    import networkx as nx
+
+    data = nx.node_link_data(to_networkx(graph, part), edges="edges")
+    return json.dumps(data, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def _graphml(graph: AssetGraph, part: Part) -> bytes:
+    import networkx as nx
+
     out = BytesIO()
-    if form == "graphml":
-        nx.write_graphml(clean, out, named_key_ids=True)
-    else:
-        nx.write_gexf(clean, out)
+    nx.write_graphml(_for_xml(to_networkx(graph, part)), out, named_key_ids=True)
     return out.getvalue()
 
 
-def _without_control_characters(view: nx.MultiDiGraph[str]) -> nx.MultiDiGraph[str]:
-    """XML 1.0 cannot hold them, and a hostile name may."""
+def _gexf(graph: AssetGraph, part: Part) -> bytes:
+    import networkx as nx
+
+    out = BytesIO()
+    nx.write_gexf(_for_xml(to_networkx(graph, part)), out)
+    return out.getvalue()
+
+
+def _rows(
+    graph: AssetGraph, part: Part
+) -> tuple[
+    list[tuple[str, Mapping[str, str | int]]], list[tuple[str, str, Mapping[str, str | int]]]
+]:
+    """Nodes (also the ends that only edges name) and edges, flat."""
+    ends = {end for source, target, _ in part.edges for end in (source, target)}
+    nodes = [(ident, node_row(graph, ident)) for ident in sorted({*part.nodes, *ends})]
+    edges: list[tuple[str, str, Mapping[str, str | int]]] = [
+        (source, target, edge_row(edge)) for source, target, edge in part.edges
+    ]
+    return nodes, edges  # type: ignore[return-value]
+
+
+_WRITERS: dict[str, Callable[[AssetGraph, Part], bytes]] = {
+    "graphml": _graphml,
+    "gexf": _gexf,
+    "json": _json,
+    "mermaid": lambda graph, part: mermaid(*_rows(graph, part)),
+    "dot": lambda graph, part: dot(*_rows(graph, part)),
+    "cypher": lambda graph, part: cypher(*_rows(graph, part)),
+    "csv": lambda graph, part: zipped(csv_files(*_rows(graph, part))),
+}
+FORMATS = tuple(_WRITERS)
+
+
+def files(graph: AssetGraph, part: Part | None = None) -> dict[str, bytes]:
+    """``nodes.csv`` and ``edges.csv``, for who wants them apart."""
+    return csv_files(*_rows(graph, part or whole(graph)))
+
+
+def _for_xml(view: nx.MultiDiGraph[str]) -> nx.MultiDiGraph[str]:
+    """XML 1.0 cannot hold control characters, and a hostile name may."""
     import networkx as nx
 
     clean: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     for ident, attributes in view.nodes(data=True):
-        clean.add_node(_text(ident), **{k: _text(v) for k, v in attributes.items()})
+        clean.add_node(_text(ident), **_texts(attributes))
     for source, target, key, attributes in view.edges(keys=True, data=True):
-        values = {k: _text(v) for k, v in attributes.items()}
-        clean.add_edge(_text(source), _text(target), key=_text(key), **values)
+        clean.add_edge(_text(source), _text(target), key=_text(key), **_texts(attributes))
     return clean
+
+
+def _texts(attributes: Mapping[str, T]) -> dict[str, T]:
+    return {key: _text(value) for key, value in attributes.items()}
 
 
 def _text(value: T) -> T:

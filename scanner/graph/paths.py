@@ -23,6 +23,11 @@ class Hop(Model, frozen=True, kw_only=True):
     edges: tuple[Edge, ...]
 
     @property
+    def words(self) -> str:
+        """What stands between ``one`` and ``other`` when the hop is read out."""
+        return self.relation.replace("_", " ") if self.is_along else _BACKWARDS[self.relation]
+
+    @property
     def sentence(self) -> str:
         ends = (self.one, self.other) if self.is_along else (self.other, self.one)
         return f"{ends[0]} {self.relation} {ends[1]}"
@@ -61,6 +66,25 @@ def _hop(columns: Columns, one: int, other: int, walk: Walk) -> Hop:
         confidence=best.confidence,
         edges=(best, *(edge for edge, _ in found if edge is not best)),
     )
+
+
+_BACKWARDS = {
+    "contains": "is in",
+    "owned_by": "owns",
+    "created_by": "made",
+    "used_by": "uses",
+    "runs_as": "is what runs",
+    "serves": "is served by",
+    "calls": "is called by",
+    "reads_from": "is read by",
+    "writes_to": "is written by",
+    "derived_from": "is the base of",
+    "authenticates_with": "opens",
+    "stored_in": "holds",
+    "configured_by": "configures",
+    "grants": "was granted by",
+    "same_as": "same as",
+}
 
 
 def _rank(confidence: Confidence) -> int:

@@ -107,3 +107,16 @@ finding_decision = Table(
     Column("body", LargeBinary, nullable=False),
     comment="One row what a person has decided about findings; withdrawn, never deleted.",
 )
+
+fact_change = Table(
+    "fact_change",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("scan_id", String, nullable=False),
+    Column("shard", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("before", LargeBinary),
+    Index("fact_change_scan", "scan_id"),
+    comment="One row a change of a fact: what it was before, or nothing. An empty key: the shard "
+    "had no facts before. Changes of evidence alone are none.",
+)

@@ -26,7 +26,7 @@ from scanner.model.decisions import SameAsDecision
 from scanner.model.errors import ConfigError, StoreError
 from scanner.model.facts import Fact
 from scanner.model.finding import Finding, FindingEvent
-from scanner.store import schema
+from scanner.store import past, schema
 from scanner.store.pooled import Pool
 
 _BATCH = 500
@@ -167,6 +167,10 @@ class State:
                     versions=encode(dict(versions)).decode(),
                 )
             )
+            if not db.execute(
+                select(schema.meta.c.key).where(schema.meta.c.key == "history_since")
+            ).first():
+                db.execute(insert(schema.meta).values(key="history_since", value=ident))
             return OpenScan(ident, now, frozenset())
 
     def finish_scan(self, scan_id: str, now: str, exit_code: int) -> None:
@@ -176,6 +180,13 @@ class State:
                 .where(schema.scan.c.id == scan_id)
                 .values(finished_at=now, exit_code=exit_code)
             )
+            past.forget_old(db)
+
+    def history_since(self) -> str:
+        """The first scan whose changes of facts are logged; empty: none yet."""
+        with self.guarded("read the history"), self._engine.connect() as db:
+            here = schema.meta.c.key == "history_since"
+            return str(db.execute(select(schema.meta.c.value).where(here)).scalar() or "")
 
     def scans(self) -> list[ScanRow]:
         """All scans, oldest first."""
@@ -228,10 +239,11 @@ class State:
             here = schema.memory.c.shard == shard
             return bytes(db.execute(select(schema.memory.c.body).where(here)).scalar() or b"")
 
-    def forget_shards(self, shards: Iterable[ShardId]) -> None:
+    def forget_shards(self, shards: Iterable[ShardId], scan_id: str) -> None:
         """Drop the facts of shards whose complete listing no longer names them."""
         with self.guarded("forget shards"), self._engine.begin() as db:
             for shard in shards:
+                past.forgotten(db, scan_id, shard)
                 db.execute(delete(schema.fact).where(schema.fact.c.shard == shard))
                 db.execute(delete(schema.memory).where(schema.memory.c.shard == shard))
 

@@ -14,6 +14,7 @@ from scanner.model.coverage import Coverage
 from scanner.model.facts import Fact, fact_key, merge_fact
 from scanner.model.items import Checkpoint
 from scanner.store import schema
+from scanner.store.past import Changes, is_new_in
 from scanner.store.state import State
 
 _FACTS: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
@@ -53,6 +54,7 @@ class StateWriter:
         self._facts: dict[str, Fact] = {}
         self._waiting: dict[str, list[Fact]] = {}
         self._memory: bytes | None = None
+        self._is_new: bool | None = None
 
     def remember(self, data: bytes) -> None:
         """Kept with the shard's facts, in their transaction."""
@@ -125,6 +127,7 @@ class StateWriter:
             )
         }
         new: list[dict[str, Any]] = []
+        changes = self._changes(db, known)
         for key, fresh in self._facts.items():
             fact = fresh
             if keep_missing and key in known:
@@ -133,19 +136,30 @@ class StateWriter:
             row = {"digest": mark, "changed_at": self._now, "body": encode(fact), "stale": 0}
             if key not in known:
                 new.append({"shard": self._shard.id, "key": key, "first_at": self._now, **row})
+                changes.added(key)
             elif known[key][0] != mark or known[key][2]:
                 db.execute(
                     update(schema.fact)
                     .where(schema.fact.c.shard == self._shard.id, schema.fact.c.key == key)
                     .values(**row)
                 )
+                changes.changed(key, known[key][1], fact)
         if new:
             db.execute(insert(schema.fact), new)
-        self._settle_missing(db, known, keep=keep_missing)
+        self._settle_missing(db, known, changes, keep=keep_missing)
+        changes.write(db)
+
+    def _changes(self, db: Connection, known: Mapping[str, tuple[str, bytes, int]]) -> Changes:
+        """A shard that had nothing is told as a whole, however many commits its first reading
+        takes; one that went on in another process too."""
+        if self._is_new is None:
+            self._is_new = not known or is_new_in(db, self._scan_id, self._shard.id)
+        return Changes(self._scan_id, self._shard.id, is_new=self._is_new, is_told=bool(known))
 
     def _settle_missing(
-        self, db: Connection, known: Mapping[str, tuple[str, bytes, int]], *, keep: bool
-    ) -> None:
+        self, db: Connection, known: Mapping[str, tuple[str, bytes, int]], changes: Changes, *,
+        keep: bool,
+    ) -> None:  # fmt: skip
         """What a whole reading did not show is gone; what an incomplete one did not show is stale.
         A log's window says nothing about what is outside it."""
         if self._adds:
@@ -154,6 +168,7 @@ class StateWriter:
             here = (schema.fact.c.shard == self._shard.id) & (schema.fact.c.key == key)
             if not keep:
                 db.execute(delete(schema.fact).where(here))
+                changes.removed(key, known[key][1])
             elif not known[key][2]:
                 db.execute(update(schema.fact).where(here).values(stale=1))
 

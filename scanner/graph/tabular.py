@@ -1,0 +1,105 @@
+"""A part of the graph for graph databases: openCypher statements, and two CSV files.
+
+The statements are of openCypher's common part, and load into Neo4j and FalkorDB; loading them twice
+changes nothing. The files have one header line, and load with Neo4j's ``LOAD CSV`` and Ladybug's
+``COPY``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Mapping
+
+from scanner.graph.drawn import Edges, Nodes, Row
+
+_LABELS = {
+    "account": "Account", "asset": "Asset", "credential": "Credential", "data_store": "DataStore",
+    "identity": "Identity", "provider": "Provider", "unknown": "Unknown",
+}  # fmt: skip
+NODE_COLUMNS = (
+    "id", "type", "kind", "label", "provider", "account", "region", "environment", "asset_class",
+    "status", "issuer", "hint", "email", "classification", "store_class", "principal_type",
+    "created_at", "last_used_at", "is_ai", "exposure", "data_classes", "also", "evidence",
+)  # fmt: skip
+EDGE_COLUMNS = (
+    "source", "target", "relation", "confidence", "detail", "rules", "sources", "first_at",
+    "last_at", "evidence",
+)  # fmt: skip
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def cypher(nodes: Nodes, edges: Edges) -> bytes:
+    """One statement a line. Every node has the label ``Node`` and that of its type, AI assets
+    ``AI`` too; a relation is a type in capitals."""
+    lines = ["CREATE INDEX FOR (n:Node) ON (n.id);"]
+    for ident, row in nodes:
+        labels = f":Node:{_LABELS.get(str(row['type']), 'Unknown')}"
+        labels += ":AI" if row.get("is_ai") else ""
+        lines.append(
+            f"MERGE (n:Node {{id: {_quoted(ident)}}}) SET n{labels[5:]}, {_set('n', row)};"
+        )
+    for source, target, row in edges:
+        lines.append(
+            f"MATCH (a:Node {{id: {_quoted(source)}}}), (b:Node {{id: {_quoted(target)}}}) "
+            f"MERGE (a)-[r:{str(row['relation']).upper()}]->(b) SET {_set('r', row)};"
+        )
+    return "\n".join(lines).encode() + b"\n"
+
+
+def _set(name: str, row: Row) -> str:
+    return ", ".join(
+        f"{name}.{key} = {value if isinstance(value, int) else _quoted(value)}"
+        for key, value in row.items()
+        if key != "relation"
+    )
+
+
+def _quoted(text: str) -> str:
+    """A string literal on one line, whatever the text holds."""
+    plain = text.encode("utf-8", "replace").decode()
+    escaped = plain.replace("\\", "\\\\").replace("'", "\\'")
+    return "'" + "".join(c if c.isprintable() else _ESCAPES.get(c, " ") for c in escaped) + "'"
+
+
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\u00a0": " "}
+
+
+def csv_files(nodes: Nodes, edges: Edges) -> dict[str, bytes]:
+    """By name."""
+    return {
+        "nodes.csv": _table(NODE_COLUMNS, ({"id": ident, **row} for ident, row in nodes)),
+        "edges.csv": _table(
+            EDGE_COLUMNS,
+            ({"source": source, "target": target, **row} for source, target, row in edges),
+        ),
+    }
+
+
+def _table(columns: tuple[str, ...], rows: object) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer.writerow(columns)
+    for row in rows:  # type: ignore[attr-defined]
+        writer.writerow([_cell(row, column) for column in columns])
+    return out.getvalue().encode("utf-8", "replace")
+
+
+def _cell(row: Mapping[str, str | int], column: str) -> str:
+    """One line a row: loaders that read in parallel cannot cope with line ends in a cell. Ids stay
+    as they are; in other cells nothing is a spreadsheet's formula."""
+    text = "".join(c if c.isprintable() else " " for c in str(row.get(column, "")))
+    is_id = column in ("id", "source", "target")
+    return text if is_id or not text.startswith(("=", "+", "-", "@")) else f"'{text}"
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """The same files give the same bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, data)
+    return out.getvalue()
