@@ -31,6 +31,11 @@ def set_option(function: F) -> F:
               type=click.Choice(list(FORMATS)))  # fmt: skip
 @click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE",
               help="Write there instead of to standard output.")  # fmt: skip
+@click.option("--system", metavar="ID",
+              help="Only this system and what it depends on: a registry entry's id, or the uid of "
+                   "an asset.")  # fmt: skip
+@click.option("--per-system", is_flag=True,
+              help="A file for every system, in the folder --output.")  # fmt: skip
 @click.option("--min-confidence", type=click.Choice(["low", "medium", "high", "certain"]),
               default="low", show_default=True, help="Leave out what is less sure.")  # fmt: skip
 @set_option
@@ -39,6 +44,8 @@ def export_findings(
     state_path: Path | None,
     name: str,
     output: Path | None,
+    system: str | None,
+    per_system: bool,
     min_confidence: str,
     settings: Sequence[str],
 ) -> None:
@@ -48,14 +55,24 @@ def export_findings(
     configuration, also with --state.
     """
     from scanner.app.exporting import stored_document
-    from scanner.emit.files import write_pieces
+    from scanner.emit.files import write_pieces, write_systems
     from scanner.emit.formats import check, render
+    from scanner.emit.formats.system import of_system
     from scanner.model.evidence import Confidence
 
     given = parsed(settings)
     check([name], given)
+    if per_system and (output is None or system):
+        raise ConfigError("--per-system needs --output FOLDER, and no --system beside it")
     loaded, url = _state(config_path, state_path)
     document = stored_document(loaded, url=url, least=Confidence(min_confidence))
+    if per_system and output is not None:
+        for path in write_systems(output, document, name, given):
+            click.echo(f"wrote {path}", err=True)
+        return
+    if system:
+        one, document = of_system(document, system)
+        given["system"] = one.name
     pieces = render(name, document, given)
     if output is None:
         write_bytes(pieces)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from scanner.emit.document import Document, chunks
 from scanner.emit.formats import FORMATS, render
+from scanner.emit.formats.system import of_system, systems
 from scanner.emit.html import render_html
 from scanner.graph.build import AssetGraph
 from scanner.graph.export import export
@@ -35,15 +38,33 @@ def write_formats(
     folder: Path, document: Document, names: Iterable[str], options: Mapping[str, str]
 ) -> list[Path]:
     """A file a format, under the format's own name. Raises ``StoreError``."""
+    made_folder(folder)
+    return [
+        write_pieces(folder / FORMATS[name].file, render(name, document, options)) for name in names
+    ]
+
+
+def write_systems(
+    folder: Path, document: Document, name: str, options: Mapping[str, str]
+) -> Iterator[Path]:
+    """A file a system in a format; its name tells the system, and no two share one."""
+    made_folder(folder)
+    ending = FORMATS[name].file.partition(".")[2]
+    for ident, _ in systems(document):
+        system, scoped = of_system(document, ident)
+        mark = hashlib.sha256(ident.encode()).hexdigest()[:8]
+        readable = re.sub(r"[^A-Za-z0-9._-]+", "-", system.name).strip("-.")[:60] or "system"
+        pieces = render(name, scoped, {**options, "system": system.name})
+        yield write_pieces(folder / f"{readable}-{mark}.{ending}", pieces)
+
+
+def made_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
             f"{folder}: cannot write the results: {error.strerror or error}"
         ) from error
-    return [
-        write_pieces(folder / FORMATS[name].file, render(name, document, options)) for name in names
-    ]
 
 
 def write_file(path: Path, data: bytes) -> Path:

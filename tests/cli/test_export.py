@@ -95,3 +95,24 @@ def test_what_cannot_be_written_is_told_before_the_scan(
 def test_a_state_without_a_scan_is_told(tmp_path: Path) -> None:
     done = _run("findings", "export", "--state", str(tmp_path / "none.db"))
     assert (done.returncode, "no such state" in done.stderr) == (2, True)
+
+
+def test_every_system_gets_a_file_and_one_can_be_chosen(
+    scanned: tuple[Path, dict[str, object]], tmp_path: Path
+) -> None:
+    state, out = str(scanned[0]), tmp_path / "bills"
+    export = ("findings", "export", "--state", state, "--format", "cyclonedx")
+
+    done = _run(*export, "--per-system", "--output", str(out))
+    assert done.returncode == 0, done.stderr
+    (path,) = out.iterdir()
+    assert path.name.startswith("Anthropic-in-")
+    assert path.name.endswith(".cdx.json")
+    bom = json.loads(path.read_text())
+    system = next(row["bom-ref"] for row in bom["components"])
+    alone = _run(*export, "--system", system)
+    assert json.loads(alone.stdout) == bom
+
+    for wrong, said in ((("--per-system",), "--output FOLDER"), (("--system", "x"), "neither")):
+        done = _run(*export, *wrong)
+        assert (done.returncode, said in done.stderr) == (2, True)

@@ -49,6 +49,9 @@ FORMATS: dict[str, Format] = {
         "GitLab: other findings in code",
         options=("repository",),
     ),
+    "cyclonedx": Format(
+        "bom.cdx.json", "cyclonedx", "a bill of materials: CycloneDX ML-BOM", options=("system",)
+    ),
     "ocsf": Format("ocsf.jsonl", "ocsf", "OCSF events: findings and inventory"),
     "asff": Format(
         "asff.jsonl",
