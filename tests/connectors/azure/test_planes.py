@@ -186,8 +186,8 @@ def test_addresses_are_of_the_cloud_that_is_read() -> None:
 
 def test_the_printed_role_tells_data_actions_apart() -> None:
     words = [word for setting in SETTINGS for word in ("--with", setting)]
-    plain = json.loads(CliRunner().invoke(cli, ["permissions", "azure"]).output)
-    more = json.loads(CliRunner().invoke(cli, ["permissions", "azure", *words]).output)
+    plain = json.loads(CliRunner().invoke(cli, ["permissions", "azure"]).stdout)
+    more = json.loads(CliRunner().invoke(cli, ["permissions", "azure", *words]).stdout)
     assert not plain["DataActions"]
     assert more["DataActions"] == [
         "Microsoft.CognitiveServices/accounts/AIServices/agents/read",
