@@ -3,6 +3,7 @@ system alone where that is asked for."""
 
 from __future__ import annotations
 
+import io
 import json
 from functools import cache
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from hypothesis import HealthCheck, given, settings
+from spdx_python_model import v3_0_1 as spdx
 
 from scanner.emit.document import Document
 from scanner.emit.formats import render
@@ -82,6 +84,66 @@ def test_a_wrong_bill_is_refused(spoil: str) -> None:
         _bom(json.dumps(bom).encode())
 
 
+def _graph(data: bytes) -> dict[str, dict[str, Any]]:
+    """The elements by id, after the model has read them, and written them again, strictly."""
+    objects = spdx.SHACLObjectSet()
+    spdx.JSONLDDeserializer().read(io.BytesIO(data), objects)
+    spdx.JSONLDSerializer().write(objects, io.BytesIO())
+    assert not objects.missing_ids
+    document = json.loads(data)
+    parts = document["@graph"]
+    found = {part.get("spdxId", part.get("@id")): part for part in parts}
+    assert len(found) == len(parts)
+    (head,) = [part for part in parts if part["type"] == "SpdxDocument"]
+    assert set(head["element"]) | {head["spdxId"], "_:creation"} == set(found)
+    return found
+
+
+@pytest.mark.parametrize("estate", ESTATES)
+def test_spdx_is_valid(estate: str) -> None:
+    _graph(bytes_of("spdx", ESTATES[estate]))
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(documents())
+def test_spdx_of_any_document_is_valid(document: Document) -> None:
+    _graph(bytes_of("spdx", document))
+
+
+def test_spdx_tells_what_is_trained_on_what_and_what_was_found() -> None:
+    parts = _graph(bytes_of("spdx", ESTATE))
+    names = {ident: part.get("name") for ident, part in parts.items()}
+    relations = {
+        (names[part["from"]], part["relationshipType"], names[end])
+        for part in parts.values()
+        if part["type"] == "Relationship"
+        for end in part["to"]
+    }
+    assert ("fraud", "trainedOn", "arn:aws:s3:::weights") in relations
+    assert ("support-assistant", "hasInput", BUCKET) in relations
+    assert ("support-assistant", "dependsOn", "anthropic.claude-3-5-sonnet") in relations
+    assert ("AI estate", "contains", "ChatGPT") in relations
+    said = [part["statement"] for part in parts.values() if part["type"] == "Annotation"]
+    assert len(said) == 3, "open findings about assets"
+    agent = next(part for part in parts.values() if part.get("name") == "support-assistant")
+    assert agent["type"] == "ai_AIPackage"
+    assert names[agent["suppliedBy"]] == "aws_bedrock"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("ai_autonomyType", "maybe"), ("unknown", "x"), ("name", 3), ("creationInfo", None)],
+)
+def test_a_wrong_graph_is_refused(key: str, value: object) -> None:
+    document = json.loads(bytes_of("spdx", ESTATE))
+    part = next(part for part in document["@graph"] if part["type"] == "ai_AIPackage")
+    part[key] = value
+    if value is None:
+        del part[key]
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        _graph(json.dumps(document).encode())
+
+
 def test_every_system_has_a_bill_of_its_own() -> None:
     found = systems(ESTATE)
     assert [system.ident for system in found] == ["AIR-1", "AIR-2", AGENT, CHAT]
@@ -90,6 +152,7 @@ def test_every_system_has_a_bill_of_its_own() -> None:
         system, scoped = of_system(ESTATE, ident)
         bom = _bom(b"".join(render("cyclonedx", scoped, {"system": system.name})))
         assert bom["metadata"]["component"]["name"] == system.name
+        _graph(b"".join(render("spdx", scoped, {"system": system.name})))
     system, scoped = of_system(ESTATE, "AIR-2")
     assert [row.uid for row in scoped.assets] == [CODE]
     assert {finding.asset for finding in scoped.findings} == {CODE}

@@ -52,6 +52,9 @@ FORMATS: dict[str, Format] = {
     "cyclonedx": Format(
         "bom.cdx.json", "cyclonedx", "a bill of materials: CycloneDX ML-BOM", options=("system",)
     ),
+    "spdx": Format(
+        "bom.spdx.json", "spdx", "a bill of materials: SPDX 3 with AI packages", options=("system",)
+    ),
     "ocsf": Format("ocsf.jsonl", "ocsf", "OCSF events: findings and inventory"),
     "asff": Format(
         "asff.jsonl",
