@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.aws.iam.conditions import SOURCE_ONLY, TAGS, Facts
+from connectors.aws.iam.conditions import SOURCE_ONLY, TAGS, Facts, evaluate
 from connectors.aws.iam.documents import Malformed, statements
 from connectors.aws.iam.evaluate import Policy, Rule, Term, TooMuch, compiled, reach
 from connectors.aws.iam.table import Table
@@ -55,14 +55,16 @@ class Principal:
         limits = [*self.policies, *([self.boundary] if self.boundary else [])]
         return [rule for policy in limits for rule in policy.denies]
 
-    @property
-    def everything(self) -> str:
-        """The policy that makes it an administrator, if nothing limits that."""
-        if not self.knows_boundary or (self.boundary and not self.boundary.is_everything):
-            return ""
-        if any(not rule.statement.tests for rule in self.denies):
-            return ""
-        return next((policy.name for policy in self.policies if policy.is_everything), "")
+
+@dataclass(frozen=True)
+class Everything:
+    """What makes a principal an administrator, and what may limit it."""
+
+    policy: str
+    unless: tuple[str, ...] = ()
+    """The condition keys of denials that depend on the request."""
+    unknown: tuple[str, ...] = ()
+    """Its policies that could not be read: they may deny."""
 
 
 class Directory:
@@ -73,6 +75,21 @@ class Directory:
         self.table = table
         self.principals: list[Principal] = []
         self.gaps: list[Gap] = []
+
+    def everything(self, one: Principal) -> Everything | None:
+        """None: it is no administrator, or one of its denials is sure to hold for it, whatever the
+        request; :meth:`reach` tells what is left then."""
+        policy = next((policy.name for policy in one.policies if policy.is_everything), "")
+        if not policy or not one.knows_boundary:
+            return None
+        if one.boundary and not one.boundary.is_everything:
+            return None
+        facts = self._facts(one)
+        found = [evaluate(rule.statement.tests, facts) for rule in one.denies]
+        if any(outcome.truth for outcome in found):
+            return None
+        unless = dict.fromkeys(key for outcome in found for key in outcome.why)
+        return Everything(policy, tuple(unless), tuple(one.unknown))
 
     def reach(self, one: Principal) -> list[Term]:
         """All that it may do; of one that cannot be judged nothing, with a gap."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from connectors.aws.iam.account import Directory, Principal
+from connectors.aws.iam.account import Directory, Everything, Principal
 from connectors.aws.iam.evaluate import NOT_EVALUATED
 from connectors.aws.iam.globs import is_wild
 from connectors.aws.iam.places import Node, Reached, gathered
@@ -59,13 +59,14 @@ def _of(one: Principal, directory: Directory, holders: frozenset[str]) -> Iterat
             access = "service-linked role: its policy is AWS's own, and only the service assumes it"
             yield from _identity(one, directory, {"access": access}, is_workload)
         return
-    if one.everything:
-        access = f"administrator: reaches everything ({_short(one.everything)})"
-        if one.denies:
-            access += ", but for denials that depend on the request"
-        yield from _identity(one, directory, {"access": access}, is_workload)
+    everything = directory.everything(one)
+    if everything is not None:
+        limits = _limits(everything)
+        access = f"administrator: reaches everything ({_short(everything.policy)})"
+        said = {"access": f"{access}, but for {limits}" if limits else access}
+        yield from _identity(one, directory, said, is_workload)
         if is_workload:
-            yield from _everything(one, directory)
+            yield from _everything(one, directory, everything)
         return
     found = gathered(directory.reach(one), directory.account, directory.table)
     calls = [reached for reached in found.values() if reached.access == "call"]
@@ -199,8 +200,17 @@ def _store(node: Node, directory: Directory) -> DataStore:
     )
 
 
-def _everything(one: Principal, directory: Directory) -> Iterator[Item]:
-    ident = NodeId(f"aws:{directory.account}/everything")
+def _limits(everything: Everything) -> str:
+    said = []
+    if everything.unless:
+        said.append(f"denials that depend on the request (by {_listed(everything.unless)})")
+    if everything.unknown:
+        said.append(f"what policies deny that could not be read ({_listed(everything.unknown)})")
+    return " and ".join(said)
+
+
+def _everything(one: Principal, directory: Directory, by: Everything) -> Iterator[Item]:
+    ident, limits = NodeId(f"aws:{directory.account}/everything"), _limits(by)
     yield DataStore(
         id=ident,
         kind=EVERYTHING,
@@ -214,8 +224,10 @@ def _everything(one: Principal, directory: Directory) -> Iterator[Item]:
             source=NodeId(one.arn),
             target=ident,
             relation=relation,
-            confidence=Confidence.HIGH,
-            detail=f"administrator ({_short(one.everything)}); {NOT_EVALUATED}",
+            confidence=Confidence.MEDIUM if limits else Confidence.HIGH,
+            detail="; ".join(
+                filter(None, (f"administrator ({_short(by.policy)})", limits, NOT_EVALUATED))
+            ),
             evidence=(_evidence(one),),
         )
 

@@ -250,7 +250,8 @@ def test_people_who_may_call_ai_are_told_without_all_that_they_may_read(
     account.user("bob", document(allow("s3:*")))
     items = read()
     assert identities(items).keys() == {"ada"}
-    assert edges(items, arn).keys() == {("calls", "provider:aws_bedrock")}
+    called = {("calls", "provider:aws_bedrock"), ("calls", "provider:aws_sagemaker")}
+    assert edges(items, arn).keys() == called  # CreatePresigned… opens a notebook
     ada = identities(items)["ada"]
     assert ada.principal_type is PrincipalType.UNKNOWN
     assert ada.tags["iam:may_create"].startswith("sagemaker: CreateEndpoint, CreateModel")
@@ -283,6 +284,60 @@ def test_administrators_are_told_once(account: Account, read: Read) -> None:
     reached = edges(items, careful)
     assert ("reads_from", f"aws:{OWN}/any-dynamodb-table") in reached
     assert ("reads_from", f"aws:{OWN}/any-s3-bucket") not in reached
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {"aws:PrincipalAccount": OWN}},
+        {"StringNotEquals": {"aws:PrincipalTag/ai": "yes"}},
+        {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/break-glass"}},
+    ],
+    ids=lambda one: next(iter(one)),
+)
+def test_an_administrator_who_is_sure_to_be_denied_is_none(
+    account: Account, read: Read, condition: dict[str, Any]
+) -> None:
+    """By conditions that are true of every request that the role can make."""
+    actions = ["s3:*", "sagemaker:*"]
+    deny = {"Effect": "Deny", "Action": actions, "Resource": "*"}
+    guarded = document({**deny, "Condition": condition})
+    arn = account.role("guarded", trust("lambda"), document(allow("*")), guarded)
+    items = read()
+    assert "iam:access" not in identities(items)["guarded"].tags
+    reached = edges(items, arn)
+    assert ("reads_from", f"aws:{OWN}/any-dynamodb-table") in reached
+    assert ("reads_from", f"aws:{OWN}/any-s3-bucket") not in reached
+    assert ("calls", "provider:aws_bedrock") in reached
+    assert ("calls", "provider:aws_sagemaker") not in reached
+
+
+def test_what_may_limit_an_administrator_is_told_and_lowers_the_confidence(
+    account: Account, read: Read
+) -> None:
+    region = {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    deny = document({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": region})
+    elsewhere = {"StringEquals": {"aws:PrincipalAccount": "9" * 12}}
+    never = document({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": elsewhere})
+    missing = [{"PolicyName": "guard", "PolicyArn": f"arn:aws:iam::{OWN}:policy/guard"}]
+    arns = {
+        "regional": account.role("regional", trust("lambda"), document(allow("*")), deny),
+        "unread": account.role("unread", trust("lambda"), document(allow("*")),
+                               AttachedManagedPolicies=missing),
+        "free": account.role("free", trust("lambda"), document(allow("*")), never),
+    }  # fmt: skip
+    items = read()
+    access = {name: identities(items)[name].tags["iam:access"] for name in arns}
+    assert "depend on the request (by aws:requestedregion)" in access["regional"]
+    assert "could not be read" in access["unread"]
+    assert "guard" in access["unread"]
+    assert "but for" not in access["free"]
+    sure = {
+        name: {edge.confidence for edge in edges(items, arn).values()}
+        for name, arn in arns.items()
+    }
+    medium, high = {Confidence.MEDIUM}, {Confidence.HIGH}
+    assert sure == {"regional": medium, "unread": medium, "free": high}
 
 
 def test_service_linked_roles_are_told_once(account: Account, read: Read) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 import botocore.session
 import pytest
 
+from connectors.aws.activity.services import SERVICES
 from connectors.aws.iam.documents import Statement
 from connectors.aws.iam.evaluate import compiled, reach
 from connectors.aws.iam.places import gathered
@@ -25,6 +26,12 @@ _WITHOUT_OPERATION = {
     "neptune-graph:WriteDataViaQuery", "neptune-graph:DeleteDataViaQuery",
     "bedrock:CallWithBearerToken", "bedrock-mantle:CreateInference",
     "bedrock-agentcore:InvokeGateway", "q:SendMessage", "q:StartConversation",
+    "aws-external-anthropic:CreateAgent", "aws-external-anthropic:CreateBatchInference",
+    "aws-external-anthropic:CreateInference", "bedrock-agentcore:InvokeAgentRuntimeForUser",
+    "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream", "bedrock-mantle:CreateFineTuningJob",
+    "bedrock:RenderPrompt", "codewhisperer:GenerateRecommendations", "q:GenerateCodeFromCommands",
+    "q:GenerateCodeRecommendations", "transcribe:StartMedicalStreamTranscriptionWebSocket",
+    "transcribe:StartStreamTranscriptionWebSocket",
 }  # fmt: skip
 """Actions that are a permission and no call of their own (Service Authorization Reference)."""
 
@@ -51,6 +58,30 @@ def test_an_action_is_an_operation_of_its_service(action: str) -> None:
 
 def test_what_has_no_operation_is_in_the_table() -> None:
     assert set(TABLE.actions) >= _WITHOUT_OPERATION
+
+
+_NO_ACTION = {
+    "bedrock:Converse", "bedrock:ConverseStream", "bedrock:StartAsyncInvoke",
+    "bedrock:InvokeModelWithBidirectionalStream", "bedrock:CountTokens",
+    "bedrock:RetrieveAndGenerateStream", "bedrock-agentcore:CreateEvent",
+    "bedrock-agentcore:GetResourceApiKey", "bedrock-agentcore:GetResourceOauth2Token",
+    "bedrock-agentcore:RetrieveMemoryRecords",
+}  # fmt: skip
+"""Use that IAM knows under another action (InvokeModel, RetrieveAndGenerate), that calls no model
+(CountTokens), or that an agent does for itself."""
+
+
+def test_what_logs_count_as_use_somebody_is_told_who_may_do() -> None:
+    """Of the services whose operations botocore knows: a new way to use AI is red here."""
+    operations = _operations()
+    missing = {
+        f"{prefix}:{name}"
+        for source, service in SERVICES.items()
+        for prefix in [source.partition(".")[0]]
+        for name in operations.get(prefix, ())
+        if name.startswith(service.uses)
+    }
+    assert missing - set(TABLE.actions) == _NO_ACTION
 
 
 def test_every_thing_says_where_it_stands() -> None:
