@@ -155,7 +155,8 @@ class AwsConnector:
                 )  # fmt: skip
             elif one.regions:
                 yield Probe(check=check, ok=True, detail=f"{len(one.regions)} regions")
-                yield from _probe_lists(ctx, one.member.id, one.regions[0])
+                there = [region for region in one.regions if region not in one.closed]
+                yield from _probe_lists(ctx, one.member.id, (there or one.regions)[0])
 
 
 def _access(ctx: Context[Any]) -> Access:
@@ -180,8 +181,9 @@ def _refuse_unentered(scope: Mapping[str, str]) -> None:
         raise Unavailable(scope["unavailable"])
     if "left_out" in scope:
         raise LeftOut(scope["left_out"])
-    if "unknown" in scope:
-        raise NotEnabled(scope["unknown"])
+    for reason in ("unknown", "closed"):
+        if reason in scope:
+            raise NotEnabled(scope[reason])
     if "suspended" in scope:
         raise NotEnabled(f"account {scope['account']} is {scope['suspended']}")
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from connectors.aws import regions
 from connectors.aws.budget import Budget, Key
 from connectors.aws.errors import (
     THROTTLED,
@@ -30,8 +31,8 @@ from scanner.model.errors import Denied, NotEnabled, Throttled, Unavailable
 if TYPE_CHECKING:
     from connectors.aws.config import AwsConfig
 
-_FIRST_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-"""Where services are asked that have one place a partition, and what has no region of its own."""
+_DEFAULT_REGION = "us-east-1"
+"""Where neither the configuration nor the machine names one."""
 _MOST_RECORDS = 1000
 """Of a page. What allows more does not mean it: Lambda takes 10,000 and gives 50."""
 
@@ -66,6 +67,8 @@ class Access:
         self._absent: dict[tuple[str, str], str] = {}
         self._acting = threading.local()
         self._caller: tuple[str, str] | None = None
+        self._sts_region = ""
+        """Where the caller is known: roles are assumed there."""
         self._pool: ThreadPoolExecutor | None = None
         self.budget = Budget(ctx.config.most_calls)
 
@@ -84,20 +87,33 @@ class Access:
         """Where accounts and regions are listed."""
         if self._config.regions:
             return self._config.regions[0]
-        return self._session().region_name or _FIRST_REGIONS["aws"]
+        return self._session().region_name or _DEFAULT_REGION
 
     @property
     def home(self) -> str:
         """Where services are asked that have one place in the partition (IAM, Cost Explorer)."""
-        return _FIRST_REGIONS.get(self.partition(), self.region)
+        return regions.first_region(self.partition(), self.region)
 
     def caller(self) -> tuple[str, str]:
         """Account and ARN of the credentials that were found. Raises ``Denied`` without any."""
         with self._lock:
             if self._caller is None:
-                answer = self.call("", self.region, "sts:GetCallerIdentity", {})
+                answer = self._identity()
                 self._caller = str(answer["Account"]), str(answer["Arn"])
             return self._caller
+
+    def _identity(self) -> dict[str, Any]:
+        """Asked in the partition's first region, too: where the scanner stands may be a region that
+        the account has not opted into."""
+        self._sts_region = self.region
+        try:
+            return self.call("", self.region, "sts:GetCallerIdentity", {})
+        except Denied:
+            partition = regions.partition_of(self.region)
+            if partition is None or partition.first_region == self.region:
+                raise
+            self._sts_region = partition.first_region
+            return self.call("", partition.first_region, "sts:GetCallerIdentity", {})
 
     def partition(self) -> str:
         return self.caller()[1].split(":")[1]
@@ -118,17 +134,14 @@ class Access:
         self._profiles[account] = found
         return account
 
-    def enabled_regions(self, account: str) -> tuple[str, ...]:
+    def enabled_regions(self, account: str) -> regions.Enabled:
         """The configured regions, or all that are enabled in ``account``. Proves that the account
         can be entered."""
-        if self._config.regions:
-            self.call(account, self.region, "sts:GetCallerIdentity", {})
-            return tuple(sorted(set(self._config.regions)))
-        answer = self.call(account, self.region, "ec2:DescribeRegions", {"AllRegions": False})
-        found = tuple(sorted(str(name) for name in values(answer, "Regions[].RegionName")))
-        if not found:
-            raise Unavailable(f"ec2:DescribeRegions in {account}: the answer names no region")
-        return found
+        places = (self.region, *self._config.regions, self.home)
+        return regions.enabled(
+            account, self._config.regions, places,
+            lambda place, op, args: self.call(account, place, op, args),
+        )  # fmt: skip
 
     def call(self, account: str, region: str, op: str, args: Mapping[str, Any]) -> dict[str, Any]:
         """One operation's answer. Raises the source errors."""
@@ -363,7 +376,7 @@ class Access:
             asked["ExternalId"] = self._config.external_id
 
         def assume() -> dict[str, str]:
-            given = self.call("", self.region, "sts:AssumeRole", asked)["Credentials"]
+            given = self.call("", self._sts_region, "sts:AssumeRole", asked)["Credentials"]
             return {
                 "access_key": given["AccessKeyId"],
                 "secret_key": given["SecretAccessKey"],

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from connectors.aws.regions import partition_of
 from scanner.model.errors import Denied, NotEnabled, SourceError, Throttled, Unavailable
 
 _DENIED = frozenset({
@@ -181,12 +182,19 @@ def _client_error(error: object, call: str, where: str, permission: str) -> Sour
     if code == "SubscriptionRequiredException" or any(words in said for words in _ABSENT):
         return NotEnabled(text)
     if code in _DENIED or status in (401, 403):
-        return Denied(text + (f"; grant {permission}" if permission else ""))
+        return Denied(text + _remedy(said, permission))
     if code in THROTTLED or status == 429:
         return Throttled(text)
     if code in ("UnknownOperationException", "UnsupportedOperation"):
         return NotEnabled(text)
     return Unavailable(text)
+
+
+def _remedy(said: str, permission: str) -> str:
+    """What helps against a refusal: a policy of the organization cannot be granted away."""
+    if any(words in said for words in ("service control policy", "resource control policy")):
+        return "; a policy of the organization denies it: have it except this role, or leave it out"
+    return f"; grant {permission}" if permission else ""
 
 
 def _local_error(error: Exception, call: str, where: str) -> SourceError:
@@ -205,16 +213,19 @@ def is_not_offered(details: dict[str, str], resolves: Callable[[str], bool] | No
     listed is no proof by itself: botocore leaves out regions in which Bedrock's agents have been
     for long."""
     host = urlsplit(details.get("endpoint_url", "")).hostname or ""
-    match = re.fullmatch(
-        r"[a-z0-9.-]+?\.([a-z]{2}(?:-[a-z]+)+-\d)\.(amazonaws\.com(?:\.cn)?)", host
-    )
-    if match is None:
+    match = _HOST.fullmatch(host)
+    partition = partition_of(match[2]) if match else None
+    if match is None or partition is None or match[3] not in partition.suffixes:
         return False
     known = resolves or _resolves
-    if known(host) or _is_listed(host.partition(f".{match[1]}.")[0], match[1]):
+    if known(host) or _is_listed(match[1], match[2]):
         return False
     # A name server that hides some names from us must not look like AWS without the service.
-    return all(known(f"{name}.{match[1]}.{match[2]}") for name in ("sts", "ec2", "lambda", "sqs"))
+    place = f"{match[2]}.{partition.suffixes[0]}"
+    return all(known(f"{name}.{place}") for name in ("sts", "ec2", "lambda", "sqs"))
+
+
+_HOST = re.compile(r"([a-z0-9.-]+?)\.([a-z]{2,4}(?:-[a-z]+)+-\d)\.([a-z0-9.-]+)")
 
 
 @cache
@@ -223,8 +234,14 @@ def _is_listed(prefix: str, region: str) -> bool:
     import botocore.session
 
     data = botocore.session.get_session().get_data("endpoints")
-    services = (partition["services"].get(prefix, {}) for partition in data["partitions"])
-    return any(region in service.get("endpoints", {}) for service in services)
+    for partition in data["partitions"]:
+        there = partition["services"].get(prefix, {}).get("endpoints", {})
+        if region in there:
+            # Of services with names of the newer form alone it lists whatever regions there are.
+            names = [one["hostname"] for one in there.values() if "hostname" in one]
+            is_newer = any(not name.endswith(partition["dnsSuffix"]) for name in names)
+            return not (is_newer and there.keys() >= partition["regions"].keys())
+    return False
 
 
 def _resolves(host: str) -> bool:

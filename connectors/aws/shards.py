@@ -7,9 +7,9 @@ all that was known of it is held; so is a region or family that was left out on 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -38,6 +38,8 @@ class Entered:
 
     member: Member
     regions: tuple[str, ...] = ()
+    closed: Mapping[str, str] = field(default_factory=dict)
+    """Regions among them that the account does not have, and why."""
     denied: str = ""
     unavailable: str = ""
 
@@ -86,7 +88,7 @@ def _enter(member: Member, config: AwsConfig, access: Access) -> Entered:
     if member.suspended:
         return found
     try:
-        found.regions = access.enabled_regions(member.id)
+        found.regions, found.closed = access.enabled_regions(member.id)
     except Denied as error:
         found.denied = _refused(member, config, error)
     except SourceError as error:
@@ -123,18 +125,33 @@ def shards(config: AwsConfig, access: Access, now: datetime) -> Iterator[Shard]:
         yield from _shards_of(one, config, pruning)
 
 
+_OFF = {
+    "identities": "what roles and users may reach",
+    "secret_names": "names of secrets and parameters",
+    "event_history": "CloudTrail's history: who uses what, and who made it",
+    "read_values": "values of secrets and parameters",
+    "read_user_data": "start-up scripts, and instances without accelerators",
+    "function_images": "which images functions run",
+    "function_versions": "published versions of functions",
+    "stack_templates": "templates of stacks",
+    "bucket_weights": "weights of models in buckets",
+    "spending": "what is paid for AI",
+    "invocation_logs": "Bedrock's log of invocations",
+}
+"""Field of the configuration -> what is not read where it is off."""
+
+
 def _narrowed(config: AwsConfig) -> str:
-    """What the user has chosen not to read, for coverage; empty: nothing."""
+    """What is not read, as the user has chosen or as nobody has asked for it, for coverage."""
     said = []
     if config.regions:
         said.append(f"all regions but {', '.join(sorted(config.regions))} (`regions`)")
     if config.families:
         others = sorted({*FAMILIES, *GLOBAL_FAMILIES} - set(config.families))
         said.append(f"the families {', '.join(others)} (`families`)")
-    if not config.identities:
-        said.append("what roles and users may reach (`identities`)")
-    if not config.secret_names:
-        said.append("names of secrets and parameters (`secret_names`)")
+    said += [f"{what} (`{name}`)" for name, what in _OFF.items() if not getattr(config, name)]
+    if not (config.trail_bucket or config.event_data_store):
+        said.append("data events of a trail (`trail_bucket`, `event_data_store`)")
     return "; ".join(said)
 
 
@@ -174,17 +191,15 @@ def _shards_of(one: Entered, config: AwsConfig, pruning: Pruning) -> Iterator[Sh
             listed_by=own,
             title=f"{title} weights in buckets",
         )
-    left_out = {region: pruning.left_out(member.id, region) for region in one.regions}
-    for region, reason in left_out.items():
+    unread = {region: _unread(region, one, pruning) for region in one.regions}
+    for region, reason in unread.items():
         for shard in region_shards(config, member.id, region, own, title):
-            left = {**shard.scope, "left_out": reason} if reason else shard.scope
-            yield msgspec.structs.replace(shard, scope=left)
+            yield msgspec.structs.replace(shard, scope={**shard.scope, **reason})
     regional = families(config)
     places = [(region, family) for region in one.regions for family in regional]
     if one.regions:
         places += [(GLOBAL, family) for family in GLOBAL_FAMILIES if is_read(family, config)]
     for region, family in places:
-        reason = left_out.get(region, "")
         yield Shard(
             id=ShardId(f"aws:{member.id}/{region}/{family}"),
             scope={
@@ -192,11 +207,19 @@ def _shards_of(one: Entered, config: AwsConfig, pruning: Pruning) -> Iterator[Sh
                 "account": member.id,
                 "region": region,
                 "service": family,
-                **({"left_out": reason} if reason else {}),
+                **unread.get(region, {}),
             },
             listed_by=own,
             title=f"{title} {region} {family}",
         )
+
+
+def _unread(region: str, one: Entered, pruning: Pruning) -> dict[str, str]:
+    """Why nothing is asked in a region, in words of a shard's scope; empty: it is read."""
+    if region in one.closed:
+        return {"closed": one.closed[region]}
+    reason = pruning.left_out(one.member.id, region)
+    return {"left_out": reason} if reason else {}
 
 
 def families(config: AwsConfig) -> tuple[str, ...]:

@@ -357,6 +357,20 @@ def test_all_enabled_regions_when_none_is_configured(organization: World) -> Non
     assert len(regions) > 10
 
 
+@pytest.mark.parametrize(
+    ("region", "suffix"),
+    [("eusc-de-east-1", "amazonaws.eu"), ("us-iso-east-1", "c2s.ic.gov"),
+     ("us-isob-east-1", "sc2s.sgov.gov"), ("cn-north-1", "amazonaws.com.cn")],
+)  # fmt: skip
+def test_absence_is_told_in_every_partition(region: str, suffix: str) -> None:
+    there = {f"{name}.{region}.{suffix}" for name in ("sts", "ec2", "lambda", "sqs")}
+    details = {"endpoint_url": f"https://made-up-service.{region}.{suffix}/"}
+    assert is_not_offered(details, lambda host: host in there)
+    assert not is_not_offered(details, lambda host: False)
+    other = {"endpoint_url": f"https://made-up-service.{region}.example.com/"}
+    assert not is_not_offered(other, lambda host: host in there)
+
+
 EVERYWHERE = [f"{name}.eu-south-2.amazonaws.com" for name in ("sts", "ec2", "lambda", "sqs")]
 
 
@@ -372,6 +386,9 @@ EVERYWHERE = [f"{name}.eu-south-2.amazonaws.com" for name in ("sts", "ec2", "lam
 def test_a_service_is_absent_when_only_its_own_endpoint_is(there: set[str], expected: bool) -> None:
     details = {"endpoint_url": "https://kendra.eu-south-2.amazonaws.com/"}
     assert is_not_offered(details, lambda host: host in there) is expected
+    # Of a partition without such names, and of a service that has them elsewhere alone.
+    own = {"endpoint_url": "https://qbusiness.eu-south-2.api.aws"}
+    assert is_not_offered(own, lambda host: host in {*EVERYWHERE}) is True
     # What botocore lists is there, whatever a name server says.
     listed = {"endpoint_url": "https://api.sagemaker.eu-south-2.amazonaws.com/"}
     assert not is_not_offered(listed, lambda host: host in there)

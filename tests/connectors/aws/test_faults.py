@@ -84,15 +84,21 @@ def test_every_page_is_read(rig: Rig, url: str) -> None:
     assert rig.rejected == rig.wrong == []
 
 
-@pytest.mark.parametrize("fault", [denied(), denied_by_policy()])
-def test_one_action_that_is_denied_is_a_gap_with_the_action_to_grant(
-    rig: Rig, url: str, fault: Any
+@pytest.mark.parametrize(
+    ("fault", "remedy"),
+    [
+        (denied(), "grant sagemaker:ListModels"),
+        (denied_by_policy(), "a policy of the organization denies it"),
+    ],
+)
+def test_one_action_that_is_denied_is_a_gap_with_what_to_do(
+    rig: Rig, url: str, fault: Any, remedy: str
 ) -> None:
     rig.strike("sagemaker:ListModels", fault)
     found, row = _models(rig, url)
     assert found == set()
     assert row.status is Outcome.PARTIAL
-    assert any("grant sagemaker:ListModels" in gap for gap in row.gaps)
+    assert any("sagemaker:ListModels" in gap and remedy in gap for gap in row.gaps)
 
 
 def test_a_page_in_the_middle_that_is_denied_keeps_what_was_read_and_says_so(
@@ -413,6 +419,20 @@ def test_a_list_that_models_call_optional_is_missed_where_something_else_came(
     rig.strike("lambda:ListFunctions", verbatim(body))
     row = scan(context(url, families=("lambda",))).rows[f"aws:{ACCOUNT}/{HOME}/lambda"]
     assert row.status is Outcome.PARTIAL
+
+
+def test_whatever_is_off_is_told_as_left_out(rig: Rig, url: str) -> None:
+    """Also with nothing configured at all: who reads coverage need not know the defaults."""
+    from connectors.aws.types import OPTIONS
+
+    row = scan(context(url, regions=())).rows["aws:configuration"]
+    assert row.status is Outcome.LEFT_OUT
+    for option in OPTIONS:
+        assert f"(`{option}`)" in row.reason
+    assert "trail_bucket" in row.reason
+    everything = dict.fromkeys(OPTIONS, True)
+    row = scan(context(url, regions=(), **everything)).rows["aws:configuration"]
+    assert not any(f"(`{option}`)" in row.reason for option in OPTIONS)
 
 
 def test_what_the_configuration_leaves_out_is_told(rig: Rig, url: str) -> None:

@@ -333,8 +333,7 @@ def test_what_may_limit_an_administrator_is_told_and_lowers_the_confidence(
     assert "guard" in access["unread"]
     assert "but for" not in access["free"]
     sure = {
-        name: {edge.confidence for edge in edges(items, arn).values()}
-        for name, arn in arns.items()
+        name: {edge.confidence for edge in edges(items, arn).values()} for name, arn in arns.items()
     }
     medium, high = {Confidence.MEDIUM}, {Confidence.HIGH}
     assert sure == {"regional": medium, "unread": medium, "free": high}

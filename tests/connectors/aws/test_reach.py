@@ -11,7 +11,18 @@ import pytest
 from connectors.aws.shards import NARROWED
 from scanner.model.coverage import Outcome
 from scanner.model.facts import Account
-from tests.aws_rig import EVERYWHERE, Member, Organization, Rig, Unit, expired, serving
+from tests.aws_rig import (
+    EVERYWHERE,
+    Fault,
+    Member,
+    Organization,
+    Rig,
+    Unit,
+    denied,
+    expired,
+    region_disabled,
+    serving,
+)
 from tests.connectors.aws.reading import HOME, scan
 from tests.connectors.aws.reading import of_one_family as context
 
@@ -58,8 +69,6 @@ def test_accounts_stand_in_their_business_units(url: str, rig: Rig, org: Organiz
 
 
 def test_refused_units_cost_the_units_alone(url: str, rig: Rig, org: Organization) -> None:
-    from tests.aws_rig import denied
-
     rig.strike("organizations:ListRoots", denied())
     done = scan(context(url, organization=True, role_name=ROLE))
     assert done.rows["aws:organization/units"].status is Outcome.DENIED
@@ -125,6 +134,61 @@ def test_regions_that_are_not_opted_into_are_not_asked(
     assert not [call for call in rig.calls if "af-south-1" in call]
 
 
+OPT_IN = "me-central-1"
+
+
+@pytest.mark.parametrize("wanted", [(), (OPT_IN, "eu-west-1"), ("eu-west-1", OPT_IN)])
+def test_an_account_without_the_scanners_own_region_is_read(
+    url: str, rig: Rig, monkeypatch: pytest.MonkeyPatch, wanted: tuple[str, ...]
+) -> None:
+    """The scanner stands in a region that the member has not opted into."""
+    Organization.of(2, regions=(HOME, "eu-west-1"), disabled=(OPT_IN,)).into(rig)
+    theirs = "111111111112"
+    for service in ("ec2", "sagemaker", "sts"):
+        rig.strike(f"{service}:[!A]*", region_disabled(), region=OPT_IN, account=theirs)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", OPT_IN)
+    rows = scan(context(url, organization=True, role_name=ROLE, regions=wanted)).rows
+    assert rows[f"aws:{theirs}/account"].status is Outcome.COMPLETE
+    assert rows[f"aws:{theirs}/eu-west-1/sagemaker"].status is Outcome.COMPLETE
+    closed = rows.get(f"aws:{theirs}/{OPT_IN}/sagemaker")
+    assert (closed is not None) is bool(wanted)
+    if closed is not None:
+        assert closed.status is Outcome.NOT_ENABLED
+        assert f"has not opted into {OPT_IN}" in closed.reason
+
+
+def test_a_caller_whose_region_is_closed_is_asked_elsewhere_who_it_is(
+    url: str, rig: Rig, org: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.strike("sts:GetCallerIdentity", region_disabled(), region=OPT_IN)
+    rig.strike("ec2:DescribeRegions", region_disabled(), region=OPT_IN)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", OPT_IN)
+    rows = scan(context(url, regions=())).rows
+    assert rows[f"aws:{MANAGEMENT}/account"].status is Outcome.COMPLETE
+
+
+def test_a_policy_of_the_organization_is_not_answered_by_a_grant(
+    url: str, rig: Rig, org: Organization
+) -> None:
+    said = "not authorized to perform: x with an explicit deny in a service control policy"
+    rig.strike("sagemaker:*", Fault(code="AccessDeniedException", status=400, message=said))
+    row = scan(context(url)).rows[f"aws:{MANAGEMENT}/{HOME}/sagemaker"]
+    assert row.status is Outcome.DENIED
+    assert "a policy of the organization denies it" in row.reason
+    assert "; grant" not in row.reason
+
+
+def test_whoever_may_not_list_regions_reads_the_configured_ones(
+    url: str, rig: Rig, org: Organization
+) -> None:
+    rig.strike("ec2:DescribeRegions", denied())
+    rows = scan(context(url)).rows
+    assert rows[f"aws:{MANAGEMENT}/{HOME}/sagemaker"].status is Outcome.COMPLETE
+    rows = scan(context(url, regions=())).rows
+    assert rows[f"aws:{MANAGEMENT}/account"].status is Outcome.DENIED
+    assert "ec2:DescribeRegions" in rows[f"aws:{MANAGEMENT}/account"].reason
+
+
 @pytest.mark.parametrize(
     ("partition", "home"), [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")]
 )
@@ -185,8 +249,6 @@ def test_unused_regions_are_left_out_and_named(url: str, rig: Rig, org: Organiza
 
 
 def test_without_cost_explorer_nothing_is_left_out(url: str, rig: Rig, org: Organization) -> None:
-    from tests.aws_rig import denied
-
     rig.strike("ce:GetCostAndUsage", denied())
     done = scan(context(url, organization=True, role_name=ROLE, prune=True))
     row = done.rows["aws:organization/unused-regions"]
