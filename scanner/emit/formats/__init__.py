@@ -62,6 +62,7 @@ FORMATS: dict[str, Format] = {
         "AWS Security Hub: a line a batch to import",
         needs={"account": r"\d{12}", "region": r"[a-z]{2}(-[a-z]+)+-\d"},
     ),
+    "stix": Format("stix.json", "stix", "a STIX 2.1 bundle"),
     "defectdojo": Format("defectdojo.json", "defectdojo", "DefectDojo's generic findings import"),
 }
 
