@@ -20,7 +20,7 @@ def test_the_aws_policy_is_valid_and_reads_only() -> None:
     assert "bedrock:ListAgents" in actions
     assert "sagemaker:DescribeEndpoint" in actions
     assert not [a for a in actions if "*" in a or a.startswith("bedrock-agent:")]
-    verbs = ("List", "Get", "Describe", "BatchGet", "Lookup")
+    verbs = ("List", "Get", "Describe", "BatchGet", "Lookup", "Search")
     writing = [a for a in actions if not a.partition(":")[2].startswith(verbs)]
     assert writing == ["sts:AssumeRole"]
     assert "secretsmanager:GetSecretValue" not in actions
@@ -39,7 +39,7 @@ def test_scopes_and_files(name: str, expected: str) -> None:
 _NEWER = (
     "osm", "listprojects", "listagentinsightstores", "describeglobalinferencegateway",
     "describeinferencerouter", "listglobalinferencegateways", "listinferencegateways",
-    "listinferencerouters",
+    "listinferencerouters", "listfunctions", "listquestionsets", "getproject", "listblueprints",
 )  # fmt: skip
 """Prefixes and actions that botocore knows and cfn-lint's list of actions does not yet."""
 
