@@ -17,6 +17,7 @@ from platformdirs import user_config_path
 from scanner.assess.selection import Filter
 from scanner.model.base import digest
 from scanner.model.errors import ConfigError
+from scanner.model.registry import Approved
 from scanner.rulebook.documents import parse_toml, typed
 
 KEY_VARIABLE = "SHADOW_AI_FINGERPRINT_KEY"
@@ -87,6 +88,12 @@ class RegistryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """YAML, JSON, CSV, TSV or XLSX files in our own words, relative to the configuration file."""
     origins: dict[str, OriginConfig] = {}
     """Registries in words of their own, ``[registry.origins.NAME]``."""
+    approved: Approved = Approved()
+    """What the organization approves at all (providers, models, regions, data_classes, ...), for
+    registered and unregistered AI alike; what is left out is not limited."""
+    attestations: tuple[str, ...] = ()
+    """Types of attestations that every vendor in use must have given: ``soc2``, ``iso42001``,
+    ``dpa``, ``no_training``."""
     decisions: str = "registry-decisions.yaml"
     """Where ``shadow-ai registry review`` keeps what people have decided, relative to the
     configuration file."""

@@ -15,7 +15,7 @@ from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_ur
 from scanner.app.covering import gone, whole_coverage
 from scanner.app.interpreting import interpreter
 from scanner.app.lock import locked
-from scanner.app.registering import registry_of, registry_or_reason
+from scanner.app.registering import norms_of, registry_of, registry_or_reason
 from scanner.assess.baseline import Baseline
 from scanner.assess.lifecycle import advance
 from scanner.assess.policies import Situation, evaluate
@@ -232,6 +232,7 @@ def _situation(
         said.applied(suppressing.rows(state, gone)), read,
         rules=rulebook.same_as, decisions=state.decisions(), flows=rulebook.flows,
     )  # fmt: skip
+    norms = norms_of(loaded, rulebook, now)
     if reading.unread:
         result = not_judged(graph, reading.unread)
     else:
@@ -244,7 +245,7 @@ def _situation(
             has_registry=bool(registry.files or registry.sources or registry.origins),
             refused=f"rows were refused: {reading.problems[0]}" if reading.problems else "",
             decisions=reading.decisions,
-            today=now,
+            norms=norms,
         )
     entry_owner = {row.entry.id: row.entry.owner for row in result.entries}
     book = OwnerBook(graph)
@@ -259,6 +260,7 @@ def _situation(
         coverage=tuple(coverage),
         now=now,
         provider_names={provider.id: provider.name for provider in rulebook.providers},
+        norms=norms,
     )
 
 

@@ -12,6 +12,8 @@ from scanner.app.config import LoadedConfig, OriginConfig
 from scanner.model.errors import RegistryError
 from scanner.reconcile import decisions, inventory
 from scanner.reconcile.inventory import Reading
+from scanner.reconcile.norms import Norms
+from scanner.rulebook.load import Rulebook
 from scanner.rulebook.mapping import registry_map
 
 
@@ -40,6 +42,22 @@ def registry_or_reason(loaded: LoadedConfig) -> Reading:
 
 def decisions_file(loaded: LoadedConfig) -> Path:
     return loaded.folder / loaded.config.registry.decisions
+
+
+def norms_of(loaded: LoadedConfig, rulebook: Rulebook, today: str) -> Norms:
+    """What the organization holds its AI to."""
+    registry = loaded.config.registry
+    return Norms(
+        approved=registry.approved,
+        attestations=registry.attestations,
+        provider_aliases=rulebook.by_alias,
+        data_class_names={
+            label: one.id for one in rulebook.flows.classes for label in (one.id, *one.labels)
+        },
+        own=rulebook.products,
+        retired={p.id: p.retired_models for p in rulebook.providers if p.retired_models},
+        today=today,
+    )
 
 
 def _read_origin(name: str, origin: OriginConfig, folder: Path) -> Reading:

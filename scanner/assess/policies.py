@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from scanner.assess.fingerprint import fingerprint
@@ -16,6 +16,7 @@ from scanner.model.evidence import Confidence, Evidence, Setting
 from scanner.model.facts import Asset, Credential, Relation
 from scanner.model.finding import Finding
 from scanner.model.registry import EntryOutcome, EntryStanding, RegistryEntry, Standing
+from scanner.reconcile.norms import Norms
 from scanner.reconcile.reconcile import Reconciliation
 from scanner.rulebook.policy import Policy, Subject, When
 
@@ -46,6 +47,7 @@ class Situation:
     now: str
     provider_names: Mapping[str, str] = field(default_factory=dict)
     """Catalogue id -> the name that people read."""
+    norms: Norms = field(default_factory=Norms)
 
 
 @dataclass
@@ -105,7 +107,7 @@ def evaluate(policies: Iterable[Policy], situation: Situation) -> Evaluation:
 def _judge(policy: Policy, case: _Case, situation: Situation, result: Evaluation) -> None:
     parts = tuple(case.parts.get(part, "") for part in policy.identity)
     mark = fingerprint(policy.id, parts)
-    if case.entry and EntryOutcome.NOT_VERIFIABLE in case.entry.outcomes:
+    if case.entry and EntryOutcome.NOT_VERIFIABLE in case.entry.outcomes and _needs_sight(policy):
         result.unjudged.add(mark)
     if case.is_seen:
         result.seen.add(mark)
@@ -115,21 +117,39 @@ def _judge(policy: Policy, case: _Case, situation: Situation, result: Evaluation
             result.formerly[mark] = tuple(fingerprint(name, parts) for name in policy.formerly)
 
 
+def _needs_sight(policy: Policy) -> bool:
+    """Whether it says something of what is there, and not of the entry alone."""
+    return bool(set(policy.when.registry) & _SEEN_OUTCOMES)
+
+
+_SEEN_OUTCOMES = {
+    EntryOutcome.FOUND, EntryOutcome.NOT_FOUND, EntryOutcome.RETIRED_ALIVE,
+    EntryOutcome.CHANGED_SINCE_ASSESSED,
+}  # fmt: skip
+
+
 def _asks_registry(policy: Policy) -> bool:
     when = policy.when
     return (
-        bool(when.registry or when.drift)
+        bool(when.registry or when.drift or when.undeclared)
         or when.owned is not None
         or (policy.subject is Subject.ENTRY)
     )
 
 
 def _by_field(policy: Policy, case: _Case) -> Iterator[_Case]:
-    """One case a drifted field, for policies whose identity says so."""
+    """One case a field that lies outside, for policies whose identity says so. ``reason`` of an
+    entry is what the outcome that the policy asks for rests on."""
+    if case.entry is not None:
+        wanted = [one for one in case.entry.outcomes if one in policy.when.registry]
+        said = "; ".join(text for one in wanted if (text := case.entry.details.get(one, "")))
+        yield replace(case, words={**case.words, "reason": said or case.words["reason"]})
+        return
     if "field" not in policy.identity or case.standing is None:
         yield case
         return
-    for drift in case.standing.drift:
+    outside = case.standing.unapproved if policy.when.unapproved else case.standing.drift
+    for drift in outside:
         name = drift.partition(":")[0]
         yield _Case(
             uid=case.uid, parts={**case.parts, "field": name},
@@ -143,9 +163,16 @@ def _holds(when: When, case: _Case, situation: Situation) -> bool:
         case.confidence.rank >= when.confidence.rank
         and _registry_holds(when, case, situation)
         and _place_holds(when, case, situation)
+        and (not when.unapproved or case.field in when.unapproved)
+        and (when.undeclared is None or when.undeclared == _is_undeclared(case))
+        and (when.retired_model is None or when.retired_model == bool(case.words.get("retired")))
         and (when.owned is None or when.owned == bool(_owners(case, situation)))
         and (not when.status or (case.coverage is not None and case.coverage.status in when.status))
     )
+
+
+def _is_undeclared(case: _Case) -> bool:
+    return case.standing is not None and bool(case.standing.undeclared)
 
 
 def _registry_holds(when: When, case: _Case, situation: Situation) -> bool:
@@ -283,6 +310,8 @@ def _node_case(node: Asset | Credential, situation: Situation) -> _Case:
             "fields": "; ".join(standing.drift) if standing else "",
             "reason": standing.reason if standing else "",
             "where": where,
+            "declared": standing.undeclared if standing else "",
+            "retired": "; ".join(_retired(node, situation)) if isinstance(node, Asset) else "",
         },
         confidence=best_confidence(node.evidence),
         shards=situation.graph.shards_of(node.id),
@@ -290,6 +319,13 @@ def _node_case(node: Asset | Credential, situation: Situation) -> _Case:
         asset=node,
         standing=standing,
     )
+
+
+def _retired(asset: Asset, situation: Situation) -> Iterator[str]:
+    for model in asset.models:
+        since = situation.norms.end_of_life(asset.provider, model)
+        if since:
+            yield f"{model.rpartition('/')[2]} since {since}"
 
 
 def _entry_cases(situation: Situation) -> Iterator[_Case]:

@@ -220,6 +220,10 @@ class Standing(Model, frozen=True, kw_only=True):
     drift: tuple[str, ...] = ()
     """``field: observed, approved ...`` for every field outside the envelope."""
     candidates: tuple[str, ...] = ()
+    unapproved: tuple[str, ...] = ()
+    """As ``drift``, against what the organization approves at all."""
+    undeclared: str = ""
+    """The id by which it calls its entry, where the registry has none of that id."""
 
 
 class EntryOutcome(StrEnum):
@@ -228,6 +232,18 @@ class EntryOutcome(StrEnum):
     NOT_VERIFIABLE = "not_verifiable"
     DUPLICATE = "duplicate"
     RETIRED_ALIVE = "retired_alive"
+    OWNERLESS = "ownerless"
+    OWNER_LEFT = "owner_left"
+    OWNER_MAILBOX = "owner_mailbox"
+    """Only a mailbox that nobody in particular reads is named."""
+    ASSESSMENT_EXPIRED = "assessment_expired"
+    CHANGED_SINCE_ASSESSED = "changed_since_assessed"
+    ATTESTATION_MISSING = "attestation_missing"
+    ATTESTATION_EXPIRED = "attestation_expired"
+    ATTESTATION_UNCOVERED = "attestation_uncovered"
+    """A class of data that the entry handles and the vendor's paper does not cover."""
+    REVIEW_OVERDUE = "review_overdue"
+    BINDING_TOO_BROAD = "binding_too_broad"
 
 
 class EntryStanding(Model, frozen=True, kw_only=True):
@@ -238,4 +254,6 @@ class EntryStanding(Model, frozen=True, kw_only=True):
     assets: tuple[NodeId, ...] = ()
     duplicates: tuple[str, ...] = ()
     detail: str = ""
+    details: dict[EntryOutcome, str] = {}
+    """What each outcome rests on."""
     unassessed: bool = False

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import msgspec
 
 from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId
 from scanner.model.coverage import Coverage
-from scanner.model.facts import Account, Asset, Credential
+from scanner.model.facts import Asset, Credential
 from scanner.model.registry import (
     BindingType,
     Disposition,
@@ -22,9 +24,11 @@ from scanner.model.registry import (
     Standing,
 )
 from scanner.reconcile.decisions import Decision
+from scanner.reconcile.drift import drifts, observe, outside
 from scanner.reconcile.keys import canonical
-from scanner.reconcile.match import Index, build_index, match_all, normal_name, tier
-from scanner.reconcile.patterns import fits
+from scanner.reconcile.match import Index, build_index, declared_ids, match_all, normal_name, tier
+from scanner.reconcile.norms import Norms
+from scanner.reconcile.obligations import Obligations
 
 
 @dataclass(frozen=True)
@@ -55,27 +59,32 @@ def reconcile(
     has_registry: bool = True,
     refused: str = "",
     decisions: Sequence[Decision] = (),
-    today: str = "",
+    norms: Norms | None = None,
 ) -> Reconciliation:
     """Both sides' standing. Every asset and every entry has exactly one. ``refused``: why rows of
     the registry could not be used."""
-    index = build_index(entries, provider_aliases, decisions, today)
+    held_to = norms or Norms(provider_aliases=provider_aliases)
+    index = build_index(entries, provider_aliases, decisions, held_to.today)
     matches = match_all(graph, index)
     standings: dict[NodeId, Standing] = {}
     claimed: dict[str, list[NodeId]] = {entry.id: [] for entry in entries}
     nodes: list[Asset | Credential] = [*graph.assets(), *graph.credentials()]
     for node in nodes:
-        standing = _standing(graph, node, matches.get(node.id, []), index.entries, provider_aliases)
+        standing = _standing(graph, node, matches.get(node.id, []), index, held_to)
         standings[node.id] = standing
         if standing.status in (Disposition.REGISTERED, Disposition.DRIFTED):
             claimed[standing.entry].append(node.id)
     holders = _held(graph, entries)
     twins = _duplicates(entries)
+    owed = Obligations(graph, entries, held_to)
     rows = list(coverage)
     outcomes = tuple(
-        _entry_standing(entry, claimed[entry.id], holders.get(entry.id, []), twins, rows)
+        _entry_standing(
+            entry, claimed[entry.id], holders.get(entry.id, []), twins, rows,
+            [*_owed(owed, graph, entry, claimed[entry.id]), *_broad(index, entry)],
+        )
         for entry in entries
-    )
+    )  # fmt: skip
     if refused:
         standings = {ident: _unless_known(found, refused) for ident, found in standings.items()}
     return Reconciliation(
@@ -111,9 +120,26 @@ def _standing(
     graph: AssetGraph,
     node: Asset | Credential,
     matches: list[Match],
-    entries: dict[str, RegistryEntry],
-    aliases: dict[str, str],
+    index: Index,
+    norms: Norms,
 ) -> Standing:
+    """Matching, then what of it lies outside an envelope."""
+    found = _linked(matches)
+    seen = observe(graph, node, norms) if isinstance(node, Asset) else None
+    entry = index.entries.get(found.entry) if found.status is Disposition.REGISTERED else None
+    drift = tuple(drifts(seen, entry)) if seen and entry else ()
+    meant = next((f"{tag}={value}" for tag, value in declared_ids(node)
+                  if value.casefold() not in index.declared), "")  # fmt: skip
+    return msgspec.structs.replace(
+        found,
+        status=Disposition.DRIFTED if drift else found.status,
+        drift=drift,
+        unapproved=tuple(outside(seen, norms.approved)) if seen else (),
+        undeclared=meant,
+    )
+
+
+def _linked(matches: list[Match]) -> Standing:
     linked = [match for match in matches if match.match_class.links]
     if not linked:
         if not matches:
@@ -139,54 +165,28 @@ def _standing(
             candidates=tuple(m.entry for m in rivals),
         )  # fmt: skip
     best = linked[0]
-    drift: tuple[str, ...] = ()
-    if isinstance(node, Asset):
-        drift = tuple(_drift(graph, node, entries[best.entry], aliases))
     return Standing(
-        status=Disposition.DRIFTED if drift else Disposition.REGISTERED,
+        status=Disposition.REGISTERED,
         entry=best.entry,
         score=best.score,
         reason=f"{best.match_class}: {best.reason}",
-        drift=drift,
     )
 
 
-def _drift(
-    graph: AssetGraph, asset: Asset, entry: RegistryEntry, aliases: dict[str, str]
-) -> Iterable[str]:
-    """``field: observed X, approved Y`` for each field outside the envelope. A field that the entry
-    does not state, or the source does not show, is not drift."""
-    approved = entry.approved
-    if approved.providers is not None and asset.provider:
-        stated = {aliases.get(p.casefold(), p) for p in approved.providers}
-        if asset.provider not in stated:
-            yield _says("provider", asset.provider, approved.providers)
-    if approved.models is not None:
-        outside = [m for m in asset.models if not fits(_model_name(m), approved.models)]
-        if outside:
-            yield _says("model", ", ".join(outside), approved.models)
-    if approved.regions is not None and asset.region and asset.region not in approved.regions:
-        yield _says("region", asset.region, approved.regions)
-    if approved.environments is not None and asset.environment:
-        stated = {e.casefold() for e in approved.environments}
-        if asset.environment.casefold() not in stated:
-            yield _says("environment", asset.environment, approved.environments)
-    account = graph.account_of(asset.id)
-    if approved.accounts is not None and account:
-        node = graph.node(account)
-        names = {account, account.rpartition("/")[2], account.rpartition(":")[2]}
-        names |= {node.name} if isinstance(node, Account) else set()
-        if not names & set(approved.accounts):
-            yield _says("account", account.rpartition("/")[2], approved.accounts)
+_ABSENT = (EntryOutcome.NOT_FOUND, EntryOutcome.NOT_VERIFIABLE)
 
 
-def _says(field: str, observed: str, approved: Iterable[str]) -> str:
-    return f"{field}: observed {observed}, approved {', '.join(approved)}"
+def _owed(
+    owed: Obligations, graph: AssetGraph, entry: RegistryEntry, assets: Iterable[NodeId]
+) -> Iterator[tuple[EntryOutcome, str]]:
+    nodes = (graph.node(ident) for ident in assets)
+    yield from owed.of(entry, [node for node in nodes if isinstance(node, Asset)])
 
 
-def _model_name(model: str) -> str:
-    """The id inside an ARN: ``arn:...:foundation-model/x`` -> ``x``."""
-    return model.rpartition("/")[2] if model.startswith("arn:") else model
+def _broad(index: Index, entry: RegistryEntry) -> Iterator[tuple[EntryOutcome, str]]:
+    for binding in entry.bindings:
+        if binding.type is BindingType.PATTERN and (why := index.patterns.too_broad(binding.value)):
+            yield EntryOutcome.BINDING_TOO_BROAD, f"pattern {binding.value}: {why}"
 
 
 def _held(graph: AssetGraph, entries: Sequence[RegistryEntry]) -> dict[str, list[NodeId]]:
@@ -225,6 +225,7 @@ def _entry_standing(
     holders: list[NodeId],
     twins: dict[str, set[str]],
     coverage: list[Coverage],
+    owed: Sequence[tuple[EntryOutcome, str]],
 ) -> EntryStanding:
     outcomes: list[EntryOutcome] = []
     detail = ""
@@ -243,9 +244,15 @@ def _entry_standing(
     duplicates = tuple(sorted(twins.get(entry.id, ())))
     if duplicates and duplicates[0] < entry.id:  # told once, of the one that repeats
         outcomes.append(EntryOutcome.DUPLICATE)
+    details: dict[EntryOutcome, str] = {}
+    for outcome, said in owed:
+        details[outcome] = f"{details[outcome]}; {said}" if outcome in details else said
+    if detail:
+        details |= {one: detail for one in outcomes if one in _ABSENT}
     return EntryStanding(
         entry=entry,
-        outcomes=tuple(outcomes),
+        outcomes=(*outcomes, *dict.fromkeys(outcome for outcome, _ in owed)),
+        details=details,
         assets=tuple(assets),
         duplicates=duplicates,
         detail=detail,

@@ -43,6 +43,12 @@ class When(Model, frozen=True, kw_only=True):
     """Any of these dispositions (asset) or entry outcomes."""
     drift: tuple[str, ...] = ()
     """Any of these drifted fields."""
+    unapproved: tuple[str, ...] = ()
+    """Any of these fields lies outside what the organization approves at all."""
+    undeclared: bool | None = None
+    """It calls its entry by an id that the registry does not have."""
+    retired_model: bool | None = None
+    """It names a model that its provider has switched off."""
     owned: bool | None = None
     asset_class: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
@@ -84,8 +90,17 @@ class Policy(Model, frozen=True, kw_only=True):
 
 
 class Control(Model, frozen=True, kw_only=True):
+    """One control as it is published, and what can be said of it here. A finding that is mapped to
+    it is relevant to it; nothing here says that a control is satisfied."""
+
     id: NonEmpty
     title: NonEmpty
+    shows: str = ""
+    """What this product can show for it."""
+    cannot: str = ""
+    """What it cannot, so that nobody reads more into it."""
+    words: tuple[NonEmpty, ...] = ()
+    """Words in an entry's purpose, name or unit that hint at it. A hint is no classification."""
 
 
 class Framework(Model, frozen=True, kw_only=True):
@@ -94,4 +109,5 @@ class Framework(Model, frozen=True, kw_only=True):
     version: NonEmpty
     source: NonEmpty
     checked_at: NonEmpty
+    note: str = ""
     controls: tuple[Control, ...]

@@ -295,6 +295,16 @@ class Terms(Model, frozen=True, kw_only=True):
     reference: NonEmpty
 
 
+class RetiredModels(Model, frozen=True, kw_only=True):
+    """Models that their provider has switched off, or will."""
+
+    models: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=1)]
+    """Globs over the model's name as the provider writes it, in lower case."""
+    at: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    """From that day on requests fail."""
+    reference: NonEmpty
+
+
 class Provider(Model, frozen=True, kw_only=True):
     """All that is known of one provider or product: one file."""
 
@@ -313,6 +323,7 @@ class Provider(Model, frozen=True, kw_only=True):
     env_vars: tuple[EnvVar, ...] = ()
     packages: tuple[Package, ...] = ()
     models: tuple[ModelPattern, ...] = ()
+    retired_models: tuple[RetiredModels, ...] = ()
     oauth_apps: tuple[OAuthApp, ...] = ()
     images: tuple[Image, ...] = ()
     identifiers: tuple[Identifier, ...] = ()

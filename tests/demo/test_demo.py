@@ -55,7 +55,7 @@ def test_every_asset_has_the_disposition_that_was_planted(document: dict[str, An
         "price-forecast-model": ("aws_sagemaker", free, ""),
         "scratch-gpt": ("aws_sagemaker", free, ""),
         "support-assistant": ("aws_bedrock", free, ""),
-        "policy-handbook": ("aws_bedrock", "registered", "AIR-0004"),
+        "policy-handbook": ("aws_bedrock", "drifted", "AIR-0004"),
         "tone-of-voice": ("aws_bedrock", free, ""),
         "tone-tuning": ("aws_bedrock", free, ""),  # the job that it came out of
         "OpenAI in summarise-tickets": ("openai", free, ""),

@@ -20,6 +20,7 @@ from scanner.model.registry import (
 from scanner.reconcile import decisions
 from scanner.reconcile.decisions import Decision, Verdict, mark_of
 from scanner.reconcile.explaining import explain
+from scanner.reconcile.norms import Norms
 from scanner.reconcile.reconcile import Reconciliation, reconcile
 
 TODAY = "2026-11-28T00:00:00Z"
@@ -44,7 +45,9 @@ def _world(
     facts: list[Fact], entries: list[RegistryEntry], *made: Decision
 ) -> tuple[AssetGraph, Reconciliation]:
     graph = AssetGraph((ShardId("s"), fact, True) for fact in facts)
-    found = reconcile(graph, entries, {"openai": "openai"}, [], decisions=made, today=TODAY)
+    found = reconcile(
+        graph, entries, {"openai": "openai"}, [], decisions=made, norms=Norms(today=TODAY)
+    )
     return graph, found
 
 

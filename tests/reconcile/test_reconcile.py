@@ -43,7 +43,7 @@ def _entry(ident: str, *bindings: tuple[BindingType, str], **fields: object) -> 
     return RegistryEntry(
         id=ident,
         bindings=tuple(Binding(type=kind, value=value) for kind, value in bindings),
-        **{"name": ident, **fields},  # type: ignore[arg-type]
+        **{"name": ident, "owner": "ann@example.com", **fields},  # type: ignore[arg-type]
     )
 
 

@@ -1,0 +1,51 @@
+"""What an organization holds its AI to, and the words it uses for that.
+
+Owns nothing but the values: the configuration and the rules fill them in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from scanner.model.registry import Approved
+from scanner.rulebook.types import RetiredModels
+
+
+@dataclass(frozen=True)
+class Norms:
+    approved: Approved = field(default_factory=Approved)
+    """What the organization approves at all, whatever single entries say."""
+    attestations: tuple[str, ...] = ()
+    """Types that every vendor in use must have given."""
+    provider_aliases: Mapping[str, str] = field(default_factory=dict)
+    """Every name of a provider, lower case -> its id."""
+    data_class_names: Mapping[str, str] = field(default_factory=dict)
+    """Every label of a class of data, lower case -> its id."""
+    own: frozenset[str] = frozenset()
+    """Ids of products that one runs oneself: no vendor attests anything."""
+    retired: Mapping[str, tuple[RetiredModels, ...]] = field(default_factory=dict)
+    """Provider -> models that it has switched off, or will."""
+    today: str = ""
+    """ISO date or time; empty: nothing expires."""
+
+    def provider(self, name: str) -> str:
+        return self.provider_aliases.get(name.casefold(), name)
+
+    def data_class(self, name: str) -> str:
+        plain = name.strip().casefold()
+        return self.data_class_names.get(plain, plain)
+
+    def is_past(self, day: str) -> bool:
+        """Whether a day is over; what is not known is not."""
+        return bool(day and self.today) and day[:10] < self.today[: len(day[:10])]
+
+    def end_of_life(self, provider: str, model: str) -> str:
+        """Since when a model is switched off; empty: it is not, as far as is known."""
+        plain = model.rpartition("/")[2].casefold()
+        for row in self.retired.get(provider, ()):
+            is_over = bool(self.today) and row.at <= self.today[:10]
+            if is_over and any(fnmatchcase(plain, glob) for glob in row.models):
+                return row.at
+        return ""
