@@ -42,6 +42,7 @@ from scanner.rulebook import load as rules
 from scanner.rulebook.documents import place, typed
 from scanner.rulebook.load import Rulebook
 from scanner.rulebook.policy import Severity
+from scanner.store import past
 from scanner.store.state import State
 from scanner.store.writer import StateSink
 
@@ -273,7 +274,9 @@ def replay(loaded: LoadedConfig, *, url: str | None = None) -> Situation:
         now = scans[-1].finished_at if scans else ""
         said = suppressing.learned(state, loaded, frozenset())
         rulebook, reading = rulebook_of(loaded), registry_of(loaded)
-        return _situation(state, rulebook, reading, coverage, now, loaded, said)
+        found = _situation(state, rulebook, reading, coverage, now, loaded, said)
+        found.graph.dates = past.dates(state)
+        return found
     finally:
         state.close()
 

@@ -10,20 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from scanner.demo.addresses import AddressLayer
 from scanner.demo.bedrock import BedrockLayer
 from scanner.demo.blank import BlankLayer
 from scanner.rulebook.examples import expand
 
 REGION = "us-east-1"
 ROLE = "ShadowAIReadOnly"
-_TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"},
-        ],
-    }
-)
+_STATEMENT = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 
 
 @contextmanager
@@ -39,7 +33,8 @@ def fake_aws(wrap: Callable[[Any], Any] = lambda app: app) -> Iterator[str]:
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    app = wrap(BedrockLayer(BlankLayer(DomainDispatcherApplication(create_backend_app))))
+    inner = BlankLayer(DomainDispatcherApplication(create_backend_app))
+    app = wrap(AddressLayer(BedrockLayer(inner)))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -67,8 +62,8 @@ def seed(url: str) -> dict[str, str]:
             Tags=[{"Key": "owner", "Value": owner}, {"Key": "environment", "Value": environment}],
         )
         accounts[name] = made["CreateAccountStatus"]["AccountId"]
-    _seed_production(_session(url, accounts["ml-production"]), accounts["ml-production"])
-    _seed_sandbox(_session(url, accounts["research-sandbox"]), accounts["research-sandbox"])
+    data = _seed_production(_session(url, accounts["ml-production"]), accounts["ml-production"])
+    _seed_sandbox(_session(url, accounts["research-sandbox"]), accounts["research-sandbox"], data)
     _seed_management(root)
     return accounts
 
@@ -92,15 +87,32 @@ def _session(url: str, account: str = "") -> Any:
     return lambda service: session.client(service, endpoint_url=url)
 
 
-def _role(client: Any, name: str) -> str:
-    made = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=_TRUST)
+def _role(client: Any, name: str, service: str = "", reads: str = "") -> str:
+    """``service``: who alone may assume it; ``reads``: a bucket of which it may get objects."""
+    trust = {**_STATEMENT, "Principal": {"Service": service}} if service else _STATEMENT
+    made = client("iam").create_role(
+        RoleName=name, AssumeRolePolicyDocument=_document(trust)
+    )  # fmt: skip
+    if reads:
+        allowed = {"Effect": "Allow", "Action": ["s3:GetObject"],
+                   "Resource": [f"arn:aws:s3:::{reads}/*"]}  # fmt: skip
+        client("iam").put_role_policy(
+            RoleName=name, PolicyName="reads", PolicyDocument=_document(allowed)
+        )
     return str(made["Role"]["Arn"])
 
 
-def _bucket(client: Any, name: str, classification: str) -> str:
+def _document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _bucket(client: Any, name: str, classification: str, environment: str) -> str:
     s3 = client("s3")
     s3.create_bucket(Bucket=name)
-    tags = [{"Key": "data-classification", "Value": classification}]
+    tags = [
+        {"Key": "data-classification", "Value": classification},
+        {"Key": "environment", "Value": environment},
+    ]
     s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
     return f"s3://{name}"
 
@@ -130,9 +142,10 @@ def _endpoint(client: Any, account: str, name: str, role: str, data: str, tags: 
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=f"{name}-config", Tags=tags)
 
 
-def _seed_production(client: Any, account: str) -> None:
+def _seed_production(client: Any, account: str) -> str:
+    """The bucket of customers' features."""
     role = _role(client, "sagemaker-runtime")
-    data = _bucket(client, f"customer-features-{account}", "confidential")
+    data = _bucket(client, f"customer-features-{account}", "confidential", "production")
     owned = [
         {"Key": "owner", "Value": "fraud-team@example.com"},
         {"Key": "environment", "Value": "production"},
@@ -166,7 +179,9 @@ def _seed_production(client: Any, account: str) -> None:
         },
         tags={"owner": "legal@example.com"},
     )["knowledgeBase"]
-    handbook = _bucket(client, f"policy-handbook-{account}", "internal").removeprefix("s3://")
+    handbook = _bucket(client, f"policy-handbook-{account}", "internal", "production").removeprefix(
+        "s3://"
+    )
     agents.create_data_source(
         knowledgeBaseId=base["knowledgeBaseId"],
         name="handbook",
@@ -181,11 +196,14 @@ def _seed_production(client: Any, account: str) -> None:
         description="answers from the handbook",
         knowledgeBaseId=base["knowledgeBaseId"],
     )
+    return data
 
 
-def _seed_sandbox(client: Any, account: str) -> None:
+def _seed_sandbox(client: Any, account: str, features: str) -> None:
+    """Tried out with production's data: a model is judged by it, and a function that everybody can
+    call may read it."""
     role = _role(client, "notebook-user")
-    data = _bucket(client, f"exports-{account}", "internal")
+    data = _bucket(client, f"exports-{account}", "internal", "sandbox")
     client("sagemaker").create_notebook_instance(
         NotebookInstanceName="scratch-gpt", InstanceType="ml.t3.medium", RoleArn=role
     )
@@ -195,13 +213,16 @@ def _seed_sandbox(client: Any, account: str) -> None:
         roleArn=role,
         baseModelIdentifier="amazon.titan-text-express-v1",
         trainingDataConfig={"s3Uri": f"{data}/tone/train.jsonl"},
+        validationDataConfig={"validators": [{"s3Uri": f"{features}/tone/check.jsonl"}]},
         outputDataConfig={"s3Uri": f"{data}/tone/out"},
         hyperParameters={"learningRate": "0.00005"},
     )
     client("lambda").create_function(
         FunctionName="summarise-tickets",
         Runtime="python3.12",
-        Role=role,
+        Role=_role(
+            client, "summarise-tickets", "lambda.amazonaws.com", features.removeprefix("s3://")
+        ),
         Handler="app.handler",
         Code={"ZipFile": _empty_zip()},
         Environment={
@@ -212,6 +233,7 @@ def _seed_sandbox(client: Any, account: str) -> None:
         },
         Tags={"team": "support-tools"},
     )
+    client("lambda").create_function_url_config(FunctionName="summarise-tickets", AuthType="NONE")
     client("secretsmanager").create_secret(
         Name="prod/anthropic-api-key", SecretString="not read by anyone"
     )

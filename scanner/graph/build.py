@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,8 @@ class AssetGraph:
         that this scan has read; None: all. ``rules``: what is one thing, ``flows``: what data is;
         None: the bundled ones."""
         self._flow_rules = flows
+        self.dates: Mapping[str, str] = {}
+        """Of nodes and edges, when a scan first saw them, where somebody knows."""
         self.nodes: dict[NodeId, NodeFact] = {}
         self.edges: dict[str, Edge] = {}
         self._shards: dict[str, set[ShardId]] = {}

@@ -60,7 +60,7 @@ def _rows(
     ends = {end for source, target, _ in part.edges for end in (source, target)}
     nodes = [(ident, node_row(graph, ident)) for ident in sorted({*part.nodes, *ends})]
     edges: list[tuple[str, str, Mapping[str, str | int]]] = [
-        (source, target, edge_row(edge)) for source, target, edge in part.edges
+        (source, target, edge_row(graph, edge)) for source, target, edge in part.edges
     ]
     return nodes, edges  # type: ignore[return-value]
 

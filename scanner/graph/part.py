@@ -80,6 +80,8 @@ def node_row(graph: AssetGraph, ident: NodeId) -> dict[str, str | int]:
             found[field] = str(value)
     if getattr(node, "is_ai", False):
         found["is_ai"] = "true"
+    if ident in graph.dates:
+        found["first_at"] = graph.dates[ident]
     exposure = getattr(node, "exposure", ())
     if exposure:
         found["exposure"] = ", ".join(exposure)
@@ -92,8 +94,8 @@ def node_row(graph: AssetGraph, ident: NodeId) -> dict[str, str | int]:
     return found
 
 
-def edge_row(edge: Edge) -> dict[str, str | int]:
-    """Flat attributes; dates are those of its evidence."""
+def edge_row(graph: AssetGraph, edge: Edge) -> dict[str, str | int]:
+    """Flat attributes; dates are those of its evidence, else when a scan first saw it."""
     firsts = [item.first_at for item in edge.evidence if item.first_at]
     found: dict[str, str | int] = {
         "relation": str(edge.relation),
@@ -104,7 +106,7 @@ def edge_row(edge: Edge) -> dict[str, str | int]:
     }
     texts = {
         "detail": edge.detail,
-        "first_at": min(firsts, default=""),
+        "first_at": min(firsts, default=graph.dates.get(edge.key, "")),
         "last_at": max((item.last_at for item in edge.evidence), default=""),
     }
     return {**found, **{key: value for key, value in texts.items() if value}}
@@ -122,5 +124,5 @@ def to_networkx(graph: AssetGraph, part: Part | None = None) -> nx.MultiDiGraph[
         for end in (source, target):
             if end not in made:
                 made.add_node(end, **node_row(graph, end))
-        made.add_edge(source, target, key=edge.key, **edge_row(edge))
+        made.add_edge(source, target, key=edge.key, **edge_row(graph, edge))
     return made

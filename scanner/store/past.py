@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from scanner.model.base import ShardId
 from scanner.model.errors import ConfigError
@@ -86,6 +86,14 @@ def forget_old(db: Connection) -> None:
         )
     ]
     db.execute(delete(schema.fact_change).where(schema.fact_change.c.scan_id.not_in(scans)))
+
+
+def dates(state: State) -> dict[str, str]:
+    """Of every fact the time of the scan that first saw it."""
+    fact = schema.fact.c
+    asked = select(fact.key, func.min(fact.first_at)).group_by(fact.key)
+    with state.guarded("read dates"), state.engine.connect() as db:
+        return {row[0]: row[1] for row in db.execute(asked)}
 
 
 def facts_at(state: State, scan_id: str) -> Iterator[tuple[ShardId, Fact, bool]]:
