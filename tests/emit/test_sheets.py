@@ -7,6 +7,7 @@ import io
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import openpyxl
 import pytest
 from hypothesis import given
@@ -95,6 +96,15 @@ def test_no_cell_of_a_workbook_is_a_formula_or_a_link() -> None:
     assert not [one for one in cells if one.hyperlink]
     assert not [one for one in cells if str(one.value or "").startswith(FORMULA)]
     assert any(str(one.value).startswith("'=cmd") for one in cells)
+
+
+def test_text_that_looks_like_something_else_is_text() -> None:
+    odd = ("#N/A", "1.5", "TRUE", "2026-01-02")
+    named = [msgspec.structs.replace(ESTATE.assets[0], name=name, uid=name) for name in odd]
+    document = msgspec.structs.replace(ESTATE, assets=tuple(named))
+    rows = _sheets(bytes_of("xlsx", document))["Inventory"][1:]
+
+    assert [(row[0].value, row[0].data_type) for row in rows] == [(name, "s") for name in odd]
 
 
 def test_a_workbook_tells_the_scans_time_and_no_other() -> None:

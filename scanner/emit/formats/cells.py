@@ -15,7 +15,9 @@ def cell(value: object) -> str:
     """The value as harmless text; lists are joined by ``; ``."""
     if isinstance(value, (tuple, list)):
         value = "; ".join(str(item) for item in value)
-    text = "".join(c if c.isprintable() else " " for c in str(value))
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
     # What stands behind blanks or a quote is computed by some programs too.
     if text.lstrip(" '\"\u00a0").startswith(_COMPUTED):
         text = "'" + text

@@ -38,8 +38,13 @@ def milliseconds(stamp: str) -> int:
 
 def plain(value: str, most: int = 0) -> str:
     """On one line, without control characters, cut at ``most`` characters."""
-    text = "".join(c if c.isprintable() else " " for c in value).strip()
+    text = value if value.isprintable() else _printable(value)
+    text = text.strip()
     return text if not most or len(text) <= most else text[: most - 1] + "…"
+
+
+def _printable(value: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in value)
 
 
 def listed(head: Mapping[str, object], key: str, rows: Iterable[object]) -> Iterator[bytes]:

@@ -55,6 +55,8 @@ def _finding(finding: Finding, asset: AssetRow | None, rationale: str) -> dict[s
         "active": finding.status.is_open,
         "verified": False,
         "is_mitigated": finding.status is FindingStatus.RESOLVED,
+        "risk_accepted": str(finding.status) == "accepted",
+        "out_of_scope": str(finding.status) == "suppressed",
         "static_finding": True,
         "dynamic_finding": False,
         "unique_id_from_tool": finding.fingerprint,

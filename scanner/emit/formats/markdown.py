@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from scanner.emit.document import Document
 from scanner.emit.formats.columns import place
+from scanner.emit.formats.common import plain
 
 _MOST_ROWS = 500
 _MOST_CHARACTERS = 300
@@ -22,7 +23,7 @@ def render(document: Document) -> Iterator[bytes]:
 
 def code(value: object) -> str:
     """Text from outside as one code span on one line; nothing where there is nothing."""
-    text = "".join(c if c.isprintable() else " " for c in str(value)).strip()
+    text = plain(str(value))
     if not text:
         return ""
     if len(text) > _MOST_CHARACTERS:

@@ -60,9 +60,12 @@ def _fill(sheet: Any, header: tuple[str, ...], rows: Iterable[columns.Row]) -> N
 def _typed(sheet: Any, value: object) -> Any:
     if isinstance(value, int):
         return value
-    one = WriteOnlyCell(sheet, value=cell(value))
-    one.data_type = "s"  # openpyxl would guess
-    return one
+    text = cell(value)
+    if text.startswith("#"):  # openpyxl would take `#N/A` for an error
+        one = WriteOnlyCell(sheet, value=text)
+        one.data_type = "s"
+        return one
+    return text
 
 
 def _about(document: Document) -> Iterator[columns.Row]:
