@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from connectors.aws import arns, relations
+from connectors.aws import arns, policies, relations
 from connectors.aws.access import Access
 from scanner.kit.tabled.reading import Reading, Target
 from scanner.kit.tables import Call, tags_of
@@ -29,6 +29,7 @@ class AwsReading(Reading):
 
     source: ClassVar[str] = "aws"
     targets: ClassVar[Mapping[str, Target]] = relations.TARGETS
+    judges: ClassVar[Mapping[str, Callable[[str], bool]]] = policies.JUDGES
 
     access: Access
     partition: str

@@ -143,8 +143,14 @@ def _bucket_store(name: str, reading: AwsReading) -> DataStore:
     )  # fmt: skip
 
 
+def _bucket_path(value: str, reading: AwsReading) -> tuple[str, Node | None]:
+    """``bucket/prefix``, as CodeBuild writes it."""
+    return _bucket(value if ":" in value else f"s3://{value}", reading)
+
+
 TARGETS: Mapping[str, Target] = {
     "bucket": _bucket,
+    "bucket_path": _bucket_path,
     "store": _store,
     "log_group": _log_group,
     "principal": _principal,

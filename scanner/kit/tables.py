@@ -1,13 +1,15 @@
 """Resource types as data: what to list, how a record becomes a fact.
 
 A table is YAML of about nine lines a type. Paths are dotted names, with ``[]`` for every element of
-a list, ``*`` for every value of a map, and ``{path}`` puts a value into a text; there is no
-language beyond that. What needs more is Python in the connector.
+a list, ``[name=value]`` for those (or the one structure) of which that holds, ``*`` for every value
+of a map, and ``{path}`` puts a value into a text; there is no language beyond that. What needs more
+is Python in the connector.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -86,6 +88,9 @@ class Exposure(Model, frozen=True, kw_only=True):
     says: str
     any_of: tuple[str, ...] = ()
     is_absent: bool = False
+    judge: str = ""
+    """In place of ``any_of``: a word of the connector's own (``connectors.aws.policies``) that
+    judges the value."""
 
 
 class Supplier(Model, frozen=True, kw_only=True):
@@ -127,6 +132,8 @@ class EdgeRule(Model, frozen=True, kw_only=True):
     path: str = ""
     target: str = "{value}"
     is_inverse: bool = False
+    split: str = ""
+    """What stands between several values that the vendor writes as one text."""
 
 
 class Child(Model, frozen=True, kw_only=True):
@@ -249,12 +256,20 @@ def _is_met(condition: Condition, found: list[Any]) -> bool:
     )
 
 
-def exposed(rules: Iterable[Exposure], record: Any, *, is_whole: bool = True) -> Iterator[str]:
+def exposed(
+    rules: Iterable[Exposure],
+    record: Any,
+    *,
+    is_whole: bool = True,
+    judges: Mapping[str, Callable[[str], bool]] = MappingProxyType({}),
+) -> Iterator[str]:
     """What holds of a record. What is missing in one that is not ``is_whole`` may be there."""
     for rule in rules:
         found = [value for value in values(record, rule.path) if value not in ("", [], {})]
         if rule.is_absent:
             is_so = is_whole and not found
+        elif rule.judge:
+            is_so = any(judges[rule.judge](str(value)) for value in found)
         elif rule.any_of:
             wanted = {text.casefold() for text in rule.any_of}
             is_so = any(str(value).casefold() in wanted for value in found)
@@ -306,6 +321,10 @@ def values(record: Any, path: str) -> Iterator[Any]:
     key = step[:-2] if is_list else step
     if not isinstance(record, Mapping):
         return
+    if step.endswith("]") and not is_list:
+        for element in _chosen(record, step):
+            yield from values(element, rest)
+        return
     if key == "*":
         for element in record.values():
             yield from values(element, rest)
@@ -318,6 +337,21 @@ def values(record: Any, path: str) -> Iterator[Any]:
             yield from values(element, rest)
     else:
         yield from values(found, rest)
+
+
+def choice_of(step: str) -> tuple[str, str, str]:
+    """Of ``key[name=value]`` the three words."""
+    key, _, chosen = step.removesuffix("]").partition("[")
+    name, _, wanted = chosen.partition("=")
+    return key, name, wanted
+
+
+def _chosen(record: Mapping[str, Any], step: str) -> Iterator[Any]:
+    key, name, wanted = choice_of(step)
+    found = record.get(key)
+    for element in found if isinstance(found, list) else (found,):
+        if isinstance(element, Mapping) and str(element.get(name)) == wanted:
+            yield element
 
 
 def first_text(record: Any, path: str) -> str:

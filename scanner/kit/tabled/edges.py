@@ -42,7 +42,7 @@ def edges(
             yield edge_of(NodeId(ident), provider, rule.relation, evidence)
             continue
         # Without a path the whole record is the one value: it says that there is an edge, no more.
-        told = (str(value) for value in values(record, rule.path)) if rule.path else ("",)
+        told = _told(rule, record) if rule.path else ("",)
         for value in told:
             target, node = _target(rule, value, reading)
             if node is not None:
@@ -59,10 +59,15 @@ def leads_to_listed(
 ) -> bool:
     """Whether an edge of the record ends in what its shard has listed."""
     return any(
-        _target(rule, str(value), reading)[0] in reading.listed
+        _target(rule, value, reading)[0] in reading.listed
         for rule in rules
-        for value in values(record, rule.path)
+        for value in _told(rule, record)
     )
+
+
+def _told(rule: EdgeRule, record: Mapping[str, Any]) -> Iterator[str]:
+    for value in values(record, rule.path):
+        yield from str(value).split(rule.split) if rule.split else (str(value),)
 
 
 def _target(rule: EdgeRule, value: str, reading: Reading) -> tuple[str, Node | None]:

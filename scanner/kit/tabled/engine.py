@@ -376,7 +376,7 @@ def _asset(kind: ResourceType, whole: _Whole, evidence: Evidence, reading: Readi
         is_ai=kind.is_ai and all(holds(one, record) for one in kind.ai_when),
         tags={**_facts(kind, record), **tags},
         aliases=tuple(sorted(_aliases(kind, whole))),
-        exposure=tuple(dict.fromkeys(_exposure(kind, whole))),
+        exposure=tuple(dict.fromkeys(_exposure(kind, whole, reading))),
         evidence=(evidence,),
     )
 
@@ -387,10 +387,11 @@ def _aliases(kind: ResourceType, whole: _Whole) -> set[str]:
     return {str(value) for path, record in told for value in values(record, path) if value}
 
 
-def _exposure(kind: ResourceType, whole: _Whole) -> Iterator[str]:
-    yield from exposed(kind.exposure, whole.record, is_whole=whole.is_whole)
+def _exposure(kind: ResourceType, whole: _Whole, reading: Reading) -> Iterator[str]:
+    judges = reading.judges
+    yield from exposed(kind.exposure, whole.record, is_whole=whole.is_whole, judges=judges)
     for child, found in whole.below:
-        yield from exposed(child.exposure, found)
+        yield from exposed(child.exposure, found, judges=judges)
 
 
 def _facts(kind: ResourceType, record: Mapping[str, Any]) -> dict[str, str]:

@@ -36,6 +36,9 @@ class Reading(ABC):
     targets: ClassVar[Mapping[str, Target]] = {}
     """Words that the vendor's tables may use as a target of an edge."""
 
+    judges: ClassVar[Mapping[str, Callable[[str], bool]]] = {}
+    """Words that the vendor's tables may judge a value by."""
+
     account: str
     """Account, project or subscription, as the vendor calls it."""
     region: str

@@ -59,6 +59,16 @@ TARGETS: Mapping[str, tuple[tuple[str, str], ...]] = {
          f"arn:aws:secretsmanager:{HERE}:secret:s{{n}}"),
     ),
     "role": (("role-{n}", f"arn:aws:iam::{ACCOUNT}:role/role-{{n}}"),),
+    "aws:subnet/{value}": (
+        ("{n}", "aws:subnet/{n}"),
+        ("subnet-00000000{n}", "aws:subnet/subnet-00000000{n}"),
+    ),
+    "aws:security-group/{value}": (
+        ("{n}", "aws:security-group/{n}"),
+        # Of eight characters or seventeen, whatever the mark's length.
+        *((f"sg-{zeros}{{n}}", f"aws:security-group/sg-{zeros}{{n}}")
+          for zeros in ("0" * pad for pad in range(2, 8))),
+    ),
     "{value}": (
         ("arn:aws:made-up:::thing/{n}", "arn:aws:made-up:::thing/{n}"),
         (f"arn:aws:made-up:{HERE}:{'thing/' * 20}{{n}}",) * 2,

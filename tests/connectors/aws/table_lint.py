@@ -17,6 +17,7 @@ from botocore.model import OperationNotFoundError
 from botocore.validate import ParamValidator
 
 from connectors.aws import AwsConfig
+from connectors.aws.policies import JUDGES
 from connectors.aws.relations import TARGETS
 from scanner.kit.tabled.edges import WORDS
 from scanner.kit.tables import (
@@ -26,6 +27,7 @@ from scanner.kit.tables import (
     EdgeRule,
     Exposure,
     ResourceType,
+    choice_of,
     with_fields,
 )
 from scanner.rulebook.load import bundled
@@ -66,6 +68,9 @@ def shape_at(shape: Any, path: str) -> Any:
         if shape is None or getattr(shape, "is_document_type", False):
             return None
         key, is_list = step.removesuffix("[]"), step.endswith("[]")
+        if step.endswith("]") and not is_list:
+            shape = _chosen_shape(shape, step)
+            continue
         if shape.type_name == "map":
             shape = shape.value  # any key, or every one
         elif shape.type_name != "structure":
@@ -83,6 +88,21 @@ def shape_at(shape: Any, path: str) -> Any:
                 raise Wrong(f"{path}: {key} is no list")
             shape = shape.member
     return shape
+
+
+def _chosen_shape(shape: Any, step: str) -> Any:
+    """Of ``key[name=value]`` the element, which has such a field with such a value."""
+    key, name, wanted = choice_of(step)
+    if shape.type_name != "structure" or key not in shape.members:
+        raise Wrong(f"{step}: {shape.name} has {', '.join(sorted(getattr(shape, 'members', ())))}")
+    found = shape.members[key]
+    found = found.member if found.type_name == "list" else found
+    if name not in getattr(found, "members", ()):
+        raise Wrong(f"{step}: {found.name} has {', '.join(sorted(getattr(found, 'members', ())))}")
+    known = found.members[name].enum if found.members[name].type_name == "string" else None
+    if known and wanted not in known:
+        raise Wrong(f"{step}: {wanted} is none of {sorted(known)}")
+    return found
 
 
 class Lint:
@@ -265,6 +285,8 @@ class Lint:
             yield from self._one_of(path, condition.any_of, shapes, above)
 
     def _exposure(self, rule: Exposure, shapes: Shapes, above: Shapes) -> Iterator[str]:
+        if rule.judge and rule.judge not in JUDGES:
+            yield f"{rule.judge} is none of {sorted(JUDGES)}"
         if rule.path:
             yield from self._one_of(rule.path, rule.any_of, shapes, above)
         elif rule.any_of or rule.is_absent:
