@@ -10,6 +10,7 @@ from scanner.assess.lifecycle import Life
 from scanner.emit.document import Document, ScanInfo, build
 from scanner.model.errors import ConfigError
 from scanner.model.evidence import Confidence
+from scanner.model.finding import Finding
 from scanner.store.state import State
 
 
@@ -18,6 +19,24 @@ def stored_document(
 ) -> Document:
     """What the last finished scan said, with the findings as they stand now. The registry and the
     baselines are those of ``loaded``. Raises ``ConfigError`` when no scan was finished."""
+    where = url if url is not None else store_url(loaded)
+    findings, info, warnings = stored_findings(loaded, url=where)
+    sure = (
+        finding
+        for finding in findings
+        if not finding.confidence or Confidence(finding.confidence).rank >= least.rank
+    )
+    return build(
+        replay(loaded, url=where), sure, info, warnings,
+        policies=rulebook_of(loaded).policies, least=least,
+    )  # fmt: skip
+
+
+def stored_findings(
+    loaded: LoadedConfig, *, url: str | None = None
+) -> tuple[tuple[Finding, ...], ScanInfo, tuple[str, ...]]:
+    """The findings as they stand now, the scan that they stand on, and what is to be told beside
+    them. Raises ``ConfigError`` when no scan was finished."""
     where = url if url is not None else store_url(loaded)
     known = suppressing.baselines(loaded)
     state = State(where)
@@ -38,12 +57,4 @@ def stored_document(
         exit_code=last.exit_code or 0,
         versions=last.versions,
     )
-    sure = (
-        finding
-        for finding in left.findings
-        if not finding.confidence or Confidence(finding.confidence).rank >= least.rank
-    )
-    return build(
-        replay(loaded, url=where), sure, info, left.warnings,
-        policies=rulebook_of(loaded).policies, least=least,
-    )  # fmt: skip
+    return tuple(left.findings), info, tuple(left.warnings)

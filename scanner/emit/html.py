@@ -9,7 +9,7 @@ from html import escape
 from scanner.emit.document import AssetRow, Document
 from scanner.model.finding import Finding
 
-_STYLE = """
+STYLE = """
 :root{--ink:#1c2330;--dim:#5d6778;--line:#dfe3ea;--bg:#f6f7f9;--card:#fff;--accent:#3454d1;
 --critical:#9b1c31;--high:#c2410c;--medium:#a16207;--low:#0e7490;--info:#5d6778;--ok:#15803d}
 *{box-sizing:border-box}
@@ -48,7 +48,7 @@ def render_html(document: Document) -> str:
         "<meta name='viewport' content='width=device-width,initial-scale=1'>",
         "<meta http-equiv='Content-Security-Policy' "
         "content=\"default-src 'none'; style-src 'unsafe-inline'\">",
-        f"<title>Shadow AI report</title><style>{_STYLE}</style></head><body><main>",
+        f"<title>Shadow AI report</title><style>{STYLE}</style></head><body><main>",
         "<h1>Shadow AI report</h1>",
         f"<p class='sub'>Scan {escape(document.scan.id)}, finished "
         f"{escape(document.scan.finished)}</p>",

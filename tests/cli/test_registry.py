@@ -154,3 +154,19 @@ def test_validation_accounts_for_every_row_and_writes_our_words(tmp_path: Path) 
     wrong = _run("registry", "validate", "t.csv", "--as", "nothing", cwd=tmp_path)
     assert wrong.returncode == 2
     assert "us-federal-2025" in _run("registry", "kinds", cwd=tmp_path).stdout
+
+
+def test_the_riskiest_use_cases_are_mapped_and_packs_are_written(company: Path) -> None:
+    done = _run("assess", "--framework", "nist-ai-rmf", "--top", "1", "--pack", "pack", cwd=company)
+    assert done.returncode == 0, done.stderr
+    assert "1. " in done.stdout
+    assert "2. " not in done.stdout
+    assert "GOVERN-1.6" in done.stdout
+    names = {path.name for path in (company / "pack").iterdir()}
+    assert names == {"nist-ai-rmf.json", "nist-ai-rmf.csv", "nist-ai-rmf.html",
+                     "nist-ai-rmf.oscal.json"}  # fmt: skip
+    every = json.loads(_run("assess", "--json", cwd=company).stdout)
+    assert len(every) == 8
+    wrong = _run("assess", "-f", "soc3", cwd=company)
+    assert wrong.returncode == 2
+    assert "framework `soc3`: not one of csa-aicm" in wrong.stderr

@@ -1,0 +1,27 @@
+"""The last finished scan against a framework, from the stored state alone."""
+
+from __future__ import annotations
+
+from scanner.app.config import LoadedConfig
+from scanner.app.exporting import stored_findings
+from scanner.app.pipeline import replay, rulebook_of
+from scanner.assess.governance import Assessment, assess
+from scanner.model.errors import ConfigError
+
+
+def stored_assessments(
+    loaded: LoadedConfig, frameworks: tuple[str, ...], *, top: int | None = None
+) -> list[Assessment]:
+    """One for each of ``frameworks``; none named: all that the rules know. Raises ``ConfigError``
+    for a framework that they do not know, or when no scan was finished."""
+    rulebook = rulebook_of(loaded)
+    known = {framework.id: framework for framework in rulebook.frameworks}
+    for name in frameworks:
+        if name not in known:
+            raise ConfigError(f"framework `{name}`: not one of {', '.join(sorted(known))}")
+    findings, info, _ = stored_findings(loaded)
+    situation = replay(loaded)
+    return [
+        assess(known[name], rulebook.policies, situation, findings, scan=info.id, top=top)
+        for name in frameworks or sorted(known)
+    ]

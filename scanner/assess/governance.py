@@ -1,0 +1,249 @@
+"""Use cases against a framework: what findings are relevant to which control, for which system.
+
+Owns what a use case is, how use cases are ranked, and the words for what may be said of a control.
+A finding is relevant to a control; that there is none says only that the rules which ask found
+nothing in what was read. Nothing here says that a control is satisfied.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+
+from scanner.assess.policies import Situation
+from scanner.model.base import Model, NodeId
+from scanner.model.coverage import Coverage
+from scanner.model.facts import Asset
+from scanner.model.finding import Finding
+from scanner.model.keys import holder_of
+from scanner.model.registry import EntryStanding, RegistryEntry
+from scanner.rulebook.policy import Control, Framework, Policy
+
+
+class Answer(StrEnum):
+    """What may be said of a control."""
+
+    FINDINGS = "findings"
+    """Open findings are relevant to it."""
+    NOTHING_FOUND = "nothing_found"
+    """Rules ask about it, and found nothing in what was read completely."""
+    INCOMPLETE = "incomplete"
+    """Nothing was found, but not everything was read."""
+    NOT_EVALUATED = "not_evaluated"
+    """No rule of this product asks about it."""
+    HINT = "hint"
+    """Words point there. A person decides."""
+
+
+class ControlAnswer(Model, frozen=True, kw_only=True):
+    id: str
+    title: str
+    answer: Answer
+    findings: tuple[str, ...] = ()
+    """Fingerprints, the riskiest first."""
+    policies: tuple[str, ...] = ()
+    """That ask about it."""
+    hints: tuple[str, ...] = ()
+    shows: str = ""
+    cannot: str = ""
+
+
+class UseCase(Model, frozen=True, kw_only=True):
+    """One AI system: a registry entry with what was found of it, or a system that nobody
+    registered."""
+
+    id: str
+    name: str
+    registered: bool
+    owner: str = ""
+    business_unit: str = ""
+    stage: str = ""
+    purpose: str = ""
+    risk: int = 0
+    """Of its riskiest open finding; 0 to 100."""
+    assets: tuple[NodeId, ...] = ()
+    findings: tuple[str, ...] = ()
+    assessments: tuple[str, ...] = ()
+    controls: tuple[ControlAnswer, ...] = ()
+
+
+class Assessment(Model, frozen=True, kw_only=True):
+    """A framework over the whole estate, and over its use cases."""
+
+    framework: str
+    framework_name: str
+    version: str
+    source: str
+    note: str
+    at: str
+    """When the scan that it stands on was finished."""
+    scan: str
+    shards: int
+    unread: tuple[str, ...]
+    """Shards that were not read completely, with why."""
+    controls: tuple[ControlAnswer, ...]
+    use_cases: tuple[UseCase, ...]
+    use_cases_in_all: int
+    findings: tuple[Finding, ...]
+    """All that are named above."""
+
+    @property
+    def answered(self) -> dict[str, int]:
+        """Answer -> how many controls."""
+        return {one: sum(c.answer is one for c in self.controls) for one in Answer}
+
+
+def assess(
+    framework: Framework,
+    policies: Sequence[Policy],
+    situation: Situation,
+    findings: Sequence[Finding],
+    *,
+    scan: str = "",
+    top: int | None = None,
+) -> Assessment:
+    """``top``: only so many use cases, those with the riskiest findings first."""
+    opened = [finding for finding in findings if finding.status.is_open]
+    opened.sort(key=lambda f: (-f.risk, f.policy, f.fingerprint))
+    unread = tuple(f"{row.shard}: {row.status} {row.reason}".strip()
+                   for row in situation.coverage if _is_lacking(row))  # fmt: skip
+    cases = _use_cases(situation, opened)
+    chosen = cases if top is None else cases[:top]
+    asks = _policies_of(framework, policies)
+    whole = tuple(
+        _answer(framework, control, asks[control.id], opened, bool(unread), ())
+        for control in framework.controls
+    )
+    detailed = tuple(_with_controls(case, framework, asks, opened, bool(unread)) for case in chosen)
+    named = {mark for control in whole for mark in control.findings}
+    named |= {mark for case in detailed for mark in case.findings}
+    return Assessment(
+        framework=framework.id, framework_name=framework.name, version=framework.version,
+        source=framework.source, note=framework.note, at=situation.now, scan=scan,
+        shards=len(situation.coverage), unread=unread, controls=whole, use_cases=detailed,
+        use_cases_in_all=len(cases),
+        findings=tuple(f for f in opened if f.fingerprint in named),
+    )  # fmt: skip
+
+
+def _is_lacking(row: Coverage) -> bool:
+    return row.status.is_lacking
+
+
+def _policies_of(framework: Framework, policies: Iterable[Policy]) -> dict[str, list[str]]:
+    asks: dict[str, list[str]] = defaultdict(list)
+    for policy in policies:
+        for control in policy.controls:
+            name, _, ident = control.partition(":")
+            if name == framework.id:
+                asks[ident].append(policy.id)
+    return asks
+
+
+def _answer(
+    framework: Framework,
+    control: Control,
+    asks: Sequence[str],
+    findings: Iterable[Finding],
+    is_incomplete: bool,
+    hints: tuple[str, ...],
+) -> ControlAnswer:
+    name = f"{framework.id}:{control.id}"
+    marks = tuple(f.fingerprint for f in findings if name in f.controls)
+    if hints:
+        answer = Answer.HINT
+    elif marks:
+        answer = Answer.FINDINGS
+    elif not asks:
+        answer = Answer.NOT_EVALUATED
+    else:
+        answer = Answer.INCOMPLETE if is_incomplete else Answer.NOTHING_FOUND
+    return ControlAnswer(
+        id=control.id, title=control.title, answer=answer, findings=marks, policies=tuple(asks),
+        hints=hints, shows=control.shows, cannot=control.cannot,
+    )  # fmt: skip
+
+
+def _with_controls(
+    case: UseCase,
+    framework: Framework,
+    asks: dict[str, list[str]],
+    findings: Sequence[Finding],
+    is_incomplete: bool,
+) -> UseCase:
+    import msgspec
+
+    own = [f for f in findings if f.fingerprint in set(case.findings)]
+    answers = tuple(
+        _answer(framework, control, asks[control.id], own, is_incomplete,
+                tuple(_hints(case, control)))
+        for control in framework.controls
+    )  # fmt: skip
+    return msgspec.structs.replace(case, controls=answers)
+
+
+def _hints(case: UseCase, control: Control) -> Iterator[str]:
+    for field in ("purpose", "name", "business_unit"):
+        text = getattr(case, field)
+        for word in control.words:
+            if re.search(rf"\b{re.escape(word)}", text, re.IGNORECASE):
+                yield f"its {field.replace('_', ' ')} says `{word}`"
+
+
+def _use_cases(situation: Situation, findings: Sequence[Finding]) -> list[UseCase]:
+    """The riskiest first, then those with more findings, then by name."""
+    by_asset: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_asset[finding.asset].append(finding)
+    cases = [
+        _of_entry(standing, by_asset)
+        for standing in situation.reconciliation.entries
+        if standing.assets or by_asset.get(f"registry:{standing.entry.id}")
+    ]
+    claimed = {ident for row in situation.reconciliation.entries for ident in row.assets}
+    cases += _unregistered(situation, claimed, by_asset)
+    return sorted(cases, key=lambda c: (-c.risk, -len(c.findings), c.name, c.id))
+
+
+def _of_entry(standing: EntryStanding, by_asset: dict[str, list[Finding]]) -> UseCase:
+    entry = standing.entry
+    own = [*by_asset.get(f"registry:{entry.id}", []),
+           *(f for ident in standing.assets for f in by_asset.get(ident, []))]  # fmt: skip
+    own.sort(key=lambda f: (-f.risk, f.policy, f.fingerprint))
+    return UseCase(
+        id=entry.id, name=entry.name, registered=True, owner=entry.owner,
+        business_unit=entry.business_unit, stage=str(entry.stage or ""), purpose=entry.purpose,
+        risk=own[0].risk if own else 0, assets=standing.assets,
+        findings=tuple(f.fingerprint for f in own), assessments=tuple(_assessed(entry)),
+    )  # fmt: skip
+
+
+def _assessed(entry: RegistryEntry) -> Iterator[str]:
+    for one in entry.assessments:
+        parts = [one.type, one.framework, str(one.status), one.result, one.at,
+                 f"until {one.expires_at}" if one.expires_at else "", one.ref]  # fmt: skip
+        yield " ".join(part for part in parts if part)
+
+
+def _unregistered(
+    situation: Situation, claimed: set[NodeId], by_asset: dict[str, list[Finding]]
+) -> Iterator[UseCase]:
+    """What stands in one holder is one use case."""
+    systems: dict[NodeId, list[Asset]] = defaultdict(list)
+    for asset in situation.graph.assets():
+        if asset.id not in claimed and not situation.graph.is_part(asset.id):
+            systems[holder_of(asset.id) or asset.id].append(asset)
+    for ident, assets in systems.items():
+        own = sorted((f for asset in assets for f in by_asset.get(asset.id, [])),
+                     key=lambda f: (-f.risk, f.policy, f.fingerprint))  # fmt: skip
+        node = situation.graph.node(ident)
+        claims = [c for asset in assets for c in situation.owners.get(asset.id, ())]
+        name = node.name if node is not None and len(assets) > 1 else assets[0].name
+        yield UseCase(
+            id=ident, name=name, registered=False, owner=claims[0].owner if claims else "",
+            stage="", risk=own[0].risk if own else 0,
+            assets=tuple(asset.id for asset in assets),
+            findings=tuple(f.fingerprint for f in own),
+        )  # fmt: skip
