@@ -7,33 +7,44 @@ from scanner.app import suppressing
 from scanner.app.config import LoadedConfig, store_url
 from scanner.app.pipeline import replay, rulebook_of
 from scanner.assess.lifecycle import Life
+from scanner.assess.selection import Filter
 from scanner.emit.document import Document, ScanInfo, build
 from scanner.model.errors import ConfigError
 from scanner.model.evidence import Confidence
 from scanner.model.finding import Finding
+from scanner.store.history import changed_at
 from scanner.store.state import State
+
+ALL = Filter(status=("all",))
 
 
 def stored_document(
-    loaded: LoadedConfig, *, url: str | None = None, least: Confidence = Confidence.LOW
+    loaded: LoadedConfig,
+    *,
+    url: str | None = None,
+    least: Confidence = Confidence.LOW,
+    chosen: Filter = ALL,
 ) -> Document:
-    """What the last finished scan said, with the findings as they stand now. The registry and the
-    baselines are those of ``loaded``. Raises ``ConfigError`` when no scan was finished."""
+    """What the last finished scan said, with the findings as they stand now, or the ``chosen`` of
+    them. The registry and the baselines are those of ``loaded``. Raises ``ConfigError`` when no
+    scan was finished."""
     where = url if url is not None else store_url(loaded)
-    findings, info, warnings = stored_findings(loaded, url=where)
+    findings, info, warnings = stored_findings(loaded, url=where, chosen=chosen)
     sure = (
         finding
         for finding in findings
         if not finding.confidence or Confidence(finding.confidence).rank >= least.rank
     )
+    situation = replay(loaded, url=where)
+    lapsed = situation.reconciliation.lapsed_decisions
     return build(
-        replay(loaded, url=where), sure, info, warnings,
+        situation, sure, info, (*warnings, *lapsed),
         policies=rulebook_of(loaded).policies, least=least,
     )  # fmt: skip
 
 
 def stored_findings(
-    loaded: LoadedConfig, *, url: str | None = None
+    loaded: LoadedConfig, *, url: str | None = None, chosen: Filter = ALL
 ) -> tuple[tuple[Finding, ...], ScanInfo, tuple[str, ...]]:
     """The findings as they stand now, the scan that they stand on, and what is to be told beside
     them. Raises ``ConfigError`` when no scan was finished."""
@@ -47,6 +58,7 @@ def stored_findings(
         last = finished[-1]
         said = suppressing.learned(state, loaded, frozenset())
         life = Life(tuple(state.findings().values()), ())
+        changed = changed_at(state) if chosen.since else {}
         left = suppressing.shown(life, said, known, last.finished_at)
     finally:
         state.close()
@@ -57,4 +69,9 @@ def stored_findings(
         exit_code=last.exit_code or 0,
         versions=last.versions,
     )
-    return tuple(left.findings), info, tuple(left.warnings)
+    findings = tuple(
+        finding
+        for finding in left.findings
+        if chosen.holds(finding, changed.get(finding.fingerprint, ""))
+    )
+    return findings, info, tuple(left.warnings)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
 from scanner.app.config import Config, LoadedConfig, store_url
+from scanner.cli.filters import filter_of, filter_options
 from scanner.cli.options import config_option, find_config, need_config, write_bytes
 from scanner.emit.formats import FORMATS
 from scanner.model.errors import ConfigError
@@ -36,6 +38,7 @@ def set_option(function: F) -> F:
                    "an asset.")  # fmt: skip
 @click.option("--per-system", is_flag=True,
               help="A file for every system, in the folder --output.")  # fmt: skip
+@filter_options
 @click.option("--min-confidence", type=click.Choice(["low", "medium", "high", "certain"]),
               default="low", show_default=True, help="Leave out what is less sure.")  # fmt: skip
 @set_option
@@ -48,11 +51,14 @@ def export_findings(
     per_system: bool,
     min_confidence: str,
     settings: Sequence[str],
+    view: str | None,
+    **options: Any,
 ) -> None:
     """The last scan's findings and inventory in another format, from the stored state.
 
-    Nothing is scanned and no credential is needed. The registry and the baselines are those of the
-    configuration, also with --state.
+    Nothing is scanned and no credential is needed. The options that choose findings leave the
+    inventory whole; without --status all are there, resolved ones too. The registry and the
+    baselines are those of the configuration, also with --state.
     """
     from scanner.app.exporting import stored_document
     from scanner.emit.files import write_pieces, write_systems
@@ -65,7 +71,10 @@ def export_findings(
     if per_system and (output is None or system):
         raise ConfigError("--per-system needs --output FOLDER, and no --system beside it")
     loaded, url = _state(config_path, state_path)
-    document = stored_document(loaded, url=url, least=Confidence(min_confidence))
+    chosen = filter_of(config_path, view, options)
+    if not chosen.status:
+        chosen = msgspec.structs.replace(chosen, status=("all",))
+    document = stored_document(loaded, url=url, least=Confidence(min_confidence), chosen=chosen)
     if per_system and output is not None:
         for path in write_systems(output, document, name, given):
             click.echo(f"wrote {path}", err=True)

@@ -116,3 +116,16 @@ def test_every_system_gets_a_file_and_one_can_be_chosen(
     for wrong, said in ((("--per-system",), "--output FOLDER"), (("--system", "x"), "neither")):
         done = _run(*export, *wrong)
         assert (done.returncode, said in done.stderr) == (2, True)
+
+
+def test_findings_are_chosen_and_the_inventory_stays_whole(
+    scanned: tuple[Path, dict[str, object]],
+) -> None:
+    state, document = scanned
+    export = ("findings", "export", "--state", str(state))
+
+    chosen = json.loads(_run(*export, "--policy", "SAI-090").stdout)
+    assert {row["policy"] for row in chosen["findings"]} == {"SAI-090"}
+    assert chosen["assets"] == document["assets"]
+    none = json.loads(_run(*export, "--status", "resolved").stdout)
+    assert none["findings"] == []

@@ -37,6 +37,7 @@ HOSTILE = (
     "=cmd|'/c calc'!A1 <img src=x onerror=alert(1)>](javascript:x) `|`\\\n# @all "
     "https://evil.example \u202e\x00\x1b]\"'&]]>"
 )
+DECIDED = "ciso@example.com accepts it until 2026-06-30: a pilot"
 EARLY, LATE = "2025-12-01T00:00:00Z", "2026-01-02T03:09:00Z"
 
 
@@ -140,6 +141,8 @@ FINDINGS = (
     finding(3, "SAI-001", CODE, "medium", status=FindingStatus.RESOLVED, resolved_at=LATE),
     finding(2, "SAI-020", "registry:AIR-3", "low"),
     finding(1, "SAI-099", "coverage:aws:2", "info"),
+    finding(8, "SAI-010", MODEL, "high", status=FindingStatus.ACCEPTED, decided=DECIDED),
+    finding(6, "SAI-001", CODE, "low", status=FindingStatus.SUPPRESSED, decided=DECIDED),
 )
 COVERAGE = (
     CoverageRow(shard="aws:1", source="aws", status="complete", reason="", records=5),
@@ -184,7 +187,7 @@ def _spoiled(value: object) -> object:
     if isinstance(value, Finding):
         return msgspec.structs.replace(
             value, title=HOSTILE, asset=NodeId(value.asset + HOSTILE), owner=HOSTILE,
-            detail=HOSTILE, remedy=HOSTILE,
+            detail=HOSTILE, remedy=HOSTILE, decided=HOSTILE,
         )  # fmt: skip
     if isinstance(value, EntryRow):
         return msgspec.structs.replace(value, id=value.id + HOSTILE, name=HOSTILE, detail=HOSTILE)

@@ -12,7 +12,7 @@ from scanner.emit.document import AssetRow, Document, EvidenceRow, RegistryStatu
 from scanner.emit.formats import render
 from scanner.model.base import Fingerprint
 from scanner.model.finding import FindingStatus
-from tests.emit.estates import ESTATE, ESTATES, FINDINGS, KEY, REPO, documents, finding
+from tests.emit.estates import DECIDED, ESTATE, ESTATES, FINDINGS, KEY, REPO, documents, finding
 from tests.emit.test_formats import bytes_of
 from tests.emit.uploads import uploadable, uploadable_runs
 
@@ -32,7 +32,12 @@ def test_open_findings_in_code_have_their_places_and_the_others_are_counted() ->
     run = uploadable(bytes_of("sarif", ESTATE))
 
     results = {row["ruleId"]: row for row in run["results"]}
-    assert set(results) == {"SAI-090", "SAI-010"}
+    assert list(results) == ["SAI-090", "SAI-010", "SAI-001"]
+    suppressed = {row["ruleId"]: row.get("suppressions") for row in run["results"]}
+    assert suppressed == {
+        "SAI-090": None, "SAI-010": None,
+        "SAI-001": [{"kind": "external", "status": "accepted", "justification": DECIDED}],
+    }  # fmt: skip
     key, drift = results["SAI-090"], results["SAI-010"]
     places = [row["physicalLocation"] for row in drift["locations"]]
     assert [place["artifactLocation"]["uri"] for place in places] == [
@@ -46,7 +51,7 @@ def test_open_findings_in_code_have_their_places_and_the_others_are_counted() ->
     ]
     assert notes == [
         "not read: aws:2: grant bedrock:ListAgents",
-        "4 findings stand in no file and are not in this format",
+        "5 findings stand in no file and are not in this format",
     ]
     assert run["automationDetails"]["id"] == "shadow-ai/github.com/example-corp/portal/"
     assert run["versionControlProvenance"] == [

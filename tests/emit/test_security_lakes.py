@@ -22,7 +22,7 @@ from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from scanner.emit.document import Document
 from scanner.emit.formats import check
 from scanner.model.errors import ConfigError
-from tests.emit.estates import AGENT, ESTATE, ESTATES, documents
+from tests.emit.estates import AGENT, DECIDED, ESTATE, ESTATES, documents
 from tests.emit.test_formats import OPTIONS, bytes_of
 
 
@@ -74,7 +74,7 @@ def test_what_an_event_says() -> None:
     for event in _events(ESTATE):
         by_class.setdefault(event["class_uid"], []).append(event)
 
-    assert {uid: len(events) for uid, events in by_class.items()} == {2004: 1, 2003: 6, 5023: 5}
+    assert {uid: len(events) for uid, events in by_class.items()} == {2004: 1, 2003: 8, 5023: 5}
     (key,) = by_class[2004]
     assert (key["severity"], key["confidence_score"], key["risk_score"]) == ("Critical", 100, 90)
     assert key["evidences"][0]["file"] == {
@@ -82,6 +82,8 @@ def test_what_an_event_says() -> None:
     }  # fmt: skip
     closed = [event for event in by_class[2003] if event["activity_name"] == "Close"]
     assert [(e["status"], e["compliance"]["status"]) for e in closed] == [("Resolved", "Pass")]
+    suppressed = [event for event in by_class[2003] if event["status"] == "Suppressed"]
+    assert [event["status_detail"] for event in suppressed] == [DECIDED, DECIDED]
     agent = next(e for e in by_class[5023] if e["resources"][0]["uid"] == AGENT)
     assert agent["cloud"] == {
         "provider": "AWS", "region": "us-east-1",
@@ -167,6 +169,7 @@ def test_a_hundred_findings_go_at_once_and_a_resolved_one_is_archived() -> None:
     (batch,) = _batches(ESTATE)
     states = [(row["RecordState"], row["Compliance"]["Status"]) for row in batch["Findings"]]
     assert states.count(("ARCHIVED", "PASSED")) == 1
+    assert states.count(("ARCHIVED", "FAILED")) == 2, "accepted and suppressed"
     agent = next(r["Resources"][0] for r in batch["Findings"] if r["Resources"][0]["Id"] == AGENT)
     assert (agent["Partition"], agent["Region"]) == ("aws", "us-east-1")
 

@@ -83,6 +83,7 @@ def _finding(finding: Finding, asset: AssetRow | None, partition: str) -> dict[s
             "Status": str(finding.status),
             "Owner": plain(finding.owner, _LIMITS["value"]),
             "Risk": str(finding.risk),
+            "Decided": plain(finding.decided, _LIMITS["value"]),
         }),
         "RecordState": "ARCHIVED" if resolved or not finding.status.is_open else "ACTIVE",
         "Resources": [_resource(finding, asset, partition)],

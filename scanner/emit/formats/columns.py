@@ -13,7 +13,7 @@ Row = Sequence[object]
 FINDINGS = (
     "severity", "risk", "status", "policy", "title", "asset", "asset_name", "provider", "account",
     "region", "environment", "owner", "confidence", "first_seen", "last_seen", "resolved_at",
-    "detail", "remedy", "controls", "where", "fingerprint",
+    "detail", "remedy", "controls", "where", "fingerprint", "kind", "decided",
 )  # fmt: skip
 ASSETS = (
     "name", "type", "kind", "class", "provider", "account", "region", "environment", "models",
@@ -56,11 +56,12 @@ def place(asset: AssetRow | None) -> str:
 def _finding(finding: Finding, asset: AssetRow | None) -> Row:
     return (
         finding.severity, finding.risk, str(finding.status), finding.policy, finding.title,
-        finding.asset, asset.name if asset else "", asset.provider if asset else "",
-        asset.account if asset else "", asset.region if asset else "",
-        asset.environment if asset else "", finding.owner, finding.confidence, finding.first_seen,
-        finding.last_seen, finding.resolved_at, finding.detail, finding.remedy, finding.controls,
-        place(asset), finding.fingerprint,
+        finding.asset, asset.name if asset else "", asset.provider if asset else finding.provider,
+        asset.account if asset else finding.account, asset.region if asset else "",
+        asset.environment if asset else finding.environment, finding.owner, finding.confidence,
+        finding.first_seen, finding.last_seen, finding.resolved_at, finding.detail,
+        finding.remedy, finding.controls,
+        place(asset), finding.fingerprint, finding.kind, finding.decided,
     )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def _finding(finding: Finding, asset: AssetRow | None, rationale: str) -> dict[s
         ),
         "mitigation": plain(finding.remedy),
         "impact": plain(finding.detail),
-        "severity_justification": f"Risk {finding.risk} of 100.",
+        "severity_justification": f"Risk {finding.risk} of 100. {plain(finding.decided)}".strip(),
         "references": "\n".join(finding.controls),
         "active": finding.status.is_open,
         "verified": False,

@@ -68,7 +68,8 @@ def _of(finding: Finding, where: str) -> _Case:
         return _Case(name)
     outcome = "failure" if finding.status.is_open else "skipped"
     said = {"asset": finding.asset, "where": where, "owner": finding.owner or "nobody",
-            "status": str(finding.status), "first seen": finding.first_seen}  # fmt: skip
+            "status": str(finding.status), "decided": finding.decided,
+            "first seen": finding.first_seen}  # fmt: skip
     text = "\n".join([told(finding), *(f"{key}: {value}" for key, value in said.items() if value)])
     return _Case(name, outcome, finding.severity, finding.title, text)
 

@@ -32,8 +32,8 @@ _SEVERITIES = {"info": (1, "Informational"), "low": (2, "Low"), "medium": (3, "M
 _CONFIDENCES = {"low": (1, "Low", 25), "medium": (2, "Medium", 50), "high": (3, "High", 75),
                 "certain": (3, "High", 100)}  # fmt: skip
 _ACTIVITIES = {1: "Create", 2: "Update", 3: "Close"}
-_STATUS = {"open": (1, "New"), "reopened": (1, "New"), "held": (2, "In Progress"),
-           "resolved": (4, "Resolved")}  # fmt: skip
+_STATUS = {"new": (1, "New"), "open": (1, "New"), "reopened": (1, "New"),
+           "held": (2, "In Progress"), "resolved": (4, "Resolved")}  # fmt: skip
 _SUPPRESSED = (3, "Suppressed")
 _ADDRESS = re.compile(r"[a-zA-Z0-9._+-]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9.-]+")
 _MOST_EVIDENCE = 50
@@ -104,6 +104,7 @@ def _finding(
         "finding_info": _info(finding, policy, asset),
         "resources": [_resource(asset, cloud)] if asset else [_named(finding.asset)],
         "remediation": filled({"desc": plain(finding.remedy)}),
+        "status_detail": plain(finding.decided),
         "unmapped": {"risk": finding.risk, "status": str(finding.status), "owner": finding.owner},
         "cloud": _cloud(asset, cloud) if asset and cloud else {},
     })  # fmt: skip

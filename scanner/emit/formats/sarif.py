@@ -14,7 +14,16 @@ from urllib.parse import quote
 
 from scanner import __version__
 from scanner.emit.document import AssetRow, Document, EvidenceRow, PolicyRow
-from scanner.emit.formats.common import PROJECT, by_uid, is_in_code, listed, outer, plain, told
+from scanner.emit.formats.common import (
+    PROJECT,
+    by_uid,
+    filled,
+    is_in_code,
+    listed,
+    outer,
+    plain,
+    told,
+)
 from scanner.model.finding import Finding, FindingStatus
 
 MOST_RUNS = 20
@@ -193,7 +202,10 @@ def _result(
         },
     }  # fmt: skip
     if not finding.status.is_open:
-        result["suppressions"] = [{"kind": "external", "justification": plain(finding.detail, 500)}]
+        why = plain(finding.decided, 500)
+        result["suppressions"] = [
+            filled({"kind": "external", "status": "accepted", "justification": why})
+        ]
     return result
 
 
