@@ -112,6 +112,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     registry: RegistryConfig = RegistryConfig()
     views: dict[str, Filter] = {}
     """Filters of findings that ``shadow-ai findings list --view NAME`` knows."""
+    tickets: dict[str, dict[str, Any]] = {}
+    """Trackers: each with ``kind`` (default: the table's own name), which findings go there, and
+    that tracker's settings (docs/tickets.md)."""
     sources: dict[str, dict[str, Any]] = {}
     """Each with ``connector`` (default: the table's own name) and that connector's settings."""
 

@@ -18,6 +18,7 @@ _VERBS = {
     "guard": "Judge a change before it lands: keys and AI that it adds.",
     "baseline": "Accept the present findings, so that scans show what is new.",
     "findings": "List, show, follow, export and decide about findings.",
+    "tickets": "Bring findings to trackers: one ticket each, however often it is run.",
     "diff": "Tell what changed between two scans.",
     "graph": "Ask and export the graph of assets, data flows and owners.",
     "registry": "Draft, check and compare the AI registry.",

@@ -120,3 +120,13 @@ fact_change = Table(
     comment="One row a change of a fact: what it was before, or nothing. An empty key: the shard "
     "had no facts before. Changes of evidence alone are none.",
 )
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("sink", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("token", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    comment="One row a tracker and finding (or group): reserved before a ticket is made.",
+)

@@ -1,0 +1,275 @@
+"""Findings of the state to the trackers of the configuration.
+
+Killed at any moment, run twice or from two hosts at once, it leaves one ticket a finding: a row is
+reserved before a ticket is made, and who finds an old reservation asks the tracker first. What a
+tracker does not take is told and tried again by the next run; the rest goes on.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from scanner.emit.tickets.content import Routing, Ticket, tickets
+from scanner.emit.tickets.planning import Action, Do, plan
+from scanner.emit.tickets.sink import Busy, Made, Sink, SinkError, Unclear
+from scanner.model.base import Fingerprint
+from scanner.model.finding import Finding
+from scanner.model.ticket import ClosedBy, TicketRow, TicketState
+from scanner.store import tickets as ledger
+from scanner.store.state import State
+
+_GIVE_UP = 3
+"""Busy answers in a row, after which the rest is left for the next run."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One tracker of the configuration."""
+
+    name: str
+    sink: Sink
+    routing: Routing
+    most_new: int = 25
+
+
+@dataclass
+class Report:
+    """What was done, or would be, with one tracker."""
+
+    sink: str
+    actions: list[Action] = field(default_factory=list)
+    troubles: list[tuple[str, str]] = field(default_factory=list)
+    """(key, what went wrong)."""
+
+    def count(self, do: Do) -> int:
+        return sum(action.do is do for action in self.actions)
+
+
+def sync(state: State, target: Target, *, now: Callable[[], str], dry_run: bool = False) -> Report:
+    """Brings one tracker up to the findings of the state. ``dry_run``: tells what it would do, and
+    changes neither the tracker nor the ledger."""
+    report = Report(target.name)
+    run = _Run(state, target, now, secrets.token_hex(8))
+    try:
+        actions = run.planned(dry_run=dry_run)
+    except SinkError as error:
+        report.troubles.append(("", str(error)))
+        return report
+    if dry_run:
+        report.actions = actions
+        return report
+    busy = 0
+    for action in actions:
+        if action.do is Do.SKIP:
+            report.actions.append(action)
+            continue
+        try:
+            done = run.apply(action)
+        except SinkError as error:
+            report.troubles.append((action.key, str(error)))
+            busy = busy + 1 if isinstance(error, Busy) else 0
+            if busy == _GIVE_UP:
+                report.troubles.append(("", "the rest is left for the next run"))
+                break
+            continue
+        busy = 0
+        report.actions.append(done)
+    return report
+
+
+@dataclass
+class _Run:
+    state: State
+    target: Target
+    now: Callable[[], str]
+    token: str
+
+    @property
+    def sink(self) -> Sink:
+        return self.target.sink
+
+    def planned(self, *, dry_run: bool) -> list[Action]:
+        findings = self.state.findings()
+        wanted = tickets(findings.values(), self.target.routing)
+        rows = self._rows(findings, dry_run=dry_run)
+        asked = {
+            key: row.external_id
+            for key, row in rows.items()
+            if row.external_id and (row.state is TicketState.OPEN or key in wanted)
+        }
+        remote = self.sink.states(asked) if self.sink.two_way and asked else {}
+        return plan(
+            wanted, rows, remote, findings, self.target.routing, most_new=self.target.most_new,
+            now=self.now(), token=self.token,
+        )  # fmt: skip
+
+    def _rows(
+        self, findings: Mapping[Fingerprint, Finding] | Mapping[str, Finding], *, dry_run: bool
+    ) -> dict[str, TicketRow]:
+        """The ledger, with what was renamed under its new key."""
+        rows = ledger.rows(self.state, self.target.name)
+        for finding in findings.values():
+            for former in finding.formerly:
+                if former in rows and finding.fingerprint not in rows:
+                    row = rows.pop(former)
+                    if not dry_run:
+                        ledger.rename(self.state, row, finding.fingerprint)
+                    key = str(finding.fingerprint)
+                    rows[key] = msgspec.structs.replace(row, key=key)
+        return rows
+
+    def apply(self, action: Action) -> Action:
+        """Does it, and tells what was done in the end. Raises ``SinkError``."""
+        try:
+            return _DOING[action.do](self, action)
+        except _Taken:
+            return msgspec.structs.replace(action, do=Do.SKIP, reason="another run is at it")
+
+    # --- one by one ------------------------------------------------------------------------------
+
+    def create(self, action: Action) -> Action:
+        ticket = _of(action)
+        row = TicketRow(
+            sink=self.target.name, key=ticket.key, state=TicketState.RESERVED,
+            token=self.token, reserved_at=self.now(),
+            formerly=action.row.url if action.row else "",
+        )  # fmt: skip
+        if action.row is None:
+            if not ledger.reserve(self.state, row):
+                raise _Taken
+        elif not ledger.take_over(self.state, row, action.row):
+            raise _Taken
+        return self._make(action, row, ticket)
+
+    def _make(self, action: Action, row: TicketRow, ticket: Ticket) -> Action:
+        try:
+            made = self.sink.create(ticket, row.formerly)
+        except Unclear:
+            raise  # the reservation stays: the next run asks whether it is there
+        except SinkError:
+            ledger.drop(self.state, row)
+            raise
+        return self._opened(action, row, ticket, made)
+
+    def _opened(self, action: Action, row: TicketRow, ticket: Ticket, made: Made) -> Action:
+        after = msgspec.structs.replace(
+            row, state=TicketState.OPEN, external_id=made.external_id, url=made.url,
+            digest=ticket.digest, findings=tuple(str(one.fingerprint) for one in ticket.findings),
+            closed_by=ClosedBy.NOBODY, closed_at="", attempt="", synced_at=self.now(),
+        )  # fmt: skip
+        ledger.save(self.state, after)
+        return msgspec.structs.replace(action, row=after)
+
+    def recover(self, action: Action) -> Action:
+        before = _row(action)
+        row = msgspec.structs.replace(before, token=self.token, reserved_at=self.now())
+        if not ledger.take_over(self.state, row, before):
+            raise _Taken
+        made = self.sink.find(action.key)
+        if action.ticket is None:
+            if made is None:
+                ledger.drop(self.state, row)
+                return action
+            opened = msgspec.structs.replace(
+                row, state=TicketState.OPEN, external_id=made.external_id, url=made.url
+            )
+            ledger.save(self.state, opened)
+            return self.close(msgspec.structs.replace(action, do=Do.CLOSE, row=opened))
+        if made is None:
+            return self._make(action, row, action.ticket)
+        return self._opened(action, row, action.ticket, made)
+
+    def update(self, action: Action) -> Action:
+        ticket = _of(action)
+        row, _ = self._begun(action)
+        self.sink.update(row.external_id, ticket)
+        return self._opened(action, row, ticket, Made(row.external_id, row.url))
+
+    def close(self, action: Action) -> Action:
+        row, attempt = self._begun(action)
+        self.sink.close(row.external_id, action.reason, attempt)
+        after = msgspec.structs.replace(
+            row, state=TicketState.CLOSED, closed_by=ClosedBy.US, closed_at=self.now(), attempt="",
+            synced_at=self.now(),
+        )  # fmt: skip
+        ledger.save(self.state, after)
+        return msgspec.structs.replace(action, row=after)
+
+    def reopen(self, action: Action) -> Action:
+        row, attempt = self._begun(action)
+        ticket = _of(action)
+        self.sink.reopen(row.external_id, ticket, attempt)
+        return self._opened(action, row, ticket, Made(row.external_id, row.url))
+
+    def notice(self, action: Action) -> Action:
+        row, attempt = self._begun(action)
+        self.sink.comment(
+            row.external_id,
+            "Closed here, and still seen by the scanner. Nothing more is said of it here until it "
+            "is gone; `shadow-ai findings accept` says that it may stay.",
+            attempt,
+        )
+        after = msgspec.structs.replace(
+            row, state=TicketState.CLOSED, closed_by=ClosedBy.PERSON, closed_at=self.now(),
+            attempt="", synced_at=self.now(),
+        )  # fmt: skip
+        ledger.save(self.state, after)
+        return msgspec.structs.replace(action, row=after)
+
+    def settle(self, action: Action) -> Action:
+        row = _row(action)
+        closed = self.now() if row.state is TicketState.CLOSED else ""
+        ledger.save(self.state, msgspec.structs.replace(row, closed_at=row.closed_at or closed))
+        return action
+
+    def _begun(self, action: Action) -> tuple[TicketRow, str]:
+        """The row with what is begun noted in it: the same mark when it is tried again. Raises
+        ``_Taken`` when another run has it."""
+        before = _row(action)
+        is_again = before.attempt.startswith(f"{action.do}-")
+        attempt = before.attempt if is_again else f"{action.do}-{secrets.token_hex(6)}"
+        row = msgspec.structs.replace(before, attempt=attempt, token=self.token)
+        if not ledger.take_over(self.state, row, before):
+            raise _Taken
+        return row, attempt
+
+
+class _Taken(Exception):
+    """Another run does it."""
+
+
+_DOING: Mapping[Do, Callable[[_Run, Action], Action]] = {
+    Do.CREATE: _Run.create,
+    Do.RECOVER: _Run.recover,
+    Do.UPDATE: _Run.update,
+    Do.CLOSE: _Run.close,
+    Do.REOPEN: _Run.reopen,
+    Do.NOTICE: _Run.notice,
+    Do.SETTLE: _Run.settle,
+}
+
+
+def _of(action: Action) -> Ticket:
+    if action.ticket is None:
+        raise TypeError(f"{action.do} of {action.key} without a ticket")
+    return action.ticket
+
+
+def _row(action: Action) -> TicketRow:
+    if action.row is None:
+        raise TypeError(f"{action.do} of {action.key} without a row")
+    return action.row
+
+
+def lines(report: Report) -> Iterator[tuple[str, str, str, str]]:
+    """(what, ticket, title, why) of all that is worth telling."""
+    for action in report.actions:
+        if action.do is Do.SKIP and action.reason == "nothing changed":
+            continue
+        where = action.row.url or action.row.external_id if action.row else ""
+        title = action.ticket.title if action.ticket else action.key[:15]
+        yield str(action.do), where or action.key[:15], title, action.reason

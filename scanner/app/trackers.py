@@ -1,0 +1,129 @@
+"""``[tickets.NAME]`` of the configuration -> trackers. Credentials are named there, never written."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from scanner.app.config import LoadedConfig
+from scanner.app.ticketing import Target
+from scanner.emit.tickets.content import Routing
+from scanner.emit.tickets.github import GitHubConfig, GitHubSink
+from scanner.emit.tickets.http import Api
+from scanner.emit.tickets.jira import JiraConfig, JiraSink
+from scanner.emit.tickets.sink import Sink
+from scanner.emit.tickets.webhook import FileConfig, FileSink, WebhookConfig, WebhookSink
+from scanner.model.errors import ConfigError
+from scanner.rulebook.documents import typed
+
+_ROUTING = frozenset(field.encode_name for field in msgspec.structs.fields(Routing))
+
+
+class Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every tracker's table may hold."""
+
+    kind: str
+    token_env: str = ""
+    """Variable of the environment that holds the token (or, of a webhook, the secret)."""
+    user_env: str = ""
+    """Jira: variable that holds the user whose token it is; empty: the token stands by itself."""
+    most_new: int = 25
+    """New tickets that one run makes at most; the rest becomes one."""
+
+
+class _Given(NamedTuple):
+    common: Common
+    config: Any
+    routing: Routing
+    secret: str
+    user: str
+    folder: Path
+
+
+class _Kind(NamedTuple):
+    config: type[Any]
+    make: Callable[[_Given], Sink]
+    token_env: str
+    """Where the token is, unless the table says otherwise; empty: none is needed."""
+
+
+def _github(given: _Given) -> Sink:
+    headers = {
+        "Authorization": f"Bearer {given.secret}",
+        "Accept": "application/vnd.github+json",
+        "X-GitHub-Api-Version": "2022-11-28",
+    }
+    return GitHubSink(given.config, given.routing, Api(given.config.url, headers))
+
+
+def _jira(given: _Given) -> Sink:
+    if given.user:
+        pair = base64.b64encode(f"{given.user}:{given.secret}".encode()).decode()
+        headers = {"Authorization": f"Basic {pair}"}
+    else:
+        headers = {"Authorization": f"Bearer {given.secret}"}
+    return JiraSink(given.config, given.routing, Api(given.config.url, headers))
+
+
+KINDS: Mapping[str, _Kind] = {
+    "github": _Kind(GitHubConfig, _github, "GITHUB_TOKEN"),
+    "jira": _Kind(JiraConfig, _jira, "JIRA_TOKEN"),
+    "webhook": _Kind(
+        WebhookConfig,
+        lambda given: WebhookSink(given.config, given.routing, given.secret.encode()),
+        "SHADOW_AI_WEBHOOK_SECRET",
+    ),
+    "file": _Kind(
+        FileConfig, lambda given: FileSink(given.config, given.routing, given.folder), ""
+    ),
+}
+
+
+def targets(loaded: LoadedConfig, environ: Mapping[str, str]) -> list[Target]:
+    """Raises ``ConfigError`` for a table that cannot be used, before anything is sent."""
+    return [_target(name, table, loaded, environ)
+            for name, table in loaded.config.tickets.items()]  # fmt: skip
+
+
+def _target(
+    name: str, table: Mapping[str, Any], loaded: LoadedConfig, environ: Mapping[str, str]
+) -> Target:
+    def read(values: dict[str, Any], kind: type[Any]) -> Any:
+        return typed(values, kind, loaded.name, loaded.text, ConfigError, ("tickets", name))
+
+    commons = frozenset(field.encode_name for field in msgspec.structs.fields(Common))
+    plain = {"kind": name, **table}
+    common: Common = read({k: v for k, v in plain.items() if k in commons}, Common)
+    kind = KINDS.get(common.kind)
+    if kind is None:
+        raise ConfigError(
+            f"{loaded.name}: [tickets.{name}] kind: there is no `{common.kind}`; there are "
+            f"{', '.join(sorted(KINDS))}"
+        )
+    routing = read({k: v for k, v in plain.items() if k in _ROUTING}, Routing)
+    rest = {k: v for k, v in plain.items() if k not in commons | _ROUTING}
+    secret = _of(common.token_env or kind.token_env, environ, name, loaded)
+    given = _Given(
+        common=common,
+        config=read(rest, kind.config),
+        routing=routing,
+        secret=secret,
+        user=_of(common.user_env, environ, name, loaded),
+        folder=loaded.folder,
+    )
+    return Target(name, kind.make(given), routing, common.most_new)
+
+
+def _of(variable: str, environ: Mapping[str, str], name: str, loaded: LoadedConfig) -> str:
+    if not variable:
+        return ""
+    value = environ.get(variable, "").strip()
+    if not value:
+        raise ConfigError(
+            f"{loaded.name}: [tickets.{name}]: the environment variable {variable} is not set"
+        )
+    return value

@@ -1,0 +1,177 @@
+"""GitHub Issues (github.com, and Enterprise Server by ``url``).
+
+https://docs.github.com/en/rest/issues/issues, https://docs.github.com/en/rest/issues/comments. A
+ticket is known by a comment of HTML in its body, and found among the issues that bear our label:
+GitHub's search knows new issues too late.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from scanner.emit.tickets.content import Routing, Ticket, rows
+from scanner.emit.tickets.http import Api
+from scanner.emit.tickets.planning import Remote
+from scanner.emit.tickets.sink import Made, Refused
+
+_KEY = re.compile(r"<!-- shadow-ai:([\w:.-]+) -->")
+_BLOCK = re.compile(r"<!-- shadow-ai:[\w:.-]+ -->.*?<!-- /shadow-ai -->", re.S)
+_PAGE = 100
+_MOST_BODY = 60_000
+"""GitHub takes 65,536 characters."""
+
+
+class GitHubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    repository: str
+    """``owner/name``."""
+    url: str = "https://api.github.com"
+    label: str = "shadow-ai"
+    """Of all our issues; it must not be taken off."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\w.-]+/[\w.-]+", self.repository):
+            raise ValueError("`repository` is owner/name")
+
+
+class GitHubSink:
+    two_way = True
+
+    def __init__(self, config: GitHubConfig, routing: Routing, api: Api) -> None:
+        self._config = config
+        self._people = routing.people
+        self._api = api
+        self._issues = f"/repos/{config.repository}/issues"
+        self._known: dict[str, dict[str, Any]] | None = None
+
+    def _all(self) -> dict[str, dict[str, Any]]:
+        """Key -> issue, of all that bear our label; listed once a run. Of several that bear one key
+        (made by hand) the oldest."""
+        if self._known is None:
+            self._known = {}
+            for issue in self._listed():
+                found = _KEY.search(str(issue.get("body") or ""))
+                if found and "pull_request" not in issue:
+                    self._known.setdefault(found[1], issue)
+        return self._known
+
+    def _listed(self) -> Iterator[dict[str, Any]]:
+        page = 1
+        while True:
+            found = self._api.get(
+                self._issues, state="all", labels=self._config.label, sort="created",
+                direction="asc", per_page=_PAGE, page=page,
+            )  # fmt: skip
+            if not isinstance(found, list):
+                raise Refused(f"GET {self._issues}: the answer is no list")
+            yield from found
+            if len(found) < _PAGE:
+                return
+            page += 1
+
+    def states(self, made: Mapping[str, str]) -> Mapping[str, Remote]:
+        listed = {str(issue["number"]): issue for issue in self._all().values()}
+        return {key: self._state(ident, listed.get(ident)) for key, ident in made.items()}
+
+    def _state(self, ident: str, issue: dict[str, Any] | None) -> Remote:
+        """What is not listed has lost our label or mark, or is gone: it is asked for itself."""
+        if issue is None:
+            issue = self._api.call("GET", f"{self._issues}/{ident}", absent={})
+            if not issue or "number" not in issue:
+                return Remote.MISSING
+        return Remote.CLOSED if issue.get("state") == "closed" else Remote.OPEN
+
+    def find(self, key: str) -> Made | None:
+        issue = self._all().get(key)
+        return _made(issue) if issue else None
+
+    def create(self, ticket: Ticket, formerly: str) -> Made:
+        body: dict[str, Any] = {
+            "title": ticket.title,
+            "body": _body(ticket, formerly),
+            "labels": [self._config.label, f"severity: {ticket.severity}", *ticket.labels],
+        }
+        person = self._person(ticket.owner)
+        if person:
+            body["assignees"] = [person]
+        try:
+            return _made(self._api.call("POST", self._issues, body=body))
+        except Refused:
+            if not person:
+                raise
+            del body["assignees"]  # who cannot be assigned there does not keep the ticket from it
+            return _made(self._api.call("POST", self._issues, body=body))
+
+    def _person(self, owner: str) -> str:
+        """A login: as configured, or the owner itself where it is one (``@ada``)."""
+        return self._people.get(owner, owner[1:] if owner.startswith("@") else "")
+
+    def update(self, external_id: str, ticket: Ticket) -> None:
+        issue = self._api.get(f"{self._issues}/{external_id}")
+        old = str(issue.get("body") or "")
+        block = _block(ticket)
+        body = _BLOCK.sub(lambda _: block, old, count=1)
+        if not _BLOCK.search(old):
+            body = f"{old}\n\n{block}".strip()
+        changes: dict[str, Any] = {"body": body[:_MOST_BODY]}
+        names = {str(label.get("name", "")) for label in issue.get("labels", ())}
+        ours = {name for name in names if name.startswith("severity: ")}
+        if ours != {f"severity: {ticket.severity}"}:
+            kept = sorted(names - ours)
+            changes["labels"] = [*kept, f"severity: {ticket.severity}"]
+        self._api.call("PATCH", f"{self._issues}/{external_id}", body=changes)
+
+    def close(self, external_id: str, reason: str, attempt: str) -> None:
+        self.comment(external_id, f"Closed by the shadow AI scanner: {reason}", attempt)
+        changes = {"state": "closed", "state_reason": "completed"}
+        self._api.call("PATCH", f"{self._issues}/{external_id}", body=changes)
+
+    def reopen(self, external_id: str, ticket: Ticket, attempt: str) -> None:
+        self._api.call("PATCH", f"{self._issues}/{external_id}", body={"state": "open"})
+        self.update(external_id, ticket)
+        self.comment(external_id, "Seen again: it is open once more.", attempt)
+
+    def comment(self, external_id: str, text: str, attempt: str) -> None:
+        path = f"{self._issues}/{external_id}/comments"
+        mark = f"<!-- shadow-ai:{attempt} -->"
+        if attempt and any(mark in body for body in self._comments(path)):
+            return
+        self._api.call("POST", path, body={"body": f"{_plain(text)}\n\n{mark}"})
+
+    def _comments(self, path: str) -> Iterator[str]:
+        page = 1
+        while True:
+            found = self._api.get(path, per_page=_PAGE, page=page)
+            yield from (str(one.get("body") or "") for one in found)
+            if len(found) < _PAGE:
+                return
+            page += 1
+
+
+def _made(issue: Any) -> Made:
+    return Made(str(issue["number"]), str(issue.get("html_url", "")))
+
+
+def _body(ticket: Ticket, formerly: str) -> str:
+    before = f"Formerly {formerly}\n\n" if formerly else ""
+    said = "What stands between this line and the next is written anew when it changes.\n\n"
+    return f"{before}{said}{_block(ticket)}"
+
+
+def _block(ticket: Ticket) -> str:
+    lines = [f"- **{_plain(label)}**: {_plain(text)}" for label, text in rows(ticket)]
+    inner = "\n".join(lines)[: _MOST_BODY // 2]
+    return f"<!-- shadow-ai:{ticket.key} -->\n\n{inner}\n\n<!-- /shadow-ai -->"
+
+
+def _plain(text: str) -> str:
+    """Text that is neither markup, a mention, a reference nor the end of our block."""
+    return re.sub(r"([\\`*_{}\[\]<>#@|~!])", _escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    # A mention or a reference is not kept from being one by a backslash.
+    return {"@": "@\u200b", "#": "#\u200b", "<": "&lt;"}.get(found[1], f"\\{found[1]}")

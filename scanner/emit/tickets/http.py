@@ -1,0 +1,140 @@
+"""JSON over HTTPS to a tracker: waits where it is told to, and never guesses what became of a call.
+
+``urllib3``'s Retry does not know GitHub's 403 that means "later", and would send again what may
+have been done; so the few lines are here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import requests
+
+from scanner.emit.tickets.sink import Busy, Refused, SinkError, Unclear
+
+_LATER = (429, 503)
+_TRIES = 6
+_MOST_WAIT = 120.0
+"""Seconds that one call waits in all."""
+_TIMEOUT = (10, 60)
+
+
+class Api:
+    """``headers`` hold the credentials and are never shown. ``wait`` sleeps."""
+
+    def __init__(
+        self,
+        base: str,
+        headers: Mapping[str, str],
+        *,
+        auth: tuple[str, str] | None = None,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._base = base.rstrip("/")
+        self._session = requests.Session()
+        self._session.headers.update(
+            {"Accept": "application/json", "User-Agent": "shadow-ai-scanner", **headers}
+        )
+        self._session.auth = auth
+        self._wait = wait
+
+    def get(self, path: str, **params: Any) -> Any:
+        return self.call("GET", path, params=params)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        params: Mapping[str, Any] | None = None,
+        absent: Any = None,
+    ) -> Any:
+        """The answer as JSON; None of an empty one. ``absent``: what a 404 or 410 gives instead of
+        ``Refused``. Raises :class:`SinkError`."""
+        url = path if path.startswith(("http://", "https://")) else f"{self._base}{path}"
+        waited = 0.0
+        for turn in range(_TRIES):
+            answer = self._sent(method, url, body, params)
+            pause = _pause(answer, turn)
+            if pause is None:
+                return _told(answer, method, path, absent)
+            if waited + pause > _MOST_WAIT:
+                break
+            waited += pause
+            self._wait(pause)
+        raise Busy(f"{method} {path}: the tracker asks to come later; the next run goes on")
+
+    def _sent(
+        self, method: str, url: str, body: Any, params: Mapping[str, Any] | None
+    ) -> requests.Response:
+        try:
+            return self._session.request(
+                method, url, json=body, params=params, timeout=_TIMEOUT, allow_redirects=False
+            )
+        except requests.ConnectTimeout as error:
+            raise Busy(f"{method} {url}: no connection") from error
+        except requests.ConnectionError as error:
+            kind = Busy if method == "GET" or _is_before(error) else Unclear
+            raise kind(f"{method} {url}: the connection broke ({type(error).__name__})") from error
+        except requests.RequestException as error:
+            kind = Busy if method == "GET" else Unclear
+            raise kind(f"{method} {url}: {type(error).__name__}") from error
+
+
+def _is_before(error: requests.ConnectionError) -> bool:
+    """Whether nothing was sent: no address, nobody who listens."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return type(reason).__name__ in ("NewConnectionError", "NameResolutionError")
+
+
+def _pause(answer: requests.Response, turn: int) -> float | None:
+    """Seconds to wait before the same call again; None: this is the answer."""
+    told = answer.headers.get("Retry-After", "")
+    is_spent = answer.headers.get("X-RateLimit-Remaining") == "0"
+    if answer.status_code not in _LATER and not (answer.status_code == 403 and (told or is_spent)):
+        return None
+    if told.isdigit():
+        return float(told)
+    reset = answer.headers.get("X-RateLimit-Reset", "")
+    if is_spent and reset.isdigit():
+        return max(1.0, float(reset) - time.time())
+    return float(2**turn)
+
+
+def _told(answer: requests.Response, method: str, path: str, absent: Any) -> Any:
+    code = answer.status_code
+    if code in (404, 410) and absent is not None:
+        return absent
+    if code >= 500:
+        kind: type[SinkError] = Busy if method == "GET" else Unclear
+        raise kind(f"{method} {path}: HTTP {code}")
+    if code >= 300:
+        raise Refused(f"{method} {path}: HTTP {code}{_why(answer)}")
+    if not answer.content:
+        return None
+    try:
+        return answer.json()
+    except ValueError as error:
+        kind = Busy if method == "GET" else Unclear
+        raise kind(f"{method} {path}: the answer is no JSON") from error
+
+
+def _why(answer: requests.Response) -> str:
+    """What the tracker says of a refusal, shortened."""
+    try:
+        said = answer.json()
+    except ValueError:
+        return ""
+    found: list[str] = []
+    for key in ("message", "error", "errorMessages", "errors"):
+        value = said.get(key) if isinstance(said, dict) else None
+        if isinstance(value, dict):
+            found += [f"{name}: {text}" for name, text in value.items()]
+        elif isinstance(value, list):
+            found += [str(one) for one in value]
+        elif value:
+            found.append(str(value))
+    return f": {'; '.join(found)[:300]}" if found else ""

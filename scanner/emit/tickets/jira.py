@@ -1,0 +1,263 @@
+"""Jira: Cloud (API 3) and Data Center (API 2).
+
+https://developer.atlassian.com/cloud/jira/platform/rest/v3/ and
+https://developer.atlassian.com/server/jira/platform/rest/. A ticket is known by a label made of its
+key. Search is behind what was written (eventual consistency), so the ledger is believed first; of
+tickets that it does not name, search is asked. Transitions differ by workflow: by default the first
+that leads to a status of the right category is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from scanner.emit.tickets.content import Routing, Ticket, rows
+from scanner.emit.tickets.http import Api
+from scanner.emit.tickets.planning import Remote
+from scanner.emit.tickets.sink import Made, Refused
+
+_PAGE = 100
+_PRIORITY = {"critical": "Highest", "high": "High", "medium": "Medium", "low": "Low",
+             "info": "Lowest"}  # fmt: skip
+_MOST_TEXT = 30_000
+"""Jira takes 32,767 characters in a field."""
+
+
+class JiraConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    url: str
+    """Of the site: ``https://example.atlassian.net``."""
+    project: str
+    """Key of the project."""
+    flavour: Literal["cloud", "data_center"] = "cloud"
+    issue_type: str = "Task"
+    label: str = "shadow-ai"
+    priorities: Mapping[str, str] = msgspec.field(default_factory=lambda: dict(_PRIORITY))
+    """Severity -> the site's name of a priority; empty: none is set."""
+    close_transition: str = ""
+    """Name of the transition that closes; empty: the first to a status that means done."""
+    reopen_transition: str = ""
+    fields: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    """Further fields of a new ticket, as Jira names them (``customfield_10010``)."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Z][A-Z0-9_]+", self.project):
+            raise ValueError("`project` is the key of a project, such as SEC")
+
+
+class JiraSink:
+    two_way = True
+
+    def __init__(self, config: JiraConfig, routing: Routing, api: Api) -> None:
+        self._config = config
+        self._people = routing.people
+        self._api = api
+        self._is_cloud = config.flavour == "cloud"
+        self._root = "/rest/api/3" if self._is_cloud else "/rest/api/2"
+        self._accounts: dict[str, str] = {}
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def states(self, made: Mapping[str, str]) -> Mapping[str, Remote]:
+        found: dict[str, Remote] = {}
+        idents = sorted(set(made.values()))
+        for start in range(0, len(idents), _PAGE):
+            some = idents[start : start + _PAGE]
+            jql = f"project = {self._config.project} AND labels = {_quoted(self._config.label)}"
+            for issue in self._search(f"{jql} AND key in ({', '.join(some)})", some):
+                found[str(issue["key"])] = _state(issue)
+        return {key: found.get(ident) or self._one(ident) for key, ident in made.items()}
+
+    def _one(self, ident: str) -> Remote:
+        """What search does not show has moved, lost our label, or is gone."""
+        issue = self._api.call(
+            "GET", f"{self._root}/issue/{ident}", params={"fields": "status,labels"}, absent={}
+        )
+        return _state(issue) if issue else Remote.MISSING
+
+    def find(self, key: str) -> Made | None:
+        jql = f"project = {self._config.project} AND labels = {_quoted(_label(key))}"
+        issues = sorted(self._search(f"{jql} ORDER BY created ASC"), key=lambda one: int(one["id"]))
+        return self._made(issues[0]) if issues else None
+
+    def _search(self, jql: str, known: list[str] | None = None) -> Iterator[dict[str, Any]]:
+        if not self._is_cloud:
+            yield from self._search_by_offset(jql)
+            return
+        token = ""
+        while True:
+            body: dict[str, Any] = {"jql": jql, "fields": ["status", "labels"], "maxResults": _PAGE}
+            if token:
+                body["nextPageToken"] = token
+            found = self._api.call("POST", f"{self._root}/search/jql", body=body)
+            yield from found.get("issues", ())
+            token = str(found.get("nextPageToken") or "")
+            if not token:
+                return
+
+    def _search_by_offset(self, jql: str) -> Iterator[dict[str, Any]]:
+        start = 0
+        while True:
+            body = {"jql": jql, "fields": ["status", "labels"], "maxResults": _PAGE,
+                    "startAt": start}  # fmt: skip
+            found = self._api.call("POST", f"{self._root}/search", body=body)
+            issues = found.get("issues", ())
+            yield from issues
+            start += len(issues)
+            if not issues or start >= int(found.get("total", 0)):
+                return
+
+    # --- writing ---------------------------------------------------------------------------------
+
+    def create(self, ticket: Ticket, formerly: str) -> Made:
+        fields: dict[str, Any] = {
+            "project": {"key": self._config.project},
+            "issuetype": {"name": self._config.issue_type},
+            "summary": ticket.title,
+            "description": self._text(_lines(ticket, formerly)),
+            "labels": [self._config.label, _label(ticket.key), *map(_word, ticket.labels)],
+            **self._config.fields,
+        }
+        if priority := self._config.priorities.get(ticket.severity, ""):
+            fields["priority"] = {"name": priority}
+        if ticket.due:
+            fields["duedate"] = ticket.due
+        if person := self._person(ticket.owner):
+            fields["assignee"] = {"accountId" if self._is_cloud else "name": person}
+        return self._made(self._create(fields))
+
+    def _create(self, fields: dict[str, Any]) -> Any:
+        """Fields that the project's screens do not have, or people who cannot be assigned there, do
+        not keep the ticket from being made."""
+        try:
+            return self._api.call("POST", f"{self._root}/issue", body={"fields": fields})
+        except Refused as error:
+            named = [name for name in ("priority", "duedate", "assignee")
+                     if name in fields and f"{name}:" in str(error)]  # fmt: skip
+            if not named:
+                raise
+            for name in named:
+                del fields[name]
+            return self._api.call("POST", f"{self._root}/issue", body={"fields": fields})
+
+    def _person(self, owner: str) -> str:
+        """The tracker's own id of an owner: as configured, or of the one user with the address."""
+        if owner in self._people:
+            return self._people[owner]
+        if "@" not in owner:
+            return ""
+        if owner not in self._accounts:
+            name = "query" if self._is_cloud else "username"
+            found = self._api.call(
+                "GET", f"{self._root}/user/search", params={name: owner, "maxResults": 2}, absent=[]
+            )
+            ident = "accountId" if self._is_cloud else "name"
+            only = found[0] if isinstance(found, list) and len(found) == 1 else {}
+            self._accounts[owner] = str(only.get(ident, ""))
+        return self._accounts[owner]
+
+    def update(self, external_id: str, ticket: Ticket) -> None:
+        """The description may hold what people wrote: it stays, and a comment tells what is now."""
+        fields: dict[str, Any] = {"summary": ticket.title}
+        if priority := self._config.priorities.get(ticket.severity, ""):
+            fields["priority"] = {"name": priority}
+        path = f"{self._root}/issue/{external_id}"
+        try:
+            self._api.call("PUT", path, body={"fields": fields})
+        except Refused as error:
+            if "priority:" not in str(error):
+                raise
+            self._api.call("PUT", path, body={"fields": {"summary": ticket.title}})
+        self._say(external_id, ["What the scanner sees now:", *_lines(ticket, "")[1:]],
+                  f"u-{ticket.digest[:12]}")  # fmt: skip
+
+    def close(self, external_id: str, reason: str, attempt: str) -> None:
+        self.comment(external_id, f"Closed by the shadow AI scanner: {reason}", attempt)
+        self._move(external_id, self._config.close_transition, ("done",))
+
+    def reopen(self, external_id: str, ticket: Ticket, attempt: str) -> None:
+        self._move(external_id, self._config.reopen_transition, ("new", "indeterminate"))
+        self.comment(external_id, "Seen again: it is open once more.", attempt)
+
+    def comment(self, external_id: str, text: str, attempt: str) -> None:
+        self._say(external_id, [text], attempt)
+
+    def _say(self, external_id: str, lines: list[str], attempt: str) -> None:
+        path = f"{self._root}/issue/{external_id}/comment"
+        mark = f"(shadow-ai {attempt})"
+        if attempt and any(mark in said for said in self._comments(path)):
+            return
+        self._api.call("POST", path, body={"body": self._text([*lines, mark])})
+
+    def _comments(self, path: str) -> Iterator[str]:
+        start = 0
+        while True:
+            found = self._api.get(path, startAt=start, maxResults=_PAGE)
+            comments = found.get("comments", ())
+            yield from (msgspec.json.encode(one.get("body", "")).decode() for one in comments)
+            start += len(comments)
+            if not comments or start >= int(found.get("total", 0)):
+                return
+
+    def _move(self, external_id: str, name: str, categories: tuple[str, ...]) -> None:
+        path = f"{self._root}/issue/{external_id}/transitions"
+        ways = self._api.get(path).get("transitions", ())
+        for wanted in categories:
+            for way in ways:
+                leads_to = way.get("to", {}).get("statusCategory", {}).get("key", "")
+                if way.get("name") == name if name else leads_to == wanted:
+                    self._api.call("POST", path, body={"transition": {"id": way["id"]}})
+                    return
+        there = ", ".join(str(way.get("name")) for way in ways) or "none"
+        wanted_name = f"`{name}`" if name else f"to a status of category {' or '.join(categories)}"
+        raise Refused(
+            f"{external_id}: the workflow offers no transition {wanted_name} from here (it offers "
+            f"{there}); set `close_transition` or `reopen_transition`"
+        )
+
+    def _text(self, lines: list[str]) -> Any:
+        """Atlassian's document format; of Data Center text in which nothing is markup."""
+        kept = [line[:_MOST_TEXT] for line in lines if line]
+        if not self._is_cloud:
+            return "\n".join(_no_markup(line) for line in kept)[:_MOST_TEXT]
+        content = [
+            {"type": "paragraph", "content": [{"type": "text", "text": line}]} for line in kept
+        ]
+        return {"type": "doc", "version": 1, "content": content}
+
+    def _made(self, issue: Any) -> Made:
+        return Made(str(issue["key"]), f"{self._config.url.rstrip('/')}/browse/{issue['key']}")
+
+
+def _state(issue: Mapping[str, Any]) -> Remote:
+    category = issue.get("fields", {}).get("status", {}).get("statusCategory", {}).get("key", "")
+    return Remote.CLOSED if category == "done" else Remote.OPEN
+
+
+def _lines(ticket: Ticket, formerly: str) -> list[str]:
+    said = [f"{label}: {text}" for label, text in rows(ticket)]
+    return [
+        "Found by the shadow AI scanner.",
+        *said,
+        *([f"Formerly {formerly}"] if formerly else ()),
+    ]
+
+
+def _label(key: str) -> str:
+    return f"sai-{_word(key)}"
+
+
+def _word(text: str) -> str:
+    """Labels have no spaces."""
+    return re.sub(r"[^\w.-]+", "-", text)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _no_markup(line: str) -> str:
+    return re.sub(r"([{}\[\]*_!|~^+?@])", r"\\\1", line)

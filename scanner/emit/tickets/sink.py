@@ -1,0 +1,66 @@
+"""What a tracker must be able to do, and how it says that it could not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
+
+from scanner.emit.tickets.content import Ticket
+from scanner.emit.tickets.planning import Remote
+from scanner.model.errors import ShadowAIError
+
+
+class SinkError(ShadowAIError):
+    """A change that was not made. The run goes on with the next."""
+
+
+class Refused(SinkError):
+    """The tracker does not let us, or does not know what we name: trying again does not help."""
+
+
+class Busy(SinkError):
+    """It wants us to come later, or cannot be reached: the next run goes on."""
+
+
+class Unclear(SinkError):
+    """Nobody knows whether the change was made: the next run looks."""
+
+
+class Made(NamedTuple):
+    external_id: str
+    url: str
+
+
+class Sink(Protocol):
+    """One tracker. Every method raises :class:`SinkError`."""
+
+    two_way: bool
+    """It tells the state of what was made. Else (a message, an event) what is sent is sent."""
+
+    def states(self, made: Mapping[str, str]) -> Mapping[str, Remote]:
+        """Key -> state of the tickets with these ids (key -> id)."""
+        ...
+
+    def find(self, key: str) -> Made | None:
+        """The ticket that bears the mark of ``key``."""
+        ...
+
+    def create(self, ticket: Ticket, formerly: str) -> Made:
+        """``formerly``: address of the ticket that it takes the place of."""
+        ...
+
+    def update(self, external_id: str, ticket: Ticket) -> None:
+        """What we have written, written anew; whatever people wrote stays."""
+        ...
+
+    def close(self, external_id: str, reason: str, attempt: str) -> None: ...
+
+    def reopen(self, external_id: str, ticket: Ticket, attempt: str) -> None: ...
+
+    def comment(self, external_id: str, text: str, attempt: str) -> None:
+        """Once for each ``attempt``, whatever happened to the call before."""
+        ...
+
+
+def without(ids: Iterable[str], known: Mapping[str, Remote]) -> list[str]:
+    return [one for one in ids if one not in known]

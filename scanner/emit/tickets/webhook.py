@@ -1,0 +1,148 @@
+"""Signed events to an address of one's own, and the same as files in a folder.
+
+Each event has an id that stays the same when it is sent twice, so that whoever takes it can drop
+the second; a time and a signature over both and the body, so that nobody can send an old one again:
+``X-Shadow-AI-Signature: v1=<hex HMAC-SHA256 of "<timestamp>.<id>.<body>">``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+import requests
+
+from scanner.emit.tickets.content import Routing, Ticket
+from scanner.emit.tickets.planning import Remote
+from scanner.emit.tickets.sink import Busy, Made, Refused
+from scanner.model.base import digest, encode
+
+_TIMEOUT = (10, 30)
+_LEAST_SECRET = 16
+
+
+class WebhookConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    url: str
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise ValueError("`url` is https://")
+
+
+class FileConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    folder: str
+    """Relative to the configuration file."""
+
+
+class _Events:
+    """A sink that tells what happens and knows nothing of what becomes of it."""
+
+    two_way = False
+
+    def states(self, made: Mapping[str, str]) -> Mapping[str, Remote]:
+        return {}
+
+    def find(self, key: str) -> Made | None:
+        return None  # an event may come twice: its id is the same
+
+    def create(self, ticket: Ticket, formerly: str) -> Made:
+        self._tell("create", ticket.key, ticket.digest, ticket=ticket)
+        return Made(ticket.key, "")
+
+    def update(self, external_id: str, ticket: Ticket) -> None:
+        self._tell("update", external_id, ticket.digest, ticket=ticket)
+
+    def close(self, external_id: str, reason: str, attempt: str) -> None:
+        self._tell("close", external_id, attempt, reason=reason)
+
+    def reopen(self, external_id: str, ticket: Ticket, attempt: str) -> None:
+        self._tell("reopen", external_id, attempt, ticket=ticket)
+
+    def comment(self, external_id: str, text: str, attempt: str) -> None:
+        self._tell("comment", external_id, attempt, reason=text)
+
+    def _tell(
+        self, what: str, key: str, mark: str, *, ticket: Ticket | None = None, reason: str = ""
+    ) -> None:
+        ident = digest([what, key, mark])
+        body = encode({"id": ident, "event": what, "key": key, "reason": reason, "ticket": ticket})
+        self._put(ident, body)
+
+    def _put(self, ident: str, body: bytes) -> None:
+        raise NotImplementedError
+
+
+class WebhookSink(_Events):
+    def __init__(
+        self,
+        config: WebhookConfig,
+        routing: Routing,
+        secret: bytes,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        if len(secret) < _LEAST_SECRET:
+            raise Refused(f"the secret of a webhook has at least {_LEAST_SECRET} bytes")
+        self._config = config
+        self._secret = secret
+        self._now = now
+
+    def _put(self, ident: str, body: bytes) -> None:
+        stamp = str(int(self._now()))
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "shadow-ai-scanner",
+            "X-Shadow-AI-Id": ident,
+            "X-Shadow-AI-Timestamp": stamp,
+            "X-Shadow-AI-Signature": f"v1={signature(self._secret, stamp, ident, body)}",
+        }
+        try:
+            answer = requests.post(
+                self._config.url, data=body, headers=headers, timeout=_TIMEOUT,
+                allow_redirects=False,
+            )  # fmt: skip
+        except requests.RequestException as error:
+            raise Busy(f"webhook: {type(error).__name__}; it is sent again") from error
+        if answer.status_code == 429 or answer.status_code >= 500:
+            raise Busy(f"webhook: HTTP {answer.status_code}; it is sent again")
+        if answer.status_code >= 300:
+            raise Refused(f"webhook: HTTP {answer.status_code}")
+
+
+def signature(secret: bytes, stamp: str, ident: str, body: bytes) -> str:
+    return hmac.new(secret, f"{stamp}.{ident}.".encode() + body, hashlib.sha256).hexdigest()
+
+
+def verify(
+    secrets: list[bytes], headers: Mapping[str, str], body: bytes, now: float, most: float = 300.0
+) -> bool:
+    """For who takes events: whether one of ``secrets`` (two while they are changed) has signed it,
+    not longer than ``most`` seconds ago. Ids that were seen in that time are to be dropped."""
+    stamp, ident = headers.get("X-Shadow-AI-Timestamp", ""), headers.get("X-Shadow-AI-Id", "")
+    said = headers.get("X-Shadow-AI-Signature", "")
+    if not stamp.isdigit() or abs(now - int(stamp)) > most:
+        return False
+    return any(
+        hmac.compare_digest(said, f"v1={signature(secret, stamp, ident, body)}")
+        for secret in secrets
+    )
+
+
+class FileSink(_Events):
+    """One file an event, whole or not at all, named by its id."""
+
+    def __init__(self, config: FileConfig, routing: Routing, base: Path) -> None:
+        self._folder = base / config.folder
+
+    def _put(self, ident: str, body: bytes) -> None:
+        temporary = self._folder / f".{ident}.part"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(body + b"\n")
+            temporary.replace(self._folder / f"{ident}.json")
+        except OSError as error:
+            raise Busy(f"{self._folder}: cannot be written: {error.strerror}") from error
