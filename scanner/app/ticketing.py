@@ -149,7 +149,9 @@ class _Run:
         try:
             made = self.sink.create(ticket, row.formerly)
         except Unclear:
-            raise  # the reservation stays: the next run asks whether it is there
+            # The reservation stays, and nobody is at it: the next run asks whether it is there.
+            ledger.save(self.state, msgspec.structs.replace(row, reserved_at=""))
+            raise
         except SinkError:
             ledger.drop(self.state, row)
             raise

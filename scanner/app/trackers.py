@@ -1,4 +1,4 @@
-"""``[tickets.NAME]`` of the configuration -> trackers. Credentials are named there, never written."""
+"""``[tickets.NAME]`` of the configuration -> trackers. Credentials are named there, not written."""
 
 from __future__ import annotations
 

@@ -69,8 +69,9 @@ Handler = Callable[[Request], Any]
 @dataclass
 class Fault:
     """What goes wrong at requests whose ``METHOD /path`` matches. The first ``after`` of them go
-    well, then it happens ``times`` (-1: from then on). ``kind``: ``answer`` (of ``reply``), ``cut``
-    (the connection ends in the middle of the body), ``close`` (without a word)."""
+    well, then it happens ``times`` (-1: from then on). ``kind``: ``answer`` (of ``reply``, after
+    what was asked for was done), ``refuse`` (of ``reply``, and nothing is done), ``cut`` (it is
+    done, and the connection ends in the middle of the body), ``close`` (without a word or deed)."""
 
     matching: str
     kind: str = "answer"
@@ -161,6 +162,9 @@ def forge_api(
         if fault is not None and fault.kind == "close":
             client.close_connection = True
             return
+        if fault is not None and fault.kind == "refuse":
+            _send(forge, client, fault.reply, is_cut=False, etags=False)
+            return
         try:
             reply = _answer(forge, routes, world, client, split.path, split.query, data)
         except Exception as error:  # a test's world that is wrong must not look like a cut line
@@ -189,6 +193,8 @@ def forge_api(
             return _refused(forge, f"{operation}: {complaint}", 400)
         headers = {key.lower(): value for key, value in client.headers.items()}
         body = json.loads(data) if data else None
+        for complaint in validate(operation, "body", body) if body is not None else ():
+            return _refused(forge, f"{operation}: body: {complaint}", 400)
         request = Request(operation, holes, given, headers, body)
         refused = authorized(request)
         if refused is not None:
@@ -285,7 +291,8 @@ def _validator(name: str) -> Callable[[str, str, Any], list[str]]:
     made: dict[tuple[str, str], Draft202012Validator] = {}
 
     def validate(operation: str, status: str, body: Any) -> list[str]:
-        answers = whole["operations"][operation]["answers"]
+        facts = whole["operations"][operation]
+        answers = {**facts["answers"], "body": facts.get("body") or None}
         key = status if status in answers else "default"
         if key not in answers:
             return [f"the vendor answers {sorted(answers)}, not {status}"]

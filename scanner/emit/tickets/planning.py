@@ -113,6 +113,8 @@ def _wanted(ticket: Ticket, row: TicketRow | None, remote: Remote, now: str, tok
         if remote is Remote.MISSING or _since(row.closed_at, now) > SAME:
             return action(Do.CREATE, "it came back, and its former ticket is past")
         return action(Do.REOPEN, "it came back")
+    if remote is Remote.CLOSED and row.attempt.startswith(f"{Do.CLOSE}-"):
+        return action(Do.REOPEN, "it came back; a run ended while it was closed")
     if remote is Remote.CLOSED:
         return action(Do.NOTICE, "closed by a person while it is still there")
     if remote is Remote.MISSING:

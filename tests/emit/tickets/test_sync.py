@@ -1,0 +1,334 @@
+"""One ticket a finding, whatever happens: against trackers on loopback that check every word."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import msgspec
+import pytest
+
+from scanner.app.ticketing import Report, Target, sync
+from scanner.assess.selection import Filter
+from scanner.emit.tickets.content import Routing
+from scanner.emit.tickets.planning import Do
+from scanner.emit.tickets.sink import Sink
+from scanner.model.finding import Finding, FindingStatus
+from scanner.model.ticket import ClosedBy, TicketState
+from scanner.store import tickets as ledger
+from scanner.store.state import State
+from tests.emit.tickets import trackers
+from tests.emit.tickets.findings import NOW, finding, put, resolved
+from tests.emit.tickets.trackers import Tracker
+from tests.forge_rig.api import Fault, Reply
+
+KINDS: dict[str, tuple[Callable[[], AbstractContextManager[Tracker]], Callable[..., Sink]]] = {
+    "github": (trackers.github, trackers.github_sink),
+    "jira": (trackers.jira, trackers.jira_sink),
+}
+
+
+class Place:
+    """A state and a tracker."""
+
+    def __init__(self, tracker: Tracker, make: Callable[..., Sink]) -> None:
+        self.tracker = tracker
+        self.make = make
+        self.state = State("sqlite://")
+        self.now = NOW
+
+    def sync(
+        self, routing: Routing | None = None, *, most_new: int = 100, dry_run: bool = False
+    ) -> Report:
+        """A run of its own: nothing is remembered but the state."""
+        chosen = routing or Routing()
+        target = Target("made", self.make(self.tracker, chosen), chosen, most_new)
+        return sync(self.state, target, now=lambda: self.now, dry_run=dry_run)
+
+    def put(self, *names: str, **changes: object) -> list[Finding]:
+        made = [finding(name, **changes) for name in names]
+        put(self.state, *made)
+        return made
+
+    def titles(self, state: str = "") -> Counter[str]:
+        return Counter(
+            issue.title.partition(": ")[2]
+            for issue in self.tracker.issues.values()
+            if not state or issue.state == state
+        )
+
+    def row(self, one: Finding) -> Any:
+        return ledger.rows(self.state, "made")[one.fingerprint]
+
+
+@pytest.fixture(params=sorted(KINDS))
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    serve, make = KINDS[request.param]
+    with serve() as tracker:
+        yield Place(tracker, make)
+
+
+def test_one_ticket_each_however_often_it_is_run(place: Place) -> None:
+    place.put("a", "b", "c")
+    first = place.sync()
+    assert (first.count(Do.CREATE), first.troubles) == (3, [])
+    calls = len(place.tracker.server.calls)
+    second = place.sync()
+    assert second.count(Do.SKIP) == len(second.actions) == 3
+    assert place.titles() == {"a": 1, "b": 1, "c": 1}
+    assert not [c for c in place.tracker.server.calls[calls:] if c.startswith(("PATCH", "PUT"))]
+    issue = place.tracker.issues[1]
+    assert "Register it or switch it off." in issue.body
+    assert issue.title.startswith("[high] Unregistered AI")
+
+
+def test_a_dry_run_changes_nothing(place: Place) -> None:
+    place.put("a", "b")
+    told = place.sync(dry_run=True)
+    assert told.count(Do.CREATE) == 2
+    assert place.tracker.issues == {}
+    assert ledger.rows(place.state, "made") == {}
+    assert not [call for call in place.tracker.server.calls if not call.startswith("GET")]
+
+
+def test_change_resolution_and_return(place: Place) -> None:
+    (one,) = place.put("a")
+    place.sync()
+    put(place.state, msgspec.structs.replace(one, severity="critical"))
+    assert place.sync().count(Do.UPDATE) == 1
+    issue = place.tracker.issues[1]
+    assert "critical" in "\n".join([issue.body, *issue.comments])
+    put(place.state, *resolved([one]))
+    assert place.sync().count(Do.CLOSE) == 1
+    assert issue.state == "closed"
+    assert "resolved 2026-01-09" in "\n".join(issue.comments)
+    put(place.state, msgspec.structs.replace(one, status=FindingStatus.REOPENED))
+    assert place.sync().count(Do.REOPEN) == 1
+    assert (issue.state, len(place.tracker.issues)) == ("open", 1)
+    assert any("Seen again" in said for said in issue.comments)
+
+
+def test_what_is_accepted_is_closed_with_who_and_why(place: Place) -> None:
+    (one,) = place.put("a")
+    place.sync()
+    accepted = msgspec.structs.replace(
+        one, status=FindingStatus.ACCEPTED, scan_status=FindingStatus.OPEN,
+        decided="accept by ada until 2026-02-01 (accepted_risk): a pilot",
+    )  # fmt: skip
+    put(place.state, accepted)
+    place.sync()
+    issue = place.tracker.issues[1]
+    assert issue.state == "closed"
+    said = "\n".join(issue.comments).replace("\\", "")
+    assert "a pilot" in said
+
+
+def test_what_a_person_writes_or_closes_stays(place: Place) -> None:
+    (one,) = place.put("a")
+    place.sync()
+    issue = place.tracker.issues[1]
+    issue.body += "\n\nI am on it. - Bob"
+    issue.labels.append("bobs")
+    put(place.state, msgspec.structs.replace(one, severity="critical"))
+    place.sync()
+    assert "I am on it. - Bob" in issue.body
+    assert "bobs" in issue.labels
+    issue.state = "closed"
+    assert place.sync().count(Do.NOTICE) == 1
+    assert len([said for said in issue.comments if "still seen" in said]) == 1
+    assert place.row(one).closed_by is ClosedBy.PERSON
+    put(place.state, msgspec.structs.replace(one, severity="low"))
+    assert place.sync().count(Do.SKIP) == 1
+    assert issue.state == "closed"
+    # When it was really gone and comes back, it is a matter of its own again.
+    put(place.state, *resolved([one]))
+    place.sync()
+    put(place.state, msgspec.structs.replace(one, status=FindingStatus.REOPENED))
+    assert place.sync().count(Do.REOPEN) == 1
+    assert issue.state == "open"
+
+
+def test_what_a_person_opens_again_or_deletes(place: Place) -> None:
+    one, two = place.put("a", "b")
+    place.sync()
+    del place.tracker.issues[2]
+    report = place.sync()
+    assert [action.reason for action in report.actions if action.do is Do.SETTLE] == [
+        "deleted by a person; it is not made again"
+    ]
+    assert place.sync().count(Do.CREATE) == 0
+    assert place.row(two).closed_by is ClosedBy.PERSON
+    put(place.state, *resolved([one]))
+    place.sync()
+    place.tracker.issues[1].state = "open"
+    put(place.state, msgspec.structs.replace(one, status=FindingStatus.REOPENED))
+    report = place.sync()
+    assert report.count(Do.REOPEN) == 0
+    assert place.row(one).state is TicketState.OPEN
+
+
+def test_what_comes_back_after_long_gets_a_new_ticket_that_names_the_old(place: Place) -> None:
+    (one,) = place.put("a")
+    place.sync()
+    put(place.state, *resolved([one]))
+    place.sync()
+    url = place.row(one).url
+    place.now = "2026-09-01T00:00:00+00:00"
+    put(place.state, msgspec.structs.replace(one, status=FindingStatus.REOPENED))
+    assert place.sync().count(Do.CREATE) == 1
+    assert place.tracker.issues[1].state == "closed"
+    assert url in place.tracker.issues[2].body
+
+
+def test_a_storm_makes_some_tickets_and_one_for_the_rest(place: Place) -> None:
+    names = [f"n{number:02}" for number in range(12)]
+    found = place.put(*names)
+    report = place.sync(most_new=3)
+    assert report.count(Do.CREATE) == 4
+    digest = place.tracker.issues[4]
+    assert "9 further findings" in digest.title
+    place.sync(most_new=3)
+    assert len(place.tracker.issues) == 7
+    while len(place.tracker.issues) < 13:
+        place.sync(most_new=3)
+    place.sync(most_new=3)
+    assert digest.state == "closed"
+    assert len(found) == sum(place.titles("open").values())
+
+
+def test_groups_and_routes(place: Place) -> None:
+    place.put("a", "b")
+    place.put("c", owner="bob@example.com", severity="low")
+    routing = Routing(filter=Filter(severity="medium"), group_by=("owner",))
+    place.sync(routing)
+    (issue,) = place.tracker.issues.values()
+    assert "ada@example.com: 2 findings" in issue.title.replace("@\u200b", "@")
+    found = place.put("d")
+    assert place.sync(routing).count(Do.UPDATE) == 1
+    put(place.state, *resolved([*found, finding("a"), finding("b")]))
+    place.sync(routing)
+    assert issue.state == "closed"
+
+
+def test_hostile_names_are_text(place: Place) -> None:
+    nasty = "x <!-- /shadow-ai --> @everyone #1 ](javascript:alert(1)) {panel}\n\x00| <img src=x>"
+    place.put("a", title=nasty, remedy=nasty, asset=nasty)
+    place.sync()
+    body = place.tracker.issues[1].body
+    if "<!-- shadow-ai:" in body:
+        assert body.count("<!-- /shadow-ai -->") == 1
+        assert "<img" not in body
+        assert "@everyone" not in body
+        assert "](" not in body.replace("\\](", "")
+    assert "\x00" not in body
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_tracker_that_wants_us_later_is_waited_for(place: Place, status: int) -> None:
+    place.put("a")
+    later = Reply({"message": "slow down"}, status, {"Retry-After": "3"})
+    place.tracker.server.faults.append(Fault("POST", "refuse", later, times=2))
+    assert place.sync().troubles == []
+    assert place.tracker.waits == [3.0, 3.0]
+    assert place.titles() == {"a": 1}
+
+
+def test_a_tracker_that_stays_busy_leaves_the_rest_for_the_next_run(place: Place) -> None:
+    place.put(*"abcdefgh")
+    later = Reply({"message": "slow down"}, 429, {"Retry-After": "100"})
+    fault = Fault("POST .*issues?$", "refuse", later)
+    place.tracker.server.faults.append(fault)
+    report = place.sync()
+    assert report.troubles[-1] == ("", "the rest is left for the next run")
+    assert len(report.troubles) == 4
+    place.tracker.server.faults.clear()
+    assert place.sync().troubles == []
+    assert sum(place.titles().values()) == 8
+
+
+@pytest.mark.parametrize("fault", [
+    Fault("POST .*issues?$", "cut", times=2),
+    Fault("POST .*issues?$", "close", times=2),
+    Fault("POST .*issues?$", "answer", Reply({}, 502), times=2),
+    Fault("POST .*issues?$", "answer", Reply(raw=b"<html>gateway</html>", status=200), times=2),
+], ids=["cut", "close", "502", "html"])  # fmt: skip
+def test_when_nobody_knows_whether_it_was_made_the_next_run_looks(
+    place: Place, fault: Fault
+) -> None:
+    place.put(*"abcd")
+    place.tracker.server.faults.append(msgspec.convert(fault.__dict__, Fault))
+    assert len(place.sync().troubles) == 2
+    report = place.sync()
+    assert report.troubles == []
+    assert report.count(Do.RECOVER) == 2
+    assert place.titles() == dict.fromkeys("abcd", 1)
+    assert place.sync().count(Do.SKIP) == 4
+
+
+def test_what_is_refused_is_told_and_does_not_keep_the_rest(place: Place) -> None:
+    place.put("a", "b")
+    no = Reply({"message": "Validation Failed", "errors": {"summary": "too long"}}, 400)
+    place.tracker.server.faults.append(Fault("POST .*issues?$", "refuse", no, times=1))
+    (trouble,) = place.sync().troubles
+    assert "HTTP 400" in trouble[1]
+    assert "too long" in trouble[1]
+    assert place.sync().count(Do.CREATE) == 1
+    assert place.titles() == {"a": 1, "b": 1}
+
+
+def test_killed_at_any_call_there_is_one_ticket_each(place: Place) -> None:
+    """The process ends at a call, before or after the tracker has done it."""
+    rng = random.Random(7)
+    names = [f"n{number:02}" for number in range(20)]
+    found = place.put(*names)
+    for turn in range(40):
+        if turn % 5 == 4:
+            gone = rng.sample(found, 6)
+            put(place.state, *resolved(gone))
+        else:
+            put(place.state, *found)
+        place.tracker.server.faults[:] = [
+            Fault(".", rng.choice(["cut", "close"]), after=rng.randrange(12), times=-1)
+        ]
+        place.sync()
+    place.tracker.server.faults.clear()
+    put(place.state, *found)
+    place.now = "2026-01-10T01:00:00+00:00"  # what others have reserved is past
+    for _ in range(3):
+        place.sync()
+    assert place.titles() == dict.fromkeys(names, 1)
+    assert place.titles("open") == dict.fromkeys(names, 1)
+    for issue in place.tracker.issues.values():
+        marks = [said.rpartition("shadow-ai")[2] for said in issue.comments]
+        assert len(marks) == len(set(marks)), "no comment is made twice"
+
+
+def test_another_run_that_holds_a_reservation_is_left_alone(place: Place) -> None:
+    (one,) = place.put("a")
+    place.tracker.server.faults.append(Fault("POST .*issues?$", "close", times=1))
+    place.sync()
+    row = place.row(one)
+    assert row.state is TicketState.RESERVED
+    ledger.save(place.state, msgspec.structs.replace(row, reserved_at=NOW))
+    # Another host, a minute later: the first may still be at it.
+    place.now = "2026-01-10T00:01:00+00:00"
+    report = place.sync()
+    assert [action.reason for action in report.actions] == ["another run is at it"]
+    place.now = "2026-01-10T00:30:00+00:00"
+    assert place.sync().count(Do.RECOVER) == 1
+    assert place.titles() == {"a": 1}
+
+
+def test_a_renamed_finding_keeps_its_ticket(place: Place) -> None:
+    (one,) = place.put("a")
+    place.sync()
+    new = finding("z", formerly=(one.fingerprint,))
+    put(place.state, new)
+    report = place.sync()
+    assert report.count(Do.CREATE) == 0
+    assert report.count(Do.UPDATE) == 1
+    assert len(place.tracker.issues) == 1
+    assert place.row(new).external_id
