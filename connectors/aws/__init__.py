@@ -11,7 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-from connectors.aws import activity, bills, iam, organization, relations, spending, weights
+from connectors.aws import (
+    activity,
+    bills,
+    iam,
+    model_access,
+    organization,
+    relations,
+    spending,
+    weights,
+)
 from connectors.aws.access import Access
 from connectors.aws.config import AwsConfig
 from connectors.aws.permissions import action_of
@@ -131,6 +140,8 @@ class AwsConnector:
             is_global = scope["region"] == GLOBAL
             reading = _reading(ctx, scope["account"], scope["region"])
             yield from read_types(of_family(scope["service"], is_global=is_global), reading)
+            if is_global and scope["service"] == model_access.KIND.service:
+                yield from _models_elsewhere(ctx, reading)
 
     def probe(self, ctx: Context[AwsConfig]) -> Iterator[Probe]:
         access = _access(ctx)
@@ -235,6 +246,19 @@ def _reading(ctx: Context[AwsConfig], account: str, region: str) -> AwsReading:
         environment_keys=ctx.config.environment_tag_keys,
         since=(ctx.now() - timedelta(days=ctx.window_days)).isoformat(timespec="seconds"),
         opted=_opted(ctx.config),
+    )
+
+
+def _models_elsewhere(ctx: Context[AwsConfig], home: AwsReading) -> Iterator[Item]:
+    """In the regions of the account that are read, but the first of the partition."""
+    access, account = _access(ctx), home.account
+    offered: model_access.Offered = ctx.kept("aws:offered", model_access.Offered)
+    if ctx.config.regions == (home.region,):
+        return
+    enabled, closed = access.enabled_regions(account)
+    others = sorted({*enabled} - {*closed, home.region})
+    yield from model_access.elsewhere(
+        offered, home, others, lambda region: _reading(ctx, account, region)
     )
 
 

@@ -20,6 +20,7 @@ PREFIXES = {
     "lex-models": "lex",
     "lexv2-models": "lex",
     "marketplace-agreement": "aws-marketplace",
+    "marketplace-discovery": "aws-marketplace",
     "mwaa": "airflow",
     "opensearch": "es",
     "opensearchmemory": "osm",

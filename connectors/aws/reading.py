@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -34,6 +34,8 @@ class AwsReading(Reading):
     access: Access
     partition: str
     buckets: dict[str, DataStore] = field(default_factory=dict)
+    known: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Operation -> records that have been told already, and are not listed again."""
     _tags: dict[str, dict[str, dict[str, str]] | None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -45,6 +47,8 @@ class AwsReading(Reading):
         return self.access.call(self.account, self.region, call.op, args)
 
     def pages(self, call: Call, args: Mapping[str, Any]) -> Iterator[Any]:
+        if call.op in self.known:
+            return iter(self.known[call.op])
         return self.access.pages(self.account, self.region, call, args)
 
     @property

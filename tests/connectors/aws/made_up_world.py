@@ -21,6 +21,7 @@ ACCELERATED = "g5.xlarge"
 def of_every_type(types: Iterable[ResourceType], *, records: int = 3) -> Rig:
     """``records`` of each type in one account and region, two a page."""
     rig = Rig(page_size=2, synthesize=records)
+    rig.world.handle("ec2:DescribeRegions", _regions)
     lists: dict[str, list[ResourceType]] = {}
     types = tuple(types)
     for kind in types:
@@ -37,6 +38,10 @@ def of_every_type(types: Iterable[ResourceType], *, records: int = 3) -> Rig:
     for op, kinds in lists.items():
         rig.world.handle(op, _list(op, kinds, records))
     return rig
+
+
+def _regions(_: Asked) -> Listed:
+    return Listed({"Regions": [{"RegionName": REGION, "OptInStatus": "opt-in-not-required"}]})
 
 
 def _list(op: str, kinds: list[ResourceType], records: int) -> Any:

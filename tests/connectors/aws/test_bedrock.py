@@ -319,6 +319,43 @@ def test_models_that_the_account_has_an_agreement_for(rig: Rig, read: Read) -> N
     assert rig.called("bedrock:GetFoundationModelAvailability") == 2
 
 
+def test_models_that_only_other_regions_offer_are_asked_of_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once an account each, and what a region offers once for all accounts."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+    accounts, regions = (ACCOUNT, "111111111112"), (HOME, "eu-west-1", "us-west-2")
+    rig = Rig(page_size=2)
+    Organization.of(2, regions=regions).into(rig)
+    listed = {HOME: ["cohere.one-v1:0"], "eu-west-1": ["cohere.one-v1:0", "writer.two-v1:0"],
+              "us-west-2": ["writer.two-v1:0", "luma.three-v1:0", "amazon.four-v1:0"]}  # fmt: skip
+    for account in accounts:
+        for region, names in listed.items():
+            for name in names:
+                vendor = name.partition(".")[0].title()
+                rig.world.plant(account, region, "bedrock:ListFoundationModels", "modelSummaries",
+                                {"modelId": name, "modelName": name, "providerName": vendor,
+                                 "inferenceTypesSupported": ["ON_DEMAND"]})  # fmt: skip
+                told = {"modelId": name, "agreementAvailability": {"status": "AVAILABLE"}}
+                rig.world.answer(account, region, "bedrock:GetFoundationModelAvailability",
+                                 {"modelId": name}, told)  # fmt: skip
+    with serving(rig) as url:
+        done = scan(context(url, families=("bedrock",), identities=False, regions=regions,
+                            organization=True, role_name="ShadowAIReadOnly"))  # fmt: skip
+    found = {(one.account, one.region, one.name)
+             for one in done.assets("aws.bedrock_model_access")}  # fmt: skip
+    assert found == {
+        (f"aws:account/{account}", region, name)
+        for account in accounts
+        for region, name in ((HOME, "cohere.one-v1:0"), ("eu-west-1", "writer.two-v1:0"),
+                             ("us-west-2", "luma.three-v1:0"))
+    }  # fmt: skip
+    assert rig.called("bedrock:GetFoundationModelAvailability") == 6
+    # One in the first region for each account, and one in every region for all.
+    assert rig.called("bedrock:ListFoundationModels") == 2 + 3
+
+
 def test_jobs_that_began_before_the_window_are_left_out(rig: Rig, read: Read) -> None:
     old = datetime(2020, 1, 1, tzinfo=UTC)
     new = datetime.now(UTC)

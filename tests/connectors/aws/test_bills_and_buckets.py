@@ -81,6 +81,60 @@ def test_what_every_account_pays_for_ai(rig: Rig, scan: Scan) -> None:
     assert rig.rejected == rig.wrong == []
 
 
+def _usage(rig: Rig) -> list[Any]:
+    """Machines: some on demand, some reserved (hours without cost), some without accelerators."""
+    asked_for: list[Any] = []
+
+    def answer(asked: Any) -> Any:
+        by, only = asked.params["GroupBy"][1]["Key"], asked.params.get("Filter", {})
+        asked_for.append((by, only.get("Dimensions", {}).get("Values")))
+        machines = [
+            (ACCOUNT, "BoxUsage:m7i.large", "70", "720"),
+            (ACCOUNT, "EUC1-SpotUsage:p5.48xlarge", "900", "24"),
+            (OTHER, "USW2-HeavyUsage:trn2u.48xlarge", "0", "720"),
+            (OTHER, "USW2-Notebk:ml.t3.medium", "4", "80"),
+            (OTHER, "USW2-DataTransfer-Out-Bytes", "5", "80"),
+        ]
+        places = [(ACCOUNT, "eu-central-1", "900", "24"), (OTHER, "us-west-2", "0", "720")]
+        services = [(ACCOUNT, "Amazon Elastic Compute Cloud - Compute", "970", "1"),
+                    (OTHER, "Amazon Elastic Compute Cloud - Compute", "5", "1"),
+                    (OTHER, "AmazonCloudWatch", "9", "1")]  # fmt: skip
+        rows = {"SERVICE": services, "USAGE_TYPE": machines, "REGION": places}[by]
+        groups = [
+            {"Keys": [account, name],
+             "Metrics": {"UnblendedCost": {"Amount": cost, "Unit": "USD"},
+                         "UsageQuantity": {"Amount": used, "Unit": "N/A"}}}
+            for account, name, cost, used in rows
+        ]  # fmt: skip
+        period = {"Start": "2026-01-01", "End": "2026-02-01"}
+        return {"ResultsByTime": [{"TimePeriod": period, "Groups": groups}]}
+
+    rig.world.handle("ce:GetCostAndUsage", answer)
+    return asked_for
+
+
+def test_which_accounts_and_regions_pay_for_accelerators(rig: Rig, scan: Scan) -> None:
+    asked = _usage(rig)
+    done = scan(spending=True)
+    tags: dict[str, dict[str, str]] = {}
+    for fact in done.facts:
+        if isinstance(fact, Account):
+            tags.setdefault(fact.id, {}).update(fact.tags)
+    own, other = tags[f"aws:account/{ACCOUNT}"], tags[f"aws:account/{OTHER}"]
+    assert own["accelerator usage"] == "EUC1-SpotUsage:p5.48xlarge 900.00 USD (24 h)"
+    assert own["accelerator usage by region"] == "eu-central-1 900.00 USD (24 h)"
+    assert "ai spending" not in own
+    # What was paid for beforehand runs all the same.
+    assert other["accelerator usage"] == "USW2-HeavyUsage:trn2u.48xlarge 0.00 USD (720 h)"
+    assert other["sagemaker usage"] == "USW2-Notebk:ml.t3.medium 4.00 USD (80 h)"
+    assert asked == [
+        ("SERVICE", None),
+        ("USAGE_TYPE", ["Amazon Elastic Compute Cloud - Compute"]),
+        ("REGION", ["EUC1-SpotUsage:p5.48xlarge", "USW2-HeavyUsage:trn2u.48xlarge"]),
+    ]
+    assert rig.rejected == rig.wrong == []
+
+
 def test_a_bill_is_asked_for_only_where_it_is_wanted(rig: Rig, scan: Scan) -> None:
     _bill(rig)
     scan()

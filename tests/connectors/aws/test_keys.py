@@ -17,7 +17,7 @@ from scanner.kit.permissions import aws_policy
 from scanner.model.coverage import Outcome
 from scanner.model.errors import UndeclaredOperation
 from scanner.rulebook.load import Rulebook
-from tests.aws_rig import Fault, Organization, Rig, denied, serving
+from tests.aws_rig import Fault, Organization, Rig, denied, not_offered, serving
 from tests.connectors.aws.detected import ACCOUNT, HOME, Found, scanned
 from tests.connectors.aws.reading import context
 
@@ -185,9 +185,59 @@ def test_licences_of_models(rig: Rig, scan: Scan) -> None:
     }
 
 
+def _agreement(rig: Rig, ident: str, product: str, kind: str) -> None:
+    rig.world.plant(ACCOUNT, HOME, "marketplace-agreement:SearchAgreements",
+                    "agreementViewSummaries", {
+        "agreementId": ident, "status": "ACTIVE", "proposer": {"accountId": "999999999999"},
+        "acceptor": {"accountId": ACCOUNT}, "agreementType": "PurchaseAgreement",
+        "proposalSummary": {"offerId": "offer-1", "resources": [{"id": product, "type": kind}]},
+        "entitlements": [{"licenseArn": f"arn:aws:license-manager::{ACCOUNT}:license:l-{ident}"}],
+    })  # fmt: skip
+
+
+def _product(rig: Rig, product: str, name: str, category: str) -> None:
+    rig.world.answer(ACCOUNT, HOME, "marketplace-discovery:GetProduct", {"productId": product}, {
+        "productId": product, "productName": name, "shortDescription": "as the name says",
+        "manufacturer": {"sellerProfileId": "s", "displayName": "Seller"}, "catalog": "AWS",
+        "categories": [{"categoryId": "c", "displayName": category}]})  # fmt: skip
+
+
+def test_what_was_bought_in_the_marketplace(rig: Rig, scan: Scan) -> None:
+    for ident, product, kind, name, category in (
+        ("agmt-1", "prod-1", "SaaSProduct", "Vector search by Pinecone", "Databases"),
+        ("agmt-2", "prod-2", "SaaSProduct", "A Firewall", "Security"),
+        ("agmt-3", "prod-3", "MachineLearningProduct", "Faces", "Vision"),
+        ("agmt-4", "prod-4", "ContainerProduct", "Helper", "Generative AI"),
+    ):
+        _agreement(rig, ident, product, kind)
+        _product(rig, product, name, category)
+    done = scan("licenses")
+    found = done.assets("aws.marketplace_agreement")
+    assert found.keys() == {
+        "Vector search by Pinecone (agmt-1)", "Faces (agmt-3)", "Helper (agmt-4)",
+    }  # fmt: skip
+    asset = found["Faces (agmt-3)"]
+    assert asset.tags["seller"] == "Seller"
+    licence = f"arn:aws:license-manager::{ACCOUNT}:license:l-agmt-3"
+    assert (asset.id, "contains", licence) in done.edges()
+    assert rig.rejected == rig.wrong == []
+
+
+def test_an_agreement_whose_product_may_not_be_read_is_kept(rig: Rig, scan: Scan) -> None:
+    _agreement(rig, "agmt-1", "prod-1", "SaaSProduct")
+    rig.strike("marketplace-discovery:GetProduct", denied("marketplace-discovery:GetProduct"))
+    done = scan("licenses")
+    assert len(done.assets("aws.marketplace_agreement")) == 1
+    assert done.rows[f"aws:{ACCOUNT}/global/licenses"].status is Outcome.PARTIAL
+
+
 def test_an_account_without_licences_is_no_gap(rig: Rig, scan: Scan) -> None:
     said = "Service role not found. Consult setup procedures to create the required role."
     rig.strike("license-manager:*", Fault(code="AccessDeniedException", status=400, message=said))
+    row = scan("licenses").rows[f"aws:{ACCOUNT}/global/licenses"]
+    assert (row.status, row.gaps) == (Outcome.COMPLETE, ())
+    # Where no agreements are to be had either, nothing of it is in use.
+    rig.strike("marketplace-agreement:*", not_offered())
     row = scan("licenses").rows[f"aws:{ACCOUNT}/global/licenses"]
     assert row.status is Outcome.NOT_ENABLED
 

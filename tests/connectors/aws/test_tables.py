@@ -37,6 +37,7 @@ _PREFIXES = {
     "efs": "elasticfilesystem",
     "frauddetector": "frauddetector",
     "marketplace-agreement": "aws-marketplace",
+    "marketplace-discovery": "aws-marketplace",
     "neptune": "rds",
     "resourcegroupstaggingapi": "tag",
     "servicecatalog-appregistry": "servicecatalog",
