@@ -11,6 +11,8 @@ from scanner.app import suppressing
 from scanner.app.config import LoadedConfig, store_url
 from scanner.app.lock import locked
 from scanner.app.pipeline import replay, rulebook_of
+from scanner.assess.answers import answer_risks
+from scanner.assess.risk import weigh
 from scanner.graph.answers import Answer, answer_diff, answer_flows, answer_owners, owned_of
 from scanner.graph.build import AssetGraph
 from scanner.graph.naming import one as one_node
@@ -20,6 +22,7 @@ from scanner.graph.questions import diff
 from scanner.model.base import NodeId
 from scanner.model.decisions import SameAsDecision, Verdict, pair
 from scanner.model.errors import ConfigError
+from scanner.model.facts import Asset, Credential
 from scanner.store.past import facts_at
 from scanner.store.state import State
 
@@ -87,6 +90,21 @@ def owners_of(loaded: LoadedConfig, text: str = "") -> tuple[AssetGraph, Answer]
         rows.append(owned_of(ident, book.owners(ident, entry), book.leavers(ident, entry)))
     found = coverage((row.owners, row.left) for row in rows)
     return graph, answer_owners(graph, rows, found)
+
+
+def risks_of(loaded: LoadedConfig, text: str = "") -> tuple[AssetGraph, Answer]:
+    """Of every AI asset and key, the riskiest first; ``text``: of one, with what would lower it."""
+    situation = replay(loaded)
+    graph = situation.graph
+    nodes: list[Asset | Credential] = [*graph.assets(), *graph.credentials()]
+    if text:
+        wanted = frozenset(graph.entities.all_of(one_node(graph, text)))
+        nodes = [node for node in nodes if node.id in wanted]
+        if not nodes:
+            raise ConfigError(f"`{text}` is no AI asset and no key: it has no risk of its own")
+    scores = [(n.id, weigh(situation.profiles.of(n), situation.risk_rules)) for n in nodes]
+    scores.sort(key=lambda row: (-row[1].score, row[0]))
+    return graph, answer_risks(graph, scores, what_if=bool(text))
 
 
 def diff_of(loaded: LoadedConfig, before: str, after: str) -> tuple[AssetGraph, Answer]:

@@ -262,6 +262,8 @@ def _situation(
         now=now,
         provider_names={provider.id: provider.name for provider in rulebook.providers},
         norms=norms,
+        catalogue=rulebook.by_id,
+        risk_rules=rulebook.risk,
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from scanner.assess.fingerprint import fingerprint
+from scanner.assess.profile import Profile, Profiles
 from scanner.assess.risk import risk
 from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import Ownership
@@ -19,6 +21,8 @@ from scanner.model.registry import EntryOutcome, EntryStanding, RegistryEntry, S
 from scanner.reconcile.norms import Norms
 from scanner.reconcile.reconcile import Reconciliation
 from scanner.rulebook.policy import Policy, Subject, When
+from scanner.rulebook.risk import RiskRules
+from scanner.rulebook.types import Provider
 
 _SETTING_ORDER = (
     Setting.PRODUCTION,
@@ -48,6 +52,14 @@ class Situation:
     provider_names: Mapping[str, str] = field(default_factory=dict)
     """Catalogue id -> the name that people read."""
     norms: Norms = field(default_factory=Norms)
+    catalogue: Mapping[str, Provider] = field(default_factory=dict)
+    risk_rules: RiskRules | None = None
+    """None: the bundled weights."""
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        """What weighs of each asset and key."""
+        return Profiles(self)
 
 
 @dataclass
@@ -213,8 +225,10 @@ def _place_holds(when: When, case: _Case, situation: Situation) -> bool:
     if when.stored_in:
         edges = situation.graph.out_edges(node.id, Relation.STORED_IN)
         kinds = [getattr(situation.graph.node(edge.target), "kind", "") for edge in edges]
-        return any(fnmatchcase(kind, glob) for kind in kinds for glob in when.stored_in)
-    return True
+        if not any(fnmatchcase(kind, glob) for kind in kinds for glob in when.stored_in):
+            return False
+    profile = situation.profiles.of(node) if when.combines else None
+    return profile is None or all(profile.holds(condition) for condition in when.combines)
 
 
 def best_setting(evidence: tuple[Evidence, ...]) -> Setting:
@@ -252,13 +266,19 @@ def _owners(case: _Case, situation: Situation) -> tuple[Ownership, ...]:
 
 def _draft(policy: Policy, case: _Case, situation: Situation, mark: str) -> Finding:
     owners = _owners(case, situation)
-    score, factors = risk(policy.severity, case.asset, case.confidence)
     node = case.asset
+    profile = situation.profiles.of(node) if node else None
+    weighed = risk(policy.severity, profile, case.confidence, situation.risk_rules)
+    factors = tuple(str(part) for part in weighed.parts)
+    way = _way(policy, profile)
+    drawn = " -> ".join(situation.graph.name_of(ident) for ident in way)
     return Finding(
         fingerprint=mark,  # type: ignore[arg-type]
         policy=policy.id,
         severity=str(policy.severity),
-        risk=score,
+        risk=weighed.score,
+        risk_factors=factors,
+        path=way,
         title=_fill(policy.title, case.words),
         asset=case.uid,
         confidence=str(case.confidence),
@@ -271,9 +291,18 @@ def _draft(policy: Policy, case: _Case, situation: Situation, mark: str) -> Find
         environment=node.environment if isinstance(node, Asset) else "",
         controls=policy.controls,
         remedy=_fill(policy.remedy, case.words),
-        detail=case.words.get("reason", "") or ", ".join(factors),
+        detail=drawn or case.words.get("reason", "") or ", ".join(factors),
         shards=case.shards,
     )
+
+
+def _way(policy: Policy, profile: Profile | None) -> tuple[NodeId, ...]:
+    """What a combination stands on: the way to data that could be read, else that which goes."""
+    if profile is None or not policy.when.combines:
+        return ()
+    reaches = any(condition.startswith("reach") for condition in policy.when.combines)
+    path = (profile.exposed if reaches else None) or profile.flow or profile.exposed
+    return path.nodes if path is not None else ()
 
 
 def _fill(template: str, words: dict[str, str]) -> str:

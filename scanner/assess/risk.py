@@ -1,48 +1,109 @@
-"""Risk, 0 to 100: a published sum, every point with its reason; confidence never hides harm."""
+"""Risk, 0 to 100: a published sum, every point with its reason; what it would be after each remedy.
+
+Weights are data (``rules/policies/risk``). Confidence lowers a finding's score and never its
+severity: doubt does not hide harm.
+"""
 
 from __future__ import annotations
 
-from scanner.graph.exposed import openness
-from scanner.model.evidence import Confidence, Setting
-from scanner.model.facts import Asset, Credential
-from scanner.rulebook.policy import Severity
+from collections.abc import Iterable
 
-BASE = {
-    Severity.INFO: 5,
-    Severity.LOW: 20,
-    Severity.MEDIUM: 40,
-    Severity.HIGH: 65,
-    Severity.CRITICAL: 85,
-}
-PRODUCTION = 10
-EXPOSED = 10
-CREDENTIAL_IN_PRODUCTION = 10
-ONLY_OUTSIDE_PRODUCTION = -15
-DOUBT = {Confidence.LOW: -15, Confidence.MEDIUM: -5}
+from scanner.assess.profile import Profile
+from scanner.model.base import Model
+from scanner.model.evidence import Confidence
+from scanner.rulebook.policy import Severity
+from scanner.rulebook.risk import RiskRules, bundled
+
+MOST = 100
+
+
+class Part(Model, frozen=True, kw_only=True):
+    """One term of the sum."""
+
+    factor: str
+    value: str
+    points: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.points:+d}"
+
+
+class WhatIf(Model, frozen=True, kw_only=True):
+    """One remedy, and the score when it alone is taken."""
+
+    remedy: str
+    factor: str
+    score: int
+    fall: int
+
+
+class Score(Model, frozen=True, kw_only=True):
+    score: int
+    parts: tuple[Part, ...]
+    remedies: tuple[WhatIf, ...] = ()
+    """Those that lower the score, the best first."""
+
+
+def weigh(profile: Profile, rules: RiskRules | None = None) -> Score:
+    """What is known of a thing, without any finding."""
+    rules = rules or bundled()
+    parts = _parts(profile, rules)
+    return Score(
+        score=_sum(parts), parts=parts, remedies=tuple(_remedies(parts, rules))
+    )  # fmt: skip
 
 
 def risk(
-    severity: Severity, node: Asset | Credential | None, confidence: Confidence
-) -> tuple[int, list[str]]:
-    """The score, and the parts it is made of."""
-    score = BASE[severity]
-    factors = [f"severity {severity} {score}"]
+    severity: Severity,
+    profile: Profile | None,
+    confidence: Confidence,
+    rules: RiskRules | None = None,
+) -> Score:
+    """Of a finding about the thing."""
+    rules = rules or bundled()
+    parts = [
+        Part(factor="severity", value=str(severity), points=rules.severity.get(severity, 0),
+             reason=f"severity {severity}"),
+        *(_parts(profile, rules) if profile is not None else ()),
+    ]  # fmt: skip
+    doubt = rules.confidence.get(confidence, 0)
+    if doubt:
+        parts.append(
+            Part(factor="confidence", value=str(confidence), points=doubt,
+                 reason=f"confidence {confidence}")
+        )  # fmt: skip
+    return Score(score=_sum(parts), parts=tuple(parts), remedies=tuple(_remedies(parts, rules)))
 
-    def add(points: int, reason: str) -> None:
-        nonlocal score
-        if points:
-            score += points
-            factors.append(f"{reason} {points:+d}")
 
-    if isinstance(node, Asset) and node.environment.casefold() in ("prod", "production"):
-        add(PRODUCTION, "production environment")
-    open_to_all = openness(node)
-    if open_to_all:
-        add(EXPOSED, f"reachable: {', '.join(open_to_all)}")
-    settings = {item.context for item in node.evidence} if node is not None else set()
-    if isinstance(node, Credential) and Setting.PRODUCTION in settings:
-        add(CREDENTIAL_IN_PRODUCTION, "key in present code or settings")
-    elif settings and not settings & {Setting.PRODUCTION, Setting.HISTORY}:
-        add(ONLY_OUTSIDE_PRODUCTION, "only in tests, examples or documentation")
-    add(DOUBT.get(confidence, 0), f"confidence {confidence}")
-    return max(0, min(100, score)), factors
+def _parts(profile: Profile, rules: RiskRules) -> tuple[Part, ...]:
+    """In the order of the rules; what weighs nothing is left out."""
+    order = {factor.id: place for place, factor in enumerate(rules.factors)}
+    found = [
+        Part(factor=one.factor, value=one.value, points=points, reason=one.reason)
+        for one in profile.found
+        if (points := rules.points(one.factor, one.value))
+    ]
+    return tuple(sorted(found, key=lambda part: order.get(part.factor, len(order))))
+
+
+def _sum(parts: Iterable[Part]) -> int:
+    return max(0, min(MOST, sum(part.points for part in parts)))
+
+
+def _remedies(parts: Iterable[Part], rules: RiskRules) -> list[WhatIf]:
+    parts = list(parts)
+    whole = sum(part.points for part in parts)
+    now = _sum(parts)
+    found = []
+    for part in parts:
+        value = rules.value(part.factor, part.value)
+        if value is None or not value.remedy:
+            continue
+        saved = part.points - rules.points(part.factor, value.becomes)
+        after = max(0, min(MOST, whole - saved))
+        if saved > 0:
+            found.append(
+                WhatIf(remedy=value.remedy, factor=part.factor, score=after, fall=now - after)
+            )
+    return sorted(found, key=lambda one: (one.score, one.factor))

@@ -131,6 +131,17 @@ def owners(node: str | None, **given: Any) -> None:
     _show(graph, answer, **given)
 
 
+@command.command("risk")
+@click.argument("node", required=False)
+@_answering
+def risk(node: str | None, **given: Any) -> None:
+    """The risk of every AI asset and key, with every factor; of NODE, what would lower it."""
+    from scanner.app.graphing import risks_of
+
+    graph, answer = risks_of(need_config(given.pop("config_path")), node or "")
+    _show(graph, answer, **given)
+
+
 @command.command("diff")
 @click.argument("before", required=False, default="previous")
 @click.argument("after", required=False, default="last")

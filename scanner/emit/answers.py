@@ -8,7 +8,8 @@ from scanner.emit.table import print_rows
 from scanner.graph.answers import Answer
 from scanner.model.base import encode
 
-_PARTS = ("paths", "flows", "totals", "exposures", "owned", "coverage", "changes", "reasons")
+_PARTS = ("paths", "flows", "totals", "exposures", "owned", "coverage", "changes", "reasons",
+          "details")  # fmt: skip
 
 
 def print_answer(answer: Answer) -> None:

@@ -13,13 +13,14 @@ from scanner.model.registry import RegistryEntry
 from scanner.rulebook.flows import FlowRules
 from scanner.rulebook.mapping import RegistryMap
 from scanner.rulebook.policy import Framework, Policy
+from scanner.rulebook.risk import RiskRules
 from scanner.rulebook.same_as import SameAs
 from scanner.rulebook.types import Provider
 
 
 def schema(what: str) -> dict[str, Any]:
     """``document``, ``line``, ``registry``, ``provider``, ``policy``, ``framework``,
-    ``registry-map``, ``same-as`` or ``flows``."""
+    ``registry-map``, ``same-as``, ``flows`` or ``risk``."""
     found: dict[str, Any] = _dedented(_raw_schema(what))
     return found
 
@@ -62,6 +63,7 @@ def _raw_schema(what: str) -> dict[str, Any]:
         "registry-map": RegistryMap,
         "same-as": SameAs,
         "flows": FlowRules,
+        "risk": RiskRules,
     }
     return of_type(kinds[what], f"Shadow AI scanner {what} file")
 

@@ -4,6 +4,7 @@ part of the graph that they stand on."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from scanner.graph.build import AssetGraph
 from scanner.graph.flows import Flow, Total, data_flows, totals
@@ -55,6 +56,8 @@ class Answer(Model, frozen=True, kw_only=True):
     coverage: Coverage | None = None
     changes: Changes | None = None
     reasons: Reasons | None = None
+    details: Any = None
+    """What a caller of another room gives besides; encodable as JSON."""
 
 
 def answer_paths(graph: AssetGraph, start: str, goal: str, by: str, most: int) -> Answer:

@@ -143,6 +143,11 @@ class AssetGraph:
     def node(self, ident: NodeId) -> NodeFact | None:
         return self.nodes.get(ident)
 
+    def name_of(self, ident: NodeId) -> str:
+        """As people call it; the id of what no source describes."""
+        node = self.nodes.get(ident)
+        return (node.name if node is not None else "") or ident
+
     def out_edges(self, ident: NodeId, *relations: Relation) -> list[Edge]:
         return _chosen(self._out.get(ident, {}), relations)
 

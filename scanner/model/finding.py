@@ -37,6 +37,8 @@ class Finding(Model, frozen=True, kw_only=True):
     severity: str
     risk: int
     """0 to 100."""
+    risk_factors: tuple[str, ...] = ()
+    """What the risk is the sum of, each with its points."""
     title: str
     asset: NodeId
     """Uid of the asset or credential, or ``registry:<entry>``, or ``coverage:<shard>``."""
@@ -56,6 +58,8 @@ class Finding(Model, frozen=True, kw_only=True):
     detail: str = ""
     shards: tuple[str, ...] = ()
     """Shards that show what this stands on: it may be resolved only when they were read."""
+    path: tuple[NodeId, ...] = ()
+    """The way that a combination of risks stands on, in order."""
     scan_status: FindingStatus | None = None
     """What scans say while a decision stands over it; None: no decision does."""
     decision: str = ""

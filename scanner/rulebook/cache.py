@@ -22,6 +22,7 @@ from scanner import __version__
 from scanner.model.base import Model
 from scanner.rulebook.flows import FlowRules
 from scanner.rulebook.policy import Framework, Policy
+from scanner.rulebook.risk import RiskRules
 from scanner.rulebook.same_as import SameAs
 from scanner.rulebook.types import Provider
 
@@ -50,6 +51,7 @@ class Parsed(Model, frozen=True, kw_only=True):
     products: frozenset[str]
     same_as: tuple[SameAs, ...] = ()
     flows: FlowRules = FlowRules()
+    risk: RiskRules = RiskRules()
 
 
 def read(digest: str) -> Parsed | None:

@@ -16,11 +16,12 @@ import msgspec
 
 from scanner.model.base import Model
 from scanner.model.errors import RuleError
-from scanner.rulebook import cache, flows, same_as
+from scanner.rulebook import cache, flows, risk, same_as
 from scanner.rulebook.cache import Parsed
 from scanner.rulebook.documents import read_yaml
 from scanner.rulebook.flows import FlowRules
 from scanner.rulebook.policy import Framework, Policy
+from scanner.rulebook.risk import RiskRules
 from scanner.rulebook.same_as import SameAs
 from scanner.rulebook.types import Provider
 
@@ -39,6 +40,7 @@ class Rulebook:
     """Ids of what one runs oneself (``products/``); the others are services (``providers/``)."""
     same_as: tuple[SameAs, ...] = ()
     flows: FlowRules = field(default_factory=FlowRules)
+    risk: RiskRules = field(default_factory=RiskRules)
 
     @cached_property
     def by_id(self) -> dict[str, Provider]:
@@ -91,6 +93,8 @@ def load(root: Path | None = None, extra: Sequence[Path] = ()) -> Rulebook:
     for path, provider in providers:
         if path.parents[1] != roots[0] or root is not None:
             _try_patterns(path, provider)  # the bundled ones are tried by the project's own tests
+    weights = risk.read(files["policies/risk"])
+    _check_combinations(policies, weights)
     parsed = Parsed(
         providers=tuple(sorted((p for _, p in providers), key=lambda p: p.id)),
         policies=tuple(sorted((p for _, p in policies), key=lambda p: p.id)),
@@ -98,13 +102,14 @@ def load(root: Path | None = None, extra: Sequence[Path] = ()) -> Rulebook:
         products=frozenset(p.id for path, p in providers if path.parent.name == "products"),
         same_as=same_as.read(files["same-as"]),
         flows=flows.read(files["flows"]),
+        risk=weights,
     )
     if is_bundled:
         cache.write(hasher.hexdigest(), parsed)
     return Rulebook(digest=hasher.hexdigest(), **msgspec.structs.asdict(parsed))
 
 
-_FOLDERS = ("providers", "products", "policies", "controls", "same-as", "flows")
+_FOLDERS = ("providers", "products", "policies", "controls", "same-as", "flows", "policies/risk")
 _KEPT_STAMPS = 3
 
 
@@ -150,6 +155,21 @@ def _try_patterns(path: Path, provider: Provider) -> None:
             re.compile(text)
         except (re.error, OverflowError) as error:
             raise RuleError(f"{path}: {name}: pattern does not compile: {error}") from error
+
+
+def _check_combinations(policies: list[tuple[Path, Policy]], weights: RiskRules) -> None:
+    """A condition that no factor can meet would never fire, and nobody would notice."""
+    known = {factor.id: factor.values for factor in weights.factors}
+    for path, policy in policies:
+        for condition in policy.when.combines:
+            factor, _, wanted = condition.partition("=")
+            unknown = [value for value in wanted.split("|") if value not in known.get(factor, {})]
+            if factor not in known or (wanted and unknown):
+                choices = ", ".join(known.get(factor, known))
+                raise RuleError(
+                    f"{path}: when.combines `{condition}`: expected "
+                    f"{'one of its values' if factor in known else 'a factor'}: {choices}"
+                )
 
 
 def _refuse_twins(

@@ -63,6 +63,9 @@ class When(Model, frozen=True, kw_only=True):
     is_part: bool | None = None
     """Another AI asset is made of it (the model behind an endpoint), and speaks for it."""
     unassessed: bool | None = None
+    combines: tuple[str, ...] = ()
+    """All of these are true of an asset or key: ``factor`` or ``factor=value|value``, by the
+    factors of risk."""
     confidence: Confidence = Confidence.MEDIUM
     """Floor: less sure statements stay in the inventory and make no finding."""
 

@@ -8,13 +8,9 @@ import pytest
 from scanner.assess.fingerprint import fingerprint
 from scanner.assess.lifecycle import Life, advance
 from scanner.assess.policies import Evaluation
-from scanner.assess.risk import risk
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
-from scanner.model.evidence import Confidence
-from scanner.model.facts import Asset, AssetClass
 from scanner.model.finding import Finding, FindingStatus
-from scanner.rulebook.policy import Severity
 
 MARK = fingerprint("SAI-001", ("asset",))
 
@@ -131,15 +127,3 @@ def test_a_fingerprint_is_fixed_for_ever() -> None:
         "v1:gc47bnuvdqfaq7yg25erlqiwvu"
     )
     assert fingerprint("SAI-001", ("a", "b")) != fingerprint("SAI-001", ("ab", ""))
-
-
-def test_what_anybody_may_reach_weighs_more() -> None:
-    """And says by what it is reached."""
-    node = Asset(
-        id=NodeId("arn:aws:lambda:us-east-1:111111111111:function:c"), kind="aws.lambda_function",
-        name="chat", asset_class=AssetClass.WORKLOAD, exposure=("no authentication", "web address"),
-    )  # fmt: skip
-    closed = msgspec.structs.replace(node, exposure=("private",))
-    score, factors = risk(Severity.HIGH, node, Confidence.CERTAIN)
-    assert score == risk(Severity.HIGH, closed, Confidence.CERTAIN)[0] + 10
-    assert "reachable: no authentication +10" in factors

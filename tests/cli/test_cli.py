@@ -69,7 +69,16 @@ def test_without_path_or_configuration_the_current_directory_is_scanned(tmp_path
 def test_published_schemas_are_those_of_the_types() -> None:
     assert (ROOT / "docs/document.schema.json").read_text() == _run("schema").stdout
     assert (ROOT / "docs/line.schema.json").read_text() == _run("schema", "line").stdout
-    for kind in ("provider", "policy", "framework", "registry", "registry-map", "same-as", "flows"):
+    for kind in (
+        "provider",
+        "policy",
+        "framework",
+        "registry",
+        "registry-map",
+        "same-as",
+        "flows",
+        "risk",
+    ):
         assert (ROOT / f"rules/schema/{kind}.json").read_text() == _run("schema", kind).stdout
 
 

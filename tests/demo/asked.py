@@ -12,6 +12,7 @@ from typing import Any
 from scanner.app.config import load
 from scanner.app.pipeline import Settings, scan
 from scanner.demo import cloud, run
+from scanner.model.base import encode
 
 
 def main(folder: Path) -> None:
@@ -26,6 +27,11 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as name, run.company(Path(name)) as file:
         settings = Settings(environ=run.environment())
         result = scan(load(file), settings=settings)
+        first = [
+            {"policy": f.policy, "title": f.title, "path": f.path, "risk": f.risk,
+             "factors": f.risk_factors}
+            for f in result.document.findings
+        ]  # fmt: skip
         account = next(
             node.id.rpartition(":")[2].rpartition("/")[2]
             for node in result.situation.graph.nodes.values()
@@ -38,6 +44,7 @@ def main(folder: Path) -> None:
             Bucket=f"exports-{account}", Tagging={"TagSet": tags}
         )  # fmt: skip
         scan(load(file), settings=settings)
+        (Path(name) / "first.json").write_bytes(encode(first))
         shutil.copytree(name, folder, dirs_exist_ok=True)
 
 

@@ -204,3 +204,40 @@ def test_scans_are_listed_and_a_wrong_one_is_refused(company: Path) -> None:
     assert done.returncode == 2
     assert "no finished scan begins so" in done.stderr
     assert len(json.loads(_run(company, "scans", "--json").stdout)) == 2
+
+
+def test_the_public_function_is_a_combination_of_risks_with_its_path(company: Path) -> None:
+    first = json.loads((company / "first.json").read_text())
+    combined = {f["policy"]: f for f in first if f["policy"] >= "SAI-100"}
+
+    door = combined["SAI-100"]
+    assert "OpenAI in summarise-tickets" in door["title"]
+    assert [_short(node) for node in door["path"]] == [
+        "summarise-tickets", "summarise-tickets", "customer-features",
+    ]  # fmt: skip
+    assert door["factors"][:3] == [
+        "severity critical +45",
+        "no authentication, public (summarise-tickets) +12",
+        "no authentication +10",
+    ]
+    assert door["risk"] == 99  # 45 + 12 + 10 + 12 (reach) + 8 (key in settings) + 12 (registry)
+    trial = combined["SAI-102"]
+    assert "tone-of-voice" in trial["title"]
+    assert [_short(node) for node in trial["path"]] == ["customer-features", "tone-of-voice"]
+    assert set(combined) == {"SAI-100", "SAI-102"}
+
+
+def test_what_if_of_the_function_after_its_address_went(company: Path) -> None:
+    found = _ask(company, "risk", "OpenAI in summarise-tickets")
+
+    (row,) = found["details"]
+    factors = {part["factor"]: part["points"] for part in row["risk"]["parts"]}
+    assert factors == {"reach": 12, "credential": 8, "registry": 12}
+    assert row["risk"]["score"] == 32
+    assert [(one["factor"], one["score"]) for one in row["risk"]["remedies"]] == [
+        ("reach", 20), ("registry", 20), ("credential", 25),
+    ]  # fmt: skip
+    whole = _ask(company, "risk")
+    scores = [int(row["risk"]) for row in whole["rows"]]
+    assert scores == sorted(scores, reverse=True)
+    assert len(scores) == 21

@@ -1,0 +1,318 @@
+"""What is known of an asset or a key that weighs: one value a factor, with its reason.
+
+Owns finding the values; what they weigh is data (``rules/policies/risk``). What is not known has no
+value, and weighs nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from scanner.graph.build import AssetGraph
+from scanner.graph.exposed import OPEN_DOOR, openness
+from scanner.graph.flows import Flow, data_flows
+from scanner.graph.kernel import Tree
+from scanner.graph.paths import Path, path_of
+from scanner.graph.steps import CONTROL
+from scanner.model.base import Model, NodeId
+from scanner.model.evidence import Confidence, Setting
+from scanner.model.facts import Asset, AssetClass, Credential, DataStore, Relation
+from scanner.model.keys import holder_of
+from scanner.rulebook.types import Category
+
+if TYPE_CHECKING:
+    from scanner.assess.policies import Situation
+
+_SPECIAL = frozenset({"special_category", "payment", "secrets"})
+_WIDE = 5
+_MANY = 10
+_OLD_KEY, _OLD_THING = timedelta(days=365), timedelta(days=3 * 365)
+_TERMS = {"yes": "trains", "opt_out": "unless_told", "opt_in": "does_not", "no": "does_not"}
+_ACTORS = frozenset({AssetClass.AGENT, AssetClass.FLOW, AssetClass.MCP_SERVER})
+_ASIDE = frozenset({Setting.PRODUCTION, Setting.HISTORY})
+
+
+class Found(Model, frozen=True, kw_only=True):
+    """The value of one factor."""
+
+    factor: str
+    value: str
+    reason: str
+
+
+class Profile(Model, frozen=True, kw_only=True):
+    id: NodeId
+    found: tuple[Found, ...]
+    exposed: Path | None = None
+    """From what is open to the sensitive store behind it."""
+    flow: Path | None = None
+    """By which the most sensitive data goes."""
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        return {one.factor: one.value for one in self.found}
+
+    def holds(self, condition: str) -> bool:
+        """``factor`` (any value) or ``factor=value``; several values with ``|`` between."""
+        factor, mark, wanted = condition.partition("=")
+        value = self.values.get(factor, "")
+        return value in wanted.split("|") if mark else bool(value)
+
+
+class Profiles:
+    """Of one situation; what many things share is worked out once."""
+
+    def __init__(self, situation: Situation) -> None:
+        self._situation = situation
+        self._graph = situation.graph
+        self._known: dict[NodeId, Profile] = {}
+
+    def of(self, node: Asset | Credential) -> Profile:
+        found = self._known.get(node.id)
+        if found is None:
+            found = self._known[node.id] = self._made(node)
+        return found
+
+    def _made(self, node: Asset | Credential) -> Profile:
+        flow = self._best_flow(node.id)
+        exposed = self._exposed(node.id)
+        values = [
+            *(self._of_asset(node, exposed) if isinstance(node, Asset) else ()),
+            *self._of_data(node.id, flow),
+            *self._of_keys(node),
+            *self._of_standing(node),
+        ]
+        settings = {item.context for item in node.evidence}
+        if settings and not settings & _ASIDE:
+            aside = ", ".join(sorted(settings))
+            values.append(_found("setting", "only_aside", f"only seen in {aside}"))
+        return Profile(
+            id=node.id,
+            found=tuple(values),
+            exposed=exposed,
+            flow=flow.path if flow else None,
+        )
+
+    # --- the thing itself ------------------------------------------------------------------------
+
+    def _of_asset(self, asset: Asset, exposed: Path | None) -> Iterator[Found]:
+        entry = self._entry(asset)
+        words = openness(entry)
+        where = "" if entry.id == asset.id else f" ({entry.name})"
+        if words:
+            yield _found("exposure", "public", ", ".join(words) + where)
+        elif entry.exposure:
+            yield _found("exposure", "closed", ", ".join(entry.exposure) + where)
+        yield from _authentication(entry)
+        if exposed is not None:
+            store = exposed.nodes[-1]
+            yield _found("reach", "sensitive", f"its role may read {_name(self._graph, store)}")
+        yield from self._autonomy(asset)
+        environment = self._graph.data.environment(asset.id)
+        if environment in ("production", "trial"):
+            said = asset.environment or environment
+            yield _found("environment", environment, f"environment {said}")
+        yield from self._terms(asset)
+        if _is_before(asset.created_at, self._situation.now, _OLD_THING):
+            yield _found("age", "old", f"made on {asset.created_at[:10]}")
+        people = {
+            self._graph.entities.of(edge.target)
+            for view in self._graph.entities.all_of(asset.id)
+            for edge in self._graph.out_edges(view, Relation.USED_BY)
+        }
+        if people:
+            value = "many" if len(people) >= _MANY else "some"
+            yield _found("use", value, f"used by {len(people)}")
+
+    def _entry(self, asset: Asset) -> Asset:
+        """Where one gets in: the thing, or what holds it as a part."""
+        holder = self._graph.node(holder_of(asset.id) or asset.id)
+        if isinstance(holder, Asset) and not openness(asset) and holder.exposure:
+            return holder
+        return asset
+
+    def _autonomy(self, asset: Asset) -> Iterator[Found]:
+        if asset.asset_class not in _ACTORS:
+            return
+        tools = asset.tags.get("tools", "")
+        acts = [
+            _name(self._graph, edge.target)
+            for edge in self._graph.out_edges(asset.id, Relation.WRITES_TO, Relation.CALLS)
+            if isinstance(self._graph.node(edge.target), (Asset, DataStore))
+        ]
+        if tools or acts or asset.asset_class is AssetClass.MCP_SERVER:
+            said = tools or ", ".join(sorted(acts)[:3]) or "an MCP server's tools"
+            yield _found("autonomy", "acts", f"acts by itself: {said}")
+        else:
+            yield _found("autonomy", "answers", f"a {str(asset.asset_class).replace('_', ' ')}")
+
+    def _terms(self, asset: Asset) -> Iterator[Found]:
+        provider = self._situation.catalogue.get(asset.provider)
+        if provider is None or self._is_cloud(asset.provider):
+            return
+        said = provider.terms.trains_on_customer_data if provider.terms else "unknown"
+        yield _found(
+            "terms", _TERMS.get(said, "unknown"), f"{provider.name} trains on data: {said}"
+        )
+
+    def _is_cloud(self, provider: str) -> bool:
+        found = self._situation.catalogue.get(provider)
+        return found is not None and found.category is Category.CLOUD_AI
+
+    # --- data ------------------------------------------------------------------------------------
+
+    @cached_property
+    def _flows(self) -> Mapping[NodeId, list[Flow]]:
+        """By every asset on the way."""
+        found: defaultdict[NodeId, list[Flow]] = defaultdict(list)
+        for flow in data_flows(self._graph):
+            for ident in flow.path.nodes:
+                found[ident].append(flow)
+        return found
+
+    def _of(self, ident: NodeId) -> list[Flow]:
+        return self._flows.get(self._graph.entities.of(ident), [])
+
+    def _best_flow(self, ident: NodeId) -> Flow | None:
+        """The one whose data weighs most."""
+        flows = [flow for flow in self._of(ident) if flow.labels]
+        return min(flows, key=_weight, default=None)
+
+    def _of_data(self, ident: NodeId, best: Flow | None) -> Iterator[Found]:
+        flows = self._of(ident)
+        if best is not None:
+            label = best.labels[0]
+            value = _class(best)
+            said = f"{label.name.casefold()} from {_name(self._graph, best.store)} ({label.reason})"
+            yield _found("data", value, said)
+        vendors = sorted({flow.provider for flow in flows if not self._is_cloud(flow.provider)})
+        if vendors:
+            yield _found("direction", "vendor", f"data goes to {', '.join(vendors)}")
+        elif flows:
+            yield _found("direction", "cloud", "data stays in the company's own clouds")
+        stores = {flow.store for flow in flows}
+        if stores:
+            value = "wide" if len(stores) >= _WIDE else "narrow"
+            yield _found("width", value, f"from {len(stores)} stores")
+        for word, factor in (("border", "border"), ("environment", "trial")):
+            crossing = [flow for flow in flows if word in flow.crosses]
+            if crossing:
+                parts = crossing[0].areas if word == "border" else crossing[0].environments
+                yield _found(factor, "crossed", " to ".join(parts))
+
+    def _exposed(self, ident: NodeId) -> Path | None:
+        """From the asset (or its holder) by what it runs as to sensitive data."""
+        columns = self._graph.columns
+        for start in filter(None, (ident, holder_of(ident))):
+            number = columns.number(NodeId(start))
+            if number is None or self._behind.hops[number] < 1:
+                continue
+            way = self._behind.path(number)[::-1]
+            path = path_of(columns, way, CONTROL)
+            if any(hop.relation == Relation.RUNS_AS for hop in path.hops):
+                return path
+        return None
+
+    @cached_property
+    def _behind(self) -> Tree:
+        """From sensitive stores back to whatever reaches them."""
+        graph = self._graph
+        stores = [
+            ident for ident in sorted(graph.nodes)
+            if isinstance(graph.nodes[ident], DataStore)
+            and graph.data.is_sensitive(ident, Confidence.MEDIUM)
+        ]  # fmt: skip
+        return graph.columns.kernel.reach(graph.columns.numbers(stores), CONTROL.reversed)
+
+    # --- keys and standing -----------------------------------------------------------------------
+
+    def _of_keys(self, node: Asset | Credential) -> Iterator[Found]:
+        keys = [node] if isinstance(node, Credential) else [
+            key
+            for edge in self._graph.out_edges(node.id, Relation.AUTHENTICATES_WITH)
+            if isinstance(key := self._graph.node(edge.target), Credential)
+        ]  # fmt: skip
+        states = [state for key in keys if (state := self._state(key)) is not None]
+        if states:
+            yield min(states, key=lambda one: _KEY_STATES.index(one.value))
+
+    def _state(self, key: Credential) -> Found | None:
+        verified = key.tags.get("verify", "")
+        if verified == "dead":
+            return _found("credential", "dead", f"{key.name} is dead")
+        places = [
+            self._graph.node(edge.target)
+            for edge in self._graph.out_edges(key.id, Relation.STORED_IN)
+        ]
+        classes = {place.asset_class for place in places if isinstance(place, Asset)}
+        if AssetClass.REPOSITORY in classes:
+            value = "live_in_code" if verified == "live" else "in_code"
+            return _found("credential", value, f"{key.name} stands in code")
+        if classes - {AssetClass.SECRET_SLOT}:
+            return _found("credential", "in_settings", f"{key.name} stands in plain settings")
+        if _is_before(key.created_at, self._situation.now, _OLD_KEY):
+            return _found("credential", "old", f"{key.name} was made on {key.created_at[:10]}")
+        return _found("credential", "stored", f"{key.name}") if classes else None
+
+    def _of_standing(self, node: Asset | Credential) -> Iterator[Found]:
+        standing = self._situation.reconciliation.standings.get(node.id)
+        if standing is not None and isinstance(node, Asset):
+            said = f"registry: {standing.status}" + (
+                f" ({standing.entry})" if standing.entry else ""
+            )
+            yield _found("registry", str(standing.status), said)
+        owners = self._situation.owners.get(node.id, ())
+        if not owners:
+            yield _found("owner", "nobody", "nobody owns it")
+        elif owners[0].confidence is Confidence.LOW:
+            yield _found("owner", "doubtful", f"{owners[0].owner}, by {owners[0].basis} alone")
+        else:
+            yield _found("owner", "known", f"{owners[0].owner}, by {owners[0].basis}")
+
+
+_KEY_STATES = ("live_in_code", "in_code", "in_settings", "old", "stored", "dead")
+
+
+def _authentication(entry: Asset) -> Iterator[Found]:
+    words = set(entry.exposure)
+    if words & OPEN_DOOR:
+        yield _found("authentication", "none", ", ".join(sorted(words & OPEN_DOOR)))
+    elif any("key" in word for word in words):
+        yield _found("authentication", "key", next(word for word in words if "key" in word))
+    elif any("authentication" in word for word in words):
+        said = next(word for word in sorted(words) if "authentication" in word)
+        yield _found("authentication", "identity", said)
+
+
+def _class(flow: Flow) -> str:
+    label = flow.labels[0]
+    if label.confidence is Confidence.LOW:
+        return "hinted" if label.is_sensitive else "internal"
+    if not label.is_sensitive:
+        return "internal"
+    return "special" if label.data_class in _SPECIAL else "sensitive"
+
+
+def _weight(flow: Flow) -> tuple[int, int, str]:
+    order = ("special", "sensitive", "hinted", "internal")
+    return order.index(_class(flow)), -flow.confidence.rank, flow.store
+
+
+def _is_before(at: str, now: str, span: timedelta) -> bool:
+    try:
+        return date.fromisoformat(at[:10]) < date.fromisoformat(now[:10]) - span
+    except ValueError:
+        return False
+
+
+def _name(graph: AssetGraph, ident: NodeId) -> str:
+    node = graph.node(ident)
+    return str(node.name) if node is not None else str(ident)
+
+
+def _found(factor: str, value: str, reason: str) -> Found:
+    return Found(factor=factor, value=value, reason=reason)
