@@ -31,9 +31,11 @@ class Denial:
     actions: tuple[Grant, ...]
     data: tuple[Grant, ...]
 
-    def takes(self, principal: str, scope: str, action: str, *, is_data: bool) -> bool | None:
+    def takes(
+        self, principal: str, scope: str, action: str, *, is_data: bool, is_many: bool = False
+    ) -> bool | None:
         """Whether all of ``scope`` is taken from ``principal``; None: it may be, which cannot be
-        told."""
+        told. ``is_many``: it is, or may be, a group, in which those who are excluded may be."""
         grants = self.data if is_data else self.actions
         if not any(one.covers(action) for one in grants):
             return False
@@ -48,7 +50,9 @@ class Denial:
         is_whole = scope == self.scope or (is_inside and self.reaches_below)
         if is_around or not is_whole:
             return None if is_around else False
-        return None if self.has_groups or self.is_conditional or not is_named else True
+        is_split = is_many and bool(self.excluded)
+        is_doubted = self.has_groups or self.is_conditional or is_split or not is_named
+        return None if is_doubted else True
 
 
 def read(access: Access, subscription: str) -> tuple[Denial, ...]:

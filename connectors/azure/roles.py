@@ -126,6 +126,7 @@ def _of(
         preview=_NOT_EVALUATED,
     )  # fmt: skip
     is_conditional = bool(first_text(row, "properties.condition"))
+    is_many = family in (PrincipalType.GROUP, PrincipalType.UNKNOWN)
     edges: dict[str, Edge] = {}
     stores: dict[str, DataStore] = {}
     for reach in REACHES:
@@ -136,7 +137,7 @@ def _of(
         if not target:
             continue
         told = [
-            (one, one.takes(principal, scope, reach.action, is_data=reach.is_data))
+            (one, one.takes(principal, scope, reach.action, is_data=reach.is_data, is_many=is_many))
             for one in denials
         ]
         if any(is_taken for _, is_taken in told):

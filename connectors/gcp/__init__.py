@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.gcp import (
     activity,
+    basic,
     contacts,
     creators,
     denials,
@@ -26,6 +27,7 @@ from connectors.gcp import (
     relations,
 )
 from connectors.gcp.access import Access
+from connectors.gcp.ancestors import Ancestors
 from connectors.gcp.config import GcpConfig
 from connectors.gcp.creators import Trail
 from connectors.gcp.denials import Denials
@@ -293,12 +295,12 @@ def _of_unit(ctx: Context[GcpConfig], unit: str) -> Iterator[Item]:
 
 def _denials(ctx: Context[GcpConfig]) -> Denials:
     access, found = _access(ctx), _tree(ctx)
-    return ctx.kept("gcp:denials", lambda: Denials(access, found.upwards))
+    return ctx.kept("gcp:denials", lambda: Denials(access, Ancestors(access, found)))
 
 
 def _more(ctx: Context[GcpConfig]) -> Beside:
     """What is read beside policies, as far as it is wanted."""
-    access, config = _access(ctx), ctx.config
+    access, config, told = _access(ctx), ctx.config, _policies(ctx)
     plain = Beside()
     left = [
         what
@@ -312,6 +314,7 @@ def _more(ctx: Context[GcpConfig]) -> Beside:
         members=ctx.kept("gcp:groups", lambda: Groups(access)).items
         if config.group_members
         else plain.members,
+        holders=lambda text: basic.holders(told.of, text),
         unevaluated=f"{' and '.join(left)} are not evaluated" if left else "",
     )
 

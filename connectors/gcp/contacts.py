@@ -12,7 +12,7 @@ from connectors.gcp import operations
 from connectors.gcp.access import Access
 from connectors.gcp.errors import Disabled
 from connectors.gcp.hierarchy import project_id, unit_id
-from connectors.gcp.policies import member
+from connectors.gcp.principals import member
 from scanner.kit.tabled.edges import edge_of
 from scanner.kit.tables import first_text, values
 from scanner.model.evidence import Evidence

@@ -15,7 +15,7 @@ from typing import Any
 
 from connectors.gcp.access import Access
 from connectors.gcp.answers import check
-from connectors.gcp.policies import member
+from connectors.gcp.principals import actor_of
 from scanner.kit.tabled.edges import edge_of
 from scanner.kit.tabled.reading import is_usable
 from scanner.kit.tables import first_text, values
@@ -122,21 +122,21 @@ class Trail:
 def _births(entry: Any, numbers: dict[str, str], seen: set[str]) -> Iterator[Item]:
     payload: Any = next(values(entry, "protoPayload"), {})
     service = first_text(payload, "serviceName")
-    who = first_text(payload, "authenticationInfo.principalEmail")
-    if not who or service not in SERVICES or first_text(payload, "status.code") not in ("", "0"):
+    who = actor_of(payload)
+    if (
+        who is None
+        or service not in SERVICES
+        or first_text(payload, "status.code") not in ("", "0")
+    ):
         return
     ident = _made(payload, service, numbers)
     if not ident or ident in seen:
         return  # newest first: a thing may have been deleted and made again
     seen.add(ident)
-    kind = "serviceAccount" if who.endswith("gserviceaccount.com") else "user"
-    person = member(f"{kind}:{who}")
-    if person is None:
-        return
     at = first_text(entry, "timestamp")
     evidence = Evidence(rule=_RULE, source="gcp", resource=ident, first_at=at, last_at=at)
-    yield person
-    yield edge_of(NodeId(ident), person.id, Relation.CREATED_BY, evidence)
+    yield who
+    yield edge_of(NodeId(ident), who.id, Relation.CREATED_BY, evidence)
 
 
 def _made(payload: Any, service: str, numbers: dict[str, str]) -> str:

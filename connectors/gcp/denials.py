@@ -1,6 +1,7 @@
 """Deny policies: what they take away, in a project and all above it, of what roles give.
 
-A list of them tells no rules, so that each is asked for; reads are few a minute, and the right to
+What cannot be read may take anything, so that what is told without it is in doubt. A list of them
+tells no rules, so that each is asked for; reads are few a minute, and the right to
 them is given in the organization alone, so they are asked for only where the configuration says so.
 https://cloud.google.com/iam/docs/deny-overview
 """
@@ -8,24 +9,27 @@ https://cloud.google.com/iam/docs/deny-overview
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from connectors.gcp.access import Access
-from connectors.gcp.policies import member
+from connectors.gcp.ancestors import REASONS as ABOVE
+from connectors.gcp.ancestors import Ancestors, Chain
+from connectors.gcp.principals import member
 from scanner.kit.tables import first_text, values
 from scanner.model.errors import Denied, SourceError
 from scanner.model.items import Gap
 
 LIST, GET = "iam.policies.listPolicies", "iam.policies.get"
-REASONS = dict.fromkeys((LIST, GET), "what is taken away of what roles give")
+REASONS = {**dict.fromkeys((LIST, GET), "what is taken away of what roles give"), **ABOVE}
 SETTING = "deny_policies"
 _SUBJECT = "principal://goog/subject/"
 _ACCOUNT = "principal://iam.googleapis.com/projects/-/serviceAccounts/"
 _GROUP = "principalSet://goog/group/"
 _ALL = "principalSet://goog/public:all"
+_MANY = ("gcp:group/", "gcp:domain/", "gcp:principalSet:", "gcp:allUsers", "gcp:allAuthenticated")
+"""Of ids of nodes that stand for several people."""
 
 
 @dataclass(frozen=True)
@@ -46,50 +50,60 @@ class Rule:
         named = f"{service}.googleapis.com/{rest}"
         if not any(fnmatchcase(named, one) for one in self.permissions):
             return False
-        if any(fnmatchcase(named, one) for one in self.spared) or who in self.excepted:
+        if any(fnmatchcase(named, one) for one in self.spared) or {who, "*"} & self.excepted:
             return False
         is_named = bool({who, "*"} & self.denied)
         if not is_named:
             return None if self.is_for_sets else False
-        return None if self.is_conditional or self.spares_sets else True
+        # Somebody who is excepted may be in the group that it is asked of.
+        is_split = bool(self.excepted) and who.startswith(_MANY)
+        return None if self.is_conditional or self.spares_sets or is_split else True
 
 
 class Denials:
     """Of one run: each unit is asked for once."""
 
-    def __init__(self, access: Access, above: Callable[[str], Iterable[str]]) -> None:
-        """``above``: a unit and all that it stands in."""
+    def __init__(self, access: Access, ancestors: Ancestors) -> None:
         self._access = access
-        self._above = above
+        self._ancestors = ancestors
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
-        self._chains: dict[str, tuple[str, ...]] = {}
+        self._chains: dict[str, Chain] = {}
         self._known: dict[str, tuple[Rule, ...] | SourceError] = {}
 
     def gaps(self, unit: str) -> list[Gap]:
         """What could not be read of a unit and all above it."""
-        found: list[Gap] = []
-        for one in self._chain(unit):
-            self._of(one)
-            known = self._known[one]
-            if isinstance(known, SourceError):
-                is_denied = isinstance(known, Denied)
-                what = f"deny policies of {one}"
-                found.append(Gap(what=what, reason=str(known), denied=is_denied))
-        return found
+        chain = self._chain(unit)
+        told = [(one, self._of(one)) for one in chain.units]
+        if chain.trouble is not None:
+            told.append((f"what stands above {unit}", chain.trouble))
+        return [
+            Gap(what=f"deny policies of {one}", reason=str(known), denied=isinstance(known, Denied))
+            for one, known in told
+            if isinstance(known, SourceError)
+        ]
 
     def takes(self, unit: str, who: str, permission: str) -> bool | None:
-        """Of all in ``unit``; None: it may, which cannot be told."""
-        told = [rule.takes(who, permission) for one in self._chain(unit) for rule in self._of(one)]
+        """Of all in ``unit``; None: it may, which cannot be told. Empty: a unit that nobody tells
+        of."""
+        chain = self._chain(unit) if unit else None
+        is_known = chain is not None and chain.trouble is None
+        told: list[bool | None] = [] if is_known else [None]
+        for one in chain.units if chain else ():
+            rules = self._of(one)
+            if isinstance(rules, SourceError):
+                told.append(None)
+            else:
+                told += [rule.takes(who, permission) for rule in rules]
         return True if True in told else None if None in told else False
 
-    def _chain(self, unit: str) -> tuple[str, ...]:
+    def _chain(self, unit: str) -> Chain:
         with self._lock:
             if unit not in self._chains:
-                self._chains[unit] = tuple(self._above(unit))
+                self._chains[unit] = self._ancestors.of(unit)
             return self._chains[unit]
 
-    def _of(self, unit: str) -> tuple[Rule, ...]:
+    def _of(self, unit: str) -> tuple[Rule, ...] | SourceError:
         with self._lock:
             lock = self._locks.setdefault(unit, threading.Lock())
         with lock:
@@ -98,8 +112,7 @@ class Denials:
                     self._known[unit] = tuple(self._read(unit))
                 except SourceError as error:
                     self._known[unit] = error
-            known = self._known[unit]
-        return () if isinstance(known, SourceError) else known
+            return self._known[unit]
 
     def _read(self, unit: str) -> list[Rule]:
         point = f"cloudresourcemanager.googleapis.com%2F{unit.replace('/', '%2F')}"

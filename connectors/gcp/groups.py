@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from connectors.gcp import operations
 from connectors.gcp.access import Access
-from connectors.gcp.policies import member
+from connectors.gcp.principals import member
 from scanner.kit.tabled.edges import edge_of
 from scanner.kit.tables import first_text, values
 from scanner.model.errors import Denied, SourceError, Unavailable

@@ -12,10 +12,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from connectors.gcp import operations
+from connectors.gcp import basic, operations
 from connectors.gcp.access import Access
 from connectors.gcp.answers import check
 from connectors.gcp.hierarchy import project_id, unit_id
+from connectors.gcp.principals import PRINCIPAL, member
 from connectors.gcp.relations import BUCKET, DATASET
 from scanner.kit.tabled.reading import is_usable, shown
 from scanner.kit.tables import first_text, values
@@ -25,7 +26,7 @@ from scanner.model.evidence import Confidence, Evidence
 from scanner.model.facts import DataStore, Edge, Identity, PrincipalType, Relation
 from scanner.model.items import Gap, Item
 
-DATA, PRINCIPAL = "gcp.data", "gcp.principal"
+DATA = "gcp.data"
 KINDS = frozenset({DATA, PRINCIPAL})
 OF = {
     "projects": "cloudresourcemanager.projects.getIamPolicy",
@@ -52,6 +53,8 @@ class Beside(NamedTuple):
 
     taken: Callable[[str, str, str], bool | None] = lambda unit, who, permission: False
     members: Callable[[Identity], Iterator[Item]] = lambda group: iter(())
+    holders: Callable[[str], Iterator[tuple[str, bool]]] = lambda text: iter(())
+    """:func:`connectors.gcp.basic.holders`"""
     unevaluated: str = "deny policies and members of groups are not evaluated"
 
 
@@ -61,6 +64,8 @@ class Reach(NamedTuple):
     services: tuple[str, ...]
     """First words of hosts of the things that it is a permission on."""
     label: str
+    is_of_people: bool = False
+    """It is told of people as well, though it is no call of AI."""
 
 
 REACHES = (
@@ -69,6 +74,8 @@ REACHES = (
     Reach("bigquery.tables.getData", Relation.READS_FROM, ("bigquery",), "tables"),
     Reach("bigquery.tables.updateData", Relation.WRITES_TO, ("bigquery",), "tables"),
     Reach("secretmanager.versions.access", Relation.READS_FROM, ("secretmanager",), "secrets"),
+    # Who has the text of a key calls all that the key may.
+    Reach("apikeys.keys.getKeyString", Relation.READS_FROM, ("apikeys",), "keys", True),
     Reach("aiplatform.endpoints.predict", Relation.CALLS, ("aiplatform",), "AI"),
     Reach("dialogflow.sessions.detectIntent", Relation.CALLS, ("dialogflow",), "agents"),
     Reach("discoveryengine.servingConfigs.search", Relation.CALLS, ("discoveryengine",), "search"),
@@ -76,6 +83,7 @@ REACHES = (
 """https://cloud.google.com/iam/docs/permissions-reference"""
 _OF_PROJECTS = "//cloudresourcemanager.googleapis.com/projects/"
 _UNITS = ("projects", "folders", "organizations")
+_OWNER = "roles/owner"
 
 
 class Roles:
@@ -100,15 +108,20 @@ class Roles:
                     if first_text(told, "name") != role:
                         raise Unavailable(f"{op}: the answer is not of {shown(role)}")
                     check(told, "includedPermissions[]" if _LISTED in told else "", op)
-                    self._known[role] = frozenset(
-                        str(one) for one in values(told, "includedPermissions[]")
-                    )
+                    listed = () if _is_off(told) else values(told, "includedPermissions[]")
+                    self._known[role] = frozenset(map(str, listed))
                 except SourceError as error:
                     self._known[role] = error
             known = self._known[role]
         if isinstance(known, SourceError):
             raise known
         return known
+
+
+def _is_off(role: Any) -> bool:
+    """A role that is deleted or disabled stays in bindings and grants nothing.
+    https://cloud.google.com/iam/docs/creating-custom-roles#disabling-custom-role"""
+    return first_text(role, "stage") == "DISABLED" or role.get("deleted") is True
 
 
 class Policies:
@@ -190,26 +203,51 @@ def _of_policy(
 ) -> Iterator[Item]:  # fmt: skip
     for binding in values(policy, "bindings[]"):
         role = first_text(binding, "role")
-        members = [member(str(one)) for one in values(binding, "members[]")]
-        known = [one for one in members if one is not None]
-        if not role or not known:
+        named = [str(one) for one in values(binding, "members[]")]
+        if not role or not any(member(one) or basic.is_one(one) for one in named):
             continue
         try:
             held = roles.permissions(role)
         except SourceError as error:
-            if role not in unknown:
-                unknown.add(role)
-                is_denied = isinstance(error, Denied)
-                yield Gap(what=f"role {shown(role)}", reason=str(error), denied=is_denied)
+            yield from _unread(f"role {shown(role)}", error, unknown)
+            continue
+        if role != _OWNER and not any(reach.permission in held for reach in REACHES):
             continue
         evidence = Evidence(rule=rule, source="gcp", resource=resource, preview=beside.unevaluated)
         is_conditional = bool(first_text(binding, "condition.expression"))
-        for identity in known:
-            granted = Granted(role, held, resource, unit, is_conditional)
-            found = list(_granted(identity, granted, evidence, beside))
-            yield from found
-            if found and identity.id.startswith("gcp:group/"):
-                yield from beside.members(identity)
+        for told in named:
+            try:
+                found = list(_members(told, beside))
+            except SourceError as error:
+                yield from _unread(f"who is {shown(told)}", error, unknown)
+                continue
+            for identity, by, is_doubted in found:
+                granted = Granted(role, held, resource, unit, is_conditional or is_doubted, by)
+                given = list(_granted(identity, granted, evidence, beside))
+                yield from given
+                if given and identity.id.startswith("gcp:group/"):
+                    yield from beside.members(identity)
+
+
+def _unread(what: str, error: SourceError, unknown: set[str]) -> Iterator[Gap]:
+    """Each once."""
+    if what not in unknown:
+        unknown.add(what)
+        yield Gap(what=what, reason=str(error), denied=isinstance(error, Denied))
+
+
+def _members(told: str, beside: Beside) -> Iterator[tuple[Identity, str, bool]]:
+    """Who it is, by which basic role of a project if not by name, and whether that is under a
+    condition. Raises the source errors."""
+    if not basic.is_one(told):
+        known = member(told)
+        if known is not None:
+            yield known, "", False
+        return
+    for one, is_conditional in beside.holders(told):
+        known = member(one)
+        if known is not None:
+            yield known, told, is_conditional
 
 
 class Granted(NamedTuple):
@@ -220,21 +258,24 @@ class Granted(NamedTuple):
     resource: str
     unit: str
     is_conditional: bool
+    by: str = ""
+    """The convenience member that the identity is one of."""
 
 
 def _granted(
     identity: Identity, granted: Granted, evidence: Evidence, beside: Beside
 ) -> Iterator[Item]:
-    role, held, resource, unit_name, is_conditional = granted
+    role, held, resource, unit_name, is_conditional, by = granted
     made: dict[str, Item] = {}
     is_program = identity.principal_type is PrincipalType.SERVICE
     for reach in REACHES:
-        if reach.permission not in held or not (is_program or reach.relation is Relation.CALLS):
+        is_told = is_program or reach.is_of_people or reach.relation is Relation.CALLS
+        if reach.permission not in held or not is_told:
             continue
         target, store = _target(resource, reach)
         if not target:
             continue
-        taken = beside.taken(unit_name, identity.id, reach.permission) if unit_name else False
+        taken = beside.taken(unit_name, identity.id, reach.permission)
         if taken:
             continue
         doubts = ["with a condition"] if is_conditional else []
@@ -244,11 +285,11 @@ def _granted(
         edge = Edge(
             source=identity.id, target=target, relation=reach.relation, evidence=(evidence,),
             confidence=Confidence.MEDIUM if doubts else Confidence.CERTAIN,
-            detail=", ".join([role, *doubts]),
+            detail=", ".join([role, *([f"as {by}"] if by else []), *doubts]),
         )  # fmt: skip
         made[edge.key] = edge
     unit = _unit(resource)
-    if role == "roles/owner" and unit and identity.principal_type is PrincipalType.HUMAN:
+    if role == _OWNER and unit and identity.principal_type is PrincipalType.HUMAN:
         edge = Edge(
             source=unit, target=identity.id, relation=Relation.OWNED_BY, evidence=(evidence,),
             detail=role,
@@ -290,40 +331,3 @@ def _target(resource: str, reach: Reach) -> tuple[NodeId, DataStore | None]:
             id=NodeId(resource), kind=BUCKET, name=name, store_class="object_store"
         )
     return NodeId(resource), None
-
-
-_FAMILIES = {
-    "user": PrincipalType.HUMAN,
-    "serviceAccount": PrincipalType.SERVICE,
-    "group": PrincipalType.GROUP,
-    "domain": PrincipalType.GROUP,
-}
-_EVERYBODY = {"allUsers": "everybody", "allAuthenticatedUsers": "everybody with a Google account"}
-
-
-def member(text: str) -> Identity | None:
-    """https://cloud.google.com/iam/docs/principal-identifiers; None: nobody that can be told (one
-    that is deleted, or who owns the project, which its own policy tells)."""
-    kind, _, name = text.partition(":")
-    if text in _EVERYBODY:
-        return Identity(
-            id=NodeId(f"gcp:{text}"), kind=PRINCIPAL, name=_EVERYBODY[text],
-            principal_type=PrincipalType.GROUP,
-        )  # fmt: skip
-    if kind in ("principal", "principalSet") and is_usable(name):
-        family = PrincipalType.SERVICE if kind == "principal" else PrincipalType.GROUP
-        return Identity(
-            id=NodeId(f"gcp:{text}"), kind=PRINCIPAL, name=shown(name.lstrip("/")),
-            principal_type=family,
-        )  # fmt: skip
-    if kind not in _FAMILIES or not is_usable(name):
-        return None
-    mail = name.casefold()
-    place = {"serviceAccount": "service-account"}.get(kind, kind)
-    return Identity(
-        id=NodeId(f"gcp:{place}/{mail}"),
-        kind={"serviceAccount": "gcp.service_account", "user": "gcp.user"}.get(kind, PRINCIPAL),
-        name=shown(mail),
-        email=mail if "@" in mail else "",
-        principal_type=_FAMILIES[kind],
-    )

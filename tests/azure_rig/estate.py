@@ -51,6 +51,23 @@ def roles(rig: Rig) -> None:
         )  # fmt: skip
 
 
+def define(rig: Rig, role: str, name: str, **permissions: list[str]) -> None:
+    whole = {"actions": [], "notActions": [], "dataActions": [], "notDataActions": []}
+    rig.authorize(
+        "Microsoft.Authorization/roleDefinitions", DEFINITION.format(role), "",
+        roleName=name, type="BuiltInRole", permissions=[{**whole, **permissions}],
+        assignableScopes=["/"],
+    )  # fmt: skip
+
+
+def assign(rig: Rig, sub: str, scope: str, role: str, who: str, kind: str) -> None:
+    rig.authorize(
+        "Microsoft.Authorization/roleAssignments",
+        f"{scope}/providers/Microsoft.Authorization/roleAssignments/{role[:8]}-{who[-4:]}", sub,
+        roleDefinitionId=DEFINITION.format(role), principalId=who, principalType=kind, scope=scope,
+    )  # fmt: skip
+
+
 def openai(rig: Rig, sub: str, name: str = "Chat-One") -> str:
     """An account with one deployment."""
     account = rig.show(

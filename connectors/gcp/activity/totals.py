@@ -14,7 +14,7 @@ from connectors.gcp.activity.services import is_use, outcome
 from connectors.gcp.activity.things import Place
 from connectors.gcp.activity.ways import way
 from connectors.gcp.hierarchy import project_id
-from connectors.gcp.policies import member
+from connectors.gcp.principals import actor_of
 from scanner.kit.tables import first_text, values
 from scanner.model.facts import Asset, Identity
 from scanner.model.items import Activity, Gap, Item
@@ -94,13 +94,3 @@ class Totals:
             yield Gap(what=what, reason=f"{self.dropped} entries of more than {_MOST_ROWS} actors "
                       "and things were left out")  # fmt: skip
         self.rows, self.odd, self.dropped = {}, 0, 0
-
-
-def actor_of(payload: Any) -> Identity | None:
-    """Who called, as policies name it; None where no entry says (a key of an API names nobody)."""
-    mail = first_text(payload, "authenticationInfo.principalEmail")
-    subject = first_text(payload, "authenticationInfo.principalSubject")
-    if mail:
-        is_program = mail.casefold().endswith("gserviceaccount.com")
-        return member(f"{'serviceAccount' if is_program else 'user'}:{mail}")
-    return member(subject)

@@ -90,6 +90,30 @@ def test_what_cannot_be_told_is_a_doubt(rig: Rig, deny: dict[str, Any]) -> None:
     assert "`locked` may deny it" in edge.detail
 
 
+TEAM = "bbbbbbbb-0000-0000-0000-00000000000a"
+"""A group."""
+
+
+@pytest.mark.parametrize(
+    ("excluded", "confidence"), [([{"id": estate.PERSON, "type": "User"}], "medium"), ([], "")]
+)
+def test_a_group_keeps_what_somebody_in_it_may_keep(
+    rig: Rig, excluded: list[Any], confidence: str
+) -> None:
+    """Who is excluded may be in the group: it is not cut off."""
+    estate.whole(rig)
+    account = rig.show(SUB, "Microsoft.CognitiveServices/accounts", "team", kind="OpenAI",
+                       location="westeurope", properties={})  # fmt: skip
+    estate.assign(rig, SUB, account, estate.OPENAI_USER, TEAM, "Group")
+    rig.deny(
+        SUB, "locked", scope=account, principals=[{"id": EVERYBODY, "type": "SystemDefined"}],
+        permissions=[{"dataActions": ["Microsoft.CognitiveServices/*"], "actions": []}],
+        excludePrincipals=excluded,
+    )  # fmt: skip
+    edge = _edges(_read(rig)).get((f"azure:principal/{TEAM}", "calls", account.casefold()))
+    assert (edge.confidence if edge else "") == confidence
+
+
 def test_denials_that_may_not_be_read_are_a_gap_and_roles_are_read(rig: Rig) -> None:
     estate.whole(rig, refused=("Microsoft.Authorization/denyAssignments/read",))
     found = _read(rig)

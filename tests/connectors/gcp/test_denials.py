@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.gcp import CONNECTOR
-from connectors.gcp.policies import member
+from connectors.gcp.principals import member
 from scanner.kit.permissions import permissions
 from scanner.model.facts import Edge
 from tests.connectors.gcp.estate import ORG, Read, project, read
@@ -115,6 +115,63 @@ def test_what_cannot_be_told_is_a_doubt(rig: Rig, rule: dict[str, Any]) -> None:
     )
 
 
+@pytest.mark.parametrize("exception", [ADA, "principal://iam.googleapis.com/projects/-/serviceAccounts/"
+                                       "runner@acme-7.iam.gserviceaccount.com"])  # fmt: skip
+def test_a_group_keeps_what_somebody_in_it_may_keep(rig: Rig, exception: str) -> None:
+    """Who is excepted may be in the group: it is not cut off."""
+    _grant(rig, "group:ml@acme.example", "domain:acme.example", "user:bob@acme.example")
+    _deny(rig, "folders/2", deniedPrincipals=["principalSet://goog/public:all"],
+          exceptionPrincipals=[exception])  # fmt: skip
+    edges = {source: edge for (source, relation, _), edge in _edges(_read(rig)).items()
+             if relation == "calls"}  # fmt: skip
+    assert edges.keys() == {TEAM, "gcp:domain/acme.example"}
+    for edge in edges.values():
+        assert edge.confidence == "medium"
+        assert edge.detail.endswith("which a deny policy may take away")
+
+
+def test_a_group_of_whom_nobody_is_excepted_is_denied(rig: Rig) -> None:
+    _grant(rig, "group:ml@acme.example")
+    _deny(rig, "folders/2", deniedPrincipals=["principalSet://goog/public:all"])
+    assert not [key for key in _edges(_read(rig)) if key[0] == TEAM]
+
+
+def _alone(rig: Rig) -> None:
+    """The project by itself is named; what it stands in is in no list."""
+    told = {"name": "projects/7", "projectId": "acme-7", "parent": "folders/2", "state": "ACTIVE"}
+    rig.answer("cloudresourcemanager.projects.get", "projects/acme-7", told)
+
+
+NAMED: dict[str, Any] = {"organizations": (), "projects": ("acme-7",), "perimeters": False}
+
+
+@pytest.mark.parametrize("unit", ["folders/2", "folders/1", ORG])
+def test_what_is_denied_above_a_project_that_alone_is_named_is_no_edge(rig: Rig, unit: str) -> None:
+    _alone(rig)
+    for folder, above in (("folders/2", "folders/1"), ("folders/1", ORG)):
+        rig.answer("cloudresourcemanager.folders.get", folder, {"name": folder, "parent": above})
+    assert _edges(_read(rig, **NAMED))[AI].confidence == "certain"
+    _deny(rig, unit)
+    found = _read(rig, **NAMED)
+    assert AI not in _edges(found)
+    assert not found.gaps
+
+
+@pytest.mark.parametrize("broken", ["refused", "nothing above", "a ring"])
+def test_what_stands_above_and_cannot_be_told_is_a_gap_and_a_doubt(rig: Rig, broken: str) -> None:
+    _alone(rig)
+    if broken == "refused":
+        rig.strike("v3/folders/2$", Fault(403, "no", "PERMISSION_DENIED"))
+    else:
+        above = {"parent": "folders/2"} if broken == "a ring" else {}
+        rig.answer("cloudresourcemanager.folders.get", "folders/2", {"name": "folders/2", **above})
+    found = _read(rig, **NAMED)
+    (gap,) = found.gaps["gcp:acme-7/policy"]
+    assert gap.what == "deny policies of what stands above projects/acme-7"
+    assert gap.denied == (broken == "refused")
+    assert _edges(found)[AI].confidence == "medium"
+
+
 @pytest.mark.parametrize(
     "fault",
     [Fault(403, "no", "PERMISSION_DENIED"), Fault(200, drop=True), Fault(200, body="<html>"),
@@ -126,7 +183,7 @@ def test_denials_that_cannot_be_read_are_a_gap_and_roles_are_told(rig: Rig, faul
     (gap,) = found.gaps["gcp:acme-7/policy"]
     assert gap.denied == (fault.status == 403)
     assert "folders/2" in gap.what
-    assert AI in _edges(found)
+    assert _edges(found)[AI].confidence == "medium", "who knows what they take"
 
 
 def _group(rig: Rig, mail: str, ident: str, *members: tuple[str, str]) -> None:
@@ -167,7 +224,8 @@ def test_a_group_that_may_not_be_looked_into_is_a_gap(rig: Rig) -> None:
 def test_what_these_settings_take_is_printed_only_with_them() -> None:
     plain = set(permissions(CONNECTOR.spec))
     more = set(permissions(CONNECTOR.spec, {"deny_policies", "group_members"}))
-    assert more - plain == {"iam.denypolicies.get", "iam.denypolicies.list"}
+    assert more - plain == {"iam.denypolicies.get", "iam.denypolicies.list",
+                            "resourcemanager.folders.get"}  # fmt: skip
     assert member("group:ml@acme.example") is not None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.gcp.policies import member
+from connectors.gcp.principals import member
 from scanner.model.errors import Denied, NotEnabled
 from scanner.model.facts import Asset, DataStore, Edge, Identity
 from scanner.model.items import Gap
@@ -127,6 +127,72 @@ def test_policies_of_things_inside_are_those_of_the_whole_organization(rig: Rig)
     assert "//storage.googleapis.com/training-data" in stores
 
 
+BUCKET = "//storage.googleapis.com/training"
+
+
+def _basic(rig: Rig, role: str, *members: str) -> None:
+    """A bucket as Google makes one: whoever has a basic role in the project reads it."""
+    project(rig, 7, enabled=())
+    _role(rig, "roles/storage.legacyObjectOwner", "storage.objects.get", "storage.objects.update")
+    for one in ("owner", "editor", "viewer"):
+        _role(rig, f"roles/{one}", "storage.buckets.list")
+    _policy(rig, "projects/acme-7", (role, list(members)))
+    binding = {"role": "roles/storage.legacyObjectOwner",
+               "members": [f"project{role.removeprefix('roles/').title()}:acme-7"]}  # fmt: skip
+    rig.plant("cloudasset.searchAllIamPolicies", ORG,
+              {"resource": BUCKET, "policy": {"bindings": [binding]}})  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["roles/owner", "roles/editor", "roles/viewer"])
+def test_who_has_a_basic_role_of_the_project_is_in_its_convenience_members(
+    rig: Rig, role: str
+) -> None:
+    runner = "7-compute@developer.gserviceaccount.com"
+    _basic(rig, role, f"serviceAccount:{runner}", "user:ada@acme.example")
+    found = _edges(read(rig, families=("keys",)))
+    edge = found[f"gcp:service-account/{runner}", "reads_from", BUCKET]
+    assert edge.confidence == "certain"
+    assert edge.detail == (
+        f"roles/storage.legacyObjectOwner, as project{role.removeprefix('roles/').title()}:acme-7"
+    )
+    assert ("gcp:user/ada@acme.example", "reads_from", BUCKET) not in found, "people are left out"
+
+
+def test_a_project_whose_policy_is_closed_hides_whom_a_bucket_means(rig: Rig) -> None:
+    _basic(rig, "roles/editor", "serviceAccount:x@developer.gserviceaccount.com")
+    rig.strike("projects/acme-7:getIamPolicy", Fault(403, "no", "PERMISSION_DENIED"))
+    found = read(rig, families=("keys",))
+    (gap,) = found.gaps[f"gcp:{ORG}/policies"]
+    assert gap.what == "who is projectEditor:acme-7"
+    assert gap.denied
+
+
+@pytest.mark.parametrize(("off", "is_told"), [({"stage": "DISABLED"}, False),
+                                              ({"deleted": True}, False),
+                                              ({"stage": "DEPRECATED"}, True)])  # fmt: skip
+def test_a_role_that_is_off_grants_nothing(rig: Rig, off: dict[str, Any], is_told: bool) -> None:
+    ident = project(rig, 7, enabled=())
+    name = "projects/acme-7/roles/x"
+    held = ["aiplatform.endpoints.predict"]
+    rig.answer("iam.projects.roles.get", name, {"name": name, "includedPermissions": held, **off})
+    _policy(rig, f"projects/{ident}", (name, ["user:ada@acme.example"]))
+    found = read(rig, families=("keys",))
+    calls = ("gcp:user/ada@acme.example", "calls", f"gcp:project/{ident}#ai")
+    assert (calls in found.edges) == is_told
+    assert not found.gaps
+
+
+def test_who_may_read_the_text_of_keys(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=())
+    _role(rig, "roles/x", "apikeys.keys.getKeyString")
+    _role(rig, "roles/y", "apikeys.keys.list")
+    _policy(rig, f"projects/{ident}", ("roles/x", ["user:ada@acme.example"]),
+            ("roles/y", ["user:bob@acme.example"]))  # fmt: skip
+    edges = read(rig, families=("keys",)).edges
+    assert ("gcp:user/ada@acme.example", "reads_from", f"gcp:project/{ident}#keys") in edges
+    assert not [one for one in edges if one[0] == "gcp:user/bob@acme.example"]
+
+
 def test_a_search_that_is_refused_is_told_and_nothing_else_is(rig: Rig) -> None:
     ident = project(rig, 7)
     endpoint(rig, ident, 7)
@@ -201,6 +267,24 @@ def test_who_has_created_what(rig: Rig) -> None:
         (f"{whole}/endpoints/9", "gcp:user/ada@acme.example"),
         (f"{whole}/models/4", f"gcp:service-account/{RUNNER}"),
     }
+
+
+def test_a_person_of_a_federation_has_created_what_the_log_says(rig: Rig) -> None:
+    """Of whom the log tells no address."""
+    ident = project(rig, 7, enabled=())
+    ada = "principal://iam.googleapis.com/locations/global/workforcePools/entra/subject/ada"
+    lead = "projects/7/locations/us-central1"
+    rig.plant(
+        "logging.entries.list", f"projects/{ident}",
+        _made(7, "", f"{lead}/endpoints/9", authenticationInfo={"principalSubject": ada}),
+        _made(7, "", f"{lead}/endpoints/8", authenticationInfo={}),
+    )  # fmt: skip
+    found = read(rig, families=("keys",))
+    born = {one for one in found.edges if one[1] == "created_by"}
+    whole = f"{VERTEX}/projects/{ident}/locations/us-central1"
+    assert born == {(f"{whole}/endpoints/9", "created_by", f"gcp:{ada}")}
+    (person,) = [one for one in found.items if isinstance(one, Identity) and one.id == f"gcp:{ada}"]
+    assert person.name.endswith("workforcePools/entra/subject/ada")
 
 
 def test_one_log_that_is_closed_hides_no_other(rig: Rig) -> None:
