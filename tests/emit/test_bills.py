@@ -71,6 +71,8 @@ def test_cyclonedx_tells_models_data_and_services() -> None:
     card = next(part for part in bom["components"] if part["bom-ref"] == MODEL)["modelCard"]
     assert card["modelParameters"]["datasets"] == [{"ref": "arn:aws:s3:::weights"}]
     assert bom["compositions"][0]["aggregate"] == "incomplete"
+    agent = next(part for part in bom["components"] if part["bom-ref"] == AGENT)
+    assert {"name": "shadow-ai:reads", "value": BUCKET} in agent["properties"]
     code = next(part for part in bom["components"] if part["bom-ref"] == CODE)
     assert code["externalReferences"][0]["url"] == "https://github.com/example-corp/portal"
     assert [o["line"] for o in code["evidence"]["occurrences"]] == [5, 2]

@@ -26,7 +26,7 @@ def render(document: Document, system: str = "") -> Iterator[bytes]:
     for flow in bill.flows:
         flows[flow.asset].append(flow)
     components = [
-        *(_component(row, bill) for row in bill.assets.values() if not _is_service(row)),
+        *(_component(row, flows[row.uid]) for row in bill.assets.values() if not _is_service(row)),
         *(_model(model) for model in bill.models.values()),
         *(_data(ref, detail) for ref, detail in bill.data.items()),
     ]
@@ -76,7 +76,7 @@ def _is_service(row: AssetRow) -> bool:
     return row.asset_class in _SERVICES
 
 
-def _component(row: AssetRow, bill: Bill) -> Part:
+def _component(row: AssetRow, flows: list[Flow]) -> Part:
     is_model = row.asset_class == "model"
     part = filled({
         "type": "machine-learning-model" if is_model else "application",
@@ -86,10 +86,11 @@ def _component(row: AssetRow, bill: Bill) -> Part:
         "supplier": filled({"name": plain(row.provider)}),
         "evidence": _evidence(row),
         "externalReferences": _repositories(row),
-        "properties": _properties(row),
+        # Only services have data flows in CycloneDX.
+        "properties": [*_properties(row), *sorted(map(_moved, flows), key=str)],
     })  # fmt: skip
     if is_model:
-        reads = sorted({f.data for f in bill.flows if f.asset == row.uid and f.is_read})
+        reads = sorted({flow.data for flow in flows if flow.is_read})
         part["modelCard"] = filled({
             "modelParameters": filled({"datasets": [{"ref": ref} for ref in reads]}),
             "properties": [_property("models", name) for name in sorted(row.models)],
@@ -135,6 +136,10 @@ def _flow(flow: Flow) -> Part:
         "name": plain(flow.data) or "-",
         end: [_address(flow.data)],
     }
+
+
+def _moved(flow: Flow) -> Part:
+    return _property("reads" if flow.is_read else "writes", flow.data)
 
 
 def _provider(ref: str, name: str) -> Part:
