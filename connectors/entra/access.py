@@ -1,15 +1,13 @@
-"""Tokens and calls of Microsoft Graph. Plain REST; azure-identity is imported when the first token
-is needed. Pages are joined by ``@odata.nextLink`` (https://learn.microsoft.com/graph/paging).
-"""
+"""Calls of Microsoft Graph. Plain REST. Pages are joined by ``@odata.nextLink`` (https://learn.microsoft.com/graph/paging)."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from scanner.kit.contract import Context, Operation
 from scanner.kit.http import ReadOnlySession, json_body
+from scanner.kit.microsoft_tokens import Tokens
 from scanner.kit.values import text
 from scanner.model.errors import Denied, Unavailable
 
@@ -78,17 +76,16 @@ def path_of(operation: Operation, **holes: str) -> str:
 
 class Access:
     def __init__(self, ctx: Context[EntraConfig]) -> None:
-        self._config = ctx.config
-        self._token = ctx.environ.get(ctx.config.token_env, "")
-        self._lock = threading.Lock()
-        self._credential: Any = None
+        config = ctx.config
+        token = ctx.environ.get(config.token_env, "")
+        tokens = Tokens(config.url, token, config.token_env, config.credential, config.client_id)
         self._session = ReadOnlySession(
             ctx.config.url,
             OPERATIONS,
             ctx.limits,
             headers={"User-Agent": "shadow-ai-scanner", "Accept": "application/json"},
             retries=ctx.retries,
-            authorize=self._authorization,
+            authorize=tokens.headers,
             connections=ctx.config.parallel_calls,
         )
 
@@ -124,40 +121,3 @@ class Access:
             seen.add(link)
             page = self.get(operation, link)
         raise Unavailable(f"{operation.id}: more than {_MOST_PAGES} pages")
-
-    # --- tokens -----------------------------------------------------------------------------
-
-    def _authorization(self) -> Mapping[str, str]:
-        """Asked at each call: azure-identity keeps a token and renews it before it ends."""
-        if self._token:
-            return {"Authorization": f"Bearer {self._token}"}
-        from azure.core.exceptions import AzureError, ClientAuthenticationError
-
-        with self._lock:
-            try:
-                if self._credential is None:
-                    self._credential = _credential(self._config)
-                token = self._credential.get_token(f"{self._config.url.rstrip('/')}/.default")
-            except (ClientAuthenticationError, ValueError) as error:
-                said = " ".join(str(error).split())[:200]
-                raise Denied(
-                    f"no Microsoft Entra token: {said}; set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
-                    f"AZURE_CLIENT_SECRET, sign in with `az login`, or set {self._config.token_env}"
-                ) from error
-            except AzureError as error:
-                raise Unavailable(f"Entra ID gives no token: {type(error).__name__}") from error
-        return {"Authorization": f"Bearer {token.token}"}
-
-
-def _credential(config: EntraConfig) -> Any:
-    """One of azure-identity's, without a browser or a cache of a person's own tools."""
-    from azure import identity
-
-    client: dict[str, Any] = {"client_id": config.client_id} if config.client_id else {}
-    if config.credential == "managed_identity":
-        return identity.ManagedIdentityCredential(**client)
-    if config.credential == "workload_identity":
-        return identity.WorkloadIdentityCredential(**client)
-    if config.credential == "environment":
-        return identity.EnvironmentCredential()
-    return identity.DefaultAzureCredential(exclude_interactive_browser_credential=True)

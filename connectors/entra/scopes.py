@@ -1,81 +1,20 @@
-"""Permissions of Microsoft's APIs -> the data that they open, and which way it may go. Data alone.
-
-Follows https://learn.microsoft.com/graph/permissions-reference: ``<data>.<action>[.<whose>]``. What
-only says who somebody is (``User.Read``, ``openid``) opens no data; a permission that is not known
-opens none here.
-"""
+"""Which data a grant in a tenant opens; what a permission means, the kit knows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 
+from scanner.kit.microsoft_permissions import STORES, opened
 from scanner.kit.opened import OpenedData
 from scanner.model.facts import DataStore
 
 SOURCE = "entra"
-STORES = {
-    "mail": ("Exchange mail", "mail"),
-    "calendar": ("Exchange calendars", "calendar"),
-    "contacts": ("Exchange contacts", "contacts"),
-    "files": ("OneDrive and SharePoint files", "files"),
-    "sites": ("SharePoint sites", "files"),
-    "notes": ("OneNote", "notes"),
-    "chat": ("Teams chats and channels", "chat"),
-    "meetings": ("Teams meetings and transcripts", "meetings"),
-    "tasks": ("Planner and To Do", "tasks"),
-    "directory": ("the directory of people, groups and apps", "directory"),
-    "audit": ("audit logs and reports", "logs"),
-    "devices": ("devices", "devices"),
-    "security": ("security alerts and incidents", "security"),
-    "prompts": ("Copilot prompts and answers", "prompts"),
-    "azure": ("Azure resources", "cloud"),
-    "crm": ("Dynamics 365 and Dataverse", "customer records"),
-}
-"""Noun -> its name, and the class of data."""
 DATA = OpenedData(SOURCE, "permission", STORES)
-_FAMILIES = {
-    "mail": "mail", "mailboxsettings": "mail", "mailboxfolder": "mail", "mailboxitem": "mail",
-    "ews": "mail", "imap": "mail", "pop": "mail", "smtp": "mail", "full_access_as_app": "mail",
-    "calendars": "calendar", "contacts": "contacts", "people": "contacts", "orgcontact": "contacts",
-    "files": "files", "sites": "sites", "allsites": "sites", "myfiles": "files", "lists": "sites",
-    "notes": "notes", "chat": "chat", "chatmessage": "chat", "channelmessage": "chat",
-    "channel": "chat", "team": "chat", "teamsactivity": "chat", "onlinemeetings": "meetings",
-    "onlinemeetingtranscript": "meetings", "onlinemeetingrecording": "meetings",
-    "callrecords": "meetings", "tasks": "tasks", "user": "directory", "group": "directory",
-    "groupmember": "directory", "directory": "directory", "application": "directory",
-    "rolemanagement": "directory", "organization": "directory", "auditlog": "audit",
-    "auditlogsquery": "audit", "reports": "audit", "activityfeed": "audit", "device": "devices",
-    "devicemanagementmanageddevices": "devices", "securityalert": "security",
-    "securityevents": "security", "securityincident": "security", "threathunting": "security",
-    "aienterpriseinteraction": "prompts",
-}  # fmt: skip
-"""First word of a permission."""
-_OWN = ("user.read", "user.readwrite", "user.invite", "user.export", "people.read")
-"""One's own profile: no data of the organization."""
-_WRITES_ALONE = ("send", "create", "submit")
 _BY_RESOURCE = {
     "797f4846-ba00-4fd7-ba43-dac1f8f63013": "azure",
     "00000007-0000-0000-c000-000000000000": "crm",
 }
 """Application id of an API whose one permission (``user_impersonation``) opens all of it."""
-
-
-@cache
-def opened(permission: str) -> tuple[str, bool, bool]:
-    """Noun of the data (empty: none), whether it may be read, and whether written."""
-    plain = permission.strip().rpartition("/")[2].casefold()
-    family, _, action = plain.partition(".")
-    noun = _FAMILIES.get(family, "")
-    if not noun or plain in _OWN:
-        return "", False, False
-    if not action:  # whole mailboxes
-        return noun, True, True
-    words = action.split(".")
-    if any(word in _WRITES_ALONE for word in words) or family == "smtp":
-        return noun, False, True
-    is_read = any(word.startswith("read") and not word.startswith("readwrite") for word in words)
-    return noun, True, not is_read
 
 
 def data_of(

@@ -63,7 +63,7 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
     neither known AI nor looks like it. What has ended or was tried in vain is no asset of the
     inventory."""
     if activity.thing is not None:
-        yield from _of_thing(activity, activity.thing, source)
+        yield from _of_thing(activity, _whose(activity, activity.thing, catalogue), source)
         return
     known = catalogue.identify(activity) or _guessed(activity)
     if known is None:
@@ -129,6 +129,15 @@ def _guessed(activity: Activity) -> tuple[str, str, Confidence] | None:
         return "", f"unknown; its name says {said[0]}", Confidence.LOW
     host = next((one for one in activity.hosts if one.lower().rstrip(".").endswith(_TLD)), "")
     return ("", f"unknown; its domain is {host}", Confidence.LOW) if host else None
+
+
+def _whose(activity: Activity, thing: Asset, catalogue: Catalogue) -> Asset:
+    """An application that its source proves to be AI, and does not say whose: the catalogue may
+    know."""
+    if thing.provider or thing.asset_class is not AssetClass.SAAS_APP:
+        return thing
+    known = catalogue.identify(activity)
+    return msgspec.structs.replace(thing, provider=known[0]) if known else thing
 
 
 def _of_thing(activity: Activity, thing: Asset, source: str) -> Iterator[Fact]:

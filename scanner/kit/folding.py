@@ -109,10 +109,11 @@ def _stores(old: tuple[DataStore, ...], new: tuple[DataStore, ...]) -> tuple[Dat
 
 
 def _thing(old: Asset | None, new: Asset | None) -> Asset | None:
-    if old is None or new is None or old.tags == new.tags:
+    if old is None or new is None or (old.tags == new.tags and old.models == new.models):
         return old or new
     done = {*old.tags.get(_JOINED, "").split(", "), *new.tags.get(_JOINED, "").split(", ")} - {""}
     tags = {**old.tags, **new.tags}
     if done:
         tags[_JOINED] = ", ".join(sorted(done)[:_MOST_ACTIONS])
-    return msgspec.structs.replace(old, tags=tags)
+    models = tuple(sorted({*old.models, *new.models}))
+    return msgspec.structs.replace(old, tags=tags, models=models)

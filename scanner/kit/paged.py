@@ -1,16 +1,18 @@
-"""Lists of JSON records, joined by the id of the last record or by a token of the answer.
+"""Lists of JSON records, joined by the last record's id, a token, a link or a number.
 
-The two ways in which most vendors' administration pages. A list that goes in a ring, holds what is
+The ways in which vendors' administration pages. A list that goes in a ring, holds what is
 no record or is no list at all is ``Unavailable``: never an end, and never empty.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from scanner.kit.http import ReadOnlySession, json_body
+from requests import Response
+
+from scanner.kit.http import ReadOnlySession, json_body, pages
 from scanner.kit.values import mapping, text
 from scanner.model.errors import Unavailable
 
@@ -68,3 +70,88 @@ def _data(body: Mapping[str, Any], path: str) -> list[Any]:
     if not isinstance(found, list):
         raise Unavailable(f"GET {path}: the answer has no list `data`")
     return found
+
+
+def at(body: Any, path: str) -> Any:
+    """What stands at a dotted place of an answer; None where it leads nowhere."""
+    for step in path.split("."):
+        body = mapping(body).get(step)
+    return body
+
+
+Check = Callable[[Mapping[str, Any], str], None]
+"""Raises the source error that an answer is in spite of its status: (body, path)."""
+
+
+def _records(body: Any, items: str, path: str) -> list[Any]:
+    found = body if not items and isinstance(body, list) else at(body, items)
+    if not isinstance(found, list):
+        raise Unavailable(f"{path}: the answer has no list `{items or 'of records'}`")
+    return found
+
+
+def by_cursor(
+    session: ReadOnlySession,
+    path: str,
+    asked: Mapping[str, str],
+    *,
+    items: str,
+    cursor: str,
+    param: str,
+    check: Check | None = None,
+    ends_at_same: bool = False,
+) -> Iterator[Any]:
+    """Every record of the list at ``items``; what stands at ``cursor`` is the parameter ``param``
+    of the next call, and nothing there ends the list. ``ends_at_same``: so does the cursor that was
+    asked with (a stream's position). Both are dotted places. Raises the source errors."""
+    params = dict(asked)
+    seen: set[str] = set()
+    for _ in range(_MOST_PAGES):
+        body = mapping(json_body(session.get(path, params)))
+        if check:
+            check(body, path)
+        yield from _records(body, items, path)
+        following = text(at(body, cursor))
+        if not following or (ends_at_same and following == params.get(param)):
+            return
+        if following in seen:
+            raise Unavailable(f"GET {path}: the source repeats a page")
+        seen.add(following)
+        params[param] = following
+    raise Unavailable(f"GET {path}: more than {_MOST_PAGES} pages")
+
+
+def by_link(
+    session: ReadOnlySession, url: str, asked: Mapping[str, str], *, items: str, link: str
+) -> Iterator[Any]:
+    """Every record of the list at ``items``; the URL (or path with its query) at ``link`` is the
+    next page. Raises the source errors."""
+    path = urlsplit(url).path
+
+    def following(answer: Response) -> str:
+        return text(at(json_body(answer), link))
+
+    for answer in pages(session, url, dict(asked) or None, following=following):
+        yield from _records(json_body(answer), items, path)
+
+
+def by_number(
+    session: ReadOnlySession, path: str, asked: Mapping[str, str], *, items: str, param: str,
+    size: int, first: int = 1, step: int = 1, check: Check | None = None,
+) -> Iterator[Any]:  # fmt: skip
+    """Pages by number, or by offset (``step`` is then ``size``), up to one that is not full. A page
+    that is the same as the one before is ``Unavailable``: the source ignores the number. Raises the
+    source errors."""
+    before: list[Any] = []
+    for page in range(_MOST_PAGES):
+        body = json_body(session.get(path, {**asked, param: str(first + page * step)}))
+        if check:
+            check(mapping(body), path)
+        found = _records(body, items, path)
+        if found and found == before:
+            raise Unavailable(f"GET {path}: the source repeats a page")
+        yield from found
+        if len(found) < size:
+            return
+        before = found
+    raise Unavailable(f"GET {path}: more than {_MOST_PAGES} pages")

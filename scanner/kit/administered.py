@@ -1,0 +1,290 @@
+"""An organization's administration as a connector, told as data: lists, logs and exported files.
+
+Owns shards and their modes, windows and cursors, the records of files, and doctor. A source brings
+its operations, how each part is asked for, and what a record means; no part catches a refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from scanner.kit.contract import ConnectorSpec, Context, Mode, Operation, Probe, Shard
+from scanner.kit.folding import Fold
+from scanner.kit.http import ReadOnlySession
+from scanner.kit.named import Names
+from scanner.kit.records import read_records, unwrapped
+from scanner.kit.told import check_address
+from scanner.kit.windows import Happened, Log, read_log
+from scanner.model.base import ShardId
+from scanner.model.errors import Denied, SourceError
+from scanner.model.items import Activity, Checkpoint, Gap, Item
+
+_MOST_KNOWN = 500_000
+"""Ids of events that later ones are compared with: of a larger file, the newest."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every such source has; a source adds its own."""
+
+    organization: str
+    """What it is called here; its nodes are named by it."""
+    token_env: str = ""
+    """Environment variable that holds the token; the token itself is never in a file."""
+    url: str = ""
+    """Of the API: another address, a gateway."""
+    live: bool = True
+    """Read the API; `false` reads `files` alone."""
+    parts: tuple[str, ...] = ()
+    """What to read of the API."""
+    files: tuple[str, ...] = ()
+    """Exports to read as well: JSON, JSONL and CSV, gz too, also as SIEMs wrap them."""
+    since_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 0
+    """How far back the first reading of a log goes; 0: as `scan.window_days` says."""
+    overlap_hours: Annotated[int, msgspec.Meta(ge=0, le=24 * 7)] = 24
+    """How late events may come; what was counted of that time is not counted again."""
+
+    def __post_init__(self) -> None:
+        if self.live:
+            check_address(self.url, self.organization)
+        if "/" in self.organization or not self.organization.strip():
+            raise ValueError("`organization` must be a name without a slash")
+        if not self.live and not self.files:
+            raise ValueError("set `files`, or leave `live` on")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a part is read with."""
+
+    ctx: Context[Any]
+    org: str
+    access: Any
+    """What the source's own ``access`` has made: most often a session."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A part that is told whole each time. ``read`` raises the source errors."""
+
+    name: str
+    operation: Operation
+    read: Callable[[Reading], Iterator[Item]]
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A log by time. ``events``: those of a window, in any order; None for what is none."""
+
+    name: str
+    operation: Operation
+    events: Callable[[Reading, datetime, datetime], Iterable[Happened | None]]
+    kept: timedelta
+    """How long the source keeps it."""
+    span: timedelta = timedelta(days=7)
+    """Of one window: after each a scan can go on."""
+
+
+Understood = Happened | list[Item] | None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of record in a file: what tells it from others, and what it tells."""
+
+    fits: Callable[[Mapping[str, Any]], bool]
+    told: Callable[[Mapping[str, Any], str], Understood]
+
+
+@dataclass(frozen=True)
+class Administration:
+    """A connector. ``kinds``: of records in files, the most exact first. ``access``: made once a
+    run; raises ``Denied`` where no token is set."""
+
+    spec: ConnectorSpec
+    names: Names
+    parts: tuple[Listed | Logged, ...]
+    kinds: tuple[Kind, ...]
+    access: Callable[[Context[Any]], Any]
+    expected: str = "records of this source"
+    """What a file may hold, for people."""
+    _by_name: dict[str, Listed | Logged] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self._by_name.update({one.name: one for one in self.parts})
+
+    def shards(self, ctx: Context[Any]) -> Iterator[Shard]:
+        config, source = ctx.config, self.spec.name
+        for name in config.parts if config.live else ():
+            is_log = isinstance(self._by_name[name], Logged)
+            yield Shard(
+                id=ShardId(f"{source}:{config.organization}/{name}"),
+                scope={"part": name},
+                mode=Mode.INCREMENTAL if is_log else Mode.FULL,
+            )
+        for name in config.files:
+            yield Shard(
+                id=ShardId(f"{source}:file:{name}"), scope={"file": name, "part": ""}
+            )  # fmt: skip
+
+    def collect(self, ctx: Context[Any], shard: Shard, since: Checkpoint | None) -> Iterator[Item]:
+        org = ctx.config.organization
+        if not shard.scope["part"]:
+            name = shard.scope["file"]
+            path = ctx.folder / Path(name).expanduser()
+            yield from read_file(path, name, org, self.kinds, self.expected)
+            yield self.names.account(org, "file")
+            return
+        part = self._by_name[shard.scope["part"]]
+        reading = self._reading(ctx)
+        if isinstance(part, Listed):
+            yield from part.read(reading)
+            yield self.names.account(org, part.operation.id)  # it has answered
+            return
+        for item in read_log(_log(ctx, part), _window(part, reading), ctx.now(), since):
+            if isinstance(item, Checkpoint):
+                yield self.names.account(org, part.operation.id)
+            yield item
+
+    def probe(self, ctx: Context[Any]) -> Iterator[Probe]:
+        for name in ctx.config.parts if ctx.config.live else ():
+            part = self._by_name[name]
+            trouble = _trouble(part, lambda: self._reading(ctx), ctx)
+            remedy = f"grant {part.operation.permission}, or leave `{name}` out of `parts`"
+            yield Probe(
+                check=part.operation.id, ok=not trouble, detail=trouble or "readable",
+                remedy=remedy if trouble else "",
+            )  # fmt: skip
+        for name in ctx.config.files:
+            there = (ctx.folder / Path(name).expanduser()).is_file()
+            detail = "readable" if there else "no such file; check `files`"
+            yield Probe(check=f"read {name}", ok=there, detail=detail)
+
+    def _reading(self, ctx: Context[Any]) -> Reading:
+        org = ctx.config.organization
+        made = ctx.kept(f"{self.spec.name}:{org}", lambda: self.access(ctx))
+        return Reading(ctx=ctx, org=org, access=made)
+
+
+def _log(ctx: Context[Any], part: Logged) -> Log:
+    return Log(
+        name=f"{part.name} of {ctx.config.organization}",
+        kept=part.kept,
+        first=timedelta(days=ctx.config.since_days or ctx.window_days),
+        span=part.span,
+        overlap=timedelta(hours=ctx.config.overlap_hours),
+    )
+
+
+def _window(
+    part: Logged, reading: Reading
+) -> Callable[[datetime, datetime], Iterator[Happened | None]]:
+    def events(begin: datetime, end: datetime) -> Iterator[Happened | None]:
+        for one in part.events(reading, begin, end):
+            yield one if one and one[1] else None  # without a time it is in no window
+
+    return events
+
+
+def _trouble(
+    part: Listed | Logged, reading: Callable[[], Reading], ctx: Context[Any]
+) -> str:  # fmt: skip
+    """Why the first of a part cannot be read; empty: it can."""
+    try:
+        if isinstance(part, Listed):
+            first = next(iter(part.read(reading())), None)
+            return first.reason if isinstance(first, Gap) and first.denied else ""
+        now = ctx.now()
+        next(iter(part.events(reading(), now - timedelta(hours=1), now)), None)
+    except SourceError as error:
+        return str(error)
+    return ""
+
+
+def read_file(
+    path: Path, name: str, org: str, kinds: tuple[Kind, ...], expected: str
+) -> Iterator[Item]:
+    """What one file tells, each event once. Records that are none are one gap, with the place of
+    the first; a damaged file gives what was before the damage, then ``Unavailable``."""
+    fold, known = Fold(), dict[str, None]()
+    odd: list[int] = []
+    trouble: SourceError | None = None
+
+    def fits(record: Mapping[str, Any]) -> bool:
+        return any(kind.fits(record) for kind in kinds)
+
+    try:
+        for number, record in read_records(path, name, "`files`"):
+            inner = unwrapped(record, fits)
+            kind = next((one for one in kinds if inner is not None and one.fits(inner)), None)
+            found = kind.told(inner, org) if kind is not None and inner is not None else None
+            if found is None:
+                odd.append(number)
+                continue
+            if isinstance(found, tuple):
+                found = _once(found, known)
+            for one in found:
+                if isinstance(one, Activity):
+                    fold.add(one)
+                else:
+                    yield one
+    except SourceError as error:
+        trouble = error
+    yield from fold.take()
+    if odd:
+        yield Gap(what=f"{name}:{odd[0]}", reason=f"{len(odd)} records are no {expected}")
+    if trouble is not None:
+        raise trouble
+
+
+def _once(event: Happened, known: dict[str, None]) -> list[Item]:
+    ident, _, told = event
+    if ident in known:
+        return []
+    known[ident] = None
+    if len(known) > _MOST_KNOWN:
+        del known[next(iter(known))]
+    return list(told)
+
+
+def bearer(ctx: Context[Any], *, scheme: str = "Bearer", hint: str = "") -> dict[str, str]:
+    """Headers with the token of the environment. Raises ``Denied`` where there is none."""
+    token = ctx.environ.get(ctx.config.token_env, "")
+    if not token:
+        raise Denied(f"no token: set the environment variable {ctx.config.token_env}{hint}")
+    return {"Authorization": f"{scheme} {token}".strip()}
+
+
+def session(
+    ctx: Context[Any], operations: tuple[Operation, ...], headers: Mapping[str, str], url: str = "",
+    **more: Any,
+) -> ReadOnlySession:  # fmt: skip
+    """``url``: empty for the configured one."""
+    return ReadOnlySession(
+        url or ctx.config.url,
+        operations,
+        ctx.limits,
+        headers={"User-Agent": "shadow-ai-scanner", "Accept": "application/json", **headers},
+        retries=ctx.retries,
+        **more,
+    )
+
+
+def read(
+    path: str, permission: str, reason: str, *, bucket: str = "default", method: str = "GET",
+    **more: Any,
+) -> Operation:  # fmt: skip
+    """An operation by its path."""
+    return Operation(
+        id=f"{method} {path}", permission=permission, bucket=bucket, reason=reason, **more
+    )
+
+
+def odd_gap(count: int, rule: str) -> Iterator[Gap]:
+    if count:
+        yield Gap(what=rule, reason=f"{count} records are malformed")
