@@ -13,15 +13,20 @@ from scanner.model.facts import DataStore
 @dataclass(frozen=True)
 class OpenedData:
     """``stores``: noun -> its name, and the class of data. ``rule``: the vendor's word for what is
-    granted."""
+    granted. ``place``: whose ids they are (:class:`scanner.kit.named.Names`)."""
 
     source: str
     rule: str
     stores: Mapping[str, tuple[str, str]]
+    place: str = ""
 
     @property
     def kind(self) -> str:
-        return f"{self.source}.data"
+        return f"{self._of}.data"
+
+    @property
+    def _of(self) -> str:
+        return self.place or self.source
 
     def of(
         self, opened: Iterable[tuple[str, bool, bool]], tenant: str
@@ -38,12 +43,12 @@ class OpenedData:
 
     def store(self, noun: str, tenant: str) -> DataStore:
         name, family = self.stores[noun]
-        ident = NodeId(f"{self.source}:{tenant}/data/{noun}")
+        ident = NodeId(f"{self._of}:{tenant}/data/{noun}")
         return DataStore(
             id=ident,
             kind=self.kind,
             name=f"{name} of {tenant}",
             store_class=family,
-            account=NodeId(f"{self.source}:{tenant}"),
+            account=NodeId(f"{self._of}:{tenant}"),
             evidence=(Evidence(rule=self.rule, source=self.source, resource=ident),),
         )

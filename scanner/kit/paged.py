@@ -73,7 +73,10 @@ def _data(body: Mapping[str, Any], path: str) -> list[Any]:
 
 
 def at(body: Any, path: str) -> Any:
-    """What stands at a dotted place of an answer; None where it leads nowhere."""
+    """What stands at a dotted place of an answer; None where it leads nowhere. A name that has a
+    dot itself (``@odata.nextLink``) is one at the top."""
+    if path in mapping(body):
+        return body[path]
     for step in path.split("."):
         body = mapping(body).get(step)
     return body

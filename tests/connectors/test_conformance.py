@@ -61,6 +61,8 @@ from tests.connectors.google_workspace.workspace import Workspace
 from tests.connectors.google_workspace.workspace import serving as serving_workspace
 from tests.forge_rig import seeded
 from tests.forge_rig.api import Fault, Reply
+from tests.saas_rig.cases import Case, all_cases
+from tests.saas_rig.cases import world as saas_world
 
 KEY = expand("sk-ant-api03-{b64url:93}AA", "conformance")
 
@@ -482,7 +484,12 @@ def _azure(folder: Path, detector: Detector, organization: Any) -> Iterator[Worl
         yield World(loader.load("azure"), context, deny)
 
 
+def _administered(case: Case) -> Callable[[Path, Detector, Any], AbstractContextManager[World]]:
+    return lambda folder, detector, organization: saas_world(case)
+
+
 WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]] = {
+    **{name: _administered(case) for name, case in all_cases().items()},
     "aws": _aws,
     "azure": _azure,
     "azure_devops": _azure_devops,

@@ -1,0 +1,82 @@
+"""Consents as the unified audit log tells them: text in modified properties, an id in each.
+
+``Add delegated permission grant`` names the API as its target and the client by its object's id
+alone: there the grant is told under that id, which the list of applications resolves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.microsoft365.names import NAMES, PERMITTED
+from scanner.kit.expressions import expression
+from scanner.kit.microsoft_permissions import opened
+from scanner.kit.values import items, loose_json, mapping, text
+from scanner.model.base import NodeId
+from scanner.model.facts import Identity, PrincipalType
+from scanner.model.items import Activity
+
+_GUIDS = expression(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_SCOPES = expression(r"Scope: ([^,\]]{0,4000})")
+_EVERYONE = "AllPrincipals"
+_NAMED = 1
+"""Type of a target that is a name (``IdentityType`` of the schema)."""
+
+
+def consented(
+    given: Mapping[str, Any], operation: str, org: str, who: Identity | None
+) -> tuple[Activity, ...]:
+    told = {
+        text(one.get("Name")): _value(one.get("NewValue")) or _value(one.get("OldValue"))
+        for one in map(mapping, items(given.get("ModifiedProperties")))
+    }
+    is_of_the_api = "permission grant" in operation.casefold() or (
+        "oauth2" in operation.casefold() or "role assignment" in operation.casefold()
+    )
+    targets = [mapping(one) for one in items(given.get("Target"))]
+    label = told.get("ServicePrincipal.DisplayName", "")
+    app = told.get("ServicePrincipal.AppId", "")
+    if not is_of_the_api:
+        names = [text(one.get("ID")) for one in targets if one.get("Type") == _NAMED]
+        label = label or next((one for one in names if one), "")
+        named = _GUIDS.findall(told.get("TargetId.ServicePrincipalNames", ""))
+        object_id = text(given.get("ObjectId"))
+        app = app or next(iter(named or _GUIDS.findall(object_id)), "")
+    ident = app or told.get("ServicePrincipal.ObjectID", "")
+    if not ident and not label:
+        return ()
+    permissions = told.get("ConsentAction.Permissions", "").rpartition("=>")[2]
+    scopes = {word for found in _SCOPES.findall(permissions) for word in found.split()}
+    scopes |= set(told.get("DelegatedPermissionGrant.Scope", "").split())
+    scopes |= {told.get("AppRole.Value", "")}
+    is_for_all = _EVERYONE in permissions + told.get("DelegatedPermissionGrant.ConsentType", "")
+    is_role = "AppRole.Value" in told
+    relation = "created_by" if operation.casefold() == "add service principal" else "grants"
+    reads, writes = PERMITTED.of((opened(one) for one in scopes), org)
+    return (
+        NAMES.app(
+            org, operation, "" if operation.casefold().startswith("remove") else relation,
+            ident.casefold(), label, client_id=app.casefold(),
+            scopes=tuple(sorted(scopes - {""})), reads=reads, writes=writes,
+            actor=_everyone(org) if is_for_all else who,
+            where="application permission" if is_role else "",
+        ),
+    )  # fmt: skip
+
+
+def _everyone(org: str) -> Identity:
+    """For whom an administrator consents at once; the id that Entra's lists use."""
+    return Identity(
+        id=NodeId(f"{NAMES.org(org)}/everyone"), kind="entra.everyone", name=f"everyone in {org}",
+        principal_type=PrincipalType.GROUP,
+    )  # fmt: skip
+
+
+def _value(value: Any) -> str:
+    """What a modified property says: a text, at times written as JSON within the text."""
+    plain = text(value).strip()
+    inner = loose_json(plain.encode("utf-8", "replace")) if plain[:1] in ('"', "[") else plain
+    if isinstance(inner, list):
+        return " ".join(filter(None, map(text, inner))) or plain
+    return text(inner).strip() if isinstance(inner, str) else plain

@@ -1,0 +1,209 @@
+"""Records of the unified audit log -> what the catalogue can judge. Pure: no network, no files.
+
+https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema
+and https://learn.microsoft.com/office/office-365-management-api/copilot-schema. Portal and scripts
+export rows with the record as JSON in ``AuditData``. Names of sites, files and messages are not
+kept: of what Copilot opened, its class is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from connectors.microsoft365.consents import consented
+from connectors.microsoft365.copilot import interaction
+from connectors.microsoft365.names import NAMES, PERMITTED, STUDIO
+from scanner.kit.folding import failed, mark_of, whole
+from scanner.kit.records import column
+from scanner.kit.values import loose_json, mapping, stamp, text
+from scanner.kit.windows import Happened
+from scanner.model.facts import AssetClass, Identity
+from scanner.model.items import Activity
+
+AGENT, FLOW, COPILOT = "entra.agent", "entra.flow", "entra.copilot"
+_DONE = ("success", "succeeded", "true", "")
+_AI_CONNECTORS = {
+    "azure openai": "azure_openai", "azureopenai": "azure_openai", "openai": "openai",
+    "ai builder": "microsoft_copilot", "aibuilder": "microsoft_copilot", "anthropic": "anthropic",
+    "claude": "anthropic", "copilot studio": STUDIO, "powervirtualagents": STUDIO,
+    "copilot": "microsoft_copilot", "gemini": "google_gemini", "mistral": "mistral",
+    "hugging face": "huggingface", "huggingface": "huggingface", "perplexity": "perplexity",
+    "cognitive services": "azure_ai", "document intelligence": "azure_ai",
+}  # fmt: skip
+"""Words of a Power Platform connector's name -> provider, the most exact first
+(https://learn.microsoft.com/connectors/connector-reference/)."""
+_OPENED = {
+    "mailitemsaccessed": "mail", "send": "mail", "filedownloaded": "files",
+    "fileaccessed": "files", "fileuploaded": "files", "filemodified": "files",
+    "fileaccessedextended": "files", "filesyncdownloadedfull": "files",
+}  # fmt: skip
+"""Operation -> the data that an application touches by it."""
+_WRITES = ("send", "fileuploaded", "filemodified")
+_MOST_CLIENT = 200
+
+
+def is_exported(record: Mapping[str, Any]) -> bool:
+    """A row of the portal, of Search-UnifiedAuditLog or of Graph's audit queries."""
+    return any(name in record for name in ("AuditData", "auditData"))
+
+
+def exported(record: Mapping[str, Any], org: str) -> Happened | None:
+    inner = record.get("auditData") or column(record, "AuditData")
+    given = loose_json(inner.encode("utf-8", "replace")) if isinstance(inner, str) else inner
+    return happened(given, org) if is_record(mapping(given)) else None
+
+
+def is_record(record: Mapping[str, Any]) -> bool:
+    return {"Operation", "CreationTime"} <= record.keys()
+
+
+def happened(record: Any, org: str) -> Happened | None:
+    given = mapping(record)
+    operation = text(given.get("Operation")).rstrip(". ")
+    at = stamp(given.get("CreationTime"))
+    if not is_record(given) or not operation:
+        return None
+    ident = text(given.get("Id")) or mark_of((at, whole(given)))
+    plain = operation.casefold()
+    read = _READERS.get(plain)
+    if read is None:
+        read = _interaction if "CopilotEventData" in given else _by_words(plain)
+    found = read(given, operation, org, _who(given, org)) if read else ()
+    timed = tuple(msgspec.structs.replace(one, first_at=at, last_at=at) for one in found)
+    if text(given.get("ResultStatus")).casefold() not in _DONE:
+        timed = tuple(map(failed, timed))
+    return ident, at, timed
+
+
+Read = Callable[[Mapping[str, Any], str, str, Identity | None], tuple[Activity, ...]]
+
+
+def _who(given: Mapping[str, Any], org: str) -> Identity | None:
+    """Applications and Microsoft's own services act, too: they have no address."""
+    mail = text(given.get("UserId"))
+    return NAMES.person(org, "", mail) if "@" in mail else None
+
+
+def _interaction(
+    given: Mapping[str, Any], operation: str, org: str, who: Identity | None
+) -> tuple[Activity, ...]:
+    return interaction(given, operation, org, who)
+
+
+def _consent(
+    given: Mapping[str, Any], operation: str, org: str, who: Identity | None
+) -> tuple[Activity, ...]:
+    return consented(given, operation, org, who)
+
+
+def _sign_in(
+    given: Mapping[str, Any], operation: str, org: str, who: Identity | None
+) -> tuple[Activity, ...]:
+    app = text(given.get("ApplicationId")).casefold()
+    if not app:
+        return ()
+    return (NAMES.app(org, operation, "used_by", app, "", client_id=app, actor=who),)
+
+
+def _studio(
+    given: Mapping[str, Any], operation: str, org: str, who: Identity | None
+) -> tuple[Activity, ...]:
+    """Agents of Copilot Studio, as its makers change them."""
+    ident = text(given.get("BotId")) or text(given.get("AgentId"))
+    name = text(given.get("BotName")) or text(given.get("AgentName"))
+    if not ident and not name:
+        return ()
+    thing = NAMES.thing(
+        org, "agent", ident or name, name, AssetClass.AGENT, provider=STUDIO,
+        tags={"environment": found} if (found := text(given.get("EnvironmentName"))) else {},
+    )  # fmt: skip
+    relation = "created_by" if operation.casefold() == "botcreate" else "used_by"
+    if operation.casefold() == "botdelete":
+        relation = ""
+    return (NAMES.used(thing, operation, relation, actor=who, where="Copilot Studio"),)
+
+
+def _flow(
+    given: Mapping[str, Any], operation: str, org: str, who: Identity | None
+) -> tuple[Activity, ...]:
+    """Flows whose definition names a connector of AI; others are left."""
+    connectors = text(given.get("FlowConnectorNames"))
+    plain = connectors.casefold().replace("shared_", "")
+    provider = next((one for word, one in _AI_CONNECTORS.items() if word in plain), "")
+    if not provider:
+        return ()
+    url = text(given.get("FlowDetailsUrl"))
+    ident = next((part for part in reversed(url.split("/")) if part not in ("", "details")), "")
+    ident = ident or text(given.get("ObjectId")) or mark_of((url, connectors))
+    thing = NAMES.thing(
+        org, "flow", ident, f"Power Automate flow {ident}", AssetClass.FLOW, provider=provider,
+        tags={"tools": ", ".join(sorted({one.strip() for one in connectors.split(",")}))},
+    )  # fmt: skip
+    relation = {"createflow": "created_by", "deleteflow": ""}.get(operation.casefold(), "used_by")
+    return (NAMES.used(thing, operation, relation, actor=who, where="Power Automate"),)
+
+
+def _teams_app(
+    given: Mapping[str, Any], operation: str, org: str, who: Identity | None
+) -> tuple[Activity, ...]:
+    label = text(given.get("AddOnName"))
+    client = text(given.get("AzureADAppId")).casefold()
+    ident = client or text(given.get("AddOnGuid"))
+    if not label and not ident:
+        return ()
+    removed = operation.casefold().endswith(("uninstalled", "removed", "deleted"))
+    name = client or f"teams/{ident or label}"
+    return (
+        NAMES.app(
+            org, operation, "" if removed else "used_by", name, label, client_id=client,
+            actor=who, where="in Teams",
+        ),
+    )  # fmt: skip
+
+
+def _opened(
+    given: Mapping[str, Any], operation: str, org: str, who: Identity | None
+) -> tuple[Activity, ...]:
+    """What an application does with files and mail, for whom: data that has gone its way."""
+    access = mapping(given.get("AppAccessContext"))
+    client = (
+        text(given.get("ApplicationId")) or text(access.get("ClientAppId"))
+        or text(given.get("ClientAppId")) or text(given.get("AppId"))
+    )  # fmt: skip
+    label = text(given.get("ApplicationDisplayName")) or text(access.get("ClientAppName"))
+    if not client and not label:
+        return ()
+    store = PERMITTED.store(_OPENED[operation.casefold()], org)
+    writes = operation.casefold() in _WRITES
+    return (
+        NAMES.app(
+            org, operation, "used_by", client[:_MOST_CLIENT], label, client_id=client.casefold(),
+            actor=who, reads=() if writes else (store,), writes=(store,) if writes else (),
+        ),
+    )  # fmt: skip
+
+
+_READERS: dict[str, Read] = {
+    **dict.fromkeys(
+        ("consent to application", "add delegated permission grant",
+         "add oauth2permissiongrant", "add app role assignment to service principal",
+         "add service principal", "remove delegated permission grant",
+         "remove oauth2permissiongrant", "remove service principal"), _consent,
+    ),
+    "userloggedin": _sign_in,
+    **dict.fromkeys(("createflow", "editflow", "deleteflow", "putpermissions"), _flow),
+    **dict.fromkeys(
+        ("appinstalled", "appuninstalled", "appupgraded", "botaddedtoteam", "botremovedfromteam",
+         "connectoradded", "connectorremoved", "tabadded", "tabremoved"), _teams_app,
+    ),
+    **dict.fromkeys(_OPENED, _opened),
+}  # fmt: skip
+"""Operation in lower case, without a full stop -> what reads it."""
+
+
+def _by_words(plain: str) -> Read | None:
+    """Copilot Studio's many operations begin alike (``BotCreate``, ``BotUpdateOperation...``)."""
+    return _studio if plain.startswith(("bot", "copilotagent", "agentcreate")) else None

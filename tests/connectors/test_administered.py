@@ -1,0 +1,230 @@
+"""What every source of an organization's administration must withstand, each in its own world."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanner.kit.contract import Mode
+from scanner.model.base import encode
+from scanner.model.errors import Denied, SourceError, Throttled, Unavailable
+from scanner.model.items import Activity, Checkpoint, Gap, Item
+from tests.connectors.hostile import bent
+from tests.saas_rig import Break, Reply, Vendor, serving
+from tests.saas_rig.cases import NOW, Case, all_cases, folded
+
+CASES = all_cases()
+
+
+@pytest.fixture(params=sorted(CASES))
+def case(request: pytest.FixtureRequest) -> Case:
+    return CASES[request.param]
+
+
+@pytest.fixture
+def vendor(case: Case) -> Iterator[Vendor]:
+    with serving(case.plant()) as made:
+        yield made
+    assert not made.rejected, made.rejected
+
+
+def _rows(items: list[Item]) -> set[tuple[Any, ...]]:
+    return {
+        (a.rule, a.app_id, a.actor.id if a.actor else "", a.where, a.relation, a.count, a.first_at,
+         a.last_at, a.scopes) for a in folded(items)
+    }  # fmt: skip
+
+
+def _gaps(items: list[Item]) -> list[Gap]:
+    return [one for one in items if isinstance(one, Gap)]
+
+
+def _collected(case: Case, ctx: Any, shard: Any) -> tuple[list[Item], SourceError | None]:
+    """What came before an error, and the error."""
+    got: list[Item] = []
+    try:
+        got.extend(case.connector.collect(ctx, shard, None))
+    except SourceError as error:
+        return got, error
+    return got, None
+
+
+def _worth_breaking(calls: list[str]) -> list[int]:
+    """The first call of each operation, and the last."""
+    first = {operation: n for n, operation in reversed(list(enumerate(calls)))}
+    last = {operation: n for n, operation in enumerate(calls)}
+    return sorted({*first.values(), *last.values()})
+
+
+BROKEN = {
+    "server error": Reply("<h1>oops</h1>", 500),
+    "token revoked": Reply({"message": "token revoked"}, 401),
+    "page of a proxy": Reply("<html>", 200),
+    "cut short": Reply('{"data": [{"id": 1', 200),
+    "another answer": Reply({"message": "fine"}, 200),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_whatever_call_breaks_it_is_told_and_the_next_scan_goes_on(
+    case: Case, vendor: Vendor, kind: str
+) -> None:
+    for shard in case.shards(case.context(vendor.url)):
+        vendor.breaks.clear()
+        before = len(vendor.calls)
+        whole = list(case.connector.collect(case.context(vendor.url), shard, None))
+        assert not _gaps(whole)
+        for number in _worth_breaking(vendor.calls[before:]):
+            vendor.breaks[:] = [Break(BROKEN[kind], first=len(vendor.calls) + number)]
+            got, error = _collected(case, case.context(vendor.url, retries=1), shard)
+            vendor.breaks.clear()
+            assert error or _gaps(got), f"{shard.id}: call {number} broke, and nothing tells of it"
+            if shard.mode is Mode.INCREMENTAL:
+                _resumed(case, vendor, shard, got, whole)
+
+
+def _resumed(case: Case, vendor: Vendor, shard: Any, got: list[Item], whole: list[Item]) -> None:
+    marks = [n for n, one in enumerate(got) if isinstance(one, Checkpoint)]
+    mark = got[marks[-1]] if marks else None
+    seen = got[: marks[-1]] if marks else []
+    rest = list(case.connector.collect(case.context(vendor.url), shard, mark))
+    counts = [sum(a.count for a in some if isinstance(a, Activity)) for some in (seen, rest, whole)]
+    assert counts[0] + counts[1] == counts[2]
+
+
+def test_a_rate_limit_is_waited_out(case: Case, vendor: Vendor) -> None:
+    whole = _rows(case.items(case.context(vendor.url)))
+    for number in _worth_breaking(vendor.calls):
+        busy = Reply({"message": "slow down"}, 429, {"Retry-After": "0"})
+        vendor.breaks[:] = [Break(busy, first=len(vendor.calls) + number, times=1)]
+        items = case.items(case.context(vendor.url))
+        assert _rows(items) == whole
+        assert not _gaps(items)
+
+
+def test_a_rate_limit_for_too_long_is_told(case: Case, vendor: Vendor) -> None:
+    busy = Reply({"message": "slow down"}, 429, {"Retry-After": "4000"})
+    vendor.breaks[:] = [Break(busy)]
+    for shard in case.shards(case.context(vendor.url)):
+        with pytest.raises(Throttled):
+            list(case.connector.collect(case.context(vendor.url), shard, None))
+
+
+def test_pages_in_a_ring_end(case: Case, vendor: Vendor) -> None:
+    vendor.ring = True
+    ended = 0
+    for shard in case.shards(case.context(vendor.url)):
+        got, error = _collected(case, case.context(vendor.url), shard)
+        said = " ".join([str(error or ""), *(one.reason for one in _gaps(got))])
+        ended += "repeat" in said or "goes on" in said
+    assert ended, "a world with more than one page"
+
+
+def test_a_pause_longer_than_the_source_keeps_is_a_gap(case: Case, vendor: Vendor) -> None:
+    if not case.kept_days:
+        pytest.skip("a source without a log")
+    for shard in case.shards(case.context(vendor.url)):
+        if shard.mode is Mode.FULL:
+            continue
+        first = list(case.connector.collect(case.context(vendor.url), shard, None))
+        mark = [one for one in first if isinstance(one, Checkpoint)][-1]
+        later = case.context(vendor.url, now=NOW + timedelta(days=case.kept_days + 9))
+        gaps = _gaps(list(case.connector.collect(later, shard, mark)))
+        assert "no longer kept" in gaps[0].reason
+        odd = list(case.connector.collect(later, shard, Checkpoint(cursor="{")))
+        assert "cursor is unreadable" in _gaps(odd)[0].reason
+
+
+def test_without_a_token_it_says_what_to_set(case: Case, vendor: Vendor) -> None:
+    names = [n for n in case.environ if n.endswith(("TOKEN", "KEY"))]
+    ctx = case.context(
+        vendor.url, environ={n: v for n, v in case.environ.items() if n not in names}
+    )
+    for shard in case.shards(ctx):
+        with pytest.raises(Denied) as caught:
+            list(case.connector.collect(ctx, shard, None))
+        assert any(name in str(caught.value) for name in names)
+    assert not vendor.calls
+
+
+def test_a_wrong_token_is_denied(case: Case, vendor: Vendor) -> None:
+    wrong = case.context(vendor.url, environ=dict.fromkeys(case.environ, "wrong"))
+    for shard in case.shards(wrong):
+        with pytest.raises(Denied):
+            list(case.connector.collect(wrong, shard, None))
+
+
+def test_doctor_tries_each_part(case: Case, vendor: Vendor) -> None:
+    probes = list(case.connector.probe(case.context(vendor.url)))
+    assert probes
+    assert all(one.ok for one in probes), [one for one in probes if not one.ok]
+    vendor.denied |= {op.id for op in case.connector.spec.operations}
+    denied = list(case.connector.probe(case.context(vendor.url, retries=1)))
+    assert not any(one.ok for one in denied)
+    assert all("grant" in one.remedy for one in denied)
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+def _read(case: Case, folder: Path, data: bytes, name: str = "export") -> list[Item]:
+    (folder / name).write_bytes(data)
+    ctx = case.context("https://vendor.example", live=False, files=(name,), folder=folder)
+    return case.items(ctx)
+
+
+def _shapes(records: list[Any]) -> dict[str, bytes]:
+    lines = b"".join(json.dumps(one).encode() + b"\n" for one in records)
+    raw = [{"_time": "x", "_raw": json.dumps(one)} for one in records]
+    return {
+        "packed": gzip.compress(lines),
+        "array": json.dumps(records).encode(),
+        "indented": json.dumps(records, indent=1).encode(),
+        "wrapped": b"".join(json.dumps({"event": one}).encode() + b"\n" for one in records),
+        "raw": b"".join(json.dumps(one).encode() + b"\n" for one in raw),
+    }
+
+
+def test_every_shape_of_a_file_tells_the_same(case: Case, tmp_path: Path) -> None:
+    lines = b"".join(json.dumps(one).encode() + b"\n" for one in case.records)
+    plain = _read(case, tmp_path, lines)
+    assert folded(plain)
+    assert not _gaps(plain)
+    for shape, data in _shapes(case.records).items():
+        items = _read(case, tmp_path, data)
+        assert _rows(items) == _rows(plain), shape
+        assert not _gaps(items), shape
+
+
+def test_one_bad_line_costs_itself(case: Case, tmp_path: Path) -> None:
+    good = [json.dumps(one).encode() for one in case.records]
+    plain = _read(case, tmp_path, b"\n".join(good))
+    items = _read(case, tmp_path, b"\n".join([good[0], b'{"id": "', *good[1:], b"[1]", b'{"a":1}']))
+    assert _rows(items) == _rows(plain)
+    (gap,) = _gaps(items)
+    assert gap.what == "export:2"
+    assert gap.reason.startswith("3 records are no ")
+
+
+def test_a_file_that_is_cut_or_away_is_told(case: Case, tmp_path: Path) -> None:
+    lines = b"".join(json.dumps(one).encode() + b"\n" for one in case.records)
+    with pytest.raises(Unavailable, match="cut short"):
+        _read(case, tmp_path, gzip.compress(lines * 400)[:-20])
+    ctx = case.context("https://v.example", live=False, files=("gone",), folder=tmp_path)
+    with pytest.raises(Unavailable, match="no such file"):
+        case.items(ctx)
+
+
+def test_no_record_ends_a_reading(case: Case, tmp_path: Path) -> None:
+    lines = b"\n".join(json.dumps(one).encode() for one in bent(case.records, 2000))
+    items = _read(case, tmp_path, lines)
+    assert len(folded(items)) > 5
+    for one in items:
+        if not isinstance(one, (Gap, Checkpoint)):
+            assert encode(one)

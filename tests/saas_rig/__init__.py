@@ -1,0 +1,166 @@
+"""A vendor's administration on loopback: routes by operation, held to the parameters that the
+vendor's page describes; faults; refusals; pages.
+
+A call that no route describes, or with a parameter that it does not have, is answered as an error
+and kept in ``rejected``. What a route answers, the vendor's own world says.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+TOKEN = "made-up-token"
+
+
+@dataclass(frozen=True)
+class Asked:
+    path: str
+    query: Mapping[str, str]
+    body: Any
+    holes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Reply:
+    body: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Break:
+    """What is answered to the calls from the one numbered ``first`` (all routes count)."""
+
+    reply: Reply
+    first: int = 0
+    times: int = 10**9
+
+
+@dataclass(frozen=True)
+class _Route:
+    operation: str
+    pattern: re.Pattern[str]
+    params: frozenset[str]
+    answer: Callable[[Asked], Reply | Any]
+
+
+@dataclass
+class Vendor:
+    """``authorization``: what every call must carry in ``header``, else 401."""
+
+    authorization: str = f"Bearer {TOKEN}"
+    header: str = "Authorization"
+    page_size: int = 2
+    url: str = ""
+    denied: set[str] = field(default_factory=set)
+    breaks: list[Break] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    """Operations, in order."""
+    queries: list[Mapping[str, str]] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
+    ring: bool = False
+    """Every page names the same next one."""
+    refusal: Reply = field(default_factory=lambda: Reply({"message": "not permitted"}, 403))
+    _routes: list[_Route] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def route(
+        self, operation: str, answer: Callable[[Asked], Reply | Any], params: str = ""
+    ) -> None:
+        """``operation``: id as the connector declares it. ``params``: names that its page has."""
+        method, _, path = operation.partition(" ")
+        parts = re.split(r"\{([^}]*)\}", path)
+        names = iter(range(len(parts)))
+        pattern = "".join(
+            re.escape(part) if next(names) % 2 == 0 else f"(?P<{part}>[^/]+)" for part in parts
+        )
+        self._routes.append(
+            _Route(operation, re.compile(f"{method} {pattern}"), frozenset(params.split()), answer)
+        )
+
+    def next_page(self, records: Sequence[Any], start: str) -> tuple[list[Any], str]:
+        """A page, and where the next begins; empty at the end."""
+        first = int(start or 0)
+        page = list(records[first : first + self.page_size])
+        if self.ring:
+            return page, "0" if len(records) > self.page_size else ""
+        after = first + self.page_size
+        return page, str(after) if after < len(records) else ""
+
+    def respond(self, method: str, target: str, headers: Mapping[str, str], data: bytes) -> Reply:
+        split = urlsplit(target)
+        path = unquote(split.path)
+        query = dict(parse_qsl(split.query, keep_blank_values=True))
+        with self._lock:
+            number = len(self.calls)
+            route, match = self._found(method, path)
+            self.calls.append(route.operation if route else f"{method} {path}")
+            self.queries.append(query)
+            for one in self.breaks:
+                if one.first <= number and one.times:
+                    one.times -= 1
+                    return one.reply
+        if headers.get(self.header) != self.authorization:
+            return Reply({"message": "invalid token"}, 401)
+        if route is None or match is None:
+            self.rejected.append(f"{method} {path}")
+            return Reply({"message": "no such method"}, 404)
+        if odd := sorted(query.keys() - route.params):
+            self.rejected.append(f"{method} {path}: {odd}")
+            return Reply({"message": f"unknown parameters {odd}"}, 400)
+        if route.operation in self.denied:
+            return self.refusal
+        body = json.loads(data) if data else None
+        found = route.answer(Asked(path, query, body, match.groupdict()))
+        return found if isinstance(found, Reply) else Reply(found)
+
+    def _found(self, method: str, path: str) -> tuple[_Route | None, re.Match[str] | None]:
+        for route in self._routes:
+            match = route.pattern.fullmatch(f"{method} {path}")
+            if match:
+                return route, match
+        return None, None
+
+
+@contextmanager
+def serving(vendor: Vendor) -> Iterator[Vendor]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def _answer(self) -> None:
+            size = int(self.headers.get("Content-Length") or 0)
+            data = self.rfile.read(size)
+            reply = vendor.respond(self.command, self.path, self.headers, data)
+            text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
+            out = text.encode("utf-8", "surrogatepass")
+            self.send_response(reply.status)
+            for name, value in {"Content-Type": "application/json", **reply.headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(out)))
+            self.end_headers()
+            self.wfile.write(out)
+
+        do_GET = do_POST = _answer
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    vendor.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield vendor
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,103 @@
+"""What the tests that hold for every source of this kind need to know of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from scanner.collect import loader
+from scanner.kit.contract import Context, Shard
+from scanner.kit.folding import Fold
+from scanner.kit.limits import Limits
+from scanner.kit.testing import World
+from scanner.model.items import Activity, Checkpoint, Item
+from tests.saas_rig import TOKEN, Vendor, serving
+
+NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Case:
+    """``plant``: a vendor with a small organization in it. ``settings``: of the configuration, by
+    the vendor's URL. ``records``: of every kind that a file may hold, as the source tells them."""
+
+    name: str
+    plant: Callable[[], Vendor]
+    settings: Callable[[str], dict[str, Any]]
+    records: list[Any] = field(default_factory=list)
+    environ: dict[str, str] = field(default_factory=dict)
+    kept_days: int = 0
+    """How long the logs are kept; 0: there is none."""
+
+    @property
+    def connector(self) -> Any:
+        return loader.load(self.name)
+
+    def context(self, url: str, *, environ: dict[str, str] | None = None, **changes: Any) -> Any:
+        now = changes.pop("now", NOW)
+        retries = changes.pop("retries", 2)
+        folder = changes.pop("folder", None)
+        config = self.connector.spec.config(**{**self.settings(url), **changes})
+        made: Context[Any] = Context(
+            config=config,
+            examine=lambda *_: (),
+            limits=Limits(),
+            environ=self.environ if environ is None else environ,
+            now=lambda: now,
+            retries=retries,
+        )
+        if folder is not None:
+            made.folder = folder
+        return made
+
+    def shards(self, ctx: Any) -> list[Shard]:
+        return list(self.connector.shards(ctx))
+
+    def items(self, ctx: Any, part: str = "", since: Checkpoint | None = None) -> list[Item]:
+        """Of one part, or of all."""
+        found: list[Item] = []
+        for shard in self.shards(ctx):
+            if shard.id.endswith(f"/{part}") or not part:
+                found += self.connector.collect(ctx, shard, since)
+        return found
+
+
+def folded(items: list[Item]) -> list[Activity]:
+    """Each window's rows, added up."""
+    fold = Fold()
+    for one in items:
+        if isinstance(one, Activity):
+            fold.add(one)
+    return list(fold.take())
+
+
+@contextmanager
+def world(case: Case) -> Any:
+    """For the conformance suite."""
+    with serving(case.plant()) as vendor:
+
+        @contextmanager
+        def deny(operation: str) -> Any:
+            vendor.denied.add(operation)
+            yield
+            vendor.denied.clear()
+
+        yield World(
+            case.connector,
+            lambda: case.context(vendor.url, retries=1),
+            deny,
+            secrets=tuple({TOKEN, *case.environ.values()}),
+        )
+        assert not vendor.rejected, vendor.rejected
+        assert set(vendor.calls) == {op.id for op in case.connector.spec.operations}
+
+
+def all_cases() -> dict[str, Case]:
+    """By name: each stands in ``tests/connectors/<name>/world.py``."""
+    from tests.connectors.microsoft365 import world as microsoft365
+
+    found = (microsoft365.CASE,)
+    return {one.name: one for one in found}
