@@ -71,14 +71,27 @@ class OriginConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """A registry that is kept elsewhere, in its own words."""
 
     kind: str
-    """A bundled mapping (``rules/registries``), or a mapping file of your own that ends in
+    """A bundled mapping (``shadow-ai registry kinds``), or a mapping file of your own that ends in
     ``.yaml``, relative to the configuration file."""
     path: str = ""
-    """CSV, TSV, XLSX, JSON or JSON Lines, relative to the configuration file."""
+    """CSV, TSV, XLSX, JSON or JSON Lines, or a folder for kinds that stand in one; relative to the
+    configuration file."""
     sheet: str = ""
     """Of a workbook; empty: the first."""
     records: str = "$"
     """JSONPath of the records in a JSON file."""
+    url: str = ""
+    """Of a server; empty: the vendor's own address, where there is but one."""
+    token_variable: str = ""
+    """Environment variable that holds the token or password; empty: the kind's own."""
+    user: str = ""
+    """Who signs in by user and password."""
+    settings: dict[str, str] = {}
+    """What the kind's paths need."""
+    ca_file: str = ""
+    """Certificate authorities to trust instead of the system's."""
+    full_hours: Annotated[float, msgspec.Meta(ge=0)] = 24.0
+    """After so many hours everything is read again: deletions show in no list of changes."""
 
 
 class RegistryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,6 +101,10 @@ class RegistryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """YAML, JSON, CSV, TSV or XLSX files in our own words, relative to the configuration file."""
     origins: dict[str, OriginConfig] = {}
     """Registries in words of their own, ``[registry.origins.NAME]``."""
+    precedence: dict[str, tuple[str, ...]] = {}
+    """Field (``owner``, ``approved.regions``) -> names of origins, of which the first that states
+    it counts; ``files`` are the ones above. Without it the order is: files, then origins as they
+    stand here."""
     approved: Approved = Approved()
     """What the organization approves at all (providers, models, regions, data_classes, ...), for
     registered and unregistered AI alike; what is left out is not limited."""
@@ -100,7 +117,8 @@ class RegistryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     sources: tuple[str, ...] = ()
     """Kinds of records that the clouds' own registries hold and that count as entries when they are
     approved: ``aws.agent_registry_record``, ``aws.sagemaker_model_package``,
-    ``gcp.registered_service``."""
+    ``gcp.registered_service``; ``gcp.vertex_model``, ``azure.ml_registry_model`` and
+    ``azure.ml_model`` where a label or tag ``approval`` says ``approved``."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,7 +15,7 @@ from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_ur
 from scanner.app.covering import gone, whole_coverage
 from scanner.app.interpreting import interpreter
 from scanner.app.lock import locked
-from scanner.app.registering import norms_of, registry_of, registry_or_reason
+from scanner.app.registering import Asking, norms_of, registry_of, registry_or_reason
 from scanner.assess.baseline import Baseline
 from scanner.assess.lifecycle import advance
 from scanner.assess.policies import Situation, evaluate
@@ -85,7 +85,6 @@ def scan(
     """
     chosen = settings or Settings()
     rulebook = rulebook_of(loaded)
-    reading = registry_or_reason(loaded)
     known = suppressing.baselines(loaded)
     key, warning = fingerprint_key(chosen.environ)
     verifier = Verifier() if chosen.verify else None
@@ -98,6 +97,7 @@ def scan(
     with locked(where):
         state = _opened(where, key_mark(key), warnings)
         try:
+            reading = registry_or_reason(loaded, Asking(state, chosen.environ, chosen.now()))
             return _scan(
                 loaded, rulebook, reading, detector, sources, state, chosen, warnings, known
             )
@@ -201,7 +201,7 @@ def _scan(
             situation,
             shown,
             info,
-            (*warnings, *reading.problems, *lapsed),
+            (*warnings, *reading.problems, *reading.contradictions, *lapsed),
             policies=rulebook.policies,
             least=settings.least,
         ),
@@ -275,7 +275,7 @@ def replay(loaded: LoadedConfig, *, url: str | None = None) -> Situation:
         coverage = state.coverage(scans[-1].id) if scans else []
         now = scans[-1].finished_at if scans else ""
         said = suppressing.learned(state, loaded, frozenset())
-        rulebook, reading = rulebook_of(loaded), registry_of(loaded)
+        rulebook, reading = rulebook_of(loaded), registry_of(loaded, Asking(state))
         found = _situation(state, rulebook, reading, coverage, now, loaded, said)
         found.graph.dates = past.dates(state)
         return found

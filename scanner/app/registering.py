@@ -6,36 +6,78 @@ Owns which registries are read and in which order they speak; what each of their
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from scanner.app.config import LoadedConfig, OriginConfig
+from scanner.model.base import ShardId
 from scanner.model.errors import RegistryError
-from scanner.reconcile import decisions, inventory
+from scanner.model.registry import RegistryEntry
+from scanner.reconcile import cards, decisions, inventory, servers
 from scanner.reconcile.inventory import Reading
+from scanner.reconcile.joining import join
+from scanner.reconcile.mapped import map_records
 from scanner.reconcile.norms import Norms
 from scanner.rulebook.load import Rulebook
-from scanner.rulebook.mapping import registry_map
+from scanner.rulebook.mapping import RegistryMap, Server, registry_map
+from scanner.store.state import State
+
+FILES = "files"
+"""What the configuration's own files are called in ``precedence``."""
 
 
 def registry_files(loaded: LoadedConfig) -> list[Path]:
     return [loaded.folder / Path(name) for name in loaded.config.registry.files]
 
 
-def registry_of(loaded: LoadedConfig) -> Reading:
-    """Raises ``RegistryError`` for a registry that cannot be used."""
+@dataclass(frozen=True)
+class Asking:
+    """How servers are asked. Without ``now`` nothing is asked: what the last scan kept counts."""
+
+    state: State | None = None
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    now: datetime | None = None
+
+
+def registry_of(loaded: LoadedConfig, asking: Asking | None = None) -> Reading:
+    """The whole registry. Raises ``RegistryError`` for a part that cannot be used."""
+    asking = asking or Asking()
+    registry = loaded.config.registry
     reading = inventory.read(registry_files(loaded))
-    for name, origin in loaded.config.registry.origins.items():
-        reading.add(_read_origin(name, origin, loaded.folder))
+    origins: list[tuple[str, Sequence[RegistryEntry]]] = [(FILES, list(reading.entries))]
+    for name, origin in registry.origins.items():
+        part = _read_origin(name, origin, loaded.folder, asking)
+        origins.append((name, part.entries))
+        reading.add(part)
+    _check_precedence(loaded)
+    if len(origins) > 1:
+        reading.entries, told = join(origins, registry.precedence)
+        reading.contradictions = told
     inventory.refuse_twins(reading)
     reading.decisions = decisions.read(decisions_file(loaded))
     return reading
 
 
-def registry_or_reason(loaded: LoadedConfig) -> Reading:
+def _check_precedence(loaded: LoadedConfig) -> None:
+    registry = loaded.config.registry
+    known = {FILES, *registry.origins}
+    for fieldname, names in registry.precedence.items():
+        for name in names:
+            if name not in known:
+                raise RegistryError(
+                    f"[registry.precedence] {fieldname}: no origin `{name}`; there are "
+                    f"{', '.join(sorted(known))}"
+                )
+
+
+def registry_or_reason(loaded: LoadedConfig, asking: Asking | None = None) -> Reading:
     """As :func:`registry_of`, but a registry that cannot be used ends in ``unread`` and not in an
     error: then nothing is said about registration."""
     try:
-        return registry_of(loaded)
+        return registry_of(loaded, asking)
     except RegistryError as error:
         return Reading(unread=str(error))
 
@@ -60,7 +102,43 @@ def norms_of(loaded: LoadedConfig, rulebook: Rulebook, today: str) -> Norms:
     )
 
 
-def _read_origin(name: str, origin: OriginConfig, folder: Path) -> Reading:
+def _read_origin(name: str, origin: OriginConfig, folder: Path, asking: Asking) -> Reading:
     how = registry_map(origin.kind, folder)
+    if how.server is not None:
+        return _asked(name, origin, how, how.server, folder, asking)
+    if not origin.path:
+        raise RegistryError(f"[registry.origins.{name}] path is needed for `{origin.kind}`")
     path = folder / origin.path
+    if how.files is not None:
+        rows = list(cards.records_of(path, how.files))
+        records = [(place, row) for place, row in rows if not isinstance(row, str)]
+        part = inventory.of_mapped(map_records(records, how, name))
+        part.problems += [f"{place}: {row}" for place, row in rows if isinstance(row, str)]
+        part.files = 1
+        return part
     return inventory.read_mapped(path, how, name, sheet=origin.sheet, records=origin.records)
+
+
+def _asked(
+    name: str, origin: OriginConfig, how: RegistryMap, server: Server, folder: Path, asking: Asking
+) -> Reading:
+    shard = ShardId(f"registry:{name}")
+    kept = asking.state.memory(shard) if asking.state else b""
+    if asking.now is None:
+        if not kept:
+            return Reading(unread=f"registry `{name}` was not read yet; run `shadow-ai scan`")
+        records = servers.kept_records(how, kept)
+    else:
+        access = servers.Access(
+            url=origin.url,
+            token=asking.environ.get(origin.token_variable or server.token_variable, ""),
+            user=origin.user,
+            settings=origin.settings,
+            ca_file=str(folder / origin.ca_file) if origin.ca_file else "",
+        )
+        records, kept = servers.read(how, access, kept, asking.now, full_hours=origin.full_hours)
+        if asking.state:
+            asking.state.remember(shard, kept)
+    part = inventory.of_mapped(map_records(records, how, name))
+    part.files = 1
+    return part

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,7 +105,7 @@ def validate(
     Exit code 2 when a row had to be refused. Oddities (a mailbox for an owner, a pattern that fits
     anything, an entry that nothing can be matched with) are told and refuse nothing.
     """
-    from scanner.app.registering import registry_of
+    from scanner.app.registering import Asking, registry_of
     from scanner.cli.options import write_bytes
     from scanner.emit.files import write_file
     from scanner.model.base import encode
@@ -121,7 +122,8 @@ def validate(
     elif files:
         reading = inventory.read(files)
     else:
-        reading = registry_of(need_config(config_path))
+        asking = Asking(now=datetime.now(UTC))
+        reading = registry_of(need_config(config_path), asking)
     odd = list(oddities(reading.entries))
     if output is not None:
         write_file(output, _document(reading.entries, output))
@@ -129,6 +131,7 @@ def validate(
         body = {
             "entries": len(reading.entries),
             "problems": reading.problems,
+            "contradictions": reading.contradictions,
             "rows": reading.rows,
             "filled": reading.filled,
             "oddities": odd,
@@ -142,6 +145,8 @@ def validate(
 def _print_reading(reading: Reading, odd: list[Oddity], show_rows: bool) -> None:
     for problem in reading.problems:
         click.echo(problem, err=True)
+    for told in reading.contradictions:
+        click.echo(f"registries differ: {told}", err=True)
     if show_rows:
         for row in reading.rows:
             for note in row.notes if row.verdict != "refused" else ():
@@ -188,7 +193,7 @@ def kinds(as_json: bool) -> None:
         write_bytes(encode(found) + b"\n")
         return
     for how in found:
-        needs = "file" if how.server is None else "server"
+        needs = "server" if how.server else "folder" if how.files else "file"
         click.echo(f"{how.id:24} {needs:7} {how.name}")
 
 

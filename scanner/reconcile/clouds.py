@@ -84,14 +84,40 @@ def _of_what_is_registered(graph: AssetGraph, record: Asset) -> Iterator[Binding
             yield Binding(type=BindingType.ID, value=hosted.target)
 
 
+def _of_what_serves_it(graph: AssetGraph, record: Asset) -> Iterator[Binding]:
+    """The endpoints and deployments that serve a model of a registry without approvals of its own,
+    or are made of it."""
+    for edge in graph.in_edges(record.id, Relation.SERVES, Relation.DERIVED_FROM):
+        yield Binding(type=BindingType.ID, value=edge.source)
+        for outer in graph.in_edges(edge.source, Relation.SERVES, Relation.CONFIGURED_BY):
+            yield Binding(type=BindingType.ID, value=outer.source)
+
+
+def _is_tagged_approved(record: Asset) -> bool:
+    """Vertex AI and Azure ML keep no approval: a label or tag of yours says it."""
+    folded = {key.casefold().replace("-", "_"): value for key, value in record.tags.items()}
+    said = next((folded[key] for key in _APPROVAL_TAGS if folded.get(key)), "")
+    return said.strip().casefold() in _APPROVED_WORDS
+
+
+_APPROVAL_TAGS = ("approval", "approval_status", "approved", "ai_registry", "model_approval_status")
+_APPROVED_WORDS = frozenset({"approved", "true", "yes"})
+
+
 _READERS: dict[str, Callable[[AssetGraph, Asset], Iterator[Binding]]] = {
     "aws.agent_registry_record": _of_what_it_describes,
     "aws.sagemaker_model_package": _of_what_is_made_of_it,
     "gcp.registered_service": _of_what_is_registered,
+    "gcp.vertex_model": _of_what_serves_it,
+    "azure.ml_registry_model": _of_what_serves_it,
+    "azure.ml_model": _of_what_serves_it,
 }
 _APPROVED: dict[str, Callable[[Asset], bool]] = {
     "aws.agent_registry_record": lambda record: record.status.upper() == "APPROVED",
     "aws.sagemaker_model_package": lambda record: record.tags.get("approval") == "Approved",
     # What Google finds by itself it keeps as agents and servers; a service somebody has written.
     "gcp.registered_service": lambda record: True,
+    "gcp.vertex_model": _is_tagged_approved,
+    "azure.ml_registry_model": _is_tagged_approved,
+    "azure.ml_model": _is_tagged_approved,
 }

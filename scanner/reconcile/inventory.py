@@ -37,6 +37,8 @@ class Reading:
     """What became of every record: none is lost without a word."""
     decisions: tuple[Decision, ...] = ()
     """What people have decided about links."""
+    contradictions: list[str] = field(default_factory=list)
+    """Where registries that speak of one system say different things."""
 
     def add(self, other: Reading) -> None:
         self.entries += other.entries

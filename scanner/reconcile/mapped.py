@@ -86,7 +86,7 @@ def map_records(records: Iterable[tuple[str, Record]], how: RegistryMap, registr
             result.rows.append(Row(place, "refused", notes=tuple(told)))
             continue
         source = SourceId(
-            registry=registry, id=own, organization=_text(record, how.identity.organization)
+            registry=registry, id=own, organization=text_at(record, how.identity.organization)
         )
         try:
             entry = _entry(record, how, ident, source, place, told, taken)
@@ -112,9 +112,10 @@ def _identified(
     paths = (rules.id,) if isinstance(rules.id, str) else rules.id
     keys: list[tuple[str, str]] = []
     for record in records:
-        own = next((text for path in paths if (text := _text(record, path))), "")
+        stated = [text for path in paths if (text := text_at(record, path))]
+        own = rules.join.join(stated).casefold() if rules.join else next(iter(stated), "")
         own = "" if values.is_blank(own) else own
-        keys.append((_text(record, rules.organization), own))
+        keys.append((text_at(record, rules.organization), own))
     times = Counter(key for key in keys if key[1])
     drawn: Counter[str] = Counter()
     for record, (organization, own) in zip(records, keys, strict=True):
@@ -133,7 +134,7 @@ def _identified(
         if not rules.or_of:
             yield "", own, (*notes, "the mapping names nothing that stands in for it")
             continue
-        mark = digest([_text(record, column) for column in rules.or_of], 5)
+        mark = digest([text_at(record, column) for column in rules.or_of], 5)
         drawn[f"{lead}{own}~{mark}"] += 1
         turn = drawn[f"{lead}{own}~{mark}"]
         if turn > 1:
@@ -281,7 +282,8 @@ def _stated(record: Record, path: str, rule: Take) -> Iterator[str]:
             yield text
 
 
-def _text(record: Record, path: str) -> str:
+def text_at(record: Record, path: str) -> str:
+    """The first text at a column or path; empty: there is none."""
     return next(iter(_found(record, path)), "") if path else ""
 
 
@@ -365,7 +367,7 @@ def _attestations(record: Record, row: AttestationMap, told: list[str]) -> Itera
 def _extensions(record: Record, how: RegistryMap, taken: frozenset[str]) -> dict[str, str]:
     """Columns that no rule takes. Of nested answers only what the mapping names is kept."""
     if how.keep is not None:
-        return {path: text for path in how.keep if (text := _text(record, path))}
+        return {path: text for path in how.keep if (text := text_at(record, path))}
     return {
         key: text
         for key, value in record.items()

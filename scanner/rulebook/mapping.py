@@ -84,7 +84,9 @@ class Identity(Model, frozen=True, kw_only=True):
     """What tells one record from another."""
 
     id: str | tuple[str, ...] = "id"
-    """Column of the registry's own id."""
+    """Column of the registry's own id; the first that is filled."""
+    join: str = ""
+    """The id is made of all of them, lower case, with this between them."""
     organization: str = ""
     """Column of the organization within which ids say something."""
     or_of: tuple[str, ...] = ()
@@ -99,19 +101,18 @@ class Paging(Model, frozen=True, kw_only=True):
 
     style: Literal["none", "token", "offset", "page", "link", "after_last"] = "none"
     """``token``: the answer holds what to send next; ``link``: it holds the next address (or its
-    header ``Link`` does); ``after_last``: the last record's key is sent next."""
+    header ``Link`` does); ``offset`` and ``page`` count until an answer holds no record;
+    ``after_last``: the last record's key is sent next, so that nothing is lost while the list
+    changes."""
     parameter: str = ""
-    """Its name in the query, or in the body where the call has one."""
+    """Its name in the query, or (dotted) in the body where the call has one. For ``after_last``
+    the placeholder ``{after}`` in the query is filled instead."""
     next: str = ""
-    """JSONPath of the token, the link, or (``after_last``) of the key in a record."""
-    more: str = ""
-    """JSONPath of what says whether there is more, where the token alone does not."""
-    size_parameter: str = ""
-    size: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
+    """JSONPath of the token, of the link, or (``after_last``) of the key in a record."""
+    after: str = "{}"
+    """``after_last``: what stands for ``{after}``, with ``{}`` for the key."""
     first: int = 0
     """The first offset or page."""
-    template: str = "{}"
-    """``after_last``: how the key is sent (``sys_id>{}``)."""
 
 
 class Call(Model, frozen=True, kw_only=True):
@@ -121,21 +122,28 @@ class Call(Model, frozen=True, kw_only=True):
     method: Literal["GET", "POST"] = "GET"
     """``POST`` only for searches: it is declared and can change nothing by its documentation."""
     path: NonEmpty
-    """May hold ``{setting}``."""
+    """May hold ``{setting}`` and a query."""
     permission: NonEmpty
     query: dict[str, str] = {}
+    """Values may hold ``{setting}``, ``{since}``, ``{after}``; an empty one is not sent."""
     body: str = ""
     """JSON, for ``POST``; may hold ``{setting}``."""
     records: NonEmpty = "$"
     """JSONPath of the records in an answer."""
+    tables: str = ""
+    """JSONPath of HTML in a record: each row of its tables is a record instead."""
     paging: Paging = Paging()
-    since: dict[str, str] = {}
-    """Query parameters that ask only for what has changed; ``{since}`` is the time of the last
-    reading (``{since_ms}`` in milliseconds)."""
+    since: str = ""
+    """What stands for ``{since}`` when only changes are asked for, with ``{}`` for the time."""
+    since_form: Literal["iso", "ms", "sql"] = "iso"
+    changed_at: str = ""
+    """JSONPath of when a record last changed: its details are read again only then."""
+    newest_first: bool = False
+    """The list is sorted by ``changed_at``, so that reading stops at what is known."""
     optional: bool = False
     """An answer 404 means that this server has no such list."""
     detail: str = ""
-    """A path, with ``{id}``, that is read for every record and joined to it."""
+    """A path, with ``{id}``, that is read for every record; its answer is ``detail`` in it."""
     detail_id: str = ""
     """JSONPath of that id in a record."""
 
@@ -147,13 +155,22 @@ class Server(Model, frozen=True, kw_only=True):
     auth_header: str = "Authorization"
     auth_scheme: str = "Bearer"
     token_variable: str = ""
-    """Environment variable that holds the token by default."""
+    """Environment variable that holds the token by default; not set, nothing is sent."""
     base: str = ""
     """The vendor's own address, where there is but one."""
     headers: dict[str, str] = {}
-    settings: dict[str, str] = {}
-    """Settings that the paths need -> their default (empty: must be given)."""
+    settings: dict[str, str | None] = {}
+    """Settings that the paths need -> their default; null: must be given."""
     calls: Annotated[tuple[Call, ...], msgspec.Meta(min_length=1)]
+
+
+class Files(Model, frozen=True, kw_only=True):
+    """Records that stand in files of a folder (a clone of a repository)."""
+
+    globs: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=1)]
+    form: Literal["front_matter", "yaml", "json"]
+    """``front_matter``: YAML between two lines ``---`` at a text's beginning; the rest is
+    ``text``."""
 
 
 class RegistryMap(Model, frozen=True, kw_only=True):
@@ -179,6 +196,7 @@ class RegistryMap(Model, frozen=True, kw_only=True):
     only: dict[str, tuple[str, ...]] = {}
     """Records that count: column or path -> values, of which one must be there."""
     server: Server | None = None
+    files: Files | None = None
 
     def columns(self) -> frozenset[str]:
         """Every column that a field is taken from."""

@@ -239,6 +239,12 @@ class State:
             here = schema.memory.c.shard == shard
             return bytes(db.execute(select(schema.memory.c.body).where(here)).scalar() or b"")
 
+    def remember(self, shard: ShardId, data: bytes) -> None:
+        """The same for what no shard's reading writes: a registry's answers."""
+        with self.guarded("remember"), self._engine.begin() as db:
+            db.execute(delete(schema.memory).where(schema.memory.c.shard == shard))
+            db.execute(insert(schema.memory).values(shard=shard, body=data))
+
     def forget_shards(self, shards: Iterable[ShardId], scan_id: str) -> None:
         """Drop the facts of shards whose complete listing no longer names them."""
         with self.guarded("forget shards"), self._engine.begin() as db:

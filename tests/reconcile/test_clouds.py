@@ -109,3 +109,17 @@ def test_without_the_setting_records_register_nothing() -> None:
 def test_a_kind_that_is_no_registry_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"`aws\.lambda_function` is no registry; there are"):
         entries_of(_graph(), ["aws.lambda_function"])
+
+
+@pytest.mark.parametrize("kind", ["gcp.vertex_model", "azure.ml_registry_model", "azure.ml_model"])
+def test_a_model_that_is_tagged_as_approved_registers_what_serves_it(kind: str) -> None:
+    for word, expected in (("approved", Disposition.REGISTERED), ("no", Disposition.UNREGISTERED)):
+        graph = _graph(
+            _asset("//m/1", kind, approval=word),
+            _asset("//e/1", "x.endpoint"),
+            _asset("//e/2", "x.endpoint"),
+            _edge("//e/1", Relation.SERVES, "//m/1"),
+        )
+        found = _standings(graph, kind)
+        assert {found["//m/1"], found["//e/1"]} == {expected}
+        assert found["//e/2"] is Disposition.UNREGISTERED
