@@ -13,6 +13,7 @@ from scanner.graph import same_as
 from scanner.graph.data import DataMap
 from scanner.graph.elsewhere import calls_elsewhere
 from scanner.graph.same_as import Entities
+from scanner.graph.uncollected import uncollected
 from scanner.model.base import NodeId, ShardId
 from scanner.model.decisions import SameAsDecision
 from scanner.model.facts import (
@@ -45,6 +46,7 @@ class AssetGraph:
     """Typed nodes and edges with evidence. Ends that no source has described are placeholders:
     an edge is never dropped because its other end is unknown."""
 
+    @uncollected()
     def __init__(
         self,
         facts: Iterable[tuple[ShardId, Fact, bool]],
@@ -62,11 +64,15 @@ class AssetGraph:
         """Of nodes and edges, when a scan first saw them, where somebody knows."""
         self.nodes: dict[NodeId, NodeFact] = {}
         self.edges: dict[str, Edge] = {}
-        self._shards: dict[str, set[ShardId]] = {}
+        self._shards: dict[str, tuple[ShardId, ...]] = {}
+        alone: dict[ShardId, tuple[ShardId, ...]] = {}
         self._seen: set[str] = set()
         for shard, fact, is_seen in facts:
             key = fact_key(fact)
-            self._shards.setdefault(key, set()).add(shard)
+            mine = alone.get(shard) or alone.setdefault(shard, (shard,))
+            known = self._shards.setdefault(key, mine)
+            if known is not mine and shard not in known:
+                self._shards[key] = (*known, shard)
             if is_seen and (read is None or shard in read):
                 self._seen.add(key)
             if isinstance(fact, Edge):

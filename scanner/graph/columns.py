@@ -13,6 +13,7 @@ import numpy as np
 from scanner.graph.build import AssetGraph
 from scanner.graph.kernel import Kernel
 from scanner.graph.steps import Step, step_of
+from scanner.graph.uncollected import uncollected
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence, Evidence
 from scanner.model.facts import Credential, Edge, Relation
@@ -21,6 +22,7 @@ from scanner.model.facts import Credential, Edge, Relation
 class Columns:
     """``ids``: number -> the node that stands for the thing; in order of id."""
 
+    @uncollected()
     def __init__(self, graph: AssetGraph) -> None:
         self.graph = graph
         of = graph.entities.of
@@ -38,6 +40,7 @@ class Columns:
         return self._number.get(self.graph.entities.of(ident))
 
     @cached_property
+    @uncollected()
     def kernel(self) -> Kernel:
         contained = frozenset(
             (edge.source, edge.target)

@@ -37,6 +37,8 @@ class DataMap:
         self._nodes = nodes
         self._rules = rules
         self._known: dict[NodeId, tuple[Label, ...]] = {}
+        self._area_of: dict[str, str] = {"": ""}
+        self._environments: dict[NodeId, str] = {}
 
     def labels(self, ident: NodeId) -> tuple[Label, ...]:
         """The classes of a store, the surest first; empty: nothing is known."""
@@ -106,11 +108,15 @@ class DataMap:
         return self.area_of(self.region(ident))
 
     def area_of(self, region: str) -> str:
-        best, found = 0, ""
-        for area in self._rules.areas if region else ():
-            for start in area.regions:
-                if region.startswith(start) and len(start) > best:
-                    best, found = len(start), area.id
+        found = self._area_of.get(region)
+        if found is None:
+            starts = [
+                (len(start), area.id)
+                for area in self._rules.areas
+                for start in area.regions
+                if region.startswith(start)
+            ]
+            found = self._area_of[region] = max(starts, default=(0, ""))[1]
         return found
 
     @cached_property
@@ -119,6 +125,12 @@ class DataMap:
 
     def environment(self, ident: NodeId) -> str:
         """``production``, ``trial`` or the source's own word; empty: not known."""
+        found = self._environments.get(ident)
+        if found is None:
+            found = self._environments[ident] = self._environment(ident)
+        return found
+
+    def _environment(self, ident: NodeId) -> str:
         node = self._nodes.get(ident)
         said = node.environment if isinstance(node, (Asset, Account)) else ""
         if node is not None and not said:

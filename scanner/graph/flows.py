@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator
 
 from scanner.graph.build import AssetGraph
 from scanner.graph.data import Label
-from scanner.graph.kernel import Tree
+from scanner.graph.kernel import Near
 from scanner.graph.paths import Path, path_of
 from scanner.graph.steps import FLOW
+from scanner.graph.uncollected import uncollected
 from scanner.model.base import Model, NodeId
 from scanner.model.evidence import Confidence
 from scanner.model.facts import Asset, Credential, DataStore, Relation
@@ -45,19 +46,23 @@ class Flow(Model, frozen=True, kw_only=True):
         return any(label.is_sensitive for label in self.labels)
 
 
+@uncollected()
 def data_flows(graph: AssetGraph) -> tuple[Flow, ...]:
     """All, in order of vendor, store and asset."""
     columns = graph.columns
     callers = _callers(graph)
     back = columns.kernel.reach(columns.numbers(callers), FLOW.reversed)
+    handing = {number: ident for ident in callers if (number := columns.number(ident)) is not None}
     found: list[Flow] = []
     for ident in sorted(graph.nodes):
-        number = columns.number(ident)
-        is_store = isinstance(graph.nodes[ident], DataStore)
-        if not is_store or number is None or back.hops[number] < 0:
+        if not isinstance(graph.nodes[ident], DataStore):
             continue
-        tree = columns.kernel.reach([number], FLOW)
-        found += _of(graph, ident, tree, callers)
+        number = columns.number(ident)
+        if number is None or back.hops[number] < 0:
+            continue
+        near = columns.kernel.near(number, FLOW)
+        reached = [handing[other] for other in near.hops if other in handing]
+        found += _of(graph, ident, near, {caller: callers[caller] for caller in reached})
     return tuple(sorted(found, key=lambda flow: (flow.provider, flow.store, flow.through)))
 
 
@@ -85,14 +90,14 @@ def _callers(graph: AssetGraph) -> dict[NodeId, frozenset[str]]:
 
 
 def _of(
-    graph: AssetGraph, store: NodeId, tree: Tree, callers: dict[NodeId, frozenset[str]]
+    graph: AssetGraph, store: NodeId, near: Near, callers: dict[NodeId, frozenset[str]]
 ) -> Iterator[Flow]:
     columns = graph.columns
     for caller, names in callers.items():
         number = columns.number(caller)
-        if number is None or tree.hops[number] < 0:
+        if number is None:
             continue
-        way = tree.path(number)
+        way = near.path(number)
         for name in sorted(names):
             vendor = NodeId(PROVIDER + name)
             goal = columns.number(vendor)

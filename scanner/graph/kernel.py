@@ -48,6 +48,22 @@ class Tree:
         return found[::-1]
 
 
+@dataclass(frozen=True)
+class Near:
+    """What one start reaches, for starts that reach little: the same answer as a ``Tree``."""
+
+    hops: dict[int, int]
+    before: dict[int, int]
+
+    def path(self, node: int) -> list[int]:
+        if node not in self.hops:
+            return []
+        found = [node]
+        while (node := self.before[node]) >= 0:
+            found.append(node)
+        return found[::-1]
+
+
 class Kernel:
     """``source``, ``target`` and ``step``: one entry an edge."""
 
@@ -116,6 +132,23 @@ class Kernel:
         origin = np.full(self.size, _NONE, np.int32)
         origin[is_there] = start
         return Tree(hops, _plain(before, is_there), origin)
+
+    def near(self, start: int, walk: Walk) -> Near:
+        """All that is reached; costs what is reached, not what there is."""
+        matrix = self.matrix(walk)
+        indptr, indices = matrix.indptr, matrix.indices
+        hops, before = {start: 0}, {start: _NONE}
+        front = [start]
+        while front:
+            after = []
+            for node in front:
+                for other in indices[indptr[node] : indptr[node + 1]].tolist():
+                    if other not in hops:
+                        hops[other] = hops[node] + 1
+                        before[other] = node
+                        after.append(other)
+            front = after
+        return Near(hops, before)
 
     def between(self, starts: Iterable[int], goals: Iterable[int], walk: Walk) -> Ints:
         """Nodes that lie on a way from a start to a goal, the shortest ways first in mind: those

@@ -105,16 +105,16 @@ def exposure(graph: AssetGraph) -> tuple[Exposure, ...]:
     columns = graph.columns
     stores = [ident for ident in sorted(graph.nodes) if _matters(graph, ident)]
     back = columns.kernel.reach(columns.numbers(stores), CONTROL.reversed)
+    goals = [(store, goal) for store in stores if (goal := columns.number(store)) is not None]
     found: list[Exposure] = []
     for ident in sorted(graph.nodes):
         how = openness(graph.nodes[ident])
         number = columns.number(ident)
         if not how or number is None or back.hops[number] < 0:
             continue
-        tree = columns.kernel.reach([number], CONTROL)
-        for store in stores:
-            goal = columns.number(store)
-            way = tree.path(goal) if goal is not None else []
+        near = columns.kernel.near(number, CONTROL)
+        for store, goal in goals:
+            way = near.path(goal)
             if way:
                 found.append(
                     Exposure(

@@ -93,9 +93,11 @@ _FORMS = {
 
 def found(nodes: Mapping[NodeId, NodeFact], rules: Iterable[SameAs]) -> Iterator[Edge]:
     """Same-as edges by the rules, merges before candidates."""
+    families: defaultdict[type, list[NodeFact]] = defaultdict(list)
+    for ident in sorted(nodes):
+        families[type(nodes[ident])].append(nodes[ident])
     for rule in sorted(rules, key=lambda rule: (rule.verdict is not Outcome.MERGE, rule.id)):
-        kind = _TYPES[rule.node]
-        mine = [nodes[ident] for ident in sorted(nodes) if isinstance(nodes[ident], kind)]
+        mine = families[_TYPES[rule.node]]
         if rule.compare is Compare.SHOWN_ENDS:
             yield from same_keys(mine, rule.id)
         else:
@@ -106,21 +108,25 @@ def _by_key(rule: SameAs, nodes: list[NodeFact]) -> Iterator[Edge]:
     table: defaultdict[str, list[dict[NodeId, NodeFact]]] = defaultdict(
         lambda: [{} for _ in rule.sides]
     )
+    sides = [_on_side(side, nodes) for side in rule.sides]
+    if len(sides) > 1 and sum(1 for side in sides if side) < 2:
+        return  # nobody to be the same as
     for place, side in enumerate(rule.sides):
-        for node in nodes:
-            if _is_on(side, node):
-                for key in _keys(side.key, node):
-                    table[key][place][node.id] = node
+        for node in sides[place]:
+            for key in _keys(side.key, node):
+                table[key][place][node.id] = node
+        if not table and place == len(rule.sides) - 2:
+            return  # the last side alone has nobody to be the same as
     for key in sorted(table):
-        sides = table[key]
+        found = table[key]
         is_sure = rule.verdict is Outcome.MERGE and not (
-            rule.one_each and any(len(side) > 1 for side in sides)
+            rule.one_each and any(len(side) > 1 for side in found)
         )
         ambiguous = (
             "" if is_sure or rule.verdict is not Outcome.MERGE else "one of several that fit"
         )
         evidence = Evidence(rule=rule.id, source="graph", preview=rule.reason.replace("{key}", key))
-        for one, other in _pairs(sides):
+        for one, other in _pairs(found):
             yield Edge(
                 source=one, target=other, relation=Relation.SAME_AS, evidence=(evidence,),
                 confidence=Confidence.HIGH if is_sure else Confidence.MEDIUM, detail=ambiguous,
@@ -143,12 +149,20 @@ def _pairs(sides: list[dict[NodeId, NodeFact]]) -> list[tuple[NodeId, NodeId]]:
     return sorted(crossed)[:_MOST_PAIRS]
 
 
-def _is_on(side: Side, node: NodeFact) -> bool:
-    if side.principal and not (
-        isinstance(node, Identity) and node.principal_type in side.principal
-    ):
-        return False
-    return any(fnmatchcase(node.kind, glob) for glob in side.kind)
+def _on_side(side: Side, nodes: list[NodeFact]) -> list[NodeFact]:
+    kinds: dict[str, bool] = {}
+    found = []
+    for node in nodes:
+        is_kind = kinds.get(node.kind)
+        if is_kind is None:
+            is_kind = any(fnmatchcase(node.kind, glob) for glob in side.kind)
+            kinds[node.kind] = is_kind
+        if is_kind and (
+            not side.principal
+            or (isinstance(node, Identity) and node.principal_type in side.principal)
+        ):
+            found.append(node)
+    return found
 
 
 def _keys(parts: tuple[Part, ...], node: NodeFact) -> Iterator[str]:

@@ -70,6 +70,19 @@ def test_reach_is_the_nearest_start_at_its_distance(graph, walk, data) -> None: 
 
 @settings(max_examples=200, deadline=None)
 @given(graphs(), WALKS, st.data())
+def test_what_is_near_is_what_one_start_reaches(graph, walk, data) -> None:  # type: ignore[no-untyped-def]
+    size, edges = graph
+    start = data.draw(st.integers(0, size - 1))
+    kernel = _kernel(size, edges)
+    tree, near = kernel.reach([start], walk), kernel.near(start, walk)
+
+    assert near.hops == {int(node): int(tree.hops[node]) for node in tree.reached}
+    for node in range(size):
+        assert near.path(node) == tree.path(node), "the same way, not only as short"
+
+
+@settings(max_examples=200, deadline=None)
+@given(graphs(), WALKS, st.data())
 def test_the_ways_between_two_are_those_of_networkx_the_shortest_first(graph, walk, data) -> None:  # type: ignore[no-untyped-def]
     size, edges = graph
     start, goal = data.draw(st.integers(0, size - 1)), data.draw(st.integers(0, size - 1))
