@@ -89,6 +89,7 @@ class Event(msgspec.Struct, frozen=True):
 
 DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 SOURCES: frozenset[str] = frozenset({*SERVICES, API_KEYS})
+"""All of whose events are looked at."""
 
 
 def when(value: Any) -> str:

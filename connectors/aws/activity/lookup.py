@@ -19,7 +19,7 @@ import msgspec
 
 from connectors.aws.activity.asking import Calls
 from connectors.aws.activity.events import NOTHING, Caller, Event, decoded, stamp_of
-from connectors.aws.activity.services import API_KEYS, KEY_EVENT, SERVICES
+from connectors.aws.activity.services import API_KEYS, KEY_EVENT, MAKING, SERVICES
 from connectors.aws.activity.things import Place
 from connectors.aws.activity.totals import Totals
 from scanner.kit.values import iso, mapping, text
@@ -119,7 +119,7 @@ class _Reading:
     @property
     def sources(self) -> tuple[str, ...]:
         home = (API_KEYS,) if self.wanted.place.region in _HOMES else ()
-        return self.wanted.sources or (*SERVICES, *home)
+        return self.wanted.sources or (*SERVICES, *MAKING, *home)
 
     def begin(self, since: Checkpoint | None) -> Iterator[Item]:
         """Plan the newest stretch of each service; tell what is lost for ever."""
@@ -179,7 +179,7 @@ class _Reading:
 
 @dataclass
 class _Pager:
-    """One service's stretches, a page at a time."""
+    """The stretches of one service, or of one event by its name, a page at a time."""
 
     reading: _Reading
     name: str
@@ -236,6 +236,8 @@ class _Pager:
     def _attribute(self) -> dict[str, str]:
         if self.name == API_KEYS:  # of IAM one operation matters
             return {"AttributeKey": "EventName", "AttributeValue": KEY_EVENT}
+        if self.name in MAKING:
+            return {"AttributeKey": "EventName", "AttributeValue": self.name}
         return {"AttributeKey": "EventSource", "AttributeValue": self.name}
 
     def _take(self, stretch: _Stretch, records: Any) -> None:
@@ -253,7 +255,8 @@ class _Pager:
             stretch.seen[mark] = at
             if at > self.known.until - _LATE and len(self.known.recent) < _MOST_RECENT:
                 self.known.recent[mark] = at
-            self.reading.totals.add(event_of(record))
+            if self.name not in MAKING or text(record.get("EventSource")) not in SERVICES:
+                self.reading.totals.add(event_of(record))
         stretch.end = max(oldest, stretch.start)
         stretch.seen = {mark: at for mark, at in stretch.seen.items() if at <= stretch.end}
 

@@ -17,6 +17,7 @@ import msgspec
 
 from connectors.aws.activity.events import SOURCES, Event, decoded
 from connectors.aws.activity.invocation import MARK, Invocation, invocation
+from connectors.aws.activity.services import MAKING, is_of_interest
 from connectors.aws.activity.unpacking import Damaged, TooLarge
 from scanner.kit.expressions import expression
 from scanner.kit.values import loose_json
@@ -36,7 +37,11 @@ _BORDER = expression(rb"\}\s*,\s*\{\s*\Z")
 _FIRST = b'"eventVersion"'
 """Every record of a trail begins with it."""
 _names = b"|".join(name.replace(".", r"\.").encode() for name in sorted(SOURCES))
-_WANTED = expression(rb'eventSource\\*"\s*:\s*\\*"(?:' + _names + rb")|" + MARK)
+_made = "|".join(MAKING).encode()
+_WANTED = expression(
+    rb'eventSource\\*"\s*:\s*\\*"(?:' + _names + rb")|"
+    rb'eventName\\*"\s*:\s*\\*"(?:' + _made + rb')\\*"|' + MARK
+)
 _INVOCATION = expression(MARK)
 _RAWS: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
 _WRAPS = ("event", "detail", "_raw", "message", "data", "log", "body", "CloudTrailEvent")
@@ -47,6 +52,7 @@ class _Head(msgspec.Struct, frozen=True, gc=False):
     """What decides whether a record is of interest."""
 
     eventSource: str = ""
+    eventName: str = ""
 
 
 _HEADS: msgspec.json.Decoder[list[_Head]] = msgspec.json.Decoder(list[_Head])
@@ -64,7 +70,7 @@ def read(pieces: Iterator[bytes]) -> Iterator[Found]:
             trouble.append(error)
 
     for found in _read(calm()):
-        if not isinstance(found, Event) or found.eventSource in SOURCES:
+        if not isinstance(found, Event) or is_of_interest(found.eventSource, found.eventName):
             yield found
     if trouble:
         raise trouble[0]
@@ -131,7 +137,9 @@ def _wanted(part: bytes) -> list[Found] | None:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return [decoded(raw) for raw in raws if _WANTED.search(raw)]
     return [
-        decoded(raw) for raw, head in zip(raws, heads, strict=True) if head.eventSource in SOURCES
+        decoded(raw)
+        for raw, head in zip(raws, heads, strict=True)
+        if is_of_interest(head.eventSource, head.eventName)
     ]
 
 

@@ -206,3 +206,92 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
 """Where an event names what was used; the first that is given wins."""
 BY_MODEL = frozenset({"bedrock-mantle.amazonaws.com"})
 """Where the resource is a project, and what is called stands in the request alone."""
+
+
+class Maker(NamedTuple):
+    """``items``: path of what was made in the event; ``id`` (as a table has it), ``name`` and
+    ``machine`` (which must have accelerators) are of each, or ``name`` of the event as a whole.
+    ``kind``: of the connector's tables."""
+
+    kind: str
+    items: str
+    id: str
+    name: str
+    machine: str = ""
+
+
+_HERE = "{partition}:%s:{region}:{account}"
+MADE: Mapping[tuple[str, str], Maker] = {
+    ("ec2.amazonaws.com", "RunInstances"): Maker(
+        "aws.ec2_instance", "responseElements.instancesSet.items[]",
+        f"arn:{_HERE % 'ec2'}:instance/{{instanceId}}", "instanceId", "instanceType"),
+    ("lambda.amazonaws.com", "CreateFunction20150331"): Maker(
+        "aws.lambda_function", "responseElements", "functionArn", "functionName"),
+    ("ecs.amazonaws.com", "CreateCluster"): Maker(
+        "aws.ecs_cluster", "responseElements.cluster", "clusterArn", "clusterName"),
+    ("ecs.amazonaws.com", "CreateService"): Maker(
+        "aws.ecs_service", "responseElements.service", "serviceArn", "serviceName"),
+    ("ecs.amazonaws.com", "RegisterTaskDefinition"): Maker(
+        "aws.ecs_task_definition", "responseElements.taskDefinition", "taskDefinitionArn",
+        "family"),
+    ("eks.amazonaws.com", "CreateCluster"): Maker(
+        "aws.eks_cluster", "responseElements.cluster", "arn", "name"),
+    ("eks.amazonaws.com", "CreateNodegroup"): Maker(
+        "aws.eks_node_group", "responseElements.nodegroup",
+        f"arn:{_HERE % 'eks'}:cluster/{{clusterName}}/nodegroup/{{nodegroupName}}",
+        "nodegroupName"),
+    ("apprunner.amazonaws.com", "CreateService"): Maker(
+        "aws.apprunner_service", "responseElements.service", "serviceArn", "serviceName"),
+    ("batch.amazonaws.com", "CreateComputeEnvironment"): Maker(
+        "aws.batch_compute_environment", "responseElements", "computeEnvironmentArn",
+        "computeEnvironmentName"),
+    ("batch.amazonaws.com", "RegisterJobDefinition"): Maker(
+        "aws.batch_job_definition", "responseElements", "jobDefinitionArn", "jobDefinitionName"),
+    ("codebuild.amazonaws.com", "CreateProject"): Maker(
+        "aws.codebuild_project", "responseElements.project", "arn", "name"),
+    ("states.amazonaws.com", "CreateStateMachine"): Maker(
+        "aws.state_machine", "responseElements", "stateMachineArn", "requestParameters.name"),
+    ("quicksight.amazonaws.com", "CreateTopic"): Maker(
+        "aws.quicksight_topic", "responseElements", "arn", "topicId"),
+    ("es.amazonaws.com", "CreateDomain"): Maker(
+        "aws.opensearch_domain", "responseElements.domainStatus",
+        f"arn:{_HERE % 'es'}:domain/{{domainName}}", "domainName"),
+    ("es.amazonaws.com", "CreateElasticsearchDomain"): Maker(
+        "aws.opensearch_domain", "responseElements.domainStatus",
+        f"arn:{_HERE % 'es'}:domain/{{domainName}}", "domainName"),
+    ("aoss.amazonaws.com", "CreateCollection"): Maker(
+        "aws.opensearch_serverless_collection", "responseElements.createCollectionDetail", "arn",
+        "name"),
+    ("s3vectors.amazonaws.com", "CreateVectorBucket"): Maker(
+        "aws.s3_vector_bucket", "responseElements", "vectorBucketArn",
+        "requestParameters.vectorBucketName"),
+    ("s3vectors.amazonaws.com", "CreateIndex"): Maker(
+        "aws.s3_vector_index", "responseElements", "indexArn", "requestParameters.indexName"),
+    ("neptune-graph.amazonaws.com", "CreateGraph"): Maker(
+        "aws.neptune_graph", "responseElements", "arn", "name"),
+    ("forecast.amazonaws.com", "CreatePredictor"): Maker(
+        "aws.forecast_predictor", "responseElements", "predictorArn",
+        "requestParameters.predictorName"),
+    ("forecast.amazonaws.com", "CreateAutoPredictor"): Maker(
+        "aws.forecast_predictor", "responseElements", "predictorArn",
+        "requestParameters.predictorName"),
+    ("forecast.amazonaws.com", "CreateDatasetGroup"): Maker(
+        "aws.forecast_dataset_group", "responseElements", "datasetGroupArn",
+        "requestParameters.datasetGroupName"),
+    ("frauddetector.amazonaws.com", "PutDetector"): Maker(
+        "aws.fraud_detector", "requestParameters",
+        f"arn:{_HERE % 'frauddetector'}:detector/{{detectorId}}", "detectorId"),
+    ("frauddetector.amazonaws.com", "CreateModel"): Maker(
+        "aws.fraud_detector_model", "requestParameters",
+        f"arn:{_HERE % 'frauddetector'}:model/{{modelType}}/{{modelId}}", "modelId"),
+    ("healthlake.amazonaws.com", "CreateFHIRDatastore"): Maker(
+        "aws.healthlake_datastore", "responseElements", "datastoreArn",
+        "requestParameters.datastoreName"),
+}  # fmt: skip
+"""Source and name of an event -> what it made, in services that are not in ``SERVICES``."""
+MAKING = tuple(sorted({name for _, name in MADE}))
+"""Names by which the event history is asked for them."""
+
+
+def is_of_interest(source: str, name: str) -> bool:
+    return source in SERVICES or source == API_KEYS or (source, name) in MADE

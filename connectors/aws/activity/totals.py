@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from connectors.aws.activity import births, things
+from connectors.aws.activity import births, makers, things
 from connectors.aws.activity.actors import account_of, actor_of, role_behind
 from connectors.aws.activity.events import (
     LONGEST,
-    SOURCES,
     Event,
     detached,
     is_network,
@@ -25,7 +24,15 @@ from connectors.aws.activity.events import (
     resource_arns,
     value_at,
 )
-from connectors.aws.activity.services import API_KEYS, BY_MODEL, FIELDS, KEY_EVENT, SERVICES
+from connectors.aws.activity.services import (
+    API_KEYS,
+    BY_MODEL,
+    FIELDS,
+    KEY_EVENT,
+    MADE,
+    SERVICES,
+    is_of_interest,
+)
 from connectors.aws.activity.things import NOWHERE, Place, node_of
 from connectors.aws.activity.ways import way
 from scanner.kit.expressions import expression
@@ -97,7 +104,9 @@ class Totals:
         if event is None:
             self.odd += 1
             return
-        if event.eventSource not in SOURCES or is_network(event) or self._has_counted(event):
+        if not is_of_interest(event.eventSource, event.eventName) or is_network(event):
+            return
+        if self._has_counted(event):
             return
         at = event.at if not first else ""
         first, last = first or at, last or at
@@ -140,7 +149,9 @@ class Totals:
         service = SERVICES.get(event.eventSource)
         is_use = service is not None and name.startswith(service.uses)
         is_of_iam = event.eventSource == API_KEYS and name != KEY_EVENT
-        if is_of_iam or not (is_use or (name.startswith(("Create", "Delete")) and not error)):
+        is_made = (event.eventSource, name) in MADE and not error
+        is_other = is_made or (name.startswith(("Create", "Delete")) and not error)
+        if is_of_iam or not (is_use or is_other):
             return
         place = Place.told(event.account, event.awsRegion, self.place)
         if not place.account or not _NAME.fullmatch(name):
@@ -150,13 +161,16 @@ class Totals:
             thing = self._thing(event, place) or things.service(event.eventSource, place)
             relation, status = outcome(error)
             self._put(event, thing, relation, status, place, count, first, last)
+        elif is_made:
+            for born in makers.made(event, place):
+                self._put(event, born, "created_by", "", place, count, first, last)
         elif key := births.key(event, place):
             self._keys[key.id] = (key, actor_of(event.userIdentity, place.account))
             self.counted += count
         elif name.startswith("Create"):
-            born = births.made(event, place)
-            if born is not None:
-                self._put(event, born, "created_by", "", place, count, first, last)
+            made = births.made(event, place)
+            if made is not None:
+                self._put(event, made, "created_by", "", place, count, first, last)
         elif name.startswith("Delete"):
             gone = births.ended(event, place)
             if gone is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.aws.activity.lookup import OPERATION, History, read_history
-from connectors.aws.activity.services import SERVICES
+from connectors.aws.activity.services import MAKING, SERVICES
 from connectors.aws.activity.things import Place
 from scanner.model.errors import Denied, Throttled, Unavailable
 from scanner.model.items import Checkpoint, Item
@@ -81,11 +81,32 @@ def test_every_ai_service_is_asked_for_and_keys_where_iam_tells_of_them(
     rig.world.handle(OPERATION, lookup)
     _read(calls, sources=())
     named = {one["AttributeValue"] for one in asked}
-    assert named == {*SERVICES, "CreateServiceSpecificCredential"}
+    assert named == {*SERVICES, *MAKING, "CreateServiceSpecificCredential"}
+    by_name = {one["AttributeValue"] for one in asked if one["AttributeKey"] == "EventName"}
+    assert by_name == {*MAKING, "CreateServiceSpecificCredential"}
     asked.clear()
     place = Place(made.ACCOUNT, "eu-west-1")
     list(read_history(calls, _wanted(sources=(), place=place), None))
-    assert {one["AttributeValue"] for one in asked} == set(SERVICES)
+    assert {one["AttributeValue"] for one in asked} == {*SERVICES, *MAKING}
+
+
+def test_whoever_made_a_carrier_is_told_from_the_history(rig: Rig, calls: Any) -> None:
+    """Asked for by the event's name, which a service of AI may have, too: that counts once."""
+    function = f"arn:aws:lambda:{made.REGION}:{made.ACCOUNT}:function:chat"
+    events = [
+        made.event("CreateFunction20150331", eventSource="lambda.amazonaws.com",
+                   responseElements={"functionArn": function, "functionName": "chat"}),
+        made.event("CreateFunction20150331", eventSource="lambda.example.com",
+                   responseElements={"functionArn": f"{function}-2", "functionName": "chat-2"}),
+        made.event("CreateModel", eventSource="sagemaker.amazonaws.com",
+                   responseElements={"modelArn": "arn:aws:sagemaker:us-east-1:1:model/m"}),
+    ]  # fmt: skip
+    rig.world.handle(OPERATION, made.history(*events))
+    items = list(read_history(calls, _wanted(sources=("CreateFunction20150331", "CreateModel")),
+                              None))  # fmt: skip
+    (row,) = made.activities(items)
+    assert (row.app_id, row.relation) == (function, "created_by")
+    assert not made.gaps(items)
 
 
 def test_two_calls_a_second_in_an_accounts_region(rig: Rig) -> None:
