@@ -12,7 +12,8 @@ from urllib.parse import quote, urlsplit
 
 from requests import Response
 
-from scanner.kit.http import ReadOnlySession, json_body, pages
+from scanner.kit.http import ReadOnlySession, json_body
+from scanner.kit.http import pages as linked_pages
 from scanner.kit.values import mapping, text
 from scanner.model.errors import Unavailable
 
@@ -134,17 +135,17 @@ def by_link(
     def following(answer: Response) -> str:
         return text(at(json_body(answer), link))
 
-    for answer in pages(session, url, dict(asked) or None, following=following):
+    for answer in linked_pages(session, url, dict(asked) or None, following=following):
         yield from _records(json_body(answer), items, path)
 
 
 def by_number(
     session: ReadOnlySession, path: str, asked: Mapping[str, str], *, items: str, param: str,
-    size: int, first: int = 1, step: int = 1, check: Check | None = None,
+    size: int, first: int = 1, step: int = 1, check: Check | None = None, pages: str = "",
 ) -> Iterator[Any]:  # fmt: skip
-    """Pages by number, or by offset (``step`` is then ``size``), up to one that is not full. A page
-    that is the same as the one before is ``Unavailable``: the source ignores the number. Raises the
-    source errors."""
+    """Pages by number, or by offset (``step`` is then ``size``), up to one that is not full, or to
+    as many as the answer tells at ``pages``. A page that is the same as the one before is
+    ``Unavailable``: the source ignores the number. Raises the source errors."""
     before: list[Any] = []
     for page in range(_MOST_PAGES):
         body = json_body(session.get(path, {**asked, param: str(first + page * step)}))
@@ -154,7 +155,8 @@ def by_number(
         if found and found == before:
             raise Unavailable(f"GET {path}: the source repeats a page")
         yield from found
-        if len(found) < size:
+        told = at(body, pages) if pages else None
+        if page + 1 >= told if isinstance(told, int) else len(found) < size:
             return
         before = found
     raise Unavailable(f"GET {path}: more than {_MOST_PAGES} pages")

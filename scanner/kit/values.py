@@ -57,5 +57,21 @@ def stamp(value: Any) -> str:
         return ""
 
 
+_SECONDS, _MILLIS = 10**11, 10**14
+"""Numbers below are seconds since 1970, or milliseconds; above, microseconds."""
+
+
+def when(value: Any) -> str:
+    """As :func:`stamp`, also of seconds and microseconds since 1970, and of numbers in a text."""
+    if isinstance(value, str) and value.strip().replace(".", "", 1).isdigit():
+        value = float(value) if len(value) < 32 else 0
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return stamp(value)
+    if not 0 < value < 10**18:
+        return ""
+    scale = 1 if value < _SECONDS else 1000 if value < _MILLIS else 10**6
+    return stamp(int(value * 1000 / scale))
+
+
 def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 from scanner.collect import loader
@@ -16,6 +17,7 @@ from scanner.kit.testing import World
 from scanner.model.items import Activity, Checkpoint, Item
 from tests.saas_rig import TOKEN, Vendor, serving
 
+NAMES = ("microsoft365", "slack")
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
 
@@ -97,7 +99,5 @@ def world(case: Case) -> Any:
 
 def all_cases() -> dict[str, Case]:
     """By name: each stands in ``tests/connectors/<name>/world.py``."""
-    from tests.connectors.microsoft365 import world as microsoft365
-
-    found = (microsoft365.CASE,)
+    found = [import_module(f"tests.connectors.{name}.world").CASE for name in NAMES]
     return {one.name: one for one in found}

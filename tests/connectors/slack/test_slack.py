@@ -1,0 +1,144 @@
+"""What Slack's logs and lists tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.slack import INTEGRATIONS, REQUESTS
+from connectors.slack.events import entry
+from connectors.slack.scopes import opened
+from scanner.detect.activity import Catalogue, facts_of
+from scanner.model.errors import Denied, NotEnabled
+from scanner.model.facts import Asset, Identity
+from scanner.model.items import Activity, Gap
+from scanner.rulebook.load import Rulebook
+from tests.connectors.slack.world import CASE, plant
+from tests.saas_rig import Reply, Vendor, serving
+from tests.saas_rig.cases import folded
+
+
+@pytest.fixture
+def vendor() -> Iterator[Vendor]:
+    with serving(plant()) as made:
+        yield made
+
+
+def _rows(vendor: Vendor, part: str) -> dict[tuple[str, str], Activity]:
+    rows = folded(CASE.items(CASE.context(vendor.url), part))
+    return {(one.rule, one.label): one for one in rows}
+
+
+def test_who_installed_which_app_with_which_data(vendor: Vendor) -> None:
+    rows = _rows(vendor, "audit")
+    one = rows["app_installed", "Claude"]
+    assert one.relation == "grants"
+    assert one.actor is not None
+    assert one.actor.email == "ada@acme.com"
+    assert {s.store_class for s in one.reads} == {"chat", "files", "directory"}
+    assert {s.store_class for s in one.writes} == {"chat"}
+    assert rows["app_requested", "Claude"].relation == ""
+    assert rows["app_uninstalled", "Read AI"].relation == ""
+
+
+def test_an_agent_is_ai_by_slacks_scope_and_needs_no_catalogue(
+    vendor: Vendor, rulebook: Rulebook
+) -> None:
+    rows = _rows(vendor, "audit")
+    catalogue = Catalogue(rulebook)
+
+    def assets(name: str) -> list[Asset]:
+        facts = facts_of(rows["app_installed", name], catalogue, "slack")
+        return [one for one in facts if isinstance(one, Asset)]
+
+    assert [one.is_ai for one in assets("Meetwise")] == [True]
+    assert assets("Lunch menu") == []
+    assert [one.provider for one in assets("Claude")] == ["anthropic"]
+
+
+def test_integration_logs_are_added_up_by_app_and_person(vendor: Vendor) -> None:
+    rows = _rows(vendor, "integrations")
+    one = rows["integration.added", "Otter.ai"]
+    assert (one.count, one.relation) == (2, "grants")
+    assert one.scopes == ("channels:history", "chat:write:user", "files:read")
+    assert one.first_at < one.last_at
+    old = rows["integration.disabled", "Google Calendar"]
+    assert (old.relation, old.first_at) == ("", "2014-02-12T00:00:00Z")
+
+
+def test_approved_asked_for_and_refused_apps(vendor: Vendor) -> None:
+    rows = _rows(vendor, "apps")
+    assert rows["admin.apps.approved.list", "Claude"].relation == "grants"
+    assert rows["admin.apps.approved.list", "Perplexity"].relation == "contains"
+    assert rows["admin.apps.requests.list", "Gamma"].relation == ""
+    assert rows["admin.apps.restricted.list", "Read AI"].relation == ""
+
+
+def test_people_with_who_has_left_and_the_bots_of_apps(vendor: Vendor) -> None:
+    items = CASE.items(CASE.context(vendor.url), "people")
+    people = {one.name: one for one in items if isinstance(one, Identity)}
+    assert people["Ada Day"].email == "ada@acme.com"
+    assert not people["Ben Bay"].is_active
+    assert [one.label for one in folded(items)] == ["Grammarly"]
+
+
+def test_an_answer_of_200_that_is_a_refusal_is_denied_and_names_the_scope(vendor: Vendor) -> None:
+    vendor.denied.add(INTEGRATIONS.id)
+    with pytest.raises(Denied, match="missing_scope; grant x:read"):
+        _rows(vendor, "integrations")
+    vendor.denied.add(REQUESTS.id)
+    gaps = [one for one in CASE.items(CASE.context(vendor.url), "apps") if isinstance(one, Gap)]
+    assert [(one.what, one.denied) for one in gaps] == [(REQUESTS.id, True)]
+
+
+def test_what_a_plan_lacks_is_not_enabled(vendor: Vendor) -> None:
+    vendor.refusal = Reply({"ok": False, "error": "feature_not_enabled"})
+    vendor.denied |= {op.id for op in CASE.connector.spec.operations}
+    for part in ("audit", "apps"):
+        with pytest.raises(NotEnabled, match="Enterprise"):
+            _rows(vendor, part)
+
+
+@pytest.mark.parametrize(
+    ("scope", "told"),
+    [
+        ("channels:history", ("messages", True, False)),
+        ("chat:write.public", ("messages", False, True)),
+        ("search:read.private", ("messages", True, False)),
+        ("files:read", ("files", True, False)),
+        ("users:read.email", ("directory", True, False)),
+        ("channels:read", ("directory", True, False)),
+        ("commands", ("", False, False)),
+        ("openid", ("", False, False)),
+    ],
+)
+def test_scopes_open_data(scope: str, told: tuple[str, bool, bool]) -> None:
+    assert opened(scope) == told
+
+
+def test_a_table_of_apps(tmp_path: Path) -> None:
+    text = (
+        "App Name,App ID,Scopes,Installed by,Date\n"
+        'Claude,ACLAUDE,"channels:history, chat:write",ada@acme.com,2026-11-20T00:00:00Z\n'
+    )
+    (tmp_path / "apps.csv").write_text(text)
+    ctx = CASE.context("https://x.example", live=False, files=("apps.csv",), folder=tmp_path)
+    (one,) = folded(CASE.items(ctx))
+    assert one.scopes == ("channels:history", "chat:write")
+    assert (one.relation, one.first_at) == ("grants", "2026-11-20T00:00:00Z")
+
+
+def test_every_real_event_is_parsed() -> None:
+    file = Path(__file__).parents[4] / "shared" / "data" / "audit-events" / "Slack.AuditLogs.jsonl"
+    if not file.is_file():
+        pytest.skip("no sample events here")
+    told = [entry(json.loads(line)["event"], "acme") for line in file.read_text().splitlines()]
+    assert len(told) == 31
+    assert all(told)
+    assert {one.rule for event in told if event for one in event[2]} <= {
+        "app_scopes_expanded", "app_installed", "app_approved", "bot_token_upgraded",
+        "app_restricted", "app_removed_from_whitelist", "app_resources_added",
+    }  # fmt: skip
