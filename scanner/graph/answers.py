@@ -104,15 +104,15 @@ def answer_reach(graph: AssetGraph, text: str, hops: int | None = None) -> Answe
 
 
 def _reach_row(graph: AssetGraph, found: Reach, ident: NodeId, far: int) -> tuple[str, ...]:
-    way = found.path(ident)
+    hop, sure = found.last_hops[ident]
     return (
         str(far),
         type_of(graph.node(ident), ident),
         label(graph, ident),
         ident,
-        way.hops[-1].sentence,
+        hop.sentence,
         ", ".join(one.data_class for one in graph.data.labels(ident)),
-        str(way.confidence),
+        str(sure),
     )
 
 

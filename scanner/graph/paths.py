@@ -47,11 +47,11 @@ def path_of(columns: Columns, numbers: list[int], walk: Walk) -> Path:
     """``numbers``: of the things on the way, as the kernel gives them."""
     return Path(
         nodes=tuple(columns.ids[number] for number in numbers),
-        hops=tuple(_hop(columns, one, other, walk) for one, other in pairwise(numbers)),
+        hops=tuple(hop_of(columns, one, other, walk) for one, other in pairwise(numbers)),
     )
 
 
-def _hop(columns: Columns, one: int, other: int, walk: Walk) -> Hop:
+def hop_of(columns: Columns, one: int, other: int, walk: Walk) -> Hop:
     """Its surest edge gives the relation; the others that say the same way stand beside it."""
     found = [
         (columns.edges[number], is_along)

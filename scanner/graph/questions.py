@@ -15,7 +15,7 @@ from typing import Any
 from scanner.graph.build import AssetGraph
 from scanner.graph.exposed import openness
 from scanner.graph.kernel import Tree
-from scanner.graph.paths import Path, path_of
+from scanner.graph.paths import Hop, Path, hop_of, path_of
 from scanner.graph.steps import ANY, CONTROL, FLOW, Walk
 from scanner.model.base import Model, NodeId
 from scanner.model.errors import ConfigError
@@ -63,6 +63,22 @@ class Reach:
         if not way:
             raise ConfigError(f"`{ident}` is not reached from `{self.start}`")
         return path_of(self.graph.columns, way, self.walk)
+
+    @cached_property
+    def last_hops(self) -> Mapping[NodeId, tuple[Hop, Confidence]]:
+        """Of all that is reached, the hop that leads to it, and how sure the whole way is."""
+        columns, before = self.graph.columns, self.tree.before
+        sure: dict[NodeId, Confidence] = {self.start: Confidence.CERTAIN}
+        found: dict[NodeId, tuple[Hop, Confidence]] = {}
+        for ident, _ in self.things:
+            number = columns.number(ident)
+            assert number is not None  # noqa: S101 - it was reached
+            above = int(before[number])
+            hop = hop_of(columns, above, number, self.walk)
+            grade = min(sure[columns.ids[above]], hop.confidence, key=lambda one: one.rank)
+            sure[ident] = grade
+            found[ident] = (hop, grade)
+        return found
 
     @property
     def sensitive(self) -> tuple[NodeId, ...]:

@@ -44,6 +44,10 @@ def test_whoever_holds_a_repository_holds_its_keys_and_a_public_endpoint_its_rol
     chat = blast_radius(graph, N("chat"))
     assert dict(chat.things) == {"chat-role": 1, "crm": 2, "logs": 2}
     assert chat.sensitive == ("crm",)
+    for ident, _ in chat.things:
+        hop, sure = chat.last_hops[ident]
+        assert hop == chat.path(ident).hops[-1]
+        assert sure is chat.path(ident).confidence
     with pytest.raises(ConfigError, match="not reached"):
         chat.path(N("app"))
 
