@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from scanner.emit.tickets.content import Routing, Ticket, tickets
-from scanner.emit.tickets.planning import Action, Do, plan
+from scanner.emit.tickets.planning import LOST, Action, Do, plan
 from scanner.emit.tickets.sink import Busy, Made, Sink, SinkError, Unclear
 from scanner.model.base import Fingerprint
 from scanner.model.finding import Finding
@@ -23,7 +23,7 @@ from scanner.store import tickets as ledger
 from scanner.store.state import State
 
 _GIVE_UP = 3
-"""Busy answers in a row, after which the rest is left for the next run."""
+"""Changes in a row that came to nothing, after which the rest is left for the next run."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def sync(state: State, target: Target, *, now: Callable[[], str], dry_run: bool 
             done = run.apply(action)
         except SinkError as error:
             report.troubles.append((action.key, str(error)))
-            busy = busy + 1 if isinstance(error, Busy) else 0
+            busy = busy + 1 if isinstance(error, (Busy, Unclear)) else 0
             if busy == _GIVE_UP:
                 report.troubles.append(("", "the rest is left for the next run"))
                 break
@@ -104,7 +104,7 @@ class _Run:
         remote = self.sink.states(asked) if self.sink.two_way and asked else {}
         return plan(
             wanted, rows, remote, findings, self.target.routing, most_new=self.target.most_new,
-            now=self.now(), token=self.token,
+            now=self.now(), token=self.token, settles=self.sink.settles,
         )  # fmt: skip
 
     def _rows(
@@ -150,7 +150,7 @@ class _Run:
             made = self.sink.create(ticket, row.formerly)
         except Unclear:
             # The reservation stays, and nobody is at it: the next run asks whether it is there.
-            ledger.save(self.state, msgspec.structs.replace(row, reserved_at=""))
+            ledger.save(self.state, msgspec.structs.replace(row, token=LOST))
             raise
         except SinkError:
             ledger.drop(self.state, row)
@@ -171,7 +171,11 @@ class _Run:
         row = msgspec.structs.replace(before, token=self.token, reserved_at=self.now())
         if not ledger.take_over(self.state, row, before):
             raise _Taken
-        made = self.sink.find(action.key)
+        try:
+            made = self.sink.find(action.key)
+        except SinkError:
+            ledger.save(self.state, msgspec.structs.replace(before, token=LOST))
+            raise
         if action.ticket is None:
             if made is None:
                 ledger.drop(self.state, row)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -39,6 +40,7 @@ class GitHubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 class GitHubSink:
     two_way = True
+    settles = timedelta(0)
 
     def __init__(self, config: GitHubConfig, routing: Routing, api: Api) -> None:
         self._config = config

@@ -51,16 +51,19 @@ class Api:
         body: Any = None,
         params: Mapping[str, Any] | None = None,
         absent: Any = None,
+        is_read: bool = False,
     ) -> Any:
         """The answer as JSON; None of an empty one. ``absent``: what a 404 or 410 gives instead of
-        ``Refused``. Raises :class:`SinkError`."""
+        ``Refused``. ``is_read``: it changes nothing, whatever its method. Raises
+        :class:`SinkError`."""
+        lost: type[SinkError] = Busy if is_read or method == "GET" else Unclear
         url = path if path.startswith(("http://", "https://")) else f"{self._base}{path}"
         waited = 0.0
         for turn in range(_TRIES):
-            answer = self._sent(method, url, body, params)
+            answer = self._sent(method, url, body, params, lost)
             pause = _pause(answer, turn)
             if pause is None:
-                return _told(answer, method, path, absent)
+                return _told(answer, f"{method} {path}", absent, lost)
             if waited + pause > _MOST_WAIT:
                 break
             waited += pause
@@ -68,7 +71,12 @@ class Api:
         raise Busy(f"{method} {path}: the tracker asks to come later; the next run goes on")
 
     def _sent(
-        self, method: str, url: str, body: Any, params: Mapping[str, Any] | None
+        self,
+        method: str,
+        url: str,
+        body: Any,
+        params: Mapping[str, Any] | None,
+        lost: type[SinkError],
     ) -> requests.Response:
         try:
             return self._session.request(
@@ -77,11 +85,10 @@ class Api:
         except requests.ConnectTimeout as error:
             raise Busy(f"{method} {url}: no connection") from error
         except requests.ConnectionError as error:
-            kind = Busy if method == "GET" or _is_before(error) else Unclear
+            kind = Busy if _is_before(error) else lost
             raise kind(f"{method} {url}: the connection broke ({type(error).__name__})") from error
         except requests.RequestException as error:
-            kind = Busy if method == "GET" else Unclear
-            raise kind(f"{method} {url}: {type(error).__name__}") from error
+            raise lost(f"{method} {url}: {type(error).__name__}") from error
 
 
 def _is_before(error: requests.ConnectionError) -> bool:
@@ -104,22 +111,20 @@ def _pause(answer: requests.Response, turn: int) -> float | None:
     return float(2**turn)
 
 
-def _told(answer: requests.Response, method: str, path: str, absent: Any) -> Any:
+def _told(answer: requests.Response, call: str, absent: Any, lost: type[SinkError]) -> Any:
     code = answer.status_code
     if code in (404, 410) and absent is not None:
         return absent
     if code >= 500:
-        kind: type[SinkError] = Busy if method == "GET" else Unclear
-        raise kind(f"{method} {path}: HTTP {code}")
+        raise lost(f"{call}: HTTP {code}")
     if code >= 300:
-        raise Refused(f"{method} {path}: HTTP {code}{_why(answer)}")
+        raise Refused(f"{call}: HTTP {code}{_why(answer)}")
     if not answer.content:
         return None
     try:
         return answer.json()
     except ValueError as error:
-        kind = Busy if method == "GET" else Unclear
-        raise kind(f"{method} {path}: the answer is no JSON") from error
+        raise lost(f"{call}: the answer is no JSON") from error
 
 
 def _why(answer: requests.Response) -> str:

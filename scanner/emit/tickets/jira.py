@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -50,6 +51,7 @@ class JiraConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 class JiraSink:
     two_way = True
+    settles = timedelta(minutes=5)
 
     def __init__(self, config: JiraConfig, routing: Routing, api: Api) -> None:
         self._config = config
@@ -92,7 +94,7 @@ class JiraSink:
             body: dict[str, Any] = {"jql": jql, "fields": ["status", "labels"], "maxResults": _PAGE}
             if token:
                 body["nextPageToken"] = token
-            found = self._api.call("POST", f"{self._root}/search/jql", body=body)
+            found = self._api.call("POST", f"{self._root}/search/jql", body=body, is_read=True)
             yield from found.get("issues", ())
             token = str(found.get("nextPageToken") or "")
             if not token:
@@ -103,7 +105,7 @@ class JiraSink:
         while True:
             body = {"jql": jql, "fields": ["status", "labels"], "maxResults": _PAGE,
                     "startAt": start}  # fmt: skip
-            found = self._api.call("POST", f"{self._root}/search", body=body)
+            found = self._api.call("POST", f"{self._root}/search", body=body, is_read=True)
             issues = found.get("issues", ())
             yield from issues
             start += len(issues)

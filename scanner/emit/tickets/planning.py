@@ -21,6 +21,8 @@ from scanner.model.ticket import ClosedBy, TicketRow, TicketState
 
 LEASE = timedelta(minutes=15)
 """How long a reservation of another run is left alone."""
+LOST = "lost"
+"""In place of a run's token: its answer was lost, and nobody is at it."""
 SAME = timedelta(days=90)
 """What comes back later gets a new ticket, with the former one named in it."""
 DIGEST = "digest"
@@ -66,17 +68,20 @@ def plan(
     most_new: int,
     now: str,
     token: str,
+    settles: timedelta = timedelta(0),
 ) -> list[Action]:
     """In the order in which it is to be done. ``remote``: key -> state. ``findings``: all, also
-    those that no ticket is wanted for, so that a ticket says why it is closed."""
+    those that no ticket is wanted for, so that a ticket says why it is closed. ``settles``: after
+    which time the tracker's search shows what was made."""
     wanted, spared = _bounded(wanted, rows, most_new)
     if spared:
         wanted = {**wanted, DIGEST: overflow(list(spared.values()), routing)}
     actions = [
-        _wanted(ticket, rows.get(key), remote.get(key, Remote.UNKNOWN), now, token)
+        _wanted(ticket, rows.get(key), remote.get(key, Remote.UNKNOWN), now, token, settles)
         for key, ticket in wanted.items()
     ]
-    actions += _unwanted(set(wanted) | set(spared), rows, remote, findings)
+    kept = {k: row for k, row in rows.items() if not _held(row, now, token, settles)}
+    actions += _unwanted(set(wanted) | set(spared), kept, remote, findings)
     return sorted(actions, key=lambda one: _ORDER.index(one.do))
 
 
@@ -95,15 +100,32 @@ def _bounded(
     )
 
 
-def _wanted(ticket: Ticket, row: TicketRow | None, remote: Remote, now: str, token: str) -> Action:
+def _held(row: TicketRow, now: str, token: str, settles: timedelta) -> str:
+    """Why a reservation is left alone for now; empty: it is not."""
+    if row.state is not TicketState.RESERVED or row.token == token:
+        return ""
+    age = _since(row.reserved_at, now)
+    if row.token == LOST:
+        return "it may be there; the tracker's search is too young to tell" if age < settles else ""
+    return "another run is at it" if age < LEASE + settles else ""
+
+
+def _wanted(
+    ticket: Ticket,
+    row: TicketRow | None,
+    remote: Remote,
+    now: str,
+    token: str,
+    settles: timedelta,
+) -> Action:
     def action(do: Do, reason: str) -> Action:
         return Action(do=do, key=ticket.key, reason=reason, ticket=ticket, row=row)
 
     if row is None:
         return action(Do.CREATE, "new")
     if row.state is TicketState.RESERVED:
-        if row.token != token and _since(row.reserved_at, now) < LEASE:
-            return action(Do.SKIP, "another run is at it")
+        if held := _held(row, now, token, settles):
+            return action(Do.SKIP, held)
         return action(Do.RECOVER, "a run ended while it was made")
     if row.state is TicketState.CLOSED and row.closed_by is ClosedBy.PERSON:
         return action(Do.SKIP, "closed by a person while it is still there")

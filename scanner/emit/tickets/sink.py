@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from scanner.emit.tickets.content import Ticket
@@ -34,6 +35,8 @@ class Made(NamedTuple):
 class Sink(Protocol):
     """One tracker. Every method raises :class:`SinkError`."""
 
+    settles: timedelta
+    """After which time :meth:`find` knows what was made."""
     two_way: bool
     """It tells the state of what was made. Else (a message, an event) what is sent is sent."""
 

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -42,6 +43,7 @@ class _Events:
     """A sink that tells what happens and knows nothing of what becomes of it."""
 
     two_way = False
+    settles = timedelta(0)
 
     def states(self, made: Mapping[str, str]) -> Mapping[str, Remote]:
         return {}

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -46,7 +47,10 @@ class Place:
         """A run of its own: nothing is remembered but the state."""
         chosen = routing or Routing()
         target = Target("made", self.make(self.tracker, chosen), chosen, most_new)
-        return sync(self.state, target, now=lambda: self.now, dry_run=dry_run)
+        report = sync(self.state, target, now=lambda: self.now, dry_run=dry_run)
+        # The next run is ten minutes later.
+        self.now = (datetime.fromisoformat(self.now) + timedelta(minutes=10)).isoformat()
+        return report
 
     def put(self, *names: str, **changes: object) -> list[Finding]:
         made = [finding(name, **changes) for name in names]
@@ -62,6 +66,29 @@ class Place:
 
     def row(self, one: Finding) -> Any:
         return ledger.rows(self.state, "made")[one.fingerprint]
+
+
+def storm(place: Place, count: int) -> None:
+    """``count`` findings to one ticket each, over runs that end in the middle."""
+    rng = random.Random(11)
+    names = [f"n{number:05}" for number in range(count)]
+    found = place.put(*names)
+    later = Reply({"message": "slow down"}, 429, {"Retry-After": "1"})
+    for turn in range(10):
+        faults = [
+            Fault("POST .*issues?$", "cut", after=rng.randrange(count // 4), times=2),
+            Fault("POST .*issues?$", "close", after=rng.randrange(count // 4), times=1),
+            Fault("POST .*issues?$", "refuse", later, after=rng.randrange(count // 4), times=5),
+            Fault(".", "close", after=count // 5 + rng.randrange(count // 10)),  # and it ends
+        ]
+        place.tracker.server.faults[:] = faults if turn < 7 else []
+        place.sync(most_new=count)
+    assert place.titles("open") == dict.fromkeys(names, 1)
+    gone = set(rng.sample(range(count), count // 25))
+    put(place.state, *resolved([one for number, one in enumerate(found) if number in gone]))
+    place.sync(most_new=count)
+    assert place.titles("closed") == {names[number]: 1 for number in gone}
+    assert sum(place.titles().values()) == count
 
 
 @pytest.fixture(params=sorted(KINDS))
@@ -312,7 +339,7 @@ def test_another_run_that_holds_a_reservation_is_left_alone(place: Place) -> Non
     place.sync()
     row = place.row(one)
     assert row.state is TicketState.RESERVED
-    ledger.save(place.state, msgspec.structs.replace(row, reserved_at=NOW))
+    ledger.save(place.state, msgspec.structs.replace(row, reserved_at=NOW, token="theirs"))
     # Another host, a minute later: the first may still be at it.
     place.now = "2026-01-10T00:01:00+00:00"
     report = place.sync()
@@ -320,6 +347,23 @@ def test_another_run_that_holds_a_reservation_is_left_alone(place: Place) -> Non
     place.now = "2026-01-10T00:30:00+00:00"
     assert place.sync().count(Do.RECOVER) == 1
     assert place.titles() == {"a": 1}
+
+
+def test_a_search_that_is_behind_makes_no_second_ticket() -> None:
+    """Jira's search knows new issues too late: what may have been made is looked for later."""
+    with trackers.jira() as tracker:
+        place = Place(tracker, trackers.jira_sink)
+        place.put("a")
+        tracker.server.faults.append(Fault("POST .*issue$", "cut", times=1))
+        place.sync()
+        assert len(tracker.issues) == 1
+        tracker.unsearchable = 1
+        place.now = "2026-01-10T00:01:00+00:00"
+        report = place.sync()
+        assert "too young to tell" in report.actions[0].reason
+        tracker.unsearchable = 0
+        assert place.sync().count(Do.RECOVER) == 1
+        assert place.titles() == {"a": 1}
 
 
 def test_a_renamed_finding_keeps_its_ticket(place: Place) -> None:
@@ -332,3 +376,8 @@ def test_a_renamed_finding_keeps_its_ticket(place: Place) -> None:
     assert report.count(Do.UPDATE) == 1
     assert len(place.tracker.issues) == 1
     assert place.row(new).external_id
+
+
+def test_a_storm_of_findings_with_crashes_and_refusals(place: Place) -> None:
+    """``python -m bench.tickets`` does the same with ten thousand."""
+    storm(place, 300)

@@ -1,0 +1,105 @@
+"""Signed events: what arrives can be checked, cannot be sent again later, and is the same twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanner.app.ticketing import Target, sync
+from scanner.emit.tickets.content import Routing
+from scanner.emit.tickets.sink import Refused
+from scanner.emit.tickets.webhook import (
+    FileConfig,
+    FileSink,
+    WebhookConfig,
+    WebhookSink,
+    verify,
+)
+from scanner.store.state import State
+from tests.emit.tickets.findings import NOW, finding, put, resolved
+from tests.forge_rig.loopback import serving
+
+SECRET, NEXT = b"made-up-secret-of-a-test", b"made-up-secret-that-follows"
+
+
+class Taker:
+    """Who takes events, and forgets ids that it has seen."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.got: list[tuple[dict[str, str], bytes]] = []
+
+    def take(self, client: BaseHTTPRequestHandler) -> None:
+        body = client.rfile.read(int(client.headers["Content-Length"]))
+        self.got.append((dict(client.headers.items()), body))
+        client.send_response(self.status)
+        client.send_header("Content-Length", "0")
+        client.end_headers()
+
+
+@pytest.fixture
+def taker() -> Iterator[tuple[Taker, str]]:
+    made = Taker()
+    with serving(made.take) as url:
+        yield made, url
+
+
+def _sync(state: State, sink: Any) -> Any:
+    return sync(state, Target("made", sink, Routing()), now=lambda: NOW)
+
+
+def test_what_arrives_is_signed_and_the_same_when_it_comes_twice(taker: tuple[Taker, str]) -> None:
+    where, url = taker
+    state = State("sqlite://")
+    put(state, finding("a"))
+    sink = WebhookSink(WebhookConfig(url=url), Routing(), SECRET, now=lambda: 1000.0)
+    where.status = 500
+    assert _sync(state, sink).troubles
+    where.status = 200
+    assert _sync(state, sink).troubles == []
+    put(state, *resolved([finding("a")]))
+    _sync(state, sink)
+    told = [json.loads(body) for _, body in where.got]
+    assert [one["event"] for one in told] == ["create", "create", "close"]
+    assert told[0]["id"] == told[1]["id"] != told[2]["id"]
+    assert told[0]["ticket"]["findings"][0]["asset"] == "a"
+    headers, body = where.got[0]
+    assert verify([NEXT, SECRET], headers, body, 1010.0)
+    assert not verify([NEXT], headers, body, 1010.0)
+    assert not verify([SECRET], headers, body + b" ", 1010.0)
+    assert not verify([SECRET], headers, body, 1301.0), "an old one"
+    later = {**headers, "X-Shadow-AI-Timestamp": "1300"}
+    assert not verify([SECRET], later, body, 1301.0), "an old one with a new time"
+    other = {**headers, "X-Shadow-AI-Id": "another"}
+    assert not verify([SECRET], other, body, 1010.0)
+
+
+def test_a_weak_secret_or_an_open_address_is_refused() -> None:
+    with pytest.raises(Refused, match="16 bytes"):
+        WebhookSink(WebhookConfig(url="https://example.com"), Routing(), b"short")
+    with pytest.raises(ValueError, match="https"):
+        WebhookConfig(url="http://example.com/hook")
+
+
+def test_files_are_whole_and_one_an_event(tmp_path: Path) -> None:
+    state = State("sqlite://")
+    put(state, finding("a"), finding("b"))
+    sink = FileSink(FileConfig(folder="out"), Routing(), tmp_path)
+    _sync(state, sink)
+    _sync(state, sink)
+    files = sorted((tmp_path / "out").iterdir())
+    assert [file.suffix for file in files] == [".json", ".json"]
+    assert {json.loads(file.read_text())["event"] for file in files} == {"create"}
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    state = State("sqlite://")
+    put(state, finding("a"))
+    (tmp_path / "out").write_text("a file")
+    report = _sync(state, FileSink(FileConfig(folder="out"), Routing(), tmp_path))
+    assert "cannot be written" in report.troubles[0][1]
