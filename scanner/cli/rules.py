@@ -23,10 +23,12 @@ def command() -> None:
 def test(folders: tuple[Path, ...], engine: str, as_json: bool) -> None:
     """Run every rule's own examples through the real engine; FOLDERS are your rules on top."""
     from scanner.detect.selftest import check_rules
+    from scanner.graph import same_as_examples
     from scanner.model.base import encode
     from scanner.rulebook.load import load
 
-    problems = check_rules(load(extra=folders), engine)
+    rulebook = load(extra=folders)
+    problems = [*check_rules(rulebook, engine), *same_as_examples.problems(rulebook.same_as)]
     if as_json:
         write_bytes(encode({"problems": problems}) + b"\n")
         sys.exit(2 if problems else 0)

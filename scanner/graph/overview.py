@@ -1,8 +1,8 @@
 """A large graph as a small one that can be drawn: business units and the vendors that they use; and
 places for the nodes of a part, the same every time.
 
-A unit is where an asset is billed or kept, as far as sources tell: the organizational unit that holds
-its account, else the account or tenant, else the organization of its repository.
+A unit is where an asset is billed or kept, as far as sources tell: the organizational unit of its
+account, else the account or tenant, else the organization of its repository.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import socket
 import subprocess
 import time
@@ -127,3 +128,34 @@ def test_the_zip_is_the_same_every_time_and_no_cell_is_a_formula() -> None:
         text = archive.read("nodes.csv").decode()
     assert text.splitlines()[0].startswith('"id","type","kind","label"')
     assert '"=' not in text
+
+
+_NODE = re.compile(
+    r'  n\d+(?:\[\[|\[\(|\[|\{\{|\(\[|\(\()"[^"<>`&{}\[\]\\\n]*"'
+    r"(?:\]\]|\)\]|\]|\}\}|\]\)|\)\))"
+)
+_EDGE = re.compile(r'  n\d+ -->\|"[a-z ()]+"\| n\d+')
+
+
+def test_a_mermaid_drawing_holds_only_its_own_syntax() -> None:
+    first, *lines = export(company(), "mermaid").decode().splitlines()
+
+    assert first == "flowchart LR"
+    odd = [line for line in lines if not (_NODE.fullmatch(line) or _EDGE.fullmatch(line))]
+    assert odd == []
+    assert any("#60;#47;script#62;" in line or "#60;/script#62;" in line for line in lines)
+
+
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_DOT = re.compile(
+    rf"  (?:rankdir=LR;|node \[shape=box\];"
+    rf"|n\d+ \[label={_STRING}, shape=\w+, tooltip={_STRING}\];"
+    rf"|n\d+ -> n\d+ \[label={_STRING}(?:, style=dashed)?\];)"
+)
+
+
+def test_a_dot_drawing_holds_only_its_own_syntax() -> None:
+    first, *lines, last = export(company(), "dot").decode().splitlines()
+
+    assert (first, last) == ("digraph shadow_ai {", "}")
+    assert [line for line in lines if not _DOT.fullmatch(line)] == []

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scanner.graph import same_as
 from scanner.graph.build import AssetGraph
 from scanner.graph.columns import Columns
+from scanner.graph.same_as_examples import outcome, problems
 from scanner.graph.steps import ANY
 from scanner.model.base import NodeId, ShardId
 from scanner.model.decisions import SameAsDecision, Verdict, pair
@@ -24,26 +25,34 @@ from scanner.store.state import State
 EXAMPLES = [(rule, example) for rule in bundled() for example in rule.examples]
 
 
-def _node(rule: SameAs, fields: dict[str, Any]) -> NodeFact:
-    return msgspec.convert({"type": str(rule.node), "name": fields["id"], **fields}, NodeFact)
-
-
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES, ids=lambda one: getattr(one, "id", ""))
 def test_every_rule_says_of_its_examples_what_it_claims(rule: SameAs, example: Example) -> None:
-    nodes = {node.id: node for node in (_node(rule, fields) for fields in example.nodes)}
-    edges = list(same_as.found(nodes, [rule]))
+    assert outcome(rule, example) == example.expect
 
-    found = same_as.entities(nodes, edges)
-    said = "nothing"
-    if found.accepted:
-        said = "merge"
-        assert [set(members) for members in found.members.values()] == [set(nodes)]
-    elif found.candidates:
-        said = "candidate"
-        assert not found.members
-    assert said == example.expect
-    assert all(edge.evidence[0].rule == rule.id for edge in edges)
-    assert all(edge.evidence[0].preview for edge in edges), "the reason is kept"
+
+def test_a_rule_that_says_otherwise_than_its_examples_is_told() -> None:
+    rule = next(rule for rule in bundled() if rule.id == "same-email")
+    first, second, *_ = rule.examples
+    wrong = msgspec.structs.replace(
+        rule,
+        examples=(
+            msgspec.structs.replace(first, expect="nothing"),
+            msgspec.structs.replace(second, nodes=({"id": "x", "kind": "k", "colour": "red"},)),
+        ),
+    )
+
+    told = list(problems([wrong]))
+    assert told[0] == "same-as same-email: example 1: merge, expected nothing"
+    assert "no such node" in told[1]
+    assert list(problems(bundled())) == []
+
+
+def test_every_reason_names_its_rule_and_what_was_alike() -> None:
+    graph = _graph(*PEOPLE)
+    for found in graph.entities.accepted:
+        assert (found.evidence[0].rule, found.evidence[0].preview) == (
+            "same-email", "lena@acme.example",
+        )  # fmt: skip
 
 
 def _person(ident: str, email: str, **fields: Any) -> Identity:
