@@ -14,8 +14,12 @@ from scanner.model.errors import ConfigError, StoreError
 
 @contextmanager
 def locked(url: str) -> Iterator[None]:
-    """One scan at a time on one state. The lock is the operating system's: a dead process keeps
-    none."""
+    """One scan at a time on one state. The lock is the operating system's, or the database's: a
+    dead process keeps none."""
+    if url.startswith("postgresql"):
+        with _locked_by_database(url):
+            yield
+        return
     prefix = "sqlite:///"
     if not url.startswith(prefix) or len(url) == len(prefix):
         yield
@@ -41,3 +45,28 @@ def locked(url: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+_KEY = 0x5AD0_1A15
+"""Of the database, which holds one state: an advisory lock of the session, so it ends with it."""
+
+
+@contextmanager
+def _locked_by_database(url: str) -> Iterator[None]:
+    """https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS. Not through a
+    pooler that shares sessions. What is wrong with the URL is told when the state is opened."""
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.pool import NullPool
+
+    try:
+        session = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
+    except (SQLAlchemyError, ImportError, ValueError):
+        yield
+        return
+    with session:
+        if not session.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY}).scalar():
+            raise StoreError(
+                f"state {session.engine.url.database}: another scan is running on it; wait for it"
+            )
+        yield  # the session ends with the block, and the lock with the session

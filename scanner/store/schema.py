@@ -2,37 +2,65 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from typing import Any
+
+from sqlalchemy import Column, Dialect, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy.dialects.postgresql import VARCHAR
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 SCHEMA_VERSION = 1
+_MARK, _SELF, _NUL = "\ue000", "\ue000\ue001", "\ue000\ue002"
+
+
+class Word(TypeDecorator[str]):
+    """Text as it came, in the order of its characters. PostgreSQL takes no NUL, and sorts by a
+    locale unless it is told not to."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        is_postgres = dialect.name == "postgresql"
+        return dialect.type_descriptor(VARCHAR(collation="C") if is_postgres else String())
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or dialect.name != "postgresql":
+            return value
+        return value.replace(_MARK, _SELF).replace("\x00", _NUL)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or dialect.name != "postgresql" or _MARK not in value:
+            return value
+        return value.replace(_NUL, "\x00").replace(_SELF, _MARK)
+
 
 metadata = MetaData()
 
 meta = Table(
     "meta",
     metadata,
-    Column("key", String, primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("key", Word, primary_key=True),
+    Column("value", Word, nullable=False),
     comment="One row a property of this state (schema version).",
 )
 
 scan = Table(
     "scan",
     metadata,
-    Column("id", String, primary_key=True),
-    Column("started_at", String, nullable=False),
-    Column("finished_at", String),
+    Column("id", Word, primary_key=True),
+    Column("started_at", Word, nullable=False),
+    Column("finished_at", Word),
     Column("exit_code", Integer),
-    Column("config_digest", String, nullable=False),
-    Column("versions", Text, nullable=False),
+    Column("config_digest", Word, nullable=False),
+    Column("versions", Word, nullable=False),
     comment="One row a scan; no finish: it was interrupted and may be resumed.",
 )
 
 coverage = Table(
     "coverage",
     metadata,
-    Column("scan_id", String, primary_key=True),
-    Column("shard", String, primary_key=True),
+    Column("scan_id", Word, primary_key=True),
+    Column("shard", Word, primary_key=True),
     Column("body", LargeBinary, nullable=False),
     comment="One row a shard and scan: how completely it was read.",
 )
@@ -40,11 +68,11 @@ coverage = Table(
 fact = Table(
     "fact",
     metadata,
-    Column("shard", String, primary_key=True),
-    Column("key", String, primary_key=True),
-    Column("digest", String, nullable=False),
-    Column("first_at", String, nullable=False),
-    Column("changed_at", String, nullable=False),
+    Column("shard", Word, primary_key=True),
+    Column("key", Word, primary_key=True),
+    Column("digest", Word, nullable=False),
+    Column("first_at", Word, nullable=False),
+    Column("changed_at", Word, nullable=False),
     Column("stale", Integer, nullable=False, server_default="0"),
     Column("body", LargeBinary, nullable=False),
     Index("fact_key", "key"),
@@ -55,15 +83,15 @@ fact = Table(
 checkpoint = Table(
     "checkpoint",
     metadata,
-    Column("shard", String, primary_key=True),
-    Column("cursor", Text, nullable=False),
+    Column("shard", Word, primary_key=True),
+    Column("cursor", Word, nullable=False),
     comment="One row an incremental shard: where its next reading goes on.",
 )
 
 memory = Table(
     "memory",
     metadata,
-    Column("shard", String, primary_key=True),
+    Column("shard", Word, primary_key=True),
     Column("body", LargeBinary, nullable=False),
     comment="One row a shard whose connector remembers what it has judged: of a repository, the "
     "objects.",
@@ -72,8 +100,8 @@ memory = Table(
 finding = Table(
     "finding",
     metadata,
-    Column("fingerprint", String, primary_key=True),
-    Column("status", String, nullable=False),
+    Column("fingerprint", Word, primary_key=True),
+    Column("status", Word, nullable=False),
     Column("body", LargeBinary, nullable=False),
     comment="One row a finding, for ever.",
 )
@@ -82,11 +110,11 @@ finding_event = Table(
     "finding_event",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("fingerprint", String, nullable=False),
-    Column("scan_id", String, nullable=False),
-    Column("at", String, nullable=False),
-    Column("change", String, nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("fingerprint", Word, nullable=False),
+    Column("scan_id", Word, nullable=False),
+    Column("at", Word, nullable=False),
+    Column("change", Word, nullable=False),
+    Column("detail", Word, nullable=False),
     Index("finding_event_fingerprint", "fingerprint"),
     comment="One row a change of a finding; only ever added to.",
 )
@@ -94,8 +122,8 @@ finding_event = Table(
 decision = Table(
     "decision",
     metadata,
-    Column("one", String, primary_key=True),
-    Column("other", String, primary_key=True),
+    Column("one", Word, primary_key=True),
+    Column("other", Word, primary_key=True),
     Column("body", LargeBinary, nullable=False),
     comment="One row a pair of nodes of which a person has said whether they are one thing.",
 )
@@ -103,7 +131,7 @@ decision = Table(
 finding_decision = Table(
     "finding_decision",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("id", Word, primary_key=True),
     Column("body", LargeBinary, nullable=False),
     comment="One row what a person has decided about findings; withdrawn, never deleted.",
 )
@@ -112,9 +140,9 @@ fact_change = Table(
     "fact_change",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("scan_id", String, nullable=False),
-    Column("shard", String, nullable=False),
-    Column("key", String, nullable=False),
+    Column("scan_id", Word, nullable=False),
+    Column("shard", Word, nullable=False),
+    Column("key", Word, nullable=False),
     Column("before", LargeBinary),
     Index("fact_change_scan", "scan_id"),
     comment="One row a change of a fact: what it was before, or nothing. An empty key: the shard "
@@ -124,9 +152,9 @@ fact_change = Table(
 ticket = Table(
     "ticket",
     metadata,
-    Column("sink", String, primary_key=True),
-    Column("key", String, primary_key=True),
-    Column("token", String, nullable=False),
+    Column("sink", Word, primary_key=True),
+    Column("key", Word, primary_key=True),
+    Column("token", Word, nullable=False),
     Column("body", LargeBinary, nullable=False),
     comment="One row a tracker and finding (or group): reserved before a ticket is made.",
 )

@@ -352,6 +352,8 @@ _ROOM = 1 << 20
 def _engine(url: str) -> Engine:
     memory = url == "sqlite://"
     options: dict[str, Any] = {"poolclass": StaticPool} if memory else {}
+    if not url.startswith("sqlite"):
+        options["pool_pre_ping"] = True  # a server that was started again is not taken for gone
     if url.startswith("sqlite"):
         options["connect_args"] = {"check_same_thread": False, "timeout": 30}
     try:
@@ -383,6 +385,8 @@ def _explain(what: str, cause: str, engine: Engine) -> str:
         remedy = "another process holds the state; wait for it and run again"
     elif "unable to open" in cause or "readonly" in cause:
         remedy = "check that the folder exists and may be written"
+    elif "permission denied" in cause:
+        remedy = "let the role make and write tables in its schema, or use the role that does"
     elif "not a database" in cause or "malformed" in cause:
         remedy = "the file is damaged or no shadow-ai state; move it away or restore a backup"
     return f"state {where}: cannot {what}: {cause}; {remedy}"
