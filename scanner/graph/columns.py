@@ -12,7 +12,7 @@ import numpy as np
 
 from scanner.graph.build import AssetGraph
 from scanner.graph.kernel import Kernel
-from scanner.graph.steps import Step, step_of
+from scanner.graph.steps import PLAIN, Step, step_of
 from scanner.graph.uncollected import uncollected
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence, Evidence
@@ -25,19 +25,27 @@ class Columns:
     @uncollected()
     def __init__(self, graph: AssetGraph) -> None:
         self.graph = graph
-        of = graph.entities.of
         issued = _issued(graph)
-        every = [*(graph.edges[key] for key in sorted(graph.edges)), *issued]
-        self.edges = [edge for edge in every if edge.relation is not Relation.SAME_AS]
+        found = [e for e in graph.edges.values() if e.relation is not Relation.SAME_AS]
+        self._first_issued = len(found)
+        self.edges = [*found, *issued]
         """In the kernel's order."""
-        ends = {end for edge in self.edges for end in (edge.source, edge.target)}
-        self.ids = sorted({of(ident) for ident in (*graph.nodes, *ends)})
+        canonical = graph.entities.canonical
+        things = set(graph.nodes)
+        things.update(edge.source for edge in self.edges)
+        things.update(edge.target for edge in self.edges)
+        if canonical:
+            things = {canonical.get(ident, ident) for ident in things}
+        self.ids = sorted(things)
         self._number = {ident: number for number, ident in enumerate(self.ids)}
-        self._first_issued = len(self.edges) - len(issued)
+        for view, thing in canonical.items():
+            self._number[view] = self._number[thing]
+        self.hops: dict[tuple[int, int, int, int], object] = {}
+        """Hops that were told already (:mod:`scanner.graph.paths`)."""
 
     def number(self, ident: NodeId) -> int | None:
         """None for what is not in the graph."""
-        return self._number.get(self.graph.entities.of(ident))
+        return self._number.get(ident)
 
     @cached_property
     @uncollected()
@@ -49,18 +57,19 @@ class Columns:
             and isinstance(self.graph.nodes.get(edge.target), Credential)
         )
         serving = frozenset(e.source for e in self.edges if e.relation is Relation.SERVES)
-        of, number = self.graph.entities.of, self._number
+        number, nodes = self._number, self.graph.nodes
         count = len(self.edges)
-        source, target = np.empty(count, np.int32), np.empty(count, np.int32)
-        step = np.empty(count, np.int8)
-        for place, edge in enumerate(self.edges):
-            source[place] = number[of(edge.source)]
-            target[place] = number[of(edge.target)]
-            step[place] = (
-                Step.ISSUED_BY
-                if place >= self._first_issued
-                else step_of(edge, self.graph.nodes, contained, serving)
-            )
+        source = np.fromiter((number[edge.source] for edge in self.edges), np.int32, count)
+        target = np.fromiter((number[edge.target] for edge in self.edges), np.int32, count)
+        step = np.fromiter(
+            (
+                PLAIN.get(edge.relation) or step_of(edge, nodes, contained, serving)
+                for edge in self.edges
+            ),
+            np.int8,
+            count,
+        )
+        step[self._first_issued :] = Step.ISSUED_BY
         return Kernel(len(self.ids), source, target, step)
 
     def numbers(self, idents: object) -> list[int]:

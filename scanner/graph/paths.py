@@ -53,6 +53,17 @@ def path_of(columns: Columns, numbers: list[int], walk: Walk) -> Path:
 
 def hop_of(columns: Columns, one: int, other: int, walk: Walk) -> Hop:
     """Its surest edge gives the relation; the others that say the same way stand beside it."""
+    key = (one, other, walk.forward, walk.backward)
+    known = columns.hops.get(key)
+    if isinstance(known, Hop):
+        return known
+    if len(columns.hops) >= _MOST_KEPT:
+        columns.hops.clear()
+    made = columns.hops[key] = _made(columns, one, other, walk)
+    return made
+
+
+def _made(columns: Columns, one: int, other: int, walk: Walk) -> Hop:
     found = [
         (columns.edges[number], is_along)
         for number, is_along in columns.kernel.edges(one, other, walk)
@@ -68,6 +79,7 @@ def hop_of(columns: Columns, one: int, other: int, walk: Walk) -> Hop:
     )
 
 
+_MOST_KEPT = 100_000
 _BACKWARDS = {
     "contains": "is in",
     "owned_by": "owns",

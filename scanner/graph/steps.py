@@ -47,7 +47,7 @@ class Step(IntEnum):
     """A key and the provider that honours it, by its shape alone."""
 
 
-_PLAIN = {
+PLAIN = {
     Relation.OWNED_BY: Step.OWNED_BY,
     Relation.USED_BY: Step.USED_BY,
     Relation.RUNS_AS: Step.RUNS_AS,
@@ -59,6 +59,7 @@ _PLAIN = {
     Relation.GRANTS: Step.GRANTS,
     Relation.SAME_AS: Step.SAME_AS,
 }
+"""Relations from which the same follows whatever their ends are."""
 
 
 @dataclass(frozen=True)
@@ -131,4 +132,4 @@ def step_of(
         return Step.KEY_STORED_IN if is_key else Step.DATA_STORED_IN
     if edge.relation is Relation.CONFIGURED_BY:
         return Step.SERVED_THROUGH if edge.target in serving else Step.CONFIGURED_BY
-    return _PLAIN[edge.relation]
+    return PLAIN[edge.relation]
