@@ -155,14 +155,15 @@ class ReadOnlySession:
         """
         return self._call("GET", url, params, None)
 
-    def post(self, url: str, body: Any) -> requests.Response:
+    def post(self, url: str, body: Any, *, is_form: bool = False) -> requests.Response:
         """The same for a declared call that reads, though it is a POST: a search, an exchange of
-        one proof of identity for another. Raises as :meth:`get`."""
-        return self._call("POST", url, None, body)
+        one proof of identity for another. ``is_form``: not JSON. Raises as :meth:`get`."""
+        return self._call("POST", url, None, body, is_form)
 
     def _call(
-        self, method: str, url: str, params: dict[str, str] | None, body: Any
-    ) -> requests.Response:
+        self, method: str, url: str, params: dict[str, str] | None, body: Any,
+        is_form: bool = False,
+    ) -> requests.Response:  # fmt: skip
         full = url if "://" in url else self.base + url
         path = urlsplit(full).path
         said = f"{method} {path}"
@@ -180,7 +181,8 @@ class ReadOnlySession:
                 raise Throttled(f"{said}: not asked, told to wait {left:.0f} s", left)
             try:
                 answer = self._session.request(
-                    method, full, params=params, json=body, headers=headers,
+                    method, full, params=params, headers=headers,
+                    json=None if is_form else body, data=body if is_form else None,
                     timeout=_TIMEOUT, allow_redirects=False,
                 )  # fmt: skip
             except requests.RequestException as error:

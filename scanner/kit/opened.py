@@ -52,3 +52,24 @@ class OpenedData:
             account=NodeId(f"{self._of}:{tenant}"),
             evidence=(Evidence(rule=self.rule, source=self.source, resource=ident),),
         )
+
+
+_READS = ("read", "readonly", "list", "view", "history", "search", "get", "viewer")
+_WRITES = (
+    "write", "manage", "delete", "create", "update", "edit", "admin", "modify", "send", "post",
+    "insert", "upload", "readwrite", "full",
+)  # fmt: skip
+_BREAKS = str.maketrans(":.-/_", "     ")
+
+
+def by_words(scope: str, nouns: Mapping[str, str]) -> tuple[str, bool, bool]:
+    """For vendors whose scopes are made of words (``meeting:read:summary``, ``read:jira-work``):
+    the noun of the first word in ``nouns``, and which way its data may go. A scope of a known noun
+    that names no way opens both."""
+    words = scope.strip().casefold().translate(_BREAKS).split()
+    noun = next((nouns[word] for word in words if word in nouns), "")
+    if not noun:
+        return "", False, False
+    is_read = any(word in _READS for word in words)
+    is_write = any(word in _WRITES for word in words)
+    return noun, is_read or not is_write, is_write or not is_read

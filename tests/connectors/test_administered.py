@@ -142,7 +142,7 @@ def test_a_pause_longer_than_the_source_keeps_is_a_gap(case: Case, vendor: Vendo
 
 
 def test_without_a_token_it_says_what_to_set(case: Case, vendor: Vendor) -> None:
-    names = [n for n in case.environ if n.endswith(("TOKEN", "KEY"))]
+    names = [n for n in case.environ if n.endswith(("TOKEN", "KEY", "SECRET"))]
     ctx = case.context(
         vendor.url, environ={n: v for n, v in case.environ.items() if n not in names}
     )

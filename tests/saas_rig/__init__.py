@@ -7,6 +7,7 @@ and kept in ``rejected``. What a route answers, the vendor's own world says.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import threading
@@ -26,6 +27,7 @@ class Asked:
     query: Mapping[str, str]
     body: Any
     holes: Mapping[str, str]
+    authorization: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class _Route:
     pattern: re.Pattern[str]
     params: frozenset[str]
     answer: Callable[[Asked], Reply | Any]
+    is_open: bool
 
 
 @dataclass
@@ -73,9 +76,11 @@ class Vendor:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def route(
-        self, operation: str, answer: Callable[[Asked], Reply | Any], params: str = ""
-    ) -> None:
-        """``operation``: id as the connector declares it. ``params``: names that its page has."""
+        self, operation: str, answer: Callable[[Asked], Reply | Any], params: str = "",
+        is_open: bool = False,
+    ) -> None:  # fmt: skip
+        """``operation``: id as the connector declares it. ``params``: names that its page has.
+        ``is_open``: the route checks itself who asks."""
         method, _, path = operation.partition(" ")
         parts = re.split(r"\{([^}]*)\}", path)
         names = iter(range(len(parts)))
@@ -83,7 +88,13 @@ class Vendor:
             re.escape(part) if next(names) % 2 == 0 else f"(?P<{part}>[^/]+)" for part in parts
         )
         self._routes.append(
-            _Route(operation, re.compile(f"{method} {pattern}"), frozenset(params.split()), answer)
+            _Route(
+                operation,
+                re.compile(f"{method} {pattern}"),
+                frozenset(params.split()),
+                answer,
+                is_open,
+            )
         )
 
     def next_page(self, records: Sequence[Any], start: str) -> tuple[list[Any], str]:
@@ -108,7 +119,8 @@ class Vendor:
                 if one.first <= number and one.times:
                     one.times -= 1
                     return one.reply
-        if headers.get(self.header) != self.authorization:
+        is_open = route is not None and route.is_open
+        if not is_open and headers.get(self.header) != self.authorization:
             return Reply({"message": "invalid token"}, 401)
         if route is None or match is None:
             self.rejected.append(f"{method} {path}")
@@ -118,8 +130,10 @@ class Vendor:
             return Reply({"message": f"unknown parameters {odd}"}, 400)
         if route.operation in self.denied:
             return self.refusal
-        body = json.loads(data) if data else None
-        found = route.answer(Asked(path, query, body, match.groupdict()))
+        found = route.answer(
+            Asked(path, query, _decoded(data, headers), match.groupdict(),
+                  headers.get("Authorization", ""))
+        )  # fmt: skip
         return found if isinstance(found, Reply) else Reply(found)
 
     def _found(self, method: str, path: str) -> tuple[_Route | None, re.Match[str] | None]:
@@ -128,6 +142,28 @@ class Vendor:
             if match:
                 return route, match
         return None, None
+
+
+def _decoded(data: bytes, headers: Mapping[str, str]) -> Any:
+    if "form" in headers.get("Content-Type", ""):
+        return dict(parse_qsl(data.decode()))
+    return json.loads(data) if data else None
+
+
+def token_route(vendor: Vendor, operation: str, client: str, secret: str, **form: str) -> None:
+    """Gives :data:`TOKEN` to one client that proves itself, by header or form."""
+    basic = "Basic " + base64.b64encode(f"{client}:{secret}".encode()).decode()
+
+    def answer(asked: Asked) -> Any:
+        told = asked.body or {}
+        is_known = asked.authorization == basic or (
+            told.get("client_id") == client and told.get("client_secret") == secret
+        )
+        if not is_known or any(told.get(name) != value for name, value in form.items()):
+            return Reply({"error": "invalid_client"}, 400)
+        return {"access_token": TOKEN, "expires_in": 3600, "token_type": "bearer"}
+
+    vendor.route(operation, answer, is_open=True)
 
 
 @contextmanager

@@ -1,0 +1,213 @@
+"""Zoom's settings, summaries, operation logs and apps -> what the catalogue can judge. Pure.
+
+https://developers.zoom.us/docs/api/: a setting is a switch or an object with ``enable``. Topics of
+meetings and what was said are not kept: of a summary, its host and when it was made are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from scanner.kit.folding import mark_of, whole
+from scanner.kit.named import Names
+from scanner.kit.opened import OpenedData, by_words
+from scanner.kit.records import column, has_columns
+from scanner.kit.values import items, mapping, text, when
+from scanner.kit.windows import Happened
+from scanner.model.facts import Asset, AssetClass, DataStore, Identity, PrincipalType
+from scanner.model.items import Item
+
+NAMES = Names(source="zoom", vendor="zoom", tenant="account")
+PROVIDER = "zoom_ai"
+PRODUCT = "zoom.ai_companion"
+DATA = OpenedData("zoom", "scope", {
+    "meetings": ("Zoom meetings, recordings and transcripts", "meetings"),
+    "chat": ("Zoom Team Chat", "chat"),
+    "calls": ("Zoom Phone calls and voicemail", "meetings"),
+    "mail": ("Zoom Mail", "mail"),
+    "calendar": ("Zoom calendars", "calendar"),
+    "files": ("Zoom documents, whiteboards and clips", "files"),
+    "directory": ("the directory of people and groups", "directory"),
+    "contacts": ("contact center and contacts", "contacts"),
+    "audit": ("reports and logs", "logs"),
+})  # fmt: skip
+_NOUNS = {
+    "meeting": "meetings", "meetings": "meetings", "recording": "meetings", "webinar": "meetings",
+    "imchat": "chat", "chat": "chat", "team": "chat", "imgroup": "chat", "phone": "calls",
+    "mail": "mail", "email": "mail", "calendar": "calendar", "whiteboard": "files",
+    "docs": "files", "clips": "files", "file": "files", "user": "directory",
+    "group": "directory", "account": "directory", "role": "directory",
+    "contact": "contacts", "report": "audit", "dashboard": "audit",
+}  # fmt: skip
+_AI_SETTINGS = (
+    "ai_companion",
+    "meeting_summary",
+    "smart_recording",
+    "meeting_query",
+    "ai_",
+    "zaia",
+)
+_AI_WORDS = ("ai companion", "meeting summary", "smart recording", "generative ai", "zoom iq")
+_NOT_OURS = ("third_party", "email", "share", "retention")
+"""Words of settings that only tell how a feature behaves."""
+_MOST_DEPTH, _MOST_FEATURES, _MOST_TEXT = 6, 40, 120
+_KINDS = {
+    "account_added": "contains", "approved_apps": "contains", "account_created": "contains",
+    "active_requests": "", "restricted_apps": "",
+}  # fmt: skip
+"""Type of a list of apps -> what it means."""
+TYPES = tuple(_KINDS)
+
+
+def companion(org: str, **more: Any) -> Asset:
+    return Asset(
+        id=NAMES.node(org, "ai", "companion"), kind=PRODUCT, name=f"Zoom AI Companion of {org}",
+        asset_class=AssetClass.SAAS_APP, provider=PROVIDER, account=NAMES.org(org), **more,
+    )  # fmt: skip
+
+
+def settings(record: Any, org: str, rule: str) -> Iterator[Item]:
+    """The assistant with the features that are on; off altogether, it is no AI in use."""
+    found = dict(_switches(mapping(record), "", 0))
+    on = sorted(name for name, value in found.items() if value)[:_MOST_FEATURES]
+    if not found:
+        return
+    told = {"features": ", ".join(on)} if on else {}
+    thing = companion(org, status="on" if on else "off", tags=told, is_ai=bool(on))
+    yield from NAMES.listed(thing, rule)
+
+
+def _switches(given: Mapping[str, Any], above: str, depth: int) -> Iterator[tuple[str, bool]]:
+    for name, value in given.items() if depth < _MOST_DEPTH else ():
+        plain = name.casefold()
+        is_ai = any(word in plain for word in _AI_SETTINGS) and not any(
+            word in plain for word in _NOT_OURS
+        )
+        if isinstance(value, bool) and is_ai:
+            yield f"{above}{plain}"[:_MOST_TEXT], value
+        elif isinstance(value, Mapping):
+            if is_ai and isinstance(value.get("enable"), bool):
+                yield f"{above}{plain}"[:_MOST_TEXT], value["enable"]
+            else:
+                yield from _switches(value, f"{above}{plain}.", depth + 1)
+
+
+# --- summaries ------------------------------------------------------------------------------------
+
+
+def is_summary(record: Mapping[str, Any]) -> bool:
+    return "meeting_host_id" in record and "summary_created_time" in record
+
+
+def summary(record: Any, org: str) -> Happened | None:
+    given = mapping(record)
+    at = when(given.get("summary_created_time"))
+    if not is_summary(given):
+        return None
+    ident = text(given.get("meeting_uuid")) or mark_of((at, whole(given)))
+    who = NAMES.person(
+        org, text(given.get("meeting_host_id")), text(given.get("meeting_host_email"))
+    )
+    one = NAMES.used(
+        companion(org), "meeting summary", actor=who, first_at=at, last_at=at,
+        reads=(DATA.store("meetings", org),), where="meeting summary",
+    )  # fmt: skip
+    return f"{ident} {at}", at, (one,)
+
+
+# --- operation logs -------------------------------------------------------------------------------
+
+
+def is_operation(record: Mapping[str, Any]) -> bool:
+    return {"operation_detail", "operator"} <= record.keys()
+
+
+def operation(record: Any, org: str) -> Happened | None:
+    """Settings that name an AI feature: who has switched it, and which way."""
+    given = mapping(record)
+    at = when(given.get("time")) or when(given.get("p_event_time"))
+    if not is_operation(given):
+        return None
+    mark = mark_of((at, whole(given)))
+    detail = " ".join(text(given.get("operation_detail")).split())
+    plain = detail.casefold()
+    if not any(word in plain for word in _AI_WORDS):
+        return mark, at, ()
+    is_on = plain.rstrip(" .").endswith(("to on", "enabled", "to enabled", "to true"))
+    who = NAMES.person(org, "", text(given.get("operator")))
+    one = NAMES.used(
+        companion(org), f"operation.{text(given.get('action')) or 'change'}",
+        "grants" if is_on else "", actor=who, first_at=at, last_at=at,
+        where=detail.partition(":")[0][:_MOST_TEXT],
+    )  # fmt: skip
+    return mark, at, (one,)
+
+
+def is_row(record: Mapping[str, Any]) -> bool:
+    return has_columns(record, ("Time", "Action", "Operator", "Operation Detail"))
+
+
+def row(record: Mapping[str, Any], org: str) -> Happened | None:
+    """The web portal's export of admin activity."""
+    told = {
+        "time": column(record, "Time"), "action": column(record, "Action"),
+        "operator": column(record, "Operator"),
+        "category_type": column(record, "Category"),
+        "operation_detail": column(record, "Operation Detail"),
+    }  # fmt: skip
+    return operation(told, org)
+
+
+# --- apps and people ------------------------------------------------------------------------------
+
+
+def is_app(record: Mapping[str, Any]) -> bool:
+    return "app_id" in record and "app_name" in record
+
+
+def app(record: Any, org: str, kind: str = "account_added") -> list[Item] | None:
+    given = mapping(record)
+    key, label = text(given.get("app_id")), text(given.get("app_name"))
+    if not key or not label:
+        return None
+    scopes = [
+        text(mapping(one).get("scope_name")) or text(one) for one in items(given.get("scopes"))
+    ]
+    reads, writes = scopes_open(scopes, org)
+    approved = mapping(given.get("approval_info"))
+    who = NAMES.person(org, text(approved.get("approver_id")))
+    relation = _KINDS.get(kind, "contains")
+    at = when(approved.get("approved_time"))
+    one = NAMES.app(
+        org, f"marketplace.{kind}", "grants" if who and relation else relation, key, label,
+        client_id=key, scopes=tuple(sorted(set(scopes) - {""})), reads=reads, writes=writes,
+        actor=who, first_at=at, last_at=at, status=kind.replace("_", " "),
+    )  # fmt: skip
+    return [one]
+
+
+def scopes_open(scopes: list[str], org: str) -> tuple[tuple[DataStore, ...], tuple[DataStore, ...]]:
+    return DATA.of((by_words(one, _NOUNS) for one in scopes), org)
+
+
+def is_user(record: Mapping[str, Any]) -> bool:
+    return "email" in record and "id" in record and ("first_name" in record or "type" in record)
+
+
+def user(record: Any, org: str) -> list[Item] | None:
+    given = mapping(record)
+    ident, mail = text(given.get("id")), text(given.get("email"))
+    if not ident or not mail:
+        return None
+    name = f"{text(given.get('first_name'))} {text(given.get('last_name'))}".strip()
+    node = NAMES.node(org, "user", ident)
+    return [
+        Identity(
+            id=node, kind=NAMES.user_kind, name=text(given.get("display_name")) or name or mail,
+            principal_type=PrincipalType.HUMAN, email=mail.casefold() if "@" in mail else "",
+            is_active=text(given.get("status")) != "inactive",
+            tags={"department": found} if (found := text(given.get("dept"))) else {},
+            evidence=(NAMES.evidence("users", node),),
+        )
+    ]  # fmt: skip

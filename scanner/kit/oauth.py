@@ -1,0 +1,68 @@
+"""Access tokens by a client's own credentials (RFC 6749, 4.4, and vendors' ways of it), renewed
+before they end. The client's secret comes from the environment and goes to the one token URL.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scanner.kit.contract import Context, Operation
+from scanner.kit.http import ReadOnlySession, json_body
+from scanner.kit.values import mapping, text
+from scanner.model.errors import Denied, Unavailable
+
+_EARLY_SECONDS = 120
+_DEFAULT_SECONDS = 600
+
+
+@dataclass
+class ClientCredentials:
+    """``form``: what is sent beside the client. ``basic``: the client goes into a header, else into
+    the form. ``token``: one that somebody else has made; it is used as it is."""
+
+    ctx: Context[Any]
+    operation: Operation
+    url: str
+    form: Mapping[str, str]
+    client: str = ""
+    secret: str = ""
+    basic: bool = True
+    token: str = ""
+    missing: str = "set the variables that hold the client's id and secret"
+    _until: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def headers(self) -> Mapping[str, str]:
+        """Asked at each call. Raises ``Denied``, ``Throttled``, ``Unavailable``."""
+        if not self.token and not (self.client and self.secret):
+            raise Denied(f"no token: {self.missing}")
+        with self._lock:
+            if self.client and self.secret and time.monotonic() >= self._until:
+                self.token = self._asked()
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def _asked(self) -> str:
+        form, headers = dict(self.form), {}
+        if self.basic:
+            known = base64.b64encode(f"{self.client}:{self.secret}".encode()).decode()
+            headers["Authorization"] = f"Basic {known}"
+        else:
+            form |= {"client_id": self.client, "client_secret": self.secret}
+        session = ReadOnlySession(
+            self.url, (self.operation,), self.ctx.limits,
+            headers={"User-Agent": "shadow-ai-scanner", "Accept": "application/json", **headers},
+            retries=self.ctx.retries, denials=frozenset({400, 401, 403}),
+        )  # fmt: skip
+        path = self.operation.id.partition(" ")[2]
+        body = mapping(json_body(session.post(path, form, is_form=True)))
+        token, lasts = text(body.get("access_token")), body.get("expires_in")
+        if not token:
+            raise Unavailable(f"{self.operation.id}: no token in the answer")
+        seconds = lasts if isinstance(lasts, int) and lasts > 0 else _DEFAULT_SECONDS
+        self._until = time.monotonic() + max(30, seconds - _EARLY_SECONDS)
+        return token
