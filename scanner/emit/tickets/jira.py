@@ -69,8 +69,11 @@ class JiraSink:
         for start in range(0, len(idents), _PAGE):
             some = idents[start : start + _PAGE]
             jql = f"project = {self._config.project} AND labels = {_quoted(self._config.label)}"
-            for issue in self._search(f"{jql} AND key in ({', '.join(some)})", some):
-                found[str(issue["key"])] = _state(issue)
+            try:
+                for issue in self._search(f"{jql} AND key in ({', '.join(some)})"):
+                    found[str(issue["key"])] = _state(issue)
+            except Refused:
+                continue  # a key that is not there (deleted, moved) spoils it: one by one
         return {key: found.get(ident) or self._one(ident) for key, ident in made.items()}
 
     def _one(self, ident: str) -> Remote:
@@ -85,7 +88,7 @@ class JiraSink:
         issues = sorted(self._search(f"{jql} ORDER BY created ASC"), key=lambda one: int(one["id"]))
         return self._made(issues[0]) if issues else None
 
-    def _search(self, jql: str, known: list[str] | None = None) -> Iterator[dict[str, Any]]:
+    def _search(self, jql: str) -> Iterator[dict[str, Any]]:
         if not self._is_cloud:
             yield from self._search_by_offset(jql)
             return
@@ -104,7 +107,7 @@ class JiraSink:
         start = 0
         while True:
             body = {"jql": jql, "fields": ["status", "labels"], "maxResults": _PAGE,
-                    "startAt": start}  # fmt: skip
+                    "startAt": start, "validateQuery": False}  # fmt: skip
             found = self._api.call("POST", f"{self._root}/search", body=body, is_read=True)
             issues = found.get("issues", ())
             yield from issues
@@ -129,13 +132,13 @@ class JiraSink:
             fields["duedate"] = ticket.due
         if person := self._person(ticket.owner):
             fields["assignee"] = {"accountId" if self._is_cloud else "name": person}
-        return self._made(self._create(fields))
+        return self._made(self._put(f"{self._root}/issue", "POST", fields))
 
-    def _create(self, fields: dict[str, Any]) -> Any:
+    def _put(self, path: str, method: str, fields: dict[str, Any]) -> Any:
         """Fields that the project's screens do not have, or people who cannot be assigned there, do
-        not keep the ticket from being made."""
+        not keep the ticket from being made or changed."""
         try:
-            return self._api.call("POST", f"{self._root}/issue", body={"fields": fields})
+            return self._api.call(method, path, body={"fields": fields})
         except Refused as error:
             named = [name for name in ("priority", "duedate", "assignee")
                      if name in fields and f"{name}:" in str(error)]  # fmt: skip
@@ -143,7 +146,7 @@ class JiraSink:
                 raise
             for name in named:
                 del fields[name]
-            return self._api.call("POST", f"{self._root}/issue", body={"fields": fields})
+            return self._api.call(method, path, body={"fields": fields})
 
     def _person(self, owner: str) -> str:
         """The tracker's own id of an owner: as configured, or of the one user with the address."""
@@ -166,13 +169,9 @@ class JiraSink:
         fields: dict[str, Any] = {"summary": ticket.title}
         if priority := self._config.priorities.get(ticket.severity, ""):
             fields["priority"] = {"name": priority}
-        path = f"{self._root}/issue/{external_id}"
-        try:
-            self._api.call("PUT", path, body={"fields": fields})
-        except Refused as error:
-            if "priority:" not in str(error):
-                raise
-            self._api.call("PUT", path, body={"fields": {"summary": ticket.title}})
+        if ticket.due:
+            fields["duedate"] = ticket.due
+        self._put(f"{self._root}/issue/{external_id}", "PUT", fields)
         self._say(external_id, ["What the scanner sees now:", *_lines(ticket, "")[1:]],
                   f"u-{ticket.digest[:12]}")  # fmt: skip
 
@@ -262,4 +261,6 @@ def _quoted(text: str) -> str:
 
 
 def _no_markup(line: str) -> str:
-    return re.sub(r"([{}\[\]*_!|~^+?@])", r"\\\1", line)
+    """Of wiki markup. Two backslashes would be a line break, and free what follows."""
+    apart = line.replace("\\", "\\\u200b")
+    return re.sub(r"([{}\[\]()*_!|~^+?@]|(?<!\w)-(?=\S))", r"\\\1", apart)

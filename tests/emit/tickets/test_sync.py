@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,14 +22,15 @@ from scanner.model.finding import Finding, FindingStatus
 from scanner.model.ticket import ClosedBy, TicketState
 from scanner.store import tickets as ledger
 from scanner.store.state import State
-from tests.emit.tickets import trackers
+from tests.emit.tickets import jira_tracker, trackers
 from tests.emit.tickets.findings import NOW, finding, put, resolved
 from tests.emit.tickets.trackers import Tracker
 from tests.forge_rig.api import Fault, Reply
 
 KINDS: dict[str, tuple[Callable[[], AbstractContextManager[Tracker]], Callable[..., Sink]]] = {
     "github": (trackers.github, trackers.github_sink),
-    "jira": (trackers.jira, trackers.jira_sink),
+    "jira": (jira_tracker.cloud, jira_tracker.cloud_sink),
+    "jira_data_center": (jira_tracker.data_center, jira_tracker.data_center_sink),
 }
 
 
@@ -76,9 +78,9 @@ def storm(place: Place, count: int) -> None:
     later = Reply({"message": "slow down"}, 429, {"Retry-After": "1"})
     for turn in range(10):
         faults = [
-            Fault("POST .*issues?$", "cut", after=rng.randrange(count // 4), times=2),
-            Fault("POST .*issues?$", "close", after=rng.randrange(count // 4), times=1),
-            Fault("POST .*issues?$", "refuse", later, after=rng.randrange(count // 4), times=5),
+            Fault(place.tracker.creates, "cut", after=rng.randrange(count // 4), times=2),
+            Fault(place.tracker.creates, "close", after=rng.randrange(count // 4), times=1),
+            Fault(place.tracker.creates, "refuse", later, after=rng.randrange(count // 4), times=5),
             Fault(".", "close", after=count // 5 + rng.randrange(count // 10)),  # and it ends
         ]
         place.tracker.server.faults[:] = faults if turn < 7 else []
@@ -136,6 +138,30 @@ def test_change_resolution_and_return(place: Place) -> None:
     assert place.sync().count(Do.REOPEN) == 1
     assert (issue.state, len(place.tracker.issues)) == ("open", 1)
     assert any("Seen again" in said for said in issue.comments)
+
+
+def test_whose_it_is_and_until_when(place: Place) -> None:
+    tracker = place.tracker
+    (one,) = place.put("a")
+    place.sync()
+    issue = tracker.issues[1]
+    assert issue.assignees == ([tracker.ada] if tracker.ada else [])
+    assert issue.priority == tracker.urgent[0]
+    assert issue.due == ("2026-01-31" if tracker.has_due else "")
+    issue.assignees = ["somebody-else"]  # by hand
+    put(place.state, msgspec.structs.replace(one, severity="critical"))
+    place.sync()
+    assert issue.assignees == ["somebody-else"]
+    assert issue.priority == tracker.urgent[1]
+    assert issue.due == ("2026-01-08" if tracker.has_due else "")
+
+
+def test_an_owner_who_has_no_account_there_does_not_keep_the_ticket_from_it(place: Place) -> None:
+    place.put("a", owner="nobody@example.com")
+    place.put("b", owner="x^ORname=admin@example.com")
+    place.put("c", owner="team-platform")
+    assert place.sync().troubles == []
+    assert [issue.assignees for issue in place.tracker.issues.values()] == [[], [], []]
 
 
 def test_what_is_accepted_is_closed_with_who_and_why(place: Place) -> None:
@@ -266,7 +292,7 @@ def test_a_tracker_that_wants_us_later_is_waited_for(place: Place, status: int) 
 def test_a_tracker_that_stays_busy_leaves_the_rest_for_the_next_run(place: Place) -> None:
     place.put(*"abcdefgh")
     later = Reply({"message": "slow down"}, 429, {"Retry-After": "100"})
-    fault = Fault("POST .*issues?$", "refuse", later)
+    fault = Fault(place.tracker.creates, "refuse", later)
     place.tracker.server.faults.append(fault)
     report = place.sync()
     assert report.troubles[-1] == ("", "the rest is left for the next run")
@@ -277,16 +303,16 @@ def test_a_tracker_that_stays_busy_leaves_the_rest_for_the_next_run(place: Place
 
 
 @pytest.mark.parametrize("fault", [
-    Fault("POST .*issues?$", "cut", times=2),
-    Fault("POST .*issues?$", "close", times=2),
-    Fault("POST .*issues?$", "answer", Reply({}, 502), times=2),
-    Fault("POST .*issues?$", "answer", Reply(raw=b"<html>gateway</html>", status=200), times=2),
+    Fault("", "cut", times=2),
+    Fault("", "close", times=2),
+    Fault("", "answer", Reply({}, 502), times=2),
+    Fault("", "answer", Reply(raw=b"<html>gateway</html>", status=200), times=2),
 ], ids=["cut", "close", "502", "html"])  # fmt: skip
 def test_when_nobody_knows_whether_it_was_made_the_next_run_looks(
     place: Place, fault: Fault
 ) -> None:
     place.put(*"abcd")
-    place.tracker.server.faults.append(msgspec.convert(fault.__dict__, Fault))
+    place.tracker.server.faults.append(replace(fault, matching=place.tracker.creates))
     assert len(place.sync().troubles) == 2
     report = place.sync()
     assert report.troubles == []
@@ -298,7 +324,7 @@ def test_when_nobody_knows_whether_it_was_made_the_next_run_looks(
 def test_what_is_refused_is_told_and_does_not_keep_the_rest(place: Place) -> None:
     place.put("a", "b")
     no = Reply({"message": "Validation Failed", "errors": {"summary": "too long"}}, 400)
-    place.tracker.server.faults.append(Fault("POST .*issues?$", "refuse", no, times=1))
+    place.tracker.server.faults.append(Fault(place.tracker.creates, "refuse", no, times=1))
     (trouble,) = place.sync().troubles
     assert "HTTP 400" in trouble[1]
     assert "too long" in trouble[1]
@@ -335,7 +361,7 @@ def test_killed_at_any_call_there_is_one_ticket_each(place: Place) -> None:
 
 def test_another_run_that_holds_a_reservation_is_left_alone(place: Place) -> None:
     (one,) = place.put("a")
-    place.tracker.server.faults.append(Fault("POST .*issues?$", "close", times=1))
+    place.tracker.server.faults.append(Fault(place.tracker.creates, "close", times=1))
     place.sync()
     row = place.row(one)
     assert row.state is TicketState.RESERVED
@@ -351,8 +377,8 @@ def test_another_run_that_holds_a_reservation_is_left_alone(place: Place) -> Non
 
 def test_a_search_that_is_behind_makes_no_second_ticket() -> None:
     """Jira's search knows new issues too late: what may have been made is looked for later."""
-    with trackers.jira() as tracker:
-        place = Place(tracker, trackers.jira_sink)
+    with jira_tracker.cloud() as tracker:
+        place = Place(tracker, jira_tracker.cloud_sink)
         place.put("a")
         tracker.server.faults.append(Fault("POST .*issue$", "cut", times=1))
         place.sync()

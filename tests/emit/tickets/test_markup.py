@@ -1,0 +1,31 @@
+"""What is text in a finding is text in every tracker's own markup."""
+
+from __future__ import annotations
+
+import pytest
+
+from scanner.app.ticketing import Target, sync
+from scanner.emit.tickets.content import Routing
+from scanner.store.state import State
+from tests.emit.tickets import jira_tracker
+from tests.emit.tickets.findings import NOW, finding, put
+
+WIKI = ["{panel}", "[~admin]", "!http://x/y.png!", "h1.", "|a|", "{color:red}", "-gone-", "(!)"]
+
+
+@pytest.mark.parametrize("text", WIKI)
+@pytest.mark.parametrize("before", ["", "\\"])
+def test_nothing_is_wiki_markup_on_data_center(text: str, before: str) -> None:
+    """Each character that begins markup stands behind one backslash, and never behind two."""
+    with jira_tracker.data_center() as tracker:
+        state = State("sqlite://")
+        put(state, finding("a", remedy=f"x {before}{text} y"))
+        sink = jira_tracker.data_center_sink(tracker)
+        assert sync(state, Target("made", sink, Routing()), now=lambda: NOW).troubles == []
+        body = tracker.issues[1].body
+    assert "\\\\" not in body
+    for position, mark in enumerate(body):
+        if mark in "{}[]|!(":
+            assert body[position - 1] == "\\"
+    assert " -gone" not in body
+    assert not [line for line in body.splitlines() if line.startswith(("h1.", "*", "#", "-"))]
