@@ -84,6 +84,8 @@ _PATHS = {
     "compute.regions.list": "projects/{project}/regions",
     "dataflow.projects.jobs.aggregated": "projects/{project}/jobs:aggregated",
     "dialogflow.projects.locations.getAgent": "projects/{project}/locations/{location}/agent",
+    "discoveryengine.projects.locations.collections.getDataConnector": "projects/{project}"
+    "/locations/{location}/collections/{collection}/dataConnector",
     "iam.policies.get": "policies/{point}/denypolicies/{policy}",
     "iam.policies.listPolicies": "policies/{point}/denypolicies",
     "logging.entries.list": "entries:list",
@@ -108,10 +110,22 @@ _ENDPOINTS = {
 """Locations whose host is named in the newer way (``endpoints`` of a discovery document)."""
 _AT_HOME = {"contactcenterinsights": "us-central1"}
 """Locations that a regional service tells at the host without one."""
+_CONTINENTS = {
+    "translate": {"europe-west1": "translate-eu", "us-west1": "translate-us"},
+}
+"""Locations that stand for a continent, which a host of their own tells and no other
+(https://cloud.google.com/translate/docs/advanced/endpoints)."""
+_OF_CONTINENTS = {
+    name: SERVICES[service].called or service
+    for service, places in _CONTINENTS.items()
+    for name in places.values()
+}
 _IN_PLACE = frozenset({"secretmanager.projects.locations.secrets.list"})
 """What only a location's own host tells."""
 _OLDER = "dialogflow.projects.locations."
 _VERSIONS = {
+    # No other version lists them.
+    "discoveryengine.projects.locations.collections.list": "v1alpha",
     "iam.policies.get": "v2",
     "iam.policies.listPolicies": "v2",
     "run.projects.locations.list": "v1",
@@ -141,6 +155,10 @@ _PERMISSIONS = {
     "logging.entries.list": "logging.logEntries.list",
     "dataflow.projects.jobs.aggregated": "dataflow.jobs.list",
     "dialogflow.projects.locations.getAgent": "dialogflow.agents.get",
+    "discoveryengine.projects.locations.collections.getDataConnector": (
+        "discoveryengine.dataConnectors.get"
+    ),
+    "run.projects.locations.workerPools.list": "run.workerpools.list",
     "translate.projects.locations.models.list": "cloudtranslate.customModels.list",
     # Vision has no permissions of its own: to use the API in a project is all that it takes.
     "vision.projects.locations.productSets.list": "serviceusage.services.use",
@@ -171,6 +189,19 @@ ONE = frozenset({"dialogflow.projects.locations.getAgent"})
 ELSEWHERE = {"run": "run.projects.locations.list", "composer": "compute.regions.list",
              "dataproc": "compute.regions.list"}  # fmt: skip
 """Who tells a service's locations where its own version does not."""
+REGIONS = (
+    "africa-south1", "asia-east1", "asia-east2", "asia-northeast1", "asia-northeast2",
+    "asia-northeast3", "asia-south1", "asia-south2", "asia-southeast1", "asia-southeast2",
+    "asia-southeast3", "australia-southeast1", "australia-southeast2", "europe-central2",
+    "europe-north1", "europe-north2", "europe-southwest1", "europe-west1", "europe-west10",
+    "europe-west12", "europe-west2", "europe-west3", "europe-west4", "europe-west6",
+    "europe-west8", "europe-west9", "me-central1", "me-central2", "me-west1",
+    "northamerica-northeast1", "northamerica-northeast2", "northamerica-south1",
+    "southamerica-east1", "southamerica-west1", "us-central1", "us-east1", "us-east4", "us-east5",
+    "us-south1", "us-west1", "us-west2", "us-west3", "us-west4",
+)  # fmt: skip
+"""Where whoever tells the locations is not enabled itself
+(https://cloud.google.com/compute/docs/regions-zones)."""
 NOT_WHOLE = {
     "aiplatform.projects.locations.agents.list": "Google's list shows the caller's own agents "
     "alone, and a service account none; agents of other people are only seen where the Agent "
@@ -191,6 +222,8 @@ def host(op: str, location: str = "") -> str:
     name = told.called or service
     if location in ("", "-", "global", _AT_HOME.get(service)):
         return f"{name}.googleapis.com"
+    if place := _CONTINENTS.get(service, {}).get(location):
+        return f"{place}.googleapis.com"
     if location in _ENDPOINTS.get(service, ()) or op in _IN_PLACE:
         return f"{name}.{location}.rep.googleapis.com"
     return f"{location + '-' if told.regional else ''}{name}.googleapis.com"
@@ -221,7 +254,7 @@ def operation_id(op: str) -> str:
 
 def of_host(declared: tuple[Operation, ...], host: str) -> tuple[Operation, ...]:
     """The operations of a host, as paths below it; a location's host is its service's."""
-    service = host.partition(".")[0].rpartition("-")[2]
+    service = service_of(host)
     found = []
     for one in declared:
         method, _, path = one.id.partition(" ")
@@ -230,6 +263,12 @@ def of_host(declared: tuple[Operation, ...], host: str) -> tuple[Operation, ...]
             local = path.removeprefix(lead)
             found.append(msgspec.structs.replace(one, id=f"{method} {local}"))
     return tuple(found)
+
+
+def service_of(host: str) -> str:
+    """First word of the host without a location."""
+    name = host.partition(".")[0]
+    return _OF_CONTINENTS.get(name) or name.rpartition("-")[2]
 
 
 def permission(op: str) -> str:

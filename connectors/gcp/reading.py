@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, ClassVar
 
-from connectors.gcp import errors, operations, records, relations
+from connectors.gcp import errors, keys, operations, records, relations
 from connectors.gcp.access import Access
 from connectors.gcp.hierarchy import project_id
 from scanner.kit.http import Missing
@@ -25,7 +25,10 @@ from scanner.model.items import Gap
 
 OF, AT, SIZE, IN, OVER = "of", "at", "size", "in", "over"
 """Arguments of a call: what it asks, in which locations, how a page's size is called, in which
-collection of a location, and below each record of which other list of the project."""
+collection of a location (``each``: all of them), and below each record of which other list of the
+project."""
+COLLECTIONS = "discoveryengine.projects.locations.collections.list"
+_DEFAULT = "default_collection"
 
 
 MAY = "cloudresourcemanager.projects.testIamPermissions"
@@ -62,7 +65,8 @@ class GcpReading(Reading):
         return {**super().scope, "project": self.account}
 
     def call(self, call: Call, args: Mapping[str, Any]) -> dict[str, Any]:
-        of = str(args[OF])
+        # The id of a node is a name below a host.
+        of = self.spelled(f"/{str(args[OF]).removeprefix(f'//{operations.host(call.op)}/')}")[1:]
         query = {name: str(value) for name, value in args.items() if name != OF}
         try:
             found = self.access.get(call.op, of, _location(of), self.account, query)
@@ -91,11 +95,10 @@ class GcpReading(Reading):
         elif at == "none":
             yield from self._listed(call, f"projects/{self.account}", "", query)
         else:
-            below = f"/collections/{within}" if within else ""
-            yield from self._everywhere(call, service, at, below, query)
+            yield from self._everywhere(call, service, at, within, query)
 
     def _everywhere(
-        self, call: Call, service: str, at: str, below: str, query: dict[str, str]
+        self, call: Call, service: str, at: str, within: str, query: dict[str, str]
     ) -> Iterator[Any]:
         """The first page of every location is asked for at once. One that fails is a gap, all of
         them an error."""
@@ -104,7 +107,7 @@ class GcpReading(Reading):
         kind = "regions" if ".regions." in call.op else "locations"
         lead = f"projects/{self.account}/{kind}"
         begun = [
-            (place, self._begun(self._listed(call, f"{lead}/{place}{below}", place, query)))
+            (place, self._begun(self._in_place(call, f"{lead}/{place}", within, query)))
             for place in places
         ]
         for place, found in begun:
@@ -117,6 +120,27 @@ class GcpReading(Reading):
             raise (real or failures)[0][1]
         for place, trouble in real:
             self.miss(f"{call.op} in {self.account}/{place}", trouble)
+
+    def _in_place(self, call: Call, of: str, within: str, query: dict[str, str]) -> Iterator[Any]:
+        place = of.rpartition("/")[2]
+        first = _DEFAULT if within == "each" else within
+        yield from self._listed(call, f"{of}/collections/{first}" if first else of, place, query)
+        for other in self._collections(of, place) if within == "each" else ():
+            try:
+                yield from self._listed(call, other, place, query)
+            except SourceError as error:
+                self.miss(f"{call.op} of {other}", error)
+
+    def _collections(self, of: str, place: str) -> list[str]:
+        """Besides the one that every location has. That they cannot be listed is a gap."""
+        asked = Call(op=COLLECTIONS, items="collections[]")
+        try:
+            found = list(self._listed(asked, of, place, {"pageSize": "1000"}))
+        except SourceError as error:
+            self.miss(f"{COLLECTIONS} in {of}", error)
+            return []
+        names = (first_text(one, "name").rpartition("/")[2] for one in found)
+        return [f"{of}/collections/{name}" for name in names if name not in ("", _DEFAULT)]
 
     def _below_each(self, call: Call, over: str, query: dict[str, str]) -> Iterator[Any]:
         """The lists below the records of another, which are no nodes of this table."""
@@ -166,6 +190,10 @@ class GcpReading(Reading):
             if service not in self._known:
                 try:
                     self._known[service] = tuple(self._places(service))
+                except NotEnabled as error:
+                    # Of the service that tells the places, not of the one that is in them.
+                    is_own = service not in operations.ELSEWHERE
+                    self._known[service] = error if is_own else operations.REGIONS
                 except SourceError as error:
                     self._known[service] = error
             known = self._known[service]
@@ -215,6 +243,8 @@ class GcpReading(Reading):
 
     def _normal(self, record: Mapping[str, Any], host: str) -> dict[str, Any]:
         made = records.normal(record, host, self.spelled)
+        if host == keys.HOST:
+            made["plain"].update(keys.plain(record))
         if host in self.shut:
             made["plain"]["shut"] = True
         return made

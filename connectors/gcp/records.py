@@ -21,14 +21,24 @@ _CARDS = (
     "config.workerConfig.accelerators[].acceleratorTypeUri",
     "config.secondaryWorkerConfig.accelerators[].acceleratorTypeUri",
 )
+_LIMITS = "autoscaling.resourceLimits[].resourceType"
+"""What a cluster may make nodes of when it is asked to: cards, among processors and memory."""
+_OPTIONS = ("environment.serviceOptions[]", "environment.experiments[]")
+"""Of a pipeline: one of them may be ``worker_accelerator=type:nvidia-l4;count:1``
+(https://cloud.google.com/dataflow/docs/gpu/use-gpus)."""
 _MACHINES = (
     "machineType",
+    "environment.workerPools[].machineType",
     "nodePools[].config.machineType",
     "allocationPolicy.instances[].policy.machineType",
     "config.masterConfig.machineTypeUri",
     "config.workerConfig.machineTypeUri",
 )
 
+_MODEL_FLAGS = ("google_ml_integration.", "alloydb_ai_nl.", "cloudsql_vector")
+"""Flags of databases by which they call models or hold vectors (https://cloud.google.com/alloydb/
+docs/reference/alloydb-flags, https://cloud.google.com/sql/docs/mysql/enable-vector-search)."""
+_OFF = ("", "off", "false", "0", "no")
 _SCRIPTS = ("startup-script", "shutdown-script", "user-data")
 _CONTAINER = "gce-container-declaration"
 """https://cloud.google.com/compute/docs/metadata/predefined-metadata-keys"""
@@ -94,6 +104,8 @@ def _plain(
     record: Mapping[str, Any], path: str, spelled: Callable[[str], str]
 ) -> Iterator[tuple[str, Any]]:
     cards = [last(one) for path in _CARDS for one in values(record, path)]
+    cards += [text(one) for one in values(record, _LIMITS) if is_accelerated(text(one))]
+    cards += _of_pipeline(record)
     machines = [last(one) for path in _MACHINES for one in values(record, path)]
     yield "machines", list(dict.fromkeys(machines))
     # A card is one whatever its name; a machine only by its name.
@@ -105,9 +117,44 @@ def _plain(
     for name, (word, field) in _REGISTERED.items():
         if found := text(mapping(mapping(record.get("attributes")).get(word)).get(field)):
             yield name, spelled(found)
+    yield from _of_database(record)
+    yield "tables", list(_tables(record))
     if "/models/" in text(record.get("model")):
         yield "model", last(record.get("model"))
     holder, found, _ = path.partition("/engines/")
     if found:
         stores = (text(one) for one in values(record, "dataStoreIds[]"))
         yield "stores", [f"{holder}/dataStores/{one}" for one in stores if one]
+
+
+def _of_pipeline(record: Mapping[str, Any]) -> Iterator[str]:
+    for path in _OPTIONS:
+        for option in values(record, path):
+            name, _, told = text(option).partition("=")
+            if name == "worker_accelerator":
+                named = dict(one.partition(":")[::2] for one in told.split(";"))
+                yield from filter(None, (named.get("type", ""),))
+
+
+def _of_database(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """AlloyDB tells flags as a map, Cloud SQL as a list."""
+    flags = {
+        text(name): text(value) for name, value in mapping(record.get("databaseFlags")).items()
+    }
+    for one in values(record, "settings.databaseFlags[]"):
+        flags[text(mapping(one).get("name"))] = text(mapping(one).get("value"))
+    found = sorted(
+        name for name, value in flags.items()
+        if name.startswith(_MODEL_FLAGS) and value.casefold() not in _OFF
+    )  # fmt: skip
+    yield "model_flags", found
+    yield "has_model_flags", bool(found)
+
+
+def _tables(record: Mapping[str, Any]) -> Iterator[str]:
+    """Of a pipeline, as others name them."""
+    for one in values(record, "jobMetadata.bigqueryDetails[]"):
+        told = mapping(one)
+        names = [text(told.get(name)) for name in ("projectId", "dataset", "table")]
+        if all(names[:2]):
+            yield f"bq://{'.'.join(filter(None, names))}"

@@ -17,6 +17,7 @@ BUCKET, DATASET, ACCOUNT, SITE = (
     "gcp.storage_bucket", "gcp.bigquery_dataset", "gcp.service_account", "web.site",
 )  # fmt: skip
 USER = "gcp.user"
+_STORAGE = "storage.googleapis.com"
 KINDS = frozenset({BUCKET, DATASET, ACCOUNT, USER, SITE})
 
 
@@ -98,6 +99,28 @@ def _sql(value: str, reading: GcpReading) -> tuple[str, Node | None]:
     return f"//cloudsql.googleapis.com/projects/{project}/instances/{name}", None
 
 
+def _storage_path(value: str, reading: GcpReading) -> tuple[str, Node | None]:
+    """``storage.googleapis.com/<bucket>/...``, ``<bucket>.storage.googleapis.com/...`` or gs://."""
+    host, _, path = value.partition("/")
+    if host == _STORAGE:
+        return _bucket(f"gs://{path}", reading)
+    if host.endswith(f".{_STORAGE}"):
+        return _bucket(f"gs://{host.removesuffix(f'.{_STORAGE}')}", reading)
+    return _bucket(value, reading)
+
+
+def _store(value: str, reading: GcpReading) -> tuple[str, Node | None]:
+    """A store that an engine names by its id alone: of the engine's own collection or of that of a
+    connector, as lists have shown it; one that none shows is not there."""
+    place, _, rest = reading.spelled(f"/{value}")[1:].partition("/collections/")
+    lead = f"//discoveryengine.googleapis.com/{place}/collections/"
+    name = rest.rpartition("/dataStores/")[2]
+    shown = [one for one in reading.listed
+             if one.startswith(lead) and one.endswith(f"/dataStores/{name}")]  # fmt: skip
+    own = f"{lead}{rest}"
+    return (own if own in shown else min(shown, default="")), None
+
+
 def _source(value: str, reading: GcpReading) -> tuple[str, Node | None]:
     """A file of a bucket, or a page."""
     return _bucket(value, reading) if value.startswith("gs://") else WORDS["site"](value, reading)
@@ -120,6 +143,9 @@ TARGETS: Mapping[str, Target] = {
     "developer_connect": _of("developerconnect"),
     "secret": _secret,
     "discovery": _of("discoveryengine"),
+    "store": _store,
+    "storage_path": _storage_path,
+    "run": _of("run"),
     "dialogflow": _of("dialogflow"),
     "engagement": _of("ces"),
     "insights": _of("contactcenterinsights"),

@@ -11,6 +11,9 @@ from connectors.gcp.operations import NOT_WHOLE
 from scanner.kit.tables import Exposure, ResourceType, load_edges, load_types
 
 _HERE = Path(__file__).parent
+_OF_LISTED = ("store",)
+"""Words of targets that are looked for in what the shard has listed before."""
+_LATE = 8
 SHUT = Exposure(path="plain.shut", says="service perimeter")
 """Of all AI: its API answers nobody outside (:mod:`connectors.gcp.perimeters`)."""
 
@@ -31,10 +34,13 @@ def _table() -> tuple[ResourceType, ...]:
         raise ValueError(f"edges.yaml: there is no {', '.join(sorted(more))}")
     above = {kind.kind: kind.under for kind in found}
 
-    def depth(kind: str) -> int:
-        return 1 + depth(above[kind]) if above[kind] else 0
+    late = {kind.kind for kind in found if any(one.target in _OF_LISTED for one in kind.edges)}
 
-    # What stands under another is read after it, in whichever file it is.
+    def depth(kind: str) -> int:
+        return (_LATE if kind in late else 0) + (1 + depth(above[kind]) if above[kind] else 0)
+
+    # What stands under another is read after it, in whichever file it is; what names things by
+    # words that only lists of other kinds explain, after these.
     return tuple(sorted(found, key=lambda kind: depth(kind.kind)))
 
 

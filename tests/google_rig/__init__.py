@@ -54,12 +54,21 @@ def documents() -> Iterator[str]:
         yield f"{told.called if service == 'sql' else service}.{told.version.rpartition('/')[2]}"
     yield "dialogflow.v2"
     yield "iam.v2"
+    yield "discoveryengine.v1alpha"
 
 
+_ALONE = {
+    "discoveryengine.v1alpha": ("discoveryengine.projects.locations.collections.list",),
+    "run.v1": ("run.projects.locations.list",),
+}
+"""Of versions beside a service's own, what is asked for."""
+_HOSTS = {"translate-eu": "translation", "translate-us": "translation"}
+"""Hosts of continents that no document names
+(https://cloud.google.com/translate/docs/advanced/endpoints)."""
 DROPPED, CUT = 0, -1
 """In the place of a status."""
 PRIVATE = {"logging.privateLogEntries.list"}
-_BESIDE = ("unreachable", "missingZones", "executionErrors")
+_BESIDE = ("unreachable", "missingZones", "executionErrors", "failedLocation")
 """Lists of an answer that are not its records."""
 _READS = ("getIamPolicy", "testIamPermissions", "entries.list")
 """What Google has made a POST though it only reads."""
@@ -75,8 +84,8 @@ def methods() -> dict[str, list[Method]]:
         if whole.get("servicePath"):
             service = name.partition(".")[0]  # those of www.googleapis.com have a host of their own
         for one in methods_of(name):
-            if name == "run.v1" and one.id != "run.projects.locations.list":
-                continue  # of the older version, locations alone are asked for
+            if one.id not in _ALONE.get(name, (one.id,)):
+                continue
             found.setdefault(service, []).append(one)
     return found
 
@@ -218,7 +227,8 @@ class Rig:
                     error = {"code": fault.status, "message": fault.message,
                              "status": fault.reason}  # fmt: skip
                     return fault.status, fault.headers, fault.body or json.dumps({"error": error})
-            service = host.partition(".")[0].rpartition("-")[2]
+            name = host.partition(".")[0]
+            service = _HOSTS.get(name) or name.rpartition("-")[2]
             query = dict(parse_qsl(split.query, keep_blank_values=True))
             verb = "GET" if body is None else "POST"
             known = next(
@@ -307,7 +317,8 @@ class Rig:
         if "parent" in query:
             parent = query["parent"]
         elif ":" in path.rpartition("/")[2]:
-            parent = "/".join(path.rpartition(":")[0].split("/")[-2:])
+            steps = path.rpartition(":")[0].split("/")[2:]  # without the version
+            parent = "/".join(steps[: len(steps) // 2 * 2][-2:])
         elif not known.id.endswith(".get"):
             parent = parent.rpartition("/")[0] if "/" in parent else parent
         whole = self.answers.get((known.id, parent))

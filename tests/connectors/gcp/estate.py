@@ -90,6 +90,12 @@ def everywhere(rig: Rig, ident: str, number: int) -> None:
         ]
         rig.answer(f"cloudresourcemanager.{kind}.getIamPolicy", unit,
                    {"bindings": bindings, **AUDITED})  # fmt: skip
+    _connector(rig, ident)
+    rig.plant("alloydb.projects.locations.clusters.list", f"projects/{ident}/locations/-",
+              {"name": f"{lead}/clusters/a"})  # fmt: skip
+    job = {"id": "j", "projectId": ident, "location": "us-central1", "name": "j"}
+    rig.plant("dataflow.projects.jobs.aggregated", f"projects/{ident}", job)
+    rig.answer("dataflow.projects.locations.jobs.get", f"{lead}/jobs/j", job)
     for minute in range(5):
         rig.plant("logging.entries.list", f"projects/{ident}", call(ident, minute=minute))
     if not rig.records.get(("accesscontextmanager.accessPolicies.list", ORG)):
@@ -99,6 +105,14 @@ def everywhere(rig: Rig, ident: str, number: int) -> None:
         "bigquery.models.list", f"projects/{ident}/datasets/sales",
         {"modelReference": {"projectId": ident, "datasetId": "sales", "modelId": "churn"}},
     )  # fmt: skip
+
+
+def _connector(rig: Rig, ident: str) -> None:
+    name = f"projects/{ident}/locations/global/collections/c"
+    op, connector = "discoveryengine.projects.locations.collections", {"name": f"{name}/x"}
+    rig.plant(f"{op}.list", f"projects/{ident}/locations/global",
+              {"name": name, "displayName": "c", "dataConnector": connector})  # fmt: skip
+    rig.answer(f"{op}.getDataConnector", name, connector)
 
 
 def endpoint(rig: Rig, ident: str, number: int, place: str = "us-central1") -> None:

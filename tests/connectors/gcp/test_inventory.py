@@ -33,7 +33,8 @@ def _place(kind: ResourceType, project_name: str) -> tuple[str, str]:
     at = str(kind.list.params.get(AT, "us-central1")).partition("|")[0]
     if at == "none":
         return project_name, project_name
-    below = f"/collections/{kind.list.params[IN]}" if IN in kind.list.params else ""
+    within = str(kind.list.params.get(IN, "")).replace("each", "default_collection")
+    below = f"/collections/{within}" if within else ""
     place = "us-central1" if at == "-" else at
     return f"{project_name}/locations/{at}{below}", f"{project_name}/locations/{place}{below}"
 
@@ -89,6 +90,7 @@ def test_what_the_inventory_does_not_tell_apart_is_left_to_lists() -> None:
     """Conditions that it cannot judge, ids that are no names, names that are examined."""
     left = {kind.kind for kind in TYPES} - {kind.kind for kind in KNOWN.values()}
     assert left == {
+        "gcp.alloydb_instance", "gcp.api_key", "gcp.search_connector",
         "gcp.bigquery_model", "gcp.compute_instance", "gcp.dataflow_job", "gcp.dataproc_cluster",
         "gcp.dialogflow_es_agent", "gcp.gke_cluster", "gcp.processor_version",
         "gcp.regional_secret", "gcp.secret", "gcp.sql_instance",

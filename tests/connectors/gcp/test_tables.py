@@ -32,9 +32,10 @@ def _lacking(kind: ResourceType) -> Iterator[str]:
             return
         shape = found
     ident = [] if "{" in kind.id else [kind.id]
+    listed = (known.document, shape) if kind.is_list_first else None
     if kind.detail:
-        seen = _method(kind.detail.op)
-        shape = schema(seen.document, seen.response)
+        known = _method(kind.detail.op)
+        shape = schema(known.document, known.response)
     paths = [*ident, *_HOLE.findall(kind.id), kind.name, kind.created_at, kind.status,
              *kind.models, *kind.facts.values(),
              *kind.environment, *(one.rpartition("=")[2] for one in kind.settings),
@@ -42,11 +43,13 @@ def _lacking(kind: ResourceType) -> Iterator[str]:
              *(one.path for one in kind.exposure),
              *(path for one in kind.where for path in one.paths)]  # fmt: skip
     for path in filter(None, paths):
-        inner = shape
-        for key in path.split("."):
-            if key in _OURS and inner is shape:
+        inner, name = shape, known.document
+        if listed and step(*listed, path.partition(".")[0]) is not None:
+            name, inner = listed
+        for number, key in enumerate(path.split(".")):
+            if key in _OURS and not number:
                 break
-            further = step(known.document, inner, key)
+            further = step(name, inner, key)
             if further is None:
                 yield f"{kind.kind}: {path}: no {key}"
                 break
@@ -84,6 +87,7 @@ def test_only_what_reads_is_called() -> None:
                 "aggregatedList",
                 "aggregated",
                 "getAgent",
+                "getDataConnector",
             )
             assert permission(op).count(".") == 2
     assert SERVICES.keys() >= {kind.list.op.partition(".")[0] for kind in TYPES}
