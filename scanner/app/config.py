@@ -67,6 +67,32 @@ class RulesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Folders with ``providers/``, ``products/``, ``policies/``, ``controls/``."""
 
 
+class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``shadow-ai run`` leaves behind beside the state."""
+
+    output: str = ""
+    """Folder for files, relative to the configuration file; empty: none are written."""
+    formats: tuple[str, ...] = ()
+    """Names of formats (docs/formats.md); empty: findings.json, graph.graphml and report.html."""
+    metrics_file: str = ""
+    """Prometheus gauges, for the textfile collector and ``shadow-ai daemon``."""
+
+
+class ScheduleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When ``shadow-ai daemon`` runs the job."""
+
+    cron: str = "15 3 * * *"
+    """Five fields, in UTC."""
+    jitter_minutes: Annotated[float, msgspec.Meta(ge=0, le=720)] = 10.0
+    """A random delay up to this, so that not everybody asks a source at once."""
+    catch_up: bool = True
+    """Run at once when a time has passed since the last whole scan began."""
+    listen: str = ""
+    """``host:port`` of /healthz, /readyz and /metrics; empty: none."""
+    late_hours: Annotated[float, msgspec.Meta(ge=0)] = 6.0
+    """After two times of the schedule without a whole scan, and this long, it is not ready."""
+
+
 class OriginConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A registry that is kept elsewhere, in its own words."""
 
@@ -126,6 +152,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     store: StoreConfig = StoreConfig()
     scan: ScanConfig = ScanConfig()
+    run: RunConfig = RunConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
     rules: RulesConfig = RulesConfig()
     registry: RegistryConfig = RegistryConfig()
     views: dict[str, Filter] = {}

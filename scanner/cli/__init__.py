@@ -15,6 +15,8 @@ from scanner.model.errors import ConfigError, RegistryError, RuleError, ShadowAI
 
 _VERBS = {
     "scan": "Look for AI in the configured sources, or in PATHs.",
+    "run": "The scheduled job, once: scan, files, tickets.",
+    "daemon": "Run the job at the times of a schedule.",
     "guard": "Judge a change before it lands: keys and AI that it adds.",
     "baseline": "Accept the present findings, so that scans show what is new.",
     "findings": "List, show, follow, export and decide about findings.",

@@ -1,0 +1,234 @@
+"""Runs at the times of a schedule: each in a process of its own, so that what one takes of memory,
+or how it ends, is not the daemon's.
+
+A run that was missed while nobody was there is made up for at once, a run that is due while one is
+going waits for it. On SIGTERM the run that is going is told to end: what it stored stays, and the
+next goes on at the shard. Cron expressions are ``cronsim``'s.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from scanner.app.config import LoadedConfig, ScheduleConfig, store_url
+from scanner.model.errors import ConfigError, ShadowAIError
+from scanner.store.state import State
+
+_GRACE = 60.0
+"""Seconds that a run has to end by itself."""
+
+
+def ticks(schedule: ScheduleConfig, after: datetime) -> datetime:
+    """The first time of the schedule after a time. Raises ``ConfigError``."""
+    try:
+        from cronsim import CronSim, CronSimError
+    except ImportError as error:
+        raise ConfigError("the daemon needs `pip install shadow-ai-scanner[daemon]`") from error
+    try:
+        return next(CronSim(schedule.cron, after))
+    except CronSimError as error:
+        raise ConfigError(
+            f"[schedule] cron `{schedule.cron}`: {error}; e.g. `15 3 * * *`"
+        ) from error
+    except StopIteration:
+        raise ConfigError(f"[schedule] cron `{schedule.cron}`: it names no time to come") from None
+
+
+def is_missed(schedule: ScheduleConfig, last_started: datetime | None, now: datetime) -> bool:
+    """Whether a time of the schedule has passed since the last run began."""
+    if last_started is None:
+        return True
+    return ticks(schedule, last_started) <= now
+
+
+class Daemon:
+    """``command``: what a run is, as arguments of a process. ``clock`` and ``wait`` (seconds ->
+    whether it was told to stop) are for tests."""
+
+    def __init__(
+        self,
+        loaded: LoadedConfig,
+        command: list[str],
+        log: Callable[..., None],
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        wait: Callable[[float], bool] | None = None,
+    ) -> None:
+        self._loaded = loaded
+        self._schedule = loaded.config.schedule
+        self._command = command
+        self._log = log
+        self._clock = clock
+        self._stop = threading.Event()
+        self._wait = wait or self._stop.wait
+        self._child: subprocess.Popen[bytes] | None = None
+        self.runs = 0
+        self.last_exit: int | None = None
+        self.due: datetime | None = None
+        ticks(self._schedule, clock())  # told before anything is begun
+
+    # --- life ------------------------------------------------------------------------------------
+
+    def serve(self) -> None:
+        """Until it is told to stop."""
+        signal.signal(signal.SIGTERM, lambda *_: self.stop())
+        signal.signal(signal.SIGINT, lambda *_: self.stop())
+        server = self._listen()
+        try:
+            self.loop()
+        finally:
+            if server is not None:
+                server.shutdown()
+
+    def loop(self) -> None:
+        if self._schedule.catch_up and is_missed(
+            self._schedule, self.last_started(), self._clock()
+        ):
+            self._log("missed run is made up for")
+            self.once()
+        while not self._stop.is_set():
+            now = self._clock()
+            jitter = random.uniform(0, self._schedule.jitter_minutes * 60)  # noqa: S311
+            self.due = ticks(self._schedule, now) + timedelta(seconds=jitter)
+            self._log("waiting", until=self.due.isoformat(timespec="seconds"))
+            while (
+                not self._stop.is_set() and (left := (self.due - self._clock()).total_seconds()) > 0
+            ):
+                # In steps: a clock that is set, or a machine that slept, is noticed.
+                if self._wait(min(left, 30.0)):
+                    return
+            if not self._stop.is_set():
+                self.once()
+
+    def once(self) -> int:
+        """One run, to its end. Its lines go where ours go."""
+        self._child = subprocess.Popen(self._command, cwd=self._loaded.folder)
+        try:
+            while True:
+                try:
+                    self.last_exit = self._child.wait(timeout=1.0)
+                    break
+                except subprocess.TimeoutExpired:
+                    if self._stop.is_set():
+                        self.last_exit = self._ended(self._child)
+                        break
+        finally:
+            self._child = None
+        self.runs += 1
+        self._log("run ended", exit=self.last_exit)
+        return self.last_exit
+
+    def _ended(self, child: subprocess.Popen[bytes]) -> int:
+        child.send_signal(signal.SIGTERM)
+        try:
+            return child.wait(timeout=_GRACE)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            return child.wait()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    # --- what it tells ---------------------------------------------------------------------------
+
+    def last_started(self) -> datetime | None:
+        """Of the last scan that came to its end, as the state tells; also of another's."""
+        try:
+            state = State(store_url(self._loaded))
+        except ShadowAIError as error:
+            self._log("state cannot be read", "error", reason=str(error))
+            return None
+        try:
+            done = [row.started_at for row in state.scans() if row.finished_at]
+        finally:
+            state.close()
+        return datetime.fromisoformat(max(done)) if done else None
+
+    def is_ready(self) -> tuple[bool, str]:
+        """Whether the last scan is as fresh as the schedule promises, twice over."""
+        last = self.last_started()
+        if last is None:
+            return False, "no scan has come to its end yet"
+        first = ticks(self._schedule, last)
+        late = ticks(self._schedule, first) + timedelta(minutes=self._schedule.jitter_minutes)
+        if self._clock() > late + timedelta(hours=self._schedule.late_hours):
+            return False, f"the last scan began {last.isoformat()}"
+        return True, f"the last scan began {last.isoformat()}"
+
+    def figures(self) -> str:
+        last = self.last_started()
+        lines = [
+            ("runs_total", "counter", "Runs since the daemon began.", self.runs),
+            ("run_last_exit_code", "gauge", "Exit code of the last run.", self.last_exit or 0),
+            ("scan_last_started_seconds", "gauge", "When the last whole scan began.",
+             last.timestamp() if last else 0),
+            ("running", "gauge", "Whether a run is going.", int(self._child is not None)),
+        ]  # fmt: skip
+        return "".join(
+            f"# HELP shadow_ai_{name} {says}\n# TYPE shadow_ai_{name} {kind}\n"
+            f"shadow_ai_{name} {value:.16g}\n"
+            for name, kind, says, value in lines
+        )
+
+    def _listen(self) -> ThreadingHTTPServer | None:
+        if not self._schedule.listen:
+            return None
+        host, _, port = self._schedule.listen.rpartition(":")
+        try:
+            server = ThreadingHTTPServer((host, int(port)), _handler(self))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"[schedule] listen `{self._schedule.listen}`: {error}") from error
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self._log("listening", address=f"{host}:{server.server_port}")
+        return server
+
+
+def _handler(daemon: Daemon) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/healthz":
+                self._send(200, "alive\n")
+            elif self.path == "/readyz":
+                is_ready, why = daemon.is_ready()
+                self._send(200 if is_ready else 503, f"{why}\n")
+            elif self.path == "/metrics":
+                self._send(200, daemon.figures() + _written(daemon))
+            else:
+                self._send(404, "there is /healthz, /readyz and /metrics\n")
+
+        def _send(self, status: int, text: str) -> None:
+            data = text.encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    return Handler
+
+
+def _written(daemon: Daemon) -> str:
+    """The figures of the last run, where the configuration has them written."""
+    name = daemon._loaded.config.run.metrics_file
+    try:
+        return (daemon._loaded.folder / Path(name)).read_text(encoding="utf-8") if name else ""
+    except OSError:
+        return ""
+
+
+def command(loaded: LoadedConfig) -> list[str]:
+    """A run as a process of this installation."""
+    where = ["--config", str(loaded.path.resolve())] if loaded.path else []
+    return [sys.executable, "-m", "scanner", "run", *where]

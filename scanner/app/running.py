@@ -1,0 +1,136 @@
+"""One run of the job: scan, files, tickets, figures; each part's trouble costs that part alone.
+
+What happens is told as one line of JSON an event, each with the run's id, for those who collect
+logs.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from scanner.app.config import LoadedConfig, store_url
+from scanner.app.pipeline import (
+    EXIT_COMPLETE,
+    EXIT_INCOMPLETE,
+    Result,
+    Settings,
+    scan,
+)
+from scanner.app.ticketing import sync
+from scanner.app.trackers import targets
+from scanner.emit.files import write_all, write_file, write_formats
+from scanner.emit.gauges import gauges
+from scanner.model.coverage import Coverage
+from scanner.model.errors import ConfigError, ShadowAIError
+from scanner.store.state import State
+
+
+class Log:
+    """Events as lines of JSON. ``fields``: in each of them."""
+
+    def __init__(self, out: TextIO | None = None, **fields: str) -> None:
+        self._out = out or sys.stderr
+        self._fields = fields
+
+    def __call__(self, event: str, level: str = "info", **more: Any) -> None:
+        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        row = {"at": at, "level": level, "event": event, **self._fields, **more}
+        self._out.write(json.dumps(row, default=str) + "\n")
+        self._out.flush()
+
+
+@dataclass
+class Ran:
+    """What a run came to."""
+
+    id: str
+    exit_code: int
+    result: Result | None = None
+    troubles: list[str] = field(default_factory=list)
+
+
+def run(
+    loaded: LoadedConfig, environ: Mapping[str, str], log: Callable[..., None] | None = None
+) -> Ran:
+    """Raises nothing but ``ConfigError``, before anything is read."""
+    ident = f"r-{secrets.token_hex(4)}"
+    say = log or Log(run=ident)
+    trackers = targets(loaded, environ) if loaded.config.tickets else []
+    began = time.monotonic()
+    ran = Ran(ident, EXIT_COMPLETE)
+    say("run started", sources=sorted(loaded.config.sources))
+
+    def unread(row: Coverage, done: int, known: int) -> None:
+        if row.status.is_lacking:
+            say("shard not read", "warning", shard=row.shard, status=str(row.status),
+                reason=row.reason)  # fmt: skip
+
+    try:
+        ran.result = scan(loaded, settings=Settings(environ=environ, on_progress=unread))
+    except ConfigError:
+        raise
+    except ShadowAIError as error:
+        say("scan failed", "error", reason=str(error))
+        ran.exit_code = EXIT_INCOMPLETE
+        ran.troubles.append(str(error))
+        return ran
+    ran.exit_code = ran.result.exit_code
+    changes = Counter(event.change for event in ran.result.events)
+    say("scan finished", scan=ran.result.document.scan.id, exit=ran.exit_code,
+        assets=len(ran.result.document.assets), changes=dict(sorted(changes.items())),
+        warnings=list(ran.result.document.warnings)[:20])  # fmt: skip
+    _files(loaded, ran, say)
+    if trackers:
+        state = State(store_url(loaded))
+        try:
+            for target in trackers:
+                report = sync(state, target, now=_now)
+                did = Counter(str(action.do) for action in report.actions)
+                say("tickets synced", sink=target.name, done=dict(sorted(did.items())))
+                for key, reason in report.troubles:
+                    _trouble(ran, say, f"tickets {target.name} {key[:15]}: {reason}")
+        except ShadowAIError as error:
+            _trouble(ran, say, f"tickets: {error}")
+        finally:
+            state.close()
+    say("run finished", exit=ran.exit_code, seconds=round(time.monotonic() - began, 1))
+    return ran
+
+
+def _files(loaded: LoadedConfig, ran: Ran, say: Callable[..., None]) -> None:
+    chosen, result = loaded.config.run, ran.result
+    if result is None:
+        return
+    try:
+        if chosen.output:
+            folder = loaded.folder / chosen.output
+            if chosen.formats:
+                paths = write_formats(folder, result.document, chosen.formats, {})
+            else:
+                paths = write_all(folder, result.document, result.situation.graph)
+            say("files written", files=[str(path) for path in paths])
+        if chosen.metrics_file:
+            path = loaded.folder / Path(chosen.metrics_file)
+            write_file(path, gauges(result.document))
+            say("files written", files=[str(path)])
+    except ShadowAIError as error:
+        _trouble(ran, say, str(error))
+
+
+def _trouble(ran: Ran, say: Callable[..., None], reason: str) -> None:
+    say("part failed", "error", reason=reason)
+    ran.troubles.append(reason)
+    ran.exit_code = EXIT_INCOMPLETE
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

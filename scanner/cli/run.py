@@ -1,0 +1,24 @@
+"""``shadow-ai run``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from scanner.cli.options import config_option, need_config
+
+
+@click.command("run")
+@config_option
+def command(config_path: Path | None) -> None:
+    """The scheduled job, once: scan, write the files of [run], bring findings to the trackers.
+
+    For cron, systemd timers and Kubernetes CronJobs (deploy/). Tells what it does as lines of JSON
+    on standard error, each with the id of the run. Exit codes are those of a scan.
+    """
+    from scanner.app.running import run
+
+    sys.exit(run(need_config(config_path), os.environ).exit_code)

@@ -1,0 +1,219 @@
+"""The job: what a run leaves behind, what its parts' troubles cost, and the daemon that starts
+it."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from scanner.app.config import load
+from scanner.app.daemon import Daemon, command, is_missed, ticks
+from scanner.app.running import Log, run
+from scanner.model.errors import ConfigError
+from tests.emit.tickets import trackers
+from tests.forge_rig.api import Fault, Reply
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def _config(tmp_path: Path, more: str = "") -> Path:
+    (tmp_path / "shop").mkdir(exist_ok=True)
+    (tmp_path / "shop/app.py").write_text("import anthropic\nanthropic.Anthropic()\n")
+    config = tmp_path / "shadow-ai.toml"
+    config.write_text(
+        '[store]\nurl = "sqlite:///state.sqlite"\n[sources.code]\npaths = ["shop"]\n'
+        '[run]\noutput = "out"\nmetrics_file = "out/shadow-ai.prom"\n' + more
+    )
+    return config
+
+
+def _tickets(tracker: trackers.Tracker) -> str:
+    return (
+        f'[tickets.github]\nurl = "{tracker.server.url}"\nrepository = "acme/ai"\n'
+        'filter = { policy = "SAI-001" }\n'
+    )
+
+
+def _ran(config: Path, environ: dict[str, str]) -> tuple[Any, list[dict[str, Any]]]:
+    out = io.StringIO()
+    environ = {"SHADOW_AI_FINGERPRINT_KEY": "k" * 20, **environ}
+    done = run(load(config), environ, Log(out, run="r-test"))
+    return done, [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_a_run_leaves_files_tickets_figures_and_lines(tmp_path: Path) -> None:
+    with trackers.github() as tracker:
+        more = _tickets(tracker)
+        done, lines = _ran(_config(tmp_path, more), {"GITHUB_TOKEN": "made-up"})
+        assert len(tracker.issues) == 1
+    assert done.exit_code == 0
+    assert {file.name for file in (tmp_path / "out").iterdir()} >= {
+        "findings.json", "graph.graphml", "report.html", "shadow-ai.prom",
+    }  # fmt: skip
+    assert {line["run"] for line in lines} == {"r-test"}
+    assert lines[0]["event"] == "run started"
+    assert lines[-1]["event"] == "run finished"
+    text = (tmp_path / "out/shadow-ai.prom").read_text()
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    found = {row.labels["status"]: row.value for row in families["shadow_ai_findings"].samples}
+    assert found["new"] >= 1
+    (started,) = families["shadow_ai_scan_started_seconds"].samples
+    assert abs(started.value - time.time()) < 600
+
+
+def test_a_part_that_fails_costs_that_part(tmp_path: Path) -> None:
+    with trackers.github() as tracker:
+        tracker.server.faults.append(Fault("POST", "refuse", Reply({"message": "no"}, 403)))
+        more = _tickets(tracker) + '[sources.gone]\nconnector = "code"\npaths = ["not-there"]\n'
+        done, lines = _ran(_config(tmp_path, more), {"GITHUB_TOKEN": "made-up"})
+    assert done.exit_code == 3
+    (trouble,) = done.troubles
+    assert "HTTP 403: no" in trouble
+    assert (tmp_path / "out/findings.json").exists()
+    assert [line["shard"] for line in lines if line["event"] == "shard not read"]
+
+
+def test_what_cannot_work_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    config = _config(tmp_path, '[tickets.github]\nrepository = "acme/ai"\n')
+    with pytest.raises(ConfigError, match="GITHUB_TOKEN"):
+        run(load(config), {}, Log(io.StringIO()))
+    assert not (tmp_path / "state.sqlite").exists()
+
+
+# --- the daemon ----------------------------------------------------------------------------------
+
+
+class Clock:
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+        self.steps = 0
+        self.most = 400
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def wait(self, seconds: float) -> bool:
+        self.now += timedelta(seconds=seconds)
+        self.steps += 1
+        return self.steps > self.most
+
+
+def _daemon(config: Path, clock: Clock, code: str = "pass") -> tuple[Daemon, io.StringIO]:
+    out = io.StringIO()
+    made = Daemon(
+        load(config), [sys.executable, "-c", code], Log(out), clock=clock, wait=clock.wait
+    )
+    return made, out
+
+
+def test_a_missed_run_is_made_up_for_and_the_next_is_at_its_time(tmp_path: Path) -> None:
+    config = _config(tmp_path, '[schedule]\ncron = "0 * * * *"\njitter_minutes = 5\n')
+    clock = Clock()
+    daemon, out = _daemon(config, clock)
+    daemon.loop()
+    events = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert events[0]["event"] == "missed run is made up for"
+    due = [datetime.fromisoformat(e["until"]) for e in events if e["event"] == "waiting"]
+    assert all(timedelta(0) <= one - one.replace(minute=0, second=0) <= timedelta(minutes=5)
+               for one in due)  # fmt: skip
+    assert [b.hour - a.hour for a, b in pairwise(due)] == [1] * (len(due) - 1)
+    assert daemon.runs == len(due)
+
+
+def test_missed_is_what_the_schedule_says(tmp_path: Path) -> None:
+    schedule = load(_config(tmp_path, '[schedule]\ncron = "15 3 * * *"\n')).config.schedule
+    assert ticks(schedule, NOW) == datetime(2026, 3, 2, 3, 15, tzinfo=UTC)
+    assert is_missed(schedule, None, NOW)
+    assert not is_missed(schedule, NOW.replace(hour=3, minute=16), NOW)
+    assert is_missed(schedule, NOW.replace(hour=3, minute=14), NOW)
+
+
+@pytest.mark.parametrize("cron", ["", "* * *", "61 * * * *", "0 0 31 2 *"])
+def test_a_schedule_that_is_none_is_told_before_anything_begins(tmp_path: Path, cron: str) -> None:
+    config = _config(tmp_path, f'[schedule]\ncron = "{cron}"\n')
+    with pytest.raises(ConfigError, match="cron"):
+        _daemon(config, Clock())
+
+
+def test_what_a_run_ends_with_does_not_end_the_daemon(tmp_path: Path) -> None:
+    config = _config(tmp_path, '[schedule]\ncron = "0 * * * *"\njitter_minutes = 0\n')
+    kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    clock = Clock()
+    clock.most = 130
+    daemon, _ = _daemon(config, clock, kill)
+    daemon.loop()
+    assert daemon.runs >= 2
+    assert daemon.last_exit == -signal.SIGKILL
+
+
+def test_told_to_stop_it_ends_the_run_that_is_going(tmp_path: Path) -> None:
+    mark = tmp_path / "ended"
+    code = (
+        "import signal, sys, time, pathlib\n"
+        f"mark = pathlib.Path({str(mark)!r})\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (mark.touch(), sys.exit(9)))\n"
+        f"pathlib.Path({str(tmp_path / 'began')!r}).touch()\n"
+        "time.sleep(60)"
+    )
+    daemon, _ = _daemon(_config(tmp_path), Clock(), code)
+    thread = threading.Thread(target=daemon.once)
+    thread.start()
+    until = time.monotonic() + 30
+    while not (tmp_path / "began").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    daemon.stop()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert mark.exists()
+    assert daemon.last_exit == 9
+
+
+def _get(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_health_readiness_and_figures(tmp_path: Path) -> None:
+    config = _config(tmp_path, '[schedule]\nlisten = "127.0.0.1:0"\ncron = "0 * * * *"\n')
+    clock = Clock(datetime.now(UTC))
+    daemon, out = _daemon(config, clock)
+    server = daemon._listen()
+    assert server is not None
+    try:
+        base = f"http://{json.loads(out.getvalue())['address']}"
+        assert _get(f"{base}/healthz") == (200, "alive\n")
+        assert _get(f"{base}/readyz")[0] == 503
+        _ran(config, {})
+        assert _get(f"{base}/readyz")[0] == 200
+        families = {f.name for f in text_string_to_metric_families(_get(f"{base}/metrics")[1])}
+        assert families >= {"shadow_ai_runs", "shadow_ai_running", "shadow_ai_findings"}
+        clock.now += timedelta(hours=9)
+        status, why = _get(f"{base}/readyz")
+        assert (status, "the last scan began" in why) == (503, True)
+        assert _get(f"{base}/etc/passwd")[0] == 404
+    finally:
+        server.shutdown()
+
+
+def test_the_command_of_a_run_is_this_installations(tmp_path: Path) -> None:
+    config = _config(tmp_path)
+    daemon = Daemon(load(config), command(load(config)), Log(io.StringIO()))
+    assert daemon.once() == 0
+    assert (tmp_path / "out/findings.json").exists()
+    assert daemon.last_started() is not None

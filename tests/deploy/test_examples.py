@@ -1,0 +1,96 @@
+"""What deploy/ holds can be read by what it is for, and calls commands that exist."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from cronsim import CronSim
+
+from scanner.cli import cli
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").iterdir())
+
+
+def _unit(path: Path) -> dict[str, dict[str, list[str]]]:
+    """As systemd.syntax(7) says: sections, and keys that may be repeated."""
+    found: dict[str, dict[str, list[str]]] = {}
+    section = ""
+    for line in path.read_text().splitlines():
+        if not line.strip() or line.startswith(("#", ";")):
+            continue
+        if line.startswith("["):
+            section = line.strip("[]")
+            found[section] = {}
+            continue
+        key, equals, value = line.partition("=")
+        assert equals, line
+        assert section, line
+        found[section].setdefault(key, []).append(value)
+    return found
+
+
+def test_the_units_are_a_job_and_its_timer() -> None:
+    service = _unit(DEPLOY / "systemd/shadow-ai.service")
+    timer = _unit(DEPLOY / "systemd/shadow-ai.timer")
+    assert service["Service"]["Type"] == ["oneshot"]
+    assert service["Service"]["NoNewPrivileges"] == ["yes"]
+    assert timer["Timer"]["Persistent"] == ["true"]
+    assert "Install" in timer
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_systemd_takes_the_units(unit: Path) -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(unit)], check=False, capture_output=True,
+        text=True,
+    )  # fmt: skip
+    said = [line for line in done.stderr.splitlines() if "is not executable" not in line]
+    assert not [line for line in said if unit.name in line and "Unknown" in line], said
+
+
+def test_the_crontab_is_one() -> None:
+    lines = [
+        line for line in (DEPLOY / "cron/shadow-ai").read_text().splitlines()
+        if line and not line.startswith("#") and not re.match(r"[A-Z]+=", line)
+    ]  # fmt: skip
+    (line,) = lines
+    fields = line.split(None, 6)
+    assert next(CronSim(" ".join(fields[:5]), datetime(2026, 1, 1, tzinfo=UTC))).hour == 3
+    assert fields[5] == "shadow-ai"
+
+
+def test_the_manifests_keep_a_pod_small_and_alone() -> None:
+    documents = list(yaml.safe_load_all((DEPLOY / "kubernetes/cronjob.yaml").read_text()))
+    job = next(one for one in documents if one["kind"] == "CronJob")
+    assert job["spec"]["concurrencyPolicy"] == "Forbid"
+    next(CronSim(job["spec"]["schedule"], datetime(2026, 1, 1, tzinfo=UTC)))
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsNonRoot"]
+    (container,) = pod["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }  # fmt: skip
+    volumes = {one["name"] for one in pod["volumes"]}
+    assert {one["name"] for one in container["volumeMounts"]} == volumes
+
+
+@pytest.mark.parametrize("path", sorted(p for p in DEPLOY.rglob("*") if p.is_file()),
+                         ids=lambda path: path.name)  # fmt: skip
+def test_commands_in_them_exist(path: Path) -> None:
+    text = path.read_text()
+    verbs = set(re.findall(r"bin/shadow-ai (\w+)", text)) | set(
+        re.findall(r'args: \["(\w+)"', text)
+    )
+    for verb in verbs:
+        assert CliRunner().invoke(cli, [verb, "--help"]).exit_code == 0, verb
