@@ -13,6 +13,7 @@ from scanner.app.config import LoadedConfig
 from scanner.app.ticketing import Target
 from scanner.emit.tickets.content import Routing
 from scanner.emit.tickets.github import GitHubConfig, GitHubSink
+from scanner.emit.tickets.gitlab import GitLabConfig, GitLabSink
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.jira import JiraConfig, JiraSink
 from scanner.emit.tickets.sink import Sink
@@ -69,8 +70,14 @@ def _jira(given: _Given) -> Sink:
     return JiraSink(given.config, given.routing, Api(given.config.url, headers))
 
 
+def _gitlab(given: _Given) -> Sink:
+    api = Api(given.config.url, {"PRIVATE-TOKEN": given.secret})
+    return GitLabSink(given.config, given.routing, api)
+
+
 KINDS: Mapping[str, _Kind] = {
     "github": _Kind(GitHubConfig, _github, "GITHUB_TOKEN"),
+    "gitlab": _Kind(GitLabConfig, _gitlab, "GITLAB_TOKEN"),
     "jira": _Kind(JiraConfig, _jira, "JIRA_TOKEN"),
     "webhook": _Kind(
         WebhookConfig,

@@ -14,16 +14,14 @@ from typing import Any
 
 import msgspec
 
-from scanner.emit.tickets.content import Routing, Ticket, rows
+from scanner.emit.tickets import markdown
+from scanner.emit.tickets.content import Routing, Ticket
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
 from scanner.emit.tickets.sink import Made, Refused
 
-_KEY = re.compile(r"<!-- shadow-ai:([\w:.-]+) -->")
-_BLOCK = re.compile(r"<!-- shadow-ai:[\w:.-]+ -->.*?<!-- /shadow-ai -->", re.S)
+_REFERENCES = "@#"
 _PAGE = 100
-_MOST_BODY = 60_000
-"""GitHub takes 65,536 characters."""
 
 
 class GitHubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,9 +53,9 @@ class GitHubSink:
         if self._known is None:
             self._known = {}
             for issue in self._listed():
-                found = _KEY.search(str(issue.get("body") or ""))
-                if found and "pull_request" not in issue:
-                    self._known.setdefault(found[1], issue)
+                key = markdown.key_in(str(issue.get("body") or ""))
+                if key and "pull_request" not in issue:
+                    self._known.setdefault(key, issue)
         return self._known
 
     def _listed(self) -> Iterator[dict[str, Any]]:
@@ -93,7 +91,7 @@ class GitHubSink:
     def create(self, ticket: Ticket, formerly: str) -> Made:
         body: dict[str, Any] = {
             "title": ticket.title,
-            "body": _body(ticket, formerly),
+            "body": markdown.body(ticket, formerly, _REFERENCES),
             "labels": [self._config.label, f"severity: {ticket.severity}", *ticket.labels],
         }
         person = self._person(ticket.owner)
@@ -113,12 +111,8 @@ class GitHubSink:
 
     def update(self, external_id: str, ticket: Ticket) -> None:
         issue = self._api.get(f"{self._issues}/{external_id}")
-        old = str(issue.get("body") or "")
-        block = _block(ticket)
-        body = _BLOCK.sub(lambda _: block, old, count=1)
-        if not _BLOCK.search(old):
-            body = f"{old}\n\n{block}".strip()
-        changes: dict[str, Any] = {"body": body[:_MOST_BODY]}
+        body = markdown.changed(str(issue.get("body") or ""), ticket, _REFERENCES)
+        changes: dict[str, Any] = {"body": body}
         names = {str(label.get("name", "")) for label in issue.get("labels", ())}
         ours = {name for name in names if name.startswith("severity: ")}
         if ours != {f"severity: {ticket.severity}"}:
@@ -138,10 +132,12 @@ class GitHubSink:
 
     def comment(self, external_id: str, text: str, attempt: str) -> None:
         path = f"{self._issues}/{external_id}/comments"
-        mark = f"<!-- shadow-ai:{attempt} -->"
+        mark = markdown.mark(attempt)
         if attempt and any(mark in body for body in self._comments(path)):
             return
-        self._api.call("POST", path, body={"body": f"{_plain(text)}\n\n{mark}"})
+        self._api.call(
+            "POST", path, body={"body": f"{markdown.plain(text, _REFERENCES)}\n\n{mark}"}
+        )
 
     def _comments(self, path: str) -> Iterator[str]:
         page = 1
@@ -155,25 +151,3 @@ class GitHubSink:
 
 def _made(issue: Any) -> Made:
     return Made(str(issue["number"]), str(issue.get("html_url", "")))
-
-
-def _body(ticket: Ticket, formerly: str) -> str:
-    before = f"Formerly {formerly}\n\n" if formerly else ""
-    said = "What stands between this line and the next is written anew when it changes.\n\n"
-    return f"{before}{said}{_block(ticket)}"
-
-
-def _block(ticket: Ticket) -> str:
-    lines = [f"- **{_plain(label)}**: {_plain(text)}" for label, text in rows(ticket)]
-    inner = "\n".join(lines)[: _MOST_BODY // 2]
-    return f"<!-- shadow-ai:{ticket.key} -->\n\n{inner}\n\n<!-- /shadow-ai -->"
-
-
-def _plain(text: str) -> str:
-    """Text that is neither markup, a mention, a reference nor the end of our block."""
-    return re.sub(r"([\\`*_{}\[\]<>#@|~!])", _escaped, text)
-
-
-def _escaped(found: re.Match[str]) -> str:
-    # A mention or a reference is not kept from being one by a backslash.
-    return {"@": "@\u200b", "#": "#\u200b", "<": "&lt;"}.get(found[1], f"\\{found[1]}")

@@ -7,8 +7,8 @@ import pytest
 from scanner.app.ticketing import Target, sync
 from scanner.emit.tickets.content import Routing
 from scanner.store.state import State
-from tests.emit.tickets import jira_tracker
-from tests.emit.tickets.findings import NOW, finding, put
+from tests.emit.tickets import gitlab_tracker, jira_tracker
+from tests.emit.tickets.findings import NOW, finding, put, resolved
 
 WIKI = ["{panel}", "[~admin]", "!http://x/y.png!", "h1.", "|a|", "{color:red}", "-gone-", "(!)"]
 
@@ -29,3 +29,30 @@ def test_nothing_is_wiki_markup_on_data_center(text: str, before: str) -> None:
             assert body[position - 1] == "\\"
     assert " -gone" not in body
     assert not [line for line in body.splitlines() if line.startswith(("h1.", "*", "#", "-"))]
+
+
+@pytest.mark.parametrize("text", ["@all", "#1", "!1", "~label", "$1", "%1", "&1", "^alert#1"])
+def test_nothing_is_a_reference_on_gitlab(text: str) -> None:
+    with gitlab_tracker.serve() as tracker:
+        state = State("sqlite://")
+        put(state, finding("a", remedy=f"x {text} y"))
+        sink = gitlab_tracker.sink(tracker)
+        assert sync(state, Target("made", sink, Routing()), now=lambda: NOW).troubles == []
+        assert text not in tracker.issues[1].body
+        assert f"{text[0]}\u200b{text[1:]}".split("#")[0] in tracker.issues[1].body
+
+
+def test_nothing_is_a_quick_action_on_gitlab() -> None:
+    nasty = "x\n/close\n/assign @admin\r/label ~p"
+    with gitlab_tracker.serve() as tracker:
+        state = State("sqlite://")
+        put(state, finding("a", title=nasty, remedy=nasty, detail=nasty))
+        sink = gitlab_tracker.sink(tracker)
+        sync(state, Target("made", sink, Routing()), now=lambda: NOW)
+        put(state, *resolved([finding("a", title=nasty)]))
+        sync(state, Target("made", sink, Routing()), now=lambda: NOW)
+        issue = tracker.issues[1]
+        said = [issue.title, issue.body, *issue.comments]
+    assert issue.state == "closed"
+    for text in said:
+        assert not [line for line in text.splitlines() if line.strip().startswith("/")]
