@@ -104,19 +104,26 @@ def by_cursor(
     param: str,
     check: Check | None = None,
     ends_at_same: bool = False,
+    ends_when_empty: bool = False,
 ) -> Iterator[Any]:
     """Every record of the list at ``items``; what stands at ``cursor`` is the parameter ``param``
     of the next call, and nothing there ends the list. ``ends_at_same``: so does the cursor that was
-    asked with (a stream's position). Both are dotted places. Raises the source errors."""
+    asked with (a stream's position); ``ends_when_empty``: and a page without records, where there
+    always is a next one to ask for later. Both are dotted places. Raises the source errors."""
     params = dict(asked)
     seen: set[str] = set()
     for _ in range(_MOST_PAGES):
         body = mapping(json_body(session.get(path, params)))
         if check:
             check(body, path)
-        yield from _records(body, items, path)
+        found = _records(body, items, path)
+        yield from found
         following = text(at(body, cursor))
-        if not following or (ends_at_same and following == params.get(param)):
+        if (
+            not following
+            or (ends_when_empty and not found)
+            or (ends_at_same and following == params.get(param))
+        ):
             return
         if following in seen:
             raise Unavailable(f"GET {path}: the source repeats a page")

@@ -1,0 +1,213 @@
+"""Atlassian's audit events, accounts and installed apps -> what the catalogue can judge. Pure.
+
+https://developer.atlassian.com/cloud/admin/organization/rest/api-group-events/: an event names its
+action, actor, context and container, and says in a sentence what happened. Actions are many and new
+ones come: what they are about is told by their words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from scanner.kit.folding import mark_of, whole
+from scanner.kit.named import Names
+from scanner.kit.opened import OpenedData, by_words
+from scanner.kit.records import column, has_columns
+from scanner.kit.values import items, mapping, text, when
+from scanner.kit.windows import Happened
+from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
+from scanner.model.items import Activity, Item
+
+NAMES = Names(source="atlassian", vendor="atlassian", tenant="organization")
+PROVIDER = "atlassian_rovo"
+PRODUCT, AGENT = "atlassian.rovo", "atlassian.rovo_agent"
+DATA = OpenedData("atlassian", "scope", {
+    "issues": ("Jira issues", "tickets"),
+    "pages": ("Confluence pages", "documents"),
+    "service": ("Jira Service Management requests", "customer records"),
+    "code": ("Bitbucket repositories", "code"),
+    "directory": ("the directory of people and groups", "directory"),
+    "audit": ("audit logs", "logs"),
+})  # fmt: skip
+_NOUNS = {
+    "jira": "issues", "issue": "issues", "project": "issues", "board": "issues", "sprint": "issues",
+    "confluence": "pages", "page": "pages", "content": "pages", "space": "pages", "blogpost":
+    "pages", "servicedesk": "service", "request": "service", "customer": "service",
+    "repository": "code", "pullrequest": "code", "bitbucket": "code", "user": "directory",
+    "group": "directory", "org": "directory", "directory": "directory", "audit": "audit",
+}  # fmt: skip
+_AI_WORDS = (
+    "rovo",
+    "atlassian intelligence",
+    "atlassian_intelligence",
+    "ai_feature",
+    "teamwork_ai",
+)
+_AGENT_WORDS = ("rovo_agent", "rovo agent", "agent_created", "agent_updated", "agent_published")
+_APP_WORDS = ("app", "addon", "add_on", "plugin", "oauth", "connect", "integration", "extension")
+_APP_TYPES = ("app", "addon", "plugin", "oauth2client", "client", "extension", "integration")
+_ENDED = (
+    "uninstall", "remove", "delete", "revoke", "disable", "deactivate", "denied", "block",
+    "unapprove", "reject",
+)  # fmt: skip
+_GRANTED = ("install", "authori", "grant", "approve", "allow", "consent", "enable", "activate")
+_ROW = ("Date", "Actor", "Action")
+_MOST_TEXT = 120
+
+
+def rovo(org: str) -> Asset:
+    return Asset(
+        id=NAMES.node(org, "ai", "rovo"), kind=PRODUCT, name=f"Atlassian Rovo of {org}",
+        asset_class=AssetClass.SAAS_APP, provider=PROVIDER, account=NAMES.org(org),
+    )  # fmt: skip
+
+
+# --- audit events ---------------------------------------------------------------------------------
+
+
+def is_event(record: Mapping[str, Any]) -> bool:
+    return "action" in mapping(record.get("attributes")) and "id" in record
+
+
+def event(record: Any, org: str) -> Happened | None:
+    given = mapping(record)
+    told = mapping(given.get("attributes"))
+    at, action = when(told.get("time")), text(told.get("action"))
+    if not is_event(given) or not action:
+        return None
+    ident = text(given.get("id")) or mark_of((at, whole(given)))
+    about = [mapping(one) for key in ("context", "container") for one in items(told.get(key))]
+    return ident, at, tuple(_told(action, _said(told, given), about, _actor(told, org), org, at))
+
+
+def _said(told: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    for place in (told.get("message"), given.get("message")):
+        found = text(mapping(place).get("content")) or text(place)
+        if found:
+            return found
+    return ""
+
+
+def _actor(told: Mapping[str, Any], org: str) -> Identity | None:
+    actor = mapping(told.get("actor"))
+    return NAMES.person(
+        org, text(actor.get("id")), text(actor.get("email")), text(actor.get("name"))
+    )  # fmt: skip
+
+
+def _told(
+    action: str, said: str, about: list[Mapping[str, Any]], who: Identity | None, org: str, at: str
+) -> Iterator[Activity]:
+    plain = action.casefold()
+    words = f"{plain} {said.casefold()}"
+    named = [(text(one.get("type")).casefold(), _label(one), text(one.get("id"))) for one in about]
+    more: dict[str, Any] = {"actor": who, "first_at": at, "last_at": at}
+    has_ended = any(word in plain for word in _ENDED)
+    if any(word in words for word in _AI_WORDS):
+        thing = rovo(org)
+        relation = "grants" if any(word in plain for word in _GRANTED) else "used_by"
+        if any(word in words for word in _AGENT_WORDS):
+            _, label, key = next((one for one in named if "agent" in one[0]), ("", "", ""))
+            relation = "created_by" if "creat" in plain else "used_by"
+            if key or label:
+                thing = NAMES.thing(
+                    org, "rovo_agent", key or label, label, AssetClass.AGENT, provider=PROVIDER
+                )
+        yield NAMES.used(thing, action, "" if has_ended else relation, **more)
+        return
+    if not any(word in plain for word in _APP_WORDS):
+        return
+    _, label, key = next(
+        (one for one in named if one[0].removesuffix("s").endswith(_APP_TYPES)), ("", "", "")
+    )
+    if not key and not label:
+        return
+    is_grant = any(word in plain for word in _GRANTED)
+    given = [items(mapping(one.get("attributes")).get("scopes")) for one in about]
+    scopes = {text(scope) for some in given for scope in some}
+    reads, writes = DATA.of((by_words(one, _NOUNS) for one in scopes), org)
+    yield NAMES.app(
+        org, action, "" if has_ended else "grants" if is_grant else "used_by", key, label,
+        client_id=key, scopes=tuple(sorted(scopes - {""})), reads=reads, writes=writes, **more,
+    )  # fmt: skip
+
+
+def _label(one: Mapping[str, Any]) -> str:
+    told = mapping(one.get("attributes"))
+    return text(told.get("name")) or text(told.get("appName")) or text(told.get("title"))
+
+
+def is_row(record: Mapping[str, Any]) -> bool:
+    return has_columns(record, _ROW)
+
+
+def row(record: Mapping[str, Any], org: str) -> Happened | None:
+    """A row of a table of events; the application is named by a column of its own."""
+    at, action = when(column(record, "Date")), column(record, "Action", "Activity")
+    if not action:
+        return None
+    mail = column(record, "Actor email", "Actor")
+    label = column(record, "App", "Application", "Target")
+    about: list[Mapping[str, Any]] = [{"type": "app", "attributes": {"name": label}}]
+    who, said = NAMES.person(org, "", mail), column(record, "Message", "Details")
+    told = _told(action.replace(" ", "_"), said, about if label else [], who, org, at)
+    return mark_of((at, whole(record))), at, tuple(told)
+
+
+# --- managed accounts -----------------------------------------------------------------------------
+
+
+def is_user(record: Mapping[str, Any]) -> bool:
+    return "account_id" in record and "account_type" in record
+
+
+def user(record: Any, org: str, rule: str = "users") -> list[Item] | None:
+    """A person; whoever has Rovo among the products also uses it, since when Atlassian tells."""
+    given = mapping(record)
+    ident, mail = text(given.get("account_id")), text(given.get("email"))
+    if not ident:
+        return None
+    is_person = text(given.get("account_type")) != "app"
+    node = NAMES.node(org, "user", ident)
+    who = Identity(
+        id=node, kind=NAMES.user_kind, name=text(given.get("name")) or mail or ident,
+        principal_type=PrincipalType.HUMAN if is_person else PrincipalType.SERVICE,
+        email=mail.casefold() if "@" in mail else "",
+        is_active=text(given.get("account_status")) in ("active", ""),
+        evidence=(NAMES.evidence(rule, node),),
+    )  # fmt: skip
+    found: list[Item] = [who]
+    for product in map(mapping, items(given.get("product_access"))):
+        name = f"{text(product.get('key'))} {text(product.get('name'))}".casefold()
+        at = when(product.get("last_active"))
+        if "rovo" in name and at:
+            found.append(
+                NAMES.used(rovo(org), rule, actor=who, first_at=at, last_at=at, where="seat")
+            )
+    return found
+
+
+# --- installed apps -------------------------------------------------------------------------------
+
+
+def is_plugin(record: Mapping[str, Any]) -> bool:
+    return "key" in record and "enabled" in record and "name" in record
+
+
+def plugin(record: Any, org: str, rule: str = "plugins") -> list[Item] | None:
+    """An app of a site. Atlassian's own parts are not ``userInstalled``."""
+    given = mapping(record)
+    key, label = text(given.get("key")), text(given.get("name"))
+    if not key or not label:
+        return None
+    if given.get("userInstalled") is False:
+        return []
+    is_on = given.get("enabled") is True
+    maker = text(mapping(given.get("vendor")).get("name"))
+    return [
+        NAMES.app(
+            org, rule, "contains" if is_on else "", key, label, client_id=key,
+            status=f"by {maker[:_MOST_TEXT]}" if maker else "",
+        )
+    ]  # fmt: skip
