@@ -11,6 +11,7 @@ import msgspec
 
 from scanner.app.config import LoadedConfig
 from scanner.app.ticketing import Target
+from scanner.emit.tickets.azure import AzureBoardsConfig, AzureBoardsSink
 from scanner.emit.tickets.content import Routing
 from scanner.emit.tickets.github import GitHubConfig, GitHubSink
 from scanner.emit.tickets.gitlab import GitLabConfig, GitLabSink
@@ -62,12 +63,22 @@ def _github(given: _Given) -> Sink:
 
 
 def _jira(given: _Given) -> Sink:
-    if given.user:
-        pair = base64.b64encode(f"{given.user}:{given.secret}".encode()).decode()
-        headers = {"Authorization": f"Basic {pair}"}
-    else:
-        headers = {"Authorization": f"Bearer {given.secret}"}
+    headers = _basic(given.user, given.secret) if given.user else _bearer(given.secret)
     return JiraSink(given.config, given.routing, Api(given.config.url, headers))
+
+
+def _azure_boards(given: _Given) -> Sink:
+    headers = _basic("", given.secret) if given.config.auth == "pat" else _bearer(given.secret)
+    return AzureBoardsSink(given.config, given.routing, Api(given.config.url, headers))
+
+
+def _basic(user: str, secret: str) -> dict[str, str]:
+    pair = base64.b64encode(f"{user}:{secret}".encode()).decode()
+    return {"Authorization": f"Basic {pair}"}
+
+
+def _bearer(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
 
 
 def _gitlab(given: _Given) -> Sink:
@@ -76,6 +87,7 @@ def _gitlab(given: _Given) -> Sink:
 
 
 KINDS: Mapping[str, _Kind] = {
+    "azure_boards": _Kind(AzureBoardsConfig, _azure_boards, "AZURE_DEVOPS_TOKEN"),
     "github": _Kind(GitHubConfig, _github, "GITHUB_TOKEN"),
     "gitlab": _Kind(GitLabConfig, _gitlab, "GITLAB_TOKEN"),
     "jira": _Kind(JiraConfig, _jira, "JIRA_TOKEN"),

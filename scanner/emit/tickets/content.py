@@ -6,6 +6,7 @@ gets into a ticket.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
@@ -113,6 +114,25 @@ def _due(severity: str, since: str, routing: Routing) -> str:
 
 def _line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def label_of(key: str) -> str:
+    """By which a ticket is known where it can bear labels."""
+    return f"sai-{word(key)}"
+
+
+def word(text: str) -> str:
+    """For labels that have no spaces or commas."""
+    return re.sub(r"[^\w.-]+", "-", text)
+
+
+def lines(ticket: Ticket, formerly: str = "") -> list[str]:
+    """What a ticket says where nothing of its text is kept apart for us."""
+    return [
+        "Found by the shadow AI scanner.",
+        *(f"{label}: {text}" for label, text in rows(ticket)),
+        *([f"Formerly {formerly}"] if formerly else ()),
+    ]
 
 
 def rows(ticket: Ticket) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 import requests
 
 from scanner.emit.tickets.sink import Busy, Refused, SinkError, Unclear
@@ -52,15 +53,16 @@ class Api:
         params: Mapping[str, Any] | None = None,
         absent: Any = None,
         is_read: bool = False,
+        media: str = "application/json",
     ) -> Any:
         """The answer as JSON; None of an empty one. ``absent``: what a 404 or 410 gives instead of
-        ``Refused``. ``is_read``: it changes nothing, whatever its method. Raises
-        :class:`SinkError`."""
+        ``Refused``. ``is_read``: it changes nothing, whatever its method. ``media``: of the body.
+        Raises :class:`SinkError`."""
         lost: type[SinkError] = Busy if is_read or method == "GET" else Unclear
         url = path if path.startswith(("http://", "https://")) else f"{self._base}{path}"
         waited = 0.0
         for turn in range(_TRIES):
-            answer = self._sent(method, url, body, params, lost)
+            answer = self._sent(method, url, body, params, media, lost)
             pause = _pause(answer, turn)
             if pause is None:
                 return _told(answer, f"{method} {path}", absent, lost)
@@ -76,12 +78,16 @@ class Api:
         url: str,
         body: Any,
         params: Mapping[str, Any] | None,
+        media: str,
         lost: type[SinkError],
     ) -> requests.Response:
+        data = None if body is None else msgspec.json.encode(body)
+        headers = {"Content-Type": media} if data is not None else {}
         try:
             return self._session.request(
-                method, url, json=body, params=params, timeout=_TIMEOUT, allow_redirects=False
-            )
+                method, url, data=data, headers=headers, params=params, timeout=_TIMEOUT,
+                allow_redirects=False,
+            )  # fmt: skip
         except requests.ConnectTimeout as error:
             raise Busy(f"{method} {url}: no connection") from error
         except requests.ConnectionError as error:
@@ -119,6 +125,8 @@ def _told(answer: requests.Response, call: str, absent: Any, lost: type[SinkErro
         raise lost(f"{call}: HTTP {code}")
     if code >= 300:
         raise Refused(f"{call}: HTTP {code}{_why(answer)}")
+    if code == 203:
+        raise Refused(f"{call}: HTTP 203: it asks for signing in; is the token still good?")
     if not answer.content:
         return None
     try:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from scanner.emit.tickets.content import Routing, Ticket, rows
+from scanner.emit.tickets.content import Routing, Ticket, label_of, lines, word
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
 from scanner.emit.tickets.sink import Made, Refused
@@ -84,7 +84,7 @@ class JiraSink:
         return _state(issue) if issue else Remote.MISSING
 
     def find(self, key: str) -> Made | None:
-        jql = f"project = {self._config.project} AND labels = {_quoted(_label(key))}"
+        jql = f"project = {self._config.project} AND labels = {_quoted(label_of(key))}"
         issues = sorted(self._search(f"{jql} ORDER BY created ASC"), key=lambda one: int(one["id"]))
         return self._made(issues[0]) if issues else None
 
@@ -122,8 +122,8 @@ class JiraSink:
             "project": {"key": self._config.project},
             "issuetype": {"name": self._config.issue_type},
             "summary": ticket.title,
-            "description": self._text(_lines(ticket, formerly)),
-            "labels": [self._config.label, _label(ticket.key), *map(_word, ticket.labels)],
+            "description": self._text(lines(ticket, formerly)),
+            "labels": [self._config.label, label_of(ticket.key), *map(word, ticket.labels)],
             **self._config.fields,
         }
         if priority := self._config.priorities.get(ticket.severity, ""):
@@ -172,7 +172,7 @@ class JiraSink:
         if ticket.due:
             fields["duedate"] = ticket.due
         self._put(f"{self._root}/issue/{external_id}", "PUT", fields)
-        self._say(external_id, ["What the scanner sees now:", *_lines(ticket, "")[1:]],
+        self._say(external_id, ["What the scanner sees now:", *lines(ticket, "")[1:]],
                   f"u-{ticket.digest[:12]}")  # fmt: skip
 
     def close(self, external_id: str, reason: str, attempt: str) -> None:
@@ -186,12 +186,12 @@ class JiraSink:
     def comment(self, external_id: str, text: str, attempt: str) -> None:
         self._say(external_id, [text], attempt)
 
-    def _say(self, external_id: str, lines: list[str], attempt: str) -> None:
+    def _say(self, external_id: str, said: list[str], attempt: str) -> None:
         path = f"{self._root}/issue/{external_id}/comment"
         mark = f"(shadow-ai {attempt})"
-        if attempt and any(mark in said for said in self._comments(path)):
+        if attempt and any(mark in one for one in self._comments(path)):
             return
-        self._api.call("POST", path, body={"body": self._text([*lines, mark])})
+        self._api.call("POST", path, body={"body": self._text([*said, mark])})
 
     def _comments(self, path: str) -> Iterator[str]:
         start = 0
@@ -219,9 +219,9 @@ class JiraSink:
             f"{there}); set `close_transition` or `reopen_transition`"
         )
 
-    def _text(self, lines: list[str]) -> Any:
+    def _text(self, said: list[str]) -> Any:
         """Atlassian's document format; of Data Center text in which nothing is markup."""
-        kept = [line[:_MOST_TEXT] for line in lines if line]
+        kept = [line[:_MOST_TEXT] for line in said if line]
         if not self._is_cloud:
             return "\n".join(_no_markup(line) for line in kept)[:_MOST_TEXT]
         content = [
@@ -236,24 +236,6 @@ class JiraSink:
 def _state(issue: Mapping[str, Any]) -> Remote:
     category = issue.get("fields", {}).get("status", {}).get("statusCategory", {}).get("key", "")
     return Remote.CLOSED if category == "done" else Remote.OPEN
-
-
-def _lines(ticket: Ticket, formerly: str) -> list[str]:
-    said = [f"{label}: {text}" for label, text in rows(ticket)]
-    return [
-        "Found by the shadow AI scanner.",
-        *said,
-        *([f"Formerly {formerly}"] if formerly else ()),
-    ]
-
-
-def _label(key: str) -> str:
-    return f"sai-{_word(key)}"
-
-
-def _word(text: str) -> str:
-    """Labels have no spaces."""
-    return re.sub(r"[^\w.-]+", "-", text)
 
 
 def _quoted(text: str) -> str:

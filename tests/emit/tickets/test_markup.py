@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from scanner.app.ticketing import Target, sync
 from scanner.emit.tickets.content import Routing
 from scanner.store.state import State
-from tests.emit.tickets import gitlab_tracker, jira_tracker
+from tests.emit.tickets import azure_tracker, gitlab_tracker, jira_tracker
 from tests.emit.tickets.findings import NOW, finding, put, resolved
 
 WIKI = ["{panel}", "[~admin]", "!http://x/y.png!", "h1.", "|a|", "{color:red}", "-gone-", "(!)"]
@@ -56,3 +58,18 @@ def test_nothing_is_a_quick_action_on_gitlab() -> None:
     assert issue.state == "closed"
     for text in said:
         assert not [line for line in text.splitlines() if line.strip().startswith("/")]
+
+
+def test_nothing_is_html_on_azure_boards() -> None:
+    nasty = """x</div><img src=x onerror="alert(1)"> <a href='#' data-vss-mention="v:2,1">@a</a>"""
+    with azure_tracker.serve() as tracker:
+        state = State("sqlite://")
+        put(state, finding("a", title=nasty, remedy=nasty))
+        for severity in ("high", "critical"):
+            put(state, finding("a", title=nasty, remedy=nasty, severity=severity))
+            sink = azure_tracker.sink(tracker)
+            assert sync(state, Target("made", sink, Routing()), now=lambda: NOW).troubles == []
+    assert len(tracker.raw) == 2
+    for text in tracker.raw:
+        assert "&lt;img" in text
+        assert set(re.findall(r"<[^>]*>", text)) == {"<div>", "</div>"}

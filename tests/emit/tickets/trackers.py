@@ -53,6 +53,8 @@ class Tracker:
     urgent: tuple[str, str] = ("", "")
     """What it makes of "high" and "critical"; empty: it has no priorities."""
     has_due: bool = False
+    raw: list[str] = field(default_factory=list)
+    """Texts as they were sent, where ``body`` and ``comments`` hold what people see of them."""
 
     def add(self, **fields: Any) -> Issue:
         with self.lock:
