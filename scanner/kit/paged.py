@@ -105,18 +105,21 @@ def by_cursor(
     check: Check | None = None,
     ends_at_same: bool = False,
     ends_when_empty: bool = False,
+    is_left_out: bool = False,
 ) -> Iterator[Any]:
     """Every record of the list at ``items``; what stands at ``cursor`` is the parameter ``param``
     of the next call, and nothing there ends the list. ``ends_at_same``: so does the cursor that was
     asked with (a stream's position); ``ends_when_empty``: and a page without records, where there
-    always is a next one to ask for later. Both are dotted places. Raises the source errors."""
+    always is a next one to ask for later. ``is_left_out``: an answer leaves an empty list out, and
+    then says nothing else but the cursor. Both are dotted places. Raises the source errors."""
     params = dict(asked)
     seen: set[str] = set()
     for _ in range(_MOST_PAGES):
         body = mapping(json_body(session.get(path, params)))
         if check:
             check(body, path)
-        found = _records(body, items, path)
+        is_bare = is_left_out and not body.keys() - {cursor}
+        found = [] if is_bare else _records(body, items, path)
         yield from found
         following = text(at(body, cursor))
         if (
