@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from scanner.app import suppressing
 from scanner.app.config import LoadedConfig, store_url
+from scanner.app.metering import stored_metrics
 from scanner.app.pipeline import replay, rulebook_of
 from scanner.assess.lifecycle import Life
 from scanner.assess.selection import Filter
@@ -39,7 +40,8 @@ def stored_document(
     lapsed = situation.reconciliation.lapsed_decisions
     return build(
         situation, sure, info, (*warnings, *lapsed),
-        policies=rulebook_of(loaded).policies, least=least,
+        policies=rulebook_of(loaded).policies, metrics=stored_metrics(loaded, url=where),
+        least=least,
     )  # fmt: skip
 
 

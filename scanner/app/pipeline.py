@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from scanner import __version__
-from scanner.app import deciding, suppressing
+from scanner.app import deciding, metering, suppressing
 from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_url
 from scanner.app.covering import gone, whole_coverage
 from scanner.app.interpreting import interpreter
@@ -18,6 +18,7 @@ from scanner.app.lock import locked
 from scanner.app.registering import Asking, norms_of, registry_of, registry_or_reason
 from scanner.assess.baseline import Baseline
 from scanner.assess.lifecycle import advance
+from scanner.assess.metrics import metrics
 from scanner.assess.policies import Situation, evaluate
 from scanner.collect.loader import load as load_connector
 from scanner.collect.runner import Options, Source, run
@@ -188,6 +189,7 @@ def _scan(
             state.forget_shards(lost, opened.id)
         state.save_findings(life.findings, life.events)
         state.finish_scan(opened.id, now, exit_code)
+        metering.keep(state, situation, life.findings, rulebook, opened.id)
     except StoreError as error:
         warnings.append(str(error))
         exit_code = EXIT_INCOMPLETE
@@ -203,6 +205,7 @@ def _scan(
             info,
             (*warnings, *reading.problems, *reading.contradictions, *lapsed),
             policies=rulebook.policies,
+            metrics=metrics(metering.history_of(state)),
             least=settings.least,
         ),
         events=left.events,

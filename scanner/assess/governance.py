@@ -109,7 +109,7 @@ def assess(
     opened.sort(key=lambda f: (-f.risk, f.policy, f.fingerprint))
     unread = tuple(f"{row.shard}: {row.status} {row.reason}".strip()
                    for row in situation.coverage if _is_lacking(row))  # fmt: skip
-    cases = _use_cases(situation, opened)
+    cases = use_cases(situation, opened)
     chosen = cases if top is None else cases[:top]
     asks = _policies_of(framework, policies)
     whole = tuple(
@@ -192,7 +192,7 @@ def _hints(case: UseCase, control: Control) -> Iterator[str]:
                 yield f"its {field.replace('_', ' ')} says `{word}`"
 
 
-def _use_cases(situation: Situation, findings: Sequence[Finding]) -> list[UseCase]:
+def use_cases(situation: Situation, findings: Sequence[Finding]) -> list[UseCase]:
     """The riskiest first, then those with more findings, then by name."""
     by_asset: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:

@@ -264,6 +264,21 @@ def _owners(case: _Case, situation: Situation) -> tuple[Ownership, ...]:
     return situation.owners.get(case.uid, ())
 
 
+_UNIT_TAGS = ("businessunit", "department", "division", "unit")
+
+
+def _unit(case: _Case, situation: Situation) -> str:
+    index = situation.reconciliation.index
+    entry = case.entry.entry if case.entry else None
+    if entry is None and case.standing and index is not None:
+        entry = index.entries.get(case.standing.entry)
+    if entry is not None and entry.business_unit:
+        return entry.business_unit
+    tags = case.asset.tags if case.asset else {}
+    folded = {"".join(c for c in k.casefold() if c.isalpha()): v for k, v in sorted(tags.items())}
+    return next((folded[tag] for tag in _UNIT_TAGS if folded.get(tag)), "")
+
+
 def _draft(policy: Policy, case: _Case, situation: Situation, mark: str) -> Finding:
     owners = _owners(case, situation)
     node = case.asset
@@ -285,6 +300,7 @@ def _draft(policy: Policy, case: _Case, situation: Situation, mark: str) -> Find
         first_seen=situation.now,
         last_seen=situation.now,
         owner=owners[0].owner if owners else "",
+        business_unit=_unit(case, situation),
         provider=node.provider if isinstance(node, Asset) else getattr(node, "issuer", ""),
         kind=node.kind if node else "",
         account=(situation.graph.account_of(node.id) or "") if node else "",

@@ -25,6 +25,7 @@ _VERBS = {
     "graph": "Ask and export the graph of assets, data flows and owners.",
     "registry": "Draft, check and compare the AI registry.",
     "assess": "Map the riskiest use cases to a framework, and write evidence packs.",
+    "metrics": "Measure the programme by the history of scans.",
     "explain": "Say why an asset stands as it does towards the registry.",
     "connectors": "List and describe the connectors.",
     "permissions": "Print the least privilege that a connector needs.",

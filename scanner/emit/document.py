@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from scanner.assess.metrics import Metric
 from scanner.assess.policies import Situation, best_confidence
 from scanner.graph.ownership import Ownership
 from scanner.model.base import Model, NodeId, encode
@@ -149,6 +150,8 @@ class Document(Model, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     registry: tuple[EntryRow, ...] = ()
     policies: tuple[PolicyRow, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    """From the history of scans, this one the last."""
     warnings: tuple[str, ...] = ()
 
 
@@ -159,6 +162,7 @@ def build(
     warnings: Iterable[str] = (),
     *,
     policies: Iterable[Policy] = (),
+    metrics: Iterable[Metric] = (),
     least: Confidence = Confidence.LOW,
 ) -> Document:
     """The document of a finished scan, in a fixed order. What is less sure than ``least`` is left
@@ -187,6 +191,7 @@ def build(
         findings=tuple(sorted(findings, key=lambda f: (-f.risk, f.policy, f.asset, f.fingerprint))),
         registry=tuple(_entry(row) for row in situation.reconciliation.entries),
         policies=tuple(_policy(policy) for policy in sorted(policies, key=lambda p: p.id)),
+        metrics=tuple(metrics),
         warnings=tuple(warnings),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from scanner.emit.document import AssetRow, Document
+from scanner.emit.metrics_text import section
 from scanner.model.finding import Finding
 
 STYLE = """
@@ -53,6 +54,7 @@ def render_html(document: Document) -> str:
         f"<p class='sub'>Scan {escape(document.scan.id)}, finished "
         f"{escape(document.scan.finished)}</p>",
         _cards(document, open_findings),
+        section(document.metrics),
         "<h2>Findings</h2>",
         _findings(open_findings),
         "<h2>AI inventory</h2>",

@@ -48,6 +48,8 @@ class Finding(Model, frozen=True, kw_only=True):
     last_seen: str
     resolved_at: str = ""
     owner: str = ""
+    business_unit: str = ""
+    """Of the registry entry, or as its tags say."""
     provider: str = ""
     kind: str = ""
     """Of the asset or credential: ``aws.sagemaker_endpoint``."""

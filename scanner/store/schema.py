@@ -158,3 +158,12 @@ ticket = Table(
     Column("body", LargeBinary, nullable=False),
     comment="One row a tracker and finding (or group): reserved before a ticket is made.",
 )
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("scan_id", String, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    comment="One row a finished scan: what metrics need of it, in numbers.",
+)

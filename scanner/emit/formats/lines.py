@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from scanner.assess.metrics import Metric
 from scanner.emit.document import (
     SCHEMA_VERSION,
     AssetRow,
@@ -31,6 +32,7 @@ class Line(Model, frozen=True, kw_only=True):
     warning: str | UnsetType = UNSET
     coverage: CoverageRow | UnsetType = UNSET
     policy: PolicyRow | UnsetType = UNSET
+    metric: Metric | UnsetType = UNSET
     registry: EntryRow | UnsetType = UNSET
     asset: AssetRow | UnsetType = UNSET
     edge: EdgeRow | UnsetType = UNSET
@@ -41,6 +43,7 @@ _LISTS = {
     "warning": "warnings",
     "coverage": "coverage",
     "policy": "policies",
+    "metric": "metrics",
     "registry": "registry",
     "asset": "assets",
     "edge": "edges",

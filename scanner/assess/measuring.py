@@ -1,0 +1,159 @@
+"""One scan in numbers: what every metric needs of it, counted at its end and kept.
+
+Owns the counting of one situation; what becomes of the numbers over time is
+:mod:`scanner.assess.metrics`. Everything is counted three ways: yes, no, and not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import chain
+
+from scanner.assess.governance import Answer, assess, use_cases
+from scanner.assess.policies import Situation
+from scanner.model.base import Model
+from scanner.model.finding import Finding
+from scanner.model.registry import (
+    AssessmentStatus,
+    Disposition,
+    EntryOutcome,
+    EntryStanding,
+    RegistryEntry,
+    Stage,
+)
+from scanner.rulebook.policy import Framework, Policy
+
+_DONE = (AssessmentStatus.DONE, AssessmentStatus.WAIVED)
+_NOT_DONE = (AssessmentStatus.IN_PROGRESS, AssessmentStatus.NOT_STARTED)
+_NOBODY = {EntryOutcome.OWNERLESS, EntryOutcome.OWNER_LEFT, EntryOutcome.OWNER_MAILBOX}
+
+
+class Count(Model, frozen=True, kw_only=True):
+    """``yes`` of ``of``; ``unknown`` of them are neither yes nor no."""
+
+    yes: int = 0
+    of: int = 0
+    unknown: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """0 to 1; None where there is nothing to count."""
+        return self.yes / self.of if self.of else None
+
+
+class Snapshot(Model, frozen=True, kw_only=True):
+    """What is kept of one scan."""
+
+    scan: str
+    at: str
+    registered: Count
+    """Systems that were found; unknown: the registry could not be read to its end."""
+    probable: int = 0
+    """Of those that are not registered: a person has to confirm them."""
+    assessed: Count
+    """Entries in production; unknown: no assessment is reported, neither done nor not."""
+    owned: Count
+    """Systems that were found, with a person or team who answers for them."""
+    attested: Count
+    """Vendors in use with every paper that is asked for, in force."""
+    shards: Count
+    """Parts of the sources; unknown: a source that is not enabled has nothing to read."""
+    frameworks: dict[str, Count] = {}
+    """Controls that rules ask about, without an open finding; unknown: not everything was read."""
+    to_production: dict[str, int] = {}
+    """Entry -> days from its pilot to production."""
+
+
+def measure(
+    situation: Situation,
+    findings: Sequence[Finding],
+    frameworks: Iterable[Framework],
+    policies: Sequence[Policy],
+    scan: str,
+) -> Snapshot:
+    opened = [finding for finding in findings if finding.status.is_open]
+    standings = situation.reconciliation.standings
+    rows = {row.entry.id: row for row in situation.reconciliation.entries}
+    cases = [case for case in use_cases(situation, opened) if case.assets]
+    unjudged = sum(
+        any(standings[ident].status is Disposition.NOT_JUDGED for ident in case.assets)
+        for case in cases
+    )
+    probable = sum(
+        not case.registered
+        and any(standings[ident].status is Disposition.PROBABLE for ident in case.assets)
+        for case in cases
+    )
+    owned = sum(_is_owned(rows[case.id]) if case.registered else bool(case.owner) for case in cases)
+    live = [row for row in rows.values() if row.entry.stage is Stage.PRODUCTION]
+    marks = [_assessed(row, situation) for row in live]
+    answers = {
+        framework.id: assess(framework, policies, situation, opened, top=0).controls
+        for framework in frameworks
+    }
+    return Snapshot(
+        scan=scan,
+        at=situation.now,
+        registered=Count(yes=sum(c.registered for c in cases), of=len(cases), unknown=unjudged),
+        probable=probable,
+        assessed=Count(yes=marks.count(True), of=len(live), unknown=marks.count(None)),
+        owned=Count(yes=owned, of=len(cases)),
+        attested=_attested(situation),
+        shards=Count(
+            yes=sum(row.status.proves_absence for row in situation.coverage),
+            of=len(situation.coverage),
+        ),
+        frameworks={
+            name: Count(
+                yes=sum(c.answer is Answer.NOTHING_FOUND for c in controls),
+                of=sum(bool(c.policies) for c in controls),
+                unknown=sum(c.answer is Answer.INCOMPLETE for c in controls),
+            )
+            for name, controls in answers.items()
+        },
+        to_production={
+            row.entry.id: days
+            for row in rows.values()
+            if (days := _days_to_production(row.entry)) is not None
+        },
+    )
+
+
+def _is_owned(row: EntryStanding) -> bool:
+    return not _NOBODY & set(row.outcomes)
+
+
+def _assessed(row: EntryStanding, situation: Situation) -> bool | None:
+    """Whether every assessment that it reports is done and in force; None: it reports none."""
+    over = {EntryOutcome.ASSESSMENT_EXPIRED, EntryOutcome.CHANGED_SINCE_ASSESSED}
+    latest = {(one.type, one.framework): one.status for one in sorted(
+        row.entry.assessments, key=lambda a: (a.at, a.expires_at))}  # fmt: skip
+    said = [s for s in latest.values() if s is not AssessmentStatus.NOT_REPORTED]
+    if not said:
+        return None
+    return not over & set(row.outcomes) and not any(status in _NOT_DONE for status in said)
+
+
+def _attested(situation: Situation) -> Count:
+    norms = situation.norms
+    entries = [row.entry for row in situation.reconciliation.entries]
+    used = {a.provider for a in situation.graph.assets() if a.provider} - norms.own
+    given: dict[str, set[str]] = {}
+    for paper in chain.from_iterable(entry.attestations for entry in entries):
+        if not norms.is_past(paper.expires_at):
+            given.setdefault(norms.provider(paper.vendor), set()).add(paper.type)
+    wanted = set(norms.attestations)
+    yes = sum(bool(given.get(v)) and wanted <= given.get(v, set()) for v in used)
+    return Count(yes=yes, of=len(used))
+
+
+def _days_to_production(entry: RegistryEntry) -> int | None:
+    """Only where both days are told: a month is no day."""
+    pilot, live = entry.since(Stage.PILOT), entry.since(Stage.PRODUCTION)
+    if len(pilot) < 10 or len(live) < 10:
+        return None
+    try:
+        return (date.fromisoformat(live[:10]) - date.fromisoformat(pilot[:10])).days
+    except ValueError:
+        return None
