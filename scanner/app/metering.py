@@ -13,6 +13,7 @@ from scanner.assess.policies import Situation
 from scanner.model.base import encode
 from scanner.model.finding import Finding
 from scanner.rulebook.load import Rulebook
+from scanner.store import numbers
 from scanner.store.state import State
 
 _SNAPSHOT = msgspec.json.Decoder(Snapshot)
@@ -23,7 +24,7 @@ def keep(
 ) -> None:
     """The numbers of a scan that is finished. Raises ``StoreError``."""
     found = measure(situation, findings, rulebook.frameworks, rulebook.policies, scan)
-    state.save_snapshot(scan, found.at, encode(found))
+    numbers.save_snapshot(state, scan, found.at, encode(found))
 
 
 def history_of(state: State) -> History:
@@ -32,13 +33,13 @@ def history_of(state: State) -> History:
     now_as = {old: mark for mark, one in findings.items() for old in one.formerly}
     events = (
         msgspec.structs.replace(event, fingerprint=now_as.get(event.fingerprint, event.fingerprint))
-        for event in state.all_events()
+        for event in numbers.all_events(state)
     )
     return History(
-        snapshots=[_SNAPSHOT.decode(body) for body in state.snapshots()],
+        snapshots=[_SNAPSHOT.decode(body) for body in numbers.snapshots(state)],
         findings=findings,
         events=list(events),
-        first_read=state.first_read(),
+        first_read=numbers.first_read(state),
     )
 
 

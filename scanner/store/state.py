@@ -282,44 +282,6 @@ class State:
             rows = db.execute(select(schema.finding.c.body)).scalars()
             return {finding.fingerprint: finding for finding in map(_FINDINGS.decode, rows)}
 
-    def all_events(self) -> list[FindingEvent]:
-        """Of all findings, oldest first."""
-        with self.guarded("read events"), self._engine.connect() as db:
-            rows = db.execute(select(schema.finding_event).order_by(schema.finding_event.c.id))
-            return [
-                FindingEvent(
-                    fingerprint=r.fingerprint, scan=r.scan_id, at=r.at, change=r.change,
-                    detail=r.detail,
-                )
-                for r in rows
-            ]  # fmt: skip
-
-    def save_snapshot(self, scan_id: str, at: str, body: bytes) -> None:
-        """What metrics need of a scan; a scan that is gone on with replaces its own."""
-        with self.guarded("save the scan's numbers"), self._engine.begin() as db:
-            db.execute(delete(schema.snapshot).where(schema.snapshot.c.scan_id == scan_id))
-            db.execute(insert(schema.snapshot).values(scan_id=scan_id, at=at, body=body))
-
-    def snapshots(self) -> list[bytes]:
-        """The oldest first."""
-        with self.guarded("read the numbers of scans"), self._engine.connect() as db:
-            rows = db.execute(select(schema.snapshot.c.body).order_by(schema.snapshot.c.at))
-            return [bytes(body) for body in rows.scalars()]
-
-    def first_read(self) -> dict[str, str]:
-        """Shard -> the first scan that read any of it."""
-        with self.guarded("read coverage"), self._engine.connect() as db:
-            rows = db.execute(
-                select(schema.coverage.c.shard, schema.coverage.c.scan_id, schema.coverage.c.body)
-                .join(schema.scan, schema.scan.c.id == schema.coverage.c.scan_id)
-                .order_by(schema.scan.c.started_at)
-            )
-            found: dict[str, str] = {}
-            for shard, scan_id, body in rows:
-                if shard not in found and not _COVERAGE.decode(body).status.is_lacking:
-                    found[shard] = scan_id
-            return found
-
     def events(self, fingerprint: str) -> list[FindingEvent]:
         """The history of one finding, oldest first, and of what it was known as before."""
         with self.guarded("read events"), self._engine.connect() as db:

@@ -1,0 +1,55 @@
+"""What metrics stand on: a scan's numbers, every event, and which scan read a part first."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import delete, insert, select
+
+from scanner.model.coverage import Coverage
+from scanner.model.finding import FindingEvent
+from scanner.store import schema
+from scanner.store.state import State
+
+_COVERAGE = msgspec.json.Decoder(Coverage)
+
+
+def save_snapshot(state: State, scan_id: str, at: str, body: bytes) -> None:
+    """A scan that is gone on with replaces its own."""
+    with state.guarded("save the scan's numbers"), state.engine.begin() as db:
+        db.execute(delete(schema.snapshot).where(schema.snapshot.c.scan_id == scan_id))
+        db.execute(insert(schema.snapshot).values(scan_id=scan_id, at=at, body=body))
+
+
+def snapshots(state: State) -> list[bytes]:
+    """The oldest first."""
+    with state.guarded("read the numbers of scans"), state.engine.connect() as db:
+        rows = db.execute(select(schema.snapshot.c.body).order_by(schema.snapshot.c.at))
+        return [bytes(body) for body in rows.scalars()]
+
+
+def all_events(state: State) -> list[FindingEvent]:
+    """Of all findings, oldest first."""
+    with state.guarded("read events"), state.engine.connect() as db:
+        rows = db.execute(select(schema.finding_event).order_by(schema.finding_event.c.id))
+        return [
+            FindingEvent(
+                fingerprint=r.fingerprint, scan=r.scan_id, at=r.at, change=r.change,
+                detail=r.detail,
+            )
+            for r in rows
+        ]  # fmt: skip
+
+
+def first_read(state: State) -> dict[str, str]:
+    """Shard -> the first scan that read it without trouble."""
+    with state.guarded("read coverage"), state.engine.connect() as db:
+        rows = db.execute(
+            select(schema.coverage.c.shard, schema.coverage.c.scan_id, schema.coverage.c.body)
+            .join(schema.scan, schema.scan.c.id == schema.coverage.c.scan_id)
+            .order_by(schema.scan.c.started_at)
+        )
+        found: dict[str, str] = {}
+        for shard, scan_id, body in rows:
+            if shard not in found and not _COVERAGE.decode(body).status.is_lacking:
+                found[shard] = scan_id
+        return found
