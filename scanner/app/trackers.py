@@ -17,6 +17,7 @@ from scanner.emit.tickets.github import GitHubConfig, GitHubSink
 from scanner.emit.tickets.gitlab import GitLabConfig, GitLabSink
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.jira import JiraConfig, JiraSink
+from scanner.emit.tickets.servicenow import ServiceNowConfig, ServiceNowSink
 from scanner.emit.tickets.sink import Sink
 from scanner.emit.tickets.webhook import FileConfig, FileSink, WebhookConfig, WebhookSink
 from scanner.model.errors import ConfigError
@@ -32,7 +33,8 @@ class Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     token_env: str = ""
     """Variable of the environment that holds the token (or, of a webhook, the secret)."""
     user_env: str = ""
-    """Jira: variable that holds the user whose token it is; empty: the token stands by itself."""
+    """Variable that holds the user whose token or password it is (Jira, ServiceNow, Kafka); empty:
+    the token stands by itself."""
     most_new: int = 25
     """New tickets that one run makes at most; the rest becomes one."""
 
@@ -72,6 +74,11 @@ def _azure_boards(given: _Given) -> Sink:
     return AzureBoardsSink(given.config, given.routing, Api(given.config.url, headers))
 
 
+def _servicenow(given: _Given) -> Sink:
+    headers = _basic(given.user, given.secret) if given.user else _bearer(given.secret)
+    return ServiceNowSink(given.config, given.routing, Api(given.config.url, headers))
+
+
 def _basic(user: str, secret: str) -> dict[str, str]:
     pair = base64.b64encode(f"{user}:{secret}".encode()).decode()
     return {"Authorization": f"Basic {pair}"}
@@ -91,6 +98,7 @@ KINDS: Mapping[str, _Kind] = {
     "github": _Kind(GitHubConfig, _github, "GITHUB_TOKEN"),
     "gitlab": _Kind(GitLabConfig, _gitlab, "GITLAB_TOKEN"),
     "jira": _Kind(JiraConfig, _jira, "JIRA_TOKEN"),
+    "servicenow": _Kind(ServiceNowConfig, _servicenow, "SERVICENOW_TOKEN"),
     "webhook": _Kind(
         WebhookConfig,
         lambda given: WebhookSink(given.config, given.routing, given.secret.encode()),

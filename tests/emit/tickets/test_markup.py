@@ -8,8 +8,9 @@ import pytest
 
 from scanner.app.ticketing import Target, sync
 from scanner.emit.tickets.content import Routing
+from scanner.emit.tickets.servicenow import ServiceNowConfig
 from scanner.store.state import State
-from tests.emit.tickets import azure_tracker, gitlab_tracker, jira_tracker
+from tests.emit.tickets import azure_tracker, gitlab_tracker, jira_tracker, servicenow_tracker
 from tests.emit.tickets.findings import NOW, finding, put, resolved
 
 WIKI = ["{panel}", "[~admin]", "!http://x/y.png!", "h1.", "|a|", "{color:red}", "-gone-", "(!)"]
@@ -73,3 +74,26 @@ def test_nothing_is_html_on_azure_boards() -> None:
     for text in tracker.raw:
         assert "&lt;img" in text
         assert set(re.findall(r"<[^>]*>", text)) == {"<div>", "</div>"}
+
+
+@pytest.mark.parametrize("word", ["[code]", "[CODE]", "[/code]"])
+def test_nothing_is_html_on_servicenow(word: str) -> None:
+    nasty = f"x {word}<script>alert(1)</script>"
+    with servicenow_tracker.serve() as tracker:
+        state = State("sqlite://")
+        put(state, finding("a", title=nasty, remedy=nasty))
+        target = Target("made", servicenow_tracker.sink(tracker), Routing())
+        sync(state, target, now=lambda: NOW)
+        put(state, finding("a", title=nasty, remedy=nasty, severity="critical"))
+        sync(state, target, now=lambda: NOW)
+        put(state, *resolved([finding("a", title=nasty)]))
+        sync(state, target, now=lambda: NOW)
+        issue = tracker.issues[1]
+    assert len(issue.comments) == 2
+    for text in (issue.title, issue.body, *issue.comments):
+        assert word not in text
+
+
+def test_another_table_of_servicenow_wants_its_states_told() -> None:
+    with pytest.raises(ValueError, match="closed_states"):
+        ServiceNowConfig(url="https://example.com", table="sn_vul_vulnerable_item")

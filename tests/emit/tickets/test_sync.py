@@ -22,7 +22,13 @@ from scanner.model.finding import Finding, FindingStatus
 from scanner.model.ticket import ClosedBy, TicketState
 from scanner.store import tickets as ledger
 from scanner.store.state import State
-from tests.emit.tickets import azure_tracker, gitlab_tracker, jira_tracker, trackers
+from tests.emit.tickets import (
+    azure_tracker,
+    gitlab_tracker,
+    jira_tracker,
+    servicenow_tracker,
+    trackers,
+)
 from tests.emit.tickets.findings import NOW, finding, put, resolved
 from tests.emit.tickets.trackers import Tracker
 from tests.forge_rig.api import Fault, Reply
@@ -33,6 +39,7 @@ KINDS: dict[str, tuple[Callable[[], AbstractContextManager[Tracker]], Callable[.
     "gitlab": (gitlab_tracker.serve, gitlab_tracker.sink),
     "jira": (jira_tracker.cloud, jira_tracker.cloud_sink),
     "jira_data_center": (jira_tracker.data_center, jira_tracker.data_center_sink),
+    "servicenow": (servicenow_tracker.serve, servicenow_tracker.sink),
 }
 
 

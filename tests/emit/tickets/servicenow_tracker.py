@@ -1,0 +1,132 @@
+"""ServiceNow's Table API on loopback, with the tables of incidents and users.
+
+Queries are read as ServiceNow reads them: parts joined by ``^``, of which one that it does not know
+is left out, and what follows ``javascript:`` is run (here: an error).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from scanner.emit.tickets.http import Api
+from scanner.emit.tickets.servicenow import ServiceNowConfig, ServiceNowSink
+from tests.emit.tickets.trackers import ROUTING, Issue, Routing, Tracker
+from tests.forge_rig.api import Reply, Request, forge_api
+
+_TABLE = "/api/now/table/{tableName}"
+_ONE = f"{_TABLE}/{{sys_id}}"
+_ADA = "a" * 32
+_USERS = [
+    {"sys_id": _ADA, "email": "ada@example.com", "user_name": "ada", "active": "true"},
+    {"sys_id": "b" * 32, "email": "admin@example.com", "user_name": "admin", "active": "true"},
+]
+_GONE = Reply({"error": {"message": "No Record found"}, "status": "failure"}, 404)
+
+
+def _ident(issue: Issue) -> str:
+    return f"{issue.number:032x}"
+
+
+def _record(issue: Issue) -> dict[str, str]:
+    return {"sys_id": _ident(issue), "number": f"INC{issue.number:07}",
+            "state": "6" if issue.state == "closed" else "1",
+            "correlation_id": issue.labels[0]}  # fmt: skip
+
+
+def _hits(records: list[dict[str, str]], query: str) -> list[dict[str, str]]:
+    assert "javascript:" not in query, "it would be run"
+    for part in query.split("^"):
+        if part.startswith("ORDERBY"):
+            continue
+        if part.startswith("OR"):
+            raise AssertionError(f"a query that nobody meant: {query}")
+        if part.startswith("sys_idIN"):
+            wanted = part.removeprefix("sys_idIN").split(",")
+            records = [one for one in records if one["sys_id"] in wanted]
+            continue
+        name, _, value = part.partition("=")
+        records = [one for one in records if one[name] == value]
+    return records
+
+
+def _world(tracker: Tracker) -> dict[str, Any]:
+    def found(request: Request) -> Issue | None:
+        assert request.path["tableName"] == "incident"
+        return tracker.issues.get(int(request.path["sys_id"], 16))
+
+    def listed(request: Request) -> Any:
+        with tracker.lock:
+            incidents = [_record(issue) for issue in tracker.issues.values()]
+        records = {"incident": incidents, "sys_user": _USERS}[request.path["tableName"]]
+        hits = _hits(records, request.query["sysparm_query"])
+        wanted = request.query["sysparm_fields"].split(",")
+        most = int(request.query["sysparm_limit"])
+        return {"result": [{name: one[name] for name in wanted} for one in hits[:most]]}
+
+    def create(request: Request) -> Reply:
+        assert request.path["tableName"] == "incident"
+        fields = request.body
+        assert len(fields["short_description"]) <= 160
+        assert len(fields["correlation_id"]) <= 100
+        issue = tracker.add(
+            title=fields["short_description"], body=fields["description"],
+            labels=[fields["correlation_id"]],
+            assignees=[fields["assigned_to"]] if "assigned_to" in fields else [],
+        )  # fmt: skip
+        _apply(issue, fields)
+        return Reply({"result": _record(issue)}, 201)
+
+    def show(request: Request) -> Reply:
+        issue = found(request)
+        if issue is None:
+            return _GONE
+        if request.query["sysparm_fields"] == "work_notes":
+            assert request.query["sysparm_display_value"] == "true", "else it is empty"
+            return Reply({"result": {"work_notes": "\n\n".join(issue.comments)}})
+        return Reply({"result": _record(issue)})
+
+    def change(request: Request) -> Reply:
+        issue = found(request)
+        if issue is None:
+            return _GONE
+        fields = request.body
+        if fields.get("state") == "6" and not {"close_code", "close_notes"} <= fields.keys():
+            told = {"message": "Operation Failed", "detail": "Data Policy Exception: mandatory"}
+            return Reply({"error": told, "status": "failure"}, 403)
+        _apply(issue, fields)
+        return Reply({"result": {"sys_id": _ident(issue)}})
+
+    return {
+        f"GET {_TABLE}": listed, f"POST {_TABLE}": create, f"GET {_ONE}": show,
+        f"PATCH {_ONE}": change,
+    }  # fmt: skip
+
+
+def _apply(issue: Issue, fields: dict[str, str]) -> None:
+    issue.title = fields.get("short_description", issue.title)
+    issue.due = fields.get("due_date", issue.due)[:10]
+    if "urgency" in fields:
+        issue.priority = f"urgency {fields['urgency']}, impact {fields['impact']}"
+    if "state" in fields:
+        issue.state = "closed" if fields["state"] in ("6", "7", "8") else "open"
+    if "work_notes" in fields:
+        issue.comments.append(fields["work_notes"])
+
+
+@contextmanager
+def serve() -> Iterator[Tracker]:
+    tracker = Tracker(
+        ada=_ADA, urgent=("urgency 2, impact 1", "urgency 1, impact 1"), has_due=True,
+        creates="POST .*/incident$",
+    )  # fmt: skip
+    with forge_api("servicenow_table", _world(tracker)) as forge:
+        tracker.forge = forge
+        yield tracker
+
+
+def sink(tracker: Tracker, routing: Routing = ROUTING, **changes: Any) -> ServiceNowSink:
+    base = tracker.server.url
+    api = Api(base, {"Authorization": "Basic made-up"}, wait=tracker.waits.append)
+    return ServiceNowSink(ServiceNowConfig(url=base, **changes), routing, api)
