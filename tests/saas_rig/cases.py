@@ -17,7 +17,7 @@ from scanner.kit.testing import World
 from scanner.model.items import Activity, Checkpoint, Item
 from tests.saas_rig import TOKEN, Vendor, serving
 
-NAMES = ("microsoft365", "slack", "zoom", "atlassian", "databricks")
+NAMES = ("microsoft365", "slack", "zoom", "atlassian", "databricks", "snowflake")
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
 
@@ -33,6 +33,8 @@ class Case:
     environ: dict[str, str] = field(default_factory=dict)
     kept_days: int = 0
     """How long the logs are kept; 0: there is none."""
+    is_counted: bool = False
+    """An answer says how many pages there are: none can name the next."""
 
     @property
     def connector(self) -> Any:
