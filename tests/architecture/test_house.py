@@ -49,8 +49,10 @@ def test_no_heavy_module_is_loaded_to_start() -> None:
 def test_every_setting_is_documented(name: str) -> None:
     text = (ROOT / "docs" / "connectors.md").read_text(encoding="utf-8")
     section = text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
-    for field in msgspec.structs.fields(loader.load(name).spec.config):
-        assert f"| `{field.encode_name}` |" in section, f"{name}: {field.encode_name}"
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    told = {word for cell in cells for word in re.findall(r"`([^`]+)`", cell)}
+    fields = {f.encode_name for f in msgspec.structs.fields(loader.load(name).spec.config)}
+    assert fields - told == set()
 
 
 def test_every_link_of_the_documentation_leads_somewhere() -> None:
