@@ -17,6 +17,7 @@ from scanner.emit.tickets.github import GitHubConfig, GitHubSink
 from scanner.emit.tickets.gitlab import GitLabConfig, GitLabSink
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.jira import JiraConfig, JiraSink
+from scanner.emit.tickets.linear import LinearConfig, LinearSink, rate_limited
 from scanner.emit.tickets.servicenow import ServiceNowConfig, ServiceNowSink
 from scanner.emit.tickets.sink import Sink
 from scanner.emit.tickets.webhook import FileConfig, FileSink, WebhookConfig, WebhookSink
@@ -79,6 +80,13 @@ def _servicenow(given: _Given) -> Sink:
     return ServiceNowSink(given.config, given.routing, Api(given.config.url, headers))
 
 
+def _linear(given: _Given) -> Sink:
+    is_own = given.secret.startswith("lin_api_")
+    headers = {"Authorization": given.secret} if is_own else _bearer(given.secret)
+    api = Api(given.config.url, headers, is_later=rate_limited)
+    return LinearSink(given.config, given.routing, api)
+
+
 def _basic(user: str, secret: str) -> dict[str, str]:
     pair = base64.b64encode(f"{user}:{secret}".encode()).decode()
     return {"Authorization": f"Basic {pair}"}
@@ -98,6 +106,7 @@ KINDS: Mapping[str, _Kind] = {
     "github": _Kind(GitHubConfig, _github, "GITHUB_TOKEN"),
     "gitlab": _Kind(GitLabConfig, _gitlab, "GITLAB_TOKEN"),
     "jira": _Kind(JiraConfig, _jira, "JIRA_TOKEN"),
+    "linear": _Kind(LinearConfig, _linear, "LINEAR_TOKEN"),
     "servicenow": _Kind(ServiceNowConfig, _servicenow, "SERVICENOW_TOKEN"),
     "webhook": _Kind(
         WebhookConfig,

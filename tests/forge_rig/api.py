@@ -163,7 +163,7 @@ def forge_api(
             client.close_connection = True
             return
         if fault is not None and fault.kind == "refuse":
-            _send(forge, client, fault.reply, is_cut=False, etags=False)
+            send(forge, client, fault.reply, is_cut=False, etags=False)
             return
         try:
             reply = _answer(forge, routes, world, client, split.path, split.query, data)
@@ -171,7 +171,7 @@ def forge_api(
             reply = _refused(forge, f"{said}: {type(error).__name__}: {error}", 500)
         if fault is not None and fault.kind == "answer":
             reply = fault.reply
-        _send(forge, client, reply, is_cut=bool(fault and fault.kind == "cut"), etags=etags)
+        send(forge, client, reply, is_cut=bool(fault and fault.kind == "cut"), etags=etags)
 
     def _answer(
         forge: Forge,
@@ -225,7 +225,7 @@ def _refused(forge: Forge, complaint: str, status: int) -> Reply:
     return Reply({"message": complaint}, status)
 
 
-def _send(
+def send(
     forge: Forge, client: BaseHTTPRequestHandler, reply: Reply, *, is_cut: bool, etags: bool
 ) -> None:
     data = reply.raw if reply.raw is not None else json.dumps(reply.body).encode()

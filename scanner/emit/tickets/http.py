@@ -23,7 +23,8 @@ _TIMEOUT = (10, 60)
 
 
 class Api:
-    """``headers`` hold the credentials and are never shown. ``wait`` sleeps."""
+    """``headers`` hold the credentials and are never shown. ``wait`` sleeps. ``is_later``: whether
+    an answer means that, where a vendor has a way of its own to say so."""
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class Api:
         *,
         auth: tuple[str, str] | None = None,
         wait: Callable[[float], None] = time.sleep,
+        is_later: Callable[[requests.Response], bool] = lambda answer: False,
     ) -> None:
         self._base = base.rstrip("/")
         self._session = requests.Session()
@@ -40,6 +42,7 @@ class Api:
         )
         self._session.auth = auth
         self._wait = wait
+        self._is_later = is_later
 
     def get(self, path: str, **params: Any) -> Any:
         return self.call("GET", path, params=params)
@@ -63,7 +66,7 @@ class Api:
         waited = 0.0
         for turn in range(_TRIES):
             answer = self._sent(method, url, body, params, media, lost)
-            pause = _pause(answer, turn)
+            pause = float(2**turn) if self._is_later(answer) else _pause(answer, turn)
             if pause is None:
                 return _told(answer, f"{method} {path}", absent, lost)
             if waited + pause > _MOST_WAIT:

@@ -7,6 +7,7 @@ keep them from being one, so a character that nobody sees stands behind them.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 
 from scanner.emit.tickets.content import Ticket, rows
 
@@ -54,8 +55,12 @@ def plain(text: str, references: str) -> str:
     return re.sub(f"[{special}]", escaped, " ".join(text.split()))
 
 
+def items(told: Iterable[tuple[str, str]], as_text: Callable[[str], str]) -> str:
+    """A list of labels and texts. ``as_text``: makes plain text of either."""
+    lines = [f"- **{as_text(label)}**: {as_text(text)}" for label, text in told]
+    return "\n".join(lines)[: _MOST // 2]
+
+
 def _block(ticket: Ticket, references: str) -> str:
-    lines = [f"- **{plain(label, references)}**: {plain(text, references)}"
-             for label, text in rows(ticket)]  # fmt: skip
-    inner = "\n".join(lines)[: _MOST // 2]
+    inner = items(rows(ticket), lambda text: plain(text, references))
     return f"<!-- shadow-ai:{ticket.key} -->\n\n{inner}\n\n<!-- /shadow-ai -->"

@@ -10,7 +10,13 @@ from scanner.app.ticketing import Target, sync
 from scanner.emit.tickets.content import Routing
 from scanner.emit.tickets.servicenow import ServiceNowConfig
 from scanner.store.state import State
-from tests.emit.tickets import azure_tracker, gitlab_tracker, jira_tracker, servicenow_tracker
+from tests.emit.tickets import (
+    azure_tracker,
+    gitlab_tracker,
+    jira_tracker,
+    linear_tracker,
+    servicenow_tracker,
+)
 from tests.emit.tickets.findings import NOW, finding, put, resolved
 
 WIKI = ["{panel}", "[~admin]", "!http://x/y.png!", "h1.", "|a|", "{color:red}", "-gone-", "(!)"]
@@ -97,3 +103,17 @@ def test_nothing_is_html_on_servicenow(word: str) -> None:
 def test_another_table_of_servicenow_wants_its_states_told() -> None:
     with pytest.raises(ValueError, match="closed_states"):
         ServiceNowConfig(url="https://example.com", table="sn_vul_vulnerable_item")
+
+
+def test_nothing_is_a_mention_on_linear() -> None:
+    nasty = "x https://linear.app/acme/profiles/admin @admin [a](http://x) *b*"
+    with linear_tracker.serve() as tracker:
+        state = State("sqlite://")
+        put(state, finding("a", title=nasty, remedy=nasty))
+        for severity in ("high", "critical"):
+            put(state, finding("a", title=nasty, remedy=nasty, severity=severity))
+            sink = linear_tracker.sink(tracker)
+            assert sync(state, Target("made", sink, Routing()), now=lambda: NOW).troubles == []
+        issue = tracker.issues[1]
+    for text in (issue.body, *issue.comments):
+        assert not re.search(r"linear\.app|@admin|(?<!\\)\]\(|(?<!\\)\*b", text)
