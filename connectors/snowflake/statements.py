@@ -22,7 +22,8 @@ SELECT q.user_name, f.function_name, f.model_name, count(*), sum(f.tokens), min(
   max(q.start_time)
 FROM snowflake.account_usage.cortex_functions_query_usage_history f
 JOIN snowflake.account_usage.query_history q USING (query_id)
-WHERE q.start_time >= dateadd('day', -{days}, current_timestamp()) AND q.execution_status = 'SUCCESS'
+WHERE q.start_time >= dateadd('day', -{days}, current_timestamp())
+  AND q.execution_status = 'SUCCESS'
 GROUP BY ALL
 """
 ANALYST_USE = """

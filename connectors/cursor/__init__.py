@@ -1,0 +1,252 @@
+"""Cursor: who of a team works with it, how much and with which models, and which MCP servers and
+keys its audit log names.
+
+https://docs.cursor.com/en/account/teams/admin-api. No code and no prompt is in these answers.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from scanner.kit.administered import (
+    Administration,
+    Kind,
+    Listed,
+    Logged,
+    Reading,
+    Settings,
+    odd_gap,
+    read,
+    session,
+)
+from scanner.kit.contract import ConnectorSpec, Context
+from scanner.kit.folding import Fold, mark_of, whole
+from scanner.kit.http import json_body
+from scanner.kit.named import Names
+from scanner.kit.paged import by_number
+from scanner.kit.values import iso, mapping, text, when
+from scanner.kit.windows import Happened
+from scanner.model.errors import Denied, Unavailable
+from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
+from scanner.model.items import Activity, Item
+
+NAMES = Names(source="cursor", vendor="cursor", tenant="team")
+PRODUCT, MCP = "cursor.editor", "cursor.mcp_server"
+Part = Literal["people", "use", "events"]
+MEMBERS = read("/teams/members", "Admin API key", "who is in the team")
+USAGE = read(
+    "/teams/daily-usage-data", "Admin API key", "requests by person, day and kind", method="POST",
+    bucket="usage",
+)  # fmt: skip
+EVENTS = read(
+    "/teams/audit-logs", "Admin API key of an Enterprise team", "MCP servers, keys, privacy mode"
+)
+_MONTH = timedelta(days=30)
+_PAGE = 500
+_MOST_PAGES = 10_000
+_REQUESTS = ("composerRequests", "chatRequests", "agentRequests", "cmdkUsages", "bugbotUsages")
+_MOST_TEXT = 120
+
+
+class CursorConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A team, or files exported from its dashboard."""
+
+    token_env: str = "CURSOR_ADMIN_KEY"  # noqa: S105 - the variable's name
+    """Environment variable with an Admin API key."""
+    url: str = "https://api.cursor.com"
+    parts: tuple[Part, ...] = ("people", "use")
+    """What to read; `events` is for Enterprise teams."""
+
+
+def _access(ctx: Context[CursorConfig]) -> Any:
+    key = ctx.environ.get(ctx.config.token_env, "")
+    if not key:
+        raise Denied(f"no key: set {ctx.config.token_env} to an Admin API key of the team")
+    known = base64.b64encode(f"{key}:".encode()).decode()
+    return session(ctx, (MEMBERS, USAGE, EVENTS), {"Authorization": f"Basic {known}"})
+
+
+def editor(org: str, models: tuple[str, ...] = ()) -> Asset:
+    return Asset(
+        id=NAMES.node(org, "product", "cursor"), kind=PRODUCT, name=f"Cursor of {org}",
+        asset_class=AssetClass.AGENT, provider="cursor", account=NAMES.org(org), models=models,
+    )  # fmt: skip
+
+
+# --- people ---------------------------------------------------------------------------------------
+
+
+def is_member(record: Mapping[str, Any]) -> bool:
+    return {"email", "role"} <= record.keys()
+
+
+def member(record: Any, org: str) -> list[Item] | None:
+    given = mapping(record)
+    mail = text(given.get("email"))
+    if "@" not in mail:
+        return None
+    node = NAMES.node(org, "user", mail)
+    return [
+        Identity(
+            id=node, kind=NAMES.user_kind, name=text(given.get("name")) or mail,
+            principal_type=PrincipalType.HUMAN, email=mail.casefold(),
+            is_active=given.get("isRemoved") is not True,
+            tags={"role": found} if (found := text(given.get("role"))) else {},
+            evidence=(NAMES.evidence(MEMBERS.id, node),),
+        )
+    ]  # fmt: skip
+
+
+def people(reading: Reading) -> Iterator[Item]:
+    body = mapping(json_body(reading.access.get("/teams/members")))
+    listed = body.get("teamMembers")
+    if not isinstance(listed, list):
+        raise Unavailable(f"{MEMBERS.id}: the answer has no list `teamMembers`")
+    told = [member(one, reading.org) for one in listed]
+    yield from (item for some in told for item in some or ())
+    yield from odd_gap(told.count(None), MEMBERS.id)
+
+
+# --- use ------------------------------------------------------------------------------------------
+
+
+def is_usage(record: Mapping[str, Any]) -> bool:
+    return "email" in record and ("isActive" in record or "mostUsedModel" in record)
+
+
+def usage(record: Any, org: str) -> list[Item] | None:
+    """A person's day: nothing for one without a request."""
+    given = mapping(record)
+    who = NAMES.person(org, text(given.get("email")).casefold(), text(given.get("email")))
+    at = when(given.get("date")) or when(given.get("day"))
+    if who is None or not at:
+        return None
+    counts = [given.get(name) for name in _REQUESTS]
+    count = sum(one for one in counts if isinstance(one, int) and not isinstance(one, bool))
+    if count <= 0 and given.get("isActive") is not True:
+        return []
+    model = text(given.get("mostUsedModel"))[:_MOST_TEXT]
+    return [
+        NAMES.used(
+            editor(org, (model,) if model else ()), "daily usage", actor=who, count=max(1, count),
+            first_at=at, last_at=at,
+        )
+    ]  # fmt: skip
+
+
+def use(reading: Reading) -> Iterator[Item]:
+    """All of the window each time, a month a call."""
+    ctx, fold, odd = reading.ctx, Fold(), 0
+    end = ctx.now()
+    begin = end - timedelta(days=ctx.config.since_days or ctx.window_days)
+    while begin < end:
+        until = min(end, begin + _MONTH)
+        for record in _days(reading, begin, until):
+            told = usage(record, reading.org)
+            odd += told is None
+            for one in told or ():
+                if isinstance(one, Activity):
+                    fold.add(one)
+        begin = until
+    yield from fold.take()
+    yield from odd_gap(odd, USAGE.id)
+
+
+def _days(reading: Reading, begin: datetime, end: datetime) -> Iterator[Any]:
+    asked = {
+        "startDate": int(begin.timestamp() * 1000), "endDate": int(end.timestamp() * 1000) - 1,
+        "pageSize": _PAGE,
+    }  # fmt: skip
+    before: list[Any] = []
+    for page in range(1, _MOST_PAGES):
+        body = mapping(
+            json_body(reading.access.post("/teams/daily-usage-data", {**asked, "page": page}))
+        )
+        found = body.get("data")
+        if not isinstance(found, list):
+            raise Unavailable(f"{USAGE.id}: the answer has no list `data`")
+        if found and found == before:
+            raise Unavailable(f"{USAGE.id}: the source repeats a page")
+        yield from found
+        if mapping(body.get("pagination")).get("hasNextPage") is not True:
+            return
+        before = found
+    raise Unavailable(f"{USAGE.id}: more than {_MOST_PAGES} pages")
+
+
+# --- audit log ------------------------------------------------------------------------------------
+
+
+def is_event(record: Mapping[str, Any]) -> bool:
+    return "timestamp" in record and bool({"event_type", "eventType"} & record.keys())
+
+
+def event(record: Any, org: str) -> Happened | None:
+    """MCP servers that are set up; what is done with keys and privacy mode."""
+    given = mapping(record)
+    kind, at = (
+        text(given.get("event_type")) or text(given.get("eventType")),
+        when(given.get("timestamp")),
+    )
+    if not kind:
+        return None
+    ident = text(given.get("event_id")) or text(given.get("id")) or mark_of((at, whole(given)))
+    data = mapping(given.get("event_data")) or mapping(given.get("details")) or given
+    mail = text(given.get("user_email")) or text(given.get("userEmail"))
+    who = NAMES.person(org, mail.casefold(), mail)
+    told: dict[str, Any] = {"actor": who, "first_at": at, "last_at": at}
+    name = text(data.get("server_name"))[:_MOST_TEXT]
+    if "mcp" in kind and name:
+        tags = {key: found for key in ("scope", "server_type") if (found := text(data.get(key)))}
+        thing = NAMES.thing(org, "mcp_server", name, name, AssetClass.MCP_SERVER, tags=tags)
+        removed = any(word in text(data.get("action")) + kind for word in ("remove", "delete"))
+        return ident, at, (NAMES.used(thing, kind, "" if removed else "used_by", **told),)
+    if kind.endswith("api_key") or "privacy_mode" in kind:
+        values = (f"{key} {text(data.get(key))}" for key in ("action", "enabled", "new_value")
+                  if text(data.get(key)) or isinstance(data.get(key), bool))  # fmt: skip
+        said = ", ".join(values)[:_MOST_TEXT]
+        return ident, at, (NAMES.used(editor(org), kind, "", status=said, **told),)
+    return ident, at, ()
+
+
+def log(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened | None]:
+    while begin < end:
+        until = min(end, begin + _MONTH)
+        query = {"startTime": iso(begin), "endTime": iso(until), "pageSize": str(_PAGE)}
+        found = by_number(
+            reading.access, "/teams/audit-logs", query, items="events", param="page", size=_PAGE,
+            pages="pagination.totalPages",
+        )  # fmt: skip
+        for record in found:
+            yield event(record, reading.org)
+        begin = until
+
+
+CONNECTOR = Administration(
+    spec=ConnectorSpec(
+        name="cursor",
+        title="Cursor teams: people, use, MCP servers",
+        config=CursorConfig,
+        operations=(MEMBERS, USAGE, EVENTS),
+        yields=NAMES.kinds | {PRODUCT, MCP},
+        docs_url="https://docs.cursor.com/en/account/teams/admin-api",
+        # 20 calls a minute of each.
+        rates={"usage": 20 / 60, "default": 20 / 60},
+    ),
+    names=NAMES,
+    parts=(
+        Listed("people", MEMBERS, people),
+        Listed("use", USAGE, use),
+        Logged("events", EVENTS, log, kept=timedelta(days=90), span=_MONTH),
+    ),
+    kinds=(
+        Kind(is_event, event),
+        Kind(is_usage, usage),
+        Kind(is_member, member),
+    ),
+    access=_access,
+    expected="events, daily usage or members",
+)
