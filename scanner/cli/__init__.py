@@ -17,6 +17,7 @@ _VERBS = {
     "scan": "Look for AI in the configured sources, or in PATHs.",
     "run": "The scheduled job, once: scan, files, tickets.",
     "daemon": "Run the job at the times of a schedule.",
+    "prune": "Drop what old scans say of each shard.",
     "guard": "Judge a change before it lands: keys and AI that it adds.",
     "baseline": "Accept the present findings, so that scans show what is new.",
     "findings": "List, show, follow, export and decide about findings.",
