@@ -31,7 +31,9 @@ _MAX_WAIT_SECONDS = 120.0
 _SECONDARY_WAIT_SECONDS = 60.0
 """Where a 403 says that it is a rate limit and not for how long, as GitHub's page advises."""
 _DELAY = expression(r"(\d{1,9}(?:\.\d{1,9})?)s")
-_LIMITED = expression(r"rate limit|abuse detection|too many requests", re.IGNORECASE)
+_LIMITED = expression(
+    r"rate limit|abuse detection|too many requests|requests limit exceeded", re.IGNORECASE
+)
 _DENIALS = frozenset({401, 403})
 
 
@@ -346,6 +348,8 @@ def _error_text(answer: requests.Response) -> str:
         body = answer.json()
     except (ValueError, RecursionError):
         return ""
+    if isinstance(body, list) and body:
+        body = body[0]  # Salesforce's
     if isinstance(body, dict):
         for field in ("errorSummary", "message", "error_description", "error"):
             if isinstance(body.get(field), str):

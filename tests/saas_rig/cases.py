@@ -17,7 +17,16 @@ from scanner.kit.testing import World
 from scanner.model.items import Activity, Checkpoint, Item
 from tests.saas_rig import TOKEN, Vendor, serving
 
-NAMES = ("microsoft365", "slack", "zoom", "atlassian", "databricks", "snowflake", "cursor")
+NAMES = (
+    "microsoft365",
+    "slack",
+    "zoom",
+    "atlassian",
+    "databricks",
+    "snowflake",
+    "cursor",
+    "salesforce",
+)
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
 

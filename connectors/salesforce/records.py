@@ -1,0 +1,223 @@
+"""Records and event logs of Salesforce -> apps, grants, agents, use. Pure.
+
+https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/ (of event
+log files: sforce_api_objects_eventlogfile_supportedeventtypes.htm there).
+Names of records and what a query asked for are not kept: of what an app read, its class is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scanner.kit.expressions import expression
+from scanner.kit.folding import mark_of, whole
+from scanner.kit.named import Names
+from scanner.kit.opened import OpenedData
+from scanner.kit.values import mapping, text, when
+from scanner.kit.windows import Happened
+from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
+from scanner.model.items import Item
+
+NAMES = Names(source="salesforce", vendor="salesforce", tenant="org")
+PROVIDER = "salesforce_einstein"
+AGENT, EINSTEIN = "salesforce.agent", "salesforce.einstein"
+DATA = OpenedData("salesforce", "entity", {
+    "customers": ("Salesforce accounts, contacts and leads", "customer records"),
+    "sales": ("Salesforce opportunities, orders and contracts", "customer records"),
+    "service": ("Salesforce cases", "tickets"),
+    "files": ("Salesforce files", "files"),
+    "mail": ("Salesforce e-mail", "mail"),
+    "calendar": ("Salesforce events and tasks", "calendar"),
+    "documents": ("Salesforce Knowledge", "documents"),
+    "directory": ("Salesforce users and permissions", "directory"),
+    "records": ("Salesforce records of the organization's own objects", "customer records"),
+})  # fmt: skip
+_ENTITIES = {
+    "account": "customers", "contact": "customers", "lead": "customers", "individual": "customers",
+    "campaign": "customers", "campaignmember": "customers", "opportunity": "sales",
+    "opportunitylineitem": "sales", "quote": "sales", "order": "sales", "contract": "sales",
+    "case": "service", "casecomment": "service", "messagingsession": "service",
+    "livechattranscript": "service", "contentversion": "files", "contentdocument": "files",
+    "attachment": "files", "document": "files", "emailmessage": "mail", "event": "calendar",
+    "task": "calendar", "knowledge__kav": "documents", "knowledgearticleversion": "documents",
+    "user": "directory", "profile": "directory", "permissionset": "directory",
+    "group": "directory",
+}  # fmt: skip
+"""Object, in lower case -> noun of its data; one whose name ends in ``__c`` is the org's own."""
+_AI = expression(r"einstein|agentforce|copilot|gen ?ai\b|generative|prompt ?template|\bbots?\b")
+_APP_WORDS = ("connected app", "connectedapp", "external client app", "oauth")
+_ENDED = ("delete", "remove", "disable", "deactivat", "revoke", "uninstall", "block")
+_READS = ("query", "retrieve", "describe", "get", "search")
+_MOST_TEXT = 120
+Row = Mapping[str, Any]
+
+
+def user_of(org: str, ident: str, mail: str = "", name: str = "") -> Identity | None:
+    """Ids have 15 characters, or 18 with a checksum: both are one person."""
+    return NAMES.person(org, ident[:15], mail, name)
+
+
+# --- lists ----------------------------------------------------------------------------------------
+
+
+def user(row: Row, org: str, rule: str) -> list[Item] | None:
+    ident, name = text(row.get("Id")), text(row.get("Name"))
+    if not ident:
+        return None
+    node = NAMES.node(org, "user", ident[:15])
+    mail = text(row.get("Email")) or text(row.get("Username"))
+    is_person = text(row.get("UserType")) in ("Standard", "PowerPartner", "")
+    return [
+        Identity(
+            id=node, kind=NAMES.user_kind, name=name or mail or ident,
+            principal_type=PrincipalType.HUMAN if is_person else PrincipalType.SERVICE,
+            email=mail.casefold() if "@" in mail else "",
+            is_active=row.get("IsActive") is not False,
+            tags={"department": found} if (found := text(row.get("Department"))) else {},
+            evidence=(NAMES.evidence(rule, node),),
+        )
+    ]  # fmt: skip
+
+
+def application(row: Row, org: str, rule: str) -> list[Item] | None:
+    """A connected app that the org knows; people's grants name it alike."""
+    name = text(row.get("Name"))
+    if not name:
+        return None
+    approved = row.get("OptionsAllowAdminApprovedUsersOnly")
+    status = "for approved users" if approved is True else ""
+    return [
+        NAMES.app(
+            org, rule, "contains", name, name, first_at=when(row.get("CreatedDate")), status=status
+        )
+    ]
+
+
+def token(row: Row, org: str, rule: str) -> list[Item] | None:
+    """What a person let an app do in their name, and how often it has."""
+    name, ident = text(row.get("AppName")), text(row.get("UserId"))
+    if not name or not ident:
+        return None
+    who = user_of(org, ident)
+    count = row.get("UseCount")
+    used, first = when(row.get("LastUsedDate")), when(row.get("CreatedDate"))
+    found: list[Item] = [NAMES.app(org, rule, "grants", name, name, actor=who, first_at=first)]
+    if isinstance(count, int) and count > 0:
+        found.append(
+            NAMES.app(
+                org, rule, "used_by", name, name, actor=who, count=count,
+                first_at=first, last_at=used,
+            )
+        )  # fmt: skip
+    return found
+
+
+def agent(row: Row, org: str, rule: str) -> list[Item] | None:
+    """A bot, or an agent of Agentforce: the objects are of AI alone."""
+    key = text(row.get("DeveloperName"))
+    if not key:
+        return None
+    kind = text(row.get("Type")) or text(row.get("AgentType")) or text(row.get("PlannerType"))
+    thing = NAMES.thing(
+        org, "agent", key, text(row.get("MasterLabel")) or key, AssetClass.AGENT,
+        provider=PROVIDER, created_at=when(row.get("CreatedDate")),
+        tags={"agent_type": kind} if kind else {},
+    )  # fmt: skip
+    owner = text(row.get("CreatedById"))
+    found = list(NAMES.listed(thing, rule))
+    if owner:
+        who = user_of(org, owner)
+        if who is not None:
+            found.append(NAMES.used(thing, rule, "created_by", actor=who))
+    return found
+
+
+# --- setup audit trail ----------------------------------------------------------------------------
+
+
+def einstein(org: str) -> Asset:
+    return Asset(
+        id=NAMES.node(org, "ai", "einstein"), kind=EINSTEIN, name=f"Salesforce Einstein of {org}",
+        asset_class=AssetClass.SAAS_APP, provider=PROVIDER, account=NAMES.org(org),
+    )  # fmt: skip
+
+
+def setup(record: Any, org: str) -> Happened | None:
+    given = mapping(record)
+    at, action = when(given.get("CreatedDate")), text(given.get("Action"))
+    if not action:
+        return None
+    ident = text(given.get("Id")) or mark_of((at, whole(given)))
+    said = text(given.get("Display"))
+    words = f"{action} {said} {text(given.get('Section'))}".casefold()
+    maker = mapping(given.get("CreatedBy"))
+    who = user_of(
+        org, text(given.get("CreatedById")), text(maker.get("Email")), text(maker.get("Name"))
+    )
+    told: dict[str, Any] = {"actor": who, "first_at": at, "last_at": at}
+    has_ended = any(word in words for word in _ENDED)
+    rule = f"setup.{action}"[:_MOST_TEXT]
+    if any(word in words for word in _APP_WORDS):
+        label = _quoted(said)
+        if not label:
+            return ident, at, ()
+        return (
+            ident,
+            at,
+            (NAMES.app(org, rule, "" if has_ended else "grants", label, label, **told),),
+        )
+    if _AI.search(words):
+        return ident, at, (NAMES.used(einstein(org), rule, "" if has_ended else "grants", **told),)
+    return ident, at, ()
+
+
+def _quoted(said: str) -> str:
+    """The name in a sentence: between quotes, or behind a colon."""
+    for mark in ('"', "'"):
+        parts = said.split(mark)
+        if len(parts) > 2 and parts[1].strip():
+            return parts[1].strip()[:_MOST_TEXT]
+    return said.rpartition(": ")[2].strip()[:_MOST_TEXT] if ": " in said else ""
+
+
+# --- event log files ------------------------------------------------------------------------------
+
+
+def is_event(record: Mapping[str, Any]) -> bool:
+    return {"EVENT_TYPE", "TIMESTAMP"} <= record.keys()
+
+
+def event(record: Any, org: str) -> Happened | None:
+    """A call of an app: which, by whom, to which object. Others are left."""
+    given = mapping(record)
+    if not is_event(given):
+        return None
+    at = when(given.get("TIMESTAMP_DERIVED")) or _compact(text(given.get("TIMESTAMP")))
+    ident = mark_of((at, whole(given)))
+    label, client = text(given.get("CONNECTED_APP_NAME")), text(given.get("CONNECTED_APP_ID"))
+    label = label or text(given.get("CLIENT_NAME"))
+    if not label and not client:
+        return ident, at, ()
+    mail = text(given.get("USER_NAME"))
+    who = user_of(org, text(given.get("USER_ID")), mail)
+    entity = text(given.get("ENTITY_NAME")).casefold()
+    noun = _ENTITIES.get(entity) or ("records" if entity.endswith("__c") else "")
+    method = (text(given.get("HTTP_METHOD")) or text(given.get("METHOD_NAME"))).casefold()
+    is_read = not method or method.startswith(_READS)
+    stores = (DATA.store(noun, org),) if noun else ()
+    one = NAMES.app(
+        org, f"event.{text(given.get('EVENT_TYPE'))}", "used_by", label or client, label,
+        client_id=client, actor=who, first_at=at, last_at=at,
+        reads=stores if is_read else (), writes=() if is_read else stores,
+    )  # fmt: skip
+    return ident, at, (one,)
+
+
+def _compact(said: str) -> str:
+    """``20261120081500.123``, as event log files write it."""
+    plain = said.partition(".")[0]
+    if len(plain) == 14 and plain.isdigit():
+        d = plain
+        return when(f"{d[:4]}-{d[4:6]}-{d[6:8]}T{d[8:10]}:{d[10:12]}:{d[12:]}Z")
+    return when(said)

@@ -1,0 +1,104 @@
+"""What an org's apps, grants, agents, set-up and event logs tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.salesforce.records import event
+from scanner.model.errors import NotEnabled
+from scanner.model.facts import Asset, Identity, PrincipalType
+from scanner.model.items import Activity, Gap
+from tests.connectors.salesforce.world import ADA, CASE, HEADER, TABLES, call, plant
+from tests.saas_rig import Vendor, serving
+from tests.saas_rig.cases import folded
+
+
+@pytest.fixture
+def vendor() -> Iterator[Vendor]:
+    with serving(plant()) as made:
+        yield made
+    assert not made.rejected, made.rejected
+
+
+def _rows(vendor: Vendor, part: str) -> list[Activity]:
+    return folded(CASE.items(CASE.context(vendor.url), part))
+
+
+def test_whom_people_let_in_and_how_often_it_was_used(vendor: Vendor) -> None:
+    rows = {(a.rule, a.label, a.relation): a for a in _rows(vendor, "apps")}
+    used = rows["OauthToken", "Claude", "used_by"]
+    assert (used.count, used.last_at) == (12, "2026-11-20T08:00:00Z")
+    assert used.actor is not None
+    assert used.actor.id == f"salesforce:acme/user/{ADA[:15].casefold()}"
+    assert rows["OauthToken", "Claude", "grants"].first_at == "2026-09-01T08:00:00Z"
+    assert ("OauthToken", "Data Loader", "used_by") not in rows
+    assert rows["ConnectedApplication", "Gong", "contains"].status == "for approved users"
+    assert len({one.app_id for one in rows.values() if one.label == "Claude"}) == 1
+
+
+def test_agents_of_both_objects_are_one(vendor: Vendor) -> None:
+    items = CASE.items(CASE.context(vendor.url), "agents")
+    agents = {one.id for one in items if isinstance(one, Asset)}
+    assert agents == {f"salesforce:acme/agent/{n}" for n in ("service_agent", "sdr", "coach")}
+    (made,) = folded(items)
+    assert (made.relation, made.label) == ("created_by", "Service Agent")
+
+
+def test_what_was_set_up(vendor: Vendor) -> None:
+    rows = {one.rule: one for one in _rows(vendor, "setup")}
+    assert rows["setup.einsteinGPTEnabled"].app_id == "salesforce:acme/ai/einstein"
+    assert rows["setup.insertConnectedApplication"].label == "Otter.ai"
+    assert rows["setup.deleteConnectedApplication"].relation == ""
+    assert "setup.changedEmail" not in rows  # a robot is no bot
+
+
+def test_which_data_an_app_has_read_and_written(vendor: Vendor) -> None:
+    rows = {one.label: one for one in _rows(vendor, "events")}
+    assert set(rows) == {"Claude", "Data Loader"}
+    one = rows["Claude"]
+    assert one.count == 5
+    assert {s.id.rpartition("/")[2] for s in one.reads} == {"customers", "sales", "records"}
+    assert {s.id.rpartition("/")[2] for s in one.writes} == {"service"}
+    assert one.first_at == "2026-11-25T08:15:00Z"
+
+
+def test_people_with_either_length_of_id(vendor: Vendor) -> None:
+    people = {i.name: i for i in CASE.items(CASE.context(vendor.url), "people")
+              if isinstance(i, Identity)}  # fmt: skip
+    assert people["Ada Day"].id.endswith(ADA[:15].casefold())
+    assert people["Ada Day"].email == "ada@acme.com"
+    assert not people["Ben Bay"].is_active
+    assert people["Automated Process"].principal_type is PrincipalType.SERVICE
+
+
+def test_objects_that_the_org_has_not_are_not_enabled(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(TABLES, "GenAiPlannerDefinition")
+    items = CASE.items(CASE.context(vendor.url), "agents")
+    assert ["no licence" in i.reason for i in items if isinstance(i, Gap)] == [True]
+    monkeypatch.delitem(TABLES, "BotDefinition")
+    with pytest.raises(NotEnabled, match="sObject type 'BotDefinition' is not supported"):
+        _rows(vendor, "agents")
+
+
+def test_an_event_log_file_as_it_is_downloaded(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("\n".join([HEADER, call(1, "Claude", "Contact")]))
+    ctx = CASE.context("https://x.example", live=False, files=("log.csv",), folder=tmp_path)
+    (one,) = folded(CASE.items(ctx))
+    assert (one.label, one.count) == ("Claude", 1)
+
+
+def test_every_real_event_is_parsed_and_quiet() -> None:
+    folder = Path(__file__).parents[4] / "shared" / "data" / "audit-events"
+    files = sorted(folder.glob("Salesforce.*.jsonl"))
+    if not files:
+        pytest.skip("no sample events here")
+    told = [event(json.loads(line)["event"], "acme")
+            for file in files for line in file.read_text().splitlines()]  # fmt: skip
+    assert len(told) == 7
+    assert all(told)
