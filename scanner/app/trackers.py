@@ -18,6 +18,15 @@ from scanner.emit.tickets.gitlab import GitLabConfig, GitLabSink
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.jira import JiraConfig, JiraSink
 from scanner.emit.tickets.linear import LinearConfig, LinearSink, rate_limited
+from scanner.emit.tickets.pagerduty import PagerDutyConfig, PagerDutySink
+from scanner.emit.tickets.queues import (
+    KafkaConfig,
+    KafkaSink,
+    SNSConfig,
+    SNSSink,
+    SQSConfig,
+    SQSSink,
+)
 from scanner.emit.tickets.servicenow import ServiceNowConfig, ServiceNowSink
 from scanner.emit.tickets.sink import Sink
 from scanner.emit.tickets.webhook import FileConfig, FileSink, WebhookConfig, WebhookSink
@@ -107,6 +116,20 @@ KINDS: Mapping[str, _Kind] = {
     "gitlab": _Kind(GitLabConfig, _gitlab, "GITLAB_TOKEN"),
     "jira": _Kind(JiraConfig, _jira, "JIRA_TOKEN"),
     "linear": _Kind(LinearConfig, _linear, "LINEAR_TOKEN"),
+    "kafka": _Kind(
+        KafkaConfig,
+        lambda given: KafkaSink(given.config, given.routing, given.user, given.secret),
+        "",
+    ),
+    "pagerduty": _Kind(
+        PagerDutyConfig,
+        lambda given: PagerDutySink(
+            given.config, given.routing, given.secret, Api(given.config.url, {})
+        ),
+        "PAGERDUTY_ROUTING_KEY",
+    ),
+    "sns": _Kind(SNSConfig, lambda given: SNSSink(given.config, given.routing), ""),
+    "sqs": _Kind(SQSConfig, lambda given: SQSSink(given.config, given.routing), ""),
     "servicenow": _Kind(ServiceNowConfig, _servicenow, "SERVICENOW_TOKEN"),
     "webhook": _Kind(
         WebhookConfig,

@@ -1,7 +1,7 @@
 """Signed events to an address of one's own, and the same as files in a folder.
 
-Each event has an id that stays the same when it is sent twice, so that whoever takes it can drop
-the second; a time and a signature over both and the body, so that nobody can send an old one again:
+Each event bears a time and a signature over its id, the time and the body, so that nobody can send
+an old one again:
 ``X-Shadow-AI-Signature: v1=<hex HMAC-SHA256 of "<timestamp>.<id>.<body>">``.
 """
 
@@ -11,16 +11,14 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import requests
 
-from scanner.emit.tickets.content import Routing, Ticket
-from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Busy, Made, Refused
-from scanner.model.base import digest, encode
+from scanner.emit.tickets.content import Routing
+from scanner.emit.tickets.events import Event, Events
+from scanner.emit.tickets.sink import Busy, Refused
 
 _TIMEOUT = (10, 30)
 _LEAST_SECRET = 16
@@ -39,46 +37,7 @@ class FileConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Relative to the configuration file."""
 
 
-class _Events:
-    """A sink that tells what happens and knows nothing of what becomes of it."""
-
-    two_way = False
-    settles = timedelta(0)
-
-    def states(self, made: Mapping[str, str]) -> Mapping[str, Remote]:
-        return {}
-
-    def find(self, key: str) -> Made | None:
-        return None  # an event may come twice: its id is the same
-
-    def create(self, ticket: Ticket, formerly: str) -> Made:
-        self._tell("create", ticket.key, ticket.digest, ticket=ticket)
-        return Made(ticket.key, "")
-
-    def update(self, external_id: str, ticket: Ticket) -> None:
-        self._tell("update", external_id, ticket.digest, ticket=ticket)
-
-    def close(self, external_id: str, reason: str, attempt: str) -> None:
-        self._tell("close", external_id, attempt, reason=reason)
-
-    def reopen(self, external_id: str, ticket: Ticket, attempt: str) -> None:
-        self._tell("reopen", external_id, attempt, ticket=ticket)
-
-    def comment(self, external_id: str, text: str, attempt: str) -> None:
-        self._tell("comment", external_id, attempt, reason=text)
-
-    def _tell(
-        self, what: str, key: str, mark: str, *, ticket: Ticket | None = None, reason: str = ""
-    ) -> None:
-        ident = digest([what, key, mark])
-        body = encode({"id": ident, "event": what, "key": key, "reason": reason, "ticket": ticket})
-        self._put(ident, body)
-
-    def _put(self, ident: str, body: bytes) -> None:
-        raise NotImplementedError
-
-
-class WebhookSink(_Events):
+class WebhookSink(Events):
     def __init__(
         self,
         config: WebhookConfig,
@@ -93,7 +52,8 @@ class WebhookSink(_Events):
         self._secret = secret
         self._now = now
 
-    def _put(self, ident: str, body: bytes) -> None:
+    def _put(self, event: Event) -> None:
+        ident, body = event.ident, event.body
         stamp = str(int(self._now()))
         headers = {
             "Content-Type": "application/json",
@@ -134,17 +94,17 @@ def verify(
     )
 
 
-class FileSink(_Events):
+class FileSink(Events):
     """One file an event, whole or not at all, named by its id."""
 
     def __init__(self, config: FileConfig, routing: Routing, base: Path) -> None:
         self._folder = base / config.folder
 
-    def _put(self, ident: str, body: bytes) -> None:
-        temporary = self._folder / f".{ident}.part"
+    def _put(self, event: Event) -> None:
+        temporary = self._folder / f".{event.ident}.part"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(body + b"\n")
-            temporary.replace(self._folder / f"{ident}.json")
+            temporary.write_bytes(event.body + b"\n")
+            temporary.replace(self._folder / f"{event.ident}.json")
         except OSError as error:
             raise Busy(f"{self._folder}: cannot be written: {error.strerror}") from error

@@ -1,0 +1,83 @@
+"""Events: what happens to a ticket, for those who take messages and tell nothing back.
+
+Each has an id that stays the same when it is sent twice, so that whoever takes it can drop the
+second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from scanner.emit.tickets.content import Ticket
+from scanner.emit.tickets.planning import Remote
+from scanner.emit.tickets.sink import Made, Refused
+from scanner.model.base import digest, encode
+
+
+class Event(NamedTuple):
+    ident: str
+    what: str
+    """``create``, ``update``, ``close``, ``reopen`` or ``comment``."""
+    key: str
+    body: bytes
+
+
+class Events:
+    """A sink that tells what happens and knows nothing of what becomes of it."""
+
+    two_way = False
+    settles = timedelta(0)
+    most = 0
+    """Bytes that a body may have; 0: any number. Findings that are too many are left out, and how
+    many is said."""
+
+    def states(self, made: Mapping[str, str]) -> Mapping[str, Remote]:
+        return {}
+
+    def find(self, key: str) -> Made | None:
+        return None  # an event may come twice: its id is the same
+
+    def create(self, ticket: Ticket, formerly: str) -> Made:
+        self._tell("create", ticket.key, ticket.digest, ticket=ticket)
+        return Made(ticket.key, "")
+
+    def update(self, external_id: str, ticket: Ticket) -> None:
+        self._tell("update", external_id, ticket.digest, ticket=ticket)
+
+    def close(self, external_id: str, reason: str, attempt: str) -> None:
+        self._tell("close", external_id, attempt, reason=reason)
+
+    def reopen(self, external_id: str, ticket: Ticket, attempt: str) -> None:
+        self._tell("reopen", external_id, attempt, ticket=ticket)
+
+    def comment(self, external_id: str, text: str, attempt: str) -> None:
+        self._tell("comment", external_id, attempt, reason=text)
+
+    def _tell(
+        self, what: str, key: str, mark: str, *, ticket: Ticket | None = None, reason: str = ""
+    ) -> None:
+        ident = digest([what, key, mark])
+        told = {"id": ident, "event": what, "key": key, "reason": reason, "ticket": ticket}
+        self._put(Event(ident, what, key, _fitted(told, ticket, self.most)))
+
+    def _put(self, event: Event) -> None:
+        raise NotImplementedError
+
+
+def _fitted(told: Mapping[str, object], ticket: Ticket | None, most: int) -> bytes:
+    body = encode(told)
+    if not most or len(body) <= most:
+        return body
+    count = len(ticket.findings) if ticket else 0
+    while ticket is not None and count > 1:
+        count //= 2
+        fewer = msgspec.structs.replace(ticket, findings=ticket.findings[:count])
+        left = len(ticket.findings) - count
+        body = encode({**told, "ticket": fewer, "findings_left_out": left})
+        if len(body) <= most:
+            return body
+    raise Refused(f"the event of {told['key']} has {len(body)} bytes; {most} is the most")
