@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from scanner.app.config import LoadedConfig
 from scanner.detect import suppress
@@ -69,6 +70,8 @@ class Verdict:
     """Hidden by baselines."""
     warnings: list[str] = field(default_factory=list)
     files: int = 0
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    """What to add to the registry, where AI fails because nobody registered it."""
 
     @property
     def fails(self) -> bool:
@@ -118,7 +121,30 @@ class Guard:
             for problem in (*self._keys(new), *self._assets(git, new))
         ]
         verdict.problems.sort(key=lambda p: (p.path, p.line, p.rule, p.detail))
+        if self.has_registry:
+            verdict.entries = self._drafts(git, verdict.problems, [hit for hit, _ in new])
         return verdict
+
+    def _drafts(
+        self, git: Git, problems: Sequence[Problem], hits: Sequence[Hit]
+    ) -> list[dict[str, Any]]:
+        """One entry for the repository, with all AI that the change adds to it unregistered."""
+        subjects = {p.subject for p in problems if p.rule == ASSET_RULE}
+        if not subjects:
+            return []
+        from scanner.reconcile.proposing import Found, propose
+
+        name = repository_key(git).name
+        parts = {subject.partition("#ai/")[2] for subject in subjects} - {""}
+        found = Found(
+            binding=name or "host/owner/repository", binding_type="repo",
+            name=name.rpartition("/")[2] or "name it",
+            providers=parts | {hit.provider for hit in hits if hit.part and hit.provider
+                               and any(s.endswith(f"#{hit.part}") for s in subjects)},
+            models={hit.label for hit in hits
+                    if hit.kind is HitKind.MODEL and hit.provider in parts},
+        )  # fmt: skip
+        return propose([found], self.entries)
 
     @property
     def _honours(self) -> bool:

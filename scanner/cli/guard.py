@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scanner.cli.baseline import with_baselines
-from scanner.cli.options import ad_hoc, config_option, find_config, write_bytes
+from scanner.cli.options import ad_hoc, as_yaml, config_option, find_config, write_bytes
 
 if TYPE_CHECKING:
     from scanner.app.guarding import Problem, Verdict
@@ -39,6 +39,12 @@ _REMEDIES = {
 @click.option("--registry", "registries", multiple=True, metavar="FILE",
               help="Registry file; with one, AI that it does not hold fails, too.")  # fmt: skip
 @click.option("--allow-assets", is_flag=True, help="Only tell of unregistered AI.")
+@click.option("--terraform-plan", "plan", type=click.Path(path_type=Path), metavar="FILE",
+              help="Judge a plan instead, of `terraform show -json` (- reads standard input): a "
+                   "decision as JSON with --format json.")  # fmt: skip
+@click.option("--admission", type=click.Path(path_type=Path), metavar="FILE",
+              help="Judge a Kubernetes AdmissionReview instead, or an object (- reads standard "
+                   "input): the answer as JSON.")  # fmt: skip
 @click.option("--baseline", "baselines", multiple=True, metavar="FILE",
               type=click.Path(exists=True, dir_okay=False),
               help="Hide what this file of `shadow-ai baseline` accepts.")  # fmt: skip
@@ -54,6 +60,8 @@ def command(
     config_path: Path | None,
     registries: tuple[str, ...],
     allow_assets: bool,
+    plan: Path | None,
+    admission: Path | None,
     baselines: tuple[str, ...],
     form: str,
     output: Path | None,
@@ -66,6 +74,9 @@ def command(
     too. Archives are opened. FILEs are what hook runners pass; they are
     judged with all that is staged. Comments (`shadow-ai: ignore[rule] reason`) and
     .shadow-ai-ignore hold as in a scan.
+
+    With --terraform-plan or --admission what is about to be deployed is judged: AI that no entry of
+    the registry covers, or outside of what its entry approves, fails, with the entry to add.
     """
     from scanner.app.config import fingerprint_key
     from scanner.app.guarding import Guard
@@ -75,12 +86,19 @@ def command(
     from scanner.model.errors import Unavailable
     from scanner.rulebook import load as rules
 
-    if base and receive:
-        raise click.UsageError("--base and --receive exclude each other")
+    if sum(map(bool, (base, receive, plan, admission))) > 1:
+        raise click.UsageError(
+            "--base, --receive, --terraform-plan and --admission exclude each other"
+        )
     loaded = with_baselines(find_config(config_path) or ad_hoc(()), baselines)
     rulebook = rules.load(extra=[loaded.folder / name for name in loaded.config.rules.folders])
     files = [*(loaded.folder / Path(n) for n in loaded.config.registry.files),
              *map(Path, registries)]  # fmt: skip
+    if plan or admission:
+        from scanner.cli.deployed import judge_file
+
+        judge_file(plan, admission, loaded, rulebook, files, allow_assets, form)
+        return
     key, _ = fingerprint_key()
     kept = {n: os.environ[n] for n in _HOOK_VARIABLES if n in os.environ}
     git = Git(Path(), variables={"GIT_GRAFT_FILE": os.devnull, **kept})
@@ -152,6 +170,10 @@ def _show(verdict: Verdict, form: str) -> None:
             click.echo(_annotation(problem))
         for text in verdict.unread:
             click.echo(f"::warning title=not read::{_escaped(text)}")
+        if verdict.entries:
+            click.echo("::group::Entries to add to the registry, after a review")
+            click.echo("".join(f"    {line}\n" for line in as_yaml(verdict.entries).splitlines()))
+            click.echo("::endgroup::")
     else:
         _show_text(verdict)
 
@@ -167,6 +189,9 @@ def _show_text(verdict: Verdict) -> None:
                    "`shadow-ai: ignore[<rule>] <reason>` beside it")  # fmt: skip
     for text in verdict.unread:
         click.echo(f"not read: {_plain(text)}", err=True)
+    if verdict.entries:
+        click.echo("\nadd to the registry, after a review of every line:\n")
+        click.echo(as_yaml(verdict.entries), nl=False)
     if verdict.suppressed:
         click.echo(f"{verdict.suppressed} suppressed by comments or .shadow-ai-ignore", err=True)
     if verdict.accepted:

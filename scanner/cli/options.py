@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,3 +66,12 @@ def write_bytes(data: bytes | Iterable[bytes]) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.writelines([data] if isinstance(data, bytes) else data)
     sys.stdout.buffer.flush()
+
+
+def as_yaml(entries: Sequence[Mapping[str, Any]]) -> str:
+    """Drafted entries as a registry file. Names come from outside: what steers a terminal, or a
+    runner that reads commands from its log, is escaped within the quotes."""
+    import yaml
+
+    text = yaml.safe_dump({"entries": list(entries)}, sort_keys=False, width=100)
+    return str(text)

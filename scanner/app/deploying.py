@@ -1,0 +1,252 @@
+"""What is about to be deployed, judged against the registry before it is: a Terraform plan, an
+object that a Kubernetes API server asks about.
+
+Owns what of a plan or an object is AI, and what the decision says. Asks nobody. By the same
+detection and the same matching as a scan: what only resembles an entry is not registered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scanner.detect.engine import Detector
+from scanner.graph.build import AssetGraph
+from scanner.model.base import Model, NodeId, ShardId
+from scanner.model.evidence import Confidence
+from scanner.model.facts import Asset, AssetClass
+from scanner.model.items import Hit, HitKind
+from scanner.model.registry import Disposition, RegistryEntry, Standing
+from scanner.reconcile.norms import Norms
+from scanner.reconcile.proposing import Found, kind_of, propose
+from scanner.reconcile.reconcile import reconcile
+
+_SETS = ("credentials", "usage")
+_NOT_AI = (HitKind.CREDENTIAL, HitKind.GRANT, HitKind.NAME)
+_FIRST = (HitKind.RESOURCE, HitKind.AGENT, HitKind.MCP_SERVER, HitKind.IMAGE)
+_TOLD = {
+    Disposition.UNREGISTERED: "nobody registered it",
+    Disposition.PROBABLE: "it only resembles an entry; bind it, or let a person confirm it",
+    Disposition.AMBIGUOUS: "several entries claim it",
+    Disposition.DRIFTED: "it is outside what its entry approves",
+}
+
+
+class Judged(Model, frozen=True, kw_only=True):
+    """One AI resource of a plan, or one object."""
+
+    address: str
+    name: str
+    provider: str
+    models: tuple[str, ...] = ()
+    status: str
+    entry: str = ""
+    reasons: tuple[str, ...] = ()
+    allowed: bool
+
+
+class Decision(Model, frozen=True, kw_only=True):
+    """As policy engines take it: ``allow``, and why not."""
+
+    allow: bool
+    deny: tuple[str, ...] = ()
+    warn: tuple[str, ...] = ()
+    resources: tuple[Judged, ...] = ()
+    entries: tuple[dict[str, Any], ...] = ()
+    """What to add to the registry, for what nobody registered."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One thing that is to be deployed."""
+
+    ident: str
+    address: str
+    name: str
+    kind: str
+    text: bytes
+    path: str
+    """As what it is read: a file's name chooses the readers."""
+    region: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    account: str = ""
+
+
+@dataclass(frozen=True)
+class Judge:
+    detector: Detector
+    entries: Sequence[RegistryEntry]
+    norms: Norms
+    allows_assets: bool = False
+
+    def judge(self, wanted: Iterable[Wanted]) -> Decision:
+        deny: list[str] = []
+        warn: list[str] = []
+        assets: dict[NodeId, tuple[Wanted, Asset]] = {}
+        for one in wanted:
+            hits = self.detector.examine(one.text, one.path, _SETS)
+            deny += [f"{one.address}: holds a key ({hit.rule} {hit.hint})" for hit in hits
+                     if hit.kind is HitKind.CREDENTIAL]  # fmt: skip
+            for asset in _assets(one, hits):
+                assets[asset.id] = (one, asset)
+        shard = ShardId("guard")
+        graph = AssetGraph([(shard, asset, True) for _, asset in assets.values()])
+        found = reconcile(graph, self.entries, dict(self.norms.provider_aliases), [],
+                          norms=self.norms)  # fmt: skip
+        judged = []
+        for ident, (one, asset) in assets.items():
+            judged.append(_judged(one, asset, found.standings[ident]))
+        for row in judged:
+            said = f"{row.address} ({row.provider or 'accelerators'}): {'; '.join(row.reasons)}"
+            if not row.allowed:
+                (warn if self.allows_assets else deny).append(said)
+        missing = [assets[ident] for ident, standing in found.standings.items()
+                   if ident in assets and standing.status is Disposition.UNREGISTERED]  # fmt: skip
+        return Decision(
+            allow=not deny, deny=tuple(deny), warn=tuple(warn), resources=tuple(judged),
+            entries=tuple(_drafts(missing, self.entries)),
+        )  # fmt: skip
+
+
+def _assets(one: Wanted, hits: Sequence[Hit]) -> Iterator[Asset]:
+    """One for each provider; accelerators alone are AI only where something says so."""
+    used = [hit for hit in hits if hit.kind not in _NOT_AI and hit.provider
+            and hit.confidence.rank >= Confidence.MEDIUM.rank]  # fmt: skip
+    used.sort(key=lambda hit: hit.kind not in _FIRST)
+    providers = list(dict.fromkeys(hit.provider for hit in used))
+    for number, provider in enumerate(providers):
+        own = [hit for hit in used if hit.provider == provider]
+        classes = [hit.asset_class for hit in own if hit.asset_class]
+        models = {hit.label for hit in own if hit.kind is HitKind.MODEL}
+        yield Asset(
+            id=NodeId(one.ident if number == 0 else f"{one.ident}#ai/{provider}"),
+            kind=one.kind,
+            name=one.name,
+            asset_class=AssetClass(classes[0]) if classes else AssetClass.WORKLOAD,
+            provider=provider,
+            region=one.region,
+            environment=_environment(one.tags),
+            models=tuple(sorted(models)),
+            tags=dict(one.tags),
+            aliases=one.aliases,
+        )
+
+
+def _environment(tags: Mapping[str, str]) -> str:
+    folded = {key.casefold(): value for key, value in tags.items()}
+    return next((folded[key] for key in ("environment", "env") if folded.get(key)), "")
+
+
+def _judged(one: Wanted, asset: Asset, standing: Standing) -> Judged:
+    reasons = list(standing.drift) + [f"not approved: {text}" for text in standing.unapproved]
+    if standing.status in _TOLD:
+        reasons.insert(0, _TOLD[standing.status])
+    if standing.undeclared:
+        reasons.append(f"the registry has no entry {standing.undeclared}")
+    if standing.candidates:
+        reasons.append(f"candidates: {', '.join(standing.candidates)}")
+    is_registered = standing.status is Disposition.REGISTERED
+    return Judged(
+        address=one.address, name=asset.name, provider=asset.provider, models=asset.models,
+        status=str(standing.status), entry=standing.entry, reasons=tuple(reasons),
+        allowed=is_registered and not standing.unapproved,
+    )  # fmt: skip
+
+
+def _drafts(
+    missing: Sequence[tuple[Wanted, Asset]], known: Sequence[RegistryEntry]
+) -> Iterator[dict[str, Any]]:
+    """One entry a thing, bound by the tag that it is to carry: what is planned has no id yet."""
+    systems: dict[str, Found] = {}
+    for one, asset in missing:
+        found = systems.setdefault(one.address, Found(
+            binding="", binding_type="tag", name=asset.name, kind=kind_of(asset.asset_class),
+            environment=asset.environment,
+        ))  # fmt: skip
+        found.providers |= {asset.provider}
+        found.models |= set(asset.models)
+        found.regions |= {asset.region} - {""}
+    for draft in propose(systems.values(), known):
+        draft["bindings"] = [{"type": "tag", "value": f"ai-registry-id={draft['id']}"}]
+        yield draft
+
+
+def planned(plan: Mapping[str, Any]) -> Iterator[Wanted]:
+    """What a plan creates or changes, of ``terraform show -json``
+    (https://developer.hashicorp.com/terraform/internals/json-format). What it only deletes, reads
+    or leaves as it is deploys nothing. Raises ``ValueError`` for what is no plan."""
+    changes = plan.get("resource_changes")
+    if not isinstance(changes, list) or "format_version" not in plan:
+        raise ValueError("not a plan: make it with `terraform show -json PLAN`")
+    for row in changes:
+        change = row.get("change") or {}
+        actions = change.get("actions") or []
+        after = change.get("after")
+        if row.get("mode") == "data" or not {"create", "update"} & set(actions):
+            continue
+        if isinstance(after, dict):
+            yield _of_plan(row, after)
+
+
+def _of_plan(row: Mapping[str, Any], after: dict[str, Any]) -> Wanted:
+    kind, name = str(row.get("type", "")), str(row.get("name", ""))
+    document = {"resource": {kind: {name: after}}}
+    tags: dict[str, str] = {}
+    for field_name in ("tags", "tags_all", "labels", "effective_labels"):
+        found = after.get(field_name)
+        for key, value in found.items() if isinstance(found, dict) else ():
+            tags[str(key)] = str(value)
+    named = (after.get(key) for key in ("name", "agent_name", "function_name", "display_name"))
+    keys = [str(after[key]) for key in ("arn", "id", "self_link") if after.get(key)]
+    return Wanted(
+        ident=keys[0] if keys else f"terraform:{row.get('address', '')}",
+        address=str(row.get("address", "")),
+        name=next((value for value in named if isinstance(value, str) and value), name),
+        kind=f"terraform.{kind}",
+        text=json.dumps(document, indent=1).encode(),
+        path="plan.tf.json",
+        region=str(after.get("location") or after.get("region") or ""),
+        tags=tags,
+        aliases=tuple(keys),
+    )
+
+
+def admitted(review: Mapping[str, Any]) -> Iterator[Wanted]:
+    """The object of an ``AdmissionReview``
+    (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/), or
+    a plain object. What is deleted deploys nothing. Raises ``ValueError`` for what is neither."""
+    import yaml
+
+    request = review.get("request") if review.get("kind") == "AdmissionReview" else None
+    if isinstance(request, dict) and request.get("operation") == "DELETE":
+        return
+    thing = request.get("object") if isinstance(request, dict) else review
+    if not isinstance(thing, dict) or not thing.get("kind"):
+        raise ValueError("neither an AdmissionReview nor a Kubernetes object")
+    head = thing.get("metadata") or {}
+    # An object that is still to be named carries the beginning of its name.
+    name = str(head.get("name") or head.get("generateName") or "")
+    space = str(head.get("namespace") or (request or {}).get("namespace") or "")
+    tags = {**(head.get("labels") or {}), **(head.get("annotations") or {})}
+    address = "/".join(part for part in (space, str(thing["kind"]), name) if part)
+    plain = {key: value for key, value in thing.items() if key != "status"}
+    yield Wanted(
+        ident=f"k8s:{address}", address=address, name=name, kind=f"k8s.{thing['kind']}",
+        text=yaml.safe_dump(plain).encode(), path="object.yaml",
+        tags={str(key): str(value) for key, value in tags.items()},
+    )  # fmt: skip
+
+
+def admission_answer(review: Mapping[str, Any], decision: Decision) -> dict[str, Any]:
+    """The ``AdmissionReview`` that an API server takes as the answer."""
+    request = review.get("request") or {}
+    response: dict[str, Any] = {"uid": str(request.get("uid", "")), "allowed": decision.allow}
+    if decision.deny:
+        response["status"] = {"code": 403, "message": "; ".join(decision.deny)[:2000]}
+    if decision.warn:
+        response["warnings"] = [text[:250] for text in decision.warn[:20]]
+    return {"apiVersion": review.get("apiVersion", "admission.k8s.io/v1"),
+            "kind": "AdmissionReview", "response": response}  # fmt: skip

@@ -1,0 +1,107 @@
+"""``shadow-ai guard --terraform-plan`` and ``--admission``: a decision before a deployment."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scanner.cli.options import as_yaml, write_bytes
+
+if TYPE_CHECKING:
+    from scanner.app.config import LoadedConfig
+    from scanner.app.deploying import Decision
+    from scanner.rulebook.load import Rulebook
+
+_MOST_BYTES = 256 << 20
+
+
+def judge_file(
+    plan: Path | None,
+    admission: Path | None,
+    loaded: LoadedConfig,
+    rulebook: Rulebook,
+    files: Sequence[Path],
+    allow_assets: bool,
+    form: str,
+) -> None:
+    """Prints the decision and ends the process by it: 0 allowed, 1 denied. An admission's answer is
+    told by what is printed, so that its exit code says only whether it could be judged."""
+    from scanner.app.config import fingerprint_key
+    from scanner.app.deploying import Judge, admission_answer, admitted, planned
+    from scanner.app.registering import norms_of
+    from scanner.detect.engine import Detector
+    from scanner.model.base import encode
+    from scanner.reconcile import inventory
+
+    if not files:
+        raise click.UsageError("name the registry: --registry FILE, or registry.files")
+    if form in ("sarif", "github"):
+        raise click.UsageError(f"--format {form} is for changes of a repository; text or json here")
+    reading = inventory.read(list(files))
+    today = datetime.now(UTC).isoformat(timespec="seconds")
+    key, _ = fingerprint_key()
+    judge = Judge(
+        Detector(rulebook, key, loaded.config.scan.engine),
+        reading.entries,
+        norms_of(loaded, rulebook, today),
+        allow_assets,
+    )
+    body = _read(plan or admission or Path("-"))
+    try:
+        decision = judge.judge(planned(body) if plan else admitted(body))
+    except ValueError as error:
+        raise click.UsageError(f"{plan or admission}: {error}") from error
+    for problem in reading.problems:
+        click.echo(f"warning: {problem}", err=True)
+    if admission and body.get("kind") == "AdmissionReview":
+        write_bytes(encode(admission_answer(body, decision)) + b"\n")
+        sys.exit(0)
+    if form == "json":
+        write_bytes(encode(decision) + b"\n")
+    else:
+        _show(decision)
+    sys.exit(0 if decision.allow else 1)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = sys.stdin.buffer.read(_MOST_BYTES + 1) if str(path) == "-" else path.read_bytes()
+        if len(data) > _MOST_BYTES:
+            raise click.UsageError(f"{path}: larger than {_MOST_BYTES >> 20} MiB")
+        body = json.loads(data)
+    except OSError as error:
+        raise click.UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise click.UsageError(f"{path}: not valid JSON") from error
+    if not isinstance(body, dict):
+        raise click.UsageError(f"{path}: expected a JSON object")
+    return body
+
+
+def _show(decision: Decision) -> None:
+    for row in decision.resources:
+        word = "allowed" if row.allowed else "denied "
+        entry = f" ({row.entry})" if row.entry else ""
+        said = f": {'; '.join(row.reasons)}" if row.reasons else ""
+        click.echo(_plain(f"{word}  {row.address}  {row.provider}{entry}{said}"))
+    for text in decision.deny:
+        if not any(text.startswith(f"{row.address} (") for row in decision.resources):
+            click.echo(_plain(f"denied   {text}"))
+    if not decision.resources and not decision.deny:
+        click.echo("no AI is deployed by this")
+    if decision.entries:
+        click.echo(
+            "\nadd to the registry, after a review of every line, and tag what you deploy:\n"
+        )
+        click.echo(as_yaml(decision.entries), nl=False)
+
+
+def _plain(text: str) -> str:
+    """Names come from outside and may hold what steers a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)

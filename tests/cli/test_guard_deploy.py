@@ -1,0 +1,235 @@
+"""Registration enforced: changes, Terraform plans and Kubernetes objects, as people and servers
+ask."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+_REGISTRY = """\
+entries:
+  - id: AIR-0007
+    name: Fraud scoring
+    owner: ann@example.com
+    stage: production
+    approved: {providers: [aws_sagemaker], regions: [eu-west-1]}
+    bindings: [{type: tag, value: "ai-registry-id=AIR-0007"}]
+  - id: AIR-0008
+    name: Chat
+    owner: ann@example.com
+    approved: {providers: [vllm, openai]}
+    bindings: [{type: id, value: "k8s:prod/Deployment/chat"}]
+"""
+
+
+def _run(
+    *arguments: str, cwd: Path, said: str = "", code: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "scanner", "guard", *arguments],
+        cwd=cwd, input=said, capture_output=True, text=True, timeout=120, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "SHADOW_AI_FINGERPRINT_KEY": "k" * 32},
+    )  # fmt: skip
+    assert code is None or done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "registry.yaml").write_text(_REGISTRY)
+    return tmp_path
+
+
+def _change(
+    kind: str, name: str, after: dict[str, Any] | None, actions: tuple[str, ...] = ("create",),
+    **more: object,
+) -> dict[str, Any]:  # fmt: skip
+    change = {"actions": list(actions), "before": None, "after": after}
+    return {
+        "address": f"{kind}.{name}",
+        "mode": "managed",
+        "type": kind,
+        "name": name,
+        "change": change,
+        **more,
+    }
+
+
+def _plan(folder: Path, *changes: dict[str, Any]) -> None:
+    body = {"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": changes}
+    (folder / "plan.json").write_text(json.dumps(body))
+
+
+def _endpoint(**after: object) -> dict[str, Any]:
+    return _change("aws_sagemaker_endpoint", "fraud", {"name": "fraud", **after})
+
+
+def _judged(folder: Path, code: int, *more: str) -> dict[str, Any]:
+    done = _run("--terraform-plan", "plan.json", "--registry", "registry.yaml", "--format", "json",
+                *more, cwd=folder, code=code)  # fmt: skip
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_plan_with_unregistered_ai_is_denied_with_the_entry_to_add(folder: Path) -> None:
+    agent = _change("aws_bedrockagent_agent", "helper", {
+        "agent_name": "helper", "foundation_model": "anthropic.claude-3-haiku-20240307-v1:0",
+        "tags": {"env": "prod"},
+    })  # fmt: skip
+    _plan(folder, agent, _change("aws_s3_bucket", "data", {"bucket": "x"}))
+    found = _judged(folder, 1)
+    assert found["allow"] is False
+    assert found["deny"][0].startswith("aws_bedrockagent_agent.helper (aws_bedrock): nobody")
+    (entry,) = found["entries"]
+    assert entry["id"] == "AIR-0009"
+    assert entry["approved"]["models"] == ["anthropic.claude-3-haiku-20240307-v1:0"]
+    assert entry["stage"] == "production"
+
+    text = _run("--terraform-plan", "plan.json", "--registry", "registry.yaml", cwd=folder, code=1)
+    drafted = yaml.safe_load(text.stdout.partition("deploy:\n\n")[2])
+    registry = yaml.safe_load(_REGISTRY)
+    registry["entries"] += drafted["entries"]
+    (folder / "registry.yaml").write_text(yaml.safe_dump(registry))
+    agent["change"]["after"]["tags"]["ai-registry-id"] = entry["id"]
+    _plan(folder, agent)
+    assert _judged(folder, 0)["allow"] is True
+
+
+def test_what_is_registered_is_allowed_and_what_drifts_is_not(folder: Path) -> None:
+    tag = {"ai-registry-id": "AIR-0007"}
+    _plan(folder, _endpoint(tags=tag, region="eu-west-1"))
+    assert _judged(folder, 0)["resources"][0]["entry"] == "AIR-0007"
+    _plan(folder, _endpoint(tags=tag, region="us-east-1"))
+    found = _judged(folder, 1)
+    assert "region: observed us-east-1, approved eu-west-1" in found["deny"][0]
+    _plan(folder, _endpoint(tags={"ai-registry-id": "AIR-9999"}))
+    assert "no entry ai-registry-id=AIR-9999" in _judged(folder, 1)["deny"][0]
+
+
+def test_a_name_alone_registers_nothing(folder: Path) -> None:
+    _plan(folder, _change("aws_sagemaker_endpoint", "x", {"name": "fraud-scoring"}))
+    found = _judged(folder, 1)
+    assert "only resembles an entry" in found["deny"][0]
+    assert found["resources"][0]["status"] == "probable"
+
+
+@pytest.mark.parametrize("actions", [("delete",), ("no-op",), ("read",)])
+def test_what_deploys_nothing_is_allowed(folder: Path, actions: tuple[str, ...]) -> None:
+    _plan(folder, _change("aws_sagemaker_endpoint", "x", {"name": "x"}, actions))
+    assert _judged(folder, 0)["resources"] == []
+
+
+@pytest.mark.parametrize("actions", [("update",), ("delete", "create"), ("create", "delete")])
+def test_what_changes_or_replaces_is_judged(folder: Path, actions: tuple[str, ...]) -> None:
+    _plan(folder, _change("aws_sagemaker_endpoint", "x", {"name": "zz"}, actions))
+    assert len(_judged(folder, 1)["resources"]) == 1
+
+
+def test_a_key_in_a_plan_is_denied_and_never_printed(
+    folder: Path, made_up_key: Callable[..., str]
+) -> None:
+    key = made_up_key()
+    environment = [{"variables": {"ANTHROPIC_API_KEY": key}}]
+    after = {"function_name": "f", "environment": environment}
+    _plan(folder, _change("aws_lambda_function", "f", after))
+    done = _run("--terraform-plan", "plan.json", "--registry", "registry.yaml", cwd=folder, code=1)
+    assert "holds a key" in done.stdout
+    assert key not in done.stdout + done.stderr
+
+
+def test_allow_assets_only_tells(folder: Path) -> None:
+    _plan(folder, _endpoint())
+    found = _judged(folder, 0, "--allow-assets")
+    assert found["allow"] is True
+    assert "nobody registered it" in found["warn"][0]
+
+
+def _review(thing: dict[str, Any], operation: str = "CREATE") -> str:
+    return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+                       "request": {"uid": "u-1", "operation": operation, "namespace": "prod",
+                                   "object": thing}})  # fmt: skip
+
+
+def _deployment(name: str, image: str = "vllm/vllm-openai:v0.6", **meta: object) -> dict[str, Any]:
+    pod = {"containers": [{"name": "c", "image": image}]}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, **meta},
+        "spec": {"template": {"spec": pod}},
+    }
+
+
+def _answered(folder: Path, review: str) -> dict[str, Any]:
+    done = _run("--admission", "-", "--registry", "registry.yaml", cwd=folder, said=review, code=0)
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert found["kind"] == "AdmissionReview"
+    assert found["response"]["uid"] == "u-1"
+    return found["response"]
+
+
+def test_an_api_server_is_answered_in_its_own_words(folder: Path) -> None:
+    assert _answered(folder, _review(_deployment("chat")))["allowed"] is True
+    denied = _answered(folder, _review(_deployment("other")))
+    assert denied["allowed"] is False
+    assert denied["status"]["code"] == 403
+    assert "prod/Deployment/other (vllm): nobody registered it" in denied["status"]["message"]
+    declared = _deployment("other", annotations={"ai.example/ai-registry-id": "AIR-0008"})
+    assert _answered(folder, _review(declared))["allowed"] is True
+    assert _answered(folder, _review(_deployment("web", "nginx:1")))["allowed"] is True
+    assert _answered(folder, _review(_deployment("other"), "DELETE"))["allowed"] is True
+
+
+def test_a_plain_object_is_a_decision_for_policy_engines(folder: Path) -> None:
+    (folder / "o.json").write_text(json.dumps(_deployment("other", namespace="dev")))
+    done = _run("--admission", "o.json", "--registry", "registry.yaml", "--format", "json",
+                cwd=folder, code=1)  # fmt: skip
+    found = json.loads(done.stdout)
+    assert (found["allow"], len(found["deny"]), len(found["entries"])) == (False, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("{", "not valid JSON"), ("[]", "expected a JSON object"), ("{}", "not a plan"),
+     ('{"format_version": "1.0", "resource_changes": {}}', "not a plan")],
+)  # fmt: skip
+def test_what_is_no_plan_is_never_allowed(folder: Path, text: str, said: str) -> None:
+    (folder / "plan.json").write_text(text)
+    done = _run("--terraform-plan", "plan.json", "--registry", "registry.yaml", cwd=folder, code=2)
+    assert said in done.stderr
+
+
+def test_without_a_registry_nothing_can_be_judged(folder: Path) -> None:
+    _plan(folder)
+    assert "name the registry" in _run("--terraform-plan", "plan.json", cwd=folder, code=2).stderr
+    both = _run("--terraform-plan", "plan.json", "--base", "HEAD", cwd=folder, code=2)
+    assert "exclude each other" in both.stderr
+
+
+def test_a_change_prints_the_entry_to_add_and_then_passes(folder: Path) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments],
+                       cwd=folder, check=True, capture_output=True)  # fmt: skip
+
+    git("init", "-q")
+    git("remote", "add", "origin", "https://github.com/acme/bot.git")
+    (folder / "app.py").write_text("import openai\nopenai.OpenAI()\n")
+    git("add", "app.py")
+    done = _run("--registry", "registry.yaml", cwd=folder, code=1)
+    drafted = yaml.safe_load(done.stdout.partition("every line:\n\n")[2])
+    (entry,) = drafted["entries"]
+    assert entry["bindings"] == [{"type": "repo", "value": "github.com/acme/bot"}]
+    assert entry["approved"] == {"providers": ["openai"]}
+    (folder / "more.yaml").write_text(yaml.safe_dump(drafted))
+    _run("--registry", "registry.yaml", "--registry", "more.yaml", cwd=folder, code=0)
+    shown = json.loads(_run("--registry", "registry.yaml", "--format", "json", cwd=folder).stdout)
+    assert shown["entries"] == [entry]
