@@ -17,7 +17,7 @@ from connectors.azure.graph import Inventory
 from connectors.azure.hierarchy import Subscription
 from connectors.azure.reading import AzureReading
 from connectors.azure.rights import Rights
-from connectors.azure.shards import shards
+from connectors.azure.shards import SITES, shards
 from connectors.azure.types import OPTIONS, TYPES, of_family, reasons, shown_types
 from scanner.kit.contract import (
     ConnectorSpec,
@@ -29,7 +29,14 @@ from scanner.kit.contract import (
 )
 from scanner.kit.tabled.engine import read_types
 from scanner.kit.tabled.reading import first_tag
-from scanner.model.errors import Denied, NotEnabled, SourceError, Throttled, Unavailable
+from scanner.model.errors import (
+    Denied,
+    LeftOut,
+    NotEnabled,
+    SourceError,
+    Throttled,
+    Unavailable,
+)
 from scanner.model.items import Checkpoint, Gap, Item
 
 __all__ = ["CONNECTOR", "TYPES", "AzureConfig", "AzureConnector"]
@@ -52,6 +59,12 @@ _OWN = {
         "Microsoft.Insights/eventtypes/values/read", "who has created AI resources", "creators"),
 }  # fmt: skip
 """Operation -> permission, reason, field of the configuration."""
+
+
+_UNTOLD = (
+    "settings of sites and functions: Azure tells their names and values by one action alone, so "
+    "that without `read_values` only those are told that stay with a slot or stand in a vault"
+)
 
 
 def _operations() -> tuple[Operation, ...]:
@@ -109,7 +122,7 @@ class AzureConnector:
         if scope["part"] == "units":
             yield from hierarchy.units(found)
             if ctx.config.identities and any(not (one.denied or one.closed) for one in found):
-                yield from roles.items(_inventory(ctx), "")
+                yield from roles.items(_inventory(ctx), "", ctx.config.cloud)
             return
         one = next(one for one in found if one.id == scope["subscription"])
         if scope["part"] == "account":
@@ -123,9 +136,14 @@ class AzureConnector:
                     what=f"deny assignments of {one.id}", reason=str(error),
                     denied=isinstance(error, Denied),
                 )  # fmt: skip
-            yield from roles.items(_inventory(ctx), one.id, taken)
+            yield from roles.items(_inventory(ctx), one.id, ctx.config.cloud, taken)
             for op in roles.OPERATIONS:
                 _rights(ctx).check(one.id, op)
+        elif scope["part"] == SITES:
+            kinds = ("Microsoft.Web/sites", "Microsoft.Web/sites/slots")
+            if any(True for kind in kinds for _ in _inventory(ctx).records(kind, one.id)):
+                raise LeftOut(_UNTOLD)
+            _rights(ctx).check(one.id, "graph:Microsoft.Web/sites")
         elif scope["part"] == "creators":
             yield from creators.items(_access(ctx), one.id, ctx.now(), ctx.window_days)
         else:

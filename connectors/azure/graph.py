@@ -46,6 +46,13 @@ DEFINITIONS = (
 )
 
 
+KEYLESS_STORAGE = (
+    "resources | where type =~ 'microsoft.storage/storageaccounts'"
+    " | where tostring(properties.allowSharedKeyAccess) =~ 'false'"
+    f" | project {_LESS} | order by id asc"
+)
+
+
 def of_types(types: Iterable[str]) -> str:
     """The question for everything of some types."""
     named = ", ".join(f"'{one.casefold()}'" for one in sorted(types))
@@ -159,15 +166,18 @@ class Inventory:
             query = of_types(self._types - FILTERS.keys())
         yield from self.rows(query).get((kind, subscription.casefold()), ())
 
+    def everywhere(self, kind: str) -> Iterator[dict[str, Any]]:
+        """Of one type (in small letters) in all subscriptions."""
+        for (other, _), rows in self.rows(of_types(self._types - FILTERS.keys())).items():
+            if other == kind:
+                yield from rows
+
     def named(self, kind: str, name: str) -> str:
         """The id of what is called so, in whichever subscription; empty: none that is shown. Of
         kinds whose names no two things in Azure share."""
-        kind, name = kind.casefold(), name.casefold()
-        for (other, _), rows in self.rows(of_types(self._types - FILTERS.keys())).items():
-            if other == kind:
-                for row in rows:
-                    if str(row.get("name", "")).casefold() == name:
-                        return str(row["id"])
+        for row in self.everywhere(kind.casefold()):
+            if str(row.get("name", "")).casefold() == name.casefold():
+                return str(row["id"])
         return ""
 
     def rows(self, query: str) -> dict[tuple[str, str], list[dict[str, Any]]]:

@@ -214,6 +214,8 @@ def normal(record: Mapping[str, Any], cloud: Cloud) -> dict[str, Any]:
     made = dict(record)
     if found := planes.endpoints(record, cloud):
         made["planes"] = found
+    if told := list(_readers(record)):
+        made["named"] = {"readers": told}
     identity = made.get("identity")
     if isinstance(identity, Mapping):
         own = identity.get("principalId")
@@ -221,3 +223,14 @@ def normal(record: Mapping[str, Any], cloud: Cloud) -> dict[str, Any]:
         principals = [str(one) for one in (own, *assigned) if isinstance(one, str) and one]
         made["identity"] = {**identity, "principals": principals}
     return made
+
+
+def _readers(record: Mapping[str, Any]) -> Iterator[str]:
+    """Whom the access policies of a vault let read secrets, where these hold and not roles
+    (https://learn.microsoft.com/azure/key-vault/general/assign-access-policy)."""
+    if first_text(record, "properties.enableRbacAuthorization").casefold() == "true":
+        return
+    for policy in values(record, "properties.accessPolicies[]"):
+        may = {str(one).casefold() for one in values(policy, "permissions.secrets[]")}
+        if may & {"get", "all"}:
+            yield first_text(policy, "objectId")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from connectors.azure.config import Cloud
 from scanner.kit.expressions import expression
 from scanner.kit.tabled.edges import SITE
 from scanner.kit.tabled.reading import Node, Target, shown
@@ -172,23 +173,47 @@ def _asset(value: str, reading: AzureReading) -> tuple[str, Node | None]:
     return (whole.casefold(), None) if whole.startswith("azureml:") else ("", None)
 
 
-_VAULTS = ("vault.azure.net", "vault.usgovcloudapi.net", "vault.azure.cn")
+_DOMAINS = {
+    Cloud.PUBLIC: "core.windows.net",
+    Cloud.USGOV: "core.usgovcloudapi.net",
+    Cloud.CHINA: "core.chinacloudapi.cn",
+}
+
+
+def container_of(account: str, container: str, cloud: Cloud) -> DataStore:
+    """As addresses lead to it."""
+    return DataStore(
+        id=NodeId(f"https://{account}.blob.{_DOMAINS[cloud]}/{container}".casefold()),
+        kind="azure.blob_container", name=shown(container), store_class="object_store",
+    )  # fmt: skip
+
+
+def _object(value: str, reading: AzureReading) -> tuple[str, Node | None]:
+    """Somebody or something of the directory, of which its id alone is told."""
+    return (principal_node(value), None) if value else ("", None)
+
+
+_VAULTS = {
+    Cloud.PUBLIC: "vault.azure.net",
+    Cloud.USGOV: "vault.usgovcloudapi.net",
+    Cloud.CHINA: "vault.azure.cn",
+}
 """https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates"""
 
 
 def _vault_secret(value: str, reading: AzureReading) -> tuple[str, Node | None]:
     """``vault/secret``, or its address with any version: the secret as its vault lists it, wherever
     that is; of a vault that is not shown, its address."""
-    vault, secret = "", ""
+    vault, secret, domain = "", "", _VAULTS[reading.access.cloud]
     if "://" in value:
         try:
             split = urlsplit(value)
         except ValueError:
             return "", None
-        name, _, domain = (split.hostname or "").partition(".")
+        name, _, told = (split.hostname or "").partition(".")
         steps = split.path.strip("/").split("/")
-        if domain in _VAULTS and steps[0] == "secrets" and len(steps) > 1:
-            vault, secret = name, steps[1]
+        if told in _VAULTS.values() and steps[0] == "secrets" and len(steps) > 1:
+            vault, secret, domain = name, steps[1], told
     else:
         vault, _, secret = value.partition("/")
     if not (_WORD.fullmatch(vault) and _WORD.fullmatch(secret)):
@@ -196,13 +221,14 @@ def _vault_secret(value: str, reading: AzureReading) -> tuple[str, Node | None]:
     known = reading.inventory.named("Microsoft.KeyVault/vaults", vault)
     if known:
         return reading.spelled(f"{known}/secrets/{secret}"), None
-    return f"https://{vault}.{_VAULTS[0]}/secrets/{secret}".casefold(), None
+    return f"https://{vault}.{domain}/secrets/{secret}".casefold(), None
 
 
 _WORD = expression(r"[0-9A-Za-z-]{1,127}")
 TARGETS: Mapping[str, Target] = {
     "resource": _resource,
     "principal": _principal,
+    "object": _object,
     "creator": _creator,
     "publisher": _publisher,
     "blob": _blob,

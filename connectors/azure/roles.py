@@ -1,20 +1,30 @@
 """Role assignments: who may call AI, and which data the identities of programs may read and write.
 
 Asked of Resource Graph once for all subscriptions. A role is judged by its own actions, less what
-deny assignments take; conditions of an assignment and members of groups are not evaluated, which
-each edge says.
+deny assignments take; the keys of a thing count where it allows them. Conditions of an assignment
+and members of groups are not evaluated, which each edge says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from connectors.azure import graph, operations
+from connectors.azure.config import Cloud
 from connectors.azure.denials import Denial
 from connectors.azure.graph import Inventory
-from connectors.azure.relations import PRINCIPAL, kind_of, principal_node, store_of
+from connectors.azure.keys import KEYLESS, Keys
+from connectors.azure.relations import (
+    PRINCIPAL,
+    container_of,
+    kind_of,
+    principal_node,
+    store_of,
+)
 from connectors.azure.rights import Grant, grant
+from scanner.kit.tabled.edges import edge_of
 from scanner.kit.tabled.reading import shown
 from scanner.kit.tables import first_text, values
 from scanner.model.base import NodeId
@@ -27,6 +37,7 @@ DEFINITIONS = "graph:Microsoft.Authorization/roleDefinitions"
 OPERATIONS = {
     ASSIGNMENTS: "what identities may reach, and who may call AI",
     DEFINITIONS: "what the roles of these assignments allow",
+    KEYLESS: "whether keys of storage accounts are of use to whoever may list them",
 }
 DATA = "azure.data"
 _NOT_EVALUATED = "members of groups are not evaluated"
@@ -44,35 +55,59 @@ class Reach(NamedTuple):
     kind: str
     """Type of the resources that it is an action of."""
     label: str
+    is_key: bool = False
+    """It tells the thing's keys, which are of use where these are allowed."""
 
 
+_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+_STORAGE, _VAULTS = "microsoft.storage/storageaccounts", "microsoft.keyvault/vaults"
+_SEARCH = "microsoft.search/searchservices"
+_AI, _LEARNING = (
+    "microsoft.cognitiveservices/accounts",
+    "microsoft.machinelearningservices/workspaces",
+)
+_CALLS = (
+    "OpenAI/deployments/chat/completions/action", "MaaS/chat/completions/action",
+    "AIServices/responses/write", "AIServices/endpoints/interact/action",
+    "SpeechServices/unified-speech/frontend/action", "Language/analyze-text/action",
+    "TextAnalytics/analyze/action", "LUIS/apps/prediction/action",
+    "ComputerVision/analyze/action", "CustomVision/classify/iterations/image/action",
+    "Face/detect/action", "FormRecognizer/documentmodels:analyze/action",
+    "MultiModalIntelligence/analyzers:analyze/action", "ContentSafety/text:analyze/action",
+    "TextTranslation/translate/action",
+)  # fmt: skip
+"""Of each service that an account may be, what it is called by."""
 REACHES = (
-    Reach("Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read", True,
-          Relation.READS_FROM, "microsoft.storage/storageaccounts", "storage"),
-    Reach("Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write", True,
-          Relation.WRITES_TO, "microsoft.storage/storageaccounts", "storage"),
-    Reach("Microsoft.Storage/storageAccounts/listKeys/action", False,
-          Relation.READS_FROM, "microsoft.storage/storageaccounts", "storage"),
-    Reach("Microsoft.KeyVault/vaults/secrets/getSecret/action", True,
-          Relation.READS_FROM, "microsoft.keyvault/vaults", "secrets"),
-    Reach("Microsoft.Search/searchServices/indexes/documents/read", True,
-          Relation.READS_FROM, "microsoft.search/searchservices", "search indexes"),
-    Reach("Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action", True,
-          Relation.CALLS, "microsoft.cognitiveservices/accounts", "AI"),
-    Reach("Microsoft.CognitiveServices/accounts/listKeys/action", False,
-          Relation.CALLS, "microsoft.cognitiveservices/accounts", "AI"),
+    Reach(f"{_BLOBS}/read", True, Relation.READS_FROM, _STORAGE, "storage"),
+    Reach(f"{_BLOBS}/write", True, Relation.WRITES_TO, _STORAGE, "storage"),
+    *(
+        Reach("Microsoft.Storage/storageAccounts/listKeys/action", False, relation, _STORAGE,
+              "storage", is_key=True)
+        for relation in (Relation.READS_FROM, Relation.WRITES_TO)
+    ),
+    Reach("Microsoft.KeyVault/vaults/secrets/getSecret/action", True, Relation.READS_FROM, _VAULTS,
+          "secrets"),
+    Reach("Microsoft.Search/searchServices/indexes/documents/read", True, Relation.READS_FROM,
+          _SEARCH, "search indexes"),
+    *(
+        Reach(f"Microsoft.CognitiveServices/accounts/{one}", True, Relation.CALLS, _AI, "AI")
+        for one in _CALLS
+    ),
+    Reach("Microsoft.CognitiveServices/accounts/listKeys/action", False, Relation.CALLS, _AI, "AI",
+          is_key=True),
     Reach("Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action", False,
-          Relation.CALLS, "microsoft.machinelearningservices/workspaces", "machine learning"),
+          Relation.CALLS, _LEARNING, "machine learning"),
 )  # fmt: skip
 """https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning and
 .../storage, .../security"""
 
 
 def items(
-    inventory: Inventory, subscription: str, denials: tuple[Denial, ...] = ()
+    inventory: Inventory, subscription: str, cloud: Cloud, denials: tuple[Denial, ...] = ()
 ) -> Iterator[Item]:
     """Of the assignments in one subscription; ``""``: of those above all subscriptions."""
     definitions = _definitions(inventory)
+    around = _Around(Keys(inventory), denials, cloud)
     found = inventory.rows(graph.ASSIGNMENTS)
     unknown: set[str] = set()
     for row in found.get(("microsoft.authorization/roleassignments", subscription), ()):
@@ -84,7 +119,7 @@ def items(
         elif role not in definitions:
             unknown.add(role)
         else:
-            yield from _of(row, definitions[role], principal, scope, denials)
+            yield from _of(row, definitions[role], principal, scope, around)
     for role in sorted(unknown):
         yield Gap(what=f"role {role}", reason="Resource Graph does not show its definition")
 
@@ -116,8 +151,16 @@ def _definitions(inventory: Inventory) -> dict[str, _Role]:
     return found
 
 
+class _Around(NamedTuple):
+    """What beside an assignment decides what it reaches."""
+
+    keys: Keys
+    denials: tuple[Denial, ...]
+    cloud: Cloud
+
+
 def _of(
-    row: Mapping[str, Any], role: _Role, principal: str, scope: str, denials: tuple[Denial, ...]
+    row: Mapping[str, Any], role: _Role, principal: str, scope: str, around: _Around
 ) -> Iterator[Item]:
     family = _TYPES.get(first_text(row, "properties.principalType"), PrincipalType.UNKNOWN)
     ident = principal_node(principal)
@@ -127,52 +170,95 @@ def _of(
     )  # fmt: skip
     is_conditional = bool(first_text(row, "properties.condition"))
     is_many = family in (PrincipalType.GROUP, PrincipalType.UNKNOWN)
-    edges: dict[str, Edge] = {}
-    stores: dict[str, DataStore] = {}
+    made: dict[str, Item] = {}
     for reach in REACHES:
         is_program = family is PrincipalType.SERVICE
         if not (role.allows(reach) and (is_program or reach.relation is Relation.CALLS)):
             continue
-        target, store = _target(scope, reach)
-        if not target:
+        found = target(scope, reach, around.cloud)
+        doubts = _doubts(principal, scope, reach, around, is_many=is_many) if found.id else None
+        if doubts is None:
             continue
-        told = [
-            (one, one.takes(principal, scope, reach.action, is_data=reach.is_data, is_many=is_many))
-            for one in denials
-        ]
-        if any(is_taken for _, is_taken in told):
-            continue
-        doubts = [f"but `{one.name}` may deny it" for one, taken in told if taken is None]
+        doubts += [found.doubt] if found.doubt else []
         doubts += ["with a condition"] if is_conditional else []
         edge = Edge(
-            source=ident, target=target, relation=reach.relation, evidence=(evidence,),
+            source=ident, target=found.id, relation=reach.relation, evidence=(evidence,),
             confidence=Confidence.MEDIUM if doubts else Confidence.CERTAIN,
             detail=", ".join([role.name, *doubts[:3]]),
         )  # fmt: skip
-        edges[edge.key] = edge
-        if store is not None:
-            stores[store.id] = store
-    if edges:
+        known = made.get(edge.key)
+        if isinstance(known, Edge) and known.confidence is Confidence.CERTAIN:
+            continue  # by another of its actions
+        made[edge.key] = edge
+        made.update({one.id: one for one in found.nodes})
+        for store, part in pairwise(found.nodes):
+            holds = edge_of(store.id, part.id, Relation.CONTAINS, evidence)
+            made[holds.key] = holds
+    if made:
         yield Identity(
             id=ident, kind=PRINCIPAL, name=principal, principal_type=family, evidence=(evidence,)
         )
-        yield from stores.values()
-        yield from edges.values()
+        yield from made.values()
 
 
-def _target(scope: str, reach: Reach) -> tuple[NodeId, DataStore | None]:
-    """The thing itself, or all that lies under a subscription, a group or all groups."""
+def _doubts(
+    principal: str, scope: str, reach: Reach, around: _Around, *, is_many: bool
+) -> list[str] | None:
+    """Why it may reach less; None: it reaches nothing."""
+    found: list[str] = []
+    for one in around.denials:
+        taken = one.takes(principal, scope, reach.action, is_data=reach.is_data, is_many=is_many)
+        if taken:
+            return None
+        found += [f"but `{one.name}` may deny it"] if taken is None else []
+    if reach.is_key:
+        is_open = around.keys.open(scope, reach.kind)
+        if is_open is False:
+            return None
+        found += ["where keys are allowed"] if is_open is None else []
+    return found
+
+
+class Target(NamedTuple):
+    id: NodeId
+    """Empty: the scope has nothing of the kind."""
+    nodes: tuple[DataStore, ...] = ()
+    """Each holds the next."""
+    doubt: str = ""
+
+
+_PARTS = frozenset({"projects", "deployments", "secrets", "indexes", "onlineendpoints"})
+"""Of things below which lists show more, what is a node by its own id."""
+
+
+def target(scope: str, reach: Reach, cloud: Cloud) -> Target:
+    """The thing itself, the part of it that the scope is, or all that lies under a subscription, a
+    group or all groups."""
     kind = kind_of(scope)
     if kind == reach.kind:
-        # What is granted in a container is told of its account.
-        parts = scope.split("/")
-        at = parts.index(reach.kind.rpartition("/")[2])
-        whole = "/".join(parts[: at + 2])
-        return NodeId(whole), store_of(whole)
+        return _within(scope, reach, cloud)
     if kind and kind != "microsoft.management/managementgroups":
-        return NodeId(""), None
+        return Target(NodeId(""))
     ident = NodeId(f"{scope}#{reach.label.replace(' ', '-')}")
     where = scope.rpartition("/")[2] or "the tenant"
-    return ident, DataStore(
+    store = DataStore(
         id=ident, kind=DATA, name=shown(f"all {reach.label} in {where}"), store_class="many"
     )
+    return Target(ident, (store,))
+
+
+def _within(scope: str, reach: Reach, cloud: Cloud) -> Target:
+    steps = scope.split("/")
+    at = steps.index(reach.kind.rpartition("/")[2]) + 2
+    whole, below = "/".join(steps[:at]), steps[at:]
+    stores = tuple(filter(None, (store_of(whole),)))
+    if not below:
+        return Target(NodeId(whole), stores)
+    if reach.is_key:
+        return Target(NodeId(""))  # keys are of the whole alone
+    if below[0] in _PARTS and len(below) > 1:
+        return Target(NodeId(f"{whole}/{below[0]}/{below[1]}"))
+    if below[:3:2] == ["blobservices", "containers"] and len(below) > 3:
+        container = container_of(whole.rpartition("/")[2], below[3], cloud)
+        return Target(container.id, (*stores, container))
+    return Target(NodeId(whole), stores, f"only in {shown('/'.join(below))[:100]}")

@@ -13,6 +13,8 @@ from scanner.model.errors import ConfigError
 
 LISTING = "azure:subscriptions"
 UNITS = ShardId("azure:units")
+SITES = "site-settings"
+"""The part that is left out where values may not be read."""
 _NAMES = "secret-names"
 """The family of which only names are looked at."""
 
@@ -35,6 +37,8 @@ def shards(config: AzureConfig, found: tuple[Subscription, ...]) -> Iterator[Sha
             continue
         for family in wanted:
             yield _below(one, own, "types", family, f"{title} {family}")
+        if "workloads" in wanted and not config.read_values:
+            yield _below(one, own, SITES, SITES, f"{title} settings of sites")
         if config.identities:
             yield _below(one, own, "roles", "roles", f"{title} role assignments")
         if config.creators:

@@ -76,12 +76,19 @@ def _condition(text: str, table: str) -> Callable[[Row], bool]:
     if match := re.fullmatch(r"type =~ '([^']+)'", text):
         only = match[1].casefold()
         return lambda row: str(row["type"]).casefold() == only
-    if match := re.fullmatch(r"tostring\(([\w.]+)\) startswith '([^']+)'", text):
-        path, prefix = match[1].split("."), match[2].casefold()
+    if match := re.fullmatch(r"tostring\(([\w.]+)\) (startswith|=~) '([^']+)'", text):
+        path, wanted_text = match[1].split("."), match[3].casefold()
         if path[0] not in COLUMNS[table]:
             raise Refused(f"{table} has no column {path[0]}")
-        return lambda row: str(_at(row, path) or "").casefold().startswith(prefix)
+        if match[2] == "=~":
+            return lambda row: _string(_at(row, path)) == wanted_text
+        return lambda row: _string(_at(row, path)).startswith(wanted_text)
     raise Refused(f"not understood: where {text}")
+
+
+def _string(value: Any) -> str:
+    """Of a truth value ``true`` or ``false``, in small letters."""
+    return "" if value is None else str(value).casefold()
 
 
 def _at(row: Any, path: list[str]) -> Any:

@@ -220,6 +220,23 @@ def test_a_setting_in_a_vault_leads_to_the_secret_that_its_vault_lists(rig: Rig)
 
 
 @pytest.mark.parametrize(
+    ("told", "cloud", "expected"),
+    [
+        ("https://gov.vault.usgovcloudapi.net/secrets/A", Cloud.USGOV,
+         "https://gov.vault.usgovcloudapi.net/secrets/a"),
+        ("gov/A", Cloud.USGOV, "https://gov.vault.usgovcloudapi.net/secrets/a"),
+        ("cn/A", Cloud.CHINA, "https://cn.vault.azure.cn/secrets/a"),
+    ],
+)  # fmt: skip
+def test_a_secret_of_a_sovereign_cloud_is_at_that_clouds_address(
+    told: str, cloud: Cloud, expected: str
+) -> None:
+    reading = SimpleNamespace(inventory=SimpleNamespace(named=lambda kind, name: ""),
+                              access=SimpleNamespace(cloud=cloud))  # fmt: skip
+    assert relations.TARGETS["vault_secret"](told, reading) == (expected, None)
+
+
+@pytest.mark.parametrize(
     ("told", "expected"),
     [
         ("https://other.vault.azure.net/secrets/A/1f", "https://other.vault.azure.net/secrets/a"),
@@ -229,5 +246,5 @@ def test_a_setting_in_a_vault_leads_to_the_secret_that_its_vault_lists(rig: Rig)
 )  # fmt: skip
 def test_a_secret_of_a_vault_that_is_not_shown_is_its_address(told: str, expected: str) -> None:
     nothing = SimpleNamespace(named=lambda kind, name: "")
-    reading = SimpleNamespace(inventory=nothing)
+    reading = SimpleNamespace(inventory=nothing, access=SimpleNamespace(cloud=Cloud.PUBLIC))
     assert relations.TARGETS["vault_secret"](told, reading) == (expected, None)

@@ -37,7 +37,7 @@ def test_coverage_is_exact(rig: Rig) -> None:
     assert gone == {f"azure:{estate.ident(number)}/account" for number in closed}
     assert not found.gaps
     readable = _MANY - len(hidden) - len(closed)
-    assert len(found.shards) == 1 + _MANY + readable * (len(FAMILIES) + 2)
+    assert len(found.shards) == 1 + _MANY + readable * (len(FAMILIES) + 3)
     holders = [a.account for a in found.assets.values() if a.kind == "azure.model_deployment"]
     assert len(holders) == len(set(holders)) == readable - len(blind)
 
