@@ -18,15 +18,9 @@ from scanner.model.items import Activity, Checkpoint, Item
 from tests.saas_rig import TOKEN, Vendor, serving
 
 NAMES = (
-    "microsoft365",
-    "slack",
-    "zoom",
-    "atlassian",
-    "databricks",
-    "snowflake",
-    "cursor",
-    "salesforce",
-)
+    "atlassian", "box", "cursor", "databricks", "microsoft365", "notion", "salesforce", "slack",
+    "snowflake", "zoom",
+)  # fmt: skip
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
 

@@ -1,0 +1,233 @@
+"""Box: which applications an enterprise lets at its files, by whom, and the agents of Box AI.
+
+https://developer.box.com/reference/get-events: a stream's position that stays where it was is its
+end. Names of files and folders are not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from scanner.kit.administered import (
+    Administration,
+    Kind,
+    Listed,
+    Logged,
+    Reading,
+    Settings,
+    odd_gap,
+    read,
+    session,
+)
+from scanner.kit.contract import ConnectorSpec, Context
+from scanner.kit.folding import mark_of, whole
+from scanner.kit.named import Names
+from scanner.kit.oauth import ClientCredentials
+from scanner.kit.opened import OpenedData
+from scanner.kit.paged import by_cursor
+from scanner.kit.values import iso, loose_json, mapping, text, when
+from scanner.kit.windows import Happened
+from scanner.model.facts import AssetClass, Identity, PrincipalType
+from scanner.model.items import Item
+
+NAMES = Names(source="box", vendor="box", tenant="enterprise")
+AGENT = "box.ai_agent"
+PROVIDER = "box_ai"
+DATA = OpenedData("box", "event", {"files": ("Box files", "files")})
+Part = Literal["people", "agents", "events"]
+TOKEN = read(
+    "/oauth2/token", "platform app with client credentials grant", "an access token", method="POST"
+)
+USERS = read("/2.0/users", "manage_managed_users", "people")
+AGENTS = read("/2.0/ai_agents", "ai.readwrite", "agents of Box AI Studio")
+EVENTS = read(
+    "/2.0/events", "manage_enterprise_properties", "which application is let in, and opens files"
+)
+_CALLS = (USERS, AGENTS, EVENTS)
+_APPS = {
+    "ENTERPRISE_APP_AUTHORIZATION_UPDATE": "grants",
+    "USER_AUTHENTICATE_OAUTH2_ACCESS_TOKEN_CREATE": "grants",
+    "APPLICATION_CREATED": "created_by",
+    "APPLICATION_PUBLIC_KEY_ADDED": "used_by",
+    "OAUTH2_ACCESS_TOKEN_REVOKE": "",
+}
+_FILES = {
+    "DOWNLOAD": "reads", "PREVIEW": "reads", "COPY": "reads", "UPLOAD": "writes", "EDIT": "writes",
+}  # fmt: skip
+"""Event -> which way files went, where an application did it."""
+_OWN = ("box web app", "box web application", "box mobile", "box drive", "box sync", "box tools",
+        "box for iphone", "box for android", "box edit")  # fmt: skip
+"""Box's own programs, in lower case."""
+_MODES = ("ask", "text_gen", "extract")
+
+
+class BoxConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An enterprise, or files exported from one."""
+
+    enterprise_id: str = ""
+    """For a platform app that makes its own tokens."""
+    token_env: str = "BOX_TOKEN"  # noqa: S105 - the variable's name
+    """Environment variable with an access token, where something else makes them."""
+    client_id_env: str = "BOX_CLIENT_ID"
+    client_secret_env: str = "BOX_CLIENT_SECRET"  # noqa: S105
+    """Environment variables with the app's id and secret."""
+    url: str = "https://api.box.com"
+    parts: tuple[Part, ...] = ("people", "agents", "events")
+    file_events: bool = True
+    """Read which application opens files, too: many events."""
+
+
+def _access(ctx: Context[BoxConfig]) -> Any:
+    config, environ = ctx.config, ctx.environ
+    tokens = ClientCredentials(
+        ctx, TOKEN, config.url,
+        {"grant_type": "client_credentials", "box_subject_type": "enterprise",
+         "box_subject_id": config.enterprise_id},
+        basic=False,
+        client=environ.get(config.client_id_env, ""),
+        secret=environ.get(config.client_secret_env, ""),
+        token=environ.get(config.token_env, ""),
+        missing=f"set {config.client_id_env} and {config.client_secret_env}, or {config.token_env}",
+    )  # fmt: skip
+    return session(ctx, _CALLS, {}, authorize=tokens.headers)
+
+
+# --- lists ----------------------------------------------------------------------------------------
+
+
+def is_user(record: Mapping[str, Any]) -> bool:
+    return "login" in record and "id" in record and "event_type" not in record
+
+
+def user(record: Any, org: str) -> list[Item] | None:
+    given = mapping(record)
+    ident, login = text(given.get("id")), text(given.get("login"))
+    if not ident or not login:
+        return None
+    node = NAMES.node(org, "user", ident)
+    is_app = login.casefold().endswith("@boxdevedition.com")
+    return [
+        Identity(
+            id=node, kind=NAMES.user_kind, name=text(given.get("name")) or login,
+            principal_type=PrincipalType.SERVICE if is_app else PrincipalType.HUMAN,
+            email=login.casefold() if "@" in login else "",
+            is_active=text(given.get("status")) in ("active", ""),
+            evidence=(NAMES.evidence(USERS.id, node),),
+        )
+    ]  # fmt: skip
+
+
+def is_agent(record: Mapping[str, Any]) -> bool:
+    return text(record.get("type")) == "ai_agent" and "name" in record
+
+
+def agent(record: Any, org: str) -> list[Item] | None:
+    given = mapping(record)
+    ident = text(given.get("id"))
+    if not ident:
+        return None
+    modes = ", ".join(mode for mode in _MODES if mapping(given.get(mode)))
+    thing = NAMES.thing(
+        org, "ai_agent", ident, text(given.get("name")), AssetClass.AGENT, provider=PROVIDER,
+        created_at=when(given.get("created_at")), status=text(given.get("access_state")),
+        tags={"modes": modes} if modes else {},
+    )  # fmt: skip
+    maker = mapping(given.get("created_by"))
+    who = NAMES.person(
+        org, text(maker.get("id")), text(maker.get("login")), text(maker.get("name"))
+    )
+    return list(NAMES.listed(thing, AGENTS.id, [who]))
+
+
+def _part(operation: Any, told: Any, query: Mapping[str, str]) -> Any:
+    def part(reading: Reading) -> Iterator[Item]:
+        odd = 0
+        path = operation.id.partition(" ")[2]
+        found = by_cursor(
+            reading.access, path, query, items="entries", cursor="next_marker", param="marker"
+        )
+        for record in found:
+            items = told(record, reading.org)
+            odd += items is None
+            yield from items or ()
+        yield from odd_gap(odd, operation.id)
+
+    return part
+
+
+# --- events ---------------------------------------------------------------------------------------
+
+
+def is_event(record: Mapping[str, Any]) -> bool:
+    beside = {"created_by", "created_at", "source"} & record.keys()
+    return "event_type" in record and (bool(beside) or record.get("type") == "event")
+
+
+def event(record: Any, org: str) -> Happened | None:
+    """``service_name`` tells which application did it; Box's own programs are people's."""
+    given = mapping(record)
+    kind, at = text(given.get("event_type")), when(given.get("created_at"))
+    if not is_event(given) or not kind:
+        return None
+    ident = text(given.get("event_id")) or mark_of((at, whole(given)))
+    more = given.get("additional_details")
+    details = mapping(
+        loose_json(more.encode("utf-8", "replace")) if isinstance(more, str) else more
+    )
+    source = mapping(given.get("source"))
+    label = text(details.get("service_name")) or text(details.get("app_name"))
+    key = text(details.get("service_id")) or text(details.get("client_id"))
+    if kind in _APPS and not label:
+        label = text(source.get("name")) or text(source.get("item_name"))
+        key = key or text(source.get("id"))
+    if kind not in {**_APPS, **_FILES} or not (label or key) or label.casefold() in _OWN:
+        return ident, at, ()
+    maker = mapping(given.get("created_by"))
+    who = NAMES.person(
+        org, text(maker.get("id")), text(maker.get("login")), text(maker.get("name"))
+    )
+    way = _FILES.get(kind, "")
+    flows = {way: (DATA.store("files", org),)} if way else {}
+    one = NAMES.app(
+        org, kind, _APPS.get(kind, "used_by"), key or label, label, client_id=key, actor=who,
+        first_at=at, last_at=at, **flows,
+    )  # fmt: skip
+    return ident, at, (one,)
+
+
+def log(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened | None]:
+    kinds = [*_APPS, *(_FILES if reading.ctx.config.file_events else ())]
+    query = {
+        "stream_type": "admin_logs", "created_after": iso(begin), "created_before": iso(end),
+        "event_type": ",".join(kinds), "limit": "500",
+    }  # fmt: skip
+    found = by_cursor(
+        reading.access, "/2.0/events", query, items="entries", cursor="next_stream_position",
+        param="stream_position", ends_at_same=True, ends_when_empty=True,
+    )  # fmt: skip
+    for record in found:
+        yield event(record, reading.org)
+
+
+CONNECTOR = Administration(
+    spec=ConnectorSpec(
+        name="box",
+        title="Box applications, Box AI agents and events",
+        config=BoxConfig,
+        operations=(TOKEN, *_CALLS),
+        yields=NAMES.kinds | {DATA.kind, AGENT},
+        docs_url="https://developer.box.com/reference/",
+        rates={"default": 15.0},
+    ),
+    names=NAMES,
+    parts=(
+        Listed("people", USERS, _part(USERS, user, {"usemarker": "true", "limit": "1000"})),
+        Listed("agents", AGENTS, _part(AGENTS, agent, {"limit": "1000"})),
+        Logged("events", EVENTS, log, kept=timedelta(days=365), span=timedelta(days=7)),
+    ),
+    kinds=(Kind(is_event, event), Kind(is_agent, agent), Kind(is_user, user)),
+    access=_access,
+    expected="events, agents or users",
+)

@@ -1,0 +1,194 @@
+"""Notion: people and integrations of a workspace, and its audit log from exported files.
+
+https://developers.notion.com/reference/get-users: each integration that is connected shows as a
+bot. The audit log (Enterprise) is sent to a SIEM or exported by Notion; no API lists it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from scanner.kit.administered import (
+    Administration,
+    Kind,
+    Listed,
+    Reading,
+    Settings,
+    bearer,
+    odd_gap,
+    read,
+    session,
+)
+from scanner.kit.contract import ConnectorSpec, Context
+from scanner.kit.expressions import expression
+from scanner.kit.folding import mark_of, whole
+from scanner.kit.named import Names
+from scanner.kit.opened import OpenedData
+from scanner.kit.paged import by_cursor
+from scanner.kit.records import column, has_columns
+from scanner.kit.values import mapping, text, when
+from scanner.kit.windows import Happened
+from scanner.model.base import NodeId
+from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
+from scanner.model.items import Activity, Item
+
+NAMES = Names(source="notion", vendor="notion", tenant="workspace")
+PRODUCT = "notion.ai"
+PROVIDER = "notion_ai"
+DATA = OpenedData("notion", "integration", {"pages": ("Notion pages and databases", "documents")})
+Part = Literal["people"]
+USERS = read(
+    "/v1/users", "internal integration with user information", "people, integrations as bots"
+)
+_VERSION = "2022-06-28"
+_ENDED = ("disconnect", "removed", "deleted", "revoked", "disabled", "uninstalled")
+_CREATED = ("created", "added", "installed", "connected", "authorized", "approved")
+_APPS = ("integration", "connection", "mcp")
+_AI = expression(r"(?:^|[._])(?:ai|custom_agents?|agents?)(?:[._]|$)")
+_ROW = ("timestamp", "event")
+_MOST_TEXT = 120
+
+
+class NotionConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A workspace, or files exported from one."""
+
+    token_env: str = "NOTION_TOKEN"  # noqa: S105 - the variable's name
+    """Environment variable with the secret of an internal integration."""
+    url: str = "https://api.notion.com"
+    parts: tuple[Part, ...] = ("people",)
+
+
+def _access(ctx: Context[NotionConfig]) -> Any:
+    headers = bearer(ctx, hint=" to the secret of an internal integration")
+    return session(ctx, (USERS,), {**headers, "Notion-Version": _VERSION})
+
+
+def is_user(record: Mapping[str, Any]) -> bool:
+    return text(record.get("object")) == "user" and "id" in record
+
+
+def user(record: Any, org: str) -> list[Item] | None:
+    """A person; or an integration, and whose it is, which may read what it was shared."""
+    given = mapping(record)
+    ident, name = text(given.get("id")), text(given.get("name"))
+    if not ident:
+        return None
+    if text(given.get("type")) != "bot":
+        mail = text(mapping(given.get("person")).get("email"))
+        node = NAMES.node(org, "user", ident)
+        return [
+            Identity(
+                id=node, kind=NAMES.user_kind, name=name or mail or ident,
+                principal_type=PrincipalType.HUMAN, email=mail.casefold() if "@" in mail else "",
+                evidence=(NAMES.evidence(USERS.id, node),),
+            )
+        ]  # fmt: skip
+    owner = mapping(mapping(given.get("bot")).get("owner"))
+    person = mapping(owner.get("user"))
+    who = NAMES.person(
+        org, text(person.get("id")), text(mapping(person.get("person")).get("email")),
+        text(person.get("name")),
+    )  # fmt: skip
+    shown = f"of the {text(owner.get('type'))}" if owner.get("type") else ""
+    return [
+        NAMES.app(
+            org, USERS.id, "grants" if who else "contains", ident, name, actor=who, status=shown,
+            reads=(DATA.store("pages", org),),
+        )
+    ]  # fmt: skip
+
+
+def people(reading: Reading) -> Iterator[Item]:
+    odd = 0
+    found = by_cursor(
+        reading.access, "/v1/users", {"page_size": "100"}, items="results", cursor="next_cursor",
+        param="start_cursor",
+    )  # fmt: skip
+    for record in found:
+        told = user(record, reading.org)
+        odd += told is None
+        yield from told or ()
+    yield from odd_gap(odd, USERS.id)
+
+
+# --- audit log ------------------------------------------------------------------------------------
+
+
+def is_event(record: Mapping[str, Any]) -> bool:
+    return {"type", "actor", "timestamp"} <= record.keys() and "workspace_id" in record
+
+
+def event(record: Any, org: str) -> Happened | None:
+    """What is done with integrations, and with Notion's own AI; told by the words of its type."""
+    given = mapping(record)
+    kind, at = text(given.get("type")), when(given.get("timestamp"))
+    if not is_event(given) or not kind:
+        return None
+    ident = mark_of((text(given.get("id")), at, whole(given)))
+    details = mapping(given.get("details")) or mapping(given.get(kind))
+    about = mapping(details.get("integration")) or mapping(details.get("target")) or details
+    label = text(about.get("name")) or text(details.get("integration_name"))
+    key = text(about.get("id")) or text(details.get("integration_id"))
+    actor = mapping(given.get("actor"))
+    who = NAMES.person(
+        org, text(actor.get("id")), text(mapping(actor.get("person")).get("email"))
+    )  # fmt: skip
+    return ident, at, _told(kind, label, key, who, org, at)
+
+
+def _told(
+    kind: str, label: str, key: str, who: Identity | None, org: str, at: str
+) -> tuple[Activity, ...]:
+    plain = kind.casefold()
+    has_ended = any(word in plain for word in _ENDED)
+    relation = "" if has_ended else "grants" if any(w in plain for w in _CREATED) else "used_by"
+    more: dict[str, Any] = {"actor": who, "first_at": at, "last_at": at}
+    if any(word in plain for word in _APPS):
+        if not key and not label:
+            return ()
+        reads = (DATA.store("pages", org),) if relation else ()
+        return (NAMES.app(org, kind, relation, key or label, label, reads=reads, **more),)
+    if _AI.search(plain):
+        thing = Asset(
+            id=NodeId(f"{NAMES.org(org)}/ai/notion-ai"), kind=PRODUCT, name=f"Notion AI of {org}",
+            asset_class=AssetClass.SAAS_APP, provider=PROVIDER, account=NAMES.org(org),
+        )  # fmt: skip
+        return (NAMES.used(thing, kind, relation, **more),)
+    return ()
+
+
+def is_row(record: Mapping[str, Any]) -> bool:
+    return has_columns(record, _ROW) and "workspace_id" not in record
+
+
+def row(record: Mapping[str, Any], org: str) -> Happened | None:
+    """A row of the exported audit log (Timestamp, Event, Actor, Target)."""
+    kind, at = column(record, "Event"), when(column(record, "Timestamp"))
+    if not kind:
+        return None
+    mail = column(record, "Actor email", "Actor", "User")
+    told = _told(
+        kind.replace(" ", "_")[:_MOST_TEXT], column(record, "Target", "Integration", "Name"), "",
+        NAMES.person(org, "", mail), org, at,
+    )  # fmt: skip
+    return mark_of((at, whole(record))), at, told
+
+
+CONNECTOR = Administration(
+    spec=ConnectorSpec(
+        name="notion",
+        title="Notion integrations, people and audit log",
+        config=NotionConfig,
+        operations=(USERS,),
+        yields=NAMES.kinds | {DATA.kind, PRODUCT},
+        docs_url="https://developers.notion.com/reference/intro",
+        # https://developers.notion.com/reference/request-limits
+        rates={"default": 3.0},
+    ),
+    names=NAMES,
+    parts=(Listed("people", USERS, people),),
+    kinds=(Kind(is_event, event), Kind(is_user, user), Kind(is_row, row)),
+    access=_access,
+    expected="audit events or users",
+)
