@@ -9,12 +9,13 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from platformdirs import user_config_path
 
 from scanner.assess.selection import Filter
+from scanner.emit.digests import Change
 from scanner.model.base import digest
 from scanner.model.errors import ConfigError
 from scanner.model.registry import Approved
@@ -147,6 +148,21 @@ class RegistryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ``azure.ml_model`` where a label or tag ``approval`` says ``approved``."""
 
 
+class NotifyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is told of changes, ``[notify.NAME]``."""
+
+    url_env: str = ""
+    """Environment variable that holds the address, in apprise's words; it bears the credentials, so
+    it never stands here. Empty: ``SHADOW_AI_NOTIFY_`` and the name in capitals."""
+    filter: Filter = Filter()
+    """Which findings; of any status, unless it says which."""
+    changes: tuple[Change, ...] = get_args(Change)
+    coverage: bool = True
+    """Whether it is told when something is no longer read completely, and when it is again."""
+    most: Annotated[int, msgspec.Meta(ge=1, le=200)] = 20
+    """Lines of each kind in a message."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One file: ``[sources.NAME]`` tables and what to do with them."""
 
@@ -161,6 +177,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tickets: dict[str, dict[str, Any]] = {}
     """Trackers: each with ``kind`` (default: the table's own name), which findings go there, and
     that tracker's settings (docs/tickets.md)."""
+    notify: dict[str, NotifyConfig] = {}
+    """Messages on change (docs/tickets.md)."""
     sources: dict[str, dict[str, Any]] = {}
     """Each with ``connector`` (default: the table's own name) and that connector's settings."""
 

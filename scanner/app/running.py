@@ -1,4 +1,4 @@
-"""One run of the job: scan, files, tickets, figures; each part's trouble costs that part alone.
+"""One run of the job: scan, files, tickets, messages; each part's trouble costs that part alone.
 
 What happens is told as one line of JSON an event, each with the run's id, for those who collect
 logs.
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from scanner.app.config import LoadedConfig, store_url
+from scanner.app.notifying import messengers, notify
 from scanner.app.pipeline import (
     EXIT_COMPLETE,
     EXIT_INCOMPLETE,
@@ -65,6 +66,7 @@ def run(
     ident = f"r-{secrets.token_hex(4)}"
     say = log or Log(run=ident)
     trackers = targets(loaded, environ) if loaded.config.tickets else []
+    people = messengers(loaded, environ) if loaded.config.notify else {}
     began = time.monotonic()
     ran = Ran(ident, EXIT_COMPLETE)
     say("run started", sources=sorted(loaded.config.sources))
@@ -89,7 +91,7 @@ def run(
         assets=len(ran.result.document.assets), changes=dict(sorted(changes.items())),
         warnings=list(ran.result.document.warnings)[:20])  # fmt: skip
     _files(loaded, ran, say)
-    if trackers:
+    if trackers or people:
         state = State(store_url(loaded))
         try:
             for target in trackers:
@@ -98,8 +100,13 @@ def run(
                 say("tickets synced", sink=target.name, done=dict(sorted(did.items())))
                 for key, reason in report.troubles:
                     _trouble(ran, say, f"tickets {target.name} {key[:15]}: {reason}")
+            for name, service in people.items():
+                sent = notify(state, name, loaded.config.notify[name], service, now=_now)
+                say("people notified", name=name, done=sent.state, title=sent.title)
+                if sent.trouble:
+                    _trouble(ran, say, f"notify {sent.trouble}")
         except ShadowAIError as error:
-            _trouble(ran, say, f"tickets: {error}")
+            _trouble(ran, say, f"tickets and messages: {error}")
         finally:
             state.close()
     say("run finished", exit=ran.exit_code, seconds=round(time.monotonic() - began, 1))

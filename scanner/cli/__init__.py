@@ -15,13 +15,14 @@ from scanner.model.errors import ConfigError, RegistryError, RuleError, ShadowAI
 
 _VERBS = {
     "scan": "Look for AI in the configured sources, or in PATHs.",
-    "run": "The scheduled job, once: scan, files, tickets.",
+    "run": "The scheduled job, once: scan, files, tickets, messages.",
     "daemon": "Run the job at the times of a schedule.",
     "prune": "Drop what old scans say of each shard.",
     "guard": "Judge a change before it lands: keys and AI that it adds.",
     "baseline": "Accept the present findings, so that scans show what is new.",
     "findings": "List, show, follow, export and decide about findings.",
     "tickets": "Bring findings to trackers: one ticket each, however often it is run.",
+    "notify": "Tell people what changed since the last message, and nothing else.",
     "diff": "Tell what changed between two scans.",
     "graph": "Ask and export the graph of assets, data flows and owners.",
     "registry": "Draft, check and compare the AI registry.",

@@ -1,0 +1,237 @@
+"""What changed is told once, and only then: whatever ends in the middle, and whoever runs twice."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+import pytest
+from sqlalchemy import insert
+
+from scanner.app.config import NotifyConfig
+from scanner.app.notifying import Sent, notify
+from scanner.assess.selection import Filter
+from scanner.emit.messages import NotSent
+from scanner.model.coverage import Coverage, Outcome
+from scanner.model.finding import Finding, FindingEvent, FindingStatus
+from scanner.store import marks, schema
+from scanner.store.state import State
+from tests.emit.tickets.findings import finding
+
+
+class Died(BaseException):
+    """The process ends here."""
+
+
+class Service:
+    """Takes messages, and may end the run before or after it has taken one."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, str]] = []
+        self.before: Callable[[], None] = lambda: None
+        self.after: Callable[[], None] = lambda: None
+
+    def send(self, title: str, text: str) -> None:
+        self.before()
+        self.got.append((title, text))
+        self.after()
+
+
+class Place:
+    def __init__(self) -> None:
+        self.state = State("sqlite://")
+        self.service = Service()
+        self.now = datetime.fromisoformat("2026-01-10T00:00:00+00:00")
+        self.chosen = NotifyConfig()
+
+    def notify(self, name: str = "team", *, later: int = 20, dry_run: bool = False) -> Sent:
+        self.now += timedelta(minutes=later)
+        return notify(self.state, name, self.chosen, self.service,
+                      now=self.now.isoformat, dry_run=dry_run)  # fmt: skip
+
+    def happens(self, change: str, *findings: Finding, detail: str = "") -> None:
+        at = self.now.isoformat()
+        events = [FindingEvent(fingerprint=one.fingerprint, scan="s-1", at=at, change=change,
+                               detail=detail) for one in findings]  # fmt: skip
+        self.state.save_findings(findings, events)
+
+    def scanned(self, ident: str, **outcomes: Outcome) -> None:
+        with self.state.engine.begin() as db:
+            at = self.now.isoformat()
+            db.execute(insert(schema.scan).values(
+                id=ident, started_at=at, finished_at=at, exit_code=0, config_digest="x",
+                versions="{}"))  # fmt: skip
+            for shard, outcome in outcomes.items():
+                row = Coverage(shard=shard, source="made", status=outcome, reason="HTTP 403")
+                db.execute(insert(schema.coverage).values(
+                    scan_id=ident, shard=shard, body=msgspec.json.encode(row)))  # fmt: skip
+
+
+@pytest.fixture
+def place() -> Place:
+    return Place()
+
+
+def _resolved(one: Finding) -> Finding:
+    return msgspec.structs.replace(one, status=FindingStatus.RESOLVED, resolved_at="2026-01-10")
+
+
+def test_one_digest_of_what_changed_and_nothing_when_nothing_did(place: Place) -> None:
+    assert place.notify().state == "nothing"
+    one, two = finding("a"), finding("b", severity="critical", risk=90)
+    place.happens("opened", one, two)
+    assert place.notify(dry_run=True).state == "would"
+    assert place.service.got == []
+    assert place.notify().state == "sent"
+    assert place.notify().state == "nothing"
+    ((title, text),) = place.service.got
+    assert title == "Shadow AI: 2 opened"
+    first, second = text.splitlines()[1:]
+    assert "critical: Unregistered AI: b" in first
+    assert "high: Unregistered AI: a" in second
+    place.happens("updated", one)
+    place.happens("held", two)
+    assert place.notify().state == "nothing"
+    place.happens("resolved", _resolved(one))
+    accepted = msgspec.structs.replace(two, status=FindingStatus.ACCEPTED)
+    place.happens("accepted", accepted, detail="a pilot, see RISK-12")
+    assert place.notify().title == "Shadow AI: 1 accepted, 1 resolved"
+    assert "a pilot, see RISK-12" in place.service.got[-1][1]
+
+
+def test_names_are_told_each_by_itself_and_what_they_want(place: Place) -> None:
+    place.happens("opened", finding("a"), finding("b", severity="low"))
+    place.chosen = NotifyConfig(filter=Filter(severity="high"))
+    assert place.notify("high").title == "Shadow AI: 1 opened"
+    place.chosen = NotifyConfig(changes=("resolved",))
+    assert place.notify("fixed").state == "nothing"
+    place.chosen = NotifyConfig()
+    assert place.notify("all").title == "Shadow AI: 2 opened"
+    place.happens("resolved", _resolved(finding("a")))
+    place.chosen = NotifyConfig(filter=Filter(severity="high"))
+    assert place.notify("high").title == "Shadow AI: 1 resolved"
+    place.chosen = NotifyConfig(changes=("resolved",))
+    assert place.notify("fixed").title == "Shadow AI: 1 resolved"
+
+
+def test_coverage_that_falls_and_returns_is_told_once(place: Place) -> None:
+    place.scanned("s-1", aws=Outcome.COMPLETE, logs=Outcome.COMPLETE, off=Outcome.NOT_ENABLED)
+    assert place.notify().state == "nothing"
+    place.now += timedelta(hours=1)
+    place.scanned("s-2", aws=Outcome.DENIED, logs=Outcome.COMPLETE, off=Outcome.LEFT_OUT)
+    assert place.notify().title == "Shadow AI: 1 no longer read"
+    assert "aws: denied HTTP 403" in place.service.got[-1][1]
+    place.now += timedelta(hours=1)
+    place.scanned("s-3", aws=Outcome.FAILED, logs=Outcome.COMPLETE)
+    assert place.notify().state == "nothing"
+    place.now += timedelta(hours=1)
+    place.scanned("s-4", aws=Outcome.COMPLETE, logs=Outcome.COMPLETE)
+    assert place.notify().title == "Shadow AI: 1 read again"
+
+
+def test_a_service_that_does_not_take_it_is_asked_again(place: Place) -> None:
+    def no() -> None:
+        raise NotSent("down")
+
+    place.happens("opened", finding("a"))
+    place.service.before = no
+    assert (place.notify().state, place.notify().trouble) == ("failed", "down")
+    place.service.before = lambda: None
+    place.happens("opened", finding("b"))
+    assert place.notify(later=0).title == "Shadow AI: 2 opened"
+    assert place.notify().state == "nothing"
+
+
+def _die() -> None:
+    raise Died
+
+
+def test_of_two_runs_at_once_one_sends(place: Place) -> None:
+    place.happens("opened", finding("a"))
+    inner: list[str] = []
+    place.service.before = lambda: inner.append(place.notify(later=0).state)
+    assert place.notify().state == "sent"
+    assert inner == ["taken"]
+    assert len(place.service.got) == 1
+
+
+def test_what_a_dead_run_has_taken_is_free_after_a_while(place: Place) -> None:
+    place.happens("opened", finding("a"))
+    place.service.after = _die
+    with pytest.raises(Died):
+        place.notify()
+    place.service.after = lambda: None
+    assert place.notify(later=5).state == "taken"
+    assert place.notify(later=5).state == "sent"
+    assert place.notify().state == "nothing"
+    assert len(place.service.got) == 2, "once more, as nobody knows whether it was taken"
+
+
+def test_an_event_that_becomes_visible_late_is_told(place: Place) -> None:
+    """Two write at once: the one with the lower number commits last."""
+    place.happens("opened", finding("a"))
+    place.notify()
+    late = finding("late")
+    place.state.save_findings([late], ())
+    values = {"scan_id": "s-1", "at": place.now.isoformat(), "change": "opened", "detail": ""}
+    again = {**values, "change": "reopened", "fingerprint": finding("a").fingerprint}
+    with place.state.engine.begin() as db:
+        db.execute(insert(schema.finding_event).values(id=5, **again))
+    assert place.notify().title == "Shadow AI: 1 reopened"
+    with place.state.engine.begin() as db:
+        db.execute(insert(schema.finding_event).values(
+            id=4, fingerprint=late.fingerprint, **values))  # fmt: skip
+    assert "late" in place.notify().text
+    assert place.notify().state == "nothing"
+    known = marks.mark(place.state, "team")
+    assert known is not None
+    assert sorted(known.gaps) == ["2", "3"]
+    place.now += timedelta(days=2)
+    place.happens("opened", finding("z"))
+    place.notify()
+    known = marks.mark(place.state, "team")
+    assert known is not None
+    assert known.gaps == {}
+
+
+def test_a_renamed_finding_is_told_under_its_name(place: Place) -> None:
+    place.happens("opened", finding("old"))
+    new = finding("new", formerly=(finding("old").fingerprint,))
+    place.state.save_findings([new], ())
+    assert "new" in place.notify().text
+
+
+def test_killed_anywhere_nothing_is_lost_and_little_is_told_twice(place: Place) -> None:
+    rng = random.Random(5)
+    crashes = 0
+    names: list[str] = []
+    for turn in range(60):
+        fresh = [f"n{turn:02}x{number}" for number in range(rng.randrange(3))]
+        names += fresh
+        place.happens("opened", *(finding(name) for name in fresh))
+        place.service.before = _die if rng.random() < 0.2 else lambda: None
+        place.service.after = _die if rng.random() < 0.2 else lambda: None
+        try:
+            place.notify(later=rng.choice([1, 15]))
+        except Died:
+            crashes += 1
+    place.service.before = place.service.after = lambda: None
+    place.notify()
+    assert place.notify().state == "nothing"
+    assert crashes > 10
+    said = "\n".join(text for _, text in place.service.got)
+    for name in names:
+        assert said.count(f"Unregistered AI: {name} ") >= 1
+    assert len(place.service.got) <= 60
+    twice = sum(said.count(f"Unregistered AI: {name} ") - 1 for name in names)
+    assert twice <= 3 * crashes
+
+
+def test_a_storm_is_bounded(place: Place) -> None:
+    place.chosen = NotifyConfig(most=3)
+    place.happens("opened", *(finding(f"n{number:03}") for number in range(200)))
+    text = place.notify().text
+    assert len(text.splitlines()) == 5
+    assert text.endswith("- and 197 more")

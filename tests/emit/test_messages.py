@@ -1,0 +1,188 @@
+"""Messages by apprise, each to a server on loopback: mail, JSON, and the ways of Slack, Teams and
+Mattermost."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import logging
+import socket
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanner.emit import digests
+from scanner.emit.digests import Digest, Told
+from scanner.emit.messages import Messenger, NotSent
+from scanner.model.errors import ConfigError
+from tests.emit.tickets.findings import finding
+from tests.forge_rig.authority import authority
+from tests.forge_rig.loopback import serving
+
+apprise = pytest.importorskip("apprise")
+
+NASTY = ("<!channel> <@U1> @everyone @here [x](http://evil.example/a) <http://evil.example|x> "
+         "`b` *c* _d_ ~e~ # f\n\r\nBcc: g@example.com\n\n<img src=x> ![p](q) \x00 &lt;!here&gt; "
+         "\\n \u202e =cmd()")  # fmt: skip
+
+
+def _digest() -> Digest:
+    found = finding("a", title=NASTY, asset=NASTY, owner=NASTY)
+    return Digest(findings=(Told(change="opened", finding=found),))
+
+
+def _said() -> tuple[str, str]:
+    return digests.title(_digest()), digests.text(_digest(), 20)
+
+
+class Taker:
+    def __init__(self) -> None:
+        self.status = 200
+        self.got: list[tuple[str, Any]] = []
+
+    def take(self, client: BaseHTTPRequestHandler) -> None:
+        body = client.rfile.read(int(client.headers["Content-Length"]))
+        self.got.append((client.path, json.loads(body)))
+        data = b"ok"
+        client.send_response(self.status)
+        client.send_header("Content-Length", str(len(data)))
+        client.end_headers()
+        client.wfile.write(data)
+
+
+@pytest.fixture
+def taker() -> Iterator[tuple[Taker, str]]:
+    made = Taker()
+    with serving(made.take) as url:
+        yield made, url.removeprefix("http://")
+
+
+def _assert_plain(text: str) -> None:
+    for word in ("<!", "<@", "<img", "<http", "@everyone", "@here", "](", "`", "*c*", "_d_", "~e~",
+                 "http://", "&lt;", "&gt;", "\x00", "\u202e", "=cmd"):  # fmt: skip
+        assert word not in text, word
+
+
+def test_nothing_of_a_finding_means_anything() -> None:
+    title, text = _said()
+    assert title == "Shadow AI: 1 opened"
+    assert len(text.splitlines()) == 2
+    _assert_plain(text)
+
+
+def test_json(taker: tuple[Taker, str]) -> None:
+    where, host = taker
+    title, text = _said()
+    Messenger("team", f"json://{host}/hook").send(title, text)
+    ((path, body),) = where.got
+    assert path == "/hook"
+    assert (body["title"], body["message"]) == (title, text)
+    where.status = 500
+    with pytest.raises(NotSent):
+        Messenger("team", f"json://{host}/hook").send(title, text)
+
+
+def test_slack(taker: tuple[Taker, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apprise's own Slack, whose address alone is another."""
+    from apprise.plugins.slack import NotifySlack
+
+    where, host = taker
+    monkeypatch.setattr(NotifySlack, "webhook_url", f"http://{host}/services")
+    url = "slack://T00000000/B00000000/madeupmadeupmadeupmadeup/#ai"
+    Messenger("team", url).send(*_said())
+    ((path, body),) = where.got
+    assert path == "/services/T00000000/B00000000/madeupmadeupmadeupmadeup"
+    assert body["channel"] == "#ai"
+    assert "github.com" not in json.dumps(body)
+    _assert_plain(_texts(body))
+
+
+def _texts(body: Any) -> str:
+    """Of a Slack message what people read."""
+    parts = [str(body.get("text", ""))]
+    for one in body.get("attachments", ()):
+        parts += [str(one.get("title", "")), str(one.get("text", ""))]
+    return "\n".join(parts)
+
+
+def test_mattermost(taker: tuple[Taker, str]) -> None:
+    where, host = taker
+    Messenger("team", f"mmost://{host}/madeupmadeupmadeup").send(*_said())
+    ((path, body),) = where.got
+    assert path == "/hooks/madeupmadeupmadeup"
+    _assert_plain(body["text"])
+
+
+def test_teams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Taker()
+    context, trusted = authority(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(trusted))
+    with serving(made.take, context) as url:
+        host = url.removeprefix("https://")
+        Messenger("team", f"workflows://{host}/flow/signature").send(*_said())
+    ((path, body),) = made.got
+    assert path.startswith("/workflows/flow/")
+    (card,) = body["attachments"]
+    texts = [one["text"] for one in card["content"]["body"] if "text" in one]
+    assert "Shadow AI: 1 opened" in "\n".join(texts)
+    assert "github.com" not in json.dumps(body), "no picture is fetched from elsewhere"
+    _assert_plain("\n".join(texts))
+
+
+def test_mail() -> None:
+    pytest.importorskip("aiosmtpd")
+    from aiosmtpd.controller import Controller
+
+    got: list[Any] = []
+
+    class Box:
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+            got.append(envelope)
+            return "250 OK"
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(Box(), hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        url = f"mailto://127.0.0.1:{port}?from=ai@example.com&to=ada@example.com&mode=insecure"
+        Messenger("team", url).send(*_said())
+    finally:
+        controller.stop()
+    (envelope,) = got
+    assert envelope.rcpt_tos == ["ada@example.com"]
+    message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+    assert message["Subject"] == "Shadow AI: 1 opened"
+    assert message["Bcc"] is None
+    assert message["To"] == "ada@example.com"
+    for part in message.walk():
+        if part.get_content_maintype() == "text":
+            text = part.get_content()
+            assert "Bcc: g" in text, "it is text, in the middle of a line"
+            assert "<img" not in text
+            assert 'href="http' not in text
+
+
+def test_an_address_is_never_shown(
+    taker: tuple[Taker, str], caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    where, host = taker
+    where.status = 403
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(NotSent) as found:
+        Messenger("team", f"json://user:made-up-password@{host}/madeuppath").send("a", "b")
+    with pytest.raises(ConfigError) as wrong:
+        Messenger("team", "nosuch://made-up-password@host")
+    assert len(where.got) == 1
+    said = f"{found.value} {wrong.value} {caplog.text} {''.join(capfd.readouterr())}"
+    assert "made-up-password" not in said
+    assert "madeuppath" not in said
+
+
+def test_more_than_one_address_is_refused() -> None:
+    with pytest.raises(ConfigError):
+        Messenger("team", "json://127.0.0.1/a, json://127.0.0.1/b\njson://127.0.0.1/c")
