@@ -34,7 +34,7 @@ def _listed() -> dict[str, ResourceType]:
     for kind in TYPES:
         *steps, verb = kind.list.op.split(".")[1:]
         is_plain = kind.id == "resource" and not (
-            kind.where or kind.listed or kind.ai_when or kind.is_name_examined
+            kind.where or kind.listed or kind.is_name_examined
         )
         if verb == "list" and is_plain:
             found[f"{operations.api(kind.list.op)} {'/'.join(steps)}"] = kind
@@ -83,7 +83,8 @@ def _of(
         environment=first_tag(tags, environments),
         created_at=first_text(one, "createTime"),
         status=first_text(one, "state"),
-        is_ai=kind.is_ai,
+        # Whether its conditions hold the list alone tells, which is added to this.
+        is_ai=kind.is_ai and not kind.ai_when,
         tags=tags,
         evidence=(evidence,),
     )

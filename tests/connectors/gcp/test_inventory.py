@@ -90,7 +90,7 @@ def test_what_the_inventory_does_not_tell_apart_is_left_to_lists() -> None:
     """Conditions that it cannot judge, ids that are no names, names that are examined."""
     left = {kind.kind for kind in TYPES} - {kind.kind for kind in KNOWN.values()}
     assert left == {
-        "gcp.alloydb_instance", "gcp.api_key", "gcp.search_connector",
+        "gcp.search_connector",
         "gcp.bigquery_model", "gcp.compute_instance", "gcp.dataflow_job", "gcp.dataproc_cluster",
         "gcp.dialogflow_es_agent", "gcp.gke_cluster", "gcp.processor_version",
         "gcp.regional_secret", "gcp.secret", "gcp.sql_instance",
