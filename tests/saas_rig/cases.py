@@ -18,8 +18,8 @@ from scanner.model.items import Activity, Checkpoint, Item
 from tests.saas_rig import TOKEN, Vendor, serving
 
 NAMES = (
-    "atlassian", "box", "cursor", "databricks", "microsoft365", "notion", "salesforce", "slack",
-    "snowflake", "zoom",
+    "atlassian", "box", "cursor", "databricks", "huggingface", "microsoft365", "notion",
+    "openrouter", "salesforce", "slack", "snowflake", "zoom",
 )  # fmt: skip
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 

@@ -1,0 +1,219 @@
+"""Hugging Face: an organization's models, spaces and data sets, its members, and dedicated
+inference endpoints.
+
+https://huggingface.co/docs/hub/api and https://api.endpoints.huggingface.cloud. Lists go on by Link
+headers. No file of a repository is read here: that is what `code` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
+
+from scanner.kit.administered import (
+    Administration,
+    Kind,
+    Listed,
+    Reading,
+    Settings,
+    bearer,
+    odd_gap,
+    read,
+    session,
+)
+from scanner.kit.contract import ConnectorSpec, Context, Operation
+from scanner.kit.http import json_body, link_pages
+from scanner.kit.named import Names
+from scanner.kit.told import check_address
+from scanner.kit.values import items, mapping, text, when
+from scanner.model.errors import Unavailable
+from scanner.model.facts import AssetClass, Edge, Identity, PrincipalType, Relation
+from scanner.model.items import Item
+
+NAMES = Names(source="huggingface", vendor="huggingface", tenant="organization")
+PROVIDER = "huggingface"
+Part = Literal["models", "spaces", "datasets", "members", "endpoints"]
+MODELS = read("/api/models", "read access to the organization's repositories", "models")
+SPACES = read("/api/spaces", "read access to the organization's repositories", "spaces")
+DATASETS = read("/api/datasets", "read access to the organization's repositories", "data sets")
+MEMBERS = read("/api/organizations/{org}/members", "read access to members", "who is in it")
+ENDPOINTS = read(
+    "/v2/endpoint/{org}", "inference.endpoints.read", "dedicated endpoints, and what they serve"
+)
+KINDS = ("model", "space", "dataset", "endpoint")
+_MOST_TEXT = 120
+
+
+class HuggingFaceConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An organization of the Hub."""
+
+    token_env: str = "HF_TOKEN"  # noqa: S105 - the variable's name
+    """Environment variable with a fine-grained token of the organization."""
+    url: str = "https://huggingface.co"
+    endpoints_url: str = "https://api.endpoints.huggingface.cloud"
+    """Where dedicated endpoints are told."""
+    parts: tuple[Part, ...] = ("models", "spaces", "datasets", "members", "endpoints")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_address(self.endpoints_url, self.organization)
+
+
+class Access:
+    def __init__(self, ctx: Context[HuggingFaceConfig]) -> None:
+        headers = bearer(ctx, hint=" to a fine-grained token of the organization")
+        self.hub = session(ctx, (MODELS, SPACES, DATASETS, MEMBERS), headers)
+        self.endpoints = session(ctx, (ENDPOINTS,), headers, ctx.config.endpoints_url)
+
+
+def _pages(reading: Reading, operation: Operation, query: Mapping[str, str]) -> Iterator[Any]:
+    path = operation.id.partition(" ")[2].replace("{org}", reading.org)
+    for page in link_pages(reading.access.hub, path, dict(query)):
+        found = json_body(page)
+        if not isinstance(found, list):
+            raise Unavailable(f"{operation.id}: the answer is no list")
+        yield from found
+
+
+Told = Callable[[Any, str], list[Item] | None]
+
+
+def _part(operation: Operation, told: Told, query: Mapping[str, str]) -> Any:
+    def part(reading: Reading) -> Iterator[Item]:
+        odd = 0
+        asked = {key: value.replace("{org}", reading.org) for key, value in query.items()}
+        for record in _pages(reading, operation, asked):
+            found = told(record, reading.org)
+            odd += found is None
+            yield from found or ()
+        yield from odd_gap(odd, operation.id)
+
+    return part
+
+
+def _repository(what: str, asset_class: AssetClass, operation: Operation) -> Told:
+    def told(record: Any, org: str) -> list[Item] | None:
+        given = mapping(record)
+        name = text(given.get("id")) or text(given.get("modelId"))
+        if not name:
+            return None
+        about = {
+            "task": text(given.get("pipeline_tag")), "sdk": text(given.get("sdk")),
+            "library": text(given.get("library_name")),
+            "downloads": text(given.get("downloads")),
+        }  # fmt: skip
+        is_private = given.get("private")
+        thing = NAMES.thing(
+            org, what, name, name, asset_class, provider=PROVIDER if what == "space" else "",
+            created_at=when(given.get("createdAt")),
+            tags={key: value[:_MOST_TEXT] for key, value in about.items() if value},
+            aliases=(f"https://huggingface.co/{'' if what == 'model' else what + 's/'}{name}",),
+            exposure=() if not isinstance(is_private, bool) else
+            ("private",) if is_private else ("public",),
+        )  # fmt: skip
+        return list(NAMES.listed(thing, operation.id))
+
+    return told
+
+
+model = _repository("model", AssetClass.MODEL, MODELS)
+space = _repository("space", AssetClass.WORKLOAD, SPACES)
+dataset = _repository("dataset", AssetClass.OTHER, DATASETS)
+
+
+def member(record: Any, org: str) -> list[Item] | None:
+    """By the name on the Hub; an address is told to administrators of larger plans alone."""
+    given = mapping(record)
+    name, mail = text(given.get("user")) or text(given.get("name")), text(given.get("email"))
+    if not name:
+        return None
+    node = NAMES.node(org, "user", name)
+    return [
+        Identity(
+            id=node, kind=NAMES.user_kind, name=text(given.get("fullname")) or name,
+            principal_type=PrincipalType.HUMAN, email=mail.casefold() if "@" in mail else "",
+            tags={"role": found} if (found := text(given.get("role"))) else {},
+            evidence=(NAMES.evidence(MEMBERS.id, node),),
+        )
+    ]  # fmt: skip
+
+
+def endpoint(record: Any, org: str) -> list[Item] | None:
+    """Whatever it serves, it is a model of somebody's."""
+    given = mapping(record)
+    name = text(given.get("name"))
+    if not name:
+        return None
+    served, status = mapping(given.get("model")), mapping(given.get("status"))
+    repository = text(served.get("repository"))
+    url = text(status.get("url"))
+    compute = mapping(given.get("compute"))
+    about = {
+        "accelerator": text(compute.get("accelerator")),
+        "instance_type": text(compute.get("instanceType")),
+        "task": text(served.get("task")),
+    }
+    thing = NAMES.thing(
+        org, "endpoint", name, name, AssetClass.MODEL_ENDPOINT, provider=PROVIDER,
+        models=(repository,) if repository else (), aliases=(url,) if url else (),
+        region=text(mapping(given.get("provider")).get("region")),
+        created_at=when(status.get("createdAt")), status=text(status.get("state")),
+        exposure=(found,) if (found := text(given.get("type"))) else (),
+        tags={key: value for key, value in about.items() if value},
+    )  # fmt: skip
+    maker = mapping(status.get("createdBy"))
+    who = NAMES.person(org, text(maker.get("name")), "", text(maker.get("name")))
+    found_items = list(NAMES.listed(thing, ENDPOINTS.id, [who]))
+    if repository.casefold().startswith(f"{org.casefold()}/"):
+        told = (NAMES.evidence(ENDPOINTS.id, thing.id),)
+        target = NAMES.node(org, "model", repository)
+        found_items.append(
+            Edge(source=thing.id, target=target, relation=Relation.SERVES, evidence=told)
+        )
+    return found_items
+
+
+def endpoints(reading: Reading) -> Iterator[Item]:
+    path = ENDPOINTS.id.partition(" ")[2].replace("{org}", reading.org)
+    body = mapping(json_body(reading.access.endpoints.get(path)))
+    if not isinstance(body.get("items"), list):
+        raise Unavailable(f"{ENDPOINTS.id}: the answer has no list `items`")
+    told = [endpoint(one, reading.org) for one in items(body["items"])]
+    yield from (item for some in told for item in some or ())
+    yield from odd_gap(told.count(None), ENDPOINTS.id)
+
+
+_OF_ORG = {"author": "{org}", "limit": "100", "full": "true"}
+
+
+def _is_repository(record: Mapping[str, Any]) -> bool:
+    return "id" in record and bool({"modelId", "sdk", "pipeline_tag"} & record.keys())
+
+
+CONNECTOR = Administration(
+    spec=ConnectorSpec(
+        name="huggingface",
+        title="Hugging Face models, spaces, data sets and endpoints",
+        config=HuggingFaceConfig,
+        operations=(MODELS, SPACES, DATASETS, MEMBERS, ENDPOINTS),
+        yields=NAMES.kinds | {f"huggingface.{kind}" for kind in KINDS},
+        docs_url="https://huggingface.co/docs/hub/api",
+        # https://huggingface.co/docs/hub/rate-limits: 1,000 in five minutes, of a free account.
+        rates={"default": 3.0},
+    ),
+    names=NAMES,
+    parts=(
+        Listed("models", MODELS, _part(MODELS, model, _OF_ORG)),
+        Listed("spaces", SPACES, _part(SPACES, space, _OF_ORG)),
+        Listed("datasets", DATASETS, _part(DATASETS, dataset, _OF_ORG)),
+        Listed("members", MEMBERS, _part(MEMBERS, member, {})),
+        Listed("endpoints", ENDPOINTS, endpoints),
+    ),
+    kinds=(
+        Kind(lambda record: "compute" in record and "model" in record, endpoint),
+        Kind(lambda record: _is_repository(record) and "sdk" in record, space),
+        Kind(_is_repository, model),
+    ),
+    access=Access,
+    expected="endpoints, models or spaces",
+)

@@ -1,0 +1,160 @@
+"""OpenRouter: an organization's API keys, and which models are called through it.
+
+https://openrouter.ai/docs/guides/overview/auth/management-api-keys. Of a key its label shows a few
+characters; what identifies it there is kept as a digest. Activity is told by model, for 30 days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from scanner.kit.administered import (
+    Administration,
+    Kind,
+    Listed,
+    Reading,
+    Settings,
+    bearer,
+    odd_gap,
+    read,
+    session,
+)
+from scanner.kit.contract import ConnectorSpec, Context
+from scanner.kit.folding import Fold, mark_of
+from scanner.kit.http import json_body
+from scanner.kit.named import Names
+from scanner.kit.paged import by_number
+from scanner.kit.told import hint
+from scanner.kit.values import mapping, text, when
+from scanner.model.errors import Unavailable
+from scanner.model.facts import Asset, AssetClass, Credential, Edge, Relation
+from scanner.model.items import Activity, Item
+
+NAMES = Names(source="openrouter", vendor="openrouter", tenant="organization")
+GATEWAY, KEY = "openrouter.gateway", "openrouter.api_key"
+Part = Literal["keys", "use"]
+KEYS = read("/api/v1/keys", "management API key", "API keys, whether they are used")
+ACTIVITY = read("/api/v1/activity", "management API key", "requests by day, model and host")
+_PAGE = 100
+_MOST_TEXT = 120
+
+
+class OpenRouterConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An organization or account, or files exported from one."""
+
+    token_env: str = "OPENROUTER_MANAGEMENT_KEY"  # noqa: S105 - the variable's name
+    """Environment variable with a management API key."""
+    url: str = "https://openrouter.ai"
+    parts: tuple[Part, ...] = ("keys", "use")
+
+
+def _access(ctx: Context[OpenRouterConfig]) -> Any:
+    return session(ctx, (KEYS, ACTIVITY), bearer(ctx, hint=" to a management API key"))
+
+
+def gateway(org: str, models: tuple[str, ...] = ()) -> Asset:
+    return Asset(
+        id=NAMES.node(org, "gateway", "openrouter"), kind=GATEWAY, name=f"OpenRouter of {org}",
+        asset_class=AssetClass.MODEL_ENDPOINT, provider="openrouter", account=NAMES.org(org),
+        models=models,
+    )  # fmt: skip
+
+
+def is_key(record: Mapping[str, Any]) -> bool:
+    return {"hash", "label"} <= record.keys()
+
+
+def key(record: Any, org: str) -> list[Item] | None:
+    """A key with what its label shows of it; whose it is OpenRouter does not tell."""
+    given = mapping(record)
+    mark = text(given.get("hash"))
+    if not mark:
+        return None
+    ident = NAMES.node(org, "key", mark_of((mark,)))
+    shown = text(given.get("label"))
+    told = (NAMES.evidence(KEYS.id, ident),)
+    status = "disabled" if given.get("disabled") is True else "active"
+    usage = given.get("usage")
+    tags = {"status": status, "expires_at": when(given.get("expires_at")),
+            "usage": text(usage) if isinstance(usage, (int, float)) else ""}  # fmt: skip
+    thing = gateway(org)
+    return [
+        Credential(
+            id=ident, kind=KEY,
+            name=f"OpenRouter key {text(given.get('name'))[:_MOST_TEXT]}".strip(),
+            issuer="openrouter", fingerprint="",
+            hint=hint(shown) if shown.startswith("sk-or-") and "." in shown else "",
+            created_at=when(given.get("created_at")),
+            tags={name: value for name, value in tags.items() if value}, evidence=told,
+        ),
+        *NAMES.listed(thing, KEYS.id),
+        Edge(source=thing.id, target=ident, relation=Relation.AUTHENTICATES_WITH, evidence=told),
+    ]  # fmt: skip
+
+
+def keys(reading: Reading) -> Iterator[Item]:
+    odd = 0
+    found = by_number(
+        reading.access, "/api/v1/keys", {"include_disabled": "true"}, items="data", param="offset",
+        size=_PAGE, first=0, step=_PAGE,
+    )  # fmt: skip
+    for record in found:
+        told = key(record, reading.org)
+        odd += told is None
+        yield from told or ()
+    yield from odd_gap(odd, KEYS.id)
+
+
+def is_activity(record: Mapping[str, Any]) -> bool:
+    return {"date", "model", "requests"} <= record.keys()
+
+
+def activity(record: Any, org: str) -> list[Item] | None:
+    """A day of one model: by whom it does not tell."""
+    given = mapping(record)
+    model, at = text(given.get("model"))[:_MOST_TEXT], when(given.get("date"))
+    count = given.get("requests")
+    if not model or not at or isinstance(count, bool) or not isinstance(count, int):
+        return None
+    where = text(given.get("provider_name"))[:_MOST_TEXT]
+    return [
+        NAMES.used(
+            gateway(org, (model,)), "activity", count=max(1, count), first_at=at, last_at=at,
+            where=f"{model} by {where}" if where else model,
+        )
+    ]  # fmt: skip
+
+
+def use(reading: Reading) -> Iterator[Item]:
+    body = mapping(json_body(reading.access.get("/api/v1/activity")))
+    found = body.get("data")
+    if not isinstance(found, list):
+        raise Unavailable(f"{ACTIVITY.id}: the answer has no list `data`")
+    fold, odd = Fold(), 0
+    for record in found:
+        told = activity(record, reading.org)
+        odd += told is None
+        for one in told or ():
+            if isinstance(one, Activity):
+                fold.add(one)
+    yield from fold.take()
+    yield from odd_gap(odd, ACTIVITY.id)
+
+
+CONNECTOR = Administration(
+    spec=ConnectorSpec(
+        name="openrouter",
+        title="OpenRouter keys and use by model",
+        config=OpenRouterConfig,
+        operations=(KEYS, ACTIVITY),
+        yields=NAMES.kinds | {GATEWAY, KEY},
+        docs_url="https://openrouter.ai/docs/api-reference/overview",
+        rates={"default": 5.0},
+    ),
+    names=NAMES,
+    parts=(Listed("keys", KEYS, keys), Listed("use", ACTIVITY, use)),
+    kinds=(Kind(is_key, key), Kind(is_activity, activity)),
+    access=_access,
+    expected="keys or days of activity",
+)
