@@ -133,7 +133,9 @@ class AwsConnector:
         elif scope["part"] == "spending":
             yield from spending.spending(access, ctx.now())
         elif scope["part"] == "weights":
-            yield from weights.read(access, scope["account"], ctx.config.bucket_weights)
+            yield from weights.read(
+                access, scope["account"], ctx.config.bucket_weights, ctx.config.regions
+            )
         elif scope["part"] == "account":
             yield from _account(scope, ctx)
         else:

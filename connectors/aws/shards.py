@@ -149,6 +149,8 @@ def _narrowed(config: AwsConfig) -> str:
     if config.families:
         others = sorted({*FAMILIES, *GLOBAL_FAMILIES} - set(config.families))
         said.append(f"the families {', '.join(others)} (`families`)")
+    if not config.organization:
+        said.append("names, tags and business units of accounts (`organization`)")
     said += [f"{what} (`{name}`)" for name, what in _OFF.items() if not getattr(config, name)]
     if not (config.trail_bucket or config.event_data_store):
         said.append("data events of a trail (`trail_bucket`, `event_data_store`)")

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,6 +15,7 @@ from typing import Any
 
 from connectors.aws.access import Access
 from connectors.aws.reading import is_gone
+from scanner.kit.expressions import expression
 from scanner.kit.tabled.reading import missed
 from scanner.kit.tables import Call
 from scanner.model.base import NodeId
@@ -32,11 +34,15 @@ _OBJECTS = Call(op="s3:ListObjectsV2", items="Contents[]")
 _A_PAGE = 1000
 _ENDINGS = (
     ".safetensors", ".gguf", ".ggml", ".onnx", ".pt", ".pth", ".ckpt", ".keras", ".tflite",
-    ".mlmodel", ".nemo", ".mar", "model.tar.gz", "pytorch_model.bin", "adapter_model.bin",
+    ".mlmodel", ".nemo", ".mar", ".h5", ".hdf5", ".pdparams", ".llamafile", ".joblib", ".ubj",
+    ".neff", ".engine", ".trt", "model.tar.gz", "pytorch_model.bin", "adapter_model.bin",
+    "saved_model.pb", "model.pkl", "model.pickle", "weights.npz",
 )  # fmt: skip
 """Of files that hold weights, as the frameworks write them
 (https://huggingface.co/docs/safetensors, https://github.com/ggml-org/ggml/blob/master/docs/gguf.md,
 https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-inference.html)."""
+_PARTS = expression(r"(?:^|/)(?:(?:pytorch|tf)_model-\d+-of-\d+\.bin|ggml-[\w.-]+\.bin)$", re.I)
+"""Of weights in several files, and of whisper.cpp's."""
 _MOST_FOLDERS = 500
 """Of one bucket."""
 
@@ -49,11 +55,18 @@ class _Folder:
     newest: str = ""
 
 
-def read(access: Access, account: str, pages: int) -> Iterator[Item]:
-    """Models in the account's buckets. ``pages``: of each bucket, a thousand names each. Raises the
-    source errors when the buckets cannot be listed."""
+def read(access: Access, account: str, pages: int, regions: tuple[str, ...] = ()) -> Iterator[Item]:
+    """Models in the account's buckets. ``pages``: of each bucket, a thousand names each.
+    ``regions``: only buckets there; empty: all. Raises the source errors when the buckets cannot be
+    listed."""
     waiting, nameless = [], 0
     for bucket in access.pages(account, access.home, _BUCKETS, {}):
+        if (
+            regions
+            and isinstance(bucket, Mapping)
+            and bucket.get("BucketRegion", "") not in ("", *regions)
+        ):
+            continue
         if isinstance(bucket, Mapping) and bucket.get("Name"):
             waiting.append(access.pool.submit(_bucket, access, account, bucket, pages))
         else:
@@ -95,6 +108,8 @@ def _bucket(access: Access, account: str, bucket: Mapping[str, Any], pages: int)
 def _add(folders: dict[str, _Folder], record: Mapping[str, Any]) -> None:
     key = str(record.get("Key", ""))
     ending = next((ending for ending in _ENDINGS if key.lower().endswith(ending)), "")
+    if not ending and _PARTS.search(key):
+        ending = ".bin"
     if not ending:
         return
     folder = folders.setdefault(key.rpartition("/")[0], _Folder())

@@ -7,6 +7,7 @@ no list shows becomes an asset all the same, so that what is used and not listed
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -158,10 +159,16 @@ def _trail_shards(
         account, region = config.trail_account or account, config.trail_region or region
         bucket = Bucket(calls(), account, region, config.trail_bucket)
         root = config.trail_root
-        for ident, folder in trail.accounts(bucket, root, config.trail_organization):
+        folders = list(trail.accounts(bucket, root, config.trail_organization))
+        counts = Counter(ident for ident, _ in folders)
+        for ident, folder in folders:
+            # A bucket may hold the trail of an account beside that of its organization.
+            is_own = counts[ident] > 1 and folder.startswith(f"{root}{ident}/")
             found += [
                 Shard(
-                    id=ShardId(f"aws:{ident}/{name}/activity/{_TRAIL}"),
+                    id=ShardId(
+                        f"aws:{ident}/{name}/activity/{_TRAIL}" + ("/account" if is_own else "")
+                    ),
                     scope={"part": _TRAIL, "account": ident, "region": name, "as": account,
                            "at": region, "folder": f"{folder}{name}/"},
                     mode=Mode.INCREMENTAL,

@@ -103,6 +103,7 @@ def _tokens(found: Invocation) -> dict[str, int]:
     return {
         "input": asked.inputTokenCount or 0,
         "cached input": asked.cacheReadInputTokenCount or 0,
+        "input to cache": asked.cacheWriteInputTokenCount or 0,
         "output": answered.outputTokenCount or 0,
     }
 

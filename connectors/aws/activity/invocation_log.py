@@ -100,7 +100,8 @@ def _of_group(
             yield Gap(what=what, reason="the stored cursor is unreadable; read again")
     late, span = _milliseconds_of(_OVERLAP), _milliseconds_of(_SPAN)
     totals = Totals(place=place)
-    begin = cursor.until - late if cursor.known else cursor.until
+    # Events come late, also where the last minutes were quiet.
+    begin = cursor.until - late if since is not None else cursor.until
     while begin < end:
         until = min(end, begin + span)
         for event in _events(calls, place, group, begin, until):

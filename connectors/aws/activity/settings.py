@@ -14,6 +14,7 @@ _ORGANIZATION = expression(r"o-[a-z0-9]{10,32}")
 _STORE = expression(
     r"arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:\d{12}:eventdatastore/[A-Fa-f0-9]{8}(?:-[A-Fa-f0-9]{4,12}){4}"
 )
+_EVENT = expression(r"[A-Z][A-Za-z0-9]{2,100}")
 _ACCOUNT = expression(r"\d{12}")
 
 
@@ -23,7 +24,8 @@ class ActivityConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     event_history: bool = True
     """Read CloudTrail's own 90 days of management events, in every account and region."""
     event_sources: tuple[str, ...] = ()
-    """Services to ask it for (``bedrock.amazonaws.com``); empty: all AI services that are known."""
+    """Services, or names of events, to ask it for (``bedrock.amazonaws.com``, ``RunInstances``);
+    empty: all AI services that are known, and what makes carriers."""
     event_pages: Annotated[int, msgspec.Meta(ge=1)] = 2000
     """Pages of 50 events that one scan reads of a region; the next scan goes on."""
     activity_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 0
@@ -61,8 +63,11 @@ class ActivityConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
                 "`event_data_store` is an ARN: arn:aws:cloudtrail:REGION:ACCOUNT:eventdatastore/ID"
             )
         for name in self.event_sources:
-            if not name.endswith(".amazonaws.com"):
-                raise ValueError(f"`event_sources`: {name!r} is not like bedrock.amazonaws.com")
+            if not (name.endswith(".amazonaws.com") or _EVENT.fullmatch(name)):
+                raise ValueError(
+                    f"`event_sources`: {name!r} is neither like bedrock.amazonaws.com nor the name "
+                    "of an event, like RunInstances"
+                )
 
     @property
     def log_buckets(self) -> bool:

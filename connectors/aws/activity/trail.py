@@ -56,9 +56,11 @@ def regions(bucket: Bucket, folder: str) -> Iterator[str]:
 
 
 class _Cursor(msgspec.Struct):
-    """Listing begins behind ``after``; ``known``: names behind it that are read."""
+    """Listing begins behind ``after``; ``known``: names behind it that are read. ``bucket``: in
+    which; empty in cursors of before."""
 
     after: str
+    bucket: str = ""
     known: list[str] = []
 
 
@@ -96,7 +98,12 @@ class Files:
         cursor = self._cursor_of(since)
         if since is not None and cursor is None:
             yield Gap(what=self.what, reason="the stored cursor is unreadable; read again")
+        if cursor is not None and not self._is_of_here(cursor):
+            reason = "the log has moved since it was read last; what is here is read from the first"
+            yield Gap(what=self.what, reason=reason)
+            cursor = None
         cursor = cursor or _Cursor(after=self.first)
+        cursor.bucket = self.bucket.name
         try:
             for _ in self._batches(cursor):
                 yield from self._flush(cursor)
@@ -122,6 +129,11 @@ class Files:
             return msgspec.json.decode(since.cursor, type=_Cursor)
         except msgspec.MsgspecError:
             return None
+
+    def _is_of_here(self, cursor: _Cursor) -> bool:
+        """Whoever may say where a log is kept must not blind who reads it: names of another prefix
+        may sort behind all that are here."""
+        return cursor.bucket in ("", self.bucket.name) and cursor.after.startswith(self.prefix)
 
     def _batches(self, cursor: _Cursor) -> Iterator[None]:
         known = set(cursor.known)

@@ -161,6 +161,30 @@ def test_calls_and_tokens_from_a_log_group(rig: Rig, calls: Any) -> None:
     assert not _counts(_read(calls, made.last_mark(again), later=1))
 
 
+def test_what_comes_late_into_a_quiet_log_group_is_not_lost(rig: Rig, calls: Any) -> None:
+    group = Group(rig)
+    group.put(hours_ago=30, number=1)
+    first = _read(calls)
+    assert _counts(first)["Converse"] == 1
+    group.put(hours_ago=0.03, number=2)  # two minutes before the first reading, told after it
+    again = _read(calls, made.last_mark(first), later=1)
+    assert _counts(again)["Converse"] == 1
+    assert not _counts(_read(calls, made.last_mark(again), later=1))
+
+
+def test_a_log_whose_prefix_was_changed_does_not_blind_who_reads_it(
+    rig: Rig, store: Store, calls: Any
+) -> None:
+    store.objects[f"{FOLDER}2026/05/20/09/b.json.gz"] = _packed(record(1))
+    mark = made.last_mark(_read(calls))
+    _kept_in(rig, s3Config={"bucketName": "prompts", "keyPrefix": "bedrock"})
+    moved = FOLDER.replace("logs/", "bedrock/")
+    store.objects[f"{moved}2026/05/20/09/b.json.gz"] = _packed(record(2), record(3))
+    items = _read(calls, mark)
+    assert _counts(items)["Converse"] == 2
+    assert "has moved" in made.gaps(items)[0].reason
+
+
 def test_from_every_checkpoint_the_rest_and_no_more(rig: Rig, calls: Any) -> None:
     group = Group(rig)
     for n in range(40):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from connectors.aws.activity import PARTS, ActivityConfig, collect, log_shards
@@ -100,6 +101,38 @@ def test_a_trail_of_one_account_has_no_organization(store: Store, reader: Reader
     store.put(_key("2026/05/20", "0900", root=root), made.event())
     (shard,) = reader.shards()
     assert made.counted(reader.items(shard)) == 1
+
+
+def test_a_bucket_may_hold_an_accounts_own_trail_beside_its_organizations(
+    store: Store, reader: Reader
+) -> None:
+    own = f"audit/AWSLogs/{A}/CloudTrail/{made.REGION}/"
+    store.put(_key("2026/05/20", "0900", root=own), made.event())
+    store.put(_key("2026/05/20", "0900"), made.event(), made.event())
+    shards = {shard.id: shard for shard in reader.shards()}
+    assert set(shards) == {
+        f"aws:{A}/us-east-1/activity/trail", f"aws:{A}/us-east-1/activity/trail/account",
+    }  # fmt: skip
+    assert {ident: made.counted(reader.items(shard)) for ident, shard in shards.items()} == {
+        f"aws:{A}/us-east-1/activity/trail": 2, f"aws:{A}/us-east-1/activity/trail/account": 1,
+    }  # fmt: skip
+
+
+def test_a_trail_that_moved_is_read_from_its_first_and_said_to_have_moved(
+    store: Store, reader: Reader
+) -> None:
+    """The new prefix sorts before the old: its keys are behind no cursor of the old."""
+    _day(store)
+    (shard,) = reader.shards()
+    mark = made.last_mark(list(reader.items(shard)))
+    scope = {**shard.scope, "folder": ROOT.replace("audit/", "a-new/")}
+    moved = msgspec.structs.replace(shard, scope=scope)
+    store.put(_key("2026/05/20", "0900", root=scope["folder"]), made.event())
+    items = list(reader.items(moved, mark))
+    assert made.counted(items) == 1
+    assert "has moved" in made.gaps(items)[0].reason
+    again = list(reader.items(moved, made.last_mark(items)))
+    assert (made.counted(again), made.gaps(again)) == (0, [])
 
 
 def test_new_files_alone_are_listed_and_opened(store: Store, reader: Reader) -> None:

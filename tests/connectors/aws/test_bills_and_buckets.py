@@ -187,6 +187,25 @@ def test_weights_are_found_by_the_names_of_files(rig: Rig, scan: Scan) -> None:
     assert rig.called("s3:GetObject") == 0
 
 
+def test_what_weights_are_called_and_where_buckets_may_stand(rig: Rig, scan: Scan) -> None:
+    names = ["pytorch_model-00001-of-00003.bin", "ggml-base.en.bin", "saved_model.pb", "net.h5",
+             "model.pkl", "clf.joblib", "trees.ubj", "llm.engine", "chat.llamafile", "a.pdparams",
+             "graph.neff"]  # fmt: skip
+    others = ["pytorch_model.py", "orders-00001-of-00003.bin", "table.pkl", "a.pb", "plan.txt"]
+    for name, region in (("here", HOME), ("elsewhere", "ap-south-1")):
+        rig.world.plant(ACCOUNT, HOME, "s3:ListBuckets", "Buckets",
+                        {"Name": name, "BucketRegion": region, "CreationDate": THEN})  # fmt: skip
+    for number, name in enumerate([*names, *others]):
+        rig.world.plant(
+            ACCOUNT, HOME, "s3:ListObjectsV2", "Contents",
+            {"Key": f"{number}/{name}", "Size": 1, "LastModified": THEN}, where={"Bucket": "here"},
+        )  # fmt: skip
+    done = scan(bucket_weights=1)
+    found = done.assets("aws.s3_model_weights").keys()
+    assert found == {f"here/{number}" for number in range(len(names))}
+    assert not any("ap-south-1" in call for call in rig.calls)
+
+
 def test_more_names_than_are_wanted_is_a_gap(
     rig: Rig, scan: Scan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,7 +31,8 @@ _WITHOUT_OPERATION = {
     "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream", "bedrock-mantle:CreateFineTuningJob",
     "bedrock:RenderPrompt", "codewhisperer:GenerateRecommendations", "q:GenerateCodeFromCommands",
     "q:GenerateCodeRecommendations", "transcribe:StartMedicalStreamTranscriptionWebSocket",
-    "transcribe:StartStreamTranscriptionWebSocket",
+    "transcribe:StartStreamTranscriptionWebSocket", "transcribe:StartStreamTranscription",
+    "transcribe:StartMedicalStreamTranscription",
 }  # fmt: skip
 """Actions that are a permission and no call of their own (Service Authorization Reference)."""
 
