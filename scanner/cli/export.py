@@ -70,7 +70,7 @@ def export_findings(
     check([name], given)
     if per_system and (output is None or system):
         raise ConfigError("--per-system needs --output FOLDER, and no --system beside it")
-    loaded, url = _state(config_path, state_path)
+    loaded, url = stored_place(config_path, state_path)
     chosen = filter_of(config_path, view, options)
     if not chosen.status:
         chosen = msgspec.structs.replace(chosen, status=("all",))
@@ -101,7 +101,7 @@ def parsed(settings: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _state(config_path: Path | None, state_path: Path | None) -> tuple[LoadedConfig, str]:
+def stored_place(config_path: Path | None, state_path: Path | None) -> tuple[LoadedConfig, str]:
     """The configuration, and the URL of a state that is there."""
     if state_path is not None:
         if not state_path.is_file():

@@ -13,6 +13,7 @@ from scanner.emit.document import Document, chunks
 from scanner.emit.formats import FORMATS, render
 from scanner.emit.formats.system import of_system, systems
 from scanner.emit.html import render_html
+from scanner.emit.picture import draw
 from scanner.graph.build import AssetGraph
 from scanner.graph.export import export
 from scanner.model.errors import StoreError
@@ -26,7 +27,10 @@ def write_all(folder: Path, document: Document, graph: AssetGraph) -> list[Path]
         return [
             _write(folder / "findings.json", chunks(document)),
             _write(folder / "graph.graphml", [export(graph, "graphml")]),
-            _write(folder / "report.html", [render_html(document).encode()]),
+            _write(
+                folder / "report.html",
+                [render_html(document, draw(graph, document.findings)).encode()],
+            ),
         ]
     except OSError as error:
         raise StoreError(

@@ -1,14 +1,30 @@
-"""One self-contained page: no script, no font and no image from anywhere; everything escaped."""
+"""One self-contained page: no script, no font and no image from anywhere; everything escaped.
+
+Numbers, the worst findings and what was not read stand in it as text; its tables and its graph are
+drawn by its own script from the rows that it holds. It asks no network, and its policy forbids it.
+"""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
+from hashlib import sha256
 from html import escape
+from importlib.resources import files
 
-from scanner.emit.document import AssetRow, Document
+from scanner.emit import charts
+from scanner.emit.document import Document
 from scanner.emit.metrics_text import section
+from scanner.emit.picture import Picture
+from scanner.emit.rows import data_of, unit
+from scanner.emit.trend import Point
 from scanner.model.finding import Finding
+
+WORST = 10
+_MOST_UNREAD = 200
+_READ = frozenset({"complete", "not_enabled"})
 
 STYLE = """
 :root{--ink:#1c2330;--dim:#5d6778;--line:#dfe3ea;--bg:#f6f7f9;--card:#fff;--accent:#3454d1;
@@ -41,30 +57,137 @@ details summary{cursor:pointer;color:var(--accent)}
 """
 
 
-def render_html(document: Document) -> str:
-    """The page of one scan."""
+def render_html(
+    document: Document,
+    picture: Picture | None = None,
+    points: Sequence[Point] = (),
+    live: str = "",
+) -> str:
+    """The page of one scan. ``picture``: its graph, left out without; ``points``: of earlier scans;
+    ``live``: links to other scans, as HTML, where the page is served."""
+    styles = [STYLE, web("page.css"), web("cytoscape.css")]
+    scripts = [web("tables.js")]
+    if picture is not None:
+        scripts = [web("cytoscape-3.35.0.min.js"), web("tables.js"), web("graph.js")]
     open_findings = [f for f in document.findings if f.status.is_open]
+    ids = ("page-style", "page-layout", "__________cytoscape_stylesheet")
     parts = [
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>",
         "<meta name='viewport' content='width=device-width,initial-scale=1'>",
-        "<meta http-equiv='Content-Security-Policy' "
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">",
-        f"<title>Shadow AI report</title><style>{STYLE}</style></head><body><main>",
-        "<h1>Shadow AI report</h1>",
+        f"<meta http-equiv='Content-Security-Policy' content=\"{policy(styles, scripts)}\">",
+        "<title>Shadow AI report</title>",
+        *(f"<style id='{one}'>{style}</style>" for one, style in zip(ids, styles, strict=True)),
+        "</head><body><a class='skip' href='#inventory'>Skip to the table</a><main>",
+        "<header><h1>Shadow AI report</h1>",
+        "<button id='theme' type='button' hidden>Light or dark</button></header>",
         f"<p class='sub'>Scan {escape(document.scan.id)}, finished "
         f"{escape(document.scan.finished)}</p>",
+        live,
         _cards(document, open_findings),
-        section(document.metrics),
-        "<h2>Findings</h2>",
-        _findings(open_findings),
-        "<h2>AI inventory</h2>",
-        _assets(document.assets),
-        _registry(document),
-        "<h2>What was read, and what was not</h2>",
+        "<div class='two'><section><h2>Trend</h2>",
+        charts.trend(points) if points else "<p class='dim'>One scan only: no trend yet.</p>",
+        "</section>",
+        "<section id='coverage'><h2>What was read, and what was not</h2>",
         _coverage(document),
-        "</main></body></html>\n",
+        "</section></div>",
+        _breakdown(document, picture),
+        section(document.metrics),
+        f"<h2>The worst {min(len(open_findings), WORST)}</h2>",
+        _worst(document, open_findings, picture),
+        web("graph.html") if picture is not None else "",
+        web("tables.html"),
+        _registry(document),
+        _frameworks(open_findings, document),
+        _warnings(document),
+        "</main>",
+        f"<script type='application/json' id='data'>{data_of(document, picture)}</script>",
+        *(f"<script>{script}</script>" for script in scripts),
+        "</body></html>\n",
     ]
     return "".join(parts)
+
+
+def policy(styles: Iterable[str], scripts: Iterable[str]) -> str:
+    """Nothing from anywhere, and of what stands in the page only these texts."""
+    said = {"style-src": styles, "script-src": scripts}
+    named = "; ".join(f"{key} {' '.join(_hash(t) for t in texts)}" for key, texts in said.items())
+    return f"default-src 'none'; {named}; base-uri 'none'; form-action 'none'"
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+@cache
+def web(name: str) -> str:
+    """A file that is a part of the page."""
+    text = (files("scanner.emit") / "web" / name).read_text(encoding="utf-8")
+    return text.replace("\r\n", "\n")
+
+
+def _breakdown(document: Document, picture: Picture | None) -> str:
+    """Unregistered AI, by whom it comes from, who has it, and what it is given."""
+    shadow = [
+        row
+        for row in document.assets
+        if row.type == "asset" and row.registry.status == "unregistered"
+    ]
+    classes = picture.classes if picture else {}
+    counts = (
+        ("provider", Counter(row.provider or "not known" for row in shadow)),
+        ("business unit", Counter(unit(row, picture) for row in shadow)),
+        ("class of data", Counter(
+            name for row in shadow for name in classes.get(row.uid, ("none known",)))),
+    )  # fmt: skip
+    cells = "".join(
+        f"<section class='card'><h3>By {name}</h3>{charts.bars(count, f'Shadow AI by {name}')}"
+        "</section>"
+        for name, count in counts
+    )
+    flows = ""
+    if picture is not None and picture.flows:
+        flows = f"<details><summary>Data flows</summary>{charts.sankey(picture.flows)}</details>"
+    return f"<h2>Shadow AI: {len(shadow)} unregistered</h2><div class='three'>{cells}</div>{flows}"
+
+
+def _worst(document: Document, findings: Sequence[Finding], picture: Picture | None) -> str:
+    names = {row.uid: row.name for row in document.assets}
+    names |= {thing.id: thing.label for thing in picture.things} if picture else {}
+    rows = []
+    for f in sorted(findings, key=lambda f: -f.risk)[:WORST]:
+        way = " → ".join(escape(names.get(ident, ident)) for ident in f.path or (f.asset,))
+        rows.append((
+            str(f.risk), _tag(f.severity),
+            f"{escape(f.title)}<br><span class='dim'>{escape(f.remedy)}</span>", way,
+            escape(f.owner or "nobody"), _tag(str(f.status)),
+        ))  # fmt: skip
+    header = ("Risk", "Severity", "Finding", "Path", "Owner", "Status")
+    return _table(header, rows, "No open findings.")
+
+
+def _frameworks(findings: Sequence[Finding], document: Document) -> str:
+    """Open findings by control; no finding says nothing of a control that no rule asks about."""
+    asked = Counter(control for row in document.policies for control in row.controls)
+    found = Counter(control for finding in findings for control in finding.controls)
+    frames = sorted({control.partition(":")[0] for control in (*asked, *found)})
+    parts = []
+    for frame in frames:
+        rows = [
+            (escape(control.partition(":")[2]), str(found[control]), str(asked[control]))
+            for control in sorted({*asked, *found})
+            if control.partition(":")[0] == frame
+        ]
+        total = sum(found[c] for c in found if c.partition(":")[0] == frame)
+        parts.append(
+            f"<details><summary>{escape(frame)}: {len(rows)} controls, {total} findings</summary>"
+            f"{_table(('Control', 'Open findings', 'Rules that ask'), rows, '')}</details>"
+        )
+    return "<h2>Frameworks</h2>" + "".join(parts) if parts else ""
+
+
+def _warnings(document: Document) -> str:
+    lines = "".join(f"<li>{escape(line)}</li>" for line in document.warnings)
+    return f"<h2>Warnings</h2><ul>{lines}</ul>" if lines else ""
 
 
 def _cards(document: Document, findings: Sequence[Finding]) -> str:
@@ -72,14 +195,15 @@ def _cards(document: Document, findings: Sequence[Finding]) -> str:
     keys = [row for row in document.assets if row.type == "credential"]
     status = Counter(row.registry.status for row in assets)
     owned = sum(bool(row.owners) for row in document.assets)
-    read = sum(row.status in ("complete", "not_enabled") for row in document.coverage)
+    wanted = [row for row in document.coverage if row.status != "left_out"]
+    read = sum(row.status in _READ for row in wanted)
     rows = (
         (str(len(assets)), "AI assets"),
         (str(status["unregistered"]), "of them unregistered"),
         (str(len(keys)), "AI credentials"),
         (str(len(findings)), "open findings"),
         (f"{owned}/{len(document.assets)}", "with an owner"),
-        (f"{read}/{len(document.coverage)}", "shards read completely"),
+        (f"{read}/{len(wanted)}", "shards read completely"),
     )
     cells = "".join(
         f"<div class='card'><b>{escape(number)}</b><span>{escape(label)}</span></div>"
@@ -104,70 +228,6 @@ def _tag(word: str) -> str:
     return f"<span class='tag {safe}'>{safe.replace('_', ' ')}</span>"
 
 
-def _findings(findings: Sequence[Finding]) -> str:
-    rows = [
-        (
-            _tag(f.severity),
-            str(f.risk),
-            f"{escape(f.title)}<br><span class='dim'>{escape(f.remedy)}</span>",
-            escape(f.owner or "nobody"),
-            _tag(str(f.status)),
-            f"<span class='dim'>{escape(f.first_seen[:10])}</span>",
-            f"{escape(f.policy)}<br><code>{escape(f.fingerprint)}</code>",
-        )
-        for f in findings
-    ]
-    header = ("Severity", "Risk", "Finding", "Owner", "Status", "First seen", "Policy")
-    return _table(header, rows, "No open findings.")
-
-
-def _assets(assets: Sequence[AssetRow]) -> str:
-    rows = [
-        (
-            f"{escape(a.name)}<br><code>{escape(a.uid)}</code>{_places(a)}",
-            escape(a.provider),
-            escape(" ".join(filter(None, (a.account, a.region, a.environment)))),
-            escape(a.owners[0].owner) + f"<br><span class='dim'>{escape(a.owners[0].reason)}</span>"
-            if a.owners
-            else "nobody",
-            _tag(a.registry.status)
-            + (
-                f"<br><span class='dim'>{escape(a.registry.entry)}</span>"
-                if a.registry.entry
-                else ""
-            ),
-            escape(a.confidence),
-        )
-        for a in assets
-    ]
-    header = ("Asset", "Provider", "Where", "Owner", "Registry", "Confidence")
-    return _table(header, rows, "No AI was found.")
-
-
-def _places(asset: AssetRow) -> str:
-    if not asset.evidence:
-        return ""
-    lines = "".join(
-        f"<li><code>{escape(_place(e.path, e.line, e.commit) or e.resource)}</code> "
-        f"{escape(e.rule)} <span class='dim'>{escape(e.context)}, {escape(e.confidence)}"
-        f"{escape(' · ' + e.preview if e.preview else '')}</span></li>"
-        for e in asset.evidence[:12]
-    )
-    more = (
-        f"<li class='dim'>and {len(asset.evidence) - 12} more</li>"
-        if len(asset.evidence) > 12
-        else ""
-    )
-    count = len(asset.evidence)
-    summary = f"<summary>{count} {'piece' if count == 1 else 'pieces'} of evidence</summary>"
-    return f"<details>{summary}<ul>{lines}{more}</ul></details>"
-
-
-def _place(path: str, line: int, commit: str) -> str:
-    where = f"{path}:{line}" if path and line else path
-    return f"{where} @ {commit[:12]}" if commit else where
-
-
 def _registry(document: Document) -> str:
     if not document.registry:
         return ""
@@ -187,12 +247,21 @@ def _registry(document: Document) -> str:
 
 
 def _coverage(document: Document) -> str:
-    unread = [
-        row
-        for row in document.coverage
-        if row.status not in ("complete", "not_enabled", "left_out")
+    wanted = [row for row in document.coverage if row.status != "left_out"]
+    unread = [row for row in wanted if row.status not in _READ]
+    rows = [
+        (f"<code>{escape(r.shard)}</code>", _tag(r.status), escape(r.reason))
+        for r in unread[:_MOST_UNREAD]
     ]
-    read = len(document.coverage) - len(unread)
-    rows = [(f"<code>{escape(r.shard)}</code>", _tag(r.status), escape(r.reason)) for r in unread]
-    note = f"<p class='dim'>{read} of {len(document.coverage)} shards were read completely.</p>"
-    return note + _table(("Shard", "Status", "Reason"), rows, "Nothing was left out.")
+    left = len(document.coverage) - len(wanted)
+    note = (
+        f"<p class='dim'>{len(wanted) - len(unread)} of {len(wanted)} shards were read completely"
+        f"{f'; {left} left out by the configuration' if left else ''}.</p>"
+    )
+    if len(unread) > _MOST_UNREAD:
+        note += f"<p class='dim'>{len(unread) - _MOST_UNREAD} more were not read.</p>"
+    chart = charts.coverage((row.source, row.status) for row in document.coverage)
+    table = _table(("Shard", "Status", "Reason"), rows, "Nothing was left out.")
+    is_open = " open" if len(unread) <= 6 else ""
+    summary = f"<summary>Not read: {len(unread)}</summary>"
+    return f"{note}{chart}<details{is_open}>{summary}{table}</details>"
