@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scanner.app.config import LoadedConfig, store_url
 from scanner.app.exporting import ALL, stored_findings
+from scanner.app.metering import stored_metrics
 from scanner.app.pipeline import replay, rulebook_of
 from scanner.emit import charts
 from scanner.emit.document import Document, build
@@ -27,7 +28,7 @@ def stored_page(
     situation = replay(loaded, url=where)
     document = build(
         situation, findings, info, (*warnings, *situation.reconciliation.lapsed_decisions),
-        policies=rulebook_of(loaded).policies,
+        policies=rulebook_of(loaded).policies, metrics=stored_metrics(loaded, url=where),
     )  # fmt: skip
     firsts = sorted(
         situation.graph.dates.get(row.uid, "") for row in document.assets if row.type == "asset"
