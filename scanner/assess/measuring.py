@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import chain
 
-from scanner.assess.governance import Answer, assess, use_cases
+from scanner.assess.governance import use_cases
 from scanner.assess.policies import Situation
 from scanner.model.base import Model
 from scanner.model.finding import Finding
@@ -88,10 +88,9 @@ def measure(
     owned = sum(_is_owned(rows[case.id]) if case.registered else bool(case.owner) for case in cases)
     live = [row for row in rows.values() if row.entry.stage is Stage.PRODUCTION]
     marks = [_assessed(row, situation) for row in live]
-    answers = {
-        framework.id: assess(framework, policies, situation, opened, top=0).controls
-        for framework in frameworks
-    }
+    asked = {name for policy in policies for name in policy.controls}
+    failing = {name for finding in opened for name in finding.controls}
+    is_incomplete = any(row.status.is_lacking for row in situation.coverage)
     return Snapshot(
         scan=scan,
         at=situation.now,
@@ -105,18 +104,23 @@ def measure(
             of=len(situation.coverage),
         ),
         frameworks={
-            name: Count(
-                yes=sum(c.answer is Answer.NOTHING_FOUND for c in controls),
-                of=sum(bool(c.policies) for c in controls),
-                unknown=sum(c.answer is Answer.INCOMPLETE for c in controls),
-            )
-            for name, controls in answers.items()
+            framework.id: _passed(framework, asked, failing, is_incomplete)
+            for framework in frameworks
         },
         to_production={
             row.entry.id: days
             for row in rows.values()
             if (days := _days_to_production(row.entry)) is not None
         },
+    )
+
+
+def _passed(framework: Framework, asked: set[str], failing: set[str], is_incomplete: bool) -> Count:
+    """As :func:`scanner.assess.governance.assess` answers for the whole estate."""
+    names = {f"{framework.id}:{control.id}" for control in framework.controls} & asked
+    clear = len(names - failing)
+    return Count(
+        yes=0 if is_incomplete else clear, of=len(names), unknown=clear if is_incomplete else 0
     )
 
 
