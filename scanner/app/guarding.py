@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scanner.app.config import LoadedConfig
-from scanner.detect import suppress
+from scanner.detect import declared_id, suppress
 from scanner.detect.engine import Detector
 from scanner.detect.interpret import credential_id, evidence_of, facts_of
 from scanner.kit.archives import SEPARATOR, Bounds, Member, is_archive, members
@@ -27,7 +27,7 @@ from scanner.kit.text import PROBE
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.evidence import Confidence
-from scanner.model.facts import Asset, Fact
+from scanner.model.facts import Asset, Fact, merge_fact
 from scanner.model.items import Gap, Hit, HitKind, Place
 from scanner.model.registry import Disposition, RegistryEntry
 from scanner.rulebook.load import Rulebook
@@ -118,7 +118,7 @@ class Guard:
                     new.append((hit, place))
         verdict.problems = [
             replace(problem, width=_width(texts[problem.path, problem.commit], problem.line))
-            for problem in (*self._keys(new), *self._assets(git, new))
+            for problem in (*self._keys(new), *self._assets(git, new, change, blobs))
         ]
         verdict.problems.sort(key=lambda p: (p.path, p.line, p.rule, p.detail))
         if self.has_registry:
@@ -213,14 +213,22 @@ class Guard:
                 subject=credential_id(hit.provider, hit.fingerprint),
             )
 
-    def _assets(self, git: Git, new: Sequence[tuple[Hit, Added]]) -> Iterator[Problem]:
+    def _assets(
+        self,
+        git: Git,
+        new: Sequence[tuple[Hit, Added]],
+        change: Change,
+        blobs: Mapping[str, bytes],
+    ) -> Iterator[Problem]:
         used = [(hit, one) for hit, one in new if hit.kind is not HitKind.CREDENTIAL]
         if not used:
             return
         subject = NodeId(f"git:{repository_key(git).name or 'local/new'}")
         usage = [(hit, _place(one, subject)) for hit, one in used]
         found: dict[NodeId, Asset] = {}
-        facts: list[Fact] = [holder(subject, Path("here"))]
+        here = holder(subject, Path("here"))
+        declared = self._declared(git, subject, change, blobs)
+        facts: list[Fact] = [merge_fact(here, declared) if declared else here]
         for fact in facts_of(
             usage, source="code", provider_name=self._provider, subject_name=lambda subject: "here"
         ):
@@ -248,6 +256,22 @@ class Guard:
                     mark=ident.partition("#")[2],
                     subject=ident,
                 )
+
+    def _declared(
+        self, git: Git, subject: NodeId, change: Change, blobs: Mapping[str, bytes]
+    ) -> Asset | None:
+        """Which entry the repository says it belongs to: as the change has it, else as it is."""
+        told = [(one.path, blobs[one.blob]) for one in change.added
+                if one.path in declared_id.FILES and one.blob in blobs]  # fmt: skip
+        if not told and self.has_registry:
+            names = {f"{lead}{name}": name for lead in (":", "HEAD:")
+                     for name in sorted(declared_id.FILES)}  # fmt: skip
+            found = git.named(dict.fromkeys(names))
+            by_oid = {found[key].oid: name for key, name in names.items() if key in found}
+            told = [(by_oid[oid], data) for oid, data in git.contents(dict.fromkeys(by_oid))
+                    if data is not None]  # fmt: skip
+        rows = (declared_id.told_by(path, subject, data) for path, data in told)
+        return next((row for row in rows if row is not None), None)
 
     def _unregistered(self, facts: Sequence[Fact]) -> frozenset[NodeId]:
         """By the same matching as a scan's."""

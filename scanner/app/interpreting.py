@@ -8,8 +8,8 @@ import msgspec
 
 from scanner.collect.runner import Interpret
 from scanner.detect import activity as activity_facts
+from scanner.detect import declared_id, suppress
 from scanner.detect import interpret as hit_facts
-from scanner.detect import suppress
 from scanner.detect.activity import Catalogue
 from scanner.detect.bounds import Examined
 from scanner.detect.engine import Detector
@@ -53,6 +53,10 @@ def interpreter(rulebook: Rulebook, detector: Detector) -> Interpret:
                 yield from (Gap(what=item.place.path, reason=reason) for reason in lost)
             if isinstance(item, Content) and item.place.path == suppress.FILE:
                 yield suppress.kept_with(item.place.subject, item.data)
+            if isinstance(item, Content) and item.place.path in declared_id.FILES:
+                told = declared_id.told_by(item.place.path, item.place.subject, item.data)
+                if told is not None:
+                    yield told
             yield from hit_facts.facts_of(
                 hits, source=source, provider_name=provider_name, subject_name=subject_name
             )

@@ -233,3 +233,15 @@ def test_a_change_prints_the_entry_to_add_and_then_passes(folder: Path) -> None:
     _run("--registry", "registry.yaml", "--registry", "more.yaml", cwd=folder, code=0)
     shown = json.loads(_run("--registry", "registry.yaml", "--format", "json", cwd=folder).stdout)
     assert shown["entries"] == [entry]
+
+    (folder / ".ai-registry.yaml").write_text("ai-registry-id: AIR-0008\n")
+    git("add", ".ai-registry.yaml")
+    _run("--registry", "registry.yaml", cwd=folder, code=0)  # declared by the change itself
+    git("commit", "-qm", "one")
+    (folder / "other.py").write_text("import mistralai\nmistralai.Mistral()\n")
+    git("add", "other.py")
+    _run("--registry", "registry.yaml", cwd=folder, code=1)  # the entry approves another provider
+    git("rm", "-qf", "--cached", "other.py")
+    (folder / "more.py").write_text("import openai\n")
+    git("add", "more.py")
+    _run("--registry", "registry.yaml", cwd=folder, code=0)  # as it stands in HEAD

@@ -170,3 +170,35 @@ def test_the_riskiest_use_cases_are_mapped_and_packs_are_written(company: Path) 
     wrong = _run("assess", "-f", "soc3", cwd=company)
     assert wrong.returncode == 2
     assert "framework `soc3`: not one of csa-aicm" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "status"),
+    [
+        (".ai-registry.yaml", "ai-registry-id: AIR-1\n", "registered"),
+        ("catalog-info.yaml",
+         "kind: Component\nmetadata:\n  annotations:\n    ai-registry/id: 'AIR-1'  # ours\n",
+         "registered"),
+        (".ai-registry.yaml", "ai-registry-id: AIR-2\n", "unregistered"),
+        ("catalog-info.yaml", "description: set ai-registry-id: AIR-1 here\n", "unregistered"),
+        ("docs.yaml", "ai-registry-id: AIR-1\n", "unregistered"),
+    ],
+)  # fmt: skip
+def test_a_file_at_the_root_declares_the_entry(
+    tmp_path: Path, name: str, text: str, status: str
+) -> None:
+    code = tmp_path / "zqx"
+    code.mkdir()
+    (code / "app.py").write_text("import openai\nopenai.OpenAI()\nimport mistralai\n")
+    (code / name).write_text(text)
+    (tmp_path / "registry.yaml").write_text(
+        "- {id: AIR-1, name: Reply drafter, owner: ann@example.com,"
+        " approved: {providers: [openai]}}\n"
+    )
+    (tmp_path / "shadow-ai.toml").write_text(
+        '[registry]\nfiles = ["registry.yaml"]\n[sources.code]\npaths = ["zqx"]\n'
+    )
+    done = _run("scan", "--json", cwd=tmp_path)
+    rows = {row["provider"]: row["registry"] for row in json.loads(done.stdout)["assets"]}
+    assert rows["openai"]["status"] == status, rows
+    assert rows["mistral"]["status"] == "unregistered"  # the entry approves another provider
