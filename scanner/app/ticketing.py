@@ -173,6 +173,8 @@ class _Run:
             raise _Taken
         try:
             made = self.sink.find(action.key)
+            if made is not None and made.url and made.url == row.formerly:
+                made = None  # the one that it takes the place of
         except SinkError:
             ledger.save(self.state, msgspec.structs.replace(before, token=LOST))
             raise

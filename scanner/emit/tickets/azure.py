@@ -34,7 +34,7 @@ them, and an owner may be unknown there."""
 _DONE = ("Completed", "Removed")
 _QUERY = (
     "SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project "
-    "AND [System.Tags] CONTAINS 'TAG' ORDER BY [System.Id]"
+    "AND [System.Tags] CONTAINS 'TAG' ORDER BY [System.Id] DESC"
 )
 
 
@@ -116,10 +116,8 @@ class AzureBoardsSink:
             params={"api-version": _VERSION},
         )  # fmt: skip
         idents = [str(one["id"]) for one in found.get("workItems", ())]
-        for item in self._items(idents):
-            if tag in _tags(item):
-                return self._made(item)
-        return None
+        bearing = [item for item in self._items(idents) if tag in _tags(item)]
+        return self._made(max(bearing, key=lambda one: int(one["id"]))) if bearing else None
 
     # --- writing ---------------------------------------------------------------------------------
 

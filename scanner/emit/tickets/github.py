@@ -49,13 +49,13 @@ class GitHubSink:
 
     def _all(self) -> dict[str, dict[str, Any]]:
         """Key -> issue, of all that bear our label; listed once a run. Of several that bear one key
-        (made by hand) the oldest."""
+        the newest."""
         if self._known is None:
             self._known = {}
             for issue in self._listed():
                 key = markdown.key_in(str(issue.get("body") or ""))
                 if key and "pull_request" not in issue:
-                    self._known.setdefault(key, issue)
+                    self._known[key] = issue
         return self._known
 
     def _listed(self) -> Iterator[dict[str, Any]]:

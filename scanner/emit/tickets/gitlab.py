@@ -55,7 +55,7 @@ class GitLabSink:
 
     def _all(self) -> dict[str, dict[str, Any]]:
         """Key -> issue, of all that bear our label; listed once a run. Of several that bear one key
-        (made by hand) the oldest."""
+        the newest."""
         if self._known is None:
             self._known = {}
             for issue in self._pages(
@@ -64,7 +64,7 @@ class GitLabSink:
             ):  # fmt: skip
                 key = markdown.key_in(str(issue.get("description") or ""))
                 if key:
-                    self._known.setdefault(key, issue)
+                    self._known[key] = issue
         return self._known
 
     def _pages(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:

@@ -86,7 +86,7 @@ class JiraSink:
     def find(self, key: str) -> Made | None:
         jql = f"project = {self._config.project} AND labels = {_quoted(label_of(key))}"
         issues = sorted(self._search(f"{jql} ORDER BY created ASC"), key=lambda one: int(one["id"]))
-        return self._made(issues[0]) if issues else None
+        return self._made(issues[-1]) if issues else None
 
     def _search(self, jql: str) -> Iterator[dict[str, Any]]:
         if not self._is_cloud:

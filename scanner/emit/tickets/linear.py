@@ -113,11 +113,9 @@ class LinearSink:
             yield from self._ask(_STATES, ids=idents[start : start + _PAGE])["nodes"]
 
     def find(self, key: str) -> Made | None:
-        """By the id that it would have been made with, else by the key in its description."""
-        for one in self._issues([self._ident(key, "")]):
-            if not one.get("trashed"):
-                return _made(one)
-        for one in self._ask(_FIND, team=self._config.team, mark=_mark(key))["nodes"]:
+        """By the key in its description, else by the id that it would have been made with."""
+        by_text = self._ask(_FIND, team=self._config.team, mark=_mark(key))["nodes"]
+        for one in (*by_text, *self._issues([self._ident(key, "")])):
             if not one.get("trashed"):
                 return _made(one)
         return None

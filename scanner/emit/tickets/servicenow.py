@@ -92,7 +92,7 @@ class ServiceNowSink:
         return list(found["result"])
 
     def find(self, key: str) -> Made | None:
-        query = f"correlation_id={_word(key)}^ORDERBYsys_created_on"
+        query = f"correlation_id={_word(key)}^ORDERBYDESCsys_created_on"
         found = self._asked(self._table, query, "sys_id,number", 1)
         return self._made(found[0]) if found else None
 

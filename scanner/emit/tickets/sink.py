@@ -45,7 +45,7 @@ class Sink(Protocol):
         ...
 
     def find(self, key: str) -> Made | None:
-        """The ticket that bears the mark of ``key``."""
+        """The newest ticket that bears the mark of ``key``."""
         ...
 
     def create(self, ticket: Ticket, formerly: str) -> Made:

@@ -97,7 +97,7 @@ def _world(tracker: Tracker) -> dict[str, Any]:
     def query(request: Request) -> Any:
         told = re.fullmatch(
             r"SELECT \[System\.Id\] FROM WorkItems WHERE \[System\.TeamProject\] = @project "
-            r"AND \[System\.Tags\] CONTAINS '([^']*)' ORDER BY \[System\.Id\]",
+            r"AND \[System\.Tags\] CONTAINS '([^']*)' ORDER BY \[System\.Id\] DESC",
             request.body["query"],
         )
         assert told

@@ -29,16 +29,17 @@ def _ident(issue: Issue) -> str:
     return f"{issue.number:032x}"
 
 
-def _record(issue: Issue) -> dict[str, str]:
+def _record(issue: Issue, done: str = "6") -> dict[str, str]:
     return {"sys_id": _ident(issue), "number": f"INC{issue.number:07}",
-            "state": "6" if issue.state == "closed" else "1",
+            "state": done if issue.state == "closed" else "1",
             "correlation_id": issue.labels[0]}  # fmt: skip
 
 
 def _hits(records: list[dict[str, str]], query: str) -> list[dict[str, str]]:
     assert "javascript:" not in query, "it would be run"
     for part in query.split("^"):
-        if part.startswith("ORDERBY"):
+        if part == "ORDERBYDESCsys_created_on":
+            records = records[::-1]
             continue
         if part.startswith("OR"):
             raise AssertionError(f"a query that nobody meant: {query}")
@@ -51,22 +52,22 @@ def _hits(records: list[dict[str, str]], query: str) -> list[dict[str, str]]:
     return records
 
 
-def _world(tracker: Tracker) -> dict[str, Any]:
+def _world(tracker: Tracker, table: str, done: str) -> dict[str, Any]:
     def found(request: Request) -> Issue | None:
-        assert request.path["tableName"] == "incident"
+        assert request.path["tableName"] == table
         return tracker.issues.get(int(request.path["sys_id"], 16))
 
     def listed(request: Request) -> Any:
         with tracker.lock:
-            incidents = [_record(issue) for issue in tracker.issues.values()]
-        records = {"incident": incidents, "sys_user": _USERS}[request.path["tableName"]]
+            there = [_record(issue, done) for issue in tracker.issues.values()]
+        records = {table: there, "sys_user": _USERS}[request.path["tableName"]]
         hits = _hits(records, request.query["sysparm_query"])
         wanted = request.query["sysparm_fields"].split(",")
         most = int(request.query["sysparm_limit"])
         return {"result": [{name: one[name] for name in wanted} for one in hits[:most]]}
 
     def create(request: Request) -> Reply:
-        assert request.path["tableName"] == "incident"
+        assert request.path["tableName"] == table
         fields = request.body
         assert len(fields["short_description"]) <= 160
         assert len(fields["correlation_id"]) <= 100
@@ -92,7 +93,11 @@ def _world(tracker: Tracker) -> dict[str, Any]:
         if issue is None:
             return _GONE
         fields = request.body
-        if fields.get("state") == "6" and not {"close_code", "close_notes"} <= fields.keys():
+        if (
+            table == "incident"
+            and fields.get("state") == "6"
+            and not {"close_code", "close_notes"} <= fields.keys()
+        ):
             told = {"message": "Operation Failed", "detail": "Data Policy Exception: mandatory"}
             return Reply({"error": told, "status": "failure"}, 403)
         _apply(issue, fields)
@@ -110,18 +115,18 @@ def _apply(issue: Issue, fields: dict[str, str]) -> None:
     if "urgency" in fields:
         issue.priority = f"urgency {fields['urgency']}, impact {fields['impact']}"
     if "state" in fields:
-        issue.state = "closed" if fields["state"] in ("6", "7", "8") else "open"
+        issue.state = "open" if fields["state"] in ("1", "2") else "closed"
     if "work_notes" in fields:
         issue.comments.append(fields["work_notes"])
 
 
 @contextmanager
-def serve() -> Iterator[Tracker]:
+def serve(table: str = "incident", done: str = "6") -> Iterator[Tracker]:
     tracker = Tracker(
         ada=_ADA, urgent=("urgency 2, impact 1", "urgency 1, impact 1"), has_due=True,
-        creates="POST .*/incident$",
+        creates=f"POST .*/{table}$",
     )  # fmt: skip
-    with forge_api("servicenow_table", _world(tracker)) as forge:
+    with forge_api("servicenow_table", _world(tracker, table, done)) as forge:
         tracker.forge = forge
         yield tracker
 

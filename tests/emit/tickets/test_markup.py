@@ -8,7 +8,6 @@ import pytest
 
 from scanner.app.ticketing import Target, sync
 from scanner.emit.tickets.content import Routing
-from scanner.emit.tickets.servicenow import ServiceNowConfig
 from scanner.store.state import State
 from tests.emit.tickets import (
     azure_tracker,
@@ -98,11 +97,6 @@ def test_nothing_is_html_on_servicenow(word: str) -> None:
     assert len(issue.comments) == 2
     for text in (issue.title, issue.body, *issue.comments):
         assert word not in text
-
-
-def test_another_table_of_servicenow_wants_its_states_told() -> None:
-    with pytest.raises(ValueError, match="closed_states"):
-        ServiceNowConfig(url="https://example.com", table="sn_vul_vulnerable_item")
 
 
 def test_nothing_is_a_mention_on_linear() -> None:

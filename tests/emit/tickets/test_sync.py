@@ -249,6 +249,23 @@ def test_what_comes_back_after_long_gets_a_new_ticket_that_names_the_old(place: 
     assert url in place.tracker.issues[2].body
 
 
+def test_a_lost_answer_to_the_new_ticket_does_not_lead_back_to_the_old(place: Place) -> None:
+    (one,) = place.put("a")
+    place.sync()
+    put(place.state, *resolved([one]))
+    place.sync()
+    place.now = "2026-09-01T00:00:00+00:00"
+    put(place.state, msgspec.structs.replace(one, status=FindingStatus.REOPENED))
+    for kind in ("close", "cut"):
+        place.tracker.server.faults[:] = [Fault(place.tracker.creates, kind, times=1)]
+        place.sync()
+        assert place.row(one).state is TicketState.RESERVED
+    place.tracker.server.faults.clear()
+    assert place.sync().count(Do.RECOVER) == 1
+    assert [issue.state for issue in place.tracker.issues.values()] == ["closed", "open"]
+    assert place.sync().count(Do.SKIP) == 1
+
+
 def test_a_storm_makes_some_tickets_and_one_for_the_rest(place: Place) -> None:
     names = [f"n{number:02}" for number in range(12)]
     found = place.put(*names)
