@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
 from scanner.model.facts import DataStore
+
+Way = tuple[str, bool, bool]
+"""Noun (empty: no data), whether it may be read, and whether written."""
+Opened = tuple[tuple[DataStore, ...], tuple[DataStore, ...]]
+"""What may be read, and what written."""
+_MOST_KEPT = 4096
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,13 @@ class OpenedData:
     rule: str
     stores: Mapping[str, tuple[str, str]]
     place: str = ""
+    _told: dict[tuple[str, tuple[Way, ...]], Opened] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """What was told before: a log asks for the same scopes again and again."""
+    _stored: dict[tuple[str, str], DataStore] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def kind(self) -> str:
@@ -28,11 +41,19 @@ class OpenedData:
     def _of(self) -> str:
         return self.place or self.source
 
-    def of(
-        self, opened: Iterable[tuple[str, bool, bool]], tenant: str
-    ) -> tuple[tuple[DataStore, ...], tuple[DataStore, ...]]:
+    def of(self, opened: Iterable[Way], tenant: str) -> Opened:
         """What may be read, and what written. ``opened``: noun (empty: no data), whether it may be
         read, and whether written."""
+        known = tuple(opened)
+        asked = (tenant, known)
+        found = self._told.get(asked)
+        if found is None:
+            if len(self._told) > _MOST_KEPT:
+                self._told.clear()
+            found = self._told[asked] = self._of_each(known, tenant)
+        return found
+
+    def _of_each(self, opened: Iterable[Way], tenant: str) -> Opened:
         known = [one for one in opened if one[0]]
         reads = {noun for noun, may_read, _ in known if may_read}
         writes = {noun for noun, _, may_write in known if may_write}
@@ -42,6 +63,14 @@ class OpenedData:
         )
 
     def store(self, noun: str, tenant: str) -> DataStore:
+        known = self._stored.get((noun, tenant))
+        if known is None:
+            if len(self._stored) > _MOST_KEPT:
+                self._stored.clear()
+            known = self._stored[noun, tenant] = self._made(noun, tenant)
+        return known
+
+    def _made(self, noun: str, tenant: str) -> DataStore:
         name, family = self.stores[noun]
         ident = NodeId(f"{self._of}:{tenant}/data/{noun}")
         return DataStore(

@@ -106,7 +106,7 @@ class Vendor:
         after = first + self.page_size
         return page, str(after) if after < len(records) else ""
 
-    def respond(self, method: str, target: str, headers: Mapping[str, str], data: bytes) -> Reply:
+    def respond(self, method: str, target: str, headers: Any, data: bytes) -> Reply:
         split = urlsplit(target)
         path = unquote(split.path)
         query = dict(parse_qsl(split.query, keep_blank_values=True))
@@ -144,7 +144,7 @@ class Vendor:
         return None, None
 
 
-def _decoded(data: bytes, headers: Mapping[str, str]) -> Any:
+def _decoded(data: bytes, headers: Any) -> Any:
     if "form" in headers.get("Content-Type", ""):
         return dict(parse_qsl(data.decode()))
     return json.loads(data) if data else None
