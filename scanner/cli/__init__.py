@@ -26,6 +26,7 @@ _VERBS = {
     "diff": "Tell what changed between two scans.",
     "graph": "Ask and export the graph of assets, data flows and owners.",
     "report": "Write the page of the stored state, or its charts.",
+    "serve": "Show the same page live, on this machine alone.",
     "registry": "Draft, check and compare the AI registry.",
     "assess": "Map the riskiest use cases to a framework, and write evidence packs.",
     "metrics": "Measure the programme by the history of scans.",

@@ -104,7 +104,7 @@ def bars(counts: Mapping[str, int], title: str, most: int = 8) -> str:
     parts = []
     for at, (name, count) in enumerate(rows):
         y, width = 4 + at * 24, max(2.0, 170 * count / top)
-        parts.append(_text(150, y + 13, _short(name or "not known", 22), "end"))
+        parts.append(_text(150, y + 13, _short(name or "not known", 20), "end"))
         parts.append(
             f"<rect x='158' y='{y}' width='{width:.1f}' height='17' rx='3' fill='{COLOURS[0]}'>"
             f"<title>{escape(name)}: {count}</title></rect>"

@@ -24,6 +24,7 @@ from scanner.model.finding import Finding
 
 WORST = 10
 _MOST_UNREAD = 200
+NOTHING = "'none'"
 _READ = frozenset({"complete", "not_enabled"})
 
 STYLE = """
@@ -110,7 +111,9 @@ def render_html(
 def policy(styles: Iterable[str], scripts: Iterable[str]) -> str:
     """Nothing from anywhere, and of what stands in the page only these texts."""
     said = {"style-src": styles, "script-src": scripts}
-    named = "; ".join(f"{key} {' '.join(_hash(t) for t in texts)}" for key, texts in said.items())
+    named = "; ".join(
+        f"{key} {' '.join(_hash(text) for text in texts) or NOTHING}" for key, texts in said.items()
+    )
     return f"default-src 'none'; {named}; base-uri 'none'; form-action 'none'"
 
 
