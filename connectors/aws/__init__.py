@@ -73,7 +73,11 @@ def _operations() -> tuple[Operation, ...]:
         (bills.OPERATION, "tell which accounts pay for AI, and where", "spending"),
         *((op, why, "bucket_weights") for op, why in weights.OPERATIONS.items()),
     )
-    logs = ((op, why, activity.OPT_IN.get(op, "")) for op, why in activity.OPERATIONS.items())
+    logs = (
+        (op, why, option)
+        for op, why in activity.OPERATIONS.items()
+        for option in activity.OPT_IN.get(op, ("",))
+    )
     always = ((op, why, "") for op, why in own.items())
     for op, why, option in (*always, *bill, *logs, *reasons()):
         known = found.setdefault(op, [])

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     help="AWS: a CloudFormation template of the role, to roll out to all accounts.",
 )
 @click.option(
+    "--split",
+    is_flag=True,
+    help="AWS: as many policies as it takes for each to be one that can be attached.",
+)
+@click.option(
     "--role",
     "role_form",
     type=click.Choice(["json", "yaml", "terraform"]),
@@ -34,7 +39,12 @@ if TYPE_CHECKING:
 )
 @json_option
 def command(
-    connector: str, opted: tuple[str, ...], stackset: bool, role_form: str | None, as_json: bool
+    connector: str,
+    opted: tuple[str, ...],
+    stackset: bool,
+    split: bool,
+    role_form: str | None,
+    as_json: bool,
 ) -> None:
     """The least privilege that CONNECTOR needs, ready to paste.
 
@@ -58,6 +68,8 @@ def command(
         if spec.permission_format is not PermissionFormat.AWS_POLICY:
             raise click.BadParameter(f"{connector} needs no role in AWS", param_hint="--stackset")
         click.echo(template(spec, opted))
+    elif split:
+        click.echo(_split(spec, opted))
     elif role_form:
         click.echo(_role(spec, opted, role_form))
     elif as_json:
@@ -74,6 +86,20 @@ def command(
         _tell_of_length(spec, text)
     for note in notes(spec, opted):
         click.echo(f"besides: {note}", err=True)
+
+
+def _split(spec: ConnectorSpec, opted: tuple[str, ...]) -> str:
+    import json
+
+    from scanner.kit.contract import PermissionFormat
+    from scanner.kit.permissions import aws_policy
+    from scanner.kit.stackset import policies
+
+    if spec.permission_format is not PermissionFormat.AWS_POLICY:
+        raise click.BadParameter(f"{spec.name} needs no policy in AWS", param_hint="--split")
+    whole = aws_policy(spec, opted)
+    made = [{**whole, "Statement": part} for part in policies(whole["Statement"], without=())]
+    return json.dumps(made, indent=2)
 
 
 def _role(spec: ConnectorSpec, opted: tuple[str, ...], form: str) -> str:
@@ -100,6 +126,6 @@ def _tell_of_length(spec: ConnectorSpec, text: str) -> None:
     if spec.permission_format == "aws-policy" and length > _MOST_OF_A_POLICY:
         click.echo(
             f"{length:,} characters: more than a managed policy holds ({_MOST_OF_A_POLICY:,}); "
-            f"`shadow-ai permissions {spec.name} --stackset` prints a role with all it takes",
+            f"`--split` prints several that can be attached, `--stackset` the role of each account",
             err=True,
         )

@@ -24,10 +24,10 @@ _CALLERS_ALONE = ("sts", "organizations")
 
 def template(spec: ConnectorSpec, opted: Container[str] = ()) -> str:
     """JSON, with parameters for who may assume the role, its external id and its name."""
-    policies = list(_policies(aws_policy(spec, opted)["Statement"]))
-    if len(policies) > _MOST_POLICIES:
+    made = list(policies(aws_policy(spec, opted)["Statement"]))
+    if len(made) > _MOST_POLICIES:
         raise ConfigError(
-            f"{spec.name}: its permissions fill {len(policies)} managed policies, a role takes "
+            f"{spec.name}: its permissions fill {len(made)} managed policies, a role takes "
             f"{_MOST_POLICIES}; attach AWS's SecurityAudit and ViewOnlyAccess instead"
         )
     resources: dict[str, Any] = {
@@ -38,7 +38,7 @@ def template(spec: ConnectorSpec, opted: Container[str] = ()) -> str:
                 "PolicyDocument": {"Version": "2012-10-17", "Statement": statements},
             },
         }
-        for number, statements in enumerate(policies, start=1)
+        for number, statements in enumerate(made, start=1)
     }
     resources["Role"] = _role([{"Ref": name} for name in resources])
     return json.dumps(
@@ -97,11 +97,14 @@ def _role(policies: list[dict[str, str]]) -> dict[str, Any]:
     }
 
 
-def _policies(statements: object) -> Iterator[list[dict[str, Any]]]:
-    """Statements, packed into as few policies as hold them; a long one is cut into several."""
+def policies(
+    statements: object, without: Container[str] = _CALLERS_ALONE
+) -> Iterator[list[dict[str, Any]]]:
+    """Statements, packed into as few policies as hold them; a long one is cut into several.
+    ``without``: services that are left out."""
     bunch: list[dict[str, Any]] = []
     for statement in statements if isinstance(statements, list) else ():
-        actions = [a for a in statement["Action"] if a.partition(":")[0] not in _CALLERS_ALONE]
+        actions = [a for a in statement["Action"] if a.partition(":")[0] not in without]
         for number, part in enumerate(_parts(actions)):
             sid = statement["Sid"] + (str(number) if number else "")
             piece = {**statement, "Sid": sid, "Action": part}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from click.testing import CliRunner
 
+from scanner.cli import cli
 from scanner.collect import loader
-from scanner.kit.permissions import render
+from scanner.kit.permissions import permissions, render
 from scanner.kit.stackset import template
 
 
@@ -70,3 +72,14 @@ def test_the_role_trusts_one_principal_with_an_external_id() -> None:
     assert statement["Condition"]["Fn::If"][1] == {
         "StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}}
     }
+
+
+def test_policies_that_can_be_attached_hold_all_that_one_would() -> None:
+    done = CliRunner().invoke(cli, ["permissions", "aws", "--split", "--with", "trail_bucket"])
+    assert done.exit_code == 0, done.output
+    made = json.loads(done.output)
+    assert all(len(json.dumps(one, separators=(",", ":"))) <= 6144 for one in made)
+    granted = {action for one in made for s in one["Statement"] for action in s["Action"]}
+    spec = loader.load("aws").spec
+    assert granted == set(permissions(spec, {"trail_bucket"}))
+    assert {"sts:AssumeRole", "organizations:ListAccounts", "s3:GetObject"} <= granted

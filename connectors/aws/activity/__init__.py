@@ -54,16 +54,16 @@ OPERATIONS: Mapping[str, str] = {
 }
 """Every call that is made here, and why."""
 
-OPT_IN: Mapping[str, str] = {
-    LIST: "log_buckets",
-    GET: "log_buckets",
-    START: "event_data_store",
-    DESCRIBE: "event_data_store",
-    RESULTS: "event_data_store",
-    DESTINATION: "invocation_logs",
-    EVENTS: "invocation_logs",
+OPT_IN: Mapping[str, tuple[str, ...]] = {
+    LIST: ("trail_bucket", "invocation_logs"),
+    GET: ("trail_bucket", "invocation_logs"),
+    START: ("event_data_store",),
+    DESCRIBE: ("event_data_store",),
+    RESULTS: ("event_data_store",),
+    DESTINATION: ("invocation_logs",),
+    EVENTS: ("invocation_logs",),
 }
-"""Those that are made only where this attribute of the configuration is set."""
+"""Those that are made only where one of these settings is given."""
 
 KINDS: frozenset[str] = frozenset({*ASSET_KINDS, *IDENTITY_KINDS, *KEY_KINDS})
 """Of all that may be yielded."""

@@ -70,11 +70,6 @@ class ActivityConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
                 )
 
     @property
-    def log_buckets(self) -> bool:
-        """Whether objects of a log's bucket are read."""
-        return bool(self.trail_bucket) or self.invocation_logs
-
-    @property
     def trail_root(self) -> str:
         """Under which the trail keeps accounts, or organizations."""
         prefix = self.trail_prefix.strip("/")
