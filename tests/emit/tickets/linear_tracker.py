@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from uuid import UUID
@@ -47,9 +47,11 @@ class Root:
     tracker: Tracker
     idents: dict[str, int]
     said: set[str]
+    of: dict[int, str] = field(default_factory=dict)
+    """``idents`` the other way round."""
 
     def _record(self, issue: Issue) -> dict[str, Any]:
-        ident = next(one for one, number in self.idents.items() if number == issue.number)
+        ident = self.of[issue.number]
         name, kind, position = _STATES[_CLOSED if issue.state == "closed" else _OPEN]
         return {
             "id": ident, "identifier": f"SEC-{issue.number}", "title": issue.title,
@@ -102,7 +104,7 @@ class Root:
             due=input.get("dueDate", ""), priority=str(input["priority"]),
             assignees=[input["assigneeId"]] if "assigneeId" in input else [],
         )  # fmt: skip
-        self.idents[input["id"]] = issue.number
+        self.idents[input["id"]], self.of[issue.number] = issue.number, input["id"]
         return {"success": True, "lastSyncId": 1, "issue": self._record(issue)}
 
     def _issue(self, ident: str) -> Issue:
