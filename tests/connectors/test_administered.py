@@ -51,7 +51,7 @@ def _rows(items: list[Item]) -> set[tuple[Any, ...]]:
          a.last_at, a.scopes) for a in folded(items)
     }  # fmt: skip
     facts = (one for one in items if not isinstance(one, _NO_FACTS))
-    return told | {(fact_key(one),) for one in facts}  # type: ignore[arg-type]
+    return told | {(fact_key(one),) for one in facts}
 
 
 def _gaps(items: list[Item]) -> list[Gap]:

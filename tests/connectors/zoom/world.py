@@ -32,7 +32,7 @@ OFF = {
     "in_meeting": {"meeting_summary_with_ai_companion": {"enable": False}},
     "recording": {}, "feature": {},
 }  # fmt: skip
-APPS = {
+APPS: dict[str, list[Any]] = {
     "account_added": [
         {"app_id": "a1", "app_name": "Otter.ai", "app_type": "ZoomApp", "app_status": "PUBLISHED",
          "scopes": [{"scope_name": "meeting:read:meeting"}, {"scope_name": "recording:read"},
