@@ -56,8 +56,8 @@ def test_what_is_committed_late_is_told_and_nothing_twice(url: str) -> None:
     _opened(state, "first")
     assert _notify(state, service) == "sent"
     with other.engine.begin() as db:
-        db.execute(insert(schema.finding_event).values(
-            fingerprint=late.fingerprint, scan_id="s-2", at=NOW, change="opened", detail=""))  # fmt: skip
+        row = {"fingerprint": late.fingerprint, "scan_id": "s-2", "at": NOW, "change": "opened"}
+        db.execute(insert(schema.finding_event).values(detail="", **row))
         _opened(state, "second")
         assert _notify(state, service) == "sent"
     assert _notify(state, service) == "sent"
