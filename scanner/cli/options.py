@@ -64,7 +64,8 @@ def ad_hoc(paths: tuple[str, ...], logs: tuple[str, ...] = ()) -> LoadedConfig:
 def write_bytes(data: bytes | Iterable[bytes]) -> None:
     """To standard output as they are, in one piece or many."""
     sys.stdout.flush()
-    sys.stdout.buffer.writelines([data] if isinstance(data, bytes) else data)
+    for piece in (data,) if isinstance(data, bytes) else data:
+        sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()
 
 

@@ -27,7 +27,7 @@ def _config(tmp_path: Path, text: str) -> Path:
         ),
         ("[scann]\n", r"unknown key `scann`; did you mean `scan`"),
         ('[scan]\nworkers = "four"\n', r":2:1: Expected `int`, got `str` \(at scan\.workers\)"),
-        ("[zzz]\n", r"known keys: registry, rules, scan, sources, store"),
+        ("[zzz]\n", r"known keys: notify, registry, rules, run, scan, schedule, sources, store"),
     ],
 )
 def test_a_wrong_configuration_names_file_line_and_nearest_key(
