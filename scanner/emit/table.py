@@ -143,7 +143,10 @@ def _summary(document: Document, events: Sequence[FindingEvent]) -> None:
     print(f"\nAI assets: {parts}; with an owner: {owned} of {total}")
     told = ", ".join(f"{count} {word}" for word, count in sorted(changes.items())) or "no change"
     print(f"Findings: {sum(f.status.is_open for f in document.findings)} open; this scan: {told}")
-    print(f"Coverage: {complete} of {len(document.coverage)} shards read completely")
+    left_out = sum(row.status == "left_out" for row in document.coverage)
+    asked = len(document.coverage) - left_out
+    rest = f"; {left_out} left out by the configuration" if left_out else ""
+    print(f"Coverage: {complete} of {asked} shards read completely{rest}")
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
