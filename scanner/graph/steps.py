@@ -108,7 +108,6 @@ UPWARD = walk(
 """From what has an owner to what is in it or made by it."""
 
 ANY = Walk("any relation", (1 << len(Step)) - 1, (1 << len(Step)) - 1)
-OUTWARD = Walk("any relation, along", (1 << len(Step)) - 1, 0)
 
 
 def step_of(

@@ -8,7 +8,7 @@ GitHub's search knows new issues too late.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +21,6 @@ from scanner.emit.tickets.planning import Remote
 from scanner.emit.tickets.sink import Made, Refused
 
 _REFERENCES = "@#"
-_PAGE = 100
 
 
 class GitHubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,25 +51,14 @@ class GitHubSink:
         the newest."""
         if self._known is None:
             self._known = {}
-            for issue in self._listed():
+            for issue in self._api.numbered(
+                self._issues, state="all", labels=self._config.label, sort="created",
+                direction="asc",
+            ):  # fmt: skip
                 key = markdown.key_in(str(issue.get("body") or ""))
                 if key and "pull_request" not in issue:
                     self._known[key] = issue
         return self._known
-
-    def _listed(self) -> Iterator[dict[str, Any]]:
-        page = 1
-        while True:
-            found = self._api.get(
-                self._issues, state="all", labels=self._config.label, sort="created",
-                direction="asc", per_page=_PAGE, page=page,
-            )  # fmt: skip
-            if not isinstance(found, list):
-                raise Refused(f"GET {self._issues}: the answer is no list")
-            yield from found
-            if len(found) < _PAGE:
-                return
-            page += 1
 
     def states(self, made: Mapping[str, str]) -> Mapping[str, Remote]:
         listed = {str(issue["number"]): issue for issue in self._all().values()}
@@ -133,20 +121,11 @@ class GitHubSink:
     def comment(self, external_id: str, text: str, attempt: str) -> None:
         path = f"{self._issues}/{external_id}/comments"
         mark = markdown.mark(attempt)
-        if attempt and any(mark in body for body in self._comments(path)):
+        if attempt and any(mark in str(one.get("body") or "") for one in self._api.numbered(path)):
             return
         self._api.call(
             "POST", path, body={"body": f"{markdown.plain(text, _REFERENCES)}\n\n{mark}"}
         )
-
-    def _comments(self, path: str) -> Iterator[str]:
-        page = 1
-        while True:
-            found = self._api.get(path, per_page=_PAGE, page=page)
-            yield from (str(one.get("body") or "") for one in found)
-            if len(found) < _PAGE:
-                return
-            page += 1
 
 
 def _made(issue: Any) -> Made:

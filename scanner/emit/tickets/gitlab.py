@@ -8,7 +8,7 @@ says begins no line, so that it is never a quick action (``/close``).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -19,10 +19,9 @@ from scanner.emit.tickets import markdown
 from scanner.emit.tickets.content import Routing, Ticket
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Made, Refused
+from scanner.emit.tickets.sink import Made
 
 _REFERENCES = "@#!~$%&^"
-_PAGE = 100
 _SEVERITY = "severity::"
 """A scoped label: where GitLab knows them, a second one takes the place of the first."""
 
@@ -58,7 +57,7 @@ class GitLabSink:
         the newest."""
         if self._known is None:
             self._known = {}
-            for issue in self._pages(
+            for issue in self._api.numbered(
                 self._issues, state="all", labels=self._config.label, scope="all",
                 order_by="created_at", sort="asc",
             ):  # fmt: skip
@@ -66,17 +65,6 @@ class GitLabSink:
                 if key:
                     self._known[key] = issue
         return self._known
-
-    def _pages(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
-        page = 1
-        while True:
-            found = self._api.get(path, **params, per_page=_PAGE, page=page)
-            if not isinstance(found, list):
-                raise Refused(f"GET {path}: the answer is no list")
-            yield from found
-            if len(found) < _PAGE:
-                return
-            page += 1
 
     def states(self, made: Mapping[str, str]) -> Mapping[str, Remote]:
         listed = {str(issue["iid"]): issue for issue in self._all().values()}
@@ -147,7 +135,9 @@ class GitLabSink:
     def comment(self, external_id: str, text: str, attempt: str) -> None:
         path = f"{self._issues}/{external_id}/notes"
         mark = markdown.mark(attempt)
-        if attempt and any(mark in str(note.get("body") or "") for note in self._pages(path)):
+        if attempt and any(
+            mark in str(note.get("body") or "") for note in self._api.numbered(path)
+        ):
             return
         body = f"{markdown.plain(text, _REFERENCES)}\n\n{mark}"
         self._api.call("POST", path, body={"body": body})

@@ -7,7 +7,7 @@ have been done; so the few lines are here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -16,6 +16,8 @@ import requests
 from scanner.emit.tickets.sink import Busy, Refused, SinkError, Unclear
 
 _LATER = (429, 503)
+_PAGE = 100
+"""Records of a numbered page: the most that GitHub and GitLab give."""
 _TRIES = 6
 _MOST_WAIT = 120.0
 """Seconds that one call waits in all."""
@@ -46,6 +48,19 @@ class Api:
 
     def get(self, path: str, **params: Any) -> Any:
         return self.call("GET", path, params=params)
+
+    def numbered(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
+        """The records of a list in pages that have numbers (``page``, ``per_page``), of which one
+        that is not full is the last: GitHub, GitLab."""
+        page = 1
+        while True:
+            found = self.get(path, **params, per_page=_PAGE, page=page)
+            if not isinstance(found, list):
+                raise Refused(f"GET {path}: the answer is no list")
+            yield from found
+            if len(found) < _PAGE:
+                return
+            page += 1
 
     def call(
         self,

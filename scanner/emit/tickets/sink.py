@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
@@ -63,7 +63,3 @@ class Sink(Protocol):
     def comment(self, external_id: str, text: str, attempt: str) -> None:
         """Once for each ``attempt``, whatever happened to the call before."""
         ...
-
-
-def without(ids: Iterable[str], known: Mapping[str, Remote]) -> list[str]:
-    return [one for one in ids if one not in known]
