@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, exists, func, select, text
+from sqlalchemy import delete, func, select, text
 
 from scanner.store import schema
 from scanner.store.state import State
@@ -30,23 +30,20 @@ def prune(state: State, before: str, *, dry_run: bool = False) -> Pruned:
     stay: they say which listing must be complete before it is gone."""
     done = [row for row in state.scans() if row.finished_at]
     old = [row.id for row in done[:-2] if row.finished_at < before]
-    row, later = schema.coverage.alias(), schema.coverage.alias()
-    is_known_later = exists(
-        select(later.c.shard).where(later.c.shard == row.c.shard, later.c.scan_id.not_in(old))
+    row = schema.coverage.c
+    named_later = select(row.shard).where(row.scan_id.not_in(old))
+    going = (
+        (schema.coverage, row.scan_id.in_(old) & row.shard.in_(named_later)),
+        (schema.fact_change, schema.fact_change.c.scan_id.in_(old)),
     )
-    covered = select(row.c.scan_id, row.c.shard).where(row.c.scan_id.in_(old), is_known_later)
-    changed = schema.fact_change.c.scan_id.in_(old)
     with state.guarded("prune"), state.engine.begin() as db:
-        rows = db.execute(covered).all()
-        changes = db.execute(
-            select(func.count()).select_from(schema.fact_change).where(changed)
-        ).scalar_one()
-        if not dry_run:
-            for scan, shard in rows:
-                here = (schema.coverage.c.scan_id == scan) & (schema.coverage.c.shard == shard)
-                db.execute(delete(schema.coverage).where(here))
-            db.execute(delete(schema.fact_change).where(changed))
+        covered, changed = (
+            db.execute(select(func.count()).select_from(table).where(which)).scalar_one()
+            for table, which in going
+        )
+        for table, which in () if dry_run else going:
+            db.execute(delete(table).where(which))
     if not dry_run and old and state.engine.dialect.name == "sqlite":
         with state.guarded("give room back"), state.engine.connect() as db:
             db.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM"))
-    return Pruned(len(old), len(rows), changes)
+    return Pruned(len(old), covered, changed)
