@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from scanner.app.config import LoadedConfig, ScheduleConfig, store_url
+from scanner.emit.exposition import family
 from scanner.model.errors import ConfigError, ShadowAIError
 from scanner.store.state import State
 
@@ -174,8 +175,7 @@ class Daemon:
             ("running", "gauge", "Whether a run is going.", int(self._child is not None)),
         ]  # fmt: skip
         return "".join(
-            f"# HELP shadow_ai_{name} {says}\n# TYPE shadow_ai_{name} {kind}\n"
-            f"shadow_ai_{name} {value:.16g}\n"
+            family(name, says, [((), f"{value:.16g}")], kind=kind)
             for name, kind, says, value in lines
         )
 

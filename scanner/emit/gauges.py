@@ -10,48 +10,38 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from scanner.emit.document import Document
-
-_Labels = tuple[tuple[str, str], ...]
-_Rows = Mapping[_Labels, float]
+from scanner.emit.exposition import Labels, family
 
 
 def gauges(document: Document) -> bytes:
-    findings: Counter[_Labels] = Counter(
+    findings: Counter[Labels] = Counter(
         (("severity", f.severity), ("status", str(f.status))) for f in document.findings
     )
-    shards: Counter[_Labels] = Counter(
+    shards: Counter[Labels] = Counter(
         (("source", row.source), ("status", row.status)) for row in document.coverage
     )
-    assets: Counter[_Labels] = Counter(
+    assets: Counter[Labels] = Counter(
         (("registry", row.registry.status), ("type", row.type)) for row in document.assets
     )
     owned = sum(bool(row.owners) for row in document.assets)
+    one: Labels = ()
     parts = [
-        _family("findings", "Findings by severity and status.", findings),
-        _family("shards", "Shards by source and how completely they were read.", shards),
-        _family("assets", "AI assets and credentials by what the registry says.", assets),
-        _family("assets_owned", "AI assets and credentials with an owner.", {(): owned}),
-        _family("scan_exit_code", "Exit code of the last scan.", {(): document.scan.exit_code}),
-        _family(
-            "scan_started_seconds", "When the last scan began.", {(): _at(document.scan.started)}
-        ),
-        _family("scan_finished_seconds", "When it ended.", {(): _at(document.scan.finished)}),
-    ]
+        family("findings", "Findings by severity and status.", _counts(findings)),
+        family("shards", "Shards by source and how completely they were read.", _counts(shards)),
+        family("assets", "AI assets and credentials by what the registry says.", _counts(assets)),
+        family("assets_owned", "AI assets and credentials with an owner.", [(one, str(owned))]),
+        family("scan_exit_code", "Exit code of the last scan.",
+               [(one, str(document.scan.exit_code))]),
+        family("scan_started_seconds", "When the last scan began.",
+               [(one, _at(document.scan.started))]),
+        family("scan_finished_seconds", "When it ended.", [(one, _at(document.scan.finished))]),
+    ]  # fmt: skip
     return "".join(parts).encode()
 
 
-def _family(name: str, says: str, rows: _Rows) -> str:
-    full = f"shadow_ai_{name}"
-    lines = [f"# HELP {full} {says}", f"# TYPE {full} gauge"]
-    for labels, value in sorted(rows.items()):
-        told = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels)
-        lines.append(f"{full}{{{told}}} {value:g}" if told else f"{full} {value:.16g}")
-    return "\n".join(lines) + "\n"
+def _counts(found: Mapping[Labels, int]) -> list[tuple[Labels, str]]:
+    return [(labels, str(count)) for labels, count in sorted(found.items())]
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-
-
-def _at(stamp: str) -> float:
-    return datetime.fromisoformat(stamp).timestamp() if stamp else 0.0
+def _at(stamp: str) -> str:
+    return f"{datetime.fromisoformat(stamp).timestamp() if stamp else 0:.16g}"

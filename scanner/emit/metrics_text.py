@@ -7,46 +7,32 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from scanner.assess.metrics import Metric, Point
+from scanner.emit.exposition import Labels, family
 
-_LEAD = "shadow_ai"
 _WIDTH, _HEIGHT = 160, 28
 
 
 def prometheus(found: Sequence[Metric]) -> bytes:
     """What has no value is left out: it is not zero."""
-    return "".join(f"{line}\n" for line in _lines(found)).encode()
+    return "".join(text for metric in found for text in _families(metric)).encode()
 
 
-def _lines(found: Sequence[Metric]) -> Iterator[str]:
-    for metric in found:
-        name = f"{_LEAD}_{metric.id}"
-        rows = list(_samples(metric, name))
-        if rows:
-            yield f"# HELP {name} {_help(metric.definition)}"
-            yield f"# TYPE {name} gauge"
-            yield from rows
-        for part in ("yes", "of", "unknown"):
-            value = getattr(metric, part)
-            if value is not None:
-                yield f"# HELP {name}_{part} {_help(metric.name)}: {part}"
-                yield f"# TYPE {name}_{part} gauge"
-                yield f"{name}_{part} {value}"
+def _families(metric: Metric) -> Iterator[str]:
+    rows = list(_samples(metric))
+    if rows:
+        yield family(metric.id, metric.definition, rows)
+    for part in ("yes", "of", "unknown"):
+        value = getattr(metric, part)
+        if value is not None:
+            yield family(f"{metric.id}_{part}", f"{metric.name}: {part}", [((), str(value))])
 
 
-def _samples(metric: Metric, name: str) -> Iterator[str]:
+def _samples(metric: Metric) -> Iterator[tuple[Labels, str]]:
     if metric.value is not None:
-        yield f"{name} {metric.value}"
+        yield (), str(metric.value)
     for dimension, rows in sorted(metric.by.items()):
         for key, value in rows.items():
-            yield f'{name}{{{dimension}="{_label(key)}"}} {value}'
-
-
-def _help(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\n", "\\n")
-
-
-def _label(text: str) -> str:
-    return _help(text).replace('"', '\\"')
+            yield ((dimension, key),), str(value)
 
 
 def section(found: Iterable[Metric]) -> str:
