@@ -28,22 +28,19 @@ BY_HAND = "by hand"
 
 def over(
     life: Life, before: dict[str, Finding], state: State, graph: AssetGraph, *, scan: str, now: str
-) -> Life:
-    """``life`` as it is shown under the decisions of the state."""
+) -> tuple[Life, list[str]]:
+    """``life`` as it is shown under the decisions of the state, and what people are told of those
+    that speak of nothing."""
+    standing = stored.decisions(state)
     shown, events = over_findings.applied(
-        life.findings, before, stored.decisions(state), _places(graph), scan=scan, now=now
+        life.findings, before, standing, _places(graph), scan=scan, now=now
     )
-    return Life(shown, (*life.events, *events))
-
-
-def unused(state: State, life: Life, now: str) -> list[str]:
-    """What people are told of decisions that speak of nothing."""
-    rows = over_findings.unused(stored.decisions(state), life.findings, now)
-    return [
+    warnings = [
         f"decision {one.id} speaks of no finding that is there; withdraw it with "
         f"`shadow-ai findings reopen {one.id}` ({one})"
-        for one in rows
+        for one in over_findings.unused(standing, shown, now)
     ]
+    return Life(shown, (*life.events, *events)), warnings
 
 
 def _places(graph: AssetGraph) -> Places:

@@ -176,8 +176,8 @@ def _scan(
         evaluation, before, {row.shard: row for row in coverage}, scan=opened.id, now=now,
         gone=lost, names=_renames(state, lost, situation.graph),
     )  # fmt: skip
-    life = deciding.over(life, before, state, situation.graph, scan=opened.id, now=now)
-    warnings += deciding.unused(state, life, now)
+    life, idle = deciding.over(life, before, state, situation.graph, scan=opened.id, now=now)
+    warnings += idle
     left = suppressing.shown(life, said, known, now)
     warnings += [*left.warnings, *detector.comments.problems]
     shown = [f for f in left.findings if _is_sure(f, settings.least)]

@@ -61,7 +61,7 @@ class World:
         before = self.state.findings()
         life = advance(evaluation if is_read else Evaluation(), before, {SHARD: row},
                        scan=str(self.scans), now=self.now, names=names or {})  # fmt: skip
-        shown = over(
+        shown, _ = over(
             life, before, self.state, self.graph(there), scan=str(self.scans), now=self.now
         )
         self.state.save_findings(shown.findings, shown.events)
