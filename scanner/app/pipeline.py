@@ -211,7 +211,7 @@ def _scan(
         events=left.events,
         situation=situation,
         exit_code=exit_code,
-        resumed=opened.started_at != started,
+        resumed=opened.is_resumed,
     )
 
 

@@ -43,6 +43,7 @@ class OpenScan:
     started_at: str
     done: frozenset[ShardId]
     """Shards that this scan had already stored before it was interrupted."""
+    is_resumed: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ class State:
                     for row in map(_COVERAGE.decode, rows)
                     if row.status in (Outcome.COMPLETE, Outcome.NOT_ENABLED)
                 }
-                return OpenScan(last.id, last.started_at, frozenset(done))
+                return OpenScan(last.id, last.started_at, frozenset(done), is_resumed=True)
             ident = f"{now.replace(':', '').replace('-', '')[:15]}Z-{secrets.token_hex(4)}"
             db.execute(
                 insert(schema.scan).values(
