@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from scanner.app.clock import now
 from scanner.app.config import LoadedConfig, store_url
 from scanner.app.notifying import messengers, notify
 from scanner.app.pipeline import (
@@ -95,13 +96,13 @@ def run(
         state = State(store_url(loaded))
         try:
             for target in trackers:
-                report = sync(state, target, now=_now)
+                report = sync(state, target, now=now)
                 did = Counter(str(action.do) for action in report.actions)
                 say("tickets synced", sink=target.name, done=dict(sorted(did.items())))
                 for key, reason in report.troubles:
                     _trouble(ran, say, f"tickets {target.name} {key[:15]}: {reason}")
             for name, service in people.items():
-                sent = notify(state, name, loaded.config.notify[name], service, now=_now)
+                sent = notify(state, name, loaded.config.notify[name], service, now=now)
                 say("people notified", name=name, done=sent.state, title=sent.title)
                 if sent.trouble:
                     _trouble(ran, say, f"notify {sent.trouble}")
@@ -137,7 +138,3 @@ def _trouble(ran: Ran, say: Callable[..., None], reason: str) -> None:
     say("part failed", "error", reason=reason)
     ran.troubles.append(reason)
     ran.exit_code = EXIT_INCOMPLETE
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

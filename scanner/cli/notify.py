@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -23,6 +22,7 @@ def command(config_path: Path | None, as_json: bool, names: tuple[str, ...], dry
 
     Exit code 3 when a service did not take its message; the next run tells it.
     """
+    from scanner.app.clock import now
     from scanner.app.notifying import messengers, notify
     from scanner.model.base import encode
     from scanner.model.errors import ConfigError
@@ -39,7 +39,7 @@ def command(config_path: Path | None, as_json: bool, names: tuple[str, ...], dry
     services = messengers(loaded, os.environ)
     with open_state(config_path, None) as state:
         results = [
-            notify(state, name, chosen[name], service, now=_now, dry_run=dry_run)
+            notify(state, name, chosen[name], service, now=now, dry_run=dry_run)
             for name, service in services.items()
             if not names or name in names
         ]
@@ -58,7 +58,3 @@ def command(config_path: Path | None, as_json: bool, names: tuple[str, ...], dry
 
 _WORDS = {"sent": "sent", "nothing": "nothing changed", "taken": "another run is at it",
           "failed": "not sent", "would": "would be sent"}  # fmt: skip
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +35,7 @@ def sync_tickets(
     One ticket a finding (or group), however often it is run. Exit code 3 when a tracker did not
     take something; the next run tries again.
     """
+    from scanner.app.clock import now
     from scanner.app.ticketing import sync
     from scanner.app.trackers import targets
     from scanner.model.base import encode
@@ -52,7 +52,7 @@ def sync_tickets(
         )
     with open_state(config_path, None) as state:
         reports = [
-            sync(state, target, now=_now, dry_run=dry_run)
+            sync(state, target, now=now, dry_run=dry_run)
             for target in found
             if not names or target.name in names
         ]
@@ -63,10 +63,6 @@ def sync_tickets(
             _print(report, dry_run=dry_run)
     if any(report.troubles for report in reports):
         sys.exit(3)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _plain(report: Report) -> dict[str, object]:
