@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from scanner.app.config import Config, LoadedConfig, store_url
 from scanner.cli.filters import filter_of, filter_options
-from scanner.cli.options import config_option, find_config, need_config, write_bytes
+from scanner.cli.options import config_option, write_bytes
+from scanner.cli.states import state_option, stored_place
 from scanner.emit.formats import FORMATS
 from scanner.model.errors import ConfigError
 
@@ -27,8 +27,7 @@ def set_option(function: F) -> F:
 
 @click.command("export")
 @config_option
-@click.option("--state", "state_path", type=click.Path(path_type=Path), metavar="FILE",
-              help="SQLite state to read instead of the configured one.")  # fmt: skip
+@state_option
 @click.option("--format", "name", default="json", show_default=True,
               type=click.Choice(list(FORMATS)))  # fmt: skip
 @click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE",
@@ -99,17 +98,3 @@ def parsed(settings: Sequence[str]) -> dict[str, str]:
             raise ConfigError(f"--set {text}: write it as NAME=VALUE")
         found[name] = value
     return found
-
-
-def stored_place(config_path: Path | None, state_path: Path | None) -> tuple[LoadedConfig, str]:
-    """The configuration, and the URL of a state that is there."""
-    if state_path is not None:
-        if not state_path.is_file():
-            raise ConfigError(f"{state_path}: no such state; a scan with --state makes it")
-        loaded = find_config(config_path) or LoadedConfig(config=Config(), path=None)
-        return loaded, f"sqlite:///{state_path.resolve()}"
-    loaded = need_config(config_path)
-    url = store_url(loaded)
-    if url.startswith("sqlite:///") and not Path(url[len("sqlite:///") :]).is_file():
-        raise ConfigError(f"{url[len('sqlite:///') :]}: no state yet; run `shadow-ai scan` first")
-    return loaded, url

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from scanner.cli.options import config_option, json_option, need_config, write_bytes
+from scanner.cli.states import file_url, state_option
 
 
 @click.command("metrics")
 @config_option
-@click.option("--state", "state_path", type=click.Path(path_type=Path), metavar="FILE",
-              help="SQLite state to read instead of the configured one.")  # fmt: skip
+@state_option
 @click.option("--weeks", type=click.IntRange(1, 520), default=52, show_default=True,
               help="How far back the trend goes.")  # fmt: skip
 @click.option("--prometheus", "as_prometheus", is_flag=True,
@@ -32,11 +32,8 @@ def command(
     from scanner.app.metering import stored_metrics
     from scanner.emit.metrics_text import prometheus, shown
     from scanner.model.base import encode
-    from scanner.model.errors import ConfigError
 
-    url = f"sqlite:///{state_path.resolve()}" if state_path else None
-    if state_path and not state_path.is_file():
-        raise ConfigError(f"{state_path}: no such state; a scan with --state makes it")
+    url = file_url(state_path) if state_path else None
     found = stored_metrics(need_config(config_path), url=url, weeks=weeks)
     if as_prometheus:
         write_bytes(prometheus(found))

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from scanner.cli.export import stored_place
 from scanner.cli.options import config_option
-from scanner.cli.states import state_option
+from scanner.cli.states import state_option, stored_place
 
 
 @click.command("serve")

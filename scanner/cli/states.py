@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.cli.options import need_config
+from scanner.app.config import Config, LoadedConfig, store_url
+from scanner.cli.options import find_config, need_config
+from scanner.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from scanner.model.finding import Finding
@@ -21,22 +23,32 @@ state_option = click.option(
 )  # fmt: skip
 
 
+def file_url(state_path: Path) -> str:
+    """The URL of the state that ``--state`` names. Raises ``ConfigError`` when it is not there."""
+    if not state_path.is_file():
+        raise ConfigError(f"{state_path}: no such state; a scan with --state makes it")
+    return f"sqlite:///{state_path.resolve()}"
+
+
+def stored_place(config_path: Path | None, state_path: Path | None) -> tuple[LoadedConfig, str]:
+    """The configuration, and the URL of a state that is there. Raises ``ConfigError``."""
+    if state_path is not None:
+        url = file_url(state_path)
+        return find_config(config_path) or LoadedConfig(config=Config(), path=None), url
+    loaded = need_config(config_path)
+    url = store_url(loaded)
+    file = url.removeprefix("sqlite:///")
+    if file != url and not Path(file).is_file():
+        raise ConfigError(f"{file}: no state yet; run `shadow-ai scan` first")
+    return loaded, url
+
+
 @contextmanager
 def open_state(config_path: Path | None, state_path: Path | None) -> Iterator[State]:
-    """Raises ``ConfigError`` when there is none yet."""
-    from scanner.app.config import store_url
-    from scanner.model.errors import ConfigError
+    """Raises ``ConfigError`` when there is none yet. ``state_path`` needs no configuration."""
     from scanner.store.state import State
 
-    if state_path is not None:
-        if not state_path.is_file():
-            raise ConfigError(f"{state_path}: no such state; a scan with --state makes it")
-        url = f"sqlite:///{state_path.resolve()}"
-    else:
-        url = store_url(need_config(config_path))
-        file = url.removeprefix("sqlite:///")
-        if file != url and not Path(file).is_file():
-            raise ConfigError(f"{file}: no state yet; run `shadow-ai scan` first")
+    url = file_url(state_path) if state_path is not None else stored_place(config_path, None)[1]
     state = State(url)
     try:
         yield state
@@ -47,8 +59,6 @@ def open_state(config_path: Path | None, state_path: Path | None) -> Iterator[St
 def is_one(state: State, fingerprint: str) -> Finding:
     """The finding that begins so, or was called so before. Raises ``ConfigError`` when it is none
     or several."""
-    from scanner.model.errors import ConfigError
-
     found = [
         finding
         for mark, finding in state.findings().items()
