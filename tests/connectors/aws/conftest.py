@@ -9,6 +9,10 @@ import boto3
 import pytest
 
 from scanner.demo import cloud
+from scanner.detect.engine import Detector
+from scanner.rulebook.load import Rulebook
+from tests.aws_rig import Organization, Rig
+from tests.connectors.aws.detected import Scan, scanned
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +31,21 @@ def _no_faults(organization: Any) -> Iterator[None]:
     wire.calls.clear()
     yield
     wire.fault = lambda op, region, key: None
+
+
+@pytest.fixture
+def rig() -> Rig:
+    """A made-up AWS of one account, in small pages."""
+    made = Rig(page_size=2)
+    Organization.of(1).into(made)
+    return made
+
+
+@pytest.fixture
+def scan(rig: Rig, rulebook: Rulebook, detector: Detector) -> Scan:
+    return lambda *families, **changes: scanned(
+        rig, rulebook, detector, families=families, **changes
+    )
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,10 @@ from tests.aws_rig import Rig, serving
 from tests.connectors.aws.reading import context
 
 ACCOUNT, HOME = "111111111111", "us-east-1"
+
+
+def own_arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:{HOME}:{ACCOUNT}:{resource}"
 
 
 @dataclass
@@ -55,6 +60,10 @@ class Found:
 
     def text(self) -> str:
         return b"\n".join(encode(fact) for fact in self.facts).decode()
+
+
+Scan = Callable[..., Found]
+"""Families of services, and what is other in the configuration -> what came of it."""
 
 
 def scanned(rig: Rig, rulebook: Rulebook, detector: Detector, **changes: Any) -> Found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,19 +11,11 @@ from scanner.detect.engine import Detector
 from scanner.model.coverage import Outcome
 from scanner.model.facts import Account, AssetClass
 from scanner.rulebook.load import Rulebook
-from tests.aws_rig import Organization, Rig, denied
-from tests.connectors.aws.detected import ACCOUNT, HOME, Found, scanned
+from tests.aws_rig import Rig, denied
+from tests.connectors.aws.detected import ACCOUNT, HOME, Scan, scanned
 
 OTHER = "222222222222"
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
-Scan = Callable[..., Found]
-
-
-@pytest.fixture
-def rig() -> Rig:
-    made = Rig(page_size=2)
-    Organization.of(1).into(made)
-    return made
 
 
 @pytest.fixture

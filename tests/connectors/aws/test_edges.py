@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from connectors.aws.policies import JUDGES
-from scanner.detect.engine import Detector
 from scanner.kit.tables import values
-from scanner.rulebook.load import Rulebook
-from tests.aws_rig import Organization, Rig
-from tests.connectors.aws.detected import ACCOUNT, HOME, Found, scanned
+from tests.aws_rig import Rig
+from tests.connectors.aws.detected import ACCOUNT, HOME, Scan, own_arn
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
-Scan = Callable[..., Found]
 KEY = f"arn:aws:kms:{HOME}:{ACCOUNT}:key/k1"
 VPC = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
-
-
-@pytest.fixture
-def rig() -> Rig:
-    made = Rig(page_size=2)
-    Organization.of(1).into(made)
-    return made
-
-
-@pytest.fixture
-def scan(rig: Rig, rulebook: Rulebook, detector: Detector) -> Scan:
-    return lambda *families, **changes: scanned(
-        rig, rulebook, detector, families=families, **changes
-    )
-
-
-def _arn(service: str, resource: str) -> str:
-    return f"arn:aws:{service}:{HOME}:{ACCOUNT}:{resource}"
 
 
 def _role(name: str) -> str:
@@ -56,11 +34,11 @@ def _writes(ident: str, bucket: str) -> tuple[str, str, str]:
 
 
 def _logs(ident: str, group: str) -> tuple[str, str, str]:
-    return ident, "writes_to", _arn("logs", f"log-group:{group}")
+    return ident, "writes_to", own_arn("logs", f"log-group:{group}")
 
 
 def test_a_code_interpreter_in_a_network(rig: Rig, scan: Scan) -> None:
-    arn = _arn("bedrock-agentcore", "code-interpreter-custom/run-abcdefghij")
+    arn = own_arn("bedrock-agentcore", "code-interpreter-custom/run-abcdefghij")
     known = {"codeInterpreterId": "run-abcdefghij", "codeInterpreterArn": arn, "name": "run",
              "status": "READY", "createdAt": THEN, "lastUpdatedAt": THEN}  # fmt: skip
     core = "bedrock-agentcore-control"
@@ -75,7 +53,7 @@ def test_a_code_interpreter_in_a_network(rig: Rig, scan: Scan) -> None:
 
 
 def test_where_a_build_works_and_what_it_fills(rig: Rig, scan: Scan) -> None:
-    arn = _arn("codebuild", "project/train")
+    arn = own_arn("codebuild", "project/train")
     rig.world.plant(ACCOUNT, HOME, "codebuild:ListProjects", "projects", "train")
     rig.world.answer(ACCOUNT, HOME, "codebuild:BatchGetProjects", {"names": ["train"]}, {
         "projects": [{
@@ -106,7 +84,7 @@ def test_where_a_build_works_and_what_it_fills(rig: Rig, scan: Scan) -> None:
 def test_what_a_model_of_comprehend_learnt_from(
     rig: Rig, scan: Scan, op: str, field: str, kind: str, own: dict[str, Any]
 ) -> None:
-    arn = _arn("comprehend", f"{kind}/mails")
+    arn = own_arn("comprehend", f"{kind}/mails")
     manifest = {"S3Uri": "s3://acme-labels/m", "AttributeNames": ["a"],
                 "SourceDocumentsS3Uri": "s3://acme-mails/2025",
                 "AnnotationDataS3Uri": "s3://acme-notes/2025"}  # fmt: skip
@@ -124,7 +102,7 @@ def test_jobs_of_comprehend_tell_their_network(rig: Rig, scan: Scan) -> None:
     rig.world.plant(ACCOUNT, HOME, "comprehend:ListTopicsDetectionJobs",
                     "TopicsDetectionJobPropertiesList",
                     {"JobId": "j1", "VpcConfig": VPC, "VolumeKmsKeyId": KEY})  # fmt: skip
-    jobs = _arn("comprehend", "topics-detection-job")
+    jobs = own_arn("comprehend", "topics-detection-job")
     assert {*_in_network(jobs), (jobs, "configured_by", KEY)} <= scan("language").edges()
 
 
@@ -134,15 +112,15 @@ def test_the_key_of_an_assistant(rig: Rig, scan: Scan) -> None:
     rig.world.answer(ACCOUNT, HOME, "qbusiness:GetApplication", {"applicationId": "a" * 36},
                      {"applicationId": "a" * 36, "displayName": "desk",
                       "encryptionConfiguration": {"kmsKeyId": "k1"}})  # fmt: skip
-    application = _arn("qbusiness", f"application/{'a' * 36}")
+    application = own_arn("qbusiness", f"application/{'a' * 36}")
     assert (application, "configured_by", KEY) in scan("assistants").edges()
 
 
 def test_where_a_state_machine_logs(rig: Rig, scan: Scan) -> None:
-    arn = _arn("states", "stateMachine:triage")
+    arn = own_arn("states", "stateMachine:triage")
     known = {"stateMachineArn": arn, "name": "triage", "type": "STANDARD", "creationDate": THEN}
     rig.world.plant(ACCOUNT, HOME, "stepfunctions:ListStateMachines", "stateMachines", known)
-    group = {"logGroupArn": _arn("logs", "log-group:/triage:*")}
+    group = {"logGroupArn": own_arn("logs", "log-group:/triage:*")}
     details = {
         **known, "definition": "{}", "roleArn": _role("triage"),
         "loggingConfiguration": {"destinations": [{"cloudWatchLogsLogGroup": group}]},
@@ -154,7 +132,7 @@ def test_where_a_state_machine_logs(rig: Rig, scan: Scan) -> None:
 
 
 def test_options_of_an_application_of_beanstalk(rig: Rig, scan: Scan) -> None:
-    arn = _arn("elasticbeanstalk", "environment/shop/prod")
+    arn = own_arn("elasticbeanstalk", "environment/shop/prod")
     rig.world.plant(ACCOUNT, HOME, "elasticbeanstalk:DescribeEnvironments", "Environments", {
         "EnvironmentName": "prod", "ApplicationName": "shop", "EnvironmentArn": arn},
         where={"IncludeDeleted": False})  # fmt: skip
@@ -173,7 +151,7 @@ def test_options_of_an_application_of_beanstalk(rig: Rig, scan: Scan) -> None:
 
 
 def test_where_batch_runs_and_as_whom(rig: Rig, scan: Scan) -> None:
-    arn = _arn("batch", "compute-environment/gpu")
+    arn = own_arn("batch", "compute-environment/gpu")
     rig.world.plant(ACCOUNT, HOME, "batch:DescribeComputeEnvironments", "computeEnvironments", {
         "computeEnvironmentName": "gpu", "computeEnvironmentArn": arn,
         "computeResources": {"type": "EC2", "maxvCpus": 8, "instanceTypes": ["p5"],
@@ -181,13 +159,13 @@ def test_where_batch_runs_and_as_whom(rig: Rig, scan: Scan) -> None:
     container = {"image": "vllm/vllm-openai", "jobRoleArn": _role("node"),
                  "executionRoleArn": _role("pull")}  # fmt: skip
     rig.world.plant(ACCOUNT, HOME, "batch:DescribeJobDefinitions", "jobDefinitions", {
-        "jobDefinitionName": "many", "jobDefinitionArn": _arn("batch", "job-definition/many:1"),
+        "jobDefinitionName": "many", "jobDefinitionArn": own_arn("batch", "job-definition/many:1"),
         "revision": 1, "type": "multinode", "nodeProperties": {
             "numNodes": 2, "mainNode": 0,
             "nodeRangeProperties": [{"targetNodes": "0:", "container": container}]},
     }, where={"status": "ACTIVE"})  # fmt: skip
     found = scan("compute")
-    job = _arn("batch", "job-definition/many")
+    job = own_arn("batch", "job-definition/many")
     assert {*_in_network(arn), (job, "runs_as", _role("node"))} <= found.edges()
     assert (job, "runs_as", _role("pull")) not in found.edges()  # it starts the job, no more
     assert "#ai/vllm" in found.under(job)
@@ -200,7 +178,7 @@ def test_a_search_domain_its_network_and_its_policy(rig: Rig, scan: Scan) -> Non
                         {"DomainName": name, "EngineType": "OpenSearch"})  # fmt: skip
         network = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"], "VPCId": "vpc-1"}
         made.append({"DomainId": f"1/{name}", "DomainName": name, "ClusterConfig": {},
-                     "ARN": _arn("es", f"domain/{name}"), "AccessPolicies": policy,
+                     "ARN": own_arn("es", f"domain/{name}"), "AccessPolicies": policy,
                      "VPCOptions": network if name == "shut" else {}})  # fmt: skip
     rig.world.answer(ACCOUNT, HOME, "opensearch:DescribeDomains", {},
                      {"DomainStatusList": made})  # fmt: skip
@@ -208,7 +186,7 @@ def test_a_search_domain_its_network_and_its_policy(rig: Rig, scan: Scan) -> Non
     domains = found.assets("aws.opensearch_domain")
     assert "policy lets everybody in" in domains["open"].exposure
     assert "policy lets everybody in" not in domains["shut"].exposure
-    assert _in_network(_arn("es", "domain/shut")) <= found.edges()
+    assert _in_network(own_arn("es", "domain/shut")) <= found.edges()
 
 
 def _policy(principal: Any, **more: Any) -> str:

@@ -3,43 +3,19 @@ versions of functions: what is AI of them, whose it is, and what is left alone."
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
-import pytest
-
-from scanner.detect.engine import Detector
 from scanner.model.coverage import Outcome
-from scanner.rulebook.load import Rulebook
-from tests.aws_rig import Organization, Rig, denied
-from tests.connectors.aws.detected import ACCOUNT, HOME, Found, scanned
+from tests.aws_rig import Rig, denied
+from tests.connectors.aws.detected import ACCOUNT, HOME, Scan, own_arn
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
-Scan = Callable[..., Found]
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/jobs"
 SERVER = ["-m", "vllm.entrypoints.openai.api_server", "--model", "org/model"]
 
 
-@pytest.fixture
-def rig() -> Rig:
-    made = Rig(page_size=2)
-    Organization.of(1).into(made)
-    return made
-
-
-@pytest.fixture
-def scan(rig: Rig, rulebook: Rulebook, detector: Detector) -> Scan:
-    return lambda *families, **changes: scanned(
-        rig, rulebook, detector, families=families, **changes
-    )
-
-
-def _arn(service: str, resource: str) -> str:
-    return f"arn:aws:{service}:{HOME}:{ACCOUNT}:{resource}"
-
-
 def _virtual_cluster(rig: Rig) -> str:
-    cluster = _arn("emr-containers", "/virtualclusters/v1")
+    cluster = own_arn("emr-containers", "/virtualclusters/v1")
     rig.world.plant(ACCOUNT, HOME, "emr-containers:ListVirtualClusters", "virtualClusters", {
         "id": "v1", "name": "night", "arn": cluster, "state": "RUNNING", "createdAt": THEN,
         "containerProvider": {"type": "EKS", "id": "research"}})  # fmt: skip
@@ -62,12 +38,12 @@ def test_runs_of_one_job_on_kubernetes_are_one_workload(rig: Rig, scan: Scan) ->
     assert (job, "runs_as", ROLE) in found.edges()
     assert (job, "reads_from", "arn:aws:s3:::acme-jobs") in found.edges()
     assert (cluster, "contains", job) in found.edges()
-    assert (_arn("eks", "cluster/research"), "contains", cluster) in found.edges()
+    assert (own_arn("eks", "cluster/research"), "contains", cluster) in found.edges()
     assert rig.rejected == rig.wrong == []
 
 
 def test_a_template_of_a_job_tells_what_would_run(rig: Rig, scan: Scan) -> None:
-    template = _arn("emr-containers", "/jobtemplates/t1")
+    template = own_arn("emr-containers", "/jobtemplates/t1")
     rig.world.plant(ACCOUNT, HOME, "emr-containers:ListJobTemplates", "templates", {
         "id": "t1", "name": "score", "arn": template, "createdAt": THEN, "createdBy": ROLE,
         "jobTemplateData": {
@@ -81,7 +57,7 @@ def test_a_template_of_a_job_tells_what_would_run(rig: Rig, scan: Scan) -> None:
 
 
 def test_a_job_without_servers_is_read_by_its_details(rig: Rig, scan: Scan) -> None:
-    application = _arn("emr-serverless", "/applications/a1")
+    application = own_arn("emr-serverless", "/applications/a1")
     known = {"name": "batch", "arn": application}
     rig.world.plant(
         ACCOUNT, HOME, "emr-serverless:ListApplications", "applications", {"id": "a1", **known}
@@ -106,7 +82,7 @@ def test_a_job_without_servers_is_read_by_its_details(rig: Rig, scan: Scan) -> N
 
 
 def test_a_model_in_a_registry_of_images_is_a_model(rig: Rig, scan: Scan) -> None:
-    repository = _arn("ecr", "repository/acme/models")
+    repository = own_arn("ecr", "repository/acme/models")
     rig.world.plant(ACCOUNT, HOME, "ecr:DescribeRepositories", "repositories",
                     {"repositoryArn": repository, "repositoryName": "acme/models"})  # fmt: skip
     kinds = ("application/vnd.cncf.model.config.v1+json",
@@ -125,15 +101,15 @@ def test_a_model_in_a_registry_of_images_is_a_model(rig: Rig, scan: Scan) -> Non
 
 
 def test_products_that_people_may_start_are_told_by_their_names(rig: Rig, scan: Scan) -> None:
-    product = _arn("catalog", "product/prod-1")
+    product = own_arn("catalog", "product/prod-1")
     for ident, name in (("prod-1", "SageMaker notebook"), ("prod-2", "Postgres")):
         rig.world.plant(ACCOUNT, HOME, "servicecatalog:SearchProductsAsAdmin",
                         "ProductViewDetails", {
-            "ProductARN": _arn("catalog", f"product/{ident}"), "Status": "AVAILABLE",
+            "ProductARN": own_arn("catalog", f"product/{ident}"), "Status": "AVAILABLE",
             "ProductViewSummary": {"ProductId": ident, "Name": name, "Owner": "platform"},
         })  # fmt: skip
-    stack = _arn("cloudformation", "stack/SC-1/1")
-    started = _arn("servicecatalog", "stack/mine/pp-1")
+    stack = own_arn("cloudformation", "stack/SC-1/1")
+    started = own_arn("servicecatalog", "stack/mine/pp-1")
     person = f"arn:aws:iam::{ACCOUNT}:user/ada"
     rig.world.plant(ACCOUNT, HOME, "servicecatalog:SearchProvisionedProducts",
                     "ProvisionedProducts", {
@@ -148,7 +124,7 @@ def test_products_that_people_may_start_are_told_by_their_names(rig: Rig, scan: 
 
 
 def test_old_versions_of_functions_are_read_where_it_is_wanted(rig: Rig, scan: Scan) -> None:
-    function = _arn("lambda", "function:chat")
+    function = own_arn("lambda", "function:chat")
     for version, model in (("$LATEST", ""), ("3", "amazon.nova-pro-v1:0")):
         record = {"FunctionName": "chat", "Version": version, "Role": ROLE,
                   "FunctionArn": f"{function}:{version}" if model else function}  # fmt: skip

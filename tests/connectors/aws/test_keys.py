@@ -12,16 +12,14 @@ from typing import Any
 import pytest
 
 from connectors.aws import CONNECTOR, TYPES
-from scanner.detect.engine import Detector
 from scanner.kit.permissions import aws_policy
 from scanner.model.coverage import Outcome
 from scanner.model.errors import UndeclaredOperation
 from scanner.rulebook.load import Rulebook
 from tests.aws_rig import Fault, Organization, Rig, denied, not_offered, serving
-from tests.connectors.aws.detected import ACCOUNT, HOME, Found, scanned
+from tests.connectors.aws.detected import ACCOUNT, HOME, Scan
 from tests.connectors.aws.reading import context
 
-Scan = Callable[..., Found]
 SECRET = f"arn:aws:secretsmanager:{HOME}:{ACCOUNT}:secret:prod/chat-AbCdEf"
 PLAIN = f"arn:aws:secretsmanager:{HOME}:{ACCOUNT}:secret:prod/mails-GhIjKl"
 READER = f"arn:aws:iam::{ACCOUNT}:role/reader"
@@ -50,13 +48,6 @@ def rig(key: str) -> Rig:
     answer(ACCOUNT, HOME, "ssm:GetParameter", {"Name": "/chat/key", "WithDecryption": True},
            {"Parameter": {"Name": "/chat/key", "Type": "SecureString", "Value": key}})  # fmt: skip
     return made
-
-
-@pytest.fixture
-def scan(rig: Rig, rulebook: Rulebook, detector: Detector) -> Scan:
-    return lambda *families, **changes: scanned(
-        rig, rulebook, detector, families=families, **changes
-    )
 
 
 def test_values_are_not_asked_for_unless_they_are_wanted(rig: Rig, scan: Scan) -> None:

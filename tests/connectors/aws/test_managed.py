@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
-import pytest
-
-from scanner.detect.engine import Detector
-from scanner.rulebook.load import Rulebook
-from tests.aws_rig import Organization, Rig
-from tests.connectors.aws.detected import ACCOUNT, HOME, Found, scanned
+from tests.aws_rig import Rig
+from tests.connectors.aws.detected import ACCOUNT, HOME, Scan, own_arn
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
-Scan = Callable[..., Found]
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/models"
 KEY = f"arn:aws:kms:{HOME}:{ACCOUNT}:key/k1"
-
-
-@pytest.fixture
-def rig() -> Rig:
-    made = Rig(page_size=2)
-    Organization.of(1).into(made)
-    return made
-
-
-@pytest.fixture
-def scan(rig: Rig, rulebook: Rulebook, detector: Detector) -> Scan:
-    return lambda *families, **changes: scanned(
-        rig, rulebook, detector, families=families, **changes
-    )
-
-
-def _arn(service: str, resource: str) -> str:
-    return f"arn:aws:{service}:{HOME}:{ACCOUNT}:{resource}"
 
 
 def test_jobs_on_records_of_patients_are_counted_together(rig: Rig, scan: Scan) -> None:
@@ -70,20 +46,20 @@ def test_a_model_of_the_first_machine_learning_leads_to_its_data(rig: Rig, scan:
     })  # fmt: skip
     found = scan("predictions")
     source, model = (
-        _arn("machinelearning", "datasource/ds-1"),
-        _arn("machinelearning", "mlmodel/ml-1"),
+        own_arn("machinelearning", "datasource/ds-1"),
+        own_arn("machinelearning", "mlmodel/ml-1"),
     )
     assert found.assets("aws.machinelearning_model")["churn"].tags["endpoint"] == "READY"
     assert {(model, "reads_from", source), (source, "created_by", person),
             (source, "reads_from", "arn:aws:s3:::acme-orders"),
-            (source, "reads_from", _arn("redshift", "cluster:dwh")),
+            (source, "reads_from", own_arn("redshift", "cluster:dwh")),
             (source, "runs_as", ROLE)} <= found.edges()  # fmt: skip
 
 
 def test_an_audience_is_found_by_what_people_did(rig: Rig, scan: Scan) -> None:
-    data = _arn("cleanrooms-ml", "training-dataset/d1")
-    model = _arn("cleanrooms-ml", "audience-model/m1")
-    asked = _arn("cleanrooms-ml", "configured-audience-model/c1")
+    data = own_arn("cleanrooms-ml", "training-dataset/d1")
+    model = own_arn("cleanrooms-ml", "audience-model/m1")
+    asked = own_arn("cleanrooms-ml", "configured-audience-model/c1")
     times = {"createTime": THEN, "updateTime": THEN, "status": "ACTIVE"}
     listed = {"trainingDatasetArn": data, "name": "clicks", **times}
     rig.world.plant(ACCOUNT, HOME, "cleanroomsml:ListTrainingDatasets", "trainingDatasets", listed)
@@ -110,7 +86,7 @@ def test_an_audience_is_found_by_what_people_did(rig: Rig, scan: Scan) -> None:
 
 
 def test_a_function_on_video_calls_a_model_of_bedrock(rig: Rig, scan: Scan) -> None:
-    function = _arn("elemental-inference", "function/f1")
+    function = own_arn("elemental-inference", "function/f1")
     rig.world.plant(ACCOUNT, HOME, "elementalinference:ListFunctions", "functions", {
         "arn": function, "id": "f1", "name": "describe", "status": "AVAILABLE",
         "target": {"bedrock": {"api": "INVOKE_MODEL", "model": "amazon.nova-pro-v1:0"}},
@@ -122,7 +98,7 @@ def test_a_function_on_video_calls_a_model_of_bedrock(rig: Rig, scan: Scan) -> N
 
 
 def test_repositories_whose_code_is_read_are_told(rig: Rig, scan: Scan) -> None:
-    association = _arn("codeguru-reviewer", "association:a1")
+    association = own_arn("codeguru-reviewer", "association:a1")
     listed = {"AssociationArn": association, "AssociationId": "a1", "Name": "shop",
               "Owner": "acme", "ProviderType": "GitHub", "State": "Associated"}  # fmt: skip
     rig.world.plant(ACCOUNT, HOME, "codeguru-reviewer:ListRepositoryAssociations",

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
-from scanner.detect.engine import Detector
 from scanner.model.coverage import Outcome
-from scanner.rulebook.load import Rulebook
-from tests.aws_rig import Organization, Rig, denied
-from tests.connectors.aws.detected import ACCOUNT, HOME, Found, scanned
+from tests.aws_rig import Rig, denied
+from tests.connectors.aws.detected import ACCOUNT, HOME, Scan
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = datetime(2026, 6, 1, tzinfo=UTC)
-Scan = Callable[..., Found]
 FLOW = f"arn:aws:bedrock:{HOME}:{ACCOUNT}:flow/FLOWID0001"
 LIVE = f"{FLOW}/alias/LIVE000001"
 RUNTIME = f"arn:aws:bedrock-agentcore:{HOME}:{ACCOUNT}:runtime/support-abcdefghij"
 PROD = f"{RUNTIME}/runtime-endpoint/prod"
 NOVA, TITAN = "amazon.nova-pro-v1:0", "amazon.titan-text-express-v1"
-
-
-@pytest.fixture
-def rig() -> Rig:
-    made = Rig(page_size=2)
-    Organization.of(1).into(made)
-    return made
-
-
-@pytest.fixture
-def scan(rig: Rig, rulebook: Rulebook, detector: Detector) -> Scan:
-    return lambda *families, **changes: scanned(
-        rig, rulebook, detector, families=families, **changes
-    )
 
 
 def _role(name: str) -> str:

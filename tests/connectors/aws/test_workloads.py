@@ -12,33 +12,12 @@ from typing import Any
 
 import pytest
 
-from scanner.detect.engine import Detector
 from scanner.model.coverage import Outcome
 from scanner.model.facts import AssetClass
-from scanner.rulebook.load import Rulebook
-from tests.aws_rig import ANY, Fault, Organization, Rig, denied
-from tests.connectors.aws.detected import ACCOUNT, HOME, Found, scanned
+from tests.aws_rig import ANY, Fault, Rig, denied
+from tests.connectors.aws.detected import ACCOUNT, HOME, Scan, own_arn
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
-Scan = Callable[..., Found]
-
-
-@pytest.fixture
-def rig() -> Rig:
-    made = Rig(page_size=2)
-    Organization.of(1).into(made)
-    return made
-
-
-@pytest.fixture
-def scan(rig: Rig, rulebook: Rulebook, detector: Detector) -> Scan:
-    return lambda *families, **changes: scanned(
-        rig, rulebook, detector, families=families, **changes
-    )
-
-
-def _arn(service: str, resource: str) -> str:
-    return f"arn:aws:{service}:{HOME}:{ACCOUNT}:{resource}"
 
 
 def _instances(rig: Rig, *instances: dict[str, Any]) -> None:
@@ -60,7 +39,7 @@ def _instance(ident: str, machine: str, **more: Any) -> dict[str, Any]:
 
 
 def test_only_machines_with_accelerators_come_out(rig: Rig, scan: Scan) -> None:
-    stack = _arn("cloudformation", "stack/ml/1")
+    stack = own_arn("cloudformation", "stack/ml/1")
     _instances(
         rig,
         _instance("i-gpu", "g5.xlarge", PublicIpAddress="203.0.113.7", IamInstanceProfile={
@@ -125,7 +104,7 @@ def test_groups_templates_reservations_and_images(rig: Rig, scan: Scan) -> None:
         })  # fmt: skip
         plant(ACCOUNT, HOME, "autoscaling:DescribeAutoScalingGroups", "AutoScalingGroups", {
             "AutoScalingGroupName": f"group-{number}",
-            "AutoScalingGroupARN": _arn("autoscaling", f"autoScalingGroup:{number}"),
+            "AutoScalingGroupARN": own_arn("autoscaling", f"autoScalingGroup:{number}"),
             "MinSize": 0, "MaxSize": 4, "DesiredCapacity": 0, "DefaultCooldown": 1,
             "AvailabilityZones": ["a"], "HealthCheckType": "EC2", "CreatedTime": THEN,
             "MixedInstancesPolicy": {"LaunchTemplate": {
@@ -134,7 +113,7 @@ def test_groups_templates_reservations_and_images(rig: Rig, scan: Scan) -> None:
         })  # fmt: skip
         plant(ACCOUNT, HOME, "ec2:DescribeCapacityReservations", "CapacityReservations", {
             "CapacityReservationId": f"cr-{number}", "InstanceType": machine, "State": "active",
-            "CapacityReservationArn": _arn("ec2", f"capacity-reservation/cr-{number}"),
+            "CapacityReservationArn": own_arn("ec2", f"capacity-reservation/cr-{number}"),
             "ReservationType": "capacity-block",
         })  # fmt: skip
     for number, name in enumerate(("acme-deep-learning-base-2026", "acme-web-2026")):
@@ -159,7 +138,7 @@ def _task(rig: Rig, family: str, **container: Any) -> None:
         ACCOUNT, HOME, "ecs:DescribeTaskDefinition", {"taskDefinition": family},
         {
             "taskDefinition": {
-                "taskDefinitionArn": _arn("ecs", f"task-definition/{family}:12"),
+                "taskDefinitionArn": own_arn("ecs", f"task-definition/{family}:12"),
                 "family": family, "revision": 12, "status": "ACTIVE", "registeredAt": THEN,
                 "taskRoleArn": f"arn:aws:iam::{ACCOUNT}:role/{family}",
                 "registeredBy": f"arn:aws:sts::{ACCOUNT}:assumed-role/dev/ada@example.com",
@@ -171,7 +150,7 @@ def _task(rig: Rig, family: str, **container: Any) -> None:
 
 
 def test_a_container_that_serves_a_model_with_a_key_from_a_secret(rig: Rig, scan: Scan) -> None:
-    secret = _arn("secretsmanager", "secret:prod/openai-AbCdEf")
+    secret = own_arn("secretsmanager", "secret:prod/openai-AbCdEf")
     _task(
         rig, "chat",
         image="vllm/vllm-openai:v0.9", command=["--model", "Qwen/Qwen2.5-7B-Instruct"],
@@ -181,7 +160,7 @@ def test_a_container_that_serves_a_model_with_a_key_from_a_secret(rig: Rig, scan
         resourceRequirements=[{"type": "GPU", "value": "1"}],
     )  # fmt: skip
     _task(rig, "web", image="nginx:1.27", command=["nginx"])
-    cluster = _arn("ecs", "cluster/prod")
+    cluster = own_arn("ecs", "cluster/prod")
     rig.world.plant(ACCOUNT, HOME, "ecs:ListClusters", "clusterArns", cluster)
     rig.world.answer(ACCOUNT, HOME, "ecs:DescribeClusters", {"clusters": [cluster]},
                      {"clusters": [{"clusterArn": cluster, "status": "ACTIVE"}]})  # fmt: skip
@@ -192,7 +171,7 @@ def test_a_container_that_serves_a_model_with_a_key_from_a_secret(rig: Rig, scan
     def describe(asked: Any) -> Any:
         return {"services": [
             {"serviceArn": arn, "status": "ACTIVE", "createdAt": THEN,
-             "taskDefinition": _arn("ecs", "task-definition/chat:11"),
+             "taskDefinition": own_arn("ecs", "task-definition/chat:11"),
              "networkConfiguration": {"awsvpcConfiguration": {
                  "subnets": ["s"], "assignPublicIp": "ENABLED"}}}
             for arn in asked.params["services"]
@@ -201,17 +180,17 @@ def test_a_container_that_serves_a_model_with_a_key_from_a_secret(rig: Rig, scan
     rig.world.handle("ecs:DescribeServices", describe)
     done = scan("containers")
     task = done.assets("aws.ecs_task_definition")["chat"]
-    assert task.id == _arn("ecs", "task-definition/chat")  # of all revisions
+    assert task.id == own_arn("ecs", "task-definition/chat")  # of all revisions
     assert task.tags["owner"] == "ml@example.com"
     assert not task.is_ai
     parts = done.under(task.id)
     assert parts.keys() >= {"#ai/vllm", "#ai/openai", "#ai/mistral", "#compute/gpu"}
     assert parts["#ai/vllm"].models == ("Qwen/Qwen2.5-7B-Instruct",)
     assert parts["#compute/gpu"].asset_class is AssetClass.COMPUTE
-    assert done.under(_arn("ecs", "task-definition/web")) == {}
+    assert done.under(own_arn("ecs", "task-definition/web")) == {}
     assert {
         (task.id, "reads_from", secret),
-        (task.id, "reads_from", _arn("ssm", "parameter/prod-mistral")),
+        (task.id, "reads_from", own_arn("ssm", "parameter/prod-mistral")),
         (task.id, "runs_as", f"arn:aws:iam::{ACCOUNT}:role/chat"),
         (task.id, "created_by", f"arn:aws:sts::{ACCOUNT}:assumed-role/dev/ada@example.com"),
         (services[0], "configured_by", task.id),
@@ -224,7 +203,7 @@ def test_a_container_that_serves_a_model_with_a_key_from_a_secret(rig: Rig, scan
 
 
 def test_details_that_are_denied_leave_what_the_list_has_shown(rig: Rig, scan: Scan) -> None:
-    cluster = _arn("ecs", "cluster/prod")
+    cluster = own_arn("ecs", "cluster/prod")
     rig.world.plant(ACCOUNT, HOME, "ecs:ListClusters", "clusterArns", cluster)
     rig.world.plant(ACCOUNT, HOME, "codebuild:ListProjects", "projects", "train")
     rig.strike("ecs:DescribeClusters", denied())
@@ -266,11 +245,11 @@ def test_machines_whose_type_may_not_be_read_are_kept(rig: Rig, scan: Scan) -> N
 
 def test_a_function_that_anybody_may_call(rig: Rig, scan: Scan) -> None:
     for name, auth in (("open", "NONE"), ("closed", "AWS_IAM"), ("inner", "")):
-        arn = _arn("lambda", f"function:{name}")
+        arn = own_arn("lambda", f"function:{name}")
         rig.world.plant(ACCOUNT, HOME, "lambda:ListFunctions", "Functions", {
             "FunctionName": name, "FunctionArn": arn, "Runtime": "python3.13",
             "Environment": {"Variables": {"MODEL_ID": "anthropic.claude-3-haiku-20240307-v1:0"}},
-            "Layers": [{"Arn": _arn("lambda", "layer:langchain:7")}],
+            "Layers": [{"Arn": own_arn("lambda", "layer:langchain:7")}],
         })  # fmt: skip
         if auth:
             rig.world.plant(
@@ -285,7 +264,7 @@ def test_a_function_that_anybody_may_call(rig: Rig, scan: Scan) -> None:
     assert functions["open"].aliases == (f"https://open.lambda-url.{HOME}.on.aws/",)
     assert functions["closed"].exposure == ("authentication by IAM",)
     assert functions["inner"].exposure == ()
-    layer = _arn("lambda", "layer:langchain")
+    layer = own_arn("lambda", "layer:langchain")
     assert (functions["open"].id, "configured_by", layer) in done.edges()
     part = done.under(functions["open"].id)["#ai/aws_bedrock"]
     assert part.models == ("anthropic.claude-3-haiku-20240307-v1:0",)
@@ -300,7 +279,7 @@ def test_a_state_machine_that_asks_a_model(rig: Rig, scan: Scan) -> None:
             "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": True}}},
     }  # fmt: skip
     for name, definition in definitions.items():
-        arn = _arn("states", f"stateMachine:{name}")
+        arn = own_arn("states", f"stateMachine:{name}")
         rig.world.resource(
             ACCOUNT, HOME, list="stepfunctions:ListStateMachines",
             detail="stepfunctions:DescribeStateMachine",
@@ -310,11 +289,11 @@ def test_a_state_machine_that_asks_a_model(rig: Rig, scan: Scan) -> None:
         )  # fmt: skip
     rig.world.plant(
         ACCOUNT, HOME, "resourcegroupstaggingapi:GetResources", "ResourceTagMappingList",
-        {"ResourceARN": _arn("states", "stateMachine:move"),
+        {"ResourceARN": own_arn("states", "stateMachine:move"),
          "Tags": [{"Key": "team", "Value": "ops"}]},
     )  # fmt: skip
     done = scan("delivery")
-    asks, moves = (_arn("states", f"stateMachine:{name}") for name in ("ask", "move"))
+    asks, moves = (own_arn("states", f"stateMachine:{name}") for name in ("ask", "move"))
     part = done.under(asks)["#ai/aws_bedrock"]
     assert part.models == ("anthropic.claude-3-haiku-20240307-v1:0",)
     assert done.under(moves) == {}
@@ -333,7 +312,7 @@ def test_a_build_with_a_key_in_plain_sight(
 
     def describe(asked: Any) -> Any:
         return {"projects": [
-            {"name": name, "arn": _arn("codebuild", f"project/{name}"),
+            {"name": name, "arn": own_arn("codebuild", f"project/{name}"),
              "source": {"type": "GITHUB", "location": "https://github.com/acme/portal.git",
                         "buildspec": buildspec if name == "project-000" else "build.yml"},
              "environment": {"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0",
@@ -348,7 +327,7 @@ def test_a_build_with_a_key_in_plain_sight(
 
     rig.world.handle("codebuild:BatchGetProjects", describe)
     done = scan("delivery")
-    first = _arn("codebuild", "project/project-000")
+    first = own_arn("codebuild", "project/project-000")
     assert len(done.assets("aws.codebuild_project")) == 205
     assert rig.called("codebuild:BatchGetProjects") == 3
     assert done.under(first).keys() == {"#ai/anthropic", "#ai/cohere", "#ai/openai"}
@@ -363,10 +342,10 @@ def test_a_build_with_a_key_in_plain_sight(
 def test_repositories_and_stacks(rig: Rig, scan: Scan) -> None:
     for name in ("ollama/ollama", "acme/web"):
         rig.world.plant(ACCOUNT, HOME, "ecr:DescribeRepositories", "repositories", {
-            "repositoryArn": _arn("ecr", f"repository/{name}"), "repositoryName": name,
+            "repositoryArn": own_arn("ecr", f"repository/{name}"), "repositoryName": name,
             "repositoryUri": f"{ACCOUNT}.dkr.ecr.{HOME}.amazonaws.com/{name}",
         })  # fmt: skip
-    stack = _arn("cloudformation", "stack/chat/1")
+    stack = own_arn("cloudformation", "stack/chat/1")
     rig.world.plant(ACCOUNT, HOME, "cloudformation:DescribeStacks", "Stacks", {
         "StackId": stack, "StackName": "chat", "CreationTime": THEN,
         "StackStatus": "CREATE_COMPLETE",
@@ -395,9 +374,9 @@ def test_repositories_and_stacks(rig: Rig, scan: Scan) -> None:
             "Type": "AWS::Lambda::Function", "Properties": {"Code": {
                 "ZipFile": "import anthropic\nanthropic.Anthropic()"}}}}})})  # fmt: skip
     done = scan("containers", "delivery")
-    images = done.under(_arn("ecr", "repository/ollama/ollama"))
+    images = done.under(own_arn("ecr", "repository/ollama/ollama"))
     assert images.keys() == {"#ai/ollama"}
-    assert done.under(_arn("ecr", "repository/acme/web")) == {}
+    assert done.under(own_arn("ecr", "repository/acme/web")) == {}
     assert done.under(stack)["#ai/aws_bedrock"].models == ("amazon.nova-pro-v1:0",)
     assert (stack, "derived_from", "git:gitlab.example.com/ml/chat") in done.edges()
     assert (stack, "derived_from", "git:github.com/acme/chat-template") in done.edges()
@@ -431,7 +410,7 @@ def test_variables_of_every_platform_are_read(
 
 
 def _apprunner(rig: Rig, variables: dict[str, str]) -> None:
-    arn = _arn("apprunner", "service/chat/1")
+    arn = own_arn("apprunner", "service/chat/1")
     summary = {"ServiceName": "chat", "ServiceArn": arn, "ServiceId": "1" * 32}
     image = {"ImageIdentifier": "public.ecr.aws/x/y:1", "ImageRepositoryType": "ECR_PUBLIC",
              "ImageConfiguration": {"RuntimeEnvironmentVariables": variables}}  # fmt: skip
@@ -442,14 +421,15 @@ def _apprunner(rig: Rig, variables: dict[str, str]) -> None:
 
 def _amplify(rig: Rig, variables: dict[str, str]) -> None:
     rig.world.plant(ACCOUNT, HOME, "amplify:ListApps", "apps", {
-        "appId": "d1", "appArn": _arn("amplify", "apps/d1"), "name": "portal",
+        "appId": "d1", "appArn": own_arn("amplify", "apps/d1"), "name": "portal",
         "environmentVariables": variables})  # fmt: skip
 
 
 def _beanstalk(rig: Rig, variables: dict[str, str]) -> None:
     where = {"ApplicationName": "app", "EnvironmentName": "prod"}
-    rig.world.plant(ACCOUNT, HOME, "elasticbeanstalk:DescribeEnvironments", "Environments", {
-        **where, "EnvironmentArn": _arn("elasticbeanstalk", "environment/app/prod")})  # fmt: skip
+    arn = own_arn("elasticbeanstalk", "environment/app/prod")
+    rig.world.plant(ACCOUNT, HOME, "elasticbeanstalk:DescribeEnvironments", "Environments",
+                    {**where, "EnvironmentArn": arn})  # fmt: skip
     options = [
         {"Namespace": "aws:elasticbeanstalk:application:environment", "OptionName": name,
          "Value": value}
@@ -461,7 +441,7 @@ def _beanstalk(rig: Rig, variables: dict[str, str]) -> None:
 
 def _lightsail(rig: Rig, variables: dict[str, str]) -> None:
     rig.world.plant(ACCOUNT, HOME, "lightsail:GetContainerServices", "containerServices", {
-        "containerServiceName": "chat", "arn": _arn("lightsail", "ContainerService/1"),
+        "containerServiceName": "chat", "arn": own_arn("lightsail", "ContainerService/1"),
         "currentDeployment": {"containers": {"main": {"image": "x", "environment": variables}}},
     })  # fmt: skip
 
@@ -475,8 +455,8 @@ def _mwaa(rig: Rig, variables: dict[str, str]) -> None:
 def _batch(rig: Rig, variables: dict[str, str]) -> None:
     pairs = [{"name": name, "value": value} for name, value in variables.items()]
     rig.world.plant(ACCOUNT, HOME, "batch:DescribeJobDefinitions", "jobDefinitions", {
-        "jobDefinitionName": "train", "jobDefinitionArn": _arn("batch", "job-definition/train:3"),
-        "revision": 3, "type": "container",
+        "jobDefinitionName": "train",
+        "jobDefinitionArn": own_arn("batch", "job-definition/train:3"), "revision": 3, "type": "container",
         "containerProperties": {"image": "x", "environment": pairs}},
         where={"status": ANY})  # fmt: skip
 
@@ -515,9 +495,9 @@ def test_a_service_that_nobody_signed_up_for_is_no_gap(rig: Rig, scan: Scan) -> 
 def test_the_revision_that_a_service_runs_is_read_though_it_is_not_the_newest(
     rig: Rig, scan: Scan
 ) -> None:
-    cluster = _arn("ecs", "cluster/c")
-    service = _arn("ecs", "service/c/chat")
-    runs = _arn("ecs", "task-definition/chat:3")
+    cluster = own_arn("ecs", "cluster/c")
+    service = own_arn("ecs", "service/c/chat")
+    runs = own_arn("ecs", "task-definition/chat:3")
     rig.world.plant(ACCOUNT, HOME, "ecs:ListClusters", "clusterArns", cluster)
     rig.world.plant(ACCOUNT, HOME, "ecs:ListServices", "serviceArns", service)
     rig.world.handle("ecs:DescribeClusters", lambda asked: {
@@ -533,7 +513,7 @@ def test_the_revision_that_a_service_runs_is_read_though_it_is_not_the_newest(
 
 
 def test_images_of_functions_are_asked_for_where_one_may(rig: Rig, scan: Scan) -> None:
-    function = _arn("lambda", "function:chat")
+    function = own_arn("lambda", "function:chat")
     rig.world.plant(ACCOUNT, HOME, "lambda:ListFunctions", "Functions",
                     {"FunctionName": "chat", "FunctionArn": function,
                      "PackageType": "Image"})  # fmt: skip
@@ -551,7 +531,7 @@ def test_images_of_functions_are_asked_for_where_one_may(rig: Rig, scan: Scan) -
 def test_a_group_scaled_to_nothing_is_told_by_what_it_asks_for(
     rig: Rig, scan: Scan, asked: dict[str, Any]
 ) -> None:
-    group = _arn("autoscaling", "autoScalingGroup:1:autoScalingGroupName/train")
+    group = own_arn("autoscaling", "autoScalingGroup:1:autoScalingGroupName/train")
     policy = {"LaunchTemplate": {"Overrides": [{"InstanceRequirements": {
         "VCpuCount": {"Min": 1}, "MemoryMiB": {"Min": 1}, **asked}}]}}  # fmt: skip
     rig.world.plant(ACCOUNT, HOME, "autoscaling:DescribeAutoScalingGroups", "AutoScalingGroups",
@@ -601,14 +581,14 @@ def _templates(rig: Rig) -> None:
     rig.world.plant(ACCOUNT, HOME, "autoscaling:DescribeLaunchConfigurations",
                     "LaunchConfigurations",
                     {"LaunchConfigurationName": "old", "InstanceType": "g5.xlarge",
-                     "LaunchConfigurationARN": _arn("autoscaling", "launchConfiguration:1:old"),
+                     "LaunchConfigurationARN": own_arn("autoscaling", "launchConfiguration:1:old"),
                      "ImageId": "ami-1", "CreatedTime": THEN})  # fmt: skip
 
 
 def _group(rig: Rig, name: str, asked: dict[str, Any]) -> None:
     rig.world.plant(ACCOUNT, HOME, "autoscaling:DescribeAutoScalingGroups", "AutoScalingGroups",
                     {"AutoScalingGroupName": name,
-                     "AutoScalingGroupARN": _arn("autoscaling", f"autoScalingGroup:1:{name}"),
+                     "AutoScalingGroupARN": own_arn("autoscaling", f"autoScalingGroup:1:{name}"),
                      "MinSize": 0, "MaxSize": 4, "DesiredCapacity": 0, "DefaultCooldown": 1,
                      "AvailabilityZones": [], "HealthCheckType": "EC2", "CreatedTime": THEN,
                      **asked})  # fmt: skip
@@ -619,7 +599,7 @@ def test_a_family_is_enough_for_a_compute_environment(rig: Rig, scan: Scan, mach
     for name, kind in (("train", machine), ("etl", "m7i"), ("any", "optimal")):
         rig.world.plant(ACCOUNT, HOME, "batch:DescribeComputeEnvironments", "computeEnvironments", {
             "computeEnvironmentName": name,
-            "computeEnvironmentArn": _arn("batch", f"compute-environment/{name}"),
+            "computeEnvironmentArn": own_arn("batch", f"compute-environment/{name}"),
             "computeResources": {"type": "EC2", "maxvCpus": 8, "subnets": [],
                                  "instanceTypes": [kind]}})  # fmt: skip
     assert scan("compute").assets("aws.batch_compute_environment").keys() == {"train"}
@@ -631,7 +611,7 @@ def test_instances_of_lightsail_are_ai_by_their_blueprint(rig: Rig, scan: Scan) 
     for name, blueprint, ports in (("claw", "openclaw_ls_1_0", everyone),
                                    ("blog", "wordpress", office)):  # fmt: skip
         rig.world.plant(ACCOUNT, HOME, "lightsail:GetInstances", "instances", {
-            "name": name, "arn": _arn("lightsail", f"Instance/{name}"), "createdAt": THEN,
+            "name": name, "arn": own_arn("lightsail", f"Instance/{name}"), "createdAt": THEN,
             "blueprintId": blueprint, "blueprintName": name, "bundleId": "medium_3_0",
             "publicIpAddress": "198.51.100.7", "state": {"code": 16, "name": "running"},
             "networking": {"ports": ports}})  # fmt: skip
@@ -645,7 +625,7 @@ def test_instances_of_lightsail_are_ai_by_their_blueprint(rig: Rig, scan: Scan) 
 
 
 def test_a_launch_configuration_is_compute(rig: Rig, scan: Scan) -> None:
-    arn = _arn("autoscaling", "launchConfiguration:1:launchConfigurationName/old")
+    arn = own_arn("autoscaling", "launchConfiguration:1:launchConfigurationName/old")
     rig.world.plant(ACCOUNT, HOME, "autoscaling:DescribeLaunchConfigurations",
                     "LaunchConfigurations",
                     {"LaunchConfigurationName": "old", "LaunchConfigurationARN": arn,
@@ -666,7 +646,7 @@ def test_a_port_that_is_one_model_servers_own_is_a_sign(rig: Rig, scan: Scan) ->
 
 def test_what_a_cluster_of_emr_is_running_is_read(rig: Rig, scan: Scan) -> None:
     cluster = {"Id": "j-1", "Name": "nightly",
-               "ClusterArn": _arn("elasticmapreduce", "cluster/j-1")}  # fmt: skip
+               "ClusterArn": own_arn("elasticmapreduce", "cluster/j-1")}  # fmt: skip
     rig.world.plant(ACCOUNT, HOME, "emr:ListClusters", "Clusters", cluster)
     rig.world.answer(ACCOUNT, HOME, "emr:DescribeCluster", {"ClusterId": "j-1"},
                      {"Cluster": cluster})  # fmt: skip
