@@ -456,7 +456,8 @@ def _batch(rig: Rig, variables: dict[str, str]) -> None:
     pairs = [{"name": name, "value": value} for name, value in variables.items()]
     rig.world.plant(ACCOUNT, HOME, "batch:DescribeJobDefinitions", "jobDefinitions", {
         "jobDefinitionName": "train",
-        "jobDefinitionArn": own_arn("batch", "job-definition/train:3"), "revision": 3, "type": "container",
+        "jobDefinitionArn": own_arn("batch", "job-definition/train:3"), "revision": 3,
+        "type": "container",
         "containerProperties": {"image": "x", "environment": pairs}},
         where={"status": ANY})  # fmt: skip
 

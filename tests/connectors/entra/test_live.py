@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +11,6 @@ import pytest
 
 from connectors.entra import CONNECTOR
 from connectors.entra.access import AGENTS, AUDITS, COPILOT_USE, GRANTS, PACKAGES, SPONSORS
-from scanner.collect.runner import Options, Source, run
-from scanner.detect.activity import Catalogue, facts_of
 from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import owners
 from scanner.kit.contract import Context
@@ -21,11 +18,10 @@ from scanner.kit.folding import Fold
 from scanner.model.base import NodeId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import Denied, Throttled, Unavailable
-from scanner.model.facts import Asset, Edge, Fact, Identity, Relation
+from scanner.model.facts import Asset, Edge, Identity, Relation
 from scanner.model.items import Activity, Checkpoint, Gap, Item
 from scanner.rulebook.load import Rulebook
 from scanner.store.state import State
-from scanner.store.writer import StateSink
 from tests.connectors.entra.estate import (
     ADA,
     BEN,
@@ -40,6 +36,7 @@ from tests.connectors.entra.estate import (
     sign_in,
 )
 from tests.connectors.entra.graph import TENANT, TOKEN, Graph, serving
+from tests.connectors.kept import run_into
 from tests.google_rig import Fault
 
 PLACE = f"entra:{TENANT}"
@@ -76,22 +73,7 @@ def _classes(stores: tuple[Any, ...]) -> set[str]:
 
 
 def _run(ctx: Context[Any], state: State, rulebook: Rulebook) -> dict[str, Coverage]:
-    catalogue = Catalogue(rulebook)
-
-    def interpret(item: Item, source: str) -> Iterator[Fact]:
-        if isinstance(item, Activity):
-            yield from facts_of(item, catalogue, source)
-        else:
-            yield item  # type: ignore[misc]
-
-    with ThreadPoolExecutor(2) as pool:
-        rows = run(
-            [Source("entra", CONNECTOR, ctx)],
-            sink=StateSink(state, "scan", "2026-11-28T12:00:00Z"),
-            interpret=interpret,
-            executor=pool,
-            options=Options(attempts=1),
-        )
+    rows = run_into(state, "entra", CONNECTOR, ctx, rulebook, now="2026-11-28T12:00:00Z")
     return {row.shard.removeprefix(f"{PLACE}/"): row for row in rows}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,20 +16,18 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connectors.google_workspace import CONNECTOR, names
 from connectors.google_workspace.access import SCOPES
-from scanner.collect.runner import Options, Source, run
-from scanner.detect.activity import Catalogue, facts_of
 from scanner.graph.build import AssetGraph
 from scanner.kit.contract import Context
 from scanner.kit.folding import Fold
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import Denied, Throttled, Unavailable
-from scanner.model.facts import Asset, DataStore, Edge, Fact, Identity, Relation
+from scanner.model.facts import Asset, DataStore, Edge, Identity, Relation
 from scanner.model.items import Activity, Checkpoint, Gap, Item
 from scanner.rulebook.load import Rulebook
 from scanner.store.state import State
-from scanner.store.writer import StateSink
 from tests.connectors.google_workspace.estate import AUTH, CHATGPT, NOW, context, planted
 from tests.connectors.google_workspace.workspace import TOKEN, Workspace, serving
+from tests.connectors.kept import run_into
 from tests.google_rig import Fault
 
 PLACE = "google_workspace:acme.com"
@@ -62,22 +59,7 @@ def _gaps(items: list[Item]) -> list[Gap]:
 
 
 def _run(ctx: Context[Any], state: State, rulebook: Rulebook) -> dict[str, Coverage]:
-    catalogue = Catalogue(rulebook)
-
-    def interpret(item: Item, source: str) -> Iterator[Fact]:
-        if isinstance(item, Activity):
-            yield from facts_of(item, catalogue, source)
-        else:
-            yield item  # type: ignore[misc]
-
-    with ThreadPoolExecutor(2) as pool:
-        rows = run(
-            [Source("google_workspace", CONNECTOR, ctx)],
-            sink=StateSink(state, "scan", "2026-11-28T12:00:00Z"),
-            interpret=interpret,
-            executor=pool,
-            options=Options(attempts=1),
-        )
+    rows = run_into(state, "google_workspace", CONNECTOR, ctx, rulebook, now="2026-11-28T12:00:00Z")
     return {row.shard.removeprefix(f"{PLACE}/"): row for row in rows}
 
 

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,17 +15,15 @@ import msgspec
 import pytest
 
 from connectors.okta import CONNECTOR, OktaConfig
-from scanner.collect.runner import Options, Source, run
-from scanner.detect.activity import Catalogue, facts_of
 from scanner.kit.contract import Context
 from scanner.kit.limits import Limits
 from scanner.kit.testing import Answer, Recorded, recorded_server
 from scanner.model.coverage import Coverage, Outcome
-from scanner.model.facts import Asset, Edge, Fact, Identity
+from scanner.model.facts import Asset, Edge, Identity
 from scanner.model.items import Activity, Checkpoint, Gap, Item
 from scanner.rulebook.load import Rulebook
 from scanner.store.state import State
-from scanner.store.writer import StateSink
+from tests.connectors.kept import run_into
 
 RECORDINGS = Path(__file__).parent / "recordings"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -61,22 +58,7 @@ def _activities(items: list[Item]) -> list[Activity]:
 
 
 def _run(context: Context[OktaConfig], state: State, rulebook: Rulebook) -> dict[str, Coverage]:
-    catalogue = Catalogue(rulebook)
-
-    def interpret(item: Item, source: str) -> Iterator[Fact]:
-        if isinstance(item, Activity):
-            yield from facts_of(item, catalogue, source)
-        else:
-            yield item  # type: ignore[misc]
-
-    with ThreadPoolExecutor(2) as pool:
-        rows = run(
-            [Source("okta", CONNECTOR, context)],
-            sink=StateSink(state, "scan", "2026-11-24T12:00:00Z"),
-            interpret=interpret,
-            executor=pool,
-            options=Options(attempts=1),
-        )
+    rows = run_into(state, "okta", CONNECTOR, context, rulebook, now="2026-11-24T12:00:00Z")
     return {row.shard.partition("/")[2] or row.shard: row for row in rows}
 
 
