@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -17,11 +17,29 @@ class _Server(ThreadingHTTPServer):
         """A client that goes away in the middle is what some tests are about."""
 
 
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
+
+
+def send(
+    client: BaseHTTPRequestHandler, status: int, headers: Mapping[str, str], data: bytes
+) -> None:
+    """An answer whose type is JSON unless ``headers`` says otherwise."""
+    client.send_response(status)
+    for name, value in {"Content-Type": "application/json", **headers}.items():
+        client.send_header(name, value)
+    client.send_header("Content-Length", str(len(data)))
+    client.end_headers()
+    client.wfile.write(data)
+
+
 @contextmanager
 def serving(
-    handle: Callable[[BaseHTTPRequestHandler], None], tls: ssl.SSLContext | None = None
+    handle: Callable[[BaseHTTPRequestHandler], None],
+    tls: ssl.SSLContext | None = None,
+    methods: tuple[str, ...] = _METHODS,
 ) -> Iterator[str]:
-    """``handle`` answers every request; the server's URL."""
+    """``handle`` answers every request of ``methods``, others are not implemented; the server's
+    URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -29,14 +47,14 @@ def serving(
         wbufsize = -1
         timeout = 60
 
-        def do_GET(self) -> None:
+        def answer(self) -> None:
             handle(self)
-
-        do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET
 
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""
 
+    for method in methods:
+        setattr(Handler, f"do_{method}", Handler.answer)
     server = _Server(("127.0.0.1", 0), Handler)
     if tls is not None:
         server.socket = tls.wrap_socket(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.forge_rig import loopback
+from tests.forge_rig.loopback import send
 
 Answer = tuple[int, Any, dict[str, str]]
 Routes = Callable[["Asked"], Answer]
@@ -36,39 +38,18 @@ def serving(routes: Routes) -> Iterator[World]:
     """A server for ``routes`` alone; bounded, and gone at the end."""
     world = World("")
 
-    class Handler(BaseHTTPRequestHandler):
-        def _handle(self) -> None:
-            split = urlsplit(self.path)
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
-            asked = Asked(self.command, split.path, dict(parse_qsl(split.query)), body,
-                          {k.lower(): v for k, v in self.headers.items()}, world.url)  # fmt: skip
-            world.asked.append(asked)
-            code, answer, headers = routes(asked)
-            data = json.dumps(answer).encode()
-            self.send_response(code)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+    def handle(client: BaseHTTPRequestHandler) -> None:
+        split = urlsplit(client.path)
+        length = int(client.headers.get("Content-Length") or 0)
+        body = json.loads(client.rfile.read(length)) if length else None
+        asked = Asked(client.command, split.path, dict(parse_qsl(split.query)), body,
+                      {k.lower(): v for k, v in client.headers.items()}, world.url)  # fmt: skip
+        world.asked.append(asked)
+        code, answer, headers = routes(asked)
+        send(client, code, headers, json.dumps(answer).encode())
 
-        do_GET = do_POST = _handle
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    world.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=lambda: server.serve_forever(0.02), daemon=True)
-    thread.start()
-    try:
+    with loopback.serving(handle, methods=("GET", "POST")) as world.url:
         yield world
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=10)
 
 
 def ok(answer: Any, **headers: str) -> Answer:

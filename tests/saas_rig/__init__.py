@@ -14,9 +14,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tests.forge_rig import loopback
+from tests.forge_rig.loopback import send
 
 TOKEN = "made-up-token"
 
@@ -168,35 +171,11 @@ def token_route(vendor: Vendor, operation: str, client: str, secret: str, **form
 
 @contextmanager
 def serving(vendor: Vendor) -> Iterator[Vendor]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    def handle(client: BaseHTTPRequestHandler) -> None:
+        data = client.rfile.read(int(client.headers.get("Content-Length") or 0))
+        reply = vendor.respond(client.command, client.path, client.headers, data)
+        text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
+        send(client, reply.status, reply.headers, text.encode("utf-8", "surrogatepass"))
 
-        def _answer(self) -> None:
-            size = int(self.headers.get("Content-Length") or 0)
-            data = self.rfile.read(size)
-            reply = vendor.respond(self.command, self.path, self.headers, data)
-            text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
-            out = text.encode("utf-8", "surrogatepass")
-            self.send_response(reply.status)
-            for name, value in {"Content-Type": "application/json", **reply.headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(out)))
-            self.end_headers()
-            self.wfile.write(out)
-
-        do_GET = do_POST = _answer
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    vendor.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with loopback.serving(handle, methods=("GET", "POST")) as vendor.url:
         yield vendor
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

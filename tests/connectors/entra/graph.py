@@ -16,12 +16,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from connectors.entra.access import OPERATIONS
+from tests.forge_rig import loopback
+from tests.forge_rig.loopback import send
 from tests.google_rig import Fault
 
 TOKEN = "eyJ0eXAi.made-up-token"
@@ -225,31 +227,9 @@ def _error(code: str, message: str) -> str:
 
 @contextmanager
 def serving(graph: Graph) -> Iterator[Graph]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    def handle(client: BaseHTTPRequestHandler) -> None:
+        status, headers, text = graph.respond(client.path, client.headers.get("Authorization", ""))
+        send(client, status, headers, text.encode())
 
-        def do_GET(self) -> None:
-            asked = self.headers.get("Authorization", "")
-            status, headers, text = graph.respond(self.path, asked)
-            data = text.encode()
-            self.send_response(status)
-            for name, value in {"Content-Type": "application/json", **headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    graph.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with loopback.serving(handle, methods=("GET",)) as graph.url:
         yield graph
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -16,11 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 from connectors.google_workspace.access import SCOPES
+from tests.forge_rig import loopback
+from tests.forge_rig.loopback import send
 from tests.google_rig import Fault, Method, document, methods_of, schema, unknown_fields
 
 TOKEN = "ya29.made-up-token"
@@ -213,39 +215,21 @@ def _parameter(name: str, value: Any) -> dict[str, Any]:
 
 @contextmanager
 def serving(workspace: Workspace) -> Iterator[Workspace]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    def handle(client: BaseHTTPRequestHandler) -> None:
+        if client.command == "POST":
+            send(client, 200, {}, _exchanged(workspace, client).encode())
+            return
+        status, headers, text = workspace.respond(
+            client.path, client.headers.get("Authorization", "")
+        )
+        send(client, status, headers, text.encode())
 
-        def do_GET(self) -> None:
-            self._send(*workspace.respond(self.path, self.headers.get("Authorization", "")))
-
-        def do_POST(self) -> None:
-            """The token endpoint, where a service account proves who it is."""
-            sent = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
-            workspace.exchanged.append({key: one[0] for key, one in parse_qs(sent).items()})
-            told = {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"}
-            self._send(200, {}, json.dumps(told))
-
-        def _send(self, status: int, headers: Mapping[str, str], text: str) -> None:
-            data = text.encode()
-            self.send_response(status)
-            for name, value in {"Content-Type": "application/json", **headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    workspace.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with loopback.serving(handle, methods=("GET", "POST")) as workspace.url:
         yield workspace
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+
+
+def _exchanged(workspace: Workspace, client: BaseHTTPRequestHandler) -> str:
+    """The token endpoint, where a service account proves who it is."""
+    sent = client.rfile.read(int(client.headers.get("Content-Length", "0"))).decode()
+    workspace.exchanged.append({key: one[0] for key, one in parse_qs(sent).items()})
+    return json.dumps({"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"})
