@@ -218,7 +218,7 @@ def _scan(
 def _renames(state: State, lost: frozenset[ShardId], graph: AssetGraph) -> Mapping[NodeId, NodeId]:
     if not lost:
         return {}
-    return renames((fact for shard, fact, _ in state.facts() if shard in lost), graph)
+    return renames((fact for _, fact, _ in state.facts(lost)), graph)
 
 
 def _situation(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,9 +213,10 @@ class State:
 
     # --- facts -----------------------------------------------------------------------------------
 
-    def facts(self) -> Iterator[tuple[ShardId, Fact, bool]]:
+    def facts(self, only: Set[ShardId] | None = None) -> Iterator[tuple[ShardId, Fact, bool]]:
         """Every stored fact with the shard that shows it, in a fixed order, and whether the last
-        reading of that shard saw it (an incomplete one may have missed it)."""
+        reading of that shard saw it (an incomplete one may have missed it). ``only``: of these
+        shards; those of others are not even decoded."""
         pool = Pool()
         with self.guarded("read facts"), self._engine.connect() as db:
             rows = db.execute(
@@ -225,7 +226,8 @@ class State:
             )
             for chunk in rows.partitions(_BATCH):
                 for shard, body, stale in chunk:
-                    yield *pool.shared(shard, _FACTS.decode(body)), not stale
+                    if only is None or shard in only:
+                        yield *pool.shared(shard, _FACTS.decode(body)), not stale
 
     def shards(self) -> frozenset[ShardId]:
         """Every shard that facts are stored of."""
@@ -353,10 +355,10 @@ _ROOM = 1 << 20
 def _engine(url: str) -> Engine:
     memory = url == "sqlite://"
     options: dict[str, Any] = {"poolclass": StaticPool} if memory else {}
-    if not url.startswith("sqlite"):
-        options["pool_pre_ping"] = True  # a server that was started again is not taken for gone
     if url.startswith("sqlite"):
         options["connect_args"] = {"check_same_thread": False, "timeout": 30}
+    else:
+        options["pool_pre_ping"] = True  # a server that was started again is not taken for gone
     try:
         engine = create_engine(url, **options)
     except (SQLAlchemyError, ImportError, ValueError) as error:
