@@ -75,7 +75,7 @@ def kind_of(record: Record, surface: str, client: str, *, is_assistant: bool) ->
         return CONTACT
     if client in _IDES or is_assistant:
         return IDE
-    found = next((kind for kind, pattern in _BY_PATH if pattern.search(record.path)), "")
+    found = _by_path(record.path)
     if found:
         return found
     if client == "browser" or (surface == "web" and not client):
@@ -85,8 +85,18 @@ def kind_of(record: Record, surface: str, client: str, *, is_assistant: bool) ->
     return CONTACT
 
 
+@lru_cache(maxsize=8192)
+def _by_path(path: str) -> str:
+    return next((kind for kind, pattern in _BY_PATH if pattern.search(path)), "")
+
+
+@lru_cache(maxsize=1024)
+def _is_refusal(action: str) -> bool:
+    return bool(_BLOCKED.search(action))
+
+
 def is_blocked(record: Record) -> bool:
-    return bool(_BLOCKED.search(record.action)) or record.status in (403, 407, 451)
+    return _is_refusal(record.action) or record.status in (403, 407, 451)
 
 
 def is_model_server(record: Record) -> bool:

@@ -32,6 +32,9 @@ _W3C = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _HOST = re.compile(
     r"(?:(?:https?|wss?)://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,12}+[a-z][a-z0-9-]{1,62}|"
     r"(?<=//)[a-z0-9.\[\]:-]+)(?::(\d{1,5}))?(/[^\s\"'<>?#]*)?", re.I)  # fmt: skip
+_PLAIN_URL = re.compile(
+    r"(?:https?://)?([A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}))(?::([1-9]\d{0,3}))?((?:/[!-\"$->@-~]*)?)(?:[?#]|$)"
+)
 _DNS_LABELS = re.compile(r"\((\d+)\)([^()]*)")
 _PALO_ALTO = {
     "generate time": 6, "source address": 7, "destination address": 8, "source user": 12,
@@ -241,11 +244,12 @@ def _flatten(value: Mapping[str, Any], above: str, flat: dict[str, Any], depth: 
     for key, inner in value.items():
         if len(flat) >= _MOST_FLAT:
             return
-        name = f"{above}{key}".lower()
-        if isinstance(inner, dict):
+        name = f"{above}{key}".lower() if above else key.lower()
+        kind = type(inner)
+        if kind is dict:
             if depth < _MOST_DEPTH:
                 _flatten(inner, f"{name}.", flat, depth + 1)
-        elif isinstance(inner, list):
+        elif kind is list:
             if inner and depth < _MOST_DEPTH:
                 first = inner[0]
                 if isinstance(first, dict):
@@ -283,15 +287,16 @@ def _labels(host: str) -> str:
 def _values(one: Format, told: Mapping[str, Any]) -> dict[str, str]:
     """Field -> text, of those that are set."""
     if not one.fields:  # groups of an expression are called as fields are
-        return {name: text for name, text in told.items() if text.lower() not in _NOTHING}
+        return {name: text for name, text in told.items() if text and text.lower() not in _NOTHING}
     found: dict[str, str] = {}
+    get = told.get
     for name, paths in one.fields.items():
         for path in paths:
-            value = path[1:] if path[:1] == "=" else told.get(path)
+            value = get(path) if path[0] != "=" else path[1:]
             if value is None or value is True or value is False:
                 continue
-            text = str(value).strip().strip('"')
-            if text.lower() not in _NOTHING:
+            text = (value if type(value) is str else str(value)).strip().strip('"')
+            if text and text.lower() not in _NOTHING:
                 found[name] = text
                 break
     return found
@@ -299,46 +304,48 @@ def _values(one: Format, told: Mapping[str, Any]) -> dict[str, str]:
 
 def _taken(one: Format, told: Mapping[str, Any], year: int) -> Record:
     said = _values(one, told)
-
-    def first(name: str) -> str:
-        return said.get(name, "")
-
-    url, host, path = first("url"), first("host"), first("path")
-    port = _number(first("port"))
+    get = said.get
+    url, host, path = get("url", ""), get("host", ""), get("path", "")
+    port = _number(get("port", ""))
     if url:
         found, at, rest = _of_url(url)
         host, port, path = host or found, port or at, path or rest
     elif "://" in path:
         found, at, path = _of_url(path)
         host, port = host or found, port or at
-    host, _, tail = host.partition(":") if host.count(":") == 1 else (host, "", "")
-    time = first("time") or " ".join(filter(None, (first("date"), first("clock"))))
+    tail = ""
+    if host.count(":") == 1:
+        host, _, tail = host.partition(":")
+    time = get("time") or " ".join(filter(None, (get("date"), get("clock"))))
     return Record(
-        format=one.name,
-        time=moment(time, year) if time else "",
-        user=_user(first("user")),
-        device=first("device"),
-        src=_address(first("src")),
-        host=host or first("dst"),
-        port=port or _number(tail),
-        path=path.partition("?")[0].partition("#")[0],
-        method=first("method"),
-        up=_number(first("up")),
-        down=_number(first("down")),
-        action=first("action"),
-        status=_number(first("status")),
-        ua=first("ua"),
-        app=first("app"),
-        media=first("media"),
-        model=first("model"),
-        provider=first("provider"),
-        ja4=first("ja4"),
-        is_name=one.surface == "name" or bool(first("dns")),
+        one.name,
+        moment(time, year) if time else "",
+        _user(get("user", "")),
+        get("device", ""),
+        _address(get("src", "")),
+        host or get("dst", ""),
+        port or _number(tail),
+        path.partition("?")[0].partition("#")[0],
+        get("method", ""),
+        _number(get("up", "")),
+        _number(get("down", "")),
+        get("action", ""),
+        _number(get("status", "")),
+        get("ua", ""),
+        get("app", ""),
+        get("media", ""),
+        get("model", ""),
+        get("provider", ""),
+        get("ja4", ""),
+        one.surface == "name" or "dns" in said,
     )
 
 
 def _of_url(url: str) -> tuple[str, int, str]:
     """Host, port and path of a URL, of ``host:port`` (CONNECT) and of ``host/path``."""
+    plain = _PLAIN_URL.match(url)  # a fifth of urlsplit's time, for nearly every URL of a log
+    if plain is not None:
+        return plain[1].lower(), int(plain[2] or 0), plain[3]
     try:
         split = urlsplit(url if "://" in url else f"//{url}" if not url.startswith("/") else url)
         return split.hostname or "", split.port or 0, split.path
@@ -347,6 +354,8 @@ def _of_url(url: str) -> tuple[str, int, str]:
 
 
 def _number(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 16:
+        return int(text)
     try:
         return max(0, int(float(text))) if text else 0
     except (ValueError, OverflowError):

@@ -10,6 +10,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+_UTC = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:[.,]\d+)?"
+    r"(?: ?(?:Z|UTC|[+]00:?00))?"
+)
 _NUMBER = re.compile(r"\d{9,20}(?:\.\d+)?")
 _ISO = re.compile(
     r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:[.,]\d+)?"
@@ -23,6 +27,7 @@ _YEARLY = re.compile(r"(\w{3}) +(\d{1,2}) (\d{4}) (\d\d):(\d\d):(\d\d)")
 _US = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d\d)(?::(\d\d))?(?: ([AP]M))?")
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WEBKIT = 11_644_473_600
 """Seconds from 1601, where Chromium's times begin, to 1970."""
 
@@ -31,6 +36,9 @@ _WEBKIT = 11_644_473_600
 def moment(text: str, year: int = 0) -> str:
     """``2026-11-28T10:00:00Z``; empty for what is no time. ``year``: of the file."""
     text = text.strip().strip('[]"')
+    plain = _UTC.fullmatch(text)
+    if plain is not None:  # most logs are written so: nothing is to be counted
+        return f"{plain[1]}T{plain[2]}Z" if _is_day(plain[1]) else ""
     try:
         if _NUMBER.fullmatch(text):
             return _of_number(float(text))
@@ -69,7 +77,22 @@ def _of_number(number: float) -> str:
             number = number / 1e6 - _WEBKIT
             break
         number /= 1000
-    return datetime.fromtimestamp(number, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    days, second = divmod(int(number), 86_400)
+    return f"{_day(days)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
+
+
+@lru_cache(maxsize=4096)
+def _day(days: int) -> str:
+    return (_EPOCH + timedelta(days=days)).strftime("%Y-%m-%d")
+
+
+@lru_cache(maxsize=4096)
+def _is_day(text: str) -> bool:
+    try:
+        datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return True
 
 
 def _iso(

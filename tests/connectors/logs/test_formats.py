@@ -67,3 +67,21 @@ def test_a_line_that_is_made_to_take_long_does_not(line: str) -> None:
 )  # fmt: skip
 def test_times(text: str, expected: str) -> None:
     assert moment(text, 2026) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "path"),
+    [
+        ("api.openai.com/v1/chat?next=https://x.example/", "api.openai.com", 0, "/v1/chat"),
+        ("https://API.OpenAI.com:8443/v1/models#top", "api.openai.com", 8443, "/v1/models"),
+        ("api.openai.com:443", "api.openai.com", 443, ""),
+        ("https://user@api.openai.com/", "api.openai.com", 0, "/"),
+        ("wss://api.openai.com/v1/realtime", "api.openai.com", 0, "/v1/realtime"),
+        ("http://[2001:db8::1]:11434/api/chat", "2001:db8::1", 11434, "/api/chat"),
+        ("https://api.openai.com:99999/", "", 0, ""),
+    ],
+)
+def test_urls_as_logs_write_them(url: str, host: str, port: int, path: str) -> None:
+    line = f"1764324000.123 4 10.0.0.5 TCP_MISS/200 9 POST {url} anna DIRECT/192.0.2.9 text/html"
+    (record,) = Layout().records(line.encode())
+    assert (record.host, record.port, record.path) == (host or "192.0.2.9", port, path)
