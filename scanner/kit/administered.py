@@ -285,6 +285,23 @@ def read(
     )
 
 
+def each(
+    found: Iterable[Any], told: Callable[[Any, str], list[Item] | None], org: str, rule: str
+) -> Iterator[Item]:
+    """What the records of a list tell, use added up; those that are none are one gap."""
+    fold, odd = Fold(), 0
+    for record in found:
+        items = told(record, org)
+        odd += items is None
+        for one in items or ():
+            if isinstance(one, Activity):
+                fold.add(one)
+            else:
+                yield one
+    yield from fold.take()
+    yield from odd_gap(odd, rule)
+
+
 def odd_gap(count: int, rule: str) -> Iterator[Gap]:
     if count:
         yield Gap(what=rule, reason=f"{count} records are malformed")

@@ -7,9 +7,10 @@ expected counts as not given, and costs that one field.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -44,6 +45,22 @@ def text(value: Any) -> str:
         return str(value).encode("utf-8", "backslashreplace").decode()
     except ValueError:
         return ""  # a number of more digits than Python prints
+
+
+_OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
+def hosts(places: Iterable[Any]) -> tuple[str, ...]:
+    """Of URLs, each once and in order; a machine's own, and what is no URL, is none."""
+    found = dict.fromkeys(_host(text(place)) for place in places)
+    return tuple(one for one in found if one and one not in _OWN_HOSTS)
+
+
+def _host(place: str) -> str:
+    try:
+        return urlsplit(place).hostname or ""
+    except ValueError:
+        return ""  # a URL that nobody can visit
 
 
 def stamp(value: Any) -> str:

@@ -129,6 +129,14 @@ def test_a_rate_limit_for_too_long_is_told(case: Case, vendor: Vendor) -> None:
             list(case.connector.collect(case.context(vendor.url), shard, None))
 
 
+def test_a_world_has_the_fields_that_its_vendor_publishes(case: Case) -> None:
+    if not case.published:
+        pytest.skip("no description of the vendor's to hold it to")
+    for one in case.published:
+        assert one.records
+        assert not one.odd(), one.source
+
+
 def test_pages_in_a_ring_end(case: Case, vendor: Vendor) -> None:
     if case.is_counted:
         pytest.skip("pages that are counted make no ring")

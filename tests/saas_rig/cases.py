@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,10 +18,44 @@ from scanner.model.items import Activity, Checkpoint, Item
 from tests.saas_rig import TOKEN, Vendor, serving
 
 NAMES = (
-    "atlassian", "box", "cursor", "databricks", "huggingface", "microsoft365", "notion",
+    "atlassian", "auth0", "box", "cursor", "databricks", "huggingface", "microsoft365", "notion",
     "openrouter", "salesforce", "slack", "snowflake", "zoom",
 )  # fmt: skip
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a vendor's own description says of records. ``source``: its address. ``fields``: names,
+    with dots for what is within; ``name.*``: whatever it holds. Lists are their members."""
+
+    source: str
+    records: list[Any]
+    fields: str
+
+    def odd(self) -> set[str]:
+        """Fields of the records that the description has not."""
+        known = set(self.fields.split())
+        return {
+            path for record in self.records for path in _fields(record) if not _fits(path, known)
+        }
+
+
+def _fields(value: Any, path: str = "") -> Iterator[str]:
+    if isinstance(value, list):
+        for one in value:
+            yield from _fields(one, path)
+    elif isinstance(value, dict) and value:
+        for name, one in value.items():
+            yield from _fields(one, f"{path}.{name}" if path else name)
+    elif path:
+        yield path
+
+
+def _fits(path: str, known: set[str]) -> bool:
+    steps = path.split(".")
+    above = {".".join([*steps[:n], "*"]) for n in range(1, len(steps))}
+    return path in known or bool(above & known)
 
 
 @dataclass(frozen=True)
@@ -38,6 +72,8 @@ class Case:
     """How long the logs are kept; 0: there is none."""
     is_counted: bool = False
     """An answer says how many pages there are: none can name the next."""
+    published: tuple[Published, ...] = ()
+    """What the records of this world are held to."""
 
     @property
     def connector(self) -> Any:

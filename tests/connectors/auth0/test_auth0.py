@@ -1,0 +1,91 @@
+"""What Auth0's applications, grants and log tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors import auth0
+from connectors.auth0.events import event
+from scanner.model.facts import AssetClass
+from scanner.model.items import Activity
+from tests.connectors.auth0 import world
+from tests.connectors.auth0.world import CASE, plant
+from tests.saas_rig import Vendor, serving
+from tests.saas_rig.cases import folded
+
+
+@pytest.fixture
+def vendor() -> Iterator[Vendor]:
+    with serving(plant()) as made:
+        yield made
+    assert not made.rejected, made.rejected
+
+
+def _rows(vendor: Vendor, part: str) -> dict[tuple[str, str], Activity]:
+    items = CASE.items(CASE.context(vendor.url), part)
+    return {(a.rule, a.label or a.app_id): a for a in folded(items)}
+
+
+def test_applications_with_the_hosts_that_they_return_to(vendor: Vendor) -> None:
+    rows = {label: a for (_, label), a in _rows(vendor, "applications").items()}
+    assert set(rows) == {"Portal", "Claude", "Desk"}
+    assert (rows["Claude"].hosts, rows["Claude"].status) == (("claude.ai",), "of a third party")
+    assert (rows["Desk"].hosts, rows["Portal"].status) == ((), "")
+
+
+def test_grants_open_data_by_the_api_that_they_are_for(vendor: Vendor) -> None:
+    rows = {a.app_id: a for a in folded(CASE.items(CASE.context(vendor.url), "grants"))}
+    managed = rows["auth0:acme/app/c-claude"]
+    assert [s.store_class for s in managed.reads] == ["directory"]
+    assert managed.relation == "contains"
+    assert [s.store_class for s in rows["auth0:acme/app/c-portal"].writes] == ["apis"]
+    assert not rows["auth0:acme/app/c-desk"].reads
+
+
+def test_who_has_consented(vendor: Vendor) -> None:
+    told = folded(CASE.items(CASE.context(vendor.url), "consents"))
+    rows = {(a.app_id, a.actor.id): a for a in told if a.actor}
+    ada = rows["auth0:acme/app/c-claude", "auth0:acme/user/auth0|ada"]
+    assert (ada.relation, [s.store_class for s in ada.reads]) == ("grants", ["apis"])
+    assert not rows["auth0:acme/app/c-desk", "auth0:acme/user/auth0|ben"].reads  # who one is
+
+
+def test_sign_ins_count_failures_do_not_and_agents_are_told(vendor: Vendor) -> None:
+    rows = _rows(vendor, "log")
+    used = rows["sertft", "Claude"]
+    assert (used.count, used.relation) == (2, "used_by")
+    assert used.actor is not None
+    assert used.actor.email == "ada@acme.com"
+    assert rows["fertft (failed)", "Claude"].relation == ""
+    agent = rows["secte", "invoice-bot"].thing
+    assert agent is not None
+    assert (agent.asset_class, agent.tags["client"]) == (AssetClass.AGENT, "Claude")
+    made = rows["Create a client", "Acme GPT"]
+    assert (made.relation, made.hosts) == ("created_by", ("chat.acme.com",))
+    assert rows["Dynamic client registration", "Cursor"].relation == "created_by"
+
+
+def test_a_search_that_is_full_goes_on_where_it_ended(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = {key: a.count for key, a in _rows(vendor, "log").items()}
+    monkeypatch.setattr(auth0, "_PAGE", 1)
+    monkeypatch.setattr(auth0, "_PAGES", 2)
+    vendor.calls.clear()
+    assert {key: a.count for key, a in _rows(vendor, "log").items()} == whole
+    assert vendor.calls.count(auth0.LOG.id) > len(world.EVENTS)
+
+
+def test_every_real_event_is_parsed_and_tells_who_registered() -> None:
+    file = Path(__file__).parents[4] / "shared" / "data" / "audit-events" / "Auth0.Events.jsonl"
+    if not file.is_file():
+        pytest.skip("no sample events here")
+    told = [event(json.loads(line)["event"], "acme") for line in file.read_text().splitlines()]
+    assert len(told) == 31
+    assert all(told)
+    rules = {one.rule for found in told if found for one in found[2]}
+    assert rules <= {"Dynamic client registration"}
