@@ -23,7 +23,8 @@ _DEFAULT_SECONDS = 600
 @dataclass
 class ClientCredentials:
     """``form``: what is sent beside the client. ``basic``: the client goes into a header, else into
-    the form. ``token``: one that somebody else has made; it is used as it is."""
+    the form. ``is_json``: it is sent as JSON. ``token``: one that somebody else has made, which is
+    used as it is."""
 
     ctx: Context[Any]
     operation: Operation
@@ -32,6 +33,7 @@ class ClientCredentials:
     client: str = ""
     secret: str = ""
     basic: bool = True
+    is_json: bool = False
     token: str = ""
     missing: str = "set the variables that hold the client's id and secret"
     _until: float = 0.0
@@ -59,7 +61,7 @@ class ClientCredentials:
             retries=self.ctx.retries, denials=frozenset({400, 401, 403}),
         )  # fmt: skip
         path = self.operation.id.partition(" ")[2]
-        body = mapping(json_body(session.post(path, form, is_form=True)))
+        body = mapping(json_body(session.post(path, form, is_form=not self.is_json)))
         token, lasts = text(body.get("access_token")), body.get("expires_in")
         if not token:
             raise Unavailable(f"{self.operation.id}: no token in the answer")

@@ -149,6 +149,27 @@ def by_link(
         yield from _records(json_body(answer), items, path)
 
 
+def by_header(
+    session: ReadOnlySession, path: str, asked: Mapping[str, str], *, header: str, param: str,
+    items: str = "",
+) -> Iterator[Any]:  # fmt: skip
+    """Every record of the list at ``items`` (empty: the answer itself); what the answer's
+    ``header`` says is the parameter ``param`` of the next call. Raises the source errors."""
+    params = dict(asked)
+    seen: set[str] = set()
+    for _ in range(_MOST_PAGES):
+        answer = session.get(path, params)
+        yield from _records(json_body(answer), items, path)
+        following = answer.headers.get(header, "").strip()
+        if not following:
+            return
+        if following in seen:
+            raise Unavailable(f"GET {path}: the source repeats a page")
+        seen.add(following)
+        params[param] = following
+    raise Unavailable(f"GET {path}: more than {_MOST_PAGES} pages")
+
+
 def by_number(
     session: ReadOnlySession, path: str, asked: Mapping[str, str], *, items: str, param: str,
     size: int, first: int = 1, step: int = 1, check: Check | None = None, pages: str = "",

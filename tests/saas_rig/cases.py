@@ -19,7 +19,7 @@ from tests.saas_rig import TOKEN, Vendor, serving
 
 NAMES = (
     "atlassian", "auth0", "box", "cursor", "databricks", "huggingface", "microsoft365", "notion",
-    "openrouter", "salesforce", "slack", "snowflake", "zoom",
+    "onelogin", "openrouter", "salesforce", "slack", "snowflake", "zoom",
 )  # fmt: skip
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
