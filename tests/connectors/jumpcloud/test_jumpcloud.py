@@ -1,0 +1,71 @@
+"""What JumpCloud's applications, discovered applications and events tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors import jumpcloud
+from scanner.model.facts import Identity
+from scanner.model.items import Activity
+from tests.connectors.jumpcloud.world import CASE, EVENTS, plant
+from tests.saas_rig import Vendor, serving
+from tests.saas_rig.cases import folded
+
+
+@pytest.fixture
+def vendor() -> Iterator[Vendor]:
+    with serving(plant()) as made:
+        yield made
+    assert not made.rejected, made.rejected
+
+
+def _of(vendor: Vendor, part: str) -> list[Activity]:
+    return folded(CASE.items(CASE.context(vendor.url), part))
+
+
+def test_what_is_discovered_is_told_with_its_domains_and_who_has_an_account(
+    vendor: Vendor,
+) -> None:
+    told = {(a.app_id, a.actor.email if a.actor else ""): a for a in _of(vendor, "discovered")}
+    ada = told["jumpcloud:acme/app/chatgpt", "ada@acme.com"]
+    assert (ada.label, ada.hosts) == ("ChatGPT", ("chatgpt.com", "openai.com"))
+    assert (ada.relation, ada.status) == ("used_by", "unapproved, block")
+    assert ada.actor is not None
+    assert ada.actor.id == "jumpcloud:acme/user/u-ada"  # the same as in the list of people
+    assert ("jumpcloud:acme/app/chatgpt", "cem@acme.com") in told
+    assert told["jumpcloud:acme/app/slack", ""].relation == "contains"
+    assert len(told) == 4
+
+
+def test_applications_by_where_they_are_and_without_their_keys(vendor: Vendor) -> None:
+    told = {a.label: a for a in _of(vendor, "applications")}
+    assert told["ChatGPT"].hosts == ("auth.openai.com",)
+    assert told["Old"].status == "not active"
+    assert "made-up" not in repr(told)
+
+
+def test_sign_ins_by_person(vendor: Vendor) -> None:
+    told = {(a.rule, a.label): a for a in _of(vendor, "events")}
+    assert told["sso_auth", "ChatGPT"].count == 3
+    assert told["sso_auth (failed)", "ChatGPT"].relation == ""
+    assert len(told) == 3
+
+
+def test_a_log_is_read_page_by_page_to_its_end(vendor: Vendor) -> None:
+    vendor.page_size = 1
+    ctx = CASE.context(vendor.url, since_days=7)
+    assert sum(a.count for a in folded(CASE.items(ctx, "events"))) == 1
+    vendor.calls.clear()
+    vendor.page_size = 100
+    CASE.items(CASE.context(vendor.url, since_days=7), "events")
+    assert vendor.calls == [jumpcloud.EVENTS.id]
+    assert len(EVENTS) == 6
+
+
+def test_people_and_who_has_left(vendor: Vendor) -> None:
+    people = {i.name: i for i in CASE.items(CASE.context(vendor.url), "people")
+              if isinstance(i, Identity)}  # fmt: skip
+    assert (people["Ada Day"].email, people["Ada Day"].is_active) == ("ada@acme.com", True)
+    assert not people["ben"].is_active
