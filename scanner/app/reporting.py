@@ -6,7 +6,7 @@ from scanner.app.config import LoadedConfig, store_url
 from scanner.app.exporting import ALL, stored_findings
 from scanner.app.metering import stored_metrics
 from scanner.app.pipeline import replay, rulebook_of
-from scanner.emit import charts
+from scanner.emit import charts, pictures
 from scanner.emit.document import Document, build
 from scanner.emit.html import render_html
 from scanner.emit.picture import Picture, draw
@@ -47,14 +47,18 @@ def render_page(loaded: LoadedConfig, url: str | None = None, live: str = "") ->
 
 
 def render_charts(
-    document: Document, picture: Picture, points: tuple[Point, ...]
+    document: Document, picture: Picture, points: tuple[Point, ...], *, png: bool = False
 ) -> dict[str, bytes]:
-    """By the names of files."""
-    return {
-        "trend.svg": charts.trend(points).encode(),
-        "coverage.svg": charts.coverage((r.source, r.status) for r in document.coverage).encode(),
-        "data-flows.svg": charts.sankey(picture.flows).encode(),
+    """By the names of files. Raises ``ConfigError`` where ``png`` is wanted and cannot be drawn."""
+    drawn = {
+        "trend": charts.trend(points),
+        "coverage": charts.coverage((row.source, row.status) for row in document.coverage),
+        "data-flows": charts.sankey(picture.flows),
     }
+    files = {f"{name}.svg": svg.encode() for name, svg in drawn.items()}
+    if png:
+        files |= {f"{name}.png": pictures.png(svg) for name, svg in drawn.items()}
+    return files
 
 
 def trend(state: State, firsts: list[str]) -> tuple[Point, ...]:

@@ -99,12 +99,13 @@ def test_another_host_is_not_bound_unless_said(loaded: LoadedConfig) -> None:
 def test_the_report_and_its_charts_are_written(loaded: LoadedConfig, tmp_path: Path) -> None:
     config = ["--config", str(loaded.path)]
     page, charts = tmp_path / "r" / "page.html", tmp_path / "charts"
-    for more in (["--output", str(page)], ["--charts", str(charts)]):
+    for more in (["--output", str(page)], ["--charts", str(charts), "--png"]):
         result = CliRunner().invoke(cli, ["report", *config, *more], catch_exceptions=False)
         assert result.exit_code == 0
 
     assert "id='cy'" in page.read_text("utf-8")
-    found = {file.name for file in charts.iterdir()}
-    assert found == {"trend.svg", "coverage.svg", "data-flows.svg"}
-    for file in charts.iterdir():
+    drawn = sorted(charts.glob("*.svg"))
+    assert {file.stem for file in drawn} == {"trend", "coverage", "data-flows"}
+    assert {file.name for file in charts.glob("*.png")} == {f"{one.stem}.png" for one in drawn}
+    for file in drawn:
         assert ElementTree.parse(file).getroot().tag.endswith("svg")

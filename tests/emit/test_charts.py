@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import struct
 from xml.etree import ElementTree
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.emit import charts
+from scanner.emit import charts, pictures
 from scanner.emit.trend import Point
+from scanner.model.errors import ConfigError
 from tests.graph.worlds import HOSTILE
 
 NAME = st.one_of(st.just(HOSTILE), st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
@@ -48,3 +51,29 @@ def test_a_trend_has_a_dot_a_scan_and_line() -> None:
     assert len(list(drawn.iter(f"{SVG}circle"))) == 10
     heights = [float(dot.get("cy", "")) for dot in drawn.iter(f"{SVG}circle")][:5]
     assert heights == sorted(heights, reverse=True)
+
+
+def test_a_picture_is_twice_as_large_and_holds_the_words() -> None:
+    def drawn(words: str) -> bytes:
+        return pictures.png(charts.bars({words: 1}, "title"))
+
+    first, other = drawn("openai"), drawn("mistral")
+    assert first[:8] == b"\x89PNG\r\n\x1a\n"
+    box = ElementTree.fromstring(charts.bars({"openai": 1}, "title")).get("viewBox", "").split()
+    assert struct.unpack(">II", first[16:24]) == (2 * int(box[2]), 2 * int(box[3]))
+    assert first != other
+    assert first == drawn("openai")
+    assert drawn(HOSTILE)[:4] == b"\x89PNG"
+
+
+def test_without_a_font_a_picture_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    import resvg_py
+
+    real = resvg_py.svg_to_bytes
+    monkeypatch.setattr(resvg_py, "svg_to_bytes", lambda **kw: real(**kw, skip_system_fonts=True))
+    pictures._font.cache_clear()
+    try:
+        with pytest.raises(ConfigError, match="none of the fonts"):
+            pictures.png(charts.bars({"openai": 1}, "title"))
+    finally:
+        pictures._font.cache_clear()
