@@ -19,8 +19,8 @@ from tests.saas_rig import TOKEN, Vendor, serving
 
 NAMES = (
     "atlassian", "auth0", "box", "cursor", "databricks", "huggingface", "jumpcloud",
-    "microsoft365", "notion", "onelogin", "openrouter", "salesforce", "slack", "snowflake",
-    "zoom",
+    "microsoft365", "notion", "onelogin", "openrouter", "pingone", "salesforce", "slack",
+    "snowflake", "zoom",
 )  # fmt: skip
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
