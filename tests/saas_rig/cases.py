@@ -18,7 +18,7 @@ from scanner.model.items import Activity, Checkpoint, Item
 from tests.saas_rig import TOKEN, Vendor, serving
 
 NAMES = (
-    "atlassian", "auth0", "box", "cursor", "databricks", "huggingface", "jumpcloud",
+    "atlassian", "auth0", "box", "cursor", "databricks", "dropbox", "huggingface", "jumpcloud",
     "microsoft365", "notion", "onelogin", "openrouter", "pingone", "salesforce", "slack",
     "snowflake", "zoom",
 )  # fmt: skip

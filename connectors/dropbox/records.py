@@ -1,0 +1,173 @@
+"""Dropbox's members, linked applications and team events -> what the catalogue can judge. Pure.
+
+A linked application opens a member's files: all of them, or its own folder alone. What is done with
+Dash, and with the team's policies of AI, is told of Dropbox's own AI. No content is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scanner.kit.folding import failed, mark_of, whole
+from scanner.kit.named import Names
+from scanner.kit.opened import OpenedData
+from scanner.kit.records import column, has_columns
+from scanner.kit.values import hosts, items, mapping, text, when
+from scanner.kit.windows import Happened
+from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
+from scanner.model.items import Activity, Item
+
+NAMES = Names(source="dropbox", vendor="dropbox", tenant="team")
+PRODUCT = "dropbox.ai"
+PROVIDER = "dropbox_dash"
+DATA = OpenedData("dropbox", "linked app", {"files": ("Dropbox files", "files")})
+_EVENTS = {
+    "app_link_user": "grants",
+    "app_link_team": "grants",
+    "integration_connected": "grants",
+    "app_unlink_user": "",
+    "app_unlink_team": "",
+    "integration_disconnected": "",
+    "app_blocked_by_permissions": "failed",
+}
+_POLICIES = (
+    "ai_third_party_sharing_dropbox_base_policy_changed", "previews_ai_policy_changed",
+)  # fmt: skip
+_DASH = "dash_"
+_ROW = ("Date", "Member", "Activity")
+_MOST_TEXT = 120
+
+
+def tag(value: Any) -> str:
+    """The member of a union; some SIEMs write ``_tag``."""
+    given = mapping(value)
+    return text(given.get(".tag")) or text(given.get("_tag")) or text(value)
+
+
+def assistant(org: str) -> Asset:
+    return Asset(
+        id=NAMES.node(org, "ai", "dash"), kind=PRODUCT, name=f"Dropbox Dash of {org}",
+        asset_class=AssetClass.SAAS_APP, provider=PROVIDER, account=NAMES.org(org),
+    )  # fmt: skip
+
+
+def _app(
+    org: str, rule: str, relation: str, ident: str, label: str, **more: Any
+) -> Activity:  # fmt: skip
+    store = (DATA.store("files", org),) if relation == "grants" else ()
+    return NAMES.app(
+        org, rule, relation, ident or label, label, client_id=ident, reads=store, writes=store,
+        **more,
+    )  # fmt: skip
+
+
+# --- lists ----------------------------------------------------------------------------------------
+
+
+def is_member(record: Mapping[str, Any]) -> bool:
+    profile = mapping(record.get("profile")) or record
+    return {"team_member_id", "email", "status"} <= profile.keys()
+
+
+def member(record: Any, org: str) -> list[Item] | None:
+    given = mapping(mapping(record).get("profile")) or mapping(record)
+    ident, mail = text(given.get("team_member_id")), text(given.get("email"))
+    if not ident:
+        return None
+    node = NAMES.node(org, "user", ident)
+    name = text(mapping(given.get("name")).get("display_name"))
+    return [
+        Identity(
+            id=node, kind=NAMES.user_kind, name=name or mail or ident,
+            principal_type=PrincipalType.HUMAN, email=mail.casefold() if "@" in mail else "",
+            is_active=tag(given.get("status")) == "active",
+            evidence=(NAMES.evidence("POST team/members/list_v2", node),),
+        )
+    ]  # fmt: skip
+
+
+def is_linked(record: Mapping[str, Any]) -> bool:
+    return {"team_member_id", "linked_api_apps"} <= record.keys()
+
+
+def linked(record: Any, org: str) -> list[Item] | None:
+    """The applications of one member."""
+    given = mapping(record)
+    who = NAMES.person(org, text(given.get("team_member_id")))
+    if who is None or not isinstance(given.get("linked_api_apps"), list):
+        return None
+    told: list[Item] = []
+    for app in map(mapping, items(given.get("linked_api_apps"))):
+        ident, label = text(app.get("app_id")), text(app.get("app_name"))
+        if not ident and not label:
+            continue
+        at = when(app.get("linked"))
+        told.append(
+            _app(org, "linked apps", "grants", ident, label, actor=who, first_at=at,
+                 hosts=hosts([app.get("publisher_url")]),
+                 status="its own folder alone" if app.get("is_app_folder") is True else "")
+        )  # fmt: skip
+    return told
+
+
+# --- events ---------------------------------------------------------------------------------------
+
+
+def is_event(record: Mapping[str, Any]) -> bool:
+    return {"event_type", "timestamp"} <= record.keys() and bool(
+        {"event_category", "details", "origin"} & record.keys()
+    )
+
+
+def event(record: Any, org: str) -> Happened | None:
+    given = mapping(record)
+    kind, at = tag(given.get("event_type")), when(given.get("timestamp"))
+    if not is_event(given) or not kind:
+        return None
+    ident = mark_of((at, whole(given)))
+    more: dict[str, Any] = {"actor": _actor(given.get("actor"), org), "first_at": at, "last_at": at}
+    details = mapping(given.get("details"))
+    if kind in _POLICIES:
+        said = tag(details.get("new_value"))[:_MOST_TEXT]
+        return ident, at, (NAMES.used(assistant(org), kind, "", status=said, **more),)
+    if kind.startswith(_DASH):
+        return ident, at, (NAMES.used(assistant(org), kind, **more),)
+    app = mapping(details.get("app_info"))
+    key = text(app.get("app_id"))
+    label = text(app.get("display_name")) or text(details.get("integration_name"))
+    relation = _EVENTS.get(kind)
+    if relation is None or not (key or label):
+        return ident, at, ()
+    one = _app(org, kind, "" if relation == "failed" else relation, key, label, **more)
+    return ident, at, (failed(one) if relation == "failed" else one,)
+
+
+def _actor(value: Any, org: str) -> Identity | None:
+    given = mapping(value)
+    user = mapping(given.get(tag(given)))
+    return NAMES.person(
+        org, text(user.get("team_member_id")) or text(user.get("account_id")),
+        text(user.get("email")), text(user.get("display_name")),
+    )  # fmt: skip
+
+
+def is_row(record: Mapping[str, Any]) -> bool:
+    return has_columns(record, _ROW) and "event_type" not in record
+
+
+def row(record: Mapping[str, Any], org: str) -> Happened | None:
+    """A row of the console's report (Date, Member, Activity, Content)."""
+    kind, at = column(record, "Activity"), when(column(record, "Date"))
+    if not kind:
+        return None
+    mail, label = column(record, "Member email", "Member"), column(record, "Content", "App")
+    words = kind.casefold()
+    told: tuple[Activity, ...] = ()
+    if "app" in words.split() and label:
+        relation = "" if "unlink" in words or "block" in words else "grants"
+        told = (
+            _app(org, kind[:_MOST_TEXT], relation, "", label,
+                 actor=NAMES.person(org, "", mail, mail), first_at=at, last_at=at),
+        )  # fmt: skip
+    return mark_of((at, whole(record))), at, told

@@ -1,0 +1,94 @@
+"""What Dropbox's linked applications, members and events tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors import dropbox
+from connectors.dropbox.records import event
+from scanner.model.facts import Identity
+from scanner.model.items import Activity
+from tests.connectors.dropbox.world import CASE, plant
+from tests.saas_rig import Vendor, serving
+from tests.saas_rig.cases import folded
+
+
+@pytest.fixture
+def vendor() -> Iterator[Vendor]:
+    with serving(plant()) as made:
+        yield made
+    assert not made.rejected, made.rejected
+
+
+def _of(vendor: Vendor, part: str) -> list[Activity]:
+    return folded(CASE.items(CASE.context(vendor.url), part))
+
+
+def test_who_has_linked_which_application_to_how_many_files(vendor: Vendor) -> None:
+    told = {(a.label, a.actor.id if a.actor else ""): a for a in _of(vendor, "apps")}
+    ada = told["Claude", "dropbox:acme/user/dbmid:ada"]
+    assert (ada.relation, ada.hosts, ada.first_at) == (
+        "grants", ("claude.ai",), "2026-09-01T08:00:00Z",
+    )  # fmt: skip
+    assert [s.store_class for s in (*ada.reads, *ada.writes)] == ["files", "files"]
+    assert told["Notes", "dropbox:acme/user/dbmid:ada"].status == "its own folder alone"
+    assert ("Claude", "dropbox:acme/user/dbmid:cem") in told
+    assert len(told) == 3
+
+
+def test_events_of_applications_and_of_dash(vendor: Vendor) -> None:
+    told = {(a.rule, a.label): a for a in _of(vendor, "events")}
+    granted = told["app_link_user", "Claude"]
+    assert (granted.relation, granted.app_id) == ("grants", "dropbox:acme/app/dbaid:claude")
+    assert granted.actor is not None
+    assert granted.actor.email == "ada@acme.com"
+    assert told["app_unlink_user", "Otter.ai"].relation == ""
+    assert told["app_blocked_by_permissions (failed)", "Fred AI"].relation == ""
+    assert told["integration_connected", "ChatGPT"].relation == "grants"
+    dash = told["dash_connector_tools_call", "Dropbox Dash of acme"]
+    assert dash.count == 2
+    assert dash.thing is not None
+    assert dash.thing.provider == "dropbox_dash"
+    assert told["previews_ai_policy_changed", "Dropbox Dash of acme"].status == "disabled"
+    assert len(told) == 7
+
+
+def test_pages_are_asked_for_by_the_cursor_alone(vendor: Vendor) -> None:
+    CASE.items(CASE.context(vendor.url), "events")
+    assert dropbox.MORE_EVENTS.id in vendor.calls
+
+
+def test_people(vendor: Vendor) -> None:
+    people = {i.name: i for i in CASE.items(CASE.context(vendor.url), "people")
+              if isinstance(i, Identity)}  # fmt: skip
+    assert people["Ada Day"].email == "ada@acme.com"
+    assert not people["Ben Bay"].is_active
+
+
+def test_the_consoles_report(tmp_path: Path) -> None:
+    text = (
+        "Date,Member,Activity,Content\n"
+        "2026-11-02 10:00:00,ada@acme.com,Linked app for member,Claude\n"
+        "2026-11-03 10:00:00,ada@acme.com,Unlinked app for member,Otter.ai\n"
+        "2026-11-03 10:00:00,ada@acme.com,Added files,pay.docx\n"
+    )
+    (tmp_path / "report.csv").write_text(text)
+    ctx = CASE.context("https://v.example", live=False, files=("report.csv",), folder=tmp_path)
+    told = {a.label: a.relation for a in folded(CASE.items(ctx))}
+    assert told == {"Claude": "grants", "Otter.ai": ""}
+
+
+def test_every_real_event_is_parsed_and_quiet() -> None:
+    file = (
+        Path(__file__).parents[4] / "shared" / "data" / "audit-events" / "Dropbox.TeamEvent.jsonl"
+    )
+    if not file.is_file():
+        pytest.skip("no sample events here")
+    told = [event(json.loads(line)["event"], "acme") for line in file.read_text().splitlines()]
+    assert len(told) == 3
+    assert all(told)
+    assert not [one for found in told if found for one in found[2]]
