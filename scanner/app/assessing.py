@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from scanner.app.config import LoadedConfig
 from scanner.app.exporting import stored_findings
-from scanner.app.pipeline import replay, rulebook_of
+from scanner.app.pipeline import replay
+from scanner.app.sourcing import rulebook_of
 from scanner.assess.governance import Assessment, assess
 from scanner.model.errors import ConfigError
 

@@ -33,11 +33,32 @@ class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """SQLAlchemy URL; a relative SQLite path is relative to the configuration file."""
 
 
+class DaskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A cluster of ``dask.distributed`` (https://distributed.dask.org/en/stable/tls.html)."""
+
+    address: str = ""
+    """Of the scheduler: ``tls://host:8786``; ``tcp://`` on this machine alone."""
+    tls_ca: str = ""
+    """Certificate authority of the cluster, relative to the configuration file."""
+    tls_cert: str = ""
+    tls_key: str = ""
+    timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    """For the scheduler to answer, at the start and after the connection was lost."""
+
+
 class ScanConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a scan runs."""
 
     workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0
-    """Shards that are read at the same time; 0: as many as the sources are best read with."""
+    """Shards that are read at the same time; 0: as many as the sources are best read with, one a
+    processor (``processes``), two a thread of the cluster (``dask``)."""
+    executor: Literal["threads", "processes", "dask"] = "threads"
+    """Where shards are read. ``processes``: what computes (code, logs) by processes of this
+    machine, what waits for answers (clouds) by threads. ``dask``: all by a cluster's workers."""
+    dask: DaskConfig = DaskConfig()
+    memory_mib: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Above this much memory of the scan and its processes fewer shards are read at once, one at
+    least; 0: no limit."""
     attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2
     """Of a whole shard."""
     call_attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 4
@@ -200,8 +221,18 @@ class LoadedConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def mark(self) -> str:
-        """Changes when anything changes that decides what a scan reads."""
-        return digest([msgspec.to_builtins(self.config), str(self.folder.resolve())])
+        """Changes when anything changes that decides what a scan reads; where it is read and how
+        many shards at once does not."""
+        plain = ScanConfig()
+        scan = msgspec.structs.replace(
+            self.config.scan,
+            workers=plain.workers,
+            executor=plain.executor,
+            dask=plain.dask,
+            memory_mib=plain.memory_mib,
+        )
+        config = msgspec.structs.replace(self.config, scan=scan)
+        return digest([msgspec.to_builtins(config), str(self.folder.resolve())])
 
 
 def load(path: Path) -> LoadedConfig:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from scanner.app import suppressing
 from scanner.app.config import LoadedConfig, store_url
 from scanner.app.metering import stored_metrics
-from scanner.app.pipeline import replay, rulebook_of
+from scanner.app.pipeline import replay
+from scanner.app.sourcing import rulebook_of
 from scanner.assess.lifecycle import Life
 from scanner.assess.selection import Filter
 from scanner.emit.document import Document, ScanInfo, build

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from scanner.app import suppressing
 from scanner.app.config import LoadedConfig, store_url
 from scanner.app.lock import locked
-from scanner.app.pipeline import replay, rulebook_of
+from scanner.app.pipeline import replay
+from scanner.app.sourcing import rulebook_of
 from scanner.assess.answers import answer_risks
 from scanner.assess.risk import weigh
 from scanner.graph.answers import Answer, answer_diff, answer_flows, answer_owners, owned_of

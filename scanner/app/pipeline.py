@@ -5,23 +5,22 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from scanner import __version__
-from scanner.app import deciding, metering, suppressing
+from scanner.app import deciding, executing, metering, suppressing
 from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_url
 from scanner.app.covering import gone, whole_coverage
 from scanner.app.interpreting import interpreter
 from scanner.app.lock import locked
 from scanner.app.registering import Asking, norms_of, registry_of, registry_or_reason
+from scanner.app.sourcing import rulebook_of, sources_of
 from scanner.assess.baseline import Baseline
 from scanner.assess.lifecycle import advance
 from scanner.assess.metrics import metrics
 from scanner.assess.policies import Situation, evaluate
-from scanner.collect.loader import load as load_connector
-from scanner.collect.runner import Options, Source, run
+from scanner.collect.reading import Source
 from scanner.detect.engine import Detector
 from scanner.detect.suppress import Suppressions
 from scanner.detect.verify import Verifier
@@ -29,8 +28,7 @@ from scanner.emit.document import Document, ScanInfo, build
 from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import OwnerBook
 from scanner.graph.renames import renames
-from scanner.kit.contract import Context, Diagnosable, Probe
-from scanner.kit.limits import Limits
+from scanner.kit.contract import Diagnosable, Probe
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage
 from scanner.model.errors import ConfigError, ShadowAIError, StoreError
@@ -39,8 +37,6 @@ from scanner.model.finding import Finding, FindingEvent
 from scanner.reconcile.clouds import entries_of
 from scanner.reconcile.inventory import Reading
 from scanner.reconcile.reconcile import not_judged, reconcile
-from scanner.rulebook import load as rules
-from scanner.rulebook.documents import place, typed
 from scanner.rulebook.load import Rulebook
 from scanner.rulebook.policy import Severity
 from scanner.store import past
@@ -85,22 +81,24 @@ def scan(
     cannot be opened for another reason than a full disk.
     """
     chosen = settings or Settings()
+    executing.check(loaded, verify=chosen.verify)
     rulebook = rulebook_of(loaded)
     known = suppressing.baselines(loaded)
     key, warning = fingerprint_key(chosen.environ)
     verifier = Verifier() if chosen.verify else None
     detector = Detector(rulebook, key, loaded.config.scan.engine, verifier)
-    sources = sources_of(loaded, detector, chosen)
+    sources = sources_of(loaded, detector, chosen.environ, chosen.now)
     where = url if url is not None else store_url(loaded)
     warnings = [warning] if warning else []
     if warning and where != "sqlite://":
         raise ConfigError(f"{warning}. Nothing is compared under a passing key")
+    mark = key_mark(key)
     with locked(where):
-        state = _opened(where, key_mark(key), warnings)
+        state = _opened(where, mark, warnings)
         try:
             reading = registry_or_reason(loaded, Asking(state, chosen.environ, chosen.now()))
             return _scan(
-                loaded, rulebook, reading, detector, sources, state, chosen, warnings, known
+                loaded, rulebook, reading, detector, sources, state, chosen, warnings, known, mark
             )
         finally:
             state.close()
@@ -133,6 +131,7 @@ def _scan(
     settings: Settings,
     warnings: list[str],
     known: Sequence[tuple[str, Baseline]],
+    mark: str,
 ) -> Result:
     started = _stamp(settings.now())
     versions = {
@@ -146,24 +145,17 @@ def _scan(
         source.context.recall = state.memory
         source.context.warn = told.add
     oldest = settings.now() - timedelta(hours=loaded.config.scan.resume_hours)
-    opened = state.open_scan(
-        loaded.mark, started, versions, resume=settings.resume, not_before=_stamp(oldest)
-    )
-    best = max((source.connector.spec.shards_at_once for source in sources), default=1)
-    with ThreadPoolExecutor(max_workers=loaded.config.scan.workers or best) as executor:
-        fresh = run(
-            sources,
-            sink=StateSink(state, opened.id, started),
-            interpret=interpreter(rulebook, detector),
-            executor=executor,
-            done=opened.done,
-            options=Options(
-                attempts=loaded.config.scan.attempts,
-                deadline_seconds=loaded.config.scan.shard_deadline_seconds,
-                on_progress=settings.on_progress,
-                clean=lambda text: detector.masked(text.encode()).decode(),
-            ),
+    with executing.workers(loaded, rulebook.digest, mark) as away:
+        opened = state.open_scan(
+            loaded.mark, started, versions, resume=settings.resume, not_before=_stamp(oldest)
         )
+        fresh = executing.read(
+            loaded, sources, StateSink(state, opened.id, started),
+            interpreter(rulebook, detector), away, opened.done,
+            clean=lambda text: detector.masked(text.encode()).decode(),
+            on_progress=settings.on_progress,
+        )  # fmt: skip
+    told.update(detector.comments.problems)
     warnings += sorted(told)
     coverage = whole_coverage(state, opened, fresh, reading)
     now = _stamp(settings.now())
@@ -179,7 +171,7 @@ def _scan(
     life, idle = deciding.over(life, before, state, situation.graph, scan=opened.id, now=now)
     warnings += idle
     left = suppressing.shown(life, said, known, now)
-    warnings += [*left.warnings, *detector.comments.problems]
+    warnings += left.warnings
     shown = [f for f in left.findings if _is_sure(f, settings.least)]
     exit_code = _exit_code(coverage, shown, loaded.config.scan.fail_on)
     if state.is_passing:
@@ -286,49 +278,6 @@ def replay(loaded: LoadedConfig, *, url: str | None = None) -> Situation:
         state.close()
 
 
-def rulebook_of(loaded: LoadedConfig) -> Rulebook:
-    return rules.load(extra=[loaded.folder / folder for folder in loaded.config.rules.folders])
-
-
-def sources_of(loaded: LoadedConfig, detector: Detector, settings: Settings) -> list[Source]:
-    """The configured connectors, imported now and not before."""
-    found = []
-    for name, table in loaded.config.sources.items():
-        plain = dict(table)
-        try:
-            connector = load_connector(str(plain.pop("connector", name)))
-        except ConfigError as error:
-            where = place(loaded.name, loaded.text, ("sources", name))
-            raise ConfigError(f"{where}: {error}") from error
-        spec = connector.spec
-        within = ("sources", name)
-        typed_config = typed(plain, spec.config, loaded.name, loaded.text, ConfigError, within)
-        found.append(
-            Source(
-                name=name,
-                connector=connector,
-                context=Context(
-                    config=typed_config,
-                    examine=detector.examine,
-                    make_sieve=lambda: detector.sieve,
-                    make_watch=lambda: detector.watch,
-                    limits=Limits(spec.rates),
-                    environ=settings.environ,
-                    now=settings.now,
-                    window_days=loaded.config.scan.window_days,
-                    retries=loaded.config.scan.call_attempts,
-                    folder=loaded.folder,
-                ),
-            )
-        )
-    if not found:
-        raise ConfigError(
-            f"{loaded.name}: no source is configured; add a table such as [sources.code] "
-            f'with paths = ["."]'
-        )
-    return found
-
-
 def _exit_code(coverage: Sequence[Coverage], findings: Sequence[Finding], fail_on: str) -> int:
     if any(row.status.is_lacking for row in coverage):
         return EXIT_INCOMPLETE
@@ -362,7 +311,8 @@ def scan_situation(loaded: LoadedConfig) -> Situation:
 def diagnose(loaded: LoadedConfig) -> Iterator[tuple[str, Probe]]:
     """Every configured source's own checks; nothing is collected."""
     detector = Detector(rulebook_of(loaded), b"doctor-needs-no-real-key", "re")
-    for source in sources_of(loaded, detector, Settings()):
+    plain = Settings()
+    for source in sources_of(loaded, detector, plain.environ, plain.now):
         if not isinstance(source.connector, Diagnosable):
             yield source.name, Probe(check="probe", ok=True, detail="nothing to check")
             continue

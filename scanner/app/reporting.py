@@ -5,7 +5,8 @@ from __future__ import annotations
 from scanner.app.config import LoadedConfig, store_url
 from scanner.app.exporting import ALL, stored_findings
 from scanner.app.metering import stored_metrics
-from scanner.app.pipeline import replay, rulebook_of
+from scanner.app.pipeline import replay
+from scanner.app.sourcing import rulebook_of
 from scanner.emit import charts, pictures
 from scanner.emit.document import Document, build
 from scanner.emit.html import render_html

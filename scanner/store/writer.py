@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
+from scanner.collect.sightings import Sightings, merged
 from scanner.kit.contract import Mode, Shard
 from scanner.model.base import ShardId, digest, encode
 from scanner.model.coverage import Coverage
-from scanner.model.facts import Fact, fact_key, merge_fact
+from scanner.model.facts import Fact
 from scanner.model.items import Checkpoint
 from scanner.store import schema
 from scanner.store.past import Changes, is_new_in
@@ -51,8 +52,7 @@ class StateWriter:
         self._shard = shard
         self._scan_id = scan_id
         self._now = now
-        self._facts: dict[str, Fact] = {}
-        self._waiting: dict[str, list[Fact]] = {}
+        self._sightings = Sightings(adds=shard.mode is Mode.INCREMENTAL)
         self._memory: bytes | None = None
         self._is_new: bool | None = None
 
@@ -61,32 +61,10 @@ class StateWriter:
         self._memory = data
 
     def add(self, fact: Fact) -> None:
-        """Sightings of one fact are merged a bunch at a time, each bunch as large as what is there
-        already: one by one would cost the square of their number."""
-        key = fact_key(fact)
-        waiting = self._waiting.setdefault(key, [])
-        waiting.append(fact)
-        known = self._facts.get(key)
-        if known is None or len(waiting) > len(known.evidence):
-            self._settle(key)
-
-    def _settle(self, key: str) -> None:
-        waiting = self._waiting.pop(key)
-        known = self._facts.get(key)
-        found = [*([known] if known else []), *waiting]
-        while len(found) > 1:
-            pairs = zip(found[::2], found[1::2], strict=False)
-            rest = [found[-1]] if len(found) % 2 else []
-            found = [_merged(a, b, self._adds) for a, b in pairs] + rest
-        self._facts[key] = found[0]
-
-    def _settle_all(self) -> None:
-        for key in list(self._waiting):
-            self._settle(key)
+        self._sightings.add(fact)
 
     def _forget(self) -> None:
-        self._facts.clear()
-        self._waiting.clear()
+        self._sightings.forget()
         self._memory = None
 
     @property
@@ -117,7 +95,7 @@ class StateWriter:
         self._forget()
 
     def _store(self, db: Connection, *, keep_missing: bool) -> None:
-        self._settle_all()
+        facts = self._sightings.settled()
         known: dict[str, tuple[str, bytes, int]] = {
             row.key: (row.digest, row.body, row.stale)
             for row in db.execute(
@@ -128,10 +106,10 @@ class StateWriter:
         }
         new: list[dict[str, Any]] = []
         changes = self._changes(db, known)
-        for key, fresh in self._facts.items():
+        for key, fresh in facts.items():
             fact = fresh
             if keep_missing and key in known:
-                fact = _merged(_FACTS.decode(known[key][1]), fresh, self._adds)
+                fact = merged(_FACTS.decode(known[key][1]), fresh, self._adds)
             mark = digest(fact)
             row = {"digest": mark, "changed_at": self._now, "body": encode(fact), "stale": 0}
             if key not in known:
@@ -146,7 +124,8 @@ class StateWriter:
                 changes.changed(key, known[key][1], fact)
         if new:
             db.execute(insert(schema.fact), new)
-        self._settle_missing(db, known, changes, keep=keep_missing)
+        gone = sorted(known.keys() - facts.keys())
+        self._settle_missing(db, gone, known, changes, keep=keep_missing)
         changes.write(db)
 
     def _changes(self, db: Connection, known: Mapping[str, tuple[str, bytes, int]]) -> Changes:
@@ -157,26 +136,25 @@ class StateWriter:
         return Changes(self._scan_id, self._shard.id, is_new=self._is_new, is_told=bool(known))
 
     def _settle_missing(
-        self, db: Connection, known: Mapping[str, tuple[str, bytes, int]], changes: Changes, *,
+        self,
+        db: Connection,
+        missing: Sequence[str],
+        known: Mapping[str, tuple[str, bytes, int]],
+        changes: Changes,
+        *,
         keep: bool,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """What a whole reading did not show is gone; what an incomplete one did not show is stale.
         A log's window says nothing about what is outside it."""
         if self._adds:
             return
-        for key in sorted(known.keys() - self._facts.keys()):
+        for key in missing:
             here = (schema.fact.c.shard == self._shard.id) & (schema.fact.c.key == key)
             if not keep:
                 db.execute(delete(schema.fact).where(here))
                 changes.removed(key, known[key][1])
             elif not known[key][2]:
                 db.execute(update(schema.fact).where(here).values(stale=1))
-
-
-def _merged(old: Fact, new: Fact, add_counts: bool) -> Fact:
-    if type(old) is not type(new):
-        return new
-    return merge_fact(old, new, add_counts=add_counts)  # type: ignore[type-var]
 
 
 def _put_memory(db: Connection, shard: ShardId, data: bytes) -> None:

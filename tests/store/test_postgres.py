@@ -63,7 +63,7 @@ def _facts(url: str) -> list[tuple[str, bytes, bool]]:
 
 def _plain(document: bytes) -> list[bytes]:
     """Without what differs by time and scan."""
-    passing = (b'"id": "2', b'"started"', b'"finished"', b"_seen", b'"generated')
+    passing = (b'"id": "2', b'"started"', b'"finished"', b"_seen", b'"generated', b'"at": "2')
     return [line for line in document.splitlines() if not any(one in line for one in passing)]
 
 

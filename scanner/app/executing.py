@@ -1,0 +1,247 @@
+"""Which executor reads the shards: threads, processes of this machine, or a cluster.
+
+All three are :class:`concurrent.futures.Executor`. A worker is told which sources there are, never
+a credential; it finds those where it runs.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import logging
+import multiprocessing
+import os
+import secrets
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence, Set
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
+from contextlib import contextmanager
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from scanner import __version__
+from scanner.app.config import Config, LoadedConfig
+from scanner.app.memory import SoftLimit, resident_mib
+from scanner.app.working import Setup, encoded, give_back, work
+from scanner.collect.away import Away
+from scanner.collect.reading import Interpret, Options, Sink, Source
+from scanner.collect.runner import run
+from scanner.model.base import ShardId
+from scanner.model.coverage import Coverage
+from scanner.model.errors import ConfigError, Unavailable
+
+_WAITS = 4
+"""A source that is best read with more shards at once than this waits for answers; no processor is
+short, and threads are enough."""
+_LEAST_SENT = 8
+
+
+def check(loaded: LoadedConfig, *, verify: bool) -> None:
+    """Raises ``ConfigError`` for what cannot be, before anything is opened."""
+    scan = loaded.config.scan
+    if scan.executor != "threads" and verify:
+        raise ConfigError(
+            f'--verify asks about each key once, from one process; executor = "{scan.executor}" '
+            'reads by several. Use executor = "threads" for it'
+        )
+    if scan.executor != "dask":
+        return
+    parts = urlsplit(scan.dask.address)
+    if not parts.hostname or parts.scheme not in ("tls", "tcp"):
+        raise ConfigError(
+            f"[scan.dask] address `{scan.dask.address}`: give the scheduler's, as tls://host:8786"
+        )
+    if parts.scheme == "tcp" and not _is_loopback(parts.hostname):
+        raise ConfigError(
+            f"[scan.dask] address `{scan.dask.address}`: whoever reaches a cluster's port runs "
+            "code on it, and what was found crosses the net in the clear; use tls:// with tls_ca, "
+            "tls_cert and tls_key"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@contextmanager
+def workers(loaded: LoadedConfig, rules: str, key: str) -> Iterator[Away | None]:
+    """Who reads what is not read here; None: nobody. ``rules``: their digest, ``key``: the mark of
+    the fingerprint key. Raises ``ConfigError`` where the cluster does not answer."""
+    scan = loaded.config.scan
+    if scan.executor == "threads":
+        yield None
+        return
+    config = Config(scan=scan, rules=loaded.config.rules, sources=loaded.config.sources)
+    setup = Setup(
+        scan=secrets.token_hex(8), version=__version__, rules=rules, key=key, config=config,
+        folder=str(loaded.folder.resolve()), name=loaded.path.name if loaded.path else "",
+        readers=1, frugal=bool(scan.memory_mib),
+    )  # fmt: skip
+    if scan.executor == "processes":
+        count = scan.workers or _processors()
+        yield Away(
+            make=_processes,
+            work=work,
+            setup=encoded(msgspec.structs.replace(setup, readers=count)),
+            at_once=count,
+            attempts=max(2, scan.attempts),
+            lost=(BrokenExecutor,),
+            takes=lambda source: source.connector.spec.shards_at_once <= _WAITS,
+        )
+        return
+    with _Cluster(loaded) as cluster:
+        threads = cluster.threads()
+        yield Away(
+            make=lambda count: cluster,
+            work=work,
+            setup=encoded(msgspec.structs.replace(setup, readers=max(1, len(threads)))),
+            at_once=scan.workers or max(_LEAST_SENT, 2 * sum(threads)),
+            # The scheduler has tried it on several workers before it says so.
+            attempts=1,
+            lost=(_distributed().KilledWorker, CancelledError),
+        )
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _processes(count: int) -> Executor:
+    """Started anew, not forked: this process has threads and connections that no child may share.
+    They read their credentials in the environment that they inherit."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
+
+
+def _begin() -> None:
+    """In a worker, first of all."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the scan ends it
+    gc.set_threshold(100_000, 50, 100)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Any) -> None:
+    """A worker whose scan was killed would wait for work for ever."""
+    parent.join()
+    os._exit(1)
+
+
+def _distributed() -> Any:
+    try:
+        return importlib.import_module("distributed")
+    except ImportError as error:
+        raise ConfigError(
+            'executor = "dask" needs `pip install shadow-ai-scanner[cluster]`'
+        ) from error
+
+
+class _Cluster(Executor):
+    """A client of the scheduler, made anew when the connection was lost."""
+
+    def __init__(self, loaded: LoadedConfig) -> None:
+        self._loaded = loaded
+        self._client: Any = None
+
+    def __enter__(self) -> _Cluster:
+        self._connect()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close(timeout=5)
+
+    def _connect(self) -> None:
+        chosen = self._loaded.config.scan.dask
+        logging.getLogger("distributed").setLevel(logging.ERROR)
+        security = None
+        if chosen.address.startswith("tls:"):
+            folder = self._loaded.folder
+            security = _distributed().Security(
+                tls_ca_file=str(folder / chosen.tls_ca),
+                tls_client_cert=str(folder / chosen.tls_cert),
+                tls_client_key=str(folder / chosen.tls_key),
+                require_encryption=True,
+            )
+        try:
+            self._client = _distributed().Client(
+                chosen.address,
+                timeout=chosen.timeout_seconds,
+                security=security,
+                set_as_default=False,
+                name="shadow-ai",
+            )
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"[scan.dask] the scheduler at {chosen.address} does not answer "
+                f"({type(error).__name__}: {error}); start it, or use another executor"
+            ) from error
+
+    def threads(self) -> list[int]:
+        """Of each worker that is there now."""
+        return [int(count) for count in self._client.nthreads().values()]
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        if self._client.status != "running":
+            self._client.close(timeout=1)
+            try:
+                self._connect()
+            except ConfigError as error:
+                raise Unavailable(str(error)) from error
+        # Not pure: a second attempt at the same job is another task.
+        future: Future[Any] = self._client.get_executor(pure=False).submit(fn, *args, **kwargs)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """The client lives as long as the scan."""
+
+
+def read(
+    loaded: LoadedConfig,
+    sources: Sequence[Source],
+    sink: Sink,
+    interpret: Interpret,
+    away: Away | None,
+    done: Set[ShardId],
+    *,
+    clean: Callable[[str], str],
+    on_progress: Callable[[Coverage, int, int], None],
+) -> list[Coverage]:
+    """Every shard once, by ``away`` or by threads here."""
+    scan = loaded.config.scan
+    best = max((source.connector.spec.shards_at_once for source in sources), default=1)
+    at_once = best if away is not None else scan.workers or best
+    options = Options(
+        attempts=scan.attempts,
+        deadline_seconds=scan.shard_deadline_seconds,
+        at_once=at_once,
+        clean=clean,
+        on_progress=on_progress,
+    )
+    if scan.memory_mib:
+        options.room = SoftLimit(scan.memory_mib, _used_mib, give_back).room
+    with ThreadPoolExecutor(max_workers=at_once) as executor:
+        return run(
+            sources, sink=sink, interpret=interpret, executor=executor, away=away, done=done,
+            options=options,
+        )  # fmt: skip
+
+
+def _used_mib() -> float:
+    """By this process and those that it has started."""
+    started = [p.pid for p in multiprocessing.active_children() if p.pid]
+    return sum(resident_mib(pid) for pid in (os.getpid(), *started))

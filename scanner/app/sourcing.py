@@ -1,0 +1,68 @@
+"""The rules and the connectors that a configuration names: for the scan and for its workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from scanner.app.config import LoadedConfig
+from scanner.collect.loader import load as load_connector
+from scanner.collect.reading import Source
+from scanner.detect.engine import Detector
+from scanner.kit.contract import Context
+from scanner.kit.limits import Limits
+from scanner.model.errors import ConfigError
+from scanner.rulebook import load as rules
+from scanner.rulebook.documents import place, typed
+from scanner.rulebook.load import Rulebook
+
+
+def rulebook_of(loaded: LoadedConfig) -> Rulebook:
+    return rules.load(extra=[loaded.folder / folder for folder in loaded.config.rules.folders])
+
+
+def sources_of(
+    loaded: LoadedConfig,
+    detector: Detector,
+    environ: Mapping[str, str],
+    now: Callable[[], datetime],
+    *,
+    readers: int = 1,
+) -> list[Source]:
+    """The configured connectors, imported now and not before. ``readers``: processes that ask each
+    source at the same time, each of which may ask its part of what the source allows."""
+    found = []
+    for name, table in loaded.config.sources.items():
+        plain = dict(table)
+        try:
+            connector = load_connector(str(plain.pop("connector", name)))
+        except ConfigError as error:
+            where = place(loaded.name, loaded.text, ("sources", name))
+            raise ConfigError(f"{where}: {error}") from error
+        spec = connector.spec
+        within = ("sources", name)
+        typed_config = typed(plain, spec.config, loaded.name, loaded.text, ConfigError, within)
+        found.append(
+            Source(
+                name=name,
+                connector=connector,
+                context=Context(
+                    config=typed_config,
+                    examine=detector.examine,
+                    make_sieve=lambda: detector.sieve,
+                    make_watch=lambda: detector.watch,
+                    limits=Limits({name: rate / readers for name, rate in spec.rates.items()}),
+                    environ=environ,
+                    now=now,
+                    window_days=loaded.config.scan.window_days,
+                    retries=loaded.config.scan.call_attempts,
+                    folder=loaded.folder,
+                ),
+            )
+        )
+    if not found:
+        raise ConfigError(
+            f"{loaded.name}: no source is configured; add a table such as [sources.code] "
+            f'with paths = ["."]'
+        )
+    return found

@@ -1,0 +1,199 @@
+"""A shard that another process reads: what is sent to it, and what comes back.
+
+Both are plain data in MessagePack: no object of a connector, no session and no credential crosses,
+for the worker makes its own from the same configuration. The worker keeps nothing; what it read is
+stored by the runner, in the same transactions as if it had been read beside it, so a shard that two
+workers read (one was taken for dead) is stored once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from scanner.collect.reading import Interpret, Options, Sink, Source, coverage_of, read
+from scanner.collect.sightings import Sightings
+from scanner.kit.contract import Mode, Shard
+from scanner.model.base import Model, ShardId
+from scanner.model.coverage import Coverage
+from scanner.model.errors import StoreError
+from scanner.model.facts import Fact
+from scanner.model.items import Checkpoint
+
+
+class Job(Model, frozen=True, kw_only=True):
+    """One shard to read. ``setup``: of the whole scan, for whoever makes the connectors."""
+
+    setup: bytes
+    source: str
+    shard: Shard
+    cursor: str | None = None
+    memory: bytes = b""
+
+
+class Step(Model, frozen=True, kw_only=True):
+    """What one call of the writer was told."""
+
+    facts: tuple[Fact, ...] = ()
+    cursor: str | None = None
+    memory: bytes | None = None
+
+
+class Attempt(Model, frozen=True, kw_only=True):
+    steps: tuple[Step, ...]
+    coverage: Coverage
+
+
+class Reading(Model, frozen=True, kw_only=True):
+    """All attempts at a shard, in order; the last one's coverage is the shard's."""
+
+    attempts: tuple[Attempt, ...]
+    warnings: tuple[str, ...] = ()
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_JOBS = msgspec.msgpack.Decoder(Job)
+_READINGS = msgspec.msgpack.Decoder(Reading)
+
+Work = Callable[[bytes], bytes]
+"""What a worker does with a job. A function of a module, so that it is found by its name."""
+
+
+class Recorder:
+    """The sink of a worker: takes down what the runner will store."""
+
+    def __init__(self, cursor: str | None) -> None:
+        self.attempts: list[Attempt] = []
+        self.cursor = cursor
+
+    def checkpoint(self, shard: ShardId) -> Checkpoint | None:
+        return Checkpoint(cursor=self.cursor) if self.cursor is not None else None
+
+    def writer(self, shard: Shard) -> _RecordWriter:
+        return _RecordWriter(self, shard)
+
+    def record(self, coverage: Coverage) -> None:
+        raise NotImplementedError("a worker lists nothing")
+
+
+class _RecordWriter:
+    def __init__(self, recorder: Recorder, shard: Shard) -> None:
+        self._recorder = recorder
+        self._sightings = Sightings(adds=shard.mode is Mode.INCREMENTAL)
+        self._steps: list[Step] = []
+
+    def add(self, fact: Fact) -> None:
+        self._sightings.add(fact)
+
+    def remember(self, data: bytes) -> None:
+        self._steps.append(Step(memory=data))
+
+    def commit(self, cursor: str) -> None:
+        self._steps.append(Step(facts=self._taken(), cursor=cursor))
+        self._recorder.cursor = cursor
+
+    def discard(self) -> None:
+        self._sightings.forget()
+
+    def close(self, coverage: Coverage) -> None:
+        facts = self._taken()
+        steps = (*self._steps, Step(facts=facts)) if facts else tuple(self._steps)
+        self._recorder.attempts.append(Attempt(steps=steps, coverage=coverage))
+
+    def _taken(self) -> tuple[Fact, ...]:
+        facts = tuple(self._sightings.settled().values())
+        self._sightings.forget()
+        return facts
+
+
+def job_of(data: bytes) -> Job:
+    return _JOBS.decode(data)
+
+
+def answer(
+    job: Job,
+    source: Source,
+    interpret: Interpret,
+    options: Options,
+    problems: Callable[[], Iterable[str]],
+) -> bytes:
+    """The worker's part: the shard as data. ``problems``: what else is to be told after it."""
+    told: set[str] = set()
+    context = replace(
+        source.context,
+        recall=lambda shard: job.memory if shard == job.shard.id else b"",
+        warn=told.add,
+    )
+    recorder = Recorder(job.cursor)
+    read(
+        replace(source, context=context), job.shard, recorder, interpret, options, threading.Event()
+    )
+    return _ENCODER.encode(Reading(attempts=tuple(recorder.attempts), warnings=tuple(sorted(told))))
+
+
+def refusal(job: Job, error: Exception) -> bytes:
+    """The worker cannot read it at all, and why."""
+    row = coverage_of(error, job.shard.id, job.source, job.shard, 0, [])
+    return _ENCODER.encode(Reading(attempts=(Attempt(steps=(), coverage=row),)))
+
+
+@dataclass
+class Away:
+    """Workers in other processes. ``make``: an executor of so many of them; ``lost``: what a future
+    of it raises when its worker died. ``attempts``: deaths that a shard is sure to have caused
+    before it is set aside."""
+
+    make: Callable[[int], Executor]
+    work: Work
+    setup: bytes
+    at_once: int
+    attempts: int
+    lost: tuple[type[BaseException], ...]
+    takes: Callable[[Source], bool] = field(default=lambda source: True)
+
+    def submit(self, executor: Executor, sink: Sink, source: Source, shard: Shard) -> Future[bytes]:
+        since = sink.checkpoint(shard.id) if shard.mode is Mode.INCREMENTAL else None
+        job = Job(
+            setup=self.setup,
+            source=source.name,
+            shard=shard,
+            cursor=since.cursor if since else None,
+            memory=source.context.recall(shard.id),
+        )
+        return executor.submit(self.work, _ENCODER.encode(job))
+
+
+def stored(data: bytes, source: Source, shard: Shard, sink: Sink) -> Coverage:
+    """What a worker brought, written as :func:`scanner.collect.reading.read` would have."""
+    reading = _READINGS.decode(data)
+    for warning in reading.warnings:
+        source.context.warn(warning)
+    row = reading.attempts[-1].coverage
+    for attempt in reading.attempts:
+        row = attempt.coverage
+        try:
+            writer = sink.writer(shard)
+            for step in attempt.steps:
+                for fact in step.facts:
+                    writer.add(fact)
+                if step.memory is not None:
+                    writer.remember(step.memory)
+                if step.cursor is not None:
+                    writer.commit(step.cursor)
+            writer.close(row)
+        except StoreError as error:
+            return _unstored(error, source, shard, sink)
+    return row
+
+
+def _unstored(error: StoreError, source: Source, shard: Shard, sink: Sink) -> Coverage:
+    row = coverage_of(error, shard.id, source.name, shard, 0, [])
+    try:
+        sink.writer(shard).close(row)
+    except StoreError:
+        return row  # the state is full; the row still reaches the document
+    return row

@@ -1,0 +1,225 @@
+"""One shard -> the sink: attempts, deadline, checkpoints, and what it came to.
+
+Runs in a thread beside the runner or in a worker's process; it knows neither. What it catches it
+records: trouble is coverage with a reason, never an empty answer.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+
+from scanner.kit.contract import Connector, Context, Mode, Shard
+from scanner.model.base import ShardId
+from scanner.model.coverage import Coverage, Outcome
+from scanner.model.errors import (
+    Denied,
+    LeftOut,
+    NotEnabled,
+    ShadowAIError,
+    SourceError,
+    StoreError,
+    Throttled,
+    Unavailable,
+)
+from scanner.model.facts import Fact
+from scanner.model.items import Checkpoint, Gap, Item, Remembered
+
+_MAX_GAPS = 50
+"""Named in coverage; the rest is counted."""
+
+
+class ShardWriter(Protocol):
+    """One shard's transaction with the state."""
+
+    def add(self, fact: Fact) -> None: ...
+
+    def remember(self, data: bytes) -> None:
+        """What the connector wants back at the shard's next reading."""
+        ...
+
+    def commit(self, cursor: str) -> None:
+        """Store what was added and ``cursor`` together."""
+        ...
+
+    def discard(self) -> None:
+        """Forget what was added since the last commit."""
+        ...
+
+    def close(self, coverage: Coverage) -> None:
+        """Store the rest and the coverage together. Only under complete coverage may what was not
+        added again vanish."""
+        ...
+
+
+class Sink(Protocol):
+    def checkpoint(self, shard: ShardId) -> Checkpoint | None: ...
+
+    def writer(self, shard: Shard) -> ShardWriter: ...
+
+    def record(self, coverage: Coverage) -> None:
+        """Coverage that belongs to no writer (a listing that failed)."""
+        ...
+
+
+@dataclass
+class Source:
+    """A configured connector."""
+
+    name: str
+    connector: Connector
+    context: Context[Any]
+
+
+@dataclass
+class Options:
+    attempts: int = 2
+    """Of a whole shard; single calls are retried by the kit before."""
+    pause_seconds: float = 2.0
+    deadline_seconds: float = 3600.0
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    clean: Callable[[str], str] = str
+    """Takes secrets out of what is told of a shard: paths and vendors' messages may hold them."""
+    on_progress: Callable[[Coverage, int, int], None] = field(
+        default=lambda coverage, done, known: None
+    )
+    """Called with each finished shard, how many are done and how many are known by now."""
+    at_once: int = 0
+    """Shards read side by side in this process; 0: as many as its executor takes."""
+    room: Callable[[int, int], int] = field(default=lambda at_once, flying: at_once)
+    """How many may be read now where ``at_once`` could be and ``flying`` are; fewer, as long as
+    memory is short."""
+
+
+Interpret = Callable[[Item, str], Iterator[Fact | Gap]]
+"""``interpret(item, connector name)``: facts of anything but gaps and checkpoints."""
+
+
+def read(
+    source: Source,
+    shard: Shard,
+    sink: Sink,
+    interpret: Interpret,
+    options: Options,
+    stop: threading.Event,
+) -> Coverage:
+    """One shard, with retries for what a retry may help."""
+    row = Coverage(shard=shard.id, source=source.name, status=Outcome.FAILED, reason="not started")
+    for attempt in range(1, options.attempts + 1):
+        row, retriable = _attempt(source, shard, sink, interpret, options, stop)
+        if not retriable or attempt == options.attempts or stop.is_set():
+            break
+        options.sleep(options.pause_seconds * attempt)
+    return row
+
+
+def _attempt(
+    source: Source,
+    shard: Shard,
+    sink: Sink,
+    interpret: Interpret,
+    options: Options,
+    stop: threading.Event,
+) -> tuple[Coverage, bool]:
+    records = 0
+    gaps: list[Gap] = []
+    error: Exception | None = None
+    writer: ShardWriter | None = None
+    try:
+        writer = sink.writer(shard)
+        since = sink.checkpoint(shard.id) if shard.mode is Mode.INCREMENTAL else None
+        until = options.clock() + options.deadline_seconds
+        for item in source.connector.collect(source.context, shard, since):
+            if stop.is_set() or options.clock() > until:
+                raise Unavailable(_late(shard, options, stop))
+            if isinstance(item, Gap):
+                gaps.append(item)
+            elif isinstance(item, Checkpoint):
+                writer.commit(item.cursor)
+            elif isinstance(item, Remembered):
+                writer.remember(item.data)
+            else:
+                for fact in interpret(item, source.connector.spec.name):
+                    if isinstance(fact, Gap):
+                        gaps.append(fact)
+                        continue
+                    writer.add(fact)
+                    records += 1
+    except Exception as caught:
+        error = caught
+    gaps = [
+        Gap(what=options.clean(g.what), reason=options.clean(g.reason), denied=g.denied)
+        for g in gaps
+    ]
+    row = coverage_of(error, shard.id, source.name, shard, records, gaps)
+    row = msgspec.structs.replace(row, reason=options.clean(row.reason))
+    if isinstance(error, StoreError) and writer is not None:
+        writer.discard()
+    try:
+        if writer is not None:
+            writer.close(row)
+    except StoreError as caught:
+        return coverage_of(caught, shard.id, source.name, shard, 0, gaps), False
+    return row, isinstance(error, (Throttled, Unavailable)) and not stop.is_set()
+
+
+def _late(shard: Shard, options: Options, stop: threading.Event) -> str:
+    if stop.is_set():
+        return f"{shard.id}: interrupted"
+    return f"{shard.id}: not finished after {options.deadline_seconds:.0f} s (deadline)"
+
+
+def coverage_of(
+    error: Exception | None,
+    shard: ShardId,
+    source: str,
+    origin: Shard,
+    records: int,
+    gaps: list[Gap],
+) -> Coverage:
+    named = tuple(f"{gap.what}: {gap.reason}" for gap in gaps[:_MAX_GAPS])
+    if len(gaps) > _MAX_GAPS:
+        named = (*named, f"and {len(gaps) - _MAX_GAPS} more")
+    status, reason = _verdict(error, records, gaps)
+    return Coverage(
+        shard=shard,
+        source=source,
+        status=status,
+        reason=reason,
+        records=records,
+        listed_by=origin.listed_by,
+        gaps=named,
+    )
+
+
+def _verdict(error: Exception | None, records: int, gaps: list[Gap]) -> tuple[Outcome, str]:
+    if error is None:
+        if not gaps:
+            return Outcome.COMPLETE, ""
+        more = f" (and {len(gaps) - 1} more)" if len(gaps) > 1 else ""
+        return Outcome.PARTIAL, f"{gaps[0].what}: {gaps[0].reason}{more}"
+    if isinstance(error, NotEnabled):
+        return Outcome.NOT_ENABLED, str(error)
+    if isinstance(error, LeftOut):
+        return Outcome.LEFT_OUT, str(error)
+    if isinstance(error, Denied):
+        return (Outcome.PARTIAL if records else Outcome.DENIED), str(error)
+    if isinstance(error, (SourceError, StoreError)):
+        return (Outcome.PARTIAL if records else Outcome.FAILED), str(error)
+    if isinstance(error, ShadowAIError):
+        return Outcome.FAILED, str(error)
+    return Outcome.FAILED, _bug(error)
+
+
+def _bug(error: Exception) -> str:
+    """Type and place, never the message: it may quote what was being read."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+    return f"internal error {type(error).__name__} at {place}; please report it"
