@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scanner.kit import programs
-from scanner.kit.git.watch import PATIENCE_SECONDS, Watch, end
+from scanner.kit.git.watch import PATIENCE_SECONDS, Watch, bound, end
 from scanner.kit.text import PROBE
 from scanner.model.errors import Unavailable
 
@@ -280,7 +280,7 @@ class Git:
         if self._hung:
             raise Unavailable(self._hung)
         try:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [programs.found("git"), *_SAFE, "-C", str(self.folder), *args],
                 stdin=stdin,
                 stdout=subprocess.PIPE,
@@ -290,6 +290,8 @@ class Git:
             )
         except OSError as error:
             raise Unavailable(f"{self.folder}: git cannot be run: {error}") from error
+        bound(process.pid)
+        return process
 
 
 def _environment() -> dict[str, str]:

@@ -6,7 +6,9 @@ neither processor nor disk while somebody waits for it. How long its reader take
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +21,8 @@ PATIENCE_SECONDS = 60.0
 _BLIND = 10
 """Times as patient where the system does not tell what a process does."""
 _END_SECONDS = 5.0
+_MOST_BYTES = 8 << 30
+"""Of a child's own memory; the history of the Linux kernel takes less than one GiB."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -72,6 +76,19 @@ class Watch:
                 self.is_stalled = True
                 self._process.kill()
                 return
+
+
+def bound(pid: int) -> None:
+    """A tree that was made to have no end ends git, and not the machine: also where its reader was
+    killed, so that nobody is left to end it. Only what a process writes itself counts
+    (RLIMIT_DATA, setrlimit(2)): packs are mapped, however large. Linux alone can."""
+    if not hasattr(os, "sysconf") or sys.platform != "linux":
+        return
+    import resource
+
+    most = min(_MOST_BYTES, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+    with suppress(OSError, ValueError):  # it has ended, or its own limit is lower
+        resource.prlimit(pid, resource.RLIMIT_DATA, (most, most))
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

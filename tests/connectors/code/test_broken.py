@@ -20,6 +20,9 @@ import pytest
 
 from scanner.app.pipeline import EXIT_COMPLETE, EXIT_INCOMPLETE, Result
 from scanner.kit.git import bare as bare_tree
+from scanner.kit.git import watch
+from scanner.kit.git.process import Git
+from scanner.model.errors import Unavailable
 from tests.conftest import Repository
 from tests.connectors.code.scanned import keys, scan_paths, told
 
@@ -734,6 +737,24 @@ def test_a_tree_of_ten_thousand_million_files_ends(
     assert "openai" in _usage(result)
     assert "more than 20000 files in one tree; what git did not list was not read" in told(result)
     assert result.exit_code == EXIT_INCOMPLETE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="bounded on Linux alone")
+def test_git_itself_is_bounded_by_a_tree_without_end(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where whoever reads from it was killed: it prints nothing, so no pipe ends it."""
+    monkeypatch.setattr(watch, "_MOST_BYTES", 64 << 20)
+    tree = _written(
+        repository, "tree", _tree((b"100644", b"f", _written(repository, "blob", b"x")))
+    )
+    for _ in range(10):
+        folders = [(b"40000", b"d%d" % n, tree) for n in range(10)]
+        tree = _written(repository, "tree", _tree(*folders))
+    bare = _committed(repository, tree, tmp_path / "bare.git")
+
+    with pytest.raises(Unavailable, match=r"out of memory|git log"):
+        list(Git(bare).lines("log", "--raw", "-z", "--root", "--all", separator=b"\0"))
 
 
 @pytest.mark.slow
