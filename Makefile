@@ -31,7 +31,7 @@ docs: install
 	$(BIN)/shadow-ai rules stats --markdown > docs/catalog.md
 	$(BIN)/shadow-ai schema document > docs/document.schema.json
 	$(BIN)/shadow-ai schema line > docs/line.schema.json
-	for kind in provider policy framework registry registry-map same-as flows risk; do \
+	for kind in provider policy framework registry registry-map same-as flows risk norms; do \
 	  $(BIN)/shadow-ai schema $$kind > rules/schema/$$kind.json; done
 
 clean:

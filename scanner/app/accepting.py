@@ -8,33 +8,21 @@ Owns which policies a problem answers to. The files, their ends and what people 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 from scanner.app.config import KEY_VARIABLE, LoadedConfig
-from scanner.app.guarding import ASSET_RULE, KEY_RULE, Problem, Verdict
+from scanner.app.guarding import KEY_RULE, Problem, Verdict
 from scanner.assess import baseline
 from scanner.assess.fingerprint import fingerprint
 from scanner.model.base import NodeId
 from scanner.model.finding import Finding
-from scanner.model.registry import Disposition
+from scanner.reconcile.landing import Objection
 from scanner.rulebook.load import Rulebook
 from scanner.rulebook.policy import Policy, Subject
 
-_IDENTITY = ("subject",)
 _HOLDER = "code.repository"
-_ANSWERS: dict[str, tuple[Subject, Callable[[Policy], bool]]] = {
-    KEY_RULE: (
-        Subject.CREDENTIAL,
-        lambda policy: any(fnmatchcase(_HOLDER, glob) for glob in policy.when.stored_in),
-    ),
-    ASSET_RULE: (
-        Subject.ASSET,
-        lambda policy: Disposition.UNREGISTERED in policy.when.registry,
-    ),
-}
-"""Of a problem's rule: what the policies are about that say the same of a repository as it is."""
 
 
 def accept(verdict: Verdict, loaded: LoadedConfig, rulebook: Rulebook) -> None:
@@ -43,11 +31,12 @@ def accept(verdict: Verdict, loaded: LoadedConfig, rulebook: Rulebook) -> None:
     files = [(name, baseline.read(loaded.folder / name)) for name in loaded.config.scan.baselines]
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     drafts = [list(_findings(problem, rulebook.policies, now)) for problem in verdict.problems]
-    hidden, warnings = baseline.hidden(files, [one for found in drafts for one in found], now)
+    every = [one for reasons in drafts for found in reasons for one in found]
+    hidden, warnings = baseline.hidden(files, every, now)
     shown = [
         problem
-        for problem, found in zip(verdict.problems, drafts, strict=True)
-        if not any(one.fingerprint in hidden for one in found)
+        for problem, reasons in zip(verdict.problems, drafts, strict=True)
+        if not all(any(one.fingerprint in hidden for one in found) for found in reasons)
     ]
     verdict.accepted = len(verdict.problems) - len(shown)
     verdict.problems = shown
@@ -59,17 +48,40 @@ def accept(verdict: Verdict, loaded: LoadedConfig, rulebook: Rulebook) -> None:
         )
 
 
-def _findings(problem: Problem, policies: Sequence[Policy], now: str) -> Iterator[Finding]:
-    subject, says_so = _ANSWERS[problem.rule]
-    for policy in policies:
-        if policy.subject is subject and policy.identity == _IDENTITY and says_so(policy):
-            yield Finding(
-                fingerprint=fingerprint(policy.id, (problem.subject,)),
-                policy=policy.id,
-                severity=str(policy.severity),
-                risk=0,
-                title=problem.title,
-                asset=NodeId(problem.subject),
-                first_seen=now,
-                last_seen=now,
-            )
+def _findings(problem: Problem, policies: Sequence[Policy], now: str) -> Iterator[list[Finding]]:
+    """Of each reason against it, what a scan of the repository would find for the same reason: a
+    baseline must accept every one of them."""
+    if problem.rule == KEY_RULE:
+        yield [_finding(problem, policy, "", now) for policy in policies if _is_of_keys(policy)]
+    for why in problem.objections:
+        yield [_finding(problem, policy, why.field, now) for policy in policies
+               if policy.subject is Subject.ASSET and _answers(policy, why)]  # fmt: skip
+
+
+def _is_of_keys(policy: Policy) -> bool:
+    return policy.subject is Subject.CREDENTIAL and any(
+        fnmatchcase(_HOLDER, glob) for glob in policy.when.stored_in
+    )
+
+
+def _answers(policy: Policy, why: Objection) -> bool:
+    when = policy.when
+    if why.of_organization:
+        return why.field in when.unapproved
+    if why.field:
+        return why.field in when.drift
+    return why.disposition in when.registry
+
+
+def _finding(problem: Problem, policy: Policy, field: str, now: str) -> Finding:
+    parts = {"subject": problem.subject, "field": field}
+    return Finding(
+        fingerprint=fingerprint(policy.id, tuple(parts.get(p, "") for p in policy.identity)),
+        policy=policy.id,
+        severity=str(policy.severity),
+        risk=0,
+        title=problem.title,
+        asset=NodeId(problem.subject),
+        first_seen=now,
+        last_seen=now,
+    )

@@ -19,6 +19,7 @@ from scanner.model.evidence import Confidence
 from scanner.model.facts import Asset, AssetClass
 from scanner.model.items import Hit, HitKind
 from scanner.model.registry import Disposition, RegistryEntry, Standing
+from scanner.reconcile.landing import objections
 from scanner.reconcile.norms import Norms
 from scanner.reconcile.proposing import Found, kind_of, propose
 from scanner.reconcile.reconcile import reconcile
@@ -26,12 +27,6 @@ from scanner.reconcile.reconcile import reconcile
 _SETS = ("credentials", "usage")
 _NOT_AI = (HitKind.CREDENTIAL, HitKind.GRANT, HitKind.NAME)
 _FIRST = (HitKind.RESOURCE, HitKind.AGENT, HitKind.MCP_SERVER, HitKind.IMAGE)
-_TOLD = {
-    Disposition.UNREGISTERED: "nobody registered it",
-    Disposition.PROBABLE: "it only resembles an entry; bind it, or let a person confirm it",
-    Disposition.AMBIGUOUS: "several entries claim it",
-    Disposition.DRIFTED: "it is outside what its entry approves",
-}
 
 
 class Judged(Model, frozen=True, kw_only=True):
@@ -97,8 +92,11 @@ class Judge:
         found = reconcile(graph, self.entries, dict(self.norms.provider_aliases), [],
                           norms=self.norms)  # fmt: skip
         judged = []
+        by_id = {entry.id: entry for entry in self.entries}
         for ident, (one, asset) in assets.items():
-            judged.append(_judged(one, asset, found.standings[ident]))
+            standing = found.standings[ident]
+            against = objections(standing, by_id, self.norms)
+            judged.append(_judged(one, asset, standing, [why.says for why in against]))
         for row in judged:
             said = f"{row.address} ({row.provider or 'accelerators'}): {'; '.join(row.reasons)}"
             if not row.allowed:
@@ -140,19 +138,14 @@ def _environment(tags: Mapping[str, str]) -> str:
     return next((folded[key] for key in ("environment", "env") if folded.get(key)), "")
 
 
-def _judged(one: Wanted, asset: Asset, standing: Standing) -> Judged:
-    reasons = list(standing.drift) + [f"not approved: {text}" for text in standing.unapproved]
-    if standing.status in _TOLD:
-        reasons.insert(0, _TOLD[standing.status])
+def _judged(one: Wanted, asset: Asset, standing: Standing, against: Sequence[str]) -> Judged:
+    reasons = list(against)
     if standing.undeclared:
         reasons.append(f"the registry has no entry {standing.undeclared}")
-    if standing.candidates:
-        reasons.append(f"candidates: {', '.join(standing.candidates)}")
-    is_registered = standing.status is Disposition.REGISTERED
     return Judged(
         address=one.address, name=asset.name, provider=asset.provider, models=asset.models,
         status=str(standing.status), entry=standing.entry, reasons=tuple(reasons),
-        allowed=is_registered and not standing.unapproved,
+        allowed=not against,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A change, judged before it lands: keys that it adds, and AI that it adds and nobody registered.
+"""A change, judged before it lands: keys that it adds, and AI that it adds and that may not land.
 
 Owns what is new in a change and what that means for it; needs no state and no network. What stood
 at a file's path before, or in a blob that the change takes away, is not new. Archives are opened as
@@ -7,7 +7,7 @@ in a scan; what of one could not be read is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,18 @@ from scanner.model.evidence import Confidence
 from scanner.model.facts import Asset, Fact, merge_fact
 from scanner.model.items import Gap, Hit, HitKind, Place
 from scanner.model.registry import Disposition, RegistryEntry
+from scanner.reconcile.landing import Objection, objections
+from scanner.reconcile.norms import Norms
 from scanner.rulebook.load import Rulebook
 
-KEY_RULE, ASSET_RULE = "key-added", "unregistered-ai-added"
+KEY_RULE, ASSET_RULE, LIMIT_RULE = "key-added", "unregistered-ai-added", "unapproved-ai-added"
 _SHARD = ShardId("guard")
 _HERE = NodeId("git:here")
 _IGNORED = suppress.FILE
 _SURE = Confidence.MEDIUM
+_UNCOVERED = (Disposition.UNREGISTERED, Disposition.NOT_JUDGED, Disposition.PROBABLE,
+              Disposition.AMBIGUOUS)  # fmt: skip
+"""No entry covers it for sure."""
 _KEYS, _ALL = ("credentials",), ("credentials", "usage")
 _BOUNDS = Bounds()
 
@@ -44,7 +49,8 @@ _BOUNDS = Bounds()
 @dataclass(frozen=True)
 class Problem:
     rule: str
-    """``key-added`` or ``unregistered-ai-added``."""
+    """``key-added``; ``unregistered-ai-added``, which no entry covers for sure; or
+    ``unapproved-ai-added``, which lies outside what its entry or the organization approves."""
     detail: str
     """The detector's rule, or the asset's id within the repository."""
     title: str
@@ -59,6 +65,9 @@ class Problem:
     """Uid of the credential or asset, as a scan of this repository has it."""
     width: int = 0
     """Of the line, in UTF-16 code units."""
+    why: str = ""
+    """Of AI: why it may not land, in words."""
+    objections: tuple[Objection, ...] = ()
 
 
 @dataclass
@@ -83,6 +92,7 @@ class Guard:
     detector: Detector
     rulebook: Rulebook
     loaded: LoadedConfig
+    norms: Norms
     entries: tuple[RegistryEntry, ...] = ()
     has_registry: bool = False
     allows_assets: bool = False
@@ -129,7 +139,8 @@ class Guard:
         self, git: Git, problems: Sequence[Problem], hits: Sequence[Hit]
     ) -> list[dict[str, Any]]:
         """One entry for the repository, with all AI that the change adds to it unregistered."""
-        subjects = {p.subject for p in problems if p.rule == ASSET_RULE}
+        subjects = {p.subject for p in problems if p.rule == ASSET_RULE and any(
+            why.disposition == Disposition.UNREGISTERED for why in p.objections)}  # fmt: skip
         if not subjects:
             return []
         from scanner.reconcile.proposing import Found, propose
@@ -240,22 +251,28 @@ class Guard:
                     known is None or sure > known.evidence[0].confidence.rank
                 ):
                     found[fact.id] = fact
-        unregistered = self._unregistered(facts) if found else frozenset()
-        for ident, asset in sorted(found.items()):
-            if ident in unregistered:
-                seen = asset.evidence[0]
-                yield Problem(
-                    rule=ASSET_RULE,
-                    detail=ident.partition("#")[2],
-                    title=asset.name.removesuffix(" in here"),
-                    path=seen.path,
-                    line=seen.line,
-                    commit=seen.commit,
-                    is_error=self.has_registry and not self.allows_assets,
-                    confidence=str(seen.confidence),
-                    mark=ident.partition("#")[2],
-                    subject=ident,
-                )
+        against = self._objections(facts, found) if found else {}
+        for ident, whys in against.items():
+            asset = found[ident]
+            seen = asset.evidence[0]
+            is_judged = self.has_registry or any(why.of_organization for why in whys)
+            is_covered = not any(why.disposition in _UNCOVERED for why in whys)
+            name = asset.name.removesuffix(" in here")
+            said = "; ".join(why.says for why in whys)
+            yield Problem(
+                rule=LIMIT_RULE if is_covered else ASSET_RULE,
+                detail=ident.partition("#")[2],
+                title=name,
+                why=said if is_judged else "",
+                path=seen.path,
+                line=seen.line,
+                commit=seen.commit,
+                is_error=is_judged and not self.allows_assets,
+                confidence=str(seen.confidence),
+                mark=ident.partition("#")[2],
+                subject=ident,
+                objections=whys,
+            )
 
     def _declared(
         self, git: Git, subject: NodeId, change: Change, blobs: Mapping[str, bytes]
@@ -273,21 +290,23 @@ class Guard:
         rows = (declared_id.told_by(path, subject, data) for path, data in told)
         return next((row for row in rows if row is not None), None)
 
-    def _unregistered(self, facts: Sequence[Fact]) -> frozenset[NodeId]:
-        """By the same matching as a scan's."""
+    def _objections(
+        self, facts: Sequence[Fact], found: Iterable[NodeId]
+    ) -> dict[NodeId, tuple[Objection, ...]]:
+        """Of those that may not land, why: by the same matching as a scan's."""
         from scanner.graph.build import AssetGraph  # only where a change adds AI
         from scanner.reconcile.reconcile import reconcile
 
         graph = AssetGraph([(_SHARD, fact, True) for fact in facts], frozenset({_SHARD}))
         coverage = [Coverage(shard=_SHARD, source="code", status=Outcome.COMPLETE)]
         result = reconcile(
-            graph, self.entries, self.rulebook.by_alias, coverage, has_registry=self.has_registry
-        )
-        return frozenset(
-            ident
-            for ident, standing in result.standings.items()
-            if standing.status in (Disposition.UNREGISTERED, Disposition.NOT_JUDGED)
-        )
+            graph, self.entries, self.rulebook.by_alias, coverage, has_registry=self.has_registry,
+            norms=self.norms,
+        )  # fmt: skip
+        by_id = {entry.id: entry for entry in self.entries}
+        told = {ident: objections(result.standings[ident], by_id, self.norms)
+                for ident in sorted(found)}  # fmt: skip
+        return {ident: whys for ident, whys in told.items() if whys}
 
     def _provider(self, ident: str) -> str:
         provider = self.rulebook.by_id.get(ident)

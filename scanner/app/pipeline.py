@@ -14,7 +14,8 @@ from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_ur
 from scanner.app.covering import gone, whole_coverage
 from scanner.app.interpreting import interpreter
 from scanner.app.lock import locked
-from scanner.app.registering import Asking, norms_of, registry_of, registry_or_reason
+from scanner.app.norms import norms_of
+from scanner.app.registering import Asking, registry_of, registry_or_reason
 from scanner.app.sourcing import rulebook_of, sources_of
 from scanner.assess.baseline import Baseline
 from scanner.assess.lifecycle import advance

@@ -20,8 +20,6 @@ from scanner.reconcile import cards, decisions, inventory, servers
 from scanner.reconcile.inventory import Reading
 from scanner.reconcile.joining import join
 from scanner.reconcile.mapped import map_records
-from scanner.reconcile.norms import Norms
-from scanner.rulebook.load import Rulebook
 from scanner.rulebook.mapping import RegistryMap, Server, registry_map
 from scanner.store.state import State
 
@@ -84,22 +82,6 @@ def registry_or_reason(loaded: LoadedConfig, asking: Asking | None = None) -> Re
 
 def decisions_file(loaded: LoadedConfig) -> Path:
     return loaded.folder / loaded.config.registry.decisions
-
-
-def norms_of(loaded: LoadedConfig, rulebook: Rulebook, today: str) -> Norms:
-    """What the organization holds its AI to."""
-    registry = loaded.config.registry
-    return Norms(
-        approved=registry.approved,
-        attestations=registry.attestations,
-        provider_aliases=rulebook.by_alias,
-        data_class_names={
-            label: one.id for one in rulebook.flows.classes for label in (one.id, *one.labels)
-        },
-        own=rulebook.products,
-        retired={p.id: p.retired_models for p in rulebook.providers if p.retired_models},
-        today=today,
-    )
 
 
 def _read_origin(name: str, origin: OriginConfig, folder: Path, asking: Asking) -> Reading:

@@ -34,7 +34,7 @@ def judge_file(
     told by what is printed, so that its exit code says only whether it could be judged."""
     from scanner.app.config import fingerprint_key
     from scanner.app.deploying import Judge, admission_answer, admitted, planned
-    from scanner.app.registering import norms_of
+    from scanner.app.norms import norms_of
     from scanner.detect.engine import Detector
     from scanner.model.base import encode
     from scanner.reconcile import inventory

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ _HOOK_VARIABLES = (
 _REMEDIES = {
     "key-added": "take it out of the change; rotate it if it was ever pushed",
     "unregistered-ai-added": "register it (`shadow-ai registry init`), or take it out",
+    "unapproved-ai-added": "stay within what is approved, have the entry changed, or take it out",
 }
 
 
@@ -37,8 +39,8 @@ _REMEDIES = {
                    "pre-receive hooks.")  # fmt: skip
 @config_option
 @click.option("--registry", "registries", multiple=True, metavar="FILE",
-              help="Registry file; with one, AI that it does not hold fails, too.")  # fmt: skip
-@click.option("--allow-assets", is_flag=True, help="Only tell of unregistered AI.")
+              help="Registry file; with one, AI that it does not cover fails, too.")  # fmt: skip
+@click.option("--allow-assets", is_flag=True, help="Only tell of unregistered and unapproved AI.")
 @click.option("--terraform-plan", "plan", type=click.Path(path_type=Path), metavar="FILE",
               help="Judge a plan instead, of `terraform show -json` (- reads standard input): a "
                    "decision as JSON with --format json.")  # fmt: skip
@@ -69,7 +71,8 @@ def command(
 ) -> None:
     """Judge a change before it lands: keys and AI that it adds.
 
-    Fails (exit code 1) when the change adds a key, or AI that the registry does not hold. Reads git
+    Fails (exit code 1) when the change adds a key, or AI that the registry does not cover or
+    approve. Reads git
     objects alone: what is staged, not the work tree; of a range or a push the commits' messages,
     too. Archives are opened. FILEs are what hook runners pass; they are
     judged with all that is staged. Comments (`shadow-ai: ignore[rule] reason`) and
@@ -80,6 +83,7 @@ def command(
     """
     from scanner.app.config import fingerprint_key
     from scanner.app.guarding import Guard
+    from scanner.app.norms import norms_of
     from scanner.detect.engine import Detector
     from scanner.kit.git import changes
     from scanner.kit.git.process import Git
@@ -113,6 +117,7 @@ def command(
             Detector(rulebook, key, loaded.config.scan.engine),
             rulebook,
             loaded,
+            norms_of(loaded, rulebook, datetime.now(UTC).isoformat(timespec="seconds")),
             _entries(files),
             has_registry=bool(files),
             allows_assets=allow_assets,
@@ -153,7 +158,10 @@ def _entries(files: Sequence[Path]) -> tuple[RegistryEntry, ...]:
         return ()
     from scanner.reconcile import inventory
 
-    return tuple(inventory.read(list(files)).entries)
+    reading = inventory.read(list(files))
+    for problem in reading.problems:
+        click.echo(f"warning: {problem}", err=True)
+    return tuple(reading.entries)
 
 
 def _show(verdict: Verdict, form: str) -> None:
@@ -182,7 +190,8 @@ def _show_text(verdict: Verdict) -> None:
     for problem in verdict.problems:
         word = "error" if problem.is_error else "note"
         at = f" (commit {problem.commit[:12]})" if problem.commit else ""
-        click.echo(f"{_plain(problem.path)}:{problem.line}: {word}: {problem.title} "
+        why = f": {_plain(problem.why)}" if problem.why else ""
+        click.echo(f"{_plain(problem.path)}:{problem.line}: {word}: {problem.title}{why} "
                    f"[{problem.rule}: {problem.detail}]{at}")  # fmt: skip
     for rule in sorted({problem.rule for problem in verdict.problems}):
         click.echo(f"{rule}: {_REMEDIES[rule]}; or say why it may stay: "
@@ -207,7 +216,8 @@ def _annotation(problem: Problem) -> str:
     """https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions"""
     word = "error" if problem.is_error else "notice"
     place = f"file={_property(problem.path)},line={max(1, problem.line)}"
-    said = f"{problem.title} [{problem.detail}]: {_REMEDIES[problem.rule]}"
+    why = f": {problem.why}" if problem.why else ""
+    said = f"{problem.title}{why} [{problem.detail}]: {_REMEDIES[problem.rule]}"
     return f"::{word} {place},title={_property(problem.rule)}::{_escaped(said)}"
 
 

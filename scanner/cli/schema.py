@@ -9,7 +9,7 @@ import click
 from scanner.cli.options import json_option
 
 _KINDS = ["document", "line", "registry", "config", "provider", "policy", "framework",
-          "registry-map", "same-as", "flows", "risk"]  # fmt: skip
+          "registry-map", "same-as", "flows", "risk", "norms"]  # fmt: skip
 
 
 @click.command("schema")

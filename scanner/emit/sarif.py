@@ -39,6 +39,10 @@ _RULES = {
         "Unregistered AI in a change", "5.0", "medium",
         "Register the system, or remove it from the change.",
     ),
+    "unapproved-ai-added": _Rule(
+        "AI in a change that is outside of what is approved", "7.0", "medium",
+        "Stay within what the entry and the organization approve, or have the entry changed.",
+    ),
 }  # fmt: skip
 
 
@@ -49,6 +53,8 @@ class Told(Protocol):
     def detail(self) -> str: ...
     @property
     def title(self) -> str: ...
+    @property
+    def why(self) -> str: ...
     @property
     def path(self) -> str: ...
     @property
@@ -128,7 +134,8 @@ def _result(problem: Told, marks: _Marks) -> dict[str, Any]:
         "ruleId": problem.rule,
         "ruleIndex": list(_RULES).index(problem.rule),
         "level": "error" if problem.is_error else "note",
-        "message": {"text": f"{problem.title} ({problem.detail})"},
+        "message": {"text": f"{problem.title} ({problem.detail})"
+                    + (f": {problem.why}" if problem.why else "")},
         "locations": [{"physicalLocation": {
             "artifactLocation": {
                 "uri": quote(problem.path.encode("utf-8", "replace"), safe="/"),

@@ -12,6 +12,7 @@ from scanner.emit.formats import lines
 from scanner.model.registry import RegistryEntry
 from scanner.rulebook.flows import FlowRules
 from scanner.rulebook.mapping import RegistryMap
+from scanner.rulebook.norms import NormRules
 from scanner.rulebook.policy import Framework, Policy
 from scanner.rulebook.risk import RiskRules
 from scanner.rulebook.same_as import SameAs
@@ -20,7 +21,7 @@ from scanner.rulebook.types import Provider
 
 def schema(what: str) -> dict[str, Any]:
     """``document``, ``line``, ``registry``, ``provider``, ``policy``, ``framework``,
-    ``registry-map``, ``same-as``, ``flows`` or ``risk``."""
+    ``registry-map``, ``same-as``, ``flows``, ``risk`` or ``norms``."""
     found: dict[str, Any] = _dedented(_raw_schema(what))
     return found
 
@@ -64,6 +65,7 @@ def _raw_schema(what: str) -> dict[str, Any]:
         "same-as": SameAs,
         "flows": FlowRules,
         "risk": RiskRules,
+        "norms": NormRules,
     }
     return of_type(kinds[what], f"Shadow AI scanner {what} file")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from scanner.model.registry import Approved
+from scanner.rulebook.norms import NormRules, bundled
 from scanner.rulebook.types import RetiredModels
 
 
@@ -27,6 +28,8 @@ class Norms:
     """Ids of products that one runs oneself: no vendor attests anything."""
     retired: Mapping[str, tuple[RetiredModels, ...]] = field(default_factory=dict)
     """Provider -> models that it has switched off, or will."""
+    rules: NormRules = field(default_factory=bundled)
+    """What is asked of AI whatever the configuration says."""
     today: str = ""
     """ISO date or time; empty: nothing expires."""
 

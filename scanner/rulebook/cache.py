@@ -21,6 +21,7 @@ from platformdirs import user_cache_path
 from scanner import __version__
 from scanner.model.base import Model
 from scanner.rulebook.flows import FlowRules
+from scanner.rulebook.norms import NormRules
 from scanner.rulebook.policy import Framework, Policy
 from scanner.rulebook.risk import RiskRules
 from scanner.rulebook.same_as import SameAs
@@ -52,6 +53,7 @@ class Parsed(Model, frozen=True, kw_only=True):
     same_as: tuple[SameAs, ...] = ()
     flows: FlowRules = FlowRules()
     risk: RiskRules = RiskRules()
+    norms: NormRules = NormRules()
 
 
 def read(digest: str) -> Parsed | None:

@@ -16,10 +16,11 @@ import msgspec
 
 from scanner.model.base import Model
 from scanner.model.errors import RuleError
-from scanner.rulebook import cache, flows, risk, same_as
+from scanner.rulebook import cache, flows, norms, risk, same_as
 from scanner.rulebook.cache import Parsed
 from scanner.rulebook.documents import read_yaml
 from scanner.rulebook.flows import FlowRules
+from scanner.rulebook.norms import NormRules
 from scanner.rulebook.policy import Framework, Policy
 from scanner.rulebook.risk import RiskRules
 from scanner.rulebook.same_as import SameAs
@@ -41,6 +42,7 @@ class Rulebook:
     same_as: tuple[SameAs, ...] = ()
     flows: FlowRules = field(default_factory=FlowRules)
     risk: RiskRules = field(default_factory=RiskRules)
+    norms: NormRules = field(default_factory=NormRules)
 
     @cached_property
     def by_id(self) -> dict[str, Provider]:
@@ -103,13 +105,15 @@ def load(root: Path | None = None, extra: Sequence[Path] = ()) -> Rulebook:
         same_as=same_as.read(files["same-as"]),
         flows=flows.read(files["flows"]),
         risk=weights,
+        norms=norms.read(files["norms"]),
     )
     if is_bundled:
         cache.write(hasher.hexdigest(), parsed)
     return Rulebook(digest=hasher.hexdigest(), **msgspec.structs.asdict(parsed))
 
 
-_FOLDERS = ("providers", "products", "policies", "controls", "same-as", "flows", "policies/risk")
+_FOLDERS = ("providers", "products", "policies", "controls", "same-as", "flows", "policies/risk",
+            "norms")  # fmt: skip
 _KEPT_STAMPS = 3
 
 

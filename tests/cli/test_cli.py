@@ -78,6 +78,7 @@ def test_published_schemas_are_those_of_the_types() -> None:
         "same-as",
         "flows",
         "risk",
+        "norms",
     ):
         assert (ROOT / f"rules/schema/{kind}.json").read_text() == _run("schema", kind).stdout
 

@@ -351,6 +351,76 @@ def test_ai_that_nobody_registered(with_base: Repository, registered: bool | Non
         assert _guard(with_base.root, *args, "--allow-assets").returncode == 0
 
 
+_REPO = {"type": "repo", "value": "github.com/acme/app"}
+_COVERED = {"id": "A", "name": "App", "owner": "a@b.example", "stage": "production",
+            "approved": {"providers": ["openai"]}, "bindings": [_REPO]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("entries", "rule", "said"),
+    [
+        ([{**_COVERED, "approved": {}, "bindings": [{"type": "pattern", "value": "*"}]}],
+         "unregistered-ai-added", "only resembles an entry"),
+        ([{**_COVERED, "approved": {}}], "unregistered-ai-added", "state its providers"),
+        ([_COVERED, {**_COVERED, "id": "B"}], "unregistered-ai-added", "several entries claim it"),
+        ([{**_COVERED, "stage": "retired"}], "unapproved-ai-added", "its entry is retired (A)"),
+        ([{**_COVERED, "approved": {"providers": ["openai"], "models": ["gpt-4o-mini*"]}}],
+         "unapproved-ai-added", "model: observed gpt-4.1, approved gpt-4o-mini*"),
+        ([_COVERED], "", ""),
+    ],
+)  # fmt: skip
+def test_what_an_entry_does_not_cover_for_sure_fails(
+    with_base: Repository, entries: list[dict[str, object]], rule: str, said: str
+) -> None:
+    """As a plan and an object are judged: a resemblance, two claims and a retired entry are no
+    registration."""
+    with_base.git("remote", "add", "origin", "https://github.com/acme/app.git")
+    with_base.write("app.py", "import openai\nopenai.OpenAI().responses.create(model='gpt-4.1')\n")
+    with_base.git("add", "-A")
+    registry = with_base.root.parent / "registry.yaml"
+    registry.write_text(yaml.safe_dump(entries))
+    args = ("--registry", str(registry))
+
+    done = _guard(with_base.root, *args)
+
+    assert done.returncode == (1 if rule else 0), done.stdout + done.stderr
+    assert rule in done.stdout
+    assert said in done.stdout
+    assert "add to the registry" not in done.stdout  # an entry is there: a second would not help
+    assert _guard(with_base.root, *args, "--allow-assets").returncode == 0
+
+
+@pytest.mark.parametrize("files", ["", 'files = ["registry.yaml"]'])
+def test_what_the_organization_does_not_approve_fails(with_base: Repository, files: str) -> None:
+    with_base.git("remote", "add", "origin", "https://github.com/acme/app.git")
+    with_base.write("app.py", "import openai\nclient = openai.OpenAI()\n")
+    with_base.git("add", "-A")
+    folder = with_base.root.parent
+    (folder / "registry.yaml").write_text(yaml.safe_dump([_COVERED]))
+    config = folder / "guard.toml"
+
+    for provider, code in (("anthropic", 1), ("OpenAI", 0)):
+        config.write_text(f'[registry]\n{files}\n[registry.approved]\nproviders = ["{provider}"]\n')
+        done = _guard(with_base.root, "--config", str(config))
+        assert done.returncode == code, done.stdout + done.stderr
+        assert ("not approved: provider: observed openai" in done.stdout) == bool(code)
+
+
+def test_which_standings_land_is_data(with_base: Repository) -> None:
+    with_base.git("remote", "add", "origin", "https://github.com/acme/app.git")
+    with_base.write("app.py", "import openai\nclient = openai.OpenAI()\n")
+    with_base.git("add", "-A")
+    folder = with_base.root.parent
+    (folder / "registry.yaml").write_text(yaml.safe_dump([{**_COVERED, "stage": "retired"}]))
+    (folder / "rules/norms").mkdir(parents=True)
+    (folder / "rules/norms/ours.yaml").write_text("landing: {stages: {retired: ''}}\n")
+    config = folder / "guard.toml"
+    config.write_text('[registry]\nfiles = ["registry.yaml"]\n[rules]\nfolders = ["rules"]\n')
+    assert _guard(with_base.root, "--config", str(config)).returncode == 0
+    config.write_text('[registry]\nfiles = ["registry.yaml"]\n')
+    assert _guard(with_base.root, "--config", str(config)).returncode == 1
+
+
 def test_a_comment_with_a_reason_holds(with_base: Repository, made_up_key: Key) -> None:
     line = f"k = '{made_up_key('ok')}'  # shadow-ai: ignore[*] a made-up key of the tests\n"
     with_base.write("app.py", line)
@@ -414,6 +484,32 @@ def test_ai_that_a_baseline_accepts_need_not_be_registered(
     assert done.returncode == 1
     assert [row["detail"] for row in told["problems"]] == ["ai/cohere"]
     assert told["accepted"] == 1
+
+
+def test_a_baseline_hides_only_the_reasons_that_it_accepts(with_base: Repository) -> None:
+    with_base.git("remote", "add", "origin", "https://github.com/acme/app.git")
+    text = "import openai\nopenai.OpenAI().responses.create(model='gpt-4.1')\n"
+    with_base.write("app.py", text)
+    with_base.commit("AI")
+    folder = with_base.root.parent
+    limits = {"providers": ["openai"], "models": ["gpt-4o-mini*"]}
+    (folder / "registry.yaml").write_text(yaml.safe_dump([{**_COVERED, "approved": limits}]))
+    plain = f'[registry]\nfiles = ["registry.yaml"]\n[sources.code]\npaths = ["{with_base.root}"]\n'
+    config = folder / "guard.toml"
+    config.write_text(plain)
+    file = folder / "accepted.json"
+    done = _shadow_ai(folder, "baseline", "--config", str(config), "-o", str(file))
+    assert "SAI-010" in file.read_text(), done.stderr
+    with_base.write("other.py", text)
+    with_base.git("add", "-A")
+    args = ("--config", str(config), "--baseline", str(file))
+
+    assert _guard(with_base.root, *args[:2]).returncode == 1
+    done = _guard(with_base.root, *args)
+    assert done.returncode == 0, done.stdout
+    assert "1 accepted by baselines" in done.stderr
+    config.write_text(plain + '[registry.approved]\nproviders = ["anthropic"]\n')
+    assert _guard(with_base.root, *args).returncode == 1  # another reason, which nobody accepted
 
 
 def test_a_baseline_of_the_configuration_holds_until_its_day(

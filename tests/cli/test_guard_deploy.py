@@ -115,6 +115,15 @@ def test_what_is_registered_is_allowed_and_what_drifts_is_not(folder: Path) -> N
     assert "no entry ai-registry-id=AIR-9999" in _judged(folder, 1)["deny"][0]
 
 
+def test_a_retired_entry_lets_nothing_land(folder: Path) -> None:
+    _plan(folder, _endpoint(tags={"ai-registry-id": "AIR-0007"}, region="eu-west-1"))
+    text = _REGISTRY.replace("stage: production", "stage: retired", 1)
+    (folder / "registry.yaml").write_text(text)
+    found = _judged(folder, 1)
+    assert "its entry is retired (AIR-0007)" in found["deny"][0]
+    assert found["entries"] == []
+
+
 def test_a_name_alone_registers_nothing(folder: Path) -> None:
     _plan(folder, _change("aws_sagemaker_endpoint", "x", {"name": "fraud-scoring"}))
     found = _judged(folder, 1)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.app.guarding import ASSET_RULE, KEY_RULE, Problem
+from scanner.app.guarding import ASSET_RULE, KEY_RULE, LIMIT_RULE, Problem
 from scanner.emit.sarif import render
 from tests.emit.uploads import uploadable
 
@@ -22,7 +22,7 @@ PROBLEM = Problem(
 _NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1)
 PROBLEMS = st.builds(
     Problem,
-    rule=st.sampled_from([KEY_RULE, ASSET_RULE]),
+    rule=st.sampled_from([KEY_RULE, ASSET_RULE, LIMIT_RULE]),
     detail=st.text(min_size=1),
     title=st.text(min_size=1),
     path=st.lists(_NAMES, min_size=1, max_size=4).map("/".join),
@@ -33,6 +33,7 @@ PROBLEMS = st.builds(
     mark=st.text(),
     subject=st.text(),
     width=st.integers(0, 1 << 20),
+    why=st.text(),
 )
 
 
