@@ -81,13 +81,25 @@ def _access(ctx: Context[Auth0Config]) -> Any:
     return session(ctx, _CALLS, {}, authorize=tokens.headers)
 
 
-def applications(reading: Reading) -> Iterator[Item]:
+def _clients(reading: Reading) -> Iterator[Any]:
     query = {"per_page": str(_PAGE), "include_totals": "true", "is_global": "false"}
-    found = by_number(
+    return by_number(
         reading.access, "/api/v2/clients", query, items="clients", param="page", size=_PAGE,
         first=0,
     )  # fmt: skip
-    yield from each(found, events.client, reading.org, CLIENTS.id)
+
+
+def applications(reading: Reading) -> Iterator[Item]:
+    yield from each(_clients(reading), events.client, reading.org, CLIENTS.id)
+
+
+def _named(reading: Reading, grants: Iterator[Any]) -> Iterator[Any]:
+    """Each with its application, which it calls by id alone: the catalogue needs more."""
+    known = {text(one.get("client_id")): one for one in map(mapping, _clients(reading))}
+    for record in grants:
+        given = mapping(record)
+        ident = text(given.get("client_id")) or text(given.get("clientID"))
+        yield {**given, "client": known.get(ident, {})} if given else record
 
 
 def grants(reading: Reading) -> Iterator[Item]:
@@ -96,7 +108,7 @@ def grants(reading: Reading) -> Iterator[Item]:
         reading.access, "/api/v2/client-grants", {"take": str(_PAGE)}, items="client_grants",
         cursor="next", param="from",
     )  # fmt: skip
-    yield from each(found, events.grant, reading.org, GRANTS.id)
+    yield from each(_named(reading, found), events.grant, reading.org, GRANTS.id)
 
 
 def consents(reading: Reading) -> Iterator[Item]:
@@ -104,7 +116,7 @@ def consents(reading: Reading) -> Iterator[Item]:
     found = by_number(
         reading.access, "/api/v2/grants", query, items="grants", param="page", size=_PAGE, first=0
     )
-    yield from each(found, events.grant, reading.org, CONSENTS.id)
+    yield from each(_named(reading, found), events.grant, reading.org, CONSENTS.id)
 
 
 def log(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened | None]:

@@ -81,15 +81,17 @@ def client(record: Any, org: str) -> list[Item] | None:
     ident, name = text(given.get("client_id")), text(given.get("name"))
     if not ident:
         return None
-    places = (
-        *items(given.get("callbacks")), given.get("initiate_login_uri"),
-        *items(given.get("web_origins")), given.get("external_client_id"),
-    )  # fmt: skip
     is_theirs = given.get("is_first_party") is False
     return [
-        _app(org, "GET /api/v2/clients", "contains", ident, name, hosts=hosts(places),
+        _app(org, "GET /api/v2/clients", "contains", ident, name, hosts=_places(given),
              status="of a third party" if is_theirs else "")
     ]  # fmt: skip
+
+
+def _places(client: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where it returns to, and who describes it."""
+    listed = (*items(client.get("callbacks")), *items(client.get("web_origins")))
+    return hosts((*listed, client.get("initiate_login_uri"), client.get("external_client_id")))
 
 
 def is_grant(record: Mapping[str, Any]) -> bool:
@@ -99,7 +101,8 @@ def is_grant(record: Mapping[str, Any]) -> bool:
 
 
 def grant(record: Any, org: str) -> list[Item] | None:
-    """What an application may call alone, or for a person who has consented."""
+    """What an application may call alone, or for a person who has consented. ``client``: the
+    application, where it is known."""
     given = mapping(record)
     ident = text(given.get("client_id")) or text(given.get("clientID"))
     if not ident:
@@ -109,7 +112,11 @@ def grant(record: Any, org: str) -> list[Item] | None:
     audience = text(given.get("audience"))
     scopes = map(text, items(given.get("scope")))
     relation = "grants" if who else "contains"
-    return [_app(org, rule, relation, ident, "", audience, scopes, actor=who, where=audience)]
+    client = mapping(given.get("client"))
+    return [
+        _app(org, rule, relation, ident, text(client.get("name")), audience, scopes, actor=who,
+             hosts=_places(client), where=audience)
+    ]  # fmt: skip
 
 
 # --- log ------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ TOKENS = _table("oauth_credential", "whose tokens which application holds; never
 AGENTS = _table("sn_aia_agent", "AI agents")
 SKILLS = _table("sn_nowassist_skill_config", "skills of Now Assist")
 USE = _table("sys_generative_ai_log", "who uses which capability; no prompt, no response")
-CHANGES = _table("sys_audit", "who changes applications, agents and skills")
+CHANGES = _table("sys_audit", "who changes agents and skills")
 _CALLS = (USERS, APPS, TOKENS, AGENTS, SKILLS, USE, CHANGES)
 _KEPT = timedelta(days=90)
 """An instance's own cleaning rules decide: a longer pause is told."""

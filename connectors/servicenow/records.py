@@ -22,9 +22,7 @@ NAMES = Names(source="servicenow", vendor="servicenow", tenant="instance")
 PRODUCT, AGENT, SKILL = "servicenow.ai", "servicenow.agent", "servicenow.skill"
 PROVIDER = "servicenow_now_assist"
 DATA = OpenedData("servicenow", "token", {"records": ("ServiceNow records", "tickets")})
-WATCHED = {
-    "oauth_entity": "app", "sn_aia_agent": "agent", "sn_nowassist_skill_config": "skill",
-}  # fmt: skip
+WATCHED = {"sn_aia_agent": "agent", "sn_nowassist_skill_config": "skill"}
 """Tables whose changes are told -> what a row of each is called here."""
 _OWN_SCOPES = ("system", "guest", "")
 _MOST_TEXT = 120
@@ -193,7 +191,7 @@ def is_change(record: Mapping[str, Any]) -> bool:
 
 
 def change(record: Any, org: str) -> Happened | None:
-    """Who has changed an application, agent or skill: evidence of it, and no use."""
+    """Who has changed an agent or skill: evidence of it, and no use."""
     given = mapping(record)
     table, key = value(given, "tablename"), value(given, "documentkey")
     at = when(value(given, "sys_created_on"))
@@ -210,8 +208,6 @@ def change(record: Any, org: str) -> Happened | None:
         "status": said[:_MOST_TEXT],
     }  # fmt: skip
     rule = f"sys_audit {table}"
-    if what == "app":
-        return ident, at, (NAMES.app(org, rule, "", key, "", **more),)
     asset_class = AssetClass.AGENT if what == "agent" else AssetClass.INTEGRATION
     thing = NAMES.thing(org, what, key, "", asset_class, provider=PROVIDER)
     return ident, at, (NAMES.used(thing, rule, "", **more),)

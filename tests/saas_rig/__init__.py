@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 from tests.forge_rig import loopback
 from tests.forge_rig.loopback import send
@@ -31,6 +31,8 @@ class Asked:
     body: Any
     holes: Mapping[str, str]
     authorization: str = ""
+    every: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The values of each name, as one may stand several times."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class Vendor:
             return self.refusal
         found = route.answer(
             Asked(path, query, _decoded(data, headers), match.groupdict(),
-                  headers.get("Authorization", ""))
+                  headers.get("Authorization", ""), parse_qs(split.query))
         )  # fmt: skip
         return found if isinstance(found, Reply) else Reply(found)
 

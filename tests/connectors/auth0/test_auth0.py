@@ -41,7 +41,9 @@ def test_grants_open_data_by_the_api_that_they_are_for(vendor: Vendor) -> None:
     rows = {a.app_id: a for a in folded(CASE.items(CASE.context(vendor.url), "grants"))}
     managed = rows["auth0:acme/app/c-claude"]
     assert [s.store_class for s in managed.reads] == ["directory"]
-    assert managed.relation == "contains"
+    assert (managed.relation, managed.label, managed.hosts) == (
+        "contains", "Claude", ("claude.ai",),
+    )  # fmt: skip
     assert [s.store_class for s in rows["auth0:acme/app/c-portal"].writes] == ["apis"]
     assert not rows["auth0:acme/app/c-desk"].reads
 
@@ -51,6 +53,7 @@ def test_who_has_consented(vendor: Vendor) -> None:
     rows = {(a.app_id, a.actor.id): a for a in told if a.actor}
     ada = rows["auth0:acme/app/c-claude", "auth0:acme/user/auth0|ada"]
     assert (ada.relation, [s.store_class for s in ada.reads]) == ("grants", ["apis"])
+    assert (ada.label, ada.hosts) == ("Claude", ("claude.ai",))  # the catalogue judges by these
     assert not rows["auth0:acme/app/c-desk", "auth0:acme/user/auth0|ben"].reads  # who one is
 
 

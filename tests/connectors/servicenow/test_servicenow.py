@@ -76,8 +76,8 @@ def test_changes_are_evidence(vendor: Vendor) -> None:
     assert (agent.relation, agent.status, agent.app_id) == (
         "", "active: false", "servicenow:acme/agent/g1",
     )  # fmt: skip
-    assert told["sys_audit oauth_entity"].status == "redirect_url changed"
-    assert len(told) == 3
+    assert told["sys_audit sn_nowassist_skill_config"].status == "name changed"
+    assert len(told) == 2
 
 
 def test_people(vendor: Vendor) -> None:

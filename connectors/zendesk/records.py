@@ -1,0 +1,207 @@
+"""Zendesk's people, apps, clients, tokens and audit log -> what the catalogue can judge. Pure.
+
+What an event is about is told by the words of its source: app, OAuth client, token, AI. What the
+API shows of a token is not read; descriptions of changes are not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from scanner.kit.expressions import expression
+from scanner.kit.folding import mark_of, whole
+from scanner.kit.named import Names
+from scanner.kit.opened import OpenedData, Way, by_words
+from scanner.kit.records import column, has_columns
+from scanner.kit.values import hosts, items, mapping, text, when
+from scanner.kit.windows import Happened
+from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
+from scanner.model.items import Activity, Item
+
+NAMES = Names(source="zendesk", vendor="zendesk", tenant="account")
+PRODUCT = "zendesk.ai"
+PROVIDER = "zendesk_ai"
+DATA = OpenedData(
+    "zendesk", "scope",
+    {
+        "tickets": ("Zendesk tickets", "tickets"),
+        "directory": ("people and organizations", "directory"),
+        "articles": ("articles of the help center", "documents"),
+        "audit": ("audit logs", "logs"),
+    },
+)  # fmt: skip
+_NOUNS = {
+    "tickets": "tickets", "ticket": "tickets", "users": "directory", "organizations": "directory",
+    "hc": "articles", "auditlogs": "audit",
+}  # fmt: skip
+_WHOLE = ("read", "write", "impersonate")
+"""Scopes of everything that the person sees."""
+_APPS = ("app", "apps", "oauth", "integration", "token", "marketplace")
+_AI = expression(r"(?:^|[\W_])(?:ai|copilot|bots?|generative|intelligent_triage)(?:[\W_]|$)")
+_WORDS = expression(r"[a-z]+")
+_ACTIONS = {"create": "grants", "update": "used_by", "destroy": "", "exported": "", "login": ""}
+_ROW = ("Time", "Actor", "Item")
+_MOST_TEXT = 120
+
+
+def opened(scopes: Iterable[str]) -> list[Way]:
+    ways: list[Way] = []
+    for one in scopes:
+        if one in _WHOLE:
+            ways.append(("tickets", one != "write", one != "read"))
+        else:
+            ways.append(by_words(one, _NOUNS))
+    return ways
+
+
+# --- lists ----------------------------------------------------------------------------------------
+
+
+def is_user(record: Mapping[str, Any]) -> bool:
+    return {"role", "email"} <= record.keys()
+
+
+def user(record: Any, org: str) -> list[Item] | None:
+    given = mapping(record)
+    ident, mail = text(given.get("id")), text(given.get("email"))
+    if not ident:
+        return None
+    node = NAMES.node(org, "user", ident)
+    role = text(given.get("role"))
+    return [
+        Identity(
+            id=node, kind=NAMES.user_kind, name=text(given.get("name")) or mail or ident,
+            principal_type=PrincipalType.HUMAN, email=mail.casefold() if "@" in mail else "",
+            is_active=given.get("suspended") is not True and given.get("active") is not False,
+            tags={"role": role} if role else {},
+            evidence=(NAMES.evidence("GET /api/v2/users", node),),
+        )
+    ]  # fmt: skip
+
+
+def is_installation(record: Mapping[str, Any]) -> bool:
+    return {"app_id", "settings"} <= record.keys()
+
+
+def installation(record: Any, org: str) -> list[Item] | None:
+    """An app that runs beside tickets, and sees them."""
+    given = mapping(record)
+    ident, settings = text(given.get("app_id")), mapping(given.get("settings"))
+    label = text(settings.get("name")) or text(settings.get("title"))
+    if not ident or not label:
+        return None
+    is_on = given.get("enabled") is not False
+    reads = (DATA.store("tickets", org),) if is_on else ()
+    return [
+        NAMES.app(
+            org, "apps/installations", "contains" if is_on else "", ident, label, reads=reads,
+            first_at=when(given.get("created_at")), status="" if is_on else "not enabled",
+        )
+    ]  # fmt: skip
+
+
+def is_client(record: Mapping[str, Any]) -> bool:
+    return {"identifier", "name"} <= record.keys()
+
+
+def client(record: Any, org: str) -> list[Item] | None:
+    given = mapping(record)
+    ident = text(given.get("id")) or text(given.get("identifier"))
+    if not ident:
+        return None
+    company = text(given.get("company"))
+    return [
+        NAMES.app(
+            org, "oauth clients", "contains", ident, text(given.get("name")),
+            client_id=text(given.get("identifier")), hosts=hosts(items(given.get("redirect_uri"))),
+            first_at=when(given.get("created_at")), status=f"of {company}" if company else "",
+        )
+    ]  # fmt: skip
+
+
+def is_token(record: Mapping[str, Any]) -> bool:
+    return {"client_id", "user_id", "scopes"} <= record.keys()
+
+
+def token(record: Any, org: str) -> list[Item] | None:
+    """That a client may act for a person, and when it last did. ``client``: where it is known."""
+    given = mapping(record)
+    ident = text(given.get("client_id"))
+    if not ident:
+        return None
+    scopes = tuple(sorted({text(one) for one in items(given.get("scopes"))} - {""}))
+    reads, writes = DATA.of(opened(scopes), org)
+    made, used = when(given.get("created_at")), when(given.get("used_at"))
+    who = NAMES.person(org, text(given.get("user_id")))
+    client = mapping(given.get("client"))
+    more: dict[str, Any] = {
+        "actor": who, "reads": reads, "writes": writes, "scopes": scopes,
+        "client_id": text(client.get("identifier")),
+        "hosts": hosts(items(client.get("redirect_uri"))),
+    }  # fmt: skip
+    label = text(client.get("name"))
+    told: list[Item] = [
+        NAMES.app(org, "oauth/tokens", "grants" if who else "contains", ident, label,
+                  first_at=made, last_at=made, **more)
+    ]  # fmt: skip
+    if used and who:
+        told.append(
+            NAMES.app(org, "oauth/tokens used_at", "used_by", ident, label, first_at=used,
+                      last_at=used, **more)
+        )  # fmt: skip
+    return told
+
+
+# --- audit log ------------------------------------------------------------------------------------
+
+
+def is_event(record: Mapping[str, Any]) -> bool:
+    return {"action", "source_type", "created_at"} <= record.keys()
+
+
+def event(record: Any, org: str) -> Happened | None:
+    given = mapping(record)
+    kind, at = text(given.get("source_type")), when(given.get("created_at"))
+    if not is_event(given) or not kind:
+        return None
+    ident = text(given.get("id")) or mark_of((at, whole(given)))
+    who = NAMES.person(org, text(given.get("actor_id")), "", text(given.get("actor_name")))
+    told = _told(kind, text(given.get("action")), text(given.get("source_label")), who, org, at)
+    return ident, at, told
+
+
+def _told(
+    kind: str, action: str, label: str, who: Identity | None, org: str, at: str
+) -> tuple[Activity, ...]:
+    plain = kind.casefold()
+    relation = _ACTIONS.get(action, "used_by")
+    more: dict[str, Any] = {"actor": who, "first_at": at, "last_at": at}
+    rule = f"{kind} {action}".strip()[:_MOST_TEXT]
+    if _AI.search(plain):
+        thing = Asset(
+            id=NAMES.node(org, "ai", "zendesk-ai"), kind=PRODUCT, name=f"Zendesk AI of {org}",
+            asset_class=AssetClass.SAAS_APP, provider=PROVIDER, account=NAMES.org(org),
+        )  # fmt: skip
+        return (NAMES.used(thing, rule, "used_by" if relation else "", **more),)
+    if label and set(_APPS) & set(_WORDS.findall(plain)):
+        label = label.removeprefix("App: ").removeprefix("Client: ")[:_MOST_TEXT]
+        return (NAMES.app(org, rule, "grants" if relation else "", label, label, **more),)
+    return ()
+
+
+def is_row(record: Mapping[str, Any]) -> bool:
+    return has_columns(record, _ROW)
+
+
+def row(record: Mapping[str, Any], org: str) -> Happened | None:
+    """A row of the exported audit log (Time, Actor, IP address, Item, Activity)."""
+    item, at = column(record, "Item"), when(column(record, "Time"))
+    if not item:
+        return None
+    kind, _, label = item.partition(":")
+    done = column(record, "Activity", "Activity type").casefold()
+    action = "destroy" if "delet" in done else "create" if "creat" in done else "update"
+    who = NAMES.person(org, "", column(record, "Actor"))
+    told = _told(kind.strip().replace(" ", "_"), action, label.strip(), who, org, at)
+    return mark_of((at, whole(record))), at, told
