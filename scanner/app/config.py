@@ -153,6 +153,10 @@ class RegistryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Field (``owner``, ``approved.regions``) -> names of origins, of which the first that states
     it counts; ``files`` are the ones above. Without it the order is: files, then origins as they
     stand here."""
+    shared_ids: tuple[str, ...] = ()
+    """Names of origins (``files`` for the ones above) that number systems together: the same id is
+    the same system. Others' equal ids are two systems unless something else says that they are
+    one."""
     approved: Approved = Approved()
     """What the organization approves at all (providers, models, regions, data_classes, ...), for
     registered and unregistered AI alike; what is left out is not limited."""

@@ -52,8 +52,9 @@ def registry_of(loaded: LoadedConfig, asking: Asking | None = None) -> Reading:
         reading.add(part)
     _check_precedence(loaded)
     if len(origins) > 1:
-        reading.entries, told = join(origins, registry.precedence)
+        reading.entries, told = join(origins, registry.precedence, registry.shared_ids)
         reading.contradictions = told
+        reading.rows = inventory.renamed(reading)
     inventory.refuse_twins(reading)
     reading.decisions = decisions.read(decisions_file(loaded))
     return reading
@@ -62,12 +63,12 @@ def registry_of(loaded: LoadedConfig, asking: Asking | None = None) -> Reading:
 def _check_precedence(loaded: LoadedConfig) -> None:
     registry = loaded.config.registry
     known = {FILES, *registry.origins}
-    for fieldname, names in registry.precedence.items():
+    said = {f"[registry.precedence] {name}": named for name, named in registry.precedence.items()}
+    for where, names in (said | {"[registry] shared_ids": registry.shared_ids}).items():
         for name in names:
             if name not in known:
                 raise RegistryError(
-                    f"[registry.precedence] {fieldname}: no origin `{name}`; there are "
-                    f"{', '.join(sorted(known))}"
+                    f"{where}: no origin `{name}`; there are {', '.join(sorted(known))}"
                 )
 
 

@@ -7,7 +7,7 @@ about registration in that scan: everything would look unregistered.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,13 @@ def refuse_twins(reading: Reading) -> None:
         else:
             seen[entry.id] = entry
     reading.entries = list(seen.values())
+
+
+def renamed(reading: Reading) -> list[Row]:
+    """The rows, under the ids by which their entries go at last."""
+    ids = {place: e.id for e in reading.entries for place in e.source.split("; ")}
+    return [replace(row, entry=ids.get(row.place, row.entry)) if row.entry else row
+            for row in reading.rows]  # fmt: skip
 
 
 def _parsed(text: str, path: Path) -> Any:

@@ -1,19 +1,21 @@
 """Several registries that speak of one system -> one entry, field by field.
 
-Owns when two entries are one (they bind the same thing, or one names the other's id), and whose
-word counts in which field. What they contradict each other in is told; nothing is averaged.
+Owns when two entries are one (they bind the same thing, one names the other's record, or they agree
+in id and name), and whose word counts in which field. An id alone is no identity. What they
+contradict each other in is told; nothing is averaged.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from scanner.model.registry import Approved, Assessment, BindingType, RegistryEntry, SourceId
 from scanner.reconcile.keys import canonical
+from scanner.reconcile.name_words import plain_words
 
 Origin = tuple[str, Sequence[RegistryEntry]]
 """A registry's name, and its entries."""
@@ -26,23 +28,57 @@ _EMPTY = RegistryEntry(id="-", name="-")
 
 
 def join(
-    origins: Sequence[Origin], precedence: Mapping[str, Sequence[str]]
+    origins: Sequence[Origin],
+    precedence: Mapping[str, Sequence[str]],
+    numbering: Collection[str] = (),
 ) -> tuple[list[RegistryEntry], list[str]]:
-    """Entries, each system once, and where registries contradict each other. ``origins``: in the
-    order in which they count, unless ``precedence`` says otherwise of a field."""
+    """Entries, each system once under an id of its own, and where registries contradict each other.
+    ``origins``: in the order in which they count, unless ``precedence`` says otherwise of a field;
+    the first keeps its ids. ``numbering``: those that give one system one id."""
     rank = {name: number for number, (name, _) in enumerate(origins)}
     told: list[str] = []
-    joined: list[RegistryEntry] = []
-    for group in _groups(origins):
-        if len(group) == 1:
-            joined.append(group[0][1])
-            continue
+    joined: list[tuple[str, RegistryEntry]] = []
+    for group in _groups(origins, numbering):
         ordered = sorted(group, key=lambda one: rank[one[0]])
-        joined.append(_one(ordered, precedence, told))
-    return joined, told
+        entry = _one(ordered, precedence, told) if len(group) > 1 else ordered[0][1]
+        joined.append((ordered[0][0], entry))
+    return _apart(joined, origins[0][0] if origins else "", told), told
 
 
-def _groups(origins: Sequence[Origin]) -> list[list[tuple[str, RegistryEntry]]]:
+def _apart(
+    joined: Sequence[tuple[str, RegistryEntry]], own: str, told: list[str]
+) -> list[RegistryEntry]:
+    """Of systems that only share an id each gets one of its own; ours keeps it. What calls itself
+    by the shared id then means several, and none by accident."""
+    sharing: dict[str, list[tuple[str, RegistryEntry]]] = defaultdict(list)
+    for origin, entry in joined:
+        sharing[entry.id].append((origin, entry))
+    for ident, rows in sharing.items():
+        if len({origin for origin, _ in rows}) > 1:
+            each = ", ".join(f"{origin} `{entry.name}`" for origin, entry in rows)
+            told.append(
+                f"{ident}: {each}: one id, and nothing else says that they are one system; so they "
+                "are several. If they are one, bind both to the same thing, name the other under "
+                "`source_ids`, or give both registries in [registry] shared_ids"
+            )
+    return [
+        entry if origin == own or len({o for o, _ in sharing[entry.id]}) == 1
+        else _called(entry, origin)
+        for origin, entry in joined
+    ]  # fmt: skip
+
+
+def _called(entry: RegistryEntry, origin: str) -> RegistryEntry:
+    known = SourceId(registry=origin, id=entry.id)
+    return msgspec.structs.replace(
+        entry, id=f"{origin}:{entry.id}",
+        source_ids=tuple(dict.fromkeys((*entry.source_ids, known))),
+    )  # fmt: skip
+
+
+def _groups(
+    origins: Sequence[Origin], numbering: Collection[str]
+) -> list[list[tuple[str, RegistryEntry]]]:
     """Entries of different registries that are one system. Two of the same registry are not joined
     by a common key: that is a duplicate, and told as one."""
     rows = [(name, entry) for name, entries in origins for entry in entries]
@@ -56,33 +92,59 @@ def _groups(origins: Sequence[Origin]) -> list[list[tuple[str, RegistryEntry]]]:
         return at
 
     keys: dict[str, list[int]] = defaultdict(list)
-    for at, (_, entry) in enumerate(rows):
-        for key in _keys(entry):
+    for at, (origin, entry) in enumerate(rows):
+        for key in _keys(origin, entry, numbering):
             keys[key].append(at)
-    for key in sorted(keys):
-        first, *others = keys[key]
-        for other in others:
-            here, there = root(first), root(other)
-            if here != there and inside[here].isdisjoint(inside[there]):
-                parent[there] = here
-                inside[here] |= inside[there]
+    pairs = [(keys[key][0], other) for key in sorted(keys) for other in keys[key][1:]]
+    for one, other in (*pairs, *_tagged(rows)):
+        here, there = root(one), root(other)
+        if here != there and inside[here].isdisjoint(inside[there]):
+            parent[there] = here
+            inside[here] |= inside[there]
     groups: dict[int, list[tuple[str, RegistryEntry]]] = defaultdict(list)
     for at, row in enumerate(rows):
         groups[root(at)].append(row)
     return list(groups.values())
 
 
-def _keys(entry: RegistryEntry) -> set[str]:
-    found = {f"id {entry.id}"}
+def _keys(origin: str, entry: RegistryEntry, numbering: Collection[str]) -> set[str]:
+    """What makes two entries one where both have it. An id is a number within its registry, and a
+    repository may hold several systems: either needs the name as a second piece of evidence."""
+    names = {plain_words(name) for name in (entry.name, *entry.aliases)} - {""}
+    found = {f"record {origin}||{entry.id}"}
+    found |= {f"record {s.registry}|{s.organization}|{s.id}" for s in entry.source_ids}
+    found |= {f"id {s.casefold()}|{name}" for s in _ids(entry) for name in names}
+    if origin in numbering:
+        found.add(f"number {entry.id}")
     for binding in entry.bindings:
-        if binding.type is BindingType.TAG and binding.value.startswith("ai-registry-id="):
-            found.add("id " + binding.value.partition("=")[2])
-        elif binding.type not in (BindingType.PATTERN, BindingType.TAG, BindingType.REPO):
-            found.add(canonical(binding.type, binding.value))
-        elif binding.type is BindingType.REPO:
+        key = canonical(binding.type, binding.value)
+        if binding.type is BindingType.REPO:
             providers = ",".join(sorted(entry.approved.providers or ()))
-            found.add(canonical(binding.type, binding.value) + "|" + providers)
+            found |= {f"{key}|{providers}|{name}" for name in names}
+        elif binding.type not in (BindingType.PATTERN, BindingType.TAG):
+            found.add(key)
     return found
+
+
+def _ids(entry: RegistryEntry) -> set[str]:
+    return {entry.id, *(source.id for source in entry.source_ids)}
+
+
+_DECLARES = "ai-registry-id="
+
+
+def _tagged(rows: Sequence[tuple[str, RegistryEntry]]) -> Iterator[tuple[int, int]]:
+    """Rows of which one claims what is tagged with the other's id: a link that people declared,
+    where one entry alone is called so. One's own id says nothing of others."""
+    called: dict[str, set[int]] = defaultdict(set)
+    for at, (_, entry) in enumerate(rows):
+        called[entry.id.casefold()].add(at)
+    for at, (_, entry) in enumerate(rows):
+        for binding in entry.bindings:
+            if binding.type is BindingType.TAG and binding.value.startswith(_DECLARES):
+                meant = called[binding.value.removeprefix(_DECLARES).casefold()]
+                if len(meant) == 1 and at not in meant:
+                    yield next(iter(meant)), at
 
 
 def _one(

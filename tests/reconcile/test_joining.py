@@ -8,7 +8,10 @@ import pytest
 
 from scanner.app.config import load
 from scanner.app.registering import registry_of
+from scanner.graph.build import AssetGraph
+from scanner.model.base import NodeId, ShardId
 from scanner.model.errors import RegistryError
+from scanner.model.facts import Asset, AssetClass
 from scanner.model.registry import (
     Approved,
     Assessment,
@@ -16,9 +19,11 @@ from scanner.model.registry import (
     Binding,
     BindingType,
     RegistryEntry,
+    SourceId,
     Stage,
 )
 from scanner.reconcile.joining import join
+from scanner.reconcile.reconcile import reconcile
 
 _ARN = "arn:aws:lambda:eu-west-1:1:function:reply"
 
@@ -72,6 +77,74 @@ def test_ids_alone_do_not_join_and_names_never_do() -> None:
     assert len(joined) == 2
 
 
+def _repo(ident: str, name: str, **fields: object) -> RegistryEntry:
+    bound = (Binding(type=BindingType.REPO, value="github.com/acme/mono"),)
+    return _entry(ident, name=name, **{"bindings": bound, **fields})
+
+
+def test_an_id_is_a_number_within_its_registry() -> None:
+    fraud = _entry("1", name="Fraud scoring", approved=Approved(providers=("anthropic",)))
+    lunch = _repo("1", "Lunch menu")
+    joined, told = join([("files", []), ("risk", [fraud]), ("hr", [lunch])], {})
+    assert [(e.id, e.name) for e in joined] == [("risk:1", "Fraud scoring"), ("hr:1", "Lunch menu")]
+    assert joined[1].approved.providers is None
+    assert [[s.id for s in entry.source_ids] for entry in joined] == [["1"], ["1"]]
+    assert ["one id, and nothing else says" in text for text in told] == [True]
+    joined, _ = join([("files", [fraud]), ("hr", [lunch])], {})
+    assert [entry.id for entry in joined] == ["1", "hr:1"]  # one's own ids stay
+
+
+def test_a_repository_of_several_systems_joins_none_of_them_by_itself() -> None:
+    first, second = _repo("R-1", "Fraud scoring"), _repo("H-1", "Screening of applicants")
+    assert len(join([("risk", [first]), ("hr", [second])], {})[0]) == 2
+    same = _repo("H-1", "Scoring", aliases=("fraud scoring",))
+    assert len(join([("risk", [first]), ("hr", [same])], {})[0]) == 1
+
+
+@pytest.mark.parametrize("how", ["name", "record", "tag", "shared"])
+def test_what_says_that_two_entries_are_one_system(how: str) -> None:
+    first = _entry("7", name="Reply bot", owner="ann@example.com")
+    tag = Binding(type=BindingType.TAG, value="ai-registry-id=7")
+    second = {
+        "name": _entry("7", name="Reply-Bot"),
+        "record": _entry("X", name="x", source_ids=(SourceId(registry="files", id="7"),)),
+        "tag": _entry("X", name="x", bindings=(tag,)),
+        "shared": _entry("7", name="x"),
+    }[how]
+    numbering = ("files", "cmdb") if how == "shared" else ()
+    (one,), _ = join([("files", [first]), ("cmdb", [second])], {}, numbering)
+    assert (one.id, one.owner) == ("7", "ann@example.com")
+
+
+def test_ones_own_tag_and_an_id_of_several_declare_nothing() -> None:
+    tag = (Binding(type=BindingType.TAG, value="ai-registry-id=7"),)
+    first, second = _entry("7", name="a", bindings=tag), _entry("7", name="b", bindings=tag)
+    assert len(join([("files", [first]), ("cmdb", [second])], {})[0]) == 2
+    two = [("files", [_entry("7", name="a")]), ("cmdb", [_entry("7", name="b")])]
+    assert len(join([*two, ("hr", [_entry("9", name="c", bindings=tag)])], {})[0]) == 3
+
+
+def test_what_is_tagged_with_an_id_of_two_systems_is_ambiguous(tmp_path: Path) -> None:
+    for name, row in (("risk", "1,Fraud scoring"), ("hr", "1,Lunch menu")):
+        (tmp_path / f"{name}.csv").write_text(f"Nr,System\n{row}\n")
+    (tmp_path / "map.yaml").write_text(
+        "id: map\nname: A map\nreference: https://wiki.example/x\nidentity: {id: Nr}\n"
+        "fields: {name: System}\n"
+    )
+    (tmp_path / "shadow-ai.toml").write_text("".join(
+        f'[registry.origins.{name}]\nkind = "map.yaml"\npath = "{name}.csv"\n'
+        for name in ("risk", "hr")
+    ))  # fmt: skip
+    reading = registry_of(load(tmp_path / "shadow-ai.toml"))
+    assert sorted(row.entry for row in reading.rows) == ["hr:1", "risk:1"]
+    assert reading.problems == []
+    tagged = Asset(id=NodeId("a"), kind="t.t", name="a", asset_class=AssetClass.AGENT,
+                   tags={"ai-registry-id": "1"})  # fmt: skip
+    graph = AssetGraph([(ShardId("s"), tagged, True)])
+    standing = reconcile(graph, reading.entries, {}, []).standings[tagged.id]
+    assert (standing.status, set(standing.candidates)) == ("ambiguous", {"hr:1", "risk:1"})
+
+
 def test_a_configuration_joins_files_tables_and_folders(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(
         "- {id: AIR-1, name: Reply, owner: ann@example.com,"
@@ -101,6 +174,9 @@ def test_a_configuration_joins_files_tables_and_folders(tmp_path: Path) -> None:
 def test_a_precedence_that_names_no_origin_is_told(tmp_path: Path) -> None:
     (tmp_path / "shadow-ai.toml").write_text('[registry]\nprecedence = {owner = ["cmdb"]}\n')
     with pytest.raises(RegistryError, match="no origin `cmdb`; there are files"):
+        registry_of(load(tmp_path / "shadow-ai.toml"))
+    (tmp_path / "shadow-ai.toml").write_text('[registry]\nshared_ids = ["cmdb"]\n')
+    with pytest.raises(RegistryError, match="shared_ids: no origin `cmdb`"):
         registry_of(load(tmp_path / "shadow-ai.toml"))
     (tmp_path / "shadow-ai.toml").write_text('[registry.origins.x]\nkind = "model-cards"\n')
     with pytest.raises(RegistryError, match="path is needed"):
