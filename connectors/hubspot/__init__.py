@@ -1,0 +1,200 @@
+"""HubSpot: private apps of an account and how much they call, and HubSpot's own AI in its log.
+
+https://github.com/HubSpot/HubSpot-public-api-spec-collection (Account Info, Audit Logs, User
+Provisioning). No API names the integrations that were installed: private apps alone are listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from scanner.kit.administered import (
+    Administration,
+    Kind,
+    Listed,
+    Logged,
+    Reading,
+    Settings,
+    bearer,
+    each,
+    read,
+    session,
+)
+from scanner.kit.contract import ConnectorSpec, Context
+from scanner.kit.expressions import expression
+from scanner.kit.folding import mark_of, whole
+from scanner.kit.http import json_body
+from scanner.kit.named import Names
+from scanner.kit.opened import OpenedData
+from scanner.kit.paged import by_cursor
+from scanner.kit.values import iso, mapping, text, when
+from scanner.kit.windows import Happened
+from scanner.model.errors import Unavailable
+from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
+from scanner.model.items import Activity, Item
+
+NAMES = Names(source="hubspot", vendor="hubspot", tenant="account")
+PRODUCT = "hubspot.ai"
+PROVIDER = "hubspot_breeze"
+DATA = OpenedData("hubspot", "private app", {"crm": ("HubSpot CRM records", "customer records")})
+Part = Literal["people", "apps", "events"]
+USERS = read("/settings/users/v3", "settings.users.read", "people and their addresses")
+APPS = read(
+    "/account-info/v3/api-usage/daily/private-apps", "oauth", "private apps and their calls"
+)
+AUDIT = read(
+    "/account-info/v3/activity/audit-logs", "account-info.security.read",
+    "who uses and switches HubSpot's own AI",
+)  # fmt: skip
+_CALLS = (USERS, APPS, AUDIT)
+_KEPT = timedelta(days=90)
+"""HubSpot publishes no limit for it: a longer pause is told."""
+_AI = expression(r"(?:^|[\W_])(?:ai|breeze|copilot|chatspot|agents?|assistant)(?:[\W_]|$)")
+_ENDED = ("DELETE", "DISABLE", "REMOVE", "DEACTIVATE")
+_MOST_TEXT = 120
+
+
+class HubSpotConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An account, or files exported from one."""
+
+    token_env: str = "HUBSPOT_TOKEN"  # noqa: S105 - the variable's name
+    """Environment variable with a private app's or service key's access token."""
+    url: str = "https://api.hubapi.com"
+    parts: tuple[Part, ...] = ("people", "apps")
+    """What to read; `events` is for Enterprise accounts."""
+
+
+def _access(ctx: Context[HubSpotConfig]) -> Any:
+    return session(ctx, _CALLS, bearer(ctx, hint=" to a private app's access token"))
+
+
+def _listed(reading: Reading, operation: Any, **query: str) -> Iterator[Any]:
+    return by_cursor(
+        reading.access, operation.id.partition(" ")[2], {"limit": "100", **query}, items="results",
+        cursor="paging.next.after", param="after",
+    )  # fmt: skip
+
+
+# --- lists ----------------------------------------------------------------------------------------
+
+
+def is_user(record: Mapping[str, Any]) -> bool:
+    return {"email", "id"} <= record.keys() and bool(
+        {"superAdmin", "roleIds", "firstName"} & record.keys()
+    )
+
+
+def user(record: Any, org: str) -> list[Item] | None:
+    given = mapping(record)
+    ident, mail = text(given.get("id")), text(given.get("email"))
+    if not ident or "@" not in mail:
+        return None
+    node = NAMES.node(org, "user", ident)
+    name = " ".join(filter(None, (text(given.get("firstName")), text(given.get("lastName")))))
+    return [
+        Identity(
+            id=node, kind=NAMES.user_kind, name=name or mail, email=mail.casefold(),
+            principal_type=PrincipalType.HUMAN,
+            tags={"role": "super admin"} if given.get("superAdmin") is True else {},
+            evidence=(NAMES.evidence(USERS.id, node),),
+        )
+    ]  # fmt: skip
+
+
+def is_app(record: Mapping[str, Any]) -> bool:
+    return {"name", "currentUsage"} <= record.keys()
+
+
+def app(record: Any, org: str) -> list[Item] | None:
+    """A private app with today's calls; what it opens its scopes say, which are not told."""
+    given = mapping(record)
+    name, count = text(given.get("name")), given.get("currentUsage")
+    if not name:
+        return None
+    is_used = isinstance(count, int) and not isinstance(count, bool) and count > 0
+    at = when(given.get("collectedAt"))
+    store = (DATA.store("crm", org),)
+    return [
+        NAMES.app(
+            org, APPS.id, "used_by" if is_used else "contains", name, name, reads=store,
+            first_at=at if is_used else "", last_at=at if is_used else "",
+            count=count if is_used and isinstance(count, int) else 1,
+        )
+    ]  # fmt: skip
+
+
+def people(reading: Reading) -> Iterator[Item]:
+    yield from each(_listed(reading, USERS), user, reading.org, USERS.id)
+
+
+def apps(reading: Reading) -> Iterator[Item]:
+    found = mapping(json_body(reading.access.get(APPS.id.partition(" ")[2]))).get("results")
+    if not isinstance(found, list):
+        raise Unavailable(f"{APPS.id}: the answer has no list `results`")
+    yield from each(found, app, reading.org, APPS.id)
+
+
+# --- audit log ------------------------------------------------------------------------------------
+
+
+def is_event(record: Mapping[str, Any]) -> bool:
+    return {"category", "action", "occurredAt"} <= record.keys()
+
+
+def event(record: Any, org: str) -> Happened | None:
+    """Of HubSpot's own AI, by the words of its category; all others are quiet."""
+    given = mapping(record)
+    category, at = text(given.get("category")), when(given.get("occurredAt"))
+    if not is_event(given) or not category:
+        return None
+    ident = text(given.get("id")) or mark_of((at, whole(given)))
+    action = text(given.get("action")).upper()
+    words = f"{category} {text(given.get('subCategory'))}"
+    if not _AI.search(words.casefold()):
+        return ident, at, ()
+    actor = mapping(given.get("actingUser"))
+    who = NAMES.person(org, text(actor.get("userId")), text(actor.get("userEmail")))
+    thing = Asset(
+        id=NAMES.node(org, "ai", "breeze"), kind=PRODUCT, name=f"HubSpot Breeze of {org}",
+        asset_class=AssetClass.SAAS_APP, provider=PROVIDER, account=NAMES.org(org),
+    )  # fmt: skip
+    has_ended = any(word in action for word in _ENDED)
+    one: Activity = NAMES.used(
+        thing, f"{words.strip()} {action}"[:_MOST_TEXT], "" if has_ended else "used_by", actor=who,
+        first_at=at, last_at=at,
+    )  # fmt: skip
+    return ident, at, (one,)
+
+
+def log(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened | None]:
+    """Both borders may be left out by the source; the window keeps to its own."""
+    before = begin - timedelta(seconds=1)
+    found = _listed(reading, AUDIT, occurredAfter=iso(before), occurredBefore=iso(end))
+    for record in found:
+        yield event(record, reading.org)
+
+
+CONNECTOR = Administration(
+    spec=ConnectorSpec(
+        name="hubspot",
+        title="HubSpot private apps, people and audit log",
+        config=HubSpotConfig,
+        operations=_CALLS,
+        yields=NAMES.kinds | {DATA.kind, PRODUCT},
+        docs_url="https://developers.hubspot.com/docs/api-reference/legacy/account/audit-logs/guide",
+        # 100 in 10 seconds of a private app:
+        # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
+        rates={"default": 8.0},
+    ),
+    names=NAMES,
+    parts=(
+        Listed("people", USERS, people),
+        Listed("apps", APPS, apps),
+        Logged("events", AUDIT, log, kept=_KEPT, span=timedelta(days=7)),
+    ),
+    kinds=(Kind(is_event, event), Kind(is_app, app), Kind(is_user, user)),
+    access=_access,
+    expected="audit logs, private apps or users",
+)
