@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import requests
+
 from scanner.demo.addresses import AddressLayer
 from scanner.demo.bedrock import BedrockLayer
 from scanner.demo.blank import BlankLayer
@@ -38,8 +40,11 @@ def fake_aws(wrap: Callable[[Any], Any] = lambda app: app) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
+    url = f"http://127.0.0.1:{server.server_port}"
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        # moto has one state a process: what another server in it was given is no part of this one.
+        requests.post(f"{url}/moto-api/reset", timeout=60).raise_for_status()
+        yield url
     finally:
         server.shutdown()
         server.server_close()
