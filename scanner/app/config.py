@@ -153,6 +153,9 @@ class RegistryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Field (``owner``, ``approved.regions``) -> names of origins, of which the first that states
     it counts; ``files`` are the ones above. Without it the order is: files, then origins as they
     stand here."""
+    dates: Literal["", "dmy", "mdy"] = ""
+    """How days and months stand in ``files`` that write 03/04/2026; empty: as each file shows. What
+    neither tells is refused."""
     shared_ids: tuple[str, ...] = ()
     """Names of origins (``files`` for the ones above) that number systems together: the same id is
     the same system. Others' equal ids are two systems unless something else says that they are

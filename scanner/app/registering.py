@@ -44,7 +44,7 @@ def registry_of(loaded: LoadedConfig, asking: Asking | None = None) -> Reading:
     """The whole registry. Raises ``RegistryError`` for a part that cannot be used."""
     asking = asking or Asking()
     registry = loaded.config.registry
-    reading = inventory.read(registry_files(loaded))
+    reading = inventory.read(registry_files(loaded), registry.dates)
     origins: list[tuple[str, Sequence[RegistryEntry]]] = [(FILES, list(reading.entries))]
     for name, origin in registry.origins.items():
         part = _read_origin(name, origin, loaded.folder, asking)

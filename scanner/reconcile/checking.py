@@ -1,6 +1,6 @@
 """What is odd in a registry, entry by entry: nothing is refused here, everything is told.
 
-Owns the tests that a type cannot make: dates, mailboxes, patterns that fit anything, names that say
+Owns the tests that a type cannot make: mailboxes, patterns that fit anything, names that say
 nothing, entries that nothing can ever be matched with.
 """
 
@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 
 from scanner.model.base import Model
 from scanner.model.registry import BindingType, RegistryEntry, Stage
-from scanner.reconcile import values
 
 SHARED_BY = 25
 """From so many entries on, an address that all of them name answers for none of them."""
@@ -60,7 +59,7 @@ def oddities(entries: Sequence[RegistryEntry]) -> Iterator[Oddity]:
     """In the order of the entries."""
     shared = mailboxes(entries)
     for entry in entries:
-        for field, says in (*_about(entry, shared), *_dates(entry)):
+        for field, says in _about(entry, shared):
             yield Oddity(place=entry.source, entry=entry.id, field=field, says=says)
 
 
@@ -85,18 +84,3 @@ def _about(entry: RegistryEntry, shared: frozenset[str]) -> Iterator[tuple[str, 
             yield "bindings", f"`{binding.value}` is no ARN"
     if exact and entry.approved.providers is None:
         yield "approved.providers", "not stated: a repository's AI then only counts as probable"
-
-
-def _dates(entry: RegistryEntry) -> Iterator[tuple[str, str]]:
-    dated = [("review_at", entry.review_at)]
-    dated += [(f"stage_dates.{row.stage}", row.at) for row in entry.stage_dates]
-    for assessment in entry.assessments:
-        dated += [("assessments.at", assessment.at), ("assessments.expires_at",
-                                                      assessment.expires_at)]  # fmt: skip
-    for paper in entry.attestations:
-        dated += [("attestations.at", paper.at), ("attestations.expires_at", paper.expires_at)]
-    for field, text in dated:
-        try:
-            values.day(text)
-        except ValueError as error:
-            yield field, str(error)

@@ -15,10 +15,11 @@ import msgspec
 
 from scanner.model.errors import RegistryError
 from scanner.model.registry import RegistryEntry
-from scanner.reconcile import own_table
+from scanner.reconcile import dating, own_table
 from scanner.reconcile.decisions import Decision
 from scanner.reconcile.mapped import Mapped, Row, map_records
 from scanner.reconcile.sheets import TABLES, records_of
+from scanner.reconcile.values import Order
 from scanner.rulebook.documents import parse_yaml, read_text, typed
 from scanner.rulebook.mapping import RegistryMap
 
@@ -53,15 +54,36 @@ class Reading:
         return Mapped(entries=self.entries).filled
 
 
-def read(paths: Iterable[Path]) -> Reading:
-    """All files as one registry. Raises ``RegistryError`` for a file that cannot be used."""
+def read(paths: Iterable[Path], dates: Order = "") -> Reading:
+    """All files as one registry. ``dates``: how days and months stand in it; empty: as each file
+    shows. Raises ``RegistryError`` for a file that cannot be used."""
     reading = Reading()
     for path in paths:
         is_table = path.suffix.lower() in TABLES
-        reading.add(_made(*own_table.read(path)) if is_table else _read_document(path))
+        part = _made(*own_table.read(path)) if is_table else _read_document(path)
+        reading.add(_dated(part, dates))
         reading.files += 1
     refuse_twins(reading)
     return reading
+
+
+def _dated(part: Reading, order: Order) -> Reading:
+    """An entry with a date that cannot be read is refused like any other that says what it may
+    not: it would never expire."""
+    kept = []
+    refused: dict[str, str] = {}
+    for entry, told in dating.read(part.entries, order):
+        if told:
+            refused[entry.source] = "; ".join(told)
+        else:
+            kept.append(entry)
+    part.entries = kept
+    part.problems += [f"{place}: {said}" for place, said in refused.items()]
+    part.rows = [
+        Row(row.place, "refused", notes=(refused[row.place],)) if row.place in refused else row
+        for row in part.rows
+    ]
+    return part
 
 
 def read_mapped(

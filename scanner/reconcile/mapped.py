@@ -29,7 +29,7 @@ from scanner.model.registry import (
     Stage,
     StageDate,
 )
-from scanner.reconcile import values
+from scanner.reconcile import dating, values
 from scanner.rulebook.mapping import AssessmentMap, AttestationMap, From, RegistryMap, Take
 
 Record = Mapping[str, Any]
@@ -94,9 +94,22 @@ def map_records(records: Iterable[tuple[str, Record]], how: RegistryMap, registr
             result.rows.append(Row(place, "refused", notes=(*told, str(error))))
             continue
         result.entries.append(entry)
-        verdict = "imported_with_notes" if told else "imported"
-        result.rows.append(Row(place, verdict, entry.id, tuple(told)))
-    return result
+        result.rows.append(Row(place, "imported", entry.id, tuple(told)))
+    return _dated(result, how)
+
+
+def _dated(mapped: Mapped, how: RegistryMap) -> Mapped:
+    read = dating.read(mapped.entries, how.dates)
+    notes = {entry.id: told for entry, told in read}
+    rows = [
+        row if row.verdict != "imported" else Row(
+            row.place,
+            "imported_with_notes" if (told := (*row.notes, *notes[row.entry])) else "imported",
+            row.entry, told,
+        )
+        for row in mapped.rows
+    ]  # fmt: skip
+    return Mapped(entries=[entry for entry, _ in read], rows=rows)
 
 
 def _counts(record: Record, how: RegistryMap) -> bool:
@@ -223,7 +236,8 @@ class _Said:
         return tuple(dict.fromkeys(self._words(take, what))) or None
 
     def day(self, take: From | None, what: str) -> str:
-        return self._read(take, what, values.day) or ""
+        """As it is written: days are read when all of them are there."""
+        return self.text(take, what)
 
     def yes_or_no(self, take: From | None, what: str) -> bool | None:
         found = self._read(take, what, values.yes_or_no)

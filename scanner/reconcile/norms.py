@@ -5,6 +5,7 @@ Owns nothing but the values: the configuration and the rules fill them in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -12,6 +13,8 @@ from fnmatch import fnmatchcase
 from scanner.model.registry import Approved
 from scanner.rulebook.norms import NormRules, bundled
 from scanner.rulebook.types import RetiredModels
+
+_DAY = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,10 @@ class Norms:
         return self.data_class_names.get(plain, plain)
 
     def is_past(self, day: str) -> bool:
-        """Whether a day is over; what is not known is not."""
-        return bool(day and self.today) and day[:10] < self.today[: len(day[:10])]
+        """Whether a day (``YYYY-MM-DD``, or less exact) is over; what is not known is not. Other
+        texts are no days: readers make days of them, or tell that they cannot."""
+        iso = day[:10]
+        return bool(self.today and _DAY.fullmatch(iso)) and iso < self.today[: len(iso)]
 
     def end_of_life(self, provider: str, model: str) -> str:
         """Since when a model is switched off; empty: it is not, as far as is known."""

@@ -129,7 +129,7 @@ def _entry(row: dict[str, str], place: str) -> RegistryEntry:
         **metrics,
         stage=_stage(cells.pop("stage", "")),
         stage_dates=tuple(
-            StageDate(stage=stage, at=values.day(text))
+            StageDate(stage=stage, at=text)
             for column, stage in _DATES.items()
             if (text := cells.pop(column, ""))
         ),
@@ -191,7 +191,7 @@ def _attestation(text: str) -> Attestation:
     parts = text.split()
     if len(parts) not in (2, 3):
         raise ValueError(f"column attestations: `{text}` is not `vendor type [expiry]`")
-    expires = values.day(parts[2]) if len(parts) == 3 else ""
+    expires = parts[2] if len(parts) == 3 else ""
     return Attestation(vendor=parts[0], type=parts[1], expires_at=expires)
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Literal
 
 _NOT_SEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]")
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
@@ -18,8 +19,11 @@ _BLANK = frozenset({"", "n/a", "na", "none", "null", "not available", "not appli
                     "tbd", "to be determined", "not reported", "-", "--"})  # fmt: skip
 _YES = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "si"})
 _NO = frozenset({"no", "n", "false", "0", "nein", "non"})
+Order = Literal["", "dmy", "mdy"]
+"""Whether the day or the month stands first in ``03/04/2026``; empty: not known."""
+_TURNED = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4})")
 _FORMATS = (
-    "%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%m/%d/%Y", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%B %d, %Y",
+    "%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%B %d, %Y",
     "%b %d, %Y", "%d-%b-%Y", "%d-%b-%y",
 )  # fmt: skip
 _MONTHS = ("%m/%Y", "%Y-%m", "%b-%y", "%b %Y", "%B %Y", "%B-%y", "%b-%Y")
@@ -60,16 +64,29 @@ def yes_or_no(text: str) -> bool | None:
     raise ValueError(f"`{clean(text)[:60]}` is neither yes nor no")
 
 
-def day(text: str) -> str:
+def order_of(texts: Iterable[str]) -> Order:
+    """What dates of one file show together: a day past the 12th shows it. Empty: none does, or they
+    contradict each other."""
+    found = set()
+    for text in texts:
+        turned = _TURNED.fullmatch(_CLOCK.sub("", clean(text)))
+        if turned and (int(turned[1]) > 12) != (int(turned[3]) > 12):
+            found.add("dmy" if int(turned[1]) > 12 else "mdy")
+    return "dmy" if found == {"dmy"} else "mdy" if found == {"mdy"} else ""
+
+
+def day(text: str, order: Order = "") -> str:
     """``YYYY-MM-DD``, ``YYYY-MM`` or ``YYYY``, as exact as it was written; empty where it is blank.
-    Raises ``ValueError`` for what is no date. A day and a month that could be either way round are
-    read month first, as spreadsheets from the United States have them."""
+    Raises ``ValueError`` for what is no date, and where nothing says which number is the month."""
     plain = clean(text)
     if is_blank(plain):
         return ""
     plain = _CLOCK.sub("", plain)
     if re.fullmatch(r"(?:19|20)\d{2}", plain):
         return plain
+    turned = _TURNED.fullmatch(plain)
+    if turned:
+        return _turned(plain, turned, order)
     for form in _FORMATS:
         found = _parsed(plain, form)
         if found:
@@ -79,6 +96,24 @@ def day(text: str) -> str:
         if found:
             return found.strftime("%Y-%m")
     raise ValueError(f"`{plain[:60]}` is no date; write YYYY-MM-DD")
+
+
+def _turned(text: str, parts: re.Match[str], order: Order) -> str:
+    first, second, year = parts[1], parts[3], parts[4]
+    ways = {"dmy": f"{year}-{second}-{first}", "mdy": f"{year}-{first}-{second}"}
+    read = {way: found for way, iso in ways.items() if (found := _parsed(iso, "%Y-%m-%d"))}
+    if order and order not in read:
+        raise ValueError(f"`{text}` is no date with {_ORDERS[order]}")
+    days = {read[order]} if order else set(read.values())
+    if len(days) > 1:
+        raise ValueError(f"`{text}` could be either way round; write YYYY-MM-DD, or say "
+                         '`dates: dmy` or `mdy`')  # fmt: skip
+    if not days:
+        raise ValueError(f"`{text}` is no date; write YYYY-MM-DD")
+    return days.pop().isoformat()
+
+
+_ORDERS = {"dmy": "the day first", "mdy": "the month first"}
 
 
 def _parsed(text: str, form: str) -> date | None:

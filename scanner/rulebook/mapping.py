@@ -184,6 +184,9 @@ class RegistryMap(Model, frozen=True, kw_only=True):
     note: str = ""
     identity: Identity = Identity()
     header_row: bool = True
+    dates: Literal["", "dmy", "mdy"] = ""
+    """How days and months stand in 03/04/2026; empty: as the records together show. What neither
+    tells is told and left unknown."""
     fields: dict[str, From]
     """Field of ours (``name``, ``stage``, ``approved.regions``, ``stage_dates.production``,
     ``value_metrics.hours_saved``) -> where it is taken from."""
