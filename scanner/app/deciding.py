@@ -14,7 +14,7 @@ from scanner.assess import decisions as over_findings
 from scanner.assess.decisions import Places, bare
 from scanner.assess.lifecycle import Life
 from scanner.graph.build import AssetGraph
-from scanner.model.decision import Decision, Ground, Selector, Verb
+from scanner.model.decision import MOST_BY, MOST_REASON, Decision, Ground, Selector, Verb
 from scanner.model.errors import ConfigError
 from scanner.model.finding import Finding
 from scanner.store import decisions as stored
@@ -35,7 +35,8 @@ def over(
     shown, events = over_findings.applied(
         life.findings, before, standing, _places(graph), scan=scan, now=now
     )
-    warnings = [
+    warnings = stored.unreadable(state)
+    warnings += [
         f"decision {one.id} speaks of no finding that is there; withdraw it with "
         f"`shadow-ai findings reopen {one.id}` ({one})"
         for one in over_findings.unused(standing, shown, now)
@@ -83,10 +84,19 @@ def decide(
     return made, tuple(one for one in changed if one.decision == made.id)
 
 
+_MOST = {"reason": MOST_REASON, "by": MOST_BY}
+
+
 def _said(text: str, what: str) -> str:
-    if not text.strip():
+    said, most = text.strip(), _MOST[what]
+    if not said:
         raise ConfigError(f"a decision needs --{what}")
-    return text.strip()
+    if len(said) > most:
+        raise ConfigError(
+            f"--{what}: {len(said)} characters, and {most} at most are kept; shorten it, or name "
+            "where the rest can be read"
+        )
+    return said
 
 
 def _day(until: str, now: str) -> str:

@@ -183,11 +183,14 @@ def decisions(
     from scanner.emit.table import print_rows
     from scanner.model.base import encode
     from scanner.store.decisions import decisions as stored
+    from scanner.store.decisions import unreadable
 
     now = _now()
     with open_state(config_path, state_path) as state:
         rows = [one for one in stored(state) if is_all or one.stands(now)]
         counts = Counter(finding.decision for finding in state.findings().values())
+        for lost in unreadable(state):
+            click.echo(lost, err=True)
     if as_json:
         write_bytes(encode([{"decision": one, "findings": counts[one.id]} for one in rows]) + b"\n")
         return

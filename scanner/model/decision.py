@@ -10,6 +10,8 @@ import msgspec
 from scanner.model.base import Model
 
 Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+MOST_REASON, MOST_BY = 2000, 200
+"""Characters."""
 
 
 class Verb(StrEnum):
@@ -51,8 +53,8 @@ class Decision(Model, frozen=True, kw_only=True):
     id: str
     verb: Verb
     ground: Ground
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
-    by: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=MOST_REASON)]
+    by: Annotated[str, msgspec.Meta(min_length=1, max_length=MOST_BY)]
     at: str
     until: Day
     selector: Selector

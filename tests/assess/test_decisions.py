@@ -10,20 +10,23 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from sqlalchemy import insert, update
 
 from scanner.app.deciding import decide, over, undo
 from scanner.assess.fingerprint import fingerprint
+from scanner.assess.lifecycle import Life as Left
 from scanner.assess.lifecycle import advance
 from scanner.assess.policies import Evaluation
 from scanner.graph.build import AssetGraph
-from scanner.model.base import NodeId, ShardId
+from scanner.model.base import NodeId, ShardId, encode
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.decision import Ground, Selector, Verb
 from scanner.model.errors import ConfigError
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Asset, AssetClass
 from scanner.model.finding import Finding, FindingStatus
-from scanner.store.decisions import decisions
+from scanner.store import schema
+from scanner.store.decisions import add, decisions
 from scanner.store.state import State
 
 SHARD = ShardId("made:one")
@@ -301,3 +304,47 @@ def test_a_decision_is_withdrawn_once(world: World) -> None:
         undo(world.state, made, by="eve", reason="no", now=world.now)
     with pytest.raises(ConfigError, match="no decision `d-0`"):
         undo(world.state, "d-0", by="eve", reason="no", now=world.now)
+
+
+@pytest.mark.parametrize("name", ["reason", "by"])
+def test_words_that_are_too_long_are_refused_before_anything_is_kept(
+    world: World, name: str
+) -> None:
+    asked: dict[str, str] = {"reason": "x", "by": "ada", name: "x" * 3000}
+    with pytest.raises(ConfigError, match=f"--{name}: 3000 characters"):
+        decide(
+            world.state, None, Verb.ACCEPT, Selector(policy=POLICY), ground=Ground.ACCEPTED_RISK,
+            until="2026-01-10", now=world.now, **asked,
+        )  # fmt: skip
+    made = world.decide(Verb.ACCEPT, Selector(policy=POLICY))
+    with pytest.raises(ConfigError, match=f"--{name}: 3000 characters"):
+        undo(world.state, made, now=world.now, **asked)
+    assert [one.withdrawn_at for one in decisions(world.state)] == [""]
+
+
+def test_nothing_is_stored_that_could_not_be_read_again(world: World) -> None:
+    world.decide(Verb.ACCEPT, Selector(policy=POLICY))
+    (made,) = decisions(world.state)
+    with pytest.raises(ConfigError, match="can be kept"):
+        add(world.state, msgspec.structs.replace(made, id="d-2", reason="x" * 3000))
+    assert decisions(world.state) == [made]
+
+
+def test_a_row_that_cannot_be_read_costs_itself_alone(world: World) -> None:
+    good = world.decide(Verb.ACCEPT, Selector(asset="a"))
+    long = world.decide(Verb.ACCEPT, Selector(asset="b"))
+    rows = schema.finding_decision
+    with world.state.engine.begin() as db:
+        stored = {one.id: one for one in decisions(world.state)}
+        body = encode(msgspec.structs.replace(stored[long], reason="x" * 3000))  # as once stored
+        db.execute(update(rows).where(rows.c.id == long).values(body=body))
+        db.execute(insert(rows).values(id="d-broken", body=b'{"verb": "accept"'))
+    assert {one.id for one in decisions(world.state)} == {good, long}
+    life = Left(tuple(world.state.findings().values()), ())
+    _, told = over(life, world.state.findings(), world.state, world.graph(set()), scan="2",
+                   now=world.now)  # fmt: skip
+    assert [one for one in told if "d-broken" in one and "cannot be read" in one]
+    world.scan({"a", "b"})
+    assert [f.decision for f in (world.of("a"), world.of("b")) if f] == [good, long]
+    _, met = undo(world.state, long, by="bob", reason="over", now=world.now)
+    assert [finding.asset for finding in met] == ["b"]
