@@ -15,17 +15,15 @@ from scanner.assess.policies import Situation
 from scanner.model.base import Model
 from scanner.model.finding import Finding
 from scanner.model.registry import (
-    AssessmentStatus,
     Disposition,
     EntryOutcome,
     EntryStanding,
     RegistryEntry,
     Stage,
 )
+from scanner.reconcile.assessments import assessed, reported
 from scanner.rulebook.policy import Framework, Policy
 
-_DONE = (AssessmentStatus.DONE, AssessmentStatus.WAIVED)
-_NOT_DONE = (AssessmentStatus.IN_PROGRESS, AssessmentStatus.NOT_STARTED)
 _NOBODY = {EntryOutcome.OWNERLESS, EntryOutcome.OWNER_LEFT, EntryOutcome.OWNER_MAILBOX}
 
 
@@ -52,7 +50,8 @@ class Snapshot(Model, frozen=True, kw_only=True):
     probable: int = 0
     """Of those that are not registered: a person has to confirm them."""
     assessed: Count
-    """Entries in production; unknown: no assessment is reported, neither done nor not."""
+    """Entries in production; unknown: an assessment that they need is reported neither done nor
+    not, or whether they need it is not told."""
     owned: Count
     """Systems that were found, with a person or team who answers for them."""
     attested: Count
@@ -129,14 +128,16 @@ def _is_owned(row: EntryStanding) -> bool:
 
 
 def _assessed(row: EntryStanding, situation: Situation) -> bool | None:
-    """Whether every assessment that it reports is done and in force; None: it reports none."""
+    """Whether every assessment that it needs, and every other that it reports, is done, passed and
+    in force; None: what it needs is not reported, or not known."""
     over = {EntryOutcome.ASSESSMENT_EXPIRED, EntryOutcome.CHANGED_SINCE_ASSESSED}
-    latest = {(one.type, one.framework): one.status for one in sorted(
-        row.entry.assessments, key=lambda a: (a.at, a.expires_at))}  # fmt: skip
-    said = [s for s in latest.values() if s is not AssessmentStatus.NOT_REPORTED]
-    if not said:
+    rules = situation.norms.rules.assessments
+    found = assessed(row.entry, rules)
+    if over & set(row.outcomes) or not all(reported(row.entry, rules)):
+        return False
+    if found.unknown:
         return None
-    return not over & set(row.outcomes) and not any(status in _NOT_DONE for status in said)
+    return not found.lacking
 
 
 def _attested(situation: Situation) -> Count:

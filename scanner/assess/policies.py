@@ -136,7 +136,7 @@ def _needs_sight(policy: Policy) -> bool:
 
 _SEEN_OUTCOMES = {
     EntryOutcome.FOUND, EntryOutcome.NOT_FOUND, EntryOutcome.RETIRED_ALIVE,
-    EntryOutcome.CHANGED_SINCE_ASSESSED,
+    EntryOutcome.CHANGED_SINCE_ASSESSED, EntryOutcome.UNASSESSED,
 }  # fmt: skip
 
 

@@ -236,6 +236,8 @@ class EntryOutcome(StrEnum):
     OWNER_LEFT = "owner_left"
     OWNER_MAILBOX = "owner_mailbox"
     """Only a mailbox that nobody in particular reads is named."""
+    UNASSESSED = "unassessed"
+    """It is there, and an assessment that it needs is not, or was not passed."""
     ASSESSMENT_EXPIRED = "assessment_expired"
     CHANGED_SINCE_ASSESSED = "changed_since_assessed"
     ATTESTATION_MISSING = "attestation_missing"
@@ -257,3 +259,4 @@ class EntryStanding(Model, frozen=True, kw_only=True):
     details: dict[EntryOutcome, str] = {}
     """What each outcome rests on."""
     unassessed: bool = False
+    """It lacks an assessment that it needs, whether it is there or not."""

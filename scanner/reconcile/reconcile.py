@@ -23,6 +23,7 @@ from scanner.model.registry import (
     Stage,
     Standing,
 )
+from scanner.reconcile.assessments import assessed
 from scanner.reconcile.decisions import Decision
 from scanner.reconcile.drift import drifts, observe, outside
 from scanner.reconcile.keys import canonical
@@ -82,6 +83,7 @@ def reconcile(
         _entry_standing(
             entry, claimed[entry.id], holders.get(entry.id, []), twins, rows,
             [*_owed(owed, graph, entry, claimed[entry.id]), *_broad(index, entry)],
+            assessed(entry, held_to.rules.assessments).lacking,
         )
         for entry in entries
     )  # fmt: skip
@@ -226,6 +228,7 @@ def _entry_standing(
     twins: dict[str, set[str]],
     coverage: list[Coverage],
     owed: Sequence[tuple[EntryOutcome, str]],
+    lacking: Sequence[str],
 ) -> EntryStanding:
     outcomes: list[EntryOutcome] = []
     detail = ""
@@ -233,6 +236,8 @@ def _entry_standing(
         outcomes.append(EntryOutcome.FOUND)
         if entry.stage is Stage.RETIRED:
             outcomes.append(EntryOutcome.RETIRED_ALIVE)
+        if lacking:
+            outcomes.append(EntryOutcome.UNASSESSED)
     elif entry.stage is not Stage.RETIRED and entry.stage is not Stage.IDEA:
         blind = _not_seen(entry, coverage)
         if blind:
@@ -247,6 +252,8 @@ def _entry_standing(
     details: dict[EntryOutcome, str] = {}
     for outcome, said in owed:
         details[outcome] = f"{details[outcome]}; {said}" if outcome in details else said
+    if EntryOutcome.UNASSESSED in outcomes:
+        details[EntryOutcome.UNASSESSED] = "; ".join(lacking)
     if detail:
         details |= {one: detail for one in outcomes if one in _ABSENT}
     return EntryStanding(
@@ -256,7 +263,7 @@ def _entry_standing(
         assets=tuple(assets),
         duplicates=duplicates,
         detail=detail,
-        unassessed=not any(a.status in ("done", "waived") for a in entry.assessments),
+        unassessed=bool(lacking),
     )
 
 

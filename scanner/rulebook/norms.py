@@ -1,4 +1,5 @@
-"""What is asked of AI, as data: which standings may land.
+"""What is asked of AI, as data: which standings may land, which assessments a
+system needs.
 
 Owns the form of ``rules/norms`` and how files of one's own are laid over it. What an organization
 approves stands in its configuration, not here.
@@ -11,8 +12,9 @@ from pathlib import Path
 
 from scanner.model.base import Model
 from scanner.model.errors import RuleError
-from scanner.model.registry import Disposition, Stage
+from scanner.model.registry import AssessmentStatus, Disposition, Stage
 from scanner.rulebook.documents import read_yaml
+from scanner.rulebook.types import NonEmpty
 
 
 class Landing(Model, frozen=True, kw_only=True):
@@ -24,10 +26,37 @@ class Landing(Model, frozen=True, kw_only=True):
     """Of the entry that covers it."""
 
 
+class Duty(Model, frozen=True, kw_only=True):
+    """Assessments that entries need; of ``tiers`` and ``impacts`` one must fit, where any is
+    named."""
+
+    id: NonEmpty
+    types: tuple[NonEmpty, ...] = ()
+    """All of these; ``*`` is any. Empty: nothing is owed."""
+    stages: tuple[Stage, ...] = ()
+    """Empty: in every stage in which it lives."""
+    tiers: tuple[NonEmpty, ...] = ()
+    """Words for ``risk_tier``."""
+    impacts: tuple[NonEmpty, ...] = ()
+    """Words for ``impact``."""
+    reference: str = ""
+
+
+class AssessmentRules(Model, frozen=True, kw_only=True):
+    counts: tuple[AssessmentStatus, ...] = ()
+    """Statuses of an assessment that was made."""
+    not_passed: tuple[NonEmpty, ...] = ()
+    """With what a ``result`` begins that lets nothing run."""
+    names: dict[str, tuple[NonEmpty, ...]] = {}
+    """Type -> what else it is called."""
+    duties: tuple[Duty, ...] = ()
+
+
 class NormRules(Model, frozen=True, kw_only=True):
     """One file may hold any of them."""
 
     landing: Landing = Landing()
+    assessments: AssessmentRules = AssessmentRules()
 
 
 def read(files: list[Path]) -> NormRules:
@@ -40,6 +69,17 @@ def read(files: list[Path]) -> NormRules:
             standings={key: text for part in parts for key, text in part.landing.standings.items()},
             stages={key: text for part in parts for key, text in part.landing.stages.items()},
         ),
+        assessments=_assessments([part.assessments for part in parts]),
+    )
+
+
+def _assessments(parts: list[AssessmentRules]) -> AssessmentRules:
+    duties = {duty.id: duty for part in parts for duty in part.duties}
+    return AssessmentRules(
+        counts=next((part.counts for part in reversed(parts) if part.counts), ()),
+        not_passed=tuple(dict.fromkeys(word for part in parts for word in part.not_passed)),
+        names={kind: names for part in parts for kind, names in part.names.items()},
+        duties=tuple(duties.values()),
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from scanner.assess.measuring import measure
 from scanner.assess.policies import Evaluation, Situation, evaluate
 from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId, ShardId
@@ -77,6 +80,80 @@ def test_registered_and_in_order_is_no_finding() -> None:
     assert _policies(_entry()) == {}
 
 
+def _made(kind: str, status: AssessmentStatus = _DONE, result: str = "") -> Assessment:
+    return Assessment(type=kind, status=status, result=result, at="2026-06-01")
+
+
+@pytest.mark.parametrize(
+    ("fields", "rows", "said"),
+    [
+        ({}, [], "no assessment is done"),
+        ({}, [_made("impact", AssessmentStatus.NOT_STARTED)], "no assessment is done"),
+        ({}, [_made("ato")], ""),
+        ({"impact": "High"}, [_made("ato")], "no impact assessment is done (high-impact)"),
+        ({"impact": "high", "risk_tier": "limited"},
+         [_made("impact", AssessmentStatus.NOT_STARTED), _made("ato")],
+         "no impact assessment is done (high-impact)"),
+        ({"risk_tier": "High-risk"}, [_made("privacy")],
+         "no impact assessment is done (high-risk)"),
+        ({"impact": "high"}, [_made("FRIA"), _made("ato")], ""),
+        ({"impact": "high"}, [_made("impact", AssessmentStatus.WAIVED)], ""),
+        ({"impact": "not high"}, [_made("ato")], ""),
+        ({"impact": "high"}, [_made("impact"), _made("privacy", result="Rejected by the DPO")],
+         "privacy: Rejected by the DPO"),
+        ({"impact": "high"}, [_made("impact", result="not acceptable")],
+         "no impact assessment is done (high-impact)"),
+        ({"impact": "high", "stage": Stage.PILOT}, [], ""),
+    ],
+)  # fmt: skip
+def test_what_a_system_needs_depends_on_its_impact_and_tier(
+    fields: dict[str, object], rows: list[Assessment], said: str
+) -> None:
+    found = _policies(_entry(assessments=tuple(rows), **fields))
+    assert ("SAI-050" in found) == bool(said), found
+    assert said in found.get("SAI-050", "")
+
+
+@pytest.mark.parametrize(
+    ("fields", "rows", "yes", "unknown"),
+    [
+        ({"impact": "high"}, [_made("impact")], 1, 0),
+        ({"impact": "high"}, [_made("ato")], 0, 1),  # of the impact assessment nothing is reported
+        ({"impact": "high"}, [_made("impact", AssessmentStatus.NOT_STARTED), _made("ato")], 0, 0),
+        ({"impact": "high"}, [_made("impact"), _made("privacy", result="rejected")], 0, 0),
+        ({"impact": "not high"}, [_made("ato")], 1, 0),
+        ({}, [_made("ato")], 0, 1),  # whether it needs more is not told
+        ({}, [], 0, 1),
+    ],
+)  # fmt: skip
+def test_a_system_counts_as_assessed_by_what_it_needs(
+    fields: dict[str, object], rows: list[Assessment], yes: int, unknown: int
+) -> None:
+    entry, graph = _entry(assessments=tuple(rows), **fields), AssetGraph([])
+    situation = Situation(
+        graph=graph, reconciliation=reconcile(graph, [entry], {}, []), owners={}, coverage=(),
+        now=TODAY, norms=Norms(today=TODAY),
+    )  # fmt: skip
+    found = measure(situation, [], (), (), "scan").assessed
+    assert (found.yes, found.of, found.unknown) == (yes, 1, unknown)
+
+
+def test_which_assessments_are_needed_is_data(tmp_path: Path) -> None:
+    entry = _entry(risk_tier="minimal", stage=Stage.PILOT, assessments=(_made("impact"),))
+    assert "SAI-050" not in _policies(entry)
+    (tmp_path / "norms").mkdir()
+    (tmp_path / "norms/ours.yaml").write_text(
+        "assessments:\n  duties:\n"
+        "    - {id: bias, stages: [pilot], tiers: [Minimal], types: [bias]}\n"
+        "    - {id: any}\n"
+    )
+    rules = load.load(extra=[tmp_path]).norms
+    ours = Norms(today=TODAY, rules=rules)
+    assert "no bias assessment is done (bias)" in _policies(entry, norms=ours)["SAI-050"]
+    assert "SAI-050" not in _policies(_entry(assessments=()), norms=ours)
+    assert "high-impact" in {duty.id for duty in rules.assessments.duties}
+
+
 def _person(active: bool) -> Identity:
     return Identity(
         id=NodeId("okta:x/user/1"), kind="okta.user", name="Ann", email="ann@example.com",
@@ -89,9 +166,9 @@ def _person(active: bool) -> Identity:
     [
         ({"owner": ""}, "SAI-043", "names nobody"),
         ({"owner": "caio@example.com"}, "SAI-042", "shared mailbox"),
-        ({"assessments": ()}, "SAI-050", "without an assessment"),
+        ({"assessments": ()}, "SAI-050", "no assessment is done"),
         ({"assessments": (Assessment(type="impact", status=AssessmentStatus.IN_PROGRESS),)},
-         "SAI-050", "without an assessment"),
+         "SAI-050", "no assessment is done"),
         ({"assessments": (Assessment(type="impact", framework="nist-ai-rmf", status=_DONE,
                                      at="2025-06-01", expires_at="2026-06-01"),)},
          "SAI-051", "impact assessment (nist-ai-rmf) expired 2026-06-01"),

@@ -171,7 +171,7 @@ def test_an_entry_is_missed_only_where_its_place_was_read() -> None:
     assert elsewhere.outcomes == (EntryOutcome.NOT_VERIFIABLE,)
 
 
-def test_retired_duplicate_and_unassessed_entries_are_told() -> None:
+def test_retired_and_duplicate_entries_are_told() -> None:
     facts = [_asset("a")]
     entries = [
         _entry("R", (BindingType.ID, "a"), stage=Stage.RETIRED),
@@ -182,6 +182,6 @@ def test_retired_duplicate_and_unassessed_entries_are_told() -> None:
     by_id = {row.entry.id: row for row in _world(facts, entries).entries}
 
     assert EntryOutcome.RETIRED_ALIVE in by_id["R"].outcomes
-    assert by_id["R"].unassessed
+    assert not by_id["R"].unassessed  # what is retired owes nothing but its end
     assert by_id["D1"].duplicates == ("D2",)
     assert by_id["D2"].duplicates == ("D1",)
