@@ -15,7 +15,15 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from scanner.collect.reading import Interpret, Options, Sink, Source, coverage_of, read
+from scanner.collect.reading import (
+    STORE_PAUSES,
+    Interpret,
+    Options,
+    Sink,
+    Source,
+    coverage_of,
+    read,
+)
 from scanner.collect.sightings import Sightings
 from scanner.kit.contract import Mode, Shard
 from scanner.model.base import Model, ShardId
@@ -167,27 +175,54 @@ class Away:
         return executor.submit(self.work, _ENCODER.encode(job))
 
 
-def stored(data: bytes, source: Source, shard: Shard, sink: Sink) -> Coverage:
-    """What a worker brought, written as :func:`scanner.collect.reading.read` would have."""
+def stored(
+    data: bytes, source: Source, shard: Shard, sink: Sink, sleep: Callable[[float], None]
+) -> Coverage:
+    """What a worker brought, written as :func:`scanner.collect.reading.read` would have. A database
+    that went away is waited for."""
     reading = _READINGS.decode(data)
     for warning in reading.warnings:
         source.context.warn(warning)
-    row = reading.attempts[-1].coverage
-    for attempt in reading.attempts:
-        row = attempt.coverage
+    pauses = iter(STORE_PAUSES)
+    attempts = list(reading.attempts)
+    is_again = False
+    while True:
         try:
-            writer = sink.writer(shard)
-            for step in attempt.steps:
-                for fact in step.facts:
-                    writer.add(fact)
-                if step.memory is not None:
-                    writer.remember(step.memory)
-                if step.cursor is not None:
-                    writer.commit(step.cursor)
-            writer.close(row)
+            if is_again:
+                attempts = _rest(attempts, shard, sink)
+            for attempt in attempts:
+                _store(attempt, shard, sink)
         except StoreError as error:
-            return _unstored(error, source, shard, sink)
-    return row
+            pause = next(pauses, None) if error.may_heal else None
+            if pause is None:
+                return _unstored(error, source, shard, sink)
+            sleep(pause)
+            is_again = True
+        else:
+            return reading.attempts[-1].coverage
+
+
+def _store(attempt: Attempt, shard: Shard, sink: Sink) -> None:
+    writer = sink.writer(shard)
+    for step in attempt.steps:
+        for fact in step.facts:
+            writer.add(fact)
+        if step.memory is not None:
+            writer.remember(step.memory)
+        if step.cursor is not None:
+            writer.commit(step.cursor)
+    writer.close(attempt.coverage)
+
+
+def _rest(attempts: list[Attempt], shard: Shard, sink: Sink) -> list[Attempt]:
+    """Without what the database has committed by its checkpoint: a log's counts add up."""
+    kept = sink.checkpoint(shard.id) if shard.mode is Mode.INCREMENTAL else None
+    for place, attempt in enumerate(attempts):
+        for number, step in enumerate(attempt.steps):
+            if kept is not None and step.cursor == kept.cursor:
+                rest = Attempt(steps=attempt.steps[number + 1 :], coverage=attempt.coverage)
+                return [rest, *attempts[place + 1 :]]
+    return attempts
 
 
 def _unstored(error: StoreError, source: Source, shard: Shard, sink: Sink) -> Coverage:

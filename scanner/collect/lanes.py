@@ -76,13 +76,16 @@ class Beside:
 class Workers:
     """``alone``: the lane of those whose worker died; None: this is that lane."""
 
-    def __init__(self, away: Away, sink: Sink, at_once: int, alone: Workers | None) -> None:
+    def __init__(
+        self, away: Away, sink: Sink, at_once: int, alone: Workers | None, options: Options
+    ) -> None:
         self.waiting: deque[Turn] = deque()
         self.flying = 0
         self.at_once = at_once
         self._away = away
         self._sink = sink
         self._alone = alone
+        self._sleep = options.sleep
         self._executor: Executor | None = None
         self._deaths: dict[str, int] = {}
         self._in_vain = 0
@@ -108,7 +111,8 @@ class Workers:
 
     def landed(self, turn: Turn, result: bytes) -> Coverage:
         self._in_vain = 0
-        return stored(result, *turn, self._sink)
+        source, shard = turn
+        return stored(result, source, shard, self._sink, self._sleep)
 
     def lost(self, turn: Turn, error: BaseException) -> Exception | None:
         if isinstance(error, BrokenExecutor):

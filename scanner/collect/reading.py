@@ -31,6 +31,8 @@ from scanner.model.errors import (
 from scanner.model.facts import Fact
 from scanner.model.items import Checkpoint, Gap, Item, Remembered
 
+STORE_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds that a database has to come back: about as long as one takes to fail over."""
 _MAX_GAPS = 50
 """Named in coverage; the rest is counted."""
 
@@ -110,14 +112,22 @@ def read(
     options: Options,
     stop: threading.Event,
 ) -> Coverage:
-    """One shard, with retries for what a retry may help."""
-    row = Coverage(shard=shard.id, source=source.name, status=Outcome.FAILED, reason="not started")
-    for attempt in range(1, options.attempts + 1):
-        row, retriable = _attempt(source, shard, sink, interpret, options, stop)
-        if not retriable or attempt == options.attempts or stop.is_set():
-            break
-        options.sleep(options.pause_seconds * attempt)
-    return row
+    """One shard, with retries for what a retry may help. A database that went away is waited for:
+    the next attempt goes on at the checkpoint that it has kept."""
+    pauses = iter(STORE_PAUSES)
+    attempt = 1
+    while True:
+        row, trouble = _attempt(source, shard, sink, interpret, options, stop)
+        if trouble is None or stop.is_set():
+            return row
+        if isinstance(trouble, StoreError):
+            pause = next(pauses, None)
+        else:
+            pause = options.pause_seconds * attempt if attempt < options.attempts else None
+            attempt += 1
+        if pause is None:
+            return row
+        options.sleep(pause)
 
 
 def _attempt(
@@ -127,7 +137,8 @@ def _attempt(
     interpret: Interpret,
     options: Options,
     stop: threading.Event,
-) -> tuple[Coverage, bool]:
+) -> tuple[Coverage, Exception | None]:
+    """What it came to, and the trouble that another attempt may be spared."""
     records = 0
     gaps: list[Gap] = []
     error: Exception | None = None
@@ -166,8 +177,15 @@ def _attempt(
         if writer is not None:
             writer.close(row)
     except StoreError as caught:
-        return coverage_of(caught, shard.id, source.name, shard, 0, gaps), False
-    return row, isinstance(error, (Throttled, Unavailable)) and not stop.is_set()
+        error = caught
+        row = coverage_of(error, shard.id, source.name, shard, 0, gaps)
+    return row, error if _may_heal(error) else None
+
+
+def _may_heal(error: Exception | None) -> bool:
+    if isinstance(error, StoreError):
+        return error.may_heal
+    return isinstance(error, (Throttled, Unavailable))
 
 
 def _late(shard: Shard, options: Options, stop: threading.Event) -> str:

@@ -83,8 +83,8 @@ class _Run:
         self._away = away
         self._flights: set[Future[Any]] = set()
         if away is not None:
-            alone = Workers(away, sink, 1, None)
-            self._workers = Workers(away, sink, away.at_once, alone)
+            alone = Workers(away, sink, 1, None, options)
+            self._workers = Workers(away, sink, away.at_once, alone, options)
             self._lanes += [self._workers, alone]
 
     def all_of(self, sources: list[Source]) -> list[Coverage]:

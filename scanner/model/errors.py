@@ -21,11 +21,12 @@ class RegistryError(ShadowAIError):
 
 class StoreError(ShadowAIError):
     """The state could not be read or written; what was stored before stays. ``is_full``: for want
-    of space."""
+    of space; ``may_heal``: its server went away, and may come back."""
 
-    def __init__(self, message: str, *, is_full: bool = False) -> None:
+    def __init__(self, message: str, *, is_full: bool = False, may_heal: bool = False) -> None:
         super().__init__(message)
         self.is_full = is_full
+        self.may_heal = may_heal
 
 
 class SourceError(ShadowAIError):

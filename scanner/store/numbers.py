@@ -23,7 +23,11 @@ def save_snapshot(state: State, scan_id: str, at: str, body: bytes) -> None:
 def snapshots(state: State) -> list[bytes]:
     """The oldest first."""
     with state.guarded("read the numbers of scans"), state.engine.connect() as db:
-        rows = db.execute(select(schema.snapshot.c.body).order_by(schema.snapshot.c.at))
+        rows = db.execute(
+            select(schema.snapshot.c.body)
+            .join(schema.scan, schema.scan.c.id == schema.snapshot.c.scan_id)
+            .order_by(schema.scan.c.number)
+        )
         return [bytes(body) for body in rows.scalars()]
 
 
@@ -46,7 +50,7 @@ def first_read(state: State) -> dict[str, str]:
         rows = db.execute(
             select(schema.coverage.c.shard, schema.coverage.c.scan_id, schema.coverage.c.body)
             .join(schema.scan, schema.scan.c.id == schema.coverage.c.scan_id)
-            .order_by(schema.scan.c.started_at)
+            .order_by(schema.scan.c.number)
         )
         found: dict[str, str] = {}
         for shard, scan_id, body in rows:

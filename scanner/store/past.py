@@ -82,7 +82,7 @@ def forget_old(db: Connection) -> None:
     scans = [
         row.id
         for row in db.execute(
-            select(schema.scan.c.id).order_by(schema.scan.c.started_at.desc()).limit(KEPT_SCANS)
+            select(schema.scan.c.id).order_by(schema.scan.c.number.desc()).limit(KEPT_SCANS)
         )
     ]
     db.execute(delete(schema.fact_change).where(schema.fact_change.c.scan_id.not_in(scans)))

@@ -8,7 +8,8 @@ from sqlalchemy import Column, Dialect, Index, Integer, LargeBinary, MetaData, S
 from sqlalchemy.dialects.postgresql import VARCHAR
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Raised with a revision of the same number in ``migrations``."""
 _MARK, _SELF, _NUL = "\ue000", "\ue000\ue001", "\ue000\ue002"
 
 
@@ -48,12 +49,14 @@ scan = Table(
     "scan",
     metadata,
     Column("id", Word, primary_key=True),
+    Column("number", Integer, nullable=False, server_default="0"),
     Column("started_at", Word, nullable=False),
     Column("finished_at", Word),
     Column("exit_code", Integer),
     Column("config_digest", Word, nullable=False),
     Column("versions", Word, nullable=False),
-    comment="One row a scan; no finish: it was interrupted and may be resumed.",
+    comment="One row a scan, numbered in the order in which they began, which clocks do not tell. "
+    "No finish: it was interrupted and may be resumed.",
 )
 
 coverage = Table(

@@ -7,18 +7,14 @@ at all, so a scan killed at any moment loses nothing stored and resumes at its s
 from __future__ import annotations
 
 import secrets
-import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Set
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, create_engine, delete, event, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import StaticPool
 
 from scanner.model.base import ShardId, encode
 from scanner.model.coverage import Coverage, Outcome
@@ -26,10 +22,13 @@ from scanner.model.decisions import SameAsDecision
 from scanner.model.errors import ConfigError, StoreError
 from scanner.model.facts import Fact
 from scanner.model.finding import Finding, FindingEvent
-from scanner.store import past, schema
+from scanner.store import migrating, past, schema
+from scanner.store.connecting import engine_of, store_error
+from scanner.store.migrating import put_meta
 from scanner.store.pooled import Pool
 
 _BATCH = 500
+_HOLDER = "holder"
 _FACTS: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
 _COVERAGE = msgspec.json.Decoder(Coverage)
 _DECISIONS = msgspec.json.Decoder(SameAsDecision)
@@ -59,13 +58,14 @@ class State:
     """All access to the database; safe to share between threads of one process."""
 
     def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
+        self._engine = engine_of(url)
         self.is_passing = False
         """It stands in for a state that could not be opened: nothing in it outlives the scan."""
         self._write = threading.RLock()
+        self._holder = ""
+        """Of the scan that this process has opened."""
         with self.guarded("open"), self._engine.begin() as db:
-            schema.metadata.create_all(db)
-            self._check_version(db)
+            migrating.settle(db)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -81,26 +81,20 @@ class State:
             try:
                 yield
             except SQLAlchemyError as error:
-                cause = getattr(error, "orig", None) or error
-                full = _is_full(str(cause), self._engine.url.database)
-                told = _explain(what, str(cause), self._engine)
-                if what == "open" and not full and "locked" not in str(cause):
-                    raise ConfigError(told) from error
-                raise StoreError(told, is_full=full) from error
+                raise store_error(what, error, self._engine) from error
 
-    def _check_version(self, db: Connection) -> None:
-        found = db.execute(
-            select(schema.meta.c.value).where(schema.meta.c.key == "schema_version")
-        ).scalar()
-        if found is None:
-            db.execute(
-                insert(schema.meta).values(key="schema_version", value=str(schema.SCHEMA_VERSION))
-            )
-        elif int(found) > schema.SCHEMA_VERSION:
-            raise StoreError(
-                f"the state was written by a newer version (schema {found}, this one knows "
-                f"{schema.SCHEMA_VERSION}); upgrade shadow-ai"
-            )
+    def fence(self, db: Connection) -> None:
+        """In a transaction that writes what this process's scan has found. A lock of the database
+        ends when its server does: another scan may have begun, and both would count a log's events.
+        Raises ``StoreError`` then."""
+        if self._holder:
+            here = schema.meta.c.key == _HOLDER
+            asked = select(schema.meta.c.value).where(here).with_for_update(read=True)
+            if db.execute(asked).scalar() != self._holder:
+                raise StoreError(
+                    f"state {self._engine.url.database}: another scan has begun on it since; what "
+                    "this one read from then on is not stored"
+                )
 
     def check_key(self, mark: str) -> None:
         """``mark``: what tells one fingerprint key from another. The first one is remembered: under
@@ -139,8 +133,10 @@ class State:
         """A new scan, or the last one if it was interrupted: of the same configuration, rules and
         version, and started at ``not_before`` or later (an old reading is no present state)."""
         with self.guarded("open a scan"), self._engine.begin() as db:
+            self._holder = secrets.token_hex(8)
+            put_meta(db, _HOLDER, self._holder)
             last = db.execute(
-                select(schema.scan).order_by(schema.scan.c.started_at.desc()).limit(1)
+                select(schema.scan).order_by(schema.scan.c.number.desc()).limit(1)
             ).first()
             if (
                 resume
@@ -163,6 +159,7 @@ class State:
             db.execute(
                 insert(schema.scan).values(
                     id=ident,
+                    number=1 if last is None else last.number + 1,
                     started_at=now,
                     config_digest=config_digest,
                     versions=encode(dict(versions)).decode(),
@@ -171,11 +168,12 @@ class State:
             if not db.execute(
                 select(schema.meta.c.key).where(schema.meta.c.key == "history_since")
             ).first():
-                db.execute(insert(schema.meta).values(key="history_since", value=ident))
+                put_meta(db, "history_since", ident)
             return OpenScan(ident, now, frozenset())
 
     def finish_scan(self, scan_id: str, now: str, exit_code: int) -> None:
         with self.guarded("finish the scan"), self._engine.begin() as db:
+            self.fence(db)
             db.execute(
                 update(schema.scan)
                 .where(schema.scan.c.id == scan_id)
@@ -192,7 +190,7 @@ class State:
     def scans(self) -> list[ScanRow]:
         """All scans, oldest first."""
         with self.guarded("read scans"), self._engine.connect() as db:
-            rows = db.execute(select(schema.scan).order_by(schema.scan.c.started_at)).all()
+            rows = db.execute(select(schema.scan).order_by(schema.scan.c.number)).all()
         return [
             ScanRow(
                 r.id, r.started_at, r.finished_at or "", r.exit_code, _VERSIONS.decode(r.versions)
@@ -251,6 +249,7 @@ class State:
     def forget_shards(self, shards: Iterable[ShardId], scan_id: str) -> None:
         """Drop the facts of shards whose complete listing no longer names them."""
         with self.guarded("forget shards"), self._engine.begin() as db:
+            self.fence(db)
             for shard in shards:
                 past.forgotten(db, scan_id, shard)
                 db.execute(delete(schema.fact).where(schema.fact.c.shard == shard))
@@ -310,6 +309,7 @@ class State:
         old = self.findings()
         changed = [f for f in findings if old.get(f.fingerprint) != f]
         with self.guarded("save findings"), self._engine.begin() as db:
+            self.fence(db)
             for finding in changed:
                 for former in set(finding.formerly) & old.keys():
                     db.execute(delete(schema.finding).where(schema.finding.c.fingerprint == former))
@@ -336,60 +336,3 @@ class State:
             ]
             if rows:
                 db.execute(insert(schema.finding_event), rows)
-
-
-def _is_full(cause: str, database: str | None) -> bool:
-    """SQLite calls a disk that filled up under its log an I/O error."""
-    if "disk is full" in cause or "No space left" in cause:
-        return True
-    if "disk I/O error" not in cause or not database:
-        return False
-    with suppress(OSError):
-        return shutil.disk_usage(Path(database).parent).free < _ROOM
-    return False
-
-
-_ROOM = 1 << 20
-
-
-def _engine(url: str) -> Engine:
-    memory = url == "sqlite://"
-    options: dict[str, Any] = {"poolclass": StaticPool} if memory else {}
-    if url.startswith("sqlite"):
-        options["connect_args"] = {"check_same_thread": False, "timeout": 30}
-    else:
-        options["pool_pre_ping"] = True  # a server that was started again is not taken for gone
-    try:
-        engine = create_engine(url, **options)
-    except (SQLAlchemyError, ImportError, ValueError) as error:
-        raise ConfigError(
-            f"store url `{url.rsplit('@', maxsplit=1)[-1]}`: {error}; use sqlite:///path or postgresql://..."
-        ) from error
-    if url.startswith("sqlite"):
-        event.listen(engine, "connect", _sqlite_pragmas)
-    return engine
-
-
-def _sqlite_pragmas(connection: Any, _record: Any) -> None:
-    """WAL: readers do not wait for the writer. NORMAL: durable at checkpoints, consistent always
-    (https://sqlite.org/pragma.html#pragma_synchronous)."""
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()
-
-
-def _explain(what: str, cause: str, engine: Engine) -> str:
-    where = engine.url.database or "memory"
-    remedy = "what was stored before is intact"
-    if "full" in cause:
-        remedy = "free some disk space and run again; what was stored before is intact"
-    elif "locked" in cause:
-        remedy = "another process holds the state; wait for it and run again"
-    elif "unable to open" in cause or "readonly" in cause:
-        remedy = "check that the folder exists and may be written"
-    elif "permission denied" in cause:
-        remedy = "let the role make and write tables in its schema, or use the role that does"
-    elif "not a database" in cause or "malformed" in cause:
-        remedy = "the file is damaged or no shadow-ai state; move it away or restore a backup"
-    return f"state {where}: cannot {what}: {cause}; {remedy}"

@@ -41,6 +41,7 @@ class StateSink:
 
     def record(self, coverage: Coverage) -> None:
         with self._state.guarded("store coverage"), self._state.engine.begin() as db:
+            self._state.fence(db)
             _put_coverage(db, self.scan_id, coverage)
 
 
@@ -73,6 +74,7 @@ class StateWriter:
 
     def commit(self, cursor: str) -> None:
         with self._state.guarded(f"store {self._shard.id}"), self._state.engine.begin() as db:
+            self._state.fence(db)
             self._store(db, keep_missing=True)
             db.execute(delete(schema.checkpoint).where(schema.checkpoint.c.shard == self._shard.id))
             db.execute(insert(schema.checkpoint).values(shard=self._shard.id, cursor=cursor))
@@ -88,6 +90,7 @@ class StateWriter:
         if self._adds and not coverage.status.proves_absence:
             self._forget()
         with self._state.guarded(f"store {self._shard.id}"), self._state.engine.begin() as db:
+            self._state.fence(db)
             self._store(db, keep_missing=not whole)
             if self._memory is not None:
                 _put_memory(db, self._shard.id, self._memory)

@@ -298,11 +298,8 @@ def test_wrong_settings_say_where(tmp_path: Path, text: str, expected: str) -> N
 
 def test_many_files_of_one_provider_cost_their_number_not_its_square(tmp_path: Path) -> None:
     """4,000 sightings of one fact merge a few times each."""
-    from scanner.kit.contract import Shard
-    from scanner.model.base import ShardId
+    from scanner.collect import sightings as module
     from scanner.model.evidence import Evidence
-    from scanner.store import writer as module
-    from scanner.store.state import State
 
     calls = 0
     real = module.merge_fact
@@ -314,13 +311,13 @@ def test_many_files_of_one_provider_cost_their_number_not_its_square(tmp_path: P
 
     module.merge_fact = counted  # type: ignore[assignment]
     try:
-        sink = module.StateWriter(State("sqlite://"), Shard(id=ShardId("s")), "scan", "now")
+        seen = module.Sightings(adds=False)
         for number in range(4000):
             evidence = Evidence(rule="r", source="code", path=f"f{number}.py")
-            sink.add(Asset(id=NodeId("a"), kind="k", name="n",
+            seen.add(Asset(id=NodeId("a"), kind="k", name="n",
                            asset_class=AssetClass.OTHER, evidence=(evidence,)))  # fmt: skip
-        sink._settle_all()
-        assert len(next(iter(sink._facts.values())).evidence) == 4000
+        (fact,) = seen.settled().values()
+        assert len(fact.evidence) == 4000
     finally:
         module.merge_fact = real
     assert calls < 4000 * 40

@@ -1,0 +1,83 @@
+"""Connections to the database, and what its errors mean for people."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from scanner.model.errors import ConfigError, StoreError
+
+
+def store_error(what: str, error: SQLAlchemyError, engine: Engine) -> StoreError | ConfigError:
+    """A database error as ours, without the statement's parameters."""
+    cause = getattr(error, "orig", None) or error
+    full = _is_full(str(cause), engine.url.database)
+    told = _explain(what, str(cause), engine)
+    if what == "open" and not full and "locked" not in str(cause):
+        return ConfigError(told)
+    is_server = engine.dialect.name != "sqlite"
+    heals = is_server and isinstance(error, (OperationalError, InterfaceError))
+    return StoreError(told, is_full=full, may_heal=heals and not full)
+
+
+def _is_full(cause: str, database: str | None) -> bool:
+    """SQLite calls a disk that filled up under its log an I/O error."""
+    if "disk is full" in cause or "No space left" in cause:
+        return True
+    if "disk I/O error" not in cause or not database:
+        return False
+    with suppress(OSError):
+        return shutil.disk_usage(Path(database).parent).free < _ROOM
+    return False
+
+
+_ROOM = 1 << 20
+
+
+def engine_of(url: str) -> Engine:
+    memory = url == "sqlite://"
+    options: dict[str, Any] = {"poolclass": StaticPool} if memory else {}
+    if url.startswith("sqlite"):
+        options["connect_args"] = {"check_same_thread": False, "timeout": 30}
+    else:
+        options["pool_pre_ping"] = True  # a server that was started again is not taken for gone
+    try:
+        engine = create_engine(url, **options)
+    except (SQLAlchemyError, ImportError, ValueError) as error:
+        raise ConfigError(
+            f"store url `{url.rsplit('@', maxsplit=1)[-1]}`: {error}; use sqlite:///path or postgresql://..."
+        ) from error
+    if url.startswith("sqlite"):
+        event.listen(engine, "connect", _sqlite_pragmas)
+    return engine
+
+
+def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+    """WAL: readers do not wait for the writer. NORMAL: durable at checkpoints, consistent always
+    (https://sqlite.org/pragma.html#pragma_synchronous)."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _explain(what: str, cause: str, engine: Engine) -> str:
+    where = engine.url.database or "memory"
+    remedy = "what was stored before is intact"
+    if "full" in cause:
+        remedy = "free some disk space and run again; what was stored before is intact"
+    elif "locked" in cause:
+        remedy = "another process holds the state; wait for it and run again"
+    elif "unable to open" in cause or "readonly" in cause:
+        remedy = "check that the folder exists and may be written"
+    elif "permission denied" in cause:
+        remedy = "let the role make and write tables in its schema, or use the role that does"
+    elif "not a database" in cause or "malformed" in cause:
+        remedy = "the file is damaged or no shadow-ai state; move it away or restore a backup"
+    return f"state {where}: cannot {what}: {cause}; {remedy}"

@@ -1,0 +1,1 @@
+"""Revisions of the schema. Each changes what is there and keeps every row."""
