@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test lint check docs clean
+.PHONY: install demo test lint check docs lock site clean
 
 install: $(STAMP)
 
@@ -33,6 +33,17 @@ docs: install
 	$(BIN)/shadow-ai schema line > docs/line.schema.json
 	for kind in provider policy framework registry registry-map same-as flows risk norms; do \
 	  $(BIN)/shadow-ai schema $$kind > rules/schema/$$kind.json; done
+
+	$(BIN)/shadow-ai permissions aws --split > deploy/terraform/aws/policies.json
+	$(BIN)/shadow-ai permissions gcp --json > deploy/terraform/gcp/permissions.json
+	$(BIN)/shadow-ai permissions azure --json > deploy/terraform/azure/actions.json
+
+# What the image and an air-gapped machine install, each by its hash.
+LOCKED := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+lock: install
+	$(BIN)/uv pip compile -q pyproject.toml $(LOCKED) -o deploy/requirements.lock \
+	  $(addprefix --extra ,cluster daemon kafka notify objects png postgres zstd)
+	printf 'hatchling\nsetuptools\n' | $(BIN)/uv pip compile -q - $(LOCKED) -o deploy/build.lock
 
 clean:
 	rm -rf $(VENV) demo-output .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,147 @@
+"""What the image is made of and how it is released, as far as no container engine is needed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = ROOT / "deploy/docker/Dockerfile"
+LOCK, BUILD = ROOT / "deploy/requirements.lock", ROOT / "deploy/build.lock"
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+_USER = 65532
+
+
+def _run(*command: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(part) for part in command], check=False, capture_output=True, text=True, timeout=600,
+        cwd=ROOT, env={**os.environ, **more},
+    )  # fmt: skip
+
+
+def _locked(path: Path) -> dict[str, list[Requirement]]:
+    """By name: what is pinned, each with its hashes."""
+    found: dict[str, list[Requirement]] = {}
+    for entry in path.read_text().replace("\\\n", " ").splitlines():
+        if not entry.strip() or entry.startswith("#"):
+            continue
+        said, *hashes = re.split(r"\s+--hash=", entry.strip())
+        assert hashes, entry
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in hashes)
+        pinned = Requirement(said)
+        assert [one.operator for one in pinned.specifier] == ["=="], said
+        found.setdefault(canonicalize_name(pinned.name), []).append(pinned)
+    return found
+
+
+def test_hadolint_takes_the_image() -> None:
+    lint = shutil.which("hadolint", path=str(Path(sys.executable).parent))
+    if lint is None:
+        pytest.skip("hadolint is not installed")
+    done = _run(lint, DOCKERFILE)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_image_runs_as_nobody_and_holds_what_is_copied() -> None:
+    text = DOCKERFILE.read_text()
+    assert f"USER {_USER}:{_USER}" in text
+    assert 'ENTRYPOINT ["/opt/shadow-ai/bin/shadow-ai"]' in text
+    kept = {line[1:].partition("/")[0] for line in (ROOT / ".dockerignore").read_text().split()
+            if line.startswith("!")}  # fmt: skip
+    for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.M):
+        *sources, _ = line.split()
+        for source in sources:
+            assert (ROOT / source).exists(), source
+            assert source.partition("/")[0] in kept, source
+
+
+def test_every_requirement_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    locked = _locked(LOCK)
+    extras = ("cluster", "daemon", "kafka", "notify", "objects", "png", "postgres", "zstd")
+    wanted = [*project["project"]["dependencies"]]
+    wanted += [
+        one for extra in extras for one in project["project"]["optional-dependencies"][extra]
+    ]
+    for said in wanted:
+        need = Requirement(said)
+        pins = locked.get(canonicalize_name(need.name), [])
+        assert pins, f"{need.name}: run `make lock`"
+        assert all(need.specifier.contains(next(iter(pin.specifier)).version) for pin in pins), (
+            f"{need}: run `make lock`"
+        )
+    built = _locked(BUILD)
+    for said in project["build-system"]["requires"]:
+        assert Requirement(said).name in built
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_are_what_github_takes(path: Path) -> None:
+    done = _run(sys.executable, "-m", "check_jsonschema", "--builtin-schema",
+                "vendor.github-workflows", path)  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    workflow = yaml.safe_load(path.read_text())
+    assert workflow["permissions"] == {}, "each job says what it may"
+    for job in workflow["jobs"].values():
+        assert job["timeout-minutes"]
+        for step in job["steps"]:
+            if "uses" in step:
+                assert re.search(r"@[0-9a-f]{40}$", step["uses"]), step["uses"]
+
+
+@pytest.mark.slow
+def test_the_lock_and_a_pure_wheel_are_all_it_takes(tmp_path: Path) -> None:
+    """As the image is made: wheels by their hashes into an empty environment, and run by nobody in
+    particular from a tree that cannot be written."""
+    python = tmp_path / "env/bin/python"
+    assert _run(sys.executable, "-m", "venv", tmp_path / "env").returncode == 0
+    done = _run(python, "-m", "pip", "install", "-q", "--require-hashes", "--only-binary", ":all:",
+                "-r", LOCK)  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    done = _run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir",
+                tmp_path / "wheels", ".", SHADOW_AI_NATIVE="0")  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    (wheel,) = (tmp_path / "wheels").glob("*.whl")
+    assert wheel.name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert not [name for name in archive.namelist() if name.endswith((".so", ".pyd", ".dll"))]
+    done = _run(python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert _run(python, "-m", "pip", "check").returncode == 0
+
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/app.py").write_text("import openai\n")
+    program = tmp_path / "env/bin/shadow-ai"
+    command = [str(program), "scan", str(tmp_path / "code")]
+    for folder in [tmp_path, *tmp_path.parents]:
+        if folder == Path("/tmp"):
+            break
+        folder.chmod(0o755)
+    done = _run(*_confined(tmp_path, command), HOME="/nonexistent", XDG_CACHE_HOME="")
+    assert "OpenAI" in done.stdout, done.stdout + done.stderr
+
+
+def _confined(root: Path, command: list[str]) -> list[str]:
+    """By another user, and ``root`` mounted so that nobody writes to it, where that may be done."""
+    if os.geteuid() or not (shutil.which("unshare") and shutil.which("setpriv")):
+        return command
+    script = (
+        'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && cd / && '
+        f"exec setpriv --reuid {_USER} --regid {_USER} --clear-groups --no-new-privs "
+        '--inh-caps=-all -- "$@"'
+    )
+    tried = subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True)
+    if tried.returncode:
+        return command
+    return ["unshare", "--mount", "sh", "-c", script, str(root), *command]
