@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 
 from scanner.model.base import Model
 from scanner.model.registry import BindingType, RegistryEntry, Stage
+from scanner.reconcile.patterns import common_words, says_little
+from scanner.rulebook.norms import PatternRules, bundled
 
 SHARED_BY = 25
 """From so many entries on, an address that all of them name answers for none of them."""
@@ -24,7 +26,6 @@ _ROLES = frozenset({
     "servicedesk", "shared", "support", "webmaster",
 })  # fmt: skip
 """Words of mailboxes that stand for a function and not for a person or a team of one system."""
-_OPEN_PATTERNS = re.compile(r"^[*?]*.?[*?]+$|^[^*?]{0,3}\*$")
 
 
 class Oddity(Model, frozen=True, kw_only=True):
@@ -57,9 +58,9 @@ def mailboxes(entries: Sequence[RegistryEntry]) -> frozenset[str]:
 
 def oddities(entries: Sequence[RegistryEntry]) -> Iterator[Oddity]:
     """In the order of the entries."""
-    shared = mailboxes(entries)
+    shared, rules = mailboxes(entries), bundled().patterns
     for entry in entries:
-        for field, says in _about(entry, shared):
+        for field, says in (*_about(entry, shared), *_patterns(entry, rules)):
             yield Oddity(place=entry.source, entry=entry.id, field=field, says=says)
 
 
@@ -76,11 +77,16 @@ def _about(entry: RegistryEntry, shared: frozenset[str]) -> Iterator[tuple[str, 
     if not entry.bindings:
         yield "bindings", "none: it can only be matched by its name, which a person has to confirm"
     for binding in entry.bindings:
-        if binding.type is BindingType.PATTERN and _OPEN_PATTERNS.match(binding.value):
-            yield "bindings", f"pattern `{binding.value}` fits nearly anything"
         if binding.type is BindingType.TAG and "=" not in binding.value:
             yield "bindings", f"tag `{binding.value}` is not key=value"
         if binding.type is BindingType.ARN and not binding.value.startswith("arn:"):
             yield "bindings", f"`{binding.value}` is no ARN"
     if exact and entry.approved.providers is None:
         yield "approved.providers", "not stated: a repository's AI then only counts as probable"
+
+
+def _patterns(entry: RegistryEntry, rules: PatternRules) -> Iterator[tuple[str, str]]:
+    common = common_words(rules)
+    for binding in entry.bindings:
+        if binding.type is BindingType.PATTERN and says_little(binding.value, rules, common):
+            yield "bindings", f"pattern `{binding.value}` names no system: it registers nothing"

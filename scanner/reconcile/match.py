@@ -25,6 +25,7 @@ from scanner.reconcile.keys import canonical, keys_of
 from scanner.reconcile.name_words import plain_words
 from scanner.reconcile.names import Described, NameIndex, Suggestion
 from scanner.reconcile.patterns import Patterns
+from scanner.rulebook.norms import NormRules, PatternRules, bundled
 
 _TAG_KEYS = frozenset({"airegistryid", "registryid", "aisystemid", "airegistry", "aiuseid"})
 _UNIT_TAGS = frozenset({"department", "businessunit", "unit", "division", "agency", "bureau"})
@@ -45,7 +46,7 @@ class Index:
     """canonical key -> (entry id, why)"""
     declared: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """What an asset may call its entry -> the entries that are called so."""
-    patterns: Patterns = field(default_factory=lambda: Patterns(()))
+    patterns: Patterns = field(default_factory=lambda: Patterns((), PatternRules()))
     by_provider: Mapping[str, str] = field(default_factory=dict)
     """Every name of a provider -> its id."""
     decisions: Sequence[Decision] = ()
@@ -59,7 +60,11 @@ def build_index(
     aliases: Mapping[str, str],
     decisions: Sequence[Decision] = (),
     today: str = "",
+    rules: NormRules | None = None,
+    products: frozenset[str] = frozenset(),
 ) -> Index:
+    """``products``: ids, among those of ``aliases``, of what one runs oneself and names as one
+    likes."""
     index = Index(
         entries={entry.id: entry for entry in entries},
         by_provider=aliases,
@@ -78,7 +83,8 @@ def build_index(
             else:
                 key = canonical(binding.type, binding.value)
                 index.exact[key].append((entry.id, str(binding.type)))
-    index.patterns = Patterns(globs)
+    vendors = [name for name, ident in aliases.items() if ident not in products]
+    index.patterns = Patterns(globs, (rules or bundled()).patterns, vendors)
     return index
 
 
@@ -155,7 +161,7 @@ def _by_pattern(node: Asset | Credential, entry: str, pattern: str, index: Index
     whatever comes along. One that swallows too much covers nothing by itself."""
     provider = node.provider if isinstance(node, Asset) else node.issuer
     stated = index.entries[entry].approved.providers
-    broad = index.patterns.too_broad(pattern)
+    broad = index.patterns.too_broad(pattern, entry)
     if broad:
         reason = f"pattern {pattern}; {broad}"
         return _match(node.id, entry, MatchClass.PROBABLE, 60, reason)

@@ -1,7 +1,8 @@
 """Patterns of entries: globs over ids and names, looked up without trying each on each asset, and
 held back where they swallow too much.
 
-Owns when a pattern says too little to register anything. An asset's key is compared by the text
+Owns when a pattern says too little to register anything, by limits and words that are data
+(``rules/norms/patterns.yaml``). An asset's key is compared by the text
 before the first wildcard; patterns without any are few, and are tried one by one.
 """
 
@@ -13,19 +14,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase, translate
 
 from scanner.model.facts import Asset, Credential
+from scanner.rulebook.norms import PatternRules
 
-LIMIT = 50
-"""A pattern that fits more assets than this, and more than a tenth of all, only suggests."""
-_SHARE = 0.1
-_LEAST_LITERAL = 4
-"""Characters besides wildcards that a pattern needs, to say anything."""
+_REGION = re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-?\d\b|\b[a-z]+(?:east|west|central|north|south)\d?\b")
 
 
 class Patterns:
     """All patterns of a registry."""
 
-    def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
-        """``patterns``: (glob, entry)."""
+    def __init__(
+        self, patterns: Iterable[tuple[str, str]], rules: PatternRules, vendors: Iterable[str] = ()
+    ) -> None:
+        """``patterns``: (glob, entry). ``vendors``: names of providers, which name no system."""
+        self._rules = rules
+        self._common = common_words(rules, vendors)
         self._by_lead: dict[str, list[tuple[str, str, re.Pattern[str]]]] = defaultdict(list)
         self.all: list[tuple[str, str]] = sorted(set(patterns))
         for glob, entry in self.all:
@@ -33,7 +35,7 @@ class Patterns:
             self._by_lead[lead].append((glob, entry, re.compile(translate(glob))))
         self._lengths = sorted({len(lead) for lead in self._by_lead})
         self.swallowed: Counter[str] = Counter()
-        """Glob -> how many assets it fits, once :meth:`count` has seen them."""
+        """Entry -> how many assets its patterns fit, once :meth:`count` has seen them."""
         self._of = 0
 
     def fitting(self, node: Asset | Credential) -> Iterator[tuple[str, str]]:
@@ -51,18 +53,39 @@ class Patterns:
     def count(self, nodes: Sequence[Asset | Credential]) -> None:
         self._of = len(nodes)
         for node in nodes:
-            for glob in {glob for glob, _ in self.fitting(node)}:
-                self.swallowed[glob] += 1
+            for entry in {entry for _, entry in self.fitting(node)}:
+                self.swallowed[entry] += 1
 
-    def too_broad(self, glob: str) -> str:
-        """Why it only suggests; empty: it may register."""
-        literal = re.sub(r"\[[^\]]*\]|[*?]", "", glob)
-        if any(sign in glob for sign in "*?[") and len(literal) < _LEAST_LITERAL:
-            return "it fits nearly anything"
-        times = self.swallowed[glob]
-        if times > LIMIT and times > _SHARE * self._of:
-            return f"it fits {times} of {self._of} assets"
+    def too_broad(self, glob: str, entry: str) -> str:
+        """Why it only suggests; empty: it may register. What several narrow patterns of an entry
+        fit together counts as one."""
+        if says_little(glob, self._rules, self._common):
+            return "it names no system, and fits nearly anything"
+        times, rules = self.swallowed[entry], self._rules
+        if rules.most is not None and times > rules.most:
+            return f"the entry's patterns fit {times} of {self._of} assets, more than {rules.most}"
+        if times > (rules.share_from or 0) and times > (rules.share or 1) * self._of:
+            return f"the entry's patterns fit {times} of {self._of} assets"
         return ""
+
+
+def common_words(rules: PatternRules, vendors: Iterable[str] = ()) -> frozenset[str]:
+    """A vendor's name of several words (AWS Fraud Detector) makes none of them common."""
+    names = (_words(name) for name in vendors)
+    return frozenset((*rules.common, *(words[0] for words in names if len(words) == 1)))
+
+
+def says_little(glob: str, rules: PatternRules, common: frozenset[str]) -> bool:
+    """Whether all that it says besides wildcards is a scheme, a kind of thing or a vendor."""
+    if not any(sign in glob for sign in "*?["):
+        return False
+    literal = _REGION.sub(" ", re.sub(r"\[[^\]]*\]|[*?]", " ", glob).casefold())
+    own = [word for word in _words(literal) if word not in common]
+    return max(map(len, own), default=0) < (rules.least_word or 1)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.casefold())
 
 
 def fits(value: str, globs: Iterable[str]) -> bool:

@@ -65,7 +65,9 @@ def reconcile(
     """Both sides' standing. Every asset and every entry has exactly one. ``refused``: why rows of
     the registry could not be used."""
     held_to = norms or Norms(provider_aliases=provider_aliases)
-    index = build_index(entries, provider_aliases, decisions, held_to.today)
+    index = build_index(
+        entries, provider_aliases, decisions, held_to.today, held_to.rules, held_to.own
+    )
     matches = match_all(graph, index)
     standings: dict[NodeId, Standing] = {}
     claimed: dict[str, list[NodeId]] = {entry.id: [] for entry in entries}
@@ -187,7 +189,9 @@ def _owed(
 
 def _broad(index: Index, entry: RegistryEntry) -> Iterator[tuple[EntryOutcome, str]]:
     for binding in entry.bindings:
-        if binding.type is BindingType.PATTERN and (why := index.patterns.too_broad(binding.value)):
+        if binding.type is BindingType.PATTERN and (
+            why := index.patterns.too_broad(binding.value, entry.id)
+        ):
             yield EntryOutcome.BINDING_TOO_BROAD, f"pattern {binding.value}: {why}"
 
 

@@ -1,5 +1,5 @@
 """What is asked of AI, as data: which standings may land, which assessments a
-system needs.
+system needs, how much a pattern must say.
 
 Owns the form of ``rules/norms`` and how files of one's own are laid over it. What an organization
 approves stands in its configuration, not here.
@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Annotated
+
+import msgspec
 
 from scanner.model.base import Model
 from scanner.model.errors import RuleError
@@ -52,11 +55,26 @@ class AssessmentRules(Model, frozen=True, kw_only=True):
     duties: tuple[Duty, ...] = ()
 
 
+class PatternRules(Model, frozen=True, kw_only=True):
+    """When a pattern registers nothing by itself. None: as an earlier file says."""
+
+    least_word: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """Characters of its longest word that is not common."""
+    most: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """Assets that all patterns of one entry may fit."""
+    share: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
+    """Of all assets, where they fit more than ``share_from``."""
+    share_from: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    common: tuple[NonEmpty, ...] = ()
+    """Words that name no system."""
+
+
 class NormRules(Model, frozen=True, kw_only=True):
     """One file may hold any of them."""
 
     landing: Landing = Landing()
     assessments: AssessmentRules = AssessmentRules()
+    patterns: PatternRules = PatternRules()
 
 
 def read(files: list[Path]) -> NormRules:
@@ -70,7 +88,17 @@ def read(files: list[Path]) -> NormRules:
             stages={key: text for part in parts for key, text in part.landing.stages.items()},
         ),
         assessments=_assessments([part.assessments for part in parts]),
+        patterns=_patterns([part.patterns for part in parts]),
     )
+
+
+def _patterns(parts: list[PatternRules]) -> PatternRules:
+    limits = ("least_word", "most", "share", "share_from")
+    return PatternRules(
+        **{name: next((value for part in reversed(parts)
+                       if (value := getattr(part, name)) is not None), None) for name in limits},
+        common=tuple(dict.fromkeys(word.casefold() for part in parts for word in part.common)),
+    )  # fmt: skip
 
 
 def _assessments(parts: list[AssessmentRules]) -> AssessmentRules:

@@ -14,6 +14,7 @@ from scanner.model.registry import (
     Approved,
     Binding,
     BindingType,
+    EntryOutcome,
     RegistryEntry,
     SourceId,
 )
@@ -21,7 +22,9 @@ from scanner.reconcile import decisions
 from scanner.reconcile.decisions import Decision, Verdict, mark_of
 from scanner.reconcile.explaining import explain
 from scanner.reconcile.norms import Norms
+from scanner.reconcile.patterns import common_words, says_little
 from scanner.reconcile.reconcile import Reconciliation, reconcile
+from scanner.rulebook import load, norms
 
 TODAY = "2026-11-28T00:00:00Z"
 
@@ -101,15 +104,59 @@ def test_ids_of_other_registries_declare_only_where_one_entry_has_them() -> None
 
 def test_a_pattern_that_swallows_too_much_only_suggests() -> None:
     stated = Approved(providers=("openai",))
-    facts: list[Fact] = [_asset(f"prod-{n}", f"n{n}") for n in range(60)]
+    facts: list[Fact] = [_asset(f"shop-{n}", f"n{n}") for n in range(60)]
     facts += [_asset(f"other-{n}", f"o{n}") for n in range(60)]
-    greedy = _entry("G", (BindingType.PATTERN, "prod-*"), approved=stated)
+    greedy = _entry("G", (BindingType.PATTERN, "shop-*"), approved=stated)
     modest = _entry("M", (BindingType.PATTERN, "other-1?"), approved=stated)
     _, found = _world(facts, [greedy, modest])
-    assert _status(found, "prod-7") == ("probable", "G")
-    assert "fits 60 of 120 assets" in found.standings[NodeId("prod-7")].reason
+    assert _status(found, "shop-7") == ("probable", "G")
+    assert "fit 60 of 120 assets" in found.standings[NodeId("shop-7")].reason
     assert _status(found, "other-12") == ("registered", "M")
     assert _status(found, "other-2")[0] == "unregistered"
+
+
+@pytest.mark.parametrize(
+    ("globs", "size", "fitted", "said"),
+    [
+        (["arn:*"], 40, 40, "names no system"),
+        (["arn:*"], 3, 3, "names no system"),
+        (["arn:aws:bedrock:eu-west-1:*"], 40, 40, "names no system"),
+        (["*openai*"], 40, 0, "names no system"),
+        (["*111122223333*"], 40, 40, "fit 40 of 40 assets"),
+        (["*alpha-*"], 10_100, 900, "fit 900 of 10100 assets, more than 100"),
+        (["*alpha-?", "*alpha-1?", "*alpha-2?"], 60, 30, "fit 30 of 60 assets"),
+        (["*alpha-*"], 400, 90, ""),
+        (["*alpha-*"], 5, 3, ""),
+    ],
+)  # fmt: skip
+def test_a_pattern_registers_only_what_one_system_can_be(
+    globs: list[str], size: int, fitted: int, said: str
+) -> None:
+    lead = "arn:aws:bedrock:eu-west-1:111122223333:agent/"
+    facts: list[Fact] = [_asset(f"{lead}{'alpha' if n < fitted else 'beta'}-{n}", f"n{n}")
+                         for n in range(size)]  # fmt: skip
+    entry = _entry("G", *((BindingType.PATTERN, glob) for glob in globs),
+                   approved=Approved(providers=("openai",)))  # fmt: skip
+    _, found = _world(facts, [entry])
+    registered = sum(row.status == "registered" for row in found.standings.values())
+    assert registered == (0 if said else fitted)
+    outcomes = found.entries[0].details
+    assert (EntryOutcome.BINDING_TOO_BROAD in outcomes) == bool(said)
+    assert said in outcomes.get(EntryOutcome.BINDING_TOO_BROAD, "")
+
+
+def test_limits_of_patterns_are_data(tmp_path: Path) -> None:
+    (tmp_path / "ours.yaml").write_text("patterns: {share: 1.0, most: 1000, common: [acme]}\n")
+    rules = norms.read([*sorted((load.bundled() / "norms").glob("*.yaml")), tmp_path / "ours.yaml"])
+    facts: list[Fact] = [_asset(f"shop-{n}", f"n{n}") for n in range(60)]
+    graph = AssetGraph((ShardId("s"), fact, True) for fact in facts)
+    stated = Approved(providers=("openai",))
+    entry = _entry("G", (BindingType.PATTERN, "shop-*"), approved=stated)
+    for held_to, status in ((Norms(), "probable"), (Norms(rules=rules), "registered")):
+        found = reconcile(graph, [entry], {"openai": "openai"}, [], norms=held_to)
+        assert _status(found, "shop-7") == (status, "G")
+    assert says_little("acme-*", rules.patterns, common_words(rules.patterns))
+    assert rules.patterns.least_word == 3
 
 
 def test_what_a_stranger_uses_too_is_shared_and_belongs_to_nobody() -> None:

@@ -111,21 +111,21 @@ def test_names_only_suggest_and_generic_ones_say_nothing() -> None:
 def test_declared_tags_and_patterns_register_and_two_claims_are_ambiguous() -> None:
     facts = [
         _asset("t", tags={"ai-registry-id": "T"}),
-        _asset("prod-x", provider="openai"),
-        _asset("prod-y", provider="mistral"),
+        _asset("shop-x", provider="openai"),
+        _asset("shop-y", provider="mistral"),
         _asset("both"),
     ]
     stated = Approved(providers=("openai",))
     entries = [
-        _entry("T"), _entry("P", (BindingType.PATTERN, "prod-*"), approved=stated),
+        _entry("T"), _entry("P", (BindingType.PATTERN, "shop-*"), approved=stated),
         _entry("X", (BindingType.ID, "both")), _entry("Y", (BindingType.ID, "both")),
     ]  # fmt: skip
 
     world = _world(facts, entries)
 
     assert _status(world, "t") == ("registered", "T")
-    assert _status(world, "prod-x") == ("registered", "P")
-    assert _status(world, "prod-y") == ("probable", "P")
+    assert _status(world, "shop-x") == ("registered", "P")
+    assert _status(world, "shop-y") == ("probable", "P")
     assert _status(world, "both") == ("ambiguous", "")
 
 
