@@ -107,18 +107,19 @@ def _asked(
 ) -> Reading:
     shard = ShardId(f"registry:{name}")
     kept = asking.state.memory(shard) if asking.state else b""
+    access = servers.Access(
+        url=origin.url,
+        token=asking.environ.get(origin.token_variable or server.token_variable, ""),
+        user=origin.user,
+        settings=origin.settings,
+        ca_file=str(folder / origin.ca_file) if origin.ca_file else "",
+    )
     if asking.now is None:
-        if not kept:
+        known = servers.kept_records(how, access, kept)
+        if known is None:
             return Reading(unread=f"registry `{name}` was not read yet; run `shadow-ai scan`")
-        records = servers.kept_records(how, kept)
+        records = known
     else:
-        access = servers.Access(
-            url=origin.url,
-            token=asking.environ.get(origin.token_variable or server.token_variable, ""),
-            user=origin.user,
-            settings=origin.settings,
-            ca_file=str(folder / origin.ca_file) if origin.ca_file else "",
-        )
         records, kept = servers.read(how, access, kept, asking.now, full_hours=origin.full_hours)
         if asking.state:
             asking.state.remember(shard, kept)

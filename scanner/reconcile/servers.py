@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,10 +20,11 @@ import msgspec
 from jsonpath import JSONPathError, findall
 
 from scanner.kit.contract import Operation
-from scanner.kit.http import Missing, ReadOnlySession, json_body, linked
+from scanner.kit.http import Missing, ReadOnlySession, json_body
 from scanner.kit.limits import Limits
 from scanner.model.base import Model, digest, encode
 from scanner.model.errors import RegistryError, SourceError, Unavailable
+from scanner.reconcile.answers import FOLLOWING, first, objects, told
 from scanner.reconcile.html_tables import rows_of
 from scanner.reconcile.mapped import text_at
 from scanner.rulebook.mapping import Call, RegistryMap, Server
@@ -50,6 +51,8 @@ class Access:
 class Kept(Model, frozen=True, kw_only=True):
     """What a reading leaves for the next one."""
 
+    of: str = ""
+    """Mark of whom was asked, as whom and for what: it says nothing of another registry."""
     asked_at: str = ""
     full_at: str = ""
     records: dict[str, dict[str, Any]] = {}
@@ -74,38 +77,71 @@ def read(
     """(place, record) of the whole registry, and what to keep. Raises ``RegistryError`` when it
     could not be read to its end: what is registered is then not known."""
     server = _server(how)
-    known = _decoded(kept)
+    known = _decoded(kept, how, access)
     session = _session(how, server, access)
     is_full = _is_older(known.full_at, now - timedelta(hours=full_hours))
-    since = "" if is_full else known.asked_at
     found: dict[str, dict[str, Any]] = {}
     try:
         for call in server.calls:
             before = known.records.get(call.name, {})
-            changed = dict(_records(session, how, call, access, before, since))
-            starts_anew = is_full or not _is_incremental(call)
+            # Which of several records of one key has changed, no list of changes tells.
+            starts_anew = is_full or not _is_incremental(call) or any(map(_is_turn, before))
+            since = "" if starts_anew else known.asked_at
+            changed = _apart(_records(session, how, call, access, before, since))
             found[call.name] = changed if starts_anew else {**before, **changed}
     except SourceError as error:
         raise RegistryError(f"{how.name} at {session.base}: {error}") from error
     except JSONPathError as error:
         raise RegistryError(f"{how.id}: a JSONPath of the mapping: {error}") from error
     stamp = now.astimezone(UTC).isoformat(timespec="seconds")
-    kept_now = Kept(asked_at=stamp, full_at=stamp if is_full else known.full_at, records=found)
+    kept_now = Kept(
+        of=_mark_of(how, access), asked_at=stamp, full_at=stamp if is_full else known.full_at,
+        records=found,
+    )  # fmt: skip
     places = [
-        (f"{how.id} {urlsplit(session.base).netloc} {name} {key}", record)
+        (f"{how.id} {urlsplit(session.base).netloc} {name} {_plain(key)}", record)
         for name, records in found.items()
         for key, record in records.items()
     ]
     return places, encode(kept_now)
 
 
-def kept_records(how: RegistryMap, kept: bytes) -> list[tuple[str, Record]]:
-    """What the last reading found: nothing is asked."""
+def kept_records(how: RegistryMap, access: Access, kept: bytes) -> list[tuple[str, Record]] | None:
+    """What the last reading of the same registry found: nothing is asked. None: there was none."""
+    known = _decoded(kept, how, access)
+    if not known.asked_at:
+        return None
     return [
-        (f"{how.id} {name} {key}", record)
-        for name, records in _decoded(kept).records.items()
+        (f"{how.id} {name} {_plain(key)}", record)
+        for name, records in known.records.items()
         for key, record in records.items()
     ]
+
+
+_TURN = "\x1f"
+"""Between a key and its turn: no key holds it."""
+
+
+def _is_turn(key: str) -> bool:
+    return _TURN in key
+
+
+def _plain(key: str) -> str:
+    return key.replace(_TURN, " #")
+
+
+def _apart(records: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """By key; different records of one key are kept, each under its turn. The same record again is
+    what offset paging gives while a list changes."""
+    found: dict[str, Any] = {}
+    turns: dict[str, list[Any]] = {}
+    for key, record in records:
+        known = turns.setdefault(key, [])
+        if record in known:
+            continue
+        known.append(record)
+        found[key if len(known) == 1 else f"{key}{_TURN}{len(known)}"] = record
+    return found
 
 
 def _server(how: RegistryMap) -> Server:
@@ -114,11 +150,18 @@ def _server(how: RegistryMap) -> Server:
     return how.server
 
 
-def _decoded(kept: bytes) -> Kept:
+def _decoded(kept: bytes, how: RegistryMap, access: Access) -> Kept:
     try:
-        return msgspec.json.decode(kept, type=Kept) if kept else Kept()
+        known = msgspec.json.decode(kept, type=Kept) if kept else Kept()
     except msgspec.DecodeError:
         return Kept()  # written by another version: everything is read again
+    return known if known.of == _mark_of(how, access) else Kept()
+
+
+def _mark_of(how: RegistryMap, access: Access) -> str:
+    """Another address, user, setting or mapping is another registry."""
+    base = access.url or _server(how).base
+    return digest([base.rstrip("/"), access.user, dict(access.settings), msgspec.to_builtins(how)])
 
 
 def _is_older(stamp: str, than: datetime) -> bool:
@@ -173,7 +216,7 @@ def _records(
     try:
         for page in _pages(session, call, settings, since):
             for record in page:
-                changed = _first(record, call.changed_at)
+                changed = first(record, call.changed_at)
                 if since and call.newest_first and changed and changed < _mark(call, since):
                     return
                 yield from _whole(session, how, call, record, changed, before, settings)
@@ -191,7 +234,7 @@ def _whole(
     before: Mapping[str, Any],
     settings: Mapping[str, str],
 ) -> Iterator[tuple[str, Any]]:
-    ident = _first(record, call.detail_id) if call.detail_id else ""
+    ident = first(record, call.detail_id) if call.detail_id else ""
     key = ident or _key(record, how)
     if call.detail:
         if not ident:
@@ -206,7 +249,10 @@ def _whole(
     if not call.tables:
         yield key, record
         return
-    for html in findall(call.tables, record):
+    tables = findall(call.tables, record)
+    if not tables:
+        raise Unavailable(f"{call.method} {call.path}: {told(record)}, and no `{call.tables}`")
+    for html in tables:
         for number, row in enumerate(rows_of(str(html)), start=1):
             yield f"{key}#{number}", {**row, "page": key}
 
@@ -230,10 +276,10 @@ def _pages(
     count = 0
     for _ in range(_MOST_PAGES):
         body = json_body(answer)
-        page = _objects(body, call)
+        page = objects(body, call)
         yield page
         count += 1 if paging.style == "page" and page else len(page)
-        follow = _FOLLOWING[paging.style](call, body, page, answer, count)
+        follow = FOLLOWING[paging.style](call, body, page, answer, count)
         if not follow:
             return
         if follow in seen:
@@ -241,15 +287,6 @@ def _pages(
         seen.add(follow)
         answer = asked.link(follow) if paging.style == "link" else asked.following(follow)
     raise Unavailable(f"{call.method} {call.path}: more than {_MOST_PAGES} pages")
-
-
-def _objects(body: Any, call: Call) -> list[dict[str, Any]]:
-    found = findall(call.records, body) if call.records != "$" else [body]
-    spread = [one for item in found for one in (item if isinstance(item, list) else [item])]
-    records = [one for one in spread if isinstance(one, dict)]
-    if len(records) < len(spread):
-        raise Unavailable(f"{call.method} {call.path}: `{call.records}` holds what is no record")
-    return records
 
 
 @dataclass(frozen=True)
@@ -322,50 +359,3 @@ def _time(call: Call, since: str) -> str:
 def _mark(call: Call, since: str) -> str:
     """As ``changed_at`` is written, for comparing."""
     return _time(call, since)
-
-
-def _first(record: Mapping[str, Any], path: str) -> str:
-    if not path:
-        return ""
-    found = findall(path, record) if path.startswith("$") else [record.get(path)]
-    return "" if not found or found[0] is None else str(found[0])
-
-
-Following = Callable[[Call, Any, list[dict[str, Any]], Any, int], str]
-
-
-def _by_token(call: Call, body: Any, page: list[dict[str, Any]], answer: Any, count: int) -> str:
-    return _first(body, call.paging.next) if isinstance(body, dict) else ""
-
-
-def _by_link(call: Call, body: Any, page: list[dict[str, Any]], answer: Any, count: int) -> str:
-    if call.paging.next and isinstance(body, dict):
-        return _first(body, call.paging.next)
-    return linked(answer)
-
-
-def _by_count(call: Call, body: Any, page: list[dict[str, Any]], answer: Any, count: int) -> str:
-    """``count``: pages or records so far. Servers cap a page's size as they like, so that only an
-    empty one is the end."""
-    if not page:
-        return ""
-    return str(call.paging.first + count)
-
-
-def _by_last(call: Call, body: Any, page: list[dict[str, Any]], answer: Any, count: int) -> str:
-    if not page:
-        return ""
-    last = _first(page[-1], call.paging.next)
-    if not last:
-        raise Unavailable(f"{call.method} {call.path}: a record without `{call.paging.next}`")
-    return last
-
-
-_FOLLOWING: dict[str, Following] = {
-    "none": lambda call, body, page, answer, count: "",
-    "token": _by_token,
-    "link": _by_link,
-    "offset": _by_count,
-    "page": _by_count,
-    "after_last": _by_last,
-}

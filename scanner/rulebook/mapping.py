@@ -129,7 +129,10 @@ class Call(Model, frozen=True, kw_only=True):
     body: str = ""
     """JSON, for ``POST``; may hold ``{setting}``."""
     records: NonEmpty = "$"
-    """JSONPath of the records in an answer."""
+    """JSONPath of the records in an answer; it must be there, if only empty."""
+    bare: tuple[str, ...] | None = None
+    """All that an answer without ``records`` may hold, where a server leaves an empty list out.
+    Absent: it never does."""
     tables: str = ""
     """JSONPath of HTML in a record: each row of its tables is a record instead."""
     paging: Paging = Paging()

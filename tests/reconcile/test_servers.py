@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from scanner.kit.http import ReadOnlySession
@@ -128,6 +130,86 @@ def test_a_list_that_goes_in_a_ring_is_no_end() -> None:
 
     with serving(ring) as world, pytest.raises(RegistryError, match="repeats a page"):
         _read("mlflow", world)
+
+
+def _models(name: str) -> Answer:
+    return ok({"registered_models": [{"name": name, "last_updated_timestamp": 1}]})
+
+
+def test_what_is_kept_says_nothing_of_another_registry() -> None:
+    how, soon = registry_map("mlflow"), NOW + timedelta(minutes=30)
+    with serving(lambda asked: _models("ours")) as first, serving(
+        lambda asked: _models("theirs")
+    ) as second:  # fmt: skip
+        old = Access(url=first.url, retries=1)
+        _, kept = servers.read(how, old, b"", NOW)
+        assert [r["name"] for _, r in servers.kept_records(how, old, kept) or ()] == ["ours"]
+        moved = replace(old, url=second.url)
+        records, _ = servers.read(how, moved, kept, soon)
+        assert [record["name"] for _, record in records] == ["theirs"]
+        for access, changed in (
+            (moved, how), (replace(old, user="bo"), how), (replace(old, settings={"a": "b"}), how),
+            (old, msgspec.structs.replace(how, fields={**how.fields, "owner": "user_id"})),
+        ):  # fmt: skip
+            assert servers.kept_records(changed, access, kept) is None
+        assert servers.kept_records(how, replace(old, url=first.url + "/"), kept) is not None
+
+
+def test_records_of_one_key_are_all_accounted_for(tmp_path: Path) -> None:
+    rows = [{"id": "1", "name": "Fraud scoring"}, {"id": "1", "name": "Lunch menu"},
+            {"id": "2", "name": "Other"}, {"id": "2", "name": "Other"}]  # fmt: skip
+    with serving(lambda asked: ok({"entries": rows})) as world:
+        reading, _ = _read("rest", world)
+        assert [row.verdict for row in reading.rows] == ["refused", "refused", "imported"]
+        assert all("id `1` stands at 2 records" in said for said in reading.problems)
+
+        own = json.loads(msgspec.json.encode(registry_map("rest")))
+        (tmp_path / "own.yaml").write_text(
+            json.dumps({**own, "identity": {"id": "id", "or_of": ["name"]}})
+        )
+        how = registry_map("own.yaml", tmp_path)
+        access = Access(url=world.url, retries=1)
+        records, kept = servers.read(how, access, b"", NOW)
+        found = of_mapped(map_records(records, how, "own")).entries
+        assert [entry.name for entry in found] == ["Fraud scoring", "Lunch menu", "Other"]
+        assert len(servers.kept_records(how, access, kept) or ()) == 3
+
+
+def test_of_records_of_one_key_no_change_is_guessed() -> None:
+    rows = [{"name": "m", "description": said, "last_updated_timestamp": stamp}
+            for said, stamp in (("b", 2_000_000_000_001), ("a", 2_000_000_000_000))]  # fmt: skip
+    with serving(lambda asked: ok({"registered_models": rows})) as world:
+        how, access = registry_map("mlflow"), Access(url=world.url, retries=1)
+        _, kept = servers.read(how, access, b"", NOW)
+        rows[1]["description"] = "changed"
+        records, _ = servers.read(how, access, kept, NOW + timedelta(hours=1))
+        assert [record["description"] for _, record in records] == ["b", "changed"]
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+@pytest.mark.parametrize(
+    "answer",
+    [{"error": "maintenance"}, {"message": "use /v2"}, {"error": {"code": 1}}, {"things": [{}]},
+     "maintenance"],
+)  # fmt: skip
+def test_what_holds_no_list_is_no_empty_registry(kind: str, answer: object) -> None:
+    with (
+        serving(lambda asked: ok(answer)) as world,
+        pytest.raises(RegistryError, match="answer|no record"),
+    ):
+        _read(kind, world)
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [("mlflow", {}), ("unity-catalog", {}), ("rest", {"entries": []}), ("huggingface", [])],
+)
+def test_an_empty_list_is_one_where_the_server_says_it_so(kind: str, answer: object) -> None:
+    with serving(lambda asked: ok(answer)) as world:
+        assert _read(kind, world)[0].entries == []
+    if kind == "rest":
+        with serving(lambda asked: ok({})) as world, pytest.raises(RegistryError, match="nothing"):
+            _read(kind, world)
 
 
 def test_an_answer_of_another_shape_is_no_empty_list() -> None:
