@@ -6,21 +6,23 @@ and what it tells is added up. Owns no catalogue and stores no line.
 
 from __future__ import annotations
 
-import os
 import zlib
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Annotated, Any
 
 import msgspec
 
 from connectors.logs import files as log_files
+from connectors.logs.cursor import Cursor
 from connectors.logs.files import LogFile, Part
+from connectors.logs.flow_lines import FlowLayout, layout_of
 from connectors.logs.formats import formats
+from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout
+from connectors.logs.search import AHEAD, Places, Searched, searched, searched_parts, skipped
 from connectors.logs.tally import KINDS, Tally, gap
 from scanner.kit.contract import (
     ConnectorSpec,
@@ -37,10 +39,10 @@ from scanner.model.evidence import Evidence
 from scanner.model.facts import Account
 from scanner.model.items import Checkpoint, Gap, Item
 
-_AHEAD = 3
-"""Blocks that are searched while others are parsed."""
 _MOST_PARSED = 1 << 16
 """Bytes of a line that are taken apart; of a longer one those around what was found."""
+_MOST_ENTRY = 2 << 20
+"""Bytes of an entry of a log of connections: a delivery of CloudWatch Logs holds up to 1 MiB."""
 _SAMPLES = 3
 _SAVED_EVERY = 4 << 30
 """Bytes of one file after which what was found is stored."""
@@ -56,6 +58,9 @@ class LogsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What the place is called whose traffic this is; part of ids."""
     format: str = ""
     """Name of the only format to try; empty: each line is recognised by itself."""
+    flow_columns: str = ""
+    """Columns of VPC flow logs that begin with no header, as they were ordered:
+    ``${version} ${interface-id} ${srcaddr} …``."""
     exclude: tuple[str, ...] = ()
     """Globs of file names that are not read."""
     large_upload_mib: Annotated[int, msgspec.Meta(ge=1)] = 1
@@ -105,14 +110,15 @@ class LogsConnector:
             provider="",
             evidence=(Evidence(rule="logs", source="logs", resource=ident),),
         )
-        reading = _Reading(ctx, watch, _Cursor.of(since))
+        reading = _Reading(ctx, watch, Cursor.of(since))
         found, gaps = _files(ctx)
         yield from gaps
         if gaps and not found:
             raise Denied(gaps[0].reason) if gaps[0].denied else Unavailable(gaps[0].reason)
-        with ThreadPoolExecutor(_AHEAD, thread_name_prefix="logs") as pool:
+        with ThreadPoolExecutor(AHEAD, thread_name_prefix="logs") as pool:
             for file in found:
                 yield from reading.file(file, pool)
+            yield from reading.connections(pool)
         reading.cursor.forget(keep_others=bool(gaps))
         yield Checkpoint(cursor=reading.cursor.text)
 
@@ -139,54 +145,12 @@ def _files(ctx: Context[LogsConfig]) -> tuple[list[LogFile], list[Gap]]:
                 found.setdefault(file.path, file)
         except SourceError as error:
             gaps.append(Gap(what=named, reason=str(error), denied=isinstance(error, Denied)))
-    return list(found.values()), gaps
-
-
-@dataclass
-class _Cursor:
-    """How far every file has been read, by how it begins."""
-
-    at: dict[str, int] = field(default_factory=dict)
-    columns: dict[str, tuple[tuple[str, ...], str]] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, since: Checkpoint | None) -> _Cursor:
-        if since is None or not since.cursor:
-            return cls()
-        try:
-            told = msgspec.json.decode(since.cursor, type=dict[str, int])
-        except msgspec.MsgspecError:
-            return cls()
-        return cls(at=told)
-
-    @property
-    def text(self) -> str:
-        return msgspec.json.encode(dict(sorted(self.at.items()))).decode()
-
-    def find(self, head: bytes) -> tuple[str, int]:
-        """Name of the file that begins so, and how far it was read."""
-        for name, offset in self.at.items():
-            if log_files.is_beginning(name, head):
-                return name, offset
-        return log_files.beginning(head), 0
-
-    def move(self, old: str, head: bytes, offset: int) -> str:
-        """A file that was short is known by more of its beginning from now on."""
-        self.at.pop(old, None)
-        name = log_files.beginning(head)
-        self.at[name] = offset
-        self.seen.add(name)
-        return name
-
-    def forget(self, *, keep_others: bool) -> None:
-        """Files that are no longer there."""
-        if not keep_others:
-            self.at = {name: at for name, at in self.at.items() if name in self.seen}
+    # What comes by once is read when the names of all other files are known.
+    return sorted(found.values(), key=lambda file: file.path == "-"), gaps
 
 
 class _Reading:
-    def __init__(self, ctx: Context[LogsConfig], watch: Watch, cursor: _Cursor) -> None:
+    def __init__(self, ctx: Context[LogsConfig], watch: Watch, cursor: Cursor) -> None:
         self._config = ctx.config
         self._watch = watch
         self.cursor = cursor
@@ -198,6 +162,12 @@ class _Reading:
                     f"logs: the variable {ctx.config.pseudonymize_env} is empty; put the key for "
                     "pseudonyms into it"
                 )
+        self.joins = Joins(cursor.answers)
+        self._flows: list[tuple[LogFile, FlowLayout]] = []
+        self._named: list[tuple[LogFile, int]] = []
+        """Files that tell where AI's names are, and where their reading began."""
+        self._flow_tally = self._tally()
+        self._found: tuple[tuple[bytes, ...], Places] | None = None
 
     def _tally(self) -> Tally:
         large = self._config.large_upload_mib << 20
@@ -213,129 +183,159 @@ class _Reading:
 
     def _stream(self, file: LogFile, stream: Any, pool: ThreadPoolExecutor) -> Iterator[Item]:
         head, trouble = log_files.read(stream)
+        flows = layout_of(head, file.path, self._config.flow_columns)
+        if flows is not None and file.path == "-":
+            flows = None if flows.format.mixed else flows  # what came by is not read again
+        if flows is not None:
+            if file.path == "-":
+                opened = _Opened(file, stream, head, trouble)
+                yield from self._connections_of(opened, flows, self._flow_tally, pool)
+                return
+            self._flows.append((file, flows))
+            if not flows.format.mixed:
+                return
         layout = Layout(year=file.year, forced=self._config.format)
         layout.begin(head[: 1 << 16])
         name, offset = self.cursor.find(head) if file.path != "-" else ("", 0)
-        begins, done, size = head, 0, log_files.plain_size(file)
-        if offset and size >= 0:
-            done = log_files.next_line(file, offset)
-        elif offset:
-            head, done = _skipped(stream, head, offset)
+        opened = _Opened(file, stream, head, trouble)
+        begin, blocks = opened.blocks(offset, self._watch.places, pool)
+        done, known = begin, self.joins.answers.count
         samples: list[str] = []
         tally, saved, is_broken = self._tally(), done, None
         try:
-            searched = (
-                _searched_parts(file, done, size, self._watch, pool)
-                if size >= 0
-                else _searched(log_files.blocks(stream, head, trouble), self._watch, pool)
-            )
-            for block, places in searched:
-                _read_block(block, places, layout, tally, file.path, samples)
+            for block, places in blocks:
+                _read_block(block, places, layout, tally, file.path, samples, self.joins)
                 done += block.stop - block.start
                 if done - saved > _SAVED_EVERY:
+                    self.joins.remember_servers(tally)
                     yield from tally.items()
                     tally, saved = self._tally(), done
         except SourceError as error:  # the rest of the file: what was read so far is told
             is_broken = error
         except (OSError, EOFError, ValueError, zlib.error) as error:
             is_broken = Unavailable(f"{file.path}: {error}")
+        self.joins.remember_servers(tally)
         yield from tally.items()
+        if self.joins.answers.count > known and name:
+            self._named.append((file, begin))
         if layout.unknown:
             yield gap(file.path, layout.unknown, samples)
         if is_broken is not None:
             yield Gap(what=file.path, reason=str(is_broken))
             return
         if name:
-            self.cursor.move(name, begins, done)
+            self.cursor.move(name, opened.begins, done)
             yield Checkpoint(cursor=self.cursor.text)
 
+    def connections(self, pool: ThreadPoolExecutor) -> Iterator[Item]:
+        """Files that hold addresses alone, when all names are known."""
+        if self._flows and self.joins.answers.has_names:
+            for file, begin in self._named:
+                yield from self._others_of(file, begin, pool)
+        for file, layout in self._flows:
+            try:
+                with log_files.opened(file) as stream:
+                    opened = _Opened(file, stream, *log_files.read(stream))
+                    yield from self._connections_of(opened, layout, self._flow_tally, pool)
+            except SourceError as error:
+                yield Gap(what=file.path, reason=str(error), denied=isinstance(error, Denied))
+        self.joins.settle(self._flow_tally)
+        yield from self._flow_tally.items()
+        if self.joins.answers.dropped:
+            yield Gap(
+                what=self._config.name,
+                reason=f"{self.joins.answers.dropped} answers of name servers were too many to be "
+                "remembered: connections due to them are not told; scan more often",
+            )
 
-def _skipped(stream: Any, head: bytes, offset: int) -> tuple[bytes, int]:
-    """What of a file is new, and where that begins; a line whose end came later is not new."""
-    if offset <= len(head):
-        rest, at = head[offset:], offset
-        before = head[offset - 1 : offset]
-    else:
-        at, before = len(head), b""
-        while at < offset:
-            data = stream.read(min(log_files.BLOCK, offset - at))
-            if not data:
-                return b"", offset
-            at += len(data)
-            before = data[-1:]
-        rest = b""
-    if before != b"\n":
-        cut = rest.find(b"\n") + 1
-        if not cut:
-            more = stream.read(log_files.BLOCK)
-            rest += more
-            cut = rest.find(b"\n") + 1
-        rest, at = (rest[cut:], at + cut) if cut else (b"", at + len(rest))
-    return rest, at
+    def _others_of(self, file: LogFile, begin: int, pool: ThreadPoolExecutor) -> Iterator[Item]:
+        """Other names that were answered with an address of AI's, in a file that was read for
+        AI's names: whoever was given both may mean either."""
+        find = self._finder([one.encode() for one in self.joins.answers.addresses])
+        layout = Layout(year=file.year, forced=self._config.format)
+        try:
+            with log_files.opened(file) as stream:
+                opened = _Opened(file, stream, *log_files.read(stream))
+                layout.begin(opened.begins[: 1 << 16])
+                for block, places in opened.blocks(begin, find, pool)[1]:
+                    for line in _entries(block, places):
+                        for record in layout.records(line):
+                            if record.is_joined and not self._watch.known(record.host)[0]:
+                                self.joins.learn_other(record, self._flow_tally)
+        except (SourceError, OSError, EOFError, ValueError, zlib.error) as error:
+            yield Gap(what=file.path, reason=str(error))
+
+    def _connections_of(
+        self, opened: _Opened, layout: FlowLayout, tally: Tally, pool: ThreadPoolExecutor
+    ) -> Iterator[Item]:
+        file, find = opened.file, self._finder(self.joins.literals(layout))
+        name, offset = self.cursor.find(opened.begins, flows=True) if file.path != "-" else ("", 0)
+        done, blocks = opened.blocks(offset, find, pool, layout.mark)
+        unknown = 0
+        try:
+            for block, places in blocks:
+                for entry in _entries(block, places, layout.mark):
+                    unknown += not self.joins.read(entry, layout, tally)
+                done += block.stop - block.start
+        except (SourceError, OSError, EOFError, ValueError, zlib.error) as error:
+            yield Gap(what=file.path, reason=str(error))
+        if unknown and not layout.format.mixed:
+            yield gap(file.path, unknown, [])
+        if name:
+            self.cursor.move(name, opened.begins, done, flows=True)
+
+    def _finder(self, literals: list[bytes]) -> Places:
+        """Compiled once for files of one kind."""
+        wanted = tuple(literals)
+        if self._found is None or self._found[0] != wanted:
+            self._found = (wanted, self._watch.finder(wanted))
+        return self._found[1]
 
 
-Searched = tuple[Part, list[int]]
+@dataclass
+class _Opened:
+    """A file whose first block was read."""
+
+    file: LogFile
+    stream: Any
+    begins: bytes
+    trouble: Exception | None
+
+    def blocks(
+        self, offset: int, places: Places, pool: ThreadPoolExecutor, mark: bytes = b"\n"
+    ) -> tuple[int, Iterator[Searched]]:
+        """Where what is new begins, and its blocks with what was found in them."""
+        size, done, head = log_files.plain_size(self.file), 0, self.begins
+        if offset and size >= 0:
+            done = log_files.next_line(self.file, offset, mark)
+        elif offset:
+            head, done = skipped(self.stream, head, offset, mark)
+        if size >= 0:
+            return done, searched_parts(self.file, done, size, places, pool, mark)
+        return done, searched(log_files.blocks(self.stream, head, self.trouble, mark), places, pool)
 
 
-def _ahead(jobs: Iterator[Future[Searched]]) -> Iterator[Searched]:
-    """Some blocks are searched while another is parsed, and no more are held."""
-    waiting: deque[Future[Searched]] = deque()
-    trouble: Exception | None = None
-    try:
-        for job in jobs:
-            waiting.append(job)
-            if len(waiting) >= _AHEAD:
-                yield waiting.popleft().result()
-    except (SourceError, OSError, EOFError, ValueError, zlib.error) as error:
-        # What was read before a file broke is told.
-        trouble = error
-    while waiting:
-        yield waiting.popleft().result()
-    if trouble is not None:
-        raise trouble
-
-
-def _searched(
-    blocks: Iterator[bytes], watch: Watch, pool: ThreadPoolExecutor
-) -> Iterator[Searched]:
-    """Blocks of a stream with the places that were found in them."""
-
-    def search(block: bytes) -> Searched:
-        return Part(block, 0, len(block)), watch.places(block)
-
-    return _ahead(pool.submit(search, block) for block in blocks)
-
-
-def _searched_parts(
-    file: LogFile, begin: int, end: int, watch: Watch, pool: ThreadPoolExecutor
-) -> Iterator[Searched]:
-    """Blocks of a plain file: reading, too, is done side by side."""
-    descriptor = os.open(file.path, os.O_RDONLY)
-
-    def search(at: int) -> Searched:
-        found = log_files.part(descriptor, begin, at, end)
-        view = memoryview(found.data)[found.start : found.stop]
-        return found, [found.start + place for place in watch.places(view)]
-
-    starts = range(begin, end, log_files.BLOCK)
-    jobs = [] if begin >= end else starts
-    running: list[Future[Searched]] = []
-
-    def submitted() -> Iterator[Future[Searched]]:
-        for at in jobs:
-            running.append(pool.submit(search, at))
-            yield running[-1]
-            del running[: max(0, len(running) - 2 * _AHEAD)]
-
-    try:
-        yield from _ahead(submitted())
-    finally:
-        wait(running)  # none of them reads from a descriptor that is closed
-        os.close(descriptor)
+def _entries(part: Part, places: list[int], mark: bytes = b"\n") -> Iterator[bytes]:
+    """Every entry that has one of the places, once."""
+    block, behind = part.data, part.start
+    for end in places:
+        if end <= behind:
+            continue
+        start = max(block.rfind(mark, part.start, end) + 1, part.start)
+        stop = block.find(mark, end, part.stop)
+        behind = stop if stop >= 0 else part.stop
+        if behind - start <= _MOST_ENTRY:
+            yield block[start:behind]
 
 
 def _read_block(
-    part: Part, places: list[int], layout: Layout, tally: Tally, path: str, samples: list[str]
+    part: Part,
+    places: list[int],
+    layout: Layout,
+    tally: Tally,
+    path: str,
+    samples: list[str],
+    joins: Joins,
 ) -> None:
     """Every line that has one of the places, once."""
     place = f"server of {PurePath(path).name}"
@@ -350,7 +350,16 @@ def _read_block(
         if len(line) > _MOST_PARSED:
             line = block[max(start, end - _MOST_PARSED // 2) : end + _MOST_PARSED // 2]
         unknown = layout.unknown
-        told = [record for record in layout.records(line) if tally.add(record, place)]
+        told = []
+        for record in layout.records(line):
+            key = tally.add(record, place)
+            if key is None:
+                continue
+            told.append(record)
+            if record.is_joined:
+                joins.learn(record, key, tally)
+                if record.is_alias:
+                    joins.follow(block, behind, layout, record, key, tally)
         if layout.unknown > unknown:
             if not told:
                 layout.unknown = unknown  # it only looked like one

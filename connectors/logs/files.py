@@ -243,12 +243,16 @@ def plain_size(file: LogFile) -> int:
     return status.st_size
 
 
-def next_line(file: LogFile, offset: int) -> int:
+def next_line(file: LogFile, offset: int, mark: bytes = b"\n") -> int:
     """Where the first line begins that is whole behind ``offset``: one whose end came later was
-    read with what came before it. Raises the source errors."""
+    read with what came before it. ``mark``: what ends a line. Raises the source errors."""
     with opened(file) as stream:
         stream.seek(offset - 1)
-        return max(offset, offset - 1 + len(stream.readline(_MOST_LINE)))
+        if mark == b"\n":
+            return max(offset, offset - 1 + len(stream.readline(_MOST_LINE)))
+        data = stream.read(_MOST_LINE)
+        cut = data.find(mark) + 1
+        return max(offset, offset - 1 + (cut or len(data)))
 
 
 @dataclass(frozen=True)
@@ -260,26 +264,26 @@ class Part:
     stop: int
 
 
-def part(descriptor: int, begin: int, at: int, end: int) -> Part:
+def part(descriptor: int, begin: int, at: int, end: int, mark: bytes = b"\n") -> Part:
     """Lines that begin at ``at`` or behind it and within a block; ``begin``: where the reading of
     the file began, ``end``: its size then. A line that is too long for any honest log is cut."""
     before = 0 if at == begin else 1
     want = min(BLOCK, end - at)
     data = os.pread(descriptor, before + want + _BEYOND, at - before)
     data = data[: before + (end - at)]
-    start = data.find(b"\n", 0, before + want) + 1 if before else 0
+    start = data.find(mark, 0, before + want) + 1 if before else 0
     if before and not start:
         return Part(data, 0, 0)  # the middle of a line that began before
     last = before + want - 1
-    stop = data.find(b"\n", last) + 1
+    stop = data.find(mark, last) + 1
     if not stop and at - before + len(data) < end:
         data += os.pread(descriptor, _MOST_LINE, at - before + len(data))[: end - at + before]
-        stop = data.find(b"\n", last) + 1
+        stop = data.find(mark, last) + 1
     return Part(data, start, stop or len(data))
 
 
 def blocks(
-    stream: IO[bytes], first: bytes = b"", trouble: Exception | None = None
+    stream: IO[bytes], first: bytes = b"", trouble: Exception | None = None, mark: bytes = b"\n"
 ) -> Iterator[bytes]:
     """Whole lines, some megabytes at a time; ``first`` and ``trouble``: what :func:`read` has given
     before. The last line may lack its end. Raises what ended the stream, behind what came before
@@ -288,7 +292,7 @@ def blocks(
     while not is_over and trouble is None:
         data, trouble = read(stream)
         is_over = not data
-        cut = data.rfind(b"\n") + 1
+        cut = data.rfind(mark) + 1
         if cut:
             yield carry + data[:cut]
             carry = data[cut:]

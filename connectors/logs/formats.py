@@ -19,6 +19,7 @@ FIELDS = (
     "down", "action", "ua", "app", "model", "provider", "dst", "port", "media", "ja4", "status",
     "dns",
 )  # fmt: skip
+JOINS = ("answers", "dst", "uid", "scope", "asked_from")
 SHAPES = ("json", "columns", "pairs", "text")
 
 
@@ -40,7 +41,11 @@ class Format(Model, frozen=True, kw_only=True):
     """How a line begins that has these columns and no header."""
     regex: str = ""
     surface: str = ""
-    """``name``: names that were asked for, which shows contact and no content."""
+    """``name``: names that were asked for, which shows contact and no content; ``answer``: what
+    they were answered with, of which the question is another line."""
+    joins: dict[str, tuple[str, ...]] = {}
+    """What leads from a name to connections: ``answers``, ``dst``, ``uid``, ``scope``,
+    ``asked_from`` (who was answered, where the answer's own source is the server)."""
 
     def fits(self, names: Iterable[str]) -> bool:
         """Whether a line with these names (lower case) is of this format."""
@@ -59,12 +64,14 @@ def formats() -> tuple[Format, ...]:
     data = yaml.load((Path(__file__).parent / "formats.yaml").read_bytes(), loader)  # noqa: S506
     found = tuple(
         msgspec.structs.replace(
-            one, fields={name: tuple(map(_lowered, paths)) for name, paths in one.fields.items()}
+            one,
+            fields={name: tuple(map(_lowered, paths)) for name, paths in one.fields.items()},
+            joins={name: tuple(map(_lowered, paths)) for name, paths in one.joins.items()},
         )
         for one in msgspec.convert(data["formats"], tuple[Format, ...])
     )
     for one in found:
-        unknown = {*one.fields} - {*FIELDS} | {*one.shape} - {*SHAPES}
+        unknown = {*one.fields} - {*FIELDS} | {*one.shape} - {*SHAPES} | {*one.joins} - {*JOINS}
         if unknown:
             raise ValueError(f"formats.yaml: {one.name}: there is no {', '.join(sorted(unknown))}")
     return found
@@ -90,7 +97,13 @@ def known_names() -> frozenset[str]:
     return frozenset(
         name.lower()
         for one in formats()
-        for names in (*one.fields.values(), one.if_all, one.if_any, one.columns)
+        for names in (
+            *one.fields.values(),
+            one.if_all,
+            one.if_any,
+            one.columns,
+            *one.joins.values(),
+        )
         for name in names
         if not name.startswith("=")
     )

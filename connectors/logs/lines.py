@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from connectors.logs.formats import Format, known_names, of_shape, pattern
+from connectors.logs.networks import addresses
 from connectors.logs.otlp import spans
 from connectors.logs.times import moment
 
@@ -35,6 +36,10 @@ _HOST = re.compile(
 _PLAIN_URL = re.compile(
     r"(?:https?://)?([A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}))(?::([1-9]\d{0,3}))?((?:/[!-\"$->@-~]*)?)(?:[?#]|$)"
 )
+_WHOLE = frozenset({"answers", "dns.answers", "dns.grouped.a", "dns.grouped.aaaa", "resolvedips"})
+"""Lists of which all is wanted, not the first alone."""
+_NAMES = ("name", "answer")
+_DNS_PORTS = ("53", "853", "5353")
 _DNS_LABELS = re.compile(r"\((\d+)\)([^()]*)")
 _PALO_ALTO = {
     "generate time": 6, "source address": 7, "destination address": 8, "source user": 12,
@@ -71,6 +76,17 @@ class Record:
     is_name: bool = False
     """A name was asked for: contact, and no content."""
     count: int = 1
+    is_joined: bool = False
+    """Of a log that tells at which address a name is; what follows is set there alone."""
+    dst: str = ""
+    uid: str = ""
+    """Of the connection, in the logs of one sensor."""
+    scope: str = ""
+    """The network whose addresses these are."""
+    answers: tuple[str, ...] = ()
+    """Addresses that the name was answered with."""
+    is_alias: bool = False
+    """The name is another's name, whose addresses are on the lines that follow."""
 
 
 @dataclass
@@ -110,7 +126,7 @@ class Layout:
 
     def _first(self, line: str) -> None:
         for separator in (",", "\t", ";"):
-            names = [name.strip().lower() for name in _split(line, separator)]
+            names = [name.strip().lower() for name in split(line, separator)]
             if len(names) < 2:
                 continue
             known = sum(name in known_names() for name in names)
@@ -150,8 +166,7 @@ class Layout:
             return []
         if "resourceSpans" in told:
             return [Record("otlp", **one) for one in spans(told)]
-        flat: dict[str, Any] = {}
-        _flatten(told, "", flat, 0)
+        flat = flattened(told)
         fitting = self._of_names(flat)
         if fitting is None:
             return []
@@ -176,7 +191,7 @@ class Layout:
         return not self.forced or one.name == self.forced
 
     def _of_columns(self, text: str) -> list[Record]:
-        values = _split(text, self.separator)
+        values = split(text, self.separator)
         if len(values) < min(3, len(self.columns)) or len(values) > len(self.columns) + 2:
             return []
         row = dict(zip(self.columns, values, strict=False))
@@ -221,7 +236,7 @@ class Layout:
         return [_taken(one, told, self.year)]
 
     def _palo_alto(self, text: str) -> list[Record]:
-        values = _split(text, ",")
+        values = split(text, ",")
         if len(values) < 32:
             return []
         row = {name: values[at] for name, at in _PALO_ALTO.items() if at < len(values)}
@@ -229,7 +244,8 @@ class Layout:
         return [_taken(one, row, self.year)]
 
 
-def _split(line: str, separator: str) -> list[str]:
+def split(line: str, separator: str) -> list[str]:
+    """Values of a line of a table."""
     if separator == "w3c":
         return [quoted or plain for quoted, plain in _W3C.findall(line)]
     if separator in ("\t", ""):
@@ -238,6 +254,13 @@ def _split(line: str, separator: str) -> list[str]:
         return next(csv.reader([line], delimiter=separator), [])
     except csv.Error:
         return []
+
+
+def flattened(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted names in lower case, of a bounded number of them."""
+    flat: dict[str, Any] = {}
+    _flatten(told, "", flat, 0)
+    return flat
 
 
 def _flatten(value: Mapping[str, Any], above: str, flat: dict[str, Any], depth: int) -> None:
@@ -252,6 +275,8 @@ def _flatten(value: Mapping[str, Any], above: str, flat: dict[str, Any], depth: 
         elif kind is list:
             if inner and depth < _MOST_DEPTH:
                 first = inner[0]
+                if name in _WHOLE:
+                    flat[name] = inner
                 if isinstance(first, dict):
                     _flatten(first, f"{name}.0.", flat, depth + 1)
                 else:
@@ -317,7 +342,7 @@ def _taken(one: Format, told: Mapping[str, Any], year: int) -> Record:
     if host.count(":") == 1:
         host, _, tail = host.partition(":")
     time = get("time") or " ".join(filter(None, (get("date"), get("clock"))))
-    return Record(
+    record = Record(
         one.name,
         moment(time, year) if time else "",
         _user(get("user", "")),
@@ -337,8 +362,29 @@ def _taken(one: Format, told: Mapping[str, Any], year: int) -> Record:
         get("model", ""),
         get("provider", ""),
         get("ja4", ""),
-        one.surface == "name" or "dns" in said,
+        one.surface in _NAMES or "dns" in said,
     )
+    if one.joins:
+        _joined(record, one, told)
+    return record
+
+
+def _joined(record: Record, one: Format, told: Mapping[str, Any]) -> None:
+    """What leads from a name to the connections that hold addresses alone."""
+    record.is_joined = True
+    for name, paths in one.joins.items():
+        values = [told[path] for path in paths if told.get(path)]
+        if name == "answers":
+            record.answers = addresses(values)
+            record.is_alias = "<CNAME>" in values
+        elif name == "asked_from":  # an answer goes to who asked, whichever way the log writes it
+            if str(told.get("src_port", "")) in _DNS_PORTS:
+                record.src = _address(str(values[0])) if values else record.src
+        elif values:
+            text = str(values[0]).strip()
+            setattr(record, name, text.lower() if name == "dst" else text)
+    if one.surface == "answer":
+        record.count = 1 if "block" in record.action or "black" in record.action else 0
 
 
 def _of_url(url: str) -> tuple[str, int, str]:

@@ -21,6 +21,7 @@ from connectors.logs.kinds import (
     kind_of,
 )
 from connectors.logs.lines import Record
+from connectors.logs.networks import model_ports
 from scanner.kit.contract import Watch
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence, Evidence, merge_evidence
@@ -36,9 +37,40 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CLASSES = {CHAT: AssetClass.SAAS_APP, CONTACT: AssetClass.SAAS_APP, IDE: AssetClass.SAAS_APP,
             DOWNLOAD: AssetClass.MODEL}  # fmt: skip
 _MOST_MODELS = 40
+_MOST_INTERFACES = 20
+_PSEUDONYM = re.compile(r"p-[0-9a-f]{16}")
 
 Key = tuple[str, str, str, str, str, bool, str]
-"""Kind of actor, actor, provider or address of a server, kind of use, client, blocked, format."""
+"""Kind of actor, actor, provider or address of a server, kind of use, client, blocked, format; the
+last with what led a connection to its name, as ``vpc-flow/by address``."""
+BY_ADDRESS, BY_SHARED, CONTESTED, BY_NOBODY, PORT, PORT_OFTEN, KNOWN_SERVER = (
+    "by address", "by a shared address", "by a contested address", "by address alone",
+    "by port", "by port, often", "by known port",
+)  # fmt: skip
+_DOUBTS = {
+    BY_ADDRESS: (Confidence.MEDIUM, "connections to the address that the name was answered with "
+                 "within the hour before"),
+    BY_SHARED: (Confidence.MEDIUM, "connections to the address that the name was answered with "
+                "within the hour before; other sites are at that address, too"),
+    CONTESTED: (Confidence.LOW, "connections to an address that the same client was given for "
+                "another name, too"),
+    BY_NOBODY: (Confidence.LOW, "connections to an address that others were given for the name; "
+                "this client is not known to have asked for it"),
+    PORT: (Confidence.LOW, "connections that were answered at a port that model servers use"),
+    KNOWN_SERVER: (Confidence.MEDIUM, "connections to the port at which the server was asked as "
+                   "models are"),
+    PORT_OFTEN: (Confidence.MEDIUM, "several connections that were answered at a port that model "
+                 "servers use"),
+}  # fmt: skip
+"""What led a connection to its name: how sure that is, and why it is not certain."""
+
+
+def keyed(
+    key: Key, *, actor: tuple[str, str] = ("", ""), denied: bool = False, shape: str = ""
+) -> Key:
+    """The same for another actor, or by another log."""
+    kind, who = actor if actor[0] else key[:2]
+    return (kind, who, key[2], key[3], key[4], denied, shape or key[6])
 
 
 @dataclass(slots=True)
@@ -70,19 +102,22 @@ class Tally:
     large: int
     key: bytes = b""
     rows: dict[Key, Row] = field(default_factory=dict)
+    interfaces: dict[str, set[str]] = field(default_factory=dict)
+    """Address -> network interfaces that had it, where a log tells."""
     lines: int = 0
     """That tell of AI."""
 
-    def add(self, record: Record, place: str = "") -> bool:
-        """Whether the line tells of AI. ``place``: what a server's own log is called."""
+    def add(self, record: Record, place: str = "") -> Key | None:
+        """What the line counts under; None: it tells of no AI. ``place``: what a server's own log
+        is called."""
         provider, surface = self._whose(record)
         server = ""
         if not provider:
             if not is_model_server(record):
-                return False
+                return None
             server = record.host.lower() or place
             if not server:
-                return False
+                return None
             server += f":{record.port}" if record.port not in (0, 80, 443) else ""
         client = client_of(record)
         is_assistant = bool(provider) and self.watch.is_assistant(provider)
@@ -90,11 +125,9 @@ class Tally:
         actor = self._actor(record)
         target = f"={server}" if server else provider
         key: Key = (*actor, target, kind, client, is_blocked(record), record.format)
-        row = self.rows.get(key)
-        if row is None:
-            if len(self.rows) >= _MOST_ROWS:
-                key = ("", "", *key[2:])
-            row = self.rows.setdefault(key, Row())
+        if not record.count:
+            return key
+        row = self.row(key)
         row.count += record.count
         row.up += record.up
         row.down += record.down
@@ -105,7 +138,28 @@ class Tally:
         if record.model and len(row.models) < _MOST_MODELS:
             row.models.add(record.model[:200])
         self.lines += 1
-        return True
+        return key
+
+    def row(self, key: Key) -> Row:
+        """Where is added up what has this key."""
+        row = self.rows.get(key)
+        if row is None:
+            if len(self.rows) >= _MOST_ROWS:
+                key = ("", "", *key[2:])
+            row = self.rows.setdefault(key, Row())
+        return row
+
+    def connect(self, key: Key, count: int, up: int, down: int, first: str, last: str) -> None:
+        """Connections of which only addresses were logged."""
+        row = self.row(key)
+        row.count += count
+        row.up += up
+        row.down += down
+        row.large += count > 0 and up >= self.large
+        if first:
+            row.first = min(row.first, first) if row.first else first
+            row.last = max(row.last, last or first)
+        self.lines += 1
 
     def _whose(self, record: Record) -> tuple[str, str]:
         if record.provider:
@@ -168,13 +222,26 @@ class Tally:
         self, thing: Asset, shape: str, client: str, row: Row, *, kind: str, blocked: bool
     ) -> Evidence:
         large = f"{row.large} uploads of {self.large >> 20} MiB or more" if row.large else ""
-        said = ("blocked" if blocked else "", kind if thing.kind == ENDPOINT else "", large)
+        shape, _, way = shape.partition("/")
+        doubt = _DOUBTS.get(way)
+        said = (
+            "blocked" if blocked else "",
+            kind if thing.kind == ENDPOINT else "",
+            doubt[1] if doubt else way,
+            _of_port(thing.name) if way in (PORT, PORT_OFTEN) else "",
+            large,
+        )
+        sure = Confidence.MEDIUM if kind == CONTACT else Confidence.CERTAIN
+        if way:
+            sure = doubt[0] if doubt else Confidence.LOW
         return Evidence(
             rule=f"logs.{shape}",
             source="logs",
             resource=thing.id,
-            path=" ".join(filter(None, (client, "blocked" if blocked else ""))),
-            confidence=Confidence.MEDIUM if kind == CONTACT else Confidence.CERTAIN,
+            path=" ".join(
+                filter(None, (client, way if doubt else "", "blocked" if blocked else ""))
+            ),
+            confidence=sure,
             preview=", ".join(filter(None, said)),
             count=row.count,
             first_at=row.first,
@@ -208,17 +275,28 @@ class Tally:
         is_person = kind == USER
         email = text if is_person and _EMAIL.fullmatch(text) else ""
         if self.key:
-            text, email = self._pseudonym(text), ""
+            text, email = self.pseudonym(text), ""
+        interfaces = () if self.key else sorted(self.interfaces.get(text, ()))[:_MOST_INTERFACES]
         return Identity(
             id=NodeId(f"logs:{self.name}/{kind.partition('.')[2]}/{text}"),
             kind=kind,
             name=text,
             principal_type=PrincipalType.HUMAN if is_person else PrincipalType.UNKNOWN,
             email=email,
+            tags={"network_interface": ", ".join(interfaces)} if interfaces else {},
         )
 
-    def _pseudonym(self, text: str) -> str:
+    def pseudonym(self, text: str) -> str:
+        """Of what is none yet; without a key the text itself."""
+        if not self.key or _PSEUDONYM.fullmatch(text):
+            return text
         return "p-" + hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _of_port(name: str) -> str:
+    port = name.rpartition(":")[2]
+    known = model_ports().get(int(port)) if port.isdigit() else None
+    return f"{port} is the port of {known.product} ({known.reference})" if known else ""
 
 
 def gap(path: str, unknown: int, samples: list[str]) -> Gap:

@@ -69,6 +69,13 @@ def moment(text: str, year: int = 0) -> str:
     return ""
 
 
+@lru_cache(maxsize=4096)
+def seconds(text: str) -> int:
+    """Since 1970, of a time as logs write it; 0 for what is none."""
+    told = moment(text) if text else ""
+    return int(datetime.fromisoformat(told).timestamp()) if told else 0
+
+
 def _of_number(number: float) -> str:
     """Seconds, or thousandths, millionths, thousand-millionths of them, since 1970; millionths
     since 1601 are Chromium's."""

@@ -32,15 +32,21 @@ _WORTH_BYTES = 2048
 _CPUINFO = "/proc/cpuinfo"
 
 
-def database(expressions: Sequence[bytes], *, ids: Sequence[int], flags: Sequence[int]) -> Any:
+def database(
+    expressions: Sequence[bytes],
+    *,
+    ids: Sequence[int],
+    flags: Sequence[int],
+    is_kept: bool = True,
+) -> Any:
     """A ``hyperscan.Database`` in block mode that tells of ``expressions`` (in Hyperscan's syntax)
-    by their ``ids``; see :func:`new_scratch`.
+    by their ``ids``; see :func:`new_scratch`. ``is_kept``: for the next process, too.
 
     Raises ``ImportError`` where there is no wheel, ``hyperscan.error`` for what does not compile.
     """
     import hyperscan
 
-    if sum(map(len, expressions)) < _WORTH_BYTES:
+    if not is_kept or sum(map(len, expressions)) < _WORTH_BYTES:
         return _compiled(hyperscan, expressions, ids, flags)
     key = _key(expressions, ids, flags)
     data = kept.read_bytes(_KIND, key)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from scanner.detect import compiled
@@ -86,6 +86,37 @@ class HostWatch:
             add(end)
 
         database.scan(data, match_event_handler=on_match, scratch=scratch)
+        return found
+
+    def finder(self, literals: Sequence[bytes]) -> Callable[[Any], list[int]]:
+        """As :meth:`places`, for texts of one reading (addresses): as they are written."""
+        expressions = [re.escape(one) for one in literals]
+        if not expressions:
+            return lambda data: []
+        try:
+            database = compiled.database(
+                expressions,
+                ids=range(len(expressions)),
+                flags=[0] * len(expressions),
+                is_kept=False,
+            )
+        except ImportError:
+            pattern = re.compile(b"|".join(expressions))
+            return lambda data: [hit.end() for hit in pattern.finditer(data)]
+        local = threading.local()
+
+        def found(data: Any) -> list[int]:
+            scratch = getattr(local, "scratch", None)
+            if scratch is None:
+                scratch = local.scratch = compiled.new_scratch(database)
+            ends: list[int] = []
+            database.scan(
+                data,
+                match_event_handler=lambda _ident, _start, end, _flags, _context: ends.append(end),
+                scratch=scratch,
+            )
+            return ends
+
         return found
 
     def _engine(self) -> Any:

@@ -161,6 +161,10 @@ class Watch(Protocol):
         """Ends of what was found, in order; any number of threads at once."""
         ...
 
+    def finder(self, literals: Sequence[bytes]) -> Callable[[Any], list[int]]:
+        """As :meth:`places`, for texts that one reading looks for (addresses)."""
+        ...
+
     def known(self, host: str, path: str = "") -> tuple[str, str]:
         """(provider, ``api`` or ``web``) of a host as it was written; empty where it is none."""
         ...

@@ -1,0 +1,261 @@
+"""At which addresses AI was when whom it was answered to: what leads from a log of connections,
+which holds addresses alone, back to a name.
+
+Bounded: what is beyond is left out, and said. Kept in the cursor, so that connections of the next
+reading can be joined, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+
+WINDOW = 3600
+"""Seconds after an answer in which a connection may still be due to it. Records live for minutes,
+and programs keep what they were answered longer."""
+SLACK = 10
+"""Seconds that clocks of sensors may differ."""
+_IDLE = 900
+"""Seconds between two reports of one connection that goes on; the longest interval of a flow log is
+600 (https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-basics.html)."""
+_STEP = 2
+"""Seconds within which answers are one."""
+_DAY = 86_400
+_MOST_ROWS = 60_000
+_MOST_TIMES = 2_000_000
+_LAST = 20
+"""Times of a row that the next reading needs."""
+_MOST_IDS = 200_000
+_MOST_ASKERS = 10_000
+_MOST_KEPT = 3000
+OTHER = 0
+"""Stands for all names that are no AI's."""
+
+Key = tuple[str, str, str, str, str, bool, str]
+
+
+@dataclass(slots=True)
+class Asked:
+    """When one client was answered one name with one address, in order; ``until``: how long
+    connections go on that began then."""
+
+    target: int
+    scope: str = ""
+    times: array[int] = field(default_factory=lambda: array("I"))
+    until: int = 0
+
+    def add(self, at: int) -> bool:
+        """Whether it is a time of its own."""
+        times = self.times
+        place = bisect_left(times, at - _STEP)
+        if place < len(times) and times[place] <= at:
+            return False
+        insort(times, at)
+        return True
+
+    def before(self, at: int) -> int:
+        """When the answer was that a connection at that time may be due to; 0: there is none."""
+        times = self.times
+        place = bisect_right(times, at + SLACK) - 1
+        if place < 0:
+            return 0
+        last = times[place]
+        is_due = at - last <= WINDOW or last <= at <= self.until
+        return last if is_due else 0
+
+
+@dataclass(frozen=True)
+class Found:
+    """Whose a connection is. ``contested``: its client was given the address for another name,
+    too."""
+
+    key: Key
+    is_contested: bool
+    asked: Asked
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What goes into the cursor. ``asked``: address, client, target, scope, until, times."""
+
+    keys: list[Key]
+    asked: list[tuple[str, str, int, str, int, list[int]]]
+    ids: list[tuple[int, int]]
+    shared: list[str]
+
+
+@dataclass
+class Answers:
+    """``dropped``: answers that were one too many."""
+
+    dropped: int = 0
+    count: int = 0
+    """Answers that were learnt by this reading."""
+    is_changed: bool = False
+    _keys: list[Key | None] = field(default_factory=lambda: [None])
+    _numbers: dict[Key, int] = field(default_factory=dict)
+    _asked: dict[str, dict[str, list[Asked]]] = field(default_factory=dict)
+    _rows: int = 0
+    _times: int = 0
+    _ids: dict[int, int] = field(default_factory=dict)
+    _shared: set[str] = field(default_factory=set)
+    _askers: dict[str, tuple[Key, str]] = field(default_factory=dict)
+
+    def number(self, key: Key) -> int:
+        """Of who asked for what; 0 is nobody's."""
+        found = self._numbers.get(key)
+        if found is None:
+            found = self._numbers[key] = len(self._keys)
+            self._keys.append(key)
+        return found
+
+    def add(self, address: str, client: str, at: int, target: int, scope: str = "") -> None:
+        """``client`` was told at the time ``at`` (seconds) that ``target`` is at ``address``."""
+        if target == OTHER:
+            if address not in self._asked:
+                return
+            self._shared.add(address)
+        self.is_changed = True
+        self.count += target != OTHER
+        rows = self._asked.setdefault(address, {}).setdefault(client, [])
+        row = next((one for one in rows if one.target == target and one.scope == scope), None)
+        if self._times >= _MOST_TIMES or (row is None and self._rows >= _MOST_ROWS):
+            self.dropped += 1
+            return
+        if row is None:
+            row = Asked(target, scope)
+            rows.append(row)
+            self._rows += 1
+        self._times += row.add(at)
+
+    def name(self, uid: str, target: int) -> None:
+        """The connection ``uid`` named its host itself."""
+        if len(self._ids) < _MOST_IDS:
+            self._ids[_digest(uid)] = target
+            self.is_changed = True
+
+    def ask(self, host: str, client: str, key: Key) -> None:
+        """For answers that do not say whose they are."""
+        if len(self._askers) >= _MOST_ASKERS:
+            self._askers.clear()
+        self._askers[host] = (key, client)
+
+    def asker(self, host: str) -> tuple[Key, str] | None:
+        return self._askers.get(host)
+
+    @property
+    def addresses(self) -> Iterable[str]:
+        return self._asked.keys()
+
+    @property
+    def has_names(self) -> bool:
+        return bool(self._asked)
+
+    def knows(self, address: str) -> bool:
+        return address in self._asked
+
+    def is_shared(self, address: str) -> bool:
+        """Whether another name was answered with it, too."""
+        return address in self._shared
+
+    def of_connection(self, uid: str) -> Key | int | None:
+        """Whose; ``OTHER`` where it named a host that is no AI's; None: not known."""
+        number = self._ids.get(_digest(uid)) if uid else None
+        if number is None:
+            return None
+        return self._keys[number] or OTHER
+
+    def at(self, address: str, client: str, at: int, scope: str = "") -> Found | int | None:
+        """Whose name the client was last given for the address when the connection began;
+        ``OTHER`` for one that is no AI's."""
+        due = [
+            (last, one.target, one)
+            for one in self._asked.get(address, {}).get(client, ())
+            if not (scope and one.scope and scope != one.scope) and (last := one.before(at))
+        ]
+        if not due:
+            return None
+        nearest = max(due, key=lambda row: row[:2])[2]
+        key = self._keys[nearest.target]
+        if key is None:
+            return OTHER
+        whose = {(k[0], k[1], k[2]) if (k := self._keys[target]) else None for _, target, _ in due}
+        return Found(key, len(whose) > 1, nearest)
+
+    def anybody(self, address: str, at: int) -> Key | None:
+        """What any client was given the address for, within a day."""
+        best: tuple[int, int] | None = None
+        for rows in self._asked.get(address, {}).values():
+            for one in rows:
+                if one.target != OTHER:
+                    away = min(_nearby(one.times, at), default=_DAY + 1)
+                    if away <= _DAY:
+                        best = min(best or (away, one.target), (away, one.target))
+        return self._keys[best[1]] if best else None
+
+    @property
+    def text(self) -> str:
+        """What the next reading should know: the newest."""
+        rows = [
+            (address, client, one)
+            for address, clients in self._asked.items()
+            for client, asked in clients.items()
+            for one in asked
+        ]
+        newest = max((one.times[-1] for _, _, one in rows), default=0)
+        rows = [row for row in rows if row[2].times[-1] >= newest - _DAY]
+        rows.sort(key=lambda row: (-row[2].times[-1], row[0], row[1], row[2].target))
+        rows = rows[:_MOST_KEPT]
+        ids = list(self._ids.items())[-_MOST_KEPT:]
+        used = sorted(({row[2].target for row in rows} | {number for _, number in ids}) - {OTHER})
+        place = {number: at for at, number in enumerate(used, 1)} | {OTHER: OTHER}
+        there = {row[0] for row in rows}
+        kept = _Kept(
+            [key for number in used if (key := self._keys[number]) is not None],
+            [
+                (address, client, place[one.target], one.scope, one.until, list(one.times[-_LAST:]))
+                for address, client, one in rows
+            ],
+            [(ident, place[number]) for ident, number in ids],
+            sorted(self._shared & there),
+        )
+        return msgspec.json.encode(kept).decode()
+
+    @classmethod
+    def of(cls, text: str) -> Answers:
+        made = cls()
+        if not text:
+            return made
+        try:
+            kept = msgspec.json.decode(text, type=_Kept)
+        except msgspec.MsgspecError:
+            return made
+        numbers = [OTHER, *map(made.number, kept.keys)]
+        for address, client, target, scope, until, times in kept.asked:
+            if 0 <= target < len(numbers) and times and min(times) >= 0 and max(times) < 1 << 32:
+                one = Asked(numbers[target], scope, array("I", sorted(times)), until)
+                made._asked.setdefault(address, {}).setdefault(client, []).append(one)
+                made._rows += 1
+                made._times += len(times)
+        made._ids = {ident: numbers[at] for ident, at in kept.ids if 0 <= at < len(numbers)}
+        made._shared = set(kept.shared)
+        return made
+
+
+def extend(asked: Asked, end: int) -> None:
+    """A connection that goes on is still the same one's in the next report."""
+    asked.until = max(asked.until, end + _IDLE)
+
+
+def _nearby(times: array[int], at: int) -> list[int]:
+    """How far the nearest ones before and behind are away."""
+    place = bisect_left(times, at)
+    return [abs(one - at) for one in times[max(0, place - 1) : place + 1]]
+
+
+def _digest(uid: str) -> int:
+    return int.from_bytes(hashlib.blake2b(uid.encode(), digest_size=7).digest())
