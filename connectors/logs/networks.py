@@ -86,9 +86,8 @@ def addresses(values: Sequence[Any]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for value in values:
         for part in value[:_MOST_ANSWERS] if isinstance(value, list) else (value,):
-            if isinstance(part, dict):
-                part = part.get("Rdata") or part.get("rdata") or ""
-            found.update(dict.fromkeys(_addresses(str(part)[:4096])))
+            told = part.get("Rdata") or part.get("rdata") if isinstance(part, dict) else part
+            found.update(dict.fromkeys(_addresses(str(told or "")[:4096])))
     return tuple(found)[:_MOST_ANSWERS]
 
 
