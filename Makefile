@@ -45,5 +45,8 @@ lock: install
 	  $(addprefix --extra ,cluster daemon kafka notify objects png postgres zstd)
 	printf 'hatchling\nsetuptools\n' | $(BIN)/uv pip compile -q - $(LOCKED) -o deploy/build.lock
 
+site: install
+	NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true PYTHONPATH=. $(BIN)/python -m mkdocs build --strict
+
 clean:
 	rm -rf $(VENV) demo-output .pytest_cache .mypy_cache .ruff_cache
