@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from scanner import __version__
-from scanner.app import deciding, executing, metering, suppressing
+from scanner.app import deciding, executing, metering, suppressing, trusting
 from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_url
 from scanner.app.covering import gone, whole_coverage
 from scanner.app.interpreting import interpreter
@@ -90,7 +90,7 @@ def scan(
     detector = Detector(rulebook, key, loaded.config.scan.engine, verifier)
     sources = sources_of(loaded, detector, chosen.environ, chosen.now)
     where = url if url is not None else store_url(loaded)
-    warnings = [warning] if warning else []
+    warnings = [*([warning] if warning else []), *trusting.replaced(loaded, chosen.environ)]
     if warning and where != "sqlite://":
         raise ConfigError(f"{warning}. Nothing is compared under a passing key")
     mark = key_mark(key)

@@ -14,15 +14,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from scanner.detect.patterns import Pattern
 from scanner.detect.redact import fingerprint
+from scanner.model.errors import UnsafeCall
 from scanner.rulebook.types import Verify
-
-if TYPE_CHECKING:
-    import requests
 
 LIVE, DEAD, UNKNOWN = "live", "dead", "unknown"
 _TIMEOUT = (5.0, 15.0)
@@ -122,8 +120,9 @@ class Verifier:
         import requests  # a scan that asks nobody starts without it
         from urllib3.exceptions import HTTPError
 
-        session = requests.Session()
-        session.auth = _keep_header  # no .netrc
+        from scanner.kit.outgoing import session as safe
+
+        session = safe()
         try:
             with session.request(
                 wanted.method,
@@ -139,14 +138,10 @@ class Verifier:
                     {name.lower(): value for name, value in answer.headers.items()},
                     body,
                 )
-        except (requests.RequestException, HTTPError, OSError, ValueError):
+        except (requests.RequestException, HTTPError, OSError, ValueError, UnsafeCall):
             return None
         finally:
             session.close()
-
-
-def _keep_header(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 def _is_plain(secret: bytes) -> bool:

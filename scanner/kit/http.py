@@ -4,7 +4,8 @@ Retries follow urllib3's ``Retry`` where the answer may be retried at once; a ra
 403 that says so, https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api)
 waits as long as the source says: ``Retry-After`` in seconds or as a date, or the end of the window
 in epoch seconds as Okta, GitHub and GitLab send it. What remains wrong becomes one of the source
-errors, with the URL's path but never its query or headers, which may carry credentials.
+errors, with the URL's path but never its query or headers, which may carry credentials. Which
+addresses may be asked, and that credentials go by https alone: :mod:`scanner.kit.outgoing`.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
+from requests.adapters import DEFAULT_POOLSIZE
 
 from scanner.kit.contract import Operation
 from scanner.kit.expressions import expression
 from scanner.kit.http_body import CODINGS, read_whole
 from scanner.kit.http_memory import Memory
 from scanner.kit.limits import Limits
+from scanner.kit.outgoing import SafeAdapter, origin, session
 from scanner.model.errors import Denied, Throttled, Unavailable, UndeclaredOperation
 
 _TIMEOUT = (10.0, 60.0)
@@ -52,7 +54,7 @@ def _template_pattern(path: str) -> re.Pattern[str]:
     return re.compile("[^/]+".join(re.escape(part) for part in parts) + r"\Z")
 
 
-class _GuardAdapter(HTTPAdapter):
+class _GuardAdapter(SafeAdapter):
     """Refuses what is not a declared (method, path) of the one base host, and bodies without end:
     they are read here, before requests itself looks at one (it does at a redirect's)."""
 
@@ -61,7 +63,8 @@ class _GuardAdapter(HTTPAdapter):
     ) -> None:
         super().__init__(max_retries=0, pool_maxsize=connections)
         split = urlsplit(base)
-        self._origin = (split.scheme, split.netloc)
+        self._origin = origin(base)
+        self._place = f"{split.scheme}://{split.netloc}"
         self._prefix = split.path.rstrip("/")
         self._allowed: list[tuple[str, re.Pattern[str]]] = []
         for operation in operations:
@@ -71,10 +74,10 @@ class _GuardAdapter(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         split = urlsplit(request.url or "")
         path = split.path
-        if (split.scheme, split.netloc) != self._origin:
+        if origin(request.url or "") != self._origin:
             raise UndeclaredOperation(
                 f"refused a call to {split.scheme}://{split.netloc}: the connector is configured "
-                f"for {self._origin[0]}://{self._origin[1]} only"
+                f"for {self._place} only"
             )
         local = path[len(self._prefix) :] if path.startswith(self._prefix) else path
         if not any(
@@ -137,12 +140,8 @@ class ReadOnlySession:
         self._shut: dict[str, float] = {}
         """Until when a bucket's limit lasts that is not waited for."""
         self._authorize = authorize
-        self._session = requests.Session()
+        self._session = session()
         self._session.headers.update({"Accept-Encoding": CODINGS, **(headers or {})})
-        self._session.trust_env = True
-        # Without an auth of its own requests looks into ~/.netrc and puts what it finds there in
-        # the place of our header.
-        self._session.auth = lambda request: request
         if ca_file:
             self._session.verify = ca_file
         adapter = _GuardAdapter(self.base, operations, connections)

@@ -49,6 +49,11 @@ class Unavailable(SourceError):
     """The source failed or could not be reached; a retry may help."""
 
 
+class UnsafeCall(Unavailable):
+    """The call would go where nothing is sent to, or a credential not so; it was refused inside
+    this process."""
+
+
 class NotEnabled(SourceError):
     """The service verifiably does not exist here (not bought, not in this region)."""
 

@@ -14,6 +14,8 @@ import msgspec
 import requests
 
 from scanner.emit.tickets.sink import Busy, Refused, SinkError, Unclear
+from scanner.kit.outgoing import origin, session
+from scanner.model.errors import UnsafeCall
 
 _LATER = (429, 503)
 _PAGE = 100
@@ -38,11 +40,12 @@ class Api:
         is_later: Callable[[requests.Response], bool] = lambda answer: False,
     ) -> None:
         self._base = base.rstrip("/")
-        self._session = requests.Session()
+        self._session = session()
         self._session.headers.update(
             {"Accept": "application/json", "User-Agent": "shadow-ai-scanner", **headers}
         )
-        self._session.auth = auth
+        if auth is not None:
+            self._session.auth = auth
         self._wait = wait
         self._is_later = is_later
 
@@ -78,6 +81,8 @@ class Api:
         Raises :class:`SinkError`."""
         lost: type[SinkError] = Busy if is_read or method == "GET" else Unclear
         url = path if path.startswith(("http://", "https://")) else f"{self._base}{path}"
+        if origin(url) != origin(self._base):
+            raise Refused(f"{method}: a link leads away from {self._base}, where nothing is sent")
         waited = 0.0
         for turn in range(_TRIES):
             answer = self._sent(method, url, body, params, media, lost)
@@ -106,6 +111,8 @@ class Api:
                 method, url, data=data, headers=headers, params=params, timeout=_TIMEOUT,
                 allow_redirects=False,
             )  # fmt: skip
+        except UnsafeCall as error:
+            raise Refused(str(error)) from error
         except requests.ConnectTimeout as error:
             raise Busy(f"{method} {url}: no connection") from error
         except requests.ConnectionError as error:

@@ -19,6 +19,8 @@ import requests
 from scanner.emit.tickets.content import Routing
 from scanner.emit.tickets.events import Event, Events
 from scanner.emit.tickets.sink import Busy, Refused
+from scanner.kit.outgoing import is_encrypted, session
+from scanner.model.errors import UnsafeCall
 
 _TIMEOUT = (10, 30)
 _LEAST_SECRET = 16
@@ -28,8 +30,8 @@ class WebhookConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     url: str
 
     def __post_init__(self) -> None:
-        if not self.url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-            raise ValueError("`url` is https://")
+        if not is_encrypted(self.url):
+            raise ValueError("`url` is https://, without user or password")
 
 
 class FileConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,6 +53,7 @@ class WebhookSink(Events):
         self._config = config
         self._secret = secret
         self._now = now
+        self._session = session()
 
     def _put(self, event: Event) -> None:
         ident, body = event.ident, event.body
@@ -63,10 +66,12 @@ class WebhookSink(Events):
             "X-Shadow-AI-Signature": f"v1={signature(self._secret, stamp, ident, body)}",
         }
         try:
-            answer = requests.post(
+            answer = self._session.post(
                 self._config.url, data=body, headers=headers, timeout=_TIMEOUT,
                 allow_redirects=False,
             )  # fmt: skip
+        except UnsafeCall as error:
+            raise Refused(f"webhook: {error}") from error
         except requests.RequestException as error:
             raise Busy(f"webhook: {type(error).__name__}; it is sent again") from error
         if answer.status_code == 429 or answer.status_code >= 500:
