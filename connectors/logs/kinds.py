@@ -6,7 +6,10 @@ Tables: the first row that fits decides. Blocked requests are told apart: they w
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
+
+import yaml
 
 from connectors.logs.lines import Record
 
@@ -57,9 +60,29 @@ _BLOCKED = re.compile(r"block|den(?:y|ied)|drop|reset|reject|forbid|sinkhole|iso
 _STREAM = re.compile(r"text/event-stream|application/x-ndjson", re.I)
 
 
+BY_TLS = " by TLS"
+"""Behind a client that only its handshake tells: the library, whatever is built on it."""
+
+
 def client_of(record: Record) -> str:
     """Of few fixed words; empty: the log does not tell."""
-    return _client(record.ua or record.app)
+    said = _client(record.ua or record.app)
+    if said or not record.ja4:
+        return said
+    known = _fingerprints().get(record.ja4)
+    return known + BY_TLS if known else ""
+
+
+@cache
+def _fingerprints() -> dict[str, str]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    data = yaml.load((Path(__file__).parent / "fingerprints.yaml").read_bytes(), loader)  # noqa: S506
+    return {
+        mark: client
+        for one in data["lists"]
+        for client, marks in one["clients"].items()
+        for mark in marks
+    }
 
 
 @lru_cache(maxsize=8192)
@@ -78,7 +101,7 @@ def kind_of(record: Record, surface: str, client: str, *, is_assistant: bool) ->
     found = _by_path(record.path)
     if found:
         return found
-    if client == "browser" or (surface == "web" and not client):
+    if client.removesuffix(BY_TLS) == "browser" or (surface == "web" and not client):
         return CHAT if surface == "web" else API
     if surface == "api" or record.provider or client:
         return API

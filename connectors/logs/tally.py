@@ -38,6 +38,7 @@ _CLASSES = {CHAT: AssetClass.SAAS_APP, CONTACT: AssetClass.SAAS_APP, IDE: AssetC
             DOWNLOAD: AssetClass.MODEL}  # fmt: skip
 _MOST_MODELS = 40
 _MOST_INTERFACES = 20
+_MOST_HANDSHAKES = 50
 _PSEUDONYM = re.compile(r"p-[0-9a-f]{16}")
 
 Key = tuple[str, str, str, str, str, bool, str]
@@ -82,6 +83,8 @@ class Row:
     down: int = 0
     large: int = 0
     models: set[str] = field(default_factory=set)
+    handshakes: set[str] = field(default_factory=set)
+    """TLS fingerprints of clients that nothing else tells."""
 
     def join(self, other: Row) -> None:
         self.count += other.count
@@ -90,6 +93,7 @@ class Row:
         self.large += other.large
         self.first = min(filter(None, (self.first, other.first)), default="")
         self.last = max(self.last, other.last)
+        self.handshakes |= other.handshakes
 
 
 @dataclass
@@ -137,6 +141,8 @@ class Tally:
             row.last = max(row.last, record.time)
         if record.model and len(row.models) < _MOST_MODELS:
             row.models.add(record.model[:200])
+        if record.ja4 and not client and len(row.handshakes) < _MOST_HANDSHAKES:
+            row.handshakes.add(record.ja4[:64])
         self.lines += 1
         return key
 
@@ -229,6 +235,7 @@ class Tally:
             kind if thing.kind == ENDPOINT else "",
             doubt[1] if doubt else way,
             _of_port(thing.name) if way in (PORT, PORT_OFTEN) else "",
+            _unknown(len(row.handshakes)),
             large,
         )
         sure = Confidence.MEDIUM if kind == CONTACT else Confidence.CERTAIN
@@ -291,6 +298,13 @@ class Tally:
         if not self.key or _PSEUDONYM.fullmatch(text):
             return text
         return "p-" + hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _unknown(handshakes: int) -> str:
+    if not handshakes:
+        return ""
+    said = f"{handshakes} unknown TLS fingerprint{'s' * (handshakes > 1)}"
+    return said + (" or more" if handshakes >= _MOST_HANDSHAKES else "")
 
 
 def _of_port(name: str) -> str:

@@ -70,6 +70,29 @@ def test_the_path_tells_what_it_was_for(tmp_path: Path, read: Read) -> None:
     assert "1 uploads of 1 MiB or more" in seen.preview
 
 
+def test_a_handshake_tells_the_library_and_no_more(tmp_path: Path, read: Read) -> None:
+    """https://github.com/FoxIO-LLC/ja4/blob/main/ja4plus-mapping.csv"""
+    python, chromium = (
+        "t13d181000_85036bcba153_d41ae481755e",
+        "t13d1516h2_8daaf6152771_02713d6af862",
+    )
+    lines = [
+        {"ts": 1764324000.1, "uid": f"C{n}", "id.orig_h": "10.0.0.7", "id.resp_h": "192.0.2.3",
+         "server_name": name, "ja4": mark}
+        for n, (name, mark) in enumerate([
+            ("api.openai.com", python), ("claude.ai", chromium), ("api.openai.com", "t13d_a"),
+            ("api.openai.com", "t13d_b"), ("api.openai.com", "t13d_a"),
+        ])
+    ]  # fmt: skip
+    (tmp_path / "ssl.log").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    told = read("ssl.log")
+    rows = {row.path: row for row in told.assets[CALLS].evidence}
+    assert rows["Python by TLS"].count == 1
+    assert (rows[""].count, rows[""].preview) == (3, "2 unknown TLS fingerprints")
+    (browser,) = told.assets["Anthropic: chat in a browser"].evidence
+    assert browser.path == "browser by TLS"
+
+
 def test_an_unknown_host_that_answers_like_a_model_is_an_endpoint(
     tmp_path: Path, read: Read
 ) -> None:
