@@ -19,8 +19,8 @@ from tests.saas_rig import TOKEN, Vendor, serving
 
 NAMES = (
     "asana", "atlassian", "auth0", "box", "cursor", "databricks", "dropbox", "hubspot",
-    "huggingface", "jumpcloud", "microsoft365", "notion", "onelogin", "openrouter", "pingone",
-    "salesforce", "servicenow", "slack", "snowflake", "zendesk", "zoom",
+    "huggingface", "jumpcloud", "microsoft365", "n8n", "notion", "onelogin", "openrouter",
+    "pingone", "salesforce", "servicenow", "slack", "snowflake", "zendesk", "zoom",
 )  # fmt: skip
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
