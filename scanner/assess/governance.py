@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
+from scanner.assess.owning import people
 from scanner.assess.policies import Situation
 from scanner.model.base import Model, NodeId
 from scanner.model.coverage import Coverage
@@ -239,7 +240,7 @@ def _unregistered(
         own = sorted((f for asset in assets for f in by_asset.get(asset.id, [])),
                      key=lambda f: (-f.risk, f.policy, f.fingerprint))  # fmt: skip
         node = situation.graph.node(ident)
-        claims = [c for asset in assets for c in situation.owners.get(asset.id, ())]
+        claims = people(c for asset in assets for c in situation.owners.get(asset.id, ()))
         name = node.name if node is not None and len(assets) > 1 else assets[0].name
         yield UseCase(
             id=ident, name=name, registered=False, owner=claims[0].owner if claims else "",

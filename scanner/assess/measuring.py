@@ -6,11 +6,12 @@ Owns the counting of one situation; what becomes of the numbers over time is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import chain
 
-from scanner.assess.governance import use_cases
+from scanner.assess.governance import UseCase, use_cases
+from scanner.assess.owning import is_owned
 from scanner.assess.policies import Situation
 from scanner.model.base import Model
 from scanner.model.finding import Finding
@@ -53,7 +54,8 @@ class Snapshot(Model, frozen=True, kw_only=True):
     """Entries in production; unknown: an assessment that they need is reported neither done nor
     not, or whether they need it is not told."""
     owned: Count
-    """Systems that were found, with a person or team who answers for them."""
+    """Systems that were found, with a person or team who answers for them; unknown: there are only
+    guesses at whom to ask, such as who last changed the code."""
     attested: Count
     """Vendors in use with every paper that is asked for, in force."""
     shards: Count
@@ -84,7 +86,7 @@ def measure(
         and any(standings[ident].status is Disposition.PROBABLE for ident in case.assets)
         for case in cases
     )
-    owned = sum(_is_owned(rows[case.id]) if case.registered else bool(case.owner) for case in cases)
+    owned = [_is_owned(case, rows, situation) for case in cases]
     live = [row for row in rows.values() if row.entry.stage is Stage.PRODUCTION]
     marks = [_assessed(row, situation) for row in live]
     asked = {name for policy in policies for name in policy.controls}
@@ -96,7 +98,7 @@ def measure(
         registered=Count(yes=sum(c.registered for c in cases), of=len(cases), unknown=unjudged),
         probable=probable,
         assessed=Count(yes=marks.count(True), of=len(live), unknown=marks.count(None)),
-        owned=Count(yes=owned, of=len(cases)),
+        owned=Count(yes=owned.count(True), of=len(cases), unknown=owned.count(None)),
         attested=_attested(situation),
         shards=Count(
             yes=sum(row.status.proves_absence for row in situation.coverage),
@@ -123,8 +125,13 @@ def _passed(framework: Framework, asked: set[str], failing: set[str], is_incompl
     )
 
 
-def _is_owned(row: EntryStanding) -> bool:
-    return not _NOBODY & set(row.outcomes)
+def _is_owned(
+    case: UseCase, rows: Mapping[str, EntryStanding], situation: Situation
+) -> bool | None:
+    """Of what is registered by its entry, which names somebody; else by what claims it."""
+    if case.registered:
+        return not _NOBODY & set(rows[case.id].outcomes)
+    return is_owned([c for ident in case.assets for c in situation.owners.get(ident, ())])
 
 
 def _assessed(row: EntryStanding, situation: Situation) -> bool | None:

@@ -241,12 +241,14 @@ _SHARES: tuple[tuple[str, str, str, Callable[[Snapshot], Count]], ...] = (
      "Probable matches are not registered. Unknown: systems about which nothing was said.",
      lambda s: s.registered),
     ("production_assessed_share", "Production systems with a full current assessment",
-     "Entries in production whose every reported assessment is done or waived, unexpired, and not "
-     "older than what runs / all entries in production. Unknown: no assessment is reported.",
+     "Entries in production with every assessment that they need, and each other that they report, "
+     "done or waived, passed, unexpired, not older than what runs / all entries in production. "
+     "Unknown: nothing is reported of one that they need, or whether they need it is not told.",
      lambda s: s.assessed),
     ("owner_coverage", "Owner coverage",
      "Systems with a person or team who answers for them / all systems found. Somebody who has "
-     "left and a shared mailbox are nobody.",
+     "left and a shared mailbox are nobody. Unknown: systems of which only who changed the code, "
+     "brought it in or pays for the account is known.",
      lambda s: s.owned),
     ("attestation_coverage", "Attestation coverage",
      "Vendors in use with every attestation that is asked for in force (where none is asked for: "

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from scanner.assess.fingerprint import fingerprint
+from scanner.assess.owning import people
 from scanner.assess.profile import Profile, Profiles
 from scanner.assess.risk import risk
 from scanner.graph.build import AssetGraph
@@ -178,7 +179,7 @@ def _holds(when: When, case: _Case, situation: Situation) -> bool:
         and (not when.unapproved or case.field in when.unapproved)
         and (when.undeclared is None or when.undeclared == _is_undeclared(case))
         and (when.retired_model is None or when.retired_model == bool(case.words.get("retired")))
-        and (when.owned is None or when.owned == bool(_owners(case, situation)))
+        and (when.owned is None or when.owned == _has_owner(case, situation))
         and (not when.status or (case.coverage is not None and case.coverage.status in when.status))
     )
 
@@ -262,6 +263,13 @@ def _owners(case: _Case, situation: Situation) -> tuple[Ownership, ...]:
             else ()
         )
     return situation.owners.get(case.uid, ())
+
+
+def _has_owner(case: _Case, situation: Situation) -> bool:
+    """A guess at whom to ask is one; a mailbox is nobody, save where an entry names it: the entry
+    has a policy of its own for that."""
+    claims = _owners(case, situation)
+    return bool(people(claims)) or any(claim.basis == "registry" for claim in claims)
 
 
 _UNIT_TAGS = ("businessunit", "department", "division", "unit")

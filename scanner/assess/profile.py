@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from scanner.assess.owning import people
 from scanner.graph.build import AssetGraph
 from scanner.graph.exposed import OPEN_DOOR, openness
 from scanner.graph.flows import Flow, data_flows
@@ -265,9 +266,11 @@ class Profiles:
                 f" ({standing.entry})" if standing.entry else ""
             )
             yield _found("registry", str(standing.status), said)
-        owners = self._situation.owners.get(node.id, ())
+        claims = self._situation.owners.get(node.id, ())
+        owners = people(claims)
         if not owners:
-            yield _found("owner", "nobody", "nobody owns it")
+            said = f"only a mailbox, {claims[0].owner}" if claims else "nobody owns it"
+            yield _found("owner", "nobody", said)
         elif owners[0].confidence is Confidence.LOW:
             yield _found("owner", "doubtful", f"{owners[0].owner}, by {owners[0].basis} alone")
         else:

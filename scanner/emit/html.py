@@ -14,6 +14,7 @@ from hashlib import sha256
 from html import escape
 from importlib.resources import files
 
+from scanner.assess.owning import people
 from scanner.emit import charts
 from scanner.emit.document import Document
 from scanner.emit.metrics_text import section
@@ -197,7 +198,7 @@ def _cards(document: Document, findings: Sequence[Finding]) -> str:
     assets = [row for row in document.assets if row.type == "asset"]
     keys = [row for row in document.assets if row.type == "credential"]
     status = Counter(row.registry.status for row in assets)
-    owned = sum(bool(row.owners) for row in document.assets)
+    owned = sum(bool(people(row.owners)) for row in document.assets)
     wanted = [row for row in document.coverage if row.status != "left_out"]
     read = sum(row.status in _READ for row in wanted)
     rows = (

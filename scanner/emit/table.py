@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from scanner.assess.owning import people
 from scanner.assess.selection import Problem
 from scanner.emit.document import AssetRow, Document
 from scanner.model.evidence import Confidence
@@ -137,7 +138,7 @@ def _summary(document: Document, events: Sequence[FindingEvent]) -> None:
     registry = Counter(row.registry.status for row in document.assets if row.type == "asset")
     changes = Counter(event.change for event in events)
     complete = sum(row.status in ("complete", "not_enabled") for row in document.coverage)
-    owned = sum(bool(row.owners) for row in document.assets)
+    owned = sum(bool(people(row.owners)) for row in document.assets)
     total = len(document.assets)
     parts = ", ".join(f"{count} {word}" for word, count in sorted(registry.items())) or "none"
     print(f"\nAI assets: {parts}; with an owner: {owned} of {total}")

@@ -23,7 +23,7 @@ from scanner.model.facts import Account, Asset, Credential, Edge, Identity, Prin
 _OWNER_TAGS = ("owner", "technicalowner", "businessowner", "serviceowner", "team", "contact",
                "maintainer", "responsible")  # fmt: skip
 _COST_TAGS = ("costcenter", "costcentre", "billingcode", "chargecode")
-_CONFIDENCE = {
+BASES = {
     "tag": Confidence.HIGH,
     "registry": Confidence.HIGH,
     "vendor-record": Confidence.HIGH,
@@ -44,7 +44,7 @@ _CONFIDENCE = {
     "granted-by": Confidence.LOW,
 }
 """Every basis of a claim, in the order in which they are believed."""
-_RANK = {basis: rank for rank, basis in enumerate(_CONFIDENCE)}
+_RANK = {basis: rank for rank, basis in enumerate(BASES)}
 _CERTAINLY = ("tag", "registry", "vendor-record", "codeowners", "repository-team", "recorded-owner",
               "holder-tag")  # fmt: skip
 _DEPTH = 6
@@ -258,7 +258,7 @@ class OwnerBook:
         who = ident or self.people.of(owner)
         return _Said(
             claim=Ownership(
-                owner=owner, basis=basis, confidence=_CONFIDENCE[basis], reason=reason,
+                owner=owner, basis=basis, confidence=BASES[basis], reason=reason,
                 team=self.people.team(who) if who else "",
             ),
             key=self.people.same(owner, who),

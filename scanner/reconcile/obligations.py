@@ -54,6 +54,8 @@ class Obligations:
     def of(self, entry: RegistryEntry, assets: Sequence[Asset]) -> Told:
         """``assets``: what was found of it."""
         if entry.stage not in _ALIVE:
+            if assets:  # it should not be there, so that somebody has to see to it
+                yield from self._owner(entry)
             return
         yield from self._owner(entry)
         yield from self._assessments(entry, assets)

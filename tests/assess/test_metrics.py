@@ -13,11 +13,12 @@ import pytest
 
 from scanner.app.metering import history_of, keep
 from scanner.assess.lifecycle import advance
+from scanner.assess.measuring import measure
 from scanner.assess.metrics import History, Metric, metrics
 from scanner.assess.policies import Situation, evaluate
 from scanner.emit.metrics_text import prometheus, section
 from scanner.graph.build import AssetGraph
-from scanner.graph.ownership import OwnerBook
+from scanner.graph.ownership import BASES, OwnerBook, Ownership
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.facts import Asset, AssetClass
@@ -359,3 +360,43 @@ def test_the_page_shows_value_trend_and_definition(year: Run) -> None:
     assert "5 of 9" in html
     assert "<script" not in html
     assert section([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("claims", "yes", "unknown", "unowned"),
+    [
+        ([("info@acme.example", "git-committer")], 0, 0, True),
+        ([("ann@acme.example", "git-committer")], 0, 1, False),
+        ([("security@acme.example", "tag"), ("ann@acme.example", "introduced-by")], 0, 1, False),
+        ([("ann@acme.example", "tag")], 1, 0, False),
+        ([("payments-team", "codeowners")], 1, 0, False),
+        ([], 0, 0, True),
+    ],
+)
+def test_a_mailbox_and_a_guess_are_no_owner(
+    claims: list[tuple[str, str]], yes: int, unknown: int, unowned: bool
+) -> None:
+    asset = Asset(id=NodeId("a"), kind="t.t", name="a", asset_class=AssetClass.AGENT,
+                  provider="openai")  # fmt: skip
+    graph = AssetGraph([(ShardId("s"), asset, True)])
+    owners = tuple(
+        Ownership(owner=owner, basis=basis, confidence=BASES[basis], reason="")
+        for owner, basis in claims
+    )
+    situation = Situation(graph=graph, reconciliation=reconcile(graph, [], {}, []),
+                          owners={asset.id: owners}, coverage=(), now="2026-11-28")  # fmt: skip
+    found = measure(situation, [], (), (), "scan").owned
+    assert (found.yes, found.of, found.unknown) == (yes, 1, unknown)
+    drafts = evaluate(_RULES.policies, situation).drafts.values()
+    assert ("SAI-040" in {draft.policy for draft in drafts}) == unowned
+
+
+@pytest.mark.parametrize("stage", [Stage.RETIRED, Stage.IDEA])
+def test_what_should_not_be_there_and_names_nobody_is_not_owned(stage: Stage) -> None:
+    asset = Asset(id=NodeId("a"), kind="t.t", name="a", asset_class=AssetClass.AGENT)
+    graph = AssetGraph([(ShardId("s"), asset, True)])
+    bound = (Binding(type=BindingType.ID, value="a"),)
+    entry = RegistryEntry(id="E", name="e", stage=stage, bindings=bound)
+    situation = Situation(graph=graph, reconciliation=reconcile(graph, [entry], {}, []),
+                          owners={}, coverage=(), now="2026-11-28")  # fmt: skip
+    assert measure(situation, [], (), (), "scan").owned.yes == 0

@@ -195,7 +195,7 @@ def test_of_records_of_one_key_no_change_is_guessed() -> None:
 def test_what_holds_no_list_is_no_empty_registry(kind: str, answer: object) -> None:
     with (
         serving(lambda asked: ok(answer)) as world,
-        pytest.raises(RegistryError, match="answer|no record"),
+        pytest.raises(RegistryError, match=r"answer|no record"),
     ):
         _read(kind, world)
 
