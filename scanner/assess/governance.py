@@ -16,7 +16,7 @@ from scanner.assess.owning import people
 from scanner.assess.policies import Situation
 from scanner.model.base import Model, NodeId
 from scanner.model.coverage import Coverage
-from scanner.model.facts import Asset
+from scanner.model.facts import Asset, Relation
 from scanner.model.finding import Finding
 from scanner.model.keys import holder_of
 from scanner.model.registry import EntryStanding, RegistryEntry
@@ -198,21 +198,75 @@ def use_cases(situation: Situation, findings: Sequence[Finding]) -> list[UseCase
     by_asset: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_asset[finding.asset].append(finding)
+    claimed = {ident for row in situation.reconciliation.entries for ident in row.assets}
+    alone = _with_keys(situation, claimed, by_asset)
     cases = [
         _of_entry(standing, by_asset)
         for standing in situation.reconciliation.entries
         if standing.assets or by_asset.get(f"registry:{standing.entry.id}")
     ]
-    claimed = {ident for row in situation.reconciliation.entries for ident in row.assets}
     cases += _unregistered(situation, claimed, by_asset)
+    cases += _bare_keys(situation, alone, claimed, by_asset)
     return sorted(cases, key=lambda c: (-c.risk, -len(c.findings), c.name, c.id))
+
+
+def _with_keys(
+    situation: Situation, claimed: set[NodeId], by_asset: dict[str, list[Finding]]
+) -> dict[NodeId, list[NodeId]]:
+    """Gives the AI that a key belongs to the findings about it: what signs in with it, else what
+    stands in the same place (of its vendor, where there is any). Returns the keys of places without
+    AI, by place."""
+    graph = situation.graph
+    standing: dict[NodeId, list[Asset]] = defaultdict(list)
+    for asset in graph.assets():
+        if asset.id not in claimed and graph.is_part(asset.id):
+            continue  # its whole is the system
+        standing[asset.id].append(asset)
+        holder = holder_of(asset.id)
+        if holder and holder != asset.id:
+            standing[holder].append(asset)
+    alone: dict[NodeId, list[NodeId]] = defaultdict(list)
+    for key in graph.credentials():
+        own = by_asset.get(key.id, [])
+        if not own:
+            continue
+        users = {edge.source for edge in graph.in_edges(key.id, Relation.AUTHENTICATES_WITH)}
+        places = {edge.target for edge in graph.out_edges(key.id, Relation.STORED_IN)}
+        there = [a for place in sorted(users) for a in standing[place]]
+        there = there or [a for place in sorted(places) for a in standing[place]]
+        fitting = [asset for asset in there if asset.provider == key.issuer] or there
+        for ident in dict.fromkeys(asset.id for asset in fitting):
+            by_asset[ident] += own
+        for place in sorted(places or {key.id}) if not fitting else ():
+            alone[place].append(key.id)
+    return alone
+
+
+def _bare_keys(
+    situation: Situation, alone: dict[NodeId, list[NodeId]], claimed: set[NodeId],
+    by_asset: dict[str, list[Finding]],
+) -> Iterator[UseCase]:  # fmt: skip
+    """Places of which nothing is known but that keys of AI vendors stand there."""
+    for place, keys in sorted(alone.items()):
+        own = _riskiest(f for key in keys if key not in claimed for f in by_asset[key])
+        node = situation.graph.node(place)
+        if own:
+            yield UseCase(
+                id=place, name=getattr(node, "name", "") or place, registered=False,
+                owner=own[0].owner, risk=own[0].risk, findings=tuple(f.fingerprint for f in own),
+            )  # fmt: skip
+
+
+def _riskiest(findings: Iterable[Finding]) -> list[Finding]:
+    """Each once, the riskiest first."""
+    unique = {finding.fingerprint: finding for finding in findings}
+    return sorted(unique.values(), key=lambda f: (-f.risk, f.policy, f.fingerprint))
 
 
 def _of_entry(standing: EntryStanding, by_asset: dict[str, list[Finding]]) -> UseCase:
     entry = standing.entry
-    own = [*by_asset.get(f"registry:{entry.id}", []),
-           *(f for ident in standing.assets for f in by_asset.get(ident, []))]  # fmt: skip
-    own.sort(key=lambda f: (-f.risk, f.policy, f.fingerprint))
+    idents = (f"registry:{entry.id}", *standing.assets)
+    own = _riskiest(finding for ident in idents for finding in by_asset.get(ident, []))
     return UseCase(
         id=entry.id, name=entry.name, registered=True, owner=entry.owner,
         business_unit=entry.business_unit, stage=str(entry.stage or ""), purpose=entry.purpose,
@@ -237,8 +291,7 @@ def _unregistered(
         if asset.id not in claimed and not situation.graph.is_part(asset.id):
             systems[holder_of(asset.id) or asset.id].append(asset)
     for ident, assets in systems.items():
-        own = sorted((f for asset in assets for f in by_asset.get(asset.id, [])),
-                     key=lambda f: (-f.risk, f.policy, f.fingerprint))  # fmt: skip
+        own = _riskiest(f for asset in assets for f in by_asset.get(asset.id, []))
         node = situation.graph.node(ident)
         claims = people(c for asset in assets for c in situation.owners.get(asset.id, ()))
         name = node.name if node is not None and len(assets) > 1 else assets[0].name

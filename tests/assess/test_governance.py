@@ -10,12 +10,14 @@ import msgspec
 import pytest
 
 from scanner.assess.governance import Answer, Assessment, assess
+from scanner.assess.measuring import measure
 from scanner.assess.policies import Situation, evaluate
 from scanner.emit.evidence import RENDERERS
 from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
-from scanner.model.facts import Asset, AssetClass
+from scanner.model.evidence import Confidence, Evidence
+from scanner.model.facts import Asset, AssetClass, Credential, Edge, Fact, Relation
 from scanner.model.registry import Binding, BindingType, RegistryEntry, Stage
 from scanner.reconcile.norms import Norms
 from scanner.reconcile.reconcile import reconcile
@@ -68,6 +70,64 @@ def test_the_top_use_cases_are_the_riskiest_and_carry_their_own_findings() -> No
     strange = next(case for case in found.use_cases if not case.registered)
     assert "GOVERN-1.6" in {c.id for c in strange.controls if c.answer is Answer.FINDINGS}
     assert set(strange.findings).isdisjoint(screening.findings)
+
+
+def _key(ident: str, issuer: str, place: str, user: str = "") -> list[Fact]:
+    seen = (
+        Evidence(source="code", rule="key", resource=NodeId(place), confidence=Confidence.HIGH),
+    )
+    key = Credential(id=NodeId(ident), kind="key", name=f"key {ident}", issuer=issuer,
+                     fingerprint=ident, evidence=seen)  # fmt: skip
+    edges = [Edge(source=key.id, target=NodeId(place), relation=Relation.STORED_IN)]
+    if user:
+        edges.append(Edge(source=NodeId(user), target=key.id, relation=Relation.AUTHENTICATES_WITH))
+    return [key, *edges]
+
+
+def test_a_leaked_key_is_a_finding_of_the_system_that_it_belongs_to() -> None:
+    """Of its vendor in the place where it stands; of what signs in with it; else of the place."""
+
+    def part(repo: str, provider: str) -> Asset:
+        return Asset(id=NodeId(f"git:h/{repo}#ai/{provider}"), kind="code.ai", name=provider,
+                     asset_class=AssetClass.INTEGRATION, provider=provider)  # fmt: skip
+
+    def repository(name: str) -> Asset:
+        return Asset(id=NodeId(f"git:h/{name}"), kind="code.repository", name=name, is_ai=False,
+                     asset_class=AssetClass.REPOSITORY)  # fmt: skip
+
+    facts: list[Fact] = [
+        repository("bot"), repository("bare"), part("bot", "openai"), part("bot", "anthropic"),
+        part("other", "openai"),
+        *_key("k1", "openai", "git:h/bot"), *_key("k2", "cohere", "git:h/bot"),
+        *_key("k3", "openai", "git:h/bare", user="git:h/other#ai/openai"),
+        *_key("k4", "openai", "git:h/bare"),
+    ]  # fmt: skip
+    entries = [
+        RegistryEntry(
+            id="E",
+            name="Bot",
+            owner="ann@example.com",
+            stage=Stage.PILOT,
+            bindings=(Binding(type=BindingType.ID, value="git:h/bot#ai/openai"),),
+        )
+    ]
+    graph = AssetGraph((ShardId("s"), fact, True) for fact in facts)
+    found = reconcile(graph, entries, {}, [])
+    situation = Situation(graph=graph, reconciliation=found, owners={}, coverage=(), now=NOW)
+    findings = list(evaluate(_RULES.policies, situation).drafts.values())
+    keys = {f.fingerprint: f.asset for f in findings if f.policy == "SAI-090"}
+    assert set(keys.values()) == {"k1", "k2", "k3", "k4"}
+
+    known = {f.id: f for f in _RULES.frameworks}
+    cases = {c.id: c for c in assess(known["owasp-llm-2025"], _RULES.policies, situation,
+                                     findings).use_cases}  # fmt: skip
+    held = {ident: {keys[m] for m in case.findings if m in keys} for ident, case in cases.items()}
+    assert held == {"E": {"k1", "k2"}, "git:h/bot": {"k2"}, "git:h/other": {"k3"},
+                    "git:h/bare": {"k4"}}  # fmt: skip
+    assert cases["E"].risk == max(f.risk for f in findings if f.asset == "k1")
+    answers = {c.id: c.answer for c in cases["E"].controls}
+    assert answers["LLM02"] is Answer.FINDINGS
+    assert not measure(situation, findings, (), (), "s").registered.of > 3  # a place is no system
 
 
 def test_nothing_found_is_told_apart_from_not_asked_and_not_read() -> None:
