@@ -47,6 +47,7 @@ class Flow:
     changed_at: str = ""
     url: str = ""
     """Its address in the tool, for people."""
+    exposure: tuple[str, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
 
 
@@ -74,7 +75,7 @@ def flow(names: Names, org: str, rule: str, one: Flow) -> Iterator[Item]:
     thing = names.thing(
         org, "flow", one.ident, one.name, AssetClass.FLOW, is_ai=False, status=one.status,
         created_at=one.created_at, tags={key: value for key, value in tags.items() if value},
-        aliases=(one.url,) if one.url else (),
+        aliases=(one.url,) if one.url else (), exposure=one.exposure,
     )  # fmt: skip
     yield from names.listed(thing, rule, one.owners)
     told = (names.evidence(rule, thing.id),)
