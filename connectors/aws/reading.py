@@ -29,6 +29,7 @@ class AwsReading(Reading):
 
     source: ClassVar[str] = "aws"
     targets: ClassVar[Mapping[str, Target]] = relations.TARGETS
+    says_none: ClassVar[bool] = True  # of a function without a policy: ResourceNotFoundException
     judges: ClassVar[Mapping[str, Callable[[str], bool]]] = policies.JUDGES
 
     access: Access

@@ -62,6 +62,6 @@ def translated(error: SourceError, operation: Operation, where: str) -> SourceEr
 
 
 def is_gone(error: SourceError) -> bool:
-    """Whether what was listed is no longer there."""
+    """Whether Azure says that what was asked, or what that is of, is not there."""
     _, _, told = str(error).partition(": ")
     return not isinstance(error, Denied) and told.partition(":")[0] in _GONE

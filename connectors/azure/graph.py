@@ -59,9 +59,10 @@ def of_types(types: Iterable[str]) -> str:
     return f"resources | where type in~ ({named}) | project {_COLUMNS} | order by id asc"
 
 
-def of_type(kind: str, condition: str) -> str:
+def of_type(kind: str, condition: str = "") -> str:
+    where = f" | where {condition}" if condition else ""
     return (
-        f"resources | where type =~ '{kind.casefold()}' | where {condition}"
+        f"resources | where type =~ '{kind.casefold()}'{where}"
         f" | project {_COLUMNS} | order by id asc"
     )
 
@@ -165,6 +166,11 @@ class Inventory:
         else:
             query = of_types(self._types - FILTERS.keys())
         yield from self.rows(query).get((kind, subscription.casefold()), ())
+
+    def afresh(self, kind: str, subscription: str) -> list[dict[str, Any]]:
+        """The same as of now; Resource Graph itself may be minutes behind."""
+        query = of_type(kind, FILTERS.get(kind.casefold(), ""))
+        return ask(self._access, query, (subscription,))
 
     def everywhere(self, kind: str) -> Iterator[dict[str, Any]]:
         """Of one type (in small letters) in all subscriptions."""

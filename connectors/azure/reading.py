@@ -80,6 +80,14 @@ class AzureReading(Reading):
         for record in asking.listed(self.access, call.op, of, self.account, query, items):
             yield _with_siblings(normal(record, self.access.cloud), kind, of)
 
+    def afresh(self, call: Call, args: Mapping[str, Any]) -> Iterator[Any]:
+        verb, _, kind = call.op.partition(":")
+        if verb != "graph":
+            yield from self.pages(call, args)
+            return
+        for record in self.inventory.afresh(kind, self.account):
+            yield normal(record, self.access.cloud)
+
     def _references(self, op: str, of: str) -> list[dict[str, Any]]:
         """Settings of a site that stand in a vault. Asked for once: their names are shown to the
         detector, and the secrets are edges."""

@@ -13,13 +13,12 @@ _DISABLED = (
 _UNMADE = ("HTTP 501", "UNIMPLEMENTED")
 """Of a location that a service, or this part of it, does not have."""
 _PROJECT = expression(r"project #?([a-z0-9](?:[a-z0-9:.-]*[a-z0-9])?)")
-_GONE = ("was not found", "not found", "has been deleted", "pending deletion", "does not exist")
-
 
 _LOST = expression(
     r"(?i)(?:project|consumer)\b.{0,160}?\b(?:has been (?:deleted|suspended|shut down)"
     r"|is being deleted|was deleted|pending deletion|marked for deletion|scheduled for deletion)"
 )
+_NONE = expression(r"HTTP 404 404: (?!(?:Method|Location)\b)")
 _PAYER = ("USER_PROJECT_DENIED", "serviceUsageConsumer", "serviceusage.services.use")
 
 
@@ -67,5 +66,7 @@ def is_unknown_caller(error: SourceError) -> bool:
     return isinstance(error, Denied) and "HTTP 401" in str(error)
 
 
-def is_gone(error: SourceError) -> bool:
-    return isinstance(error, Missing) and any(words in str(error) for words in _GONE)
+def is_none(error: Missing) -> bool:
+    """Whether a service says that it has no such thing; a path that it does not know, and whoever
+    answers in its place, say less."""
+    return bool(_NONE.search(str(error)))

@@ -224,8 +224,8 @@ class GcpReading(Reading):
             yield from self.access.pages(op, of, location, self.account, query, items)
         except errors.Disabled as error:
             raise self._meant(error) from error
-        except Missing:
-            if op not in operations.ONE:
+        except Missing as error:
+            if op not in operations.ONE or not errors.is_none(error):
                 raise
 
     def _listed(
@@ -264,7 +264,7 @@ class GcpReading(Reading):
         return repository_edges(tags, ident, evidence)
 
     def is_gone(self, error: SourceError) -> bool:
-        return errors.is_gone(error)
+        return isinstance(error, Missing)
 
     def is_id(self, value: str) -> bool:
         return value.startswith("//")

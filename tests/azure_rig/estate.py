@@ -338,7 +338,11 @@ def workloads(rig: Rig, sub: str) -> None:
         "reference": "@Microsoft.KeyVault(VaultName=Keys;SecretName=claude-api-key)"})  # fmt: skip
     rig.show(sub, "Microsoft.Web/sites", "helper", kind="app,linux,container",
              location="westeurope", properties={"state": "Running"})  # fmt: skip
-    rig.below(f"{site.rpartition('/')[0]}/helper", "sitecontainers", "main", properties={
+    helper = f"{site.rpartition('/')[0]}/helper"
+    rig.things[f"{helper}/config/appsettings".casefold()] = {
+        "id": f"{helper}/config/appsettings", "name": "appsettings", "properties": {},
+    }  # fmt: skip
+    rig.below(helper, "sitecontainers", "main", properties={
         "image": "docker.io/langflowai/langflow:1.4", "isMain": True,
         "environmentVariables": [{"name": "COHERE_API_KEY", "value": "COHERE_SETTING"}]})  # fmt: skip
     slot = f"{site}/slots/staging"

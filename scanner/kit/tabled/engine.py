@@ -6,15 +6,16 @@ with what its list has shown. Nothing is ever left out silently.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice, product
-from typing import Any
+from typing import Any, TypeAlias
 
 from scanner.kit.tabled.batches import fill_batch
 from scanner.kit.tabled.contents import contents, is_asked, text_of
 from scanner.kit.tabled.edges import edge_of, edges, leads_to_listed
-from scanner.kit.tabled.reading import Reading, first_tag, is_usable, shown
+from scanner.kit.tabled.presence import Presence
+from scanner.kit.tabled.reading import Reading, first_tag, gap_of, is_usable, shown
 from scanner.kit.tables import (
     Call,
     Child,
@@ -35,6 +36,7 @@ from scanner.model.evidence import Evidence
 from scanner.model.facts import Asset, Relation
 from scanner.model.items import Content, Gap, Item
 
+Asked: TypeAlias = Callable[[Call, Mapping[str, Any]], Iterator[Any]]
 _AT_ONCE = 64
 """Records whose details are on their way at once."""
 _MOST_TEXT = 300
@@ -48,11 +50,12 @@ def read_types(types: tuple[ResourceType, ...], reading: Reading) -> Iterator[It
     types = tuple(kind for kind in types if not kind.opt_in or kind.opt_in in reading.opted)
     errors: list[tuple[ResourceType, SourceError]] = []
     reading.kept_for = frozenset(kind.under for kind in types if kind.under)
+    known = {kind.kind: kind for kind in types}
     started = {kind.kind: _started(kind, reading) for kind in types if not kind.under}
     for kind in types:
         try:
             if kind.under:
-                yield from _read_below(kind, reading)
+                yield from _read_below(kind, known[kind.under], reading)
             else:
                 yield from _read_records(kind, started[kind.kind], {}, reading)
         except (Denied, NotEnabled, Throttled, Unavailable) as error:
@@ -114,17 +117,21 @@ def _first(call: Call, listed: Iterator[Any], reading: Reading) -> Iterator[Any]
         )
 
 
-def _listed(call: Call, record: Mapping[str, Any], ident: str, reading: Reading) -> Iterator[Any]:
+def _listed(
+    call: Call, record: Mapping[str, Any], ident: str, reading: Reading, ask: Asked | None = None
+) -> Iterator[Any]:
     args = _args(call, record, ident, reading)
     for choice in product(*call.each.values()):
         asked = {**args, **dict(zip(call.each, choice, strict=True))}
-        yield from reading.pages(call, asked)
+        yield from (ask or reading.pages)(call, asked)
 
 
-def _read_below(kind: ResourceType, reading: Reading) -> Iterator[Item]:
+def _read_below(kind: ResourceType, above: ResourceType, reading: Reading) -> Iterator[Item]:
     """The lists of all records of the kind above, some at a time. One that may not be read is a
-    gap; when none may, the kind as a whole is."""
+    gap, unless its record is proven to be gone; when none may, the kind as a whole is."""
     errors: list[SourceError] = []
+    gaps: list[Gap] = []
+    presence = _presence(above, reading)
     parents = [
         parent
         for parent in reading.records.get(kind.under, [])
@@ -137,13 +144,24 @@ def _read_below(kind: ResourceType, reading: Reading) -> Iterator[Item]:
                 yield from _read_records(kind, records, parent, reading)
             except (Denied, NotEnabled, Throttled, Unavailable) as error:
                 errors.append(error)
-                reading.miss(f"{kind.list.op} of {parent['parent_id']}", error)
+                ident = str(parent["parent_id"])
+                if reading.is_gone(error) and presence.is_gone(*reading.origins[ident]):
+                    continue
+                gaps.append(gap_of(f"{kind.list.op} of {ident}", error))
     if errors and len(errors) == len(parents):
         for family in (NotEnabled, Denied):
             if all(isinstance(error, family) for error in errors):
-                reading.gaps.clear()
                 raise errors[0]
+    yield from gaps
     yield from reading.drain()
+
+
+def _presence(kind: ResourceType, reading: Reading) -> Presence:
+    def ids(parent: Mapping[str, Any]) -> Iterator[str]:
+        for one in _listed(kind.list, parent, "", reading, reading.afresh):
+            yield _ident(kind, _record(one, parent), reading)
+
+    return Presence(ids, reading)
 
 
 def _read_records(
@@ -152,6 +170,7 @@ def _read_records(
     names = reading.names.setdefault(kind.kind, {})
     whole = (_record(one, parent) for one in listed)
     wanted = (record for record in whole if _is_wanted(kind, record, reading))
+    presence = _presence(kind, reading)
     for records in _bunches(wanted, kind.batch.size if kind.batch else _AT_ONCE):
         is_told = not kind.batch or fill_batch(kind, kind.batch, records, parent, reading)
         waiting = [
@@ -160,8 +179,12 @@ def _read_records(
         ]
         for one in waiting:
             done = one.result()
+            if done.doubts and not presence.is_gone(parent, done.listed_as):
+                done.gaps += done.doubts
             reading.gaps += done.gaps
             if done.is_wanted:
+                if kind.kind in reading.kept_for:
+                    reading.origins[done.ident] = (parent, done.listed_as)
                 names[_name(kind, done.record, reading)] = done.ident
                 reading.listed.add(done.ident)
                 yield from _items(kind, done, reading)
@@ -190,6 +213,10 @@ class _Whole:
     below: list[tuple[Child, dict[str, Any]]] = field(default_factory=list)
     texts: list[Content] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    doubts: list[Gap] = field(default_factory=list)
+    """Gaps, unless the record is gone."""
+    listed_as: str = ""
+    """Its id in the list: details may tell another."""
     is_wanted: bool = True
     is_whole: bool = True
     """Its details could be read."""
@@ -207,7 +234,7 @@ def _completed(
     """Runs beside others. ``is_told``: details that come for many at once have come."""
     ident = _ident(kind, record, reading)
     seen_by = kind.batch.op if kind.batch and is_told else kind.list.op
-    whole = _Whole(record, ident, seen_by, is_whole=is_told)
+    whole = _Whole(record, ident, seen_by, listed_as=ident, is_whole=is_told)
     if kind.detail:
         is_due = all(holds(one, record) for one in kind.detailed)
         found = _detail(kind.detail, whole, reading) if is_due else {}
@@ -217,7 +244,7 @@ def _completed(
             whole.seen_by = kind.detail.op
             whole.ident = ident = _ident(kind, record, reading)
     # What could not be read may be of interest: absence is never guessed.
-    is_unread = bool(whole.gaps) or not is_told
+    is_unread = bool(whole.gaps or whole.doubts) or not is_told
     whole.is_wanted = is_unread or all(holds(one, record) for one in kind.where)
     if not whole.is_wanted:
         return whole
@@ -285,17 +312,25 @@ def _name(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> st
     return reading.called(first_text(record, kind.name))
 
 
+def _miss(whole: _Whole, what: str, error: SourceError, reading: Reading) -> None:
+    """A part of a record could not be read."""
+    if not reading.is_gone(error):
+        whole.gaps.append(gap_of(what, error))
+    elif not reading.says_none:
+        whole.doubts.append(gap_of(what, error))
+
+
 def _detail(call: Call, whole: _Whole, reading: Reading) -> dict[str, Any]:
     args = _args(call, whole.record, whole.ident, reading)
     try:
         answer = reading.call(call, args)
     except SourceError as error:  # whatever it is: it ends this record's part, never the list
-        whole.gaps += reading.missed(whole.ident, error)
+        _miss(whole, whole.ident, error, reading)
         return {}
     found: Any = next(values(answer, call.items), {})
     if not isinstance(found, Mapping):
         broken = Unavailable(f"{call.op} of {whole.ident[:200]}: the answer is malformed")
-        whole.gaps += reading.missed(whole.ident, broken)
+        _miss(whole, whole.ident, broken, reading)
         return {}
     told = {key: value for key, value in found.items() if key != "ResponseMetadata"}
     if not told:
@@ -318,7 +353,7 @@ def _tags(kind: ResourceType, whole: _Whole, reading: Reading) -> dict[str, str]
     except NotEnabled:
         return {}  # no such thing as tags there
     except SourceError as error:
-        whole.gaps += reading.missed(f"tags of {whole.ident}", error)
+        _miss(whole, f"tags of {whole.ident}", error, reading)
         return {}
     return tags_of(next(values(answer, kind.tags.items), None))
 
@@ -331,9 +366,10 @@ def _add_children(child: Child, whole: _Whole, reading: Reading) -> None:
             if child.detail:
                 below.record.update(_detail(child.detail, below, reading))
             whole.gaps += below.gaps
+            whole.doubts += below.doubts
             whole.below.append((child, below.record))
     except SourceError as error:  # whatever it is: it ends this record's part, never the list
-        whole.gaps += reading.missed(f"{call.op} of {whole.ident}", error)
+        _miss(whole, f"{call.op} of {whole.ident}", error, reading)
 
 
 def _add_text(
@@ -343,7 +379,7 @@ def _add_text(
     try:
         answer = reading.call(call, args)
     except SourceError as error:  # whatever it is: it ends this record's part, never the list
-        whole.gaps += reading.missed(f"{document.name} of {whole.ident}", error)
+        _miss(whole, f"{document.name} of {whole.ident}", error, reading)
         return
     name = first_text(whole.record, kind.name)
     for value in values(answer, document.path):

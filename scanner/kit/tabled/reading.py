@@ -39,6 +39,9 @@ class Reading(ABC):
     judges: ClassVar[Mapping[str, Callable[[str], bool]]] = {}
     """Words that the vendor's tables may judge a value by."""
 
+    says_none: ClassVar[bool] = False
+    """The vendor's word for what is not there stands for a part that a thing does not have, too."""
+
     account: str
     """Account, project or subscription, as the vendor calls it."""
     region: str
@@ -57,6 +60,8 @@ class Reading(ABC):
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Of the kinds that others stand under."""
     kept_for: frozenset[str] = frozenset()
+    origins: dict[str, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
+    """Id of one of these -> what its list was asked of, and its id in that list."""
     gaps: list[Gap] = field(default_factory=list)
 
     @property
@@ -71,6 +76,10 @@ class Reading(ABC):
     @abstractmethod
     def pages(self, call: Call, args: Mapping[str, Any]) -> Iterator[Any]:
         """The records at ``call.items`` of every page. Raises the source errors."""
+
+    def afresh(self, call: Call, args: Mapping[str, Any]) -> Iterator[Any]:
+        """The same, of now, where ``pages`` may tell what was asked for earlier."""
+        yield from self.pages(call, args)
 
     @property
     def scope(self) -> dict[str, str]:
@@ -95,7 +104,8 @@ class Reading(ABC):
         yield from ()
 
     def is_gone(self, error: SourceError) -> bool:
-        """Whether the vendor says that what was listed is no longer there."""
+        """Whether the vendor says that what was asked of is not there. It says so of more than what
+        was deleted, so that the list that has shown it is asked again (:mod:`.presence`)."""
         return False
 
     def is_id(self, value: str) -> bool:
@@ -119,10 +129,8 @@ class Reading(ABC):
         return f"{self.source}:{self.account}/{self.region}/{kind}/{name}"
 
     def miss(self, what: str, error: SourceError) -> None:
-        self.gaps += self.missed(what, error)
-
-    def missed(self, what: str, error: SourceError) -> list[Gap]:
-        return missed(what, error, self.is_gone)
+        """A list, or a part of one, could not be read: always a gap, whatever the error says."""
+        self.gaps.append(gap_of(what, error))
 
     def drain(self) -> Iterator[Gap]:
         yield from self.gaps
@@ -134,7 +142,11 @@ def missed(what: str, error: SourceError, is_gone: Callable[[SourceError], bool]
     next scan will not list it."""
     if is_gone(error):
         return []
-    return [Gap(what=what, reason=str(error), denied=isinstance(error, Denied))]
+    return [gap_of(what, error)]
+
+
+def gap_of(what: str, error: SourceError) -> Gap:
+    return Gap(what=what, reason=str(error), denied=isinstance(error, Denied))
 
 
 def is_usable(ident: str) -> bool:

@@ -126,7 +126,8 @@ def test_values_are_read_only_where_it_is_wanted(rig: Rig) -> None:
     assert not [call for call in rig.calls if call.endswith("appsettings/list")]
     assert not [one for one in without.contents if one.place.path == "appsettings.json"]
     found = read(rig, read_values=True)
-    (settings, slot) = [one for one in found.contents if one.place.path == "appsettings.json"]
+    told = [one for one in found.contents if one.place.path == "appsettings.json"]
+    settings, _, slot = told
     assert slot.place.subject.endswith("/slots/staging")
     assert b"OPENAI_BASE_URL" in settings.data
 

@@ -90,11 +90,13 @@ def test_a_deleted_subscription_is_not_enabled_and_a_disabled_one_is_read(rig: R
         (400, "LocationNotAvailableForResourceType", NotEnabled),
         (404, "SubscriptionNotFound", Unavailable),
         (400, "InvalidApiVersionParameter", Unavailable),
-        (404, "ResourceNotFound", None),
+        (404, "ResourceNotFound", Unavailable),
+        (404, "ParentResourceNotFound", Unavailable),
+        (404, "NotFound", Unavailable),
         (500, "InternalServerError", Unavailable),
     ],
 )
-def test_what_azure_says(rig: Rig, status: int, code: str, kind: type[SourceError] | None) -> None:
+def test_what_azure_says(rig: Rig, status: int, code: str, kind: type[SourceError]) -> None:
     _chat(rig)
     rig.faults.append(Fault(DEPLOYMENTS, status, error(code)))
     found = _read(rig)
@@ -102,6 +104,25 @@ def test_what_azure_says(rig: Rig, status: int, code: str, kind: type[SourceErro
     assert not found.errors
     assert bool(gaps) == (kind is Unavailable)
     assert not any(gap.denied for gap in gaps)
+
+
+def test_what_goes_away_while_it_is_read_is_no_gap_once_resource_graph_says_so(rig: Rig) -> None:
+    _chat(rig)
+    answer = rig.answer
+
+    def going(method: str, target: str, body: bytes) -> tuple[int, Any, dict[str, str]]:
+        if target.partition("?")[0].endswith("/Chat-One/deployments"):
+            rig.rows["resources"] = [
+                one for one in rig.rows["resources"] if not one["id"].endswith("/Chat-One")
+            ]
+            rig.things = {key: one for key, one in rig.things.items() if "chat-one" not in key}
+        return answer(method, target, body)
+
+    rig.answer = going  # type: ignore[method-assign]
+    found = _read(rig)
+    assert [one.name for one in found.assets.values()] == ["Chat-One"]
+    assert not found.errors
+    assert not found.gaps
 
 
 def test_a_version_that_a_provider_does_not_speak_proves_nothing(rig: Rig) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from scanner.kit.pace import Learning, Pace
 from scanner.model.errors import Denied, Throttled, Unavailable
 from tests.connectors.gcp.estate import (
     AUDITED,
+    ENABLED_NAMES,
     ORG,
     Read,
     context,
@@ -166,6 +167,55 @@ def test_a_project_that_is_deleted_while_it_is_read_is_neither_empty_nor_denied(
     assert not any("grant" in text for text in told)
     assert _trouble(found, "gcp:acme-7/bigquery")
     assert not [shard for shard in found.errors if "acme-8" in shard], "the others go on"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(404, "Method not found.", "NOT_FOUND"),
+        Fault(404, "Location us-central1 does not exist", "NOT_FOUND"),
+        Fault(404, body="<html>not found</html>"),
+        Fault(410, "gone", "NOT_FOUND"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("where", "family"),
+    [
+        (r"us-central1/endpoints$", "vertex"),
+        (r"global/collections$", "search"),
+        (r"collections/c/dataStores$", "search"),
+        (r"/datasets/sales/models$", "bigquery"),
+        (r"acme-7:testIamPermissions$", "bigquery"),
+        (r"processors/a/processorVersions$", "documents"),
+        (r"us-central1/agent$", "dialogflow"),
+    ],
+)
+def test_a_list_that_is_not_found_is_a_gap(rig: Rig, fault: Fault, where: str, family: str) -> None:
+    ident = project(rig, 7, enabled=ENABLED_NAMES)
+    everywhere(rig, ident, 7)
+    assert not _trouble(read(rig, families=(family,)), f"gcp:acme-7/{family}")
+    rig.strike(where, fault)
+    assert _trouble(read(rig, families=(family,)), f"gcp:acme-7/{family}")
+
+
+def test_what_goes_away_while_it_is_read_is_no_gap_once_its_list_says_so(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=("documentai",))
+    everywhere(rig, ident, 7)
+    listed = ("documentai.projects.locations.processors.list",
+              f"projects/{ident}/locations/us-central1")  # fmt: skip
+    respond = rig.respond
+
+    def going(target: str, body: bytes | None = None) -> tuple[int, Mapping[str, str], str]:
+        if target.partition("?")[0].endswith("/processors/a/processorVersions"):
+            rig.records.pop(listed, None)
+        return respond(target, body)
+
+    rig.strike("processorVersions", Fault(404, "Requested entity was not found.", "NOT_FOUND"))
+    assert _trouble(read(rig, families=("documents",)), "gcp:acme-7/documents"), "it is still there"
+    rig.respond = going  # type: ignore[method-assign]
+    found = read(rig, families=("documents",))
+    assert not _trouble(found, "gcp:acme-7/documents")
+    assert [one for one in found.assets.values() if one.kind == "gcp.document_processor"]
 
 
 def test_an_unreadable_paying_project_is_told_as_that(rig: Rig) -> None:
