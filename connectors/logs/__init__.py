@@ -9,7 +9,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Annotated, Any
 
@@ -20,9 +19,10 @@ from connectors.logs.cursor import Cursor
 from connectors.logs.files import LogFile, Part
 from connectors.logs.flow_lines import FlowLayout, layout_of
 from connectors.logs.formats import formats
+from connectors.logs.installed import MOST_DOCUMENT, InventoryLayout, inventory_of
 from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout
-from connectors.logs.search import AHEAD, Places, Searched, searched, searched_parts, skipped
+from connectors.logs.search import AHEAD, Opened, Places, entries
 from connectors.logs.tally import KINDS, Tally, gap
 from scanner.kit.contract import (
     ConnectorSpec,
@@ -41,8 +41,6 @@ from scanner.model.items import Checkpoint, Gap, Item
 
 _MOST_PARSED = 1 << 16
 """Bytes of a line that are taken apart; of a longer one those around what was found."""
-_MOST_ENTRY = 2 << 20
-"""Bytes of an entry of a log of connections: a delivery of CloudWatch Logs holds up to 1 MiB."""
 _SAMPLES = 3
 _SAVED_EVERY = 4 << 30
 """Bytes of one file after which what was found is stored."""
@@ -118,6 +116,7 @@ class LogsConnector:
         with ThreadPoolExecutor(AHEAD, thread_name_prefix="logs") as pool:
             for file in found:
                 yield from reading.file(file, pool)
+            yield from reading.inventories(pool)
             yield from reading.connections(pool)
         reading.cursor.forget(keep_others=bool(gaps))
         yield Checkpoint(cursor=reading.cursor.text)
@@ -164,6 +163,7 @@ class _Reading:
                 )
         self.joins = Joins(cursor.answers)
         self._flows: list[tuple[LogFile, FlowLayout]] = []
+        self._inventories: list[tuple[LogFile, InventoryLayout]] = []
         self._named: list[tuple[LogFile, int]] = []
         """Files that tell where AI's names are, and where their reading began."""
         self._flow_tally = self._tally()
@@ -184,20 +184,16 @@ class _Reading:
     def _stream(self, file: LogFile, stream: Any, pool: ThreadPoolExecutor) -> Iterator[Item]:
         head, trouble = log_files.read(stream)
         flows = layout_of(head, file.path, self._config.flow_columns)
-        if flows is not None and file.path == "-":
-            flows = None if flows.format.mixed else flows  # what came by is not read again
-        if flows is not None:
-            if file.path == "-":
-                opened = _Opened(file, stream, head, trouble)
-                yield from self._connections_of(opened, flows, self._flow_tally, pool)
-                return
-            self._flows.append((file, flows))
-            if not flows.format.mixed:
-                return
+        if flows is not None and file.path == "-" and not flows.format.mixed:
+            opened = Opened(file, stream, head, trouble)
+            yield from self._connections_of(opened, flows, self._flow_tally, pool)
+            return
+        if file.path != "-" and self._is_for_later(file, head, flows):
+            return
         layout = Layout(year=file.year, forced=self._config.format)
         layout.begin(head[: 1 << 16])
         name, offset = self.cursor.find(head) if file.path != "-" else ("", 0)
-        opened = _Opened(file, stream, head, trouble)
+        opened = Opened(file, stream, head, trouble)
         begin, blocks = opened.blocks(offset, self._watch.places, pool)
         done, known = begin, self.joins.answers.count
         samples: list[str] = []
@@ -227,6 +223,56 @@ class _Reading:
             self.cursor.move(name, opened.begins, done)
             yield Checkpoint(cursor=self.cursor.text)
 
+    def _is_for_later(self, file: LogFile, head: bytes, flows: FlowLayout | None) -> bool:
+        """Whether a file holds nothing that is read for names first."""
+        if flows is not None:
+            self._flows.append((file, flows))
+            return not flows.format.mixed
+        inventory = inventory_of(head)
+        if inventory is None:
+            return False
+        self._inventories.append((file, inventory))
+        return not inventory.format.mixed
+
+    def inventories(self, pool: ThreadPoolExecutor) -> Iterator[Item]:
+        """Files that tell what is installed on devices."""
+        tally = self._tally()
+        for file, layout in self._inventories:
+            try:
+                with log_files.opened(file) as stream:
+                    opened = Opened(file, stream, *log_files.read(stream))
+                    yield from self._inventory(opened, layout, tally, pool)
+            except (SourceError, OSError, EOFError, ValueError, zlib.error) as error:
+                yield Gap(what=file.path, reason=str(error), denied=isinstance(error, Denied))
+        yield from tally.items()
+        if self._inventories:
+            yield Checkpoint(cursor=self.cursor.text)
+
+    def _inventory(
+        self, opened: Opened, layout: InventoryLayout, tally: Tally, pool: ThreadPoolExecutor
+    ) -> Iterator[Item]:
+        name, offset = self.cursor.find(opened.begins, flows=True)
+        if layout.format.shape == "document":
+            size = offset
+            if not offset:
+                data = opened.begins + opened.stream.read(MOST_DOCUMENT - len(opened.begins) + 1)
+                size = len(data)
+                if size > MOST_DOCUMENT:
+                    yield Gap(what=opened.file.path, reason="one JSON value of more than 16 MiB")
+                    return
+                for thing in layout.document(data):
+                    tally.install(thing)
+            self.cursor.move(name, opened.begins, size, flows=True)
+            return
+        find = self._finder([text.encode() for text in self._watch.software], is_caseless=True)
+        done, blocks = opened.blocks(offset, find, pool)
+        for block, places in blocks:
+            for entry in entries(block, places):
+                for thing in layout.records(entry):
+                    tally.install(thing)
+            done += block.stop - block.start
+        self.cursor.move(name, opened.begins, done, flows=True)
+
     def connections(self, pool: ThreadPoolExecutor) -> Iterator[Item]:
         """Files that hold addresses alone, when all names are known."""
         if self._flows and self.joins.answers.has_names:
@@ -235,7 +281,7 @@ class _Reading:
         for file, layout in self._flows:
             try:
                 with log_files.opened(file) as stream:
-                    opened = _Opened(file, stream, *log_files.read(stream))
+                    opened = Opened(file, stream, *log_files.read(stream))
                     yield from self._connections_of(opened, layout, self._flow_tally, pool)
             except SourceError as error:
                 yield Gap(what=file.path, reason=str(error), denied=isinstance(error, Denied))
@@ -255,10 +301,10 @@ class _Reading:
         layout = Layout(year=file.year, forced=self._config.format)
         try:
             with log_files.opened(file) as stream:
-                opened = _Opened(file, stream, *log_files.read(stream))
+                opened = Opened(file, stream, *log_files.read(stream))
                 layout.begin(opened.begins[: 1 << 16])
                 for block, places in opened.blocks(begin, find, pool)[1]:
-                    for line in _entries(block, places):
+                    for line in entries(block, places):
                         for record in layout.records(line):
                             if record.is_joined and not self._watch.known(record.host)[0]:
                                 self.joins.learn_other(record, self._flow_tally)
@@ -266,7 +312,7 @@ class _Reading:
             yield Gap(what=file.path, reason=str(error))
 
     def _connections_of(
-        self, opened: _Opened, layout: FlowLayout, tally: Tally, pool: ThreadPoolExecutor
+        self, opened: Opened, layout: FlowLayout, tally: Tally, pool: ThreadPoolExecutor
     ) -> Iterator[Item]:
         file, find = opened.file, self._finder(self.joins.literals(layout))
         name, offset = self.cursor.find(opened.begins, flows=True) if file.path != "-" else ("", 0)
@@ -274,7 +320,7 @@ class _Reading:
         unknown = 0
         try:
             for block, places in blocks:
-                for entry in _entries(block, places, layout.mark):
+                for entry in entries(block, places, layout.mark):
                     unknown += not self.joins.read(entry, layout, tally)
                 done += block.stop - block.start
         except (SourceError, OSError, EOFError, ValueError, zlib.error) as error:
@@ -284,48 +330,12 @@ class _Reading:
         if name:
             self.cursor.move(name, opened.begins, done, flows=True)
 
-    def _finder(self, literals: list[bytes]) -> Places:
+    def _finder(self, literals: list[bytes], *, is_caseless: bool = False) -> Places:
         """Compiled once for files of one kind."""
         wanted = tuple(literals)
         if self._found is None or self._found[0] != wanted:
-            self._found = (wanted, self._watch.finder(wanted))
+            self._found = (wanted, self._watch.finder(wanted, is_caseless=is_caseless))
         return self._found[1]
-
-
-@dataclass
-class _Opened:
-    """A file whose first block was read."""
-
-    file: LogFile
-    stream: Any
-    begins: bytes
-    trouble: Exception | None
-
-    def blocks(
-        self, offset: int, places: Places, pool: ThreadPoolExecutor, mark: bytes = b"\n"
-    ) -> tuple[int, Iterator[Searched]]:
-        """Where what is new begins, and its blocks with what was found in them."""
-        size, done, head = log_files.plain_size(self.file), 0, self.begins
-        if offset and size >= 0:
-            done = log_files.next_line(self.file, offset, mark)
-        elif offset:
-            head, done = skipped(self.stream, head, offset, mark)
-        if size >= 0:
-            return done, searched_parts(self.file, done, size, places, pool, mark)
-        return done, searched(log_files.blocks(self.stream, head, self.trouble, mark), places, pool)
-
-
-def _entries(part: Part, places: list[int], mark: bytes = b"\n") -> Iterator[bytes]:
-    """Every entry that has one of the places, once."""
-    block, behind = part.data, part.start
-    for end in places:
-        if end <= behind:
-            continue
-        start = max(block.rfind(mark, part.start, end) + 1, part.start)
-        stop = block.find(mark, end, part.stop)
-        behind = stop if stop >= 0 else part.stop
-        if behind - start <= _MOST_ENTRY:
-            yield block[start:behind]
 
 
 def _read_block(

@@ -16,6 +16,7 @@ import msgspec
 import yaml
 
 from connectors.logs.lines import flattened, split
+from connectors.logs.networks import NAMES
 from connectors.logs.times import seconds
 from scanner.model.base import Model
 from scanner.model.errors import Unavailable
@@ -286,7 +287,8 @@ def _fits(one: FlowFormat, text: str, lines: list[str]) -> FlowLayout | None:
         body = line.partition("\t")[2] if line.startswith("#") else line
         for separator in ("\t", ",", ";", "|"):
             names = tuple(name.strip().lower() for name in split(body, separator))
-            if len(names) > 4 and one.has(frozenset(names)):
+            there = frozenset(names)
+            if len(names) > 4 and one.has(there) and there.isdisjoint(NAMES):
                 return FlowLayout(one, names, separator)
         if not line.startswith("#"):
             return None

@@ -18,6 +18,8 @@ EMBEDDINGS, API, DOWNLOAD, IDE, AGENT, CHAT, CONTACT, SPEECH, IMAGES = (
     "contact", "speech", "images",
 )  # fmt: skip
 
+EXTENSION, APPLICATION, PROGRAM = "extension", "application", "program that ran"
+
 _BY_PATH = (
     (EMBEDDINGS, re.compile(r"/embed(?:dings?)?\b|:embedContent|:batchEmbed", re.I)),
     (SPEECH, re.compile(

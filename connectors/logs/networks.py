@@ -20,6 +20,11 @@ EPHEMERAL = 32_768
 ``ip_local_port_range``; RFC 6335 begins at 49152)."""
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?![\w:.])")
+NAMES = frozenset({
+    "url", "uri", "host", "hostname", "http_host", "server_name", "sni", "domain", "fqdn", "query",
+    "qname", "remoteurl", "url/filename", "cs-host", "destination domain", "destination host",
+})  # fmt: skip
+"""Columns of logs that name hosts: what has one is read for names."""
 _MOST_ANSWERS = 32
 _INSIDE = tuple(
     map(ipaddress.ip_network,

@@ -7,6 +7,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.logs import files as log_files
@@ -15,6 +16,9 @@ from scanner.model.errors import SourceError
 
 AHEAD = 3
 """Blocks that are searched while others are parsed."""
+
+MOST_ENTRY = 2 << 20
+"""Bytes of an entry of a log of connections: a delivery of CloudWatch Logs holds up to 1 MiB."""
 
 Places = Callable[[Any], list[int]]
 """Where in bytes what is looked for ends."""
@@ -107,3 +111,39 @@ def searched_parts(
     finally:
         wait(running)  # none of them reads from a descriptor that is closed
         os.close(descriptor)
+
+
+@dataclass
+class Opened:
+    """A file whose first block was read."""
+
+    file: LogFile
+    stream: Any
+    begins: bytes
+    trouble: Exception | None
+
+    def blocks(
+        self, offset: int, places: Places, pool: ThreadPoolExecutor, mark: bytes = b"\n"
+    ) -> tuple[int, Iterator[Searched]]:
+        """Where what is new begins, and its blocks with what was found in them."""
+        size, done, head = log_files.plain_size(self.file), 0, self.begins
+        if offset and size >= 0:
+            done = log_files.next_line(self.file, offset, mark)
+        elif offset:
+            head, done = skipped(self.stream, head, offset, mark)
+        if size >= 0:
+            return done, searched_parts(self.file, done, size, places, pool, mark)
+        return done, searched(log_files.blocks(self.stream, head, self.trouble, mark), places, pool)
+
+
+def entries(part: Part, places: list[int], mark: bytes = b"\n") -> Iterator[bytes]:
+    """Every entry that has one of the places, once."""
+    block, behind = part.data, part.start
+    for end in places:
+        if end <= behind:
+            continue
+        start = max(block.rfind(mark, part.start, end) + 1, part.start)
+        stop = block.find(mark, end, part.stop)
+        behind = stop if stop >= 0 else part.stop
+        if behind - start <= MOST_ENTRY:
+            yield block[start:behind]

@@ -10,11 +10,15 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from connectors.logs.installed import Installed
 from connectors.logs.kinds import (
+    APPLICATION,
     CHAT,
     CONTACT,
     DOWNLOAD,
+    EXTENSION,
     IDE,
+    PROGRAM,
     client_of,
     is_blocked,
     is_model_server,
@@ -28,9 +32,9 @@ from scanner.model.evidence import Confidence, Evidence, merge_evidence
 from scanner.model.facts import Asset, AssetClass, Edge, Identity, PrincipalType, Relation
 from scanner.model.items import Gap, Item
 
-USE, ENDPOINT = "logs.ai_use", "logs.model_endpoint"
+USE, ENDPOINT, INSTALLED = "logs.ai_use", "logs.model_endpoint", "logs.installed"
 USER, DEVICE, ADDRESS = "logs.user", "logs.device", "logs.address"
-KINDS = frozenset({USE, ENDPOINT, USER, DEVICE, ADDRESS})
+KINDS = frozenset({USE, ENDPOINT, INSTALLED, USER, DEVICE, ADDRESS})
 _MOST_ROWS = 200_000
 """Of a shard; what is beyond is counted under nobody in particular, so memory has an end."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -39,6 +43,7 @@ _CLASSES = {CHAT: AssetClass.SAAS_APP, CONTACT: AssetClass.SAAS_APP, IDE: AssetC
 _MOST_MODELS = 40
 _MOST_INTERFACES = 20
 _MOST_HANDSHAKES = 50
+_MOST_USERS = 50
 _PSEUDONYM = re.compile(r"p-[0-9a-f]{16}")
 
 Key = tuple[str, str, str, str, str, bool, str]
@@ -48,6 +53,8 @@ BY_ADDRESS, BY_SHARED, CONTESTED, BY_NOBODY, PORT, PORT_OFTEN, KNOWN_SERVER = (
     "by address", "by a shared address", "by a contested address", "by address alone",
     "by port", "by port, often", "by known port",
 )  # fmt: skip
+BY_ID, BY_NAME, BY_WORD = "by id", "by name", "by a name"
+_INSTALLED = {Confidence.CERTAIN: BY_ID, Confidence.MEDIUM: BY_NAME, Confidence.LOW: BY_WORD}
 _DOUBTS = {
     BY_ADDRESS: (Confidence.MEDIUM, "connections to the address that the name was answered with "
                  "within the hour before"),
@@ -57,6 +64,9 @@ _DOUBTS = {
                 "another name, too"),
     BY_NOBODY: (Confidence.LOW, "connections to an address that others were given for the name; "
                 "this client is not known to have asked for it"),
+    BY_ID: (Confidence.CERTAIN, "installed, by its id"),
+    BY_NAME: (Confidence.MEDIUM, "installed, by its name"),
+    BY_WORD: (Confidence.LOW, "something of that name is installed"),
     PORT: (Confidence.LOW, "connections that were answered at a port that model servers use"),
     KNOWN_SERVER: (Confidence.MEDIUM, "connections to the port at which the server was asked as "
                    "models are"),
@@ -85,6 +95,8 @@ class Row:
     models: set[str] = field(default_factory=set)
     handshakes: set[str] = field(default_factory=set)
     """TLS fingerprints of clients that nothing else tells."""
+    users: set[str] = field(default_factory=set)
+    """Of the device, where that is the actor."""
 
     def join(self, other: Row) -> None:
         self.count += other.count
@@ -94,6 +106,7 @@ class Row:
         self.first = min(filter(None, (self.first, other.first)), default="")
         self.last = max(self.last, other.last)
         self.handshakes |= other.handshakes
+        self.users |= other.users
 
 
 @dataclass
@@ -154,6 +167,30 @@ class Tally:
                 key = ("", "", *key[2:])
             row = self.rows.setdefault(key, Row())
         return row
+
+    def install(self, thing: Installed) -> bool:
+        """Whether what an inventory tells of is AI."""
+        found = self.watch.installed(
+            extension=thing.extension, bundle=thing.bundle, program=thing.program, name=thing.name
+        )
+        if found is None:
+            return False
+        provider, name, sure = found
+        kind = EXTENSION if thing.extension else PROGRAM if thing.ran else APPLICATION
+        actor = (DEVICE, thing.device.lower()) if thing.device else ("", "")
+        if not thing.device and thing.user:
+            actor = (USER, thing.user.lower())
+        shape = f"{thing.format}/{_INSTALLED[sure]}"
+        key: Key = (*actor, f"+{provider}+{name}", kind, "", False, shape)
+        row = self.row(key)
+        row.count += thing.count
+        if thing.device and thing.user and len(row.users) < _MOST_USERS:
+            row.users.add(thing.user.lower())
+        if thing.time:
+            row.first = min(row.first, thing.time) if row.first else thing.time
+            row.last = max(row.last, thing.time)
+        self.lines += 1
+        return True
 
     def connect(self, key: Key, count: int, up: int, down: int, first: str, last: str) -> None:
         """Connections of which only addresses were logged."""
@@ -216,6 +253,8 @@ class Tally:
             if key[0] and not key[5]:
                 seen = self._evidence(thing, key[6], key[4], row, kind=key[3], blocked=False)
                 users.setdefault(key[:2], []).append(seen)
+                for user in row.users:
+                    users.setdefault((USER, user), []).append(seen)
         for (kind, text), seen_by in users.items():
             actor = self._identity(kind, text)
             if actor.id not in told:
@@ -267,6 +306,14 @@ class Tally:
                 models=models, is_ai=True,
             )  # fmt: skip
         slug = kind.lower().replace(" ", "-")
+        if target.startswith("+"):
+            provider, _, name = target[1:].partition("+")
+            part = "".join(char if char.isalnum() else "-" for char in name.lower())
+            return Asset(
+                id=NodeId(f"logs:{self.name}/installed/{provider}/{slug}/{part}"), kind=INSTALLED,
+                name=f"{name} ({kind})", asset_class=AssetClass.INTEGRATION, provider=provider,
+                account=NodeId(f"logs:{self.name}"), is_ai=True,
+            )  # fmt: skip
         return Asset(
             id=NodeId(f"logs:{self.name}/{target}/{slug}"),
             kind=USE,

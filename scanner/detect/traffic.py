@@ -11,10 +11,13 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 from scanner.detect import compiled
 from scanner.detect.knowledge import Knowledge
+from scanner.detect.software import Software
+from scanner.model.evidence import Confidence
 from scanner.rulebook.load import Rulebook
 from scanner.rulebook.types import Category, Provider
 
@@ -46,6 +49,7 @@ class HostWatch:
     """Compiled once from the rulebook."""
 
     def __init__(self, rulebook: Rulebook) -> None:
+        self._rulebook = rulebook
         self._knowledge = Knowledge(rulebook)
         self._aliases = rulebook.by_alias
         self._categories = {p.id: p.category for p in rulebook.providers}
@@ -88,7 +92,25 @@ class HostWatch:
         database.scan(data, match_event_handler=on_match, scratch=scratch)
         return found
 
-    def finder(self, literals: Sequence[bytes]) -> Callable[[Any], list[int]]:
+    @cached_property
+    def _software(self) -> Software:
+        return Software(self._rulebook)
+
+    @property
+    def software(self) -> list[str]:
+        return self._software.texts
+
+    def installed(
+        self, *, extension: str = "", bundle: str = "", program: str = "", name: str = ""
+    ) -> tuple[str, str, Confidence] | None:
+        """See :meth:`scanner.detect.software.Software.identify`."""
+        return self._software.identify(
+            extension=extension, bundle=bundle, program=program, name=name
+        )
+
+    def finder(
+        self, literals: Sequence[bytes], *, is_caseless: bool = False
+    ) -> Callable[[Any], list[int]]:
         """As :meth:`places`, for texts of one reading (addresses): as they are written."""
         expressions = [re.escape(one) for one in literals]
         if not expressions:
@@ -97,11 +119,11 @@ class HostWatch:
             database = compiled.database(
                 expressions,
                 ids=range(len(expressions)),
-                flags=[0] * len(expressions),
+                flags=[_CASELESS if is_caseless else 0] * len(expressions),
                 is_kept=False,
             )
         except ImportError:
-            pattern = re.compile(b"|".join(expressions))
+            pattern = re.compile(b"|".join(expressions), re.I if is_caseless else 0)
             return lambda data: [hit.end() for hit in pattern.finditer(data)]
         local = threading.local()
 

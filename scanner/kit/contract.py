@@ -19,6 +19,7 @@ import msgspec
 
 from scanner.kit.limits import Limits
 from scanner.model.base import Model, ShardId
+from scanner.model.evidence import Confidence
 from scanner.model.items import Checkpoint, Hit, Item
 
 
@@ -161,8 +162,21 @@ class Watch(Protocol):
         """Ends of what was found, in order; any number of threads at once."""
         ...
 
-    def finder(self, literals: Sequence[bytes]) -> Callable[[Any], list[int]]:
+    def finder(
+        self, literals: Sequence[bytes], *, is_caseless: bool = False
+    ) -> Callable[[Any], list[int]]:
         """As :meth:`places`, for texts that one reading looks for (addresses)."""
+        ...
+
+    @property
+    def software(self) -> list[str]:
+        """Ids and names of extensions and applications that are AI, in lower case."""
+        ...
+
+    def installed(
+        self, *, extension: str = "", bundle: str = "", program: str = "", name: str = ""
+    ) -> tuple[str, str, Confidence] | None:
+        """Provider, name and how sure, of what an inventory tells of; None: it is no AI."""
         ...
 
     def known(self, host: str, path: str = "") -> tuple[str, str]:

@@ -25,6 +25,7 @@ def count(rulebook: Rulebook) -> dict[str, int]:
         "default ports": _distinct((p.id, t.port) for p in every for t in p.ports),
         "files": _distinct(f.glob for p in every for f in p.files),
         "extensions": _distinct((e.platform, e.id) for p in every for e in p.extensions),
+        "desktop applications": _distinct((p.id, a.name) for p in every for a in p.apps),
         "OAuth applications": sum(len(p.oauth_apps) for p in every),
         "identifiers": _distinct(i.text for p in every for i in p.identifiers),
         "policies": len(rulebook.policies),
@@ -75,6 +76,7 @@ def _knows(provider: Provider) -> str:
         "hosts": provider.hosts, "keys": provider.keys, "variables": provider.env_vars,
         "packages": provider.packages, "models": provider.models, "images": provider.images,
         "types": provider.resources, "ports": provider.ports, "files": provider.files,
-        "extensions": provider.extensions, "OAuth": provider.oauth_apps,
+        "extensions": provider.extensions, "applications": provider.apps,
+        "OAuth": provider.oauth_apps,
     }  # fmt: skip
     return ", ".join(f"{len(found)} {name}" for name, found in parts.items() if found)

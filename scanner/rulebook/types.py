@@ -286,6 +286,17 @@ class Extension(Model, frozen=True, kw_only=True):
     reference: NonEmpty
 
 
+class App(Model, frozen=True, kw_only=True):
+    """An application that people install, as inventories of devices show it."""
+
+    name: NonEmpty
+    bundles: tuple[NonEmpty, ...] = ()
+    """Bundle identifiers of macOS."""
+    programs: tuple[NonEmpty, ...] = ()
+    """File names of its executables that hardly anything else is called."""
+    reference: NonEmpty
+
+
 class Terms(Model, frozen=True, kw_only=True):
     """What the provider's own terms say on training with customer data (API or business use)."""
 
@@ -331,4 +342,5 @@ class Provider(Model, frozen=True, kw_only=True):
     resources: tuple[Resource, ...] = ()
     ports: tuple[Port, ...] = ()
     extensions: tuple[Extension, ...] = ()
+    apps: tuple[App, ...] = ()
     terms: Terms | None = None
