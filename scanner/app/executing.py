@@ -37,7 +37,7 @@ from scanner.app.working import Setup, encoded, give_back, work
 from scanner.collect.away import Away
 from scanner.collect.reading import Interpret, Options, Sink, Source
 from scanner.collect.runner import run
-from scanner.model.base import ShardId
+from scanner.model.base import ShardId, digest
 from scanner.model.coverage import Coverage
 from scanner.model.errors import ConfigError, Unavailable
 
@@ -89,7 +89,7 @@ def workers(loaded: LoadedConfig, rules: str, key: str) -> Iterator[Away | None]
     setup = Setup(
         scan=secrets.token_hex(8), version=__version__, rules=rules, key=key, config=config,
         folder=str(loaded.folder.resolve()), name=loaded.path.name if loaded.path else "",
-        readers=1, frugal=bool(scan.memory_mib),
+        mark=mark_of(loaded, rules), readers=1, frugal=bool(scan.memory_mib),
     )  # fmt: skip
     if scan.executor == "processes":
         count = scan.workers or _processors()
@@ -218,6 +218,7 @@ def read(
     away: Away | None,
     done: Set[ShardId],
     *,
+    mark: str,
     clean: Callable[[str], str],
     on_progress: Callable[[Coverage, int, int], None],
 ) -> list[Coverage]:
@@ -229,6 +230,7 @@ def read(
         attempts=scan.attempts,
         deadline_seconds=scan.shard_deadline_seconds,
         at_once=at_once,
+        mark=mark,
         clean=clean,
         on_progress=on_progress,
     )
@@ -239,6 +241,11 @@ def read(
             sources, sink=sink, interpret=interpret, executor=executor, away=away, done=done,
             options=options,
         )  # fmt: skip
+
+
+def mark_of(loaded: LoadedConfig, rules: str) -> str:
+    """Under which a shard whose source has not changed is not read again."""
+    return digest([__version__, rules, loaded.mark])
 
 
 def _used_mib() -> float:

@@ -153,6 +153,7 @@ def _scan(
         fresh = executing.read(
             loaded, sources, StateSink(state, opened.id, started),
             interpreter(rulebook, detector), away, opened.done,
+            mark=executing.mark_of(loaded, rulebook.digest),
             clean=lambda text: detector.masked(text.encode()).decode(),
             on_progress=settings.on_progress,
         )  # fmt: skip

@@ -12,7 +12,8 @@ import msgspec
 from scanner.app.config import LoadedConfig
 from scanner.assess import baseline
 from scanner.assess.lifecycle import Life
-from scanner.detect.suppress import FILE, Suppressions
+from scanner.detect.suppress import FILE, TAG, Suppressions
+from scanner.kit.expressions import expression
 from scanner.model.base import ShardId
 from scanner.model.facts import Fact
 from scanner.model.finding import Finding, FindingEvent, FindingStatus
@@ -30,7 +31,12 @@ class Shown:
 
 def learned(state: State, loaded: LoadedConfig, gone: frozenset[ShardId]) -> Suppressions:
     """Everything that the stored facts say of what not to report."""
-    return Suppressions(honoured=loaded.config.scan.honour_suppressions).learn(rows(state, gone))
+    told = (row for row in state.facts(having=_SAYS.search) if row[0] not in gone)
+    return Suppressions(honoured=loaded.config.scan.honour_suppressions).learn(told)
+
+
+_SAYS = expression(rb'"suppressed":"[^"]|"' + TAG.encode() + rb'"')
+"""In a fact's JSON, where it says anything of what not to report; only these are looked at."""
 
 
 def rows(state: State, gone: frozenset[ShardId]) -> Iterator[tuple[ShardId, Fact, bool]]:

@@ -45,6 +45,7 @@ class Setup(Model, frozen=True, kw_only=True):
     config: Config
     folder: str
     name: str
+    mark: str
     readers: int
     frugal: bool = False
     """Memory is short: it is given back after each shard."""
@@ -127,6 +128,7 @@ def _made(setup: Setup) -> _Bench:
         options=Options(
             attempts=scan.attempts,
             deadline_seconds=scan.shard_deadline_seconds,
+            mark=setup.mark,
             clean=lambda text: detector.masked(text.encode()).decode(),
         ),
         detector=detector,

@@ -41,6 +41,7 @@ class Job(Model, frozen=True, kw_only=True):
     shard: Shard
     cursor: str | None = None
     memory: bytes = b""
+    mark: tuple[str, int] = ("", 0)
 
 
 class Step(Model, frozen=True, kw_only=True):
@@ -49,6 +50,7 @@ class Step(Model, frozen=True, kw_only=True):
     facts: tuple[Fact, ...] = ()
     cursor: str | None = None
     memory: bytes | None = None
+    mark: str | None = None
 
 
 class Attempt(Model, frozen=True, kw_only=True):
@@ -74,9 +76,13 @@ Work = Callable[[bytes], bytes]
 class Recorder:
     """The sink of a worker: takes down what the runner will store."""
 
-    def __init__(self, cursor: str | None) -> None:
+    def __init__(self, cursor: str | None, mark: tuple[str, int]) -> None:
         self.attempts: list[Attempt] = []
         self.cursor = cursor
+        self._mark = mark
+
+    def mark(self, shard: ShardId) -> tuple[str, int]:
+        return self._mark
 
     def checkpoint(self, shard: ShardId) -> Checkpoint | None:
         return Checkpoint(cursor=self.cursor) if self.cursor is not None else None
@@ -91,6 +97,7 @@ class Recorder:
 class _RecordWriter:
     def __init__(self, recorder: Recorder, shard: Shard) -> None:
         self._recorder = recorder
+        self._shard = shard
         self._sightings = Sightings(adds=shard.mode is Mode.INCREMENTAL)
         self._steps: list[Step] = []
 
@@ -99,6 +106,11 @@ class _RecordWriter:
 
     def remember(self, data: bytes) -> None:
         self._steps.append(Step(memory=data))
+
+    def kept_of(self, mark: str) -> int | None:
+        self._steps.append(Step(mark=mark))
+        known, records = self._recorder.mark(self._shard.id)
+        return records if known == mark else None
 
     def commit(self, cursor: str) -> None:
         self._steps.append(Step(facts=self._taken(), cursor=cursor))
@@ -136,7 +148,7 @@ def answer(
         recall=lambda shard: job.memory if shard == job.shard.id else b"",
         warn=told.add,
     )
-    recorder = Recorder(job.cursor)
+    recorder = Recorder(job.cursor, job.mark)
     read(
         replace(source, context=context), job.shard, recorder, interpret, options, threading.Event()
     )
@@ -171,6 +183,7 @@ class Away:
             shard=shard,
             cursor=since.cursor if since else None,
             memory=source.context.recall(shard.id),
+            mark=sink.mark(shard.id) if shard.mode is Mode.FULL else ("", 0),
         )
         return executor.submit(self.work, _ENCODER.encode(job))
 
@@ -207,6 +220,8 @@ def _store(attempt: Attempt, shard: Shard, sink: Sink) -> None:
     for step in attempt.steps:
         for fact in step.facts:
             writer.add(fact)
+        if step.mark is not None:
+            writer.kept_of(step.mark)
         if step.memory is not None:
             writer.remember(step.memory)
         if step.cursor is not None:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import msgspec
 
 from scanner.kit.contract import Connector, Context, Mode, Shard
-from scanner.model.base import ShardId
+from scanner.model.base import ShardId, digest
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import (
     Denied,
@@ -29,7 +29,7 @@ from scanner.model.errors import (
     Unavailable,
 )
 from scanner.model.facts import Fact
-from scanner.model.items import Checkpoint, Gap, Item, Remembered
+from scanner.model.items import AsOf, Checkpoint, Gap, Item, Remembered
 
 STORE_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds that a database has to come back: about as long as one takes to fail over."""
@@ -44,6 +44,11 @@ class ShardWriter(Protocol):
 
     def remember(self, data: bytes) -> None:
         """What the connector wants back at the shard's next reading."""
+        ...
+
+    def kept_of(self, mark: str) -> int | None:
+        """How many records the complete reading of ``mark`` had, where that is what is stored;
+        None: what follows is its reading."""
         ...
 
     def commit(self, cursor: str) -> None:
@@ -62,6 +67,11 @@ class ShardWriter(Protocol):
 
 class Sink(Protocol):
     def checkpoint(self, shard: ShardId) -> Checkpoint | None: ...
+
+    def mark(self, shard: ShardId) -> tuple[str, int]:
+        """Of which state of its source the stored facts are the complete reading, and how many
+        records it had; empty: of none."""
+        ...
 
     def writer(self, shard: Shard) -> ShardWriter: ...
 
@@ -87,6 +97,8 @@ class Options:
     deadline_seconds: float = 3600.0
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    mark: str = ""
+    """Changes with what else than its source decides what is read of a shard: rules, settings."""
     clean: Callable[[str], str] = str
     """Takes secrets out of what is told of a shard: paths and vendors' messages may hold them."""
     on_progress: Callable[[Coverage, int, int], None] = field(
@@ -140,6 +152,7 @@ def _attempt(
 ) -> tuple[Coverage, Exception | None]:
     """What it came to, and the trouble that another attempt may be spared."""
     records = 0
+    name = source.connector.spec.name
     gaps: list[Gap] = []
     error: Exception | None = None
     writer: ShardWriter | None = None
@@ -150,14 +163,16 @@ def _attempt(
         for item in source.connector.collect(source.context, shard, since):
             if stop.is_set() or options.clock() > until:
                 raise Unavailable(_late(shard, options, stop))
-            if isinstance(item, Gap):
-                gaps.append(item)
-            elif isinstance(item, Checkpoint):
-                writer.commit(item.cursor)
-            elif isinstance(item, Remembered):
-                writer.remember(item.data)
+            if isinstance(item, AsOf):
+                kept = writer.kept_of(digest([item.mark, options.mark]))
+                if kept is not None:
+                    records = kept
+                    break
+            elif isinstance(item, (Checkpoint, Remembered)):
+                _keep(writer, item)
             else:
-                for fact in interpret(item, source.connector.spec.name):
+                facts = (item,) if isinstance(item, Gap) else interpret(item, name)
+                for fact in facts:
                     if isinstance(fact, Gap):
                         gaps.append(fact)
                         continue
@@ -180,6 +195,13 @@ def _attempt(
         error = caught
         row = coverage_of(error, shard.id, source.name, shard, 0, gaps)
     return row, error if _may_heal(error) else None
+
+
+def _keep(writer: ShardWriter, item: Checkpoint | Remembered) -> None:
+    if isinstance(item, Checkpoint):
+        writer.commit(item.cursor)
+    else:
+        writer.remember(item.data)
 
 
 def _may_heal(error: Exception | None) -> bool:

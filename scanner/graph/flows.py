@@ -53,14 +53,16 @@ def data_flows(graph: AssetGraph) -> tuple[Flow, ...]:
     callers = _callers(graph)
     back = columns.kernel.reach(columns.numbers(callers), FLOW.reversed)
     handing = {number: ident for ident in callers if (number := columns.number(ident)) is not None}
+    leads_on = back.hops >= 0
+    """What reaches no asset that hands data over is on no way to one."""
     found: list[Flow] = []
     for ident in sorted(graph.nodes):
         if not isinstance(graph.nodes[ident], DataStore):
             continue
         number = columns.number(ident)
-        if number is None or back.hops[number] < 0:
+        if number is None or not leads_on[number]:
             continue
-        near = columns.kernel.near(number, FLOW)
+        near = columns.kernel.near(number, FLOW, leads_on)
         reached = [handing[other] for other in near.hops if other in handing]
         found += _of(graph, ident, near, {caller: callers[caller] for caller in reached})
     return tuple(sorted(found, key=lambda flow: (flow.provider, flow.store, flow.through)))

@@ -137,8 +137,9 @@ class Kernel:
         origin[is_there] = start
         return Tree(hops, _plain(before, is_there), origin)
 
-    def near(self, start: int, walk: Walk) -> Near:
-        """All that is reached; costs what is reached, not what there is."""
+    def near(self, start: int, walk: Walk, within: Ints | None = None) -> Near:
+        """All that is reached; costs what is reached, not what there is. ``within``: of each node
+        whether a way may go on there; None: on all."""
         matrix = self.matrix(walk)
         indptr, indices = matrix.indptr, matrix.indices
         hops, before = {start: 0}, {start: _NONE}
@@ -146,7 +147,8 @@ class Kernel:
         while front:
             after = []
             for node in front:
-                for other in indices[indptr[node] : indptr[node + 1]].tolist():
+                others = indices[indptr[node] : indptr[node + 1]]
+                for other in (others if within is None else others[within[others]]).tolist():
                     if other not in hops:
                         hops[other] = hops[node] + 1
                         before[other] = node

@@ -31,4 +31,9 @@ def encode(value: object) -> bytes:
 
 def digest(value: object, size: int = 16) -> str:
     """Hex BLAKE2b of the deterministic JSON of ``value``; ``size`` in bytes."""
-    return hashlib.blake2b(encode(value), digest_size=size).hexdigest()
+    return digest_of(encode(value), size)
+
+
+def digest_of(encoded: bytes, size: int = 16) -> str:
+    """The same of what is encoded already."""
+    return hashlib.blake2b(encoded, digest_size=size).hexdigest()

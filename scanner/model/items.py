@@ -161,6 +161,15 @@ class Remembered(Model, frozen=True, kw_only=True):
     data: bytes
 
 
+class AsOf(Model, frozen=True, kw_only=True):
+    """First of all, of a shard that is read whole: what its source calls its present state (a
+    version, an ETag, the tips of a repository), with whatever else its items depend on. Where it is
+    what the last complete reading was of, under the same rules, nothing more is asked for: the
+    shard is as it is stored."""
+
+    mark: str
+
+
 Item = (
     Account
     | Asset
@@ -174,4 +183,5 @@ Item = (
     | Gap
     | Checkpoint
     | Remembered
+    | AsOf
 )

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Dialect, Index, Integer, LargeBinary, MetaData, S
 from sqlalchemy.dialects.postgresql import VARCHAR
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised with a revision of the same number in ``migrations``."""
 _MARK, _SELF, _NUL = "\ue000", "\ue000\ue001", "\ue000\ue002"
 
@@ -98,6 +98,16 @@ memory = Table(
     Column("body", LargeBinary, nullable=False),
     comment="One row a shard whose connector remembers what it has judged: of a repository, the "
     "objects.",
+)
+
+shard_mark = Table(
+    "shard_mark",
+    metadata,
+    Column("shard", Word, primary_key=True),
+    Column("mark", Word, nullable=False),
+    Column("records", Integer, nullable=False),
+    comment="One row a shard whose facts are those of a complete reading: of which state of its "
+    "source, under which rules. An incomplete one takes it away.",
 )
 
 finding = Table(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -211,10 +211,14 @@ class State:
 
     # --- facts -----------------------------------------------------------------------------------
 
-    def facts(self, only: Set[ShardId] | None = None) -> Iterator[tuple[ShardId, Fact, bool]]:
+    def facts(
+        self,
+        only: Set[ShardId] | None = None,
+        having: Callable[[bytes], object] = lambda body: True,
+    ) -> Iterator[tuple[ShardId, Fact, bool]]:
         """Every stored fact with the shard that shows it, in a fixed order, and whether the last
         reading of that shard saw it (an incomplete one may have missed it). ``only``: of these
-        shards; those of others are not even decoded."""
+        shards, ``having``: whose JSON it is true of; others are not even decoded."""
         pool = Pool()
         with self.guarded("read facts"), self._engine.connect() as db:
             rows = db.execute(
@@ -224,7 +228,7 @@ class State:
             )
             for chunk in rows.partitions(_BATCH):
                 for shard, body, stale in chunk:
-                    if only is None or shard in only:
+                    if (only is None or shard in only) and having(body):
                         yield *pool.shared(shard, _FACTS.decode(body)), not stale
 
     def shards(self) -> frozenset[ShardId]:
@@ -254,6 +258,7 @@ class State:
                 past.forgotten(db, scan_id, shard)
                 db.execute(delete(schema.fact).where(schema.fact.c.shard == shard))
                 db.execute(delete(schema.memory).where(schema.memory.c.shard == shard))
+                db.execute(delete(schema.shard_mark).where(schema.shard_mark.c.shard == shard))
 
     # --- decisions -------------------------------------------------------------------------------
 

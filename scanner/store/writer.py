@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from scanner.collect.sightings import Sightings, merged
 from scanner.kit.contract import Mode, Shard
-from scanner.model.base import ShardId, digest, encode
+from scanner.model.base import ShardId, digest_of, encode
 from scanner.model.coverage import Coverage
 from scanner.model.facts import Fact
 from scanner.model.items import Checkpoint
@@ -28,6 +30,8 @@ class StateSink:
         self._state = state
         self.scan_id = scan_id
         self.now = now
+        self._marks: dict[str, tuple[str, int]] | None = None
+        self._lock = threading.Lock()
 
     def checkpoint(self, shard: ShardId) -> Checkpoint | None:
         with self._state.guarded("read a checkpoint"), self._state.engine.connect() as db:
@@ -36,8 +40,22 @@ class StateSink:
             ).scalar()
         return Checkpoint(cursor=cursor) if cursor is not None else None
 
+    def mark(self, shard: ShardId) -> tuple[str, int]:
+        """As of when it was first asked: a scan reads every shard once."""
+        with self._lock:
+            if self._marks is None:
+                with self._state.guarded("read marks"), self._state.engine.connect() as db:
+                    rows = db.execute(select(schema.shard_mark)).all()
+                self._marks = {row.shard: (row.mark, row.records) for row in rows}
+        return self._marks.get(shard, ("", 0))
+
+    def forget_mark(self, shard: ShardId) -> None:
+        """Its facts are those of no complete reading any more."""
+        if self._marks is not None:
+            self._marks.pop(shard, None)
+
     def writer(self, shard: Shard) -> StateWriter:
-        return StateWriter(self._state, shard, self.scan_id, self.now)
+        return StateWriter(self, self._state, shard, self.scan_id, self.now)
 
     def record(self, coverage: Coverage) -> None:
         with self._state.guarded("store coverage"), self._state.engine.begin() as db:
@@ -48,7 +66,8 @@ class StateSink:
 class StateWriter:
     """Collects one shard's facts, merged as they come, and stores them in one transaction."""
 
-    def __init__(self, state: State, shard: Shard, scan_id: str, now: str) -> None:
+    def __init__(self, sink: StateSink, state: State, shard: Shard, scan_id: str, now: str) -> None:
+        self._sink = sink
         self._state = state
         self._shard = shard
         self._scan_id = scan_id
@@ -56,6 +75,13 @@ class StateWriter:
         self._sightings = Sightings(adds=shard.mode is Mode.INCREMENTAL)
         self._memory: bytes | None = None
         self._is_new: bool | None = None
+        self._mark = ""
+        self._is_same = False
+
+    def kept_of(self, mark: str) -> int | None:
+        known, records = self._sink.mark(self._shard.id)
+        self._mark, self._is_same = mark, known == mark
+        return records if self._is_same else None
 
     def remember(self, data: bytes) -> None:
         """Kept with the shard's facts, in their transaction."""
@@ -76,6 +102,8 @@ class StateWriter:
         with self._state.guarded(f"store {self._shard.id}"), self._state.engine.begin() as db:
             self._state.fence(db)
             self._store(db, keep_missing=True)
+            self._sink.forget_mark(self._shard.id)
+            _put_mark(db, self._shard.id, "", 0)
             db.execute(delete(schema.checkpoint).where(schema.checkpoint.c.shard == self._shard.id))
             db.execute(insert(schema.checkpoint).values(shard=self._shard.id, cursor=cursor))
         self._forget()
@@ -91,7 +119,11 @@ class StateWriter:
             self._forget()
         with self._state.guarded(f"store {self._shard.id}"), self._state.engine.begin() as db:
             self._state.fence(db)
-            self._store(db, keep_missing=not whole)
+            if not (whole and self._is_same):
+                self._store(db, keep_missing=not whole)
+                mark = self._mark if whole else ""
+                self._sink.forget_mark(self._shard.id)
+                _put_mark(db, self._shard.id, mark, coverage.records)
             if self._memory is not None:
                 _put_memory(db, self._shard.id, self._memory)
             _put_coverage(db, self._scan_id, coverage)
@@ -113,8 +145,9 @@ class StateWriter:
             fact = fresh
             if keep_missing and key in known:
                 fact = merged(_FACTS.decode(known[key][1]), fresh, self._adds)
-            mark = digest(fact)
-            row = {"digest": mark, "changed_at": self._now, "body": encode(fact), "stale": 0}
+            body = encode(fact)
+            mark = digest_of(body)
+            row = {"digest": mark, "changed_at": self._now, "body": body, "stale": 0}
             if key not in known:
                 new.append({"shard": self._shard.id, "key": key, "first_at": self._now, **row})
                 changes.added(key)
@@ -160,6 +193,12 @@ class StateWriter:
                 db.execute(update(schema.fact).where(here).values(stale=1))
 
 
+def _put_mark(db: Connection, shard: ShardId, mark: str, records: int) -> None:
+    db.execute(delete(schema.shard_mark).where(schema.shard_mark.c.shard == shard))
+    if mark:
+        db.execute(insert(schema.shard_mark).values(shard=shard, mark=mark, records=records))
+
+
 def _put_memory(db: Connection, shard: ShardId, data: bytes) -> None:
     here = schema.memory.c.shard == shard
     known = db.execute(select(schema.memory.c.body).where(here)).scalar()
@@ -170,6 +209,7 @@ def _put_memory(db: Connection, shard: ShardId, data: bytes) -> None:
 
 
 def _put_coverage(db: Connection, scan_id: str, row: Coverage) -> None:
-    here = (schema.coverage.c.scan_id == scan_id) & (schema.coverage.c.shard == row.shard)
-    db.execute(delete(schema.coverage).where(here))
-    db.execute(insert(schema.coverage).values(scan_id=scan_id, shard=row.shard, body=encode(row)))
+    insert_or = postgresql.insert if db.dialect.name == "postgresql" else sqlite.insert
+    made = insert_or(schema.coverage).values(scan_id=scan_id, shard=row.shard, body=encode(row))
+    keys = [schema.coverage.c.scan_id, schema.coverage.c.shard]
+    db.execute(made.on_conflict_do_update(index_elements=keys, set_={"body": made.excluded.body}))

@@ -83,6 +83,20 @@ def test_a_worker_that_dies_costs_its_attempt_and_every_shard_is_stored_once(
     assert readings(config)["log-1"] >= 2
 
 
+def test_workers_know_what_has_not_changed(tmp_path: Path) -> None:
+    url, env = f"sqlite:///{tmp_path}/state.sqlite", installed(tmp_path)
+    config = configured(tmp_path, "same", url, _PROCESSES, shards=3, version="one")
+    for _ in range(2):
+        assert scanned(config, env).returncode == 0
+    assert set(readings(config).values()) == {2}
+    assert len(list((tmp_path / "same").glob("whole-*"))) == 3
+    assert {status for status, _ in _coverage(url).values()} == {Outcome.COMPLETE}
+    # Another executor is no other reading.
+    threads = configured(tmp_path, "same", url, "", shards=3, version="one")
+    assert scanned(threads, env).returncode == 0
+    assert len(list((tmp_path / "same").glob("whole-*"))) == 3
+
+
 def test_a_shard_that_always_kills_its_worker_is_set_aside_and_blocks_no_other(
     tmp_path: Path,
 ) -> None:

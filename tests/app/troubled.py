@@ -19,7 +19,7 @@ from scanner.model.base import NodeId, ShardId
 from scanner.model.errors import Denied
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Asset, AssetClass, Edge, Relation
-from scanner.model.items import Checkpoint, Content, Item, Place, Remembered
+from scanner.model.items import AsOf, Checkpoint, Content, Item, Place, Remembered
 
 
 class _Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,6 +36,7 @@ class _Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     dies_once: tuple[str, ...] = ()
     stops_once: tuple[str, ...] = ()
     secret: str = ""
+    version: str = ""
 
 
 class _Troubled:
@@ -62,6 +63,9 @@ class _Troubled:
         if shard.mode is Mode.INCREMENTAL:
             yield from _pages(name, config, since)
             return
+        if config.version:
+            yield AsOf(mark=config.version)
+            (journal / f"whole-{name}-{time.monotonic_ns()}").touch()
         held = bytearray(os.urandom(1)) * (config.mib << 20)
         for number in range(config.assets):
             yield _asset(f"{name}-{number}")

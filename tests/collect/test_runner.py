@@ -16,7 +16,7 @@ from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import Denied, NotEnabled, Throttled, Unavailable
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Asset, AssetClass, Fact
-from scanner.model.items import Checkpoint, Gap, Item
+from scanner.model.items import AsOf, Checkpoint, Gap, Item
 from scanner.store.state import State
 from scanner.store.writer import StateSink
 
@@ -196,3 +196,63 @@ def test_a_shard_that_takes_too_long_is_cut_off_with_its_deadline() -> None:
 
     assert row.status is Outcome.FAILED
     assert "deadline" in row.reason
+
+
+def _versioned(names: list[str], mark: str, *after: Exception) -> Callable[..., Iterator[Item]]:
+    def script(since: Checkpoint | None) -> Iterator[Item]:
+        yield AsOf(mark=mark)
+        asked.append(mark)
+        yield from map(_asset, names)
+        for error in after:
+            raise error
+
+    asked: list[str] = []
+    script.asked = asked  # type: ignore[attr-defined]
+    return script
+
+
+def test_a_shard_whose_source_has_not_changed_is_as_it_is_stored() -> None:
+    state = State("sqlite://")
+    first, same = _versioned(["a", "b"], "v1"), _versioned(["of nothing"], "v1")
+    other = _versioned(["a"], "v2")
+
+    (one,) = _run(_Scripted({"s": first}), state)
+    (two,) = _run(_Scripted({"s": same}), state, "s2")
+    kept = _facts(state)
+    (three,) = _run(_Scripted({"s": other}), state, "s3")
+
+    assert (two.status, two.records) == (one.status, one.records) == (Outcome.COMPLETE, 2)
+    assert same.asked == []  # type: ignore[attr-defined]
+    assert set(kept) == {"a", "b"}
+    assert three.records == 1
+    assert set(_facts(state)) == {"a"}
+    assert all(is_seen for _, _, is_seen in state.facts())
+
+
+def test_what_was_read_in_part_or_under_other_rules_is_read_again() -> None:
+    state = State("sqlite://")
+    _run(_Scripted({"s": _versioned(["a", "b"], "v1")}), state)
+    # The source moves on and is read in part, and then it is back where it was.
+    _run(_Scripted({"s": _versioned(["c"], "v2", Unavailable("down"))}), state, "s2", attempts=1)
+    back = _versioned(["a", "b"], "v1")
+    _run(_Scripted({"s": back}), state, "s3")
+    assert back.asked == ["v1"]  # type: ignore[attr-defined]
+    assert set(_facts(state)) == {"a", "b"}
+
+    by_other_rules = _versioned(["a", "b"], "v1")
+    _run(_Scripted({"s": by_other_rules}), state, "s4", mark="other rules")
+    assert by_other_rules.asked == ["v1"]  # type: ignore[attr-defined]
+
+
+def test_a_gap_makes_a_shard_one_that_is_read_again() -> None:
+    state = State("sqlite://")
+
+    def gappy(since: Checkpoint | None) -> Iterator[Item]:
+        yield AsOf(mark="v1")
+        yield _asset("a")
+        yield Gap(what="b", reason="too large")
+
+    _run(_Scripted({"s": gappy}), state)
+    again = _versioned(["a", "b"], "v1")
+    _run(_Scripted({"s": again}), state, "s2")
+    assert again.asked == ["v1"]  # type: ignore[attr-defined]
