@@ -19,7 +19,7 @@ from tests.saas_rig import TOKEN, Vendor, serving
 
 NAMES = (
     "asana", "atlassian", "auth0", "box", "cursor", "databricks", "dropbox", "flowise", "hubspot",
-    "huggingface", "jumpcloud", "langflow", "microsoft365", "n8n", "notion", "onelogin",
+    "huggingface", "jumpcloud", "langflow", "make", "microsoft365", "n8n", "notion", "onelogin",
     "openrouter", "pingone", "salesforce", "servicenow", "slack", "snowflake", "zendesk", "zoom",
 )  # fmt: skip
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
