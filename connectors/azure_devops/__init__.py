@@ -139,7 +139,7 @@ class AzureDevOpsConnector:
                 names = list(config.projects) or sorted(filter(None, set(found)))
             except SourceError as error:
                 whole.trouble = error
-            yield from plan(whole, config.filters, ctx.now())
+            yield from plan(whole, config.filters, ctx.now(), exclude=config.git.exclude)
             for name in names:
                 yield from _project(ctx, host, organization, name, whole)
             if config.settings:
@@ -182,7 +182,9 @@ def _project(ctx: Ctx, host: str, organization: str, name: str, whole: Listing) 
     parts = parts_of(config.git, with_settings=config.settings)
     listing = listed("azure_devops", host, owner, found)
     by = "" if config.projects else whole.id  # what the user no longer names is not gone
-    yield from plan(listing, config.filters, ctx.now(), parts=parts, listed_by=by)
+    yield from plan(
+        listing, config.filters, ctx.now(), parts=parts, listed_by=by, exclude=config.git.exclude
+    )
     if config.settings:
         yield owner_shard("azure_devops", host, owner, SETTINGS, listed_by=by)
 

@@ -127,10 +127,17 @@ class BitbucketConnector:
                 owners = sorted(set(filter(None, projects(_session(ctx)))))
             except SourceError as error:
                 whole.trouble = error
-            yield from plan(whole, config.filters, ctx.now())
+            yield from plan(whole, config.filters, ctx.now(), exclude=config.git.exclude)
         for owner in dict.fromkeys(owners):
             listing = listed("bitbucket", host, owner, _repositories(ctx, owner))
-            yield from plan(listing, config.filters, ctx.now(), parts=parts, listed_by=by)
+            yield from plan(
+                listing,
+                config.filters,
+                ctx.now(),
+                parts=parts,
+                listed_by=by,
+                exclude=config.git.exclude,
+            )
             if config.settings:
                 yield owner_shard("bitbucket", host, owner, SETTINGS, listed_by=by)
         if config.server_url and config.audit:

@@ -24,6 +24,7 @@ from scanner.kit.contract import (
 from scanner.kit.git.borrowed import own_objects
 from scanner.kit.git.process import Git
 from scanner.kit.git.reading import holder, holding, read_tree
+from scanner.kit.left_out import IN_ARCHIVES
 from scanner.model.base import NodeId, ShardId
 from scanner.model.errors import Unavailable
 from scanner.model.items import Checkpoint, Gap, Item
@@ -47,6 +48,11 @@ class CodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Larger texts are named as a gap instead of read."""
     archives: bool | Bounds = True
     """Open archives, and how far."""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Places of the trees that are not looked at."""
+        return self.exclude if self.archives else (*self.exclude, IN_ARCHIVES)
 
     @property
     def bounds(self) -> Bounds | None:
@@ -79,7 +85,9 @@ class CodeConnector:
                 yield Shard(id=ShardId(f"code:dir:{path}/tree"), scope={"missing": path})
         parts = {"tree": ctx.config.tree, "history": ctx.config.history}
         yield from shards(
-            _named(ctx), parts=tuple(part for part, wanted in parts.items() if wanted)
+            _named(ctx),
+            parts=tuple(part for part, wanted in parts.items() if wanted),
+            exclude=ctx.config.left_out,
         )
 
     def collect(

@@ -16,6 +16,7 @@ from scanner.kit.git.borders import trespass
 from scanner.kit.git.borrowed import own_objects
 from scanner.kit.git.identity import Key, repository_key
 from scanner.kit.git.tree import EXCLUDED
+from scanner.kit.left_out import IN_ARCHIVES, below
 from scanner.kit.text import printable
 from scanner.model.base import ShardId
 from scanner.model.items import Gap
@@ -45,7 +46,9 @@ def listing_gaps(shard: Shard) -> Iterator[Gap]:
                 yield Gap(what=what, reason=reason, denied=prefix == _DENIED)
 
 
-def shards(roots: Iterable[Path], *, parts: tuple[str, ...]) -> Iterator[Shard]:
+def shards(
+    roots: Iterable[Path], *, parts: tuple[str, ...], exclude: tuple[str, ...] = ()
+) -> Iterator[Shard]:
     """Those of each root, of each repository below it, and the listing that names the latter:
     when it is complete and names a repository no more, that repository is gone."""
     found: dict[Path, Path | None] = {}
@@ -75,7 +78,7 @@ def shards(roots: Iterable[Path], *, parts: tuple[str, ...]) -> Iterator[Shard]:
             shown = printable(folder.relative_to(owner).as_posix())
             listings[owner].trouble[_UNLISTED + shown] = f"what it was called is not sure: {doubt}"
         listed_by = listings[owner].id if owner else ""
-        yield from _shards_of(folder, name, inside, scope, listed_by, parts=parts)
+        yield from _shards_of(folder, name, inside, scope, listed_by, parts=parts, exclude=exclude)
     for listing in listings.values():
         yield listing.shard()
 
@@ -111,6 +114,7 @@ def _shards_of(
     listed_by: str,
     *,
     parts: tuple[str, ...],
+    exclude: tuple[str, ...],
 ) -> Iterator[Shard]:
     if inside:
         # Part of a repository: the same holder, a shard of its own, no history.
@@ -120,6 +124,7 @@ def _shards_of(
                 scope={**scope, "part": "tree", "inside": inside},
                 title=inside,
                 listed_by=listed_by,
+                left_out=below(inside, exclude),
             )
         return
     for part in parts:
@@ -130,6 +135,7 @@ def _shards_of(
             scope={**scope, "part": part},
             title=printable(folder.name),
             listed_by=listed_by,
+            left_out=exclude if part == "tree" else tuple(g for g in exclude if g == IN_ARCHIVES),
         )
 
 

@@ -95,7 +95,11 @@ class GiteaConnector:
         for owner in _owners(config):
             found = map(repository_of, repositories(api, "" if owner == INSTANCE else owner))
             yield from plan(
-                listed("gitea", host, owner, found), config.filters, ctx.now(), parts=parts
+                listed("gitea", host, owner, found),
+                config.filters,
+                ctx.now(),
+                parts=parts,
+                exclude=config.git.exclude,
             )
             if config.settings:
                 yield owner_shard("gitea", host, owner, SETTINGS)

@@ -164,14 +164,18 @@ class GitHubConnector:
                 yield owner_shard("github", host, f"enterprises/{config.enterprise}", AUDIT)
         for owner in owned:
             found = listed("github", host, owner, _repositories(ctx, owner, _org_list(owner)))
-            yield from plan(found, config.filters, ctx.now(), parts=parts)
+            yield from plan(
+                found, config.filters, ctx.now(), parts=parts, exclude=config.git.exclude
+            )
             if config.settings:
                 yield owner_shard("github", host, owner, SETTINGS)
             if config.audit and not config.enterprise:
                 yield owner_shard("github", host, owner, AUDIT)
         for owner in (*config.users, *((_OWN,) if config.own else ())):
             found = listed("github", host, owner, _repositories(ctx, owner, _user_list(owner)))
-            yield from plan(found, config.filters, ctx.now(), parts=parts)
+            yield from plan(
+                found, config.filters, ctx.now(), parts=parts, exclude=config.git.exclude
+            )
 
     def collect(self, ctx: Ctx, shard: Shard, since: Checkpoint | None) -> Iterator[Item]:
         part = shard.scope["part"]

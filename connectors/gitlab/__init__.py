@@ -113,7 +113,9 @@ class GitLabConnector:
         for owner in _owners(config):
             groups: set[str] = set()
             listing = listed("gitlab", host, owner, _repositories(api, owner, groups))
-            yield from plan(listing, config.filters, ctx.now(), parts=parts)
+            yield from plan(
+                listing, config.filters, ctx.now(), parts=parts, exclude=config.git.exclude
+            )
             below = sorted({owner} | _with_parents(groups, owner))
             for name in below if config.settings else ():
                 if name not in known:

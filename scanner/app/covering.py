@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from scanner.model.base import ShardId
 from scanner.model.coverage import Coverage, Outcome
@@ -42,9 +42,13 @@ def _registry_coverage(reading: Reading) -> Coverage:
     )
 
 
-def gone(state: State, coverage: Sequence[Coverage]) -> frozenset[ShardId]:
+def gone(
+    state: State, coverage: Sequence[Coverage], settings: Mapping[str, str] = {}
+) -> frozenset[ShardId]:
     """Shards that a listing used to name, which is now complete and names them no more; and those
-    that such a shard used to name itself (the regions of an account that is closed)."""
+    that such a shard used to name itself (the regions of an account that is closed). ``settings``:
+    source -> digest of what the configuration says of it: where that was another when the shard was
+    read, the listing may be complete because less is asked for, and nothing is proven."""
     now = {row.shard for row in coverage}
     complete = {row.shard for row in coverage if row.status is Outcome.COMPLETE}
     missing = state.shards() - now
@@ -54,7 +58,9 @@ def gone(state: State, coverage: Sequence[Coverage]) -> frozenset[ShardId]:
             break
         for row in state.coverage(scan_row.id):
             if row.shard in missing:
-                earlier.setdefault(row.shard, row.listed_by)
+                before = scan_row.settings.get(row.source, "")
+                is_same = before in ("", settings.get(row.source, before))
+                earlier.setdefault(row.shard, row.listed_by if is_same else "")
     gone: set[ShardId] = set()
     while True:
         more = {

@@ -137,7 +137,12 @@ def shown_again(state: State, places: Places, now: str) -> tuple[Finding, ...]:
     by_path = {one.id for one in standing if one.selector.path and one.stands(now)}
     left = {mark: one for mark, one in before.items() if one.decision not in by_path}
     shown, events = over_findings.applied(
-        [bare(one) for one in left.values()], before, standing, places, scan=BY_HAND, now=now
+        [bare(one) if one.decision else one for one in left.values()],
+        before,
+        standing,
+        places,
+        scan=BY_HAND,
+        now=now,
     )
     changed = tuple(one for one in shown if one != before[one.fingerprint])
     state.save_findings(changed, events)

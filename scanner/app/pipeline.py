@@ -30,7 +30,7 @@ from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import OwnerBook
 from scanner.graph.renames import renames
 from scanner.kit.contract import Diagnosable, Probe
-from scanner.model.base import NodeId, ShardId
+from scanner.model.base import NodeId, ShardId, digest
 from scanner.model.coverage import Coverage
 from scanner.model.errors import ConfigError, ShadowAIError, StoreError
 from scanner.model.evidence import Confidence
@@ -41,7 +41,7 @@ from scanner.reconcile.reconcile import not_judged, reconcile
 from scanner.rulebook.load import Rulebook
 from scanner.rulebook.policy import Severity
 from scanner.store import past
-from scanner.store.state import State
+from scanner.store.state import SETTINGS, State
 from scanner.store.writer import StateSink
 
 EXIT_COMPLETE, EXIT_FINDINGS, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INTERNAL = range(5)
@@ -145,10 +145,15 @@ def _scan(
     for source in sources:
         source.context.recall = state.memory
         source.context.warn = told.add
+    asked = {name: digest(dict(table)) for name, table in loaded.config.sources.items()}
     oldest = settings.now() - timedelta(hours=loaded.config.scan.resume_hours)
     with executing.workers(loaded, rulebook.digest, mark) as away:
         opened = state.open_scan(
-            loaded.mark, started, versions, resume=settings.resume, not_before=_stamp(oldest)
+            loaded.mark,
+            started,
+            {**versions, **{f"{SETTINGS}{name}": mark for name, mark in asked.items()}},
+            resume=settings.resume,
+            not_before=_stamp(oldest),
         )
         fresh = executing.read(
             loaded, sources, StateSink(state, opened.id, started),
@@ -161,14 +166,14 @@ def _scan(
     warnings += sorted(told)
     coverage = whole_coverage(state, opened, fresh, reading)
     now = _stamp(settings.now())
-    lost = gone(state, coverage)
+    lost = gone(state, coverage, asked)
     said = suppressing.learned(state, loaded, lost)
     situation = _situation(state, rulebook, reading, coverage, now, loaded, said, lost)
     evaluation = evaluate(rulebook.policies, situation)
     before = state.findings()
     life = advance(
         evaluation, before, {row.shard: row for row in coverage}, scan=opened.id, now=now,
-        gone=lost, names=_renames(state, lost, situation.graph),
+        gone=lost, names=_renames(state, lost, situation.graph), hidden=said.nodes,
     )  # fmt: skip
     life, idle = deciding.over(life, before, state, situation.graph, scan=opened.id, now=now)
     warnings += idle

@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from scanner.app.config import LoadedConfig
 from scanner.assess import baseline
 from scanner.assess.lifecycle import Life
@@ -16,7 +14,7 @@ from scanner.detect.suppress import FILE, TAG, Suppressions
 from scanner.kit.expressions import expression
 from scanner.model.base import ShardId
 from scanner.model.facts import Fact
-from scanner.model.finding import Finding, FindingEvent, FindingStatus
+from scanner.model.finding import Finding, FindingEvent
 from scanner.store.state import State
 
 
@@ -65,19 +63,6 @@ def shown(
         warnings.append(f"suppressed findings: {said}")
     return Shown(
         findings=tuple(f for f in life.findings if f.fingerprint not in hidden),
-        events=tuple(
-            _explained(event, life, suppressions)
-            for event in life.events
-            if event.fingerprint not in hidden
-        ),
+        events=tuple(event for event in life.events if event.fingerprint not in hidden),
         warnings=(*suppressions.warnings(), *warnings),
     )
-
-
-def _explained(event: FindingEvent, life: Life, suppressions: Suppressions) -> FindingEvent:
-    """A finding whose last evidence is suppressed is not gone."""
-    if event.change != FindingStatus.RESOLVED or not suppressions.nodes:
-        return event
-    asset = next((f.asset for f in life.findings if f.fingerprint == event.fingerprint), "")
-    way = suppressions.nodes.get(asset)
-    return msgspec.structs.replace(event, detail=f"suppressed by {way}") if way else event

@@ -46,8 +46,8 @@ def matches(selector: Selector, finding: Finding, places: Places) -> bool:
 
 def decided(finding: Finding, decisions: Iterable[Decision], places: Places, now: str) -> Finding:
     """``finding`` (as scans left it) under the first decision that stands and speaks of it. What is
-    resolved needs none."""
-    if finding.status is FindingStatus.RESOLVED:
+    resolved needs none, nor what the scanned content itself leaves out."""
+    if finding.status in (FindingStatus.RESOLVED, FindingStatus.SUPPRESSED):
         return finding
     for decision in decisions:
         if decision.stands(now) and matches(decision.selector, finding, places):
@@ -91,7 +91,7 @@ def applied(
 def _change(one: Finding, before: Decision | None, now: str) -> tuple[str, str]:
     if one.decision:
         return str(one.status), one.decided
-    if one.status is FindingStatus.RESOLVED:
+    if one.status in (FindingStatus.RESOLVED, FindingStatus.SUPPRESSED):
         return "", ""  # that is told already
     if before is not None and before.withdrawn_at:
         return "withdrawn", f"by {before.withdrawn_by}: {before.withdrawn_reason}"

@@ -1,7 +1,8 @@
 """Drafts x what was known -> findings and events: opened, updated, held, resolved, reopened.
 
 Resolved only when this scan itself saw the subject in order, or read every shard that used to show
-it to its end and did not find it. Anything else is held: silence is not good news.
+it to its end and did not find it. Anything else is held: silence is not good news. What the scanned
+content itself says not to report (a comment, an ignore file) is suppressed: it is there.
 """
 
 from __future__ import annotations
@@ -35,11 +36,14 @@ def advance(
     now: str,
     gone: Set[str] = frozenset(),
     names: Mapping[NodeId, NodeId] = {},
+    hidden: Mapping[str, str] = {},
 ) -> Life:
     """The next state of every finding, decisions apart. ``gone``: shards that a complete listing no
-    longer names. ``names``: what has another id now -> that id."""
+    longer names. ``names``: what has another id now -> that id. ``hidden``: assets of which scanned
+    content says that they are not to be reported -> how."""
     findings: list[Finding] = []
     events: list[FindingEvent] = []
+    was_hidden = {mark for mark, finding in known.items() if _is_hidden(finding)}
     known = {mark: bare(finding) for mark, finding in known.items()}
     for new_mark, old_mark in list(_renamed(evaluation, known, names)):
         was = known.pop(old_mark)
@@ -56,11 +60,16 @@ def advance(
             seen = (
                 mark in evaluation.seen or not draft.shards or draft.asset.startswith("coverage:")
             )
-            new, change, detail = _present(draft, old, now, is_seen=seen)
+            new, change, detail = _present(draft, old, now, _why_unseen(draft, coverage, seen))
         elif old is not None:
-            new, change, detail = _absent(old, evaluation, coverage, now, gone)
+            new, change, detail = _absent(old, evaluation, coverage, now, gone, hidden)
         else:
             continue
+        if old is not None and old.fingerprint in was_hidden:
+            if _is_hidden(new):
+                change = ""
+            elif new.status is not FindingStatus.RESOLVED:
+                change, detail = "withdrawn", "what was scanned no longer says to leave it out"
         findings.append(new)
         if change:
             events.append(
@@ -104,8 +113,18 @@ def _name_now(asset: NodeId, names: Mapping[NodeId, NodeId]) -> str:
     return f"{now}{mark}{part}" if now else ""
 
 
+def _why_unseen(draft: Finding, coverage: Mapping[str, Coverage], is_seen: bool) -> str:
+    """Empty: this scan has seen what the draft stands on."""
+    if is_seen:
+        return ""
+    unread = [shard for shard in draft.shards if not _was_read(coverage.get(shard))]
+    if unread:
+        return f"its source was not read: {unread[0]}"
+    return "its place was not looked at: the source's settings leave it out"
+
+
 def _present(
-    draft: Finding, old: Finding | None, now: str, *, is_seen: bool
+    draft: Finding, old: Finding | None, now: str, unseen: str
 ) -> tuple[Finding, str, str]:
     if old is None:
         return msgspec.structs.replace(draft, status=FindingStatus.NEW), "opened", draft.title
@@ -114,14 +133,14 @@ def _present(
         draft, first_seen=old.first_seen, shards=shards, formerly=old.formerly,
         times_reopened=old.times_reopened,
     )  # fmt: skip
-    if not is_seen:
+    if unseen:
         if old.status is FindingStatus.RESOLVED:
             return old, "", ""
         held = msgspec.structs.replace(
             kept, last_seen=old.last_seen, status=FindingStatus.HELD, resolved_at=""
         )
         is_new = old.status is not FindingStatus.HELD
-        return held, "held" if is_new else "", "its source was not read"
+        return held, "held" if is_new else "", unseen
     if old.status is FindingStatus.RESOLVED:
         again = msgspec.structs.replace(
             kept, status=FindingStatus.REOPENED, times_reopened=old.times_reopened + 1
@@ -140,13 +159,19 @@ def _absent(
     coverage: Mapping[str, Coverage],
     now: str,
     gone: Set[str],
+    hidden: Mapping[str, str],
 ) -> tuple[Finding, str, str]:
     if old.status is FindingStatus.RESOLVED:
         return old, "", ""
     mark = old.fingerprint
+    way = _hiding(old.asset, hidden)
+    if way and mark not in evaluation.seen:
+        return _suppressed(old, f"by {way} in what was scanned")
     unread = [s for s in old.shards if s not in gone and not _was_read(coverage.get(s))]
     if mark in evaluation.unjudged or old.policy in evaluation.unjudged_policies:
         reason = "could not be judged in this scan"
+    elif evaluation.policies is not None and old.policy not in evaluation.policies:
+        reason = f"there is no policy {old.policy} any more: nobody judges it"
     elif mark in evaluation.seen:
         return _resolved(old, now), "resolved", "looked at again: no longer the case"
     elif unread:
@@ -155,6 +180,23 @@ def _absent(
         return _resolved(old, now), "resolved", "gone: every place that showed it was read"
     held = msgspec.structs.replace(old, status=FindingStatus.HELD)
     return held, "held" if old.status is not FindingStatus.HELD else "", reason
+
+
+def _hiding(asset: NodeId, hidden: Mapping[str, str]) -> str:
+    """How an asset, or that which it is a part of, is said not to be reported."""
+    return hidden.get(asset, "") or hidden.get(asset.partition("#")[0], "")
+
+
+def _is_hidden(finding: Finding) -> bool:
+    """By what was scanned, and by nobody's decision."""
+    return finding.status is FindingStatus.SUPPRESSED and not finding.decision
+
+
+def _suppressed(old: Finding, way: str) -> tuple[Finding, str, str]:
+    after = msgspec.structs.replace(
+        old, status=FindingStatus.SUPPRESSED, scan_status=old.status, decided=f"suppressed {way}"
+    )
+    return after, FindingStatus.SUPPRESSED, after.decided
 
 
 def _was_read(row: Coverage | None) -> bool:

@@ -72,6 +72,8 @@ class Evaluation:
     """Fingerprints that could not be evaluated in this scan, so may not be resolved."""
     unjudged_policies: frozenset[str] = frozenset()
     """Policies that could not be evaluated at all."""
+    policies: frozenset[str] | None = None
+    """Ids of all that there are, with those that they had before; None: not known."""
     formerly: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Of a draft: fingerprints that the same had before its policy was called otherwise."""
 
@@ -97,6 +99,7 @@ def evaluate(policies: Iterable[Policy], situation: Situation) -> Evaluation:
     """Every policy on every subject."""
     policies = tuple(policies)
     result = Evaluation()
+    result.policies = frozenset(name for p in policies for name in (p.id, *p.formerly))
     found = situation.reconciliation
     if found.is_unknown or found.is_partial:
         result.unjudged_policies = frozenset(p.id for p in policies if _asks_registry(p))

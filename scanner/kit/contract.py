@@ -78,6 +78,9 @@ class Shard(Model, frozen=True, kw_only=True):
     listed_by: str = ""
     """Listing that named this shard, when the source (not the user's file) decides which exist."""
     title: str = ""
+    left_out: tuple[str, ...] = ()
+    """Globs of paths of evidence that the user's filters keep this reading from: what was seen
+    there before is not gone because it is not seen now (:mod:`scanner.kit.left_out`)."""
 
 
 class ConnectorSpec(msgspec.Struct, frozen=True, kw_only=True):

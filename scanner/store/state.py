@@ -27,6 +27,8 @@ from scanner.store.connecting import engine_of, store_error
 from scanner.store.migrating import put_meta
 from scanner.store.pooled import Pool
 
+SETTINGS = "settings of "
+"""Before the name of a source, among the versions of a scan."""
 _BATCH = 500
 _HOLDER = "holder"
 _FACTS: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
@@ -52,6 +54,8 @@ class ScanRow:
     finished_at: str
     exit_code: int | None
     versions: dict[str, str]
+    settings: dict[str, str]
+    """Source -> digest of what the configuration said of it."""
 
 
 class State:
@@ -191,12 +195,17 @@ class State:
         """All scans, oldest first."""
         with self.guarded("read scans"), self._engine.connect() as db:
             rows = db.execute(select(schema.scan).order_by(schema.scan.c.number)).all()
-        return [
-            ScanRow(
-                r.id, r.started_at, r.finished_at or "", r.exit_code, _VERSIONS.decode(r.versions)
-            )
-            for r in rows
-        ]
+        found = []
+        for r in rows:
+            told = _VERSIONS.decode(r.versions)
+            settings = {
+                name.removeprefix(SETTINGS): told.pop(name)
+                for name in list(told)
+                if name.startswith(SETTINGS)
+            }
+            end = r.finished_at or ""
+            found.append(ScanRow(r.id, r.started_at, end, r.exit_code, told, settings))
+        return found
 
     # --- coverage --------------------------------------------------------------------------------
 

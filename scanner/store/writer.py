@@ -12,8 +12,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from scanner.collect.sightings import Sightings, merged
 from scanner.kit.contract import Mode, Shard
+from scanner.kit.left_out import covers
 from scanner.model.base import ShardId, digest_of, encode
 from scanner.model.coverage import Coverage
+from scanner.model.evidence import merge_evidence
 from scanner.model.facts import Fact
 from scanner.model.items import Checkpoint
 from scanner.store import schema
@@ -130,7 +132,7 @@ class StateWriter:
         self._forget()
 
     def _store(self, db: Connection, *, keep_missing: bool) -> None:
-        facts = self._sightings.settled()
+        facts = dict(self._sightings.settled())
         known: dict[str, tuple[str, bytes, int]] = {
             row.key: (row.digest, row.body, row.stale)
             for row in db.execute(
@@ -141,6 +143,9 @@ class StateWriter:
         }
         new: list[dict[str, Any]] = []
         changes = self._changes(db, known)
+        kept = {} if keep_missing else self._left_out(known)
+        for key in kept.keys() & facts.keys():
+            facts[key] = _with_evidence_of(facts[key], kept.pop(key))
         for key, fresh in facts.items():
             fact = fresh
             if keep_missing and key in known:
@@ -160,9 +165,27 @@ class StateWriter:
                 changes.changed(key, known[key][1], fact)
         if new:
             db.execute(insert(schema.fact), new)
-        gone = sorted(known.keys() - facts.keys())
+        gone = sorted(known.keys() - facts.keys() - kept.keys())
         self._settle_missing(db, gone, known, changes, keep=keep_missing)
+        for key, fact in sorted(kept.items()):
+            here = (schema.fact.c.shard == self._shard.id) & (schema.fact.c.key == key)
+            body = encode(fact)
+            row = {"digest": digest_of(body), "body": body, "stale": 1}
+            db.execute(update(schema.fact).where(here).values(**row))
+            changes.changed(key, known[key][1], fact)
         changes.write(db)
+
+    def _left_out(self, known: Mapping[str, tuple[str, bytes, int]]) -> dict[str, Fact]:
+        """What was seen at places that the user's filters keep this reading from, with the evidence
+        that is there: it is not gone, it was not looked at."""
+        globs = self._shard.left_out
+        kept: dict[str, Fact] = {}
+        for key, (_, body, _) in known.items() if globs else ():
+            fact = _FACTS.decode(body)
+            there = tuple(item for item in fact.evidence if covers(globs, item.path))
+            if there:
+                kept[key] = msgspec.structs.replace(fact, evidence=there)
+        return kept
 
     def _changes(self, db: Connection, known: Mapping[str, tuple[str, bytes, int]]) -> Changes:
         """A shard that had nothing is told as a whole, however many commits its first reading
@@ -197,6 +220,11 @@ def _put_mark(db: Connection, shard: ShardId, mark: str, records: int) -> None:
     db.execute(delete(schema.shard_mark).where(schema.shard_mark.c.shard == shard))
     if mark:
         db.execute(insert(schema.shard_mark).values(shard=shard, mark=mark, records=records))
+
+
+def _with_evidence_of(fact: Fact, other: Fact) -> Fact:
+    joined = merge_evidence(fact.evidence, other.evidence)
+    return msgspec.structs.replace(fact, evidence=joined)
 
 
 def _put_memory(db: Connection, shard: ShardId, data: bytes) -> None:

@@ -79,9 +79,10 @@ def test_what_is_suppressed_later_is_not_told_as_gone(
 
     result = scan(_loaded(repository.root), url=url)
 
-    details = [event.detail for event in result.events if event.change == "resolved"]
-    assert details
-    assert all(detail == "suppressed by .shadow-ai-ignore" for detail in details)
+    changes = {event.change: event.detail for event in result.events}
+    assert changes["suppressed"] == "suppressed by .shadow-ai-ignore in what was scanned"
+    assert "resolved" not in changes
+    assert [f.status for f in result.document.findings if f.policy == "SAI-090"] == ["suppressed"]
 
 
 def test_a_baseline_hides_what_is_known_and_nothing_else(

@@ -54,16 +54,24 @@ class World:
         return f"{self.day.isoformat()}T00:00:00Z"
 
     def scan(
-        self, there: set[str], *, is_read: bool = True, names: dict[NodeId, NodeId] | None = None
+        self,
+        there: set[str],
+        *,
+        is_read: bool = True,
+        names: dict[NodeId, NodeId] | None = None,
+        hidden: frozenset[str] = frozenset(),
     ) -> None:
+        """``hidden``: names of which the scanned content says that they are not to be reported."""
         self.scans += 1
-        drafts = {(one := _draft(name, self.now)).fingerprint: one for name in there}
+        shown_here = there - hidden
+        drafts = {(one := _draft(name, self.now)).fingerprint: one for name in shown_here}
         evaluation = Evaluation(drafts=dict(drafts) if is_read else {}, seen=set(drafts))
         row = Coverage(shard=SHARD, source="made",
                        status=Outcome.COMPLETE if is_read else Outcome.DENIED)  # fmt: skip
         before = self.state.findings()
         life = advance(evaluation if is_read else Evaluation(), before, {SHARD: row},
-                       scan=str(self.scans), now=self.now, names=names or {})  # fmt: skip
+                       scan=str(self.scans), now=self.now, names=names or {},
+                       hidden=dict.fromkeys(there & hidden, "comments"))  # fmt: skip
         shown, _ = over(
             life, before, self.state, self.graph(there), scan=str(self.scans), now=self.now
         )
@@ -99,6 +107,8 @@ class Life(RuleBasedStateMachine):
         """Name -> what scans say, in the words of this test."""
         self.standing: dict[str, tuple[set[str], date]] = {}
         """Decision -> (names that it speaks of, last day)."""
+        self.hidden: set[str] = set()
+        """Names that the scanned content leaves out."""
 
     names = st.sampled_from(["a", "b", "c"])
 
@@ -110,15 +120,21 @@ class Life(RuleBasedStateMachine):
     def fix(self, name: str) -> None:
         self.there.discard(name)
 
+    @rule(name=names)
+    def write_or_remove_a_comment(self, name: str) -> None:
+        self.hidden ^= {name}
+
     @rule(days=st.integers(1, 6))
     def wait(self, days: int) -> None:
         self.world.day += timedelta(days=days)
 
     @rule()
     def scan(self) -> None:
-        self.world.scan(self.there)
+        self.world.scan(self.there, hidden=frozenset(self.hidden))
         for name in ("a", "b", "c"):
             old = self.scanned.get(name, "")
+            if name in self.there & self.hidden:
+                continue  # what was known is what it was, and is not shown
             if name in self.there:
                 back = old in ("resolved", "reopened")
                 self.scanned[name] = "reopened" if back else "open" if old else "new"
@@ -127,9 +143,9 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def scan_is_refused(self) -> None:
-        self.world.scan(self.there, is_read=False)
+        self.world.scan(self.there, is_read=False, hidden=frozenset(self.hidden))
         for name, old in self.scanned.items():
-            if old != "resolved":
+            if old != "resolved" and name not in self.there & self.hidden:
                 self.scanned[name] = "held"
 
     @precondition(lambda self: bool(self.scanned))
@@ -163,7 +179,10 @@ class Life(RuleBasedStateMachine):
             is_covered = any(
                 name in whom and self.world.day <= last for whom, last in self.standing.values()
             )
-            if said != "resolved" and is_covered:
+            if said != "resolved" and name in self.there & self.hidden:
+                assert finding.status is FindingStatus.SUPPRESSED
+                assert (finding.scan_status, finding.decision) == (said, "")
+            elif said != "resolved" and is_covered:
                 assert finding.status in (FindingStatus.ACCEPTED, FindingStatus.SUPPRESSED)
                 assert finding.scan_status == said
                 assert finding.decision in self.standing
@@ -186,6 +205,10 @@ class Life(RuleBasedStateMachine):
             assert scans.count("reopened") == finding.times_reopened
             says = finding.scan_status or finding.status
             assert (says is FindingStatus.RESOLVED) is (scans[-1] == "resolved")
+            last = self.world.state.events(mark)[-1].change
+            if finding.status is FindingStatus.SUPPRESSED and not finding.decision:
+                assert last == "suppressed"
+            assert last != "suppressed" or finding.status is FindingStatus.SUPPRESSED
 
 
 TestLife = Life.TestCase

@@ -72,9 +72,11 @@ def plan(
     *,
     parts: tuple[str, ...] = (TREE, HISTORY),
     listed_by: str = "",
+    exclude: tuple[str, ...] = (),
 ) -> Iterator[Shard]:
     """The listing's own shard, then ``parts`` of each repository, in the order of their names.
-    ``listed_by``: the listing that named the owner, where the user did not."""
+    ``listed_by``: the listing that named the owner, where the user did not. ``exclude``: globs of
+    paths that are not read in trees."""
     yield _listing_shard(listing, listed_by)
     for repository in sorted(listing.repositories, key=lambda r: r.full_name):
         reason = why_left_out(repository, filters, now)
@@ -87,6 +89,7 @@ def plan(
                 scope={**scope, "part": part},
                 title=f"{repository.full_name} ({part})",
                 listed_by=listing.id,
+                left_out=exclude if part == TREE else (),
             )
 
 

@@ -11,7 +11,8 @@ from scanner.kit.archives import is_archive
 from scanner.kit.git import modules
 from scanner.kit.git.identity import tree_of
 from scanner.kit.git.process import Git
-from scanner.kit.git.tree import TreeFile, Wanted, inside, is_left_out
+from scanner.kit.git.tree import TreeFile, Wanted, inside
+from scanner.kit.left_out import covers
 from scanner.kit.text import PROBE, is_text
 from scanner.model.errors import Unavailable
 from scanner.model.items import Gap
@@ -87,7 +88,7 @@ def _read(
     own = modules.of_paths(path for path, _ in files)
     paths: dict[str, list[str]] = {}
     for path, oid in files:
-        if not _is_excluded(path, wanted.exclude):
+        if not covers(wanted.exclude, path):
             paths.setdefault(oid, []).append(path)
     sizes = git.sizes(paths.keys() - lacking)
     small: list[str] = []
@@ -170,12 +171,3 @@ def _may_skip(root: Path, git: Git) -> bool:
     except OSError:
         return False  # no index: nothing was left out
     return head[:4] != b"DIRC" or head[4:8] != b"\0\0\0\2"
-
-
-def _is_excluded(path: str, exclude: tuple[str, ...]) -> bool:
-    """As in a work tree: a glob that covers a folder covers what is in it."""
-    if not exclude:
-        return False
-    parts = path.split("/", modules.MOST_DEPTH)
-    folders = ("/".join(parts[:many]) for many in range(1, len(parts)))
-    return is_left_out(path, exclude) or any(is_left_out(part, exclude) for part in folders)

@@ -6,12 +6,12 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO
 
 from scanner.kit.archives import SEPARATOR, Bounds, is_archive, members
 from scanner.kit.git import modules
+from scanner.kit.left_out import is_left_out
 from scanner.kit.text import PROBE, is_text, printable
 from scanner.model.evidence import Setting
 from scanner.model.items import Gap
@@ -83,11 +83,6 @@ def walk(
             elif entry.is_file(follow_symlinks=False):
                 yield from read(path, shown, wanted, own)
         pending += reversed(folders)
-
-
-def is_left_out(shown: str, exclude: tuple[str, ...]) -> bool:
-    """Whether one of the user's globs covers this path, relative to its root."""
-    return any(fnmatchcase(shown, glob) for glob in exclude)
 
 
 def read(
