@@ -1,4 +1,4 @@
-"""Okta: applications and the System Log, from the API or from an exported file.
+"""Okta: applications, people, grants, API tokens and the System Log, from the API or a file.
 
 What is AI among the applications is the catalogue's business: every application is handed on with
 its redirect hosts, client id and label, and what nobody knows ends there.
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from connectors.okta import lists
 from connectors.okta.api import Window, read_apps, read_log
 from connectors.okta.export import read_file
 from scanner.kit.contract import ConnectorSpec, Context, Mode, Operation, Probe, Shard
@@ -21,6 +22,7 @@ from scanner.model.base import ShardId
 from scanner.model.errors import Denied, SourceError
 from scanner.model.items import Checkpoint, Item
 
+Part = Literal["apps", "logs", "people", "grants", "tokens"]
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -33,6 +35,10 @@ class OktaConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Environment variable that holds the token; the token itself is never in a file."""
     token_type: Literal["SSWS", "Bearer"] = "SSWS"  # noqa: S105
     """SSWS: an API token of a read-only administrator. Bearer: an OAuth 2.0 access token."""
+    live: bool = True
+    """Whether the API is asked; off where only `files` of the organization are to be read."""
+    parts: tuple[Part, ...] = ("apps", "logs", "people", "grants", "tokens")
+    """What of the API is read. Grants cost a call for each application that speaks OAuth."""
     files: tuple[str, ...] = ()
     """Exports to read instead or as well: JSON or JSONL, gz too, also wrapped by a SIEM."""
     page_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1000
@@ -41,7 +47,7 @@ class OktaConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """How far back the first reading of the log goes; 0: as `scan.window_days` says."""
 
     def __post_init__(self) -> None:
-        if not self.org_url and not self.files:
+        if not (self.org_url and self.live) and not self.files:
             raise ValueError("set `org_url` or `files`")
         if self.org_url:
             host = host_of(self.org_url)
@@ -69,10 +75,20 @@ def host_of(org_url: str) -> str:
     return f"{shown}:{port}" if port is not None else shown
 
 
+_LISTS = {
+    "apps": read_apps, "people": lists.read_people, "grants": lists.read_grants,
+    "tokens": lists.read_tokens,
+}  # fmt: skip
+_PROBED = {
+    "apps": "/api/v1/apps", "logs": "/api/v1/logs", "people": "/api/v1/users",
+    "tokens": "/api/v1/api-tokens",
+}  # fmt: skip
+
+
 class OktaConnector:
     spec = ConnectorSpec(
         name="okta",
-        title="Okta applications and System Log",
+        title="Okta applications, people, grants, API tokens and System Log",
         config=OktaConfig,
         operations=(
             Operation(
@@ -83,19 +99,30 @@ class OktaConnector:
                 id="GET /api/v1/logs", permission="okta.logs.read", bucket="logs",
                 reason="sign-ins, token grants and consents: who lets which AI in",
             ),
+            Operation(
+                id=lists.USERS, permission="okta.users.read", bucket="users",
+                reason="people, and who has left",
+            ),
+            Operation(
+                id=lists.GRANTS, permission="okta.appGrants.read", bucket="apps",
+                reason="what an application may do with people, groups and logs",
+            ),
+            Operation(
+                id=lists.TOKENS, permission="okta.apiTokens.read", bucket="tokens",
+                reason="API tokens that are called as AI products are, and whose they are",
+            ),
         ),
-        yields=frozenset({"okta.org", "okta.app", "okta.user"}),
+        yields=frozenset({"okta.org", "okta.app", "okta.user", lists.DATA.kind}),
         docs_url="https://developer.okta.com/docs/api/openapi/okta-management/management/tags/systemlog",
     )  # fmt: skip
 
     def shards(self, ctx: Context[OktaConfig]) -> Iterator[Shard]:
-        if ctx.config.org_url:
+        for part in ctx.config.parts if ctx.config.org_url and ctx.config.live else ():
             host = host_of(ctx.config.org_url)
-            yield Shard(id=ShardId(f"okta:{host}/apps"), scope={"part": "apps", "host": host})
             yield Shard(
-                id=ShardId(f"okta:{host}/logs"),
-                scope={"part": "logs", "host": host},
-                mode=Mode.INCREMENTAL,
+                id=ShardId(f"okta:{host}/{part}"),
+                scope={"part": part, "host": host},
+                mode=Mode.INCREMENTAL if part == "logs" else Mode.FULL,
             )
         for name in ctx.config.files:
             yield Shard(id=ShardId(f"okta:file:{name}"), scope={"part": "file", "file": name})
@@ -108,19 +135,24 @@ class OktaConnector:
             name = shard.scope["file"]
             host = host_of(config.org_url) or "export"
             yield from read_file(ctx.folder / Path(name).expanduser(), name, host)
-        elif part == "apps":
-            yield from read_apps(_session(ctx), shard.scope["host"])
+        elif part in _LISTS:
+            yield from _LISTS[part](_session(ctx), shard.scope["host"])
         else:
             days = config.since_days or ctx.window_days
             window = Window(now=ctx.now(), days=days, page_size=config.page_size, since=since)
             yield from read_log(_session(ctx), shard.scope["host"], window, ctx.warn)
 
     def probe(self, ctx: Context[OktaConfig]) -> Iterator[Probe]:
-        for path in ("/api/v1/apps", "/api/v1/logs") if ctx.config.org_url else ():
+        permissions = {one.id: one.permission for one in self.spec.operations}
+        config = ctx.config
+        for part in config.parts if config.org_url and config.live else ():
+            path = _PROBED.get(part, "")
+            if not path:
+                continue
             try:
                 _session(ctx).get(path, {"limit": "1"})
             except SourceError as error:
-                scope = "okta.apps.read" if path.endswith("apps") else "okta.logs.read"
+                scope = permissions[f"GET {path}"]
                 remedy = f"grant {scope}, or use the token of a read-only administrator"
                 yield Probe(check=f"GET {path}", ok=False, detail=str(error), remedy=remedy)
             else:

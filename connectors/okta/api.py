@@ -67,13 +67,13 @@ def read_apps(session: ReadOnlySession, host: str) -> Iterator[Item]:
 
 def listed(session: ReadOnlySession) -> Iterator[tuple[str, App] | None]:
     """Id and application; None for a record that is none. Raises the source errors."""
-    for page in _pages(session, _APPS, {"limit": "200"}):
+    for page in pages(session, _APPS, {"limit": "200"}):
         for record in page:
             ident = text(mapping(record).get("id"))
             yield (ident, app_of(record)) if ident else None
 
 
-def _pages(session: ReadOnlySession, operation: str, params: dict[str, str]) -> Iterator[list[Any]]:
+def pages(session: ReadOnlySession, operation: str, params: dict[str, str]) -> Iterator[list[Any]]:
     """The records of each page, None for one that cannot be decoded on its own. Raises
     ``Unavailable`` for a body that cannot be taken apart, or a link that is none."""
     pages = link_pages(session, operation.partition(" ")[2], params)
@@ -149,7 +149,7 @@ def read_log(
     recent = dict.fromkeys(known)
     last = ""
     odd = 0
-    for page in _pages(session, _LOGS, params):
+    for page in pages(session, _LOGS, params):
         found = Aggregate(host, apps)
         for event in page:
             if not isinstance(event, Mapping):

@@ -158,6 +158,10 @@ def _logs(folder: Path, detector: Detector, organization: Any) -> Iterator[World
     yield World(loader.load("logs"), context)
 
 
+OKTA_APPS = ("0oachatgpt0000000001", "0oaotter000000000004")
+"""Of the recordings, those that speak OAuth."""
+
+
 @contextmanager
 def _okta(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
     recordings = Path(__file__).parent / "okta" / "recordings"
@@ -174,7 +178,8 @@ def _okta(folder: Path, detector: Detector, organization: Any) -> Iterator[World
 
         @contextmanager
         def deny(operation: str) -> Iterator[None]:
-            server.denied.add(operation.partition(" ")[2])
+            path = operation.partition(" ")[2]
+            server.denied |= {path.replace("{app}", one) for one in OKTA_APPS}
             yield
             server.denied.clear()
 

@@ -104,7 +104,7 @@ def test_a_tokens_actor_is_the_client_and_its_target_the_person(server: Recorded
 
 def test_only_ai_becomes_facts(server: Recorded, rulebook: Rulebook) -> None:
     state = State("sqlite://")
-    rows = _run(_context(server), state, rulebook)
+    rows = _run(_context(server, parts=("apps", "logs")), state, rulebook)
     assert {row.status for row in rows.values()} == {Outcome.COMPLETE}
     facts = [fact for _, fact, _ in state.facts()]
     apps = {f.name: f.provider for f in facts if isinstance(f, Asset)}
@@ -397,7 +397,8 @@ def test_a_password_in_the_address_is_refused_and_not_shown(tmp_path: Path) -> N
 )
 def test_shards_are_named_by_host_and_port_alone(url: str, host: str) -> None:
     context = Context(config=OktaConfig(org_url=url), examine=lambda *_: (), limits=Limits())
-    assert [s.id for s in CONNECTOR.shards(context)] == [f"okta:{host}/apps", f"okta:{host}/logs"]
+    parts = ("apps", "logs", "people", "grants", "tokens")
+    assert [s.id for s in CONNECTOR.shards(context)] == [f"okta:{host}/{part}" for part in parts]
 
 
 def test_doctor_tries_both_permissions(server: Recorded) -> None:
@@ -501,3 +502,52 @@ def test_a_file_cut_short_keeps_what_came_before(tmp_path: Path, rulebook: Ruleb
 def test_an_agent_of_a_directory_is_no_ai(tmp_path: Path) -> None:
     event = {**_events()[0], "eventType": "user.authentication.auth_via_AD_agent"}
     assert _activities(_read(tmp_path, "ad.jsonl", _lines([event]))) == []
+
+
+def test_people_with_those_who_have_left(server: Recorded) -> None:
+    found = [i for i in _items(_context(server), "people") if isinstance(i, Identity)]
+    assert {(one.name, one.email, one.is_active) for one in found} == {
+        ("Ada Day", "ada@example.com", True),
+        ("Ben Bay", "ben@example.com", False),
+        ("Cleo Cay", "cleo@example.com", False),
+    }
+
+
+def test_what_an_application_may_do_with_okta_itself(server: Recorded) -> None:
+    (granted,) = _activities(_items(_context(server), "grants"))
+    assert granted.label == "ChatGPT Enterprise"
+    assert granted.scopes == ("okta.groups.manage", "okta.users.read")  # one was revoked
+    assert [one.store_class for one in granted.reads] == ["directory"]
+    assert [one.store_class for one in granted.writes] == ["directory"]
+    assert (granted.first_at, granted.last_at) == ("2026-03-01T08:00:00Z", "2026-03-02T08:00:00Z")
+    asked = {call for call in server.calls if call.endswith("/grants")}
+    assert not [call for call in asked if "0oapayroll" in call], "it speaks SAML"
+
+
+def test_a_token_that_is_called_as_an_ai_product_is(server: Recorded, rulebook: Rulebook) -> None:
+    state = State("sqlite://")
+    rows = _run(_context(server), state, rulebook)
+    assert rows["tokens"].status is Outcome.COMPLETE
+    facts = [fact for _, fact, _ in state.facts()]
+    (token,) = [f for f in facts if isinstance(f, Asset) and "/token/" in f.id]
+    assert token.name == "ChatGPT"
+    made = [f for f in facts if isinstance(f, Edge) and f.source == token.id]
+    assert ("created_by", "00uada") in {(str(e.relation), _last(e.target)) for e in made}
+
+
+def test_records_that_are_none_are_counted_in_every_list(server: Recorded) -> None:
+    for part, path in (("people", "users"), ("tokens", "api-tokens")):
+        server.faults[f"/api/v1/{path}"] = [Answer(path="", body=[None, {"id": None}, "x"])]
+        gaps = [i for i in _items(_context(server), part) if isinstance(i, Gap)]
+        assert gaps[0].reason.startswith("3 records")
+
+
+def test_files_are_read_under_the_organizations_name_alone(
+    server: Recorded, tmp_path: Path
+) -> None:
+    (tmp_path / "log.json").write_text("[]")
+    context = _context(server, live=False, files=("log.json",))
+    context.folder = tmp_path
+    assert [shard.id for shard in CONNECTOR.shards(context)] == ["okta:file:log.json"]
+    with pytest.raises(ValueError, match="org_url"):
+        OktaConfig(org_url="https://acme.okta.com", live=False)
