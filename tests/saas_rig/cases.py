@@ -21,7 +21,7 @@ NAMES = (
     "asana", "atlassian", "auth0", "box", "cursor", "databricks", "dropbox", "elevenlabs",
     "flowise", "hubspot", "huggingface", "jumpcloud", "langflow", "langsmith", "make",
     "microsoft365", "n8n", "notion", "onelogin", "openrouter", "pingone", "salesforce",
-    "servicenow", "slack", "snowflake", "zendesk", "zoom",
+    "servicenow", "slack", "snowflake", "workato", "zendesk", "zoom",
 )  # fmt: skip
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 

@@ -187,6 +187,21 @@ def zapier(source: SourceFile) -> Flow | None:
     return Flow("zapier", title, tuple(steps[:_MOST_STEPS])) if steps else None
 
 
+def workato(source: SourceFile) -> Flow | None:
+    """https://docs.workato.com/recipes.html - steps of a recipe, nested in blocks, each of an app:
+    ``code.block[].provider``."""
+    code = _get(source.json, "code")
+    if _text(_get(code, "keyword")) != "trigger":
+        return None
+    steps = [
+        Step(_text(value["provider"]), "", _models(value.get("input")))
+        for _, value in walk(code)
+        if isinstance(value, dict) and _text(value.get("keyword")) in ("trigger", "action")
+        and _text(value.get("provider"))
+    ]  # fmt: skip
+    return Flow("", _text(_get(source.json, "name")), tuple(steps[:_MOST_STEPS])) if steps else None
+
+
 _CONNECTOR = expression(
     r"(?:shared_|managedApis/|serviceProviders/|operationGroups/)([a-z][\w-]{2,60})", re.I
 )

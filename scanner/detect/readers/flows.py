@@ -93,6 +93,7 @@ _TOOLS: tuple[tuple[str, Parse, tuple[str, ...], tuple[bytes, ...]], ...] = (
     ("node-red", tools.node_red, _JSON, (b'"wires"',)),
     ("make", tools.make, _JSON, (b'"__imtconn__"', b'"module"')),
     ("zapier", tools.zapier, _JSON, (b'"selected_api"',)),
+    ("workato", tools.workato, _JSON, (b'"keyword"',)),
     ("power-platform", tools.power_platform, _JSON,
      (b"shared_", b"aibuilder", b"serviceproviders/", b"managedapis/")),
     ("comfyui", tools.comfyui, _JSON, (b'"class_type"', b'"last_node_id"')),
