@@ -14,6 +14,8 @@ from scanner.kit.tables import values
 from scanner.kit.values import mapping, text
 
 HOST = "apikeys.googleapis.com"
+_BY_ANY_KEY = frozenset({"generativelanguage.googleapis.com"})
+"""https://ai.google.dev/gemini-api/docs/api-key"""
 _CLIENTS = (
     "serverKeyRestrictions", "browserKeyRestrictions", "androidKeyRestrictions",
     "iosKeyRestrictions",
@@ -23,13 +25,21 @@ _ANY_SITE = frozenset({"*", "*/*", "http://*", "https://*", "*://*", "http://*/*
                        "*.*"})  # fmt: skip
 
 
-def plain(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A key of every API is no key of a model by that: what it may call its exposure says."""
+def plain(record: Mapping[str, Any], enabled: frozenset[str] | None) -> dict[str, Any]:
+    """A key of no API in particular calls Gemini where the project has enabled that; the other
+    APIs of models take keys of their own, or none. ``enabled``: None where that is not known."""
     targets = [text(one) for one in values(record, "restrictions.apiTargets[].service")]
+    reached = () if targets else _BY_ANY_KEY & (enabled or frozenset())
     return {
         "open": list(_open(mapping(record.get("restrictions")))),
         "called": list(dict.fromkeys(APIS[one][1] for one in targets if one in APIS)),
+        "may_call": sorted({APIS[one][1] for one in reached}),
     }
+
+
+def is_unclear(record: Mapping[str, Any], enabled: frozenset[str] | None) -> bool:
+    """Whether what a key may call depends on what could not be told."""
+    return enabled is None and not any(values(record, "restrictions.apiTargets[].service"))
 
 
 def _open(told: Mapping[str, Any]) -> Iterator[str]:

@@ -184,6 +184,10 @@ POSTED = frozenset(
     }
 )
 """Reads that Google has made POSTs."""
+BESIDE_THEIR_API = frozenset({"apikeys.googleapis.com"})
+"""APIs whose things are there though a project has not enabled them: keys are made in the console
+and by other products, and the API must be on in the project that pays for the calls
+(https://cloud.google.com/api-keys/docs/get-started-api-keys)."""
 ONE = frozenset({"dialogflow.projects.locations.getAgent"})
 """What is there once a location or, which is no error, not at all."""
 ELSEWHERE = {"run": "run.projects.locations.list", "composer": "compute.regions.list",

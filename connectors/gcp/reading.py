@@ -71,13 +71,13 @@ class GcpReading(Reading):
         try:
             found = self.access.get(call.op, of, _location(of), self.account, query)
         except errors.Disabled as error:
-            raise self._meant(error) from error
+            raise self._meant(call.op, error) from error
         return self._normal(found, operations.api(call.op))
 
     def pages(self, call: Call, args: Mapping[str, Any]) -> Iterator[Any]:
         service = call.op.partition(".")[0]
         api = operations.api(call.op)
-        if self.enabled is not None and api not in self.enabled:
+        if self._is_off(api):
             raise NotEnabled(f"{api} is not enabled in {self.account}")
         asked = dict(args)
         of, at, size, within, over = (str(asked.pop(name, "")) for name in (OF, AT, SIZE, IN, OVER))
@@ -96,6 +96,13 @@ class GcpReading(Reading):
             yield from self._listed(call, f"projects/{self.account}", "", query)
         else:
             yield from self._everywhere(call, service, at, within, query)
+
+    def _is_off(self, api: str) -> bool:
+        return (
+            self.enabled is not None
+            and api not in self.enabled
+            and api not in operations.BESIDE_THEIR_API
+        )
 
     def _everywhere(
         self, call: Call, service: str, at: str, within: str, query: dict[str, str]
@@ -213,7 +220,9 @@ class GcpReading(Reading):
             for one in values(page, items):
                 yield text(mapping(one).get(name))
 
-    def _meant(self, error: errors.Disabled) -> SourceError:
+    def _meant(self, op: str, error: errors.Disabled) -> SourceError:
+        if operations.api(op) in operations.BESIDE_THEIR_API:
+            return error
         own = [number for number, ident in self.numbers.items() if ident == self.account]
         return error.of(self.account, *own)
 
@@ -223,7 +232,7 @@ class GcpReading(Reading):
         try:
             yield from self.access.pages(op, of, location, self.account, query, items)
         except errors.Disabled as error:
-            raise self._meant(error) from error
+            raise self._meant(op, error) from error
         except Missing as error:
             if op not in operations.ONE or not errors.is_none(error):
                 raise
@@ -244,7 +253,10 @@ class GcpReading(Reading):
     def _normal(self, record: Mapping[str, Any], host: str) -> dict[str, Any]:
         made = records.normal(record, host, self.spelled)
         if host == keys.HOST:
-            made["plain"].update(keys.plain(record))
+            made["plain"].update(keys.plain(record, self.enabled))
+            if keys.is_unclear(record, self.enabled):
+                what = f"what {str(record.get('name'))[:200]} may call"
+                self.gaps.append(Gap(what=what, reason="the project's enabled APIs are not known"))
         if host in self.shut:
             made["plain"]["shut"] = True
         return made

@@ -20,6 +20,9 @@ _CARDS = (
     "config.masterConfig.accelerators[].acceleratorTypeUri",
     "config.workerConfig.accelerators[].acceleratorTypeUri",
     "config.secondaryWorkerConfig.accelerators[].acceleratorTypeUri",
+    "template.nodeSelector.accelerator",
+    "template.template.nodeSelector.accelerator",
+    "nodeSelector.accelerator",
 )
 _LIMITS = "autoscaling.resourceLimits[].resourceType"
 """What a cluster may make nodes of when it is asked to: cards, among processors and memory."""

@@ -33,6 +33,8 @@ _MAX_WAIT_SECONDS = 120.0
 _SECONDARY_WAIT_SECONDS = 60.0
 """Where a 403 says that it is a rate limit and not for how long, as GitHub's page advises."""
 _DELAY = expression(r"(\d{1,9}(?:\.\d{1,9})?)s")
+_WORD = expression(r"[A-Za-z][A-Za-z0-9_]{1,62}")
+_CONSUMER = expression(r"projects/[a-z0-9:.-]{1,80}")
 _LIMITED = expression(
     r"rate limit|abuse detection|too many requests|requests limit exceeded", re.IGNORECASE
 )
@@ -358,7 +360,25 @@ def _error_text(answer: requests.Response) -> str:
             # Microsoft's and Google's: https://learn.microsoft.com/graph/errors and
             # https://google.aip.dev/193
             code = nested.get("code") or nested.get("status") or ""
-            return f"{code}: {nested.get('message', '')}"[:600]
+            return f"{code}{_reason(nested)}: {nested.get('message', '')}"[:600]
+    return ""
+
+
+def _reason(error: dict[str, Any]) -> str:
+    """Google's word for what is wrong, which no message can imitate, and whose it is: ``ErrorInfo``
+    (https://google.aip.dev/193), or ``errors`` of its older APIs."""
+    for name in ("details", "errors"):
+        told = error.get(name)
+        for one in told if isinstance(told, list) else ():
+            is_info = isinstance(one, dict) and (
+                name == "errors" or str(one.get("@type", "")).endswith("/google.rpc.ErrorInfo")
+            )
+            found = _WORD.fullmatch(str(one.get("reason"))) if is_info else None
+            if found:
+                told_of = one.get("metadata")
+                whose = told_of.get("consumer") if isinstance(told_of, dict) else None
+                consumer = _CONSUMER.fullmatch(str(whose))
+                return f" {found[0]}" + (f" of {consumer[0]}" if consumer else "")
     return ""
 
 

@@ -168,6 +168,23 @@ class Fault:
     """Calls that are answered as ever before it strikes."""
 
 
+def off(project: object, said: str = "", *, is_old: bool = False) -> Fault:
+    """An API that a project has not enabled, as Google says it
+    (https://cloud.google.com/service-usage/docs/service-disabled-errors); ``is_old``: as the older
+    APIs do."""
+    info = {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "SERVICE_DISABLED",
+        "domain": "googleapis.com", "metadata": {"consumer": f"projects/{project}"},
+    }  # fmt: skip
+    older = {"domain": "usageLimits", "reason": "accessNotConfigured"}
+    error = {
+        "code": 403, "status": "PERMISSION_DENIED",
+        "message": said or f"It has not been used in project {project} before or it is disabled.",
+        **({"errors": [older]} if is_old else {"details": [info]}),
+    }  # fmt: skip
+    return Fault(403, body=json.dumps({"error": error}))
+
+
 class Rig:
     """``plant(method id, path of the parent, *records)``; ``strike(path pattern, fault)``."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from connectors.gcp.types import FAMILIES
 from tests.connectors.gcp.estate import ENABLED, ORG, endpoint, project
-from tests.google_rig import Fault, Rig
+from tests.google_rig import Fault, Rig, off
 
 _REFUSED = "PERMISSION_DENIED"
 OFF = tuple(
@@ -64,10 +64,9 @@ def _project(rig: Rig, number: int, parent: str) -> Mapping[str, str]:
         rig.strike(f"serviceusage.*/{ident}/", refused)
         rig.strike(calls, refused)
         # All families are asked then, and their services answer that they are not enabled.
-        off = Fault(403, f"X API has not been used in project {number} before", _REFUSED)
-        rig.strike(f"/projects/{ident}/(?!services|contacts)", off)
+        rig.strike(f"/projects/{ident}/(?!services|contacts)", off(number))
         return {**found, f"{shard}/project": "partial", f"{shard}/vertex": "denied",
-                f"{shard}/keys": "not_enabled", f"{shard}/run": "not_enabled",
+                f"{shard}/keys": "denied", f"{shard}/run": "not_enabled",
                 f"{shard}/secret-names": "not_enabled",
                 f"gcp:*/metrics/{ident}": "not_enabled"}  # fmt: skip
     if what == SLOW:

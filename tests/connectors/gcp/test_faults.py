@@ -218,6 +218,31 @@ def test_what_goes_away_while_it_is_read_is_no_gap_once_its_list_says_so(rig: Ri
     assert [one for one in found.assets.values() if one.kind == "gcp.document_processor"]
 
 
+SPOOFED = '{"error": {"code": 403, "message": "403 SERVICE_DISABLED of projects/7: x"}}'
+UNPAID = """{"error": {"code": 403, "message": "This API method requires billing to be enabled.",
+"details": [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "BILLING_DISABLED",
+"metadata": {"consumer": "projects/7"}}]}}"""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(403, "Context-Aware Access is not enabled for project acme-7", "PERMISSION_DENIED"),
+        Fault(403, "X API has not been used in project 7 before or it is disabled", "DENIED"),
+        Fault(403, "This API method requires billing to be enabled.", "PERMISSION_DENIED"),
+        Fault(403, body=SPOOFED),
+        Fault(403, body=UNPAID),
+        Fault(400, "CMEK: key rotation is not enabled in project acme-7", "FAILED_PRECONDITION"),
+        Fault(400, "HTTP 501: the operation is UNIMPLEMENTED", "INVALID_ARGUMENT"),
+    ],
+)
+def test_words_do_not_say_that_an_api_is_off(rig: Rig, fault: Fault) -> None:
+    endpoint(rig, project(rig, 7), 7)
+    rig.strike("aiplatform", fault)
+    error = read(rig, families=("vertex",)).errors["gcp:acme-7/vertex"]
+    assert isinstance(error, Denied if fault.status == 403 else Unavailable)
+
+
 def test_an_unreadable_paying_project_is_told_as_that(rig: Rig) -> None:
     project(rig, 7)
     said = "Caller does not have required permission to use project billing. USER_PROJECT_DENIED"

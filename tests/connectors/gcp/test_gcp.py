@@ -12,9 +12,7 @@ from scanner.model.errors import ConfigError, Denied, NotEnabled, Throttled, Una
 from scanner.model.facts import Account
 from scanner.model.items import Content
 from tests.connectors.gcp.estate import ORG, context, endpoint, everywhere, project, read
-from tests.google_rig import Fault, Rig, serving
-
-DISABLED = "Vertex AI API has not been used in project 7 before or it is disabled."
+from tests.google_rig import Fault, Rig, off, serving
 
 
 @pytest.fixture
@@ -69,7 +67,7 @@ def test_what_is_not_enabled_is_no_gap_and_is_not_asked(rig: Rig) -> None:
     ("fault", "kind"),
     [
         (Fault(403, "Permission 'aiplatform.endpoints.list' denied", "PERMISSION_DENIED"), Denied),
-        (Fault(403, DISABLED, "PERMISSION_DENIED"), NotEnabled),
+        (off(7), NotEnabled),
         (Fault(429, "Quota exceeded", "RESOURCE_EXHAUSTED"), Throttled),
         (Fault(503, "down", "UNAVAILABLE"), Unavailable),
         (Fault(200, body="{"), Unavailable),
@@ -314,8 +312,7 @@ def test_a_region_of_which_cloud_sql_is_silent_is_a_gap(rig: Rig) -> None:
 def test_an_api_that_the_paying_project_lacks_is_no_absence(rig: Rig) -> None:
     """Google says the same of the project that is asked and of the one that pays for the calls."""
     project(rig, 7)
-    said = "Vertex AI API has not been used in project 999 before or it is disabled."
-    rig.strike("aiplatform", Fault(403, said, "PERMISSION_DENIED"))
+    rig.strike("aiplatform", off(999))
     found = read(rig, families=("vertex",))
     error = found.errors["gcp:acme-7/vertex"]
     assert isinstance(error, Denied)
@@ -325,7 +322,7 @@ def test_an_api_that_the_paying_project_lacks_is_no_absence(rig: Rig) -> None:
 def test_an_api_that_is_disabled_where_nobody_could_tell_is_not_enabled(rig: Rig) -> None:
     project(rig, 7)
     rig.strike("serviceusage", Fault(403, "no", "PERMISSION_DENIED"))
-    rig.strike("aiplatform", Fault(403, DISABLED, "PERMISSION_DENIED"))
+    rig.strike("aiplatform", off("acme-7", is_old=True))
     found = read(rig, families=("vertex",))
     assert isinstance(found.errors["gcp:acme-7/vertex"], NotEnabled)
 

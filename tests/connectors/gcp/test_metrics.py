@@ -10,7 +10,7 @@ import pytest
 from scanner.model.errors import Denied, NotEnabled
 from scanner.model.facts import Edge
 from tests.connectors.gcp.estate import Read, project, read
-from tests.google_rig import Fault, Rig, serving
+from tests.google_rig import Fault, Rig, off, serving
 
 GEMINI, VERTEX = "generativelanguage.googleapis.com", "aiplatform.googleapis.com"
 UID = "b7ff1f9f-8275-410a-94dd-3855ee9b5dd2"
@@ -84,8 +84,9 @@ def test_a_key_calls_the_gemini_api_so_often(rig: Rig) -> None:
               {"name": "projects/7/locations/global/keys/chatbot", "uid": UID})  # fmt: skip
     found = _read(rig)
     assert not found.errors
-    edge = _edge(found, KEY.format("chatbot"))
-    assert edge.target == API
+    told = [one for one in found.items if isinstance(one, Edge) and one.target == API
+            and one.source == KEY.format("chatbot")]  # fmt: skip
+    (edge,) = told
     assert edge.detail == "10 calls"
     (evidence,) = edge.evidence
     assert (evidence.count, evidence.first_at, evidence.last_at) == (
@@ -134,14 +135,14 @@ def test_counts_that_may_not_be_read_are_denied(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("enabled", "message"),
-    [(("storage",), ""), (("aiplatform",), "Cloud Monitoring API has not been used in project 7")],
+    ("enabled", "fault"),
+    [(("storage",), Fault(403, "no", "PERMISSION_DENIED")), (("aiplatform",), off(7))],
 )
 def test_without_ai_or_monitoring_there_is_nothing_to_count(
-    rig: Rig, enabled: tuple[str, ...], message: str
+    rig: Rig, enabled: tuple[str, ...], fault: Fault
 ) -> None:
     project(rig, 7, enabled=enabled)
-    rig.strike("monitoring", Fault(403, message, "PERMISSION_DENIED"))
+    rig.strike("monitoring", fault)
     assert isinstance(_read(rig).errors[SHARD], NotEnabled)
 
 

@@ -12,7 +12,7 @@ from scanner.model.errors import Denied, NotEnabled
 from scanner.model.facts import Asset, DataStore, Edge, Identity
 from scanner.model.items import Gap
 from tests.connectors.gcp.estate import ORG, Read, endpoint, project, read
-from tests.google_rig import Fault, Rig, serving
+from tests.google_rig import Fault, Rig, off, serving
 
 VERTEX = "//aiplatform.googleapis.com"
 RUNNER = "runner@acme-7.iam.gserviceaccount.com"
@@ -357,8 +357,7 @@ def test_contacts_that_a_folder_does_not_show_are_denied(rig: Rig) -> None:
 
 def test_a_project_without_the_api_of_contacts_has_none(rig: Rig) -> None:
     project(rig, 7, enabled=())
-    off = "Essential Contacts API has not been used in project 7 before"
-    rig.strike("essentialcontacts.*acme-7", Fault(403, off, "PERMISSION_DENIED"))
+    rig.strike("essentialcontacts.*acme-7", off(7))
     assert isinstance(read(rig).errors["gcp:acme-7/contacts"], NotEnabled)
 
 

@@ -10,7 +10,7 @@ import pytest
 from scanner.model.errors import Denied
 from scanner.model.items import Content
 from tests.connectors.gcp.estate import Read, project, read
-from tests.google_rig import Fault, Rig, serving
+from tests.google_rig import Fault, Rig, off, serving
 
 LEAD = "projects/acme-7/locations/us-central1"
 RUN = f"//run.googleapis.com/{LEAD}"
@@ -139,14 +139,10 @@ def test_a_pipeline_that_may_not_be_looked_into_stays_and_is_a_gap(rig: Rig) -> 
     assert "grant dataflow.jobs.get" in gap.reason
 
 
-OFF = Fault(403, "Compute Engine API has not been used in project acme-7 before or it is disabled.",
-            "PERMISSION_DENIED")  # fmt: skip
-
-
 def test_airflow_and_spark_are_read_where_nobody_tells_their_regions(rig: Rig) -> None:
     """Compute Engine tells the regions; that its API is off says nothing of what is in them."""
     project(rig, 7, enabled=("composer", "dataproc"))
-    rig.strike("compute.googleapis.com", OFF)
+    rig.strike("compute.googleapis.com", off("acme-7", is_old=True))
     place = "projects/acme-7/locations/europe-west4"
     rig.plant("composer.projects.locations.environments.list", place,
               {"name": f"{place}/environments/air"})  # fmt: skip
@@ -182,6 +178,53 @@ def test_a_cluster_that_may_make_nodes_with_cards_has_accelerators(rig: Rig) -> 
     told = {one.name: one.tags["accelerator"] for one in found.assets.values()
             if one.kind == "gcp.gke_cluster"}  # fmt: skip
     assert told == {"auto": "nvidia-h100-80gb"}
+
+
+def test_what_runs_on_accelerators_is_ai_and_the_rest_carries_it(rig: Rig) -> None:
+    everything = ("container", "tpu", "compute", "run", "batch", "dataproc")
+    project(rig, 7, enabled=everything)
+    here = {"name": "projects/7/locations/us-central1", "locationId": "us-central1"}
+    for service in ("tpu", "batch"):
+        rig.plant(f"{service}.projects.locations.list", "projects/acme-7", here)
+    rig.plant("compute.regions.list", "projects/acme-7", {"name": "us-central1"})
+    links = "https://container.googleapis.com/v1/projects/acme-7/locations/us-central1/clusters"
+    cards = [{"acceleratorType": "nvidia-h100-80gb", "acceleratorCount": "8"}]
+    rig.plant(
+        "container.projects.locations.clusters.list", "projects/acme-7/locations/-",
+        {"name": "pool", "selfLink": f"{links}/pool",
+         "nodePools": [{"config": {"machineType": "a3-highgpu-8g", "accelerators": cards}}]},
+    )  # fmt: skip
+    rig.plant("tpu.projects.locations.nodes.list", LEAD,
+              {"name": f"{LEAD}/nodes/v5", "acceleratorType": "v5p-8"})  # fmt: skip
+    zone = "https://www.googleapis.com/compute/v1/projects/acme-7/zones/us-central1-a"
+    machines = [
+        {"name": "trainer", "selfLink": f"{zone}/instances/trainer", "zone": zone,
+         "machineType": f"{zone}/machineTypes/a3-highgpu-8g"},
+        {"name": "boxed", "selfLink": f"{zone}/instances/boxed", "zone": zone,
+         "machineType": f"{zone}/machineTypes/e2-small",
+         "metadata": {"items": [{"key": "gce-container-declaration", "value": "spec: {}"}]}},
+    ]  # fmt: skip
+    rig.answer("compute.instances.aggregatedList", "projects/acme-7/aggregated",
+               {"items": {"zones/us-central1-a": {"instances": machines}}})  # fmt: skip
+    rig.plant("run.projects.locations.services.list", LEAD,
+              {"name": f"{LEAD}/services/ollama",
+               "template": {"nodeSelector": {"accelerator": "nvidia-l4"}}},
+              {"name": f"{LEAD}/services/shop"})  # fmt: skip
+    cards = [{"policy": {"accelerators": [{"type": "nvidia-tesla-t4", "count": "1"}]}}]
+    rig.plant("batch.projects.locations.jobs.list", LEAD,
+              {"name": f"{LEAD}/jobs/tune", "allocationPolicy": {"instances": cards}},
+              {"name": f"{LEAD}/jobs/bill"})  # fmt: skip
+    rig.plant("dataproc.projects.regions.clusters.list", "projects/acme-7/regions/us-central1",
+              {"clusterName": "rapids",
+               "config": {"workerConfig": {"accelerators": [
+                   {"acceleratorTypeUri": "nvidia-tesla-t4", "acceleratorCount": 1}]}}},
+              {"clusterName": "spark"})  # fmt: skip
+    found = _read(rig, "kubernetes", "tpu", "compute", "run", "batch", "dataproc")
+    assert not found.errors
+    told = {one.name: one.is_ai for one in found.assets.values()}
+    assert {name for name, is_ai in told.items() if is_ai} == {
+        "pool", "v5", "trainer", "ollama", "tune", "rapids"}  # fmt: skip
+    assert {name for name, is_ai in told.items() if not is_ai} == {"boxed", "shop", "bill", "spark"}
 
 
 def test_a_training_job_by_machine_and_command(rig: Rig) -> None:
