@@ -14,10 +14,12 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from platformdirs import user_config_path
 
+from scanner.app import secrecy
 from scanner.assess.selection import Filter
 from scanner.emit.digests import Change
+from scanner.kit.references import Secrets
 from scanner.model.base import digest
-from scanner.model.errors import ConfigError
+from scanner.model.errors import ConfigError, SourceError
 from scanner.model.registry import Approved
 from scanner.rulebook.documents import parse_toml, typed
 
@@ -78,6 +80,8 @@ class ScanConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     baselines: tuple[str, ...] = ()
     """Files of ``shadow-ai baseline``, relative to the configuration file: what they name is not
     shown and not counted for ``fail_on``."""
+    fingerprint_key_env: str = KEY_VARIABLE
+    """Where the key for credential fingerprints is: a variable, or another reference."""
     fail_on: Literal["", "info", "low", "medium", "high", "critical"] = ""
     """Severity from which open findings make exit code 1."""
 
@@ -131,7 +135,8 @@ class OriginConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     url: str = ""
     """Of a server; empty: the vendor's own address, where there is but one."""
     token_variable: str = ""
-    """Environment variable that holds the token or password; empty: the kind's own."""
+    """Environment variable that holds the token or password, or another reference (also written
+    ``token = …``); empty: the kind's own."""
     user: str = ""
     """Who signs in by user and password."""
     settings: dict[str, str] = {}
@@ -180,8 +185,9 @@ class NotifyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Who is told of changes, ``[notify.NAME]``."""
 
     url_env: str = ""
-    """Environment variable that holds the address, in apprise's words; it bears the credentials, so
-    it never stands here. Empty: ``SHADOW_AI_NOTIFY_`` and the name in capitals."""
+    """Environment variable that holds the address, in apprise's words, or another reference (also
+    written ``url = …``); it bears the credentials, so it never stands here. Empty:
+    ``SHADOW_AI_NOTIFY_`` and the name in capitals."""
     filter: Filter = Filter()
     """Which findings; of any status, unless it says which."""
     changes: tuple[Change, ...] = get_args(Change)
@@ -245,8 +251,31 @@ class LoadedConfig(msgspec.Struct, frozen=True, kw_only=True):
 def load(path: Path) -> LoadedConfig:
     """Read a configuration file. Raises ``ConfigError`` with file, line and what was expected."""
     value, text = parse_toml(path)
-    config = typed(value, Config, str(path), text)
+    config = typed(_named(value, str(path), text), Config, str(path), text)
     return LoadedConfig(config=config, path=path.resolve(), text=text)
+
+
+def _named(value: Mapping[str, Any], name: str, text: str) -> dict[str, Any]:
+    """References of the tables below; those of sources and trackers are read when it is known what
+    they are."""
+
+    def each(tables: dict[str, Any], kind: type[msgspec.Struct], *steps: str) -> dict[str, Any]:
+        return {
+            key: secrecy.named(one, kind, name, text, (*steps, key))
+            if isinstance(one, dict) else one
+            for key, one in tables.items()
+        }  # fmt: skip
+
+    whole = dict(value)
+    if isinstance(scan := whole.get("scan"), dict):
+        whole["scan"] = secrecy.named(scan, ScanConfig, name, text, ("scan",))
+    if isinstance(notify := whole.get("notify"), dict):
+        whole["notify"] = each(notify, NotifyConfig, "notify")
+    registry = whole.get("registry")
+    if isinstance(registry, dict) and isinstance(origins := registry.get("origins"), dict):
+        known = each(origins, OriginConfig, "registry", "origins")
+        whole["registry"] = {**registry, "origins": known}
+    return whole
 
 
 def store_url(loaded: LoadedConfig) -> str:
@@ -258,18 +287,24 @@ def store_url(loaded: LoadedConfig) -> str:
     return url
 
 
-def fingerprint_key(environ: Mapping[str, str] | None = None) -> tuple[bytes, str]:
+def fingerprint_key(
+    environ: Mapping[str, str] | None = None, variable: str = KEY_VARIABLE, folder: Path = Path()
+) -> tuple[bytes, str]:
     """The organization's key for credential fingerprints, and a warning or the empty string.
 
-    From the environment (so that many machines agree), else from a file of the user's that is made
-    once. It lies apart from the state: a copy of the database alone cannot be searched for known
-    keys.
+    From the environment or another reference (so that many machines agree), else from a file of the
+    user's that is made once. It lies apart from the state: a copy of the database alone cannot be
+    searched for known keys.
     """
-    variables = os.environ if environ is None else environ
-    given = variables.get(KEY_VARIABLE, "")
+    try:
+        given = Secrets(os.environ if environ is None else environ, folder).get(variable, "")
+    except SourceError as error:
+        raise ConfigError(f"the key for fingerprints: {error}") from error
+    if not given and variable != KEY_VARIABLE:
+        raise ConfigError(f"[scan] fingerprint_key_env: the variable {variable} is not set")
     if given:
         if len(given.encode()) < _MIN_KEY_BYTES:
-            raise ConfigError(f"{KEY_VARIABLE}: at least {_MIN_KEY_BYTES} characters are needed")
+            raise ConfigError(f"{variable}: at least {_MIN_KEY_BYTES} characters are needed")
         return given.encode(), ""
     path = user_config_path("shadow-ai") / "fingerprint.key"
     try:

@@ -18,7 +18,8 @@ from scanner.app.config import LoadedConfig, NotifyConfig
 from scanner.emit import digests
 from scanner.emit.digests import CHANGES, Digest, Lack, Told
 from scanner.emit.messages import Messenger, NotSent
-from scanner.model.errors import ConfigError
+from scanner.kit.references import Secrets
+from scanner.model.errors import ConfigError, SourceError
 from scanner.model.finding import Finding
 from scanner.store import marks
 from scanner.store.marks import Mark
@@ -48,9 +49,13 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 def messengers(loaded: LoadedConfig, environ: Mapping[str, str]) -> dict[str, Messenger]:
     """By name. Raises ``ConfigError`` for one that cannot be used, before anything is sent."""
     found = {}
+    known = Secrets(environ, loaded.folder)
     for name, chosen in loaded.config.notify.items():
         variable = chosen.url_env or f"SHADOW_AI_NOTIFY_{name.upper().replace('-', '_')}"
-        url = environ.get(variable, "").strip()
+        try:
+            url = known.get(variable, "").strip()
+        except SourceError as error:
+            raise ConfigError(f"{loaded.name}: [notify.{name}]: {error}") from error
         if not url:
             raise ConfigError(
                 f"{loaded.name}: [notify.{name}]: the environment variable {variable} is not set"

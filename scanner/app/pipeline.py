@@ -85,7 +85,9 @@ def scan(
     executing.check(loaded, verify=chosen.verify)
     rulebook = rulebook_of(loaded)
     known = suppressing.baselines(loaded)
-    key, warning = fingerprint_key(chosen.environ)
+    key, warning = fingerprint_key(
+        chosen.environ, loaded.config.scan.fingerprint_key_env, loaded.folder
+    )
     verifier = Verifier() if chosen.verify else None
     detector = Detector(rulebook, key, loaded.config.scan.engine, verifier)
     sources = sources_of(loaded, detector, chosen.environ, chosen.now)

@@ -13,8 +13,9 @@ from datetime import datetime
 from pathlib import Path
 
 from scanner.app.config import LoadedConfig, OriginConfig
+from scanner.kit.references import Secrets
 from scanner.model.base import ShardId
-from scanner.model.errors import RegistryError
+from scanner.model.errors import RegistryError, SourceError
 from scanner.model.registry import RegistryEntry
 from scanner.reconcile import cards, decisions, inventory, servers
 from scanner.reconcile.inventory import Reading
@@ -107,9 +108,14 @@ def _asked(
 ) -> Reading:
     shard = ShardId(f"registry:{name}")
     kept = asking.state.memory(shard) if asking.state else b""
+    variable = origin.token_variable or server.token_variable
+    try:
+        token = Secrets(asking.environ, folder).get(variable, "")
+    except SourceError as error:
+        raise RegistryError(f"[registry.origins.{name}] {error}") from error
     access = servers.Access(
         url=origin.url,
-        token=asking.environ.get(origin.token_variable or server.token_variable, ""),
+        token=token,
         user=origin.user,
         settings=origin.settings,
         ca_file=str(folder / origin.ca_file) if origin.ca_file else "",

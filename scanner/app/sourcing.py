@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from scanner.app import secrecy
 from scanner.app.config import LoadedConfig
 from scanner.collect.loader import load as load_connector
 from scanner.collect.reading import Source
 from scanner.detect.engine import Detector
 from scanner.kit.contract import Context
 from scanner.kit.limits import Limits
+from scanner.kit.references import Secrets
 from scanner.model.errors import ConfigError
 from scanner.rulebook import load as rules
 from scanner.rulebook.documents import place, typed
@@ -32,6 +34,7 @@ def sources_of(
     """The configured connectors, imported now and not before. ``readers``: processes that ask each
     source at the same time, each of which may ask its part of what the source allows."""
     found = []
+    known = Secrets(environ, loaded.folder)
     for name, table in loaded.config.sources.items():
         plain = dict(table)
         try:
@@ -41,6 +44,7 @@ def sources_of(
             raise ConfigError(f"{where}: {error}") from error
         spec = connector.spec
         within = ("sources", name)
+        plain = secrecy.named(plain, spec.config, loaded.name, loaded.text, within)
         typed_config = typed(plain, spec.config, loaded.name, loaded.text, ConfigError, within)
         found.append(
             Source(
@@ -52,7 +56,7 @@ def sources_of(
                     make_sieve=lambda: detector.sieve,
                     make_watch=lambda: detector.watch,
                     limits=Limits({name: rate / readers for name, rate in spec.rates.items()}),
-                    environ=environ,
+                    environ=known,
                     now=now,
                     window_days=loaded.config.scan.window_days,
                     retries=loaded.config.scan.call_attempts,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from scanner.app import secrecy
 from scanner.app.config import LoadedConfig
 from scanner.app.ticketing import Target
 from scanner.emit.tickets.azure import AzureBoardsConfig, AzureBoardsSink
@@ -30,7 +31,8 @@ from scanner.emit.tickets.queues import (
 from scanner.emit.tickets.servicenow import ServiceNowConfig, ServiceNowSink
 from scanner.emit.tickets.sink import Sink
 from scanner.emit.tickets.webhook import FileConfig, FileSink, WebhookConfig, WebhookSink
-from scanner.model.errors import ConfigError
+from scanner.kit.references import Secrets
+from scanner.model.errors import ConfigError, SourceError
 from scanner.rulebook.documents import typed
 
 _ROUTING = frozenset(field.encode_name for field in msgspec.structs.fields(Routing))
@@ -41,7 +43,8 @@ class Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     kind: str
     token_env: str = ""
-    """Variable of the environment that holds the token (or, of a webhook, the secret)."""
+    """Variable of the environment that holds the token (or, of a webhook, the secret), or another
+    reference; also written ``token = …``."""
     user_env: str = ""
     """Variable that holds the user whose token or password it is (Jira, ServiceNow, Kafka); empty:
     the token stands by itself."""
@@ -144,7 +147,8 @@ KINDS: Mapping[str, _Kind] = {
 
 def targets(loaded: LoadedConfig, environ: Mapping[str, str]) -> list[Target]:
     """Raises ``ConfigError`` for a table that cannot be used, before anything is sent."""
-    return [_target(name, table, loaded, environ)
+    known = Secrets(environ, loaded.folder)
+    return [_target(name, table, loaded, known)
             for name, table in loaded.config.tickets.items()]  # fmt: skip
 
 
@@ -155,7 +159,8 @@ def _target(
         return typed(values, kind, loaded.name, loaded.text, ConfigError, ("tickets", name))
 
     commons = frozenset(field.encode_name for field in msgspec.structs.fields(Common))
-    plain = {"kind": name, **table}
+    within = ("tickets", name)
+    plain = {"kind": name, **secrecy.named(table, Common, loaded.name, loaded.text, within)}
     common: Common = read({k: v for k, v in plain.items() if k in commons}, Common)
     kind = KINDS.get(common.kind)
     if kind is None:
@@ -180,7 +185,10 @@ def _target(
 def _of(variable: str, environ: Mapping[str, str], name: str, loaded: LoadedConfig) -> str:
     if not variable:
         return ""
-    value = environ.get(variable, "").strip()
+    try:
+        value = environ.get(variable, "").strip()
+    except SourceError as error:
+        raise ConfigError(f"{loaded.name}: [tickets.{name}]: {error}") from error
     if not value:
         raise ConfigError(
             f"{loaded.name}: [tickets.{name}]: the environment variable {variable} is not set"

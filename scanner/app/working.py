@@ -112,7 +112,7 @@ def _made(setup: Setup) -> _Bench:
     rulebook = rulebook_of(loaded)
     if rulebook.digest != setup.rules:
         raise ConfigError("its rules are not the scan's; give it the same folders of rules")
-    key, _ = fingerprint_key(os.environ)
+    key, _ = fingerprint_key(os.environ, setup.config.scan.fingerprint_key_env, loaded.folder)
     if key_mark(key) != setup.key:
         raise ConfigError(
             "its fingerprint key is not the scan's; give it the same SHADOW_AI_FINGERPRINT_KEY"

@@ -47,7 +47,8 @@ def command(
     if as_json:
         write_bytes(baseline.render(made))
     click.echo(f"{output}: {len(made.findings)} findings accepted", err=True)
-    if not os.environ.get(KEY_VARIABLE):
+    is_own = loaded.config.scan.fingerprint_key_env == KEY_VARIABLE
+    if is_own and not os.environ.get(KEY_VARIABLE):
         click.echo(
             f"note: fingerprints of credentials depend on this machine's key; set {KEY_VARIABLE} "
             "wherever the file is to hold",

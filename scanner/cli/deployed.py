@@ -45,7 +45,7 @@ def judge_file(
         raise click.UsageError(f"--format {form} is for changes of a repository; text or json here")
     reading = inventory.read(list(files))
     today = datetime.now(UTC).isoformat(timespec="seconds")
-    key, _ = fingerprint_key()
+    key, _ = fingerprint_key(None, loaded.config.scan.fingerprint_key_env, loaded.folder)
     judge = Judge(
         Detector(rulebook, key, loaded.config.scan.engine),
         reading.entries,

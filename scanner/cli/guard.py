@@ -103,7 +103,7 @@ def command(
 
         judge_file(plan, admission, loaded, rulebook, files, allow_assets, form)
         return
-    key, _ = fingerprint_key()
+    key, _ = fingerprint_key(None, loaded.config.scan.fingerprint_key_env, loaded.folder)
     kept = {n: os.environ[n] for n in _HOOK_VARIABLES if n in os.environ}
     git = Git(Path(), variables={"GIT_GRAFT_FILE": os.devnull, **kept})
     try:

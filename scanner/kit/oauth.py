@@ -31,10 +31,10 @@ class ClientCredentials:
     url: str
     form: Mapping[str, str]
     client: str = ""
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     basic: bool = True
     is_json: bool = False
-    token: str = ""
+    token: str = field(default="", repr=False)
     missing: str = "set the variables that hold the client's id and secret"
     _until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)

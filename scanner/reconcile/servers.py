@@ -41,7 +41,7 @@ class Access:
     """Where a server is and who asks."""
 
     url: str = ""
-    token: str = ""
+    token: str = field(default="", repr=False)
     user: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     ca_file: str = ""
