@@ -1,13 +1,13 @@
 """What is about to be deployed, judged against the registry before it is: a Terraform plan, an
 object that a Kubernetes API server asks about.
 
-Owns what of a plan or an object is AI, and what the decision says. Asks nobody. By the same
+Owns what of it is AI, what of an object is judged, and what the decision says; what a plan wants is
+:mod:`scanner.app.plans`'. Asks nobody. By the same
 detection and the same matching as a scan: what only resembles an entry is not registered.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,6 +48,8 @@ class Decision(Model, frozen=True, kw_only=True):
     allow: bool
     deny: tuple[str, ...] = ()
     warn: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    """What could not be judged."""
     resources: tuple[Judged, ...] = ()
     entries: tuple[dict[str, Any], ...] = ()
     """What to add to the registry, for what nobody registered."""
@@ -61,9 +63,8 @@ class Wanted:
     address: str
     name: str
     kind: str
-    text: bytes
-    path: str
-    """As what it is read: a file's name chooses the readers."""
+    texts: tuple[tuple[str, bytes], ...]
+    """(path, text): a file's name chooses the readers."""
     region: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
@@ -77,14 +78,21 @@ class Judge:
     norms: Norms
     allows_assets: bool = False
 
-    def judge(self, wanted: Iterable[Wanted]) -> Decision:
+    def judge(
+        self, wanted: Iterable[Wanted], unread: Sequence[str] = (), told: Sequence[str] = ()
+    ) -> Decision:
+        """``unread``: what could not be judged, so that the rest alone allows nothing. ``told``:
+        what can be judged later."""
         deny: list[str] = []
-        warn: list[str] = []
+        warn = [*told]
         assets: dict[NodeId, tuple[Wanted, Asset]] = {}
         for one in wanted:
-            hits = self.detector.examine(one.text, one.path, _SETS)
-            deny += [f"{one.address}: holds a key ({hit.rule} {hit.hint})" for hit in hits
-                     if hit.kind is HitKind.CREDENTIAL]  # fmt: skip
+            hits = [hit for path, text in one.texts
+                    for hit in self.detector.examine(text, path, _SETS)]  # fmt: skip
+            deny += dict.fromkeys(
+                f"{one.address}: holds a key ({hit.rule} {hit.hint})"
+                for hit in hits if hit.kind is HitKind.CREDENTIAL
+            )  # fmt: skip
             for asset in _assets(one, hits):
                 assets[asset.id] = (one, asset)
         shard = ShardId("guard")
@@ -104,7 +112,8 @@ class Judge:
         missing = [assets[ident] for ident, standing in found.standings.items()
                    if ident in assets and standing.status is Disposition.UNREGISTERED]  # fmt: skip
         return Decision(
-            allow=not deny, deny=tuple(deny), warn=tuple(warn), resources=tuple(judged),
+            allow=not deny and not unread, deny=tuple(deny), warn=tuple(warn),
+            unread=tuple(unread), resources=tuple(judged),
             entries=tuple(_drafts(missing, self.entries)),
         )  # fmt: skip
 
@@ -167,46 +176,6 @@ def _drafts(
         yield draft
 
 
-def planned(plan: Mapping[str, Any]) -> Iterator[Wanted]:
-    """What a plan creates or changes, of ``terraform show -json``
-    (https://developer.hashicorp.com/terraform/internals/json-format). What it only deletes, reads
-    or leaves as it is deploys nothing. Raises ``ValueError`` for what is no plan."""
-    changes = plan.get("resource_changes")
-    if not isinstance(changes, list) or "format_version" not in plan:
-        raise ValueError("not a plan: make it with `terraform show -json PLAN`")
-    for row in changes:
-        change = row.get("change") or {}
-        actions = change.get("actions") or []
-        after = change.get("after")
-        if row.get("mode") == "data" or not {"create", "update"} & set(actions):
-            continue
-        if isinstance(after, dict):
-            yield _of_plan(row, after)
-
-
-def _of_plan(row: Mapping[str, Any], after: dict[str, Any]) -> Wanted:
-    kind, name = str(row.get("type", "")), str(row.get("name", ""))
-    document = {"resource": {kind: {name: after}}}
-    tags: dict[str, str] = {}
-    for field_name in ("tags", "tags_all", "labels", "effective_labels"):
-        found = after.get(field_name)
-        for key, value in found.items() if isinstance(found, dict) else ():
-            tags[str(key)] = str(value)
-    named = (after.get(key) for key in ("name", "agent_name", "function_name", "display_name"))
-    keys = [str(after[key]) for key in ("arn", "id", "self_link") if after.get(key)]
-    return Wanted(
-        ident=keys[0] if keys else f"terraform:{row.get('address', '')}",
-        address=str(row.get("address", "")),
-        name=next((value for value in named if isinstance(value, str) and value), name),
-        kind=f"terraform.{kind}",
-        text=json.dumps(document, indent=1).encode(),
-        path="plan.tf.json",
-        region=str(after.get("location") or after.get("region") or ""),
-        tags=tags,
-        aliases=tuple(keys),
-    )
-
-
 def admitted(review: Mapping[str, Any]) -> Iterator[Wanted]:
     """The object of an ``AdmissionReview``
     (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/), or
@@ -214,32 +183,56 @@ def admitted(review: Mapping[str, Any]) -> Iterator[Wanted]:
     import yaml
 
     request = review.get("request") if review.get("kind") == "AdmissionReview" else None
+    if review.get("kind") == "AdmissionReview" and not isinstance(request, dict):
+        raise ValueError("an AdmissionReview without a request")
     if isinstance(request, dict) and request.get("operation") == "DELETE":
         return
     thing = request.get("object") if isinstance(request, dict) else review
     if not isinstance(thing, dict) or not thing.get("kind"):
         raise ValueError("neither an AdmissionReview nor a Kubernetes object")
-    head = thing.get("metadata") or {}
+    head = _mapping(thing.get("metadata"), "metadata")
     # An object that is still to be named carries the beginning of its name.
     name = str(head.get("name") or head.get("generateName") or "")
     space = str(head.get("namespace") or (request or {}).get("namespace") or "")
-    tags = {**(head.get("labels") or {}), **(head.get("annotations") or {})}
+    tags = {**_mapping(head.get("labels"), "metadata.labels"),
+            **_mapping(head.get("annotations"), "metadata.annotations")}  # fmt: skip
     address = "/".join(part for part in (space, str(thing["kind"]), name) if part)
     plain = {key: value for key, value in thing.items() if key != "status"}
+    try:
+        text = yaml.safe_dump(plain).encode("utf-8", "replace")
+    except RecursionError:
+        raise ValueError("an object that is nested too deeply") from None
     yield Wanted(
         ident=f"k8s:{address}", address=address, name=name, kind=f"k8s.{thing['kind']}",
-        text=yaml.safe_dump(plain).encode(), path="object.yaml",
+        texts=(("object.yaml", text),),
         tags={str(key): str(value) for key, value in tags.items()},
     )  # fmt: skip
 
 
+def _mapping(value: object, where: str) -> dict[Any, Any]:
+    """What may be left out, and is no other thing."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError(f"`{where}` is no object")  # noqa: TRY004 - what others wrote, no caller's mistake
+    return value
+
+
+def refusal(review: Mapping[str, Any], why: str) -> dict[str, Any]:
+    """The answer to a review that cannot be judged: a server that asks gets one, too."""
+    answer = admission_answer(review, Decision(allow=False))
+    answer["response"]["status"] = {"code": 400, "message": why[:2000]}
+    return answer
+
+
 def admission_answer(review: Mapping[str, Any], decision: Decision) -> dict[str, Any]:
     """The ``AdmissionReview`` that an API server takes as the answer."""
-    request = review.get("request") or {}
+    asked = review.get("request")
+    request = asked if isinstance(asked, dict) else {}
     response: dict[str, Any] = {"uid": str(request.get("uid", "")), "allowed": decision.allow}
     if decision.deny:
         response["status"] = {"code": 403, "message": "; ".join(decision.deny)[:2000]}
     if decision.warn:
         response["warnings"] = [text[:250] for text in decision.warn[:20]]
-    return {"apiVersion": review.get("apiVersion", "admission.k8s.io/v1"),
+    return {"apiVersion": str(review.get("apiVersion") or "admission.k8s.io/v1"),
             "kind": "AdmissionReview", "response": response}  # fmt: skip

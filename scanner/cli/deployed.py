@@ -30,11 +30,13 @@ def judge_file(
     allow_assets: bool,
     form: str,
 ) -> None:
-    """Prints the decision and ends the process by it: 0 allowed, 1 denied. An admission's answer is
+    """Prints the decision and ends the process by it: 0 allowed, 1 denied, 3 not wholly judged. An
+    admission's answer is
     told by what is printed, so that its exit code says only whether it could be judged."""
     from scanner.app.config import fingerprint_key
-    from scanner.app.deploying import Judge, admission_answer, admitted, planned
+    from scanner.app.deploying import Judge, admission_answer, admitted, refusal
     from scanner.app.norms import norms_of
+    from scanner.app.plans import planned
     from scanner.detect.engine import Detector
     from scanner.model.base import encode
     from scanner.reconcile import inventory
@@ -53,20 +55,27 @@ def judge_file(
         allow_assets,
     )
     body = _read(plan or admission or Path("-"))
+    is_review = bool(admission) and body.get("kind") == "AdmissionReview"
     try:
-        decision = judge.judge(planned(body) if plan else admitted(body))
+        if plan:
+            read = planned(body, rulebook.norms.embedded)
+            decision = judge.judge(read.wanted, read.unread, read.told)
+        else:
+            decision = judge.judge(admitted(body))
     except ValueError as error:
+        if is_review:
+            write_bytes(encode(refusal(body, str(error))) + b"\n")
         raise click.UsageError(f"{plan or admission}: {error}") from error
     for problem in reading.problems:
         click.echo(f"warning: {problem}", err=True)
-    if admission and body.get("kind") == "AdmissionReview":
+    if is_review:
         write_bytes(encode(admission_answer(body, decision)) + b"\n")
         sys.exit(0)
     if form == "json":
         write_bytes(encode(decision) + b"\n")
     else:
         _show(decision)
-    sys.exit(0 if decision.allow else 1)
+    sys.exit(1 if decision.deny else 3 if decision.unread else 0)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -93,7 +102,12 @@ def _show(decision: Decision) -> None:
     for text in decision.deny:
         if not any(text.startswith(f"{row.address} (") for row in decision.resources):
             click.echo(_plain(f"denied   {text}"))
-    if not decision.resources and not decision.deny:
+    for text in decision.warn:
+        if not any(text.startswith(f"{row.address} (") for row in decision.resources):
+            click.echo(_plain(f"note     {text}"))
+    for text in decision.unread:
+        click.echo(_plain(f"not judged: {text}"), err=True)
+    if not (decision.resources or decision.deny or decision.unread):
         click.echo("no AI is deployed by this")
     if decision.entries:
         click.echo(

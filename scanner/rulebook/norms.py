@@ -1,5 +1,5 @@
 """What is asked of AI, as data: which standings may land, which assessments a
-system needs, how much a pattern must say.
+system needs, how much a pattern must say, what a plan carries within it.
 
 Owns the form of ``rules/norms`` and how files of one's own are laid over it. What an organization
 approves stands in its configuration, not here.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -69,12 +69,27 @@ class PatternRules(Model, frozen=True, kw_only=True):
     """Words that name no system."""
 
 
+class Embedded(Model, frozen=True, kw_only=True, rename={"as_": "as"}):
+    """A document within a resource of a plan."""
+
+    types: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=1)]
+    """Globs of resource types."""
+    path: str = ""
+    """Dotted, in what the resource is to be; a text, a list of texts, or what it says itself."""
+    form: Literal["text", "chart", "pairs", "arm", "elsewhere"] = "text"
+    """``chart``: the chart that a release names; ``pairs``: names with dots, and values; ``arm``: a
+    resource of Azure; ``elsewhere``: an address, so that it cannot be judged."""
+    as_: NonEmpty
+    """The name of a file whose readers know such a document."""
+
+
 class NormRules(Model, frozen=True, kw_only=True):
     """One file may hold any of them."""
 
     landing: Landing = Landing()
     assessments: AssessmentRules = AssessmentRules()
     patterns: PatternRules = PatternRules()
+    embedded: tuple[Embedded, ...] = ()
 
 
 def read(files: list[Path]) -> NormRules:
@@ -89,6 +104,7 @@ def read(files: list[Path]) -> NormRules:
         ),
         assessments=_assessments([part.assessments for part in parts]),
         patterns=_patterns([part.patterns for part in parts]),
+        embedded=tuple(row for part in parts for row in part.embedded),
     )
 
 

@@ -162,6 +162,117 @@ def test_allow_assets_only_tells(folder: Path) -> None:
     assert "nobody registered it" in found["warn"][0]
 
 
+_AGENT = {"Resources": {"A": {"Type": "AWS::Bedrock::Agent", "Properties": {"AgentName": "x"}}}}
+_TASK = [{"name": "c", "image": "ghcr.io/huggingface/text-generation-inference:2.0"}]
+_KSERVE = {"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService",
+           "metadata": {"name": "llm", "namespace": "x"}, "spec": {"predictor": {}}}  # fmt: skip
+_ACCOUNT = {"kind": "OpenAI", "sku": {"name": "S0"}, "properties": {}}
+_TYPED = {"type": "Microsoft.CognitiveServices/accounts@2023-05-01", "name": "o"}
+_CARRIED: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "helm_release",
+        {"name": "o", "chart": "ollama", "repository": "https://charts.example"},
+        "ollama",
+    ),
+    ("helm_release", {"name": "o", "chart": "oci://ghcr.io/charts/ollama"}, "ollama"),
+    (
+        "helm_release",
+        {
+            "name": "x",
+            "chart": "app",
+            "values": ["a: 1", "image:\n  repository: vllm/vllm-openai\n"],
+        },
+        "vllm",
+    ),
+    (
+        "helm_release",
+        {
+            "name": "x",
+            "chart": "app",
+            "set": [{"name": "image.repository", "value": "vllm/vllm-openai"}],
+        },
+        "vllm",
+    ),
+    ("kubernetes_manifest", {"manifest": _KSERVE}, "kserve"),
+    ("kubectl_manifest", {"yaml_body": yaml.safe_dump(_KSERVE)}, "kserve"),
+    (
+        "aws_ecs_task_definition",
+        {"family": "t", "container_definitions": json.dumps(_TASK)},
+        "text_generation_inference",
+    ),
+    ("aws_cloudformation_stack", {"name": "s", "template_body": json.dumps(_AGENT)}, "aws_bedrock"),
+    (
+        "aws_cloudformation_stack",
+        {"name": "s", "template_body": yaml.safe_dump(_AGENT)},
+        "aws_bedrock",
+    ),
+    ("azapi_resource", {**_TYPED, "body": _ACCOUNT}, "azure_openai"),
+    ("azapi_resource", {**_TYPED, "body": json.dumps(_ACCOUNT)}, "azure_openai"),
+]
+
+
+@pytest.mark.parametrize(("kind", "after", "provider"), _CARRIED)
+def test_ai_within_a_resource_is_found(
+    folder: Path, kind: str, after: dict[str, Any], provider: str
+) -> None:
+    _plan(folder, _change(kind, "x", after))
+    found = _judged(folder, 1)
+    assert [row["provider"] for row in found["resources"]] == [provider]
+    assert found["deny"][0].startswith(f"{kind}.x ({provider}): nobody registered it")
+
+
+def test_what_carries_no_ai_is_allowed(folder: Path) -> None:
+    _plan(
+        folder,
+        _change(
+            "aws_ecs_task_definition", "t", {"container_definitions": '[{"image": "nginx:1"}]'}
+        ),
+        _change("helm_release", "r", {"name": "r", "chart": "redis", "values": ["a: b", "{", ""]}),
+        _change(
+            "azapi_resource", "s", {"type": "Microsoft.Storage/accounts@2023-01-01", "body": 1}
+        ),
+        _change("aws_cloudformation_stack", "s", {"name": "s", "template_body": "[]"}),
+    )
+    assert _judged(folder, 0)["resources"] == []
+
+
+def test_a_label_within_a_manifest_declares_its_entry(folder: Path) -> None:
+    thing = _deployment("x", labels={"ai-registry-id": "AIR-0008"})
+    _plan(folder, _change("kubernetes_manifest", "x", {"manifest": thing}))
+    assert _judged(folder, 0)["resources"][0]["entry"] == "AIR-0008"
+
+
+@pytest.mark.parametrize(
+    ("more", "change", "code", "said"),
+    [
+        ({"errored": True}, None, 3, "ended in an error"),
+        ({"complete": False}, None, 3, "not complete"),
+        ({"complete": False, "deferred_changes": [{"reason": "x", "resource_change": _change(
+            "aws_bedrockagent_agent", "d", {"agent_name": "x"})}]}, None, 1, "not complete"),
+        ({}, _change("aws_bedrockagent_agent", "a", None), 1, "nothing of it is known"),
+        ({}, _change("aws_s3_bucket", "a", None), 3, "nothing of it is known"),
+        ({}, _change("aws_cloudformation_stack", "a", {"template_url": "https://x.example/t"}), 3,
+         "lies elsewhere"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_judged_is_told_and_not_allowed(
+    folder: Path, more: dict[str, Any], change: dict[str, Any] | None, code: int, said: str
+) -> None:
+    body = {"format_version": "1.2", "resource_changes": [change] if change else [], **more}
+    (folder / "plan.json").write_text(json.dumps(body))
+    found = _judged(folder, code)
+    assert found["allow"] is False
+    assert said in " ".join(found["unread"])
+    assert bool(found["deny"]) == (code == 1)
+
+
+def test_what_is_known_only_once_it_is_applied_is_told(folder: Path) -> None:
+    task = _change("aws_ecs_task_definition", "t", {"family": "t"})
+    task["change"]["after_unknown"] = {"container_definitions": True}
+    _plan(folder, task)
+    assert "known only once it is applied" in _judged(folder, 0)["warn"][0]
+
+
 def _review(thing: dict[str, Any], operation: str = "CREATE") -> str:
     return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
                        "request": {"uid": "u-1", "operation": operation, "namespace": "prod",
@@ -209,12 +320,44 @@ def test_a_plain_object_is_a_decision_for_policy_engines(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [("{", "not valid JSON"), ("[]", "expected a JSON object"), ("{}", "not a plan"),
-     ('{"format_version": "1.0", "resource_changes": {}}', "not a plan")],
+     ('{"format_version": "1.0", "resource_changes": {}}', "not a plan"),
+     ('{"format_version": "1.0", "resource_changes": [null]}', "changes[0]` is no object"),
+     ('{"format_version": "1.0", "resource_changes": [{"change": "x"}]}', "change` is no object"),
+     ('{"format_version": "1.0", "resource_changes": [{"change": {"actions": "create"}}]}',
+      "actions` is no list"),
+     ('{"format_version": "1.0", "resource_changes": [], "deferred_changes": [1]}',
+      "deferred_changes[0]` is no object")],
 )  # fmt: skip
 def test_what_is_no_plan_is_never_allowed(folder: Path, text: str, said: str) -> None:
     (folder / "plan.json").write_text(text)
     done = _run("--terraform-plan", "plan.json", "--registry", "registry.yaml", cwd=folder, code=2)
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("thing", "said"),
+    [
+        ({"kind": "Pod", "metadata": "x"}, "`metadata` is no object"),
+        ({"kind": "Pod", "metadata": {"labels": ["a"]}}, "`metadata.labels` is no object"),
+        ({"kind": "AdmissionReview", "request": "x"}, "without a request"),
+        ({"kind": "AdmissionReview", "request": {"uid": "u-1", "object": 1}}, "neither"),
+        ({"kind": "AdmissionReview", "request": {"uid": "u-1", "object": {
+            "kind": "Pod", "metadata": {"annotations": 1}}}}, "annotations` is no object"),
+    ],
+)  # fmt: skip
+def test_what_is_no_object_is_refused_and_a_server_is_answered(
+    folder: Path, thing: dict[str, Any], said: str
+) -> None:
+    done = _run("--admission", "-", "--registry", "registry.yaml", cwd=folder,
+                said=json.dumps(thing), code=2)  # fmt: skip
+    assert said in done.stderr
+    if thing["kind"] != "AdmissionReview":
+        assert done.stdout == ""
+        return
+    answer = json.loads(done.stdout)
+    assert answer["kind"] == "AdmissionReview"
+    assert answer["response"]["allowed"] is False
+    assert said in answer["response"]["status"]["message"]
 
 
 def test_without_a_registry_nothing_can_be_judged(folder: Path) -> None:
