@@ -1,8 +1,9 @@
 """Findings of the state to the trackers of the configuration.
 
 Killed at any moment, run twice or from two hosts at once, it leaves one ticket a finding: a row is
-reserved before a ticket is made, and who finds an old reservation asks the tracker first. What a
-tracker does not take is told and tried again by the next run; the rest goes on.
+reserved before a ticket is made, and who finds an old reservation, or no row at all (another state,
+one that was lost), asks the tracker first. What a tracker does not take is told and tried again by
+the next run; the rest goes on.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from scanner.emit.tickets.content import Routing, Ticket, tickets
-from scanner.emit.tickets.planning import LOST, Action, Do, plan
+from scanner.emit.tickets.planning import DIGEST, LOST, Action, Do, Remote, plan
 from scanner.emit.tickets.sink import Busy, Made, Sink, SinkError, Unclear
 from scanner.model.base import Fingerprint
 from scanner.model.finding import Finding
@@ -22,6 +23,8 @@ from scanner.model.ticket import ClosedBy, TicketRow, TicketState
 from scanner.store import tickets as ledger
 from scanner.store.state import State
 
+_ALL_GONE = 3
+"""So many tickets, and all of them gone at once: that is more likely a right that was lost."""
 _GIVE_UP = 3
 """Changes in a row that came to nothing, after which the rest is left for the next run."""
 
@@ -61,7 +64,9 @@ def sync(state: State, target: Target, *, now: Callable[[], str], dry_run: bool 
         return report
     if dry_run:
         report.actions = actions
+        report.troubles += [("", told) for told in run.doubts]
         return report
+    report.troubles += [("", told) for told in run.doubts]
     busy = 0
     for action in actions:
         if action.do is Do.SKIP:
@@ -87,6 +92,9 @@ class _Run:
     target: Target
     now: Callable[[], str]
     token: str
+    doubts: list[str] = field(default_factory=list)
+    _found: dict[str, Made] = field(default_factory=dict)
+    """What the tracker has of the keys that it was asked for."""
 
     @property
     def sink(self) -> Sink:
@@ -96,16 +104,56 @@ class _Run:
         findings = self.state.findings()
         wanted = tickets(findings.values(), self.target.routing)
         rows = self._rows(findings, dry_run=dry_run)
+        rows |= self._adopted(wanted, rows, dry_run=dry_run)
         asked = {
             key: row.external_id
             for key, row in rows.items()
             if row.external_id and (row.state is TicketState.OPEN or key in wanted)
         }
-        remote = self.sink.states(asked) if self.sink.two_way and asked else {}
-        return plan(
-            wanted, rows, remote, findings, self.target.routing, most_new=self.target.most_new,
-            now=self.now(), token=self.token, settles=self.sink.settles,
+        actions = plan(
+            wanted, rows, self._states(asked), findings, self.target.routing,
+            most_new=self.target.most_new, now=self.now(), token=self.token,
+            settles=self.sink.settles,
         )  # fmt: skip
+        lost = [action.key for action in actions if action.do is Do.RECOVER]
+        if lost and not dry_run:
+            self._found |= self.sink.find(lost)
+        return actions
+
+    def _states(self, asked: Mapping[str, str]) -> Mapping[str, Remote]:
+        """Of tickets that all are gone at once nothing is believed: what is changed of them fails,
+        is told, and tried again."""
+        if not asked or not self.sink.two_way:
+            return {}
+        remote = self.sink.states(asked)
+        if len(asked) < _ALL_GONE or set(remote.values()) != {Remote.MISSING}:
+            return remote
+        self.doubts.append(
+            f"none of the {len(asked)} tickets can be seen; may this account still read them? "
+            "Nothing is taken for deleted"
+        )
+        return dict.fromkeys(asked, Remote.UNKNOWN)
+
+    def _adopted(
+        self, wanted: Mapping[str, Ticket], rows: Mapping[str, TicketRow], *, dry_run: bool
+    ) -> dict[str, TicketRow]:
+        """Rows of tickets that are there and that this state knows nothing of: made from another
+        state, or before this one was lost. A state without any row asks for all."""
+        keys = [key for key in wanted if key not in rows]
+        is_too_many = len(keys) > self.target.most_new
+        asked = keys[: self.target.most_new] if rows else keys
+        if is_too_many and DIGEST not in rows:
+            asked = [*asked, DIGEST]
+        made = self.sink.find(asked) if asked and self.sink.two_way else {}
+        found = {}
+        for key, one in made.items():
+            row = TicketRow(
+                sink=self.target.name, key=key, state=TicketState.OPEN, token=self.token,
+                external_id=one.external_id, url=one.url,
+            )  # fmt: skip
+            if dry_run or ledger.reserve(self.state, row):
+                found[key] = row
+        return found
 
     def _rows(
         self, findings: Mapping[Fingerprint, Finding] | Mapping[str, Finding], *, dry_run: bool
@@ -171,13 +219,9 @@ class _Run:
         row = msgspec.structs.replace(before, token=self.token, reserved_at=self.now())
         if not ledger.take_over(self.state, row, before):
             raise _Taken
-        try:
-            made = self.sink.find(action.key)
-            if made is not None and made.url and made.url == row.formerly:
-                made = None  # the one that it takes the place of
-        except SinkError:
-            ledger.save(self.state, msgspec.structs.replace(before, token=LOST))
-            raise
+        made = self._found.get(action.key)
+        if made is not None and made.url and made.url == row.formerly:
+            made = None  # the one that it takes the place of
         if action.ticket is None:
             if made is None:
                 ledger.drop(self.state, row)

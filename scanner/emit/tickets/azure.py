@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Literal
 from urllib.parse import quote
@@ -32,10 +32,9 @@ _DISPENSABLE = {_PRIORITY_FIELD: "Priority", _DUE_FIELD: "Due Date",
 """Field -> its name in messages. Without them a ticket is made all the same: a type may not have
 them, and an owner may be unknown there."""
 _DONE = ("Completed", "Removed")
-_QUERY = (
-    "SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project "
-    "AND [System.Tags] CONTAINS 'TAG' ORDER BY [System.Id] DESC"
-)
+_ALL = "SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project"
+_MARKS = 50
+"""Tags that one query names."""
 
 
 class AzureBoardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,11 +72,30 @@ class AzureBoardsSink:
     # --- reading ---------------------------------------------------------------------------------
 
     def states(self, made: Mapping[str, str]) -> Mapping[str, Remote]:
-        items = {str(item["id"]): item for item in self._items(sorted(set(made.values()), key=int))}
+        idents = sorted(set(made.values()), key=int)
+        items = {str(item["id"]): item for item in self._items(idents)}
+        if not items.keys() >= set(idents):
+            self._check_sight()
         return {
             key: self._state(items[ident]) if ident in items else Remote.MISSING
             for key, ident in made.items()
         }
+
+    def _check_sight(self) -> None:
+        """Raises ``Refused`` where the project shows nothing at all: what one may not read is left
+        out like what was deleted."""
+        if not self._queried(_ALL, most=1):
+            raise Refused(
+                f"project {self._config.project} shows no work item at all with this token, so "
+                "nobody knows what became of ours; give it the right to read work items"
+            )
+
+    def _queried(self, query: str, *, most: int = 20_000) -> list[str]:
+        found = self._api.call(
+            "POST", f"{self._wit}/wiql", body={"query": query}, is_read=True,
+            params={"api-version": _VERSION, "$top": most},
+        )  # fmt: skip
+        return [str(one["id"]) for one in found.get("workItems", ())]
 
     def _items(self, idents: list[str]) -> Iterator[dict[str, Any]]:
         """What was deleted is left out."""
@@ -108,16 +126,19 @@ class AzureBoardsSink:
             }
         return self._categories[kind]
 
-    def find(self, key: str) -> Made | None:
-        tag = label_of(key)
-        query = _QUERY.replace("TAG", tag)  # a word: nothing in it ends the quotes
-        found = self._api.call(
-            "POST", f"{self._wit}/wiql", body={"query": query}, is_read=True,
-            params={"api-version": _VERSION},
-        )  # fmt: skip
-        idents = [str(one["id"]) for one in found.get("workItems", ())]
-        bearing = [item for item in self._items(idents) if tag in _tags(item)]
-        return self._made(max(bearing, key=lambda one: int(one["id"]))) if bearing else None
+    def find(self, keys: Collection[str]) -> Mapping[str, Made]:
+        by_tag = {label_of(key): key for key in keys}
+        tags = sorted(by_tag)
+        found: dict[str, tuple[int, Made]] = {}
+        for start in range(0, len(tags), _MARKS):
+            some = tags[start : start + _MARKS]  # words: nothing in them ends the quotes
+            told = " OR ".join(f"[System.Tags] CONTAINS '{tag}'" for tag in some)
+            for item in self._items(self._queried(f"{_ALL} AND ({told})")):
+                one = (int(item["id"]), self._made(item))
+                for tag in by_tag.keys() & set(_tags(item)):
+                    key = by_tag[tag]
+                    found[key] = max(found.get(key, one), one)
+        return {key: made for key, (_, made) in found.items()}
 
     # --- writing ---------------------------------------------------------------------------------
 

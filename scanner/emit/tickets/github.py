@@ -8,7 +8,7 @@ GitHub's search knows new issues too late.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -72,9 +72,9 @@ class GitHubSink:
                 return Remote.MISSING
         return Remote.CLOSED if issue.get("state") == "closed" else Remote.OPEN
 
-    def find(self, key: str) -> Made | None:
-        issue = self._all().get(key)
-        return _made(issue) if issue else None
+    def find(self, keys: Collection[str]) -> Mapping[str, Made]:
+        there = self._all()
+        return {key: _made(there[key]) for key in keys if key in there}
 
     def create(self, ticket: Ticket, formerly: str) -> Made:
         body: dict[str, Any] = {

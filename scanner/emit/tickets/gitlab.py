@@ -8,7 +8,7 @@ says begins no line, so that it is never a quick action (``/close``).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -78,9 +78,9 @@ class GitLabSink:
                 return Remote.MISSING
         return Remote.CLOSED if issue.get("state") == "closed" else Remote.OPEN
 
-    def find(self, key: str) -> Made | None:
-        issue = self._all().get(key)
-        return _made(issue) if issue else None
+    def find(self, keys: Collection[str]) -> Mapping[str, Made]:
+        there = self._all()
+        return {key: _made(there[key]) for key in keys if key in there}
 
     def create(self, ticket: Ticket, formerly: str) -> Made:
         labels = [self._config.label, f"{_SEVERITY}{ticket.severity}", *ticket.labels]

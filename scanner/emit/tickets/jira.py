@@ -10,7 +10,7 @@ that leads to a status of the right category is taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -22,6 +22,8 @@ from scanner.emit.tickets.planning import Remote
 from scanner.emit.tickets.sink import Made, Refused
 
 _PAGE = 100
+_MARKS = 50
+"""Labels that one search names."""
 _PRIORITY = {"critical": "Highest", "high": "High", "medium": "Medium", "low": "Low",
              "info": "Lowest"}  # fmt: skip
 _MOST_TEXT = 30_000
@@ -74,7 +76,19 @@ class JiraSink:
                     found[str(issue["key"])] = _state(issue)
             except Refused:
                 continue  # a key that is not there (deleted, moved) spoils it: one by one
-        return {key: found.get(ident) or self._one(ident) for key, ident in made.items()}
+        told = {key: found.get(ident) or self._one(ident) for key, ident in made.items()}
+        if Remote.MISSING in told.values():
+            self._check_sight()
+        return told
+
+    def _check_sight(self) -> None:
+        """Raises ``Refused`` where we may not browse the project: all issues would look deleted."""
+        path = f"{self._root}/project/{self._config.project}"
+        if not self._api.call("GET", path, absent={}):
+            raise Refused(
+                f"project {self._config.project} cannot be seen with this token, so nobody knows "
+                "what became of its issues; give it the permission to browse the project"
+            )
 
     def _one(self, ident: str) -> Remote:
         """What search does not show has moved, lost our label, or is gone."""
@@ -83,10 +97,18 @@ class JiraSink:
         )
         return _state(issue) if issue else Remote.MISSING
 
-    def find(self, key: str) -> Made | None:
-        jql = f"project = {self._config.project} AND labels = {_quoted(label_of(key))}"
-        issues = sorted(self._search(f"{jql} ORDER BY created ASC"), key=lambda one: int(one["id"]))
-        return self._made(issues[-1]) if issues else None
+    def find(self, keys: Collection[str]) -> Mapping[str, Made]:
+        by_label = {label_of(key): key for key in keys}
+        labels = sorted(by_label)
+        found: dict[str, tuple[int, Made]] = {}
+        for start in range(0, len(labels), _MARKS):
+            some = ", ".join(map(_quoted, labels[start : start + _MARKS]))
+            for issue in self._search(f"project = {self._config.project} AND labels in ({some})"):
+                one = (int(issue["id"]), self._made(issue))
+                for label in by_label.keys() & set(issue["fields"]["labels"]):
+                    key = by_label[label]
+                    found[key] = max(found.get(key, one), one)
+        return {key: made for key, (_, made) in found.items()}
 
     def _search(self, jql: str) -> Iterator[dict[str, Any]]:
         if not self._is_cloud:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -25,15 +25,17 @@ from scanner.emit.tickets.sink import Busy, Made, Refused, SinkError, Unclear
 
 _REFERENCES = "@#"
 _PAGE = 100
+_MARKS = 20
+"""Keys that one query names; of one key there are few issues."""
 _PRIORITY = {"critical": 1, "high": 2, "medium": 3, "low": 4, "info": 0}
 _DONE = ("completed", "canceled", "duplicate")
 
 _STATES = """query States($ids: [ID!]!) {
   issues(filter: {id: {in: $ids}}, includeArchived: true, first: 100) {
     nodes { id url trashed state { type } } } }"""
-_FIND = """query Find($team: String!, $mark: String!) {
-  issues(filter: {team: {key: {eq: $team}}, description: {contains: $mark}},
-         includeArchived: true, orderBy: createdAt, first: 1) { nodes { id url trashed } } }"""
+_FIND = """query Find($team: String!, $marks: [IssueFilter!]!) {
+  issues(filter: {team: {key: {eq: $team}}, or: $marks}, includeArchived: true,
+         orderBy: createdAt, first: 100) { nodes { id url trashed description } } }"""
 _TEAM = """query Team($key: String!) {
   teams(filter: {key: {eq: $key}}, first: 1) { nodes { id } } }"""
 _WORKFLOW = """query Workflow($team: ID!) {
@@ -106,19 +108,33 @@ class LinearSink:
 
     def states(self, made: Mapping[str, str]) -> Mapping[str, Remote]:
         found = {str(one["id"]): one for one in self._issues(sorted(set(made.values())))}
+        if not found.keys() >= set(made.values()):
+            self._team()  # refuses where we may not see it: its issues would look deleted
         return {key: _state(found.get(ident)) for key, ident in made.items()}
 
     def _issues(self, idents: list[str]) -> Iterator[dict[str, Any]]:
         for start in range(0, len(idents), _PAGE):
             yield from self._ask(_STATES, ids=idents[start : start + _PAGE])["nodes"]
 
-    def find(self, key: str) -> Made | None:
-        """By the key in its description, else by the id that it would have been made with."""
-        by_text = self._ask(_FIND, team=self._config.team, mark=_mark(key))["nodes"]
-        for one in (*by_text, *self._issues([self._ident(key, "")])):
+    def find(self, keys: Collection[str]) -> Mapping[str, Made]:
+        """By the key in its description, the newest first, else by the id that it would have been
+        made with."""
+        found: dict[str, Made] = {}
+        wanted = sorted(keys)
+        for start in range(0, len(wanted), _MARKS):
+            some = wanted[start : start + _MARKS]
+            marks = [{"description": {"contains": _mark(key)}} for key in some]
+            nodes = self._ask(_FIND, team=self._config.team, marks=marks)["nodes"]
+            for one in nodes:
+                said = str(one.get("description") or "")
+                for key in some:
+                    if not one.get("trashed") and _mark(key) in said:
+                        found.setdefault(key, _made(one))
+        by_ident = {self._ident(key, ""): key for key in wanted if key not in found}
+        for one in self._issues(sorted(by_ident)):
             if not one.get("trashed"):
-                return _made(one)
-        return None
+                found[by_ident[str(one["id"])]] = _made(one)
+        return found
 
     def _ident(self, *parts: str) -> str:
         told = "\n".join((self._config.team, *parts)).encode()

@@ -7,7 +7,7 @@ tells nothing back: an alert that somebody resolves there is triggered again by 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -43,8 +43,8 @@ class PagerDutySink:
     def states(self, made: Mapping[str, str]) -> Mapping[str, Remote]:
         return {}
 
-    def find(self, key: str) -> Made | None:
-        return None  # a trigger may be sent twice
+    def find(self, keys: Collection[str]) -> Mapping[str, Made]:
+        return {}  # a trigger may be sent twice
 
     def create(self, ticket: Ticket, formerly: str) -> Made:
         self._trigger(ticket)

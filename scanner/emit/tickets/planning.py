@@ -143,7 +143,7 @@ def _wanted(
         reason = "deleted by a person; it is not made again"
         return _settled(row, TicketState.CLOSED, ClosedBy.PERSON, reason)
     if row.digest != ticket.digest:
-        return action(Do.UPDATE, "it changed")
+        return action(Do.UPDATE, "it changed" if row.digest else "it was there already")
     return action(Do.SKIP, "nothing changed")
 
 

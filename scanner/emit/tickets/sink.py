@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
@@ -41,11 +41,13 @@ class Sink(Protocol):
     """It tells the state of what was made. Else (a message, an event) what is sent is sent."""
 
     def states(self, made: Mapping[str, str]) -> Mapping[str, Remote]:
-        """Key -> state of the tickets with these ids (key -> id)."""
+        """Key -> state of the tickets with these ids (key -> id). ``MISSING`` is said only where we
+        may still look: else :class:`Refused` is raised, as what one may not see is not gone."""
         ...
 
-    def find(self, key: str) -> Made | None:
-        """The newest ticket that bears the mark of ``key``."""
+    def find(self, keys: Collection[str]) -> Mapping[str, Made]:
+        """Key -> the newest ticket that bears its mark, of those that are there; in as few
+        questions as the tracker allows."""
         ...
 
     def create(self, ticket: Ticket, formerly: str) -> Made:

@@ -61,7 +61,7 @@ def _world(tracker: Tracker) -> dict[str, Any]:
         assert request.query["errorPolicy"] == "omit"
         idents = request.query["ids"].split(",")
         assert len(idents) <= 200
-        there = [tracker.issues.get(int(ident)) for ident in idents]
+        there = [None if tracker.hidden else tracker.issues.get(int(one)) for one in idents]
         value = [_record(issue) for issue in there if issue]
         return {"count": len(value), "value": value}
 
@@ -95,14 +95,17 @@ def _world(tracker: Tracker) -> dict[str, Any]:
         return Reply(_record(issue))
 
     def query(request: Request) -> Any:
-        told = re.fullmatch(
-            r"SELECT \[System\.Id\] FROM WorkItems WHERE \[System\.TeamProject\] = @project "
-            r"AND \[System\.Tags\] CONTAINS '([^']*)' ORDER BY \[System\.Id\] DESC",
+        part = r"\[System\.Tags\] CONTAINS '[^']*'"
+        assert re.fullmatch(
+            r"SELECT \[System\.Id\] FROM WorkItems WHERE \[System\.TeamProject\] = @project"
+            rf"( AND \({part}( OR {part})*\))?",
             request.body["query"],
         )
-        assert told
+        tags = re.findall(r"CONTAINS '([^']*)'", request.body["query"])
         with tracker.lock:
-            hits = [i for i in tracker.issues.values() if any(told[1] in x for x in i.labels)]
+            shown = [] if tracker.hidden else list(tracker.issues.values())
+            hits = [i for i in shown if not tags or any(t in x for x in i.labels for t in tags)]
+        hits = hits[: int(request.query["$top"])]
         return {"workItems": [{"id": issue.number, "url": "https://x"} for issue in hits]}
 
     def states(request: Request) -> Any:

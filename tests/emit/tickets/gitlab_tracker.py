@@ -29,14 +29,15 @@ def _record(issue: Issue) -> dict[str, Any]:
 def _world(tracker: Tracker) -> dict[str, Any]:
     def found(request: Request) -> Issue | None:
         assert request.path["id"] == "acme/sub/ai"
-        return tracker.issues.get(int(request.path["issue_iid"]))
+        return None if tracker.hidden else tracker.issues.get(int(request.path["issue_iid"]))
 
     def listed(request: Request) -> Paged:
         assert request.query["scope"] == "all"
         with tracker.lock:
             wanted = request.query["labels"]
+            # Confidential ones are not shown to guests.
             return Paged([_record(i) for i in list(tracker.issues.values())
-                          if wanted in i.labels])  # fmt: skip
+                          if wanted in i.labels and not tracker.hidden])  # fmt: skip
 
     def create(request: Request) -> Reply:
         body = request.body

@@ -45,6 +45,7 @@ def _hits(tracker: Tracker, jql: str) -> list[Issue] | None:
     """None: it names an issue that is not there, which Jira's search refuses."""
     assert "project = SEC" in jql
     labels = re.findall(r'labels = "([^"]+)"', jql)
+    marks = set(re.findall(r'"([^"]+)"', jql.partition("labels in")[2]))
     keys = re.findall(r"SEC-\d+", jql.partition("key in")[2])
     with tracker.lock:
         known = list(tracker.issues.values())
@@ -52,11 +53,17 @@ def _hits(tracker: Tracker, jql: str) -> list[Issue] | None:
         return None
     shown = known[: len(known) - tracker.unsearchable] if tracker.unsearchable else known
     return [i for i in shown if set(labels) <= set(i.labels)
-            and (not keys or f"SEC-{i.number}" in keys)]  # fmt: skip
+            and (not keys or f"SEC-{i.number}" in keys)
+            and (not marks or marks & set(i.labels))]  # fmt: skip
 
 
 _NO_SUCH_KEY = Reply(
     {"errorMessages": ["An issue with key 'SEC-0' does not exist for field 'key'."]}, 400
+)
+
+
+_NO_PROJECT = Reply(
+    {"errorMessages": ["The value 'SEC' does not exist for the field 'project'."]}, 400
 )
 
 
@@ -68,6 +75,8 @@ def _world(tracker: Tracker, root: str, *, is_cloud: bool) -> dict[str, Any]:
         return tracker.issues.get(int(request.path["issueIdOrKey"].removeprefix("SEC-")))
 
     def by_token(request: Request) -> Any:
+        if tracker.hidden:
+            return _NO_PROJECT
         hits = _hits(tracker, request.body["jql"])
         if hits is None:
             return _NO_SUCH_KEY
@@ -79,6 +88,10 @@ def _world(tracker: Tracker, root: str, *, is_cloud: bool) -> dict[str, Any]:
         return page
 
     def by_offset(request: Request) -> Any:
+        if tracker.hidden and request.body.get("validateQuery", True):
+            return _NO_PROJECT
+        if tracker.hidden:
+            return {"issues": [], "startAt": 0, "maxResults": 30, "total": 0}
         hits = _hits(tracker, request.body["jql"])
         if hits is None and request.body.get("validateQuery", True):
             return _NO_SUCH_KEY
@@ -107,7 +120,7 @@ def _world(tracker: Tracker, root: str, *, is_cloud: bool) -> dict[str, Any]:
         return Reply({"id": record["id"], "key": record["key"], "self": "https://x"}, 201)
 
     def show(request: Request) -> Reply:
-        issue = found(request)
+        issue = None if tracker.hidden else found(request)
         return Reply(_record(issue)) if issue else _gone()
 
     def change(request: Request) -> Reply:
@@ -154,6 +167,12 @@ def _world(tracker: Tracker, root: str, *, is_cloud: bool) -> dict[str, Any]:
         issue.comments.append(text(request.body["body"]))
         return Reply({"id": "1"}, 201)
 
+    def project(request: Request) -> Reply:
+        assert request.path["projectIdOrKey"] == "SEC"
+        if tracker.hidden:
+            return Reply({"errorMessages": ["No project could be found with key 'SEC'."]}, 404)
+        return Reply({"id": "10000", "key": "SEC", "name": "Security"})
+
     def users(request: Request) -> Reply:
         ident = _USERS.get(request.query["query" if is_cloud else "username"])
         return Reply([{who: ident}] if ident else [])
@@ -165,7 +184,7 @@ def _world(tracker: Tracker, root: str, *, is_cloud: bool) -> dict[str, Any]:
         **search, f"POST {root}/issue": create, f"GET {one}": show, f"PUT {one}": change,
         f"GET {one}/transitions": ways, f"POST {one}/transitions": move,
         f"GET {one}/comment": comments, f"POST {one}/comment": comment,
-        f"GET {root}/user/search": users,
+        f"GET {root}/user/search": users, f"GET {root}/project/{{projectIdOrKey}}": project,
     }  # fmt: skip
 
 

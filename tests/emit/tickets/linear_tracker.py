@@ -63,20 +63,24 @@ class Root:
     def issues(self, info: Any, filter: dict[str, Any], **args: Any) -> dict[str, Any]:
         assert args["includeArchived"]
         with self.tracker.lock:
-            there = list(self.tracker.issues.values())
+            there = [] if self.tracker.hidden else list(self.tracker.issues.values())
         if "id" in filter:
             wanted = {self.idents.get(ident) for ident in filter["id"]["in"]}
             found = [issue for issue in there if issue.number in wanted]
             assert len(filter["id"]["in"]) <= args["first"]
         else:
-            assert filter["team"] == {"key": {"eq": "SEC"}}
-            mark = filter["description"]["contains"]
-            found = [issue for issue in reversed(there) if mark in issue.body]
+            there = there if filter["team"] == {"key": {"eq": "SEC"}} else []
+            marks = [one["description"]["contains"] for one in filter["or"]]
+            found = [issue for issue in reversed(there) if any(m in issue.body for m in marks)]
         return _nodes([self._record(issue) for issue in found][: args["first"]])
 
     def teams(self, info: Any, filter: dict[str, Any], **args: Any) -> dict[str, Any]:
         key = filter["key"]["eq"]
-        return _nodes([{"id": _TEAM, "key": key, "name": "x"}] if key == "SEC" else [])
+        return _nodes(
+            [{"id": _TEAM, "key": key, "name": "x"}]
+            if key == "SEC" and not self.tracker.hidden
+            else []
+        )
 
     def workflowStates(self, info: Any, filter: dict[str, Any], **args: Any) -> dict[str, Any]:
         assert filter == {"team": {"id": {"eq": _TEAM}}}

@@ -38,14 +38,19 @@ def _record(issue: Issue, done: str = "6") -> dict[str, str]:
 def _hits(records: list[dict[str, str]], query: str) -> list[dict[str, str]]:
     assert "javascript:" not in query, "it would be run"
     for part in query.split("^"):
-        if part == "ORDERBYDESCsys_created_on":
-            records = records[::-1]
+        if part in ("ORDERBYDESCsys_created_on", "ORDERBYsys_created_on"):
+            records = records[::-1] if "DESC" in part else records
             continue
         if part.startswith("OR"):
             raise AssertionError(f"a query that nobody meant: {query}")
-        if part.startswith("sys_idIN"):
-            wanted = part.removeprefix("sys_idIN").split(",")
-            records = [one for one in records if one["sys_id"] in wanted]
+        for field in ("sys_id", "correlation_id"):
+            if part.startswith(f"{field}IN"):
+                wanted = part.removeprefix(f"{field}IN").split(",")
+                records = [one for one in records if one[field] in wanted]
+                break
+        else:
+            field = ""
+        if field:
             continue
         name, _, value = part.partition("=")
         records = [one for one in records if one[name] == value]
@@ -59,7 +64,8 @@ def _world(tracker: Tracker, table: str, done: str) -> dict[str, Any]:
 
     def listed(request: Request) -> Any:
         with tracker.lock:
-            there = [_record(issue, done) for issue in tracker.issues.values()]
+            shown = () if tracker.hidden else tracker.issues.values()
+            there = [_record(issue, done) for issue in shown]
         records = {table: there, "sys_user": _USERS}[request.path["tableName"]]
         hits = _hits(records, request.query["sysparm_query"])
         wanted = request.query["sysparm_fields"].split(",")

@@ -133,7 +133,8 @@ def test_a_dry_run_changes_nothing(place: Place) -> None:
     assert told.count(Do.CREATE) == 2
     assert place.tracker.issues == {}
     assert ledger.rows(place.state, "made") == {}
-    assert not [call for call in place.tracker.server.calls if not call.startswith("GET")]
+    asks = r"^GET |search(/jql)?$|/wiql$|/graphql (Find|States)$"
+    assert not [call for call in place.tracker.server.calls if not re.search(asks, call)]
 
 
 def test_change_resolution_and_return(place: Place) -> None:
@@ -420,6 +421,57 @@ def test_a_search_that_is_behind_makes_no_second_ticket() -> None:
         tracker.unsearchable = 0
         assert place.sync().count(Do.RECOVER) == 1
         assert place.titles() == {"a": 1}
+
+
+def test_another_state_finds_the_tickets_that_are_there(place: Place) -> None:
+    """Of another host, or of the same one after its state was lost."""
+    place.put("a", "b")
+    place.sync()
+    place.tracker.issues[1].body += "\n\nI am on it. - Bob"
+    other = Place(place.tracker, place.make)
+    found = other.put("a", "b", "c")
+    assert other.sync(dry_run=True).count(Do.CREATE) == 1
+    report = other.sync()
+    assert (report.count(Do.CREATE), report.troubles) == (1, [])
+    assert place.titles() == {"a": 1, "b": 1, "c": 1}
+    place.put("c")
+    place.sync()
+    for one in (place, other):
+        assert one.sync().count(Do.SKIP) == 3
+    assert place.titles() == {"a": 1, "b": 1, "c": 1}
+    assert "I am on it. - Bob" in place.tracker.issues[1].body
+    put(other.state, *resolved(found))
+    other.sync()
+    assert place.titles("open") == {}
+
+
+def test_a_lost_state_makes_no_second_digest(place: Place) -> None:
+    names = [f"n{number}" for number in range(5)]
+    place.put(*names)
+    place.sync(most_new=2)
+    other = Place(place.tracker, place.make)
+    other.put(*names, "more")
+    other.sync(most_new=2)
+    assert len([i for i in place.tracker.issues.values() if "further findings" in i.title]) == 1
+    other.sync(most_new=2)
+    other.sync(most_new=2)
+    assert place.titles("open") == dict.fromkeys([*names, "more"], 1)
+
+
+def test_what_may_not_be_seen_any_more_is_not_taken_for_deleted(place: Place) -> None:
+    found = place.put("a", "b", "c")
+    place.sync()
+    place.tracker.hidden = True
+    report = place.sync()
+    assert report.count(Do.SETTLE) == 0
+    assert report.troubles
+    put(place.state, *resolved(found[:1]))  # and it ends meanwhile
+    assert place.sync().troubles
+    assert {row.state for row in ledger.rows(place.state, "made").values()} == {TicketState.OPEN}
+    place.tracker.hidden = False
+    report = place.sync()
+    assert (report.count(Do.CLOSE), report.count(Do.SKIP), report.troubles) == (1, 2, [])
+    assert [issue.state for issue in place.tracker.issues.values()] == ["closed", "open", "open"]
 
 
 def test_a_renamed_finding_keeps_its_ticket(place: Place) -> None:

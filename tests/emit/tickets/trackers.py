@@ -53,6 +53,8 @@ class Tracker:
     urgent: tuple[str, str] = ("", "")
     """What it makes of "high" and "critical"; empty: it has no priorities."""
     has_due: bool = False
+    hidden: bool = False
+    """The account may not see the place any more: each tracker says so in its own way."""
     raw: list[str] = field(default_factory=list)
     """Texts as they were sent, where ``body`` and ``comments`` hold what people see of them."""
 
@@ -85,7 +87,9 @@ def _github_world(tracker: Tracker) -> dict[str, Any]:
     def found(request: Request) -> Issue | None:
         return tracker.issues.get(int(request.path["issue_number"]))
 
-    def listed(request: Request) -> Paged:
+    def listed(request: Request) -> Any:
+        if tracker.hidden:
+            return Reply({"message": "Not Found"}, 404)
         with tracker.lock:
             wanted = request.query["labels"]
             return Paged([_github_record(i) for i in list(tracker.issues.values())
@@ -101,7 +105,7 @@ def _github_world(tracker: Tracker) -> dict[str, Any]:
         return Reply(_github_record(issue), 201)
 
     def show(request: Request) -> Reply:
-        issue = found(request)
+        issue = None if tracker.hidden else found(request)
         return Reply(_github_record(issue)) if issue else Reply({"message": "Not Found"}, 404)
 
     def change(request: Request) -> Reply:
