@@ -123,6 +123,23 @@ def check_resume(world: World) -> None:
             assert seen + more == whole, f"{shard.id}: {seen} + {more} events, not {whole}"
 
 
+def check_elsewhere(world: World) -> None:
+    """A shard is read the same by a worker that has listed nothing and got it as data."""
+    here = world.context()
+    for shard in world.connector.shards(here):
+        sent = msgspec.msgpack.decode(msgspec.msgpack.encode(shard), type=Shard)
+        assert sent == shard, f"{shard.id}: not the same when it arrives"
+        read = [_items(world.connector, ctx, one)
+                for ctx, one in ((here, shard), (world.context(), sent))]  # fmt: skip
+        assert read[0] == read[1], f"{shard.id}: {sorted(read[0] ^ read[1])[:3]}"
+
+
+def _items(connector: Connector, ctx: Context[Any], shard: Shard) -> frozenset[bytes]:
+    with suppress(LeftOut):
+        return frozenset(encode(item) for item in connector.collect(ctx, shard, None))
+    return frozenset()
+
+
 def _until(items: list[Item], marks: int) -> Iterator[Item]:
     for item in items:
         yield item

@@ -547,6 +547,10 @@ def test_resume(world: World) -> None:
     testing.check_resume(world)
 
 
+def test_a_worker_elsewhere_reads_the_same(world: World) -> None:
+    testing.check_elsewhere(world)
+
+
 @pytest.mark.slow
 def test_every_refusal_is_told(world: World) -> None:
     testing.check_denials(world)
