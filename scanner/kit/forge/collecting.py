@@ -26,10 +26,10 @@ from scanner.kit.git.fetching import HEADS_AND_TAGS, Remote
 from scanner.kit.git.history import Options
 from scanner.kit.git.process import Git
 from scanner.kit.git.reading import holder, read_tree
-from scanner.model.base import NodeId
+from scanner.model.base import NodeId, digest
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Asset
-from scanner.model.items import Item
+from scanner.model.items import AsOf, Item
 
 _GIB = 1 << 30
 _SETTLED = timedelta(seconds=60)
@@ -84,10 +84,13 @@ def cache_folder(ctx: Context[Any], settings: GitSettings) -> Path:
 
 def collect_part(ctx: Context[Any], shard: Shard, access: Access) -> Iterator[Item]:
     """The items of one repository's tree or history shard (:func:`scanner.kit.forge.plan.plan`):
-    the repository itself first, then who owns it and its files, or what its objects hold. Raises
-    the source errors, ``LeftOut`` among them."""
+    the repository itself first, then who owns it and its files, or what its objects hold; nothing
+    where nobody has pushed since it was read. Raises the source errors, ``LeftOut`` among them."""
     repository = repository_of(shard)
     asset = repository_asset(repository, access)
+    mark = _mark(repository, ctx.now())
+    if mark:
+        yield AsOf(mark=digest([mark, asset]))
     settings = access.settings
     most = settings.max_file_mib << 20
     options = Options(most, archives=Bounds(), memory=ctx.recall(shard.id))
@@ -125,7 +128,7 @@ def _remote(repository: Repository, access: Access, now: datetime) -> Remote:
         url=repository.clone_url,
         authorization=access.authorization(repository),
         default_branch=repository.default_branch,
-        mark=repository.refs_mark if _is_settled(repository, now) else "",
+        mark=_mark(repository, now),
         refspecs=refspecs,
     )
 
@@ -134,6 +137,11 @@ def _lasting(repository: Repository) -> str:
     """What a repository is called by for ever, whatever its name becomes."""
     host = repository.subject.removeprefix("git:").partition("/")[0]
     return f"forge:{host}/repository/{repository.key}"
+
+
+def _mark(repository: Repository, now: datetime) -> str:
+    """What changes with a push; empty where the forge does not say, or has only just said."""
+    return repository.refs_mark if _is_settled(repository, now) else ""
 
 
 def _is_settled(repository: Repository, now: datetime) -> bool:
