@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from scanner.model.base import Model
 from scanner.model.registry import BindingType, RegistryEntry, Stage
+from scanner.reconcile.keys import UNSURE, canonical
 from scanner.reconcile.patterns import common_words, says_little
 from scanner.rulebook.norms import PatternRules, bundled
 
@@ -79,6 +80,8 @@ def _about(entry: RegistryEntry, shared: frozenset[str]) -> Iterator[tuple[str, 
     for binding in entry.bindings:
         if binding.type is BindingType.TAG and "=" not in binding.value:
             yield "bindings", f"tag `{binding.value}` is not key=value"
+        if canonical(binding.type, binding.value).startswith(UNSURE):
+            yield "bindings", f"`{binding.value}` does not say whose id it is: `vendor:id`"
         if binding.type is BindingType.ARN and not binding.value.startswith("arn:"):
             yield "bindings", f"`{binding.value}` is no ARN"
     if exact and entry.approved.providers is None:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from scanner.model.registry import Approved, Assessment, BindingType, RegistryEntry, SourceId
-from scanner.reconcile.keys import canonical
+from scanner.reconcile.keys import UNSURE, canonical
 from scanner.reconcile.name_words import plain_words
 
 Origin = tuple[str, Sequence[RegistryEntry]]
@@ -121,7 +121,9 @@ def _keys(origin: str, entry: RegistryEntry, numbering: Collection[str]) -> set[
         if binding.type is BindingType.REPO:
             providers = ",".join(sorted(entry.approved.providers or ()))
             found |= {f"{key}|{providers}|{name}" for name in names}
-        elif binding.type not in (BindingType.PATTERN, BindingType.TAG):
+        elif binding.type not in (BindingType.PATTERN, BindingType.TAG) and not key.startswith(
+            UNSURE
+        ):
             found.add(key)
     return found
 

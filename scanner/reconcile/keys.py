@@ -31,6 +31,24 @@ _REMOTE = re.compile(r"^(?:git|dir):")
 _CLIENT_TAGS = ("client_id", "app_id", "appid", "clientid", "oauth_client_id")
 
 
+_CLIENTS = (
+    # Application ids of Microsoft: https://learn.microsoft.com/en-us/entra/identity-platform/app-objects-and-service-principals
+    (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE), True),
+    # https://developers.google.com/identity/protocols/oauth2
+    (re.compile(r"[\w-]+\.apps\.googleusercontent\.com", re.IGNORECASE), True),
+    # https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/
+    (re.compile(r"0oa[0-9A-Za-z]{17}"), False),
+    # https://docs.github.com/en/apps/creating-github-apps/about-creating-github-apps
+    (re.compile(r"Iv1\.[0-9a-f]{16}|(?:Iv|Ov)23[0-9A-Za-z]{16}"), False),
+)
+"""Client ids that no other vendor gives out -> whether letter case says nothing. Any other id says
+something within its vendor alone."""
+_CASE_MATTERS = frozenset({"okta", "salesforce", "slack", "auth0"})
+"""Vendors of which two ids may differ by case alone."""
+UNSURE = "client:"
+"""How the key of a client id begins of which nothing says whose it is."""
+
+
 def canonical(kind: BindingType, value: str) -> str:
     """A binding's value in the form in which assets show their keys."""
     text = value.strip()
@@ -39,10 +57,42 @@ def canonical(kind: BindingType, value: str) -> str:
     if kind is BindingType.KEY_FINGERPRINT:
         return f"fingerprint:{text}"
     if kind is BindingType.OAUTH_APP:
-        return key_form(text) if ":" in text else f"oauth:{text.casefold()}"
+        vendor, colon, client = text.partition(":")
+        if not colon:
+            return _client(text) or f"{UNSURE}{text.casefold()}"
+        return key_form(text) if "/" in client else _client_of(vendor.casefold(), client)
     if kind is BindingType.URI:
         return address(text)
     return key_form(text)
+
+
+def _client(ident: str) -> str:
+    """The key of a client id that names its vendor by its form; empty: it does not."""
+    for form, is_folded in _CLIENTS:
+        if form.fullmatch(ident):
+            return f"oauth:{ident.casefold() if is_folded else ident}"
+    return ""
+
+
+def _client_of(vendor: str, ident: str) -> str:
+    plain = ident if vendor in _CASE_MATTERS else ident.casefold()
+    return _client(ident) or f"oauth:{vendor}:{plain}"
+
+
+def _clients(node: Asset) -> Iterator[str]:
+    lead, _, client = node.id.rpartition("/app/")
+    if lead and client:
+        yield client
+    for tag, value in node.tags.items():
+        if tag.casefold() in _CLIENT_TAGS and value:
+            yield value
+
+
+def unsure_keys_of(node: Asset | Credential) -> Iterator[str]:
+    """Keys under which it may be meant, and something of another vendor as well."""
+    if isinstance(node, Asset):
+        for client in _clients(node):
+            yield f"{UNSURE}{client.casefold()}"
 
 
 def repository(text: str) -> str:
@@ -102,10 +152,7 @@ def keys_of(node: Asset | Credential) -> Iterator[str]:
         yield address(alias)
     if node.id.startswith("git:"):
         yield node.id.casefold()
-    lead, _, client = node.id.rpartition("/app/")
-    if lead:
-        yield f"oauth:{client.casefold()}"
+    for client in _clients(node):
+        yield _client_of(node.id.partition(":")[0], client)
     for tag, value in node.tags.items():
         yield f"tag:{tag.casefold()}={value.casefold()}"
-        if tag.casefold() in _CLIENT_TAGS and value:
-            yield f"oauth:{value.casefold()}"

@@ -21,7 +21,7 @@ from scanner.model.registry import BindingType, Match, MatchClass, RegistryEntry
 from scanner.reconcile import decisions as deciding
 from scanner.reconcile.decisions import Decision, Remembered
 from scanner.reconcile.deriving import derive
-from scanner.reconcile.keys import canonical, keys_of
+from scanner.reconcile.keys import UNSURE, canonical, keys_of, unsure_keys_of
 from scanner.reconcile.name_words import plain_words
 from scanner.reconcile.names import Described, NameIndex, Suggestion
 from scanner.reconcile.patterns import Patterns
@@ -149,6 +149,11 @@ def direct(graph: AssetGraph, node: Asset | Credential, index: Index) -> Iterato
         for entry, why in index.exact.get(key, ()):
             kind = MatchClass.DECLARED if why == "tag" else MatchClass.EXACT
             yield _match(node.id, entry, kind, 100, f"{why} {key}")
+    for key in dict.fromkeys(unsure_keys_of(node)):
+        for entry, why in index.exact.get(key, ()):
+            vendor = node.id.partition(":")[0]
+            said = f"{why} {key.removeprefix(UNSURE)}, which does not say whose: `{vendor}:...`?"
+            yield _match(node.id, entry, MatchClass.PROBABLE, 75, said)
     yield from _declared(node, index)
     for pattern, entry in index.patterns.fitting(node):
         yield _by_pattern(node, entry, pattern, index)

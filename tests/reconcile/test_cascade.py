@@ -145,6 +145,20 @@ def test_a_pattern_registers_only_what_one_system_can_be(
     assert said in outcomes.get(EntryOutcome.BINDING_TOO_BROAD, "")
 
 
+def test_a_client_id_of_nobody_knows_whom_registers_nothing() -> None:
+    facts: list[Fact] = [_asset(f"{vendor}:acme/app/12345") for vendor in ("github", "salesforce")]
+    facts.append(_asset("zendesk:acme/agent/1", tags={"client_id": "12345"}))
+    _, found = _world(facts, [_entry("A", (BindingType.OAUTH_APP, "12345"))])
+    assert {_status(found, fact.id) for fact in facts if isinstance(fact, Asset)} == {
+        ("probable", "A")
+    }
+    _, found = _world(facts, [_entry("A", (BindingType.OAUTH_APP, "github:12345")),
+                              _entry("Z", (BindingType.OAUTH_APP, "zendesk:12345"))])  # fmt: skip
+    assert _status(found, "github:acme/app/12345") == ("registered", "A")
+    assert _status(found, "zendesk:acme/agent/1") == ("registered", "Z")
+    assert _status(found, "salesforce:acme/app/12345")[0] == "unregistered"
+
+
 def test_limits_of_patterns_are_data(tmp_path: Path) -> None:
     (tmp_path / "ours.yaml").write_text("patterns: {share: 1.0, most: 1000, common: [acme]}\n")
     rules = norms.read([*sorted((load.bundled() / "norms").glob("*.yaml")), tmp_path / "ours.yaml"])

@@ -116,6 +116,13 @@ def test_what_says_that_two_entries_are_one_system(how: str) -> None:
     assert (one.id, one.owner) == ("7", "ann@example.com")
 
 
+def test_a_client_id_joins_only_where_it_says_whose_it_is() -> None:
+    for ident, count in (("12345", 2), ("github:12345", 1)):
+        bound = (Binding(type=BindingType.OAUTH_APP, value=ident),)
+        one, other = _entry("A", name="a", bindings=bound), _entry("B", name="b", bindings=bound)
+        assert len(join([("files", [one]), ("cmdb", [other])], {})[0]) == count
+
+
 def test_ones_own_tag_and_an_id_of_several_declare_nothing() -> None:
     tag = (Binding(type=BindingType.TAG, value="ai-registry-id=7"),)
     first, second = _entry("7", name="a", bindings=tag), _entry("7", name="b", bindings=tag)

@@ -34,7 +34,12 @@ def _asset(ident: str, **fields: object) -> Asset:
          "//aiplatform.googleapis.com/projects/p/locations/l/endpoints/9"),
         (BindingType.REPO, "git@GitHub.com:Acme/Bot.git", "git:github.com/acme/bot"),
         (BindingType.REPO, "https://token@github.com/acme/bot/", "git:github.com/Acme/Bot"),
-        (BindingType.OAUTH_APP, "9B0A-CLIENT", "entra:tenant/app/9b0a-client"),
+        (BindingType.OAUTH_APP, "9B0AC1D2-0000-4000-8000-00000000AAAA",
+         "entra:tenant/app/9b0ac1d2-0000-4000-8000-00000000aaaa"),
+        (BindingType.OAUTH_APP, "12-AB.apps.googleusercontent.com",
+         "google_workspace:acme.example/app/12-ab.apps.googleusercontent.com"),
+        (BindingType.OAUTH_APP, "github:Reviewer", "github:acme/app/reviewer"),
+        (BindingType.OAUTH_APP, "salesforce:0H4x", "salesforce:acme/app/0H4x"),
         (BindingType.OAUTH_APP, "okta:acme.okta.com/app/0oa1", "okta:acme.okta.com/app/0oa1"),
     ],
 )  # fmt: skip
@@ -62,6 +67,10 @@ def test_an_address_is_where_it_leads(written: str, shown: str) -> None:
         (BindingType.REPO, "github.com/acme/bot", "gitlab.com/acme/bot"),
         (BindingType.REPO, "github.com/acme/bot", "github.com/acme/bot-2"),
         (BindingType.OAUTH_APP, "client-1", "entra:tenant/app/client-10"),
+        (BindingType.OAUTH_APP, "12345", "github:acme/app/12345"),
+        (BindingType.OAUTH_APP, "github:12345", "salesforce:acme/app/12345"),
+        (BindingType.OAUTH_APP, "salesforce:0H4x", "salesforce:acme/app/0H4X"),
+        (BindingType.OAUTH_APP, "0oaAAAAAAAAAAAAAAAAA", "okta:acme.okta.com/app/0oaaaaaaaaaaaaaaaaaa"),
     ],
 )  # fmt: skip
 def test_two_things_stay_two(kind: BindingType, one: str, other: str) -> None:
