@@ -86,7 +86,7 @@ def trend(state: State, firsts: list[str]) -> tuple[Point, ...]:
                 is_open.add(mark)
             elif event.change in _CLOSES:
                 is_open.discard(mark)
-        shards = state.coverage(row.id)
+        shards = [one for one in state.coverage(row.id) if str(one.status) != "left_out"]
         read = sum(str(shard.status) in _READ for shard in shards)
         points.append(
             Point(

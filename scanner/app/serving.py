@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from socket import AF_INET6, getfqdn, gethostname
 from threading import Lock
 
 from scanner.app.config import LoadedConfig, store_url
 from scanner.app.reporting import render_page
 from scanner.emit.html import STYLE, policy, web
+from scanner.emit.markup import escape
 from scanner.model.errors import ConfigError, ShadowAIError
 from scanner.store.history import changes
 from scanner.store.state import State
@@ -43,6 +45,8 @@ def server(
         )
     where = url if url is not None else store_url(loaded)
     names = LOOPBACK | {host}
+    if is_open:
+        names |= {gethostname().lower(), getfqdn().lower()}
     one_at_a_time = Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -55,7 +59,8 @@ def server(
             self._answer(with_body=False)
 
         def _answer(self, *, with_body: bool) -> None:
-            if not _is_for(self.headers.get("Host", ""), names, self.connection.getsockname()[1]):
+            port = self.connection.getsockname()[1]
+            if not _is_for(self.headers.get("Host", ""), names, port, is_open=is_open):
                 self._send(421, "this name is not served here", with_body)
                 return
             made = _page(self.path.partition("?")[0], loaded, where)
@@ -87,17 +92,31 @@ def server(
         def log_message(self, format: str, *args: object) -> None:
             """Nothing: what people look at is nobody's business."""
 
+    class Server(ThreadingHTTPServer):
+        address_family = AF_INET6 if ":" in host else ThreadingHTTPServer.address_family
+
     try:
-        return ThreadingHTTPServer((host, port), Handler)
+        return Server((host, port), Handler)
     except OSError as error:
         raise ConfigError(f"{host}:{port}: cannot be served: {error.strerror or error}") from error
 
 
-def _is_for(said: str, names: frozenset[str], port: int) -> bool:
+def _is_for(said: str, names: frozenset[str], port: int, *, is_open: bool) -> bool:
+    """A page of elsewhere can lead a browser here only by a name of its own (DNS rebinding); by an
+    address it cannot."""
     name, mark, tail = said.rpartition(":")
     if not mark or tail.endswith("]"):
         name, tail = said, "80"
-    return name.strip("[]").lower() in names and tail == str(port)
+    name = name.strip("[]").lower()
+    return tail == str(port) and (name in names or (is_open and _is_address(name)))
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _page(path: str, loaded: LoadedConfig, url: str) -> Callable[[], str] | None:

@@ -14,6 +14,7 @@ from scanner.assess.governance import UseCase, use_cases
 from scanner.assess.owning import is_owned
 from scanner.assess.policies import Situation
 from scanner.model.base import Model
+from scanner.model.coverage import Outcome
 from scanner.model.finding import Finding
 from scanner.model.registry import (
     Disposition,
@@ -92,6 +93,7 @@ def measure(
     asked = {name for policy in policies for name in policy.controls}
     failing = {name for finding in opened for name in finding.controls}
     is_incomplete = any(row.status.is_lacking for row in situation.coverage)
+    wanted = [row for row in situation.coverage if row.status is not Outcome.LEFT_OUT]
     return Snapshot(
         scan=scan,
         at=situation.now,
@@ -101,8 +103,8 @@ def measure(
         owned=Count(yes=owned.count(True), of=len(cases), unknown=owned.count(None)),
         attested=_attested(situation),
         shards=Count(
-            yes=sum(row.status.proves_absence for row in situation.coverage),
-            of=len(situation.coverage),
+            yes=sum(row.status.proves_absence for row in wanted),
+            of=len(wanted),
         ),
         frameworks={
             framework.id: _passed(framework, asked, failing, is_incomplete)

@@ -255,7 +255,7 @@ _SHARES: tuple[tuple[str, str, str, Callable[[Snapshot], Count]], ...] = (
      "with any) / all vendors in use.",
      lambda s: s.attested),
     ("scan_coverage", "Coverage of the scan",
-     "Parts of the sources that were read to their end / all parts.",
+     "Parts of the sources that were read to their end / all parts that the configuration wants.",
      lambda s: s.shards),
 )  # fmt: skip
 _OTHERS: tuple[tuple[str, str, str, str, Callable[[History, datetime], Measured]], ...] = (

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape as escape_text
 
+from scanner.emit.markup import escape
 from scanner.emit.trend import Point
 
 COLOURS = ("#3454d1", "#0e7490", "#a16207", "#c2410c", "#7c3aed", "#15803d", "#9b1c31", "#5d6778")
 _READ = {"complete": "#15803d", "not_enabled": "#5d6778",
          "partial": "#a16207", "denied": "#c2410c", "failed": "#9b1c31"}  # fmt: skip
 _MOST_BANDS = 14
-
-
-def escape(words: str, quote: bool = False) -> str:
-    """XML has no form for most control characters: a mark stands for each."""
-    return escape_text("".join(c if c.isprintable() else "\ufffd" for c in words), quote=quote)
 
 
 def _svg(width: int, height: int, title: str, inner: str) -> str:

@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 from hashlib import sha256
-from html import escape
 from importlib.resources import files
 
 from scanner.assess.owning import people
 from scanner.emit import charts
 from scanner.emit.document import Document
+from scanner.emit.markup import escape
 from scanner.emit.metrics_text import section
 from scanner.emit.picture import Picture
 from scanner.emit.rows import data_of, unit

@@ -4,10 +4,10 @@ as a part of the page with a line of their trend."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
 
 from scanner.assess.metrics import Metric, Point
 from scanner.emit.exposition import Labels, family
+from scanner.emit.markup import escape
 
 _WIDTH, _HEIGHT = 160, 28
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 import msgspec
 
 from scanner.emit.document import AssetRow, Document, EvidenceRow
+from scanner.emit.markup import plain
 from scanner.emit.picture import Picture
 from scanner.model.base import Model
 from scanner.model.finding import Finding
@@ -76,7 +77,7 @@ def data_of(document: Document, picture: Picture | None) -> str:
             "places": picture.map_places, "ways": picture.ways, "left": picture.left_out,
         },
     }  # fmt: skip
-    text = msgspec.json.encode(told).decode()
+    text = plain(msgspec.json.encode(told).decode())
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

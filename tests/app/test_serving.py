@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,6 +95,35 @@ def test_only_reading_is_answered(port: int) -> None:
 def test_another_host_is_not_bound_unless_said(loaded: LoadedConfig) -> None:
     with pytest.raises(ConfigError, match="--allow-network"):
         server(loaded, None, "0.0.0.0", 0)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::1"])
+def test_a_bound_address_answers_by_address_and_by_its_own_name(
+    loaded: LoadedConfig, host: str
+) -> None:
+    served = server(loaded, None, host, 0, is_open=host == "0.0.0.0")
+    port = served.server_address[1]
+    thread = threading.Thread(target=served.serve_forever, daemon=True)
+    thread.start()
+    address = "[::1]" if host == "::1" else "127.0.0.1"
+    try:
+        asked = http.client.HTTPConnection(address.strip("[]"), port, timeout=30)
+        answers = {}
+        for said in (f"{address}:{port}", f"198.51.100.7:{port}", f"{socket.gethostname()}:{port}",
+                     f"evil.example:{port}"):  # fmt: skip
+            asked.request("GET", "/no-page", headers={"Host": said})
+            answer = asked.getresponse()
+            answer.read()
+            answers[said.rpartition(":")[0]] = answer.status
+        asked.close()
+    finally:
+        served.shutdown()
+        served.server_close()
+        thread.join()
+    assert answers[address] == 404
+    assert answers["evil.example"] == 421, "a name that others may give"
+    elsewhere = 404 if host == "0.0.0.0" else 421
+    assert answers["198.51.100.7"] == answers[socket.gethostname()] == elsewhere
 
 
 def test_the_report_and_its_charts_are_written(loaded: LoadedConfig, tmp_path: Path) -> None:

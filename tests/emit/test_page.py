@@ -181,9 +181,10 @@ def test_hostile_names_are_shown_as_they_are(small: Opened) -> None:
 
 def test_the_table_is_worked_by_keys_and_told_to_screen_readers(small: Opened) -> None:
     page = small.page
-    page.focus("#t-body")
+    page.focus("#table")
     page.keyboard.press("ArrowDown")
-    active = page.get_attribute("#t-body", "aria-activedescendant")
+    active = page.get_attribute("#table", "aria-activedescendant")
+    assert page.get_attribute("#table", "role") == "grid"
     assert page.get_attribute(f"#{active}", "aria-rowindex") == "3"
     page.keyboard.press("Enter")
     assert page.locator("#t-detail dl").count() == 1
@@ -201,11 +202,41 @@ def test_dark_light_and_paper(small: Opened) -> None:
     light = page.evaluate(ground)
     page.click("#theme")
     assert page.evaluate(ground) != light
+    before = page.locator("details[open]").count()
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate(ground) == "rgb(255, 255, 255)"
-    assert page.locator("#t-print tr").count() == page.evaluate("DATA.assets.length") + 1
+    rows = page.evaluate("DATA.assets.length + DATA.findings.length")
+    assert page.locator("#t-print tr").count() == rows + 2
     assert not page.locator("#table").is_visible()
+    assert page.locator("details:not([open])").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details[open]").count() == before
+
+
+def test_the_list_beside_the_graph_is_worked_by_keys(small: Opened) -> None:
+    page = small.page
+    name = page.evaluate("DATA.assets[0].id")
+    page.fill("#g-find", name)
+    page.press("#g-find", "Enter")
+    page.locator("#g-side button").first.wait_for()
+    page.locator("#g-side button").first.focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.closest('#g-side') !== null")
+    assert page.evaluate("document.activeElement.tagName") == "H3"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "BUTTON"
+
+
+def test_no_name_turns_the_pages_words_around(browser: Any, tmp_path: Path) -> None:
+    turned = "good\u202eelif dab\u2066"
+    graph = graph_of(asset("a", name=turned), asset("b", name="\u05e9\u05dc\u05d5\u05dd"))
+    text = render_html(_document(graph), draw(graph))
+    assert "\u202e" not in text
+    assert "\u2066" not in text
+    page = Opened(browser, tmp_path / "turned.html", text).page
+    names = page.locator("#t-space .row > :first-child").all_inner_texts()
+    assert "\u05e9\u05dc\u05d5\u05dd" in names, "letters that run so are no trick"
 
 
 def _large(assets: int) -> AssetGraph:
@@ -229,9 +260,13 @@ def test_ten_thousand_are_there_and_few_are_drawn(browser: Any, tmp_path: Path) 
 
     assert page.locator("#t-said").inner_text() == "10000 of 10000 assets"
     assert page.locator("#t-space .row").count() < 60
-    page.focus("#t-body")
+    page.focus("#table")
     page.keyboard.press("End")
     page.locator("#row-9999").wait_for()
+    page.evaluate("document.getElementById('t-body').scrollTop = 0")
+    page.locator("#row-0").wait_for()
+    assert page.get_attribute("#table", "aria-activedescendant") == "row-9999"
+    assert page.locator("#row-9999").count() == 1, "what is told to a screen reader is there"
     page.fill("#t-search", "asset 9876")
     page.locator("#t-said", has_text="1 of 10000").wait_for()
     assert page.evaluate("graphView.cy.nodes().length") == 52

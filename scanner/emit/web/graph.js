@@ -174,14 +174,22 @@
     show({ nodes, title: `${nodes.length - 1} steps from ${G.things[start][LABEL]} to ${G.things[goal][LABEL]}, by relations in either direction` });
   }
 
+  // Whoever works the list by keyboard stays in it: the focus goes to its new title.
+  function titled(title, was_here) {
+    const heading = make("h3", title, { tabindex: "-1" });
+    by("g-side").prepend(heading);
+    if (was_here) heading.focus();
+  }
+
   function side(title, items) {
-    const buttons = items.slice(0, 300).map(([text, act]) => {
+    const box = by("g-side"), was_here = box.contains(document.activeElement);
+    box.replaceChildren(...items.slice(0, MOST).map(([text, act]) => {
       const button = make("button", text, { type: "button" });
       button.addEventListener("click", act);
       return button;
-    });
-    by("g-side").replaceChildren(make("h3", title), ...buttons);
-    if (items.length > 300) by("g-side").append(make("p", `and ${items.length - 300} more`));
+    }));
+    titled(title, was_here);
+    if (items.length > MOST) box.append(make("p", `and ${items.length - MOST} more`));
   }
 
   function list() {
@@ -201,10 +209,12 @@
       const text = `${source === at ? "→" : "←"} ${words(relation)} ${G.things[other(line, at)][LABEL]} (${sure}${basis ? `; ${basis}` : ""})`;
       return [text, () => ego(other(line, at))];
     }));
-    by("g-side").prepend(make("h3", thing[LABEL]), facts([["Type", words(thing[TYPE])], ["Kind", thing[KIND]],
+    const was_here = by("g-side").contains(document.activeElement);
+    by("g-side").prepend(facts([["Type", words(thing[TYPE])], ["Kind", thing[KIND]],
       ["Data", thing[CLASSES]], ["Id", thing[ID]]]));
     const row = asset_of.get(thing[ID]);
     if (row) by("g-side").prepend(facts([["Owner", row.owner || "nobody"], ["Registry", words(row.registry)], ["Risk", row.risk]]));
+    titled(thing[LABEL], was_here);
   }
 
   cy.on("tap", "node", (event) => {

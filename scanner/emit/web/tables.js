@@ -72,8 +72,11 @@ function draw() {
   const body = by("t-body"), space = by("t-space");
   const first = Math.max(0, Math.floor(body.scrollTop / ROW) - SPARE);
   const last = Math.min(shown.length, Math.ceil((body.scrollTop + body.clientHeight) / ROW) + SPARE);
-  const lines = [];
-  for (let at = first; at < last; at++) {
+  const lines = [], drawn = [];
+  for (let at = first; at < last; at++) drawn.push(at);
+  // The chosen row is always there, also out of sight: what tells of it names an element.
+  if (shown.length && (active < first || active >= last)) drawn.push(active);
+  for (const at of drawn) {
     const row = shown[at];
     const line = make("div", undefined, { role: "row", class: `row ${name}`, id: `row-${at}`,
       "aria-rowindex": at + 2, "aria-selected": String(at === active) });
@@ -94,8 +97,9 @@ function draw() {
     lines.push(line);
   }
   space.replaceChildren(...lines);
-  if (shown.length) body.setAttribute("aria-activedescendant", `row-${active}`);
-  else body.removeAttribute("aria-activedescendant");
+  const grid = by("table");
+  if (shown.length) grid.setAttribute("aria-activedescendant", `row-${active}`);
+  else grid.removeAttribute("aria-activedescendant");
 }
 
 function head() {
@@ -202,7 +206,8 @@ function go(at) {
 }
 
 by("t-body").addEventListener("scroll", () => requestAnimationFrame(draw), { passive: true });
-by("t-body").addEventListener("keydown", (event) => {
+by("table").addEventListener("keydown", (event) => {
+  if (event.target !== by("table")) return; // a button of the head has keys of its own
   const page = Math.floor(by("t-body").clientHeight / ROW) - 1;
   const step = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page,
     Home: -shown.length, End: shown.length }[event.key];
@@ -212,6 +217,7 @@ by("t-body").addEventListener("keydown", (event) => {
 by("t-body").addEventListener("click", (event) => {
   const line = event.target.closest(".row");
   if (!line) return;
+  by("table").focus({ preventScroll: true });
   go(Number(line.dataset.at));
   detail(shown[active]);
 });
@@ -221,20 +227,32 @@ by("t-clear").addEventListener("click", () => { by("t-search").value = ""; filte
 by("t-assets").addEventListener("click", () => show("assets"));
 by("t-findings").addEventListener("click", () => show("findings"));
 
-// On paper there is no scrolling: the rows that are chosen now, as a plain table.
-addEventListener("beforeprint", () => {
-  const table = make("table"), top = make("tr"), rows = shown.slice(0, PRINTED);
-  for (const [, title] of view.columns) top.append(make("th", title));
-  table.append(top);
+// On paper there is no scrolling and nothing to open: all that is closed is opened, and both lists
+// are plain tables, the one that is looked at as it was chosen.
+let opened = [];
+function plain(which) {
+  const seen = VIEWS[which], chosen_rows = which === name ? shown : seen.rows;
+  const table = make("table"), top = make("tr"), rows = chosen_rows.slice(0, PRINTED);
+  for (const [, title] of seen.columns) top.append(make("th", title));
+  table.append(make("caption", `${words(which)}: ${chosen_rows.length} of ${seen.rows.length}`), top);
   for (const row of rows) {
     const line = make("tr");
-    for (const [key] of view.columns) line.append(make("td", row[key] || ""));
+    for (const [key] of seen.columns) line.append(make("td", row[key] || ""));
     table.append(line);
   }
-  by("t-print").replaceChildren(table);
-  if (shown.length > rows.length) by("t-print").append(make("p", `and ${shown.length - rows.length} more`));
+  const parts = [table];
+  if (chosen_rows.length > rows.length) parts.push(make("p", `and ${chosen_rows.length - rows.length} more`));
+  return parts;
+}
+addEventListener("beforeprint", () => {
+  by("t-print").replaceChildren(...Object.keys(VIEWS).flatMap(plain));
+  opened = [...document.querySelectorAll("details:not([open])")];
+  for (const one of opened) one.open = true;
 });
-addEventListener("afterprint", () => by("t-print").replaceChildren());
+addEventListener("afterprint", () => {
+  by("t-print").replaceChildren();
+  for (const one of opened) one.open = false;
+});
 
 const theme = by("theme");
 theme.hidden = false;
