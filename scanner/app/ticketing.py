@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import msgspec
@@ -58,7 +59,8 @@ def sync(state: State, target: Target, *, now: Callable[[], str], dry_run: bool 
     report = Report(target.name)
     run = _Run(state, target, now, secrets.token_hex(8))
     try:
-        actions = run.planned(dry_run=dry_run)
+        with _understood("what the tracker has"):
+            actions = run.planned(dry_run=dry_run)
     except SinkError as error:
         report.troubles.append(("", str(error)))
         return report
@@ -173,7 +175,8 @@ class _Run:
     def apply(self, action: Action) -> Action:
         """Does it, and tells what was done in the end. Raises ``SinkError``."""
         try:
-            return _DOING[action.do](self, action)
+            with _understood(f"{action.do}"):
+                return _DOING[action.do](self, action)
         except _Taken:
             return msgspec.structs.replace(action, do=Do.SKIP, reason="another run is at it")
 
@@ -195,7 +198,8 @@ class _Run:
 
     def _make(self, action: Action, row: TicketRow, ticket: Ticket) -> Action:
         try:
-            made = self.sink.create(ticket, row.formerly)
+            with _understood("the answer to a new ticket"):
+                made = self.sink.create(ticket, row.formerly)
         except Unclear:
             # The reservation stays, and nobody is at it: the next run asks whether it is there.
             ledger.save(self.state, msgspec.structs.replace(row, token=LOST))
@@ -288,6 +292,19 @@ class _Run:
         if not ledger.take_over(self.state, row, before):
             raise _Taken
         return row, attempt
+
+
+_ODD = (LookupError, TypeError, ValueError, AttributeError)
+
+
+@contextmanager
+def _understood(what: str) -> Iterator[None]:
+    """An answer that is not as the tracker's description says is no end of the run: nobody knows
+    what was done, and the next run looks."""
+    try:
+        yield
+    except _ODD as error:
+        raise Unclear(f"{what}: an answer that is not understood ({error!r:.200})") from error
 
 
 class _Taken(Exception):

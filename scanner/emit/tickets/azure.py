@@ -95,7 +95,7 @@ class AzureBoardsSink:
             "POST", f"{self._wit}/wiql", body={"query": query}, is_read=True,
             params={"api-version": _VERSION, "$top": most},
         )  # fmt: skip
-        return [str(one["id"]) for one in found.get("workItems", ())]
+        return [str(one["id"]) for one in found["workItems"]]
 
     def _items(self, idents: list[str]) -> Iterator[dict[str, Any]]:
         """What was deleted is left out."""
@@ -105,7 +105,7 @@ class AzureBoardsSink:
                 ids=",".join(idents[start : start + _PAGE]),
                 fields="System.State,System.WorkItemType,System.Tags",
             )  # fmt: skip
-            yield from (item for item in found.get("value", ()) if item)
+            yield from (item for item in found["value"] if item)
 
     def _state(self, item: Mapping[str, Any]) -> Remote:
         fields = item["fields"]
@@ -221,7 +221,7 @@ class AzureBoardsSink:
         params: dict[str, Any] = {"api-version": _COMMENTS, "$top": _PAGE}
         while True:
             found = self._api.call("GET", path, params=params)
-            yield from (str(one.get("text", "")) for one in found.get("comments", ()))
+            yield from (str(one.get("text", "")) for one in found["comments"])
             token = str(found.get("continuationToken") or "")
             if not token:
                 return

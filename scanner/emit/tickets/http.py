@@ -17,7 +17,9 @@ from scanner.emit.tickets.sink import Busy, Refused, SinkError, Unclear
 from scanner.kit.outgoing import origin, session
 from scanner.model.errors import UnsafeCall
 
-_LATER = (429, 503)
+_SECONDARY = 60.0
+"""Seconds that GitHub wants after its secondary limit, where it does not say so itself
+(https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api)."""
 _PAGE = 100
 """Records of a numbered page: the most that GitHub and GitLab give."""
 _TRIES = 6
@@ -79,14 +81,15 @@ class Api:
         """The answer as JSON; None of an empty one. ``absent``: what a 404 or 410 gives instead of
         ``Refused``. ``is_read``: it changes nothing, whatever its method. ``media``: of the body.
         Raises :class:`SinkError`."""
-        lost: type[SinkError] = Busy if is_read or method == "GET" else Unclear
+        reads = is_read or method == "GET"
+        lost: type[SinkError] = Busy if reads else Unclear
         url = path if path.startswith(("http://", "https://")) else f"{self._base}{path}"
         if origin(url) != origin(self._base):
             raise Refused(f"{method}: a link leads away from {self._base}, where nothing is sent")
         waited = 0.0
         for turn in range(_TRIES):
             answer = self._sent(method, url, body, params, media, lost)
-            pause = float(2**turn) if self._is_later(answer) else _pause(answer, turn)
+            pause = float(2**turn) if self._is_later(answer) else _pause(answer, turn, reads)
             if pause is None:
                 return _told(answer, f"{method} {path}", absent, lost)
             if waited + pause > _MOST_WAIT:
@@ -128,18 +131,22 @@ def _is_before(error: requests.ConnectionError) -> bool:
     return type(reason).__name__ in ("NewConnectionError", "NameResolutionError")
 
 
-def _pause(answer: requests.Response, turn: int) -> float | None:
-    """Seconds to wait before the same call again; None: this is the answer."""
+def _pause(answer: requests.Response, turn: int, reads: bool) -> float | None:
+    """Seconds to wait before the same call again; None: this is the answer. A 503 may come from
+    what stands before the tracker, which has done what it was asked for: only a question is asked
+    again."""
+    code = answer.status_code
     told = answer.headers.get("Retry-After", "")
     is_spent = answer.headers.get("X-RateLimit-Remaining") == "0"
-    if answer.status_code not in _LATER and not (answer.status_code == 403 and (told or is_spent)):
+    is_limit = code == 403 and (told or is_spent or "rate limit" in answer.text[:2000].lower())
+    if not (code == 429 or is_limit or (code == 503 and reads)):
         return None
     if told.isdigit():
         return float(told)
     reset = answer.headers.get("X-RateLimit-Reset", "")
     if is_spent and reset.isdigit():
         return max(1.0, float(reset) - time.time())
-    return float(2**turn)
+    return _SECONDARY if code == 403 else float(2**turn)
 
 
 def _told(answer: requests.Response, call: str, absent: Any, lost: type[SinkError]) -> Any:

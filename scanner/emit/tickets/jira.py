@@ -120,7 +120,7 @@ class JiraSink:
             if token:
                 body["nextPageToken"] = token
             found = self._api.call("POST", f"{self._root}/search/jql", body=body, is_read=True)
-            yield from found.get("issues", ())
+            yield from found["issues"]
             token = str(found.get("nextPageToken") or "")
             if not token:
                 return
@@ -131,7 +131,7 @@ class JiraSink:
             body = {"jql": jql, "fields": ["status", "labels"], "maxResults": _PAGE,
                     "startAt": start, "validateQuery": False}  # fmt: skip
             found = self._api.call("POST", f"{self._root}/search", body=body, is_read=True)
-            issues = found.get("issues", ())
+            issues = found["issues"]
             yield from issues
             start += len(issues)
             if not issues or start >= int(found.get("total", 0)):
@@ -219,7 +219,7 @@ class JiraSink:
         start = 0
         while True:
             found = self._api.get(path, startAt=start, maxResults=_PAGE)
-            comments = found.get("comments", ())
+            comments = found["comments"]
             yield from (msgspec.json.encode(one.get("body", "")).decode() for one in comments)
             start += len(comments)
             if not comments or start >= int(found.get("total", 0)):

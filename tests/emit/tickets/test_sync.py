@@ -82,6 +82,9 @@ class Place:
         return ledger.rows(self.state, "made")[one.fingerprint]
 
 
+_READS = r"^GET |search(/jql)?$|/wiql$|/graphql (Find|States)$"
+
+
 def storm(place: Place, count: int) -> None:
     """``count`` findings to one ticket each, over runs that end in the middle."""
     rng = random.Random(11)
@@ -133,8 +136,7 @@ def test_a_dry_run_changes_nothing(place: Place) -> None:
     assert told.count(Do.CREATE) == 2
     assert place.tracker.issues == {}
     assert ledger.rows(place.state, "made") == {}
-    asks = r"^GET |search(/jql)?$|/wiql$|/graphql (Find|States)$"
-    assert not [call for call in place.tracker.server.calls if not re.search(asks, call)]
+    assert not [call for call in place.tracker.server.calls if not re.search(_READS, call)]
 
 
 def test_change_resolution_and_return(place: Place) -> None:
@@ -310,14 +312,56 @@ def test_hostile_names_are_text(place: Place) -> None:
     assert "\x00" not in body
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_a_tracker_that_wants_us_later_is_waited_for(place: Place, status: int) -> None:
+@pytest.mark.parametrize(("status", "calls"), [(429, "POST"), (503, _READS)])
+def test_a_tracker_that_wants_us_later_is_waited_for(place: Place, status: int, calls: str) -> None:
     place.put("a")
     later = Reply({"message": "slow down"}, status, {"Retry-After": "3"})
-    place.tracker.server.faults.append(Fault("POST", "refuse", later, times=2))
+    place.tracker.server.faults.append(Fault(calls, "refuse", later, times=2))
     assert place.sync().troubles == []
     assert place.tracker.waits == [3.0, 3.0]
     assert place.titles() == {"a": 1}
+
+
+def test_a_503_after_it_was_done_makes_no_second_ticket(place: Place) -> None:
+    """A gateway's word, while the tracker behind it has done what it was asked for."""
+    (one,) = place.put("a")
+    unavailable = Reply({"message": "Service Unavailable"}, 503, {"Retry-After": "1"})
+    place.tracker.server.faults.append(Fault(place.tracker.creates, "answer", unavailable, times=2))
+    (trouble,) = place.sync().troubles
+    assert "503" in trouble[1]
+    assert place.row(one).state is TicketState.RESERVED
+    report = place.sync()
+    assert (report.count(Do.RECOVER), report.troubles) == (1, [])
+    assert place.titles() == {"a": 1}
+
+
+@pytest.mark.parametrize("body", [{}, [], None, [1], "x"], ids=["map", "list", "empty", "1", "x"])
+def test_an_answer_that_nobody_understands_ends_no_run(place: Place, body: Any) -> None:
+    place.put("a", "b", "c")
+    odd = Reply(body, 204 if body is None else 201)
+    place.tracker.server.faults.append(Fault(place.tracker.creates, "answer", odd, times=1))
+    report = place.sync()
+    assert (report.count(Do.CREATE), len(report.troubles)) == (2, 1)
+    if body not in ([], [1]):  # these are lists, as some trackers give them
+        place.tracker.server.faults[:] = [Fault(_READS, "refuse", odd, times=1)]
+        assert place.sync().troubles
+    place.tracker.server.faults.clear()
+    place.sync()
+    assert place.titles() == {"a": 1, "b": 1, "c": 1}
+    assert place.sync().count(Do.SKIP) == 3
+
+
+def test_githubs_secondary_limit_is_waited_for_where_it_does_not_say_how_long() -> None:
+    with trackers.github() as tracker:
+        place = Place(tracker, trackers.github_sink)
+        place.put(*(f"n{number}" for number in range(8)))
+        said = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}
+        tracker.server.faults.append(Fault(tracker.creates, "refuse", Reply(said, 403), times=1))
+        assert place.sync().troubles == []
+        assert tracker.waits == [60.0]
+        tracker.server.faults.append(Fault(r"^GET", "refuse", Reply(said, 403)))
+        (trouble,) = place.sync().troubles
+        assert "come later" in trouble[1]
 
 
 def test_a_tracker_that_stays_busy_leaves_the_rest_for_the_next_run(place: Place) -> None:
