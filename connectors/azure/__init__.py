@@ -122,7 +122,7 @@ class AzureConnector:
         if scope["part"] == "units":
             yield from hierarchy.units(found)
             if ctx.config.identities and any(not (one.denied or one.closed) for one in found):
-                yield from roles.items(_inventory(ctx), "", ctx.config.cloud)
+                yield from roles.items(_inventory(ctx), _rights(ctx), "", ctx.config.cloud)
             return
         one = next(one for one in found if one.id == scope["subscription"])
         if scope["part"] == "account":
@@ -136,7 +136,7 @@ class AzureConnector:
                     what=f"deny assignments of {one.id}", reason=str(error),
                     denied=isinstance(error, Denied),
                 )  # fmt: skip
-            yield from roles.items(_inventory(ctx), one.id, ctx.config.cloud, taken)
+            yield from roles.items(_inventory(ctx), _rights(ctx), one.id, ctx.config.cloud, taken)
             for op in roles.OPERATIONS:
                 _rights(ctx).check(one.id, op)
         elif scope["part"] == SITES:

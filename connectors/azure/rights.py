@@ -31,6 +31,22 @@ class Grant:
             is_covered(wanted, one) for one in self.excepted
         )
 
+    def touches(self, family: str) -> bool:
+        """``a/b/*``: whether anything below is allowed that is more than reading or deleting."""
+        lead = family.casefold().removesuffix("*")
+        inside = [
+            one for one in self.allowed
+            if one.startswith(lead) and not one.endswith(_PASSIVE)
+        ]  # fmt: skip
+        tried = (f"{lead}x/action", f"{lead}x/write")
+        whole = [one for one in tried if any(is_covered(one, told) for told in self.allowed)]
+        return any(
+            not any(is_covered(one, told) for told in self.excepted) for one in (*inside, *whole)
+        )
+
+
+_PASSIVE = ("/read", "/delete")
+
 
 def grant(allowed: Iterable[object], excepted: Iterable[object]) -> Grant:
     return Grant(

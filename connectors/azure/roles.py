@@ -15,7 +15,6 @@ from connectors.azure import graph, operations
 from connectors.azure.config import Cloud
 from connectors.azure.denials import Denial
 from connectors.azure.graph import Inventory
-from connectors.azure.keys import KEYLESS, Keys
 from connectors.azure.relations import (
     PRINCIPAL,
     container_of,
@@ -23,7 +22,8 @@ from connectors.azure.relations import (
     principal_node,
     store_of,
 )
-from connectors.azure.rights import Grant, grant
+from connectors.azure.rights import Grant, Rights, grant
+from connectors.azure.ways import KEYLESS, KEYS, ROLES, Ways, doubt
 from scanner.kit.tabled.edges import edge_of
 from scanner.kit.tabled.reading import shown
 from scanner.kit.tables import first_text, values
@@ -55,8 +55,8 @@ class Reach(NamedTuple):
     kind: str
     """Type of the resources that it is an action of."""
     label: str
-    is_key: bool = False
-    """It tells the thing's keys, which are of use where these are allowed."""
+    way: str = ""
+    """What must be open for it to be of use (:mod:`connectors.azure.ways`)."""
 
 
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
@@ -67,8 +67,9 @@ _AI, _LEARNING = (
     "microsoft.machinelearningservices/workspaces",
 )
 _CALLS = (
-    "OpenAI/deployments/chat/completions/action", "MaaS/chat/completions/action",
-    "AIServices/responses/write", "AIServices/endpoints/interact/action",
+    "OpenAI/deployments/*", "OpenAI/engines/*", "OpenAI/images/*", "OpenAI/video/*",
+    "OpenAI/assistants/*", "OpenAI/responses/*", "MaaS/*", "AIServices/responses/*",
+    "AIServices/endpoints/interact/action",
     "SpeechServices/unified-speech/frontend/action", "Language/analyze-text/action",
     "TextAnalytics/analyze/action", "LUIS/apps/prediction/action",
     "ComputerVision/analyze/action", "CustomVision/classify/iterations/image/action",
@@ -76,38 +77,67 @@ _CALLS = (
     "MultiModalIntelligence/analyzers:analyze/action", "ContentSafety/text:analyze/action",
     "TextTranslation/translate/action",
 )  # fmt: skip
-"""Of each service that an account may be, what it is called by."""
+"""Of each service that an account may be, what it is called by; ``*``: by anything below that is
+more than reading (https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/
+ai-machine-learning has roles with one of these alone)."""
+_STORAGE_KEYS = ("listKeys/action", "regenerateKey/action", "listAccountSas/action")
+_LEARNING_KEYS = (
+    "onlineEndpoints/listKeys/action", "onlineEndpoints/regenerateKeys/action",
+    "batchEndpoints/listKeys/action", "serverlessEndpoints/listKeys/action",
+    "serverlessEndpoints/regenerateKeys/action",
+)  # fmt: skip
+_ADMIN_KEYS = ("listAdminKeys/action", "regenerateAdminKey/action")
+_QUERY_KEYS = ("listQueryKeys/action", "createQueryKey/action")
 REACHES = (
     Reach(f"{_BLOBS}/read", True, Relation.READS_FROM, _STORAGE, "storage"),
     Reach(f"{_BLOBS}/write", True, Relation.WRITES_TO, _STORAGE, "storage"),
     *(
-        Reach("Microsoft.Storage/storageAccounts/listKeys/action", False, relation, _STORAGE,
-              "storage", is_key=True)
-        for relation in (Relation.READS_FROM, Relation.WRITES_TO)
+        Reach(f"Microsoft.Storage/storageAccounts/{one}", False, relation, _STORAGE, "storage",
+              way=KEYS)
+        for relation in (Relation.READS_FROM, Relation.WRITES_TO) for one in _STORAGE_KEYS
     ),
     Reach("Microsoft.KeyVault/vaults/secrets/getSecret/action", True, Relation.READS_FROM, _VAULTS,
-          "secrets"),
+          "secrets", way=ROLES),
     Reach("Microsoft.Search/searchServices/indexes/documents/read", True, Relation.READS_FROM,
           _SEARCH, "search indexes"),
+    *(
+        Reach(f"Microsoft.Search/searchServices/{one}", False, Relation.READS_FROM, _SEARCH,
+              "search indexes", way=KEYS)
+        for one in (*_ADMIN_KEYS, *_QUERY_KEYS)
+    ),
+    *(
+        Reach(f"Microsoft.Search/searchServices/{one}", False, Relation.WRITES_TO, _SEARCH,
+              "search indexes", way=KEYS)
+        for one in _ADMIN_KEYS
+    ),
     *(
         Reach(f"Microsoft.CognitiveServices/accounts/{one}", True, Relation.CALLS, _AI, "AI")
         for one in _CALLS
     ),
-    Reach("Microsoft.CognitiveServices/accounts/listKeys/action", False, Relation.CALLS, _AI, "AI",
-          is_key=True),
+    *(
+        Reach(f"Microsoft.CognitiveServices/accounts/{one}/action", False, Relation.CALLS, _AI,
+              "AI", way=KEYS)
+        for one in ("listKeys", "regenerateKey")
+    ),
     Reach("Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action", False,
           Relation.CALLS, _LEARNING, "machine learning"),
+    *(
+        Reach(f"Microsoft.MachineLearningServices/workspaces/{one}", False, Relation.CALLS,
+              _LEARNING, "machine learning", way=KEYS)
+        for one in _LEARNING_KEYS
+    ),
 )  # fmt: skip
 """https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning and
 .../storage, .../security"""
 
 
 def items(
-    inventory: Inventory, subscription: str, cloud: Cloud, denials: tuple[Denial, ...] = ()
-) -> Iterator[Item]:
+    inventory: Inventory, rights: Rights, subscription: str, cloud: Cloud,
+    denials: tuple[Denial, ...] = (),
+) -> Iterator[Item]:  # fmt: skip
     """Of the assignments in one subscription; ``""``: of those above all subscriptions."""
     definitions = _definitions(inventory)
-    around = _Around(Keys(inventory), denials, cloud)
+    around = _Around(Ways(inventory, rights), denials, cloud)
     found = inventory.rows(graph.ASSIGNMENTS)
     unknown: set[str] = set()
     for row in found.get(("microsoft.authorization/roleassignments", subscription), ()):
@@ -131,6 +161,8 @@ class _Role(NamedTuple):
 
     def allows(self, reach: Reach) -> bool:
         grants = self.data if reach.is_data else self.actions
+        if reach.action.endswith("*"):
+            return any(one.touches(reach.action) for one in grants)
         return any(one.covers(reach.action) for one in grants)
 
 
@@ -154,7 +186,7 @@ def _definitions(inventory: Inventory) -> dict[str, _Role]:
 class _Around(NamedTuple):
     """What beside an assignment decides what it reaches."""
 
-    keys: Keys
+    ways: Ways
     denials: tuple[Denial, ...]
     cloud: Cloud
 
@@ -211,11 +243,11 @@ def _doubts(
         if taken:
             return None
         found += [f"but `{one.name}` may deny it"] if taken is None else []
-    if reach.is_key:
-        is_open = around.keys.open(scope, reach.kind)
+    if reach.way:
+        is_open = around.ways.open(scope, reach.kind, reach.way)
         if is_open is False:
             return None
-        found += ["where keys are allowed"] if is_open is None else []
+        found += [doubt(reach.kind, reach.way)] if is_open is None else []
     return found
 
 
@@ -254,8 +286,8 @@ def _within(scope: str, reach: Reach, cloud: Cloud) -> Target:
     stores = tuple(filter(None, (store_of(whole),)))
     if not below:
         return Target(NodeId(whole), stores)
-    if reach.is_key:
-        return Target(NodeId(""))  # keys are of the whole alone
+    if reach.way == KEYS and f"/{below[0]}/" not in reach.action.casefold():
+        return Target(NodeId(""))  # keys are of the whole, or of a part that has its own
     if below[0] in _PARTS and len(below) > 1:
         return Target(NodeId(f"{whole}/{below[0]}/{below[1]}"))
     if below[:3:2] == ["blobservices", "containers"] and len(below) > 3:

@@ -110,6 +110,160 @@ def test_keys_are_of_the_whole_account_alone(rig: Rig) -> None:
     assert not _edges(rig, MACHINE)
 
 
+def test_keys_of_storage_that_may_not_be_read_are_doubted(rig: Rig) -> None:
+    estate.subscription(rig, 1, refused=("Microsoft.Storage/*",))
+    _storage(rig, allowSharedKeyAccess=False)
+    _grant(rig, DOCS, CONTRIBUTOR, estate.MACHINE)
+    found = read(rig, families=("bots",), creators=False)
+    edges = [one for one in found.items if isinstance(one, Edge) and one.source == MACHINE]
+    assert {(one.relation, one.confidence) for one in edges} == {
+        ("reads_from", "medium"), ("writes_to", "medium")}  # fmt: skip
+    assert all("where keys are allowed" in one.detail for one in edges)
+    assert found.errors, "and coverage tells of it"
+
+
+def test_accounts_of_which_not_all_are_shown_may_have_keys(rig: Rig) -> None:
+    _account(rig, "chat", disableLocalAuth=True)
+    rig.subscriptions[SUB].refused = ("Microsoft.CognitiveServices/accounts/read",)
+    _grant(rig, GROUP, CONTRIBUTOR)
+    found = read(rig, families=("bots",), creators=False)
+    (edge,) = [one for one in found.items if isinstance(one, Edge) and one.source == PERSON
+               and one.target.endswith("#AI")]  # fmt: skip
+    assert edge.confidence == "medium"
+
+
+FIND = f"{GROUP}/providers/Microsoft.Search/searchServices/find"
+
+
+@pytest.mark.parametrize(
+    ("action", "relations"),
+    [
+        ("Microsoft.Search/searchServices/*", {"reads_from", "writes_to"}),
+        ("Microsoft.Search/searchServices/listAdminKeys/action", {"reads_from", "writes_to"}),
+        ("Microsoft.Search/searchServices/listQueryKeys/action", {"reads_from"}),
+        ("Microsoft.Search/searchServices/read", set()),
+    ],
+)
+@pytest.mark.parametrize("is_off", [False, True])
+def test_keys_of_a_search_service(rig: Rig, action: str, relations: set[str], is_off: bool) -> None:
+    rig.show(SUB, "Microsoft.Search/searchServices", "find", location="westeurope",
+             properties={"disableLocalAuth": is_off})  # fmt: skip
+    estate.define(rig, CONTRIBUTOR, "Own", actions=[action])
+    _grant(rig, FIND, CONTRIBUTOR, estate.MACHINE)
+    assert {relation for relation, _ in _edges(rig, MACHINE)} == (set() if is_off else relations)
+
+
+def test_keys_of_an_endpoint_call_that_endpoint(rig: Rig) -> None:
+    lab = rig.show(SUB, "Microsoft.MachineLearningServices/workspaces", "Lab", kind="Default",
+                   location="northeurope", properties={})  # fmt: skip
+    keys = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/listKeys/action"
+    estate.define(rig, CONTRIBUTOR, "Own", actions=[keys])
+    _grant(rig, lab, CONTRIBUTOR)
+    assert _edges(rig, PERSON)["calls", lab.casefold()].confidence == "medium"
+    _grant(rig, f"{lab}/onlineEndpoints/score", CONTRIBUTOR)
+    edges = _edges(rig, PERSON)
+    assert ("calls", f"{lab}/onlineEndpoints/score".casefold()) in edges
+    assert "where keys are allowed" in edges["calls", lab.casefold()].detail
+
+
+# --- vaults ---------------------------------------------------------------------------------
+
+SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
+
+
+def _vault(rig: Rig, name: str, *, by_roles: bool | None) -> str:
+    told = {} if by_roles is None else {"enableRbacAuthorization": by_roles}
+    return rig.show(SUB, "Microsoft.KeyVault/vaults", name, location="westeurope",
+                    properties={"tenantId": TENANT, "vaultUri": f"https://{name}.vault.azure.net/",
+                                "accessPolicies": [], **told})  # fmt: skip
+
+
+def _reads_secrets(rig: Rig) -> None:
+    secret = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
+    estate.define(rig, SECRETS_USER, "Key Vault Secrets User", dataActions=[secret])
+
+
+@pytest.mark.parametrize("by_roles", [True, False, None])
+def test_a_role_reads_secrets_of_a_vault_that_goes_by_roles(
+    rig: Rig, by_roles: bool | None
+) -> None:
+    _reads_secrets(rig)
+    vault = _vault(rig, "kv", by_roles=by_roles)
+    _grant(rig, vault, SECRETS_USER, estate.MACHINE)
+    _grant(rig, f"{vault}/secrets/key", SECRETS_USER, estate.MACHINE)
+    edges = _edges(rig, MACHINE)
+    assert len(edges) == (2 if by_roles else 0)
+    assert all(one.confidence == "certain" for one in edges.values())
+
+
+@pytest.mark.parametrize(
+    ("modes", "told"),
+    [((True, True), "certain"), ((True, False), "medium"), ((False, False), ""), ((), "medium")],
+)
+def test_a_role_on_a_group_reads_secrets_of_vaults_that_go_by_roles(
+    rig: Rig, modes: tuple[bool, ...], told: str
+) -> None:
+    _reads_secrets(rig)
+    for number, by_roles in enumerate(modes):
+        _vault(rig, f"kv{number}", by_roles=by_roles)
+    _grant(rig, GROUP, SECRETS_USER, estate.MACHINE)
+    edges = list(_edges(rig, MACHINE).values())
+    assert [one.confidence for one in edges] == ([told] if told else [])
+    assert all(("go by roles" in one.detail) == (told == "medium") for one in edges)
+
+
+# --- calls ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "OpenAI/deployments/embeddings/action",
+        "OpenAI/deployments/completions/action",
+        "OpenAI/deployments/chat/completions/action",
+        "OpenAI/images/generations/action",
+        "OpenAI/video/generations/*/action",
+        "OpenAI/assistants/*",
+        "OpenAI/assistants/threads/runs/write",
+        "OpenAI/*",
+        "MaaS/*",
+        "AIServices/responses/*",
+    ],
+)
+def test_one_way_to_call_is_enough(rig: Rig, action: str) -> None:
+    account = _account(rig, "chat")
+    estate.define(rig, AI_USER, "Own",
+                  dataActions=[f"Microsoft.CognitiveServices/accounts/{action}"])  # fmt: skip
+    _grant(rig, account, AI_USER)
+    assert ("calls", account.casefold()) in _edges(rig, PERSON)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "excepted"),
+    [
+        ("OpenAI/*/read", ()),
+        ("OpenAI/deployments/read", ()),
+        ("OpenAI/assistants/delete", ()),
+        ("OpenAI/assistants/*", ("OpenAI/assistants/*",)),
+    ],
+)
+def test_reading_is_no_call(rig: Rig, allowed: str, excepted: tuple[str, ...]) -> None:
+    account = _account(rig, "chat")
+    lead = "Microsoft.CognitiveServices/accounts"
+    estate.define(rig, AI_USER, "Own", dataActions=[f"{lead}/{allowed}"],
+                  notDataActions=[f"{lead}/{one}" for one in excepted])  # fmt: skip
+    _grant(rig, account, AI_USER)
+    assert not _edges(rig, PERSON)
+
+
+def test_who_may_make_new_keys_calls(rig: Rig) -> None:
+    account = _account(rig, "chat")
+    keys = "Microsoft.CognitiveServices/accounts/regenerateKey/action"
+    estate.define(rig, CONTRIBUTOR, "Own", actions=[keys])
+    _grant(rig, account, CONTRIBUTOR)
+    assert ("calls", account.casefold()) in _edges(rig, PERSON)
+
+
 # --- parts ----------------------------------------------------------------------------------
 
 
