@@ -30,6 +30,7 @@ from scanner.model.registry import (
     StageDate,
 )
 from scanner.reconcile import dating, values
+from scanner.reconcile.sheets import NoValue, without_value
 from scanner.rulebook.mapping import AssessmentMap, AttestationMap, From, RegistryMap, Take
 
 Record = Mapping[str, Any]
@@ -81,7 +82,7 @@ def map_records(records: Iterable[tuple[str, Record]], how: RegistryMap, registr
         if not _counts(record, how):
             result.rows.append(Row(place, "left_out", notes=("its kind is not asked for",)))
             continue
-        told = list(notes)
+        told = [*notes, *without_value(record)]
         if not ident:
             result.rows.append(Row(place, "refused", notes=tuple(told)))
             continue
@@ -320,7 +321,7 @@ def _found(record: Record, path: str) -> list[str]:
 
 
 def _plain(value: Any) -> str:
-    if value is None:
+    if value is None or isinstance(value, NoValue):
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -27,7 +27,7 @@ from scanner.model.registry import (
 )
 from scanner.reconcile import values
 from scanner.reconcile.mapped import Row
-from scanner.reconcile.sheets import cells_of, padded
+from scanner.reconcile.sheets import cells_of, padded, without_value
 
 _ENVELOPE = tuple(Approved.__struct_fields__)
 _LISTS = (*_ENVELOPE, "aliases", "bindings", "vendors", "attestations", "owners")
@@ -76,6 +76,10 @@ def read(path: Path, sheet: str = "") -> tuple[list[RegistryEntry], list[Row]]:
         if len(cells) != len(header):
             said = f"{len(cells)} cells where the header has {len(header)}"
             rows.append(Row(place, "refused", notes=(said,)))
+            continue
+        lost = without_value(dict(zip(header, cells, strict=True)))
+        if lost:
+            rows.append(Row(place, "refused", notes=tuple(lost)))
             continue
         try:
             entry = _entry(dict(zip(header, cells, strict=True)), place)

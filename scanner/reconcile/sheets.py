@@ -2,13 +2,14 @@
 
 Owns encodings, delimiters, cells and bounds; knows no column. A workbook is opened only when what
 it unpacks to is bounded: it is an archive from outside. Formulas are read as the values that were
-last stored with them.
+last stored with them; a formula without one, or that ended in an error, is told apart from a blank.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,6 +30,18 @@ _MAX_CELL = 1 << 20
 TABLES = (".csv", ".tsv", ".xlsx", ".xlsm")
 
 Cells = tuple[str, ...]
+
+
+class NoValue(str):
+    """A cell that should hold a value and does not: the text is its formula, or its error."""
+
+    __slots__ = ()
+
+
+def without_value(cells: Mapping[str, Any]) -> list[str]:
+    """What to tell of each column whose cell has no value."""
+    return [f"{column}: `{cell[:60]}` has no value; calculate and save the workbook"
+            for column, cell in cells.items() if isinstance(cell, NoValue)]  # fmt: skip
 
 
 def cells_of(path: Path, sheet: str = "", *, guess: bool = False) -> Iterator[tuple[str, Cells]]:
@@ -125,11 +138,13 @@ def _workbook(path: Path, sheet: str) -> Iterator[tuple[str, Cells]]:
             if sheet and sheet not in book.sheetnames:
                 known = ", ".join(book.sheetnames)
                 raise RegistryError(f"{path}: no sheet `{sheet}`; there are {known}")
-            page = book[sheet] if sheet else book[book.sheetnames[0]]
+            title = sheet or book.sheetnames[0]
+            page = book[title]
+            asked = _formulas(path, title)
             for number, row in enumerate(page.iter_rows(values_only=True), start=1):
                 if number > _MAX_ROWS:
                     raise RegistryError(f"{path}: more than {_MAX_ROWS} rows")
-                cells = tuple(map(_cell, row))
+                cells = tuple(map(_cell, row, next(asked, ()) or (None,) * len(row)))
                 if any(cells):
                     yield f"{path}#{page.title}!{number}", _trimmed(cells)
         finally:
@@ -167,7 +182,43 @@ def _trimmed(cells: Cells) -> Cells:
     return cells[:end]
 
 
-def _cell(value: object) -> str:
+_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!",
+                     "#CALC!"})  # fmt: skip
+
+
+def _formulas(path: Path, title: str) -> Iterator[tuple[object, ...]]:
+    """The rows of the sheet again, as they are written: what is a formula there. None where the
+    workbook holds no formula at all, so that others are read once."""
+    with zipfile.ZipFile(path) as archive:
+        parts = [p for p in archive.namelist() if p.startswith("xl/worksheets/")]
+        if not any(_has_formula(archive, part) for part in parts):
+            return
+    from openpyxl import load_workbook
+
+    book = load_workbook(path, read_only=True, data_only=False, keep_links=False)
+    try:
+        yield from book[title].iter_rows(values_only=True)
+    finally:
+        book.close()
+
+
+def _has_formula(archive: zipfile.ZipFile, part: str) -> bool:
+    kept = b""
+    with archive.open(part) as file:
+        while piece := file.read(1 << 20):
+            if re.search(rb"<(?:\w+:)?f[ />]", kept + piece):
+                return True
+            kept = piece[-32:]
+    return False
+
+
+def _cell(value: object, written: object = None) -> str:
+    if value is None and isinstance(written, str) and written.startswith("="):
+        return NoValue(written)
+    if value is None and written is not None:
+        return NoValue("=")  # a formula of several cells
+    if isinstance(value, str) and value.strip() in _ERRORS:
+        return NoValue(value.strip())
     if value is None:
         return ""
     if isinstance(value, bool):

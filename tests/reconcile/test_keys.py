@@ -70,7 +70,7 @@ def test_an_address_is_where_it_leads(written: str, shown: str) -> None:
         (BindingType.OAUTH_APP, "12345", "github:acme/app/12345"),
         (BindingType.OAUTH_APP, "github:12345", "salesforce:acme/app/12345"),
         (BindingType.OAUTH_APP, "salesforce:0H4x", "salesforce:acme/app/0H4X"),
-        (BindingType.OAUTH_APP, "0oaAAAAAAAAAAAAAAAAA", "okta:acme.okta.com/app/0oaaaaaaaaaaaaaaaaaa"),
+        (BindingType.OAUTH_APP, "0oaAAAAAAAAAAAAAAAAA", "okta:acme/app/0oaaaaaaaaaaaaaaaaaa"),
     ],
 )  # fmt: skip
 def test_two_things_stay_two(kind: BindingType, one: str, other: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from openpyxl import Workbook
 from scanner.model.errors import RegistryError
 from scanner.reconcile import inventory
 from scanner.reconcile.sheets import records_of
+from scanner.rulebook.mapping import RegistryMap
 
 
 def _book(path: Path, *rows: list[object], title: str = "AI systems") -> Path:
@@ -50,6 +52,52 @@ def test_a_workbook_gives_the_entries_of_a_table(tmp_path: Path) -> None:
         f"{path}#AI systems!4: column stage: `someday` is not one of idea, development, pilot, "
         "production, retired"
     ]
+
+
+def _with_formulas(path: Path) -> Path:
+    """As programs write them that calculate nothing: no value is stored with a formula."""
+    return _book(
+        path, ["id", "name", "providers", "assessment_status", "assessment_expires_at"],
+        ["A", "x", '="open"&"ai"', "done", "=TODAY()-400"],
+        ["B", "y", "openai", "done", "2027-01-01"], ["C", "z", "#REF!", "done", None],
+    )  # fmt: skip
+
+
+def test_a_formula_without_a_value_is_no_blank(tmp_path: Path) -> None:
+    reading = inventory.read([_with_formulas(tmp_path / "r.xlsx")])
+    assert [entry.id for entry in reading.entries] == ["B"]
+    first, second = reading.problems
+    assert '!2: providers: `="open"&"ai"` has no value' in first
+    assert "assessment_expires_at: `=TODAY()-400` has no value" in first
+    assert "!4: providers: `#REF!` has no value" in second
+
+
+def test_a_mapping_tells_of_it_and_leaves_it_unknown(tmp_path: Path) -> None:
+    how = RegistryMap(id="m", name="m", reference="r", fields={
+        "name": "name", "approved.providers": "providers"})  # fmt: skip
+    reading = inventory.read_mapped(_with_formulas(tmp_path / "r.xlsx"), how, "m")
+    assert [entry.approved.providers for entry in reading.entries] == [None, ("openai",), None]
+    assert [row.verdict for row in reading.rows] == [
+        "imported_with_notes", "imported", "imported_with_notes",
+    ]  # fmt: skip
+    assert "has no value; calculate and save the workbook" in reading.rows[0].notes[0]
+
+
+def test_the_value_that_is_stored_with_a_formula_counts(tmp_path: Path) -> None:
+    path = _with_formulas(tmp_path / "r.xlsx")
+    stored = tmp_path / "stored.xlsx"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(stored, "w") as new:
+        for part in old.namelist():
+            data = old.read(part)
+            if part.endswith("sheet1.xml"):
+                data = re.sub(rb'<c r="C2"[^>]*><f>(.*?)</f><v ?/?>(</v>)?',
+                              rb'<c r="C2" t="str"><f>\1</f><v>openai</v>', data)  # fmt: skip
+                data = re.sub(rb'<c r="E2"[^>]*><f>(.*?)</f><v ?/?>(</v>)?',
+                              rb'<c r="E2" t="str"><f>\1</f><v>2020-01-01</v>', data)  # fmt: skip
+            new.writestr(part, data)
+    first = inventory.read([stored]).entries[0]
+    assert (first.id, first.approved.providers) == ("A", ("openai",))
+    assert first.assessments[0].expires_at == "2020-01-01"
 
 
 def test_a_sheet_is_named_or_told(tmp_path: Path) -> None:
