@@ -63,6 +63,8 @@ class AssetGraph:
         self.dates: Mapping[str, str] = {}
         """Of nodes and edges, when a scan first saw them, where somebody knows."""
         self.nodes: dict[NodeId, NodeFact] = {}
+        self._held: dict[NodeId, DataStore] = {}
+        """What is known as a store of things that are AI as well: an index of vectors."""
         self.edges: dict[str, Edge] = {}
         self._shards: dict[str, tuple[ShardId, ...]] = {}
         alone: dict[ShardId, tuple[ShardId, ...]] = {}
@@ -109,15 +111,30 @@ class AssetGraph:
 
     def _add_node(self, fact: NodeFact) -> None:
         old = self.nodes.get(fact.id)
-        if old is None or (isinstance(fact, Asset) and isinstance(old, DataStore)):
+        if isinstance(fact, Asset) and isinstance(old, DataStore):
             self.nodes[fact.id] = fact  # who lists a store knows more than who reads from it
+            self._held[fact.id] = old
+        elif isinstance(fact, DataStore) and isinstance(old, Asset):
+            held = self._held.get(fact.id)
+            self._held[fact.id] = fact if held is None else merge_fact(held, fact)
+        elif old is None:
+            self.nodes[fact.id] = fact
         elif type(old) is type(fact):
             self.nodes[fact.id] = merge_fact(old, fact)  # type: ignore[type-var]
 
     @cached_property
     def data(self) -> DataMap:
         """What the stores hold, and where things are."""
-        return DataMap(self.nodes, self._flow_rules or bundled_flows())
+        return DataMap(self.nodes, self._flow_rules or bundled_flows(), self._held)
+
+    def stores(self) -> Iterator[NodeId]:
+        """Where data rests, in order of id; also what is an asset of its own."""
+        for ident in sorted(self.nodes):
+            if self.is_store(ident):
+                yield ident
+
+    def is_store(self, ident: NodeId) -> bool:
+        return isinstance(self.nodes.get(ident), DataStore) or ident in self._held
 
     @cached_property
     def columns(self) -> Columns:

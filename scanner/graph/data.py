@@ -33,8 +33,15 @@ class Label(Model, frozen=True, kw_only=True):
 class DataMap:
     """Answers for the nodes of one graph."""
 
-    def __init__(self, nodes: Mapping[NodeId, NodeFact], rules: FlowRules) -> None:
+    def __init__(
+        self,
+        nodes: Mapping[NodeId, NodeFact],
+        rules: FlowRules,
+        held: Mapping[NodeId, DataStore] | None = None,
+    ) -> None:
+        """``held``: what is known as stores of nodes that are assets."""
         self._nodes = nodes
+        self._held = held or {}
         self._rules = rules
         self._known: dict[NodeId, tuple[Label, ...]] = {}
         self._area_of: dict[str, str] = {"": ""}
@@ -44,7 +51,7 @@ class DataMap:
         """The classes of a store, the surest first; empty: nothing is known."""
         found = self._known.get(ident)
         if found is None:
-            node = self._nodes.get(ident)
+            node = self._held.get(ident) or self._nodes.get(ident)
             found = self._known[ident] = self._of(node) if isinstance(node, DataStore) else ()
         return found
 

@@ -2,7 +2,9 @@
 
 A flow is declared or seen: a store that an asset reads, an asset that calls a vendor, and what lies
 between. What a role would merely allow is no flow. One flow is one store, one vendor and one asset
-that hands the data over; its path is the shortest.
+that hands the data over; its path is the shortest. An AI asset hands what reaches it to whoever
+supplies it, whatever else comes after; that is told once where a flow to the same vendor passes
+through it and is as sure.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from scanner.graph.steps import FLOW
 from scanner.graph.uncollected import uncollected
 from scanner.model.base import Model, NodeId
 from scanner.model.evidence import Confidence
-from scanner.model.facts import Asset, Credential, DataStore, Relation
+from scanner.model.facts import Asset, Credential, Relation
 
 PROVIDER = "provider:"
 
@@ -56,38 +58,29 @@ def data_flows(graph: AssetGraph) -> tuple[Flow, ...]:
     leads_on = back.hops >= 0
     """What reaches no asset that hands data over is on no way to one."""
     found: list[Flow] = []
-    for ident in sorted(graph.nodes):
-        if not isinstance(graph.nodes[ident], DataStore):
-            continue
+    for ident in graph.stores():
         number = columns.number(ident)
         if number is None or not leads_on[number]:
             continue
         near = columns.kernel.near(number, FLOW, leads_on)
         reached = [handing[other] for other in near.hops if other in handing]
-        found += _of(graph, ident, near, {caller: callers[caller] for caller in reached})
+        found += _each_vendor_once(
+            _of(graph, ident, near, {caller: callers[caller] for caller in reached})
+        )
     return tuple(sorted(found, key=lambda flow: (flow.provider, flow.store, flow.through)))
 
 
 def _callers(graph: AssetGraph) -> dict[NodeId, frozenset[str]]:
-    """Assets that hand data to a vendor: who they call; of those that call none and that nothing
-    goes on from, whose service they are."""
+    """Assets that hand data to a vendor: who they call, and of AI whose service it is."""
     found: defaultdict[NodeId, set[str]] = defaultdict(set)
     for edge in graph.edges.values():
         if edge.relation is Relation.CALLS and edge.target.startswith(PROVIDER):
             source = graph.node(edge.source)
             if isinstance(source, Asset):
                 found[graph.entities.of(edge.source)].add(edge.target.removeprefix(PROVIDER))
-    columns = graph.columns
-    matrix = columns.kernel.matrix(FLOW)
     for asset in graph.assets():
-        ident = graph.entities.of(asset.id)
-        number = columns.number(ident)
-        if not asset.provider or ident in found or number is None:
-            continue
-        row = matrix.indices[matrix.indptr[number] : matrix.indptr[number + 1]]
-        after = (graph.node(columns.ids[other]) for other in row)
-        if not any(isinstance(node, Asset) for node in after):
-            found[ident].add(asset.provider)
+        if asset.provider:
+            found[graph.entities.of(asset.id)].add(asset.provider)
     return {ident: frozenset(names) for ident, names in sorted(found.items())}
 
 
@@ -104,8 +97,29 @@ def _of(
             vendor = NodeId(PROVIDER + name)
             goal = columns.number(vendor)
             calls = goal is not None and bool(columns.kernel.edges(number, goal, FLOW))
+            if not calls and caller == graph.entities.of(store):
+                continue  # data that rests in a service goes nowhere by that
             whole = [*way, goal] if calls and goal is not None else way
             yield _flow(graph, store, caller, name, path_of(columns, whole, FLOW))
+
+
+def _each_vendor_once(flows: Iterable[Flow]) -> list[Flow]:
+    """Of one store. Without those that end in an asset's own service and that another, as sure,
+    leads through on its way to the same vendor: a model behind its endpoint, a base behind its
+    agent. Where no other does, nothing is left out."""
+    every = list(flows)
+    passed: dict[tuple[str, NodeId], int] = {}
+    for flow in every:
+        for ident in flow.path.nodes:
+            if ident != flow.through:
+                key = (flow.provider, ident)
+                passed[key] = max(passed.get(key, -1), flow.confidence.rank)
+    return [
+        flow
+        for flow in every
+        if flow.path.nodes[-1].startswith(PROVIDER)
+        or passed.get((flow.provider, flow.through), -1) < flow.confidence.rank
+    ]
 
 
 def _flow(graph: AssetGraph, store: NodeId, caller: NodeId, provider: str, path: Path) -> Flow:
@@ -125,7 +139,7 @@ def _flow(graph: AssetGraph, store: NodeId, caller: NodeId, provider: str, path:
         labels=data.labels(store),
         provider=provider,
         through=caller,
-        keys=tuple(_keys(graph, caller)),
+        keys=tuple(_keys(graph, caller, provider)),
         path=path,
         areas=areas,
         environments=environments,
@@ -134,13 +148,15 @@ def _flow(graph: AssetGraph, store: NodeId, caller: NodeId, provider: str, path:
     )
 
 
-def _keys(graph: AssetGraph, caller: NodeId) -> list[NodeId]:
-    """A key under the name by which it was found, where its vendor's record is the same."""
+def _keys(graph: AssetGraph, caller: NodeId, provider: str) -> list[NodeId]:
+    """Those that this vendor honours, and those of which nobody knows whose they are. A key under
+    the name by which it was found, where its vendor's record is the same."""
     return sorted({
         edge.target
         for view in graph.entities.all_of(caller)
         for edge in graph.out_edges(view, Relation.AUTHENTICATES_WITH)
-        if isinstance(graph.node(edge.target), Credential)
+        if isinstance(key := graph.node(edge.target), Credential)
+        and key.issuer in ("", provider)
     })  # fmt: skip
 
 

@@ -57,6 +57,8 @@ def named(graph: AssetGraph, text: str) -> list[NodeId]:
     test = _TYPES.get(kind) if mark else None
     if mark and kind == "sensitive":
         test = _sensitive(graph)
+    if test is not None and kind == "datastore":
+        test = _store(graph)
     pool = [n for n in known if test is None or _is(graph, n, test)]
     wanted = rest if test is not None else text
     exact = [n for n in pool if wanted in (n, label(graph, n))]
@@ -76,6 +78,10 @@ def one(graph: AssetGraph, text: str) -> NodeId:
         shown = ", ".join(found[:_SHOWN]) + (", ..." if len(found) > _SHOWN else "")
         raise ConfigError(f"`{text}` may be any of {len(found)}: {shown}; give the whole id")
     return found[0]
+
+
+def _store(graph: AssetGraph) -> Callable[[NodeFact], bool]:
+    return lambda node: graph.is_store(node.id)
 
 
 def _sensitive(graph: AssetGraph) -> Callable[[NodeFact], bool]:

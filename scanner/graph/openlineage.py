@@ -16,7 +16,6 @@ from scanner.graph.build import AssetGraph
 from scanner.graph.flows import PROVIDER, Flow
 from scanner.graph.ownership import Ownership
 from scanner.model.base import NodeId
-from scanner.model.facts import DataStore
 
 PRODUCER = "https://github.com/shadow-ai-scanner/shadow-ai-scanner"
 _SPEC = "https://openlineage.io/spec"
@@ -38,13 +37,13 @@ def events(
         if not nodes[-1].startswith(PROVIDER):
             nodes.append(NodeId(PROVIDER + flow.provider))
         for place, ident in enumerate(nodes):
-            if ident.startswith(PROVIDER) or isinstance(graph.node(ident), DataStore):
+            if ident.startswith(PROVIDER) or (ident != flow.through and graph.is_store(ident)):
                 continue
             if place:
                 inputs[ident].add(nodes[place - 1])
             if place + 1 < len(nodes):
                 after = nodes[place + 1]
-                is_data = after.startswith(PROVIDER) or isinstance(graph.node(after), DataStore)
+                is_data = after.startswith(PROVIDER) or graph.is_store(after)
                 outputs[ident].add(after if is_data else ident)
     return [
         {

@@ -20,7 +20,7 @@ from scanner.graph.steps import ANY, CONTROL, FLOW, Walk
 from scanner.model.base import Model, NodeId
 from scanner.model.errors import ConfigError
 from scanner.model.evidence import Confidence
-from scanner.model.facts import DataStore, Edge, NodeFact
+from scanner.model.facts import Edge, NodeFact
 
 WALKS = {"flow": FLOW, "control": CONTROL, "any": ANY}
 _EVERYTHING = ("aws.everything",)
@@ -146,7 +146,7 @@ def exposure(graph: AssetGraph) -> tuple[Exposure, ...]:
 
 def _matters(graph: AssetGraph, ident: NodeId) -> bool:
     node = graph.node(ident)
-    if not isinstance(node, DataStore):
+    if node is None or not graph.is_store(ident):
         return False
     return node.kind in _EVERYTHING or graph.data.is_sensitive(ident, Confidence.MEDIUM)
 

@@ -11,6 +11,7 @@ from openlineage.client import event_v2, facet_v2
 
 from scanner.graph.build import AssetGraph
 from scanner.graph.flows import Flow, data_flows, totals
+from scanner.graph.naming import named
 from scanner.graph.openlineage import SCHEMA_URL, events, render
 from scanner.graph.ownership import OwnerBook
 from scanner.model.base import NodeId, ShardId
@@ -115,7 +116,7 @@ def test_a_candidate_for_a_merge_carries_no_data() -> None:
     ]
 
 
-def test_the_clouds_own_service_is_the_vendor_of_what_nothing_goes_on_from() -> None:
+def test_a_service_that_leads_through_parts_of_its_own_is_one_flow() -> None:
     graph = _graph(
         _store("features", classification="confidential"),
         _asset("model", provider="aws_sagemaker", asset_class=AssetClass.MODEL),
@@ -236,3 +237,93 @@ def test_openlineage_is_what_its_own_client_builds_from_the_same_words() -> None
         row["inputs"][0]["facets"]["tags"]["tags"] for row in rows if row["inputs"][0]["facets"]
     )
     assert tags == [{"key": "data_class", "value": "personal", "source": "high"}]
+
+
+def _ways(graph: AssetGraph) -> set[tuple[str, str, str]]:
+    return {(flow.store, flow.provider, flow.through) for flow in data_flows(graph)}
+
+
+AGENT = (
+    _store("crm", classification="pii"),
+    _asset("agent", provider="aws_bedrock", asset_class=AssetClass.AGENT),
+    _asset("hook", is_ai=False),
+    _edge("agent", Relation.READS_FROM, "crm"),
+)
+BASE = (
+    _store("crm", classification="pii"),
+    _asset("kb", provider="aws_bedrock", asset_class=AssetClass.KNOWLEDGE_BASE),
+    _edge("kb", Relation.READS_FROM, "crm"),
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "wanted"),
+    [
+        ((*AGENT, _edge("agent", Relation.CALLS, "hook")), {("crm", "aws_bedrock", "agent")}),
+        ((*AGENT, _edge("agent", Relation.CALLS, "provider:openai")),
+         {("crm", "aws_bedrock", "agent"), ("crm", "openai", "agent")}),
+        ((*BASE, _asset("fn", is_ai=False), _edge("fn", Relation.READS_FROM, "kb")),
+         {("crm", "aws_bedrock", "kb")}),
+        ((*BASE, _asset("fn", is_ai=False), _edge("fn", Relation.READS_FROM, "kb"),
+          _edge("fn", Relation.CALLS, "provider:openai")),
+         {("crm", "aws_bedrock", "kb"), ("crm", "openai", "fn")}),
+        ((*AGENT, _edge("hook", Relation.READS_FROM, "agent"),
+          _edge("agent", Relation.READS_FROM, "hook")), {("crm", "aws_bedrock", "agent")}),
+        ((*AGENT, _edge("agent", Relation.DERIVED_FROM, "agent")),
+         {("crm", "aws_bedrock", "agent")}),
+        ((*BASE, AGENT[1], _edge("agent", Relation.READS_FROM, "kb"),
+          _edge("kb", Relation.READS_FROM, "agent")), {("crm", "aws_bedrock", "agent")}),
+    ],
+    ids=["a tool", "another vendor", "read by a program", "and on to a vendor", "a circle",
+         "itself", "a circle of two that are AI"],
+)  # fmt: skip
+def test_what_comes_after_an_asset_takes_nothing_from_its_own_service(
+    facts: tuple[Fact, ...], wanted: set[tuple[str, str, str]]
+) -> None:
+    assert _ways(_graph(*facts)) == wanted
+
+
+def test_a_less_sure_way_on_does_not_stand_for_a_sure_one() -> None:
+    agent = _asset("agent", provider="aws_bedrock", asset_class=AssetClass.AGENT)
+    on = _edge("agent", Relation.READS_FROM, "kb", confidence=Confidence.LOW)
+
+    assert _ways(_graph(*BASE, agent, on)) == {
+        ("crm", "aws_bedrock", "kb"), ("crm", "aws_bedrock", "agent"),
+    }  # fmt: skip
+
+
+def test_a_flow_names_only_keys_of_its_vendor() -> None:
+    keys = [
+        Credential(id=NodeId(f"k-{name}"), kind="credential.x", name=name, issuer=name,
+                   fingerprint=name)
+        for name in ("openai", "anthropic", "")
+    ]  # fmt: skip
+    flows = data_flows(_graph(
+        _store("crm"), _asset("fn", is_ai=False), _edge("fn", Relation.READS_FROM, "crm"), *keys,
+        *(_edge("fn", Relation.AUTHENTICATES_WITH, key.id) for key in keys),
+        *(_edge("fn", Relation.CALLS, f"provider:{key.issuer}") for key in keys if key.issuer),
+    ))  # fmt: skip
+
+    assert {flow.provider: flow.keys for flow in flows} == {
+        "openai": ("k-", "k-openai"), "anthropic": ("k-", "k-anthropic"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_thing_that_is_ai_and_a_store_keeps_its_class_and_its_flows(is_first: bool) -> None:
+    both = [
+        _store("index", classification="pii"),
+        _asset("index", provider="aws_bedrock", asset_class=AssetClass.VECTOR_STORE),
+    ]
+    graph = _graph(
+        *(both if is_first else both[::-1]),
+        _asset("reader", provider="openai"),
+        _edge("reader", Relation.READS_FROM, "index"),
+    )
+
+    (flow,) = data_flows(graph)
+    assert (flow.store, flow.provider, flow.through) == ("index", "openai", "reader")
+    assert [label.data_class for label in flow.labels] == ["personal"]
+    assert named(graph, "datastore:index") == ["index"]
+    jobs = [event["job"]["name"] for event in events(graph, [flow], "2026-11-28T10:00:00Z")]
+    assert jobs == ["reader"]
