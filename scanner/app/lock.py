@@ -29,7 +29,9 @@ def locked(url: str) -> Iterator[None]:
         raise ConfigError(f"state {path}: the folder {path.parent} does not exist; create it")
     if path.is_dir():
         raise ConfigError(f"state {path}: a folder; name a file in it")
-    lock = FileLock(f"{path}.lock", timeout=0)
+    # Whoever shares a state shares its lock.
+    mode = path.stat().st_mode & 0o666 if path.exists() else 0o600
+    lock = FileLock(f"{path}.lock", timeout=0, mode=mode)
     try:
         lock.acquire()
     except Timeout as error:

@@ -128,7 +128,7 @@ def _files(loaded: LoadedConfig, ran: Ran, say: Callable[..., None]) -> None:
             say("files written", files=[str(path) for path in paths])
         if chosen.metrics_file:
             path = loaded.folder / Path(chosen.metrics_file)
-            write_file(path, gauges(result.document))
+            write_file(path, gauges(result.document), is_shared=True)
             say("files written", files=[str(path)])
     except ShadowAIError as error:
         _trouble(ran, say, str(error))

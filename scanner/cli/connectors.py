@@ -16,19 +16,27 @@ def command() -> None:
 @command.command("list")
 @json_option
 def list_connectors(as_json: bool) -> None:
-    """Every connector that is installed."""
-    from scanner.collect.loader import load, names
+    """Every connector that is installed. Those of other packages are named and not run: only a
+    configuration, or `show NAME`, does that."""
+    from scanner.collect.loader import guests, load, names
     from scanner.emit.table import print_rows
     from scanner.model.base import encode
 
-    specs = [load(name).spec for name in names()]
+    others = guests()
+    specs = [load(name).spec for name in names() if name not in others]
     if as_json:
-        rows = [{"name": s.name, "title": s.title, "operations": len(s.operations)} for s in specs]
+        rows: list[dict[str, object]] = [
+            {"name": s.name, "title": s.title, "operations": len(s.operations)} for s in specs
+        ]
+        rows += [{"name": name, "package": package} for name, package in others.items()]
         write_bytes(encode(rows) + b"\n")
     else:
         print_rows(
             ("connector", "reads", "operations"),
-            [(s.name, s.title, str(len(s.operations))) for s in specs],
+            [
+                *((s.name, s.title, str(len(s.operations))) for s in specs),
+                *((name, f"of {package}, not run", "") for name, package in others.items()),
+            ],
         )
 
 

@@ -216,12 +216,12 @@ def _show(graph: AssetGraph, answer: Answer, form: str, output: Path | None, as_
 
 
 def _export(graph: AssetGraph, form: str, output: Path | None, part: Any) -> None:
-    from scanner.emit.files import write_file
+    from scanner.emit.files import made_folder, write_file
     from scanner.graph.export import export, files
 
     if form == "csv" and output is not None and output.suffix != ".zip":
         for name, data in files(graph, part).items():
-            output.mkdir(parents=True, exist_ok=True)
+            made_folder(output)
             write_file(output / name, data)
             click.echo(f"wrote {output / name}", err=True)
         return

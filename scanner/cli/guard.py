@@ -133,9 +133,10 @@ def command(
             click.echo(f"::error::{_escaped(str(error))}")
         sys.exit(3)
     if output is not None:
+        from scanner.emit.files import write_file
         from scanner.emit.sarif import render
 
-        output.write_bytes(render(verdict.problems, verdict.unread))
+        write_file(output, render(verdict.problems, verdict.unread))
     _show(verdict, form)
     for text in verdict.warnings:
         click.echo(f"warning: {text}", err=True)

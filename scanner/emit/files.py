@@ -1,12 +1,18 @@
-"""Write a scan's results as files, each whole or not at all."""
+"""Write a scan's results as files, each whole or not at all.
+
+A new file is its owner's alone, and so is a folder made for it: results name keys, people and
+weak places. A file that is there keeps its mode, so whoever shares one says so once by ``chmod``.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from scanner.emit.document import Document, chunks
@@ -18,12 +24,14 @@ from scanner.graph.build import AssetGraph
 from scanner.graph.export import export
 from scanner.model.errors import StoreError
 
+_FOLDER, _FILE, _SHARED = 0o700, 0o600, 0o644
+
 
 def write_all(folder: Path, document: Document, graph: AssetGraph) -> list[Path]:
     """findings.json, graph.graphml and report.html. Raises ``StoreError`` when a file cannot be
     written; the former one then stays as it was."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=_FOLDER)
         return [
             _write(folder / "findings.json", chunks(document)),
             _write(folder / "graph.graphml", [export(graph, "graphml")]),
@@ -64,32 +72,35 @@ def write_systems(
 
 def made_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=_FOLDER)
     except OSError as error:
         raise StoreError(
             f"{folder}: cannot write the results: {error.strerror or error}"
         ) from error
 
 
-def write_file(path: Path, data: bytes) -> Path:
-    """One file, whole or not at all. Raises ``StoreError``."""
-    return write_pieces(path, [data])
+def write_file(path: Path, data: bytes, *, is_shared: bool = False) -> Path:
+    """One file, whole or not at all. ``is_shared``: whoever runs beside us reads it, as figures
+    without names. Raises ``StoreError``."""
+    return write_pieces(path, [data], is_shared=is_shared)
 
 
-def write_pieces(path: Path, data: Iterable[bytes]) -> Path:
+def write_pieces(path: Path, data: Iterable[bytes], *, is_shared: bool = False) -> Path:
     """One file in pieces, whole or not at all. Raises ``StoreError``."""
     try:
-        return _write(path, data)
+        return _write(path, data, _SHARED if is_shared else _FILE)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def _write(path: Path, data: Iterable[bytes]) -> Path:
+def _write(path: Path, data: Iterable[bytes], mode: int = _FILE) -> Path:
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.writelines(data)
-        os.chmod(temporary, 0o644)
+        with suppress(FileNotFoundError):
+            mode = stat.S_IMODE(path.stat().st_mode)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -54,8 +55,17 @@ def engine_of(url: str) -> Engine:
             f"store url `{url.rsplit('@', maxsplit=1)[-1]}`: {error}; use sqlite:///path or postgresql://..."
         ) from error
     if url.startswith("sqlite"):
+        _make_private(engine.url.database or "")
         event.listen(engine, "connect", _sqlite_pragmas)
     return engine
+
+
+def _make_private(database: str) -> None:
+    """A new file is its owner's alone; SQLite gives its log and its index the mode of the file. One
+    that is there keeps its mode. What cannot be made is told when it is opened."""
+    if database and database != ":memory:" and not database.startswith("file:"):
+        with suppress(OSError):
+            os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _sqlite_pragmas(connection: Any, _record: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scanner.assess.governance import Assessment
 from scanner.emit.evidence import oscal, page, table
-from scanner.emit.files import write_file
+from scanner.emit.files import made_folder, write_file
 from scanner.model.base import encode
 
 RENDERERS: dict[str, tuple[str, Callable[[Assessment], bytes]]] = {
@@ -21,7 +21,7 @@ RENDERERS: dict[str, tuple[str, Callable[[Assessment], bytes]]] = {
 
 def write_pack(folder: Path, found: Assessment, forms: tuple[str, ...]) -> list[Path]:
     """Raises ``StoreError`` for a file that cannot be written."""
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     return [
         write_file(folder / RENDERERS[form][0].format(found.framework), RENDERERS[form][1](found))
         for form in forms

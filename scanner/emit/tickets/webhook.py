@@ -16,11 +16,12 @@ from pathlib import Path
 import msgspec
 import requests
 
+from scanner.emit.files import made_folder, write_file
 from scanner.emit.tickets.content import Routing
 from scanner.emit.tickets.events import Event, Events
 from scanner.emit.tickets.sink import Busy, Refused
 from scanner.kit.outgoing import is_encrypted, session
-from scanner.model.errors import UnsafeCall
+from scanner.model.errors import StoreError, UnsafeCall
 
 _TIMEOUT = (10, 30)
 _LEAST_SECRET = 16
@@ -106,10 +107,8 @@ class FileSink(Events):
         self._folder = base / config.folder
 
     def _put(self, event: Event) -> None:
-        temporary = self._folder / f".{event.ident}.part"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(event.body + b"\n")
-            temporary.replace(self._folder / f"{event.ident}.json")
-        except OSError as error:
-            raise Busy(f"{self._folder}: cannot be written: {error.strerror}") from error
+            made_folder(self._folder)
+            write_file(self._folder / f"{event.ident}.json", event.body + b"\n")
+        except StoreError as error:
+            raise Busy(f"{self._folder}: cannot be written: {error}") from error

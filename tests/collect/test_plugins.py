@@ -1,0 +1,88 @@
+"""A package that brings a connector runs when the configuration names it, and at no other time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+MODULE = """
+import pathlib
+pathlib.Path({mark!r}).write_text("ran")
+import msgspec
+from scanner.kit.contract import ConnectorSpec, Shard
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+class Made:
+    spec = ConnectorSpec(name={name!r}, title="Made up", config=Config, operations=(),
+                         yields=frozenset(), docs_url="https://example.com")
+    def shards(self, ctx):
+        yield Shard(id={name!r} + ":all")
+    def collect(self, ctx, shard, since):
+        return iter(())
+
+CONNECTOR = Made()
+"""
+
+
+def _install(folder: Path, package: str, name: str, mark: Path) -> None:
+    """As pip would leave it."""
+    folder.mkdir(exist_ok=True)
+    (folder / f"{package}.py").write_text(MODULE.format(mark=str(mark), name=name))
+    info = folder / f"{package}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        f"[shadow_ai.connectors]\n{name} = {package}:CONNECTOR\n"
+    )
+
+
+def _command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    house = Path(__file__).parents[2]
+    environ = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{house}",
+               "SHADOW_AI_FINGERPRINT_KEY": "made-up-for-the-test-0123456789"}  # fmt: skip
+    program = "import sys; from scanner.cli import main; sys.argv[0] = 'shadow-ai'; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, *words], env=environ, cwd=folder.parent,
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_a_plug_in_runs_only_where_it_is_named(tmp_path: Path) -> None:
+    site, mark = tmp_path / "site", tmp_path / "ran"
+    _install(site, "made_up_package", "madeup", mark)
+    (tmp_path / "code").mkdir()
+    config = tmp_path / "shadow-ai.toml"
+    config.write_text('[sources.code]\npaths = ["code"]\nhistory = false\n')
+    listed = _command(site, "connectors", "list")
+    assert "madeup" in listed.stdout, listed.stderr
+    assert _command(site, "scan").returncode == 0
+    assert _command(site, "doctor").returncode == 0
+    assert not mark.exists()
+    config.write_text(config.read_text() + "[sources.madeup]\n")
+    done = _command(site, "scan")
+    assert done.returncode == 0, done.stderr
+    assert mark.exists()
+
+
+def test_a_package_takes_no_name_of_ours(tmp_path: Path) -> None:
+    site, mark = tmp_path / "site", tmp_path / "ran"
+    _install(site, "hijack", "code", mark)
+    (tmp_path / "code").mkdir()
+    (tmp_path / "shadow-ai.toml").write_text('[sources.code]\npaths = ["code"]\n')
+    assert _command(site, "scan").returncode == 0
+    assert not mark.exists()
+
+
+def test_two_packages_of_one_name_are_refused(tmp_path: Path) -> None:
+    site, marks = tmp_path / "site", [tmp_path / "one", tmp_path / "two"]
+    _install(site, "first_package", "madeup", marks[0])
+    _install(site, "second_package", "madeup", marks[1])
+    (tmp_path / "shadow-ai.toml").write_text("[sources.madeup]\n")
+    done = _command(site, "scan")
+    assert done.returncode == 2
+    assert "first_package:CONNECTOR, second_package:CONNECTOR" in done.stderr
+    assert not any(mark.exists() for mark in marks)
