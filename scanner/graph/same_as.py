@@ -7,10 +7,12 @@ third node would join the two.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import chain
 from urllib.parse import urlsplit
 
 from scanner.graph.same_keys import same_keys
@@ -120,24 +122,33 @@ def _by_key(rule: SameAs, nodes: list[NodeFact]) -> Iterator[Edge]:
     for key in sorted(table):
         found = table[key]
         is_sure = rule.verdict is Outcome.MERGE and not (
-            rule.one_each and any(len(side) > 1 for side in found)
+            rule.one_each
+            and any(
+                len(nodes) > 1 and not side.many
+                for side, nodes in zip(rule.sides, found, strict=True)
+            )
         )
         ambiguous = (
             "" if is_sure or rule.verdict is not Outcome.MERGE else "one of several that fit"
         )
         evidence = Evidence(rule=rule.id, source="graph", preview=rule.reason.replace("{key}", key))
-        for one, other in _pairs(found):
+        for one, other in _pairs(found, is_sure):
             yield Edge(
                 source=one, target=other, relation=Relation.SAME_AS, evidence=(evidence,),
                 confidence=Confidence.HIGH if is_sure else Confidence.MEDIUM, detail=ambiguous,
             )  # fmt: skip
 
 
-def _pairs(sides: list[dict[NodeId, NodeFact]]) -> list[tuple[NodeId, NodeId]]:
-    """Of one side the first with each other; of several each with each across them."""
+def _pairs(sides: list[dict[NodeId, NodeFact]], is_sure: bool) -> list[tuple[NodeId, NodeId]]:
+    """Of one side the first with each other; of several each with each across them. Of what is
+    surely one thing none is left out, however many they are."""
     if len(sides) == 1:
         first, *rest = sorted(sides[0])
         return [(first, other) for other in rest]
+    filled = [side for side in sides if side]
+    if is_sure and len(filled) > 1 and math.prod(map(len, filled)) > _MOST_PAIRS:
+        _, hub = min((len(side), min(side)) for side in filled)
+        return [pair(hub, one) for one in sorted({*chain(*filled)}) if one != hub]
     crossed = {
         pair(one, other)
         for place, side in enumerate(sides)

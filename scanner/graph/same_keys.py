@@ -1,13 +1,13 @@
 """A key that was found somewhere and its vendor's own record of it: the same, by what both show.
 
 Nobody but the detector ever has a whole key, and vendors show the first and last characters of
-theirs; so a match of both is likely and never certain. Where several records fit, each is a
-candidate of medium confidence, and a person decides.
+theirs; so a match of both is likely and never certain. Where several records fit a key, or several
+keys a record, each is a candidate of medium confidence, and a person decides.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from scanner.model.evidence import Confidence, Evidence
@@ -34,12 +34,18 @@ def same_keys(nodes: Iterable[NodeFact], rule: str = "same-key") -> Iterator[Edg
             found.append(node)
         else:
             records[node.issuer, tail[-_LEAST_TAIL:]].append(node)
+    fits: list[tuple[Credential, list[Credential]]] = []
+    keys_of: Counter[str] = Counter()
     for key in sorted(found, key=lambda one: one.id):
         near = records.get((key.issuer, key.hint[-_LEAST_TAIL:]), [])
         same = [one for one in near if _agree(key.hint, one.hint)]
-        is_sure = len(same) == 1 and _tells_enough(key.hint, same[0].hint)
-        sure = Confidence.HIGH if is_sure else Confidence.MEDIUM
+        fits.append((key, same))
+        keys_of.update(one.id for one in same)
+    for key, same in fits:
         for record in same:
+            many = max(len(same), keys_of[record.id])
+            is_sure = many == 1 and _tells_enough(key.hint, record.hint)
+            sure = Confidence.HIGH if is_sure else Confidence.MEDIUM
             shown = f"{key.hint} is shown as {record.hint}"
             yield Edge(
                 source=key.id,
@@ -47,7 +53,7 @@ def same_keys(nodes: Iterable[NodeFact], rule: str = "same-key") -> Iterator[Edg
                 relation=Relation.SAME_AS,
                 confidence=sure,
                 evidence=(Evidence(rule=rule, source="graph", preview=shown),),
-                detail="" if len(same) == 1 else f"one of {len(same)} that fit",
+                detail="" if many == 1 else f"one of {many} that fit",
             )
 
 

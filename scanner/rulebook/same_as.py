@@ -58,6 +58,9 @@ class Side(Model, frozen=True, kw_only=True):
     principal: tuple[str, ...] = ()
     """Of identities: only these types."""
     key: tuple[Part, ...] = ()
+    many: bool = False
+    """Several nodes of this side may be one and the same thing: places that name it. ``one_each``
+    then looks at the other sides alone."""
 
 
 class Compare(StrEnum):

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from scanner.graph import same_as
 from scanner.graph.build import AssetGraph
 from scanner.graph.columns import Columns
+from scanner.graph.questions import blast_radius
 from scanner.graph.same_as_examples import outcome, problems
 from scanner.graph.steps import ANY
 from scanner.model.base import NodeId, ShardId
 from scanner.model.decisions import SameAsDecision, Verdict, pair
 from scanner.model.evidence import Confidence, Evidence
-from scanner.model.facts import Edge, Identity, NodeFact, PrincipalType, Relation
+from scanner.model.facts import Asset, AssetClass, Edge, Identity, NodeFact, PrincipalType, Relation
 from scanner.rulebook.same_as import Example, SameAs, bundled
 from scanner.store.state import State
 
@@ -178,3 +179,36 @@ def test_decisions_outlive_the_state_being_opened_again(tmp_path: Path) -> None:
     again = State(url)
     assert again.decisions() == [_same("a", "b")]
     again.close()
+
+
+def test_an_endpoint_that_many_repositories_call_is_one_thing() -> None:
+    host = "acme-ai.openai.azure.com"
+    cloud = Asset(
+        id=NodeId("/subscriptions/s/acme-ai"), kind="azure.openai_account", name="acme-ai",
+        asset_class=AssetClass.MODEL_ENDPOINT, provider="azure_openai",
+        aliases=(f"https://{host}/",),
+    )  # fmt: skip
+    calling = [
+        Asset(id=NodeId(f"git:github.com/acme/r{n}#endpoint/{host}"), kind="code.endpoint",
+              name=host, asset_class=AssetClass.MODEL_ENDPOINT, provider="azure_openai")
+        for n in range(250)
+    ]  # fmt: skip
+
+    (views,) = _graph(cloud, *calling).entities.members.values()
+    assert views[0] == cloud.id
+    assert len(views) == 251
+
+
+def test_two_programs_that_name_one_person_are_nobodys_hop() -> None:
+    users = [
+        Identity(id=NodeId(f"arn:aws:iam::{n}:user/{name}"), kind="aws.iam_user", name=name,
+                 tags={"email": "lena@acme.example"})
+        for n, name in enumerate(("build", "deploy"))
+    ]  # fmt: skip
+    reads = Edge(source=users[1].id, target=NodeId("crm"), relation=Relation.READS_FROM)
+    graph = _graph(*users, _person("okta:1", "lena@acme.example"), reads)
+
+    assert graph.entities.members == {}
+    assert {edge.source for edge in graph.entities.candidates} == {one.id for one in users}
+    assert blast_radius(graph, users[0].id).things == ()
+    assert blast_radius(graph, users[1].id).things == (("crm", 1),)
