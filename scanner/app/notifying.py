@@ -72,13 +72,15 @@ def notify(
     *,
     now: Callable[[], str],
     dry_run: bool = False,
+    findings: Callable[[], Mapping[str, Finding]] | None = None,
 ) -> Sent:
-    """Sends what there is to tell, if anything."""
+    """Sends what there is to tell, if anything. ``findings``: as people see them; None: as they
+    stand in the state."""
     before = marks.mark(state, name)
     known = before or Mark()
     if known.token and _since(known.taken_at, now()) < _LEASE:
         return Sent(name=name, state="taken")
-    digest, after = _changed(state, known, chosen, now())
+    digest, after = _changed(state, known, chosen, now(), findings or state.findings)
     if digest.is_empty:
         if not dry_run and after != known:
             marks.put(state, name, before, after)
@@ -99,14 +101,23 @@ def notify(
     return Sent(name=name, state="sent", title=title, text=text)
 
 
-def _changed(state: State, known: Mark, chosen: NotifyConfig, now: str) -> tuple[Digest, Mark]:
+_OPENS = frozenset({"opened", "reopened", "expired", "withdrawn"})
+
+
+def _changed(
+    state: State,
+    known: Mark,
+    chosen: NotifyConfig,
+    now: str,
+    findings: Callable[[], Mapping[str, Finding]],
+) -> tuple[Digest, Mark]:
     """What there is to tell, and the mark once it is told."""
     current: dict[str, Finding] = {}
     told: dict[str, Told] = {}
     seen: set[int] = set()
     # Events before findings: a finding is never older than what is told of it.
     events = list(marks.events_after(state, known.upto, known.gaps))
-    for finding in state.findings().values():
+    for finding in findings().values():
         for mark in (finding.fingerprint, *finding.formerly):
             current[mark] = finding
     only = chosen.filter
@@ -117,6 +128,8 @@ def _changed(state: State, known: Mark, chosen: NotifyConfig, now: str) -> tuple
         found = current.get(event.fingerprint)
         if found is None or event.change not in CHANGES or not only.holds(found, event.at):
             continue
+        if event.change in _OPENS and not found.status.is_open:
+            continue  # a baseline hides it
         told[found.fingerprint] = Told(change=event.change, finding=found, detail=event.detail)
     lacking, reasons = _lacking(state) if chosen.coverage else ({}, {})
     digest = Digest(

@@ -27,6 +27,7 @@ from scanner.app.pipeline import (
     Settings,
     scan,
 )
+from scanner.app.suppressing import as_shown
 from scanner.app.ticketing import sync
 from scanner.app.trackers import targets
 from scanner.emit.files import write_all, write_file, write_formats
@@ -96,13 +97,16 @@ def run(
         state = State(store_url(loaded))
         try:
             for target in trackers:
-                report = sync(state, target, now=now)
+                report = sync(state, target, now=now, findings=as_shown(state, loaded, now()))
                 did = Counter(str(action.do) for action in report.actions)
                 say("tickets synced", sink=target.name, done=dict(sorted(did.items())))
                 for key, reason in report.troubles:
                     _trouble(ran, say, f"tickets {target.name} {key[:15]}: {reason}")
             for name, service in people.items():
-                sent = notify(state, name, loaded.config.notify[name], service, now=now)
+                sent = notify(
+                    state, name, loaded.config.notify[name], service, now=now,
+                    findings=lambda: as_shown(state, loaded, now()),
+                )  # fmt: skip
                 say("people notified", name=name, done=sent.state, title=sent.title)
                 if sent.trouble:
                     _trouble(ran, say, f"notify {sent.trouble}")

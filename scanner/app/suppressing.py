@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from scanner.app.config import LoadedConfig
 from scanner.assess import baseline
 from scanner.assess.lifecycle import Life
@@ -14,7 +16,7 @@ from scanner.detect.suppress import FILE, TAG, Suppressions
 from scanner.kit.expressions import expression
 from scanner.model.base import ShardId
 from scanner.model.facts import Fact
-from scanner.model.finding import Finding, FindingEvent
+from scanner.model.finding import Finding, FindingEvent, FindingStatus
 from scanner.store.state import State
 
 
@@ -44,6 +46,23 @@ def rows(state: State, gone: frozenset[ShardId]) -> Iterator[tuple[ShardId, Fact
 def baselines(loaded: LoadedConfig) -> list[tuple[str, baseline.Baseline]]:
     """Raises ``ConfigError`` for a file that cannot be used."""
     return [(name, baseline.read(loaded.folder / name)) for name in loaded.config.scan.baselines]
+
+
+def as_shown(state: State, loaded: LoadedConfig, now: str) -> dict[str, Finding]:
+    """The findings of the state, those that a baseline or an ignore file hides as suppressed: for
+    whoever lists, sends or counts them between scans. Raises ``ConfigError``."""
+    found = state.findings()
+    hidden, _ = baseline.hidden(baselines(loaded), found.values(), now)
+    for mark in learned(state, loaded, frozenset()).findings:
+        hidden.setdefault(mark, FILE)
+    for mark in hidden.keys() & found.keys():
+        one = found[mark]
+        if one.status.is_open:
+            found[mark] = msgspec.structs.replace(
+                one, status=FindingStatus.SUPPRESSED, scan_status=one.status,
+                decided=f"suppressed by {hidden[mark]}",
+            )  # fmt: skip
+    return found
 
 
 def shown(

@@ -53,11 +53,20 @@ class Report:
         return sum(action.do is do for action in self.actions)
 
 
-def sync(state: State, target: Target, *, now: Callable[[], str], dry_run: bool = False) -> Report:
-    """Brings one tracker up to the findings of the state. ``dry_run``: tells what it would do, and
-    changes neither the tracker nor the ledger."""
+def sync(
+    state: State,
+    target: Target,
+    *,
+    now: Callable[[], str],
+    dry_run: bool = False,
+    findings: Mapping[str, Finding] | None = None,
+) -> Report:
+    """Brings one tracker up to the findings. ``findings``: as people see them; None: as they stand
+    in the state. ``dry_run``: tells what it would do, and changes neither the tracker nor the
+    ledger."""
     report = Report(target.name)
-    run = _Run(state, target, now, secrets.token_hex(8))
+    seen = state.findings() if findings is None else findings
+    run = _Run(state, target, now, secrets.token_hex(8), seen)
     try:
         with _understood("what the tracker has"):
             actions = run.planned(dry_run=dry_run)
@@ -94,6 +103,7 @@ class _Run:
     target: Target
     now: Callable[[], str]
     token: str
+    findings: Mapping[str, Finding]
     doubts: list[str] = field(default_factory=list)
     _found: dict[str, Made] = field(default_factory=dict)
     """What the tracker has of the keys that it was asked for."""
@@ -103,7 +113,7 @@ class _Run:
         return self.target.sink
 
     def planned(self, *, dry_run: bool) -> list[Action]:
-        findings = self.state.findings()
+        findings = self.findings
         wanted = tickets(findings.values(), self.target.routing)
         rows = self._rows(findings, dry_run=dry_run)
         rows |= self._adopted(wanted, rows, dry_run=dry_run)

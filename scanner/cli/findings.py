@@ -12,7 +12,7 @@ from scanner.cli.deciding import accept, decisions, reopen, suppress
 from scanner.cli.export import export_findings
 from scanner.cli.filters import WORDS, filter_of, filter_options
 from scanner.cli.options import config_option, json_option, write_bytes
-from scanner.cli.states import is_one, open_state, state_option
+from scanner.cli.states import is_one, open_state, state_option, stored_place
 
 _GROUPS = ("owner", "policy", "asset", "provider", "account", "environment", "severity")
 
@@ -45,6 +45,8 @@ def list_findings(
     **options: Any,
 ) -> None:
     """Findings of the state, the riskiest first."""
+    from scanner.app.clock import now
+    from scanner.app.suppressing import as_shown
     from scanner.assess.selection import grouped, ordered
     from scanner.emit.table import print_findings, print_problems
     from scanner.model.base import encode
@@ -54,9 +56,10 @@ def list_findings(
     chosen = filter_of(config_path, view, options)
     with open_state(config_path, state_path) as state:
         changed = changed_at(state) if chosen.since else {}
+        loaded, _ = stored_place(config_path, state_path)
         rows = ordered(
             finding
-            for mark, finding in state.findings().items()
+            for mark, finding in as_shown(state, loaded, now()).items()
             if chosen.holds(finding, changed.get(mark, ""))
         )
     problems = grouped(rows, groups) if groups else []

@@ -24,6 +24,7 @@ def command(config_path: Path | None, as_json: bool, names: tuple[str, ...], dry
     """
     from scanner.app.clock import now
     from scanner.app.notifying import messengers, notify
+    from scanner.app.suppressing import as_shown
     from scanner.model.base import encode
     from scanner.model.errors import ConfigError
 
@@ -39,7 +40,15 @@ def command(config_path: Path | None, as_json: bool, names: tuple[str, ...], dry
     services = messengers(loaded, os.environ)
     with open_state(config_path, None) as state:
         results = [
-            notify(state, name, chosen[name], service, now=now, dry_run=dry_run)
+            notify(
+                state,
+                name,
+                chosen[name],
+                service,
+                now=now,
+                dry_run=dry_run,
+                findings=lambda: as_shown(state, loaded, now()),
+            )
             for name, service in services.items()
             if not names or name in names
         ]

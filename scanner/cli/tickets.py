@@ -36,6 +36,7 @@ def sync_tickets(
     take something; the next run tries again.
     """
     from scanner.app.clock import now
+    from scanner.app.suppressing import as_shown
     from scanner.app.ticketing import sync
     from scanner.app.trackers import targets
     from scanner.model.base import encode
@@ -51,8 +52,9 @@ def sync_tickets(
             f"{there}"
         )
     with open_state(config_path, None) as state:
+        findings = as_shown(state, loaded, now())
         reports = [
-            sync(state, target, now=now, dry_run=dry_run)
+            sync(state, target, now=now, dry_run=dry_run, findings=findings)
             for target in found
             if not names or target.name in names
         ]

@@ -235,3 +235,12 @@ def test_a_storm_is_bounded(place: Place) -> None:
     text = place.notify().text
     assert len(text.splitlines()) == 5
     assert text.endswith("- and 197 more")
+
+
+def test_what_a_baseline_hides_is_not_told_as_open(place: Place) -> None:
+    one = finding("a")
+    place.happens("opened", one)
+    hidden = msgspec.structs.replace(one, status=FindingStatus.SUPPRESSED)
+    sent = notify(place.state, "team", place.chosen, place.service, now=place.now.isoformat,
+                  findings=lambda: {one.fingerprint: hidden})  # fmt: skip
+    assert sent.state == "nothing"

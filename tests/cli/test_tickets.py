@@ -105,3 +105,24 @@ def test_a_table_that_cannot_be_used_is_told_before_anything_is_sent(
         assert tracker.server.calls == []
         place.configure()
         assert "[tickets.jira]" in place.run("tickets", "sync", "--sink", "jira", code=2)
+
+
+def test_what_a_baseline_hides_gets_no_ticket_and_fails_nothing(tmp_path: Path) -> None:
+    with trackers.github() as tracker:
+        place = Place(tmp_path, tracker)
+        place.commit(f'OPENAI_API_KEY = "{_key()}"\n')
+        place.run("scan", "-q")
+        place.run("tickets", "sync")
+        place.run("findings", "list", "--fail-on", "critical", code=1)
+        (issue,) = tracker.issues.values()
+        place.run("baseline")
+        place.configure('[scan]\nbaselines = [".shadow-ai-baseline.json"]\n')
+        assert "[]" in place.run("findings", "list", "--fail-on", "critical", "--json")
+        hidden = json.loads(place.run("findings", "list", "--status", "suppressed", "--json"))
+        assert "SAI-090" in [row["policy"] for row in hidden]
+        place.run("tickets", "sync")
+        assert issue.state == "closed"
+        assert "suppressed by .shadow-ai-baseline.json" in "".join(issue.comments).replace("\\", "")
+        place.run("scan", "-q", "--fail-on", "critical")
+        place.run("tickets", "sync")
+        assert len(tracker.issues) == 1
