@@ -9,6 +9,7 @@ https://cloud.google.com/iam/docs/deny-overview
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -17,8 +18,9 @@ from connectors.gcp.access import Access
 from connectors.gcp.ancestors import REASONS as ABOVE
 from connectors.gcp.ancestors import Ancestors, Chain
 from connectors.gcp.principals import member
+from scanner.kit.tabled.reading import shown
 from scanner.kit.tables import first_text, values
-from scanner.model.errors import Denied, SourceError
+from scanner.model.errors import Denied, SourceError, Unavailable
 from scanner.model.items import Gap
 
 LIST, GET = "iam.policies.listPolicies", "iam.policies.get"
@@ -122,9 +124,25 @@ class Denials:
             for one in values(page, "policies[]"):
                 name = first_text(one, "name").rpartition("/")[2]
                 policy = self._access.get(GET, f"{of}/{name}", "", unit, {})
-                rules = values(policy, "rules[].denyRule")
-                found += [_rule(rule) for rule in rules]
+                if not name or first_text(policy, "name").rpartition("/")[2] != name:
+                    raise Unavailable(f"{GET} of {unit}: the answer is not of {shown(name)}")
+                found += _rules(policy, f"{GET} of {unit}")
         return found
+
+
+def _rules(policy: Mapping[str, Any], said: str) -> Iterator[Rule]:
+    told = policy.get("rules", [])
+    if not isinstance(told, list):
+        raise Unavailable(f"{said}: `rules` of the answer is no list")
+    for one in told:
+        rule = one.get("denyRule") if isinstance(one, Mapping) else None
+        lists = ("deniedPrincipals", "deniedPermissions", "exceptionPrincipals",
+                 "exceptionPermissions")  # fmt: skip
+        if not isinstance(rule, Mapping) or not all(
+            isinstance(rule.get(name, []), list) for name in lists
+        ):
+            raise Unavailable(f"{said}: one of its rules is none")
+        yield _rule(rule)
 
 
 def _rule(told: Any) -> Rule:

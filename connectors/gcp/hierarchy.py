@@ -126,13 +126,10 @@ def tree(config: GcpConfig, access: Access) -> Tree:
                 found.gaps.append(
                     Gap(what=f"{what} in {parent}", reason=str(trouble), denied=is_denied)
                 )
-    for ident in config.projects:
-        try:
-            one = clients.project(ident)
-            found.projects[one.id] = one
-        except SourceError as error:
-            # Named by the user: it is read all the same, as services may tell of it.
-            found.projects[ident] = Project(ident, "", denied=str(error))
+    if any(one not in seen for one in waiting):
+        found.gaps.append(Gap(what="folders", reason=f"there are more than {_MOST_FOLDERS}"))
+    named = (_named(ident, clients) for ident in config.projects)
+    found.projects |= {one.id: one for one in named}
     if not (config.organizations or config.folders or config.projects):
         found.projects = {one.id: one for one in clients.search()}
     if errors and not found.projects:
@@ -142,6 +139,14 @@ def tree(config: GcpConfig, access: Access) -> Tree:
         raise Unavailable("Google lists no project: the credential may see none of them")
     _add_services(found, access)
     return found
+
+
+def _named(ident: str, clients: _Clients) -> Project:
+    """Named by the user: it is read all the same where it is not shown, as services may tell."""
+    try:
+        return clients.project(ident)
+    except SourceError as error:
+        return Project(ident, "", denied=str(error))
 
 
 def _add_services(found: Tree, access: Access) -> None:

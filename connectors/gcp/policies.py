@@ -16,7 +16,7 @@ from connectors.gcp import basic, operations
 from connectors.gcp.access import Access
 from connectors.gcp.answers import check
 from connectors.gcp.hierarchy import project_id, unit_id
-from connectors.gcp.principals import PRINCIPAL, member
+from connectors.gcp.principals import PRINCIPAL, is_owner, member
 from connectors.gcp.relations import BUCKET, DATASET
 from scanner.kit.tabled.reading import is_usable, shown
 from scanner.kit.tables import first_text, values
@@ -201,10 +201,15 @@ def _of_policy(
     policy: Any, resource: str, roles: Roles, rule: str, unknown: set[str], beside: Beside,
     unit: str,
 ) -> Iterator[Item]:  # fmt: skip
-    for binding in values(policy, "bindings[]"):
-        role = first_text(binding, "role")
-        named = [str(one) for one in values(binding, "members[]")]
-        if not role or not any(member(one) or basic.is_one(one) for one in named):
+    if not isinstance(policy, Mapping) or not isinstance(policy.get("bindings", []), list):
+        yield Gap(what=f"policy of {shown(resource)}", reason="it is malformed")
+        return
+    for binding in policy.get("bindings", ()):
+        if not _is_binding(binding):
+            yield Gap(what=f"a binding of {shown(resource)}", reason="it is malformed")
+            continue
+        role, named = binding["role"], binding.get("members", [])
+        if not any(member(one) or basic.is_one(one) for one in named):
             continue
         try:
             held = roles.permissions(role)
@@ -214,7 +219,7 @@ def _of_policy(
         if role != _OWNER and not any(reach.permission in held for reach in REACHES):
             continue
         evidence = Evidence(rule=rule, source="gcp", resource=resource, preview=beside.unevaluated)
-        is_conditional = bool(first_text(binding, "condition.expression"))
+        is_conditional = bool(binding.get("condition"))
         for told in named:
             try:
                 found = list(_members(told, beside))
@@ -227,6 +232,16 @@ def _of_policy(
                 yield from given
                 if given and identity.id.startswith("gcp:group/"):
                     yield from beside.members(identity)
+
+
+def _is_binding(told: Any) -> bool:
+    """https://cloud.google.com/iam/docs/reference/rest/v1/Policy#binding"""
+    if not isinstance(told, Mapping) or not isinstance(told.get("role"), str):
+        return False
+    members = told.get("members", [])
+    return bool(told["role"]) and isinstance(members, list) and all(
+        isinstance(one, str) for one in members
+    )  # fmt: skip
 
 
 def _unread(what: str, error: SourceError, unknown: set[str]) -> Iterator[Gap]:
@@ -289,7 +304,7 @@ def _granted(
         )  # fmt: skip
         made[edge.key] = edge
     unit = _unit(resource)
-    if role == _OWNER and unit and identity.principal_type is PrincipalType.HUMAN:
+    if role == _OWNER and unit and is_owner(identity):
         edge = Edge(
             source=unit, target=identity.id, relation=Relation.OWNED_BY, evidence=(evidence,),
             detail=role,

@@ -19,6 +19,8 @@ _FAMILIES = {
     "group": PrincipalType.GROUP,
     "domain": PrincipalType.GROUP,
 }
+_PEOPLE = ("/locations/global/workforcePools/", "//goog/subject/")
+"""Who signs in; in pools of workloads and of agents are programs."""
 _EVERYBODY = {"allUsers": "everybody", "allAuthenticatedUsers": "everybody with a Google account"}
 
 
@@ -32,7 +34,10 @@ def member(text: str) -> Identity | None:
             principal_type=PrincipalType.GROUP,
         )  # fmt: skip
     if kind in ("principal", "principalSet") and is_usable(name):
-        family = PrincipalType.SERVICE if kind == "principal" else PrincipalType.GROUP
+        family = PrincipalType.GROUP
+        if kind == "principal":
+            is_person = any(lead in text for lead in _PEOPLE)
+            family = PrincipalType.HUMAN if is_person else PrincipalType.SERVICE
         return Identity(
             id=NodeId(f"gcp:{text}"), kind=PRINCIPAL, name=shown(name.lstrip("/")),
             principal_type=family,
@@ -60,3 +65,11 @@ def actor_of(payload: Any) -> Identity | None:
         is_program = mail.casefold().endswith("gserviceaccount.com")
         return member(f"{'serviceAccount' if is_program else 'user'}:{mail}")
     return member(subject)
+
+
+def is_owner(one: Identity) -> bool:
+    """Whether it tells whom to ask: a person or a group of people, but no whole domain or pool."""
+    if one.principal_type is PrincipalType.HUMAN:
+        return True
+    is_pool = "/workforcePools/" in one.id and "/group/" in one.id
+    return one.id.startswith("gcp:group/") or is_pool

@@ -24,9 +24,9 @@ from scanner.model.facts import Edge
 from scanner.model.items import Gap
 
 OF, AT, SIZE, IN, OVER = "of", "at", "size", "in", "over"
-"""Arguments of a call: what it asks, in which locations, how a page's size is called, in which
-collection of a location (``each``: all of them), and below each record of which other list of the
-project."""
+"""Arguments of a call: what it asks, in which locations (``us|eu|regions``), how a page's size is
+called, in which collection of a location (``each``: all of them), and below each record of which
+other list of the project."""
 COLLECTIONS = "discoveryengine.projects.locations.collections.list"
 _DEFAULT = "default_collection"
 
@@ -109,7 +109,7 @@ class GcpReading(Reading):
     ) -> Iterator[Any]:
         """The first page of every location is asked for at once. One that fails is a gap, all of
         them an error."""
-        places = tuple(at.split("|")) if at else self._locations(service)
+        places = _places_of(at) if at else self._locations(service)
         failures: list[tuple[str, SourceError]] = []
         kind = "regions" if ".regions." in call.op else "locations"
         lead = f"projects/{self.account}/{kind}"
@@ -288,6 +288,12 @@ class GcpReading(Reading):
 
     def called(self, name: str) -> str:
         return name.rpartition("/")[2] or name
+
+
+def _places_of(at: str) -> tuple[str, ...]:
+    """``regions``: all that Google publishes, for a service that does not tell its own."""
+    told = (operations.REGIONS if one == "regions" else (one,) for one in at.split("|"))
+    return tuple(place for some in told for place in some)
 
 
 def _unreached(page: Mapping[str, Any]) -> Iterator[Any]:

@@ -27,6 +27,7 @@ SHOWN = {
     "microsoft.powerplatform/accounts": ("powerplatform", "Account"),
     "microsoft.powerplatform/enterprisepolicies": ("powerplatform", "EnterprisePolicy"),
     "microsoft.documentdb/databaseaccounts": ("cosmosdb", "DatabaseAccountGetResults"),
+    "microsoft.documentdb/mongoclusters": ("mongocluster", "MongoCluster"),
     "microsoft.dbforpostgresql/flexibleservers": ("postgresql", "Server"),
     "microsoft.cache/redisenterprise": ("redisenterprise", "Cluster"),
     "microsoft.app/containerapps": ("appcontainers", "ContainerApp"),

@@ -295,6 +295,8 @@ def platforms(rig: Rig, sub: str) -> None:
         properties={"capabilities": [{"name": "EnableNoSQLVectorSearch"}]})  # fmt: skip
     rig.show(sub, "Microsoft.DocumentDB/databaseAccounts", "orders", location="westeurope",
              properties={"capabilities": []})  # fmt: skip
+    rig.show(sub, "Microsoft.DocumentDB/mongoClusters", "vec", location="westeurope",
+             properties={"publicNetworkAccess": "Disabled", "serverVersion": "8.0"})  # fmt: skip
     for name, extensions in (("pgv", "VECTOR,AZURE_AI"), ("plain", "uuid-ossp")):
         server = rig.show(sub, "Microsoft.DBforPostgreSQL/flexibleServers", name,
             location="westeurope", properties={"state": "Ready"})  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -238,3 +239,35 @@ def test_what_is_granted_on_a_thing_is_denied_by_what_it_stands_in(rig: Rig) -> 
     assert edge in _edges(_read(rig))
     _deny(rig, "folders/2")
     assert edge not in _edges(_read(rig))
+
+
+def _answered(rig: Rig, told: dict[str, Any]) -> Read:
+    """A deny policy of the folder, read as ``told``."""
+    _deny(rig, "folders/2")
+    body = json.dumps(told)
+    rig.strike(r"folders%2F2/denypolicies/lock$|folders/2/denypolicies/lock$",
+               Fault(200, body=body))  # fmt: skip
+    return _read(rig)
+
+
+LOCK = {"name": "policies/x/denypolicies/lock"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {}, {"rules": []}, {"name": "policies/x/denypolicies/other", "rules": []},
+        {**LOCK, "rules": "x"}, {**LOCK, "rules": ["x"]}, {**LOCK, "rules": [{}]},
+        {**LOCK, "rules": [{"denyRule": {"deniedPermissions": "all"}}]},
+    ],
+)  # fmt: skip
+def test_a_deny_policy_that_is_none_is_a_gap_and_a_doubt(rig: Rig, told: dict[str, Any]) -> None:
+    found = _answered(rig, told)
+    assert [gap for gaps in found.gaps.values() for gap in gaps if "folders/2" in gap.what]
+    assert _edges(found)[AI].confidence == "medium"
+
+
+def test_a_deny_policy_without_rules_takes_nothing(rig: Rig) -> None:
+    found = _answered(rig, {**LOCK, "etag": "x"})
+    assert not found.gaps
+    assert _edges(found)[AI].confidence == "certain"

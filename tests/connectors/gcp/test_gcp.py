@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.gcp import CONNECTOR, GcpConfig
+from connectors.gcp import CONNECTOR, GcpConfig, hierarchy
+from connectors.gcp.operations import REGIONS
 from scanner.kit.permissions import permissions
 from scanner.model.errors import ConfigError, Denied, NotEnabled, Throttled, Unavailable
 from scanner.model.facts import Account
@@ -461,3 +462,30 @@ def test_what_gemini_has_read_and_how_it_is_set(rig: Rig) -> None:
          f"//developerconnect.googleapis.com/{link}"),
         (f"{host}/{lead}/global/codeToolsSettings/t", "calls", "https://api.snyk.example"),
     } <= found.edges  # fmt: skip
+
+
+def test_folders_beyond_the_most_that_are_read_are_a_gap(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hierarchy, "_MOST_FOLDERS", 2)
+    above = ORG
+    for number in (2, 3, 4):
+        rig.plant("cloudresourcemanager.folders.list", above,
+                  {"name": f"folders/{number}", "displayName": "F", "parent": above})  # fmt: skip
+        above = f"folders/{number}"
+    project(rig, 7, enabled=())
+    project(rig, 8, above, enabled=())
+    found = read(rig, families=("keys",), creators=False, identities=False)
+    assert "gcp:acme-8/project" not in found.shards
+    assert [gap.what for gap in found.gaps["gcp:units"]] == ["folders"]
+
+
+def test_connections_of_bigquery_are_asked_for_in_every_region(rig: Rig) -> None:
+    project(rig, 7, enabled=("bigqueryconnection",))
+    for place in ("us", "eu", *REGIONS):
+        lead = f"projects/acme-7/locations/{place}"
+        rig.plant("bigqueryconnection.projects.locations.connections.list", lead,
+                  {"name": f"{lead}/connections/{place}"})  # fmt: skip
+    found = read(rig, families=("bigquery",), creators=False, identities=False)
+    told = {one.region for one in found.assets.values() if one.kind == "gcp.bigquery_connection"}
+    assert told == {"us", "eu", *REGIONS}

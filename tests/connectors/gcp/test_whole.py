@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -191,6 +192,70 @@ def test_who_may_read_the_text_of_keys(rig: Rig) -> None:
     edges = read(rig, families=("keys",)).edges
     assert ("gcp:user/ada@acme.example", "reads_from", f"gcp:project/{ident}#keys") in edges
     assert not [one for one in edges if one[0] == "gcp:user/bob@acme.example"]
+
+
+BOB = "principal://iam.googleapis.com/locations/global/workforcePools/p/subject/bob"
+STAFF = "principalSet://iam.googleapis.com/locations/global/workforcePools/p/group/staff"
+ROBOT = (
+    "principal://iam.googleapis.com/projects/7/locations/global/workloadIdentityPools/p/subject/r"
+)
+
+
+@pytest.mark.parametrize(
+    "binding",
+    [
+        "x", {}, {"members": ["user:ada@acme.example"]}, {"role": 7, "members": []},
+        {"role": "roles/x", "members": "user:ada@acme.example"},
+        {"role": "roles/x", "members": [{"user": "ada"}]},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("where", ["own", "inside"])
+def test_a_binding_that_is_none_is_a_gap_and_the_others_are_read(
+    rig: Rig, binding: Any, where: str
+) -> None:
+    project(rig, 7, enabled=())
+    _role(rig, "roles/x", "storage.objects.get")
+    good = {"role": "roles/x", "members": ["serviceAccount:r@acme-7.iam.gserviceaccount.com"]}
+    policy = {"bindings": [binding, good]}
+    if where == "own":
+        rig.strike("projects/acme-7:getIamPolicy", Fault(200, body=json.dumps(policy)))
+        shard = "gcp:acme-7/policy"
+    else:
+        one = {"resource": "//storage.googleapis.com/b", "project": "projects/7", "policy": policy}
+        rig.strike("searchAllIamPolicies", Fault(200, body=json.dumps({"results": [one]})))
+        shard = f"gcp:{ORG}/policies"
+    found = read(rig, families=("keys",), creators=False, asset_inventory=False)
+    (gap,) = found.gaps[shard]
+    assert "malformed" in gap.reason
+    reader = "gcp:service-account/r@acme-7.iam.gserviceaccount.com"
+    assert [edge for edge in found.edges if edge[:2] == (reader, "reads_from")]
+
+
+def test_people_of_a_federation_are_people_and_their_workloads_programs(rig: Rig) -> None:
+    project(rig, 7, enabled=())
+    _role(rig, "roles/x", "storage.objects.get", "aiplatform.endpoints.predict")
+    _policy(rig, "projects/acme-7", ("roles/x", [BOB, ROBOT]))
+    found = read(rig, families=("keys",), creators=False, asset_inventory=False)
+    assert {one.id: one.principal_type for one in found.items if isinstance(one, Identity)} == {
+        f"gcp:{BOB}": "human", f"gcp:{ROBOT}": "service"}  # fmt: skip
+    reads = {source for source, relation, _ in found.edges if relation == "reads_from"}
+    assert reads == {f"gcp:{ROBOT}"}
+
+
+def test_owners_are_people_and_groups_of_people(rig: Rig) -> None:
+    project(rig, 7, enabled=())
+    _role(rig, "roles/owner", "resourcemanager.projects.get")
+    _policy(rig, "projects/acme-7", ("roles/owner", [
+        BOB, STAFF, ROBOT, "user:ada@acme.example", "group:own@acme.example",
+        "domain:acme.example", "serviceAccount:r@acme-7.iam.gserviceaccount.com",
+        "principalSet://iam.googleapis.com/locations/global/workforcePools/p/*",
+    ]))  # fmt: skip
+    found = read(rig, families=("keys",), creators=False, asset_inventory=False)
+    owners = {target for source, relation, target in found.edges
+              if (source, relation) == ("gcp:project/acme-7", "owned_by")}  # fmt: skip
+    assert owners == {
+        f"gcp:{BOB}", f"gcp:{STAFF}", "gcp:user/ada@acme.example", "gcp:group/own@acme.example",
+    }  # fmt: skip
 
 
 def test_a_search_that_is_refused_is_told_and_nothing_else_is(rig: Rig) -> None:
