@@ -59,7 +59,7 @@ class AssetGraph:
         """``facts``: with their shard and whether its last reading saw them. ``read``: the shards
         that this scan has read; None: all. ``rules``: what is one thing, ``flows``: what data is;
         None: the bundled ones."""
-        self._flow_rules = flows
+        self.flow_rules = bundled_flows() if flows is None else flows
         self.dates: Mapping[str, str] = {}
         """Of nodes and edges, when a scan first saw them, where somebody knows."""
         self.nodes: dict[NodeId, NodeFact] = {}
@@ -125,7 +125,7 @@ class AssetGraph:
     @cached_property
     def data(self) -> DataMap:
         """What the stores hold, and where things are."""
-        return DataMap(self.nodes, self._flow_rules or bundled_flows(), self._held)
+        return DataMap(self.nodes, self.flow_rules, self._held)
 
     def stores(self) -> Iterator[NodeId]:
         """Where data rests, in order of id; also what is an asset of its own."""

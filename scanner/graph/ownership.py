@@ -103,7 +103,7 @@ class OwnerBook:
         for view in self.graph.entities.all_of(ident):
             said += self._own(view)
         if registry_owner:
-            said.append(self._say(registry_owner, "registry", "the registry entry names it"))
+            said += self._named(registry_owner, "registry", "the registry entry names it")
         for path in self._above(ident):
             said += [
                 msgspec.structs.replace(
@@ -239,23 +239,35 @@ class OwnerBook:
         if dated:
             first = min(dated, key=lambda item: (item.first_at or "9", item.author))
             reason = f"introduced it in commit {first.commit[:12]}"
-            yield self._say(first.author, "introduced-by", reason)
+            yield from self._named(first.author, "introduced-by", reason)
 
     def _tagged(self, tags: dict[str, str], basis: str, where: str) -> Iterator[_Said]:
         wanted = _COST_TAGS if basis == "cost-centre" else _OWNER_TAGS
         for key in sorted(tags, key=lambda key: (_tag_rank(key, wanted), key)):
             value = tags[key].strip()
             if _tag_rank(key, wanted) < len(wanted) and value:
-                owner = f"cost centre {value}" if basis == "cost-centre" else value
-                yield self._say(owner, basis, f"tag {key}{where}")
+                if basis == "cost-centre":
+                    yield self._say(f"cost centre {value}", basis, f"tag {key}{where}")
+                else:
+                    yield from self._named(value, basis, f"tag {key}{where}")
 
     # --- who is meant ----------------------------------------------------------------------------
 
     def _by(self, ident: NodeId, basis: str, reason: str) -> _Said:
         return self._say(self.people.name(ident), basis, reason, ident)
 
+    def _named(self, text: str, basis: str, reason: str) -> Iterator[_Said]:
+        """Of whoever a person wrote down, each for themselves."""
+        for owner in self.people.each(text):
+            gone = self.people.of(owner) is None and self.people.gone(owner)
+            if gone:
+                meant = f"{reason}; it means {self.people.name(gone)}, who has left"
+                yield self._say(owner, basis, meant, gone)
+            else:
+                yield self._say(owner, basis, reason)
+
     def _say(self, owner: str, basis: str, reason: str, ident: NodeId | None = None) -> _Said:
-        who = ident or self.people.of(owner)
+        who = ident if ident and self.graph.node(ident) is not None else self.people.of(owner)
         return _Said(
             claim=Ownership(
                 owner=owner, basis=basis, confidence=BASES[basis], reason=reason,

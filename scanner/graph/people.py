@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from scanner.graph.build import AssetGraph
+from scanner.graph.same_as import FUNCTIONS
 from scanner.model.base import NodeId
 from scanner.model.facts import Identity, PrincipalType, Relation
 
-_DIRECTORIES = ("okta.*", "entra.*", "google_workspace.*", "aws.identity_center_user")
-"""Where people are let in and out: what these say of somebody's leaving counts before others."""
 _UNIT_TAGS = ("department", "org_unit", "team", "business_unit")
 _PEOPLE = (PrincipalType.HUMAN, PrincipalType.UNKNOWN)
+_PART = r"[^\s@<>()\[\]{},;:|\"'\\/]"
+_ADDRESS = re.compile(rf"{_PART}{{1,64}}@{_PART}{{1,190}}\.[A-Za-z0-9-]{{2,63}}")
+_BETWEEN = re.compile(r"[;,|/&]|\sand\s")
+_WORD = re.compile(r"[^\W_]+")
 
 
 class People:
@@ -20,17 +25,61 @@ class People:
 
     def __init__(self, graph: AssetGraph) -> None:
         self._graph = graph
+        self._ranks = graph.flow_rules.directories
         self._by_mail: dict[str, NodeId] = {}
+        self._named: defaultdict[str, set[NodeId]] = defaultdict(set)
+        self._logins: defaultdict[str, set[NodeId]] = defaultdict(set)
         for ident in sorted(graph.nodes):
             node = graph.nodes[ident]
-            if isinstance(node, Identity) and node.email:
-                self._by_mail.setdefault(node.email.casefold(), graph.entities.of(ident))
+            if isinstance(node, Identity):
+                self._note(node, graph.entities.of(ident))
         self._left: dict[NodeId, bool] = {}
         self._teams: dict[NodeId, str] = {}
 
+    def _note(self, node: Identity, here: NodeId) -> None:
+        """By what a text may mean them; names and logins only of people in directories."""
+        mail = node.email.casefold()
+        if mail:
+            self._by_mail.setdefault(mail, here)
+        if node.principal_type not in _PEOPLE or (node.is_active and self._rank(node) is None):
+            return
+        local = mail.partition("@")[0]
+        for text, table in ((node.name, self._named), (mail, self._named), (local, self._logins)):
+            words = _words(text)
+            if words and not FUNCTIONS.issuperset(words):
+                table[" ".join(words)].add(here)
+
     def of(self, text: str) -> NodeId | None:
-        """The person whom an address means; None: no source knows them."""
-        return self._by_mail.get(text.strip().casefold())
+        """The person whom an address, alone or within a text, or a full name means; None: no
+        source knows them, or several are called so."""
+        found = _ADDRESS.search(text)
+        if found:
+            mail = found[0].casefold()
+            local, _, domain = mail.partition("@")
+            plain = f"{local.partition('+')[0]}@{domain}"
+            return self._by_mail.get(mail) or self._by_mail.get(plain)
+        words = _words(text)
+        named = self._named.get(" ".join(words), set()) if len(words) > 1 else set()
+        return min(named) if len(named) == 1 else None
+
+    def gone(self, text: str) -> NodeId | None:
+        """Who has left of those whom a text without an address may mean by name or login, where
+        nobody of them is still there."""
+        if _ADDRESS.search(text):
+            return None
+        words = " ".join(_words(text.rpartition("\\")[2]))
+        meant = self._named.get(words, set()) | self._logins.get(words, set())
+        return min(meant) if meant and all(map(self.has_left, meant)) else None
+
+    def each(self, text: str) -> list[str]:
+        """A claim that names several people, one by one; else as it is written."""
+        mails = list(dict.fromkeys(_ADDRESS.findall(text)))
+        if mails:
+            return mails
+        parts = [part.strip() for part in _BETWEEN.split(text) if part.strip()]
+        is_one = len(parts) < 2 or self.of(text) or self.gone(text)
+        is_people = any(self.of(part) or self.gone(part) for part in parts)
+        return [text] if is_one or not is_people else parts
 
     def same(self, text: str, who: NodeId | None) -> str:
         """One key for a claim, however its source writes the person."""
@@ -51,16 +100,30 @@ class People:
         return any(view.principal_type is PrincipalType.GROUP for view in self._views(ident))
 
     def has_left(self, ident: NodeId) -> bool:
-        """Deactivated where people are let in, and active in no such place."""
+        """Deactivated in the first directory that lists them, or where none does, anywhere."""
         here = self._graph.entities.of(ident)
         found = self._left.get(here)
         if found is None:
             views = list(self._views(here))
-            out = any(not view.is_active for view in views)
-            found = self._left[here] = out and not any(
-                view.is_active and view.evidence and _is_directory(view) for view in views
-            )
+            ranked = [
+                (rank, view.is_active)
+                for view in views
+                if (view.evidence or not view.is_active) and (rank := self._rank(view)) is not None
+            ]
+            first = min(ranked, default=(None, False))[0]
+            if first is None:
+                found = any(not view.is_active for view in views)
+            else:
+                found = not any(is_active for rank, is_active in ranked if rank == first)
+            self._left[here] = found
         return found
+
+    def _rank(self, view: Identity) -> int | None:
+        """Of the directory that it is a view of; None: of none."""
+        for rank, globs in enumerate(self._ranks):
+            if any(fnmatchcase(view.kind, glob) for glob in globs):
+                return rank
+        return None
 
     def team(self, ident: NodeId) -> str:
         """The one team that a source says they are in, else their department; empty: neither, or
@@ -97,5 +160,6 @@ class People:
                 yield node
 
 
-def _is_directory(view: Identity) -> bool:
-    return any(fnmatchcase(view.kind, glob) for glob in _DIRECTORIES)
+def _words(text: str) -> list[str]:
+    """In one order, so that "Berg, Lena" and "lena.berg" are alike."""
+    return sorted(_WORD.findall(text.casefold()))

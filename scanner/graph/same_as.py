@@ -44,7 +44,7 @@ _TYPES = {
 _ADDRESS = expression(r"[^@\s]{1,64}@[^@\s]{1,63}\.[^@\s.]{1,63}")
 _NOREPLY = expression(r"(?:\d{1,12}\+)?([a-z0-9-]{1,39})@users\.noreply\.github\.com")
 _LOGIN = expression(r"forge:@([^/@\s]{1,100})")
-_FUNCTIONS = frozenset({
+FUNCTIONS = frozenset({
     "admin", "administrator", "billing", "contact", "data", "devops", "engineering", "finance",
     "hello", "help", "helpdesk", "info", "legal", "mail", "marketing", "noreply", "no-reply", "ops",
     "platform", "research", "root", "sales", "security", "service", "support", "team", "test",
@@ -56,7 +56,7 @@ _MOST_PAIRS = 200
 
 def _local_part(text: str) -> str:
     local = _address(text).partition("@")[0]
-    return local if len(local) >= _LEAST_LOCAL and local not in _FUNCTIONS else ""
+    return local if len(local) >= _LEAST_LOCAL and local not in FUNCTIONS else ""
 
 
 def _address(text: str) -> str:

@@ -1,4 +1,5 @@
-"""What data is and where places are, as data: classes, areas of regions, vendors' countries."""
+"""What data is, where places are and who lets people in, as data: classes, areas of regions,
+vendors' countries, directories."""
 
 from __future__ import annotations
 
@@ -55,6 +56,9 @@ class FlowRules(Model, frozen=True, kw_only=True):
     """Environments, in lower case, that hold real data."""
     trial: tuple[NonEmpty, ...] = ()
     """Environments that should not."""
+    directories: tuple[tuple[NonEmpty, ...], ...] = ()
+    """Kinds of identities (globs) of the directories that let people in, those that the others
+    follow first: the first rank that lists a person says whether they have left."""
 
 
 def read(files: list[Path]) -> FlowRules:
@@ -71,6 +75,7 @@ def read(files: list[Path]) -> FlowRules:
         vendors=tuple(vendors.values()),
         production=tuple(word for part in parts for word in part.production),
         trial=tuple(word for part in parts for word in part.trial),
+        directories=next((p.directories for p in reversed(parts) if p.directories), ()),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import OwnerBook, conflicts, coverage
 from scanner.model.base import NodeId, ShardId
@@ -19,6 +21,7 @@ from scanner.model.facts import (
     PrincipalType,
     Relation,
 )
+from scanner.rulebook.flows import FlowRules
 
 SEEN = (Evidence(rule="r", source="t"),)
 
@@ -104,6 +107,71 @@ def test_a_leaver_owns_nothing_however_the_claim_is_written() -> None:
     assert book.owners(NodeId("ai")) == ()
     assert [claim.basis for claim in book.leavers(NodeId("ai"))] == ["tag"]
     assert coverage([((), book.leavers(NodeId("ai")))]).left == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "owns"),
+    [
+        ("Lena Berg", []),
+        ("Berg, Lena", []),
+        ("lena.berg", []),
+        ("lena_berg_x_example", []),
+        ("Lena Berg <lena.berg@x.example>", []),
+        ("mailto:Lena.Berg@x.example", []),
+        ("lena.berg+ai@x.example", []),
+        ("lena.berg@x.example (ML)", []),
+        ("ACME\\lena.berg", []),
+        ("lena.berg@x.example, tom@x.example", ["tom@x.example"]),
+        ("Lena Berg and Tom Day", ["Tom Day"]),
+        ("Berg & Sons", ["Berg & Sons"]),
+        ("tom.day", ["tom.day"]),
+        ("support", ["support"]),
+    ],
+)
+def test_a_leaver_is_known_however_their_name_is_written(written: str, owns: list[str]) -> None:
+    book = _book(
+        _asset("ai", tags={"owner": written}),
+        _person("okta:1", "lena.berg@x.example", name="Lena Berg", is_active=False),
+        _person("okta:2", "tom@x.example", name="Tom Day"),
+        _person("okta:3", "support@x.example", name="Support", is_active=False),
+    )
+
+    assert [claim.owner for claim in book.owners(NodeId("ai"))] == owns
+    assert len(book.leavers(NodeId("ai"))) == ("erg" in written and "Sons" not in written)
+
+
+def test_a_name_that_somebody_bears_who_is_still_there_is_no_leaver() -> None:
+    book = _book(
+        _asset("ai", tags={"owner": "Lena Berg"}),
+        _person("okta:1", "lena.berg@x.example", name="Lena Berg", is_active=False),
+        _person("okta:2", "lena.berg2@x.example", name="Lena Berg"),
+    )
+
+    assert [claim.owner for claim in book.owners(NodeId("ai"))] == ["Lena Berg"]
+
+
+@pytest.mark.parametrize("kind", ["aws.identity_center_user", "google_workspace.user"])
+def test_an_account_that_was_forgotten_keeps_nobody(kind: str) -> None:
+    book = _book(
+        _asset("ai", tags={"owner": "ada@x.example"}),
+        _person("okta:1", "ada@x.example", is_active=False),
+        _person("other:1", "ada@x.example", kind=kind),
+    )
+
+    assert book.owners(NodeId("ai")) == ()
+    assert len(book.leavers(NodeId("ai"))) == 1
+
+
+def test_which_directories_the_others_follow_is_data() -> None:
+    facts: tuple[Fact, ...] = (
+        _asset("ai", tags={"owner": "ada@x.example"}),
+        _person("okta:1", "ada@x.example", is_active=False),
+        _person("google:1", "ada@x.example", kind="google_workspace.user"),
+    )
+    rules = FlowRules(directories=(("google_workspace.*",), ("okta.*",)))
+    graph = AssetGraph(((ShardId("s"), fact, True) for fact in facts), flows=rules)
+
+    assert [claim.owner for claim in OwnerBook(graph).owners(NodeId("ai"))] == ["ada@x.example"]
 
 
 def test_who_moved_to_another_directory_has_not_left() -> None:
