@@ -16,7 +16,17 @@ from dataclasses import dataclass, field
 import msgspec
 
 from scanner.emit.tickets.content import Routing, Ticket, tickets
-from scanner.emit.tickets.planning import DIGEST, LOST, Action, Do, Remote, plan
+from scanner.emit.tickets.planning import (
+    DIGEST,
+    FLAPS,
+    LOST,
+    QUIET,
+    Action,
+    Do,
+    Remote,
+    is_flapping,
+    plan,
+)
 from scanner.emit.tickets.sink import Busy, Made, Sink, SinkError, Unclear
 from scanner.model.base import Fingerprint
 from scanner.model.finding import Finding
@@ -24,6 +34,10 @@ from scanner.model.ticket import ClosedBy, TicketRow, TicketState
 from scanner.store import tickets as ledger
 from scanner.store.state import State
 
+_FLAPPING = (
+    f"It comes and goes: it was opened again {FLAPS} times of late. Until it has been gone for "
+    f"{QUIET.days} days it stays open, and nothing more is said of it."
+)
 _ALL_GONE = 3
 """So many tickets, and all of them gone at once: that is more likely a right that was lost."""
 _GIVE_UP = 3
@@ -120,7 +134,8 @@ class _Run:
         asked = {
             key: row.external_id
             for key, row in rows.items()
-            if row.external_id and (row.state is TicketState.OPEN or key in wanted)
+            if row.external_id
+            and (row.state is TicketState.OPEN or row.closed_by is ClosedBy.PERSON or key in wanted)
         }
         actions = plan(
             wanted, rows, self._states(asked), findings, self.target.routing,
@@ -223,7 +238,8 @@ class _Run:
         after = msgspec.structs.replace(
             row, state=TicketState.OPEN, external_id=made.external_id, url=made.url,
             digest=ticket.digest, findings=tuple(str(one.fingerprint) for one in ticket.findings),
-            closed_by=ClosedBy.NOBODY, closed_at="", attempt="", synced_at=self.now(),
+            severity=ticket.severity, closed_by=ClosedBy.NOBODY, closed_at="", attempt="",
+            synced_at=self.now(),
         )  # fmt: skip
         ledger.save(self.state, after)
         return msgspec.structs.replace(action, row=after)
@@ -266,9 +282,15 @@ class _Run:
         return msgspec.structs.replace(action, row=after)
 
     def reopen(self, action: Action) -> Action:
+        before = _row(action)
         row, attempt = self._begun(action)
         ticket = _of(action)
         self.sink.reopen(row.external_id, ticket, attempt)
+        now = self.now()
+        times = (*row.reopened[-FLAPS:], now) if before.closed_by is ClosedBy.US else row.reopened
+        row = msgspec.structs.replace(row, reopened=times)
+        if is_flapping(row, now):
+            self.sink.comment(row.external_id, _FLAPPING, f"flaps-{attempt}")
         return self._opened(action, row, ticket, Made(row.external_id, row.url))
 
     def notice(self, action: Action) -> Action:

@@ -35,6 +35,10 @@ class TicketRow(Model, frozen=True, kw_only=True):
     closed_by: ClosedBy = ClosedBy.NOBODY
     closed_at: str = ""
     findings: tuple[str, ...] = ()
+    severity: str = ""
+    """That the ticket said last: of what became worse since, nobody has decided by closing it."""
+    reopened: tuple[str, ...] = ()
+    """When it was opened again, of late."""
     token: str = ""
     """Of the run that reserved it."""
     reserved_at: str = ""

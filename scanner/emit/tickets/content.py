@@ -52,9 +52,10 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """Of all that is worth telling people when it changes: no time, no score."""
+        """Of all that is worth telling people when it changes: no time, no score, and no advice,
+        which is worded anew for many findings at once."""
         told = [
-            (f.fingerprint, f.severity, f.title, f.owner, str(f.status) == "held", f.remedy)
+            (f.fingerprint, f.severity, f.title, f.owner, str(f.status) == "held")
             for f in self.findings
         ]
         return digest([self.title, self.severity, self.owner, self.due, told])

@@ -2,14 +2,15 @@
 done.
 
 Pure. What a person does in the tracker is respected: a ticket that was closed there while what it
-is about goes on is noticed once and left closed; nothing that was deleted is made again. What ends
-is closed, what comes back is opened again. No run makes more than some new tickets: the rest
-becomes one.
+is about goes on is noticed once and left closed, until it gets worse than it was; nothing that was
+deleted is made again. What ends is closed, what comes back is opened again, and what comes and goes
+stays open until it has been gone for some days. No run makes or opens again more than some tickets:
+the rest becomes one. Nor does it change more than some.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -18,6 +19,7 @@ import msgspec
 from scanner.emit.tickets.content import Routing, Ticket, overflow
 from scanner.model.finding import Finding
 from scanner.model.ticket import ClosedBy, TicketRow, TicketState
+from scanner.rulebook.policy import Severity
 
 LEASE = timedelta(minutes=15)
 """How long a reservation of another run is left alone."""
@@ -26,6 +28,11 @@ LOST = "lost"
 SAME = timedelta(days=90)
 """What comes back later gets a new ticket, with the former one named in it."""
 DIGEST = "digest"
+MOST_CHANGED = 100
+"""Tickets that one run writes anew, the riskiest first; the next run goes on."""
+FLAPS, FLAP_WINDOW, QUIET = 3, timedelta(days=30), timedelta(days=7)
+"""What was opened again so often within the window comes and goes: it is closed when it has been
+gone for the time of quiet."""
 
 
 class Do(StrEnum):
@@ -73,31 +80,41 @@ def plan(
     """In the order in which it is to be done. ``remote``: key -> state. ``findings``: all, also
     those that no ticket is wanted for, so that a ticket says why it is closed. ``settles``: after
     which time the tracker's search shows what was made."""
-    wanted, spared = _bounded(wanted, rows, most_new)
+
+    def action_of(ticket: Ticket) -> Action:
+        state = remote.get(ticket.key, Remote.UNKNOWN)
+        return _wanted(ticket, rows.get(ticket.key), state, now, token, settles)
+
+    actions, spared = _bounded([action_of(ticket) for ticket in wanted.values()], most_new)
+    meant = set(wanted)
     if spared:
-        wanted = {**wanted, DIGEST: overflow(list(spared.values()), routing)}
-    actions = [
-        _wanted(ticket, rows.get(key), remote.get(key, Remote.UNKNOWN), now, token, settles)
-        for key, ticket in wanted.items()
-    ]
+        actions.append(action_of(overflow(spared, routing)))
+        meant.add(DIGEST)
     kept = {k: row for k, row in rows.items() if not _held(row, now, token, settles)}
-    actions += _unwanted(set(wanted) | set(spared), kept, remote, findings)
+    actions += _unwanted(meant, kept, remote, findings, now)
     return sorted(actions, key=lambda one: _ORDER.index(one.do))
 
 
 _ORDER = (Do.SETTLE, Do.RECOVER, Do.CLOSE, Do.REOPEN, Do.NOTICE, Do.UPDATE, Do.CREATE, Do.SKIP)
 
 
-def _bounded(
-    wanted: Mapping[str, Ticket], rows: Mapping[str, TicketRow], most_new: int
-) -> tuple[dict[str, Ticket], dict[str, Ticket]]:
-    """The first ``most_new`` of the new ones, which are the riskiest, and those that are left."""
-    new = [key for key in wanted if key not in rows]
-    left = set(new[most_new:])
-    return (
-        {key: ticket for key, ticket in wanted.items() if key not in left},
-        {key: wanted[key] for key in new[most_new:]},
-    )
+def _bounded(actions: list[Action], most_new: int) -> tuple[list[Action], list[Ticket]]:
+    """Without what is too much for one run, and the tickets that are neither made nor opened again
+    in it. What comes first, which is the riskiest, is done."""
+    kept: list[Action] = []
+    spared: list[Ticket] = []
+    new = changed = 0
+    for one in actions:
+        new += one.do in (Do.CREATE, Do.REOPEN)
+        changed += one.do is Do.UPDATE
+        if one.do in (Do.CREATE, Do.REOPEN) and new > most_new and one.ticket is not None:
+            spared.append(one.ticket)
+        elif one.do is Do.UPDATE and changed > MOST_CHANGED:
+            reason = f"it changed; left for the next run, as {MOST_CHANGED} others changed too"
+            kept.append(msgspec.structs.replace(one, do=Do.SKIP, reason=reason))
+        else:
+            kept.append(one)
+    return kept, spared
 
 
 def _held(row: TicketRow, now: str, token: str, settles: timedelta) -> str:
@@ -127,17 +144,14 @@ def _wanted(
         if held := _held(row, now, token, settles):
             return action(Do.SKIP, held)
         return action(Do.RECOVER, "a run ended while it was made")
-    if row.state is TicketState.CLOSED and row.closed_by is ClosedBy.PERSON:
-        return action(Do.SKIP, "closed by a person while it is still there")
     if row.state is TicketState.CLOSED:
-        if remote is Remote.OPEN:
-            return _settled(row, TicketState.OPEN, ClosedBy.NOBODY, "opened again by a person")
-        if remote is Remote.MISSING or _since(row.closed_at, now) > SAME:
-            return action(Do.CREATE, "it came back, and its former ticket is past")
-        return action(Do.REOPEN, "it came back")
+        return _closed(action, ticket, row, remote, now)
     if remote is Remote.CLOSED and row.attempt.startswith(f"{Do.CLOSE}-"):
         return action(Do.REOPEN, "it came back; a run ended while it was closed")
     if remote is Remote.CLOSED:
+        worse = _worse(ticket, row)
+        if worse:
+            return action(Do.REOPEN, worse)
         return action(Do.NOTICE, "closed by a person while it is still there")
     if remote is Remote.MISSING:
         reason = "deleted by a person; it is not made again"
@@ -147,17 +161,65 @@ def _wanted(
     return action(Do.SKIP, "nothing changed")
 
 
+def _closed(
+    action: Callable[[Do, str], Action],
+    ticket: Ticket,
+    row: TicketRow,
+    remote: Remote,
+    now: str,
+) -> Action:
+    if remote is Remote.OPEN:
+        return _settled(row, TicketState.OPEN, ClosedBy.NOBODY, "opened again by a person")
+    if row.closed_by is ClosedBy.PERSON:
+        worse = _worse(ticket, row)
+        if not worse:
+            return action(Do.SKIP, "closed by a person while it is still there")
+        return action(Do.CREATE if remote is Remote.MISSING else Do.REOPEN, worse)
+    if remote is Remote.MISSING or _since(row.closed_at, now) > SAME:
+        return action(Do.CREATE, "it came back, and its former ticket is past")
+    return action(Do.REOPEN, "it came back")
+
+
+def _worse(ticket: Ticket, row: TicketRow) -> str:
+    """What of the ticket is worse than whoever closed it could know; empty: nothing is, or nobody
+    knows what it said."""
+    if not row.severity or ticket.key == DIGEST:
+        return ""
+    if Severity(ticket.severity).rank > Severity(row.severity).rank:
+        return f"it became worse since: {row.severity} -> {ticket.severity}"
+    known = set(row.findings)
+    new = [f for f in ticket.findings if known.isdisjoint((f.fingerprint, *f.formerly))]
+    return f"{len(new)} more findings since" if new else ""
+
+
+def is_flapping(row: TicketRow, now: str) -> bool:
+    """Whether it came and went too often of late."""
+    return sum(_since(at, now) < FLAP_WINDOW for at in row.reopened) >= FLAPS
+
+
+def _is_quiet(row: TicketRow, findings: Mapping[str, Finding], now: str) -> bool:
+    """Whether nothing that it is about was there for a while."""
+    gone = (findings[mark].resolved_at for mark in row.findings if mark in findings)
+    last = max((at for at in gone if at), default="")
+    return not last or _since(last, now) >= QUIET
+
+
 def _unwanted(
     wanted: set[str],
     rows: Mapping[str, TicketRow],
     remote: Mapping[str, Remote],
     findings: Mapping[str, Finding],
+    now: str,
 ) -> Iterator[Action]:
     for key, row in rows.items():
         if key in wanted:
             continue
         is_shut = remote.get(key) in (Remote.CLOSED, Remote.MISSING)
-        if row.state is TicketState.OPEN and not is_shut:
+        is_open = row.state is TicketState.OPEN and not is_shut
+        if is_open and is_flapping(row, now) and not _is_quiet(row, findings, now):
+            reason = f"it comes and goes; closed when it has been gone for {QUIET.days} days"
+            yield Action(do=Do.SKIP, key=key, reason=reason, row=row)
+        elif is_open or (row.closed_by is ClosedBy.PERSON and remote.get(key) is Remote.OPEN):
             yield Action(do=Do.CLOSE, key=key, reason=_why(row, findings), row=row)
         elif row.state is TicketState.RESERVED:
             yield Action(do=Do.RECOVER, key=key, reason=_why(row, findings), row=row)

@@ -16,6 +16,7 @@ import pytest
 
 from scanner.app.ticketing import Report, Target, sync
 from scanner.assess.selection import Filter
+from scanner.emit.tickets import planning
 from scanner.emit.tickets.content import Routing
 from scanner.emit.tickets.planning import Do
 from scanner.emit.tickets.sink import Sink
@@ -209,7 +210,7 @@ def test_what_a_person_writes_or_closes_stays(place: Place) -> None:
     assert place.sync().count(Do.NOTICE) == 1
     assert len([said for said in issue.comments if "still seen" in said]) == 1
     assert place.row(one).closed_by is ClosedBy.PERSON
-    put(place.state, msgspec.structs.replace(one, severity="low"))
+    put(place.state, msgspec.structs.replace(one, severity="low"))  # milder: nothing new to say
     assert place.sync().count(Do.SKIP) == 1
     assert issue.state == "closed"
     # When it was really gone and comes back, it is a matter of its own again.
@@ -237,6 +238,109 @@ def test_what_a_person_opens_again_or_deletes(place: Place) -> None:
     report = place.sync()
     assert report.count(Do.REOPEN) == 0
     assert place.row(one).state is TicketState.OPEN
+
+
+def test_a_ticket_that_a_person_closed_comes_back_when_it_gets_worse(place: Place) -> None:
+    (one,) = place.put("a")
+    place.sync()
+    issue = place.tracker.issues[1]
+    issue.state = "closed"
+    place.sync()
+    put(place.state, msgspec.structs.replace(one, severity="critical"))
+    report = place.sync()
+    (action,) = [action for action in report.actions if action.do is Do.REOPEN]
+    assert action.reason == "it became worse since: high -> critical"
+    assert issue.state == "open"
+    issue.state = "closed"
+    place.sync()
+    assert place.sync().count(Do.SKIP) == 1
+    assert issue.state == "closed"
+
+
+def test_a_group_that_a_person_closed_comes_back_with_what_is_new(place: Place) -> None:
+    routing = Routing(group_by=("owner",))
+    place.put("a", severity="low")
+    place.sync(routing)
+    issue = place.tracker.issues[1]
+    issue.state = "closed"
+    place.sync(routing)
+    place.put("b", severity="low")
+    report = place.sync(routing)
+    assert [a.reason for a in report.actions if a.do is Do.REOPEN] == ["1 more findings since"]
+    assert issue.state == "open"
+
+
+def test_a_ticket_that_a_person_closed_and_opened_again_is_ours_again(place: Place) -> None:
+    (one,) = place.put("a")
+    place.sync()
+    issue = place.tracker.issues[1]
+    issue.state = "closed"
+    place.sync()
+    issue.state = "open"
+    put(place.state, msgspec.structs.replace(one, severity="critical"))
+    place.sync()
+    assert place.row(one).state is TicketState.OPEN
+    assert place.sync().count(Do.UPDATE) == 1
+    issue.state = "closed"
+    place.sync()
+    issue.state = "open"
+    put(place.state, *resolved([one]))  # opened again, and gone before the next run
+    assert place.sync().count(Do.CLOSE) == 1
+    assert issue.state == "closed"
+
+
+def test_what_comes_back_at_once_is_a_storm_too(place: Place) -> None:
+    found = place.put(*(f"n{number:02}" for number in range(8)))
+    place.sync()
+    put(place.state, *resolved(found))
+    place.sync()
+    back = [msgspec.structs.replace(one, status=FindingStatus.REOPENED) for one in found]
+    put(place.state, *back)
+    report = place.sync(most_new=3)
+    assert (report.count(Do.REOPEN), report.count(Do.CREATE)) == (3, 1)
+    assert "5 further findings" in place.tracker.issues[9].title
+    put(place.state, *resolved(found))
+    place.sync()
+    assert place.titles("open") == {}
+    put(place.state, *back)
+    place.now = "2026-09-01T00:00:00+00:00"
+    assert place.sync(most_new=3).count(Do.CREATE) == 4
+    for _ in range(3):
+        place.sync(most_new=3)
+    assert place.titles("open") == dict.fromkeys([f"n{number:02}" for number in range(8)], 1)
+
+
+def test_what_is_worded_anew_is_no_storm(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = place.put(*"abcde")
+    place.sync()
+    put(place.state, *(msgspec.structs.replace(one, remedy="Do it otherwise.") for one in found))
+    assert place.sync().count(Do.SKIP) == 5
+    monkeypatch.setattr(planning, "MOST_CHANGED", 2)
+    put(place.state, *(msgspec.structs.replace(one, title=f"New: {one.title}") for one in found))
+    assert [place.sync().count(Do.UPDATE) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_what_comes_and_goes_stays_open_until_it_has_been_gone_for_days(place: Place) -> None:
+    (one,) = place.put("a")
+    place.sync()
+    issue = place.tracker.issues[1]
+    said = []
+    for _ in range(12):
+        gone = msgspec.structs.replace(one, status=FindingStatus.RESOLVED, resolved_at=place.now)
+        put(place.state, gone)
+        place.sync()
+        put(place.state, msgspec.structs.replace(one, status=FindingStatus.REOPENED))
+        place.sync()
+        said.append(len(issue.comments))
+    assert issue.state == "open"
+    assert said[2:] == [said[2]] * 10, "nothing more is said of it"
+    assert len([text for text in issue.comments if "comes and goes" in text]) == 1
+    gone = msgspec.structs.replace(one, status=FindingStatus.RESOLVED, resolved_at=place.now)
+    put(place.state, gone)
+    assert "comes and goes" in place.sync().actions[0].reason
+    place.now = "2026-01-20T00:00:00+00:00"
+    assert place.sync().count(Do.CLOSE) == 1
+    assert issue.state == "closed"
 
 
 def test_what_comes_back_after_long_gets_a_new_ticket_that_names_the_old(place: Place) -> None:
