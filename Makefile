@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test lint check docs lock site clean
+.PHONY: install demo test lint check fuzz docs lock site clean
 
 install: $(STAMP)
 
@@ -26,6 +26,11 @@ test: install
 	$(BIN)/pytest
 
 check: lint test
+
+# Longer: `make fuzz SECONDS_EACH=3600`. What it finds lies in build/fuzz.
+SECONDS_EACH ?= 600
+fuzz: install
+	$(BIN)/python -m fuzz --seconds $(SECONDS_EACH)
 
 docs: install
 	$(BIN)/shadow-ai rules stats --markdown > docs/catalog.md

@@ -115,7 +115,10 @@ def read_index(path: Path) -> tuple[Ids, NDArray[np.int64]]:
     offsets = np.frombuffer(raw, ">u4", count, small).astype(np.int64)
     far = offsets >= 1 << 31
     if far.any():
-        wide = np.frombuffer(raw[large : len(raw) - 2 * ID_SIZE], ">u8")
+        rest = raw[large : len(raw) - 2 * ID_SIZE]
+        if len(rest) % 8:
+            raise BrokenPack(f"{path.name}: an offset that is cut off")
+        wide = np.frombuffer(rest, ">u8")
         places = offsets[far] & 0x7FFFFFFF
         if places.max() >= len(wide) or wide.max(initial=0) >= 1 << 62:
             raise BrokenPack(f"{path.name}: an offset that is not there")

@@ -1,0 +1,74 @@
+"""`python -m fuzz [TARGET ...] --seconds N`: coverage-guided, by atheris (libFuzzer), a process a
+target. What it finds lies in `build/fuzz/TARGET/crash-*`; `--again FILE` reads one again."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+SECONDS_A_INPUT = 20
+MOST_MIB = 2500
+_BUILD = Path("build/fuzz")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
+    parser.add_argument("targets", nargs="*")
+    parser.add_argument("--seconds", type=int, default=600, help="for each target")
+    parser.add_argument("--again", type=Path, help="a file that was found, for one target")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.inside:
+        _fuzz(asked.targets[0], asked.seconds)
+    if asked.again:
+        from fuzz.targets import TARGETS
+
+        TARGETS[asked.targets[0]](asked.again.read_bytes())
+        return 0
+    if importlib.util.find_spec("atheris") is None:
+        print("atheris is not installed; pip install 'shadow-ai-scanner[fuzz]'", file=sys.stderr)
+        return 2
+    from fuzz.targets import TARGETS
+
+    failed = [name for name in asked.targets or TARGETS if not run(name, asked.seconds)]
+    print(f"found something: {', '.join(failed)}" if failed else "found nothing")
+    return 1 if failed else 0
+
+
+def run(name: str, seconds: int) -> bool:
+    """Whether nothing was found."""
+    (_BUILD / name / "corpus").mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "fuzz", name, "--seconds", str(seconds), "--inside"]
+    done = subprocess.run(command, check=False)
+    return done.returncode == 0
+
+
+def _fuzz(name: str, seconds: int) -> None:
+    import atheris
+
+    with atheris.instrument_imports(include=["scanner", "connectors"]):
+        from fuzz.targets import TARGETS
+    from fuzz.seeds import seeds
+
+    place = _BUILD / name
+    corpus = place / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
+    for number, data in enumerate(seeds(name)):
+        (corpus / f"seed-{number}").write_bytes(data)
+    target = TARGETS[name]
+    for data in seeds(name)[:20]:
+        target(data)  # what is made once is made before time is measured
+    words = [
+        sys.argv[0], f"-max_total_time={seconds}", f"-timeout={SECONDS_A_INPUT}",
+        f"-rss_limit_mb={MOST_MIB}", f"-artifact_prefix={place}/", "-max_len=8192", "-verbosity=0",
+        "-print_final_stats=1", str(corpus),
+    ]  # fmt: skip
+    atheris.Setup(words, target)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""Every parser of what others wrote: samples, what was found once, and inputs made up from both.
+`make fuzz` goes on for longer, by coverage."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fuzz.seeds import seeds
+from fuzz.targets import TARGETS
+
+HOUSE = Path(__file__).parents[2]
+
+
+def _index_that_is_cut_off() -> bytes:
+    """An index of a pack whose list of far offsets ends within one."""
+    whole = seeds("pack")[0]
+    length = int.from_bytes(whole[:4], "big")
+    index, pack = bytearray(whole[4 : 4 + length]), whole[4 + length :]
+    count = int.from_bytes(index[8 + 255 * 4 : 8 + 256 * 4], "big")
+    index[8 + 256 * 4 + count * 24] |= 0x80
+    index[-40:-40] = b"abc"
+    return len(index).to_bytes(4, "big") + bytes(index) + pack
+
+
+FOUND: dict[str, tuple[Callable[[], bytes], ...]] = {
+    "pack": (_index_that_is_cut_off,),  # ValueError: buffer size must be a multiple
+}
+"""What the fuzzer has found, and has been mended."""
+_PIECES = (
+    b"\0", b"\xff\xfe", b"\xed\xa0\x80", b"\n", b'"', b"'", b"{", b"}", b"[" * 50, b"{" * 200,
+    b"=", b"#", b"*", b"?", b"%s", b"%00", b"1e999", b"-1", b"9" * 40, b"NaN", b"null", b"true",
+    b"\xe2\x80\xae", b"../", b"&a", b"*a", b"<<: ", b"!!python/object:os.system",
+    b"=cmd|' /C calc'!A0", b"\x1b[2J", b"A" * 5000, "\u212a\u0130\u0149".encode(), b"\\ud800",
+    b"2026-02-30", b"$ref", b"${", b"{{", b"@", b"//", b"/*",
+)  # fmt: skip
+
+
+def _mutated(name: str) -> st.SearchStrategy[bytes]:
+    """A sample with some of it taken away, twice, or made into something else."""
+    samples = seeds(name)
+
+    @st.composite
+    def make(draw: st.DrawFn) -> bytes:
+        data = draw(st.sampled_from(samples))
+        for _ in range(draw(st.integers(1, 5))):
+            low = draw(st.integers(0, len(data)))
+            high = min(len(data), low + draw(st.integers(0, 40)))
+            new = draw(
+                st.one_of(
+                    st.sampled_from(_PIECES), st.binary(max_size=8), st.just(data[low:high] * 3),
+                    st.sampled_from(samples).map(lambda other: other[:200]),
+                )
+            )  # fmt: skip
+            data = data[:low] + new + data[high:]
+        return data
+
+    return make()
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_samples_and_what_was_found(name: str) -> None:
+    inputs = seeds(name)
+    assert inputs
+    for data in (*inputs, *(made() for made in FOUND.get(name, ())), b"", b"\0"):
+        TARGETS[name](data)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_samples_that_are_broken(name: str) -> None:
+    target = TARGETS[name]
+
+    @settings(
+        max_examples=150, deadline=None, database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )  # fmt: skip
+    @given(_mutated(name))
+    def check(data: bytes) -> None:
+        target(data)
+
+    check()
+
+
+def test_a_fault_is_a_finding() -> None:
+    """The harness does not take everything for an answer."""
+    plan = TARGETS["plan"]
+    with pytest.raises(AttributeError):
+        type(plan)(lambda data: data.no_such_thing, plan.answers)(b"{}")
+    plan(b"no json")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="without the extra `fuzz`")
+def test_a_minute_by_coverage() -> None:
+    """All targets, some seconds each, through `python -m fuzz` as `make fuzz` runs it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "fuzz", "--seconds", "3"], cwd=HOUSE, capture_output=True,
+        text=True, timeout=560, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "found nothing" in done.stdout
