@@ -277,14 +277,15 @@ def _beside(config: GcpConfig) -> tuple[str, ...]:
 
 
 def _searched(ctx: Context[GcpConfig], part: str, scope: str) -> Iterator[Item]:
-    access, numbers = _access(ctx), _tree(ctx).numbers
+    access, found = _access(ctx), _tree(ctx)
     if part == "inventory":
         keys = ctx.config.environment_label_keys
-        yield from inventory.items(access, scope, numbers, keys)
+        names = ctx.config.secret_names
+        yield from inventory.items(access, scope, found, keys, names=names)
         return
     if not scope.startswith("projects/"):
         yield from _of_unit(ctx, scope)
-    yield from policies.inside(access, _roles(ctx), scope, numbers, _more(ctx))
+    yield from policies.inside(access, _roles(ctx), scope, found.numbers, _more(ctx))
 
 
 def _of_unit(ctx: Context[GcpConfig], unit: str) -> Iterator[Item]:

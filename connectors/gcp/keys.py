@@ -7,6 +7,7 @@ everywhere. https://cloud.google.com/api-keys/docs/add-restrictions-api-keys
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from typing import Any
 
 from connectors.gcp.enabled import APIS
@@ -20,9 +21,8 @@ _CLIENTS = (
     "serverKeyRestrictions", "browserKeyRestrictions", "androidKeyRestrictions",
     "iosKeyRestrictions",
 )  # fmt: skip
-_EVERYWHERE = frozenset({"0.0.0.0/0", "::/0", "0.0.0.0/1"})
-_ANY_SITE = frozenset({"*", "*/*", "http://*", "https://*", "*://*", "http://*/*", "https://*/*",
-                       "*.*"})  # fmt: skip
+_SCHEMES = ("http://", "https://", "*://")
+_ANY_HOST = frozenset({"*", "*.*", "*:*", "*.*:*"})
 
 
 def plain(record: Mapping[str, Any], enabled: frozenset[str] | None) -> dict[str, Any]:
@@ -44,9 +44,25 @@ def is_unclear(record: Mapping[str, Any], enabled: frozenset[str] | None) -> boo
 
 def _open(told: Mapping[str, Any]) -> Iterator[str]:
     is_bound = any(told.get(name) for name in _CLIENTS)
-    addresses = {text(one) for one in values(told, "serverKeyRestrictions.allowedIps[]")}
-    sites = {text(one) for one in values(told, "browserKeyRestrictions.allowedReferrers[]")}
-    if not is_bound or addresses & _EVERYWHERE:
+    addresses = values(told, "serverKeyRestrictions.allowedIps[]")
+    sites = values(told, "browserKeyRestrictions.allowedReferrers[]")
+    if not is_bound or any(_is_everywhere(text(one)) for one in addresses):
         yield "any network"
-    if not is_bound or sites & _ANY_SITE:
+    if not is_bound or any(_is_any_site(text(one)) for one in sites):
         yield "any site"
+
+
+def _is_everywhere(address: str) -> bool:
+    """Half of all addresses, or all, however they are written."""
+    try:
+        return ip_network(address.strip(), strict=False).prefixlen <= 1
+    except ValueError:
+        return False
+
+
+def _is_any_site(pattern: str) -> bool:
+    """https://cloud.google.com/api-keys/docs/add-restrictions-api-keys#websites"""
+    host = pattern.strip()
+    scheme = next((one for one in _SCHEMES if host.startswith(one)), "")
+    host, _, path = host.removeprefix(scheme).partition("/")
+    return host in _ANY_HOST and path in ("", "*")

@@ -42,6 +42,22 @@ CALLS = (KEY, "calls", "provider:google_gemini")
         ({"serverKeyRestrictions": {"allowedIps": ["10.0.0.1"]}}, ()),
         ({"serverKeyRestrictions": {"allowedIps": ["10.0.0.1", "0.0.0.0/0"]}}, ("any network",)),
         ({"serverKeyRestrictions": {"allowedIps": ["::/0"]}}, ("any network",)),
+        *(
+            ({"serverKeyRestrictions": {"allowedIps": [one]}}, ("any network",))
+            for one in ("0::/0", "1.2.3.4/0", "0.0.0.0/1", "128.0.0.0/1", " ::/0 ")
+        ),
+        *(
+            ({"serverKeyRestrictions": {"allowedIps": [one]}}, ())
+            for one in ("10.0.0.0/8", "::1", "x/0")
+        ),
+        *(
+            ({"browserKeyRestrictions": {"allowedReferrers": [one]}}, ("any site",))
+            for one in ("https://*/", "http://*/*", "*.*", "*/", "https://*.*/*", "*:*")
+        ),
+        *(
+            ({"browserKeyRestrictions": {"allowedReferrers": [one]}}, ())
+            for one in ("*.acme.example", "https://*.acme.example/*", "https://acme.example")
+        ),
         ({"browserKeyRestrictions": {"allowedReferrers": ["https://acme.example/*"]}}, ()),
         ({"browserKeyRestrictions": {"allowedReferrers": ["*"]}}, ("any site",)),
         ({"androidKeyRestrictions": {"allowedApplications": [{"packageName": "x"}]}}, ()),

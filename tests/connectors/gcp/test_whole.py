@@ -69,7 +69,7 @@ def test_a_role_is_judged_by_its_permissions(rig: Rig) -> None:
     told = {source for source, *_ in found}
     assert "gcp:user/bob@acme.example" not in told
     assert ("gcp:user/ada@acme.example", "reads_from", f"{whole}#storage") not in found
-    assert (whole, "owned_by", "gcp:group/admins@acme.example") not in found
+    assert (whole, "owned_by", "gcp:group/admins@acme.example") in found
 
 
 def test_a_condition_lowers_confidence(rig: Rig) -> None:
