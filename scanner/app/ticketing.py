@@ -27,7 +27,7 @@ from scanner.emit.tickets.planning import (
     is_flapping,
     plan,
 )
-from scanner.emit.tickets.sink import Busy, Made, Sink, SinkError, Unclear
+from scanner.emit.tickets.sink import Busy, Made, Sink, SinkError, Unclear, Wrote
 from scanner.model.base import Fingerprint
 from scanner.model.finding import Finding
 from scanner.model.ticket import ClosedBy, TicketRow, TicketState
@@ -238,8 +238,8 @@ class _Run:
         after = msgspec.structs.replace(
             row, state=TicketState.OPEN, external_id=made.external_id, url=made.url,
             digest=ticket.digest, findings=tuple(str(one.fingerprint) for one in ticket.findings),
-            severity=ticket.severity, closed_by=ClosedBy.NOBODY, closed_at="", attempt="",
-            synced_at=self.now(),
+            severity=ticket.severity, title=ticket.title, due=ticket.due,
+            closed_by=ClosedBy.NOBODY, closed_at="", attempt="", synced_at=self.now(),
         )  # fmt: skip
         ledger.save(self.state, after)
         return msgspec.structs.replace(action, row=after)
@@ -267,8 +267,8 @@ class _Run:
 
     def update(self, action: Action) -> Action:
         ticket = _of(action)
-        row, _ = self._begun(action)
-        self.sink.update(row.external_id, ticket)
+        row, attempt = self._begun(action)
+        self.sink.update(row.external_id, ticket, attempt, _wrote(row))
         return self._opened(action, row, ticket, Made(row.external_id, row.url))
 
     def close(self, action: Action) -> Action:
@@ -286,6 +286,8 @@ class _Run:
         row, attempt = self._begun(action)
         ticket = _of(action)
         self.sink.reopen(row.external_id, ticket, attempt)
+        if row.digest != ticket.digest:
+            self.sink.update(row.external_id, ticket, f"u-{attempt}", _wrote(row))
         now = self.now()
         times = (*row.reopened[-FLAPS:], now) if before.closed_by is ClosedBy.US else row.reopened
         row = msgspec.structs.replace(row, reopened=times)
@@ -358,6 +360,10 @@ def _of(action: Action) -> Ticket:
     if action.ticket is None:
         raise TypeError(f"{action.do} of {action.key} without a ticket")
     return action.ticket
+
+
+def _wrote(row: TicketRow) -> Wrote:
+    return Wrote(row.title, row.severity, row.due)
 
 
 def _row(action: Action) -> TicketRow:

@@ -37,6 +37,9 @@ class TicketRow(Model, frozen=True, kw_only=True):
     findings: tuple[str, ...] = ()
     severity: str = ""
     """That the ticket said last: of what became worse since, nobody has decided by closing it."""
+    title: str = ""
+    """That it was given last; empty: not known, and a person's."""
+    due: str = ""
     reopened: tuple[str, ...] = ()
     """When it was opened again, of late."""
     token: str = ""

@@ -19,7 +19,7 @@ import msgspec
 from scanner.emit.tickets.content import Routing, Ticket, label_of, lines
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Made, Refused
+from scanner.emit.tickets.sink import Made, Refused, Wrote
 
 _VERSION = "7.1"
 _COMMENTS = "7.1-preview.4"
@@ -188,12 +188,25 @@ class AzureBoardsSink:
             media="application/json-patch+json",
         )  # fmt: skip
 
-    def update(self, external_id: str, ticket: Ticket) -> None:
+    def update(self, external_id: str, ticket: Ticket, attempt: str, before: Wrote) -> None:
         """The description may hold what people wrote: it stays, and a comment tells what is now."""
-        fields = {"System.Title": ticket.title, **self._urgency(ticket)}
-        self._put("PATCH", f"{self._wit}/workitems/{external_id}", fields)
+        path = f"{self._wit}/workitems/{external_id}"
+        now = self._api.get(path, **{"api-version": _VERSION})["fields"]
+        was = {
+            "System.Title": before.title,
+            _PRIORITY_FIELD: str(self._config.priorities.get(before.severity, "")),
+            _DUE_FIELD: before.due,
+        }
+        wanted = {"System.Title": ticket.title, **self._urgency(ticket)}
+        fields = {
+            name: value
+            for name, value in wanted.items()
+            if _plain(name, now.get(name, "")) == was[name]
+        }
+        if fields:
+            self._put("PATCH", path, fields)
         said = ["What the scanner sees now:", *lines(ticket)[1:]]
-        self._say(external_id, said, f"u-{ticket.digest[:12]}")
+        self._say(external_id, said, attempt)
 
     def close(self, external_id: str, reason: str, attempt: str) -> None:
         self.comment(external_id, f"Closed by the shadow AI scanner: {reason}", attempt)
@@ -246,6 +259,11 @@ class AzureBoardsSink:
     def _made(self, item: Any) -> Made:
         ident = str(item["id"])
         return Made(ident, f"{self._config.url.rstrip('/')}{self._place}/_workitems/edit/{ident}")
+
+
+def _plain(field: str, value: Any) -> str:
+    """A field as it is compared: a due date is a time there."""
+    return str(value)[:10] if field == _DUE_FIELD else str(value)
 
 
 def _tags(item: Mapping[str, Any]) -> list[str]:

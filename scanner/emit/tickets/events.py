@@ -14,7 +14,7 @@ import msgspec
 
 from scanner.emit.tickets.content import Ticket
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Made, Refused
+from scanner.emit.tickets.sink import Made, Refused, Wrote
 from scanner.model.base import digest, encode
 
 
@@ -45,7 +45,7 @@ class Events:
         self._tell("create", ticket.key, ticket.digest, ticket=ticket)
         return Made(ticket.key, "")
 
-    def update(self, external_id: str, ticket: Ticket) -> None:
+    def update(self, external_id: str, ticket: Ticket, attempt: str, before: Wrote) -> None:
         self._tell("update", external_id, ticket.digest, ticket=ticket)
 
     def close(self, external_id: str, reason: str, attempt: str) -> None:

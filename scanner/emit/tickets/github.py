@@ -18,7 +18,7 @@ from scanner.emit.tickets import markdown
 from scanner.emit.tickets.content import Routing, Ticket
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Made, Refused
+from scanner.emit.tickets.sink import Made, Refused, Wrote
 
 _REFERENCES = "@#"
 
@@ -97,10 +97,12 @@ class GitHubSink:
         """A login: as configured, or the owner itself where it is one (``@ada``)."""
         return self._people.get(owner, owner[1:] if owner.startswith("@") else "")
 
-    def update(self, external_id: str, ticket: Ticket) -> None:
+    def update(self, external_id: str, ticket: Ticket, attempt: str, before: Wrote) -> None:
         issue = self._api.get(f"{self._issues}/{external_id}")
         body = markdown.changed(str(issue.get("body") or ""), ticket, _REFERENCES)
         changes: dict[str, Any] = {"body": body}
+        if issue.get("title") == before.title:
+            changes["title"] = ticket.title
         names = {str(label.get("name", "")) for label in issue.get("labels", ())}
         ours = {name for name in names if name.startswith("severity: ")}
         if ours != {f"severity: {ticket.severity}"}:
@@ -115,7 +117,6 @@ class GitHubSink:
 
     def reopen(self, external_id: str, ticket: Ticket, attempt: str) -> None:
         self._api.call("PATCH", f"{self._issues}/{external_id}", body={"state": "open"})
-        self.update(external_id, ticket)
         self.comment(external_id, "Seen again: it is open once more.", attempt)
 
     def comment(self, external_id: str, text: str, attempt: str) -> None:

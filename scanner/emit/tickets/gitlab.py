@@ -19,7 +19,7 @@ from scanner.emit.tickets import markdown
 from scanner.emit.tickets.content import Routing, Ticket
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Made
+from scanner.emit.tickets.sink import Made, Wrote
 
 _REFERENCES = "@#!~$%&^"
 _SEVERITY = "severity::"
@@ -109,7 +109,7 @@ class GitLabSink:
             self._users[owner] = int(only.get("id", 0))
         return self._users[owner]
 
-    def update(self, external_id: str, ticket: Ticket) -> None:
+    def update(self, external_id: str, ticket: Ticket, attempt: str, before: Wrote) -> None:
         issue = self._api.get(f"{self._issues}/{external_id}")
         old = str(issue.get("description") or "")
         changes: dict[str, Any] = {"description": markdown.changed(old, ticket, _REFERENCES)}
@@ -119,8 +119,10 @@ class GitLabSink:
             changes["add_labels"] = [label]
             if past := sorted(ours - {label}):
                 changes["remove_labels"] = past
-        if ticket.due:
+        if ticket.due and str(issue.get("due_date") or "") == before.due:
             changes["due_date"] = ticket.due
+        if issue.get("title") == before.title:
+            changes["title"] = ticket.title
         self._api.call("PUT", f"{self._issues}/{external_id}", body=changes)
 
     def close(self, external_id: str, reason: str, attempt: str) -> None:
@@ -129,7 +131,6 @@ class GitLabSink:
 
     def reopen(self, external_id: str, ticket: Ticket, attempt: str) -> None:
         self._api.call("PUT", f"{self._issues}/{external_id}", body={"state_event": "reopen"})
-        self.update(external_id, ticket)
         self.comment(external_id, "Seen again: it is open once more.", attempt)
 
     def comment(self, external_id: str, text: str, attempt: str) -> None:

@@ -19,7 +19,7 @@ import msgspec
 from scanner.emit.tickets.content import Routing, Ticket, label_of, lines, word
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Made, Refused
+from scanner.emit.tickets.sink import Made, Refused, Wrote
 
 _PAGE = 100
 _MARKS = 50
@@ -186,16 +186,22 @@ class JiraSink:
             self._accounts[owner] = str(only.get(ident, ""))
         return self._accounts[owner]
 
-    def update(self, external_id: str, ticket: Ticket) -> None:
+    def update(self, external_id: str, ticket: Ticket, attempt: str, before: Wrote) -> None:
         """The description may hold what people wrote: it stays, and a comment tells what is now."""
-        fields: dict[str, Any] = {"summary": ticket.title}
-        if priority := self._config.priorities.get(ticket.severity, ""):
+        path = f"{self._root}/issue/{external_id}"
+        now = self._api.get(path, fields="summary,priority,duedate")["fields"]
+        fields: dict[str, Any] = {}
+        if now.get("summary") == before.title:
+            fields["summary"] = ticket.title
+        priority = self._config.priorities.get(ticket.severity, "")
+        was = self._config.priorities.get(before.severity, "")
+        if priority and (now.get("priority") or {}).get("name", "") == was:
             fields["priority"] = {"name": priority}
-        if ticket.due:
+        if ticket.due and (now.get("duedate") or "") == before.due:
             fields["duedate"] = ticket.due
-        self._put(f"{self._root}/issue/{external_id}", "PUT", fields)
-        self._say(external_id, ["What the scanner sees now:", *lines(ticket, "")[1:]],
-                  f"u-{ticket.digest[:12]}")  # fmt: skip
+        if fields:
+            self._put(path, "PUT", fields)
+        self._say(external_id, ["What the scanner sees now:", *lines(ticket, "")[1:]], attempt)
 
     def close(self, external_id: str, reason: str, attempt: str) -> None:
         self.comment(external_id, f"Closed by the shadow AI scanner: {reason}", attempt)

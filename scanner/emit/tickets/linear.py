@@ -21,7 +21,7 @@ from scanner.emit.tickets import markdown
 from scanner.emit.tickets.content import Routing, Ticket, rows
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Busy, Made, Refused, SinkError, Unclear
+from scanner.emit.tickets.sink import Busy, Made, Refused, SinkError, Unclear, Wrote
 
 _REFERENCES = "@#"
 _PAGE = 100
@@ -32,7 +32,7 @@ _DONE = ("completed", "canceled", "duplicate")
 
 _STATES = """query States($ids: [ID!]!) {
   issues(filter: {id: {in: $ids}}, includeArchived: true, first: 100) {
-    nodes { id url trashed state { type } } } }"""
+    nodes { id url trashed title priority dueDate state { type } } } }"""
 _FIND = """query Find($team: String!, $marks: [IssueFilter!]!) {
   issues(filter: {team: {key: {eq: $team}}, or: $marks}, includeArchived: true,
          orderBy: createdAt, first: 100) { nodes { id url trashed description } } }"""
@@ -190,11 +190,23 @@ class LinearSink:
                     return _made(one)
             raise
 
-    def update(self, external_id: str, ticket: Ticket) -> None:
+    def update(self, external_id: str, ticket: Ticket, attempt: str, before: Wrote) -> None:
         """The description may hold what people wrote: it stays, and a comment tells what is now."""
-        self._ask(_UPDATE, id=external_id, input={"title": ticket.title, **_urgency(ticket)})
+        now = next(self._issues([external_id]), None)
+        if now is None:
+            raise Refused(f"{external_id}: it is not there")
+        was = {"title": before.title, "priority": _PRIORITY.get(before.severity, 0),
+               "dueDate": before.due}  # fmt: skip
+        wanted = {"title": ticket.title, **_urgency(ticket)}
+        changes = {
+            name: value
+            for name, value in wanted.items()
+            if (now.get(name) or type(value)()) == was[name]
+        }
+        if changes:
+            self._ask(_UPDATE, id=external_id, input=changes)
         said = f"What the scanner sees now:\n\n{markdown.items(rows(ticket), _plain)}"
-        self._say(external_id, said, f"u-{ticket.digest[:12]}")
+        self._say(external_id, said, attempt)
 
     def close(self, external_id: str, reason: str, attempt: str) -> None:
         self.comment(external_id, f"Closed by the shadow AI scanner: {reason}", attempt)

@@ -13,6 +13,7 @@ from scanner.emit.tickets.content import Ticket, rows
 
 _KEY = re.compile(r"<!-- shadow-ai:([\w:.-]+) -->")
 _BLOCK = re.compile(r"<!-- shadow-ai:[\w:.-]+ -->.*?<!-- /shadow-ai -->", re.S)
+_LEAST = 1_000
 _MOST = 60_000
 """GitHub takes 65,536 characters, the others more."""
 
@@ -35,11 +36,13 @@ def body(ticket: Ticket, formerly: str, references: str) -> str:
 
 
 def changed(old: str, ticket: Ticket, references: str) -> str:
-    """``old`` with our block written anew; what people wrote around it stays."""
-    block = _block(ticket, references)
+    """``old`` with our block written anew; what people wrote around it stays, and where there is
+    little room, ours is cut."""
+    theirs = _BLOCK.sub("", old, count=1)
+    block = _block(ticket, references, max(_MOST - len(theirs), _LEAST))
     if not _BLOCK.search(old):
-        return f"{old}\n\n{block}".strip()[:_MOST]
-    return _BLOCK.sub(lambda _: block, old, count=1)[:_MOST]
+        return f"{old}\n\n{block}".strip()
+    return _BLOCK.sub(lambda _: block, old, count=1)
 
 
 def plain(text: str, references: str) -> str:
@@ -55,12 +58,15 @@ def plain(text: str, references: str) -> str:
     return re.sub(f"[{special}]", escaped, " ".join(text.split()))
 
 
-def items(told: Iterable[tuple[str, str]], as_text: Callable[[str], str]) -> str:
+def items(
+    told: Iterable[tuple[str, str]], as_text: Callable[[str], str], most: int = _MOST // 2
+) -> str:
     """A list of labels and texts. ``as_text``: makes plain text of either."""
     lines = [f"- **{as_text(label)}**: {as_text(text)}" for label, text in told]
-    return "\n".join(lines)[: _MOST // 2]
+    return "\n".join(lines)[:most]
 
 
-def _block(ticket: Ticket, references: str) -> str:
-    inner = items(rows(ticket), lambda text: plain(text, references))
+def _block(ticket: Ticket, references: str, room: int = _MOST) -> str:
+    most = min(room, _MOST // 2)
+    inner = items(rows(ticket), lambda text: plain(text, references), most)
     return f"<!-- shadow-ai:{ticket.key} -->\n\n{inner}\n\n<!-- /shadow-ai -->"

@@ -16,7 +16,7 @@ import msgspec
 from scanner.emit.tickets.content import Routing, Ticket, rows
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Busy, Made, Unclear
+from scanner.emit.tickets.sink import Busy, Made, Unclear, Wrote
 
 _SEVERITY = {"critical": "critical", "high": "error", "medium": "warning"}
 _MOST_SUMMARY, _MOST_SOURCE = 1024, 255
@@ -50,7 +50,7 @@ class PagerDutySink:
         self._trigger(ticket)
         return Made(ticket.key, "")
 
-    def update(self, external_id: str, ticket: Ticket) -> None:
+    def update(self, external_id: str, ticket: Ticket, attempt: str, before: Wrote) -> None:
         self._trigger(ticket)
 
     def reopen(self, external_id: str, ticket: Ticket, attempt: str) -> None:

@@ -19,7 +19,7 @@ import msgspec
 from scanner.emit.tickets.content import Routing, Ticket, lines
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Made, Refused
+from scanner.emit.tickets.sink import Made, Refused, Wrote
 
 _PAGE = 100
 _MARKS = 50
@@ -140,7 +140,7 @@ class ServiceNowSink:
             "correlation_id": _word(ticket.key),
             "correlation_display": "shadow-ai",
             **self._config.fields,
-            **self._urgency_of(ticket),
+            **self._urgency_of(ticket.severity, ticket.due),
         }
         if self._config.assignment_group:
             fields["assignment_group"] = self._config.assignment_group
@@ -149,19 +149,32 @@ class ServiceNowSink:
         params = {"sysparm_fields": "sys_id,number"}
         return self._made(self._api.call("POST", self._table, body=fields, params=params)["result"])
 
-    def _urgency_of(self, ticket: Ticket) -> dict[str, str]:
+    def _urgency_of(self, severity: str, due: str) -> dict[str, str]:
         told = {
-            "urgency": self._config.urgency.get(ticket.severity, ""),
-            "impact": self._config.impact.get(ticket.severity, ""),
-            "due_date": f"{ticket.due} 00:00:00" if ticket.due else "",
+            "urgency": self._config.urgency.get(severity, ""),
+            "impact": self._config.impact.get(severity, ""),
+            "due_date": f"{due} 00:00:00" if due else "",
         }
         return {name: value for name, value in told.items() if value}
 
-    def update(self, external_id: str, ticket: Ticket) -> None:
+    def update(self, external_id: str, ticket: Ticket, attempt: str, before: Wrote) -> None:
+        path = f"{self._table}/{quote(external_id)}"
+        now = self._api.get(path, sysparm_fields="short_description,urgency,impact,due_date")
+        was = self._told(before.title, before.severity, before.due)
         said = "\n".join(["What the scanner sees now:", *lines(ticket)[1:]])
-        fields = {"short_description": _text(ticket.title)[:_MOST_TITLE],
-                  **self._urgency_of(ticket)}  # fmt: skip
-        self._change(external_id, fields, said, f"u-{ticket.digest[:12]}")
+        fields = {
+            name: value
+            for name, value in self._told(ticket.title, ticket.severity, ticket.due).items()
+            if str(now["result"].get(name, "")) == was.get(name, "")
+        }
+        self._change(external_id, fields, said, attempt)
+
+    def _told(self, title: str, severity: str, due: str) -> dict[str, str]:
+        """The fields that are written anew when a ticket changes."""
+        return {
+            "short_description": _text(title)[:_MOST_TITLE],
+            **self._urgency_of(severity, due),
+        }
 
     def close(self, external_id: str, reason: str, attempt: str) -> None:
         said = f"Closed by the shadow AI scanner: {reason}"

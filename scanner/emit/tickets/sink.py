@@ -32,6 +32,14 @@ class Made(NamedTuple):
     url: str
 
 
+class Wrote(NamedTuple):
+    """What a ticket was told last: a field that has another value since was set by a person."""
+
+    title: str
+    severity: str
+    due: str
+
+
 class Sink(Protocol):
     """One tracker. Every method raises :class:`SinkError`."""
 
@@ -54,8 +62,8 @@ class Sink(Protocol):
         """``formerly``: address of the ticket that it takes the place of."""
         ...
 
-    def update(self, external_id: str, ticket: Ticket) -> None:
-        """What we have written, written anew; whatever people wrote stays."""
+    def update(self, external_id: str, ticket: Ticket, attempt: str, before: Wrote) -> None:
+        """What we have written, written anew; whatever people wrote or set stays."""
         ...
 
     def close(self, external_id: str, reason: str, attempt: str) -> None: ...

@@ -24,8 +24,12 @@ _GONE = Reply({"message": "TF401232: Work item does not exist."}, 404)
 
 def _record(issue: Issue) -> dict[str, Any]:
     state = "Done" if issue.state == "closed" else "To Do"
-    fields = {"System.State": state, "System.WorkItemType": "Task",
+    fields: dict[str, Any] = {"System.State": state, "System.WorkItemType": "Task",
               "System.Tags": "; ".join(issue.labels), "System.Title": issue.title}  # fmt: skip
+    if issue.priority:
+        fields[_PRIORITY] = int(issue.priority)
+    if issue.due:
+        fields[_DUE] = f"{issue.due}T00:00:00Z"
     return {"id": issue.number, "rev": 1, "fields": fields, "url": "https://x"}
 
 

@@ -23,7 +23,13 @@ def _record(issue: Issue) -> dict[str, Any]:
     return {
         "id": str(10_000 + issue.number),
         "key": f"SEC-{issue.number}",
-        "fields": {"status": _STATUS[issue.state], "labels": issue.labels},
+        "fields": {
+            "status": _STATUS[issue.state],
+            "labels": issue.labels,
+            "summary": issue.title,
+            "duedate": issue.due or None,
+            "priority": {"name": issue.priority} if issue.priority else None,
+        },
     }
 
 

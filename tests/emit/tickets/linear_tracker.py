@@ -55,7 +55,8 @@ class Root:
         name, kind, position = _STATES[_CLOSED if issue.state == "closed" else _OPEN]
         return {
             "id": ident, "identifier": f"SEC-{issue.number}", "title": issue.title,
-            "description": issue.body, "priority": 0, "createdAt": WHEN, "trashed": None,
+            "description": issue.body, "priority": float(issue.priority or 0),
+            "dueDate": issue.due or None, "createdAt": WHEN, "trashed": None,
             "url": f"https://linear.app/acme/issue/SEC-{issue.number}",
             "state": {"id": "x", "name": name, "type": kind, "position": position},
         }  # fmt: skip

@@ -92,7 +92,10 @@ def _world(tracker: Tracker, table: str, done: str) -> dict[str, Any]:
         if request.query["sysparm_fields"] == "work_notes":
             assert request.query["sysparm_display_value"] == "true", "else it is empty"
             return Reply({"result": {"work_notes": "\n\n".join(issue.comments)}})
-        return Reply({"result": _record(issue)})
+        urgency, _, impact = issue.priority.removeprefix("urgency ").partition(", impact ")
+        told = {"short_description": issue.title, "urgency": urgency, "impact": impact,
+                "due_date": f"{issue.due} 00:00:00" if issue.due else ""}  # fmt: skip
+        return Reply({"result": {**_record(issue), **told}})
 
     def change(request: Request) -> Reply:
         issue = found(request)

@@ -240,6 +240,69 @@ def test_what_a_person_opens_again_or_deletes(place: Place) -> None:
     assert place.row(one).state is TicketState.OPEN
 
 
+def test_what_a_person_set_stays_and_what_we_wrote_is_written_anew(place: Place) -> None:
+    one, two = place.put("a", "b")
+    place.sync()
+    mine, ours = place.tracker.issues[1], place.tracker.issues[2]
+    set_by_hand = place.tracker.urgent[1] and {"2": "3", "High": "Low"}.get(
+        place.tracker.urgent[0], "urgency 3, impact 3"
+    )
+    mine.title, mine.priority = "Ada's own words", set_by_hand
+    if place.tracker.has_due:
+        mine.due = "2027-05-05"
+    for severity, due in (("critical", "2026-01-08"), ("medium", "2026-04-01")):
+        put(place.state, *(
+            msgspec.structs.replace(f, severity=severity, owner="bob@example.com")
+            for f in (one, two)
+        ))  # fmt: skip
+        assert place.sync().count(Do.UPDATE) == 2
+        assert (mine.title, mine.priority) == ("Ada's own words", set_by_hand)
+        assert ours.title.startswith(f"[{severity}]")
+        if place.tracker.has_due:
+            assert (mine.due, ours.due) == ("2027-05-05", due)
+    assert ours.priority not in place.tracker.urgent or not ours.priority
+
+
+def test_a_change_to_and_fro_is_told_each_time(place: Place) -> None:
+    (one,) = place.put("a")
+    place.sync()
+    issue = place.tracker.issues[1]
+    for severity in ("critical", "high", "critical"):
+        put(place.state, msgspec.structs.replace(one, severity=severity))
+        assert place.sync().count(Do.UPDATE) == 1
+    told = issue.comments[-1] if issue.comments else issue.body
+    assert "critical" in told
+    assert issue.title.startswith("[critical]")
+    assert issue.priority == place.tracker.urgent[1]
+
+
+def test_a_return_that_is_worse_says_so(place: Place) -> None:
+    (one,) = place.put("a")
+    place.sync()
+    put(place.state, *resolved([one]))
+    place.sync()
+    worse = msgspec.structs.replace(one, status=FindingStatus.REOPENED, severity="critical")
+    put(place.state, worse)
+    assert place.sync().count(Do.REOPEN) == 1
+    issue = place.tracker.issues[1]
+    assert issue.title.startswith("[critical]")
+    assert issue.priority == place.tracker.urgent[1]
+    assert place.sync().count(Do.SKIP) == 1
+
+
+def test_what_people_write_is_never_cut() -> None:
+    with trackers.github() as tracker:
+        place = Place(tracker, trackers.github_sink)
+        (one,) = place.put("a", detail="d" * 24_000)
+        place.sync()
+        issue = tracker.issues[1]
+        issue.body += "\n\n" + "human " * 6_500 + "THE END"
+        put(place.state, msgspec.structs.replace(one, severity="critical", detail="e" * 24_000))
+        place.sync()
+        assert "THE END" in issue.body
+        assert len(issue.body) < 65_536
+
+
 def test_a_ticket_that_a_person_closed_comes_back_when_it_gets_worse(place: Place) -> None:
     (one,) = place.put("a")
     place.sync()
