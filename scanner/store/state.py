@@ -31,6 +31,9 @@ SETTINGS = "settings of "
 """Before the name of a source, among the versions of a scan."""
 _BATCH = 500
 _HOLDER = "holder"
+_WHO_HOLDS = (
+    select(schema.meta.c.value).where(schema.meta.c.key == _HOLDER).with_for_update(read=True)
+)
 _FACTS: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
 _COVERAGE = msgspec.json.Decoder(Coverage)
 _DECISIONS = msgspec.json.Decoder(SameAsDecision)
@@ -91,14 +94,11 @@ class State:
         """In a transaction that writes what this process's scan has found. A lock of the database
         ends when its server does: another scan may have begun, and both would count a log's events.
         Raises ``StoreError`` then."""
-        if self._holder:
-            here = schema.meta.c.key == _HOLDER
-            asked = select(schema.meta.c.value).where(here).with_for_update(read=True)
-            if db.execute(asked).scalar() != self._holder:
-                raise StoreError(
-                    f"state {self._engine.url.database}: another scan has begun on it since; what "
-                    "this one read from then on is not stored"
-                )
+        if self._holder and db.execute(_WHO_HOLDS).scalar() != self._holder:
+            raise StoreError(
+                f"state {self._engine.url.database}: another scan has begun on it since; what "
+                "this one read from then on is not stored"
+            )
 
     def check_key(self, mark: str) -> None:
         """``mark``: what tells one fingerprint key from another. The first one is remembered: under

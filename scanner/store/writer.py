@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from scanner.collect.sightings import Sightings, merged
@@ -236,8 +236,16 @@ def _put_memory(db: Connection, shard: ShardId, data: bytes) -> None:
         db.execute(update(schema.memory).where(here).values(body=data))
 
 
-def _put_coverage(db: Connection, scan_id: str, row: Coverage) -> None:
-    insert_or = postgresql.insert if db.dialect.name == "postgresql" else sqlite.insert
-    made = insert_or(schema.coverage).values(scan_id=scan_id, shard=row.shard, body=encode(row))
+def _covering(insert_or: Callable[[Table], Any]) -> Any:
+    made = insert_or(schema.coverage)
     keys = [schema.coverage.c.scan_id, schema.coverage.c.shard]
-    db.execute(made.on_conflict_do_update(index_elements=keys, set_={"body": made.excluded.body}))
+    return made.on_conflict_do_update(index_elements=keys, set_={"body": made.excluded.body})
+
+
+_COVERING = {"sqlite": _covering(sqlite.insert), "postgresql": _covering(postgresql.insert)}
+"""Made once: of a shard that has not changed, making it was most of the work."""
+
+
+def _put_coverage(db: Connection, scan_id: str, row: Coverage) -> None:
+    body = encode(row)
+    db.execute(_COVERING[db.dialect.name], {"scan_id": scan_id, "shard": row.shard, "body": body})
