@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from scanner.assess import decisions as over_findings
-from scanner.assess.decisions import Places, bare
+from scanner.assess.decisions import MOST_DAYS, Places, bare
 from scanner.assess.lifecycle import Life
 from scanner.graph.build import AssetGraph
 from scanner.model.decision import MOST_BY, MOST_REASON, Decision, Ground, Selector, Verb
@@ -20,8 +20,6 @@ from scanner.model.finding import Finding
 from scanner.store import decisions as stored
 from scanner.store.state import State
 
-MOST_DAYS = {"critical": 90, "high": 180, "medium": 365, "low": 365, "info": 365}
-"""How long a decision may stand, by the gravest finding that it names or may meet."""
 BY_HAND = "by hand"
 """In place of a scan, in the events of what people do between scans."""
 

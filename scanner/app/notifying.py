@@ -15,6 +15,7 @@ from typing import Protocol
 import msgspec
 
 from scanner.app.config import LoadedConfig, NotifyConfig
+from scanner.assess.lifecycle import rise
 from scanner.emit import digests
 from scanner.emit.digests import CHANGES, Digest, Lack, Told
 from scanner.emit.messages import Messenger, NotSent
@@ -101,7 +102,7 @@ def notify(
     return Sent(name=name, state="sent", title=title, text=text)
 
 
-_OPENS = frozenset({"opened", "reopened", "expired", "withdrawn"})
+_OPENS = frozenset({"opened", "reopened", "worse", "expired", "withdrawn"})
 
 
 def _changed(
@@ -126,11 +127,15 @@ def _changed(
     for number, event in events:
         seen.add(number)
         found = current.get(event.fingerprint)
-        if found is None or event.change not in CHANGES or not only.holds(found, event.at):
+        change = "worse" if rise(event) else event.change
+        if found is None or change not in CHANGES or not only.holds(found, event.at):
             continue
-        if event.change in _OPENS and not found.status.is_open:
+        before = told.get(found.fingerprint)
+        if change == "worse" and before is not None and before.change in _OPENS:
+            continue  # that it is there is told, as it is now
+        if change in _OPENS and not found.status.is_open:
             continue  # a baseline hides it
-        told[found.fingerprint] = Told(change=event.change, finding=found, detail=event.detail)
+        told[found.fingerprint] = Told(change=change, finding=found, detail=event.detail)
     lacking, reasons = _lacking(state) if chosen.coverage else ({}, {})
     digest = Digest(
         findings=tuple(one for one in told.values() if one.change in chosen.changes),

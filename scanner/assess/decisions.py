@@ -7,6 +7,7 @@ shown again, and what is gone has gone meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -15,6 +16,8 @@ from scanner.model.decision import Decision, Selector, Verb
 from scanner.model.finding import Finding, FindingEvent, FindingStatus
 
 _SHOWN = {Verb.ACCEPT: FindingStatus.ACCEPTED, Verb.SUPPRESS: FindingStatus.SUPPRESSED}
+MOST_DAYS = {"critical": 90, "high": 180, "medium": 365, "low": 365, "info": 365}
+"""How long a decision stands over a finding, by its severity."""
 Places = Callable[[Finding], Sequence[str]]
 """The paths of a finding's evidence, where it has such."""
 
@@ -44,13 +47,22 @@ def matches(selector: Selector, finding: Finding, places: Places) -> bool:
     return bool(paths) and all(fnmatchcase(path, selector.path) for path in paths)
 
 
+def stands_over(decision: Decision, finding: Finding, now: str) -> bool:
+    """Whether it stands over a finding of that severity: one that became worse, or came later, is
+    not hidden for longer than one that was known."""
+    if not decision.stands(now):
+        return False
+    days = timedelta(days=MOST_DAYS.get(finding.severity, 365))
+    return date.fromisoformat(now[:10]) <= date.fromisoformat(decision.at[:10]) + days
+
+
 def decided(finding: Finding, decisions: Iterable[Decision], places: Places, now: str) -> Finding:
     """``finding`` (as scans left it) under the first decision that stands and speaks of it. What is
     resolved needs none, nor what the scanned content itself leaves out."""
     if finding.status in (FindingStatus.RESOLVED, FindingStatus.SUPPRESSED):
         return finding
     for decision in decisions:
-        if decision.stands(now) and matches(decision.selector, finding, places):
+        if stands_over(decision, finding, now) and matches(decision.selector, finding, places):
             return msgspec.structs.replace(
                 finding,
                 status=_SHOWN[decision.verb],
@@ -95,6 +107,9 @@ def _change(one: Finding, before: Decision | None, now: str) -> tuple[str, str]:
         return "", ""  # that is told already
     if before is not None and before.withdrawn_at:
         return "withdrawn", f"by {before.withdrawn_by}: {before.withdrawn_reason}"
+    if before is not None and before.stands(now) and not stands_over(before, one, now):
+        days = MOST_DAYS.get(one.severity, 365)
+        return "expired", f"it stands {days} days over {one.severity} findings: {before}"
     if before is not None and before.stands(now):
         return "withdrawn", f"no longer what was decided of: {before}"
     return "expired", str(before) if before else ""

@@ -7,6 +7,7 @@ content itself says not to report (a comment, an ignore file) is suppressed: it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
@@ -17,8 +18,11 @@ from scanner.assess.policies import Evaluation
 from scanner.model.base import Fingerprint, NodeId
 from scanner.model.coverage import Coverage
 from scanner.model.finding import Finding, FindingEvent, FindingStatus
+from scanner.rulebook.policy import Severity
 
 _TRACKED = ("severity", "title", "owner", "risk")
+_SEVERITY = re.compile(rf"^severity: ({'|'.join(Severity)}) -> ({'|'.join(Severity)})")
+"""How an update begins where the severity changed: it is tracked first."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,15 @@ def _present(
     kept = msgspec.structs.replace(kept, status=status, last_seen=now)
     changed = [f for f in _TRACKED if getattr(old, f) != getattr(kept, f)]
     said = "; ".join(f"{f}: {getattr(old, f)} -> {getattr(kept, f)}" for f in changed)
+    if old.status is FindingStatus.HELD:
+        return kept, "seen", said or "looked at again: it is still there"
     return kept, "updated" if changed else "", said
+
+
+def rise(event: FindingEvent) -> bool:
+    """Whether it tells that the finding became worse."""
+    found = _SEVERITY.search(event.detail) if event.change in ("updated", "seen") else None
+    return found is not None and Severity(found[2]).rank > Severity(found[1]).rank
 
 
 def _absent(

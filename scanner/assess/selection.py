@@ -12,7 +12,9 @@ import msgspec
 from scanner.model.finding import Finding, FindingStatus
 from scanner.rulebook.policy import Severity
 
-Group = Literal["owner", "policy", "asset", "provider", "account", "environment", "severity"]
+Group = Literal[
+    "owner", "business_unit", "policy", "asset", "provider", "account", "environment", "severity"
+]
 Word = Literal["info", "low", "medium", "high", "critical"]
 Status = Literal["new", "open", "held", "reopened", "resolved", "accepted", "suppressed", "all"]
 Day = Annotated[str, msgspec.Meta(pattern=r"^(\d{4}-\d{2}-\d{2}.*)?$")]
@@ -30,6 +32,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """At least this risky."""
     owner: str = ""
     """``-``: nobody."""
+    business_unit: str = ""
+    """Of the registry entry, or as tags say; ``-``: none."""
     provider: str = ""
     account: str = ""
     environment: str = ""
@@ -66,7 +70,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return "all" in self.status or status in self.status
 
 
-_GLOBS = ("policy", "owner", "provider", "account", "environment", "asset", "kind")
+_GLOBS = ("policy", "owner", "business_unit", "provider", "account", "environment", "asset", "kind")
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,6 +26,8 @@ def filter_options(function: _Command) -> _Command:
                      help="At least this severe."),
         click.option("--risk", type=click.IntRange(0, 100), help="At least this risky."),
         click.option("--owner", metavar="WHO", help="Only this owner's; - means nobody's."),
+        click.option("--business-unit", metavar="NAME",
+                     help="Only of this business unit; - means none."),
         click.option("--provider", metavar="ID", help="Only of this provider."),
         click.option("--account", metavar="ID", help="Only in this account."),
         click.option("--environment", metavar="WORD", help="Only in this environment."),

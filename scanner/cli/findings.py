@@ -14,7 +14,8 @@ from scanner.cli.filters import WORDS, filter_of, filter_options
 from scanner.cli.options import config_option, json_option, write_bytes
 from scanner.cli.states import is_one, open_state, state_option, stored_place
 
-_GROUPS = ("owner", "policy", "asset", "provider", "account", "environment", "severity")
+_GROUPS = ("owner", "business_unit", "policy", "asset", "provider", "account", "environment",
+           "severity")  # fmt: skip
 
 
 @click.group("findings")

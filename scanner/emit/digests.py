@@ -14,9 +14,12 @@ import msgspec
 
 from scanner.model.finding import Finding
 
-Change = Literal["opened", "reopened", "expired", "withdrawn", "accepted", "suppressed", "resolved"]
+Change = Literal[
+    "opened", "reopened", "worse", "expired", "withdrawn", "accepted", "suppressed", "resolved"
+]
 CHANGES: dict[str, str] = {
-    "opened": "Opened", "reopened": "Came back", "expired": "Open again, a decision has ended",
+    "opened": "Opened", "reopened": "Came back", "worse": "Became worse",
+    "expired": "Open again, a decision has ended",
     "withdrawn": "Open again, a decision was withdrawn", "accepted": "Accepted",
     "suppressed": "Suppressed", "resolved": "Resolved",
 }  # fmt: skip
@@ -86,7 +89,11 @@ def text(digest: Digest, most: int) -> str:
 
 def _line(told: Told) -> str:
     one = told.finding
-    why = f" ({told.detail})" if told.change in ("accepted", "suppressed") and told.detail else ""
+    why = (
+        f" ({told.detail})"
+        if told.change in ("accepted", "suppressed", "worse") and told.detail
+        else ""
+    )
     owner = one.owner or "nobody"
     mark = str(one.fingerprint)[:15]
     return plain(f"{one.severity}: {one.title} - {one.asset}, {owner}, {mark}{why}")

@@ -74,7 +74,8 @@ class Finding(Model, frozen=True, kw_only=True):
 
 
 class FindingEvent(Model, frozen=True, kw_only=True):
-    """One change of one finding. ``change``: opened, updated, held, resolved, reopened, renamed;
+    """One change of one finding. ``change``: opened, updated, held, seen (what
+    was held is there), resolved, reopened, renamed;
     accepted, suppressed; expired, withdrawn (a decision no longer stands over it)."""
 
     fingerprint: Fingerprint

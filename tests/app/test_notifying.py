@@ -244,3 +244,22 @@ def test_what_a_baseline_hides_is_not_told_as_open(place: Place) -> None:
     sent = notify(place.state, "team", place.chosen, place.service, now=place.now.isoformat,
                   findings=lambda: {one.fingerprint: hidden})  # fmt: skip
     assert sent.state == "nothing"
+
+
+def test_what_becomes_worse_is_told_to_who_asks_for_the_severe(place: Place) -> None:
+    place.chosen = NotifyConfig(filter=Filter(severity="high"))
+    low, other = finding("a", severity="low"), finding("b", severity="low")
+    place.happens("opened", low, other)
+    assert place.notify().state == "nothing"
+    worse = msgspec.structs.replace(low, severity="critical")
+    place.happens("updated", worse, detail="severity: low -> critical; risk: 20 -> 90")
+    milder = msgspec.structs.replace(other, severity="high")
+    place.happens("updated", milder, detail="severity: critical -> high")
+    sent = place.notify()
+    assert (sent.state, sent.title) == ("sent", "Shadow AI: 1 worse")
+    assert "Became worse (1)" in sent.text
+    assert place.notify().state == "nothing"
+    new = finding("c", severity="critical")
+    place.happens("opened", new)
+    place.happens("updated", new, detail="severity: high -> critical")
+    assert place.notify().title == "Shadow AI: 1 opened"

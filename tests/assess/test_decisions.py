@@ -60,11 +60,14 @@ class World:
         is_read: bool = True,
         names: dict[NodeId, NodeId] | None = None,
         hidden: frozenset[str] = frozenset(),
+        severity: str = "high",
     ) -> None:
         """``hidden``: names of which the scanned content says that they are not to be reported."""
         self.scans += 1
         shown_here = there - hidden
         drafts = {(one := _draft(name, self.now)).fingerprint: one for name in shown_here}
+        for mark, one in drafts.items():
+            drafts[mark] = msgspec.structs.replace(one, severity=severity)
         evaluation = Evaluation(drafts=dict(drafts) if is_read else {}, seen=set(drafts))
         row = Coverage(shard=SHARD, source="made",
                        status=Outcome.COMPLETE if is_read else Outcome.DENIED)  # fmt: skip
@@ -206,6 +209,9 @@ class Life(RuleBasedStateMachine):
             says = finding.scan_status or finding.status
             assert (says is FindingStatus.RESOLVED) is (scans[-1] == "resolved")
             last = self.world.state.events(mark)[-1].change
+            seen = [e.change for e in self.world.state.events(mark)
+                    if e.change in ("opened", "held", "seen", "resolved", "reopened")]  # fmt: skip
+            assert (says is FindingStatus.HELD) is (seen[-1] == "held")
             if finding.status is FindingStatus.SUPPRESSED and not finding.decision:
                 assert last == "suppressed"
             assert last != "suppressed" or finding.status is FindingStatus.SUPPRESSED
@@ -371,3 +377,17 @@ def test_a_row_that_cannot_be_read_costs_itself_alone(world: World) -> None:
     assert [f.decision for f in (world.of("a"), world.of("b")) if f] == [good, long]
     _, met = undo(world.state, long, by="bob", reason="over", now=world.now)
     assert [finding.asset for finding in met] == ["b"]
+
+
+def test_a_rule_hides_what_becomes_worse_no_longer_than_its_severity_allows(world: World) -> None:
+    made = world.decide(Verb.SUPPRESS, Selector(owner="*"), days=170)  # made over high ones
+    world.day += timedelta(days=20)
+    world.scan({"a", "b"}, severity="critical")
+    assert [f.decision for f in world.state.findings().values()] == [made, made]
+    world.day += timedelta(days=71)
+    world.scan({"a", "b"}, severity="critical")
+    assert {f.status for f in world.state.findings().values()} == {FindingStatus.OPEN}
+    last = world.state.events(fingerprint(POLICY, ("a",)))[-1]
+    assert (last.change, last.detail[:36]) == ("expired", "it stands 90 days over critical find")
+    world.scan({"a", "b"})
+    assert [f.decision for f in world.state.findings().values()] == [made, made]

@@ -83,7 +83,7 @@ def test_held_is_told_once_and_comes_back_open() -> None:
     held = _finding(status=FindingStatus.HELD)
 
     assert _told(_advance(held, None, Outcome.DENIED, seen=False)) == ("held", [])
-    assert _told(_advance(held, NEW)) == ("open", [])
+    assert _told(_advance(held, NEW)) == ("open", ["seen"])
 
 
 def test_known_only_from_an_earlier_scan_is_held_and_keeps_its_date() -> None:

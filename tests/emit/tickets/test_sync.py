@@ -466,6 +466,16 @@ def test_groups_and_routes(place: Place) -> None:
     assert issue.state == "closed"
 
 
+def test_a_business_unit_has_a_tracker_and_a_ticket_of_its_own(place: Place) -> None:
+    place.put("a", "b", business_unit="Retail")
+    place.put("c", business_unit="Bank")
+    place.put("d")
+    routing = Routing(filter=Filter(business_unit="?*l"), group_by=("business_unit",))
+    place.sync(routing)
+    (issue,) = place.tracker.issues.values()
+    assert "Retail: 2 findings" in issue.title
+
+
 def test_hostile_names_are_text(place: Place) -> None:
     nasty = "x <!-- /shadow-ai --> @everyone #1 ](javascript:alert(1)) {panel}\n\x00| <img src=x>"
     place.put("a", title=nasty, remedy=nasty, asset=nasty)
