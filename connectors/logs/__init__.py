@@ -22,8 +22,8 @@ from connectors.logs.formats import formats
 from connectors.logs.installed import MOST_DOCUMENT, InventoryLayout, inventory_of
 from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout
-from connectors.logs.search import AHEAD, Opened, Places, entries
-from connectors.logs.tally import KINDS, Tally, gap
+from connectors.logs.search import AHEAD, Finder, Opened, entries
+from connectors.logs.tally import KINDS, Places, Tally, gap
 from scanner.kit.contract import (
     ConnectorSpec,
     Context,
@@ -162,16 +162,17 @@ class _Reading:
                     "pseudonyms into it"
                 )
         self.joins = Joins(cursor.answers)
+        self._places = Places()
         self._flows: list[tuple[LogFile, FlowLayout]] = []
         self._inventories: list[tuple[LogFile, InventoryLayout]] = []
         self._named: list[tuple[LogFile, int]] = []
         """Files that tell where AI's names are, and where their reading began."""
         self._flow_tally = self._tally()
-        self._found: tuple[tuple[bytes, ...], Places] | None = None
+        self._found: tuple[tuple[bytes, ...], Finder] | None = None
 
     def _tally(self) -> Tally:
         large = self._config.large_upload_mib << 20
-        return Tally(self._watch, self._config.name, large, self._key)
+        return Tally(self._watch, self._config.name, large, self._key, self._places)
 
     def file(self, file: LogFile, pool: ThreadPoolExecutor) -> Iterator[Item]:
         """What one file tells, then how far it was read."""
@@ -330,7 +331,7 @@ class _Reading:
         if name:
             self.cursor.move(name, opened.begins, done, flows=True)
 
-    def _finder(self, literals: list[bytes], *, is_caseless: bool = False) -> Places:
+    def _finder(self, literals: list[bytes], *, is_caseless: bool = False) -> Finder:
         """Compiled once for files of one kind."""
         wanted = tuple(literals)
         if self._found is None or self._found[0] != wanted:

@@ -128,6 +128,7 @@ class Joins:
             found = (record.dst,)
         if not found:
             return
+        tally.places.see(key[1], network=record.scope)
         number = self.answers.number(whose)
         client = tally.pseudonym(client.lower())
         for address in found:
@@ -210,8 +211,8 @@ class Joins:
             return
         key, counts = found
         self._direct.add(side.client)
-        if flow.eni and not is_inside(side.server):  # then the interface is the client's
-            tally.interfaces.setdefault(key[1], set()).add(flow.eni)
+        # Outside the network only the client has an interface that logs.
+        tally.places.see(key[1], "" if is_inside(side.server) else flow.eni, flow.scope)
         tally.connect(
             key,
             flow.count if counts and side.asks else 0,

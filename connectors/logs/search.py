@@ -20,7 +20,7 @@ AHEAD = 3
 MOST_ENTRY = 2 << 20
 """Bytes of an entry of a log of connections: a delivery of CloudWatch Logs holds up to 1 MiB."""
 
-Places = Callable[[Any], list[int]]
+Finder = Callable[[Any], list[int]]
 """Where in bytes what is looked for ends."""
 
 
@@ -70,7 +70,7 @@ def _ahead(jobs: Iterator[Future[Searched]]) -> Iterator[Searched]:
 
 
 def searched(
-    blocks: Iterator[bytes], places: Places, pool: ThreadPoolExecutor
+    blocks: Iterator[bytes], places: Finder, pool: ThreadPoolExecutor
 ) -> Iterator[Searched]:
     """Blocks of a stream with the places that were found in them."""
 
@@ -84,7 +84,7 @@ def searched_parts(
     file: LogFile,
     begin: int,
     end: int,
-    places: Places,
+    places: Finder,
     pool: ThreadPoolExecutor,
     mark: bytes = b"\n",
 ) -> Iterator[Searched]:
@@ -123,7 +123,7 @@ class Opened:
     trouble: Exception | None
 
     def blocks(
-        self, offset: int, places: Places, pool: ThreadPoolExecutor, mark: bytes = b"\n"
+        self, offset: int, places: Finder, pool: ThreadPoolExecutor, mark: bytes = b"\n"
     ) -> tuple[int, Iterator[Searched]]:
         """Where what is new begins, and its blocks with what was found in them."""
         size, done, head = log_files.plain_size(self.file), 0, self.begins

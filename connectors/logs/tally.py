@@ -110,6 +110,28 @@ class Row:
 
 
 @dataclass
+class Places:
+    """Interfaces and networks at which addresses and devices were seen, where a log tells: what
+    joins them to the machines that a cloud lists."""
+
+    interfaces: dict[str, set[str]] = field(default_factory=dict)
+    networks: dict[str, set[str]] = field(default_factory=dict)
+
+    def see(self, actor: str, interface: str = "", network: str = "") -> None:
+        for held, value in ((self.interfaces, interface), (self.networks, network)):
+            if value and (actor in held or len(held) < _MOST_ROWS):
+                seen = held.setdefault(actor, set())
+                if len(seen) < _MOST_INTERFACES:
+                    seen.add(value)
+
+    def tags(self, actor: str) -> dict[str, str]:
+        told = {"seen_interface": self.interfaces, "seen_network": self.networks}
+        return {
+            name: ", ".join(sorted(held[actor])) for name, held in told.items() if actor in held
+        }
+
+
+@dataclass
 class Tally:
     """``large``: bytes sent in one request that are worth saying. ``key``: people become keyed
     pseudonyms before anything leaves (HMAC-SHA-256); empty: they do not."""
@@ -118,9 +140,8 @@ class Tally:
     name: str
     large: int
     key: bytes = b""
+    places: Places = field(default_factory=Places)
     rows: dict[Key, Row] = field(default_factory=dict)
-    interfaces: dict[str, set[str]] = field(default_factory=dict)
-    """Address -> network interfaces that had it, where a log tells."""
     lines: int = 0
     """That tell of AI."""
 
@@ -262,6 +283,16 @@ class Tally:
                 yield actor
             yield Edge(source=thing.id, target=actor.id, relation=Relation.USED_BY,
                        evidence=merge_evidence(tuple(seen_by), (), add_counts=True))  # fmt: skip
+            if kind in (DEVICE, ADDRESS) and thing.provider and thing.kind == USE:
+                # A machine calls by itself: what a cloud lists under another name leads on.
+                yield self._call(actor, thing, seen_by)
+
+    def _call(self, actor: Identity, thing: Asset, seen_by: list[Evidence]) -> Edge:
+        best = max((one.confidence for one in seen_by), key=lambda grade: grade.rank)
+        return Edge(
+            source=actor.id, target=NodeId(f"provider:{thing.provider}"), relation=Relation.CALLS,
+            evidence=merge_evidence(tuple(seen_by), (), add_counts=True), confidence=best,
+        )  # fmt: skip
 
     def _evidence(
         self, thing: Asset, shape: str, client: str, row: Row, *, kind: str, blocked: bool
@@ -330,14 +361,13 @@ class Tally:
         email = text if is_person and _EMAIL.fullmatch(text) else ""
         if self.key:
             text, email = self.pseudonym(text), ""
-        interfaces = () if self.key else sorted(self.interfaces.get(text, ()))[:_MOST_INTERFACES]
         return Identity(
             id=NodeId(f"logs:{self.name}/{kind.partition('.')[2]}/{text}"),
             kind=kind,
             name=text,
             principal_type=PrincipalType.HUMAN if is_person else PrincipalType.UNKNOWN,
             email=email,
-            tags={"network_interface": ", ".join(interfaces)} if interfaces else {},
+            tags={} if self.key or is_person else self.places.tags(text),
         )
 
     def pseudonym(self, text: str) -> str:

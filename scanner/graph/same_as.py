@@ -82,6 +82,31 @@ def _host(text: str) -> str:
     return host.rstrip(".") if "." in host else ""
 
 
+_COMMON = frozenset({
+    "debian", "desktop", "device", "fedora", "host", "iphone", "kali", "laptop", "localhost",
+    "macbook", "macbook-air", "macbook-pro", "mac-mini", "raspberrypi", "server", "ubuntu",
+    "unknown", "windows",
+})  # fmt: skip
+_INSTANCE = expression(r"arn:aws[a-z-]{0,12}:ec2:[a-z0-9-]+:\d{12}:instance/(i-[0-9a-f]{1,32})")
+_MACHINE = expression(r"[a-z0-9][a-z0-9_-]{2,62}")
+
+
+def _instance(text: str) -> str:
+    match = _INSTANCE.fullmatch(text.strip().casefold())
+    return match[1] if match else ""
+
+
+def _machine(text: str) -> str:
+    label = text.strip().casefold().partition(".")[0]
+    return label if _MACHINE.fullmatch(label) and label not in _COMMON else ""
+
+
+def _account_name(text: str) -> str:
+    name = text.strip().casefold().rpartition("\\")[2]
+    is_name = len(name) >= _LEAST_LOCAL and "@" not in name and name not in _FUNCTIONS
+    return name if is_name else ""
+
+
 _FORMS = {
     Form.PLAIN: lambda text: text.strip().casefold(),
     Form.ADDRESS: _address,
@@ -90,6 +115,9 @@ _FORMS = {
     Form.LOGIN: _login,
     Form.URI: canonical_uri,
     Form.HOST: _host,
+    Form.INSTANCE: _instance,
+    Form.MACHINE: _machine,
+    Form.ACCOUNT_NAME: _account_name,
 }
 
 
@@ -99,18 +127,19 @@ def found(nodes: Mapping[NodeId, NodeFact], rules: Iterable[SameAs]) -> Iterator
     for ident in sorted(nodes):
         families[type(nodes[ident])].append(nodes[ident])
     for rule in sorted(rules, key=lambda rule: (rule.verdict is not Outcome.MERGE, rule.id)):
-        mine = families[_TYPES[rule.node]]
         if rule.compare is Compare.SHOWN_ENDS:
-            yield from same_keys(mine, rule.id)
+            yield from same_keys(families[_TYPES[rule.node]], rule.id)
         else:
-            yield from _by_key(rule, mine)
+            yield from _by_key(rule, families)
 
 
-def _by_key(rule: SameAs, nodes: list[NodeFact]) -> Iterator[Edge]:
+def _by_key(rule: SameAs, families: Mapping[type, list[NodeFact]]) -> Iterator[Edge]:
     table: defaultdict[str, list[dict[NodeId, NodeFact]]] = defaultdict(
         lambda: [{} for _ in rule.sides]
     )
-    sides = [_on_side(side, nodes) for side in rule.sides]
+    sides = [
+        _on_side(side, families.get(_TYPES[side.node or rule.node], [])) for side in rule.sides
+    ]
     if len(sides) > 1 and sum(1 for side in sides if side) < 2:
         return  # nobody to be the same as
     for place, side in enumerate(rule.sides):
@@ -188,6 +217,8 @@ def _values(name: str, node: NodeFact) -> tuple[str, ...]:
     if name.startswith("tag:"):
         wanted = name[4:].casefold()
         return tuple(v for k, v in node.tags.items() if k.rpartition(":")[2].casefold() == wanted)
+    if name.startswith("tags:"):
+        return tuple(filter(None, node.tags.get(name[5:], "").split(", ")))
     value = getattr(node, name, "") or ""
     return value if isinstance(value, tuple) else (str(value),)
 

@@ -152,7 +152,7 @@ def fact_key(fact: Fact) -> str:
     return fact.key if isinstance(fact, Edge) else fact.id
 
 
-_LISTS = ("actions", "instance_type", "accelerator", "tools")
+_LISTS = ("actions", "instance_type", "accelerator", "tools", "seen_interface", "seen_network")
 """Tags that list what several statements say of one thing."""
 
 

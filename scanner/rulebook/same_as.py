@@ -42,18 +42,26 @@ class Form(StrEnum):
     URI = "uri"
     HOST = "host"
     """Of a URL, or a host as it is."""
+    INSTANCE = "instance"
+    """``i-0123`` of an ARN of an EC2 instance."""
+    MACHINE = "machine"
+    """``laptop-7`` of ``LAPTOP-7.corp.example``; none for what every second machine is called."""
+    ACCOUNT_NAME = "account_name"
+    """``lena.berg`` of ``ACME\\lena.berg``: four characters or more, no address and no function."""
 
 
 class Part(Model, frozen=True, kw_only=True, rename={"form": "as"}):
     field: NonEmpty
     """``id``, ``name``, ``email``, ``provider``, ``region``, ``account``, ``asset_class``,
-    ``kind``, ``aliases`` or ``tag:<name>``."""
+    ``kind``, ``aliases``, ``tag:<name>``, or ``tags:<name>``: each of a tag that lists several."""
     form: Form = Form.PLAIN
 
 
 class Side(Model, frozen=True, kw_only=True):
     """Nodes of these kinds (globs), by these parts; one that lacks a part has no key."""
 
+    node: NodeType | None = None
+    """Where a side is of another type than the rule's ``node``: a log's device, and the machine."""
     kind: Annotated[tuple[NonEmpty, ...], msgspec.Meta(min_length=1)] = ("*",)
     principal: tuple[str, ...] = ()
     """Of identities: only these types."""
@@ -76,7 +84,8 @@ class Outcome(StrEnum):
 
 
 class Example(Model, frozen=True, kw_only=True):
-    """``nodes``: facts without their type and name. ``expect``: what the rule says of them."""
+    """``nodes``: facts, without their type where it is the rule's, and their name where it is the
+    id. ``expect``: what the rule says of them."""
 
     nodes: tuple[dict[str, Any], ...]
     expect: str

@@ -1,0 +1,136 @@
+"""Whole scans of a made-up AWS and its logs: from the instance to the AI that it calls."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from scanner.cli import cli
+from tests.aws_rig import Organization, Rig, serving
+from tests.aws_rig.rig import MANAGEMENT
+from tests.connectors.logs.test_joined import AI, HEAD, T0, resolved, talk
+
+HOME = "us-east-1"
+
+
+def arn(ident: str) -> str:
+    return f"arn:aws:ec2:{HOME}:{MANAGEMENT}:instance/{ident}"
+
+
+def instance(ident: str, address: str, interface: str, network: str = "vpc-1") -> dict[str, Any]:
+    return {
+        "InstanceId": ident, "InstanceType": "m5.large", "VpcId": network,
+        "State": {"Name": "running", "Code": 16}, "PrivateIpAddress": address,
+        "NetworkInterfaces": [{
+            "NetworkInterfaceId": interface, "PrivateIpAddress": address,
+            "PrivateIpAddresses": [{"PrivateIpAddress": address, "Primary": True}],
+        }],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def rig(monkeypatch: pytest.MonkeyPatch) -> Rig:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", HOME)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    made = Rig()
+    Organization.of(1).into(made)
+    made.world.plant(
+        MANAGEMENT, HOME, "ec2:DescribeInstances", "Reservations",
+        {"ReservationId": "r-1", "Instances": [
+            instance("i-0aaa", "10.0.0.5", "eni-0a"), instance("i-0bbb", "10.0.0.6", "eni-0b"),
+            instance("i-0ccc", "10.0.0.7", "eni-0c"),
+            instance("i-0ddd", "10.0.0.7", "eni-0d", "vpc-2"),
+        ]},
+    )  # fmt: skip
+    for ident in ("i-0aaa", "i-0bbb", "i-0ccc", "i-0ddd"):
+        made.world.answer(
+            MANAGEMENT, HOME, "ec2:DescribeInstanceAttribute",
+            {"InstanceId": ident, "Attribute": "userData"},
+            {"InstanceId": ident, "UserData": {}},
+        )  # fmt: skip
+    return made
+
+
+def scanned(folder: Path, rig: Rig) -> Path:
+    config = folder / "shadow-ai.toml"
+    with serving(rig) as url:
+        config.write_text(
+            f'[store]\nurl = "sqlite:///{folder / "state.db"}"\n'
+            f'[sources.aws]\nendpoint_url = "{url}"\nregions = ["{HOME}"]\nfamilies = ["compute"]\n'
+            "identities = false\nevent_history = false\nread_user_data = true\n"
+            '[sources.logs]\nfiles = ["logs"]\n'
+        )
+        done = CliRunner().invoke(cli, ["scan", "--config", str(config), "--json"])
+    assert done.exit_code == 0, json.loads(done.output)["coverage"]
+    return config
+
+
+def asked(config: Path, *question: str) -> Any:
+    done = CliRunner().invoke(cli, [*question, "--config", str(config), "--json"])
+    return json.loads(done.stdout)
+
+
+def ways(config: Path, ident: str) -> int:
+    told = asked(config, "graph", "paths", "--from", arn(ident), "--to", "provider:openai")
+    return len(told.get("paths", ()))
+
+
+def pairs(config: Path, state: str) -> set[frozenset[str]]:
+    rows = asked(config, "graph", "same-as", "list")
+    return {frozenset((row["one"], row["other"])) for row in rows if row["state"] == state}
+
+
+def test_the_graph_leads_from_the_instance_to_the_provider(tmp_path: Path, rig: Rig) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "dns.log").write_text(
+        resolved("10.0.0.5", "api.openai.com", AI)  # known by its interface
+        + resolved("10.0.0.6", "api.openai.com", AI, instance="i-0bbb")  # by its id
+    )
+    (logs / "flows.log").write_text(HEAD + talk("10.0.0.5", AI, 700, 9000, 5, eni="eni-0a"))
+    config = scanned(tmp_path, rig)
+    assert ways(config, "i-0aaa") >= 1
+    assert ways(config, "i-0bbb") >= 1
+    graph = asked(config, "graph", "paths", "--from", arn("i-0aaa"), "--to", "provider:openai")
+    assert "bytes_up" in json.dumps(graph) or "vpc-flow" in json.dumps(graph)
+    assert not rig.rejected
+
+
+def test_an_address_in_a_network_is_one_machines(tmp_path: Path, rig: Rig) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "dns.log").write_text(resolved("10.0.0.7", "api.openai.com", AI, vpc="vpc-2"))
+    config = scanned(tmp_path, rig)
+    assert ways(config, "i-0ddd") >= 1
+    assert ways(config, "i-0ccc") == 0
+
+
+def test_an_address_that_may_be_several_is_a_question(tmp_path: Path, rig: Rig) -> None:
+    """The log names no network, or saw the address at two interfaces."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "proxy.log").write_text(
+        f"{T0}.123    456 10.0.0.7 TCP_TUNNEL/200 8 CONNECT api.openai.com:443 - DIRECT/{AI} -\n"
+    )
+    (logs / "dns.log").write_text(
+        resolved("10.0.0.5", "api.openai.com", AI, vpc="vpc-1")
+        + resolved("10.0.0.5", "api.openai.com", AI, vpc="vpc-9")
+    )
+    (logs / "flows.log").write_text(
+        HEAD + talk("10.0.0.5", AI, 7, 9, 5, eni="eni-0a")
+        + talk("10.0.0.5", AI, 7, 9, 5, 52000, eni="eni-0z")
+    )  # fmt: skip
+    config = scanned(tmp_path, rig)
+    waiting = pairs(config, "candidate")
+    seven, five = "logs:traffic/address/10.0.0.7", "logs:traffic/address/10.0.0.5"
+    assert {frozenset((seven, arn(one))) for one in ("i-0ccc", "i-0ddd")} <= waiting
+    assert frozenset((five, arn("i-0aaa"))) in waiting
+    assert not [pair for pair in pairs(config, "merged") if seven in pair or five in pair]
