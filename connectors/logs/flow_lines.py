@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 import yaml
 
-from connectors.logs.lines import flattened, split
+from connectors.logs.flat import flattened
+from connectors.logs.lines import split
 from connectors.logs.networks import NAMES
 from connectors.logs.times import seconds
 from scanner.model.base import Model

@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from connectors.logs.flat import flattened
 from connectors.logs.formats import Format, known_names, of_shape, pattern
 from connectors.logs.networks import addresses
 from connectors.logs.otlp import spans
 from connectors.logs.times import moment
 
-_MOST_FLAT = 400
-_MOST_DEPTH = 5
+_MOST_LAYOUTS = 400
 _MOST_TEXT = 8192
 """Characters of a line that an expression is tried on."""
 _WRAPPED = ("message", "_raw", "event.original", "log", "rawlog", "msg")
@@ -36,8 +36,6 @@ _HOST = re.compile(
 _PLAIN_URL = re.compile(
     r"(?:https?://)?([A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}))(?::([1-9]\d{0,3}))?((?:/[!-\"$->@-~]*)?)(?:[?#]|$)"
 )
-_WHOLE = frozenset({"answers", "dns.answers", "dns.grouped.a", "dns.grouped.aaaa", "resolvedips"})
-"""Lists of which all is wanted, not the first alone."""
 _NAMES = ("name", "answer")
 _DNS_PORTS = ("53", "853", "5353")
 _DNS_LABELS = re.compile(r"\((\d+)\)([^()]*)")
@@ -182,7 +180,7 @@ class Layout:
         if key not in self._fitting:
             names = frozenset(key)
             fitting = (one for one in of_shape("json") if self._wants(one) and one.fits(names))
-            if len(self._fitting) > _MOST_FLAT:
+            if len(self._fitting) > _MOST_LAYOUTS:
                 self._fitting.clear()
             self._fitting[key] = next(fitting, None)
         return self._fitting[key]
@@ -254,35 +252,6 @@ def split(line: str, separator: str) -> list[str]:
         return next(csv.reader([line], delimiter=separator), [])
     except csv.Error:
         return []
-
-
-def flattened(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted names in lower case, of a bounded number of them."""
-    flat: dict[str, Any] = {}
-    _flatten(told, "", flat, 0)
-    return flat
-
-
-def _flatten(value: Mapping[str, Any], above: str, flat: dict[str, Any], depth: int) -> None:
-    for key, inner in value.items():
-        if len(flat) >= _MOST_FLAT:
-            return
-        name = f"{above}{key}".lower() if above else key.lower()
-        kind = type(inner)
-        if kind is dict:
-            if depth < _MOST_DEPTH:
-                _flatten(inner, f"{name}.", flat, depth + 1)
-        elif kind is list:
-            if inner and depth < _MOST_DEPTH:
-                first = inner[0]
-                if name in _WHOLE:
-                    flat[name] = inner
-                if isinstance(first, dict):
-                    _flatten(first, f"{name}.0.", flat, depth + 1)
-                else:
-                    flat[f"{name}.0"] = first
-        else:
-            flat[name] = inner
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -103,7 +103,7 @@ def _machine(text: str) -> str:
 
 def _account_name(text: str) -> str:
     name = text.strip().casefold().rpartition("\\")[2]
-    is_name = len(name) >= _LEAST_LOCAL and "@" not in name and name not in _FUNCTIONS
+    is_name = len(name) >= _LEAST_LOCAL and "@" not in name and name not in FUNCTIONS
     return name if is_name else ""
 
 
