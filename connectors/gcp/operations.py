@@ -125,6 +125,9 @@ _IN_PLACE = frozenset({"secretmanager.projects.locations.secrets.list"})
 _OLDER = "dialogflow.projects.locations."
 _VERSIONS = {
     # No other version lists them.
+    "aiplatform.projects.locations.extensions.list": "v1beta1",
+    "speech.projects.locations.list": "v2",
+    "speech.projects.locations.recognizers.list": "v2",
     "discoveryengine.projects.locations.collections.list": "v1alpha",
     "iam.policies.get": "v2",
     "iam.policies.listPolicies": "v2",

@@ -11,10 +11,17 @@ from collections.abc import Iterable
 
 NAME = "Shadow AI Reader"
 DESCRIPTION = "Reads what the shadow AI scanner lists; no keys, no data, no changes."
-DATA = ("Microsoft.CognitiveServices/accounts/OpenAI/",
-        "Microsoft.CognitiveServices/accounts/AIServices/")  # fmt: skip
+DATA = (
+    "Microsoft.CognitiveServices/accounts/OpenAI/",
+    "Microsoft.CognitiveServices/accounts/AIServices/",
+)
 """How the names of data actions begin, which a role lists by themselves (https://learn.microsoft.com/
 azure/role-based-access-control/permissions/ai-machine-learning)."""
+BEYOND = {
+    "/config/list/action": "settings of sites with their values",
+    **dict.fromkeys(DATA, "what AI services tell themselves"),
+}
+"""Part of a permission -> what it lets read besides, which a description may not deny."""
 NARROW = "/subscriptions/SUBSCRIPTION"
 """A role with data actions cannot be of a management group."""
 SCOPE = "/providers/Microsoft.Management/managementGroups/MANAGEMENT-GROUP"
@@ -29,13 +36,21 @@ def role(permissions: Iterable[str]) -> dict[str, object]:
     return {
         "Name": NAME,
         "IsCustom": True,
-        "Description": DESCRIPTION,
+        "Description": description([*plain, *data]),
         "Actions": plain,
         "NotActions": [],
         "DataActions": data,
         "NotDataActions": [],
         "AssignableScopes": [NARROW if data else SCOPE],
     }
+
+
+def description(permissions: Iterable[str]) -> str:
+    named = list(permissions)
+    told = {what for part, what in BEYOND.items() if any(part in one for one in named)}
+    if not told:
+        return DESCRIPTION
+    return f"Reads what the shadow AI scanner lists, and {' and '.join(sorted(told))}; no changes."
 
 
 def split(permissions: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -68,7 +83,7 @@ def as_terraform(permissions: Iterable[str]) -> str:
     return (
         'resource "azurerm_role_definition" "shadow_ai_reader" {\n'
         f"  name        = {json.dumps(NAME)}\n"
-        f"  description = {json.dumps(DESCRIPTION)}\n"
+        f"  description = {json.dumps(description([*plain, *data]))}\n"
         f"  scope       = {json.dumps(scope)}\n\n"
         "  permissions {\n"
         f"    actions = [\n{actions}\n    ]\n{more}"

@@ -53,11 +53,14 @@ def documents() -> Iterator[str]:
     for service, told in SERVICES.items():
         yield f"{told.called if service == 'sql' else service}.{told.version.rpartition('/')[2]}"
     yield "dialogflow.v2"
+    yield "aiplatform.v1beta1"
+    yield "speech.v2"
     yield "iam.v2"
     yield "discoveryengine.v1alpha"
 
 
 _ALONE = {
+    "aiplatform.v1beta1": ("aiplatform.projects.locations.extensions.list",),
     "discoveryengine.v1alpha": ("discoveryengine.projects.locations.collections.list",),
     "run.v1": ("run.projects.locations.list",),
 }

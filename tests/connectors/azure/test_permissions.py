@@ -80,3 +80,12 @@ def test_what_no_role_gives_is_told_beside_it(setting: str, words: str) -> None:
     assert words not in done.stdout
     assert json.loads(done.stdout)["Actions"]
     assert words not in CliRunner().invoke(cli, ["permissions", "azure"]).stderr
+
+
+def test_a_role_that_reads_values_does_not_say_that_it_reads_none() -> None:
+    assert "no data" in json.loads(_printed())["Description"]
+    for option in ("read_values", "foundry_agents"):
+        told = json.loads(_printed("--with", option))["Description"]
+        assert "no data" not in told
+        assert "no changes" in told
+        assert told in _printed("--with", option, "--role", "terraform")

@@ -489,3 +489,38 @@ def test_connections_of_bigquery_are_asked_for_in_every_region(rig: Rig) -> None
     found = read(rig, families=("bigquery",), creators=False, identities=False)
     told = {one.region for one in found.assets.values() if one.kind == "gcp.bigquery_connection"}
     assert told == {"us", "eu", *REGIONS}
+
+
+def test_recognizers_of_speech_by_their_model(rig: Rig) -> None:
+    project(rig, 7, enabled=("speech",))
+    rig.plant("speech.projects.locations.list", "projects/acme-7",
+              {"name": "x/locations/europe-west4", "locationId": "europe-west4"})  # fmt: skip
+    lead = "projects/acme-7/locations/europe-west4"
+    rig.plant("speech.projects.locations.recognizers.list", lead,
+              {"name": f"{lead}/recognizers/calls",
+               "defaultRecognitionConfig": {"model": "chirp_3"}})  # fmt: skip
+    found = read(rig, families=("speech",), creators=False, identities=False)
+    assert found.assets[f"//speech.googleapis.com/{lead}/recognizers/calls"].models == ("chirp_3",)
+    assert any(path.startswith("europe-west4-speech.") for path in rig.paths)
+
+
+def test_extensions_of_vertex_by_what_they_call_and_hold(rig: Rig) -> None:
+    ident = project(rig, 7, enabled=("aiplatform",))
+    lead = f"projects/{ident}/locations/us-central1"
+    auth = {"authType": "API_KEY_AUTH", "apiKeyConfig": {
+        "apiKeySecret": f"projects/{ident}/secrets/weather/versions/1"}}  # fmt: skip
+    runtime = {"codeInterpreterRuntimeConfig": {"fileInputGcsBucket": "in"}}
+    rig.plant("aiplatform.projects.locations.extensions.list", lead,
+              {"name": f"{lead}/extensions/1", "displayName": "weather",
+               "manifest": {"name": "weather", "authConfig": auth,
+                            "apiSpec": {"openApiGcsUri": "gs://specs/weather.yaml"}},
+               "runtimeConfig": runtime})  # fmt: skip
+    found = read(rig, families=("vertex",), creators=False, identities=False)
+    extension = f"//aiplatform.googleapis.com/{lead}/extensions/1"
+    assert found.assets[extension].name == "weather"
+    assert {edge[1:] for edge in found.edges if edge[0] == extension} >= {
+        ("calls", "provider:google_vertex"),
+        ("authenticates_with", f"//secretmanager.googleapis.com/projects/{ident}/secrets/weather"),
+        ("reads_from", "//storage.googleapis.com/specs"),
+        ("reads_from", "//storage.googleapis.com/in"),
+    }  # fmt: skip
