@@ -254,10 +254,19 @@ def test_defectdojo_hashes_the_same_finding_alike_in_every_scan() -> None:
         ESTATE,
         scan=msgspec.structs.replace(ESTATE.scan, id="other", finished="2027-01-01T00:00:00Z"),
         findings=tuple(
-            msgspec.structs.replace(f, last_seen="2027-01-01T00:00:00Z", detail="other", risk=1)
+            msgspec.structs.replace(
+                f, last_seen="2027-01-01T00:00:00Z", detail="other", risk=1, title="moved"
+            )
             for f in ESTATE.findings
         ),
-    )
+        assets=tuple(
+            msgspec.structs.replace(row, name="renamed", evidence=tuple(
+                msgspec.structs.replace(seen, path=f"moved/{seen.path}", line=seen.line + 7)
+                for seen in row.evidence
+            ))
+            for row in ESTATE.assets
+        ),
+    )  # fmt: skip
     hashed = [
         [
             [row.get(key) for key in ("title", "cwe", "line", "file_path", "description")]

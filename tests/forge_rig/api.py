@@ -13,7 +13,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -57,7 +57,7 @@ class Paged:
     """A list, to be cut into pages. ``at``: the field of the body that holds it; empty: the body
     is the list. ``around``: the body's other fields."""
 
-    records: list[Any]
+    records: Sequence[Any]
     at: str = ""
     around: Mapping[str, Any] = field(default_factory=dict)
 

@@ -3,7 +3,8 @@
 
 DefectDojo tells findings apart by a hash over title, CWE, line, file and description, unless it is
 set up to use ``unique_id_from_tool``. So these say what the finding is and nothing that changes
-from scan to scan; that stands in ``impact`` and ``severity_justification``.
+from scan to scan, as names, places and lines do; that stands in ``impact``,
+``steps_to_reproduce`` and ``severity_justification``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner import __version__
-from scanner.emit.document import AssetRow, Document
+from scanner.emit.document import AssetRow, Document, PolicyRow
 from scanner.emit.formats.common import by_uid, is_in_code, listed, outer, plain
 from scanner.model.finding import Finding, FindingStatus
 
@@ -31,17 +32,21 @@ def render(document: Document) -> Iterator[bytes]:
         "dynamic_tool": False,
     }
     assets = by_uid(document)
-    rationale = {policy.id: policy.rationale for policy in document.policies}
+    policies = {policy.id: policy for policy in document.policies}
     rows = (
-        _finding(finding, assets.get(finding.asset), rationale.get(finding.policy, ""))
+        _finding(finding, assets.get(finding.asset), policies.get(finding.policy))
         for finding in document.findings
     )
     return listed(head, "findings", rows)
 
 
-def _finding(finding: Finding, asset: AssetRow | None, rationale: str) -> dict[str, object]:
+def _finding(
+    finding: Finding, asset: AssetRow | None, policy: PolicyRow | None
+) -> dict[str, object]:
+    rationale = policy.rationale if policy else ""
+    name = f"{finding.policy} {policy.name}" if policy else finding.policy
     row: dict[str, object] = {
-        "title": plain(finding.title, _MOST_TITLE) or finding.policy,
+        "title": plain(f"{name}: {finding.asset}", _MOST_TITLE),
         "severity": _SEVERITY.get(finding.severity, "Info"),
         "description": "\n\n".join(
             filter(
@@ -49,7 +54,7 @@ def _finding(finding: Finding, asset: AssetRow | None, rationale: str) -> dict[s
             )
         ),
         "mitigation": plain(finding.remedy),
-        "impact": plain(finding.detail),
+        "impact": "\n\n".join(filter(None, (plain(finding.title), plain(finding.detail)))),
         "severity_justification": f"Risk {finding.risk} of 100. {plain(finding.decided)}".strip(),
         "references": "\n".join(finding.controls),
         "active": finding.status.is_open,
@@ -82,9 +87,8 @@ def _about(asset: AssetRow) -> dict[str, object]:
         row["cwe"] = _CREDENTIAL_CWE
     seen = next((seen for seen in asset.evidence if is_in_code(seen)), None)
     if seen is not None:
-        row["file_path"] = plain(outer(seen.path), 4000)
-        if seen.line:
-            row["line"] = seen.line
+        place = plain(outer(seen.path), 4000)
+        row["steps_to_reproduce"] = f"Seen in {place}" + (f", line {seen.line}" * bool(seen.line))
     return row
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -92,12 +93,17 @@ def verify(
     not longer than ``most`` seconds ago. Ids that were seen in that time are to be dropped."""
     stamp, ident = headers.get("X-Shadow-AI-Timestamp", ""), headers.get("X-Shadow-AI-Id", "")
     said = headers.get("X-Shadow-AI-Signature", "")
-    if not stamp.isdigit() or abs(now - int(stamp)) > most:
+    if not re.fullmatch(r"[0-9]{1,15}", stamp) or abs(now - int(stamp)) > most:
         return False
+    given = said.encode("utf-8", "replace")  # of text, only ASCII can be compared
     return any(
-        hmac.compare_digest(said, f"v1={signature(secret, stamp, ident, body)}")
+        hmac.compare_digest(given, f"v1={_signed(secret, stamp, ident, body)}".encode())
         for secret in secrets
     )
+
+
+def _signed(secret: bytes, stamp: str, ident: str, body: bytes) -> str:
+    return signature(secret, stamp, ident.encode("utf-8", "replace").decode(), body)
 
 
 class FileSink(Events):

@@ -77,6 +77,8 @@ def test_what_arrives_is_signed_and_the_same_when_it_comes_twice(taker: tuple[Ta
     assert not verify([SECRET], later, body, 1301.0), "an old one with a new time"
     other = {**headers, "X-Shadow-AI-Id": "another"}
     assert not verify([SECRET], other, body, 1010.0)
+    for name, odd in (("Signature", "v1=é"), ("Timestamp", "²"), ("Id", "\udcff"), ("Id", "é")):
+        assert not verify([SECRET], {**headers, f"X-Shadow-AI-{name}": odd}, body, 1010.0)
 
 
 def test_a_weak_secret_or_an_open_address_is_refused() -> None:

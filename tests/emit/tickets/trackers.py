@@ -5,7 +5,7 @@ files of their own."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,6 +70,20 @@ class Tracker:
         return self.forge
 
 
+class Drawn(Sequence[Any]):
+    """Records that are made when a page shows them: of ten thousand a page has a hundred."""
+
+    def __init__(self, issues: list[Issue], make: Callable[[Issue], Any]) -> None:
+        self._issues, self._make = issues, make
+
+    def __len__(self) -> int:
+        return len(self._issues)
+
+    def __getitem__(self, which: Any) -> Any:
+        found = self._issues[which]
+        return [self._make(one) for one in found] if isinstance(found, list) else self._make(found)
+
+
 # --- GitHub --------------------------------------------------------------------------------------
 
 
@@ -92,8 +106,8 @@ def _github_world(tracker: Tracker) -> dict[str, Any]:
             return Reply({"message": "Not Found"}, 404)
         with tracker.lock:
             wanted = request.query["labels"]
-            return Paged([_github_record(i) for i in list(tracker.issues.values())
-                          if wanted in i.labels])  # fmt: skip
+            there = [i for i in tracker.issues.values() if wanted in i.labels]
+            return Paged(Drawn(there, _github_record))
 
     def create(request: Request) -> Reply:
         body = request.body
