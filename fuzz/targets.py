@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from connectors.aws.iam.documents import Malformed, statements
+from connectors.logs.flow_lines import FlowLayout, flow_formats, layout_of
+from connectors.logs.installed import inventory_of
 from connectors.logs.lines import Layout
 from scanner.app.config import load
 from scanner.app.deploying import admitted
@@ -29,7 +31,7 @@ from scanner.kit.git.owners import code_owners
 from scanner.kit.git.packs import BrokenPack, open_pack
 from scanner.kit.references.grammar import written
 from scanner.kit.text import as_text
-from scanner.model.errors import ConfigError, RegistryError, ShadowAIError
+from scanner.model.errors import ConfigError, RegistryError, ShadowAIError, Unavailable
 from scanner.model.items import Gap
 from scanner.reconcile import inventory
 from scanner.reconcile.html_tables import rows_of
@@ -91,6 +93,27 @@ def _logs(data: bytes) -> None:
     for line in data.split(b"\n"):
         for record in layout.records(line):
             assert record.port >= 0
+
+
+def _flows(data: bytes) -> None:
+    """As it begins, and as each format would take its lines."""
+    found = layout_of(data)
+    others = (FlowLayout(one, one.columns or ("a", "b", "c"), ",") for one in flow_formats())
+    for layout in (*([found] if found else []), *others):
+        for entry in data.split(layout.mark)[:50]:
+            for flow in layout.flows(entry):
+                assert min(flow.sent, flow.received, flow.start, flow.end, flow.count) >= 0
+
+
+def _inventory(data: bytes) -> None:
+    layout = inventory_of(data)
+    if layout is None:
+        return
+    for line in data.split(b"\n")[:50]:
+        for thing in layout.records(line):
+            assert thing.count > 0
+    if layout.format.shape == "document":
+        list(layout.document(data))
 
 
 def _written(data: bytes, name: str, read: Callable[[Path], object]) -> None:
@@ -185,6 +208,8 @@ _FILES = (
 TARGETS: Mapping[str, Target] = {
     "code": Target(_code, (), ("detect/**/*.py",), _FILES),
     "logs": Target(_logs, (), ("connectors/logs/*.py",)),
+    "flows": Target(_flows, (Unavailable,), ("connectors/logs/*.py",)),
+    "inventories": Target(_inventory, (Unavailable,), ("connectors/logs/*.py",)),
     "registry": Target(_registry, (ShadowAIError,), ("reconcile/*.py",), _TABLES),
     "mapped": Target(_mapped, (*_NOT_JSON, RegistryError), ("reconcile/*.py",)),
     "html-tables": Target(_text(rows_of), (), ("reconcile/*.py",)),

@@ -196,6 +196,42 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
     ("browser-history", "last_visit_time,url,title,visit_count,username\n",
      "13408797600000000,https://chatgpt.com/c/abc?x=1,Chat,3,anna",
      {"host": "chatgpt.com", "path": "/c/abc", "user": "anna", "time": "2025-11-28T10:00:00Z"}),
+    # what a name was answered with
+    ("zeek-dns", "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tquery\tanswers\n",
+     "1764324000.1\tC1\t10.0.0.7\t51234\t192.0.2.8\t53\tapi.openai.com\tx.cdn.example,192.0.2.3,"
+     "2001:db8::3",
+     {"host": "api.openai.com", "answers": ("192.0.2.3", "2001:db8::3"), "src": "10.0.0.7"}),
+    ("route53-resolver", "",
+     '{"version":"1.100000","account_id":"111122223333","region":"us-east-1","vpc_id":"vpc-1",'
+     '"query_timestamp":"2026-11-28T10:00:00Z","query_name":"api.openai.com.","query_type":"A",'
+     '"rcode":"NOERROR","answers":[{"Rdata":"x.cdn.example.","Type":"CNAME","Class":"IN"},'
+     '{"Rdata":"192.0.2.3","Type":"A","Class":"IN"}],"srcaddr":"10.0.0.9","srcport":"4","transport":'
+     '"UDP","srcids":{"instance":"i-0123"}}',
+     {"answers": ("192.0.2.3",), "scope": "vpc-1", "device": "i-0123", "is_joined": True}),
+    ("suricata-eve", "",
+     '{"timestamp":"2026-11-28T10:00:00.1+0000","flow_id":1,"event_type":"dns","src_ip":"192.0.2.53",'
+     '"src_port":53,"dest_ip":"10.0.0.7","dest_port":4000,"dns":{"version":2,"type":"answer",'
+     '"rrname":"claude.ai","rcode":"NOERROR","answers":[{"rrname":"claude.ai","rrtype":"A","ttl":30,'
+     '"rdata":"192.0.2.3"}],"grouped":{"A":["192.0.2.3"]}}}',
+     {"answers": ("192.0.2.3",), "src": "10.0.0.7", "uid": "1"}),
+    ("gcp-dns", "",
+     '{"timestamp":"2026-11-28T10:00:00Z","jsonPayload":{"queryName":"aiplatform.googleapis.com.",'
+     '"sourceIP":"10.0.0.9","rdata":"aiplatform.googleapis.com.\\t300\\tIN\\ta\\t192.0.2.3"}}',
+     {"answers": ("192.0.2.3",)}),
+    ("crowdstrike", "",
+     '{"event_simpleName":"DnsRequest","aid":"a1","timestamp":"1764324000000","DomainName":'
+     '"api.openai.com","LocalAddressIP4":"10.0.0.7","IP4Records":"192.0.2.3;192.0.2.4;"}',
+     {"answers": ("192.0.2.3", "192.0.2.4"), "src": "10.0.0.7"}),
+    # https://docs.pi-hole.net/ftldns/dns-resolver/ (lines of dnsmasq's log)
+    ("pihole-answer", "",
+     "Nov 28 10:00:00 pi dnsmasq[123]: 45 192.168.1.5/54321 reply api.mistral.ai is 192.0.2.3",
+     {"answers": ("192.0.2.3",), "src": "192.168.1.5", "count": 0, "is_name": True}),
+    ("pihole-answer", "", "Nov 28 10:00:00 dnsmasq[123]: cached api.mistral.ai is <CNAME>",
+     {"answers": (), "is_alias": True, "count": 0}),
+    ("pihole-answer", "", "Nov 28 10:00:00 dnsmasq[123]: gravity blocked api.mistral.ai is 0.0.0.0",
+     {"answers": (), "count": 1, "action": "gravity blocked"}),
+    ("pihole-answer", "", "Nov 28 10:00:00 dnsmasq[123]: forwarded api.mistral.ai to 9.9.9.9",
+     {"answers": (), "count": 0}),
     # what collectors wrap
     ("squid", "",
      '{"@timestamp":"2026-11-28T10:00:00Z","message":"1764324000.123    456 10.0.0.5 TCP_TUNNEL/200'
