@@ -381,6 +381,7 @@ def _documentation() -> Iterator[Line]:
         ("ANTHROPIC_API_KEY", "sk-ant-" + "api03-" + "A" * 93 + "AA"),
         ("HF_TOKEN", "hf_" + "x" * 34),
         ("LANGFUSE_SECRET_KEY", "sk-lf-" + "00000000-0000-0000-0000-000000000000"),
+        # shadow-ai: ignore[n8n-assigned-secret] made up: the sample that jwt.io shows
         ("N8N_API_KEY", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6"
                         "IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ." + tail[:43]),
         ("PINECONE_API_KEY", "00000000-0000-4000-8000-000000000000"),
