@@ -26,6 +26,7 @@ from connectors.aws.config import AwsConfig
 from connectors.aws.permissions import action_of
 from connectors.aws.reading import TAGS_OPERATION, AwsReading
 from connectors.aws.shards import GLOBAL, entered, is_read, shards
+from connectors.aws.sights import sights
 from connectors.aws.types import OPTIONS, TYPES, of_family, reasons
 from scanner.kit.contract import (
     ConnectorSpec,
@@ -114,6 +115,7 @@ class AwsConnector:
              weights.KIND,
              *(kind.kind for kind in TYPES)}
         ),
+        sights=sights(TYPES, GLOBAL),
         docs_url="https://docs.aws.amazon.com/service-authorization/latest/reference/",
         permission_format=PermissionFormat.AWS_POLICY,
         shards_at_once=16,

@@ -18,6 +18,7 @@ from connectors.azure.hierarchy import Subscription
 from connectors.azure.reading import AzureReading
 from connectors.azure.rights import Rights
 from connectors.azure.shards import SITES, shards
+from connectors.azure.sights import sights
 from connectors.azure.types import OPTIONS, TYPES, of_family, reasons, shown_types
 from scanner.kit.contract import (
     ConnectorSpec,
@@ -104,6 +105,7 @@ class AzureConnector:
         yields=frozenset(
             {*hierarchy.KINDS, *relations.KINDS, roles.DATA, *(kind.kind for kind in TYPES)}
         ),
+        sights=sights(TYPES),
         docs_url="https://learn.microsoft.com/azure/role-based-access-control/"
         "resource-provider-operations",
         permission_format=PermissionFormat.AZURE_ROLE,

@@ -26,6 +26,7 @@ from scanner.kit.git.process import Git
 from scanner.kit.git.reading import holder, holding, read_tree
 from scanner.kit.left_out import IN_ARCHIVES
 from scanner.model.base import NodeId, ShardId
+from scanner.model.coverage import Sight
 from scanner.model.errors import Unavailable
 from scanner.model.items import Checkpoint, Gap, Item
 
@@ -74,6 +75,7 @@ class CodeConnector:
         config=CodeConfig,
         operations=(),
         yields=frozenset({"code.repository", "code.directory", "code.author", "code.team"}),
+        sights=(Sight(ids=r"(?P<repository>git:[^#]+)", shards=("code:{repository}/tree",)),),
         docs_url="https://git-scm.com/docs/git-cat-file",
         permission_format=PermissionFormat.FILESYSTEM,
     )

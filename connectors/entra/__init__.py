@@ -17,6 +17,7 @@ from connectors.entra.config import EntraConfig
 from connectors.entra.export import read_file
 from scanner.kit.contract import ConnectorSpec, Context, Mode, Probe, Shard
 from scanner.model.base import ShardId
+from scanner.model.coverage import Sight
 from scanner.model.errors import SourceError
 from scanner.model.items import Checkpoint, Item
 
@@ -37,6 +38,10 @@ class EntraConnector:
             {names.TENANT, names.USER, names.EVERYONE, scopes.DATA.kind,
              records.AGENT, copilot.PACKAGE,
              copilot.PRODUCT, "entra.app"}
+        ),
+        sights=tuple(
+            Sight(ids=rf"(?P<tenant>entra:[^/]+)/{what}/.+", shards=(f"{{tenant}}/{part}",))
+            for what, part in (("agent", "agents"), ("copilot", "copilot"))
         ),
         docs_url="https://learn.microsoft.com/graph/api/overview",
         rates={"directory": 20.0, "audit": 0.5, "reports": 0.5, "copilot": 5.0},

@@ -36,6 +36,7 @@ from connectors.gcp.hierarchy import Project, Tree
 from connectors.gcp.perimeters import Perimeters
 from connectors.gcp.policies import Beside, Policies, Roles
 from connectors.gcp.reading import AT, MAY, OVER, GcpReading
+from connectors.gcp.sights import sights
 from connectors.gcp.types import FAMILIES, NAME_FAMILIES, OWN_FAMILIES, TYPES, of_family, reasons
 from scanner.kit.contract import (
     ConnectorSpec,
@@ -119,6 +120,7 @@ class GcpConnector:
                 *(kind.kind for kind in TYPES),
             }
         ),
+        sights=sights(TYPES),
         docs_url="https://cloud.google.com/iam/docs/permissions-reference",
         permission_format=PermissionFormat.GCP_ROLE,
         rates={"logging": 1.0},

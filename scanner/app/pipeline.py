@@ -16,7 +16,7 @@ from scanner.app.interpreting import interpreter
 from scanner.app.lock import locked
 from scanner.app.norms import norms_of
 from scanner.app.registering import Asking, registry_of, registry_or_reason
-from scanner.app.sourcing import rulebook_of, sources_of
+from scanner.app.sourcing import rulebook_of, sights_of, sources_of
 from scanner.assess.baseline import Baseline
 from scanner.assess.lifecycle import advance
 from scanner.assess.metrics import metrics
@@ -251,6 +251,7 @@ def _situation(
             refused=f"rows were refused: {reading.problems[0]}" if reading.problems else "",
             decisions=reading.decisions,
             norms=norms,
+            sights=lambda: sights_of(coverage),
         )
     entry_owner = {row.entry.id: row.entry.owner for row in result.entries}
     book = OwnerBook(graph)

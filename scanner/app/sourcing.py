@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from scanner.app import secrecy
@@ -13,6 +14,7 @@ from scanner.detect.engine import Detector
 from scanner.kit.contract import Context
 from scanner.kit.limits import Limits
 from scanner.kit.references import Secrets
+from scanner.model.coverage import Coverage, Sight
 from scanner.model.errors import ConfigError
 from scanner.rulebook import load as rules
 from scanner.rulebook.documents import place, typed
@@ -21,6 +23,14 @@ from scanner.rulebook.load import Rulebook
 
 def rulebook_of(loaded: LoadedConfig) -> Rulebook:
     return rules.load(extra=[loaded.folder / folder for folder in loaded.config.rules.folders])
+
+
+def sights_of(coverage: Sequence[Coverage]) -> Iterator[Sight]:
+    """What the connectors whose shards are there list without exception; a shard's id begins with
+    its connector's name."""
+    for name in sorted({row.shard.partition(":")[0] for row in coverage}):
+        with suppress(ConfigError):  # a shard of the registry, or of a connector that is gone
+            yield from load_connector(name).spec.sights
 
 
 def sources_of(

@@ -19,6 +19,7 @@ import msgspec
 
 from scanner.kit.limits import Limits
 from scanner.model.base import Model, ShardId
+from scanner.model.coverage import Sight
 from scanner.model.evidence import Confidence
 from scanner.model.items import Checkpoint, Hit, Item
 
@@ -96,6 +97,8 @@ class ConnectorSpec(msgspec.Struct, frozen=True, kw_only=True):
     permission_format: PermissionFormat = PermissionFormat.SCOPES
     rates: Mapping[str, float] = {}
     """Calls a second by bucket."""
+    sights: tuple[Sight, ...] = ()
+    """What it lists without exception, and in which shards: of nothing else is absence claimed."""
     shards_at_once: int = 4
     """Shards that are worth reading side by side: more where they wait for answers than where they
     compute."""

@@ -149,6 +149,10 @@ class Child(Model, frozen=True, kw_only=True):
     """Further keys of their parent."""
 
 
+_FILTERS = ("status", "filter", "owner", "state", "after", "query")
+"""Arguments by which a list shows only some."""
+
+
 class ResourceType(Model, frozen=True, kw_only=True):
     kind: str
     asset_class: AssetClass = msgspec.field(name="class")
@@ -221,6 +225,16 @@ class ResourceType(Model, frozen=True, kw_only=True):
     """Only its name is read; a name that speaks of a provider's key is evidence of its own."""
     describes: str
     reference: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every one that there is becomes a node: then one that does not is not there. (Of
+        what ``asked_of`` does not hold the vendor keeps none.)"""
+        narrowed = (self.opt_in, self.listed, self.where, self.kept_if_used, self.list.most)
+        asked = (*self.list.params, *self.list.args, *self.list.each)
+        is_filtered = any(word in name.casefold() for name in asked for word in _FILTERS)
+        is_filtered |= any("{since}" in text for text in self.list.args.values())
+        return not (any(narrowed) or self.is_name_examined or is_filtered)
 
     @property
     def calls(self) -> tuple[Call, ...]:

@@ -43,3 +43,14 @@ class Coverage(Model, frozen=True, kw_only=True):
     it, what was in it is verifiably gone."""
     gaps: tuple[str, ...] = ()
     """Single things inside the shard that could not be read, named."""
+
+
+class Sight(Model, frozen=True, kw_only=True):
+    """Where a thing would have been seen: a connector says it of what it lists without exception,
+    so that what is not there may be missed."""
+
+    ids: str
+    """Expression over a whole id, any letter case; its named groups stand in ``shards``."""
+    shards: tuple[str, ...]
+    """Ids of the shards that show it, all of them, with ``{group}``. A group that is empty in the
+    id leaves open where: then every such shard counts, and what lists them."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId
-from scanner.model.coverage import Coverage
+from scanner.model.coverage import Coverage, Sight
 from scanner.model.facts import Asset, Credential
 from scanner.model.registry import (
     BindingType,
@@ -28,6 +27,7 @@ from scanner.reconcile.decisions import Decision
 from scanner.reconcile.drift import drifts, observe, outside
 from scanner.reconcile.keys import canonical
 from scanner.reconcile.match import Index, build_index, declared_ids, match_all, normal_name, tier
+from scanner.reconcile.missing import Seen
 from scanner.reconcile.norms import Norms
 from scanner.reconcile.obligations import Obligations
 
@@ -61,9 +61,10 @@ def reconcile(
     refused: str = "",
     decisions: Sequence[Decision] = (),
     norms: Norms | None = None,
+    sights: Callable[[], Iterable[Sight]] = tuple,
 ) -> Reconciliation:
     """Both sides' standing. Every asset and every entry has exactly one. ``refused``: why rows of
-    the registry could not be used."""
+    the registry could not be used. ``sights``: what of which things connectors list all."""
     held_to = norms or Norms(provider_aliases=provider_aliases)
     index = build_index(
         entries, provider_aliases, decisions, held_to.today, held_to.rules, held_to.own
@@ -80,10 +81,15 @@ def reconcile(
     holders = _held(graph, entries)
     twins = _duplicates(entries)
     owed = Obligations(graph, entries, held_to)
-    rows = list(coverage)
+    seen = Seen(list(coverage), sights)
+    suspects: dict[str, NodeId] = {}
+    for ident, standing in standings.items():
+        if standing.status in (Disposition.PROBABLE, Disposition.AMBIGUOUS):
+            for name in standing.candidates:
+                suspects.setdefault(name, ident)
     outcomes = tuple(
         _entry_standing(
-            entry, claimed[entry.id], holders.get(entry.id, []), twins, rows,
+            entry, claimed[entry.id], holders.get(entry.id, []), twins, seen, suspects,
             [*_owed(owed, graph, entry, claimed[entry.id]), *_broad(index, entry)],
             assessed(entry, held_to.rules.assessments).lacking,
         )
@@ -230,7 +236,8 @@ def _entry_standing(
     assets: list[NodeId],
     holders: list[NodeId],
     twins: dict[str, set[str]],
-    coverage: list[Coverage],
+    seen: Seen,
+    suspects: Mapping[str, NodeId],
     owed: Sequence[tuple[EntryOutcome, str]],
     lacking: Sequence[str],
 ) -> EntryStanding:
@@ -243,7 +250,9 @@ def _entry_standing(
         if lacking:
             outcomes.append(EntryOutcome.UNASSESSED)
     elif entry.stage is not Stage.RETIRED and entry.stage is not Stage.IDEA:
-        blind = _not_seen(entry, coverage)
+        blind = seen.why_not(entry)
+        if entry.id in suspects:
+            blind = f"{suspects[entry.id]} may be it: a person has to say"
         if blind:
             outcomes.append(EntryOutcome.NOT_VERIFIABLE)
             detail = blind
@@ -269,37 +278,3 @@ def _entry_standing(
         detail=detail,
         unassessed=bool(lacking),
     )
-
-
-def _not_seen(entry: RegistryEntry, coverage: list[Coverage]) -> str:
-    """Why "it is not there" may not be said, or nothing. A binding may only be missed where the
-    shard that would show it was read completely."""
-    placed = [b for b in entry.bindings if b.type not in (BindingType.PATTERN, BindingType.TAG)]
-    if not placed:
-        return "the entry has no exact binding that says where to look"
-    for binding in placed:
-        wanted = _shard_pattern(binding.type, binding.value)
-        rows = [row for row in coverage if wanted and re.match(wanted, row.shard, re.IGNORECASE)]
-        if not rows:
-            return f"no shard of this scan covers {binding.value}"
-        unread = [row for row in rows if not row.status.proves_absence]
-        if unread:
-            return f"{unread[0].shard} was not read completely ({unread[0].status})"
-    return ""
-
-
-def _shard_pattern(kind: BindingType, value: str) -> str:
-    if value.startswith("arn:"):
-        _, _, service, region, account, *_ = [*value.split(":"), "", "", "", ""]
-        return rf"aws:{account or '[^/]+'}/{region or '[^/]+'}/{re.escape(service)}"
-    if kind is BindingType.REPO:
-        return "code:" + re.escape(canonical(kind, value)) + r"/tree\Z"
-    if value.startswith("okta:"):
-        return re.escape(value.partition("/")[0]) + "/apps"
-    if value.startswith("entra:"):
-        place, _, rest = value.partition("/")
-        part = {"agent": "agents", "copilot": "copilot"}.get(rest.partition("/")[0], "apps")
-        return re.escape(f"{place}/{part}")
-    if value.startswith("google_workspace:"):
-        return re.escape(value.partition("/")[0]) + "/grants"
-    return ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from connectors.aws.shards import GLOBAL
+from connectors.aws.sights import sights
+from connectors.aws.types import TYPES
 from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
@@ -12,6 +15,7 @@ from scanner.model.registry import (
     BindingType,
     Disposition,
     EntryOutcome,
+    EntryStanding,
     RegistryEntry,
     Stage,
 )
@@ -162,9 +166,13 @@ def test_an_entry_is_missed_only_where_its_place_was_read() -> None:
     entry = _entry("E", (BindingType.ARN, ARN))
     shard = "aws:111122223333/eu-west-1/sagemaker"
 
-    (read,) = _world([], [entry], [_row(shard, Outcome.COMPLETE)]).entries
-    (denied,) = _world([], [entry], [_row(shard, Outcome.DENIED)]).entries
-    (elsewhere,) = _world([], [entry], [_row("aws:1/x/lambda", Outcome.COMPLETE)]).entries
+    def standing(shard: str, status: Outcome) -> EntryStanding:
+        graph, rows = AssetGraph([]), [_row(shard, status)]
+        return reconcile(graph, [entry], {}, rows, sights=lambda: sights(TYPES, GLOBAL)).entries[0]
+
+    read = standing(shard, Outcome.COMPLETE)
+    denied = standing(shard, Outcome.DENIED)
+    elsewhere = standing("aws:1/x/lambda", Outcome.COMPLETE)
 
     assert read.outcomes == (EntryOutcome.NOT_FOUND,)
     assert denied.outcomes == (EntryOutcome.NOT_VERIFIABLE,)
