@@ -149,7 +149,7 @@ class Child(Model, frozen=True, kw_only=True):
     """Further keys of their parent."""
 
 
-_FILTERS = ("status", "filter", "owner", "state", "after", "query")
+_FILTERS = ("status", "filter", "owner", "state", "after", "query", "{since}")
 """Arguments by which a list shows only some."""
 
 
@@ -231,9 +231,8 @@ class ResourceType(Model, frozen=True, kw_only=True):
         """Whether every one that there is becomes a node: then one that does not is not there. (Of
         what ``asked_of`` does not hold the vendor keeps none.)"""
         narrowed = (self.opt_in, self.listed, self.where, self.kept_if_used, self.list.most)
-        asked = (*self.list.params, *self.list.args, *self.list.each)
-        is_filtered = any(word in name.casefold() for name in asked for word in _FILTERS)
-        is_filtered |= any("{since}" in text for text in self.list.args.values())
+        asked = (*self.list.params, *self.list.args, *self.list.each, *self.list.args.values())
+        is_filtered = any(word in text.casefold() for text in asked for word in _FILTERS)
         return not (any(narrowed) or self.is_name_examined or is_filtered)
 
     @property
