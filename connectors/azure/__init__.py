@@ -147,7 +147,8 @@ class AzureConnector:
                 raise LeftOut(_UNTOLD)
             _rights(ctx).check(one.id, "graph:Microsoft.Web/sites")
         elif scope["part"] == "creators":
-            yield from creators.items(_access(ctx), one.id, ctx.now(), ctx.window_days)
+            asked = creators.providers(_inventory(ctx), one.id)
+            yield from creators.items(_access(ctx), one.id, asked, ctx.now(), ctx.window_days)
         else:
             yield from read_types(of_family(scope["family"]), _reading(ctx, one))
 

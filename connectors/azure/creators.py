@@ -1,7 +1,7 @@
 """The activity log: who has created AI resources, as far as Azure remembers (90 days).
 
-Asked once a subscription and provider. A write that answered ``Created`` is a creation; others are
-changes, which say nothing of who began it.
+Asked once a subscription and provider of which it has something. A write that answered ``Created``
+is a creation; others are changes, which say nothing of who began it.
 https://learn.microsoft.com/rest/api/monitor/activity-logs/list
 """
 
@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 
 from connectors.azure import operations
 from connectors.azure.access import Access
+from connectors.azure.graph import Inventory
 from connectors.azure.relations import creator
+from connectors.azure.types import TYPES
 from scanner.kit.tabled.edges import edge_of
 from scanner.kit.tables import first_text
 from scanner.model.base import NodeId
@@ -21,15 +23,29 @@ from scanner.model.evidence import Evidence
 from scanner.model.facts import Relation
 from scanner.model.items import Gap, Item
 
-PROVIDERS = (
-    "Microsoft.CognitiveServices", "Microsoft.MachineLearningServices", "Microsoft.Search",
-    "Microsoft.BotService",
-)  # fmt: skip
+SHOWN = frozenset(
+    kind.list.op.removeprefix("graph:")
+    for kind in TYPES
+    if kind.is_ai and kind.list.op.startswith("graph:")
+)
+"""Types of Resource Graph that are AI, always or on a condition."""
 _MOST_DAYS = 89
 _FIELDS = "caller,eventTimestamp,operationName,resourceId,status,subStatus"
 
 
-def items(access: Access, subscription: str, now: datetime, days: int) -> Iterator[Item]:
+def providers(inventory: Inventory, subscription: str) -> tuple[str, ...]:
+    """Of which a subscription has something that may be AI: of others nobody has made any. Raises
+    the source errors."""
+    return tuple(sorted({
+        kind.partition("/")[0] for kind in SHOWN
+        if any(True for _ in inventory.records(kind, subscription))
+    }))  # fmt: skip
+
+
+def items(
+    access: Access, subscription: str, asked: tuple[str, ...], now: datetime, days: int
+) -> Iterator[Item]:
+    """``asked``: providers."""
     path = operations.EVENTS.partition(" ")[2].replace("{subscription}", subscription)
     since = now - timedelta(days=min(days, _MOST_DAYS))
     window = (
@@ -37,7 +53,7 @@ def items(access: Access, subscription: str, now: datetime, days: int) -> Iterat
         f"eventTimestamp le '{now:%Y-%m-%dT%H:%M:%SZ}'"
     )
     errors: list[SourceError] = []
-    for provider in PROVIDERS:
+    for provider in asked:
         query = {
             "api-version": operations.VERSIONS["Microsoft.Insights/eventtypes"],
             "$filter": f"{window} and resourceProvider eq '{provider}'",
@@ -66,7 +82,7 @@ def items(access: Access, subscription: str, now: datetime, days: int) -> Iterat
             continue
         except SourceError as error:
             errors.append(error)
-    if len(errors) == len(PROVIDERS):
+    if errors and len(errors) == len(asked):
         raise errors[0]
     for missed in errors:
         yield Gap(

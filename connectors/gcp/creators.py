@@ -15,7 +15,9 @@ from typing import Any
 
 from connectors.gcp.access import Access
 from connectors.gcp.answers import check
+from connectors.gcp.operations import api
 from connectors.gcp.principals import actor_of
+from connectors.gcp.types import TYPES
 from scanner.kit.tabled.edges import edge_of
 from scanner.kit.tabled.reading import is_usable
 from scanner.kit.tables import first_text, values
@@ -27,11 +29,17 @@ from scanner.model.items import Gap, Item
 
 ENTRIES = "logging.entries.list"
 REASONS = {ENTRIES: "who has created AI resources"}
-SERVICES = (
-    "aiplatform.googleapis.com", "apikeys.googleapis.com", "ces.googleapis.com",
-    "dialogflow.googleapis.com", "discoveryengine.googleapis.com", "documentai.googleapis.com",
-    "notebooks.googleapis.com", "run.googleapis.com", "cloudfunctions.googleapis.com",
-)  # fmt: skip
+OTHERWISE = {
+    "bigquery.googleapis.com": "a job makes models, and its entry names a dataset at most",
+    "compute.googleapis.com": "most of its machines are no accelerators, and entries do not tell",
+    "sqladmin.googleapis.com": "a database is no AI when it is made: a setting makes it so later",
+}
+"""Services with AI whose creators are not asked for, and why."""
+BESIDE = frozenset({"cloudfunctions.googleapis.com"})
+"""Services whose things only carry AI, of which it is told all the same."""
+SERVICES = tuple(
+    sorted({api(kind.list.op) for kind in TYPES if kind.is_ai} - OTHERWISE.keys() | BESIDE)
+)
 _AT_ONCE = 100
 """Projects that one call takes at most."""
 _MOST_DAYS = 400

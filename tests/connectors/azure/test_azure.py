@@ -249,3 +249,18 @@ def test_a_secret_of_a_vault_that_is_not_shown_is_its_address(told: str, expecte
     nothing = SimpleNamespace(named=lambda kind, name: "")
     reading = SimpleNamespace(inventory=nothing, access=SimpleNamespace(cloud=Cloud.PUBLIC))
     assert relations.TARGETS["vault_secret"](told, reading) == (expected, None)
+
+
+def test_the_activity_log_is_asked_for_providers_of_which_something_is_there(rig: Rig) -> None:
+    estate.subscription(rig, 1)
+    estate.subscription(rig, 2)
+    spark = rig.show(SUB, "Microsoft.Databricks/workspaces", "spark", location="westeurope",
+                     properties={"provisioningState": "Succeeded"})  # fmt: skip
+    estate.created(rig, SUB, spark)
+    found = read(rig, identities=False)
+    assert ("created_by", "azure:user/ben@example.com") in found.edges(spark.casefold()) or any(
+        relation == "created_by" for relation, _ in found.edges(spark.casefold())
+    )
+    asked = [call for call in rig.calls if "eventtypes" in call]
+    assert len(asked) == 1
+    assert SUB in asked[0]

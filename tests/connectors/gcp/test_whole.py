@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from connectors.gcp import creators
+from connectors.gcp.operations import api
 from connectors.gcp.principals import member
+from connectors.gcp.types import TYPES
 from scanner.model.errors import Denied, NotEnabled
 from scanner.model.facts import Asset, DataStore, Edge, Identity
 from scanner.model.items import Gap
@@ -332,6 +335,35 @@ def test_who_has_created_what(rig: Rig) -> None:
         (f"{whole}/endpoints/9", "gcp:user/ada@acme.example"),
         (f"{whole}/models/4", f"gcp:service-account/{RUNNER}"),
     }
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "name"),
+    [
+        ("translate", "TranslationService.CreateGlossary", "locations/us-central1/glossaries/g"),
+        ("speech", "Speech.CreateRecognizer", "locations/eu/recognizers/r"),
+        ("tpu", "Tpu.CreateNode", "locations/us-central1-a/nodes/n"),
+        ("container", "ClusterManager.CreateCluster", "zones/us-central1-a/clusters/c"),
+        ("agentregistry", "AgentRegistry.CreateService", "locations/global/services/s"),
+    ],
+)
+def test_who_has_created_things_of_any_service_with_ai(
+    rig: Rig, service: str, method: str, name: str
+) -> None:
+    project(rig, 7, enabled=())
+    told = _made(7, "ada@acme.example", "operation-1",
+                 serviceName=f"{service}.googleapis.com", methodName=f"google.{method}",
+                 resourceName=f"projects/7/{name}")  # fmt: skip
+    rig.plant("logging.entries.list", "projects/acme-7", told)
+    found = read(rig, families=("keys",), identities=False)
+    ident = f"//{service}.googleapis.com/projects/acme-7/{name}"
+    assert (ident, "created_by", "gcp:user/ada@acme.example") in found.edges
+
+
+def test_every_service_with_ai_is_asked_who_creates_or_says_why_not() -> None:
+    with_ai = {api(kind.list.op) for kind in TYPES if kind.is_ai}
+    assert set(creators.SERVICES) - creators.BESIDE | creators.OTHERWISE.keys() == with_ai
+    assert not set(creators.SERVICES) & creators.OTHERWISE.keys()
 
 
 def test_a_person_of_a_federation_has_created_what_the_log_says(rig: Rig) -> None:
