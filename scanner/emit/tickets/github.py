@@ -67,7 +67,10 @@ class GitHubSink:
     def _state(self, ident: str, issue: dict[str, Any] | None) -> Remote:
         """What is not listed has lost our label or mark, or is gone: it is asked for itself."""
         if issue is None:
-            issue = self._api.call("GET", f"{self._issues}/{ident}", absent={})
+            try:
+                issue = self._api.call("GET", f"{self._issues}/{ident}", absent={})
+            except Refused:
+                return Remote.UNKNOWN  # it was moved to another repository; the rest goes on
             if not issue or "number" not in issue:
                 return Remote.MISSING
         return Remote.CLOSED if issue.get("state") == "closed" else Remote.OPEN

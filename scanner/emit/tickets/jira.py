@@ -89,6 +89,8 @@ class JiraSink:
                 f"project {self._config.project} cannot be seen with this token, so nobody knows "
                 "what became of its issues; give it the permission to browse the project"
             )
+        ours = f"project = {self._config.project} AND labels = {_quoted(self._config.label)}"
+        next(self._search(ours), None)  # is refused where its issues may not be searched
 
     def _one(self, ident: str) -> Remote:
         """What search does not show has moved, lost our label, or is gone."""

@@ -695,6 +695,35 @@ def test_what_may_not_be_seen_any_more_is_not_taken_for_deleted(place: Place) ->
     assert [issue.state for issue in place.tracker.issues.values()] == ["closed", "open", "open"]
 
 
+def test_an_issue_that_was_moved_away_does_not_stop_the_rest() -> None:
+    with trackers.github() as tracker:
+        place = Place(tracker, trackers.github_sink)
+        place.put("a", "b")
+        place.sync()
+        tracker.issues[1].labels.clear()
+        moved = Reply({"message": "Moved Permanently"}, 301)
+        tracker.server.faults.append(Fault(r"GET .*/issues/1$", "refuse", moved))
+        place.put("c")
+        report = place.sync()
+        assert (report.count(Do.CREATE), report.count(Do.SETTLE), report.troubles) == (1, 0, [])
+
+
+def test_jira_says_missing_only_where_it_may_search() -> None:
+    with jira_tracker.cloud() as tracker:
+        place = Place(tracker, jira_tracker.cloud_sink)
+        place.put("a", "b")
+        place.sync()
+        no = {"errorMessages": ["The value 'SEC' does not exist for the field 'project'."]}
+        gone = {"errorMessages": ["Issue does not exist or you do not have permission to see it."]}
+        tracker.server.faults[:] = [
+            Fault("search/jql", "refuse", Reply(no, 400)),
+            Fault(r"GET .*/issue/SEC-\d$", "refuse", Reply(gone, 404)),
+        ]
+        report = place.sync()
+        assert report.count(Do.SETTLE) == 0
+        assert "does not exist for the field" in report.troubles[0][1]
+
+
 def test_a_renamed_finding_keeps_its_ticket(place: Place) -> None:
     (one,) = place.put("a")
     place.sync()
