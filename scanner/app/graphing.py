@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+
+import msgspec
 
 from scanner.app import suppressing
 from scanner.app.config import LoadedConfig, store_url
@@ -13,14 +15,23 @@ from scanner.app.lock import locked
 from scanner.app.pipeline import replay
 from scanner.app.sourcing import rulebook_of
 from scanner.assess.answers import answer_risks
+from scanner.assess.policies import Situation
 from scanner.assess.risk import weigh
-from scanner.graph.answers import Answer, answer_diff, answer_flows, answer_owners, owned_of
+from scanner.graph.answers import (
+    Answer,
+    Unread,
+    answer_diff,
+    answer_flows,
+    answer_owners,
+    owned_of,
+)
 from scanner.graph.build import AssetGraph
 from scanner.graph.naming import one as one_node
 from scanner.graph.openlineage import events, render
 from scanner.graph.ownership import OwnerBook, coverage
 from scanner.graph.questions import diff
 from scanner.model.base import NodeId
+from scanner.model.coverage import Coverage
 from scanner.model.decisions import SameAsDecision, Verdict, pair
 from scanner.model.errors import ConfigError
 from scanner.model.facts import Asset, Credential
@@ -75,12 +86,52 @@ def _who() -> str:
         return ""
 
 
+# --- questions, with what was not read ---------------------------------------------------------
+
+_SHOWN = 3
+
+
+def answered(
+    loaded: LoadedConfig, ask: Callable[[AssetGraph], Answer]
+) -> tuple[AssetGraph, Answer]:
+    """Of the last scan. Raises ``ConfigError`` where none has ended: nothing is known then, and no
+    answer would be true."""
+    situation = _scanned(loaded)
+    return situation.graph, _limited(ask(situation.graph), situation.coverage)
+
+
+def _scanned(loaded: LoadedConfig) -> Situation:
+    situation = replay(loaded)
+    if not situation.now:
+        raise ConfigError("no scan has ended in this state, so nothing is known: `shadow-ai scan`")
+    return situation
+
+
+def _limited(answer: Answer, coverage: Iterable[Coverage]) -> Answer:
+    """With what the scan has not read: what is not in an answer may be there."""
+    every = list(coverage)
+    unread = tuple(
+        Unread(shard=row.shard, status=str(row.status), reason=row.reason)
+        for row in every
+        if row.status.is_lacking
+    )
+    if not unread:
+        return answer
+    first = ", ".join(f"{row.shard} ({row.status})" for row in unread[:_SHOWN])
+    more = f" and {len(unread) - _SHOWN} more" if len(unread) > _SHOWN else ""
+    note = (
+        f"{len(unread)} of {len(every)} shards were not read to their end, so that this may be "
+        f"less than there is: {first}{more}"
+    )
+    return msgspec.structs.replace(answer, notes=(*answer.notes, note), unread=unread)
+
+
 # --- questions that need more than the graph ---------------------------------------------------
 
 
 def owners_of(loaded: LoadedConfig, text: str = "") -> tuple[AssetGraph, Answer]:
     """Of every AI asset and key of the inventory; ``text``: of one node."""
-    situation = replay(loaded)
+    situation = _scanned(loaded)
     graph, book = situation.graph, OwnerBook(situation.graph)
     standings = situation.reconciliation.standings
     entries = {row.entry.id: row.entry.owner for row in situation.reconciliation.entries}
@@ -90,12 +141,12 @@ def owners_of(loaded: LoadedConfig, text: str = "") -> tuple[AssetGraph, Answer]
         entry = entries.get(standings[ident].entry, "") if ident in standings else ""
         rows.append(owned_of(ident, book.owners(ident, entry), book.leavers(ident, entry)))
     found = coverage((row.owners, row.left) for row in rows)
-    return graph, answer_owners(graph, rows, found)
+    return graph, _limited(answer_owners(graph, rows, found), situation.coverage)
 
 
 def risks_of(loaded: LoadedConfig, text: str = "") -> tuple[AssetGraph, Answer]:
     """Of every AI asset and key, the riskiest first; ``text``: of one, with what would lower it."""
-    situation = replay(loaded)
+    situation = _scanned(loaded)
     graph = situation.graph
     nodes: list[Asset | Credential] = [*graph.assets(), *graph.credentials()]
     if text:
@@ -105,7 +156,8 @@ def risks_of(loaded: LoadedConfig, text: str = "") -> tuple[AssetGraph, Answer]:
             raise ConfigError(f"`{text}` is no AI asset and no key: it has no risk of its own")
     scores = [(n.id, weigh(situation.profiles.of(n), situation.risk_rules)) for n in nodes]
     scores.sort(key=lambda row: (-row[1].score, row[0]))
-    return graph, answer_risks(graph, scores, what_if=bool(text))
+    answer = answer_risks(graph, scores, what_if=bool(text))
+    return graph, _limited(answer, situation.coverage)
 
 
 def diff_of(loaded: LoadedConfig, before: str, after: str) -> tuple[AssetGraph, Answer]:
@@ -114,7 +166,10 @@ def diff_of(loaded: LoadedConfig, before: str, after: str) -> tuple[AssetGraph, 
     with opened(loaded) as state:
         first, second = (_scan(state, word) for word in (before, after))
         old, new = graph_at(state, loaded, first), graph_at(state, loaded, second)
-    return new, answer_diff(new, diff(old, new), f"from {first} to {second}")
+        coverage = {row.shard: row for row in state.coverage(first) if row.status.is_lacking}
+        coverage |= {row.shard: row for row in state.coverage(second)}
+    answer = answer_diff(new, diff(old, new), f"from {first} to {second}")
+    return new, _limited(answer, coverage.values())
 
 
 def graph_at(state: State, loaded: LoadedConfig, scan_id: str) -> AssetGraph:
@@ -143,7 +198,7 @@ def _scan(state: State, word: str) -> str:
 
 def lineage(loaded: LoadedConfig, provider: str = "", sensitive: bool = False) -> bytes:
     """Data flows as OpenLineage job events, dated by the last scan."""
-    situation = replay(loaded)
+    situation = _scanned(loaded)
     answer = answer_flows(situation.graph, provider=provider, sensitive=sensitive)
     at = situation.now or datetime.now(UTC).isoformat(timespec="seconds")
     return render(events(situation.graph, answer.flows, at, situation.owners))

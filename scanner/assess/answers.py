@@ -16,7 +16,11 @@ def answer_risks(
 ) -> Answer:
     """``what_if``: a row a factor and a remedy instead of a row a thing."""
     details = [{"id": ident, "risk": score} for ident, score in scores]
-    part = Part(nodes=tuple(sorted(ident for ident, _ in scores)), edges=())
+    part = Part(
+        nodes=tuple(sorted(ident for ident, _ in scores)),
+        edges=(),
+        said={ident: {"risk": score.score} for ident, score in scores},
+    )
     if not what_if:
         rows = tuple(
             (str(score.score), graph.name_of(ident), ", ".join(map(str, score.parts)), str(ident))

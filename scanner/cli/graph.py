@@ -196,10 +196,9 @@ def export_graph(
 
 
 def _tell(ask: Callable[[AssetGraph], Answer], config_path: Path | None, **given: Any) -> None:
-    from scanner.app.pipeline import replay
+    from scanner.app.graphing import answered
 
-    graph = replay(need_config(config_path)).graph
-    _show(graph, ask(graph), **given)
+    _show(*answered(need_config(config_path), ask), **given)
 
 
 def _show(graph: AssetGraph, answer: Answer, form: str, output: Path | None, as_json: bool) -> None:
@@ -211,8 +210,9 @@ def _show(graph: AssetGraph, answer: Answer, form: str, output: Path | None, as_
         print_answer(answer)
     else:
         _export(graph, form, output, answer.part)
-    for note in answer.notes if form == "table" or output else ():
-        click.echo(note, err=True)
+    if output or not (as_json or form == "json"):  # in JSON they stand in the answer
+        for note in answer.notes:
+            click.echo(note, err=True)
 
 
 def _export(graph: AssetGraph, form: str, output: Path | None, part: Any) -> None:

@@ -1,4 +1,5 @@
-"""A fake identity provider on loopback: Okta's System Log and Apps API, paged by Link headers."""
+"""A fake identity provider on loopback: Okta's System Log, people and
+applications, paged by Link headers."""
 
 from __future__ import annotations
 
@@ -46,6 +47,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._page(split.path, _events(), query)
         elif split.path == "/api/v1/apps":
             self._page(split.path, [_app(*app) for app in _APPS], query)
+        elif split.path == "/api/v1/users":
+            # Nobody has left: the list of those who have is another, and empty.
+            people = [] if "filter" in query else [_user(name) for name in _PEOPLE]
+            self._page(split.path, people, query)
+        elif split.path == "/api/v1/api-tokens" or split.path.endswith("/grants"):
+            self._page(split.path, [], query)
         else:
             self._send(404, {"errorSummary": "Not found"})
 
@@ -82,6 +89,16 @@ def _app(ident: str, label: str, redirect: str) -> dict[str, Any]:
         "signOnMode": "OPENID_CONNECT",
         "credentials": {"oauthClient": {"client_id": ident}},
         "settings": {"oauthClient": {"redirect_uris": [redirect]}},
+    }
+
+
+def _user(name: str) -> dict[str, Any]:
+    address = f"{name}@example.com"
+    return {
+        "id": f"00u{name}",
+        "status": "ACTIVE",
+        "created": "2025-03-03T08:00:00.000Z",
+        "profile": {"login": address, "email": address, "displayName": name.title()},
     }
 
 

@@ -9,7 +9,7 @@ from scanner.graph.answers import Answer
 from scanner.model.base import encode
 
 _PARTS = ("paths", "flows", "totals", "exposures", "owned", "coverage", "changes", "reasons",
-          "details")  # fmt: skip
+          "unread", "details")  # fmt: skip
 
 
 def print_answer(answer: Answer) -> None:

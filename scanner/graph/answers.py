@@ -3,7 +3,7 @@ part of the graph that they stand on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from scanner.graph.build import AssetGraph
@@ -18,15 +18,19 @@ from scanner.graph.questions import (
     Exposure,
     Reach,
     Reasons,
+    behind_open,
     blast_radius,
     exposure,
+    hinted,
     neighbours,
     paths,
+    unlabelled,
     why,
 )
-from scanner.model.base import Model, NodeId
+from scanner.model.base import Model, NodeId, ShardId
 from scanner.model.facts import Edge
 
+_SHOWN = 5
 _MOST_PATHS = 400
 """Of those that an answer about reach draws."""
 
@@ -38,6 +42,12 @@ class Owned(Model, frozen=True, kw_only=True):
     owners: tuple[Ownership, ...]
     conflicts: tuple[Ownership, ...]
     left: tuple[Ownership, ...]
+
+
+class Unread(Model, frozen=True, kw_only=True):
+    shard: ShardId
+    status: str
+    reason: str
 
 
 class Answer(Model, frozen=True, kw_only=True):
@@ -54,6 +64,8 @@ class Answer(Model, frozen=True, kw_only=True):
     exposures: tuple[Exposure, ...] = ()
     owned: tuple[Owned, ...] = ()
     coverage: Coverage | None = None
+    unread: tuple[Unread, ...] = ()
+    """Parts of what the scan was asked for that it has not read to their end."""
     changes: Changes | None = None
     reasons: Reasons | None = None
     details: Any = None
@@ -134,8 +146,24 @@ def answer_exposure(graph: AssetGraph) -> Answer:
         ),
         part=of_paths(graph, (row.path for row in found)),
         exposures=found,
-        notes=(f"{len({row.entry for row in found})} open things reach sensitive data",),
+        notes=(
+            f"{len({row.entry for row in found})} open things reach sensitive data",
+            *_doubts(graph),
+        ),
     )
+
+
+def _doubts(graph: AssetGraph) -> Iterator[str]:
+    """Of what open things reach: stores that only a name speaks of, and that nothing speaks of."""
+    for stores, what in (
+        (hinted(graph), "whose name alone speaks of sensitive data, so that they are not counted"),
+        (unlabelled(graph), "of whose data nothing is known"),
+    ):
+        reached = behind_open(graph, stores)
+        names = [label(graph, ident) for ident in reached[:_SHOWN]]
+        if names:
+            more = f" and {len(reached) - _SHOWN} more" if len(reached) > _SHOWN else ""
+            yield f"open things also reach {len(reached)} stores {what}: {', '.join(names)}{more}"
 
 
 def answer_flows(graph: AssetGraph, *, provider: str = "", sensitive: bool = False) -> Answer:
@@ -175,15 +203,29 @@ def answer_owners(graph: AssetGraph, owned: Iterable[Owned], coverage: Coverage)
         question="owners",
         header=("name", "owner", "team", "basis", "confidence", "reason", "others", "left"),
         rows=tuple(_owner_row(graph, row) for row in rows),
-        part=Part(nodes=tuple(row.id for row in rows), edges=()),
+        part=Part(
+            nodes=tuple(row.id for row in rows),
+            edges=(),
+            said={row.id: _owner_said(row.owners[0]) for row in rows if row.owners},
+        ),
         owned=rows,
         coverage=coverage,
         notes=(
             f"{coverage.owned} of {coverage.total} have an owner ({coverage.share:.0%}), "
             f"{coverage.conflicting} with conflicting claims, {coverage.left} only claimed by "
-            "people who have left",
+            "people who have left"
+            if coverage.total
+            else "the scan found no AI asset and no key, so that there is nothing to own",
         ),
     )
+
+
+def _owner_said(first: Ownership) -> dict[str, str | int]:
+    said = {
+        "owner": first.owner, "team": first.team, "basis": first.basis,
+        "owner_confidence": str(first.confidence),
+    }  # fmt: skip
+    return {key: value for key, value in said.items() if value}
 
 
 def owned_of(

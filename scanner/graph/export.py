@@ -58,7 +58,7 @@ def _rows(
 ]:
     """Nodes (also the ends that only edges name) and edges, flat."""
     ends = {end for source, target, _ in part.edges for end in (source, target)}
-    nodes = [(ident, node_row(graph, ident)) for ident in sorted({*part.nodes, *ends})]
+    nodes = [(ident, node_row(graph, ident, part)) for ident in sorted({*part.nodes, *ends})]
     edges: list[tuple[str, str, Mapping[str, str | int]]] = [
         (source, target, edge_row(graph, edge)) for source, target, edge in part.edges
     ]

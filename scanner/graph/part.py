@@ -25,6 +25,8 @@ class Part(Model, frozen=True, kw_only=True):
 
     nodes: tuple[NodeId, ...]
     edges: tuple[tuple[NodeId, NodeId, Edge], ...]
+    said: dict[NodeId, dict[str, str | int]] = {}
+    """What the answer says of its things besides: attributes of theirs in every format."""
 
 
 def whole(graph: AssetGraph) -> Part:
@@ -65,8 +67,8 @@ def among(graph: AssetGraph, nodes: Iterable[NodeId]) -> Part:
     return Part(nodes=tuple(sorted(inside)), edges=tuple(found))
 
 
-def node_row(graph: AssetGraph, ident: NodeId) -> dict[str, str | int]:
-    """Flat attributes, the same for every format."""
+def node_row(graph: AssetGraph, ident: NodeId, part: Part | None = None) -> dict[str, str | int]:
+    """Flat attributes, the same for every format, with what ``part`` says besides."""
     node = graph.node(ident)
     found: dict[str, str | int] = {
         "type": type_of(node, ident),
@@ -91,7 +93,7 @@ def node_row(graph: AssetGraph, ident: NodeId) -> dict[str, str | int]:
     views = graph.entities.all_of(ident)
     if len(views) > 1 and ident == views[0]:
         found["also"] = ", ".join(views[1:])
-    return found
+    return {**found, **part.said.get(ident, {})} if part is not None else found
 
 
 def edge_row(graph: AssetGraph, edge: Edge) -> dict[str, str | int]:
@@ -119,10 +121,10 @@ def to_networkx(graph: AssetGraph, part: Part | None = None) -> nx.MultiDiGraph[
     part = part or whole(graph)
     made: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     for ident in part.nodes:
-        made.add_node(ident, **node_row(graph, ident))
+        made.add_node(ident, **node_row(graph, ident, part))
     for source, target, edge in part.edges:
         for end in (source, target):
             if end not in made:
-                made.add_node(end, **node_row(graph, end))
+                made.add_node(end, **node_row(graph, end, part))
         made.add_edge(source, target, key=edge.key, **edge_row(graph, edge))
     return made

@@ -144,6 +144,36 @@ def exposure(graph: AssetGraph) -> tuple[Exposure, ...]:
     return tuple(sorted(found, key=lambda one: (len(one.path.nodes), one.entry, one.store)))
 
 
+def behind_open(graph: AssetGraph, stores: Iterable[NodeId]) -> tuple[NodeId, ...]:
+    """Those of ``stores`` that some open thing reaches."""
+    columns = graph.columns
+    doors = [ident for ident, node in graph.nodes.items() if openness(node)]
+    ahead = columns.kernel.reach(columns.numbers(doors), CONTROL).hops
+    return tuple(
+        store
+        for store in stores
+        if (number := columns.number(store)) is not None and ahead[number] >= 0
+    )
+
+
+def hinted(graph: AssetGraph) -> list[NodeId]:
+    """Stores whose sensitive classes are guesses by a name."""
+    return [
+        ident
+        for ident in graph.stores()
+        if graph.data.is_sensitive(ident) and not _matters(graph, ident)
+    ]
+
+
+def unlabelled(graph: AssetGraph) -> list[NodeId]:
+    """Stores of which nothing is known."""
+    return [
+        ident
+        for ident in graph.stores()
+        if not graph.data.labels(ident) and not _matters(graph, ident)
+    ]
+
+
 def _matters(graph: AssetGraph, ident: NodeId) -> bool:
     node = graph.node(ident)
     if node is None or not graph.is_store(ident):

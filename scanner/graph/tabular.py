@@ -22,7 +22,7 @@ NODE_COLUMNS = (
     "id", "type", "kind", "label", "provider", "account", "region", "environment", "asset_class",
     "status", "issuer", "hint", "email", "classification", "store_class", "principal_type",
     "created_at", "last_used_at", "first_at", "is_ai", "exposure", "data_classes", "also",
-    "evidence",
+    "evidence", "owner", "team", "basis", "owner_confidence", "risk",
 )  # fmt: skip
 EDGE_COLUMNS = (
     "source", "target", "relation", "confidence", "detail", "rules", "sources", "first_at",

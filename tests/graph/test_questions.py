@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from scanner.graph.answers import answer_exposure, answer_owners
 from scanner.graph.naming import named, one
+from scanner.graph.ownership import coverage
 from scanner.graph.part import among, of_paths, to_networkx
 from scanner.graph.questions import blast_radius, diff, exposure, neighbours, paths, why
 from scanner.graph.steps import CONTROL, FLOW
@@ -178,3 +180,29 @@ def test_the_walks_do_not_depend_on_the_order_of_facts() -> None:
     assert paths(company(), [N("acc")], [N("provider:openai")], CONTROL) == paths(
         other, [N("acc")], [N("provider:openai")], CONTROL
     )
+
+
+def test_no_open_thing_is_cleared_by_stores_that_nobody_has_classified() -> None:
+    role = Identity(id=NodeId("role"), kind="aws.iam_role", name="role",
+                    principal_type=PrincipalType.SERVICE)  # fmt: skip
+    graph = graph_of(
+        asset("door", exposure=("public",)), role, store("patients"), store("x1"), store("x2"),
+        store("plain", classification="public"), edge("door", Relation.RUNS_AS, "role"),
+        *(edge("role", Relation.READS_FROM, name) for name in ("patients", "x1", "plain")),
+    )  # fmt: skip
+
+    answer = answer_exposure(graph)
+    assert answer.rows == ()
+    assert answer.notes == (
+        "0 open things reach sensitive data",
+        "open things also reach 1 stores whose name alone speaks of sensitive data, so that they "
+        "are not counted: patients",
+        "open things also reach 1 stores of whose data nothing is known: x1",
+    )
+
+
+def test_nothing_to_own_is_not_all_owned() -> None:
+    answer = answer_owners(graph_of(), [], coverage([]))
+
+    assert "%" not in answer.notes[0]
+    assert "nothing to own" in answer.notes[0]
