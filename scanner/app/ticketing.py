@@ -165,10 +165,12 @@ class _Run:
         self, wanted: Mapping[str, Ticket], rows: Mapping[str, TicketRow], *, dry_run: bool
     ) -> dict[str, TicketRow]:
         """Rows of tickets that are there and that this state knows nothing of: made from another
-        state, or before this one was lost. A state without any row asks for all."""
+        state, or before this one was lost. A state without any row asks for all,
+        those of findings that have ended, too."""
         keys = [key for key in wanted if key not in rows]
         is_too_many = len(keys) > self.target.most_new
-        asked = keys[: self.target.most_new] if rows else keys
+        ended = [str(mark) for mark in self.findings if mark not in wanted]
+        asked = keys[: self.target.most_new] if rows else [*keys, *ended]
         if is_too_many and DIGEST not in rows:
             asked = [*asked, DIGEST]
         made = self.sink.find(asked) if asked and self.sink.two_way else {}
@@ -177,6 +179,7 @@ class _Run:
             row = TicketRow(
                 sink=self.target.name, key=key, state=TicketState.OPEN, token=self.token,
                 external_id=one.external_id, url=one.url,
+                findings=() if key in wanted else (key,),
             )  # fmt: skip
             if dry_run or ledger.reserve(self.state, row):
                 found[key] = row
