@@ -7,7 +7,6 @@ with what its list has shown. Nothing is ever left out silently.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import Any, TypeAlias
 
@@ -15,17 +14,16 @@ from scanner.kit.tabled.batches import fill_batch
 from scanner.kit.tabled.contents import contents, is_asked, text_of
 from scanner.kit.tabled.edges import edge_of, edges, leads_to_listed
 from scanner.kit.tabled.presence import Presence
-from scanner.kit.tabled.reading import Reading, first_tag, gap_of, is_usable, shown
+from scanner.kit.tabled.reading import Reading, gap_of, is_usable
+from scanner.kit.tabled.whole import Whole, asset_of, ident_of, name_of
 from scanner.kit.tables import (
     Call,
     Child,
     Document,
     ResourceType,
-    exposed,
     fill,
     first_text,
     holds,
-    provider_of,
     tags_of,
     values,
     with_fields,
@@ -33,13 +31,12 @@ from scanner.kit.tables import (
 from scanner.model.base import NodeId
 from scanner.model.errors import Denied, NotEnabled, SourceError, Throttled, Unavailable
 from scanner.model.evidence import Evidence
-from scanner.model.facts import Asset, Relation
-from scanner.model.items import Content, Gap, Item
+from scanner.model.facts import Relation
+from scanner.model.items import Gap, Item
 
 Asked: TypeAlias = Callable[[Call, Mapping[str, Any]], Iterator[Any]]
 _AT_ONCE = 64
 """Records whose details are on their way at once."""
-_MOST_TEXT = 300
 
 
 def read_types(types: tuple[ResourceType, ...], reading: Reading) -> Iterator[Item]:
@@ -159,7 +156,7 @@ def _read_below(kind: ResourceType, above: ResourceType, reading: Reading) -> It
 def _presence(kind: ResourceType, reading: Reading) -> Presence:
     def ids(parent: Mapping[str, Any]) -> Iterator[str]:
         for one in _listed(kind.list, parent, "", reading, reading.afresh):
-            yield _ident(kind, _record(one, parent), reading)
+            yield ident_of(kind, _record(one, parent), reading)
 
     return Presence(ids, reading)
 
@@ -185,7 +182,7 @@ def _read_records(
             if done.is_wanted:
                 if kind.kind in reading.kept_for:
                     reading.origins[done.ident] = (parent, done.listed_as)
-                names[_name(kind, done.record, reading)] = done.ident
+                names[name_of(kind, done.record, reading)] = done.ident
                 reading.listed.add(done.ident)
                 yield from _items(kind, done, reading)
             yield from reading.drain()
@@ -197,29 +194,9 @@ def _is_wanted(kind: ResourceType, record: Mapping[str, Any], reading: Reading) 
         return leads_to_listed(kind.kept_with, record, reading)
     if not kind.kept_if_used or not all(holds(one, record) for one in kind.kept_if_used):
         return True
-    ident = _ident(kind, record, reading)
+    ident = ident_of(kind, record, reading)
     keys = (str(value) for path in kind.aliases for value in values(record, path))
     return not reading.used.isdisjoint((ident, *keys))
-
-
-@dataclass
-class _Whole:
-    """A record with all that further calls have told of it."""
-
-    record: dict[str, Any]
-    ident: str
-    seen_by: str
-    tags: dict[str, str] = field(default_factory=dict)
-    below: list[tuple[Child, dict[str, Any]]] = field(default_factory=list)
-    texts: list[Content] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
-    doubts: list[Gap] = field(default_factory=list)
-    """Gaps, unless the record is gone."""
-    listed_as: str = ""
-    """Its id in the list: details may tell another."""
-    is_wanted: bool = True
-    is_whole: bool = True
-    """Its details could be read."""
 
 
 def _record(listed: Any, parent: Mapping[str, Any]) -> dict[str, Any]:
@@ -230,11 +207,11 @@ def _record(listed: Any, parent: Mapping[str, Any]) -> dict[str, Any]:
 
 def _completed(
     kind: ResourceType, record: dict[str, Any], reading: Reading, *, is_told: bool
-) -> _Whole:
+) -> Whole:
     """Runs beside others. ``is_told``: details that come for many at once have come."""
-    ident = _ident(kind, record, reading)
+    ident = ident_of(kind, record, reading)
     seen_by = kind.batch.op if kind.batch and is_told else kind.list.op
-    whole = _Whole(record, ident, seen_by, listed_as=ident, is_whole=is_told)
+    whole = Whole(record, ident, seen_by, listed_as=ident, is_whole=is_told)
     if kind.detail:
         is_due = all(holds(one, record) for one in kind.detailed)
         found = _detail(kind.detail, whole, reading) if is_due else {}
@@ -242,7 +219,7 @@ def _completed(
         if found:
             record.update({**found, **record} if kind.is_list_first else found)
             whole.seen_by = kind.detail.op
-            whole.ident = ident = _ident(kind, record, reading)
+            whole.ident = ident = ident_of(kind, record, reading)
     # What could not be read may be of interest: absence is never guessed.
     is_unread = bool(whole.gaps or whole.doubts) or not is_told
     whole.is_wanted = is_unread or all(holds(one, record) for one in kind.where)
@@ -258,7 +235,7 @@ def _completed(
     return whole
 
 
-def _items(kind: ResourceType, whole: _Whole, reading: Reading) -> Iterator[Item]:
+def _items(kind: ResourceType, whole: Whole, reading: Reading) -> Iterator[Item]:
     record, ident = whole.record, whole.ident
     if not is_usable(ident):
         reason = "a record without an id that can be used; the answer is malformed"
@@ -267,7 +244,7 @@ def _items(kind: ResourceType, whole: _Whole, reading: Reading) -> Iterator[Item
     if kind.kind in reading.kept_for:
         reading.records.setdefault(kind.kind, []).append({"parent": record, "parent_id": ident})
     evidence = Evidence(rule=whole.seen_by, source=reading.source, resource=ident)
-    yield _asset(kind, whole, evidence, reading)
+    yield asset_of(kind, whole, evidence, reading)
     holder = record.get("parent_id") or reading.holder
     yield edge_of(NodeId(str(holder)), NodeId(ident), Relation.CONTAINS, evidence)
     yield from edges(kind, kind.edges, record, ident, evidence, reading)
@@ -296,23 +273,7 @@ def _bunches(records: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield bunch
 
 
-def _ident(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> str:
-    text = fill(kind.id, record, _named(kind, record, reading))
-    return reading.spelled(text) if "{" in kind.id else text
-
-
-def _named(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> dict[str, str]:
-    # An SSM name may begin with the slash that its ARN has anyway.
-    return {**reading.scope, "name": first_text(record, kind.name).removeprefix("/")}
-
-
-def _name(kind: ResourceType, record: Mapping[str, Any], reading: Reading) -> str:
-    if "{" in kind.name:
-        return fill(kind.name, record, reading.scope)
-    return reading.called(first_text(record, kind.name))
-
-
-def _miss(whole: _Whole, what: str, error: SourceError, reading: Reading) -> None:
+def _miss(whole: Whole, what: str, error: SourceError, reading: Reading) -> None:
     """A part of a record could not be read."""
     if not reading.is_gone(error):
         whole.gaps.append(gap_of(what, error))
@@ -320,7 +281,7 @@ def _miss(whole: _Whole, what: str, error: SourceError, reading: Reading) -> Non
         whole.doubts.append(gap_of(what, error))
 
 
-def _detail(call: Call, whole: _Whole, reading: Reading) -> dict[str, Any]:
+def _detail(call: Call, whole: Whole, reading: Reading) -> dict[str, Any]:
     args = _args(call, whole.record, whole.ident, reading)
     try:
         answer = reading.call(call, args)
@@ -338,7 +299,7 @@ def _detail(call: Call, whole: _Whole, reading: Reading) -> dict[str, Any]:
     return told
 
 
-def _tags(kind: ResourceType, whole: _Whole, reading: Reading) -> dict[str, str]:
+def _tags(kind: ResourceType, whole: Whole, reading: Reading) -> dict[str, str]:
     record = whole.record
     if not kind.tags or not all(holds(one, record) for one in kind.tagged):
         return tags_of(record.get("Tags") or record.get("tags") or record.get("TagList"))
@@ -358,11 +319,11 @@ def _tags(kind: ResourceType, whole: _Whole, reading: Reading) -> dict[str, str]
     return tags_of(next(values(answer, kind.tags.items), None))
 
 
-def _add_children(child: Child, whole: _Whole, reading: Reading) -> None:
+def _add_children(child: Child, whole: Whole, reading: Reading) -> None:
     call = child.list
     try:
         for listed in _listed(call, whole.record, whole.ident, reading):
-            below = _Whole(_record(listed, {"parent": whole.record}), whole.ident, call.op)
+            below = Whole(_record(listed, {"parent": whole.record}), whole.ident, call.op)
             if child.detail:
                 below.record.update(_detail(child.detail, below, reading))
             whole.gaps += below.gaps
@@ -373,7 +334,7 @@ def _add_children(child: Child, whole: _Whole, reading: Reading) -> None:
 
 
 def _add_text(
-    kind: ResourceType, document: Document, call: Call, whole: _Whole, reading: Reading
+    kind: ResourceType, document: Document, call: Call, whole: Whole, reading: Reading
 ) -> None:
     args = _args(call, whole.record, whole.ident, reading)
     try:
@@ -390,49 +351,3 @@ def _args(call: Call, record: Mapping[str, Any], ident: str, reading: Reading) -
     scope = {**reading.scope, "id": ident}
     filled = {name: fill(path, record, scope) for name, path in call.args.items()}
     return {**call.params, **with_fields(filled)}
-
-
-def _asset(kind: ResourceType, whole: _Whole, evidence: Evidence, reading: Reading) -> Asset:
-    record, tags = whole.record, whole.tags
-    found = {str(model) for path in kind.models for model in values(record, path)}
-    reading.used |= found
-    states = exposed(kind.states, record, is_whole=whole.is_whole)
-    return Asset(
-        id=NodeId(whole.ident),
-        kind=kind.kind,
-        name=shown(_name(kind, record, reading)),
-        asset_class=kind.asset_class,
-        provider=provider_of(kind, record),
-        account=reading.holder,
-        region=reading.region_of(record),
-        environment=first_tag(tags, reading.environment_keys) or reading.account_environment,
-        models=tuple(sorted(found)),
-        created_at=first_text(record, kind.created_at),
-        status=first_text(record, kind.status) or next(states, ""),
-        is_ai=kind.is_ai and all(holds(one, record) for one in kind.ai_when),
-        tags={**_facts(kind, record), **tags},
-        aliases=tuple(sorted(_aliases(kind, whole))),
-        exposure=tuple(dict.fromkeys(_exposure(kind, whole, reading))),
-        evidence=(evidence,),
-    )
-
-
-def _aliases(kind: ResourceType, whole: _Whole) -> set[str]:
-    told = [(path, whole.record) for path in kind.aliases]
-    told += [(path, found) for child, found in whole.below for path in child.aliases]
-    return {str(value) for path, record in told for value in values(record, path) if value}
-
-
-def _exposure(kind: ResourceType, whole: _Whole, reading: Reading) -> Iterator[str]:
-    judges = reading.judges
-    yield from exposed(kind.exposure, whole.record, is_whole=whole.is_whole, judges=judges)
-    for child, found in whole.below:
-        yield from exposed(child.exposure, found, judges=judges)
-
-
-def _facts(kind: ResourceType, record: Mapping[str, Any]) -> dict[str, str]:
-    found = {
-        name: ", ".join(dict.fromkeys(str(value) for value in values(record, path)))
-        for name, path in kind.facts.items()
-    }
-    return {name: text[:_MOST_TEXT] for name, text in found.items() if text}
