@@ -1,13 +1,13 @@
 """What is known of an asset or a key that weighs: one value a factor, with its reason.
 
 Owns finding the values; what they weigh is data (``rules/policies/risk``). What is not known has no
-value, and weighs nothing.
+value, and weighs nothing. A thing that several sources show is judged by what all of them say.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from scanner.graph.paths import Path, path_of
 from scanner.graph.steps import CONTROL
 from scanner.model.base import Model, NodeId
 from scanner.model.evidence import Confidence, Setting
-from scanner.model.facts import Asset, AssetClass, Credential, DataStore, Relation
+from scanner.model.facts import Asset, AssetClass, Credential, DataStore, NodeFact, Relation
 from scanner.model.keys import holder_of
 from scanner.rulebook.types import Category
 
@@ -81,13 +81,14 @@ class Profiles:
     def _made(self, node: Asset | Credential) -> Profile:
         flow = self._best_flow(node.id)
         exposed = self._exposed(node.id)
+        views = [node, *self._other_views(node)]
         values = [
-            *(self._of_asset(node, exposed) if isinstance(node, Asset) else ()),
+            *(self._of_asset(node, views, exposed) if isinstance(node, Asset) else ()),
             *self._of_data(node.id, flow),
-            *self._of_keys(node),
+            *self._of_keys(node, views),
             *self._of_standing(node),
         ]
-        settings = {item.context for item in node.evidence}
+        settings = {item.context for view in views for item in view.evidence}
         if settings and not settings & _ASIDE:
             aside = ", ".join(sorted(settings))
             values.append(_found("setting", "only_aside", f"only seen in {aside}"))
@@ -100,49 +101,66 @@ class Profiles:
 
     # --- the thing itself ------------------------------------------------------------------------
 
-    def _of_asset(self, asset: Asset, exposed: Path | None) -> Iterator[Found]:
-        entry = self._entry(asset)
+    def _other_views(self, node: NodeFact) -> list[NodeFact]:
+        every = self._graph.entities.all_of(node.id)
+        found = [self._graph.node(ident) for ident in every if ident != node.id]
+        return [view for view in found if view is not None]
+
+    def _of_asset(
+        self, asset: Asset, views: Sequence[NodeFact], exposed: Path | None
+    ) -> Iterator[Found]:
+        assets = [view for view in views if isinstance(view, Asset)]
+        entries = self._entries(assets)
+        entry = entries[0]
         words = openness(entry)
         where = "" if entry.id == asset.id else f" ({entry.name})"
         if words:
             yield _found("exposure", "public", ", ".join(words) + where)
         elif entry.exposure:
             yield _found("exposure", "closed", ", ".join(entry.exposure) + where)
-        yield from _authentication(entry)
+        yield from next(filter(None, map(_authentication, entries)), [])
         if exposed is not None:
-            store = exposed.nodes[-1]
-            yield _found("reach", "sensitive", f"its role may read {_name(self._graph, store)}")
-        yield from self._autonomy(asset)
-        environment = self._graph.data.environment(asset.id)
-        if environment in ("production", "trial"):
-            said = asset.environment or environment
-            yield _found("environment", environment, f"environment {said}")
+            store = _name(self._graph, exposed.nodes[-1])
+            by_role = any(hop.relation == Relation.RUNS_AS for hop in exposed.hops)
+            yield _found(
+                "reach", "sensitive", f"{'its role may read' if by_role else 'it reaches'} {store}"
+            )
+        yield from self._autonomy(assets)
+        places = [(self._graph.data.environment(view.id), view.environment) for view in assets]
+        known = [row for row in places if row[0] in ("production", "trial")]
+        if known:
+            environment, said = known[0]
+            yield _found("environment", environment, f"environment {said or environment}")
         yield from self._terms(asset)
-        if _is_before(asset.created_at, self._situation.now, _OLD_THING):
-            yield _found("age", "old", f"made on {asset.created_at[:10]}")
+        made = min((view.created_at for view in assets if view.created_at), default="")
+        if _is_before(made, self._situation.now, _OLD_THING):
+            yield _found("age", "old", f"made on {made[:10]}")
         people = {
             self._graph.entities.of(edge.target)
-            for view in self._graph.entities.all_of(asset.id)
-            for edge in self._graph.out_edges(view, Relation.USED_BY)
+            for view in assets
+            for edge in self._graph.out_edges(view.id, Relation.USED_BY)
         }
         if people:
             value = "many" if len(people) >= _MANY else "some"
             yield _found("use", value, f"used by {len(people)}")
 
-    def _entry(self, asset: Asset) -> Asset:
-        """Where one gets in: the thing, or what holds it as a part."""
-        holder = self._graph.node(holder_of(asset.id) or asset.id)
-        if isinstance(holder, Asset) and not openness(asset) and holder.exposure:
-            return holder
-        return asset
+    def _entries(self, views: Sequence[Asset]) -> list[Asset]:
+        """Where one gets in: the thing, or what holds it as a part; what is open first, then what
+        says anything of it, as the sources stand."""
+        holders = [self._graph.node(above) for one in views if (above := holder_of(one.id))]
+        every = [*views, *(one for one in holders if isinstance(one, Asset))]
+        return sorted(every, key=lambda one: (not openness(one), not one.exposure))
 
-    def _autonomy(self, asset: Asset) -> Iterator[Found]:
-        if asset.asset_class not in _ACTORS:
+    def _autonomy(self, views: Sequence[Asset]) -> Iterator[Found]:
+        actors = [view for view in views if view.asset_class in _ACTORS]
+        if not actors:
             return
-        tools = asset.tags.get("tools", "")
+        asset = actors[0]
+        tools = next((view.tags["tools"] for view in views if view.tags.get("tools")), "")
         acts = [
             _name(self._graph, edge.target)
-            for edge in self._graph.out_edges(asset.id, Relation.WRITES_TO, Relation.CALLS)
+            for view in views
+            for edge in self._graph.out_edges(view.id, Relation.WRITES_TO, Relation.CALLS)
             if isinstance(self._graph.node(edge.target), (Asset, DataStore))
         ]
         if tools or acts or asset.asset_class is AssetClass.MCP_SERVER:
@@ -206,16 +224,14 @@ class Profiles:
                 yield _found(factor, "crossed", " to ".join(parts))
 
     def _exposed(self, ident: NodeId) -> Path | None:
-        """From the asset (or its holder) by what it runs as to sensitive data."""
+        """The shortest way from the asset (or its holder) to sensitive data: what it runs as may
+        read them, or it does itself."""
         columns = self._graph.columns
-        for start in filter(None, (ident, holder_of(ident))):
-            number = columns.number(NodeId(start))
-            if number is None or self._behind.hops[number] < 1:
-                continue
-            way = self._behind.path(number)[::-1]
-            path = path_of(columns, way, CONTROL)
-            if any(hop.relation == Relation.RUNS_AS for hop in path.hops):
-                return path
+        views = self._graph.entities.all_of(ident)
+        for start in (*views, *filter(None, map(holder_of, views))):
+            number = columns.number(start)
+            if number is not None and self._behind.hops[number] >= 1:
+                return path_of(columns, self._behind.path(number)[::-1], CONTROL)
         return None
 
     @cached_property
@@ -223,18 +239,17 @@ class Profiles:
         """From sensitive stores back to whatever reaches them."""
         graph = self._graph
         stores = [
-            ident for ident in sorted(graph.nodes)
-            if isinstance(graph.nodes[ident], DataStore)
-            and graph.data.is_sensitive(ident, Confidence.MEDIUM)
-        ]  # fmt: skip
+            ident for ident in graph.stores() if graph.data.is_sensitive(ident, Confidence.MEDIUM)
+        ]
         return graph.columns.kernel.reach(graph.columns.numbers(stores), CONTROL.reversed)
 
     # --- keys and standing -----------------------------------------------------------------------
 
-    def _of_keys(self, node: Asset | Credential) -> Iterator[Found]:
+    def _of_keys(self, node: Asset | Credential, views: Sequence[NodeFact]) -> Iterator[Found]:
         keys = [node] if isinstance(node, Credential) else [
             key
-            for edge in self._graph.out_edges(node.id, Relation.AUTHENTICATES_WITH)
+            for view in views
+            for edge in self._graph.out_edges(view.id, Relation.AUTHENTICATES_WITH)
             if isinstance(key := self._graph.node(edge.target), Credential)
         ]  # fmt: skip
         states = [state for key in keys if (state := self._state(key)) is not None]
@@ -242,12 +257,15 @@ class Profiles:
             yield min(states, key=lambda one: _KEY_STATES.index(one.value))
 
     def _state(self, key: Credential) -> Found | None:
-        verified = key.tags.get("verify", "")
+        views = [key, *(one for one in self._other_views(key) if isinstance(one, Credential))]
+        said = {view.tags.get("verify", "") for view in views}
+        verified = next((word for word in ("live", "dead") if word in said), "")
         if verified == "dead":
             return _found("credential", "dead", f"{key.name} is dead")
         places = [
             self._graph.node(edge.target)
-            for edge in self._graph.out_edges(key.id, Relation.STORED_IN)
+            for view in views
+            for edge in self._graph.out_edges(view.id, Relation.STORED_IN)
         ]
         classes = {place.asset_class for place in places if isinstance(place, Asset)}
         if AssetClass.REPOSITORY in classes:
@@ -255,18 +273,22 @@ class Profiles:
             return _found("credential", value, f"{key.name} stands in code")
         if classes - {AssetClass.SECRET_SLOT}:
             return _found("credential", "in_settings", f"{key.name} stands in plain settings")
-        if _is_before(key.created_at, self._situation.now, _OLD_KEY):
-            return _found("credential", "old", f"{key.name} was made on {key.created_at[:10]}")
+        made = min((view.created_at for view in views if view.created_at), default="")
+        if _is_before(made, self._situation.now, _OLD_KEY):
+            return _found("credential", "old", f"{key.name} was made on {made[:10]}")
         return _found("credential", "stored", f"{key.name}") if classes else None
 
     def _of_standing(self, node: Asset | Credential) -> Iterator[Found]:
-        standing = self._situation.reconciliation.standings.get(node.id)
+        views = (node.id, *self._graph.entities.all_of(node.id))
+        standings = self._situation.reconciliation.standings
+        standing = next((standings[view] for view in views if view in standings), None)
         if standing is not None and isinstance(node, Asset):
             said = f"registry: {standing.status}" + (
                 f" ({standing.entry})" if standing.entry else ""
             )
             yield _found("registry", str(standing.status), said)
-        claims = self._situation.owners.get(node.id, ())
+        owned = self._situation.owners
+        claims = next((owned[view] for view in views if owned.get(view)), ())
         owners = people(claims)
         if not owners:
             said = f"only a mailbox, {claims[0].owner}" if claims else "nobody owns it"
@@ -280,15 +302,16 @@ class Profiles:
 _KEY_STATES = ("live_in_code", "in_code", "in_settings", "old", "stored", "dead")
 
 
-def _authentication(entry: Asset) -> Iterator[Found]:
-    words = set(entry.exposure)
-    if words & OPEN_DOOR:
-        yield _found("authentication", "none", ", ".join(sorted(words & OPEN_DOOR)))
-    elif any("key" in word for word in words):
-        yield _found("authentication", "key", next(word for word in words if "key" in word))
-    elif any("authentication" in word for word in words):
-        said = next(word for word in sorted(words) if "authentication" in word)
-        yield _found("authentication", "identity", said)
+def _authentication(entry: Asset) -> list[Found]:
+    words = sorted(set(entry.exposure))
+    doors = [word for word in words if word in OPEN_DOOR]
+    keys = [word for word in words if "key" in word]
+    others = [word for word in words if "authentication" in word]
+    if doors:
+        return [_found("authentication", "none", ", ".join(doors))]
+    if keys:
+        return [_found("authentication", "key", keys[0])]
+    return [_found("authentication", "identity", others[0])] if others else []
 
 
 def _class(flow: Flow) -> str:

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from scanner.model.base import NodeId
-from scanner.model.facts import Account, Credential, Edge, Identity, NodeFact, Relation
+from scanner.model.facts import (
+    Account,
+    Asset,
+    AssetClass,
+    Credential,
+    Edge,
+    Identity,
+    NodeFact,
+    Relation,
+)
 from scanner.model.keys import holder_of
 
 
@@ -45,6 +54,9 @@ class Step(IntEnum):
     SAME_AS = 20
     ISSUED_BY = 21
     """A key and the provider that honours it, by its shape alone."""
+    LEARNED_FROM = 22
+    """A model and the data that it was made or judged by: whoever holds the model does not read
+    them."""
 
 
 PLAIN = {
@@ -53,7 +65,6 @@ PLAIN = {
     Relation.RUNS_AS: Step.RUNS_AS,
     Relation.SERVES: Step.SERVES,
     Relation.CALLS: Step.CALLS,
-    Relation.READS_FROM: Step.READS_FROM,
     Relation.WRITES_TO: Step.WRITES_TO,
     Relation.DERIVED_FROM: Step.DERIVED_FROM,
     Relation.GRANTS: Step.GRANTS,
@@ -86,8 +97,8 @@ def _bits(steps: tuple[Step, ...]) -> int:
 FLOW = walk(
     "data moves",
     forward=(Step.HOLDS_PART, Step.CALLS, Step.WRITES_TO, Step.DATA_STORED_IN),
-    backward=(Step.READS_FROM, Step.SERVES, Step.SERVED_THROUGH, Step.DERIVED_FROM,
-              Step.MADE_BY_JOB),
+    backward=(Step.READS_FROM, Step.LEARNED_FROM, Step.SERVES, Step.SERVED_THROUGH,
+              Step.DERIVED_FROM, Step.MADE_BY_JOB),
 )  # fmt: skip
 """Where data goes. What a role merely may read is no flow: see ``CONTROL``."""
 
@@ -129,6 +140,9 @@ def step_of(
     if edge.relation is Relation.STORED_IN:
         is_key = isinstance(source, Credential)
         return Step.KEY_STORED_IN if is_key else Step.DATA_STORED_IN
+    if edge.relation is Relation.READS_FROM:
+        is_model = isinstance(source, Asset) and source.asset_class is AssetClass.MODEL
+        return Step.LEARNED_FROM if is_model else Step.READS_FROM
     if edge.relation is Relation.CONFIGURED_BY:
         return Step.SERVED_THROUGH if edge.target in serving else Step.CONFIGURED_BY
     return PLAIN[edge.relation]

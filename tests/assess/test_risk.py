@@ -242,3 +242,72 @@ def test_a_remedy_that_leads_nowhere_and_a_condition_that_cannot_hold_are_refuse
     )
     with pytest.raises(RuleError, match=r"exposure=pubic.*public"):
         load.load(extra=[tmp_path])
+
+
+def _policies(*facts: Fact) -> set[str]:
+    drafts = evaluate(RULES.policies, _situation(*facts)).drafts.values()
+    return {draft.policy for draft in drafts}
+
+
+OPEN_AGENT: tuple[Fact, ...] = (
+    asset("agent", provider="aws_bedrock", asset_class=AssetClass.AGENT,
+          exposure=("public", "no authentication")),
+    FUNCTION[2],
+    store("crm", classification="pii"),
+    store("hr", classification="pii"),
+)  # fmt: skip
+BY_ROLE = (edge("agent", Relation.RUNS_AS, "role"), edge("role", Relation.READS_FROM, "hr"))
+ITSELF = edge("agent", Relation.READS_FROM, "crm")
+
+
+@pytest.mark.parametrize(
+    "more", [BY_ROLE, (*BY_ROLE, ITSELF), (ITSELF,)], ids=["by its role", "both", "itself"]
+)
+def test_more_evidence_of_reach_never_loses_the_combination(more: tuple[Fact, ...]) -> None:
+    assert "SAI-100" in _policies(*OPEN_AGENT, *more)
+
+
+def test_who_holds_a_model_does_not_read_what_it_was_made_by() -> None:
+    model = asset("model", provider="aws_bedrock", asset_class=AssetClass.MODEL,
+                  exposure=("public",))  # fmt: skip
+    facts = (model, OPEN_AGENT[2], edge("model", Relation.READS_FROM, "crm"))
+
+    assert "SAI-100" not in _policies(*facts)
+    values = _profile(_situation(*facts), "model").values
+    assert "reach" not in values
+    assert values["data"] == "sensitive", "its data still flows into it"
+
+
+def test_a_thing_is_as_open_as_any_source_says() -> None:
+    arn = "arn:aws:sagemaker:us-east-1:1:endpoint/fraud"
+    endpoint = {"asset_class": AssetClass.MODEL_ENDPOINT, "provider": "aws_sagemaker"}
+    facts: tuple[Fact, ...] = (
+        asset(arn, kind="aws.sagemaker_endpoint", exposure=("private",), **endpoint),
+        asset("logs:proxy/app/fraud", kind="logs.app", aliases=(arn,), environment="production",
+              exposure=("public", "no authentication"), created_at="2020-01-01", **endpoint),
+        *OPEN_AGENT[1:],
+        edge(arn, Relation.RUNS_AS, "role"),
+        edge("role", Relation.READS_FROM, "hr"),
+    )  # fmt: skip
+    situation = _situation(*facts)
+
+    assert "SAI-100" in _policies(*facts)
+    scores = {weigh(_profile(situation, view)).score for view in (arn, "logs:proxy/app/fraud")}
+    assert len(scores) == 1, "one thing has one score"
+    values = _profile(situation, arn).values
+    assert values["exposure"] == "public"
+    assert values["authentication"] == "none"
+    assert (values["environment"], values["age"]) == ("production", "old")
+
+
+def test_a_key_is_as_old_as_its_vendors_record_says() -> None:
+    key = Credential(id=N("k"), kind="credential.openai_project_key", name="key", issuer="openai",
+                     fingerprint="f", hint="sk-proj-\u2026wSKe")  # fmt: skip
+    record = Credential(id=N("r"), kind="openai.api_key", name="ci", issuer="openai",
+                        fingerprint="", hint="sk-proj-\u2026SKe",
+                        created_at="2021-01-01T00:00:00Z")  # fmt: skip
+    slot = asset("slot", asset_class=AssetClass.SECRET_SLOT, is_ai=False)
+    stored = edge("k", Relation.STORED_IN, "slot")
+
+    assert _profile(_situation(key, slot, stored), "k").values["credential"] == "stored"
+    assert _profile(_situation(key, slot, stored, record), "k").values["credential"] == "old"
