@@ -8,7 +8,7 @@ from typing import Any
 
 from scanner.graph.build import AssetGraph
 from scanner.graph.flows import Flow, Total, data_flows, totals
-from scanner.graph.naming import label, named, one, type_of
+from scanner.graph.naming import label, named, one, taken_for, type_of
 from scanner.graph.ownership import Coverage, Ownership, conflicts
 from scanner.graph.part import Part, among, of_paths
 from scanner.graph.paths import Path
@@ -75,8 +75,12 @@ class Answer(Model, frozen=True, kw_only=True):
 def answer_paths(graph: AssetGraph, start: str, goal: str, by: str, most: int) -> Answer:
     """``by``: ``flow``, ``control`` or ``any``."""
     starts, goals = named(graph, start), named(graph, goal)
-    found = paths(graph, starts, goals, WALKS[by], most)
-    notes = []
+    every = paths(graph, starts, goals, WALKS[by], most + 1)
+    found = every[:most]
+    said = (taken_for(graph, start, starts), taken_for(graph, goal, goals))
+    notes = [note for note in said if note]
+    if len(every) > most:
+        notes.append(f"there are more ways; these are the {most} shortest (`--most`)")
     if not found:
         others = [
             name for name in WALKS if name != by and paths(graph, starts, goals, WALKS[name], 1)

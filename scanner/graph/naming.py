@@ -45,7 +45,8 @@ def every(graph: AssetGraph) -> Iterator[NodeId]:
 
 def named(graph: AssetGraph, text: str) -> list[NodeId]:
     """By id; by name; ``datastore:NAME`` by type and name or id; ``datastore:*`` all of a type;
-    ``sensitive:*`` all stores of sensitive data. Names may be globs.
+    ``sensitive:*`` all stores of sensitive data. Names may be globs. A provider is called by its
+    whole name: ``provider:aws_bedrock`` is not ``provider:aws_bedrock_agentcore``.
 
     Raises ``ConfigError`` when nothing is called so.
     """
@@ -64,10 +65,26 @@ def named(graph: AssetGraph, text: str) -> list[NodeId]:
     exact = [n for n in pool if wanted in (n, label(graph, n))]
     if exact:
         return exact
-    found = [n for n in pool if _fits(wanted, n, label(graph, n))]
+    if kind == "provider" and mark:
+        found = [n for n in known if n.startswith("provider:") and fnmatchcase(n, text.casefold())]
+    else:
+        found = [n for n in pool if _fits(wanted, n, label(graph, n))]
     if not found:
         raise ConfigError(f"`{text}`: no node of the graph is called so; {_near(wanted, known)}")
     return found
+
+
+def taken_for(graph: AssetGraph, text: str, found: list[NodeId]) -> str:
+    """What to say where ``named`` has taken a part of a name for it; empty: it is called so, or a
+    glob."""
+    wanted = text.partition(":")[2] if text.partition(":")[0] in (*_TYPES, "sensitive") else text
+    is_so = any(mark in text for mark in "*?[") or any(
+        one in (text, wanted) or label(graph, one) == wanted for one in found
+    )
+    if is_so:
+        return ""
+    shown = ", ".join(found[:_SHOWN]) + (", ..." if len(found) > _SHOWN else "")
+    return f"nothing is called `{text}`; it was taken for {shown}"
 
 
 def one(graph: AssetGraph, text: str) -> NodeId:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scanner.graph.answers import answer_exposure, answer_owners
+from scanner.graph.answers import answer_exposure, answer_owners, answer_paths
 from scanner.graph.naming import named, one
 from scanner.graph.ownership import coverage
 from scanner.graph.part import among, of_paths, to_networkx
@@ -206,3 +206,36 @@ def test_nothing_to_own_is_not_all_owned() -> None:
 
     assert "%" not in answer.notes[0]
     assert "nothing to own" in answer.notes[0]
+
+
+def test_a_provider_is_called_by_its_whole_name() -> None:
+    graph = graph_of(
+        asset("x", provider="p"), store("crm-eu"), edge("x", Relation.READS_FROM, "crm-eu"),
+        edge("x", Relation.CALLS, "provider:aws_bedrock_agentcore"),
+    )  # fmt: skip
+
+    with pytest.raises(ConfigError, match="did you mean `provider:aws_bedrock_agentcore`"):
+        named(graph, "provider:aws_bedrock")
+    assert named(graph, "provider:aws_bedrock*") == ["provider:aws_bedrock_agentcore"]
+
+    answer = answer_paths(graph, "datastore:crm", "provider:aws_bedrock*", "flow", 5)
+    assert len(answer.paths) == 1
+    assert answer.notes == ("nothing is called `datastore:crm`; it was taken for crm-eu",)
+    exact = answer_paths(graph, "datastore:crm-eu", "provider:aws_bedrock*", "flow", 5)
+    assert exact.notes == ()
+
+
+@pytest.mark.parametrize(("most", "shown"), [(2, 2), (3, 3), (5, 3)])
+def test_ways_that_are_not_shown_are_told(most: int, shown: int) -> None:
+    through = [f"m{n}" for n in range(3)]
+    graph = graph_of(
+        store("s"), asset("z", provider="openai"), edge("z", Relation.CALLS, "provider:openai"),
+        *(asset(name, is_ai=False) for name in through),
+        *(edge(name, Relation.READS_FROM, "s") for name in through),
+        *(edge("z", Relation.READS_FROM, name) for name in through),
+    )  # fmt: skip
+
+    answer = answer_paths(graph, "datastore:s", "provider:openai", "flow", most)
+    assert len(answer.paths) == shown
+    told = ("there are more ways; these are the 2 shortest (`--most`)",) if most == 2 else ()
+    assert answer.notes == told
