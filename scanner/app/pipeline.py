@@ -37,6 +37,7 @@ from scanner.model.evidence import Confidence
 from scanner.model.finding import Finding, FindingEvent
 from scanner.reconcile.clouds import entries_of
 from scanner.reconcile.inventory import Reading
+from scanner.reconcile.nodes import registry_nodes
 from scanner.reconcile.reconcile import not_judged, reconcile
 from scanner.rulebook.load import Rulebook
 from scanner.rulebook.policy import Severity
@@ -259,6 +260,7 @@ def _situation(
         ident: book.owners(ident, entry_owner.get(standing.entry, ""))
         for ident, standing in result.standings.items()
     }
+    graph.add(registry_nodes(graph, result, now))
     return Situation(
         graph=graph,
         reconciliation=result,

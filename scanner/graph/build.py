@@ -91,10 +91,24 @@ class AssetGraph:
         # In order once and for all: half a million keys take a second to sort, sorted ones none.
         self.edges = {key: self.edges[key] for key in sorted(self.edges)}
         for edge in self.edges.values():
-            self._out.setdefault(edge.source, {}).setdefault(edge.relation, []).append(edge)
-            self._in.setdefault(edge.target, {}).setdefault(edge.relation, []).append(edge)
+            self._join(edge)
         self._place_parts()
         self.nodes.update(calls_elsewhere(self.nodes))
+
+    def add(self, more: Iterable[NodeFact | Edge]) -> None:
+        """What is known besides the facts, such as the registry. What the graph has stays."""
+        for one in more:
+            if not isinstance(one, Edge):
+                self.nodes.setdefault(one.id, one)
+            elif one.key not in self.edges:
+                self.edges[one.key] = one
+                self._join(one)
+        self.edges = {key: self.edges[key] for key in sorted(self.edges)}
+        self.__dict__.pop("columns", None)  # of the graph as it was
+
+    def _join(self, edge: Edge) -> None:
+        self._out.setdefault(edge.source, {}).setdefault(edge.relation, []).append(edge)
+        self._in.setdefault(edge.target, {}).setdefault(edge.relation, []).append(edge)
 
     def _place_parts(self) -> None:
         """A part is where its holder is: in its account, region and environment."""

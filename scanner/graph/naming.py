@@ -9,7 +9,15 @@ from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId
 from scanner.model.errors import ConfigError
 from scanner.model.evidence import Confidence
-from scanner.model.facts import Account, Asset, Credential, DataStore, Identity, NodeFact
+from scanner.model.facts import (
+    Account,
+    Asset,
+    Credential,
+    DataStore,
+    Identity,
+    NodeFact,
+    RegistryNode,
+)
 
 _TYPES: dict[str, Callable[[NodeFact], bool]] = {
     "account": lambda node: isinstance(node, Account),
@@ -17,15 +25,17 @@ _TYPES: dict[str, Callable[[NodeFact], bool]] = {
     "asset": lambda node: isinstance(node, Asset),
     "credential": lambda node: isinstance(node, Credential),
     "datastore": lambda node: isinstance(node, DataStore),
+    "entry": lambda node: isinstance(node, RegistryNode),
     "identity": lambda node: isinstance(node, Identity),
 }
+_WORDS: dict[type, str] = {DataStore: "data_store", RegistryNode: "registry_entry"}
 _SHOWN = 8
 
 
 def type_of(node: NodeFact | None, ident: NodeId) -> str:
     """``asset``, ``data_store`` ...; ``provider`` and ``unknown`` for what no source describes."""
     if node is not None:
-        return "data_store" if isinstance(node, DataStore) else type(node).__name__.lower()
+        return _WORDS.get(type(node)) or type(node).__name__.lower()
     return "provider" if ident.startswith("provider:") else "unknown"
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _FIELDS = ("provider", "account", "region", "environment", "asset_class", "status", "issuer",
            "hint", "email", "classification", "store_class", "principal_type", "created_at",
-           "last_used_at")  # fmt: skip
+           "last_used_at", "owner", "business_unit", "risk_tier")  # fmt: skip
 
 
 class Part(Model, frozen=True, kw_only=True):

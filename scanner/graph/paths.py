@@ -96,6 +96,7 @@ _BACKWARDS = {
     "configured_by": "configures",
     "grants": "was granted by",
     "same_as": "same as",
+    "registers": "is registered by",
 }
 
 

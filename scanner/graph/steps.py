@@ -57,6 +57,7 @@ class Step(IntEnum):
     LEARNED_FROM = 22
     """A model and the data that it was made or judged by: whoever holds the model does not read
     them."""
+    REGISTERS = 23
 
 
 PLAIN = {
@@ -69,6 +70,7 @@ PLAIN = {
     Relation.DERIVED_FROM: Step.DERIVED_FROM,
     Relation.GRANTS: Step.GRANTS,
     Relation.SAME_AS: Step.SAME_AS,
+    Relation.REGISTERS: Step.REGISTERS,
 }
 """Relations from which the same follows whatever their ends are."""
 

@@ -16,13 +16,15 @@ from scanner.graph.drawn import Edges, Nodes, Row
 
 _LABELS = {
     "account": "Account", "asset": "Asset", "credential": "Credential", "data_store": "DataStore",
-    "identity": "Identity", "provider": "Provider", "unknown": "Unknown",
+    "identity": "Identity", "provider": "Provider", "registry_entry": "RegistryEntry",
+    "unknown": "Unknown",
 }  # fmt: skip
 NODE_COLUMNS = (
     "id", "type", "kind", "label", "provider", "account", "region", "environment", "asset_class",
     "status", "issuer", "hint", "email", "classification", "store_class", "principal_type",
     "created_at", "last_used_at", "first_at", "is_ai", "exposure", "data_classes", "also",
     "evidence", "owner", "team", "basis", "owner_confidence", "risk",
+    "business_unit", "risk_tier",
 )  # fmt: skip
 EDGE_COLUMNS = (
     "source", "target", "relation", "confidence", "detail", "rules", "sources", "first_at",

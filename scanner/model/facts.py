@@ -107,6 +107,17 @@ class DataStore(Node, frozen=True, kw_only=True, tag="data_store"):
     classification: str = ""
 
 
+class RegistryNode(Node, frozen=True, kw_only=True, tag="registry_entry"):
+    """An entry of the registry, as the graph shows it. No fact: a scan does not see it, it is read
+    each time."""
+
+    status: str = ""
+    """Its stage."""
+    owner: str = ""
+    business_unit: str = ""
+    risk_tier: str = ""
+
+
 class Relation(StrEnum):
     """A closed set; the sentence ``source <relation> target`` always reads true."""
 
@@ -125,6 +136,7 @@ class Relation(StrEnum):
     CONFIGURED_BY = "configured_by"
     GRANTS = "grants"
     SAME_AS = "same_as"
+    REGISTERS = "registers"
 
 
 class Edge(Model, frozen=True, kw_only=True, tag="edge", tag_field="type"):
@@ -144,7 +156,7 @@ class Edge(Model, frozen=True, kw_only=True, tag="edge", tag_field="type"):
 
 
 Fact = Account | Asset | Identity | Credential | DataStore | Edge
-NodeFact = Account | Asset | Identity | Credential | DataStore
+NodeFact = Account | Asset | Identity | Credential | DataStore | RegistryNode
 
 
 def fact_key(fact: Fact) -> str:

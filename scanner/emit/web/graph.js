@@ -7,7 +7,7 @@
   const TYPES = { asset: ["ellipse", "#3454d1", "Asset"], credential: ["diamond", "#c2410c", "Key"],
     data_store: ["barrel", "#a16207", "Data store"], identity: ["round-triangle", "#15803d", "Person or role"],
     account: ["round-rectangle", "#5d6778", "Account"], provider: ["hexagon", "#7c3aed", "Vendor"],
-    unit: ["round-rectangle", "#0e7490", "Business unit"], unknown: ["ellipse", "#8a93a3", "Not described"] };
+    registry_entry: ["tag", "#be185d", "Registry entry"], unit: ["round-rectangle", "#0e7490", "Business unit"], unknown: ["ellipse", "#8a93a3", "Not described"] };
   const near = G.things.map(() => []);
   G.lines.forEach(([source, target], at) => { near[source].push(at); near[target].push(at); });
   const other = (line, end) => (G.lines[line][0] === end ? G.lines[line][1] : G.lines[line][0]);
