@@ -69,7 +69,17 @@ def test_the_image_runs_as_nobody_and_holds_what_is_copied() -> None:
 def test_every_requirement_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     locked = _locked(LOCK)
-    extras = ("cluster", "daemon", "kafka", "keyring", "notify", "objects", "png", "postgres", "zstd")
+    extras = (
+        "cluster",
+        "daemon",
+        "kafka",
+        "keyring",
+        "notify",
+        "objects",
+        "png",
+        "postgres",
+        "zstd",
+    )
     wanted = [*project["project"]["dependencies"]]
     wanted += [
         one for extra in extras for one in project["project"]["optional-dependencies"][extra]
