@@ -244,7 +244,7 @@ def _decoded(answer: requests.Response) -> Any:
     """JSON whose texts can be stored: some hold halves of characters, which UTF-8 has not."""
     try:
         return msgspec.json.decode(answer.content)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _storable(json_body(answer))
 
 

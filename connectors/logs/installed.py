@@ -122,7 +122,7 @@ class InventoryLayout:
         """Of one JSON value. Raises ``Unavailable`` for what is none."""
         try:
             told = msgspec.json.decode(raw)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Unavailable(f"no JSON: {error}") from error
         above, within = self.format.each
         holders = items(told if isinstance(told, list) else mapping(told).get(above))

@@ -58,6 +58,13 @@ class _Tables(HTMLParser):
         if self._depth == 1 and self._cell is not None and "\0" not in self._cell:
             self._cell.append(data)
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """``<![CDATA[`` and the like; Python before 3.13 asserts that it knows each."""
+        try:
+            return super().parse_marked_section(i, report)
+        except AssertionError:
+            return self.parse_bogus_comment(i)
+
     def _end_cell(self) -> None:
         if self._cell is not None and self.tables and self.tables[-1]:
             text = "".join(part for part in self._cell if part != "\0")

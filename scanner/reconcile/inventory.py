@@ -132,7 +132,7 @@ def _parsed(text: str, path: Path) -> Any:
         return parse_yaml(text, str(path), RegistryError)
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise RegistryError(f"{path}: not valid JSON: {error}") from error
 
 

@@ -240,7 +240,7 @@ def _objects(path: Path, records: str) -> Iterator[tuple[str, Mapping[str, Any]]
             found: Sequence[Any] = [msgspec.json.decode(t) for t in text.splitlines() if t.strip()]
         else:
             found = _at(msgspec.json.decode(text), records, path)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise RegistryError(f"{path}: not valid JSON: {error}") from error
     for number, item in enumerate(found, start=1):
         if not isinstance(item, dict):

@@ -31,6 +31,12 @@ def _index_that_is_cut_off() -> bytes:
 
 
 FOUND: dict[str, tuple[Callable[[], bytes], ...]] = {
+    "html-tables": (lambda: b"<table><tr><td>a<![OCTYPE x>b",),  # AssertionError of html.parser
+    "inventories": (lambda: b'{"a\xe4": []}',),  # UnicodeDecodeError
+    "registry": (
+        lambda: b"a.json\0" + b"[" * 100_000,  # RecursionError
+        lambda: b"a.jsonl\0" + b"[" * 100_000,
+    ),
     "pack": (_index_that_is_cut_off,),  # ValueError: buffer size must be a multiple
 }
 """What the fuzzer has found, and has been mended."""
