@@ -32,7 +32,9 @@ def _index_that_is_cut_off() -> bytes:
 
 FOUND: dict[str, tuple[Callable[[], bytes], ...]] = {
     "html-tables": (lambda: b"<table><tr><td>a<![OCTYPE x>b",),  # AssertionError of html.parser
-    "inventories": (lambda: b'{"a\xe4": []}',),  # UnicodeDecodeError
+    "inventories": (  # UnicodeDecodeError
+        lambda: b'{"resu\xe4": {}, "bundleId": 1, "userAndLocation": []}',
+    ),
     "registry": (
         lambda: b"a.json\0" + b"[" * 100_000,  # RecursionError
         lambda: b"a.jsonl\0" + b"[" * 100_000,
