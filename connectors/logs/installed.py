@@ -140,6 +140,9 @@ class InventoryLayout:
         get = said.get
         if get("ended", "").lower() in self.format.ended and self.format.ended:
             return
+        count = _whole(get("count", ""))
+        if not count:
+            return  # a list of what there is shows also what nobody has
         name, publisher = get("name", ""), get("publisher", "")
         table = get("table", "")
         extension, program = get("extension", ""), get("program", "")
@@ -154,7 +157,7 @@ class InventoryLayout:
             get("device", ""),
             get("email", "") or get("user", ""),
             moment(get("time", "")) if get("time", "") else "",
-            _whole(get("count", "")),
+            count,
             "processes" in table or "process_events" in table,
         )
         devices = [one.strip() for one in get("devices", "").split(",") if one.strip()]

@@ -73,7 +73,10 @@ def moment(text: str, year: int = 0) -> str:
 def seconds(text: str) -> int:
     """Since 1970, of a time as logs write it; 0 for what is none."""
     told = moment(text) if text else ""
-    return int(datetime.fromisoformat(told).timestamp()) if told else 0
+    try:
+        return int(datetime.fromisoformat(told).timestamp()) if told else 0
+    except (ValueError, OverflowError):
+        return 0  # an hour that no day has, a year of three digits
 
 
 def _of_number(number: float) -> str:

@@ -30,10 +30,21 @@ def _index_that_is_cut_off() -> bytes:
     return len(index).to_bytes(4, "big") + bytes(index) + pack
 
 
+def _a_flow_of_the_year_226() -> bytes:
+    return (
+        b'{"timestamp":"2026-11-28T10:05:00.1+0000","flow_id":1,"event_type":"flow",'
+        b'"src_ip":"10.0.0.7","src_port":50212,"dest_ip":"192.0.2.3","dest_port":443,'
+        b'"proto":"TCP","app_proto":"tls","flow":{"bytes_toserver":4884,"bytes_toclient":7392,'
+        b'"start":"0226-11-28T10:00:00.1+.0000","end":"2026-11-28T10:04:00.1+0000"}}'
+    )
+
+
 FOUND: dict[str, tuple[Callable[[], bytes], ...]] = {
     "html-tables": (lambda: b"<table><tr><td>a<![OCTYPE x>b",),  # AssertionError of html.parser
+    "flows": (_a_flow_of_the_year_226,),  # ValueError of a time of day
     "inventories": (  # UnicodeDecodeError
         lambda: b'{"resu\xe4": {}, "bundleId": 1, "userAndLocation": []}',
+        lambda: b'[{"displayName": "Claude", "deviceCount": 0}]',
     ),
     "registry": (
         lambda: b"a.json\0" + b"[" * 100_000,  # RecursionError
