@@ -18,11 +18,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*")
     parser.add_argument("--seconds", type=int, default=600, help="for each target")
+    parser.add_argument("--runs", type=int, default=-1, help="inputs for each target, at most")
+    parser.add_argument("--seed", type=int, default=0, help="the same inputs again; 0: others")
     parser.add_argument("--again", type=Path, help="a file that was found, for one target")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.inside:
-        _fuzz(asked.targets[0], asked.seconds)
+        _fuzz(asked.targets[0], _limits(asked))
     if asked.again:
         from fuzz.targets import TARGETS
 
@@ -33,20 +35,28 @@ def main() -> int:
         return 2
     from fuzz.targets import TARGETS
 
-    failed = [name for name in asked.targets or TARGETS if not run(name, asked.seconds)]
+    failed = [name for name in asked.targets or TARGETS if not run(name, asked)]
     print(f"found something: {', '.join(failed)}" if failed else "found nothing")
     return 1 if failed else 0
 
 
-def run(name: str, seconds: int) -> bool:
+def run(name: str, asked: argparse.Namespace) -> bool:
     """Whether nothing was found."""
     (_BUILD / name / "corpus").mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "fuzz", name, "--seconds", str(seconds), "--inside"]
+    command = [
+        sys.executable, "-m", "fuzz", name, "--seconds", str(asked.seconds), "--runs",
+        str(asked.runs), "--seed", str(asked.seed), "--inside",
+    ]  # fmt: skip
     done = subprocess.run(command, check=False)
     return done.returncode == 0
 
 
-def _fuzz(name: str, seconds: int) -> None:
+def _limits(asked: argparse.Namespace) -> list[str]:
+    """As libFuzzer has them (https://llvm.org/docs/LibFuzzer.html#options)."""
+    return [f"-max_total_time={asked.seconds}", f"-runs={asked.runs}", f"-seed={asked.seed}"]
+
+
+def _fuzz(name: str, limits: list[str]) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["scanner", "connectors"]):
@@ -62,7 +72,7 @@ def _fuzz(name: str, seconds: int) -> None:
     for data in seeds(name)[:20]:
         target(data)  # what is made once is made before time is measured
     words = [
-        sys.argv[0], f"-max_total_time={seconds}", f"-timeout={SECONDS_A_INPUT}",
+        sys.argv[0], *limits, f"-timeout={SECONDS_A_INPUT}",
         f"-rss_limit_mb={MOST_MIB}", f"-artifact_prefix={place}/", "-max_len=8192", "-verbosity=0",
         "-print_final_stats=1", str(corpus),
     ]  # fmt: skip
