@@ -14,6 +14,10 @@ import scanner
 from scanner.kit.expressions import expression
 
 
+_PROGRAMS = ("__main__", "migrations.env")
+"""They run when they are imported."""
+
+
 def test_is_what_re_compile_gives() -> None:
     late, early = expression(rb"a(?P<n>b+)", re.I), re.compile(rb"a(?P<n>b+)", re.I)
     assert late.pattern == early.pattern
@@ -34,7 +38,7 @@ def test_an_error_shows_at_first_use() -> None:
 def test_every_expression_of_every_module_compiles() -> None:
     for package in (scanner, connectors):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not module.name.endswith("__main__"):
+            if not module.name.endswith(_PROGRAMS):
                 import_module(module.name)
     kind = type(expression("a"))
     late = [found for found in gc.get_objects() if isinstance(found, kind)]

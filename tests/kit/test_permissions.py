@@ -32,7 +32,11 @@ def test_the_aws_policy_is_valid_and_reads_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("okta", "okta.apps.read\nokta.logs.read"), ("code", "Read access")]
+    ("name", "expected"),
+    [
+        ("okta", "okta.apiTokens.read\nokta.appGrants.read\nokta.apps.read\nokta.logs.read\n"),
+        ("code", "Read access"),
+    ],
 )
 def test_scopes_and_files(name: str, expected: str) -> None:
     assert render(loader.load(name).spec).startswith(expected)

@@ -262,7 +262,7 @@
   by("g-ways").addEventListener("change", () => { if (by("g-ways").value !== "") show(G.ways[Number(by("g-ways").value)]); });
 
   const SHAPES = { ellipse: "M6 1a5 5 0 1 0 .01 0Z", diamond: "M6 0 12 6 6 12 0 6Z", barrel: "M1 2Q6-1 11 2V10Q6 13 1 10Z",
-    "round-triangle": "M6 1 12 11H0Z", "round-rectangle": "M0 2H12V10H0Z", hexagon: "M3 1H9L12 6 9 11H3L0 6Z" };
+    "round-triangle": "M6 1 12 11H0Z", "round-rectangle": "M0 2H12V10H0Z", hexagon: "M3 1H9L12 6 9 11H3L0 6Z", tag: "M0 2H8L12 6 8 10H0Z" };
   for (const [shape, colour, title] of Object.values(TYPES)) {
     const item = make("li", title), mark = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
