@@ -123,7 +123,8 @@ def test_some_inputs_by_coverage(tmp_path: Path) -> None:
     """Three targets through `python -m fuzz`, with a seed, so that a run finds what the last found;
     CI and `make fuzz` take all, from other seeds, and for longer."""
     done = subprocess.run(
-        [sys.executable, "-m", "fuzz", "pack", "logs", "plan", "--runs", "1000", "--seed", "1", "--seconds", "20"],
+        [sys.executable, "-m", "fuzz", "pack", "logs", "plan", "--runs", "1000", "--seed", "1",
+         "--seconds", "20"],
         cwd=tmp_path, capture_output=True, text=True, timeout=560, check=False,
         env={**os.environ, "PYTHONPATH": str(HOUSE)},
     )  # fmt: skip

@@ -13,7 +13,6 @@ import connectors
 import scanner
 from scanner.kit.expressions import expression
 
-
 _PROGRAMS = ("__main__", "migrations.env")
 """They run when they are imported."""
 
