@@ -80,7 +80,7 @@ def _access(ctx: Context[AsanaConfig]) -> Any:
 
 
 def _listed(reading: Reading, operation: Any, **query: str) -> Iterator[Any]:
-    path = operation.id.partition(" ")[2].replace("{workspace}", reading.ctx.config.workspace_id)
+    path = operation.path.replace("{workspace}", reading.ctx.config.workspace_id)
     return by_cursor(
         reading.access, path, query, items="data", cursor="next_page.offset", param="offset",
         ends_when_empty=True,

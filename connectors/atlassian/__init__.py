@@ -106,7 +106,7 @@ class Access:
 
 
 def _path(reading: Reading, operation: Any) -> str:
-    found: str = operation.id.partition(" ")[2]
+    found: str = operation.path
     return found.replace("{org}", reading.ctx.config.organization_id)
 
 
@@ -141,7 +141,7 @@ def apps(reading: Reading) -> Iterator[Item]:
     missing = 0
     for operation in (JIRA, CONFLUENCE):
         try:
-            body = mapping(json_body(site.get(operation.id.partition(" ")[2])))
+            body = mapping(json_body(site.get(operation.path)))
         except Missing:
             missing += 1
             continue

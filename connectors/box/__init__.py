@@ -144,7 +144,7 @@ def agent(record: Any, org: str) -> list[Item] | None:
 def _part(operation: Any, told: Any, query: Mapping[str, str]) -> Any:
     def part(reading: Reading) -> Iterator[Item]:
         odd = 0
-        path = operation.id.partition(" ")[2]
+        path = operation.path
         found = by_cursor(
             reading.access, path, query, items="entries", cursor="next_marker", param="marker"
         )

@@ -89,15 +89,11 @@ def _access(ctx: Context[DatabricksConfig]) -> Any:
     return session(ctx, _CALLS, {}, authorize=tokens.headers)
 
 
-def _path(operation: Operation) -> str:
-    return operation.id.partition(" ")[2]
-
-
 def _listed(reading: Reading, operation: Operation, key: str, **query: str) -> Iterator[Any]:
     """Lists of these APIs leave out what is empty: then nothing but the token is there."""
     asked = {"max_results": "100", **query} if operation is MODELS else query
     yield from by_cursor(
-        reading.access, _path(operation), asked, items=key, cursor="next_page_token",
+        reading.access, operation.path, asked, items=key, cursor="next_page_token",
         param="page_token", is_left_out=True,
     )  # fmt: skip
 
@@ -141,7 +137,7 @@ def _index(reading: Reading, one: Any) -> Iterator[Item]:
     name = text(one.get("name"))
     whole = one
     if name:
-        path = _path(INDEX).replace("{index}", quote(name, safe=""))
+        path = INDEX.path.replace("{index}", quote(name, safe=""))
         try:
             whole = json_body(reading.access.get(path))
             if not records.is_index(mapping(whole)):

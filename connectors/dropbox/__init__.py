@@ -103,19 +103,14 @@ def _paged(
     raise Unavailable(f"POST {path}: more than {_MOST_PAGES} pages")
 
 
-def _path(operation: Any) -> str:
-    found: str = operation.id.partition(" ")[2]
-    return found
-
-
 def people(reading: Reading) -> Iterator[Item]:
     asked = {"limit": 1000, "include_removed": False}
-    found = _paged(reading, _path(MEMBERS), _path(MORE_MEMBERS), asked, "members")
+    found = _paged(reading, MEMBERS.path, MORE_MEMBERS.path, asked, "members")
     yield from each(found, records.member, reading.org, MEMBERS.id)
 
 
 def apps(reading: Reading) -> Iterator[Item]:
-    found = _paged(reading, _path(LINKED), _path(LINKED), {}, "apps")
+    found = _paged(reading, LINKED.path, LINKED.path, {}, "apps")
     yield from each(found, records.linked, reading.org, LINKED.id)
 
 
@@ -124,7 +119,7 @@ def log(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened |
     time = {"start_time": iso(begin), "end_time": iso(end)}
     for category in _CATEGORIES:
         asked = {"limit": 1000, "time": time, "category": category}
-        found = _paged(reading, _path(EVENTS), _path(MORE_EVENTS), asked, "events")
+        found = _paged(reading, EVENTS.path, MORE_EVENTS.path, asked, "events")
         for record in found:
             yield records.event(record, reading.org)
 

@@ -68,7 +68,7 @@ OPERATIONS = (
 
 
 def path_of(operation: Operation, **holes: str) -> str:
-    path = operation.id.partition(" ")[2]
+    path = operation.path
     for name, value in holes.items():
         path = path.replace(f"{{{name}}}", value)
     return path

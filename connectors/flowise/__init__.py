@@ -116,7 +116,7 @@ def _flows(reading: Reading) -> Iterator[Any]:
 
 def _paged(reading: Reading, kind: str) -> Iterator[Any]:
     """To as many as are told; a page that is a plain list is all of it."""
-    got, path = 0, FLOWS.id.partition(" ")[2]
+    got, path = 0, FLOWS.path
     for page in range(1, _MOST_PAGES + 1):
         query = {"type": kind, "page": str(page), "limit": str(_SIZE)}
         body = json_body(reading.access.get(path, query))
@@ -132,7 +132,7 @@ def _paged(reading: Reading, kind: str) -> Iterator[Any]:
 
 
 def credentials(reading: Reading) -> Iterator[Item]:
-    found = json_body(reading.access.get(CREDENTIALS.id.partition(" ")[2]))
+    found = json_body(reading.access.get(CREDENTIALS.path))
     if not isinstance(found, list):
         raise Unavailable(f"{CREDENTIALS.id}: the answer is no list")
     yield from each(found, credential, reading.org, CREDENTIALS.id)

@@ -72,7 +72,7 @@ def _access(ctx: Context[HubSpotConfig]) -> Any:
 
 def _listed(reading: Reading, operation: Any, **query: str) -> Iterator[Any]:
     return by_cursor(
-        reading.access, operation.id.partition(" ")[2], {"limit": "100", **query}, items="results",
+        reading.access, operation.path, {"limit": "100", **query}, items="results",
         cursor="paging.next.after", param="after",
     )  # fmt: skip
 
@@ -130,7 +130,7 @@ def people(reading: Reading) -> Iterator[Item]:
 
 
 def apps(reading: Reading) -> Iterator[Item]:
-    found = mapping(json_body(reading.access.get(APPS.id.partition(" ")[2]))).get("results")
+    found = mapping(json_body(reading.access.get(APPS.path))).get("results")
     if not isinstance(found, list):
         raise Unavailable(f"{APPS.id}: the answer has no list `results`")
     yield from each(found, app, reading.org, APPS.id)

@@ -67,7 +67,7 @@ class Access:
 
 
 def _pages(reading: Reading, operation: Operation, query: Mapping[str, str]) -> Iterator[Any]:
-    path = operation.id.partition(" ")[2].replace("{org}", reading.org)
+    path = operation.path.replace("{org}", reading.org)
     for page in link_pages(reading.access.hub, path, dict(query)):
         found = json_body(page)
         if not isinstance(found, list):
@@ -174,7 +174,7 @@ def endpoint(record: Any, org: str) -> list[Item] | None:
 
 
 def endpoints(reading: Reading) -> Iterator[Item]:
-    path = ENDPOINTS.id.partition(" ")[2].replace("{org}", reading.org)
+    path = ENDPOINTS.path.replace("{org}", reading.org)
     body = mapping(json_body(reading.access.endpoints.get(path)))
     if not isinstance(body.get("items"), list):
         raise Unavailable(f"{ENDPOINTS.id}: the answer has no list `items`")

@@ -129,7 +129,7 @@ def user(record: Any, org: str) -> list[Item] | None:
 
 
 def _whole(reading: Reading, operation: Operation, **query: str) -> list[Any]:
-    found = json_body(reading.access.get(operation.id.partition(" ")[2], query))
+    found = json_body(reading.access.get(operation.path, query))
     if not isinstance(found, list):
         raise Unavailable(f"{operation.id}: the answer is no list")
     return found

@@ -68,7 +68,7 @@ def _access(ctx: Context[LangSmithConfig]) -> Any:
 
 def _listed(reading: Reading, operation: Operation) -> Iterator[Any]:
     return by_number(
-        reading.access, operation.id.partition(" ")[2], {"limit": str(_SIZE)}, items="",
+        reading.access, operation.path, {"limit": str(_SIZE)}, items="",
         param="offset", size=_SIZE, first=0, step=_SIZE,
     )  # fmt: skip
 
@@ -154,7 +154,7 @@ def people(reading: Reading) -> Iterator[Item]:
 
 
 def keys(reading: Reading) -> Iterator[Item]:
-    found = json_body(reading.access.get(KEYS.id.partition(" ")[2]))
+    found = json_body(reading.access.get(KEYS.path))
     if not isinstance(found, list):
         raise Unavailable(f"{KEYS.id}: the answer is no list")
     yield from each(found, key, reading.org, KEYS.id)

@@ -72,7 +72,7 @@ def _listed(
     """``name``: of the parameter that says whose; not every list has pages: a short one is all."""
     asked = {name: ident, "pg[limit]": str(_SIZE)}
     return by_number(
-        reading.access, operation.id.partition(" ")[2], asked, items=key, param="pg[offset]",
+        reading.access, operation.path, asked, items=key, param="pg[offset]",
         size=_SIZE, first=0, step=_SIZE,
     )  # fmt: skip
 
@@ -186,7 +186,7 @@ def _flows(reading: Reading) -> Iterator[Any]:
 
 def _blueprint(reading: Reading, ident: str) -> Any:
     """None for a scenario that was deleted meanwhile."""
-    path = BLUEPRINT.id.partition(" ")[2].replace("{id}", quote(ident, safe=""))
+    path = BLUEPRINT.path.replace("{id}", quote(ident, safe=""))
     try:
         body = mapping(json_body(reading.access.get(path)))
     except Missing:

@@ -55,7 +55,7 @@ def discovered(reading: Reading) -> Iterator[Item]:
     """Raises the source errors where streams cannot be listed; one that fails is a gap."""
     odd = 0
     graph, days = reading.access.graph, str(reading.ctx.config.discovery_days)
-    for stream in _listed(graph, STREAMS.id.partition(" ")[2]):
+    for stream in _listed(graph, STREAMS.path):
         ident = text(mapping(stream).get("id"))
         if not ident:
             odd += 1
@@ -177,7 +177,7 @@ def teams_apps(reading: Reading) -> Iterator[Item]:
     odd = 0
     query = {"$filter": "distributionMethod ne 'store'", "$expand": "appDefinitions"}
     listed = by_link(
-        reading.access.graph, TEAMS_APPS.id.partition(" ")[2], query,
+        reading.access.graph, TEAMS_APPS.path, query,
         items="value", link="@odata.nextLink",
     )  # fmt: skip
     for record in map(mapping, listed):

@@ -69,7 +69,7 @@ class Access:
         self.graph = made(config.graph_url, config.graph_token_env, GRAPH_OPERATIONS, **prefer)
 
     def path(self, operation: Any) -> str:
-        found: str = operation.id.partition(" ")[2].replace("{tenant}", self.tenant)
+        found: str = operation.path.replace("{tenant}", self.tenant)
         return found
 
 

@@ -95,7 +95,7 @@ def _listed(
     reading: Reading, operation: Operation, key: str, ident: str = "", **query: str
 ) -> Iterator[Any]:
     access: ReadOnlySession = reading.access
-    path = _of(operation, reading.ctx.config).id.partition(" ")[2].replace("{id}", ident)
+    path = _of(operation, reading.ctx.config).path.replace("{id}", ident)
     return by_link(access, path, query, items=f"_embedded.{key}", link="_links.next.href")
 
 

@@ -95,7 +95,7 @@ def _access(ctx: Context[SalesforceConfig]) -> Any:
 
 def _rows(reading: Reading, soql: str, operation: Any = QUERY) -> Iterator[Any]:
     """Raises ``NotEnabled`` for an object that the org, or this user, has not."""
-    path = operation.id.partition(" ")[2]
+    path = operation.path
 
     def following(answer: Any) -> str:
         return text(mapping(json_body(answer)).get("nextRecordsUrl"))
@@ -151,7 +151,7 @@ def events(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happene
         ident, at = text(row.get("Id")), when(row.get("CreatedDate"))
         if not ident:
             raise Unavailable("EventLogFile: a record without `Id`")
-        answer = reading.access.get(LOG_FILE.id.partition(" ")[2].replace("{id}", ident))
+        answer = reading.access.get(LOG_FILE.path.replace("{id}", ident))
         text_of = answer.content.decode("utf-8", "replace")
         table = csv.DictReader(io.StringIO(text_of, newline=""))
         if not {"EVENT_TYPE", "TIMESTAMP"} <= set(table.fieldnames or ()):

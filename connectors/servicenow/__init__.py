@@ -102,7 +102,7 @@ def _rows(reading: Reading, operation: Operation, query: str, hidden: list[int])
         "sysparm_query": query, "sysparm_fields": _FIELDS[operation.id], "sysparm_limit": _PAGE,
         "sysparm_display_value": "all", "sysparm_exclude_reference_link": "true",
     }  # fmt: skip
-    path = operation.id.partition(" ")[2]
+    path = operation.path
     got, counted = 0, ""
     try:
         for answer in link_pages(reading.access, path, asked):

@@ -118,7 +118,7 @@ def checked(body: Mapping[str, Any], path: str) -> None:
 
 def _cursor(reading: Reading, operation: Operation, key: str, **query: str) -> Iterator[Any]:
     yield from by_cursor(
-        reading.access.web, operation.id.partition(" ")[2],
+        reading.access.web, operation.path,
         {"limit": _MOST_PAGE, **reading.access.team, **query},
         items=key, cursor="response_metadata.next_cursor", param="cursor", check=checked,
     )  # fmt: skip
@@ -138,7 +138,7 @@ def integrations(reading: Reading) -> Iterator[Item]:
     fold, odd = Fold(), 0
     size = 100
     found = by_number(
-        reading.access.web, INTEGRATIONS.id.partition(" ")[2],
+        reading.access.web, INTEGRATIONS.path,
         {"count": str(size), **reading.access.team},
         items="logs", param="page", size=size, check=checked, pages="paging.pages",
     )  # fmt: skip
@@ -178,7 +178,7 @@ def entries(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happen
         "action": ",".join(ACTIONS), "limit": "1000",
     }  # fmt: skip
     found = by_cursor(
-        reading.access.audit, AUDIT.id.partition(" ")[2], query, items="entries",
+        reading.access.audit, AUDIT.path, query, items="entries",
         cursor="response_metadata.next_cursor", param="cursor", check=checked,
     )  # fmt: skip
     for record in found:

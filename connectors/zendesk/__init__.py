@@ -82,7 +82,7 @@ def _listed(
     reading: Reading, operation: Operation, key: str, *query: tuple[str, str]
 ) -> Iterator[Any]:
     """``query``: with names that stand several times."""
-    path = operation.id.partition(" ")[2]
+    path = operation.path
     url = f"{path}?{urlencode([('page[size]', '100'), *query])}"
     for answer in pages(reading.access, url, following=_following):
         found = mapping(json_body(answer)).get(key)

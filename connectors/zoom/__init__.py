@@ -93,7 +93,7 @@ def _access(ctx: Context[ZoomConfig]) -> Any:
 
 
 def _pages(reading: Reading, operation: Operation, key: str, query: Mapping[str, str]) -> Any:
-    path = operation.id.partition(" ")[2]
+    path = operation.path
     return by_cursor(
         reading.access, path, {"page_size": _PAGE, **query}, items=key,
         cursor="next_page_token", param="next_page_token",
@@ -110,7 +110,7 @@ def people(reading: Reading) -> Iterator[Item]:
 
 
 def settings(reading: Reading) -> Iterator[Item]:
-    body = json_body(reading.access.get(ACCOUNT.id.partition(" ")[2]))
+    body = json_body(reading.access.get(ACCOUNT.path))
     if not isinstance(body, dict) or not {"in_meeting", "recording", "feature"} & body.keys():
         raise Unavailable(f"{ACCOUNT.id}: the answer holds no settings")
     yield from events.settings(body, reading.org, ACCOUNT.id)

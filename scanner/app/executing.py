@@ -24,7 +24,6 @@ from concurrent.futures import (
     ThreadPoolExecutor,
 )
 from contextlib import contextmanager
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,6 +36,7 @@ from scanner.app.working import Setup, encoded, give_back, work
 from scanner.collect.away import Away
 from scanner.collect.reading import Interpret, Options, Sink, Source
 from scanner.collect.runner import run
+from scanner.kit.outgoing import is_loopback
 from scanner.model.base import ShardId, digest
 from scanner.model.coverage import Coverage
 from scanner.model.errors import ConfigError, Unavailable
@@ -62,19 +62,12 @@ def check(loaded: LoadedConfig, *, verify: bool) -> None:
         raise ConfigError(
             f"[scan.dask] address `{scan.dask.address}`: give the scheduler's, as tls://host:8786"
         )
-    if parts.scheme == "tcp" and not _is_loopback(parts.hostname):
+    if parts.scheme == "tcp" and not is_loopback(parts.hostname):
         raise ConfigError(
             f"[scan.dask] address `{scan.dask.address}`: whoever reaches a cluster's port runs "
             "code on it, and what was found crosses the net in the clear; use tls:// with tls_ca, "
             "tls_cert and tls_key"
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @contextmanager

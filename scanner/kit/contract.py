@@ -58,6 +58,11 @@ class Operation(Model, frozen=True, kw_only=True):
     """Fields of the configuration of which one must be set, or the call is refused like an
     undeclared one and no permission is asked for it."""
 
+    @property
+    def path(self) -> str:
+        """Of an HTTP call, with its ``{templates}``."""
+        return self.id.partition(" ")[2]
+
     def is_allowed(self, config: object) -> bool:
         return not self.opt_in or any(getattr(config, name) for name in self.opt_in)
 

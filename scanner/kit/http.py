@@ -130,9 +130,7 @@ class ReadOnlySession:
         """``denials``: statuses that mean a refusal (some sources send one to sign in instead).
         ``connections``: that are kept open, for as many threads."""
         self.base = base.rstrip("/")
-        self._buckets = [
-            (_template_pattern(op.id.partition(" ")[2]), op.bucket) for op in operations
-        ]
+        self._buckets = [(_template_pattern(op.path), op.bucket) for op in operations]
         self._limits = limits
         self._retries = max(1, retries)
         self._denials = denials

@@ -60,7 +60,7 @@ class ClientCredentials:
             headers={"User-Agent": "shadow-ai-scanner", "Accept": "application/json", **headers},
             retries=self.ctx.retries, denials=frozenset({400, 401, 403}),
         )  # fmt: skip
-        path = self.operation.id.partition(" ")[2]
+        path = self.operation.path
         body = mapping(json_body(session.post(path, form, is_form=not self.is_json)))
         token, lasts = text(body.get("access_token")), body.get("expires_in")
         if not token:
