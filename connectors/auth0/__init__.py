@@ -67,16 +67,11 @@ class Auth0Config(Settings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 def _access(ctx: Context[Auth0Config]) -> Any:
-    config, environ = ctx.config, ctx.environ
+    config = ctx.config
     audience = config.audience or f"{config.url.rstrip('/')}/api/v2/"
-    tokens = ClientCredentials(
-        ctx, TOKEN, config.url,
-        {"grant_type": "client_credentials", "audience": audience},
+    tokens = ClientCredentials.configured(
+        ctx, TOKEN, {"grant_type": "client_credentials", "audience": audience},
         basic=False,
-        client=environ.get(config.client_id_env, ""),
-        secret=environ.get(config.client_secret_env, ""),
-        token=environ.get(config.token_env, ""),
-        missing=f"set {config.client_id_env} and {config.client_secret_env}, or {config.token_env}",
     )  # fmt: skip
     return session(ctx, _CALLS, {}, authorize=tokens.headers)
 

@@ -17,7 +17,7 @@ from scanner.kit.administered import (
     Logged,
     Reading,
     Settings,
-    odd_gap,
+    each,
     read,
     session,
 )
@@ -27,7 +27,7 @@ from scanner.kit.named import Names
 from scanner.kit.oauth import ClientCredentials
 from scanner.kit.opened import OpenedData
 from scanner.kit.paged import by_cursor
-from scanner.kit.values import iso, loose_json, mapping, text, when
+from scanner.kit.values import iso, mapping, nested, text, when
 from scanner.kit.windows import Happened
 from scanner.model.facts import AssetClass, Identity, PrincipalType
 from scanner.model.items import Item
@@ -80,16 +80,11 @@ class BoxConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 def _access(ctx: Context[BoxConfig]) -> Any:
-    config, environ = ctx.config, ctx.environ
-    tokens = ClientCredentials(
-        ctx, TOKEN, config.url,
+    tokens = ClientCredentials.configured(
+        ctx, TOKEN,
         {"grant_type": "client_credentials", "box_subject_type": "enterprise",
-         "box_subject_id": config.enterprise_id},
+         "box_subject_id": ctx.config.enterprise_id},
         basic=False,
-        client=environ.get(config.client_id_env, ""),
-        secret=environ.get(config.client_secret_env, ""),
-        token=environ.get(config.token_env, ""),
-        missing=f"set {config.client_id_env} and {config.client_secret_env}, or {config.token_env}",
     )  # fmt: skip
     return session(ctx, _CALLS, {}, authorize=tokens.headers)
 
@@ -143,16 +138,11 @@ def agent(record: Any, org: str) -> list[Item] | None:
 
 def _part(operation: Any, told: Any, query: Mapping[str, str]) -> Any:
     def part(reading: Reading) -> Iterator[Item]:
-        odd = 0
-        path = operation.path
         found = by_cursor(
-            reading.access, path, query, items="entries", cursor="next_marker", param="marker"
-        )
-        for record in found:
-            items = told(record, reading.org)
-            odd += items is None
-            yield from items or ()
-        yield from odd_gap(odd, operation.id)
+            reading.access, operation.path, query, items="entries", cursor="next_marker",
+            param="marker",
+        )  # fmt: skip
+        yield from each(found, told, reading.org, operation.id)
 
     return part
 
@@ -172,10 +162,7 @@ def event(record: Any, org: str) -> Happened | None:
     if not is_event(given) or not kind:
         return None
     ident = text(given.get("event_id")) or mark_of((at, whole(given)))
-    more = given.get("additional_details")
-    details = mapping(
-        loose_json(more.encode("utf-8", "replace")) if isinstance(more, str) else more
-    )
+    details = mapping(nested(given.get("additional_details")))
     source = mapping(given.get("source"))
     label = text(details.get("service_name")) or text(details.get("app_name"))
     key = text(details.get("service_id")) or text(details.get("client_id"))

@@ -18,18 +18,20 @@ from scanner.kit.administered import (
     Logged,
     Reading,
     Settings,
+    each,
     odd_gap,
     read,
+    secret,
     session,
 )
 from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.folding import Fold, mark_of, whole
 from scanner.kit.http import json_body
 from scanner.kit.named import Names
-from scanner.kit.paged import by_number
+from scanner.kit.paged import by_number, whole_list
 from scanner.kit.values import iso, mapping, text, when
 from scanner.kit.windows import Happened
-from scanner.model.errors import Denied, Unavailable
+from scanner.model.errors import Unavailable
 from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
 from scanner.model.items import Activity, Item
 
@@ -62,9 +64,7 @@ class CursorConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def _access(ctx: Context[CursorConfig]) -> Any:
-    key = ctx.environ.get(ctx.config.token_env, "")
-    if not key:
-        raise Denied(f"no key: set {ctx.config.token_env} to an Admin API key of the team")
+    key = secret(ctx, "an Admin API key of the team")
     known = base64.b64encode(f"{key}:".encode()).decode()
     return session(ctx, (MEMBERS, USAGE, EVENTS), {"Authorization": f"Basic {known}"})
 
@@ -101,13 +101,8 @@ def member(record: Any, org: str) -> list[Item] | None:
 
 
 def people(reading: Reading) -> Iterator[Item]:
-    body = mapping(json_body(reading.access.get("/teams/members")))
-    listed = body.get("teamMembers")
-    if not isinstance(listed, list):
-        raise Unavailable(f"{MEMBERS.id}: the answer has no list `teamMembers`")
-    told = [member(one, reading.org) for one in listed]
-    yield from (item for some in told for item in some or ())
-    yield from odd_gap(told.count(None), MEMBERS.id)
+    found = whole_list(reading.access, MEMBERS, items="teamMembers")
+    yield from each(found, member, reading.org, MEMBERS.id)
 
 
 # --- use ------------------------------------------------------------------------------------------

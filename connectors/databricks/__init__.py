@@ -77,12 +77,9 @@ class DatabricksConfig(Settings, frozen=True, kw_only=True, forbid_unknown_field
 
 
 def _access(ctx: Context[DatabricksConfig]) -> Any:
-    config, environ = ctx.config, ctx.environ
-    tokens = ClientCredentials(
-        ctx, TOKEN, config.url, {"grant_type": "client_credentials", "scope": "all-apis"},
-        client=environ.get(config.client_id_env, ""),
-        secret=environ.get(config.client_secret_env, ""),
-        token=environ.get(config.token_env, ""),
+    config = ctx.config
+    tokens = ClientCredentials.configured(
+        ctx, TOKEN, {"grant_type": "client_credentials", "scope": "all-apis"},
         missing=f"set {config.token_env}, or {config.client_id_env} and "
         f"{config.client_secret_env} of a service principal",
     )  # fmt: skip

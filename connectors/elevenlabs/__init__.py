@@ -17,15 +17,14 @@ from scanner.kit.administered import (
     Settings,
     each,
     read,
+    secret,
     session,
 )
 from scanner.kit.contract import ConnectorSpec, Context
-from scanner.kit.http import json_body
 from scanner.kit.named import Names
-from scanner.kit.paged import by_cursor
+from scanner.kit.paged import by_cursor, whole_list
 from scanner.kit.told import hint
 from scanner.kit.values import items, mapping, text, when
-from scanner.model.errors import Denied, Unavailable
 from scanner.model.facts import (
     Asset,
     AssetClass,
@@ -61,9 +60,7 @@ class ElevenLabsConfig(Settings, frozen=True, kw_only=True, forbid_unknown_field
 
 
 def _access(ctx: Context[ElevenLabsConfig]) -> Any:
-    key = ctx.environ.get(ctx.config.token_env, "")
-    if not key:
-        raise Denied(f"no key: set {ctx.config.token_env} to a workspace administrator's API key")
+    key = secret(ctx, "a workspace administrator's API key")
     return session(ctx, (KEYS, AGENTS), {"xi-api-key": key})
 
 
@@ -162,9 +159,7 @@ def agent(record: Any, org: str) -> list[Item] | None:
 
 
 def keys(reading: Reading) -> Iterator[Item]:
-    found = mapping(json_body(reading.access.get("/v1/service-accounts"))).get("service-accounts")
-    if not isinstance(found, list):
-        raise Unavailable(f"{KEYS.id}: the answer has no list `service-accounts`")
+    found = whole_list(reading.access, KEYS, items="service-accounts")
     yield from each(found, account, reading.org, KEYS.id)
 
 

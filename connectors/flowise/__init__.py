@@ -25,7 +25,8 @@ from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.http import json_body
 from scanner.kit.lowcode import Flow, Slot
 from scanner.kit.named import Names
-from scanner.kit.values import items, loose_json, mapping, text, when
+from scanner.kit.paged import whole_list
+from scanner.kit.values import items, mapping, nested, text, when
 from scanner.model.errors import Unavailable
 from scanner.model.items import Item
 
@@ -61,10 +62,7 @@ def flow(record: Any, org: str) -> list[Item] | None:
     name, ident = text(given.get("name")), text(given.get("id")) or text(given.get("name"))
     if not ident:
         return None
-    steps = given.get("flowData")
-    told = mapping(
-        loose_json(steps.encode("utf-8", "replace")) if isinstance(steps, str) else steps
-    )
+    told = mapping(nested(given.get("flowData")))
     nodes = [mapping(mapping(one).get("data")) for one in items(told.get("nodes"))]
     one = Flow(
         ident=ident, name=name, definition={"name": name, **told} if told else None,
@@ -132,9 +130,7 @@ def _paged(reading: Reading, kind: str) -> Iterator[Any]:
 
 
 def credentials(reading: Reading) -> Iterator[Item]:
-    found = json_body(reading.access.get(CREDENTIALS.path))
-    if not isinstance(found, list):
-        raise Unavailable(f"{CREDENTIALS.id}: the answer is no list")
+    found = whole_list(reading.access, CREDENTIALS)
     yield from each(found, credential, reading.org, CREDENTIALS.id)
 
 

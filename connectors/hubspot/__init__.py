@@ -25,13 +25,11 @@ from scanner.kit.administered import (
 from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
-from scanner.kit.http import json_body
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
-from scanner.kit.paged import by_cursor
+from scanner.kit.paged import by_cursor, whole_list
 from scanner.kit.values import iso, mapping, text, when
 from scanner.kit.windows import Happened
-from scanner.model.errors import Unavailable
 from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
 from scanner.model.items import Activity, Item
 
@@ -130,9 +128,7 @@ def people(reading: Reading) -> Iterator[Item]:
 
 
 def apps(reading: Reading) -> Iterator[Item]:
-    found = mapping(json_body(reading.access.get(APPS.path))).get("results")
-    if not isinstance(found, list):
-        raise Unavailable(f"{APPS.id}: the answer has no list `results`")
+    found = whole_list(reading.access, APPS, items="results")
     yield from each(found, app, reading.org, APPS.id)
 
 

@@ -17,7 +17,7 @@ from scanner.kit.administered import (
     Reading,
     Settings,
     bearer,
-    odd_gap,
+    each,
     read,
     session,
 )
@@ -25,7 +25,7 @@ from scanner.kit.contract import ConnectorSpec, Context, Operation
 from scanner.kit.http import json_body, link_pages
 from scanner.kit.named import Names
 from scanner.kit.told import check_address
-from scanner.kit.values import items, mapping, text, when
+from scanner.kit.values import mapping, text, when
 from scanner.model.errors import Unavailable
 from scanner.model.facts import AssetClass, Edge, Identity, PrincipalType, Relation
 from scanner.model.items import Item
@@ -80,13 +80,9 @@ Told = Callable[[Any, str], list[Item] | None]
 
 def _part(operation: Operation, told: Told, query: Mapping[str, str]) -> Any:
     def part(reading: Reading) -> Iterator[Item]:
-        odd = 0
         asked = {key: value.replace("{org}", reading.org) for key, value in query.items()}
-        for record in _pages(reading, operation, asked):
-            found = told(record, reading.org)
-            odd += found is None
-            yield from found or ()
-        yield from odd_gap(odd, operation.id)
+        found = _pages(reading, operation, asked)
+        yield from each(found, told, reading.org, operation.id)
 
     return part
 
@@ -178,9 +174,7 @@ def endpoints(reading: Reading) -> Iterator[Item]:
     body = mapping(json_body(reading.access.endpoints.get(path)))
     if not isinstance(body.get("items"), list):
         raise Unavailable(f"{ENDPOINTS.id}: the answer has no list `items`")
-    told = [endpoint(one, reading.org) for one in items(body["items"])]
-    yield from (item for some in told for item in some or ())
-    yield from odd_gap(told.count(None), ENDPOINTS.id)
+    yield from each(body["items"], endpoint, reading.org, ENDPOINTS.id)
 
 
 _OF_ORG = {"author": "{org}", "limit": "100", "full": "true"}

@@ -18,15 +18,14 @@ from scanner.kit.administered import (
     Settings,
     each,
     read,
+    secret,
     session,
 )
-from scanner.kit.contract import ConnectorSpec, Context, Operation
-from scanner.kit.http import json_body
+from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.lowcode import Flow, Slot
 from scanner.kit.named import Names
-from scanner.kit.paged import by_number
+from scanner.kit.paged import by_number, whole_list
 from scanner.kit.values import items, mapping, text, when
-from scanner.model.errors import Denied, Unavailable
 from scanner.model.facts import Identity, PrincipalType
 from scanner.model.items import Item
 
@@ -51,9 +50,7 @@ class LangflowConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def _access(ctx: Context[LangflowConfig]) -> Any:
-    key = ctx.environ.get(ctx.config.token_env, "")
-    if not key:
-        raise Denied(f"no key: set {ctx.config.token_env} to an API key of Langflow")
+    key = secret(ctx, "an API key of Langflow")
     return session(ctx, _CALLS, {"x-api-key": key})
 
 
@@ -128,13 +125,6 @@ def user(record: Any, org: str) -> list[Item] | None:
     ]  # fmt: skip
 
 
-def _whole(reading: Reading, operation: Operation, **query: str) -> list[Any]:
-    found = json_body(reading.access.get(operation.path, query))
-    if not isinstance(found, list):
-        raise Unavailable(f"{operation.id}: the answer is no list")
-    return found
-
-
 def people(reading: Reading) -> Iterator[Item]:
     found = by_number(
         reading.access, "/api/v1/users/", {"limit": str(_SIZE)}, items="users", param="skip",
@@ -145,12 +135,13 @@ def people(reading: Reading) -> Iterator[Item]:
 
 def flows(reading: Reading) -> Iterator[Item]:
     """Without the examples that every instance has."""
-    found = _whole(reading, FLOWS, remove_example_flows="true", get_all="true")
+    query = {"remove_example_flows": "true", "get_all": "true"}
+    found = whole_list(reading.access, FLOWS, query)
     yield from each(found, flow, reading.org, FLOWS.id)
 
 
 def variables(reading: Reading) -> Iterator[Item]:
-    yield from each(_whole(reading, VARIABLES), variable, reading.org, VARIABLES.id)
+    yield from each(whole_list(reading.access, VARIABLES), variable, reading.org, VARIABLES.id)
 
 
 CONNECTOR = Administration(

@@ -17,15 +17,14 @@ from scanner.kit.administered import (
     Settings,
     each,
     read,
+    secret,
     session,
 )
 from scanner.kit.contract import ConnectorSpec, Context, Operation
-from scanner.kit.http import json_body
 from scanner.kit.named import Names
-from scanner.kit.paged import by_number
+from scanner.kit.paged import by_number, whole_list
 from scanner.kit.told import hint
 from scanner.kit.values import mapping, text, when
-from scanner.model.errors import Denied, Unavailable
 from scanner.model.facts import AssetClass, Credential, Edge, Identity, PrincipalType, Relation
 from scanner.model.items import Item
 
@@ -57,9 +56,7 @@ class LangSmithConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields
 
 def _access(ctx: Context[LangSmithConfig]) -> Any:
     config = ctx.config
-    key = ctx.environ.get(config.token_env, "")
-    if not key:
-        raise Denied(f"no key: set {config.token_env} to an organization administrator's API key")
+    key = secret(ctx, "an organization administrator's API key")
     headers = {"X-API-Key": key}
     if config.workspace_id:
         headers["X-Tenant-Id"] = config.workspace_id
@@ -154,10 +151,7 @@ def people(reading: Reading) -> Iterator[Item]:
 
 
 def keys(reading: Reading) -> Iterator[Item]:
-    found = json_body(reading.access.get(KEYS.path))
-    if not isinstance(found, list):
-        raise Unavailable(f"{KEYS.id}: the answer is no list")
-    yield from each(found, key, reading.org, KEYS.id)
+    yield from each(whole_list(reading.access, KEYS), key, reading.org, KEYS.id)
 
 
 def projects(reading: Reading) -> Iterator[Item]:

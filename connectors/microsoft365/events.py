@@ -18,7 +18,7 @@ from connectors.microsoft365.copilot import interaction
 from connectors.microsoft365.names import NAMES, PERMITTED, STUDIO
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.records import column
-from scanner.kit.values import loose_json, mapping, stamp, text
+from scanner.kit.values import mapping, nested, stamp, text
 from scanner.kit.windows import Happened
 from scanner.model.facts import AssetClass, Identity
 from scanner.model.items import Activity
@@ -52,7 +52,7 @@ def is_exported(record: Mapping[str, Any]) -> bool:
 
 def exported(record: Mapping[str, Any], org: str) -> Happened | None:
     inner = record.get("auditData") or column(record, "AuditData")
-    given = loose_json(inner.encode("utf-8", "replace")) if isinstance(inner, str) else inner
+    given = nested(inner)
     return happened(given, org) if is_record(mapping(given)) else None
 
 

@@ -18,6 +18,7 @@ from scanner.kit.administered import (
     Settings,
     each,
     read,
+    secret,
     session,
 )
 from scanner.kit.contract import ConnectorSpec, Context
@@ -26,7 +27,6 @@ from scanner.kit.lowcode import Flow, Slot
 from scanner.kit.named import Names
 from scanner.kit.paged import by_cursor
 from scanner.kit.values import items, mapping, text, when
-from scanner.model.errors import Denied
 from scanner.model.facts import Identity, PrincipalType
 from scanner.model.items import Item
 
@@ -50,9 +50,7 @@ class N8nConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 def _access(ctx: Context[N8nConfig]) -> Any:
-    key = ctx.environ.get(ctx.config.token_env, "")
-    if not key:
-        raise Denied(f"no key: set {ctx.config.token_env} to an API key of the instance's owner")
+    key = secret(ctx, "an API key of the instance's owner")
     return session(ctx, (USERS, FLOWS), {"X-N8N-API-KEY": key})
 
 

@@ -81,13 +81,8 @@ class OneLoginConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def _access(ctx: Context[OneLoginConfig]) -> Any:
-    config, environ = ctx.config, ctx.environ
-    tokens = ClientCredentials(
-        ctx, TOKEN, config.url, {"grant_type": "client_credentials"}, is_json=True,
-        client=environ.get(config.client_id_env, ""),
-        secret=environ.get(config.client_secret_env, ""),
-        token=environ.get(config.token_env, ""),
-        missing=f"set {config.client_id_env} and {config.client_secret_env}, or {config.token_env}",
+    tokens = ClientCredentials.configured(
+        ctx, TOKEN, {"grant_type": "client_credentials"}, is_json=True,
     )  # fmt: skip
     return session(ctx, _CALLS, {}, authorize=tokens.headers)
 

@@ -16,20 +16,18 @@ from scanner.kit.administered import (
     Reading,
     Settings,
     bearer,
-    odd_gap,
+    each,
     read,
     session,
 )
 from scanner.kit.contract import ConnectorSpec, Context
-from scanner.kit.folding import Fold, mark_of
-from scanner.kit.http import json_body
+from scanner.kit.folding import mark_of
 from scanner.kit.named import Names
-from scanner.kit.paged import by_number
+from scanner.kit.paged import by_number, whole_list
 from scanner.kit.told import hint
 from scanner.kit.values import mapping, text, when
-from scanner.model.errors import Unavailable
 from scanner.model.facts import Asset, AssetClass, Credential, Edge, Relation
-from scanner.model.items import Activity, Item
+from scanner.model.items import Item
 
 NAMES = Names(source="openrouter", vendor="openrouter", tenant="organization")
 GATEWAY, KEY = "openrouter.gateway", "openrouter.api_key"
@@ -94,16 +92,11 @@ def key(record: Any, org: str) -> list[Item] | None:
 
 
 def keys(reading: Reading) -> Iterator[Item]:
-    odd = 0
     found = by_number(
         reading.access, "/api/v1/keys", {"include_disabled": "true"}, items="data", param="offset",
         size=_PAGE, first=0, step=_PAGE,
     )  # fmt: skip
-    for record in found:
-        told = key(record, reading.org)
-        odd += told is None
-        yield from told or ()
-    yield from odd_gap(odd, KEYS.id)
+    yield from each(found, key, reading.org, KEYS.id)
 
 
 def is_activity(record: Mapping[str, Any]) -> bool:
@@ -127,19 +120,8 @@ def activity(record: Any, org: str) -> list[Item] | None:
 
 
 def use(reading: Reading) -> Iterator[Item]:
-    body = mapping(json_body(reading.access.get("/api/v1/activity")))
-    found = body.get("data")
-    if not isinstance(found, list):
-        raise Unavailable(f"{ACTIVITY.id}: the answer has no list `data`")
-    fold, odd = Fold(), 0
-    for record in found:
-        told = activity(record, reading.org)
-        odd += told is None
-        for one in told or ():
-            if isinstance(one, Activity):
-                fold.add(one)
-    yield from fold.take()
-    yield from odd_gap(odd, ACTIVITY.id)
+    found = whole_list(reading.access, ACTIVITY, items="data")
+    yield from each(found, activity, reading.org, ACTIVITY.id)
 
 
 CONNECTOR = Administration(

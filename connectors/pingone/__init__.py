@@ -74,13 +74,9 @@ class PingOneConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 def _access(ctx: Context[PingOneConfig]) -> Any:
-    config, environ = ctx.config, ctx.environ
-    tokens = ClientCredentials(
-        ctx, _of(TOKEN, config), config.auth_url, {"grant_type": "client_credentials"},
-        client=environ.get(config.client_id_env, ""),
-        secret=environ.get(config.client_secret_env, ""),
-        token=environ.get(config.token_env, ""),
-        missing=f"set {config.client_id_env} and {config.client_secret_env}, or {config.token_env}",
+    config = ctx.config
+    tokens = ClientCredentials.configured(
+        ctx, _of(TOKEN, config), {"grant_type": "client_credentials"}, config.auth_url,
     )  # fmt: skip
     return session(ctx, _CALLS, {}, authorize=tokens.headers)
 

@@ -84,13 +84,8 @@ class ServiceNowConfig(Settings, frozen=True, kw_only=True, forbid_unknown_field
 
 
 def _access(ctx: Context[ServiceNowConfig]) -> Any:
-    config, environ = ctx.config, ctx.environ
-    tokens = ClientCredentials(
-        ctx, TOKEN, config.url, {"grant_type": "client_credentials"}, basic=False,
-        client=environ.get(config.client_id_env, ""),
-        secret=environ.get(config.client_secret_env, ""),
-        token=environ.get(config.token_env, ""),
-        missing=f"set {config.client_id_env} and {config.client_secret_env}, or {config.token_env}",
+    tokens = ClientCredentials.configured(
+        ctx, TOKEN, {"grant_type": "client_credentials"}, basic=False,
     )  # fmt: skip
     return session(ctx, _CALLS, {}, authorize=tokens.headers)
 

@@ -22,12 +22,10 @@ from scanner.kit.administered import (
     session,
 )
 from scanner.kit.contract import ConnectorSpec, Context
-from scanner.kit.http import json_body
 from scanner.kit.lowcode import Flow, Slot
 from scanner.kit.named import Names
-from scanner.kit.paged import by_number
-from scanner.kit.values import items, loose_json, mapping, text, when
-from scanner.model.errors import Unavailable
+from scanner.kit.paged import by_number, whole_list
+from scanner.kit.values import items, mapping, nested, text, when
 from scanner.model.items import Item
 
 NAMES = Names(source="workato", vendor="workato", tenant="workspace")
@@ -65,8 +63,7 @@ def flow(record: Any, org: str) -> list[Item] | None:
     name, ident = text(given.get("name")), text(given.get("id")) or text(given.get("name"))
     if not ident:
         return None
-    told = given.get("code")
-    code = mapping(loose_json(told.encode("utf-8", "replace")) if isinstance(told, str) else told)
+    code = mapping(nested(given.get("code")))
     running, runs = given.get("running"), given.get("job_succeeded_count")
     apps = sorted({text(one) for one in items(given.get("applications"))} - {""})
     tags = {
@@ -121,9 +118,7 @@ def flows(reading: Reading) -> Iterator[Item]:
 
 
 def connections(reading: Reading) -> Iterator[Item]:
-    found = json_body(reading.access.get("/api/connections"))
-    if not isinstance(found, list):
-        raise Unavailable(f"{CONNECTIONS.id}: the answer is no list")
+    found = whole_list(reading.access, CONNECTIONS)
     yield from each(found, connection, reading.org, CONNECTIONS.id)
 
 

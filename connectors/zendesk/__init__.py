@@ -25,6 +25,7 @@ from scanner.kit.administered import (
     Settings,
     each,
     read,
+    secret,
     session,
 )
 from scanner.kit.contract import ConnectorSpec, Context, Operation
@@ -32,7 +33,7 @@ from scanner.kit.http import json_body, pages
 from scanner.kit.paged import at
 from scanner.kit.values import iso, mapping, text
 from scanner.kit.windows import Happened
-from scanner.model.errors import Denied, Unavailable
+from scanner.model.errors import Unavailable
 from scanner.model.items import Item
 
 Part = Literal["people", "apps", "clients", "tokens", "events"]
@@ -65,9 +66,7 @@ class ZendeskConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def _access(ctx: Context[ZendeskConfig]) -> Any:
     config = ctx.config
-    token = ctx.environ.get(config.token_env, "")
-    if not token:
-        raise Denied(f"no token: set {config.token_env} to an administrator's API token")
+    token = secret(ctx, "an administrator's API token", "token")
     known = base64.b64encode(f"{config.user}/token:{token}".encode()).decode()
     header = f"Basic {known}" if config.user else f"Bearer {token}"
     return session(ctx, _CALLS, {"Authorization": header})

@@ -18,6 +18,7 @@ from scanner.kit.administered import (
     Logged,
     Reading,
     Settings,
+    each,
     odd_gap,
     read,
     session,
@@ -79,13 +80,10 @@ class ZoomConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def _access(ctx: Context[ZoomConfig]) -> Any:
-    config, environ = ctx.config, ctx.environ
-    tokens = ClientCredentials(
-        ctx, TOKEN, config.token_url,
-        {"grant_type": "account_credentials", "account_id": config.account_id},
-        client=environ.get(config.client_id_env, ""),
-        secret=environ.get(config.client_secret_env, ""),
-        token=environ.get(config.token_env, ""),
+    config = ctx.config
+    tokens = ClientCredentials.configured(
+        ctx, TOKEN, {"grant_type": "account_credentials", "account_id": config.account_id},
+        config.token_url,
         missing=f"set {config.client_id_env} and {config.client_secret_env} of a server-to-server "
         f"OAuth app, or {config.token_env}",
     )  # fmt: skip
@@ -101,12 +99,8 @@ def _pages(reading: Reading, operation: Operation, key: str, query: Mapping[str,
 
 
 def people(reading: Reading) -> Iterator[Item]:
-    odd = 0
-    for record in _pages(reading, USERS, "users", {}):
-        told = events.user(record, reading.org)
-        odd += told is None
-        yield from told or ()
-    yield from odd_gap(odd, USERS.id)
+    found = _pages(reading, USERS, "users", {})
+    yield from each(found, events.user, reading.org, USERS.id)
 
 
 def settings(reading: Reading) -> Iterator[Item]:

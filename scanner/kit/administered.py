@@ -260,6 +260,15 @@ def bearer(ctx: Context[Any], *, scheme: str = "Bearer", hint: str = "") -> dict
     return {"Authorization": f"{scheme} {token}".strip()}
 
 
+def secret(ctx: Context[Any], whose: str, what: str = "key") -> str:
+    """Of the environment, where the vendor wants it in a header of its own. Raises ``Denied`` where
+    there is none."""
+    found = ctx.environ.get(ctx.config.token_env, "")
+    if not found:
+        raise Denied(f"no {what}: set {ctx.config.token_env} to {whose}")
+    return found
+
+
 def session(
     ctx: Context[Any], operations: tuple[Operation, ...], headers: Mapping[str, str], url: str = "",
     **more: Any,

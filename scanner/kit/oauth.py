@@ -39,6 +39,23 @@ class ClientCredentials:
     _until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @classmethod
+    def configured(
+        cls, ctx: Context[Any], operation: Operation, form: Mapping[str, str], url: str = "",
+        **more: Any,
+    ) -> ClientCredentials:  # fmt: skip
+        """By the variables that ``client_id_env``, ``client_secret_env`` and ``token_env`` of the
+        configuration name; ``url``: empty for the configured one."""
+        config, environ = ctx.config, ctx.environ
+        either = f"{config.client_id_env} and {config.client_secret_env}, or {config.token_env}"
+        return cls(
+            ctx, operation, url or config.url, form,
+            client=environ.get(config.client_id_env, ""),
+            secret=environ.get(config.client_secret_env, ""),
+            token=environ.get(config.token_env, ""),
+            **{"missing": f"set {either}", **more},
+        )  # fmt: skip
+
     def headers(self) -> Mapping[str, str]:
         """Asked at each call. Raises ``Denied``, ``Throttled``, ``Unavailable``."""
         if not self.token and not (self.client and self.secret):

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from requests import Response
 
+from scanner.kit.contract import Operation
 from scanner.kit.http import ReadOnlySession, json_body
 from scanner.kit.http import pages as linked_pages
 from scanner.kit.values import mapping, text
@@ -91,6 +92,20 @@ def _records(body: Any, items: str, path: str) -> list[Any]:
     found = body if not items and isinstance(body, list) else at(body, items)
     if not isinstance(found, list):
         raise Unavailable(f"{path}: the answer has no list `{items or 'of records'}`")
+    return found
+
+
+def whole_list(
+    session: ReadOnlySession, operation: Operation, query: dict[str, str] | None = None, *,
+    items: str = "",
+) -> list[Any]:  # fmt: skip
+    """The list at ``items`` (empty: the answer itself) of a call without pages. Raises the source
+    errors; an answer of another shape is no empty list."""
+    body = json_body(session.get(operation.path, query))
+    found = mapping(body).get(items) if items else body
+    if not isinstance(found, list):
+        told = f"has no list `{items}`" if items else "is no list"
+        raise Unavailable(f"{operation.id}: the answer {told}")
     return found
 
 

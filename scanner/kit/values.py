@@ -28,6 +28,13 @@ def loose_json(data: bytes) -> Any:
         return None
 
 
+def nested(value: Any) -> Any:
+    """What JSON within a text says; what is no text is as it is."""
+    if not isinstance(value, str):
+        return value
+    return loose_json(value.encode("utf-8", "replace"))
+
+
 def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
