@@ -30,7 +30,7 @@ from scanner.kit.opened import OpenedData
 from scanner.kit.paged import by_cursor
 from scanner.kit.values import iso, mapping, text, when
 from scanner.kit.windows import Happened
-from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
+from scanner.model.facts import Asset, AssetClass
 from scanner.model.items import Activity, Item
 
 NAMES = Names(source="asana", vendor="asana", tenant="organization")
@@ -99,14 +99,7 @@ def user(record: Any, org: str) -> list[Item] | None:
     ident, mail = text(given.get("gid")), text(given.get("email"))
     if not ident:
         return None
-    node = NAMES.node(org, "user", ident)
-    return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=text(given.get("name")) or mail or ident,
-            principal_type=PrincipalType.HUMAN, email=mail.casefold() if "@" in mail else "",
-            evidence=(NAMES.evidence(USERS.id, node),),
-        )
-    ]  # fmt: skip
+    return [NAMES.member(org, USERS.id, ident, text(given.get("name")) or mail or ident, mail)]
 
 
 def is_agent(record: Mapping[str, Any]) -> bool:

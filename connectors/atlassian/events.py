@@ -169,14 +169,15 @@ def user(record: Any, org: str, rule: str = "users") -> list[Item] | None:
     if not ident:
         return None
     is_person = text(given.get("account_type")) != "app"
-    node = NAMES.node(org, "user", ident)
-    who = Identity(
-        id=node, kind=NAMES.user_kind, name=text(given.get("name")) or mail or ident,
+    who = NAMES.member(
+        org,
+        rule,
+        ident,
+        text(given.get("name")) or mail or ident,
+        mail,
         principal_type=PrincipalType.HUMAN if is_person else PrincipalType.SERVICE,
-        email=mail.casefold() if "@" in mail else "",
         is_active=text(given.get("account_status")) in ("active", ""),
-        evidence=(NAMES.evidence(rule, node),),
-    )  # fmt: skip
+    )
     found: list[Item] = [who]
     for product in map(mapping, items(given.get("product_access"))):
         name = f"{text(product.get('key'))} {text(product.get('name'))}".casefold()

@@ -29,7 +29,7 @@ from scanner.kit.opened import OpenedData
 from scanner.kit.paged import by_cursor
 from scanner.kit.values import iso, mapping, nested, text, when
 from scanner.kit.windows import Happened
-from scanner.model.facts import AssetClass, Identity, PrincipalType
+from scanner.model.facts import AssetClass, PrincipalType
 from scanner.model.items import Item
 
 NAMES = Names(source="box", vendor="box", tenant="enterprise")
@@ -101,17 +101,18 @@ def user(record: Any, org: str) -> list[Item] | None:
     ident, login = text(given.get("id")), text(given.get("login"))
     if not ident or not login:
         return None
-    node = NAMES.node(org, "user", ident)
     is_app = login.casefold().endswith("@boxdevedition.com")
     return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=text(given.get("name")) or login,
+        NAMES.member(
+            org,
+            USERS.id,
+            ident,
+            text(given.get("name")) or login,
+            login,
             principal_type=PrincipalType.SERVICE if is_app else PrincipalType.HUMAN,
-            email=login.casefold() if "@" in login else "",
             is_active=text(given.get("status")) in ("active", ""),
-            evidence=(NAMES.evidence(USERS.id, node),),
         )
-    ]  # fmt: skip
+    ]
 
 
 def is_agent(record: Mapping[str, Any]) -> bool:

@@ -32,7 +32,7 @@ from scanner.kit.paged import by_number, whole_list
 from scanner.kit.values import iso, mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.errors import Unavailable
-from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
+from scanner.model.facts import Asset, AssetClass
 from scanner.model.items import Activity, Item
 
 NAMES = Names(source="cursor", vendor="cursor", tenant="team")
@@ -88,16 +88,17 @@ def member(record: Any, org: str) -> list[Item] | None:
     mail = text(given.get("email"))
     if "@" not in mail:
         return None
-    node = NAMES.node(org, "user", mail)
     return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=text(given.get("name")) or mail,
-            principal_type=PrincipalType.HUMAN, email=mail.casefold(),
+        NAMES.member(
+            org,
+            MEMBERS.id,
+            mail,
+            text(given.get("name")) or mail,
+            mail,
             is_active=given.get("isRemoved") is not True,
             tags={"role": found} if (found := text(given.get("role"))) else {},
-            evidence=(NAMES.evidence(MEMBERS.id, node),),
         )
-    ]  # fmt: skip
+    ]
 
 
 def people(reading: Reading) -> Iterator[Item]:

@@ -15,7 +15,7 @@ from scanner.kit.opened import OpenedData
 from scanner.kit.records import column, has_columns
 from scanner.kit.values import hosts, items, mapping, text, when
 from scanner.kit.windows import Happened
-from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
+from scanner.model.facts import Asset, AssetClass, Identity
 from scanner.model.items import Activity, Item
 
 NAMES = Names(source="dropbox", vendor="dropbox", tenant="team")
@@ -75,16 +75,17 @@ def member(record: Any, org: str) -> list[Item] | None:
     ident, mail = text(given.get("team_member_id")), text(given.get("email"))
     if not ident:
         return None
-    node = NAMES.node(org, "user", ident)
     name = text(mapping(given.get("name")).get("display_name"))
     return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=name or mail or ident,
-            principal_type=PrincipalType.HUMAN, email=mail.casefold() if "@" in mail else "",
+        NAMES.member(
+            org,
+            "POST team/members/list_v2",
+            ident,
+            name or mail or ident,
+            mail,
             is_active=tag(given.get("status")) == "active",
-            evidence=(NAMES.evidence("POST team/members/list_v2", node),),
         )
-    ]  # fmt: skip
+    ]
 
 
 def is_linked(record: Mapping[str, Any]) -> bool:

@@ -25,15 +25,7 @@ from scanner.kit.named import Names
 from scanner.kit.paged import by_cursor, whole_list
 from scanner.kit.told import hint
 from scanner.kit.values import items, mapping, text, when
-from scanner.model.facts import (
-    Asset,
-    AssetClass,
-    Credential,
-    Edge,
-    Identity,
-    PrincipalType,
-    Relation,
-)
+from scanner.model.facts import Asset, AssetClass, Credential, Edge, PrincipalType, Relation
 from scanner.model.items import Item
 
 NAMES = Names(source="elevenlabs", vendor="elevenlabs", tenant="workspace")
@@ -86,11 +78,10 @@ def account(record: Any, org: str) -> list[Item] | None:
         return None
     node = NAMES.node(org, "user", ident)
     told: list[Item] = [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=name[:_MOST_TEXT] or ident,
-            principal_type=PrincipalType.SERVICE, evidence=(NAMES.evidence(KEYS.id, node),),
+        NAMES.member(
+            org, KEYS.id, ident, name[:_MOST_TEXT] or ident, principal_type=PrincipalType.SERVICE
         )
-    ]  # fmt: skip
+    ]
     thing = service(org)
     told += NAMES.listed(thing, KEYS.id)
     for one in map(mapping, items(given.get("api-keys"))):

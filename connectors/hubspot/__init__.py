@@ -30,7 +30,7 @@ from scanner.kit.opened import OpenedData
 from scanner.kit.paged import by_cursor, whole_list
 from scanner.kit.values import iso, mapping, text, when
 from scanner.kit.windows import Happened
-from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
+from scanner.model.facts import Asset, AssetClass
 from scanner.model.items import Activity, Item
 
 NAMES = Names(source="hubspot", vendor="hubspot", tenant="account")
@@ -89,16 +89,17 @@ def user(record: Any, org: str) -> list[Item] | None:
     ident, mail = text(given.get("id")), text(given.get("email"))
     if not ident or "@" not in mail:
         return None
-    node = NAMES.node(org, "user", ident)
     name = " ".join(filter(None, (text(given.get("firstName")), text(given.get("lastName")))))
     return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=name or mail, email=mail.casefold(),
-            principal_type=PrincipalType.HUMAN,
+        NAMES.member(
+            org,
+            USERS.id,
+            ident,
+            name or mail,
+            mail,
             tags={"role": "super admin"} if given.get("superAdmin") is True else {},
-            evidence=(NAMES.evidence(USERS.id, node),),
         )
-    ]  # fmt: skip
+    ]
 
 
 def is_app(record: Mapping[str, Any]) -> bool:

@@ -27,7 +27,7 @@ from scanner.kit.named import Names
 from scanner.kit.told import check_address
 from scanner.kit.values import mapping, text, when
 from scanner.model.errors import Unavailable
-from scanner.model.facts import AssetClass, Edge, Identity, PrincipalType, Relation
+from scanner.model.facts import AssetClass, Edge, Relation
 from scanner.model.items import Item
 
 NAMES = Names(source="huggingface", vendor="huggingface", tenant="organization")
@@ -123,15 +123,16 @@ def member(record: Any, org: str) -> list[Item] | None:
     name, mail = text(given.get("user")) or text(given.get("name")), text(given.get("email"))
     if not name:
         return None
-    node = NAMES.node(org, "user", name)
     return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=text(given.get("fullname")) or name,
-            principal_type=PrincipalType.HUMAN, email=mail.casefold() if "@" in mail else "",
+        NAMES.member(
+            org,
+            MEMBERS.id,
+            name,
+            text(given.get("fullname")) or name,
+            mail,
             tags={"role": found} if (found := text(given.get("role"))) else {},
-            evidence=(NAMES.evidence(MEMBERS.id, node),),
         )
-    ]  # fmt: skip
+    ]
 
 
 def endpoint(record: Any, org: str) -> list[Item] | None:

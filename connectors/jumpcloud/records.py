@@ -13,7 +13,6 @@ from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.values import hosts, items, mapping, text, when
 from scanner.kit.windows import Happened
-from scanner.model.facts import Identity, PrincipalType
 from scanner.model.items import Activity, Item
 
 NAMES = Names(source="jumpcloud", vendor="jumpcloud", tenant="organization")
@@ -31,19 +30,21 @@ def user(record: Any, org: str) -> list[Item] | None:
     ident, mail = text(given.get("_id")) or text(given.get("id")), text(given.get("email"))
     if not ident:
         return None
-    node = NAMES.node(org, "user", ident)
     name = " ".join(filter(None, (text(given.get("firstname")), text(given.get("lastname")))))
     name = name or text(given.get("username")) or mail or ident
     department = text(given.get("department"))
     has_left = given.get("suspended") is True or given.get("activated") is False
     return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=name,
-            principal_type=PrincipalType.HUMAN, email=mail.casefold() if "@" in mail else "",
-            is_active=not has_left, tags={"department": department} if department else {},
-            evidence=(NAMES.evidence("GET /api/systemusers", node),),
+        NAMES.member(
+            org,
+            "GET /api/systemusers",
+            ident,
+            name,
+            mail,
+            is_active=not has_left,
+            tags={"department": department} if department else {},
         )
-    ]  # fmt: skip
+    ]
 
 
 def is_application(record: Mapping[str, Any]) -> bool:

@@ -26,7 +26,6 @@ from scanner.kit.lowcode import Flow, Slot
 from scanner.kit.named import Names
 from scanner.kit.paged import by_number, whole_list
 from scanner.kit.values import items, mapping, text, when
-from scanner.model.facts import Identity, PrincipalType
 from scanner.model.items import Item
 
 NAMES = Names(source="langflow", vendor="langflow", tenant="instance")
@@ -113,16 +112,17 @@ def user(record: Any, org: str) -> list[Item] | None:
     ident, name = text(given.get("id")), text(given.get("username"))
     if not ident or not name:
         return None
-    node = NAMES.node(org, "user", ident)
     return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=name, principal_type=PrincipalType.HUMAN,
-            email=name.casefold() if "@" in name else "",
+        NAMES.member(
+            org,
+            USERS.id,
+            ident,
+            name,
+            name,
             is_active=given.get("is_active") is not False,
             tags={"role": "superuser"} if given.get("is_superuser") is True else {},
-            evidence=(NAMES.evidence(USERS.id, node),),
         )
-    ]  # fmt: skip
+    ]
 
 
 def people(reading: Reading) -> Iterator[Item]:

@@ -25,7 +25,7 @@ from scanner.kit.named import Names
 from scanner.kit.paged import by_number, whole_list
 from scanner.kit.told import hint
 from scanner.kit.values import mapping, text, when
-from scanner.model.facts import AssetClass, Credential, Edge, Identity, PrincipalType, Relation
+from scanner.model.facts import AssetClass, Credential, Edge, Relation
 from scanner.model.items import Item
 
 NAMES = Names(source="langsmith", vendor="langsmith", tenant="organization")
@@ -80,15 +80,17 @@ def member(record: Any, org: str) -> list[Item] | None:
     ident = text(given.get("ls_user_id")) or text(given.get("user_id")) or mail
     if "@" not in mail:
         return None
-    node = NAMES.node(org, "user", ident)
     role = text(given.get("role_name"))
     return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=text(given.get("full_name")) or mail,
-            principal_type=PrincipalType.HUMAN, email=mail.casefold(),
-            tags={"role": role} if role else {}, evidence=(NAMES.evidence(MEMBERS.id, node),),
+        NAMES.member(
+            org,
+            MEMBERS.id,
+            ident,
+            text(given.get("full_name")) or mail,
+            mail,
+            tags={"role": role} if role else {},
         )
-    ]  # fmt: skip
+    ]
 
 
 def is_key(record: Mapping[str, Any]) -> bool:

@@ -30,7 +30,6 @@ from scanner.kit.named import Names
 from scanner.kit.paged import by_number
 from scanner.kit.values import items, mapping, text, when
 from scanner.model.errors import Unavailable
-from scanner.model.facts import Identity, PrincipalType
 from scanner.model.items import Item
 
 NAMES = Names(source="make", vendor="make", tenant="organization")
@@ -94,14 +93,7 @@ def user(record: Any, org: str) -> list[Item] | None:
     ident, mail = text(given.get("id")), text(given.get("email"))
     if not ident or "@" not in mail:
         return None
-    node = NAMES.node(org, "user", ident)
-    return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=text(given.get("name")) or mail,
-            principal_type=PrincipalType.HUMAN, email=mail.casefold(),
-            evidence=(NAMES.evidence(USERS.id, node),),
-        )
-    ]  # fmt: skip
+    return [NAMES.member(org, USERS.id, ident, text(given.get("name")) or mail, mail)]
 
 
 def is_flow(record: Mapping[str, Any]) -> bool:

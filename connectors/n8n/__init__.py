@@ -27,7 +27,7 @@ from scanner.kit.lowcode import Flow, Slot
 from scanner.kit.named import Names
 from scanner.kit.paged import by_cursor
 from scanner.kit.values import items, mapping, text, when
-from scanner.model.facts import Identity, PrincipalType
+from scanner.model.facts import Identity
 from scanner.model.items import Item
 
 NAMES = Names(source="n8n", vendor="n8n", tenant="instance")
@@ -71,17 +71,19 @@ def user(record: Any, org: str) -> list[Item] | None:
     mail = text(given.get("email"))
     if "@" not in mail:
         return None
-    node = NAMES.node(org, "user", mail)
     name = " ".join(filter(None, (text(given.get("firstName")), text(given.get("lastName")))))
     role = text(given.get("role"))
     return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=name or mail, email=mail.casefold(),
-            principal_type=PrincipalType.HUMAN,
+        NAMES.member(
+            org,
+            USERS.id,
+            mail,
+            name or mail,
+            mail,
             is_active=given.get("disabled") is not True,
-            tags={"role": role} if role else {}, evidence=(NAMES.evidence(USERS.id, node),),
+            tags={"role": role} if role else {},
         )
-    ]  # fmt: skip
+    ]
 
 
 def is_flow(record: Mapping[str, Any]) -> bool:

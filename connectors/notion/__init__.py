@@ -30,7 +30,7 @@ from scanner.kit.records import column, has_columns
 from scanner.kit.values import mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.base import NodeId
-from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
+from scanner.model.facts import Asset, AssetClass, Identity
 from scanner.model.items import Activity, Item
 
 NAMES = Names(source="notion", vendor="notion", tenant="workspace")
@@ -76,14 +76,7 @@ def user(record: Any, org: str) -> list[Item] | None:
         return None
     if text(given.get("type")) != "bot":
         mail = text(mapping(given.get("person")).get("email"))
-        node = NAMES.node(org, "user", ident)
-        return [
-            Identity(
-                id=node, kind=NAMES.user_kind, name=name or mail or ident,
-                principal_type=PrincipalType.HUMAN, email=mail.casefold() if "@" in mail else "",
-                evidence=(NAMES.evidence(USERS.id, node),),
-            )
-        ]  # fmt: skip
+        return [NAMES.member(org, USERS.id, ident, name or mail or ident, mail)]
     owner = mapping(mapping(given.get("bot")).get("owner"))
     person = mapping(owner.get("user"))
     who = NAMES.person(

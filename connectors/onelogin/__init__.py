@@ -28,7 +28,6 @@ from scanner.kit.oauth import ClientCredentials
 from scanner.kit.paged import by_cursor, by_header
 from scanner.kit.values import iso, mapping, text, when
 from scanner.kit.windows import Happened
-from scanner.model.facts import Identity, PrincipalType
 from scanner.model.items import Item
 
 NAMES = Names(source="onelogin", vendor="onelogin", tenant="account")
@@ -99,18 +98,19 @@ def user(record: Any, org: str) -> list[Item] | None:
     ident, mail = text(given.get("id")), text(given.get("email"))
     if not ident:
         return None
-    node = NAMES.node(org, "user", ident)
     name = " ".join(filter(None, (text(given.get("firstname")), text(given.get("lastname")))))
     department = text(given.get("department"))
     return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=name or mail or ident,
-            principal_type=PrincipalType.HUMAN, email=mail.casefold() if "@" in mail else "",
+        NAMES.member(
+            org,
+            USERS.id,
+            ident,
+            name or mail or ident,
+            mail,
             is_active=text(given.get("status")) in _ACTIVE,
             tags={"department": department} if department else {},
-            evidence=(NAMES.evidence(USERS.id, node),),
         )
-    ]  # fmt: skip
+    ]
 
 
 def is_app(record: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, Way, by_words
 from scanner.kit.values import hosts, items, mapping, text, when
 from scanner.kit.windows import Happened
-from scanner.model.facts import AssetClass, Identity, PrincipalType
+from scanner.model.facts import AssetClass
 from scanner.model.items import Item
 
 NAMES = Names(source="pingone", vendor="pingone", tenant="environment")
@@ -47,18 +47,18 @@ def user(record: Any, org: str) -> list[Item] | None:
     ident, mail = text(given.get("id")), text(given.get("email"))
     if not ident:
         return None
-    node = NAMES.node(org, "user", ident)
     name = mapping(given.get("name"))
     parts = " ".join(filter(None, (text(name.get("given")), text(name.get("family")))))
     return [
-        Identity(
-            id=node, kind=NAMES.user_kind,
-            name=text(name.get("formatted")) or parts or text(given.get("username")) or ident,
-            principal_type=PrincipalType.HUMAN, email=mail.casefold() if "@" in mail else "",
+        NAMES.member(
+            org,
+            "GET users",
+            ident,
+            text(name.get("formatted")) or parts or text(given.get("username")) or ident,
+            mail,
             is_active=given.get("enabled") is not False,
-            evidence=(NAMES.evidence("GET users", node),),
         )
-    ]  # fmt: skip
+    ]
 
 
 # --- applications ---------------------------------------------------------------------------------

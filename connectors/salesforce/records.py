@@ -65,19 +65,20 @@ def user(row: Row, org: str, rule: str) -> list[Item] | None:
     ident, name = text(row.get("Id")), text(row.get("Name"))
     if not ident:
         return None
-    node = NAMES.node(org, "user", ident[:15])
     mail = text(row.get("Email")) or text(row.get("Username"))
     is_person = text(row.get("UserType")) in ("Standard", "PowerPartner", "")
     return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=name or mail or ident,
+        NAMES.member(
+            org,
+            rule,
+            ident[:15],
+            name or mail or ident,
+            mail,
             principal_type=PrincipalType.HUMAN if is_person else PrincipalType.SERVICE,
-            email=mail.casefold() if "@" in mail else "",
             is_active=row.get("IsActive") is not False,
             tags={"department": found} if (found := text(row.get("Department"))) else {},
-            evidence=(NAMES.evidence(rule, node),),
         )
-    ]  # fmt: skip
+    ]
 
 
 def application(row: Row, org: str, rule: str) -> list[Item] | None:

@@ -15,7 +15,7 @@ from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
 from scanner.kit.values import hosts, mapping, text, when
 from scanner.kit.windows import Happened
-from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
+from scanner.model.facts import Asset, AssetClass, Identity
 from scanner.model.items import Item
 
 NAMES = Names(source="servicenow", vendor="servicenow", tenant="instance")
@@ -60,15 +60,16 @@ def user(record: Any, org: str) -> list[Item] | None:
     name, mail = value(given, "user_name"), value(given, "email")
     if not name:
         return None
-    node = NAMES.node(org, "user", name)
     return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=value(given, "name") or name,
-            principal_type=PrincipalType.HUMAN, email=mail.casefold() if "@" in mail else "",
+        NAMES.member(
+            org,
+            "sys_user",
+            name,
+            value(given, "name") or name,
+            mail,
             is_active=not _is_false(given, "active"),
-            evidence=(NAMES.evidence("sys_user", node),),
         )
-    ]  # fmt: skip
+    ]
 
 
 def is_application(record: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from scanner.kit.opened import OpenedData, Way, by_words
 from scanner.kit.records import column, has_columns
 from scanner.kit.values import hosts, items, mapping, text, when
 from scanner.kit.windows import Happened
-from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
+from scanner.model.facts import Asset, AssetClass, Identity
 from scanner.model.items import Activity, Item
 
 NAMES = Names(source="zendesk", vendor="zendesk", tenant="account")
@@ -67,17 +67,18 @@ def user(record: Any, org: str) -> list[Item] | None:
     ident, mail = text(given.get("id")), text(given.get("email"))
     if not ident:
         return None
-    node = NAMES.node(org, "user", ident)
     role = text(given.get("role"))
     return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=text(given.get("name")) or mail or ident,
-            principal_type=PrincipalType.HUMAN, email=mail.casefold() if "@" in mail else "",
+        NAMES.member(
+            org,
+            "GET /api/v2/users",
+            ident,
+            text(given.get("name")) or mail or ident,
+            mail,
             is_active=given.get("suspended") is not True and given.get("active") is not False,
             tags={"role": role} if role else {},
-            evidence=(NAMES.evidence("GET /api/v2/users", node),),
         )
-    ]  # fmt: skip
+    ]
 
 
 def is_installation(record: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from scanner.kit.opened import OpenedData, by_words
 from scanner.kit.records import column, has_columns
 from scanner.kit.values import items, mapping, text, when
 from scanner.kit.windows import Happened
-from scanner.model.facts import Asset, AssetClass, DataStore, Identity, PrincipalType
+from scanner.model.facts import Asset, AssetClass, DataStore
 from scanner.model.items import Item
 
 NAMES = Names(source="zoom", vendor="zoom", tenant="account")
@@ -201,13 +201,14 @@ def user(record: Any, org: str) -> list[Item] | None:
     if not ident or not mail:
         return None
     name = f"{text(given.get('first_name'))} {text(given.get('last_name'))}".strip()
-    node = NAMES.node(org, "user", ident)
     return [
-        Identity(
-            id=node, kind=NAMES.user_kind, name=text(given.get("display_name")) or name or mail,
-            principal_type=PrincipalType.HUMAN, email=mail.casefold() if "@" in mail else "",
+        NAMES.member(
+            org,
+            "users",
+            ident,
+            text(given.get("display_name")) or name or mail,
+            mail,
             is_active=text(given.get("status")) != "inactive",
             tags={"department": found} if (found := text(given.get("dept"))) else {},
-            evidence=(NAMES.evidence("users", node),),
         )
-    ]  # fmt: skip
+    ]

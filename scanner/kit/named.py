@@ -79,6 +79,18 @@ class Names:
             email=address,
         )
 
+    def member(
+        self, org: str, rule: str, ident: str, name: str, mail: str = "",
+        principal_type: PrincipalType = PrincipalType.HUMAN, **more: Any,
+    ) -> Identity:  # fmt: skip
+        """Whom a list of people shows."""
+        node = self.node(org, "user", ident)
+        return Identity(
+            id=node, kind=self.user_kind, name=name, principal_type=principal_type,
+            email=mail.casefold() if "@" in mail else "", evidence=(self.evidence(rule, node),),
+            **more,
+        )  # fmt: skip
+
     def app(
         self, org: str, rule: str, relation: str, ident: str, label: str, **more: Any
     ) -> Activity:
