@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
+import pytest
+
 from scanner.collect import loader
 from scanner.kit.contract import Context, Shard
 from scanner.kit.folding import Fold
@@ -108,6 +110,23 @@ class Case:
             if shard.id.endswith(f"/{part}") or not part:
                 found += self.connector.collect(ctx, shard, since)
         return found
+
+    def activities(self, vendor: Vendor, part: str) -> list[Activity]:
+        """What one part tells of use, added up."""
+        return folded(self.items(self.context(vendor.url), part))
+
+
+def planted(case: Case) -> Any:
+    """The fixture `vendor` of a module: the case's organization, served, and asked for nothing that
+    its vendor does not know."""
+
+    @pytest.fixture(name="vendor")
+    def serve() -> Iterator[Vendor]:
+        with serving(case.plant()) as made:
+            yield made
+        assert not made.rejected, made.rejected
+
+    return serve
 
 
 def folded(items: list[Item]) -> list[Activity]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,11 @@ from connectors.atlassian import CONFLUENCE, EVENTS, JIRA
 from scanner.model.errors import Unavailable
 from scanner.model.facts import AssetClass, Identity, PrincipalType
 from scanner.model.items import Activity
-from tests.connectors.atlassian.world import CASE, plant
-from tests.saas_rig import Reply, Vendor, serving
-from tests.saas_rig.cases import folded
+from tests.connectors.atlassian.world import CASE
+from tests.saas_rig import Reply, Vendor
+from tests.saas_rig.cases import folded, planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
+vendor = planted(CASE)
 
 
 def _rows(vendor: Vendor, part: str) -> dict[str, Activity]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,16 +12,11 @@ from connectors.auth0.events import event
 from scanner.model.facts import AssetClass
 from scanner.model.items import Activity
 from tests.connectors.auth0 import world
-from tests.connectors.auth0.world import CASE, plant
-from tests.saas_rig import Vendor, serving
-from tests.saas_rig.cases import folded
+from tests.connectors.auth0.world import CASE
+from tests.saas_rig import Vendor
+from tests.saas_rig.cases import folded, planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
+vendor = planted(CASE)
 
 
 def _rows(vendor: Vendor, part: str) -> dict[tuple[str, str], Activity]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,11 @@ from scanner.kit.contract import Operation
 from scanner.model.errors import Denied, NotEnabled
 from scanner.model.facts import Asset, DataStore, Edge, Relation
 from scanner.model.items import Gap, Item
-from tests.connectors.databricks.world import CASE, plant
-from tests.saas_rig import Reply, Vendor, serving
-from tests.saas_rig.cases import folded
+from tests.connectors.databricks.world import CASE
+from tests.saas_rig import Reply, Vendor
+from tests.saas_rig.cases import folded, planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
+vendor = planted(CASE)
 
 
 def _items(vendor: Vendor, part: str) -> list[Item]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,25 +10,15 @@ import pytest
 from connectors import dropbox
 from connectors.dropbox.records import event
 from scanner.model.facts import Identity
-from scanner.model.items import Activity
-from tests.connectors.dropbox.world import CASE, plant
-from tests.saas_rig import Vendor, serving
-from tests.saas_rig.cases import folded
+from tests.connectors.dropbox.world import CASE
+from tests.saas_rig import Vendor
+from tests.saas_rig.cases import folded, planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
-
-
-def _of(vendor: Vendor, part: str) -> list[Activity]:
-    return folded(CASE.items(CASE.context(vendor.url), part))
+vendor = planted(CASE)
 
 
 def test_who_has_linked_which_application_to_how_many_files(vendor: Vendor) -> None:
-    told = {(a.label, a.actor.id if a.actor else ""): a for a in _of(vendor, "apps")}
+    told = {(a.label, a.actor.id if a.actor else ""): a for a in CASE.activities(vendor, "apps")}
     ada = told["Claude", "dropbox:acme/user/dbmid:ada"]
     assert (ada.relation, ada.hosts, ada.first_at) == (
         "grants", ("claude.ai",), "2026-09-01T08:00:00Z",
@@ -41,7 +30,7 @@ def test_who_has_linked_which_application_to_how_many_files(vendor: Vendor) -> N
 
 
 def test_events_of_applications_and_of_dash(vendor: Vendor) -> None:
-    told = {(a.rule, a.label): a for a in _of(vendor, "events")}
+    told = {(a.rule, a.label): a for a in CASE.activities(vendor, "events")}
     granted = told["app_link_user", "Claude"]
     assert (granted.relation, granted.app_id) == ("grants", "dropbox:acme/app/dbaid:claude")
     assert granted.actor is not None

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from connectors.elevenlabs import KEY
 from scanner.graph.same_keys import same_keys
 from scanner.model.base import NodeId
 from scanner.model.facts import Asset, AssetClass, Credential, Edge, Relation
-from tests.connectors.elevenlabs.world import CASE, plant
-from tests.saas_rig import Vendor, serving
+from tests.connectors.elevenlabs.world import CASE
+from tests.saas_rig import Vendor
+from tests.saas_rig.cases import planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
+vendor = planted(CASE)
 
 
 def test_keys_with_hint_use_and_owner(vendor: Vendor) -> None:

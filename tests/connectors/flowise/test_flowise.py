@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from scanner.detect.engine import Detector
 from scanner.model.facts import Asset, AssetClass, Edge, Relation, merge_fact
 from scanner.model.items import Content
-from tests.connectors.flowise.world import CASE, FLOWS, plant
-from tests.saas_rig import Break, Reply, Vendor, serving
+from tests.connectors.flowise.world import CASE, FLOWS
+from tests.saas_rig import Break, Reply, Vendor
+from tests.saas_rig.cases import planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
+vendor = planted(CASE)
 
 
 def test_flows_of_every_type_with_their_credentials(vendor: Vendor) -> None:

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from scanner.model.facts import Identity
-from tests.connectors.hubspot.world import CASE, plant
-from tests.saas_rig import Vendor, serving
-from tests.saas_rig.cases import folded
+from tests.connectors.hubspot.world import CASE
+from tests.saas_rig import Vendor
+from tests.saas_rig.cases import folded, planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
+vendor = planted(CASE)
 
 
 def test_private_apps_with_todays_calls(vendor: Vendor) -> None:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from scanner.model.facts import Asset, AssetClass, Edge, Identity, Relation
-from tests.connectors.huggingface.world import CASE, plant
-from tests.saas_rig import Vendor, serving
+from tests.connectors.huggingface.world import CASE
+from tests.saas_rig import Vendor
+from tests.saas_rig.cases import planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
+vendor = planted(CASE)
 
 
 def _assets(vendor: Vendor, part: str) -> dict[str, Asset]:

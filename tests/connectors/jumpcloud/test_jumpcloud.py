@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from connectors import jumpcloud
 from scanner.model.facts import Identity
-from scanner.model.items import Activity
-from tests.connectors.jumpcloud.world import CASE, EVENTS, plant
-from tests.saas_rig import Vendor, serving
-from tests.saas_rig.cases import folded
+from tests.connectors.jumpcloud.world import CASE, EVENTS
+from tests.saas_rig import Vendor
+from tests.saas_rig.cases import folded, planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
-
-
-def _of(vendor: Vendor, part: str) -> list[Activity]:
-    return folded(CASE.items(CASE.context(vendor.url), part))
+vendor = planted(CASE)
 
 
 def test_what_is_discovered_is_told_with_its_domains_and_who_has_an_account(
     vendor: Vendor,
 ) -> None:
-    told = {(a.app_id, a.actor.email if a.actor else ""): a for a in _of(vendor, "discovered")}
+    told = {
+        (a.app_id, a.actor.email if a.actor else ""): a
+        for a in CASE.activities(vendor, "discovered")
+    }
     ada = told["jumpcloud:acme/app/chatgpt", "ada@acme.com"]
     assert (ada.label, ada.hosts) == ("ChatGPT", ("chatgpt.com", "openai.com"))
     assert (ada.relation, ada.status) == ("used_by", "unapproved, block")
@@ -40,14 +29,14 @@ def test_what_is_discovered_is_told_with_its_domains_and_who_has_an_account(
 
 
 def test_applications_by_where_they_are_and_without_their_keys(vendor: Vendor) -> None:
-    told = {a.label: a for a in _of(vendor, "applications")}
+    told = {a.label: a for a in CASE.activities(vendor, "applications")}
     assert told["ChatGPT"].hosts == ("auth.openai.com",)
     assert told["Old"].status == "not active"
     assert "made-up" not in repr(told)
 
 
 def test_sign_ins_by_person(vendor: Vendor) -> None:
-    told = {(a.rule, a.label): a for a in _of(vendor, "events")}
+    told = {(a.rule, a.label): a for a in CASE.activities(vendor, "events")}
     assert told["sso_auth", "ChatGPT"].count == 3
     assert told["sso_auth (failed)", "ChatGPT"].relation == ""
     assert len(told) == 3

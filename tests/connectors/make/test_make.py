@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from scanner.detect.engine import Detector
 from scanner.model.facts import Asset, AssetClass, Edge, Relation
 from scanner.model.items import Content, Item
-from tests.connectors.make.world import BLUEPRINTS, CASE, plant
-from tests.saas_rig import Break, Reply, Vendor, serving
+from tests.connectors.make.world import BLUEPRINTS, CASE
+from tests.saas_rig import Break, Reply, Vendor
+from tests.saas_rig.cases import planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
+vendor = planted(CASE)
 
 
 def _flows(items: list[Item]) -> dict[str, Asset]:

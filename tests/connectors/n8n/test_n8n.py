@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from scanner.detect.engine import Detector
 from scanner.model.facts import Asset, AssetClass, Edge, Identity, Relation
 from scanner.model.items import Content, Item
-from tests.connectors.n8n.world import CASE, plant
-from tests.saas_rig import Vendor, serving
+from tests.connectors.n8n.world import CASE
+from tests.saas_rig import Vendor
+from tests.saas_rig.cases import planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
+vendor = planted(CASE)
 
 
 @pytest.fixture

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from connectors.notion import event
 from scanner.model.facts import Identity
-from tests.connectors.notion.world import CASE, EVENTS, plant
-from tests.saas_rig import Vendor, serving
-from tests.saas_rig.cases import folded
+from tests.connectors.notion.world import CASE, EVENTS
+from tests.saas_rig import Vendor
+from tests.saas_rig.cases import folded, planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
+vendor = planted(CASE)
 
 
 def test_integrations_are_bots_and_somebodys(vendor: Vendor) -> None:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from scanner.graph.same_keys import same_keys
 from scanner.model.base import NodeId, encode
 from scanner.model.facts import Credential
-from tests.connectors.openrouter.world import CASE, KEYS, plant
-from tests.saas_rig import Vendor, serving
-from tests.saas_rig.cases import folded
+from tests.connectors.openrouter.world import CASE, KEYS
+from tests.saas_rig import Vendor
+from tests.saas_rig.cases import folded, planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
+vendor = planted(CASE)
 
 
 def test_every_key_over_its_pages_without_what_identifies_it_there(vendor: Vendor) -> None:

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from scanner.model.facts import AssetClass, Identity
-from scanner.model.items import Activity
-from tests.connectors.pingone.world import CASE, plant
-from tests.saas_rig import Vendor, serving
-from tests.saas_rig.cases import folded
+from tests.connectors.pingone.world import CASE
+from tests.saas_rig import Vendor
+from tests.saas_rig.cases import planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
-
-
-def _of(vendor: Vendor, part: str) -> list[Activity]:
-    return folded(CASE.items(CASE.context(vendor.url), part))
+vendor = planted(CASE)
 
 
 def test_applications_with_their_hosts_and_agents_without_the_catalogue(vendor: Vendor) -> None:
-    told = {a.label: a for a in _of(vendor, "applications")}
+    told = {a.label: a for a in CASE.activities(vendor, "applications")}
     assert told["ChatGPT"].hosts == ("auth.openai.com",)
     agent = told["Invoice Helper"]
     assert agent.thing is not None
@@ -38,7 +24,7 @@ def test_applications_with_their_hosts_and_agents_without_the_catalogue(vendor: 
 
 
 def test_who_uses_which_application(vendor: Vendor) -> None:
-    told = {(a.rule, a.label): a for a in _of(vendor, "activities")}
+    told = {(a.rule, a.label): a for a in CASE.activities(vendor, "activities")}
     used = told["USER.ACCESS_ALLOWED", "ChatGPT"]
     assert (used.count, used.last_at) == (3, "2026-11-27T20:00:00Z")
     assert used.actor is not None

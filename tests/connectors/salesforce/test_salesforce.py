@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,11 @@ from connectors.salesforce.records import event
 from scanner.model.errors import NotEnabled
 from scanner.model.facts import Asset, Identity, PrincipalType
 from scanner.model.items import Activity, Gap
-from tests.connectors.salesforce.world import ADA, CASE, HEADER, TABLES, call, plant
-from tests.saas_rig import Vendor, serving
-from tests.saas_rig.cases import folded
+from tests.connectors.salesforce.world import ADA, CASE, HEADER, TABLES, call
+from tests.saas_rig import Vendor
+from tests.saas_rig.cases import folded, planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
+vendor = planted(CASE)
 
 
 def _rows(vendor: Vendor, part: str) -> list[Activity]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,25 +9,16 @@ import pytest
 from connectors import servicenow
 from scanner.model.errors import Denied, NotEnabled
 from scanner.model.facts import Asset, Edge, Identity, Relation
-from scanner.model.items import Activity, Gap
-from tests.connectors.servicenow.world import CASE, plant
-from tests.saas_rig import Break, Reply, Vendor, serving
-from tests.saas_rig.cases import folded
+from scanner.model.items import Gap
+from tests.connectors.servicenow.world import CASE
+from tests.saas_rig import Break, Reply, Vendor
+from tests.saas_rig.cases import folded, planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
-
-
-def _of(vendor: Vendor, part: str) -> list[Activity]:
-    return folded(CASE.items(CASE.context(vendor.url), part))
+vendor = planted(CASE)
 
 
 def test_applications_by_where_they_return_to_and_who_made_them(vendor: Vendor) -> None:
-    told = {a.label: a for a in _of(vendor, "applications")}
+    told = {a.label: a for a in CASE.activities(vendor, "applications")}
     claude = told["Claude"]
     assert (claude.hosts, claude.relation) == (("claude.ai",), "created_by")
     assert claude.actor is not None
@@ -41,7 +31,7 @@ def test_applications_by_where_they_return_to_and_who_made_them(vendor: Vendor) 
 
 
 def test_a_token_is_a_grant_of_its_person(vendor: Vendor) -> None:
-    told = {(a.label, a.actor.id if a.actor else ""): a for a in _of(vendor, "tokens")}
+    told = {(a.label, a.actor.id if a.actor else ""): a for a in CASE.activities(vendor, "tokens")}
     ada = told["Claude", "servicenow:acme/user/ada"]
     assert (ada.count, ada.relation) == (2, "grants")
     assert [s.store_class for s in ada.reads] == ["tickets"]
@@ -61,7 +51,7 @@ def test_agents_and_skills_with_who_made_them(vendor: Vendor) -> None:
 
 
 def test_who_uses_which_capability_without_a_word_of_it(vendor: Vendor) -> None:
-    told = {(a.rule, a.actor.id if a.actor else ""): a for a in _of(vendor, "use")}
+    told = {(a.rule, a.actor.id if a.actor else ""): a for a in CASE.activities(vendor, "use")}
     ada = told["sys_generative_ai_log", "servicenow:acme/user/ada"]
     assert (ada.count, ada.where, ada.relation) == (3, "Summarize", "used_by")
     assert told["sys_generative_ai_log (failed)", "servicenow:acme/user/ben"].relation == ""
@@ -71,7 +61,7 @@ def test_who_uses_which_capability_without_a_word_of_it(vendor: Vendor) -> None:
 
 
 def test_changes_are_evidence(vendor: Vendor) -> None:
-    told = {a.rule: a for a in _of(vendor, "changes")}
+    told = {a.rule: a for a in CASE.activities(vendor, "changes")}
     agent = told["sys_audit sn_aia_agent"]
     assert (agent.relation, agent.status, agent.app_id) == (
         "", "active: false", "servicenow:acme/agent/g1",

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from connectors.snowflake import RUN, statements
 from scanner.detect.engine import Detector
 from scanner.model.facts import Asset, AssetClass, Edge, Identity, PrincipalType, Relation
 from scanner.model.items import Content, Gap, Item
-from tests.connectors.snowflake.world import ANSWERS, CASE, HANDLES, plant
-from tests.saas_rig import Reply, Vendor, serving
-from tests.saas_rig.cases import folded
+from tests.connectors.snowflake.world import ANSWERS, CASE, HANDLES
+from tests.saas_rig import Reply, Vendor
+from tests.saas_rig.cases import folded, planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
+vendor = planted(CASE)
 
 
 def _items(vendor: Vendor, part: str) -> list[Item]:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from scanner.detect.engine import Detector
 from scanner.model.facts import Asset, AssetClass, Edge, Relation
 from scanner.model.items import Content
-from tests.connectors.workato.world import CASE, plant
-from tests.saas_rig import Vendor, serving
+from tests.connectors.workato.world import CASE
+from tests.saas_rig import Vendor
+from tests.saas_rig.cases import planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
+vendor = planted(CASE)
 
 
 def test_recipes_with_apps_trigger_connections_and_author(vendor: Vendor) -> None:

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from scanner.model.facts import Identity
-from scanner.model.items import Activity
-from tests.connectors.zendesk.world import CASE, plant
-from tests.saas_rig import Vendor, serving
-from tests.saas_rig.cases import folded
+from tests.connectors.zendesk.world import CASE
+from tests.saas_rig import Vendor
+from tests.saas_rig.cases import folded, planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
-
-
-def _of(vendor: Vendor, part: str) -> list[Activity]:
-    return folded(CASE.items(CASE.context(vendor.url), part))
+vendor = planted(CASE)
 
 
 def test_apps_beside_tickets(vendor: Vendor) -> None:
-    told = {a.label: a for a in _of(vendor, "apps")}
+    told = {a.label: a for a in CASE.activities(vendor, "apps")}
     assert [s.store_class for s in told["ChatGPT for Zendesk"].reads] == ["tickets"]
     assert (told["Old"].relation, told["Old"].status) == ("", "not enabled")
     assert "Shop" in told
 
 
 def test_a_token_is_a_grant_with_its_client_and_last_use(vendor: Vendor) -> None:
-    told = {(a.rule, a.label, a.actor.id if a.actor else ""): a for a in _of(vendor, "tokens")}
+    told = {
+        (a.rule, a.label, a.actor.id if a.actor else ""): a
+        for a in CASE.activities(vendor, "tokens")
+    }
     ada, ben = "zendesk:acme/user/11", "zendesk:acme/user/12"
     granted = told["oauth/tokens", "Claude", ada]
     assert (granted.client_id, granted.hosts, granted.relation) == (
@@ -49,14 +39,14 @@ def test_a_token_is_a_grant_with_its_client_and_last_use(vendor: Vendor) -> None
 
 
 def test_clients_of_others_and_ones_own(vendor: Vendor) -> None:
-    told = {a.label: a for a in _of(vendor, "clients")}
+    told = {a.label: a for a in CASE.activities(vendor, "clients")}
     assert (told["Claude"].status, told["Claude"].hosts) == ("of Anthropic", ("claude.ai",))
     assert told["Acme bot"].hosts == ("bot.acme.com",)
     assert len(told) == 4
 
 
 def test_the_audit_log(vendor: Vendor) -> None:
-    told = {(a.rule, a.label): a for a in _of(vendor, "events")}
+    told = {(a.rule, a.label): a for a in CASE.activities(vendor, "events")}
     assert told["apps/installation create", "ChatGPT for Zendesk"].relation == "grants"
     assert told["oauth_client create", "Claude"].relation == "grants"
     assert told["oauth_client destroy", "Otter"].relation == ""

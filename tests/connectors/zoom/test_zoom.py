@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,11 @@ from connectors.zoom import TOKEN as TOKEN_CALL
 from connectors.zoom.events import operation, settings
 from scanner.model.facts import Asset, Identity, Relation
 from scanner.model.items import Activity, Item
-from tests.connectors.zoom.world import CASE, OFF, plant
-from tests.saas_rig import TOKEN, Vendor, serving
-from tests.saas_rig.cases import folded
+from tests.connectors.zoom.world import CASE, OFF
+from tests.saas_rig import TOKEN, Vendor
+from tests.saas_rig.cases import folded, planted
 
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with serving(plant()) as made:
-        yield made
-    assert not made.rejected, made.rejected
+vendor = planted(CASE)
 
 
 def _items(vendor: Vendor, part: str) -> list[Item]:
