@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Set
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -126,10 +126,11 @@ def check_resume(world: World) -> None:
 def check_elsewhere(world: World) -> None:
     """A shard is read the same by a worker that has listed nothing and got it as data."""
     here = world.context()
+    at = here.now()  # one moment for both, as a cursor may tell it
     for shard in world.connector.shards(here):
         sent = msgspec.msgpack.decode(msgspec.msgpack.encode(shard), type=Shard)
         assert sent == shard, f"{shard.id}: not the same when it arrives"
-        read = [_items(world.connector, ctx, one)
+        read = [_items(world.connector, replace(ctx, now=lambda: at), one)
                 for ctx, one in ((here, shard), (world.context(), sent))]  # fmt: skip
         assert read[0] == read[1], f"{shard.id}: {sorted(read[0] ^ read[1])[:3]}"
 
