@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -86,12 +87,13 @@ class AssetGraph:
         self.entities: Entities = same_as.entities(self.nodes, alike, decisions)
         for edge in (*self.entities.candidates, *self.entities.accepted):
             self.edges[edge.key] = edge
-        self._out: dict[NodeId, dict[Relation, list[Edge]]] = {}
-        self._in: dict[NodeId, dict[Relation, list[Edge]]] = {}
+        self._out = _Beside()
+        self._in = _Beside()
         # In order once and for all: half a million keys take a second to sort, sorted ones none.
         self.edges = {key: self.edges[key] for key in sorted(self.edges)}
         for edge in self.edges.values():
-            self._join(edge)
+            self._out.add(edge.source, edge)
+            self._in.add(edge.target, edge)
         self._place_parts()
         self.nodes.update(calls_elsewhere(self.nodes))
 
@@ -102,13 +104,10 @@ class AssetGraph:
                 self.nodes.setdefault(one.id, one)
             elif one.key not in self.edges:
                 self.edges[one.key] = one
-                self._join(one)
+                self._out.add(one.source, one)
+                self._in.add(one.target, one)
         self.edges = {key: self.edges[key] for key in sorted(self.edges)}
         self.__dict__.pop("columns", None)  # of the graph as it was
-
-    def _join(self, edge: Edge) -> None:
-        self._out.setdefault(edge.source, {}).setdefault(edge.relation, []).append(edge)
-        self._in.setdefault(edge.target, {}).setdefault(edge.relation, []).append(edge)
 
     def _place_parts(self) -> None:
         """A part is where its holder is: in its account, region and environment."""
@@ -187,10 +186,10 @@ class AssetGraph:
         return (node.name if node is not None else "") or ident
 
     def out_edges(self, ident: NodeId, *relations: Relation) -> list[Edge]:
-        return _chosen(self._out.get(ident, {}), relations)
+        return self._out.of(ident, relations)
 
     def in_edges(self, ident: NodeId, *relations: Relation) -> list[Edge]:
-        return _chosen(self._in.get(ident, {}), relations)
+        return self._in.of(ident, relations)
 
     def holders(self, ident: NodeId, depth: int = 4) -> Iterator[NodeId]:
         """What contains it, nearest first."""
@@ -238,7 +237,29 @@ class AssetGraph:
         return to_networkx(self)
 
 
-def _chosen(edges: dict[Relation, list[Edge]], relations: tuple[Relation, ...]) -> list[Edge]:
-    """Without ``relations`` all. By relation, so that a repository's ten thousand keys are not
-    looked through for the one team that owns it."""
-    return [edge for relation in relations or edges for edge in edges.get(relation, ())]
+class _Beside:
+    """The edges at each node. By relation once somebody asks for some of many, so that a
+    repository's ten thousand keys are not looked through for the one team that owns it."""
+
+    def __init__(self) -> None:
+        self._all: defaultdict[NodeId, list[Edge]] = defaultdict(list)
+        self._by_relation: dict[NodeId, dict[Relation, list[Edge]]] = {}
+
+    def add(self, ident: NodeId, edge: Edge) -> None:
+        self._all[ident].append(edge)
+        if self._by_relation:
+            self._by_relation.pop(ident, None)
+
+    def of(self, ident: NodeId, relations: tuple[Relation, ...]) -> list[Edge]:
+        """By relation in the order in which they are asked for; without ``relations`` all."""
+        found = self._all.get(ident)
+        if found is None:
+            return []
+        if len(found) == 1:
+            return found[:] if not relations or found[0].relation in relations else []
+        split = self._by_relation.get(ident)
+        if split is None:
+            split = self._by_relation[ident] = {}
+            for edge in found:
+                split.setdefault(edge.relation, []).append(edge)
+        return [edge for relation in relations or split for edge in split.get(relation, ())]

@@ -10,6 +10,7 @@ and most walk no graph.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,7 @@ class Kernel:
         self.target = np.asarray(target, np.int32)
         self.step = np.asarray(step, np.int8)
         self._matrices: dict[tuple[int, int], Any] = {}
-        self._order: tuple[Ints, Ints] | None = None
+        self._order: tuple[memoryview, memoryview] | None = None
 
     def matrix(self, walk: Walk) -> Any:
         """The steps of one walk as a CSR matrix of ones; rows are where one stands."""
@@ -206,23 +207,22 @@ class Kernel:
         are walked along."""
         if self._order is None:
             keys = self.source.astype(np.int64) * self.size + self.target
-            order = np.argsort(keys, kind="stable").astype(np.int32)
-            self._order = keys[order], order
-        return [
-            (int(number), is_along)
-            for ends, bits, is_along in (
-                ((one, other), walk.forward, True),
-                ((other, one), walk.backward, False),
-            )
-            for number in self._between(*ends)
-            if bits >> int(self.step[number]) & 1
-        ]
-
-    def _between(self, source: int, target: int) -> Ints:
-        assert self._order is not None  # noqa: S101 - made by the only caller
-        keys, order = self._order
-        key = source * self.size + target
-        return order[np.searchsorted(keys, key) : np.searchsorted(keys, key, "right")]
+            order = np.argsort(keys, kind="stable")
+            # To look one pair up, `bisect` over the bare memory takes a tenth of `searchsorted`.
+            self._order = keys[order].data, order.data
+        keys_in_order, numbers = self._order
+        found: list[tuple[int, bool]] = []
+        for key, bits, is_along in (
+            (one * self.size + other, walk.forward, True),
+            (other * self.size + one, walk.backward, False),
+        ):
+            place = bisect_left(keys_in_order, key)
+            while place < len(numbers) and keys_in_order[place] == key:
+                number = numbers[place]
+                if bits >> int(self.step[number]) & 1:
+                    found.append((number, is_along))
+                place += 1
+        return found
 
     def groups(self, walk: Walk) -> Ints:
         """The number of the weakly connected part that each node is in."""
