@@ -36,7 +36,7 @@ from scanner.app.working import Setup, encoded, give_back, work
 from scanner.collect.away import Away
 from scanner.collect.reading import Interpret, Options, Sink, Source
 from scanner.collect.runner import run
-from scanner.kit.outgoing import is_loopback
+from scanner.kit.addresses import is_loopback
 from scanner.model.base import ShardId, digest
 from scanner.model.coverage import Coverage
 from scanner.model.errors import ConfigError, Unavailable

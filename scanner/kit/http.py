@@ -20,12 +20,13 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import DEFAULT_POOLSIZE
 
+from scanner.kit.addresses import origin
 from scanner.kit.contract import Operation
 from scanner.kit.expressions import expression
 from scanner.kit.http_body import CODINGS, read_whole
 from scanner.kit.http_memory import Memory
 from scanner.kit.limits import Limits
-from scanner.kit.outgoing import SafeAdapter, origin, session
+from scanner.kit.outgoing import SafeAdapter, session
 from scanner.model.errors import Denied, Throttled, Unavailable, UndeclaredOperation
 
 _TIMEOUT = (10.0, 60.0)

@@ -16,10 +16,11 @@ import requests
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.sink import Refused
 from scanner.emit.tickets.webhook import WebhookConfig
+from scanner.kit.addresses import is_encrypted, is_loopback, origin, refusal
 from scanner.kit.contract import Operation
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.limits import Limits
-from scanner.kit.outgoing import is_encrypted, is_loopback, origin, refusal, session
+from scanner.kit.outgoing import session
 from scanner.model.errors import Unavailable, UndeclaredOperation, UnsafeCall
 
 METADATA = (

@@ -14,7 +14,8 @@ import msgspec
 import requests
 
 from scanner.emit.tickets.sink import Busy, Refused, SinkError, Unclear
-from scanner.kit.outgoing import origin, session
+from scanner.kit.addresses import origin
+from scanner.kit.outgoing import session
 from scanner.model.errors import UnsafeCall
 
 _SECONDARY = 60.0

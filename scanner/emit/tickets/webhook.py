@@ -21,7 +21,8 @@ from scanner.emit.files import made_folder, write_file
 from scanner.emit.tickets.content import Routing
 from scanner.emit.tickets.events import Event, Events
 from scanner.emit.tickets.sink import Busy, Refused
-from scanner.kit.outgoing import is_encrypted, session
+from scanner.kit.addresses import is_encrypted
+from scanner.kit.outgoing import session
 from scanner.model.errors import StoreError, UnsafeCall
 
 _TIMEOUT = (10, 30)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scanner.kit.outgoing import is_encrypted
+from scanner.kit.addresses import is_encrypted
 from scanner.kit.references.grammar import Reference
 from scanner.model.errors import Denied
 
