@@ -17,7 +17,7 @@ from scanner.kit.references import Secrets
 from scanner.model.base import ShardId
 from scanner.model.errors import RegistryError, SourceError
 from scanner.model.registry import RegistryEntry
-from scanner.reconcile import cards, decisions, inventory, servers
+from scanner.reconcile import cards, decisions, inventory
 from scanner.reconcile.inventory import Reading
 from scanner.reconcile.joining import join
 from scanner.reconcile.mapped import map_records
@@ -106,6 +106,8 @@ def _read_origin(name: str, origin: OriginConfig, folder: Path, asking: Asking) 
 def _asked(
     name: str, origin: OriginConfig, how: RegistryMap, server: Server, folder: Path, asking: Asking
 ) -> Reading:
+    from scanner.reconcile import servers  # loads what calls, and most registries are files
+
     shard = ShardId(f"registry:{name}")
     kept = asking.state.memory(shard) if asking.state else b""
     variable = origin.token_variable or server.token_variable
