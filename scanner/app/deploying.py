@@ -85,7 +85,7 @@ class Judge:
         what can be judged later."""
         deny: list[str] = []
         warn = [*told]
-        assets: dict[NodeId, tuple[Wanted, Asset]] = {}
+        layers: list[dict[NodeId, tuple[Wanted, Asset]]] = []
         for one in wanted:
             hits = [hit for path, text in one.texts
                     for hit in self.detector.examine(text, path, _SETS)]  # fmt: skip
@@ -93,29 +93,48 @@ class Judge:
                 f"{one.address}: holds a key ({hit.rule} {hit.hint})"
                 for hit in hits if hit.kind is HitKind.CREDENTIAL
             )  # fmt: skip
-            for asset in _assets(one, hits):
-                assets[asset.id] = (one, asset)
-        shard = ShardId("guard")
-        graph = AssetGraph([(shard, asset, True) for _, asset in assets.values()])
-        found = reconcile(graph, self.entries, dict(self.norms.provider_aliases), [],
-                          norms=self.norms)  # fmt: skip
-        judged = []
+            _lay({asset.id: (one, asset) for asset in _assets(one, hits)}, layers)
         by_id = {entry.id: entry for entry in self.entries}
-        for ident, (one, asset) in assets.items():
-            standing = found.standings[ident]
-            against = objections(standing, by_id, self.norms)
-            judged.append(_judged(one, asset, standing, [why.says for why in against]))
+        judged: list[Judged] = []
+        missing: list[tuple[Wanted, Asset]] = []
+        for layer in layers:
+            for ident, standing in self._standings(layer).items():
+                one, asset = layer[ident]
+                against = objections(standing, by_id, self.norms)
+                judged.append(_judged(one, asset, standing, [why.says for why in against]))
+                if standing.status is Disposition.UNREGISTERED:
+                    missing.append((one, asset))
         for row in judged:
             said = f"{row.address} ({row.provider or 'accelerators'}): {'; '.join(row.reasons)}"
             if not row.allowed:
                 (warn if self.allows_assets else deny).append(said)
-        missing = [assets[ident] for ident, standing in found.standings.items()
-                   if ident in assets and standing.status is Disposition.UNREGISTERED]  # fmt: skip
         return Decision(
             allow=not deny and not unread, deny=tuple(deny), warn=tuple(warn),
             unread=tuple(unread), resources=tuple(judged),
             entries=tuple(_drafts(missing, self.entries)),
         )  # fmt: skip
+
+    def _standings(self, layer: Mapping[NodeId, tuple[Wanted, Asset]]) -> dict[NodeId, Standing]:
+        shard = ShardId("guard")
+        graph = AssetGraph([(shard, asset, True) for _, asset in layer.values()])
+        found = reconcile(graph, self.entries, dict(self.norms.provider_aliases), [],
+                          norms=self.norms)  # fmt: skip
+        return {ident: found.standings[ident] for ident in layer}
+
+
+def _lay(
+    assets: Mapping[NodeId, tuple[Wanted, Asset]],
+    layers: list[dict[NodeId, tuple[Wanted, Asset]]],
+) -> None:
+    """What goes by one id in a plan may be several things (two clusters have a `default/chat` each,
+    one resource is replaced by another), and each is judged: none takes another's place, and none
+    is covered by what another is tagged with."""
+    if not assets:
+        return
+    free = next((layer for layer in layers if layer.keys().isdisjoint(assets)), None)
+    if free is None:
+        layers.append(free := {})
+    free.update(assets)
 
 
 def _assets(one: Wanted, hits: Sequence[Hit]) -> Iterator[Asset]:

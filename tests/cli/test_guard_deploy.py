@@ -124,6 +124,29 @@ def test_a_retired_entry_lets_nothing_land(folder: Path) -> None:
     assert found["entries"] == []
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_resources_that_go_by_one_id_are_judged_each(folder: Path, turn: int) -> None:
+    """Two clusters have a Deployment of one name each, and a provider calls both the same."""
+    spec = [{"template": [{"spec": [{"container": [{"image": "vllm/vllm-openai:v0.6"}]}]}]}]
+
+    def deployment(name: str, **labels: str) -> dict[str, Any]:
+        meta = {"name": "chat", "namespace": "default", "labels": labels}
+        after = {"id": "default/chat", "spec": spec, "metadata": [meta]}
+        return _change("kubernetes_deployment_v1", name, after, ("update",))
+
+    both = [deployment("blue"), deployment("green", **{"ai-registry-id": "AIR-0008"})]
+    _plan(folder, *both[::turn])
+    found = _judged(folder, 1)
+    assert {row["address"].rpartition(".")[2]: row["allowed"] for row in found["resources"]} == {
+        "blue": False, "green": True}  # fmt: skip
+    assert [entry["bindings"][0]["value"] for entry in found["entries"]] == [
+        "ai-registry-id=AIR-0009"]  # fmt: skip
+    again = deployment("green")
+    again["deposed"] = "00000001"
+    _plan(folder, both[1], again)
+    assert [row["allowed"] for row in _judged(folder, 1)["resources"]] == [True, False]
+
+
 def test_a_name_alone_registers_nothing(folder: Path) -> None:
     _plan(folder, _change("aws_sagemaker_endpoint", "x", {"name": "fraud-scoring"}))
     found = _judged(folder, 1)
