@@ -126,7 +126,7 @@ def by_kernel(estate: Estate) -> dict[str, Any]:
 
     def build() -> None:
         for one in (FLOW, CONTROL, UPWARD, ANY):
-            kernel.matrix(one)
+            kernel.rows(one)
 
     def reached(starts: Any, walk: Walk, ends: tuple[int, int]) -> int:
         hops = kernel.reach(starts, walk).hops
@@ -208,7 +208,7 @@ def by_facts(estate: Estate) -> dict[str, Any]:
     def build() -> None:
         made["graph"] = AssetGraph((ShardId("s"), fact, True) for fact in facts)
         for one in (FLOW, CONTROL, UPWARD, ANY):
-            made["graph"].columns.kernel.matrix(one)
+            made["graph"].columns.kernel.rows(one)
 
     def owners() -> int:
         book = OwnerBook(made["graph"])

@@ -1,11 +1,12 @@
 """The graph as columns: who reaches whom, by which steps, at a million nodes.
 
 Owns arrays and nothing else: no ids, no facts. Nodes are 0..size-1; an edge is a source, a target
-and a step. For each walk one matrix is made, of the steps that it takes, so that parallel edges of
-different steps are neither summed nor mistaken for each other
+and a step. For each walk one table of rows is made, of the steps that it takes, so that parallel
+edges of different steps are neither summed nor mistaken for each other
 (https://docs.scipy.org/doc/scipy/reference/sparse.csgraph.html adds duplicates up as weights).
-scipy is imported where it is used: it takes a third of the time in which most commands are done,
-and most walk no graph.
+Reaching is done here, level by level: scipy's breadth-first search knows one start, its dijkstra
+keeps a heap that edges of one length do not need, and importing it takes longer than most scans
+spend on their graph. It is imported for what it does best, the k shortest ways and components.
 """
 
 from __future__ import annotations
@@ -65,6 +66,23 @@ class Near:
         return found[::-1]
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Compressed sparse rows: of node n the ``others[starts[n]:starts[n + 1]]``, each once."""
+
+    starts: Ints
+    others: Ints
+
+    def beyond(self, nodes: Ints) -> tuple[Ints, Ints]:
+        """All edges out of ``nodes``, in their order: whence and whither."""
+        first = self.starts[nodes]
+        counts = self.starts[nodes + 1] - first
+        ends = np.cumsum(counts)
+        total = int(ends[-1]) if len(ends) else 0
+        at = np.arange(total) + np.repeat(first - ends + counts, counts)
+        return np.repeat(nodes, counts), self.others[at]
+
+
 class Kernel:
     """``source``, ``target`` and ``step``: one entry an edge."""
 
@@ -73,26 +91,31 @@ class Kernel:
         self.source = np.asarray(source, np.int32)
         self.target = np.asarray(target, np.int32)
         self.step = np.asarray(step, np.int8)
-        self._matrices: dict[tuple[int, int], Any] = {}
+        self._rows: dict[tuple[int, int], Rows] = {}
         self._order: tuple[memoryview, memoryview] | None = None
 
-    def matrix(self, walk: Walk) -> Any:
-        """The steps of one walk as a CSR matrix of ones; rows are where one stands."""
+    def rows(self, walk: Walk) -> Rows:
+        """The steps of one walk; a row is where one stands."""
         key = (walk.forward, walk.backward)
-        found = self._matrices.get(key)
+        found = self._rows.get(key)
         if found is None:
-            found = self._matrices[key] = self._made(walk)
+            found = self._rows[key] = self._made(walk)
         return found
 
     def forget(self) -> None:
-        """Give the matrices' memory back."""
-        self._matrices.clear()
+        """Give the rows' memory back."""
+        self._rows.clear()
 
-    def _made(self, walk: Walk) -> Any:
+    def _made(self, walk: Walk) -> Rows:
         along, against = self._taken(walk.forward), self._taken(walk.backward)
-        rows = np.concatenate([self.source[along], self.target[against]])
-        columns = np.concatenate([self.target[along], self.source[against]])
-        return _matrix(rows, columns, self.size)
+        here = np.concatenate([self.source[along], self.target[against]])
+        there = np.concatenate([self.target[along], self.source[against]])
+        pairs = here.astype(np.int64) << 32 | there
+        pairs.sort()
+        pairs = pairs[np.diff(pairs, prepend=-1) != 0]
+        counts = np.bincount(pairs >> 32, minlength=self.size)
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        return Rows(starts.astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32))
 
     def _taken(self, bits: int) -> Any:
         table = np.array([bool(bits >> step & 1) for step in range(128)])
@@ -101,54 +124,36 @@ class Kernel:
     # --- questions -------------------------------------------------------------------------------
 
     def reach(self, starts: Iterable[int], walk: Walk, most: int | None = None) -> Tree:
-        """Everything within ``most`` hops (None: all) of the nearest of ``starts``."""
-        begin = np.unique(np.fromiter(starts, np.int32))
-        if not len(begin):
-            return _nothing(self.size)
-        if len(begin) == 1:
-            return self._reach_from(int(begin[0]), walk, most)
-        from scipy.sparse import csgraph
-
-        far = np.inf if most is None else float(most)
-        distance, before, origin = csgraph.dijkstra(
-            self.matrix(walk), indices=begin, min_only=True, unweighted=True, limit=far,
-            return_predecessors=True,
-        )  # fmt: skip
-        is_there = np.isfinite(distance)
-        hops = np.full(self.size, _NONE, np.int32)
-        hops[is_there] = distance[is_there]
-        return Tree(hops, _plain(before, is_there), _plain(origin, is_there))
-
-    def _reach_from(self, start: int, walk: Walk, most: int | None) -> Tree:
-        from scipy.sparse import csgraph
-
-        order, before = csgraph.breadth_first_order(self.matrix(walk), start)
-        place = np.full(self.size, _NONE, np.int32)
-        place[order] = np.arange(len(order), dtype=np.int32)
-        parents = place[before[order[1:]]]  # never decreasing: the order is level by level
-        hops = np.full(self.size, _NONE, np.int32)
-        hops[start] = 0
-        low, high, level = 0, 1, 0
-        while high < len(order) and (most is None or level < most):
+        """Everything within ``most`` hops (None: all) of the nearest of ``starts``; of two as near
+        the lower number."""
+        front = np.unique(np.fromiter(starts, np.int32))
+        hops, before, origin = (np.full(self.size, _NONE, np.int32) for _ in range(3))
+        hops[front], origin[front] = 0, front
+        place = np.empty(self.size, np.int64)
+        rows, level = self.rows(walk), 0
+        while len(front) and (most is None or level < most):
             level += 1
-            low, high = high, 1 + int(np.searchsorted(parents, high))
-            hops[order[low:high]] = level
-        is_there = hops >= 0
-        origin = np.full(self.size, _NONE, np.int32)
-        origin[is_there] = start
-        return Tree(hops, _plain(before, is_there), origin)
+            whence, whither = rows.beyond(front)
+            is_new = hops[whither] < 0
+            whence, whither = whence[is_new], whither[is_new]
+            # Written from behind, so that of several ways to a node the first one stays.
+            place[whither[::-1]] = np.arange(len(whither))[::-1]
+            is_first = place[whither] == np.arange(len(whither))
+            whence, front = whence[is_first], whither[is_first]
+            hops[front], before[front], origin[front] = level, whence, origin[whence]
+        return Tree(hops, before, origin)
 
     def near(self, start: int, walk: Walk, within: Ints | None = None) -> Near:
         """All that is reached; costs what is reached, not what there is. ``within``: of each node
         whether a way may go on there; None: on all."""
-        matrix = self.matrix(walk)
-        indptr, indices = matrix.indptr, matrix.indices
+        rows = self.rows(walk)
+        begins, whither = rows.starts, rows.others
         hops, before = {start: 0}, {start: _NONE}
         front = [start]
         while front:
             after = []
             for node in front:
-                others = indices[indptr[node] : indptr[node + 1]]
+                others = whither[begins[node] : begins[node + 1]]
                 for other in (others if within is None else others[within[others]]).tolist():
                     if other not in hops:
                         hops[other] = hops[node] + 1
@@ -175,19 +180,17 @@ class Kernel:
         nodes = self.between(starts, goals, walk)
         if not len(nodes):
             return []
-        from scipy import sparse
         from scipy.sparse import csgraph
 
         place = np.full(self.size, _NONE, np.int32)
         place[nodes] = np.arange(len(nodes), dtype=np.int32)
-        inner = sparse.coo_array(self.matrix(walk)[nodes][:, nodes])
+        inside, outside = (place[ends] for ends in self.rows(walk).beyond(nodes))
         first, last = len(nodes), len(nodes) + 1
         here = place[np.unique(np.asarray(starts, np.int32))]
         there = place[np.unique(np.asarray(goals, np.int32))]
         here, there = here[here >= 0], there[there >= 0]
-        inside, outside = inner.coords
         # A way ends at the first goal that it meets, and begins at the last start.
-        keep = ~np.isin(inside, there) & ~np.isin(outside, here)
+        keep = (outside >= 0) & ~np.isin(inside, there) & ~np.isin(outside, here)
         rows = np.concatenate([inside[keep], np.full(len(here), first), there])
         columns = np.concatenate([outside[keep], here, np.full(len(there), last)])
         whole = _matrix(rows, columns, len(nodes) + 2)
@@ -228,7 +231,8 @@ class Kernel:
         """The number of the weakly connected part that each node is in."""
         from scipy.sparse import csgraph
 
-        return csgraph.connected_components(self.matrix(walk), directed=False)[1]
+        every = self.rows(walk).beyond(np.arange(self.size))
+        return csgraph.connected_components(_matrix(*every, self.size), directed=False)[1]
 
     def marks(self) -> Ints:
         """One number an edge, the same for equal edges of kernels over the same nodes; sorted."""
@@ -254,13 +258,3 @@ def _matrix(rows: Ints, columns: Ints, size: int) -> Any:
     made.data[:] = 1.0
     made.indices, made.indptr = made.indices.astype(np.int32), made.indptr.astype(np.int32)
     return made
-
-
-def _nothing(size: int) -> Tree:
-    none = np.full(size, _NONE, np.int32)
-    return Tree(none, none, none)
-
-
-def _plain(values: Ints, is_there: Any) -> Ints:
-    """scipy writes -9999 for none."""
-    return np.where(is_there & (values >= 0), values, _NONE).astype(np.int32)
