@@ -22,7 +22,7 @@ from typing import IO, Any, BinaryIO, cast
 
 from scanner.model.errors import Denied, SourceError, Unavailable
 
-BLOCK = 4 << 20
+BLOCK = 1 << 20
 _MOST_LINE = 8 << 20
 """A longer line is cut: what is found in a part of it counts."""
 _PIECE = 1 << 18

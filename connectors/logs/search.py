@@ -98,18 +98,19 @@ def searched_parts(
 
     starts = range(begin, end, log_files.BLOCK)
     jobs = [] if begin >= end else starts
-    running: list[Future[Searched]] = []
+    running: set[Future[Searched]] = set()
 
     def submitted() -> Iterator[Future[Searched]]:
         for at in jobs:
-            running.append(pool.submit(search, at))
-            yield running[-1]
-            del running[: max(0, len(running) - 2 * AHEAD)]
+            job = pool.submit(search, at)
+            running.add(job)
+            job.add_done_callback(running.discard)  # what is done holds its block
+            yield job
 
     try:
         yield from _ahead(submitted())
     finally:
-        wait(running)  # none of them reads from a descriptor that is closed
+        wait(tuple(running))  # none of them reads from a descriptor that is closed
         os.close(descriptor)
 
 
