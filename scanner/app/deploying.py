@@ -19,10 +19,11 @@ from scanner.model.evidence import Confidence
 from scanner.model.facts import Asset, AssetClass
 from scanner.model.items import Hit, HitKind
 from scanner.model.registry import Disposition, RegistryEntry, Standing
+from scanner.reconcile.decisions import Decision as Made
 from scanner.reconcile.landing import objections
 from scanner.reconcile.norms import Norms
 from scanner.reconcile.proposing import Found, kind_of, propose
-from scanner.reconcile.reconcile import reconcile
+from scanner.reconcile.reconcile import Reconciliation, reconcile
 
 _SETS = ("credentials", "usage")
 _NOT_AI = (HitKind.CREDENTIAL, HitKind.GRANT, HitKind.NAME)
@@ -77,6 +78,8 @@ class Judge:
     entries: Sequence[RegistryEntry]
     norms: Norms
     allows_assets: bool = False
+    decisions: Sequence[Made] = ()
+    """What people have decided about links."""
 
     def judge(
         self, wanted: Iterable[Wanted], unread: Sequence[str] = (), told: Sequence[str] = ()
@@ -98,7 +101,10 @@ class Judge:
         judged: list[Judged] = []
         missing: list[tuple[Wanted, Asset]] = []
         for layer in layers:
-            for ident, standing in self._standings(layer).items():
+            found = self._reconciled(layer)
+            warn += found.lapsed_decisions
+            for ident in layer:
+                standing = found.standings[ident]
                 one, asset = layer[ident]
                 against = objections(standing, by_id, self.norms)
                 judged.append(_judged(one, asset, standing, [why.says for why in against]))
@@ -114,12 +120,11 @@ class Judge:
             entries=tuple(_drafts(missing, self.entries)),
         )  # fmt: skip
 
-    def _standings(self, layer: Mapping[NodeId, tuple[Wanted, Asset]]) -> dict[NodeId, Standing]:
+    def _reconciled(self, layer: Mapping[NodeId, tuple[Wanted, Asset]]) -> Reconciliation:
         shard = ShardId("guard")
         graph = AssetGraph([(shard, asset, True) for _, asset in layer.values()])
-        found = reconcile(graph, self.entries, dict(self.norms.provider_aliases), [],
-                          norms=self.norms)  # fmt: skip
-        return {ident: found.standings[ident] for ident in layer}
+        return reconcile(graph, self.entries, dict(self.norms.provider_aliases), [],
+                         norms=self.norms, decisions=self.decisions, before=True)  # fmt: skip
 
 
 def _lay(

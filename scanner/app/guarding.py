@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from scanner.app.config import LoadedConfig
 from scanner.detect import declared_id, suppress
 from scanner.detect.engine import Detector
-from scanner.detect.interpret import credential_id, evidence_of, facts_of
+from scanner.detect.interpret import credential_id, evidence_of, facts_of, short_name
 from scanner.kit.archives import SEPARATOR, Bounds, Member, is_archive, members
 from scanner.kit.git.changes import Added, Change
 from scanner.kit.git.identity import repository_key
@@ -30,6 +29,7 @@ from scanner.model.evidence import Confidence
 from scanner.model.facts import Asset, Fact, merge_fact
 from scanner.model.items import Gap, Hit, HitKind, Place
 from scanner.model.registry import Disposition, RegistryEntry
+from scanner.reconcile.decisions import Decision
 from scanner.reconcile.landing import Objection, objections
 from scanner.reconcile.norms import Norms
 from scanner.rulebook.load import Rulebook
@@ -97,6 +97,8 @@ class Guard:
     has_registry: bool = False
     allows_assets: bool = False
     most_bytes: int = 32 << 20
+    decisions: tuple[Decision, ...] = ()
+    """What people have decided about links."""
 
     def judge(self, git: Git, change: Change) -> Verdict:
         """Problems in the order of paths and lines."""
@@ -128,7 +130,7 @@ class Guard:
                     new.append((hit, place))
         verdict.problems = [
             replace(problem, width=_width(texts[problem.path, problem.commit], problem.line))
-            for problem in (*self._keys(new), *self._assets(git, new, change, blobs))
+            for problem in (*self._keys(new), *self._assets(git, new, change, blobs, verdict))
         ]
         verdict.problems.sort(key=lambda p: (p.path, p.line, p.rule, p.detail))
         if self.has_registry:
@@ -230,6 +232,7 @@ class Guard:
         new: Sequence[tuple[Hit, Added]],
         change: Change,
         blobs: Mapping[str, bytes],
+        verdict: Verdict,
     ) -> Iterator[Problem]:
         used = [(hit, one) for hit, one in new if hit.kind is not HitKind.CREDENTIAL]
         if not used:
@@ -237,11 +240,12 @@ class Guard:
         subject = NodeId(f"git:{repository_key(git).name or 'local/new'}")
         usage = [(hit, _place(one, subject)) for hit, one in used]
         found: dict[NodeId, Asset] = {}
-        here = holder(subject, Path("here"))
+        here = holder(subject, git.folder.resolve())
+        called = here.name if subject.startswith("git:local/") else short_name(subject)
         declared = self._declared(git, subject, change, blobs)
         facts: list[Fact] = [merge_fact(here, declared) if declared else here]
         for fact in facts_of(
-            usage, source="code", provider_name=self._provider, subject_name=lambda subject: "here"
+            usage, source="code", provider_name=self._provider, subject_name=lambda subject: called
         ):
             facts.append(fact)
             if isinstance(fact, Asset) and fact.evidence:
@@ -251,13 +255,13 @@ class Guard:
                     known is None or sure > known.evidence[0].confidence.rank
                 ):
                     found[fact.id] = fact
-        against = self._objections(facts, found) if found else {}
+        against = self._objections(facts, found, verdict) if found else {}
         for ident, whys in against.items():
             asset = found[ident]
             seen = asset.evidence[0]
             is_judged = self.has_registry or any(why.of_organization for why in whys)
             is_covered = not any(why.disposition in _UNCOVERED for why in whys)
-            name = asset.name.removesuffix(" in here")
+            name = asset.name.removesuffix(f" in {called}")
             said = "; ".join(why.says for why in whys)
             yield Problem(
                 rule=LIMIT_RULE if is_covered else ASSET_RULE,
@@ -291,7 +295,7 @@ class Guard:
         return next((row for row in rows if row is not None), None)
 
     def _objections(
-        self, facts: Sequence[Fact], found: Iterable[NodeId]
+        self, facts: Sequence[Fact], found: Iterable[NodeId], verdict: Verdict
     ) -> dict[NodeId, tuple[Objection, ...]]:
         """Of those that may not land, why: by the same matching as a scan's."""
         from scanner.graph.build import AssetGraph  # only where a change adds AI
@@ -301,8 +305,9 @@ class Guard:
         coverage = [Coverage(shard=_SHARD, source="code", status=Outcome.COMPLETE)]
         result = reconcile(
             graph, self.entries, self.rulebook.by_alias, coverage, has_registry=self.has_registry,
-            norms=self.norms,
+            norms=self.norms, decisions=self.decisions, before=True,
         )  # fmt: skip
+        verdict.warnings += result.lapsed_decisions
         by_id = {entry.id: entry for entry in self.entries}
         told = {ident: objections(result.standings[ident], by_id, self.norms)
                 for ident in sorted(found)}  # fmt: skip

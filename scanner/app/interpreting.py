@@ -36,7 +36,7 @@ def interpreter(rulebook: Rulebook, detector: Detector) -> Interpret:
     """Of carriers whose id tells people nothing: a repository that was never pushed anywhere."""
 
     def subject_name(subject: NodeId) -> str:
-        return names.get(subject) or _short(subject)
+        return names.get(subject) or hit_facts.short_name(subject)
 
     def interpret(item: Item, source: str) -> Iterator[Fact | Gap]:
         for fact in facts_of(item, source):
@@ -112,16 +112,3 @@ def _with_hidden_tags(told: Fact, kept: Fact) -> Fact:
         and not _TAG_WORDS.fullmatch(value)
     }
     return msgspec.structs.replace(kept, tags={**kept.tags, **hidden}) if hidden else kept
-
-
-def _short(subject: NodeId) -> str:
-    """The name people use: the repository's path, the function's name."""
-    if ":secretsmanager:" in subject:  # AWS adds a dash and six characters of its own
-        return subject.partition(":secret:")[2][:-7]
-    if subject.startswith("/"):  # Azure's and Google's paths
-        return subject.rpartition("/")[2]
-    if subject.startswith("arn:"):
-        return subject.rpartition(":")[2].rpartition("/")[2]
-    name = subject.partition(":")[2].partition("@")[0].partition("?")[0]
-    parts = [part for part in name.split("/") if part]
-    return "/".join(parts[-2:]) if subject.startswith("git:") else (parts or [name])[-1]

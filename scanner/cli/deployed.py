@@ -16,6 +16,8 @@ from scanner.cli.options import as_yaml, write_bytes
 if TYPE_CHECKING:
     from scanner.app.config import LoadedConfig
     from scanner.app.deploying import Decision
+    from scanner.model.registry import RegistryEntry
+    from scanner.reconcile.decisions import Decision as Made
     from scanner.rulebook.load import Rulebook
 
 _MOST_BYTES = 256 << 20
@@ -26,7 +28,8 @@ def judge_file(
     admission: Path | None,
     loaded: LoadedConfig,
     rulebook: Rulebook,
-    files: Sequence[Path],
+    entries: Sequence[RegistryEntry],
+    made: Sequence[Made],
     allow_assets: bool,
     form: str,
 ) -> None:
@@ -39,20 +42,17 @@ def judge_file(
     from scanner.app.plans import planned
     from scanner.detect.engine import Detector
     from scanner.model.base import encode
-    from scanner.reconcile import inventory
 
-    if not files:
-        raise click.UsageError("name the registry: --registry FILE, or registry.files")
     if form in ("sarif", "github"):
         raise click.UsageError(f"--format {form} is for changes of a repository; text or json here")
-    reading = inventory.read(list(files))
     today = datetime.now(UTC).isoformat(timespec="seconds")
     key, _ = fingerprint_key(None, loaded.config.scan.fingerprint_key_env, loaded.folder)
     judge = Judge(
         Detector(rulebook, key, loaded.config.scan.engine),
-        reading.entries,
+        entries,
         norms_of(loaded, rulebook, today),
         allow_assets,
+        made,
     )
     body = _read(plan or admission or Path("-"))
     is_review = bool(admission) and body.get("kind") == "AdmissionReview"
@@ -66,8 +66,6 @@ def judge_file(
         if is_review:
             write_bytes(encode(refusal(body, str(error))) + b"\n")
         raise click.UsageError(f"{plan or admission}: {error}") from error
-    for problem in reading.problems:
-        click.echo(f"warning: {problem}", err=True)
     if is_review:
         write_bytes(encode(admission_answer(body, decision)) + b"\n")
         sys.exit(0)

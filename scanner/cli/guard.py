@@ -15,8 +15,10 @@ from scanner.cli.baseline import with_baselines
 from scanner.cli.options import ad_hoc, as_yaml, config_option, find_config, write_bytes
 
 if TYPE_CHECKING:
+    from scanner.app.config import LoadedConfig
     from scanner.app.guarding import Problem, Verdict
     from scanner.model.registry import RegistryEntry
+    from scanner.reconcile.decisions import Decision
 
 _HOOK_VARIABLES = (
     "GIT_DIR", "GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -101,8 +103,11 @@ def command(
     if plan or admission:
         from scanner.cli.deployed import judge_file
 
-        judge_file(plan, admission, loaded, rulebook, files, allow_assets, form)
+        if not files:
+            raise click.UsageError("name the registry: --registry FILE, or registry.files")
+        judge_file(plan, admission, loaded, rulebook, *_registry(loaded, files), allow_assets, form)
         return
+    entries, made = _registry(loaded, files)
     key, _ = fingerprint_key(None, loaded.config.scan.fingerprint_key_env, loaded.folder)
     kept = {n: os.environ[n] for n in _HOOK_VARIABLES if n in os.environ}
     git = Git(Path(), variables={"GIT_GRAFT_FILE": os.devnull, **kept})
@@ -118,9 +123,10 @@ def command(
             rulebook,
             loaded,
             norms_of(loaded, rulebook, datetime.now(UTC).isoformat(timespec="seconds")),
-            _entries(files),
+            entries,
             has_registry=bool(files),
             allows_assets=allow_assets,
+            decisions=made,
         )
         verdict = guard.judge(git, change)
         if loaded.config.scan.baselines:
@@ -154,15 +160,24 @@ def _updates(lines: Sequence[str]) -> list[tuple[str, str]]:
     return found
 
 
-def _entries(files: Sequence[Path]) -> tuple[RegistryEntry, ...]:
+def _registry(
+    loaded: LoadedConfig, files: Sequence[Path]
+) -> tuple[tuple[RegistryEntry, ...], tuple[Decision, ...]]:
+    """Entries, and what people have decided about them: in the file of the configuration, and
+    beside each registry."""
     if not files:
-        return ()
-    from scanner.reconcile import inventory
+        return (), ()
+    from scanner.reconcile import decisions, inventory
 
-    reading = inventory.read(list(files))
+    registry = loaded.config.registry
+    reading = inventory.read(files, registry.dates)
     for problem in reading.problems:
         click.echo(f"warning: {problem}", err=True)
-    return tuple(reading.entries)
+    places = [loaded.folder / registry.decisions]
+    places += [path.parent / Path(registry.decisions).name for path in files]
+    known = {path.resolve(): path for path in reversed(places)}
+    made = tuple(one for path in known.values() for one in decisions.read(path))
+    return tuple(reading.entries), made
 
 
 def _show(verdict: Verdict, form: str) -> None:

@@ -152,3 +152,16 @@ def _edge(source: NodeId, target: NodeId, relation: Relation, evidence: Evidence
         evidence=(evidence,),
         confidence=confidence or Confidence.MEDIUM,
     )
+
+
+def short_name(subject: NodeId) -> str:
+    """The name people use: the repository's path, the function's name."""
+    if ":secretsmanager:" in subject:  # AWS adds a dash and six characters of its own
+        return subject.partition(":secret:")[2][:-7]
+    if subject.startswith("/"):  # Azure's and Google's paths
+        return subject.rpartition("/")[2]
+    if subject.startswith("arn:"):
+        return subject.rpartition(":")[2].rpartition("/")[2]
+    name = subject.partition(":")[2].partition("@")[0].partition("?")[0]
+    parts = [part for part in name.split("/") if part]
+    return "/".join(parts[-2:]) if subject.startswith("git:") else (parts or [name])[-1]

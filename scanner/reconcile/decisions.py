@@ -7,7 +7,7 @@ A decision that holds no more is told, and the question is asked again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +19,7 @@ from scanner.model.base import Model, NodeId, digest
 from scanner.model.errors import RegistryError
 from scanner.model.facts import Asset, Credential
 from scanner.model.registry import RegistryEntry
+from scanner.reconcile.keys import key_form, keys_of
 from scanner.rulebook.documents import read_yaml
 
 
@@ -83,8 +84,32 @@ def render(decisions: Sequence[Decision]) -> bytes:
 
 
 def _latest(decisions: Iterable[Decision]) -> dict[tuple[str, str], Decision]:
-    """The last of each pair holds."""
-    return {(one.asset, one.entry): one for one in sorted(decisions, key=lambda d: d.at)}
+    """The last of each pair holds; of two that were made at one time the one that rules out."""
+    ordered = sorted(decisions, key=lambda d: (d.at, d.verdict is Verdict.DIFFERENT))
+    return {(one.asset, one.entry): one for one in ordered}
+
+
+def _is_as_it_was(
+    one: Decision, node: Asset | Credential, entry: RegistryEntry, before: bool
+) -> bool:
+    if not one.seen or (before and one.verdict is Verdict.DIFFERENT):
+        return True
+    return one.seen == mark_of(node, entry)
+
+
+def _about(
+    decisions: Iterable[Decision], nodes: Mapping[NodeId, Asset | Credential]
+) -> Iterator[Decision]:
+    """Those about ``nodes``, under their ids. What is ruled out for a thing is so for its parts."""
+    by_key: dict[str, dict[NodeId, None]] = {}
+    for ident, node in nodes.items():
+        for key in keys_of(node):
+            if not key.startswith("tag:"):
+                by_key.setdefault(key, {})[ident] = None
+    for one in decisions:
+        for ident in by_key.get(one.asset) or by_key.get(key_form(one.asset)) or ():
+            if ident == one.asset or one.verdict is Verdict.DIFFERENT or "#" not in ident:
+                yield msgspec.structs.replace(one, asset=ident)
 
 
 def holding(
@@ -92,12 +117,17 @@ def holding(
     nodes: Mapping[NodeId, Asset | Credential],
     entries: Mapping[str, RegistryEntry],
     today: str,
+    *,
+    before: bool = False,
 ) -> Remembered:
-    """``today``: ISO date or time; empty: nothing expires."""
+    """``today``: ISO date or time; empty: nothing expires. ``before``: the nodes are judged before
+    they are there and show a part of themselves, so that a decision is found by any of their keys,
+    and what a person has ruled out stays so, whatever they are called yet."""
     same: dict[NodeId, list[Decision]] = {}
     different: set[tuple[NodeId, str]] = set()
     lapsed: list[str] = []
-    for one in _latest(decisions).values():
+    made = _latest(decisions).values()
+    for one in _about(made, nodes) if before else made:
         node, entry = nodes.get(one.asset), entries.get(one.entry)
         said = f"decision of {one.author} on {one.asset} and {one.entry}"
         if today and one.expires_at < today[: len(one.expires_at)]:
@@ -106,7 +136,7 @@ def holding(
             lapsed.append(f"{said}: the registry has no such entry")
         elif node is None:
             continue  # not seen in this scan; nothing is asked about it either
-        elif one.seen and one.seen != mark_of(node, entry):
+        elif not _is_as_it_was(one, node, entry, before):
             lapsed.append(f"{said}: what it was made on has changed")
         elif one.verdict is Verdict.SAME:
             same.setdefault(one.asset, []).append(one)

@@ -51,6 +51,8 @@ class Index:
     """Every name of a provider -> its id."""
     decisions: Sequence[Decision] = ()
     today: str = ""
+    before: bool = False
+    """What is matched is judged before it is there."""
     remembered: Remembered = field(default_factory=Remembered)
     """The decisions that hold; filled by :func:`match_all`."""
 
@@ -62,6 +64,8 @@ def build_index(
     today: str = "",
     rules: NormRules | None = None,
     products: frozenset[str] = frozenset(),
+    *,
+    before: bool = False,
 ) -> Index:
     """``products``: ids, among those of ``aliases``, of what one runs oneself and names as one
     likes."""
@@ -70,6 +74,7 @@ def build_index(
         by_provider=aliases,
         decisions=decisions,
         today=today,
+        before=before,
     )
     globs: list[tuple[str, str]] = []
     for entry in index.entries.values():
@@ -96,8 +101,12 @@ def normal_name(name: str) -> str:
 def match_all(graph: AssetGraph, index: Index) -> Found:
     """Every match of every asset and credential, the best first."""
     nodes: list[Asset | Credential] = [*graph.assets(), *graph.credentials()]
-    by_id = {node.id: node for node in nodes}
-    index.remembered = deciding.holding(index.decisions, by_id, index.entries, index.today)
+    decided = {  # what holds AI, and is none, may be decided on, too
+        ident: node for ident, node in graph.nodes.items() if isinstance(node, (Asset, Credential))
+    } if index.decisions else {}  # fmt: skip
+    index.remembered = deciding.holding(
+        index.decisions, decided, index.entries, index.today, before=index.before
+    )
     index.patterns.count(nodes)
     found: Found = {}
     for node in nodes:
@@ -202,6 +211,8 @@ def _through_holder(graph: AssetGraph, node: Asset, index: Index) -> Iterator[Ma
     if not isinstance(holder, Asset) or not node.provider:
         return
     for match in direct(graph, holder, index):
+        if (holder.id, match.entry) in index.remembered.different:
+            continue
         stated = index.entries[match.entry].approved.providers
         if stated is None:
             yield _match(

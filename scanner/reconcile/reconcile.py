@@ -62,13 +62,16 @@ def reconcile(
     decisions: Sequence[Decision] = (),
     norms: Norms | None = None,
     sights: Callable[[], Iterable[Sight]] = tuple,
+    before: bool = False,
 ) -> Reconciliation:
     """Both sides' standing. Every asset and every entry has exactly one. ``refused``: why rows of
-    the registry could not be used. ``sights``: what of which things connectors list all."""
+    the registry could not be used. ``sights``: what of which things connectors list all.
+    ``before``: what is judged is not there yet, and shows a part of itself."""
     held_to = norms or Norms(provider_aliases=provider_aliases)
     index = build_index(
-        entries, provider_aliases, decisions, held_to.today, held_to.rules, held_to.own
-    )
+        entries, provider_aliases, decisions, held_to.today, held_to.rules, held_to.own,
+        before=before,
+    )  # fmt: skip
     matches = match_all(graph, index)
     standings: dict[NodeId, Standing] = {}
     claimed: dict[str, list[NodeId]] = {entry.id: [] for entry in entries}

@@ -16,6 +16,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scanner.model.base import NodeId
+from scanner.model.facts import Asset, AssetClass
+from scanner.model.registry import RegistryEntry
+from scanner.reconcile.decisions import mark_of
 from tests.conftest import Repository
 from tests.emit.uploads import uploadable
 
@@ -388,6 +392,50 @@ def test_what_an_entry_does_not_cover_for_sure_fails(
     assert said in done.stdout
     assert "add to the registry" not in done.stdout  # an entry is there: a second would not help
     assert _guard(with_base.root, *args, "--allow-assets").returncode == 0
+
+
+@pytest.mark.parametrize("where", ["beside", "configured"])
+@pytest.mark.parametrize(
+    ("entry", "about", "verdict", "code", "said"),
+    [
+        ("A", "git:github.com/acme/app#ai/openai", "different", 1, "nobody registered it"),
+        ("A", "git:github.com/acme/app", "different", 1, "nobody registered it"),
+        ("A", "git:github.com/acme/other#ai/openai", "different", 0, ""),
+        ("L", "git:github.com/acme/app#ai/openai", "same", 0, ""),
+    ],
+)
+def test_what_people_have_decided_holds_for_a_change(
+    with_base: Repository, where: str, entry: str, about: str, verdict: str, code: int, said: str
+) -> None:
+    """As in a scan, whose asset goes by the same id and name."""
+    with_base.git("remote", "add", "origin", "https://github.com/acme/app.git")
+    with_base.write("app.py", "import openai\nclient = openai.OpenAI()\n")
+    with_base.git("add", "-A")
+    folder = with_base.root.parent
+    loose = {**_COVERED, "id": "L", "bindings": []}
+    (folder / "registry.yaml").write_text(yaml.safe_dump([_COVERED if entry == "A" else loose]))
+    seen = Asset(id=NodeId(about), kind="code.integration", name="OpenAI in acme/app",
+                 asset_class=AssetClass.INTEGRATION, provider="openai")  # fmt: skip
+    mark = mark_of(seen, RegistryEntry(id=entry, name="App")) if about.endswith("openai") else ""
+    made = {"asset": about, "entry": entry, "verdict": verdict, "author": "ann", "reason": "asked",
+            "at": "2026-01-01", "expires_at": "9999-01-01", "seen": mark}  # fmt: skip
+    name = "registry-decisions.yaml" if where == "beside" else "decided.yaml"
+    (folder / name).write_text(yaml.safe_dump({"decisions": [made]}))
+    config = folder / "guard.toml"
+    config.write_text('[registry]\nfiles = ["registry.yaml"]\ndecisions = "decided.yaml"\n')
+    args = ["--registry", str(folder / "registry.yaml")]
+    if where == "configured":
+        args = ["--config", str(config)]
+
+    done = _guard(with_base.root, *args)
+
+    assert done.returncode == code, done.stdout + done.stderr
+    assert said in done.stdout
+    expired = {**made, "expires_at": "2026-01-02"}
+    (folder / name).write_text(yaml.safe_dump({"decisions": [expired]}))
+    done = _guard(with_base.root, *args)
+    assert done.returncode == (0 if entry == "A" else 1)
+    assert ("expired 2026-01-02" in done.stderr) == ("app" in about)
 
 
 @pytest.mark.parametrize("files", ["", 'files = ["registry.yaml"]'])

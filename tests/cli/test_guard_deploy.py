@@ -147,6 +147,22 @@ def test_resources_that_go_by_one_id_are_judged_each(folder: Path, turn: int) ->
     assert [row["allowed"] for row in _judged(folder, 1)["resources"]] == [True, False]
 
 
+def test_what_people_have_ruled_out_is_not_registered_by_a_plan(folder: Path) -> None:
+    """The resource is there already, under a name and a kind that only the scan of it tells."""
+    arn = "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/fraud"
+    made = {"asset": arn, "entry": "AIR-0007", "verdict": "different", "author": "ann", "seen": "0",
+            "reason": "asked", "at": "2026-01-01", "expires_at": "9999-01-01"}  # fmt: skip
+    tag = {"ai-registry-id": "AIR-0007"}
+    after = {"name": "fraud", "id": "fraud", "arn": arn, "tags": tag, "region": "eu-west-1"}
+    _plan(folder, _change("aws_sagemaker_endpoint", "fraud", after, ("update",)))
+    _judged(folder, 0)
+    (folder / "registry-decisions.yaml").write_text(yaml.safe_dump({"decisions": [made]}))
+    assert "nobody registered it" in _judged(folder, 1)["deny"][0]
+    same = {**made, "verdict": "same", "entry": "AIR-0008"}
+    (folder / "registry-decisions.yaml").write_text(yaml.safe_dump({"decisions": [same]}))
+    assert "what it was made on has changed" in _judged(folder, 0)["warn"][0]
+
+
 def test_a_name_alone_registers_nothing(folder: Path) -> None:
     _plan(folder, _change("aws_sagemaker_endpoint", "x", {"name": "fraud-scoring"}))
     found = _judged(folder, 1)

@@ -76,6 +76,22 @@ def test_a_tag_that_contradicts_a_key_is_ambiguous_and_never_first_wins() -> Non
         assert set(found.standings[NodeId("a")].candidates) == {"A", "B"}
 
 
+def test_what_is_ruled_out_of_a_thing_does_not_come_back_through_its_holder() -> None:
+    part = _asset("git:h/r#ai/openai")
+    holder = _asset("git:h/r", is_ai=False, provider="")
+    entry = _entry("R", (BindingType.REPO, "h/r"), approved=Approved(providers=("openai",)))
+    _, found = _world([holder, part], [entry], _decision(holder, entry, Verdict.DIFFERENT))
+    assert _status(found, part.id)[0] == "unregistered"
+
+
+def test_of_two_decisions_of_one_time_the_one_that_rules_out_holds() -> None:
+    asset, entry = _asset("a"), _entry("A", (BindingType.ID, "a"))
+    both = [_decision(asset, entry, verdict) for verdict in (Verdict.DIFFERENT, Verdict.SAME)]
+    for made in (both, both[::-1]):
+        _, found = _world([asset], [entry], *made)
+        assert _status(found, "a")[0] != "registered"
+
+
 def test_what_is_said_of_a_thing_beats_a_rule_and_what_it_stands_in() -> None:
     part = _asset("git:h/r#ai/openai")
     holder = _asset("git:h/r", is_ai=False, provider="")
