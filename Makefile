@@ -47,7 +47,7 @@ docs: install
 LOCKED := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 lock: install
 	$(BIN)/uv pip compile -q pyproject.toml $(LOCKED) -o deploy/requirements.lock \
-	  $(addprefix --extra ,cluster daemon kafka keyring notify objects png postgres zstd)
+	  $(addprefix --extra ,cluster daemon kafka keyring notify objects png postgres traces zstd)
 	printf 'hatchling\nsetuptools\n' | $(BIN)/uv pip compile -q - $(LOCKED) -o deploy/build.lock
 
 site: install

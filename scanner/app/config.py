@@ -102,6 +102,9 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Names of formats (docs/formats.md); empty: findings.json, graph.graphml and report.html."""
     metrics_file: str = ""
     """Prometheus gauges, for the textfile collector and ``shadow-ai daemon``."""
+    traces: bool = False
+    """Send each run as OpenTelemetry traces to ``OTEL_EXPORTER_OTLP_ENDPOINT``; needs the extra
+    ``traces``."""
 
 
 class ScheduleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -213,6 +213,7 @@ def read(
     *,
     mark: str,
     clean: Callable[[str], str],
+    on_begin: Callable[[str, ShardId], None],
     on_progress: Callable[[Coverage, int, int], None],
 ) -> list[Coverage]:
     """Every shard once, by ``away`` or by threads here."""
@@ -225,6 +226,7 @@ def read(
         at_once=at_once,
         mark=mark,
         clean=clean,
+        on_begin=on_begin,
         on_progress=on_progress,
     )
     if scan.memory_mib:

@@ -69,6 +69,7 @@ class Settings:
     """What is less sure is kept in the state, but neither shown nor counted for ``fail_on``."""
     verify: bool = False
     """Ask providers whether the keys found live: each key goes to its own provider, once."""
+    on_begin: Callable[[str, ShardId], None] = lambda source, shard: None
     on_progress: Callable[[Coverage, int, int], None] = lambda coverage, done, known: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -163,7 +164,7 @@ def _scan(
             interpreter(rulebook, detector), away, opened.done,
             mark=executing.mark_of(loaded, rulebook.digest),
             clean=lambda text: detector.masked(text.encode()).decode(),
-            on_progress=settings.on_progress,
+            on_begin=settings.on_begin, on_progress=settings.on_progress,
         )  # fmt: skip
     told.update(detector.comments.problems)
     warnings += sorted(told)

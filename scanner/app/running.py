@@ -29,6 +29,7 @@ from scanner.app.pipeline import (
 )
 from scanner.app.suppressing import as_shown
 from scanner.app.ticketing import sync
+from scanner.app.tracing import Untraced, traced
 from scanner.app.trackers import targets
 from scanner.emit.files import write_all, write_file, write_formats
 from scanner.emit.gauges import gauges
@@ -67,19 +68,40 @@ def run(
     """Raises nothing but ``ConfigError``, before anything is read."""
     ident = f"r-{secrets.token_hex(4)}"
     say = log or Log(run=ident)
+    with traced(loaded.config.run.traces, ident, say) as spans:
+        ran = _run(loaded, environ, Ran(ident, EXIT_COMPLETE), say, spans)
+        spans.tell(exit=ran.exit_code)
+    return ran
+
+
+def _run(
+    loaded: LoadedConfig,
+    environ: Mapping[str, str],
+    ran: Ran,
+    say: Callable[..., None],
+    spans: Untraced,
+) -> Ran:
     trackers = targets(loaded, environ) if loaded.config.tickets else []
     people = messengers(loaded, environ) if loaded.config.notify else {}
     began = time.monotonic()
-    ran = Ran(ident, EXIT_COMPLETE)
-    say("run started", sources=sorted(loaded.config.sources))
+    trace = {"trace": spans.trace_id()} if spans.trace_id() else {}
+    say("run started", sources=sorted(loaded.config.sources), **trace)
 
-    def unread(row: Coverage, done: int, known: int) -> None:
+    def shard_read(row: Coverage, done: int, known: int) -> None:
+        spans.ended(row)
         if row.status.is_lacking:
             say("shard not read", "warning", shard=row.shard, status=str(row.status),
                 reason=row.reason)  # fmt: skip
 
     try:
-        ran.result = scan(loaded, settings=Settings(environ=environ, on_progress=unread))
+        with spans.part("scan"):
+            ran.result = scan(
+                loaded,
+                settings=Settings(
+                    environ=environ, on_begin=spans.began, on_progress=shard_read
+                ),
+            )  # fmt: skip
+            spans.tell(scan=ran.result.document.scan.id, assets=len(ran.result.document.assets))
     except ConfigError:
         raise
     except ShadowAIError as error:
@@ -92,21 +114,24 @@ def run(
     say("scan finished", scan=ran.result.document.scan.id, exit=ran.exit_code,
         assets=len(ran.result.document.assets), changes=dict(sorted(changes.items())),
         warnings=list(ran.result.document.warnings)[:20])  # fmt: skip
-    _files(loaded, ran, say)
+    with spans.part("write files"):
+        _files(loaded, ran, say)
     if trackers or people:
         state = State(store_url(loaded))
         try:
             for target in trackers:
-                report = sync(state, target, now=now, findings=as_shown(state, loaded, now()))
+                with spans.part("sync tickets", sink=target.name):
+                    report = sync(state, target, now=now, findings=as_shown(state, loaded, now()))
                 did = Counter(str(action.do) for action in report.actions)
                 say("tickets synced", sink=target.name, done=dict(sorted(did.items())))
                 for key, reason in report.troubles:
                     _trouble(ran, say, f"tickets {target.name} {key[:15]}: {reason}")
             for name, service in people.items():
-                sent = notify(
-                    state, name, loaded.config.notify[name], service, now=now,
-                    findings=lambda: as_shown(state, loaded, now()),
-                )  # fmt: skip
+                with spans.part("notify", sink=name):
+                    sent = notify(
+                        state, name, loaded.config.notify[name], service, now=now,
+                        findings=lambda: as_shown(state, loaded, now()),
+                    )  # fmt: skip
                 say("people notified", name=name, done=sent.state, title=sent.title)
                 if sent.trouble:
                     _trouble(ran, say, f"notify {sent.trouble}")

@@ -101,6 +101,8 @@ class Options:
     """Changes with what else than its source decides what is read of a shard: rules, settings."""
     clean: Callable[[str], str] = str
     """Takes secrets out of what is told of a shard: paths and vendors' messages may hold them."""
+    on_begin: Callable[[str, ShardId], None] = field(default=lambda source, shard: None)
+    """Called with each shard that is about to be read, and the name of its source."""
     on_progress: Callable[[Coverage, int, int], None] = field(
         default=lambda coverage, done, known: None
     )

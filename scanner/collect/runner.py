@@ -135,6 +135,7 @@ class _Run:
                 self._launch(lane, lane.waiting.popleft())
 
     def _launch(self, lane: Lane, turn: Turn) -> None:
+        self._options.on_begin(turn[0].name, turn[1].id)
         try:
             flight = lane.launch(turn)
         except Exception as error:
