@@ -130,7 +130,7 @@ class Guard:
                     new.append((hit, place))
         verdict.problems = [
             replace(problem, width=_width(texts[problem.path, problem.commit], problem.line))
-            for problem in (*self._keys(new), *self._assets(git, new, change, blobs, verdict))
+            for problem in (*self._keys(new), *self._assets(git, new, change, verdict))
         ]
         verdict.problems.sort(key=lambda p: (p.path, p.line, p.rule, p.detail))
         if self.has_registry:
@@ -231,7 +231,6 @@ class Guard:
         git: Git,
         new: Sequence[tuple[Hit, Added]],
         change: Change,
-        blobs: Mapping[str, bytes],
         verdict: Verdict,
     ) -> Iterator[Problem]:
         used = [(hit, one) for hit, one in new if hit.kind is not HitKind.CREDENTIAL]
@@ -242,7 +241,7 @@ class Guard:
         found: dict[NodeId, Asset] = {}
         here = holder(subject, git.folder.resolve())
         called = here.name if subject.startswith("git:local/") else short_name(subject)
-        declared = self._declared(git, subject, change, blobs)
+        declared = self._declared(git, subject, change)
         facts: list[Fact] = [merge_fact(here, declared) if declared else here]
         for fact in facts_of(
             usage, source="code", provider_name=self._provider, subject_name=lambda subject: called
@@ -278,21 +277,24 @@ class Guard:
                 objections=whys,
             )
 
-    def _declared(
-        self, git: Git, subject: NodeId, change: Change, blobs: Mapping[str, bytes]
-    ) -> Asset | None:
-        """Which entry the repository says it belongs to: as the change has it, else as it is."""
-        told = [(one.path, blobs[one.blob]) for one in change.added
-                if one.path in declared_id.FILES and one.blob in blobs]  # fmt: skip
-        if not told and self.has_registry:
-            names = {f"{lead}{name}": name for lead in (":", "HEAD:")
-                     for name in sorted(declared_id.FILES)}  # fmt: skip
-            found = git.named(dict.fromkeys(names))
-            by_oid = {found[key].oid: name for key, name in names.items() if key in found}
-            told = [(by_oid[oid], data) for oid, data in git.contents(dict.fromkeys(by_oid))
-                    if data is not None]  # fmt: skip
-        rows = (declared_id.told_by(path, subject, data) for path, data in told)
-        return next((row for row in rows if row is not None), None)
+    def _declared(self, git: Git, subject: NodeId, change: Change) -> Asset | None:
+        """Which entry the repository says it belongs to, once the change has landed. Of several
+        ends (branches of a push) each must say the same: one does not speak for another."""
+        if not self.has_registry:
+            return None
+        names = {f"{end}:{name}": (end, name) for end in change.ends
+                 for name in sorted(declared_id.FILES)}  # fmt: skip
+        found = git.named(dict.fromkeys(names))
+        texts = dict(git.contents(dict.fromkeys(one.oid for one in found.values())))
+        told: dict[str, Asset] = {}
+        for key, one in found.items():
+            end, name = names[key]
+            row = declared_id.told_by(name, subject, texts.get(one.oid) or b"")
+            if row is not None:
+                told[end] = merge_fact(told[end], row) if end in told else row
+        facts = list(told.values())
+        return facts[0] if len(facts) == len(change.ends) and all(
+            row == facts[0] for row in facts) else None  # fmt: skip
 
     def _objections(
         self, facts: Sequence[Fact], found: Iterable[NodeId], verdict: Verdict

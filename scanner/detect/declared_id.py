@@ -1,6 +1,7 @@
 """Files at a repository's root that say which registry entry it belongs to.
 
-Owns their names and the one line that is read of each. It is read as text, without a YAML parser:
+Owns their names and the lines that are read of each; what they say stands under the file's name as
+well, so that two that contradict each other are seen as two. Read as text, without a YAML parser:
 what a repository says of itself is a claim, which the registry has to know.
 """
 
@@ -15,6 +16,8 @@ FILES = frozenset(
     {".ai-registry.yaml", ".ai-registry.yml", "catalog-info.yaml", "catalog-info.yml"}
 )
 _MOST_BYTES = 64 << 10
+_MOST = 20
+"""Ids of one file."""
 _LINE = expression(
     r"^[ \t]{0,20}[\"']?(?:[\w.-]{1,100}/)?ai-registry(?:/|-)id[\"']?[ \t]{0,8}:[ \t]{0,8}"
     r"[\"']?([A-Za-z0-9][\w./:~-]{0,120})[\"']?[ \t]{0,8}(?:#.{0,200})?\r?$",
@@ -23,14 +26,15 @@ _LINE = expression(
 
 
 def told_by(path: str, subject: NodeId, data: bytes) -> Asset | None:
-    """The fact that keeps the id with the repository; None: the file says none."""
+    """The fact that keeps the ids with the repository; None: the file says none."""
     if path not in FILES:
         return None
-    for line in data[:_MOST_BYTES].decode("utf-8", "replace").split("\n"):
-        match = _LINE.match(line[:500])
-        if match:
-            return Asset(
-                id=subject, kind="", name="", asset_class=AssetClass.REPOSITORY, is_ai=False,
-                tags={TAG: match[1]},
-            )  # fmt: skip
-    return None
+    lines = data[:_MOST_BYTES].decode("utf-8", "replace").split("\n")
+    told = dict.fromkeys(match[1] for line in lines if (match := _LINE.match(line[:500])))
+    if not told:
+        return None
+    each = {f"{path}/{number}/{TAG}": ident for number, ident in enumerate([*told][:_MOST], 1)}
+    return Asset(
+        id=subject, kind="", name="", asset_class=AssetClass.REPOSITORY, is_ai=False,
+        tags={TAG: next(iter(told)), **each},
+    )  # fmt: skip

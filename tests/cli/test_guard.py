@@ -394,6 +394,83 @@ def test_what_an_entry_does_not_cover_for_sure_fails(
     assert _guard(with_base.root, *args, "--allow-assets").returncode == 0
 
 
+_DECLARED = {"A": "ai-registry-id: A\n", "B": "ai-registry-id: B\n", "": "# none\n"}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "code"),
+    [("A", None, 1), ("A", "", 1), ("A", "B", 1), (None, "A", 0), ("B", "A", 0), ("A", "A", 0)],
+)
+@pytest.mark.parametrize("how", ["range", "staged", "push"])
+def test_a_repository_declares_what_it_says_once_the_change_has_landed(
+    with_base: Repository, how: str, first: str | None, last: str | None, code: int
+) -> None:
+    """What stood in between, or before, says nothing of what is deployed."""
+    registry = with_base.root.parent / "registry.yaml"
+    stated = {**_COVERED, "bindings": []}
+    registry.write_text(
+        yaml.safe_dump([stated, {**stated, "id": "B", "name": "B", "stage": "retired"}])
+    )
+    base = with_base.git("rev-parse", "HEAD")
+    with_base.git("branch", "before")
+
+    def declare(said: str | None) -> None:
+        (with_base.root / ".ai-registry.yaml").unlink(missing_ok=True)
+        if said is not None:
+            with_base.write(".ai-registry.yaml", _DECLARED[said])
+
+    declare(first)
+    with_base.write("note.txt", "one\n")
+    with_base.commit("one")
+    with_base.write("app.py", "import openai\nclient = openai.OpenAI()\n")
+    declare(last)
+    feed, args = "", ["--registry", str(registry)]
+    if how == "staged":
+        with_base.git("add", "-A")
+    else:
+        head = with_base.commit("two")
+        if how == "range":
+            args += ["--base", base]
+        else:
+            feed = f"{base} {head} refs/heads/main\n"
+            with_base.git("update-ref", "refs/heads/main", base)
+
+    done = _guard(with_base.root, *args, feed=feed) if how != "push" else _guard(
+        with_base.root, "--receive", *args, feed=feed)  # fmt: skip
+
+    assert done.returncode == code, done.stdout + done.stderr
+
+
+def test_one_branch_of_a_push_does_not_declare_for_another(with_base: Repository) -> None:
+    registry = with_base.root.parent / "registry.yaml"
+    registry.write_text(yaml.safe_dump([{**_COVERED, "bindings": []}]))
+    base = with_base.git("rev-parse", "HEAD")
+    with_base.write("app.py", "import openai\nclient = openai.OpenAI()\n")
+    bare = with_base.commit("without")
+    with_base.write(".ai-registry.yaml", "ai-registry-id: A\n")
+    declared = with_base.commit("with")
+    with_base.git("update-ref", "refs/heads/main", base)
+    lines = [f"{base} {head} refs/heads/{name}\n" for name, head in (("a", bare), ("b", declared))]
+    for feed, code in ((lines[1], 0), ("".join(lines), 1), ("".join(reversed(lines)), 1)):
+        done = _guard(with_base.root, "--receive", "--registry", str(registry), feed=feed)
+        assert done.returncode == code, done.stdout + done.stderr
+
+
+def test_two_files_that_declare_two_entries_register_neither(with_base: Repository) -> None:
+    registry = with_base.root.parent / "registry.yaml"
+    stated = {**_COVERED, "bindings": []}
+    registry.write_text(yaml.safe_dump([stated, {**stated, "id": "B", "name": "Other"}]))
+    with_base.write("app.py", "import openai\nclient = openai.OpenAI()\n")
+    with_base.write(".ai-registry.yaml", "ai-registry-id: A\n")
+    for said, code in (("ai-registry-id: A\n", 0), ("ai-registry-id: B\n", 1),
+                       ("ai-registry-id: A\n---\nai-registry-id: B\n", 1)):  # fmt: skip
+        with_base.write("catalog-info.yaml", said)
+        with_base.git("add", "-A")
+        done = _guard(with_base.root, "--registry", str(registry))
+        assert done.returncode == code, done.stdout + done.stderr
+        assert ("several entries claim it" in done.stdout) == bool(code)
+
+
 @pytest.mark.parametrize("where", ["beside", "configured"])
 @pytest.mark.parametrize(
     ("entry", "about", "verdict", "code", "said"),

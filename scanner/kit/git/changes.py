@@ -12,7 +12,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -54,6 +54,8 @@ class Change:
     left: Mapping[str, str]
     """Blobs that the change takes away or replaces, and where they stood: what they held is not
     new, there or elsewhere."""
+    ends: tuple[str, ...] = ()
+    """What the change leads to: revisions; empty text: the index."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def staged(git: Git) -> Change:
     for parent in parents:
         args = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", parent)
         changed += rows(git.lines(*args, "--", separator=b"\0"))
-    return _change([_Step("", len(parents), tuple(changed))])
+    return replace(_change([_Step("", len(parents), tuple(changed))]), ends=("",))
 
 
 def between(git: Git, base: str, head: str = "HEAD") -> Change:
@@ -91,10 +93,10 @@ def between(git: Git, base: str, head: str = "HEAD") -> Change:
             remedy = _DEEPEN if _shallow(git) else "fetch it, or name another"
             raise Unavailable(f"{git.folder}: revision {revision} is not here; {remedy}")
     if not is_object(base):
-        return _of_commits(git, (head,))
+        return replace(_of_commits(git, (head,)), ends=(head,))
     if _shallow(git) and not git.succeeds("merge-base", base, head):
         raise Unavailable(f"{git.folder}: where {head} left {base} is not here; {_DEEPEN}")
-    return _of_commits(git, (f"{base}..{head}",))
+    return replace(_of_commits(git, (f"{base}..{head}",)), ends=(head,))
 
 
 def received(git: Git, updates: Sequence[tuple[str, str]]) -> Change:
@@ -112,7 +114,7 @@ def received(git: Git, updates: Sequence[tuple[str, str]]) -> Change:
     everything = (*known, "--not", "--all")
     change = _of_commits(git, (*commits, *everything)) if commits else Change((), {})
     added += _without_commits(git, others, everything) if others else ()
-    return Change((*change.added, *added), change.left)
+    return Change((*change.added, *added), change.left, tuple(tips))
 
 
 def _peeled(
