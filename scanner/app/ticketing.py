@@ -10,24 +10,33 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import msgspec
 
+from scanner.app.adopting import Adoption
 from scanner.emit.tickets.content import Routing, Ticket, tickets
 from scanner.emit.tickets.planning import (
-    DIGEST,
     FLAPS,
     LOST,
     QUIET,
+    UNSEEN_NEW,
     Action,
     Do,
     Remote,
     is_flapping,
     plan,
 )
-from scanner.emit.tickets.sink import Busy, Made, Sink, SinkError, Unclear, Wrote
+from scanner.emit.tickets.sink import (
+    Busy,
+    Made,
+    Refused,
+    Sink,
+    SinkError,
+    Unclear,
+    Wrote,
+    understood,
+)
 from scanner.model.base import Fingerprint
 from scanner.model.finding import Finding
 from scanner.model.ticket import ClosedBy, TicketRow, TicketState
@@ -38,8 +47,8 @@ _FLAPPING = (
     f"It comes and goes: it was opened again {FLAPS} times of late. Until it has been gone for "
     f"{QUIET.days} days it stays open, and nothing more is said of it."
 )
-_ALL_GONE = 3
-"""So many tickets, and all of them gone at once: that is more likely a right that was lost."""
+_NAMED = 5
+"""Tickets that cannot be seen are named up to so many."""
 _GIVE_UP = 3
 """Changes in a row that came to nothing, after which the rest is left for the next run."""
 
@@ -82,16 +91,15 @@ def sync(
     seen = state.findings() if findings is None else findings
     run = _Run(state, target, now, secrets.token_hex(8), seen)
     try:
-        with _understood("what the tracker has"):
+        with understood("what the tracker has"):
             actions = run.planned(dry_run=dry_run)
     except SinkError as error:
         report.troubles.append(("", str(error)))
         return report
+    report.troubles += [("", told) for told in run.doubts]
     if dry_run:
         report.actions = actions
-        report.troubles += [("", told) for told in run.doubts]
         return report
-    report.troubles += [("", told) for told in run.doubts]
     busy = 0
     for action in actions:
         if action.do is Do.SKIP:
@@ -119,6 +127,13 @@ class _Run:
     token: str
     findings: Mapping[str, Finding]
     doubts: list[str] = field(default_factory=list)
+    is_blind: bool = False
+    """Not one ticket of ours was seen: whether the first that is made can be is looked for, before
+    there are more that nobody finds again."""
+    is_unseen: bool = False
+    """It could not."""
+    _first: tuple[str, str] = ("", "")
+    """Key and id of the first ticket that was made."""
     _found: dict[str, Made] = field(default_factory=dict)
     """What the tracker has of the keys that it was asked for."""
 
@@ -130,60 +145,51 @@ class _Run:
         findings = self.findings
         wanted = tickets(findings.values(), self.target.routing)
         rows = self._rows(findings, dry_run=dry_run)
-        rows |= self._adopted(wanted, rows, dry_run=dry_run)
         asked = {
             key: row.external_id
             for key, row in rows.items()
             if row.external_id
             and (row.state is TicketState.OPEN or row.closed_by is ClosedBy.PERSON or key in wanted)
         }
+        remote = dict(self.sink.states(asked)) if asked and self.sink.two_way else {}
+        self._tell_unseen(asked, remote, wanted)
+        others = Adoption(
+            self.state, self.sink, self.target.name, self.token, self.now(), dry_run, self.doubts
+        )
+        adopted, states = others.adopt(wanted, rows, findings, self.target.most_new)
+        rows |= adopted
+        remote |= states
+        seen = {Remote.OPEN, Remote.CLOSED} & set(remote.values())
+        self.is_blind = self.sink.two_way and not seen
+        others.judge(wanted, rows, remote)
         actions = plan(
-            wanted, rows, self._states(asked), findings, self.target.routing,
+            wanted, rows, remote, findings, self.target.routing,
             most_new=self.target.most_new, now=self.now(), token=self.token,
             settles=self.sink.settles,
         )  # fmt: skip
         lost = [action.key for action in actions if action.do is Do.RECOVER]
         if lost and not dry_run:
-            self._found |= self.sink.find(lost)
+            self._found |= {key: one.made for key, one in self.sink.find(lost).items()}
         return actions
 
-    def _states(self, asked: Mapping[str, str]) -> Mapping[str, Remote]:
-        """Of tickets that all are gone at once nothing is believed: what is changed of them fails,
-        is told, and tried again."""
-        if not asked or not self.sink.two_way:
-            return {}
-        remote = self.sink.states(asked)
-        if len(asked) < _ALL_GONE or set(remote.values()) != {Remote.MISSING}:
-            return remote
-        self.doubts.append(
-            f"none of the {len(asked)} tickets can be seen; may this account still read them? "
-            "Nothing is taken for deleted"
-        )
-        return dict.fromkeys(asked, Remote.UNKNOWN)
-
-    def _adopted(
-        self, wanted: Mapping[str, Ticket], rows: Mapping[str, TicketRow], *, dry_run: bool
-    ) -> dict[str, TicketRow]:
-        """Rows of tickets that are there and that this state knows nothing of: made from another
-        state, or before this one was lost. A state without any row asks for all,
-        those of findings that have ended, too."""
-        keys = [key for key in wanted if key not in rows]
-        is_too_many = len(keys) > self.target.most_new
-        ended = [str(mark) for mark in self.findings if mark not in wanted]
-        asked = keys[: self.target.most_new] if rows else [*keys, *ended]
-        if is_too_many and DIGEST not in rows:
-            asked = [*asked, DIGEST]
-        made = self.sink.find(asked) if asked and self.sink.two_way else {}
-        found = {}
-        for key, one in made.items():
-            row = TicketRow(
-                sink=self.target.name, key=key, state=TicketState.OPEN, token=self.token,
-                external_id=one.external_id, url=one.url,
-                findings=() if key in wanted else (key,),
-            )  # fmt: skip
-            if dry_run or ledger.reserve(self.state, row):
-                found[key] = row
-        return found
+    def _tell_unseen(
+        self,
+        asked: Mapping[str, str],
+        remote: Mapping[str, Remote],
+        wanted: Mapping[str, Ticket],
+    ) -> None:
+        """What is wanted and cannot be seen is told until it can be, or until a person says that
+        it is gone: nothing is made in its place, and nothing taken for closed."""
+        unseen = [
+            asked[key] for key in asked if key in wanted and remote.get(key) is Remote.MISSING
+        ]
+        if unseen:
+            named = ", ".join(unseen[:_NAMED]) + (", ..." if len(unseen) > _NAMED else "")
+            self.doubts.append(
+                f"{len(unseen)} of {len(asked)} tickets cannot be seen ({named}): deleted, or kept "
+                "from this account. Nothing is taken for deleted; let the account read them, or "
+                "say `shadow-ai tickets forget` of those that are gone"
+            )
 
     def _rows(
         self, findings: Mapping[Fingerprint, Finding] | Mapping[str, Finding], *, dry_run: bool
@@ -203,15 +209,16 @@ class _Run:
     def apply(self, action: Action) -> Action:
         """Does it, and tells what was done in the end. Raises ``SinkError``."""
         try:
-            with _understood(f"{action.do}"):
+            with understood(f"{action.do}"):
                 return _DOING[action.do](self, action)
-        except _Taken:
-            return msgspec.structs.replace(action, do=Do.SKIP, reason="another run is at it")
+        except _Left as left:
+            return msgspec.structs.replace(action, do=Do.SKIP, reason=str(left))
 
     # --- one by one ------------------------------------------------------------------------------
 
     def create(self, action: Action) -> Action:
         ticket = _of(action)
+        self._look()
         row = TicketRow(
             sink=self.target.name, key=ticket.key, state=TicketState.RESERVED,
             token=self.token, reserved_at=self.now(),
@@ -226,7 +233,7 @@ class _Run:
 
     def _make(self, action: Action, row: TicketRow, ticket: Ticket) -> Action:
         try:
-            with _understood("the answer to a new ticket"):
+            with understood("the answer to a new ticket"):
                 made = self.sink.create(ticket, row.formerly)
         except Unclear:
             # The reservation stays, and nobody is at it: the next run asks whether it is there.
@@ -235,6 +242,7 @@ class _Run:
         except SinkError:
             ledger.drop(self.state, row)
             raise
+        self._first = self._first if self._first[0] else (row.key, made.external_id)
         return self._opened(action, row, ticket, made)
 
     def _opened(self, action: Action, row: TicketRow, ticket: Ticket, made: Made) -> Action:
@@ -247,8 +255,25 @@ class _Run:
         ledger.save(self.state, after)
         return msgspec.structs.replace(action, row=after)
 
+    def _look(self) -> None:
+        key, ident = self._first
+        if self.is_unseen:
+            raise _Left(UNSEEN_NEW)
+        if not self.is_blind or not key:
+            return
+        if self.sink.states({key: ident})[key] in (Remote.OPEN, Remote.CLOSED):
+            self.is_blind = False
+            return
+        self.is_unseen = True
+        raise Refused(
+            f"{ident} was made, and this account cannot see it: others may be there, too, so no "
+            "more are made; let the account read the tickets that it makes"
+        )
+
     def recover(self, action: Action) -> Action:
         before = _row(action)
+        if action.ticket is not None and action.key not in self._found:
+            self._look()
         row = msgspec.structs.replace(before, token=self.token, reserved_at=self.now())
         if not ledger.take_over(self.state, row, before):
             raise _Taken
@@ -331,21 +356,13 @@ class _Run:
         return row, attempt
 
 
-_ODD = (LookupError, TypeError, ValueError, AttributeError)
+class _Left(Exception):
+    """It is not done, and the message says why."""
 
 
-@contextmanager
-def _understood(what: str) -> Iterator[None]:
-    """An answer that is not as the tracker's description says is no end of the run: nobody knows
-    what was done, and the next run looks."""
-    try:
-        yield
-    except _ODD as error:
-        raise Unclear(f"{what}: an answer that is not understood ({error!r:.200})") from error
-
-
-class _Taken(Exception):
-    """Another run does it."""
+class _Taken(_Left):
+    def __init__(self) -> None:
+        super().__init__("another run is at it")
 
 
 _DOING: Mapping[Do, Callable[[_Run, Action], Action]] = {

@@ -67,6 +67,37 @@ def sync_tickets(
         sys.exit(3)
 
 
+@command.command("forget")
+@config_option
+@click.option("--sink", "name", metavar="NAME", help="Only of this tracker.")
+@click.argument("tickets", nargs=-1, required=True, metavar="TICKET...")
+def forget_tickets(config_path: Path | None, name: str | None, tickets: tuple[str, ...]) -> None:
+    """Say that tickets are gone for good, which a tracker does not tell: TICKET is its id, its
+    address or the fingerprint of its finding.
+
+    The next sync looks for a ticket of the finding again, and makes a new one where it finds none.
+    To have none at all, accept or suppress the finding.
+    """
+    from scanner.model.errors import ConfigError
+    from scanner.store.tickets import drop, named
+
+    with open_state(config_path, None) as state:
+        for ticket in tickets:
+            found = named(state, ticket, name)
+            sinks = sorted({row.sink for row in found})
+            if len(sinks) > 1:
+                there = " and ".join(sinks)
+                raise ConfigError(f"`{ticket}` is a ticket of {there}; say which with --sink")
+            if not found:
+                raise ConfigError(
+                    f"there is no ticket `{ticket}`{f' of {name}' if name else ''} in this state; "
+                    "`shadow-ai tickets sync` names those that cannot be seen"
+                )
+            for row in found:
+                drop(state, row)
+                click.echo(f"{row.sink}: {row.url or row.external_id} is forgotten")
+
+
 def _plain(report: Report) -> dict[str, object]:
     from scanner.app.ticketing import lines
 

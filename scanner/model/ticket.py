@@ -50,3 +50,8 @@ class TicketRow(Model, frozen=True, kw_only=True):
     synced_at: str = ""
     formerly: str = ""
     """Address of the ticket that this one takes the place of."""
+
+    @property
+    def is_adopted(self) -> bool:
+        """Another state made it, and this one has not written it yet."""
+        return bool(self.external_id) and not self.digest

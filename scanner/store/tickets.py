@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from scanner.model.base import encode
@@ -13,6 +16,10 @@ from scanner.store.state import State
 
 _ROW = msgspec.json.Decoder(TicketRow)
 _TABLE = schema.ticket
+_FREE = {
+    "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing(),
+}
 
 
 def rows(state: State, sink: str) -> dict[str, TicketRow]:
@@ -35,6 +42,25 @@ def reserve(state: State, row: TicketRow) -> bool:
         except IntegrityError:
             return False
     return True
+
+
+def reserve_all(state: State, wanted: Mapping[str, TicketRow]) -> dict[str, TicketRow]:
+    """Those whose keys were free, all at once: a run that ends leaves all of them or none."""
+    if not wanted:
+        return {}
+    values = [
+        {"sink": row.sink, "key": row.key, "token": row.token, "body": encode(row)}
+        for row in wanted.values()
+    ]
+    with state.guarded("reserve tickets"), state.engine.begin() as db:
+        db.execute(_FREE[db.dialect.name], values)
+        first = values[0]
+        ours = db.execute(
+            select(_TABLE.c.key).where(
+                _TABLE.c.sink == first["sink"], _TABLE.c.token == first["token"]
+            )
+        ).scalars()
+        return {key: wanted[key] for key in ours if key in wanted}
 
 
 def take_over(state: State, row: TicketRow, before: TicketRow) -> bool:
@@ -69,7 +95,20 @@ def rename(state: State, row: TicketRow, key: str) -> None:
         )
 
 
+def named(state: State, name: str, sink: str | None = None) -> list[TicketRow]:
+    """Of tickets that are made: those of which ``name`` is the key, the tracker's id or address."""
+    with state.guarded("read tickets"), state.engine.connect() as db:
+        known = map(_ROW.decode, db.execute(select(_TABLE.c.body)).scalars())
+        return [
+            row
+            for row in known
+            if row.external_id
+            and name in (row.key, row.external_id, row.url)
+            and (sink is None or row.sink == sink)
+        ]
+
+
 def drop(state: State, row: TicketRow) -> None:
-    """Of what was reserved and never made."""
+    """Of what was reserved and never made, or is gone."""
     with state.guarded("store a ticket"), state.engine.begin() as db:
         db.execute(delete(_TABLE).where(_TABLE.c.sink == row.sink, _TABLE.c.key == row.key))

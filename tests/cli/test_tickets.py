@@ -126,3 +126,26 @@ def test_what_a_baseline_hides_gets_no_ticket_and_fails_nothing(tmp_path: Path) 
         place.run("scan", "-q", "--fail-on", "critical")
         place.run("tickets", "sync")
         assert len(tracker.issues) == 1
+
+
+def test_a_ticket_that_cannot_be_seen_is_told_until_a_person_says_that_it_is_gone(
+    tmp_path: Path,
+) -> None:
+    with trackers.github() as tracker:
+        place = Place(tmp_path, tracker)
+        place.commit(f'OPENAI_API_KEY = "{_key()}"\n')
+        place.run("scan", "-q")
+        place.run("tickets", "sync")
+        tracker.unseen = {1}
+        for _ in range(2):
+            assert "1 of 1 tickets cannot be seen (1)" in place.run("tickets", "sync", code=3)
+        assert len(tracker.issues) == 1
+        assert "there is no ticket `2`" in place.run("tickets", "forget", "2", code=2)
+        assert "issues/1 is forgotten" in place.run("tickets", "forget", "1")
+        place.run("tickets", "sync")
+        assert len(tracker.issues) == 2
+        # One that is there after all is found again.
+        tracker.unseen.clear()
+        place.run("tickets", "forget", "2")
+        place.run("tickets", "sync")
+        assert len(tracker.issues) == 2

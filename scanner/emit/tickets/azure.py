@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 from urllib.parse import quote
@@ -19,7 +19,7 @@ import msgspec
 from scanner.emit.tickets.content import Routing, Ticket, label_of, lines
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Made, Refused, Wrote
+from scanner.emit.tickets.sink import Made, Refused, There, Wrote, marks, mildest
 
 _VERSION = "7.1"
 _COMMENTS = "7.1-preview.4"
@@ -103,7 +103,7 @@ class AzureBoardsSink:
             found = self._api.get(
                 f"{self._wit}/workitems", **{"api-version": _VERSION, "errorPolicy": "omit"},
                 ids=",".join(idents[start : start + _PAGE]),
-                fields="System.State,System.WorkItemType,System.Tags",
+                fields=f"System.State,System.WorkItemType,System.Tags,{_PRIORITY_FIELD}",
             )  # fmt: skip
             yield from (item for item in found["value"] if item)
 
@@ -126,19 +126,26 @@ class AzureBoardsSink:
             }
         return self._categories[kind]
 
-    def find(self, keys: Collection[str]) -> Mapping[str, Made]:
+    def find(self, keys: Collection[str]) -> Mapping[str, There]:
         by_tag = {label_of(key): key for key in keys}
         tags = sorted(by_tag)
-        found: dict[str, tuple[int, Made]] = {}
+        found: dict[str, tuple[int, There]] = {}
         for start in range(0, len(tags), _MARKS):
             some = tags[start : start + _MARKS]  # words: nothing in them ends the quotes
             told = " OR ".join(f"[System.Tags] CONTAINS '{tag}'" for tag in some)
             for item in self._items(self._queried(f"{_ALL} AND ({told})")):
-                one = (int(item["id"]), self._made(item))
+                one = (int(item["id"]), self._there(item))
                 for tag in by_tag.keys() & set(_tags(item)):
                     key = by_tag[tag]
                     found[key] = max(found.get(key, one), one)
-        return {key: made for key, (_, made) in found.items()}
+        return {key: there for key, (_, there) in found.items()}
+
+    def _there(self, item: Mapping[str, Any]) -> There:
+        severity = mildest(self._config.priorities, item["fields"].get(_PRIORITY_FIELD))
+        return There(self._made(item), self._state(item), severity)
+
+    def attempts(self, external_id: str) -> Sequence[str]:
+        return marks(self._comments(f"{self._wit}/workItems/{external_id}/comments"))
 
     # --- writing ---------------------------------------------------------------------------------
 
@@ -231,7 +238,7 @@ class AzureBoardsSink:
         )  # fmt: skip
 
     def _comments(self, path: str) -> Iterator[str]:
-        params: dict[str, Any] = {"api-version": _COMMENTS, "$top": _PAGE}
+        params: dict[str, Any] = {"api-version": _COMMENTS, "$top": _PAGE, "order": "asc"}
         while True:
             found = self._api.call("GET", path, params=params)
             yield from (str(one.get("text", "")) for one in found["comments"])

@@ -6,7 +6,7 @@ second.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ import msgspec
 
 from scanner.emit.tickets.content import Ticket
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Made, Refused, Wrote
+from scanner.emit.tickets.sink import Made, Refused, There, Wrote
 from scanner.model.base import digest, encode
 
 
@@ -38,7 +38,10 @@ class Events:
     def states(self, made: Mapping[str, str]) -> Mapping[str, Remote]:
         return {}
 
-    def find(self, keys: Collection[str]) -> Mapping[str, Made]:
+    def attempts(self, external_id: str) -> Sequence[str]:
+        return ()
+
+    def find(self, keys: Collection[str]) -> Mapping[str, There]:
         return {}  # an event may come twice: its id is the same
 
     def create(self, ticket: Ticket, formerly: str) -> Made:

@@ -8,7 +8,7 @@ GitHub's search knows new issues too late.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,9 +18,11 @@ from scanner.emit.tickets import markdown
 from scanner.emit.tickets.content import Routing, Ticket
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Made, Refused, Wrote
+from scanner.emit.tickets.sink import Made, Refused, There, Wrote, marks, mildest
+from scanner.rulebook.policy import Severity
 
 _REFERENCES = "@#"
+_SEVERITY = "severity: "
 
 
 class GitHubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,22 +70,34 @@ class GitHubSink:
         """What is not listed has lost our label or mark, or is gone: it is asked for itself."""
         if issue is None:
             try:
-                issue = self._api.call("GET", f"{self._issues}/{ident}", absent={})
+                issue = self._api.call(
+                    "GET", f"{self._issues}/{ident}", absent={}, gone={"state": "deleted"}
+                )
             except Refused:
                 return Remote.UNKNOWN  # it was moved to another repository; the rest goes on
+            if issue == {"state": "deleted"}:  # a 410 says so to those who may read the place
+                return Remote.GONE
             if not issue or "number" not in issue:
                 return Remote.MISSING
-        return Remote.CLOSED if issue.get("state") == "closed" else Remote.OPEN
+        return _state(issue)
 
-    def find(self, keys: Collection[str]) -> Mapping[str, Made]:
+    def find(self, keys: Collection[str]) -> Mapping[str, There]:
         there = self._all()
-        return {key: _made(there[key]) for key in keys if key in there}
+        return {key: _there(there[key]) for key in keys if key in there}
+
+    def attempts(self, external_id: str) -> Sequence[str]:
+        return marks(self._comments(external_id))
+
+    def _comments(self, external_id: str) -> Iterator[str]:
+        """As they were written, the oldest first."""
+        found = self._api.numbered(f"{self._issues}/{external_id}/comments")
+        return (str(one.get("body") or "") for one in found)
 
     def create(self, ticket: Ticket, formerly: str) -> Made:
         body: dict[str, Any] = {
             "title": ticket.title,
             "body": markdown.body(ticket, formerly, _REFERENCES),
-            "labels": [self._config.label, f"severity: {ticket.severity}", *ticket.labels],
+            "labels": [self._config.label, f"{_SEVERITY}{ticket.severity}", *ticket.labels],
         }
         person = self._person(ticket.owner)
         if person:
@@ -107,10 +121,10 @@ class GitHubSink:
         if issue.get("title") == before.title:
             changes["title"] = ticket.title
         names = {str(label.get("name", "")) for label in issue.get("labels", ())}
-        ours = {name for name in names if name.startswith("severity: ")}
-        if ours != {f"severity: {ticket.severity}"}:
+        ours = {name for name in names if name.startswith(_SEVERITY)}
+        if ours != {f"{_SEVERITY}{ticket.severity}"}:
             kept = sorted(names - ours)
-            changes["labels"] = [*kept, f"severity: {ticket.severity}"]
+            changes["labels"] = [*kept, f"{_SEVERITY}{ticket.severity}"]
         self._api.call("PATCH", f"{self._issues}/{external_id}", body=changes)
 
     def close(self, external_id: str, reason: str, attempt: str) -> None:
@@ -125,11 +139,21 @@ class GitHubSink:
     def comment(self, external_id: str, text: str, attempt: str) -> None:
         path = f"{self._issues}/{external_id}/comments"
         mark = markdown.mark(attempt)
-        if attempt and any(mark in str(one.get("body") or "") for one in self._api.numbered(path)):
+        if attempt and any(mark in said for said in self._comments(external_id)):
             return
         self._api.call(
             "POST", path, body={"body": f"{markdown.plain(text, _REFERENCES)}\n\n{mark}"}
         )
+
+
+def _state(issue: Mapping[str, Any]) -> Remote:
+    return Remote.CLOSED if issue.get("state") == "closed" else Remote.OPEN
+
+
+def _there(issue: Mapping[str, Any]) -> There:
+    names = {str(label.get("name", "")) for label in issue.get("labels", ())}
+    said = {one.value: f"{_SEVERITY}{one}" in names for one in Severity}
+    return There(_made(issue), _state(issue), mildest(said, True))
 
 
 def _made(issue: Any) -> Made:

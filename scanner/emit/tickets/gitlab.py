@@ -8,7 +8,7 @@ says begins no line, so that it is never a quick action (``/close``).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +19,8 @@ from scanner.emit.tickets import markdown
 from scanner.emit.tickets.content import Routing, Ticket
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Made, Wrote
+from scanner.emit.tickets.sink import Made, There, Wrote, marks, mildest
+from scanner.rulebook.policy import Severity
 
 _REFERENCES = "@#!~$%&^"
 _SEVERITY = "severity::"
@@ -71,16 +72,26 @@ class GitLabSink:
         return {key: self._state(ident, listed.get(ident)) for key, ident in made.items()}
 
     def _state(self, ident: str, issue: dict[str, Any] | None) -> Remote:
-        """What is not listed has lost our label or mark, or is gone: it is asked for itself."""
+        """What is not listed has lost our label or mark, or is gone: it is asked for itself. GitLab
+        says the same of what was deleted and of what is confidential."""
         if issue is None:
             issue = self._api.call("GET", f"{self._issues}/{ident}", absent={})
             if not issue or "iid" not in issue:
                 return Remote.MISSING
-        return Remote.CLOSED if issue.get("state") == "closed" else Remote.OPEN
+        return _state(issue)
 
-    def find(self, keys: Collection[str]) -> Mapping[str, Made]:
+    def find(self, keys: Collection[str]) -> Mapping[str, There]:
         there = self._all()
-        return {key: _made(there[key]) for key in keys if key in there}
+        return {key: _there(there[key]) for key in keys if key in there}
+
+    def attempts(self, external_id: str) -> Sequence[str]:
+        return marks(self._notes(external_id))
+
+    def _notes(self, external_id: str) -> Iterator[str]:
+        """As they were written, the oldest first."""
+        path = f"{self._issues}/{external_id}/notes"
+        found = self._api.numbered(path, order_by="created_at", sort="asc")
+        return (str(note.get("body") or "") for note in found)
 
     def create(self, ticket: Ticket, formerly: str) -> Made:
         labels = [self._config.label, f"{_SEVERITY}{ticket.severity}", *ticket.labels]
@@ -136,12 +147,19 @@ class GitLabSink:
     def comment(self, external_id: str, text: str, attempt: str) -> None:
         path = f"{self._issues}/{external_id}/notes"
         mark = markdown.mark(attempt)
-        if attempt and any(
-            mark in str(note.get("body") or "") for note in self._api.numbered(path)
-        ):
+        if attempt and any(mark in said for said in self._notes(external_id)):
             return
         body = f"{markdown.plain(text, _REFERENCES)}\n\n{mark}"
         self._api.call("POST", path, body={"body": body})
+
+
+def _state(issue: Mapping[str, Any]) -> Remote:
+    return Remote.CLOSED if issue.get("state") == "closed" else Remote.OPEN
+
+
+def _there(issue: Mapping[str, Any]) -> There:
+    said = {one.value: f"{_SEVERITY}{one}" in issue.get("labels", ()) for one in Severity}
+    return There(_made(issue), _state(issue), mildest(said, True))
 
 
 def _made(issue: Any) -> Made:

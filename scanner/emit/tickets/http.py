@@ -76,12 +76,13 @@ class Api:
         body: Any = None,
         params: Mapping[str, Any] | None = None,
         absent: Any = None,
+        gone: Any = None,
         is_read: bool = False,
         media: str = "application/json",
     ) -> Any:
         """The answer as JSON; None of an empty one. ``absent``: what a 404 or 410 gives instead of
-        ``Refused``. ``is_read``: it changes nothing, whatever its method. ``media``: of the body.
-        Raises :class:`SinkError`."""
+        ``Refused``; ``gone``: what a 410 gives, where that says more. ``is_read``: it changes
+        nothing, whatever its method. ``media``: of the body. Raises :class:`SinkError`."""
         reads = is_read or method == "GET"
         lost: type[SinkError] = Busy if reads else Unclear
         url = path if path.startswith(("http://", "https://")) else f"{self._base}{path}"
@@ -92,7 +93,8 @@ class Api:
             answer = self._sent(method, url, body, params, media, lost)
             pause = float(2**turn) if self._is_later(answer) else _pause(answer, turn, reads)
             if pause is None:
-                return _told(answer, f"{method} {path}", absent, lost)
+                missing = gone if answer.status_code == 410 and gone is not None else absent
+                return _told(answer, f"{method} {path}", missing, lost)
             if waited + pause > _MOST_WAIT:
                 break
             waited += pause

@@ -10,7 +10,7 @@ that leads to a status of the right category is taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -19,9 +19,10 @@ import msgspec
 from scanner.emit.tickets.content import Routing, Ticket, label_of, lines, word
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Made, Refused, Wrote
+from scanner.emit.tickets.sink import Made, Refused, There, Wrote, marks, mildest
 
 _PAGE = 100
+_FIELDS = ["status", "labels", "priority"]
 _MARKS = 50
 """Labels that one search names."""
 _PRIORITY = {"critical": "Highest", "high": "High", "medium": "Medium", "low": "Low",
@@ -69,17 +70,26 @@ class JiraSink:
         found: dict[str, Remote] = {}
         idents = sorted(set(made.values()))
         for start in range(0, len(idents), _PAGE):
-            some = idents[start : start + _PAGE]
-            jql = f"project = {self._config.project} AND labels = {_quoted(self._config.label)}"
-            try:
-                for issue in self._search(f"{jql} AND key in ({', '.join(some)})"):
-                    found[str(issue["key"])] = _state(issue)
-            except Refused:
-                continue  # a key that is not there (deleted, moved) spoils it: one by one
+            for issue in self._named(idents[start : start + _PAGE]):
+                found[str(issue["key"])] = _state(issue)
         told = {key: found.get(ident) or self._one(ident) for key, ident in made.items()}
         if Remote.MISSING in told.values():
             self._check_sight()
         return told
+
+    def _named(self, idents: list[str]) -> Iterator[dict[str, Any]]:
+        """Those that search shows. A key that is not there (deleted, moved, hidden) has Jira refuse
+        the whole: asked again without those that the refusal names, or nothing is shown of them."""
+        jql = f"project = {self._config.project} AND labels = {_quoted(self._config.label)}"
+        while idents:
+            try:
+                yield from list(self._search(f"{jql} AND key in ({', '.join(idents)})"))
+            except Refused as error:
+                named = set(re.findall(r"[A-Z][A-Z0-9_]+-\d+", str(error)))
+                kept = [ident for ident in idents if ident not in named]
+                idents = kept if len(kept) < len(idents) else []
+            else:
+                return
 
     def _check_sight(self) -> None:
         """Raises ``Refused`` where we may not browse the project: all issues would look deleted."""
@@ -99,18 +109,26 @@ class JiraSink:
         )
         return _state(issue) if issue else Remote.MISSING
 
-    def find(self, keys: Collection[str]) -> Mapping[str, Made]:
+    def find(self, keys: Collection[str]) -> Mapping[str, There]:
         by_label = {label_of(key): key for key in keys}
         labels = sorted(by_label)
-        found: dict[str, tuple[int, Made]] = {}
+        found: dict[str, tuple[int, There]] = {}
         for start in range(0, len(labels), _MARKS):
             some = ", ".join(map(_quoted, labels[start : start + _MARKS]))
             for issue in self._search(f"project = {self._config.project} AND labels in ({some})"):
-                one = (int(issue["id"]), self._made(issue))
+                one = (int(issue["id"]), self._there(issue))
                 for label in by_label.keys() & set(issue["fields"]["labels"]):
                     key = by_label[label]
                     found[key] = max(found.get(key, one), one)
-        return {key: made for key, (_, made) in found.items()}
+        return {key: there for key, (_, there) in found.items()}
+
+    def _there(self, issue: Mapping[str, Any]) -> There:
+        priority = (issue["fields"].get("priority") or {}).get("name", "")
+        severity = mildest(self._config.priorities, priority)
+        return There(self._made(issue), _state(issue), severity)
+
+    def attempts(self, external_id: str) -> Sequence[str]:
+        return marks(self._comments(f"{self._root}/issue/{external_id}/comment"))
 
     def _search(self, jql: str) -> Iterator[dict[str, Any]]:
         if not self._is_cloud:
@@ -118,7 +136,7 @@ class JiraSink:
             return
         token = ""
         while True:
-            body: dict[str, Any] = {"jql": jql, "fields": ["status", "labels"], "maxResults": _PAGE}
+            body: dict[str, Any] = {"jql": jql, "fields": _FIELDS, "maxResults": _PAGE}
             if token:
                 body["nextPageToken"] = token
             found = self._api.call("POST", f"{self._root}/search/jql", body=body, is_read=True)
@@ -130,7 +148,7 @@ class JiraSink:
     def _search_by_offset(self, jql: str) -> Iterator[dict[str, Any]]:
         start = 0
         while True:
-            body = {"jql": jql, "fields": ["status", "labels"], "maxResults": _PAGE,
+            body = {"jql": jql, "fields": _FIELDS, "maxResults": _PAGE,
                     "startAt": start, "validateQuery": False}  # fmt: skip
             found = self._api.call("POST", f"{self._root}/search", body=body, is_read=True)
             issues = found["issues"]
@@ -226,7 +244,7 @@ class JiraSink:
     def _comments(self, path: str) -> Iterator[str]:
         start = 0
         while True:
-            found = self._api.get(path, startAt=start, maxResults=_PAGE)
+            found = self._api.get(path, startAt=start, maxResults=_PAGE, orderBy="created")
             comments = found["comments"]
             yield from (msgspec.json.encode(one.get("body", "")).decode() for one in comments)
             start += len(comments)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +21,17 @@ from scanner.emit.tickets import markdown
 from scanner.emit.tickets.content import Routing, Ticket, rows
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Busy, Made, Refused, SinkError, Unclear, Wrote
+from scanner.emit.tickets.sink import (
+    Busy,
+    Made,
+    Refused,
+    SinkError,
+    There,
+    Unclear,
+    Wrote,
+    marks,
+    mildest,
+)
 
 _REFERENCES = "@#"
 _PAGE = 100
@@ -35,7 +45,8 @@ _STATES = """query States($ids: [ID!]!) {
     nodes { id url trashed title priority dueDate state { type } } } }"""
 _FIND = """query Find($team: String!, $marks: [IssueFilter!]!) {
   issues(filter: {team: {key: {eq: $team}}, or: $marks}, includeArchived: true,
-         orderBy: createdAt, first: 100) { nodes { id url trashed description } } }"""
+         orderBy: createdAt, first: 100) {
+    nodes { id url trashed description priority state { type } } } }"""
 _TEAM = """query Team($key: String!) {
   teams(filter: {key: {eq: $key}}, first: 1) { nodes { id } } }"""
 _WORKFLOW = """query Workflow($team: ID!) {
@@ -47,6 +58,9 @@ _LABELS = """query Labels($names: [String!]!) {
   issueLabels(filter: {name: {in: $names}}, first: 100) { nodes { id name } } }"""
 _SAID = """query Said($id: ID!) {
   comments(filter: {id: {eq: $id}}, first: 1) { nodes { id } } }"""
+_COMMENTS = """query Comments($issue: ID!, $after: String) {
+  comments(filter: {issue: {id: {eq: $issue}}}, first: 100, after: $after) {
+    nodes { id body createdAt } pageInfo { endCursor hasNextPage } } }"""
 _CREATE = """mutation issueCreate($input: IssueCreateInput!) {
   issueCreate(input: $input) { success issue { id url } } }"""
 _UPDATE = """mutation issueUpdate($id: String!, $input: IssueUpdateInput!) {
@@ -116,10 +130,10 @@ class LinearSink:
         for start in range(0, len(idents), _PAGE):
             yield from self._ask(_STATES, ids=idents[start : start + _PAGE])["nodes"]
 
-    def find(self, keys: Collection[str]) -> Mapping[str, Made]:
+    def find(self, keys: Collection[str]) -> Mapping[str, There]:
         """By the key in its description, the newest first, else by the id that it would have been
         made with."""
-        found: dict[str, Made] = {}
+        found: dict[str, There] = {}
         wanted = sorted(keys)
         for start in range(0, len(wanted), _MARKS):
             some = wanted[start : start + _MARKS]
@@ -129,12 +143,23 @@ class LinearSink:
                 said = str(one.get("description") or "")
                 for key in some:
                     if not one.get("trashed") and _mark(key) in said:
-                        found.setdefault(key, _made(one))
+                        found.setdefault(key, _there(one))
         by_ident = {self._ident(key, ""): key for key in wanted if key not in found}
         for one in self._issues(sorted(by_ident)):
             if not one.get("trashed"):
-                found[by_ident[str(one["id"])]] = _made(one)
+                found[by_ident[str(one["id"])]] = _there(one)
         return found
+
+    def attempts(self, external_id: str) -> Sequence[str]:
+        found: list[tuple[str, str]] = []
+        after = None
+        while True:
+            page = self._ask(_COMMENTS, issue=external_id, after=after)
+            found += [(str(one["createdAt"]), str(one["body"])) for one in page["nodes"]]
+            if not page["pageInfo"]["hasNextPage"]:
+                break
+            after = page["pageInfo"]["endCursor"]
+        return marks(said for _, said in sorted(found, key=lambda one: one[0]))
 
     def _ident(self, *parts: str) -> str:
         told = "\n".join((self._config.team, *parts)).encode()
@@ -242,9 +267,15 @@ class LinearSink:
 
 
 def _state(issue: Mapping[str, Any] | None) -> Remote:
-    if issue is None or issue.get("trashed"):
+    if issue is None:
         return Remote.MISSING
+    if issue.get("trashed"):
+        return Remote.GONE
     return Remote.CLOSED if issue["state"]["type"] in _DONE else Remote.OPEN
+
+
+def _there(issue: Mapping[str, Any]) -> There:
+    return There(_made(issue), _state(issue), mildest(_PRIORITY, int(issue.get("priority") or 0)))
 
 
 def _made(issue: Any) -> Made:

@@ -7,7 +7,7 @@ tells nothing back: an alert that somebody resolves there is triggered again by 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ import msgspec
 from scanner.emit.tickets.content import Routing, Ticket, rows
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Busy, Made, Unclear, Wrote
+from scanner.emit.tickets.sink import Busy, Made, There, Unclear, Wrote
 
 _SEVERITY = {"critical": "critical", "high": "error", "medium": "warning"}
 _MOST_SUMMARY, _MOST_SOURCE = 1024, 255
@@ -43,7 +43,10 @@ class PagerDutySink:
     def states(self, made: Mapping[str, str]) -> Mapping[str, Remote]:
         return {}
 
-    def find(self, keys: Collection[str]) -> Mapping[str, Made]:
+    def attempts(self, external_id: str) -> Sequence[str]:
+        return ()
+
+    def find(self, keys: Collection[str]) -> Mapping[str, There]:
         return {}  # a trigger may be sent twice
 
     def create(self, ticket: Ticket, formerly: str) -> Made:

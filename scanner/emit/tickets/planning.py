@@ -3,9 +3,10 @@ done.
 
 Pure. What a person does in the tracker is respected: a ticket that was closed there while what it
 is about goes on is noticed once and left closed, until it gets worse than it was; nothing that was
-deleted is made again. What ends is closed, what comes back is opened again, and what comes and goes
-stays open until it has been gone for some days. No run makes or opens again more than some tickets:
-the rest becomes one. Nor does it change more than some.
+deleted is made again. What is merely not shown is neither: it is left as it is known, and told.
+What ends is closed, what comes back is opened again, and what comes and goes stays open until it
+has been gone for some days. No run makes or opens again more than some tickets: the rest becomes
+one. Nor does it change more than some.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ LOST = "lost"
 SAME = timedelta(days=90)
 """What comes back later gets a new ticket, with the former one named in it."""
 DIGEST = "digest"
+UNSEEN_NEW = "what is made cannot be seen by this account"
+UNSEEN = "it cannot be seen: deleted, or kept from this account"
 MOST_CHANGED = 100
 """Tickets that one run writes anew, the riskiest first; the next run goes on."""
 FLAPS, FLAP_WINDOW, QUIET = 3, timedelta(days=30), timedelta(days=7)
@@ -52,7 +55,10 @@ class Do(StrEnum):
 class Remote(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
+    GONE = "gone"
+    """The tracker itself says that it was deleted."""
     MISSING = "missing"
+    """It is not shown: deleted, or kept from this account. Nobody knows which."""
     UNKNOWN = "unknown"
     """The tracker does not tell (a message was sent, not a ticket made)."""
 
@@ -146,6 +152,8 @@ def _wanted(
         return action(Do.RECOVER, "a run ended while it was made")
     if row.state is TicketState.CLOSED:
         return _closed(action, ticket, row, remote, now)
+    if remote is Remote.MISSING:
+        return action(Do.SKIP, UNSEEN)
     if remote is Remote.CLOSED and row.attempt.startswith(f"{Do.CLOSE}-"):
         return action(Do.REOPEN, "it came back; a run ended while it was closed")
     if remote is Remote.CLOSED:
@@ -153,7 +161,7 @@ def _wanted(
         if worse:
             return action(Do.REOPEN, worse)
         return action(Do.NOTICE, "closed by a person while it is still there")
-    if remote is Remote.MISSING:
+    if remote is Remote.GONE:
         reason = "deleted by a person; it is not made again"
         return _settled(row, TicketState.CLOSED, ClosedBy.PERSON, reason)
     if row.digest != ticket.digest:
@@ -174,17 +182,23 @@ def _closed(
         worse = _worse(ticket, row)
         if not worse:
             return action(Do.SKIP, "closed by a person while it is still there")
-        return action(Do.CREATE if remote is Remote.MISSING else Do.REOPEN, worse)
-    if remote is Remote.MISSING or _since(row.closed_at, now) > SAME:
+        if remote is Remote.MISSING:
+            return action(Do.SKIP, UNSEEN)
+        return action(Do.CREATE if remote is Remote.GONE else Do.REOPEN, worse)
+    if remote is Remote.GONE or _since(row.closed_at, now) > SAME:
         return action(Do.CREATE, "it came back, and its former ticket is past")
+    if remote is Remote.MISSING:
+        return action(Do.SKIP, UNSEEN)
     return action(Do.REOPEN, "it came back")
 
 
 def _worse(ticket: Ticket, row: TicketRow) -> str:
-    """What of the ticket is worse than whoever closed it could know; empty: nothing is, or nobody
-    knows what it said."""
-    if not row.severity or ticket.key == DIGEST:
+    """What of the ticket is worse than whoever closed it could know; empty: nothing is. Of one that
+    another state made, what it said may not be known: then it is taken for less."""
+    if ticket.key == DIGEST:
         return ""
+    if not row.severity or not row.findings:
+        return "it was closed, and nobody knows what it said then" if row.is_adopted else ""
     if Severity(ticket.severity).rank > Severity(row.severity).rank:
         return f"it became worse since: {row.severity} -> {ticket.severity}"
     known = set(row.findings)
@@ -214,8 +228,12 @@ def _unwanted(
     for key, row in rows.items():
         if key in wanted:
             continue
-        is_shut = remote.get(key) in (Remote.CLOSED, Remote.MISSING)
+        is_shut = remote.get(key) in (Remote.CLOSED, Remote.GONE)
         is_open = row.state is TicketState.OPEN and not is_shut
+        if remote.get(key) is Remote.MISSING:
+            if row.state is TicketState.OPEN:
+                yield Action(do=Do.SKIP, key=key, reason=UNSEEN, row=row)
+            continue
         if is_open and is_flapping(row, now) and not _is_quiet(row, findings, now):
             reason = f"it comes and goes; closed when it has been gone for {QUIET.days} days"
             yield Action(do=Do.SKIP, key=key, reason=reason, row=row)

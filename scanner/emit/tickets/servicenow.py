@@ -9,7 +9,7 @@ query ends at ``^`` and runs what follows ``javascript:``: nothing of a finding 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -19,17 +19,20 @@ import msgspec
 from scanner.emit.tickets.content import Routing, Ticket, lines
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
-from scanner.emit.tickets.sink import Made, Refused, Wrote
+from scanner.emit.tickets.sink import Made, Refused, There, Wrote, marks, mildest
+from scanner.rulebook.policy import Severity
 
 _PAGE = 100
 _MARKS = 50
 """Keys that one query names: an address has no room for many."""
 _MOST_FOUND = 1000
+_FOUND = "sys_id,correlation_id,state,urgency,impact"
 _URGENCY = {"critical": "1", "high": "2", "medium": "2", "low": "3", "info": "3"}
 _IMPACT = {"critical": "1", "high": "1", "medium": "2", "low": "3", "info": "3"}
 _MOST_TITLE, _MOST_TEXT = 160, 3900
 _CLOSED = ("6", "7", "8")
 """Of an incident: resolved, closed, canceled."""
+_IS_MARK = re.compile(r"\(shadow-ai [\w-]+\)\s*")
 _CLOSE = {"state": "6", "close_code": "Solution provided"}
 _REOPEN = {"state": "2"}
 
@@ -83,8 +86,7 @@ class ServiceNowSink:
         for start in range(0, len(idents), _PAGE):
             some = idents[start : start + _PAGE]
             for record in self._asked(self._table, f"sys_idIN{','.join(some)}", "sys_id,state"):
-                is_closed = str(record.get("state", "")) in self._closed
-                found[str(record["sys_id"])] = Remote.CLOSED if is_closed else Remote.OPEN
+                found[str(record["sys_id"])] = self._state(record)
         if not found.keys() >= set(idents):
             self._check_sight()
         return {key: found.get(ident, Remote.MISSING) for key, ident in made.items()}
@@ -105,17 +107,34 @@ class ServiceNowSink:
         )  # fmt: skip
         return list(found["result"])
 
-    def find(self, keys: Collection[str]) -> Mapping[str, Made]:
+    def _state(self, record: Mapping[str, Any]) -> Remote:
+        return Remote.CLOSED if str(record.get("state", "")) in self._closed else Remote.OPEN
+
+    def find(self, keys: Collection[str]) -> Mapping[str, There]:
         by_word = {_word(key): key for key in keys}
         words = sorted(by_word)
-        found: dict[str, Made] = {}
+        found: dict[str, There] = {}
         for start in range(0, len(words), _MARKS):
             query = (
                 f"correlation_idIN{','.join(words[start : start + _MARKS])}^ORDERBYsys_created_on"
             )
-            for record in self._asked(self._table, query, "sys_id,correlation_id", _MOST_FOUND):
-                found[by_word[str(record["correlation_id"])]] = self._made(record)
+            for record in self._asked(self._table, query, _FOUND, _MOST_FOUND):
+                found[by_word[str(record["correlation_id"])]] = self._there(record)
         return found
+
+    def _there(self, record: Mapping[str, Any]) -> There:
+        wanted = (str(record.get("urgency", "")), str(record.get("impact", "")))
+        known = {
+            one.value: (self._config.urgency.get(one, ""), self._config.impact.get(one, ""))
+            for one in Severity
+        }
+        severity = mildest(known, wanted if all(wanted) else "")
+        return There(self._made(record), self._state(record), severity)
+
+    def attempts(self, external_id: str) -> Sequence[str]:
+        """A journal is one text, the newest note first; our mark is a line of its own."""
+        notes = self._notes(f"{self._table}/{quote(external_id)}")
+        return marks(reversed([line for line in notes.splitlines() if _IS_MARK.fullmatch(line)]))
 
     def _person(self, owner: str) -> str:
         """``sys_id`` of a user: by the name that is configured, else by address; empty: nobody."""
@@ -177,7 +196,7 @@ class ServiceNowSink:
         }
 
     def close(self, external_id: str, reason: str, attempt: str) -> None:
-        said = f"Closed by the shadow AI scanner: {reason}"
+        said = " ".join(f"Closed by the shadow AI scanner: {reason}".split())
         fields = dict(self._close)
         if "close_code" in fields:
             fields.setdefault("close_notes", _text(said)[:_MOST_TEXT])

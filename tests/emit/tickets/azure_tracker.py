@@ -65,7 +65,8 @@ def _world(tracker: Tracker) -> dict[str, Any]:
         assert request.query["errorPolicy"] == "omit"
         idents = request.query["ids"].split(",")
         assert len(idents) <= 200
-        there = [None if tracker.hidden else tracker.issues.get(int(one)) for one in idents]
+        there = [None if tracker.is_hidden(int(one)) else tracker.issues.get(int(one))
+                 for one in idents]  # fmt: skip
         value = [_record(issue) for issue in there if issue]
         return {"count": len(value), "value": value}
 
@@ -107,8 +108,11 @@ def _world(tracker: Tracker) -> dict[str, Any]:
         )
         tags = re.findall(r"CONTAINS '([^']*)'", request.body["query"])
         with tracker.lock:
-            shown = [] if tracker.hidden else list(tracker.issues.values())
-            hits = [i for i in shown if not tags or any(t in x for x in i.labels for t in tags)]
+            hits = [
+                i
+                for i in tracker.shown()
+                if not tags or any(t in x for x in i.labels for t in tags)
+            ]
         hits = hits[: int(request.query["$top"])]
         return {"workItems": [{"id": issue.number, "url": "https://x"} for issue in hits]}
 
@@ -121,6 +125,7 @@ def _world(tracker: Tracker) -> dict[str, Any]:
         if issue is None:
             return _GONE
         start = int(request.query.get("continuationToken", 0))
+        assert request.query["order"] == "asc"
         page = issue.comments[start : start + 20]
         told: dict[str, Any] = {"comments": [{"id": 1, "text": html.escape(x)} for x in page]}
         if start + 20 < len(issue.comments):

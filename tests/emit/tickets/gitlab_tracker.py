@@ -29,15 +29,15 @@ def _record(issue: Issue) -> dict[str, Any]:
 def _world(tracker: Tracker) -> dict[str, Any]:
     def found(request: Request) -> Issue | None:
         assert request.path["id"] == "acme/sub/ai"
-        return None if tracker.hidden else tracker.issues.get(int(request.path["issue_iid"]))
+        number = int(request.path["issue_iid"])
+        return None if tracker.is_hidden(number) else tracker.issues.get(number)
 
     def listed(request: Request) -> Paged:
         assert request.query["scope"] == "all"
         with tracker.lock:
             wanted = request.query["labels"]
             # Confidential ones are not shown to guests.
-            there = [] if tracker.hidden else list(tracker.issues.values())
-            return Paged(Drawn([one for one in there if wanted in one.labels], _record))
+            return Paged(Drawn([one for one in tracker.shown() if wanted in one.labels], _record))
 
     def create(request: Request) -> Reply:
         body = request.body
@@ -71,7 +71,8 @@ def _world(tracker: Tracker) -> dict[str, Any]:
         issue = found(request)
         if issue is None:
             return _GONE
-        return Paged([{"id": n, "body": text} for n, text in enumerate(issue.comments)])
+        told = [{"id": n, "body": text} for n, text in enumerate(issue.comments)]
+        return Paged(told if request.query.get("sort") == "asc" else told[::-1])
 
     def note(request: Request) -> Reply:
         issue = found(request)

@@ -54,18 +54,21 @@ def _hits(tracker: Tracker, jql: str) -> list[Issue] | None:
     marks = set(re.findall(r'"([^"]+)"', jql.partition("labels in")[2]))
     keys = re.findall(r"SEC-\d+", jql.partition("key in")[2])
     with tracker.lock:
-        known = list(tracker.issues.values())
+        known = [i for i in tracker.issues.values() if i.number not in tracker.unseen]
     if not {int(key.removeprefix("SEC-")) for key in keys} <= {i.number for i in known}:
-        return None
+        return None  # or one that may not be seen, which is the same to it
     shown = known[: len(known) - tracker.unsearchable] if tracker.unsearchable else known
     return [i for i in shown if set(labels) <= set(i.labels)
             and (not keys or f"SEC-{i.number}" in keys)
             and (not marks or marks & set(i.labels))]  # fmt: skip
 
 
-_NO_SUCH_KEY = Reply(
-    {"errorMessages": ["An issue with key 'SEC-0' does not exist for field 'key'."]}, 400
-)
+def _no_such_key(tracker: Tracker, jql: str) -> Reply:
+    """Jira names the keys that it does not show."""
+    seen = {f"SEC-{issue.number}" for issue in tracker.shown()}
+    told = [f"An issue with key '{key}' does not exist for field 'key'."
+            for key in re.findall(r"SEC-\d+", jql) if key not in seen]  # fmt: skip
+    return Reply({"errorMessages": told}, 400)
 
 
 _NO_PROJECT = Reply(
@@ -78,14 +81,15 @@ def _world(tracker: Tracker, root: str, *, is_cloud: bool) -> dict[str, Any]:
     who = "accountId" if is_cloud else "name"
 
     def found(request: Request) -> Issue | None:
-        return tracker.issues.get(int(request.path["issueIdOrKey"].removeprefix("SEC-")))
+        number = int(request.path["issueIdOrKey"].removeprefix("SEC-"))
+        return None if number in tracker.unseen else tracker.issues.get(number)
 
     def by_token(request: Request) -> Any:
         if tracker.hidden:
             return _NO_PROJECT
         hits = _hits(tracker, request.body["jql"])
         if hits is None:
-            return _NO_SUCH_KEY
+            return _no_such_key(tracker, request.body["jql"])
         start = int(request.body.get("nextPageToken") or 0)
         size = min(int(request.body.get("maxResults", 50)), 50)
         page: dict[str, Any] = {"issues": [_record(i) for i in hits[start : start + size]]}
@@ -100,8 +104,9 @@ def _world(tracker: Tracker, root: str, *, is_cloud: bool) -> dict[str, Any]:
             return {"issues": [], "startAt": 0, "maxResults": 30, "total": 0}
         hits = _hits(tracker, request.body["jql"])
         if hits is None and request.body.get("validateQuery", True):
-            return _NO_SUCH_KEY
-        keys = re.sub(r"SEC-\d+", lambda m: m[0] if int(m[0][4:]) in tracker.issues else "",
+            return _no_such_key(tracker, request.body["jql"])
+        seen = {issue.number for issue in tracker.shown()}
+        keys = re.sub(r"SEC-\d+", lambda m: m[0] if int(m[0][4:]) in seen else "",
                       request.body["jql"])  # fmt: skip
         there = hits if hits is not None else (_hits(tracker, keys) or [])
         start = int(request.body.get("startAt", 0))

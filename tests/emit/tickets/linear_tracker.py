@@ -64,15 +64,19 @@ class Root:
     def issues(self, info: Any, filter: dict[str, Any], **args: Any) -> dict[str, Any]:
         assert args["includeArchived"]
         with self.tracker.lock:
-            there = [] if self.tracker.hidden else list(self.tracker.issues.values())
+            there = self.tracker.shown()
         if "id" in filter:
             wanted = {self.idents.get(ident) for ident in filter["id"]["in"]}
             found = [issue for issue in there if issue.number in wanted]
             assert len(filter["id"]["in"]) <= args["first"]
-        else:
-            there = there if filter["team"] == {"key": {"eq": "SEC"}} else []
-            marks = [one["description"]["contains"] for one in filter["or"]]
-            found = [issue for issue in reversed(there) if any(m in issue.body for m in marks)]
+            past = [] if self.tracker.hidden else sorted(self.of.keys() - self.tracker.issues)
+            trash = [Issue(number, "", "", []) for number in past if number in wanted]
+            return _nodes([*map(self._record, found), *(
+                {**self._record(one), "trashed": True} for one in trash
+            )])  # fmt: skip
+        there = there if filter["team"] == {"key": {"eq": "SEC"}} else []
+        marks = [one["description"]["contains"] for one in filter["or"]]
+        found = [issue for issue in reversed(there) if any(m in issue.body for m in marks)]
         return _nodes([self._record(issue) for issue in found][: args["first"]])
 
     def teams(self, info: Any, filter: dict[str, Any], **args: Any) -> dict[str, Any]:
@@ -98,8 +102,13 @@ class Root:
         return _nodes([{"id": f"label-{name}", "name": name} for name in names])
 
     def comments(self, info: Any, filter: dict[str, Any], **args: Any) -> dict[str, Any]:
+        if "issue" in filter:
+            said = self._issue(filter["issue"]["id"]["eq"]).comments
+            told = [{"id": str(at), "body": text, "createdAt": f"2026-01-01T00:{at:02}:00.000Z"}
+                    for at, text in enumerate(said)]  # fmt: skip
+            return _nodes(told[::-1])
         ident = filter["id"]["eq"]
-        return _nodes([{"id": ident, "body": ""}] if ident in self.said else [])
+        return _nodes([{"id": ident, "body": "", "createdAt": WHEN}] if ident in self.said else [])
 
     def issueCreate(self, info: Any, input: dict[str, Any]) -> dict[str, Any]:
         _is_new(input["id"], set(self.idents))
@@ -138,7 +147,7 @@ class Root:
 
 @contextmanager
 def serve() -> Iterator[Tracker]:
-    tracker = Tracker(ada=_ADA, urgent=("2", "1"), has_due=True,
+    tracker = Tracker(ada=_ADA, urgent=("2", "1"), has_due=True, tells_gone=True,
                       creates="POST /graphql issueCreate$")  # fmt: skip
     forge = Forge({})
     root = Root(tracker, {}, set())

@@ -32,7 +32,12 @@ def _ident(issue: Issue) -> str:
 def _record(issue: Issue, done: str = "6") -> dict[str, str]:
     return {"sys_id": _ident(issue), "number": f"INC{issue.number:07}",
             "state": done if issue.state == "closed" else "1",
-            "correlation_id": issue.labels[0]}  # fmt: skip
+            "correlation_id": issue.labels[0], **_urgency(issue)}  # fmt: skip
+
+
+def _urgency(issue: Issue) -> dict[str, str]:
+    urgency, _, impact = issue.priority.removeprefix("urgency ").partition(", impact ")
+    return {"urgency": urgency, "impact": impact}
 
 
 def _hits(records: list[dict[str, str]], query: str) -> list[dict[str, str]]:
@@ -60,12 +65,12 @@ def _hits(records: list[dict[str, str]], query: str) -> list[dict[str, str]]:
 def _world(tracker: Tracker, table: str, done: str) -> dict[str, Any]:
     def found(request: Request) -> Issue | None:
         assert request.path["tableName"] == table
-        return tracker.issues.get(int(request.path["sys_id"], 16))
+        number = int(request.path["sys_id"], 16)
+        return None if number in tracker.unseen else tracker.issues.get(number)
 
     def listed(request: Request) -> Any:
         with tracker.lock:
-            shown = () if tracker.hidden else tracker.issues.values()
-            there = [_record(issue, done) for issue in shown]
+            there = [_record(issue, done) for issue in tracker.shown()]
         records = {table: there, "sys_user": _USERS}[request.path["tableName"]]
         hits = _hits(records, request.query["sysparm_query"])
         wanted = request.query["sysparm_fields"].split(",")
@@ -91,9 +96,10 @@ def _world(tracker: Tracker, table: str, done: str) -> dict[str, Any]:
             return _GONE
         if request.query["sysparm_fields"] == "work_notes":
             assert request.query["sysparm_display_value"] == "true", "else it is empty"
-            return Reply({"result": {"work_notes": "\n\n".join(issue.comments)}})
-        urgency, _, impact = issue.priority.removeprefix("urgency ").partition(", impact ")
-        told = {"short_description": issue.title, "urgency": urgency, "impact": impact,
+            head = "2026-01-01 00:00:00 - Made Up (Work notes)"
+            notes = [f"{head}\n{text}\n\n" for text in reversed(issue.comments)]
+            return Reply({"result": {"work_notes": "".join(notes)}})
+        told = {"short_description": issue.title,
                 "due_date": f"{issue.due} 00:00:00" if issue.due else ""}  # fmt: skip
         return Reply({"result": {**_record(issue), **told}})
 

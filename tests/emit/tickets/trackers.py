@@ -55,6 +55,10 @@ class Tracker:
     has_due: bool = False
     hidden: bool = False
     """The account may not see the place any more: each tracker says so in its own way."""
+    unseen: set[int] = field(default_factory=set)
+    """Issues that the account may not see: to it they are as if they were not there."""
+    tells_gone: bool = False
+    """It says of what was deleted that it was."""
     raw: list[str] = field(default_factory=list)
     """Texts as they were sent, where ``body`` and ``comments`` hold what people see of them."""
 
@@ -63,6 +67,12 @@ class Tracker:
             issue = Issue(len(self.issues) + 1, **fields)
             self.issues[issue.number] = issue
             return issue
+
+    def is_hidden(self, number: int) -> bool:
+        return self.hidden or number in self.unseen
+
+    def shown(self) -> list[Issue]:
+        return [one for number, one in self.issues.items() if not self.is_hidden(number)]
 
     @property
     def server(self) -> Forge:
@@ -106,7 +116,7 @@ def _github_world(tracker: Tracker) -> dict[str, Any]:
             return Reply({"message": "Not Found"}, 404)
         with tracker.lock:
             wanted = request.query["labels"]
-            there = [i for i in tracker.issues.values() if wanted in i.labels]
+            there = [i for i in tracker.shown() if wanted in i.labels]
             return Paged(Drawn(there, _github_record))
 
     def create(request: Request) -> Reply:
@@ -119,8 +129,11 @@ def _github_world(tracker: Tracker) -> dict[str, Any]:
         return Reply(_github_record(issue), 201)
 
     def show(request: Request) -> Reply:
-        issue = None if tracker.hidden else found(request)
-        return Reply(_github_record(issue)) if issue else Reply({"message": "Not Found"}, 404)
+        if tracker.is_hidden(int(request.path["issue_number"])):
+            return Reply({"message": "Not Found"}, 404)
+        issue = found(request)
+        gone = Reply({"message": "This issue was deleted"}, 410)
+        return Reply(_github_record(issue)) if issue else gone
 
     def change(request: Request) -> Reply:
         issue = found(request)
@@ -158,7 +171,7 @@ def _github_comment(text: str) -> dict[str, Any]:
 
 @contextmanager
 def github() -> Iterator[Tracker]:
-    tracker = Tracker()
+    tracker = Tracker(tells_gone=True)
     with forge_api("github_issues", _github_world(tracker)) as forge:
         tracker.forge = forge
         yield tracker
