@@ -331,6 +331,27 @@ def test_google_cloud_tells_of_one_connection_by_both_ends(tmp_path: Path, read:
     assert bytes_ == (70, 90)
 
 
+def test_a_pod_of_google_cloud_is_told_apart_from_its_node(tmp_path: Path, read: Read) -> None:
+    def entry(pod: str, src: str, sent: int) -> str:
+        return json.dumps({"logName": "projects/p/logs/compute.googleapis.com%2Fvpc_flows",
+            "timestamp": at(9), "jsonPayload": {
+            "bytes_sent": str(sent), "reporter": "SRC", "start_time": at(5), "end_time": at(8),
+            "connection": {"src_ip": src, "dest_ip": AI, "src_port": 51000, "dest_port": 443,
+                           "protocol": 6},
+            "src_instance": {"vm_name": "gke-node-1"},
+            "src_gke_details": {
+                "cluster": {"cluster_name": "prod", "cluster_location": "europe-west1"},
+                "pod": {"pod_name": pod, "pod_namespace": "shop"}}}}) + "\n"  # fmt: skip
+
+    (tmp_path / "flows.json").write_text(
+        entry("shop-5d9c-x2x", "10.8.0.5", 70) + entry("billing-0", "10.8.0.6", 30)
+    )
+    # Names are asked for by the cluster's own name server.
+    (tmp_path / "dns.log").write_text(resolved("10.8.0.2", "api.openai.com", AI))
+    sent = {who: bytes_[0] for (who, _), bytes_ in carried(read(".")).items()}
+    assert sent == {"shop-5d9c-x2x": 70, "billing-0": 30}
+
+
 # --- the next reading ---------------------------------------------------------------------------
 
 
