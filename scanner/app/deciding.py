@@ -10,6 +10,8 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
+import msgspec
+
 from scanner.assess import decisions as over_findings
 from scanner.assess.decisions import MOST_DAYS, Places, bare
 from scanner.assess.lifecycle import Life
@@ -66,6 +68,9 @@ def decide(
     that it now stands over. Raises ``ConfigError`` for what no decision may be."""
     if selector.is_empty:
         raise ConfigError("say which findings: fingerprints, --policy, --asset, --path or --owner")
+    for name, chosen in msgspec.structs.asdict(selector).items():
+        for text in [chosen] if isinstance(chosen, str) else chosen:
+            _check_text(text, name)
     made = Decision(
         id=f"d-{secrets.token_hex(4)}", verb=verb, ground=ground, reason=_said(reason, "reason"),
         by=_said(by, "by"), at=now, until=_day(until, now), selector=selector,
@@ -87,6 +92,7 @@ _MOST = {"reason": MOST_REASON, "by": MOST_BY}
 
 def _said(text: str, what: str) -> str:
     said, most = text.strip(), _MOST[what]
+    _check_text(said, what)
     if not said:
         raise ConfigError(f"a decision needs --{what}")
     if len(said) > most:
@@ -95,6 +101,17 @@ def _said(text: str, what: str) -> str:
             "where the rest can be read"
         )
     return said
+
+
+def _check_text(text: str, what: str) -> None:
+    """Bytes of the command line that are no UTF-8 come as halves of characters (PEP 383), which
+    nothing can keep."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"--{what}: character {error.start + 1} is no text: what is given must be UTF-8"
+        ) from None
 
 
 def _day(until: str, now: str) -> str:

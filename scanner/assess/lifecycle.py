@@ -69,19 +69,29 @@ def advance(
             new, change, detail = _absent(old, evaluation, coverage, now, gone, hidden)
         else:
             continue
+        told = [(change, detail)] if change else []
         if old is not None and old.fingerprint in was_hidden:
-            if _is_hidden(new):
-                change = ""
-            elif new.status is not FindingStatus.RESOLVED:
-                change, detail = "withdrawn", "what was scanned no longer says to leave it out"
+            told = list(_no_longer_hidden(new, change, detail))
         findings.append(new)
-        if change:
-            events.append(
-                FindingEvent(
-                    fingerprint=new.fingerprint, scan=scan, at=now, change=change, detail=detail
-                )
-            )
+        events += [
+            FindingEvent(fingerprint=new.fingerprint, scan=scan, at=now, change=one, detail=why)
+            for one, why in told
+        ]
     return Life(tuple(findings), tuple(events))
+
+
+def _no_longer_hidden(new: Finding, change: str, detail: str) -> Iterator[tuple[str, str]]:
+    """What is told of a finding that scanned content left out until now: what became of it since,
+    too."""
+    if _is_hidden(new):
+        return
+    if new.status is FindingStatus.HELD:
+        yield "withdrawn", "nobody knows whether what was scanned still says to leave it out"
+        change = "held"
+    elif new.status is not FindingStatus.RESOLVED:
+        yield "withdrawn", "what was scanned no longer says to leave it out"
+    if change:
+        yield change, detail
 
 
 def _renamed(

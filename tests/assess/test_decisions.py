@@ -218,10 +218,7 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
-TestLife = pytest.mark.xfail(
-    strict=False, reason="known: a finding may be held while its last event is still `opened`"
-)(TestLife)
+TestLife.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 
 
 @pytest.fixture
@@ -229,6 +226,23 @@ def world() -> World:
     made = World()
     made.scan({"a", "b"})
     return made
+
+
+def test_what_a_comment_hid_and_nobody_could_read_is_told_as_held(world: World) -> None:
+    mark = fingerprint(POLICY, ("a",))
+    world.scan({"a", "b"}, hidden=frozenset({"a"}))
+    world.scan({"b"}, is_read=False)
+    assert [e.change for e in world.state.events(mark)][-3:] == ["suppressed", "withdrawn", "held"]
+    world.scan({"a", "b"}, severity="critical")
+    last = world.state.events(mark)[-1]
+    assert (last.change, last.detail) == ("seen", "severity: high -> critical")
+
+
+def test_what_became_worse_behind_a_comment_is_told_when_that_is_gone(world: World) -> None:
+    world.scan({"a", "b"}, hidden=frozenset({"a"}))
+    world.scan({"a", "b"}, severity="critical")
+    told = world.state.events(fingerprint(POLICY, ("a",)))[-2:]
+    assert [event.change for event in told] == ["withdrawn", "updated"]
 
 
 def test_a_renamed_asset_keeps_its_history_and_its_decision(world: World) -> None:

@@ -122,3 +122,22 @@ def test_lists_are_filtered_grouped_and_set_the_exit_code(place: Place) -> None:
     assert "since" in place.run("findings", "list", "--since", "soon", code=2)
     wrong = place.run("findings", "accept", "v1:nothing", "--until", UNTIL, "--reason", "x", code=2)
     assert "no finding begins with `v1:nothing`" in wrong
+
+
+@pytest.mark.parametrize("option", ["--reason", "--by", "--path", "--owner"])
+def test_bytes_that_are_no_text_are_told_as_such(place: Place, option: str) -> None:
+    given = {"--until": UNTIL, "--reason": "a pilot", "--by": "ada", "--path": "app/*"}
+    given |= {"--owner": "ada@*", option: os.fsdecode(b"a \xff\xfe pilot")}
+    said = [word for pair in given.items() for word in pair]
+    told = place.run("findings", "suppress", "--ground", "false_positive", *said, code=2)
+    assert f"{option}: character 3 is no text" in told
+    assert place.json("findings", "decisions") == []
+
+
+def test_an_end_of_a_decision_is_held_to_the_same(place: Place) -> None:
+    (ident,) = [row["fingerprint"] for row in place.json("findings", "list", "--text", "openai")]
+    said = ("--reason", os.fsdecode(b"\xff"), "--by", "ada")
+    told = place.run("findings", "accept", ident, "--until", UNTIL, *said, code=2)
+    assert "--reason: character 1 is no text" in told
+    place.run("findings", "accept", ident, "--until", UNTIL, "--reason", "x", "--by", "ada")
+    assert "--reason: character 1" in place.run("findings", "reopen", ident, *said, code=2)
