@@ -206,3 +206,24 @@ def by_number(
             return
         before = found
     raise Unavailable(f"GET {path}: more than {_MOST_PAGES} pages")
+
+
+def by_offset(
+    session: ReadOnlySession, path: str, asked: Mapping[str, str], *, items: str, param: str,
+) -> Iterator[Any]:  # fmt: skip
+    """Every record of the list at ``items``; how many were told so far is the parameter ``param``
+    of the next call, and only a page without records ends the list: where a source gives fewer a
+    page than it was asked for, and does not say so, none is passed over. Raises the source
+    errors."""
+    before: list[Any] = []
+    told = 0
+    for _ in range(_MOST_PAGES):
+        found = _records(json_body(session.get(path, {**asked, param: str(told)})), items, path)
+        if not found:
+            return
+        if found == before:
+            raise Unavailable(f"GET {path}: the source repeats a page")
+        yield from found
+        told += len(found)
+        before = found
+    raise Unavailable(f"GET {path}: more than {_MOST_PAGES} pages")

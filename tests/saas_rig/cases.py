@@ -21,7 +21,7 @@ from tests.saas_rig import TOKEN, Vendor, serving
 
 NAMES = (
     "asana", "atlassian", "auth0", "box", "cursor", "databricks", "dropbox", "elevenlabs",
-    "flowise", "hubspot", "huggingface", "jumpcloud", "langflow", "langsmith", "make",
+    "flowise", "hubspot", "huggingface", "jumpcloud", "langflow", "langsmith", "make", "mistral",
     "microsoft365", "n8n", "notion", "onelogin", "openrouter", "pingone", "salesforce",
     "servicenow", "slack", "snowflake", "workato", "zendesk", "zoom",
 )  # fmt: skip
