@@ -86,8 +86,13 @@ def _explain(what: str, cause: str, engine: Engine) -> str:
         remedy = "another process holds the state; wait for it and run again"
     elif "unable to open" in cause or "readonly" in cause:
         remedy = "check that the folder exists and may be written"
-    elif "permission denied" in cause:
+    elif "permission denied" in cause or "must be owner" in cause:
         remedy = "let the role make and write tables in its schema, or use the role that does"
+    elif "lock timeout" in cause:
+        remedy = (
+            "somebody has been reading in one transaction for long; end it, or run again later. "
+            "Nothing that stays is touched"
+        )
     elif "not a database" in cause or "malformed" in cause:
         remedy = "the file is damaged or no shadow-ai state; move it away or restore a backup"
     return f"state {where}: cannot {what}: {cause}; {remedy}"

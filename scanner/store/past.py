@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 KEPT_SCANS = 60
 """Back to so many scans a graph can be made again."""
+SINCE = "history_since"
+"""The key of the first scan whose changes are all kept."""
 _FACTS: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
 
 
@@ -129,10 +131,10 @@ def _undone(
     undo: dict[tuple[str, str], bytes | None] = {}
     new_shards: set[str] = set()
     log = schema.fact_change
-    wanted = frozenset(later)
     with state.guarded("read the history"), state.engine.connect() as db:
-        for row in db.execute(select(log).order_by(log.c.id)):
-            if row.scan_id not in wanted or row.shard in new_shards:
+        asked = select(log).where(log.c.scan_id.in_(later)).order_by(log.c.id)
+        for row in db.execute(asked):
+            if row.shard in new_shards:
                 continue
             if row.key:
                 undo.setdefault((row.shard, row.key), row.before)

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Dialect, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import (
+    Column,
+    Connection,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    event,
+    text,
+)
 from sqlalchemy.dialects.postgresql import VARCHAR
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised with a revision of the same number in ``migrations``."""
 _MARK, _SELF, _NUL = "\ue000", "\ue000\ue001", "\ue000\ue002"
 
@@ -66,6 +78,7 @@ coverage = Table(
     Column("shard", Word, primary_key=True),
     Column("body", LargeBinary, nullable=False),
     comment="One row a shard and scan: how completely it was read.",
+    postgresql_partition_by="LIST (scan_id)",
 )
 
 fact = Table(
@@ -157,10 +170,20 @@ fact_change = Table(
     Column("shard", Word, nullable=False),
     Column("key", Word, nullable=False),
     Column("before", LargeBinary),
-    Index("fact_change_scan", "scan_id"),
+    Index("fact_change_scan", "scan_id").ddl_if(dialect="sqlite"),
     comment="One row a change of a fact: what it was before, or nothing. An empty key: the shard "
     "had no facts before. Changes of evidence alone are none.",
+    postgresql_partition_by="LIST (scan_id)",
 )
+fact_change.primary_key.ddl_if(dialect="sqlite")
+
+
+@event.listens_for(fact_change, "after_create")
+def _divided_key(_table: Table, db: Connection, **_: Any) -> None:
+    """Of a partitioned table it must name what the table is divided by."""
+    if db.dialect.name == "postgresql":
+        db.execute(text("ALTER TABLE fact_change ADD PRIMARY KEY (scan_id, shard, id)"))
+
 
 ticket = Table(
     "ticket",

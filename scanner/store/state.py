@@ -22,7 +22,7 @@ from scanner.model.decisions import SameAsDecision
 from scanner.model.errors import ConfigError, StoreError
 from scanner.model.facts import Fact
 from scanner.model.finding import Finding, FindingEvent
-from scanner.store import migrating, past, schema
+from scanner.store import migrating, partitions, past, schema
 from scanner.store.connecting import engine_of, store_error
 from scanner.store.migrating import put_meta
 from scanner.store.pooled import Pool
@@ -158,6 +158,7 @@ class State:
                     for row in map(_COVERAGE.decode, rows)
                     if row.status in (Outcome.COMPLETE, Outcome.NOT_ENABLED)
                 }
+                partitions.make_room(db, last.id)
                 return OpenScan(last.id, last.started_at, frozenset(done), is_resumed=True)
             ident = f"{now.replace(':', '').replace('-', '')[:15]}Z-{secrets.token_hex(4)}"
             db.execute(
@@ -169,10 +170,11 @@ class State:
                     versions=encode(dict(versions)).decode(),
                 )
             )
+            partitions.make_room(db, ident)
             if not db.execute(
-                select(schema.meta.c.key).where(schema.meta.c.key == "history_since")
+                select(schema.meta.c.key).where(schema.meta.c.key == past.SINCE)
             ).first():
-                put_meta(db, "history_since", ident)
+                put_meta(db, past.SINCE, ident)
             return OpenScan(ident, now, frozenset())
 
     def finish_scan(self, scan_id: str, now: str, exit_code: int) -> None:
@@ -188,7 +190,7 @@ class State:
     def history_since(self) -> str:
         """The first scan whose changes of facts are logged; empty: none yet."""
         with self.guarded("read the history"), self._engine.connect() as db:
-            here = schema.meta.c.key == "history_since"
+            here = schema.meta.c.key == past.SINCE
             return str(db.execute(select(schema.meta.c.value).where(here)).scalar() or "")
 
     def scans(self) -> list[ScanRow]:

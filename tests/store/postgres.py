@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 _OLD = 14
 """The oldest that PostgreSQL's own people still keep (https://www.postgresql.org/support/)."""
@@ -58,6 +58,16 @@ class Server:
         engine = create_engine(self.url(), isolation_level="AUTOCOMMIT")
         with engine.connect() as db:
             db.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return self.url(name)
+
+    def copy(self, url: str) -> str:
+        """The URL of another database that holds the same; nobody may be connected to the first."""
+        self.made += 1
+        name, template = f"state_{self.made}", make_url(url).database
+        engine = create_engine(self.url(), isolation_level="AUTOCOMMIT")
+        with engine.connect() as db:
+            db.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         engine.dispose()
         return self.url(name)
 

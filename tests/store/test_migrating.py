@@ -90,8 +90,10 @@ def test_what_revisions_lead_to_is_what_a_new_state_is_made_as(old: str) -> None
     with engine.connect() as db:
         found = compare_metadata(MigrationContext.configure(db), schema.metadata)
     engine.dispose()
-    # Comments are for people; the version's own table is Alembic's.
-    words = ("comment", "alembic_version")
+    # Comments are for people; the version's own table is Alembic's, and partitions are many.
+    words = ("comment", "alembic_version", "_undivided")
+    if old.startswith("postgresql"):  # the key of the partitions does what this index did
+        words = (*words, "fact_change_scan")
     assert [row for row in found if not any(word in str(row[:2]) for word in words)] == []
 
 

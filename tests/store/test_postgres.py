@@ -85,7 +85,8 @@ def test_text_that_no_database_takes_is_kept_all_the_same(url: str) -> None:
     state = State(url)
     row = Coverage(shard=ShardId("made\x00:one"), source="made", status=Outcome.COMPLETE,
                    reason="x\x00y")  # fmt: skip
-    writer = StateSink(state, "s", "2026-01-01T00:00:00Z").writer(Shard(id=row.shard))
+    opened = state.open_scan("d", "2026-01-01T00:00:00Z", {})
+    writer = StateSink(state, opened.id, opened.started_at).writer(Shard(id=row.shard))
     for name in nasty:
         clean = name.encode("utf-8", "replace").decode()
         writer.add(Asset(id=NodeId(f"made:{clean}"), kind="made.app", name=clean,
