@@ -188,10 +188,12 @@ def by_header(
 def by_number(
     session: ReadOnlySession, path: str, asked: Mapping[str, str], *, items: str, param: str,
     size: int, first: int = 1, step: int = 1, check: Check | None = None, pages: str = "",
+    more: str = "",
 ) -> Iterator[Any]:  # fmt: skip
     """Pages by number, or by offset (``step`` is then ``size``), up to one that is not full, or to
-    as many as the answer tells at ``pages``. A page that is the same as the one before is
-    ``Unavailable``: the source ignores the number. Raises the source errors."""
+    as many as the answer tells at ``pages``, or as long as it says at ``more`` that there are. A
+    page that is the same as the one before is ``Unavailable``: the source ignores the number.
+    Raises the source errors."""
     before: list[Any] = []
     for page in range(_MOST_PAGES):
         body = json_body(session.get(path, {**asked, param: str(first + page * step)}))
@@ -201,8 +203,12 @@ def by_number(
         if found and found == before:
             raise Unavailable(f"GET {path}: the source repeats a page")
         yield from found
-        told = at(body, pages) if pages else None
-        if page + 1 >= told if isinstance(told, int) else len(found) < size:
+        told = at(body, pages or more) if pages or more else None
+        if isinstance(told, bool):
+            is_last = not told
+        else:
+            is_last = page + 1 >= told if isinstance(told, int) else len(found) < size
+        if is_last:
             return
         before = found
     raise Unavailable(f"GET {path}: more than {_MOST_PAGES} pages")
