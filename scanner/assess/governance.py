@@ -20,6 +20,8 @@ from scanner.model.facts import Asset, Relation
 from scanner.model.finding import Finding
 from scanner.model.keys import holder_of
 from scanner.model.registry import EntryStanding, RegistryEntry
+from scanner.reconcile.assessments import verdict
+from scanner.rulebook.norms import AssessmentRules
 from scanner.rulebook.policy import Control, Framework, Policy
 
 
@@ -201,7 +203,7 @@ def use_cases(situation: Situation, findings: Sequence[Finding]) -> list[UseCase
     claimed = {ident for row in situation.reconciliation.entries for ident in row.assets}
     alone = _with_keys(situation, claimed, by_asset)
     cases = [
-        _of_entry(standing, by_asset)
+        _of_entry(standing, by_asset, situation.norms.rules.assessments)
         for standing in situation.reconciliation.entries
         if standing.assets or by_asset.get(f"registry:{standing.entry.id}")
     ]
@@ -263,7 +265,9 @@ def _riskiest(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(unique.values(), key=lambda f: (-f.risk, f.policy, f.fingerprint))
 
 
-def _of_entry(standing: EntryStanding, by_asset: dict[str, list[Finding]]) -> UseCase:
+def _of_entry(
+    standing: EntryStanding, by_asset: dict[str, list[Finding]], rules: AssessmentRules
+) -> UseCase:
     entry = standing.entry
     idents = (f"registry:{entry.id}", *standing.assets)
     own = _riskiest(finding for ident in idents for finding in by_asset.get(ident, []))
@@ -271,13 +275,17 @@ def _of_entry(standing: EntryStanding, by_asset: dict[str, list[Finding]]) -> Us
         id=entry.id, name=entry.name, registered=True, owner=entry.owner,
         business_unit=entry.business_unit, stage=str(entry.stage or ""), purpose=entry.purpose,
         risk=own[0].risk if own else 0, assets=standing.assets,
-        findings=tuple(f.fingerprint for f in own), assessments=tuple(_assessed(entry)),
+        findings=tuple(f.fingerprint for f in own), assessments=tuple(_assessed(entry, rules)),
     )  # fmt: skip
 
 
-def _assessed(entry: RegistryEntry) -> Iterator[str]:
+_VERDICTS = {True: "", False: "(not passed)", None: "(not known to be passed)"}
+
+
+def _assessed(entry: RegistryEntry, rules: AssessmentRules) -> Iterator[str]:
     for one in entry.assessments:
-        parts = [one.type, one.framework, str(one.status), one.result, one.at,
+        parts = [one.type, one.framework, str(one.status), one.result,
+                 _VERDICTS[verdict(one, rules)], one.at,
                  f"until {one.expires_at}" if one.expires_at else "", one.ref]  # fmt: skip
         yield " ".join(part for part in parts if part)
 

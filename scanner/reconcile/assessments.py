@@ -1,16 +1,20 @@
 """Whether an entry has the assessments that it needs: yes, no, or not told.
 
-Owns what counts as made and passed, and which duties apply; the duties themselves are data
+Owns what counts as made and passed, and which duties apply; the duties and the words are data
 (``rules/norms/assessments.yaml``). What a registry leaves blank is neither done nor undone, and an
-entry that tells neither tier nor impact may owe more than is known.
+entry that tells neither tier nor impact may owe more than is known. A result in words that nobody
+knows is never a pass, and a tier in such words owes what the highest owes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 
 from scanner.model.registry import Assessment, AssessmentStatus, RegistryEntry
+from scanner.reconcile.phrases import Phrase, found, is_denial, table
 from scanner.reconcile.values import is_blank, word
 from scanner.rulebook.norms import AssessmentRules, Duty
 
@@ -26,57 +30,113 @@ class Assessed:
 
 
 def assessed(entry: RegistryEntry, rules: AssessmentRules) -> Assessed:
-    latest = _latest(entry)
-    failed = [one for one in latest if not _is_passed(one, rules)]
-    lacking = [f"{one.type}: {one.result}" for one in failed]
-    unknown: list[str] = []
+    latest = [(one, verdict(one, rules)) for one in _latest(entry, rules)]
+    odd = [
+        f"{one.type}: no known word says whether `{one.result}` is a pass"
+        for one, said in latest if said is None
+    ]  # fmt: skip
+    lacking = [f"{one.type}: {one.result}" for one, said in latest if said is False] + odd
+    unknown = [*odd]
     for duty in rules.duties:
-        applies = _applies(duty, entry)
+        applies, why = _applies(duty, entry, rules)
         if applies is False:
             continue
         for kind in duty.types:
-            own = [one for one in latest if kind == _ANY or _is(one, kind, rules)]
-            if any(one.status in rules.counts and one not in failed for one in own):
+            own = [row for row in latest if kind == _ANY or _is(row[0], kind, rules)]
+            if any(one.status in rules.counts and said for one, said in own):
                 continue
             what = "no assessment" if kind == _ANY else f"no {kind} assessment"
             if applies is None:
                 unknown.append(f"{what}, should it be {duty.id}")
                 continue
-            lacking.append(f"{what} is done" + ("" if kind == _ANY else f" ({duty.id})"))
-            if all(one.status is AssessmentStatus.NOT_REPORTED for one in own):
+            lacking.append(f"{what} is done" + ("" if kind == _ANY else f" ({duty.id}{why})"))
+            if all(one.status is AssessmentStatus.NOT_REPORTED for one, _ in own):
                 unknown.append(f"{what} is reported")
     return Assessed(tuple(dict.fromkeys(lacking)), tuple(unknown))
 
 
 def reported(entry: RegistryEntry, rules: AssessmentRules) -> Iterator[bool]:
-    """Of each assessment that the entry tells something of, whether it was made and passed."""
-    for one in _latest(entry):
-        if one.status is not AssessmentStatus.NOT_REPORTED:
-            yield one.status in rules.counts and _is_passed(one, rules)
+    """Of each assessment that the entry tells something of, whether it was made and not refused."""
+    for one in _latest(entry, rules):
+        if one.status is not AssessmentStatus.NOT_REPORTED or one.result:
+            yield one.status in rules.counts and verdict(one, rules) is not False
 
 
-def _latest(entry: RegistryEntry) -> list[Assessment]:
-    """The last of each type and framework."""
-    ordered = sorted(entry.assessments, key=lambda one: (one.at, one.expires_at))
-    return list({(one.type, one.framework): one for one in ordered}.values())
+def verdict(one: Assessment, rules: AssessmentRules) -> bool | None:
+    """Whether its result is a pass; without one its status says all. None: no word that is known
+    says so, or they contradict each other. What begins with a refusal is one."""
+    if not one.result.strip():
+        return True
+    if is_denial(one.result):
+        return False
+    said = found(one.result, _results(rules.passed, rules.not_passed))
+    if said and said[0] is False:
+        return False
+    return True if said and all(said) else None
 
 
-def _is_passed(one: Assessment, rules: AssessmentRules) -> bool:
-    said = f"{word(one.result)} "
-    return not any(said.startswith(f"{word(text)} ") for text in rules.not_passed)
+def _latest(entry: RegistryEntry, rules: AssessmentRules) -> list[Assessment]:
+    """The last of each type and framework. Of one day the worst counts, and so does a refusal
+    without a day, whatever stands first."""
+    each: dict[tuple[str, str], list[Assessment]] = {}
+    for one in entry.assessments:
+        each.setdefault((one.type, one.framework), []).append(one)
+    return [_last(rows, rules) for rows in each.values()]
+
+
+def _last(rows: list[Assessment], rules: AssessmentRules) -> Assessment:
+    day = max(one.at for one in rows)
+    late = [one for one in rows if one.at == day or (not one.at and _rank(one, rules) == 0)]
+    return min(late, key=lambda one: _rank(one, rules))
+
+
+def _rank(one: Assessment, rules: AssessmentRules) -> int:
+    if one.status is AssessmentStatus.NOT_REPORTED and not one.result:
+        return 4
+    said = verdict(one, rules)
+    if not said:
+        return 0 if said is False else 1
+    return 3 if one.status in rules.counts else 2
 
 
 def _is(one: Assessment, kind: str, rules: AssessmentRules) -> bool:
     return word(one.type) in {word(name) for name in (kind, *rules.names.get(kind, ()))}
 
 
-def _applies(duty: Duty, entry: RegistryEntry) -> bool | None:
-    """None: the entry does not tell what it depends on."""
+def _applies(duty: Duty, entry: RegistryEntry, rules: AssessmentRules) -> tuple[bool | None, str]:
+    """With why, where that is not plain. None: the entry does not tell what it depends on."""
     if duty.stages and entry.stage not in duty.stages:
+        return False, ""
+    asked = (
+        ("tier", entry.risk_tier, duty.tiers, [one.tiers for one in rules.duties]),
+        ("impact", entry.impact, duty.impacts, [one.impacts for one in rules.duties]),
+    )
+    limits = [row for row in asked if row[2]]
+    levels = [(what, said, _is_of(said, words, (*chain(*every), *rules.lesser)))
+        for what, said, words, every in limits
+              if not is_blank(said)]  # fmt: skip
+    if not limits or any(is_of for _, _, is_of in levels):
+        return True, ""
+    for what, said, is_of in levels:
+        if is_of is None:
+            return True, f", as no known word says how high its {what} `{said}` is"
+    return None if is_blank(entry.risk_tier) and is_blank(entry.impact) else False, ""
+
+
+def _is_of(said: str, words: tuple[str, ...], others: tuple[str, ...]) -> bool | None:
+    """Whether a tier or an impact is one of ``words``; of what names several levels the highest
+    counts. None: it names no level that is known."""
+    if is_denial(said):
         return False
-    asked = [(entry.risk_tier, duty.tiers), (entry.impact, duty.impacts)]
-    limits = [(said, words) for said, words in asked if words]
-    if not limits or any(word(said) in map(word, words) for said, words in limits if said):
-        return True
-    is_told = not (is_blank(entry.risk_tier) and is_blank(entry.impact))
-    return False if is_told else None
+    levels = set(found(said, _levels(words, others))) - {None}
+    return any(levels) if levels else None
+
+
+@cache
+def _results(passed: tuple[str, ...], not_passed: tuple[str, ...]) -> dict[Phrase, bool]:
+    return table((passed, True), (not_passed, False))
+
+
+@cache
+def _levels(words: tuple[str, ...], others: tuple[str, ...]) -> dict[Phrase, bool]:
+    return table((others, False), (words, True))

@@ -192,11 +192,14 @@ def _one(
 
 
 def _each(rows: Iterable[Assessment]) -> tuple[Assessment, ...]:
-    """Of one type, framework and day the first registry's counts."""
-    found: dict[tuple[str, str, str], Assessment] = {}
+    """Of one type, framework and day the first registry's counts, and any of another result: a
+    refusal is not lost behind a registry that does not know of it."""
+    found: dict[tuple[str, str, str], list[Assessment]] = {}
     for one in rows:
-        found.setdefault((one.type, one.framework, one.at), one)
-    return tuple(found.values())
+        known = found.setdefault((one.type, one.framework, one.at), [])
+        if not known or (one.result and one.result not in {row.result for row in known}):
+            known.append(one)
+    return tuple(one for known in found.values() for one in known)
 
 
 def _decide(

@@ -14,16 +14,15 @@ from scanner.graph.people import People
 from scanner.model.facts import Asset
 from scanner.model.registry import (
     Assessment,
-    AssessmentStatus,
     Attestation,
     EntryOutcome,
     RegistryEntry,
     Stage,
 )
+from scanner.reconcile.assessments import verdict
 from scanner.reconcile.checking import mailboxes
 from scanner.reconcile.norms import Norms
 
-_DONE = (AssessmentStatus.DONE, AssessmentStatus.WAIVED)
 _ALIVE = (None, Stage.DEVELOPMENT, Stage.PILOT, Stage.PRODUCTION)
 PROCESSING = "dpa"
 """A vendor that gets personal data in production must have a data processing agreement (Article 28
@@ -82,9 +81,10 @@ class Obligations:
         return person is not None and self._people.has_left(person)
 
     def _assessments(self, entry: RegistryEntry, assets: Sequence[Asset]) -> Told:
+        rules = self.norms.rules.assessments
         last: dict[tuple[str, str], Assessment] = {}
         for one in sorted(entry.assessments, key=lambda a: (a.at, a.expires_at)):
-            if one.status in _DONE:
+            if one.status in rules.counts and verdict(one, rules) is not False:
                 last[one.type, one.framework] = one
         over = [one for one in last.values() if self.norms.is_past(one.expires_at)]
         for one in over:

@@ -209,7 +209,7 @@ def _assessments(cells: dict[str, str]) -> tuple[Assessment, ...]:
         )
     }  # fmt: skip
     kind = cells.pop("assessment_type", "") or "impact"
-    if not (found["status"] or found["at"]):
+    if not (found["status"] or found["at"] or found["result"]):
         return ()
     stated = {key: text for key, text in found.items() if text}
     stated["status"] = values.word(found["status"] or "done").replace(" ", "_")

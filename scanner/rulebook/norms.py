@@ -48,8 +48,13 @@ class Duty(Model, frozen=True, kw_only=True):
 class AssessmentRules(Model, frozen=True, kw_only=True):
     counts: tuple[AssessmentStatus, ...] = ()
     """Statuses of an assessment that was made."""
+    passed: tuple[NonEmpty, ...] = ()
+    """Words of a ``result`` that lets a system run."""
     not_passed: tuple[NonEmpty, ...] = ()
-    """With what a ``result`` begins that lets nothing run."""
+    """Of one that does not, or not yet. A result in other words is told, and is no pass."""
+    lesser: tuple[NonEmpty, ...] = ()
+    """Words for a tier or an impact below those that duties name. In other words it owes what the
+    highest owes."""
     names: dict[str, tuple[NonEmpty, ...]] = {}
     """Type -> what else it is called."""
     duties: tuple[Duty, ...] = ()
@@ -119,9 +124,15 @@ def _patterns(parts: list[PatternRules]) -> PatternRules:
 
 def _assessments(parts: list[AssessmentRules]) -> AssessmentRules:
     duties = {duty.id: duty for part in parts for duty in part.duties}
+    results: dict[str, bool] = {}
+    for part in parts:  # a word that a later file reads otherwise is what that file says
+        results |= {word.casefold(): True for word in part.passed}
+        results |= {word.casefold(): False for word in part.not_passed}
     return AssessmentRules(
         counts=next((part.counts for part in reversed(parts) if part.counts), ()),
-        not_passed=tuple(dict.fromkeys(word for part in parts for word in part.not_passed)),
+        passed=tuple(word for word, says in results.items() if says),
+        not_passed=tuple(word for word, says in results.items() if not says),
+        lesser=tuple(dict.fromkeys(word for part in parts for word in part.lesser)),
         names={kind: names for part in parts for kind, names in part.names.items()},
         duties=tuple(duties.values()),
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from scanner.assess.governance import use_cases
 from scanner.assess.measuring import measure
 from scanner.assess.policies import Evaluation, Situation, evaluate
 from scanner.graph.build import AssetGraph
@@ -104,6 +106,14 @@ def _made(kind: str, status: AssessmentStatus = _DONE, result: str = "") -> Asse
         ({"impact": "high"}, [_made("impact", result="not acceptable")],
          "no impact assessment is done (high-impact)"),
         ({"impact": "high", "stage": Stage.PILOT}, [], ""),
+        *(({"impact": said}, [_made("ato")], "no impact assessment is done (high-impact")
+          for said in ("very high", "High-Impact AI", "medium-high", "catastrophic", "Yes")),
+        *(({"risk_tier": said}, [_made("ato")], "no impact assessment is done (high-risk")
+          for said in ("very high", "high-impact", "High-Impact AI", "HighRisk", "Unacceptable")),
+        ({"risk_tier": "Tier 1"}, [_made("ato")], "known word says how high its tier `Tier 1` is"),
+        ({"risk_tier": "Tier 1"}, [_made("ato"), _made("impact")], ""),
+        *(({"risk_tier": said}, [_made("ato")], "")
+          for said in ("low", "Limited risk", "not high-risk", "Not considered high", "MINIMAL")),
     ],
 )  # fmt: skip
 def test_what_a_system_needs_depends_on_its_impact_and_tier(
@@ -136,6 +146,63 @@ def test_a_system_counts_as_assessed_by_what_it_needs(
     )  # fmt: skip
     found = measure(situation, [], (), (), "scan").assessed
     assert (found.yes, found.of, found.unknown) == (yes, 1, unknown)
+
+
+@pytest.mark.parametrize(
+    ("result", "passes"),
+    [
+        *((said, True) for said in (
+            "", "Passed", "APPROVED.", "Approved with conditions", "Passed, no issues", "Compliant",
+            "Approved - DPO", "ok", "Completed", "Conditionally approved")),
+        *((said, False) for said in (
+            "REJECTED: bias", "No-go", "NO_GO", "Non-compliant", "Not compliant", "pending",
+            "In progress", "NotApproved", "not yet approved", "Fail (3 of 40)", "No", "Draft",
+            "Failed, then passed", "to be approved")),
+        *((said, None) for said in (
+            "Low", "85%", "Approved pending remediation", "does not meet", "see the report", "n/a",
+            "Approved: no", "Not rejected", "unknown")),
+    ],
+)  # fmt: skip
+def test_only_a_result_that_says_so_is_a_pass(result: str, passes: bool | None) -> None:
+    """By one judgement: the finding, the share of assessed systems, the evidence for auditors."""
+    entry = _entry(impact="high", assessments=(_made("impact", result=result),))
+    told = _policies(entry).get("SAI-050", "")
+    assert bool(told) == (passes is not True)
+    assert result in told or passes is True
+    graph = AssetGraph([(ShardId("s"), _asset(), True)])
+    situation = Situation(
+        graph=graph, reconciliation=reconcile(graph, [entry], {}, []), owners={}, coverage=(),
+        now=TODAY, norms=Norms(today=TODAY),
+    )  # fmt: skip
+    found = measure(situation, [], (), (), "scan").assessed
+    assert (found.yes, found.unknown) == (passes is True, passes is None)
+    (case,) = use_cases(situation, [])
+    assert ("passed)" in case.assessments[0]) == (passes is not True)
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_of_one_day_the_worst_result_counts(turn: int) -> None:
+    rows = (_made("impact", result="rejected"), _made("impact", result="passed"))[::turn]
+    assert "impact: rejected" in _policies(_entry(assessments=rows)).get("SAI-050", "")
+    late = msgspec.structs.replace(_made("impact", result="passed"), at="2026-07-01")
+    assert "SAI-050" not in _policies(_entry(assessments=(*rows, late)))
+    undated = msgspec.structs.replace(rows[0], result="rejected", at="")
+    told = _policies(_entry(assessments=(undated, late))).get("SAI-050", "")
+    assert "impact: rejected" in told
+
+
+def test_a_word_of_ones_own_is_read_as_one_says(tmp_path: Path) -> None:
+    (tmp_path / "norms").mkdir()
+    (tmp_path / "norms/ours.yaml").write_text(
+        "assessments: {passed: [low, partial], not_passed: [approved], lesser: [tier 3]}\n"
+    )
+    ours = Norms(today=TODAY, rules=load.load(extra=[tmp_path]).norms)
+    for result, passes in (("Low", True), ("Partial", True), ("Approved", False)):
+        entry = _entry(impact="low", assessments=(_made("impact", result=result),))
+        assert ("SAI-050" in _policies(entry, norms=ours)) != passes
+    done = (_made("ato"),)
+    assert "SAI-050" not in _policies(_entry(risk_tier="Tier 3", assessments=done), norms=ours)
+    assert "SAI-050" in _policies(_entry(risk_tier="Tier 2", assessments=done), norms=ours)
 
 
 def test_which_assessments_are_needed_is_data(tmp_path: Path) -> None:

@@ -56,6 +56,14 @@ def test_one_key_makes_one_entry_and_precedence_counts_by_field() -> None:
     assert any(t.startswith("C-1: name:") for t in told)
 
 
+def test_a_refusal_is_not_lost_behind_a_registry_that_does_not_know_of_it() -> None:
+    blank = Assessment(type="impact", status=AssessmentStatus.DONE)
+    refused = Assessment(type="impact", status=AssessmentStatus.DONE, result="Rejected")
+    (one,), _ = join([("a", [_entry("A", _ARN, assessments=(blank,))]),
+                      ("b", [_entry("B", _ARN, assessments=(refused, blank))])], {})  # fmt: skip
+    assert one.assessments == (blank, refused)
+
+
 def test_what_a_registry_leaves_blank_is_not_a_contradiction() -> None:
     first = _entry("A", _ARN, name="x")
     second = _entry("B", _ARN, name="x", owner="ann@example.com", personal_data=False)

@@ -54,6 +54,13 @@ def test_a_workbook_gives_the_entries_of_a_table(tmp_path: Path) -> None:
     ]
 
 
+def test_a_result_alone_tells_of_an_assessment(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("id,name,assessment_result\nA,x,Rejected\nB,y,\n")
+    first, second = inventory.read([tmp_path / "r.csv"]).entries
+    assert [one.result for one in first.assessments] == ["Rejected"]
+    assert second.assessments == ()
+
+
 def _with_formulas(path: Path) -> Path:
     """As programs write them that calculate nothing: no value is stored with a formula."""
     return _book(
