@@ -327,8 +327,13 @@ def _way(policy: Policy, profile: Profile | None) -> tuple[NodeId, ...]:
     """What a combination stands on: the way to data that could be read, else that which goes."""
     if profile is None or not policy.when.combines:
         return ()
-    reaches = any(condition.startswith("reach") for condition in policy.when.combines)
-    path = (profile.exposed if reaches else None) or profile.flow or profile.exposed
+    asked = {condition.partition("=")[0] for condition in policy.when.combines}
+    drawn = [profile.flow, profile.exposed]
+    if "reach" in asked:
+        drawn.insert(0, profile.exposed)
+    elif "trial" in asked:
+        drawn.insert(0, profile.trial)
+    path = next(filter(None, drawn), None)
     return path.nodes if path is not None else ()
 
 

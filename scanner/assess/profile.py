@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from scanner.assess.owning import people
 from scanner.graph.build import AssetGraph
 from scanner.graph.exposed import OPEN_DOOR, openness
-from scanner.graph.flows import Flow, data_flows
+from scanner.graph.flows import Flow, crossing, data_flows, through
 from scanner.graph.kernel import Tree
 from scanner.graph.paths import Path, path_of
 from scanner.graph.steps import CONTROL
@@ -52,6 +52,8 @@ class Profile(Model, frozen=True, kw_only=True):
     """From what is open to the sensitive store behind it."""
     flow: Path | None = None
     """By which the most sensitive data goes."""
+    trial: Path | None = None
+    """By which data of production come to a trial."""
 
     @property
     def values(self) -> Mapping[str, str]:
@@ -71,6 +73,7 @@ class Profiles:
         self._situation = situation
         self._graph = situation.graph
         self._known: dict[NodeId, Profile] = {}
+        self._narrowed: dict[NodeId, list[Flow]] = {}
 
     def of(self, node: Asset | Credential) -> Profile:
         found = self._known.get(node.id)
@@ -97,6 +100,14 @@ class Profiles:
             found=tuple(values),
             exposed=exposed,
             flow=flow.path if flow else None,
+            trial=next(
+                (
+                    crossing(self._graph, one)
+                    for one in sorted(self._of(node.id), key=_order)
+                    if "environment" in one.crosses
+                ),
+                None,
+            ),
         )
 
     # --- the thing itself ------------------------------------------------------------------------
@@ -186,15 +197,21 @@ class Profiles:
 
     @cached_property
     def _flows(self) -> Mapping[NodeId, list[Flow]]:
-        """By every asset on the way."""
+        """By every asset on any of their ways."""
         found: defaultdict[NodeId, list[Flow]] = defaultdict(list)
         for flow in data_flows(self._graph):
-            for ident in flow.path.nodes:
+            for ident in flow.nodes:
                 found[ident].append(flow)
         return found
 
     def _of(self, ident: NodeId) -> list[Flow]:
-        return self._flows.get(self._graph.entities.of(ident), [])
+        """Each as far as it goes by this asset."""
+        here = self._graph.entities.of(ident)
+        found = self._narrowed.get(here)
+        if found is None:
+            flows = self._flows.get(here, ())
+            found = self._narrowed[here] = [through(self._graph, flow, here) for flow in flows]
+        return found
 
     def _best_flow(self, ident: NodeId) -> Flow | None:
         """The one whose data weighs most."""
@@ -218,9 +235,9 @@ class Profiles:
             value = "wide" if len(stores) >= _WIDE else "narrow"
             yield _found("width", value, f"from {len(stores)} stores")
         for word, factor in (("border", "border"), ("environment", "trial")):
-            crossing = [flow for flow in flows if word in flow.crosses]
-            if crossing:
-                parts = crossing[0].areas if word == "border" else crossing[0].environments
+            over = [flow for flow in flows if word in flow.crosses]
+            if over:
+                parts = over[0].areas if word == "border" else over[0].environments
                 yield _found(factor, "crossed", " to ".join(parts))
 
     def _exposed(self, ident: NodeId) -> Path | None:
@@ -321,6 +338,10 @@ def _class(flow: Flow) -> str:
     if not label.is_sensitive:
         return "internal"
     return "special" if label.data_class in _SPECIAL else "sensitive"
+
+
+def _order(flow: Flow) -> tuple[bool, tuple[int, int, str]]:
+    return not flow.labels, _weight(flow) if flow.labels else (0, 0, flow.store)
 
 
 def _weight(flow: Flow) -> tuple[int, int, str]:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from scanner.graph.build import AssetGraph
-from scanner.graph.flows import Flow, Total, data_flows, totals
+from scanner.graph.flows import Flow, Total, data_flows, hops_of, totals
 from scanner.graph.naming import label, named, one, taken_for, type_of
 from scanner.graph.ownership import Coverage, Ownership, conflicts
-from scanner.graph.part import Part, among, of_paths
+from scanner.graph.part import Part, among, of_hops, of_paths
 from scanner.graph.paths import Path
 from scanner.graph.questions import (
     WALKS,
@@ -180,13 +180,24 @@ def answer_flows(graph: AssetGraph, *, provider: str = "", sensitive: bool = Fal
     crossing = sum(1 for flow in found if flow.crosses)
     return Answer(
         question="data flows",
-        header=("data", "store", "vendor", "through", "key", "countries", "crosses", "confidence"),
+        header=(
+            "data",
+            "store",
+            "vendor",
+            "through",
+            "also by",
+            "key",
+            "countries",
+            "crosses",
+            "confidence",
+        ),
         rows=tuple(
             (
                 ", ".join(one.data_class for one in flow.labels) or "not known",
                 label(graph, flow.store),
                 flow.provider,
                 label(graph, flow.through),
+                ", ".join(label(graph, ident) for ident in flow.beside),
                 ", ".join(label(graph, key) for key in flow.keys),
                 ", ".join(flow.areas),
                 ", ".join(flow.crosses),
@@ -194,7 +205,7 @@ def answer_flows(graph: AssetGraph, *, provider: str = "", sensitive: bool = Fal
             )
             for flow in found
         ),
-        part=of_paths(graph, (flow.path for flow in found)),
+        part=of_hops(graph, hops_of(graph, found), (flow.path.nodes[0] for flow in found)),
         flows=found,
         totals=totals(found),
         notes=(f"{len(found)} flows, {crossing} across borders or environments",),

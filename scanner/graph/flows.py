@@ -2,9 +2,10 @@
 
 A flow is declared or seen: a store that an asset reads, an asset that calls a vendor, and what lies
 between. What a role would merely allow is no flow. One flow is one store, one vendor and one asset
-that hands the data over; its path is the shortest. An AI asset hands what reaches it to whoever
-supplies it, whatever else comes after; that is told once where a flow to the same vendor passes
-through it and is as sure.
+that hands the data over; its path is the shortest of the surest, and what the same data also pass
+on their way to that asset stands beside it and is judged with it. An AI asset hands what reaches it
+to whoever supplies it, whatever else comes after; that is told once where a flow to the same vendor
+passes through it and is as sure.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from scanner.graph.build import AssetGraph
+from scanner.graph.columns import Columns
 from scanner.graph.data import Label
-from scanner.graph.kernel import Near
-from scanner.graph.paths import Path, path_of
+from scanner.graph.kernel import Near, within
+from scanner.graph.paths import Hop, Path, hop_of, path_of
 from scanner.graph.steps import FLOW
 from scanner.graph.uncollected import uncollected
+from scanner.graph.ways import Ways
 from scanner.model.base import Model, NodeId
 from scanner.model.evidence import Confidence
 from scanner.model.facts import Asset, Credential, Relation
@@ -37,15 +40,22 @@ class Flow(Model, frozen=True, kw_only=True):
     path: Path
     """From the store to the vendor, or to the asset that is the vendor's own service."""
     areas: tuple[str, ...]
-    """Countries on the way, as far as they are known, each once."""
+    """Countries on any of the ways, as far as they are known, each once."""
     environments: tuple[str, ...]
     crosses: tuple[str, ...]
     """``border``, ``environment``."""
     confidence: Confidence
+    beside: tuple[NodeId, ...] = ()
+    """What lies on other ways of the same data to ``through``, and not on ``path``."""
 
     @property
     def is_sensitive(self) -> bool:
         return any(label.is_sensitive for label in self.labels)
+
+    @property
+    def nodes(self) -> tuple[NodeId, ...]:
+        """All that the data pass."""
+        return (*self.path.nodes, *self.beside)
 
 
 @uncollected()
@@ -64,10 +74,14 @@ def data_flows(graph: AssetGraph) -> tuple[Flow, ...]:
             continue
         near = columns.kernel.near(number, FLOW, leads_on)
         reached = [handing[other] for other in near.hops if other in handing]
-        found += _each_vendor_once(
-            _of(graph, ident, near, {caller: callers[caller] for caller in reached})
-        )
+        ways = _ways(columns, near, number)
+        flows = list(_of(graph, ident, ways, {caller: callers[caller] for caller in reached}))
+        found += _each_vendor_once(columns, ways, flows)
     return tuple(sorted(found, key=lambda flow: (flow.provider, flow.store, flow.through)))
+
+
+def _ways(columns: Columns, near: Near, start: int) -> Ways:
+    return Ways(near, start, lambda one, other: hop_of(columns, one, other, FLOW).confidence.rank)
 
 
 def _callers(graph: AssetGraph) -> dict[NodeId, frozenset[str]]:
@@ -85,14 +99,16 @@ def _callers(graph: AssetGraph) -> dict[NodeId, frozenset[str]]:
 
 
 def _of(
-    graph: AssetGraph, store: NodeId, near: Near, callers: dict[NodeId, frozenset[str]]
+    graph: AssetGraph, store: NodeId, ways: Ways, callers: dict[NodeId, frozenset[str]]
 ) -> Iterator[Flow]:
     columns = graph.columns
     for caller, names in callers.items():
         number = columns.number(caller)
         if number is None:
             continue
-        way = near.path(number)
+        inside = ways.to(number)
+        way = ways.best(number, inside)
+        beside = tuple(columns.ids[one] for one in sorted(inside.difference(way)))
         for name in sorted(names):
             vendor = NodeId(PROVIDER + name)
             goal = columns.number(vendor)
@@ -100,20 +116,25 @@ def _of(
             if not calls and caller == graph.entities.of(store):
                 continue  # data that rests in a service goes nowhere by that
             whole = [*way, goal] if calls and goal is not None else way
-            yield _flow(graph, store, caller, name, path_of(columns, whole, FLOW))
+            yield _flow(graph, store, caller, name, path_of(columns, whole, FLOW), beside)
 
 
-def _each_vendor_once(flows: Iterable[Flow]) -> list[Flow]:
+def _each_vendor_once(columns: Columns, ways: Ways, every: list[Flow]) -> list[Flow]:
     """Of one store. Without those that end in an asset's own service and that another, as sure,
     leads through on its way to the same vendor: a model behind its endpoint, a base behind its
     agent. Where no other does, nothing is left out."""
-    every = list(flows)
+    own = {
+        (flow.provider, flow.through)
+        for flow in every
+        if not flow.path.nodes[-1].startswith(PROVIDER)
+    }
     passed: dict[tuple[str, NodeId], int] = {}
     for flow in every:
-        for ident in flow.path.nodes:
-            if ident != flow.through:
-                key = (flow.provider, ident)
-                passed[key] = max(passed.get(key, -1), flow.confidence.rank)
+        for ident in flow.nodes:
+            key = (flow.provider, ident)
+            if ident != flow.through and key in own:
+                sure = _by(columns, ways, flow, ident).confidence.rank
+                passed[key] = max(passed.get(key, -1), sure)
     return [
         flow
         for flow in every
@@ -122,9 +143,69 @@ def _each_vendor_once(flows: Iterable[Flow]) -> list[Flow]:
     ]
 
 
-def _flow(graph: AssetGraph, store: NodeId, caller: NodeId, provider: str, path: Path) -> Flow:
+def _by(columns: Columns, ways: Ways, flow: Flow, ident: NodeId) -> Path:
+    """The flow's best way by one of its nodes."""
+    if ident not in flow.beside:
+        return flow.path
+    node, goal = columns.number(ident), columns.number(flow.through)
+    assert node is not None and goal is not None  # noqa: S101, PT018 - the flow is of this graph
+    way = ways.by(node, goal, ways.to(goal))
+    ends = [columns.number(one) for one in flow.path.nodes if one.startswith(PROVIDER)]
+    return path_of(columns, [*way, *(end for end in ends if end is not None)], FLOW)
+
+
+def through(graph: AssetGraph, flow: Flow, ident: NodeId) -> Flow:
+    """The flow as far as it goes by ``ident``: what is on no way with it is no doing of it."""
+    ident = graph.entities.of(ident)
+    if not flow.beside or ident in (flow.through, flow.path.nodes[0]):
+        return flow
+    columns = graph.columns
+    start, goal, node = map(columns.number, (flow.path.nodes[0], flow.through, ident))
+    if start is None or goal is None or node is None:
+        return flow
+    inside = {number for one in flow.nodes if (number := columns.number(one)) is not None}
+    near = within(columns.kernel.rows(FLOW), start, inside)
+    ways = _ways(columns, near, start)
+    path = _by(columns, ways, flow, ident)
+    left = ways.through(node, goal, ways.to(goal))
+    beside = sorted({columns.ids[one] for one in left}.difference(path.nodes))
+    return _flow(graph, flow.store, flow.through, flow.provider, path, tuple(beside))
+
+
+def crossing(graph: AssetGraph, flow: Flow) -> Path:
+    """Of its ways the one on which data of production meet a trial, where one does."""
+    trials = (ident for ident in flow.nodes if graph.data.environment(ident) == "trial")
+    found = next(trials, None)
+    return through(graph, flow, found).path if found is not None else flow.path
+
+
+def hops_of(graph: AssetGraph, flows: Iterable[Flow]) -> Iterator[Hop]:
+    """All of these flows, each once: also those of their other ways."""
+    columns, told = graph.columns, set[tuple[NodeId, NodeId]]()
+    rows = columns.kernel.rows(FLOW)
+    for flow in flows:
+        found = list(flow.path.hops)
+        if flow.beside:
+            inside = {number for one in flow.nodes if (number := columns.number(one)) is not None}
+            first, last = flow.path.nodes[0], flow.through
+            found += [
+                hop_of(columns, one, other, FLOW)
+                for one in sorted(inside)
+                for other in sorted(inside.intersection(rows.of(one)))
+                if columns.ids[one] != last and columns.ids[other] != first
+            ]
+        for hop in found:
+            if (hop.one, hop.other) not in told:
+                told.add((hop.one, hop.other))
+                yield hop
+
+
+def _flow(
+    graph: AssetGraph, store: NodeId, caller: NodeId, provider: str, path: Path,
+    beside: tuple[NodeId, ...] = (),
+) -> Flow:  # fmt: skip
     data = graph.data
-    on_way = [store, *path.nodes[1:]]
+    on_way = [store, *path.nodes[1:], *beside]
     if not path.nodes[-1].startswith(PROVIDER):
         on_way.append(NodeId(PROVIDER + provider))
     areas = _each_once(data.area(ident) for ident in on_way)
@@ -145,6 +226,7 @@ def _flow(graph: AssetGraph, store: NodeId, caller: NodeId, provider: str, path:
         environments=environments,
         crosses=tuple(crosses),
         confidence=path.confidence,
+        beside=beside,
     )
 
 

@@ -12,7 +12,7 @@ spend on their graph. It is imported for what it does best, the k shortest ways 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,8 @@ class Near:
 
     hops: dict[int, int]
     before: dict[int, int]
+    others: dict[int, list[int]]
+    """Nodes that lead there too, beside the one before."""
 
     def path(self, node: int) -> list[int]:
         if node not in self.hops:
@@ -72,6 +74,9 @@ class Rows:
 
     starts: Ints
     others: Ints
+
+    def of(self, node: int) -> list[int]:
+        return self.others[self.starts[node] : self.starts[node + 1]].tolist()  # type: ignore[no-any-return]
 
     def beyond(self, nodes: Ints) -> tuple[Ints, Ints]:
         """All edges out of ``nodes``, in their order: whence and whither."""
@@ -149,6 +154,7 @@ class Kernel:
         rows = self.rows(walk)
         begins, whither = rows.starts, rows.others
         hops, before = {start: 0}, {start: _NONE}
+        beside: dict[int, list[int]] = {}
         front = [start]
         while front:
             after = []
@@ -159,8 +165,10 @@ class Kernel:
                         hops[other] = hops[node] + 1
                         before[other] = node
                         after.append(other)
+                    else:
+                        beside.setdefault(other, []).append(node)
             front = after
-        return Near(hops, before)
+        return Near(hops, before, beside)
 
     def between(self, starts: Iterable[int], goals: Iterable[int], walk: Walk) -> Ints:
         """Nodes that lie on a way from a start to a goal, the shortest ways first in mind: those
@@ -238,6 +246,23 @@ class Kernel:
         """One number an edge, the same for equal edges of kernels over the same nodes; sorted."""
         pairs = self.source.astype(np.int64) * self.size + self.target
         return np.sort(pairs * 32 + self.step)
+
+
+def within(rows: Rows, start: int, inside: Container[int]) -> Near:
+    """What ``start`` reaches by the nodes ``inside`` alone."""
+    hops, before = {start: 0}, {start: _NONE}
+    beside: dict[int, list[int]] = {}
+    front = [start]
+    for node in front:
+        for other in rows.of(node):
+            if other not in inside:
+                continue
+            if other in hops:
+                beside.setdefault(other, []).append(node)
+            else:
+                hops[other], before[other] = hops[node] + 1, node
+                front.append(other)
+    return Near(hops, before, beside)
 
 
 def only_in(one: Ints, other: Ints) -> Ints:

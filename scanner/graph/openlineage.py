@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scanner.graph.build import AssetGraph
-from scanner.graph.flows import PROVIDER, Flow
+from scanner.graph.flows import PROVIDER, Flow, hops_of
 from scanner.graph.ownership import Ownership
 from scanner.model.base import NodeId
 
@@ -32,19 +32,23 @@ def events(
     """``at``: when the scan that shows them ended, ISO 8601. One event a job, in order of name."""
     inputs: defaultdict[NodeId, set[NodeId]] = defaultdict(set)
     outputs: defaultdict[NodeId, set[NodeId]] = defaultdict(set)
-    for flow in flows:
-        nodes = [*flow.path.nodes]
-        if not nodes[-1].startswith(PROVIDER):
-            nodes.append(NodeId(PROVIDER + flow.provider))
-        for place, ident in enumerate(nodes):
-            if ident.startswith(PROVIDER) or (ident != flow.through and graph.is_store(ident)):
-                continue
-            if place:
-                inputs[ident].add(nodes[place - 1])
-            if place + 1 < len(nodes):
-                after = nodes[place + 1]
-                is_data = after.startswith(PROVIDER) or graph.is_store(after)
-                outputs[ident].add(after if is_data else ident)
+    every = list(flows)
+    handing = {flow.through for flow in every}
+    steps = [(hop.one, hop.other) for hop in hops_of(graph, every)]
+    steps += [
+        (flow.through, NodeId(PROVIDER + flow.provider))
+        for flow in every
+        if not flow.path.nodes[-1].startswith(PROVIDER)
+    ]
+    for one, other in steps:
+        is_data = {
+            end: end.startswith(PROVIDER) or (end not in handing and graph.is_store(end))
+            for end in (one, other)
+        }
+        if not is_data[other]:
+            inputs[other].add(one)
+        if not is_data[one]:
+            outputs[one].add(other if other.startswith(PROVIDER) or graph.is_store(other) else one)
     return [
         {
             "eventTime": at,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scanner.graph.build import AssetGraph
 from scanner.graph.naming import every, label, type_of
-from scanner.graph.paths import Path
+from scanner.graph.paths import Hop, Path
 from scanner.model.base import Model, NodeId
 from scanner.model.facts import Edge, Relation
 
@@ -41,14 +41,20 @@ def whole(graph: AssetGraph) -> Part:
 
 def of_paths(graph: AssetGraph, paths: Iterable[Path], more: Iterable[NodeId] = ()) -> Part:
     """Things and edges of these ways, and single things besides."""
+    ways = list(paths)
+    single = (ident for path in ways for ident in path.nodes)
+    return of_hops(graph, (hop for path in ways for hop in path.hops), (*more, *single))
+
+
+def of_hops(graph: AssetGraph, hops: Iterable[Hop], more: Iterable[NodeId] = ()) -> Part:
+    """The same of single steps."""
     of = graph.entities.of
     nodes: set[NodeId] = set(more)
     edges: dict[str, tuple[NodeId, NodeId, Edge]] = {}
-    for path in paths:
-        nodes.update(path.nodes)
-        for hop in path.hops:
-            for edge in hop.edges:
-                edges[edge.key] = (of(edge.source), of(edge.target), edge)
+    for hop in hops:
+        nodes.update((hop.one, hop.other))
+        for edge in hop.edges:
+            edges[edge.key] = (of(edge.source), of(edge.target), edge)
     return Part(nodes=tuple(sorted(nodes)), edges=tuple(edges[key] for key in sorted(edges)))
 
 

@@ -311,3 +311,33 @@ def test_a_key_is_as_old_as_its_vendors_record_says() -> None:
 
     assert _profile(_situation(key, slot, stored), "k").values["credential"] == "stored"
     assert _profile(_situation(key, slot, stored, record), "k").values["credential"] == "old"
+
+
+def test_two_agents_by_which_the_same_data_go_on_are_judged_alike() -> None:
+    situation = _situation(
+        store("crm", classification="pii"),
+        *(asset(name, asset_class=AssetClass.AGENT) for name in ("A", "B")),
+        asset("C", provider="openai"),
+        *(edge(name, Relation.READS_FROM, "crm") for name in ("A", "B")),
+        *(edge(name, Relation.CALLS, "C") for name in ("A", "B")),
+        edge("C", Relation.CALLS, "provider:openai"),
+    )
+
+    one, other = (weigh(_profile(situation, name)) for name in ("A", "B"))
+    assert one.score == other.score
+    assert one.parts == other.parts
+    assert {"data", "direction", "width"} <= {part.factor for part in one.parts}
+
+
+def test_production_data_in_a_trial_are_shown_where_they_meet_it_and_nowhere_else() -> None:
+    situation = _situation(
+        store("crm", classification="pii", tags={"environment": "production"}),
+        asset("f1", environment="production"), asset("f2", environment="pilot"),
+        asset("ep", provider="aws_bedrock"),
+        *(edge(name, Relation.READS_FROM, "crm") for name in ("f1", "f2")),
+        *(edge(name, Relation.CALLS, "ep") for name in ("f1", "f2")),
+    )  # fmt: skip
+    drafts = evaluate(RULES.policies, situation).drafts.values()
+
+    ways = {one.asset: one.path for one in drafts if one.policy == "SAI-102"}
+    assert ways == {"f2": ("crm", "f2", "ep"), "ep": ("crm", "f2", "ep")}

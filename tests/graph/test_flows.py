@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import attrs
+import networkx as nx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openlineage.client import event_v2, facet_v2
 
+from scanner.graph.answers import answer_flows
 from scanner.graph.build import AssetGraph
-from scanner.graph.flows import Flow, data_flows, totals
+from scanner.graph.flows import Flow, crossing, data_flows, through, totals
 from scanner.graph.naming import named
 from scanner.graph.openlineage import SCHEMA_URL, events, render
 from scanner.graph.ownership import OwnerBook
@@ -327,3 +332,100 @@ def test_a_thing_that_is_ai_and_a_store_keeps_its_class_and_its_flows(is_first: 
     assert named(graph, "datastore:index") == ["index"]
     jobs = [event["job"]["name"] for event in events(graph, [flow], "2026-11-28T10:00:00Z")]
     assert jobs == ["reader"]
+
+
+def _two_ways(*more: Fact) -> AssetGraph:
+    return _graph(
+        _store("crm", classification="pii", tags={"environment": "production"}),
+        _asset("f1", is_ai=False, environment="production"),
+        _asset("f2", is_ai=False, environment="pilot", region="us-east-1"),
+        _asset("ep", provider="aws_bedrock"),
+        *(_edge(one, Relation.READS_FROM, "crm") for one in ("f1", "f2")),
+        _edge("f1", Relation.CALLS, "ep"),
+        *more,
+    )
+
+
+@pytest.mark.parametrize("is_longer", [False, True])
+def test_a_pilot_on_another_way_is_told_however_long_it_is(is_longer: bool) -> None:
+    chain = ["f2", *(f"q{number}" for number in range(4)), "ep"] if is_longer else ["f2", "ep"]
+    graph = _two_ways(
+        *(_asset(name, is_ai=False) for name in chain[1:-1]),
+        *(_edge(one, Relation.CALLS, other) for one, other in pairwise(chain)),
+    )
+
+    (flow,) = data_flows(graph)
+    assert flow.path.nodes == ("crm", "f1", "ep")
+    assert set(flow.beside) == {*chain} - {"ep"}
+    assert flow.crosses == ("environment",)
+    assert crossing(graph, flow).nodes == ("crm", *chain)
+    assert through(graph, flow, NodeId("f1")).crosses == ()
+    assert through(graph, flow, NodeId("f2")).path.nodes == ("crm", *chain)
+    jobs = {one["job"]["name"]: [row["name"] for row in one["inputs"]]
+            for one in events(graph, [flow], "2026-11-28T10:00:00Z")}  # fmt: skip
+    assert jobs["f2"] == ["crm"]
+    assert jobs["ep"] == sorted(["f1", chain[-2]])
+    assert {"f1", "f2"} <= set(answer_flows(graph).part.nodes)
+
+
+def test_of_ways_the_surest_is_the_path_also_where_it_is_longer() -> None:
+    graph = _graph(
+        _store("crm"), *(_asset(name, is_ai=False) for name in ("a", "b", "c")),
+        _asset("ep", provider="aws_bedrock"),
+        _edge("a", Relation.READS_FROM, "crm", confidence=Confidence.LOW),
+        _edge("a", Relation.CALLS, "ep"),
+        _edge("b", Relation.READS_FROM, "crm"), _edge("b", Relation.CALLS, "c"),
+        _edge("c", Relation.CALLS, "ep"),
+    )  # fmt: skip
+
+    (flow,) = data_flows(graph)
+    assert (flow.path.nodes, flow.beside) == (("crm", "b", "c", "ep"), ("a",))
+    assert flow.confidence is Confidence.CERTAIN
+    assert through(graph, flow, NodeId("a")).confidence is Confidence.LOW
+
+
+def test_what_writes_back_to_a_queue_is_not_between_it_and_its_other_readers() -> None:
+    graph = _graph(
+        _store("queue", classification="pii"), _store("crm"),
+        _asset("etl", is_ai=False), _edge("etl", Relation.READS_FROM, "crm"),
+        _edge("etl", Relation.WRITES_TO, "queue"),
+        *(_asset(name, provider="openai") for name in ("one", "two")),
+        *(_edge(name, Relation.READS_FROM, "queue") for name in ("one", "two")),
+        *(_edge(name, Relation.WRITES_TO, "queue") for name in ("one", "two")),
+    )  # fmt: skip
+
+    assert {(flow.store, flow.through): flow.beside for flow in data_flows(graph)} == {
+        (start, end): () for start in ("crm", "queue") for end in ("one", "two")
+    }
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=24))
+def test_all_that_is_on_some_way_without_a_circle_is_beside_or_on_the_path(
+    pairs: set[tuple[int, int]],
+) -> None:
+    """networkx lists the ways one by one. Only where circles are interlocked may more stand there,
+    and never what does not lead from the store to the asset."""
+    pairs = {(one, other) for one, other in pairs if one != other}
+    graph = _graph(
+        _store("n0"), *(_asset(f"n{n}", is_ai=False) for n in range(1, 7)),
+        _asset("n7", provider="p"),
+        *(_edge(f"n{one}", Relation.CALLS, f"n{other}") for one, other in pairs),
+    )  # fmt: skip
+    drawn = nx.DiGraph(pairs)
+    flows = data_flows(graph)
+    if 7 not in drawn or 0 not in drawn or not nx.has_path(drawn, 0, 7):
+        assert flows == ()
+        return
+    (flow,) = flows
+    ways = list(nx.all_simple_paths(drawn, 0, 7))
+    before = nx.DiGraph(pair for pair in pairs if pair[0] != 7 and pair[1] != 0)
+    wide = (nx.descendants(before, 0) | {0}) & (nx.ancestors(before, 7) | {7})
+    found = {int(ident[1:]) for ident in flow.nodes}
+    assert {node for way in ways for node in way} <= found <= wide
+    assert len(flow.path.nodes) == min(map(len, ways))
+    for node in found:
+        by = through(graph, flow, NodeId(f"n{node}"))
+        assert f"n{node}" in by.path.nodes or node in (0, 7)
+        mine = {end for way in ways if node in way for end in way}
+        assert {f"n{end}" for end in mine} <= set(by.nodes)
