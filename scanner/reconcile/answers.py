@@ -6,7 +6,6 @@ something else (maintenance, another version of the API), and raises ``Unavailab
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,33 +13,21 @@ from jsonpath import findall
 
 from scanner.kit.http import linked
 from scanner.model.errors import Unavailable
+from scanner.reconcile.listed import is_listed
 from scanner.rulebook.mapping import Call
 
 
 def objects(body: Any, call: Call) -> list[dict[str, Any]]:
-    if call.records != "$" and not _holds(body, call):
+    if call.records != "$" and not is_listed(body, call.records):
         if call.bare is not None and isinstance(body, dict) and set(body) <= set(call.bare):
             return []
-        raise Unavailable(f"{call.method} {call.path}: {told(body)}, and no `{call.records}`")
+        raise Unavailable(f"{call.method} {call.path}: {told(body)}, and no list `{call.records}`")
     found = findall(call.records, body) if call.records != "$" else [body]
     spread = [one for item in found for one in (item if isinstance(item, list) else [item])]
     records = [one for one in spread if isinstance(one, dict)]
     if len(records) < len(spread):
         raise Unavailable(f"{call.method} {call.path}: `{call.records}` holds what is no record")
     return records
-
-
-_EACH = re.compile(r"(?:\.\*|\[[^\[\]]*\])$")
-"""The end of a path that is about the members of a list."""
-
-
-def _holds(body: Any, call: Call) -> bool:
-    """Whether the list is there, if only empty. Without it an answer is of something else: of
-    maintenance, of another version."""
-    around = _EACH.sub("", call.records)
-    if around == "$":
-        return isinstance(body, list)
-    return bool(findall(around, body))
 
 
 def told(body: Any) -> str:

@@ -21,6 +21,7 @@ import msgspec
 from jsonpath import JSONPathError, findall
 
 from scanner.model.errors import RegistryError
+from scanner.reconcile.listed import is_listed
 from scanner.rulebook.documents import read_text
 
 _MAX_BYTES = 64 << 20
@@ -251,8 +252,13 @@ def _objects(path: Path, records: str) -> Iterator[tuple[str, Mapping[str, Any]]
 def _at(document: Any, records: str, path: Path) -> Sequence[Any]:
     try:
         found: list[Any] = [document] if records == "$" else findall(records, document)
+        is_there = records == "$" or is_listed(document, records)
     except JSONPathError as error:
         raise RegistryError(f"{path}: JSONPath `{records}`: {error}") from error
+    if not is_there:
+        raise RegistryError(
+            f"{path}: no list at `{records}`; say in `records` where its records are"
+        )
     return [one for item in found for one in (item if isinstance(item, list) else [item])]
 
 

@@ -18,6 +18,7 @@ from scanner.reconcile import servers
 from scanner.reconcile.inventory import Reading, of_mapped
 from scanner.reconcile.mapped import map_records
 from scanner.reconcile.servers import Access
+from scanner.reconcile.sheets import records_of
 from scanner.rulebook.mapping import RegistryMap, bundled_maps, registry_map
 from tests.reconcile.registry_world import WORLDS, Answer, Asked, World, ok, serving
 
@@ -217,6 +218,46 @@ def test_an_answer_of_another_shape_is_no_empty_list() -> None:
         said = pytest.raises(RegistryError, match="no record")
         with serving(lambda asked, answer=answer: ok(answer)) as world, said:
             _read("rest", world)
+
+
+_OWN = {"id": "own", "name": "own", "reference": "x", "identity": {"id": "id"},
+        "fields": {"name": "name"}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("records", "answer", "is_empty"),
+    [
+        ("$.items[*]", {"items": "maintenance"}, False),
+        ("$.items[*]", {"items": {"error": {"code": 1}}}, False),
+        ("$.items[*]", {"items": None}, False),
+        ("$.items[*]", {"items": 0}, False),
+        ("$.items[?@.kind=='ai']", {"items": "maintenance"}, False),
+        ("$.items.*", {"items": "maintenance"}, False),
+        ("$.groups[*].items[*]", {"groups": [{"items": []}, {"items": "later"}]}, False),
+        ("$.items[*]", {"items": []}, True),
+        ("$.items[?@.kind=='ai']", {"items": [{"kind": "web"}]}, True),
+        ("$.items.*", {"items": {}}, True),
+    ],
+)
+def test_what_stands_in_place_of_a_list_is_no_empty_one(
+    tmp_path: Path, records: str, answer: object, is_empty: bool
+) -> None:
+    """Of a server and of a file alike."""
+    calls = [{"name": "list", "path": "/v1", "permission": "read", "records": records}]
+    server = {"auth": "none", "calls": calls}
+    (tmp_path / "own.yaml").write_text(json.dumps({**_OWN, "server": server}))
+    (tmp_path / "own.json").write_text(json.dumps(answer))
+    how = registry_map("own.yaml", tmp_path)
+    with serving(lambda asked: ok(answer)) as world:
+        access = Access(url=world.url, retries=1)
+        if is_empty:
+            assert list(servers.read(how, access, b"", NOW)[0]) == []
+            assert list(records_of(tmp_path / "own.json", records=records)) == []
+            return
+        with pytest.raises(RegistryError, match="no list"):
+            servers.read(how, access, b"", NOW)
+    with pytest.raises(RegistryError, match="no list"):
+        list(records_of(tmp_path / "own.json", records=records))
 
 
 def test_settings_are_asked_for_and_unknown_ones_told() -> None:
