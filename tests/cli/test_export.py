@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from scanner.emit.formats import FORMATS
+from tests.command import shadow_ai
 from tests.conftest import Repository
 
 SETS = ["--set", "account=123456789012", "--set", "region=eu-west-1"]
 
 
 def _run(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "scanner", *args], capture_output=True, text=True, check=False,
-        cwd=cwd,
-    )  # fmt: skip
+    return shadow_ai(*args, cwd=cwd)
 
 
 @pytest.fixture

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.command import shadow_ai
 
 CONFIG = """
 [store]
@@ -45,11 +46,8 @@ class Place:
         self.git("commit", "-qm", "change")
 
     def run(self, *args: str, code: int = 0) -> str:
-        environ = {**os.environ, "SHADOW_AI_FINGERPRINT_KEY": "made-up-key-for-tests-only"}
-        done = subprocess.run(
-            [sys.executable, "-m", "scanner", *args], cwd=self.folder, env=environ,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        environ = {"SHADOW_AI_FINGERPRINT_KEY": "made-up-key-for-tests-only"}
+        done = shadow_ai(*args, cwd=self.folder, environ=environ)
         assert done.returncode == code, done.stderr
         return done.stdout + done.stderr
 

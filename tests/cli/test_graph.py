@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.command import shadow_ai
+
 
 def _run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "SHADOW_AI_FINGERPRINT_KEY": "00" * 32}
-    return subprocess.run(
-        [sys.executable, "-m", "scanner", *args], cwd=folder, env=env, capture_output=True,
-        text=True, check=False, timeout=120,
-    )  # fmt: skip
+    return shadow_ai(*args, cwd=folder, environ={"SHADOW_AI_FINGERPRINT_KEY": "00" * 32})
 
 
 def _repository(folder: Path) -> None:

@@ -20,6 +20,7 @@ from scanner.model.base import NodeId
 from scanner.model.facts import Asset, AssetClass
 from scanner.model.registry import RegistryEntry
 from scanner.reconcile.decisions import mark_of
+from tests.command import shadow_ai
 from tests.conftest import Repository
 from tests.emit.uploads import uploadable
 
@@ -36,11 +37,7 @@ def _guard(
 def _shadow_ai(
     root: Path, *args: str, feed: str = "", environ: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "scanner", *args],
-        cwd=root, input=feed, capture_output=True, text=True, check=False, timeout=60,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})},
-    )  # fmt: skip
+    return shadow_ai(*args, cwd=root, environ=environ, feed=feed)
 
 
 @pytest.fixture

@@ -4,15 +4,15 @@ ask."""
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from tests.command import shadow_ai
 
 ROOT = Path(__file__).parents[2]
 _REGISTRY = """\
@@ -34,11 +34,8 @@ entries:
 def _run(
     *arguments: str, cwd: Path, said: str = "", code: int | None = None
 ) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "scanner", "guard", *arguments],
-        cwd=cwd, input=said, capture_output=True, text=True, timeout=120, check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "SHADOW_AI_FINGERPRINT_KEY": "k" * 32},
-    )  # fmt: skip
+    environ = {"SHADOW_AI_FINGERPRINT_KEY": "k" * 32}
+    done = shadow_ai("guard", *arguments, cwd=cwd, environ=environ, feed=said)
     assert code is None or done.returncode == code, done.stdout + done.stderr
     return done
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import string
 import subprocess
-import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.command import shadow_ai
 from tests.forge_rig.loopback import serving
 
 pytest.importorskip("apprise")
@@ -54,12 +53,9 @@ class Place:
         self.git("commit", "-qm", "change")
 
     def run(self, *args: str, code: int = 0, url: str | None = None) -> str:
-        environ = {**os.environ, "SHADOW_AI_FINGERPRINT_KEY": "made-up-key-for-tests-only",
+        environ = {"SHADOW_AI_FINGERPRINT_KEY": "made-up-key-for-tests-only",
                    "SHADOW_AI_NOTIFY_TEAM": self.url if url is None else url}  # fmt: skip
-        done = subprocess.run(
-            [sys.executable, "-m", "scanner", *args], cwd=self.folder, check=False, env=environ,
-            capture_output=True, text=True,
-        )  # fmt: skip
+        done = shadow_ai(*args, cwd=self.folder, environ=environ)
         assert done.returncode == code, done.stderr
         return done.stdout + done.stderr
 

@@ -13,16 +13,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.command import shadow_ai
+
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "fraud-scoring"
 
 
 def _run(*arguments: str, cwd: Path, said: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "scanner", *arguments],
-        cwd=cwd, input=said, capture_output=True, text=True, timeout=120, check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "SHADOW_AI_FINGERPRINT_KEY": "k" * 32},
-    )  # fmt: skip
+    environ = {"SHADOW_AI_FINGERPRINT_KEY": "k" * 32}
+    return shadow_ai(*arguments, cwd=cwd, environ=environ, feed=said)
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.command import shadow_ai
 
 LOGIN, MAIL = "forge:@lena.berg", "mailto:lena.berg@acme.example"
 
@@ -32,11 +32,7 @@ def company(tmp_path: Path) -> Path:
 
 
 def _run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "SHADOW_AI_FINGERPRINT_KEY": "00" * 32}
-    return subprocess.run(
-        [sys.executable, "-m", "scanner", *args], cwd=folder, env=env, capture_output=True,
-        text=True, check=False, timeout=120,
-    )  # fmt: skip
+    return shadow_ai(*args, cwd=folder, environ={"SHADOW_AI_FINGERPRINT_KEY": "00" * 32})
 
 
 def _listed(folder: Path) -> list[dict[str, Any]]:

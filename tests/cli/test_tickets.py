@@ -4,15 +4,14 @@ key is gone."""
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import string
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.command import shadow_ai
 from tests.emit.tickets import trackers
 from tests.emit.tickets.trackers import Tracker
 
@@ -49,12 +48,9 @@ class Place:
         self.git("commit", "-qm", "change")
 
     def run(self, *args: str, code: int = 0, **environ: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "scanner", *args], cwd=self.folder, check=False,
-            env={**os.environ, "SHADOW_AI_FINGERPRINT_KEY": "made-up-key-for-tests-only",
-                 "GITHUB_TOKEN": "made-up", **environ},
-            capture_output=True, text=True,
-        )  # fmt: skip
+        known = {"SHADOW_AI_FINGERPRINT_KEY": "made-up-key-for-tests-only",
+                 "GITHUB_TOKEN": "made-up"}  # fmt: skip
+        done = shadow_ai(*args, cwd=self.folder, environ={**known, **environ})
         assert done.returncode == code, done.stderr
         return done.stdout + done.stderr
 

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from tests.command import shadow_ai
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -32,11 +34,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "scanner", "graph", *args],
-        capture_output=True, text=True, check=False, timeout=120, cwd=folder, env=env,
-    )  # fmt: skip
+    done = shadow_ai("graph", *args, cwd=folder, environ={"PYTHONWARNINGS": "ignore"})
     assert done.returncode == 0, done.stderr
     return done
 
@@ -196,11 +194,7 @@ def test_csv_is_two_files_and_openlineage_a_job_a_line(company: Path, tmp_path: 
 
 
 def test_scans_are_listed_and_a_wrong_one_is_refused(company: Path) -> None:
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-m", "scanner", "graph", "diff", "1999", "last"],
-        capture_output=True, text=True, check=False, timeout=60, cwd=company, env=env,
-    )  # fmt: skip
+    done = shadow_ai("graph", "diff", "1999", "last", cwd=company)
     assert done.returncode == 2
     assert "no finished scan begins so" in done.stderr
     assert len(json.loads(_run(company, "scans", "--json").stdout)) == 2

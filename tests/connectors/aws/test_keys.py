@@ -4,7 +4,6 @@ a network to AI, licences. The detector is the real one; no value is ever in wha
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
@@ -17,6 +16,7 @@ from scanner.model.coverage import Outcome
 from scanner.model.errors import UndeclaredOperation
 from scanner.rulebook.load import Rulebook
 from tests.aws_rig import Fault, Organization, Rig, denied, not_offered, serving
+from tests.command import shadow_ai
 from tests.connectors.aws.detected import ACCOUNT, HOME, Scan
 from tests.connectors.aws.reading import context
 
@@ -130,8 +130,7 @@ def test_permissions_grow_with_the_settings() -> None:
 
 def _command(*settings: str) -> subprocess.CompletedProcess[str]:
     more = [word for setting in settings for word in ("--with", setting)]
-    command = [sys.executable, "-m", "scanner", "permissions", "aws", *more]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return shadow_ai("permissions", "aws", *more)
 
 
 def test_the_command_prints_what_a_setting_takes() -> None:
