@@ -24,6 +24,8 @@ _UNITED = ("aliases", "owners", "stage_dates", "bindings", "assessments", "attes
 """Lists to which every registry adds what it knows."""
 _MAPS = ("value_metrics", "trust_metrics", "extensions")
 _COMPARED = ("name", "owner", "stage", "risk_tier", "business_unit", "personal_data")
+_SHARED = ("git:", "dir:", "http:", "https:", "ws:", "wss:")
+"""How keys of places begin in which several systems may be."""
 _EMPTY = RegistryEntry(id="-", name="-")
 
 
@@ -109,7 +111,8 @@ def _groups(
 
 def _keys(origin: str, entry: RegistryEntry, numbering: Collection[str]) -> set[str]:
     """What makes two entries one where both have it. An id is a number within its registry, and a
-    repository may hold several systems: either needs the name as a second piece of evidence."""
+    repository or an address may serve several systems (`https://api.example/v1`): each needs the
+    name as a second piece of evidence."""
     names = {plain_words(name) for name in (entry.name, *entry.aliases)} - {""}
     found = {f"record {origin}||{entry.id}"}
     found |= {f"record {s.registry}|{s.organization}|{s.id}" for s in entry.source_ids}
@@ -118,9 +121,10 @@ def _keys(origin: str, entry: RegistryEntry, numbering: Collection[str]) -> set[
         found.add(f"number {entry.id}")
     for binding in entry.bindings:
         key = canonical(binding.type, binding.value)
-        if binding.type is BindingType.REPO:
+        if key.startswith(_SHARED) and "#" not in key:
             providers = ",".join(sorted(entry.approved.providers or ()))
-            found |= {f"{key}|{providers}|{name}" for name in names}
+            of = f"|{providers}" if binding.type is BindingType.REPO else ""
+            found |= {f"{key}{of}|{name}" for name in names}
         elif binding.type not in (BindingType.PATTERN, BindingType.TAG) and not key.startswith(
             UNSURE
         ):

@@ -109,6 +109,27 @@ def test_a_repository_of_several_systems_joins_none_of_them_by_itself() -> None:
     assert len(join([("risk", [first]), ("hr", [same])], {})[0]) == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [(BindingType.URI, "https://llm.corp.example/v1"),
+     (BindingType.ID, "git:github.com/acme/mono"), (BindingType.ARN, "https://llm.corp.example/v1"),
+     (BindingType.REPO, "github.com/acme/mono")],
+)  # fmt: skip
+def test_an_address_of_several_systems_joins_none_of_them_by_itself(
+    kind: BindingType, value: str
+) -> None:
+    """Not even where both have the same number."""
+    bound = (Binding(type=kind, value=value),)
+    risk = _entry("7", name="Fraud scoring", bindings=bound)
+    menu = _entry("7", name="Lunch menu", bindings=bound)
+    joined, told = join([("risk", [risk]), ("hr", [menu])], {})
+    assert [entry.id for entry in joined] == ["7", "hr:7"]
+    assert "one id, and nothing else says" in told[0]
+    same = _entry("H-1", name="Fraud-Scoring", bindings=bound)
+    again = _entry("R-1", name="Fraud scoring", bindings=bound)
+    assert len(join([("risk", [again]), ("hr", [same])], {})[0]) == 1
+
+
 @pytest.mark.parametrize("how", ["name", "record", "tag", "shared"])
 def test_what_says_that_two_entries_are_one_system(how: str) -> None:
     first = _entry("7", name="Reply bot", owner="ann@example.com")
