@@ -50,13 +50,14 @@ _LEAST_SENT = 8
 def check(loaded: LoadedConfig, *, verify: bool) -> None:
     """Raises ``ConfigError`` for what cannot be, before anything is opened."""
     scan = loaded.config.scan
-    if scan.executor != "threads" and verify:
-        raise ConfigError(
-            f'--verify asks about each key once, from one process; executor = "{scan.executor}" '
-            'reads by several. Use executor = "threads" for it'
-        )
     if scan.executor != "dask":
         return
+    if verify:
+        raise ConfigError(
+            "--verify asks about each key once in a scan, which workers on several machines cannot "
+            "promise: a lease of the cluster's runs out under a worker that stands still. Use "
+            'executor = "processes" or "threads" for it, on the sources that have keys'
+        )
     parts = urlsplit(scan.dask.address)
     if not parts.hostname or parts.scheme not in ("tls", "tcp"):
         raise ConfigError(
@@ -71,9 +72,10 @@ def check(loaded: LoadedConfig, *, verify: bool) -> None:
 
 
 @contextmanager
-def workers(loaded: LoadedConfig, rules: str, key: str) -> Iterator[Away | None]:
+def workers(loaded: LoadedConfig, rules: str, key: str, asked: str = "") -> Iterator[Away | None]:
     """Who reads what is not read here; None: nobody. ``rules``: their digest, ``key``: the mark of
-    the fingerprint key. Raises ``ConfigError`` where the cluster does not answer."""
+    the fingerprint key, ``asked``: see :mod:`scanner.app.verifying`. Raises ``ConfigError`` where
+    the cluster does not answer."""
     scan = loaded.config.scan
     if scan.executor == "threads":
         yield None
@@ -83,6 +85,7 @@ def workers(loaded: LoadedConfig, rules: str, key: str) -> Iterator[Away | None]
         scan=secrets.token_hex(8), version=__version__, rules=rules, key=key, config=config,
         folder=str(loaded.folder.resolve()), name=loaded.path.name if loaded.path else "",
         mark=mark_of(loaded, rules), readers=1, frugal=bool(scan.memory_mib),
+        asked=asked,
     )  # fmt: skip
     if scan.executor == "processes":
         count = scan.workers or _processors()

@@ -17,6 +17,7 @@ from scanner.app.lock import locked
 from scanner.app.norms import norms_of
 from scanner.app.registering import Asking, registry_of, registry_or_reason
 from scanner.app.sourcing import rulebook_of, sights_of, sources_of
+from scanner.app.verifying import verifying
 from scanner.assess.baseline import Baseline
 from scanner.assess.lifecycle import advance
 from scanner.assess.metrics import metrics
@@ -24,7 +25,6 @@ from scanner.assess.policies import Situation, evaluate
 from scanner.collect.reading import Source
 from scanner.detect.engine import Detector
 from scanner.detect.suppress import Suppressions
-from scanner.detect.verify import Verifier
 from scanner.emit.document import Document, ScanInfo, build
 from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import OwnerBook
@@ -90,23 +90,24 @@ def scan(
     key, warning = fingerprint_key(
         chosen.environ, loaded.config.scan.fingerprint_key_env, loaded.folder
     )
-    verifier = Verifier() if chosen.verify else None
-    detector = Detector(rulebook, key, loaded.config.scan.engine, verifier)
-    sources = sources_of(loaded, detector, chosen.environ, chosen.now)
     where = url if url is not None else store_url(loaded)
     warnings = [*([warning] if warning else []), *trusting.replaced(loaded, chosen.environ)]
     if warning and where != "sqlite://":
         raise ConfigError(f"{warning}. Nothing is compared under a passing key")
     mark = key_mark(key)
-    with locked(where):
-        state = _opened(where, mark, warnings)
-        try:
-            reading = registry_or_reason(loaded, Asking(state, chosen.environ, chosen.now()))
-            return _scan(
-                loaded, rulebook, reading, detector, sources, state, chosen, warnings, known, mark
-            )
-        finally:
-            state.close()
+    with verifying(loaded, key, verify=chosen.verify) as (verifier, asked):
+        detector = Detector(rulebook, key, loaded.config.scan.engine, verifier)
+        sources = sources_of(loaded, detector, chosen.environ, chosen.now)
+        with locked(where):
+            state = _opened(where, mark, warnings)
+            try:
+                reading = registry_or_reason(loaded, Asking(state, chosen.environ, chosen.now()))
+                return _scan(
+                    loaded, rulebook, reading, detector, sources, state, chosen, warnings, known,
+                    mark, asked,
+                )  # fmt: skip
+            finally:
+                state.close()
 
 
 def _opened(url: str, key: str, warnings: list[str]) -> State:
@@ -137,6 +138,7 @@ def _scan(
     warnings: list[str],
     known: Sequence[tuple[str, Baseline]],
     mark: str,
+    asked: str,
 ) -> Result:
     started = _stamp(settings.now())
     versions = {
@@ -149,13 +151,13 @@ def _scan(
     for source in sources:
         source.context.recall = state.memory
         source.context.warn = told.add
-    asked = {name: digest(dict(table)) for name, table in loaded.config.sources.items()}
+    settled = {name: digest(dict(table)) for name, table in loaded.config.sources.items()}
     oldest = settings.now() - timedelta(hours=loaded.config.scan.resume_hours)
-    with executing.workers(loaded, rulebook.digest, mark) as away:
+    with executing.workers(loaded, rulebook.digest, mark, asked) as away:
         opened = state.open_scan(
             loaded.mark,
             started,
-            {**versions, **{f"{SETTINGS}{name}": mark for name, mark in asked.items()}},
+            {**versions, **{f"{SETTINGS}{name}": mark for name, mark in settled.items()}},
             resume=settings.resume,
             not_before=_stamp(oldest),
         )
@@ -170,7 +172,7 @@ def _scan(
     warnings += sorted(told)
     coverage = whole_coverage(state, opened, fresh, reading)
     now = _stamp(settings.now())
-    lost = gone(state, coverage, asked)
+    lost = gone(state, coverage, settled)
     said = suppressing.learned(state, loaded, lost)
     situation = _situation(state, rulebook, reading, coverage, now, loaded, said, lost)
     evaluation = evaluate(rulebook.policies, situation)

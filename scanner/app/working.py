@@ -24,6 +24,7 @@ from scanner import __version__
 from scanner.app.config import Config, LoadedConfig, fingerprint_key, key_mark
 from scanner.app.interpreting import interpreter
 from scanner.app.sourcing import rulebook_of, sources_of
+from scanner.app.verifying import verifier_of
 from scanner.collect.away import Job, answer, job_of, refusal
 from scanner.collect.reading import Interpret, Options, Source
 from scanner.detect.engine import Detector
@@ -49,6 +50,9 @@ class Setup(Model, frozen=True, kw_only=True):
     readers: int
     frugal: bool = False
     """Memory is short: it is given back after each shard."""
+    asked: str = ""
+    """Folder in which the scan's processes note what they asked providers about keys; empty: they
+    ask nothing."""
 
 
 _SETUPS = msgspec.msgpack.Decoder(Setup)
@@ -118,7 +122,7 @@ def _made(setup: Setup) -> _Bench:
             "its fingerprint key is not the scan's; give it the same SHADOW_AI_FINGERPRINT_KEY"
         )
     scan = setup.config.scan
-    detector = Detector(rulebook, key, scan.engine)
+    detector = Detector(rulebook, key, scan.engine, verifier_of(setup.asked, key))
     sources = sources_of(
         loaded, detector, os.environ, lambda: datetime.now(UTC), readers=setup.readers
     )

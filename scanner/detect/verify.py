@@ -3,20 +3,20 @@
 Owns one harmless read-only request a key, declared as data in its rule
 (:class:`scanner.rulebook.types.Verify`), sent to a host of the key's own provider. At most one call
 a second and host, few retries, no redirect followed, a budget a host. The key is in memory for that
-one request: not kept, not logged, not part of any error; what is kept is the answer.
+one request: not kept, not logged, not part of any error; what is kept is the answer
+(:mod:`scanner.detect.asked`).
 """
 
 from __future__ import annotations
 
 import json
 import os
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from scanner.detect.asked import Book, OwnBook, Page, Tags
 from scanner.detect.patterns import Pattern
 from scanner.detect.redact import fingerprint
 from scanner.model.errors import UnsafeCall
@@ -31,25 +31,18 @@ _MOST_CALLS = 200
 _MOST_BODY_BYTES = 1 << 20
 _MOST_ACCOUNT = 120
 _RETRIED = (429, 500, 502, 503, 504)
-
-Tags = tuple[tuple[str, str], ...]
-
-
-@dataclass
-class _Host:
-    """``lock`` makes calls to one host one after another."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    next_at: float = 0.0
-    calls: int = 0
+_UNTOLD: Tags = (("verify", UNKNOWN),)
 
 
 class Verifier:
-    """Used by all threads. ``base``: where to send every request instead (a stand-in in tests)."""
+    """Used by all threads. ``book``: shared with other processes, which then give the same
+    ``salt``. ``base``: where to send every request instead (a stand-in in tests)."""
 
     def __init__(
         self,
         *,
+        book: Book | None = None,
+        salt: bytes = b"",
         base: str = "",
         pause_seconds: float = 1.0,
         sleep: Callable[[float], None] = time.sleep,
@@ -59,10 +52,8 @@ class Verifier:
         self._pause = pause_seconds
         self._sleep = sleep
         self._clock = clock
-        self._salt = os.urandom(32)
-        self._known: dict[str, Tags] = {}
-        self._hosts: dict[str, _Host] = {}
-        self._lock = threading.Lock()
+        self._salt = salt or os.urandom(32)
+        self._book = book or OwnBook()
 
     def ask(self, pattern: Pattern, secret: bytes) -> Tags:
         """``verify`` = live, dead or unknown, and the ``account`` that the answer names; nothing
@@ -72,18 +63,17 @@ class Verifier:
             return ()
         mark = f"{pattern.rule}:{fingerprint(secret, self._salt)}"
         host = urlsplit(wanted.url).hostname or ""
-        with self._lock:
-            place = self._hosts.setdefault(host, _Host())
-        with place.lock:
-            if mark not in self._known:
-                self._known[mark] = self._asked(wanted, secret.decode("ascii"), place)
-            return self._known[mark]
+        with self._book.page(host) as page:
+            if mark not in page.known:
+                page.known[mark] = _UNTOLD  # whoever dies over it has asked
+                page.known[mark] = self._asked(wanted, secret.decode("ascii"), host, page)
+            return page.known[mark]
 
-    def _asked(self, wanted: Verify, key: str, place: _Host) -> Tags:
+    def _asked(self, wanted: Verify, key: str, host: str, page: Page) -> Tags:
         for attempt in range(_ATTEMPTS):
-            if place.calls >= _MOST_CALLS:
+            if page.calls >= _MOST_CALLS:
                 break
-            self._take_turn(place)
+            self._take_turn(host, page)
             answer = self._send(wanted, key)
             if answer is None:
                 continue
@@ -97,14 +87,15 @@ class Verifier:
                 break
             if attempt + 1 < _ATTEMPTS:
                 self._sleep(_wait(headers.get("retry-after", ""), attempt))
-        return (("verify", UNKNOWN),)
+        return _UNTOLD
 
-    def _take_turn(self, place: _Host) -> None:
+    def _take_turn(self, host: str, page: Page) -> None:
         now = self._clock()
-        if place.next_at > now:
-            self._sleep(place.next_at - now)
-        place.next_at = max(now, place.next_at) + self._pause
-        place.calls += 1
+        if page.next_at > now:
+            self._sleep(page.next_at - now)
+        page.next_at = max(now, page.next_at) + self._pause
+        page.calls += 1
+        self._book.keep(host, page)
 
     def _send(self, wanted: Verify, key: str) -> tuple[int, dict[str, str], bytes] | None:
         """Status, headers (lower case) and the head of the body; None when nothing answered. An

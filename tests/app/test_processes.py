@@ -15,13 +15,11 @@ from typing import Any
 
 import pytest
 
-from scanner.app.config import Config, LoadedConfig, ScanConfig, load
+from scanner.app.config import load
 from scanner.app.executing import workers
-from scanner.app.pipeline import Settings, scan
 from scanner.app.sourcing import sources_of
 from scanner.detect.engine import Detector
 from scanner.model.coverage import Outcome
-from scanner.model.errors import ConfigError
 from scanner.rulebook.load import Rulebook
 from scanner.store.state import State
 from scanner.store.writer import StateSink
@@ -173,12 +171,6 @@ def test_a_worker_without_the_scan_s_key_or_credentials_says_so(tmp_path: Path) 
     done = scanned(configured(tmp_path, "bare", url, _PROCESSES, shards=1), env)
     assert done.returncode == 3
     assert _coverage(url)["0"] == (Outcome.DENIED, "TROUBLED_TOKEN is not set")
-
-
-def test_keys_are_verified_by_one_process(tmp_path: Path) -> None:
-    config = Config(scan=ScanConfig(executor="processes"), sources={"code": {"paths": ["."]}})
-    with pytest.raises(ConfigError, match=r'executor = "threads"'):
-        scan(LoadedConfig(config=config), url="sqlite://", settings=Settings(verify=True))
 
 
 def _of_group(group: int) -> list[int]:
