@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from scanner.detect.source import Found
 from scanner.model.facts import AssetClass
 from scanner.model.items import HitKind
+from scanner.model.keys import told_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,13 @@ SCRIPT_AGENTS: dict[str, dict[str, AgentSpec]] = {
 """Module -> constructor or factory."""
 
 
+_LONGEST = 60
+
+
 def slug(name: str) -> str:
-    """A name as an identity: lower case, words joined by ``-``, at most 60 characters."""
-    return re.sub(r"[^a-z0-9]+", "-", name.strip().casefold()).strip("-")[:60]
+    """A name as an identity: lower case, words joined by ``-``."""
+    readable = re.sub(r"[^a-z0-9]+", "-", name.strip().casefold()).strip("-")[:_LONGEST]
+    return told_apart(readable, name, _LONGEST)
 
 
 def agent_found(
@@ -136,7 +141,8 @@ def agent_found(
 ) -> Found:
     """``texts``: the constructor's arguments that are plain strings."""
     given = next((texts[name] for name in spec.name if texts.get(name)), "")
-    name = " ".join((given or variable.strip("_") or "agent").split())[:80]
+    whole = " ".join((given or variable.strip("_") or "agent").split())
+    name = whole[:80]
     tags = [("framework", provider)]
     if spec.is_group:
         tags.append(("role", "team"))
@@ -152,7 +158,7 @@ def agent_found(
         end=start + 1,
         provider=provider,
         preview=f"agent {name}",
-        part=f"agent/{slug(name) or 'agent'}",
+        part=f"agent/{slug(whole) or 'agent'}",
         asset_class=AssetClass.AGENT,
         name=name,
         tags=tuple(tags),

@@ -11,8 +11,9 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from scanner.emit.document import Document, chunks
@@ -29,31 +30,40 @@ _FOLDER, _FILE, _SHARED = 0o700, 0o600, 0o644
 
 def write_all(folder: Path, document: Document, graph: AssetGraph) -> list[Path]:
     """findings.json, graph.graphml and report.html. Raises ``StoreError`` when a file cannot be
-    written; the former one then stays as it was."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=_FOLDER)
-        return [
-            _write(folder / "findings.json", chunks(document)),
-            _write(folder / "graph.graphml", [export(graph, "graphml")]),
-            _write(
-                folder / "report.html",
-                [render_html(document, draw(graph, document.findings)).encode()],
-            ),
-        ]
-    except OSError as error:
-        raise StoreError(
-            f"{folder}: cannot write the results: {error.strerror or error}"
-        ) from error
+    written; the former one then stays as it was, and the others are written."""
+    return _each(
+        folder,
+        {
+            "findings.json": lambda: chunks(document),
+            "graph.graphml": lambda: [export(graph, "graphml")],
+            "report.html": lambda: [render_html(document, draw(graph, document.findings)).encode()],
+        },
+    )
 
 
 def write_formats(
     folder: Path, document: Document, names: Iterable[str], options: Mapping[str, str]
 ) -> list[Path]:
-    """A file a format, under the format's own name. Raises ``StoreError``."""
+    """A file a format, under the format's own name. Raises ``StoreError``; the other files are
+    written."""
+    return _each(
+        folder,
+        {FORMATS[name].file: partial(render, name, document, options) for name in names},
+    )
+
+
+def _each(folder: Path, files: Mapping[str, Callable[[], Iterable[bytes]]]) -> list[Path]:
+    """What one file cannot hold costs none of the others; the first trouble is raised last."""
     made_folder(folder)
-    return [
-        write_pieces(folder / FORMATS[name].file, render(name, document, options)) for name in names
-    ]
+    written, troubles = [], list[Exception]()
+    for name, pieces in files.items():
+        try:
+            written.append(write_pieces(folder / name, pieces()))
+        except Exception as error:
+            troubles.append(error)
+    if troubles:
+        raise troubles[0]
+    return written
 
 
 def write_systems(

@@ -4,6 +4,7 @@ from outside are data in every format, never syntax."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING, TypeVar
@@ -11,14 +12,15 @@ from typing import TYPE_CHECKING, TypeVar
 from scanner.graph.build import AssetGraph
 from scanner.graph.drawn import dot, mermaid
 from scanner.graph.part import Part, edge_row, node_row, to_networkx, whole
-from scanner.graph.tabular import csv_files, cypher, zipped
+from scanner.graph.tabular import csv_files, cypher, visible, zipped
 from scanner.model.errors import ConfigError
 
 if TYPE_CHECKING:
     import networkx as nx
 
 T = TypeVar("T")
-_CONTROL = {c: "\N{REPLACEMENT CHARACTER}" for c in range(32) if c not in (9, 10, 13)}
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML 1.0 document may hold, in any form (https://www.w3.org/TR/xml/#charsets)."""
 
 
 def export(graph: AssetGraph, form: str, part: Part | None = None) -> bytes:
@@ -60,7 +62,8 @@ def _rows(
     ends = {end for source, target, _ in part.edges for end in (source, target)}
     nodes = [(ident, node_row(graph, ident, part)) for ident in sorted({*part.nodes, *ends})]
     edges: list[tuple[str, str, Mapping[str, str | int]]] = [
-        (source, target, edge_row(graph, edge)) for source, target, edge in part.edges
+        (source, target, {**edge_row(graph, edge), "key": edge.key})
+        for source, target, edge in part.edges
     ]
     return nodes, edges  # type: ignore[return-value]
 
@@ -83,14 +86,14 @@ def files(graph: AssetGraph, part: Part | None = None) -> dict[str, bytes]:
 
 
 def _for_xml(view: nx.MultiDiGraph[str]) -> nx.MultiDiGraph[str]:
-    """XML 1.0 cannot hold control characters, and a hostile name may."""
+    """Hostile names may hold what XML cannot; what is told apart by it stays so."""
     import networkx as nx
 
     clean: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     for ident, attributes in view.nodes(data=True):
-        clean.add_node(_text(ident), **_texts(attributes))
+        clean.add_node(visible(ident), **_texts(attributes))
     for source, target, key, attributes in view.edges(keys=True, data=True):
-        clean.add_edge(_text(source), _text(target), key=_text(key), **_texts(attributes))
+        clean.add_edge(visible(source), visible(target), key=visible(key), **_texts(attributes))
     return clean
 
 
@@ -99,4 +102,4 @@ def _texts(attributes: Mapping[str, T]) -> dict[str, T]:
 
 
 def _text(value: T) -> T:
-    return value.translate(_CONTROL) if isinstance(value, str) else value  # type: ignore[return-value]
+    return _NOT_XML.sub("\ufffd", value) if isinstance(value, str) else value  # type: ignore[return-value]

@@ -2,7 +2,7 @@
 
 The statements are of openCypher's common part, and load into Neo4j and FalkorDB; loading them twice
 changes nothing. The files have one header line, and load with Neo4j's ``LOAD CSV`` and Ladybug's
-``COPY``.
+``COPY``. Two ids are never written alike: characters that are not printed are spelled out in them.
 """
 
 from __future__ import annotations
@@ -28,25 +28,26 @@ NODE_COLUMNS = (
 )  # fmt: skip
 EDGE_COLUMNS = (
     "source", "target", "relation", "confidence", "detail", "rules", "sources", "first_at",
-    "last_at", "evidence",
+    "last_at", "evidence", "key",
 )  # fmt: skip
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_IDS = frozenset({"id", "source", "target", "key"})
 
 
 def cypher(nodes: Nodes, edges: Edges) -> bytes:
     """One statement a line. Every node has the label ``Node`` and that of its type, AI assets
-    ``AI`` too; a relation is a type in capitals."""
+    ``AI`` too; a relation is a type in capitals, and several between two things are told apart by
+    their ``key``."""
     lines = ["CREATE INDEX FOR (n:Node) ON (n.id);"]
     for ident, row in nodes:
         labels = f":Node:{_LABELS.get(str(row['type']), 'Unknown')}"
         labels += ":AI" if row.get("is_ai") else ""
-        lines.append(
-            f"MERGE (n:Node {{id: {_quoted(ident)}}}) SET n{labels[5:]}, {_set('n', row)};"
-        )
+        lines.append(f"MERGE (n:Node {{id: {_named(ident)}}}) SET n{labels[5:]}, {_set('n', row)};")
     for source, target, row in edges:
         lines.append(
-            f"MATCH (a:Node {{id: {_quoted(source)}}}), (b:Node {{id: {_quoted(target)}}}) "
-            f"MERGE (a)-[r:{str(row['relation']).upper()}]->(b) SET {_set('r', row)};"
+            f"MATCH (a:Node {{id: {_named(source)}}}), (b:Node {{id: {_named(target)}}}) "
+            f"MERGE (a)-[r:{str(row['relation']).upper()} {{key: {_named(str(row['key']))}}}]->(b) "
+            f"SET {_set('r', row)};"
         )
     return "\n".join(lines).encode() + b"\n"
 
@@ -55,8 +56,21 @@ def _set(name: str, row: Row) -> str:
     return ", ".join(
         f"{name}.{key} = {value if isinstance(value, int) else _quoted(value)}"
         for key, value in row.items()
-        if key != "relation"
+        if key not in ("relation", "key")
     )
+
+
+def visible(text: str) -> str:
+    """An id for others' files: what is not printed as ``\\u{200b}``. Reversible, as a text that
+    looks so already has its backslash spelled out (``\\u{5c}``)."""
+    if text.isprintable() and "\\u{" not in text:
+        return text
+    plain = text.replace("\\u{", "\\u{5c}u{")
+    return "".join(c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in plain)
+
+
+def _named(ident: str) -> str:
+    return _quoted(visible(ident))
 
 
 def _quoted(text: str) -> str:
@@ -92,9 +106,11 @@ def _table(columns: tuple[str, ...], rows: object) -> bytes:
 def _cell(row: Mapping[str, str | int], column: str) -> str:
     """One line a row: loaders that read in parallel cannot cope with line ends in a cell. Ids stay
     as they are; in other cells nothing is a spreadsheet's formula."""
-    text = "".join(c if c.isprintable() else " " for c in str(row.get(column, "")))
-    is_id = column in ("id", "source", "target")
-    return text if is_id or not text.startswith(("=", "+", "-", "@")) else f"'{text}"
+    said = str(row.get(column, ""))
+    if column in _IDS:
+        return visible(said)
+    text = "".join(c if c.isprintable() else " " for c in said)
+    return text if not text.startswith(("=", "+", "-", "@")) else f"'{text}"
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from urllib.parse import urlsplit
 
@@ -28,6 +29,16 @@ def canonical_uri(uri: str) -> str:
     if not split.netloc:
         return uri.strip().rstrip("/").lower()
     return f"{split.scheme.lower()}://{split.netloc.lower()}{split.path.rstrip('/')}"
+
+
+def told_apart(readable: str, name: str, longest: int) -> str:
+    """``readable``, what an id shows of ``name``; with a mark of the name where it leaves out what
+    tells names apart: letters beyond ASCII, what is not shown, the end of a long one."""
+    plain = name.strip()
+    if not plain or (plain.isascii() and plain.isprintable() and len(plain) <= longest):
+        return readable
+    mark = hashlib.sha256(plain.casefold().encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{readable[: longest - len(mark) - 1]}-{mark}".lstrip("-")
 
 
 def part_id(holder: NodeId, part: str) -> NodeId:

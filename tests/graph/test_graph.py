@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import re
+from itertools import pairwise
 
 import networkx as nx
 import pytest
 
 from scanner.graph.build import AssetGraph
-from scanner.graph.export import export
+from scanner.graph.export import export, files
 from scanner.graph.ownership import owners
+from scanner.graph.part import of_paths, to_networkx
+from scanner.graph.questions import paths
+from scanner.graph.steps import FLOW
 from scanner.model.base import NodeId, ShardId
 from scanner.model.evidence import Confidence, Evidence
 from scanner.model.facts import (
@@ -138,6 +144,62 @@ def test_exports_read_back_and_hostile_names_do_no_harm(form: str) -> None:
         assert nx.read_graphml(io.BytesIO(data), force_multigraph=True).number_of_edges() == 1
     elif form == "gexf":
         assert nx.read_gexf(io.BytesIO(data)).number_of_nodes() == 2
+
+
+BARE = (
+    "x\uffffy", "\ufffe", "a\x01", "a\x02", "a\u200bb", "a b", "a\u00a0b", "a\nb", "a\rb", "a\tb",
+    "a\\u{200b}b", "a\\u{5c}u{200b}b", "\u202egnp.exe", "\U0001fffe", "=1", "'x", "a\u2028b",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["graphml", "gexf", "csv", "cypher"])
+def test_ids_that_differ_stay_apart_in_every_file_whatever_they_hold(form: str) -> None:
+    graph = _graph(
+        *(_asset(ident, name=ident) for ident in BARE),
+        *(_edge(one, Relation.CALLS, other) for one, other in pairwise(BARE)),
+    )
+    data = export(graph, form)
+    if form == "graphml":
+        read = nx.read_graphml(io.BytesIO(data), force_multigraph=True)
+    elif form == "gexf":
+        read = nx.read_gexf(io.BytesIO(data))
+    elif form == "csv":
+        rows = list(csv.DictReader(io.StringIO(files(graph)["nodes.csv"].decode())))
+        read = nx.MultiDiGraph()
+        read.add_nodes_from(row["id"] for row in rows)
+        lines = csv.DictReader(io.StringIO(files(graph)["edges.csv"].decode()))
+        read.add_edges_from((row["source"], row["target"]) for row in lines)
+    else:
+        text = data.decode()
+        read = nx.MultiDiGraph()
+        ident = r"Node \{id: '((?:[^'\\]|\\.)*)'"
+        read.add_nodes_from(re.findall(rf"MERGE \(n:{ident}", text))
+        read.add_edges_from(re.findall(rf"MATCH \(a:{ident}\}}\), \(b:{ident}", text))
+
+    assert read.number_of_nodes() == len(BARE)
+    assert read.number_of_edges() == len(BARE) - 1
+    if form != "cypher":
+        assert {_as_it_was(ident) for ident in read.nodes} == {*BARE}
+
+
+def _as_it_was(ident: str) -> str:
+    return re.sub(r"\\u\{([0-9a-f]+)\}", lambda found: chr(int(found[1], 16)), ident)
+
+
+def test_edges_of_merged_views_between_the_same_two_things_keep_their_evidence_each() -> None:
+    endpoint = _asset("e1", aliases=("https://h.example/x",))
+    seen = [
+        _edge("fn", Relation.CALLS, target, evidence=(Evidence(rule=rule, source="s"),))
+        for target, rule in (("e1", "first"), ("https://h.example/x", "second"))
+    ]
+    graph = _graph(_asset("fn"), endpoint, _asset("https://h.example/x"), *seen)
+    part = of_paths(graph, paths(graph, [NodeId("fn")], [NodeId("e1")], FLOW))
+
+    assert to_networkx(graph, part).number_of_edges() == 2
+    merged = re.findall(r"MERGE \(a\).*?\)", export(graph, "cypher", part).decode())
+    assert len({*merged}) == 2
+    rows = csv.DictReader(io.StringIO(files(graph, part)["edges.csv"].decode()))
+    assert len({row["key"] for row in rows}) == 2
 
 
 def _sdk_world(*rules: str) -> Asset:

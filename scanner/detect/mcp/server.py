@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from scanner.detect.knowledge import Knowledge
 from scanner.kit.expressions import expression
+from scanner.model.keys import told_apart
 
 _URL_KEYS = ("url", "httpUrl", "serverUrl", "server_url", "uri", "endpoint")
 _COMMAND_KEYS = ("command", "cmd")
@@ -30,6 +31,7 @@ _PACKAGE = expression(
 )
 _IMAGE = expression(r"[a-z0-9][\w.-]{0,100}(?::\d{1,5})?(?:/[\w.-]{1,100}){0,5}"
                     r"(?::[\w.-]{1,100})?(?:@sha256:[0-9a-f]{64})?")  # fmt: skip
+_LONGEST = 80
 _TRANSPORTS = {
     "local": "stdio", "remote": "http", "streamable_http": "http", "streamable-http": "http",
     "streamablehttp": "http", "http": "http", "url": "http", "stdio": "stdio", "sse": "sse",
@@ -85,7 +87,8 @@ def plain(value: Any, most: int = 100) -> str:
 
 def slug(name: str) -> str:
     """A server's name as part of an id: the same in every client's file."""
-    return _UNNAMEABLE.sub("-", name.strip().lower())[:80].strip("-/") or "unnamed"
+    readable = _UNNAMEABLE.sub("-", name.strip().lower())[:_LONGEST].strip("-/")
+    return told_apart(readable, name, _LONGEST) or "unnamed"
 
 
 def server_of(value: dict[str, Any]) -> Server:

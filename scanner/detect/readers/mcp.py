@@ -31,7 +31,8 @@ def found_server(
     end: int = -1,
 ) -> Found:
     """``role``: ``server`` where this repository is the server, empty where it only uses it."""
-    name = plain(name)
+    whole = str(name)  # a key of YAML may be a number
+    name = plain(whole)
     shown = " ".join(v for k, v in server.tags() if k in ("command", "package", "host"))
     tags = (*server.tags(), ("role", role)) if role else server.tags()
     return Found(
@@ -42,7 +43,7 @@ def found_server(
         provider=server.provider(knowledge),
         rule="mcp-server",
         preview=f"{name}: {shown}" if shown else name,
-        part=f"mcp/{slug(name)}",
+        part=f"mcp/{slug(whole)}",
         asset_class=AssetClass.MCP_SERVER,
         name=name,
         tags=tags,

@@ -241,7 +241,7 @@ def test_what_only_looks_like_a_server_is_none(detector: Detector, path: str, te
 
 def test_names_become_parts_of_ids() -> None:
     assert slug("My  Server/Prod #1") == "my-server/prod-1"
-    assert slug("\n\x00") == "unnamed"
+    assert slug("\n ") == "unnamed"
     assert len(slug("x" * 500)) == 80
     weird = server_of({"command": "npx", "args": [None, 3, {"a": 1}], "env": [1, "A=b", "b c"]})
     assert weird.env == ("A",)
@@ -251,3 +251,12 @@ def test_half_a_surrogate_pair_can_be_stored(detector: Detector) -> None:
     text = '{"mcpServers": {"\\ud800": {"command": "npx", "args": ["\\ud801"]}}}'
 
     encode(detector.examine(text.encode(), "mcp.json", BOTH))
+
+
+def test_servers_whose_names_differ_by_what_an_id_cannot_show_stay_two(detector: Detector) -> None:
+    names = ["a b", "a\u200bb", "\u65e5\u672c", "\u4e2d\u56fd", "x" * 120 + "1", "x" * 120 + "2"]
+    text = json.dumps({"mcpServers": {name: {"command": "npx"} for name in names}})
+
+    assert len(_servers(detector, ".mcp.json", text)) == len(names)
+    assert slug("Notes App") == slug("notes app") == "notes-app"
+    assert slug("\u65e5\u672c").isascii()
