@@ -61,6 +61,8 @@ class ScanConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     memory_mib: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Above this much memory of the scan and its processes fewer shards are read at once, one at
     least; 0: no limit."""
+    check_memory: bool = True
+    """Whether a graph is not begun that will not fit into what the system has left."""
     attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2
     """Of a whole shard."""
     call_attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 4
@@ -246,6 +248,7 @@ class LoadedConfig(msgspec.Struct, frozen=True, kw_only=True):
             executor=plain.executor,
             dask=plain.dask,
             memory_mib=plain.memory_mib,
+            check_memory=plain.check_memory,
         )
         config = msgspec.structs.replace(self.config, scan=scan)
         return digest([msgspec.to_builtins(config), str(self.folder.resolve())])

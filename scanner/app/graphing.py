@@ -11,6 +11,7 @@ import msgspec
 
 from scanner.app import suppressing
 from scanner.app.config import LoadedConfig, store_url
+from scanner.app.fitting import fitting
 from scanner.app.lock import locked
 from scanner.app.pipeline import replay
 from scanner.app.sourcing import rulebook_of
@@ -175,6 +176,7 @@ def diff_of(loaded: LoadedConfig, before: str, after: str) -> tuple[AssetGraph, 
 def graph_at(state: State, loaded: LoadedConfig, scan_id: str) -> AssetGraph:
     """The graph as it was when that scan had ended; decisions are today's."""
     rulebook = rulebook_of(loaded)
+    fitting(loaded, state)
     said = suppressing.learned(state, loaded, frozenset())
     return AssetGraph(
         said.applied(facts_at(state, scan_id)), rules=rulebook.same_as,

@@ -12,6 +12,7 @@ from scanner import __version__
 from scanner.app import deciding, executing, metering, suppressing, trusting
 from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_url
 from scanner.app.covering import gone, whole_coverage
+from scanner.app.fitting import fitting
 from scanner.app.interpreting import interpreter
 from scanner.app.lock import locked
 from scanner.app.norms import norms_of
@@ -81,7 +82,8 @@ def scan(
     nothing).
 
     Raises ``ConfigError`` and ``RuleError`` before anything is read, ``StoreError`` when the state
-    cannot be opened for another reason than a full disk.
+    cannot be opened for another reason than a full disk, or when all is read and the graph of it
+    does not fit into memory.
     """
     chosen = settings or Settings()
     executing.check(loaded, verify=chosen.verify)
@@ -173,6 +175,7 @@ def _scan(
     coverage = whole_coverage(state, opened, fresh, reading)
     now = _stamp(settings.now())
     lost = gone(state, coverage, settled)
+    warnings += filter(None, [fitting(loaded, state)])
     said = suppressing.learned(state, loaded, lost)
     situation = _situation(state, rulebook, reading, coverage, now, loaded, said, lost)
     evaluation = evaluate(rulebook.policies, situation)
@@ -284,6 +287,7 @@ def replay(loaded: LoadedConfig, *, url: str | None = None) -> Situation:
         scans = [row for row in state.scans() if row.finished_at]
         coverage = state.coverage(scans[-1].id) if scans else []
         now = scans[-1].finished_at if scans else ""
+        fitting(loaded, state)
         said = suppressing.learned(state, loaded, frozenset())
         rulebook, reading = rulebook_of(loaded), registry_of(loaded, Asking(state))
         found = _situation(state, rulebook, reading, coverage, now, loaded, said)

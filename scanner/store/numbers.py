@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select, text
 
 from scanner.model.coverage import Coverage
 from scanner.model.finding import FindingEvent
@@ -57,3 +57,16 @@ def first_read(state: State) -> dict[str, str]:
             if shard not in found and not _COVERAGE.decode(body).status.is_lacking:
                 found[shard] = scan_id
         return found
+
+
+def facts_stored(state: State) -> int:
+    with state.guarded("count facts"), state.engine.connect() as db:
+        return int(db.execute(select(func.count()).select_from(schema.fact)).scalar_one())
+
+
+def facts_at_most(state: State) -> int:
+    """Told at once, where counting would read an index of millions: SQLite numbers rows upwards."""
+    if state.engine.dialect.name != "sqlite":
+        return facts_stored(state)
+    with state.guarded("count facts"), state.engine.connect() as db:
+        return int(db.execute(text("SELECT coalesce(max(rowid), 0) FROM fact")).scalar_one())
