@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.assess.risk import Score
+from scanner.assess.risk import Score, WhatIf
 from scanner.graph.answers import Answer
 from scanner.graph.build import AssetGraph
 from scanner.graph.part import Part
@@ -35,7 +35,7 @@ def answer_risks(
             (graph.name_of(ident), "risk", "", str(score.score)),
             *((graph.name_of(ident), "factor", str(p), f"{p.points:+d}") for p in score.parts),
             *(
-                (graph.name_of(ident), "what if", one.remedy, f"{one.score} ({-one.fall:+d})")
+                (graph.name_of(ident), "what if", one.remedy, _after(score, one))
                 for one in score.remedies
             ),
         )
@@ -43,3 +43,12 @@ def answer_risks(
     header = ("name", "what", "which", "score")
     return Answer(question="risk, and what would lower it", header=header, rows=rows, part=part,
                   details=details)  # fmt: skip
+
+
+def _after(score: Score, one: WhatIf) -> str:
+    """Of a sum above what is shown, what it falls to together with the remedies before it."""
+    alone = f"{one.score} ({-one.fall:+d})"
+    over = score.sum - score.score
+    if over <= 0:
+        return alone
+    return f"{one.score} ({-one.points:+d} of {score.sum}); with those above {one.together}"

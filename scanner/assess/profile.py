@@ -7,14 +7,15 @@ value, and weighs nothing. A thing that several sources show is judged by what a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from scanner.assess.owning import people
 from scanner.graph.build import AssetGraph
-from scanner.graph.exposed import OPEN_DOOR, openness
+from scanner.graph.data import Label
+from scanner.graph.exposed import OPEN_DOOR, matters, openness
 from scanner.graph.flows import Flow, crossing, data_flows, through
 from scanner.graph.kernel import Tree
 from scanner.graph.paths import Path, path_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from scanner.assess.policies import Situation
 
 _SPECIAL = frozenset({"special_category", "payment", "secrets"})
+_SHOWN = 3
 _WIDE = 5
 _MANY = 10
 _OLD_KEY, _OLD_THING = timedelta(days=365), timedelta(days=3 * 365)
@@ -43,6 +45,8 @@ class Found(Model, frozen=True, kw_only=True):
     factor: str
     value: str
     reason: str
+    rest: str = ""
+    """The value that other causes give it where what the reason names is mended."""
 
 
 class Profile(Model, frozen=True, kw_only=True):
@@ -86,7 +90,8 @@ class Profiles:
         exposed = self._exposed(node.id)
         views = [node, *self._other_views(node)]
         values = [
-            *(self._of_asset(node, views, exposed) if isinstance(node, Asset) else ()),
+            *(self._of_asset(node, views) if isinstance(node, Asset) else ()),
+            *self._of_reach(node, exposed),
             *self._of_data(node.id, flow),
             *self._of_keys(node, views),
             *self._of_standing(node),
@@ -117,30 +122,23 @@ class Profiles:
         found = [self._graph.node(ident) for ident in every if ident != node.id]
         return [view for view in found if view is not None]
 
-    def _of_asset(
-        self, asset: Asset, views: Sequence[NodeFact], exposed: Path | None
-    ) -> Iterator[Found]:
+    def _of_asset(self, asset: Asset, views: Sequence[NodeFact]) -> Iterator[Found]:
         assets = [view for view in views if isinstance(view, Asset)]
         entries = self._entries(assets)
         entry = entries[0]
-        words = openness(entry)
-        where = "" if entry.id == asset.id else f" ({entry.name})"
-        if words:
-            yield _found("exposure", "public", ", ".join(words) + where)
+        ways = [(one, ", ".join(openness(one))) for one in entries if openness(one)]
+        if ways:
+            doors = (words + _where(one, asset) for one, words in ways)
+            yield _found("exposure", "public", _several(doors))
         elif entry.exposure:
-            yield _found("exposure", "closed", ", ".join(entry.exposure) + where)
+            said_of = ", ".join(entry.exposure) + _where(entry, asset)
+            yield _found("exposure", "closed", said_of)
         yield from next(filter(None, map(_authentication, entries)), [])
-        if exposed is not None:
-            store = _name(self._graph, exposed.nodes[-1])
-            by_role = any(hop.relation == Relation.RUNS_AS for hop in exposed.hops)
-            yield _found(
-                "reach", "sensitive", f"{'its role may read' if by_role else 'it reaches'} {store}"
-            )
         yield from self._autonomy(assets)
         places = [(self._graph.data.environment(view.id), view.environment) for view in assets]
         known = [row for row in places if row[0] in ("production", "trial")]
         if known:
-            environment, said = known[0]
+            environment, said = min(known)  # one source that says production is enough
             yield _found("environment", environment, f"environment {said or environment}")
         yield from self._terms(asset)
         made = min((view.created_at for view in assets if view.created_at), default="")
@@ -221,10 +219,15 @@ class Profiles:
     def _of_data(self, ident: NodeId, best: Flow | None) -> Iterator[Found]:
         flows = self._of(ident)
         if best is not None:
-            label = best.labels[0]
             value = _class(best)
-            said = f"{label.name.casefold()} from {_name(self._graph, best.store)} ({label.reason})"
-            yield _found("data", value, said)
+            classes = {_class(flow) for flow in flows if flow.labels}
+            rest = min(classes - {value}, key=_CLASSES.index, default="")
+            said = (
+                f"{label.name.casefold()} from {_name(self._graph, flow.store)} ({label.reason})"
+                for flow in sorted((f for f in flows if f.labels), key=_weight)
+                if _class(flow) == value and (label := _label(flow))
+            )
+            yield Found(factor="data", value=value, reason=_several(said), rest=rest)
         vendors = sorted({flow.provider for flow in flows if not self._is_cloud(flow.provider)})
         if vendors:
             yield _found("direction", "vendor", f"data goes to {', '.join(vendors)}")
@@ -239,6 +242,20 @@ class Profiles:
             if over:
                 parts = over[0].areas if word == "border" else over[0].environments
                 yield _found(factor, "crossed", " to ".join(parts))
+
+    def _of_reach(self, node: Asset | Credential, exposed: Path | None) -> Iterator[Found]:
+        if exposed is None:
+            return
+        store = _name(self._graph, exposed.nodes[-1])
+        if isinstance(node, Credential):
+            state = self._state(node)
+            if state is None or state.value != "dead":
+                yield _found("reach", "sensitive", f"whoever holds it reaches {store}")
+            return
+        by_role = any(hop.relation == Relation.RUNS_AS for hop in exposed.hops)
+        yield _found(
+            "reach", "sensitive", f"{'its role may read' if by_role else 'it reaches'} {store}"
+        )
 
     def _exposed(self, ident: NodeId) -> Path | None:
         """The shortest way from the asset (or its holder) to sensitive data: what it runs as may
@@ -255,9 +272,7 @@ class Profiles:
     def _behind(self) -> Tree:
         """From sensitive stores back to whatever reaches them."""
         graph = self._graph
-        stores = [
-            ident for ident in graph.stores() if graph.data.is_sensitive(ident, Confidence.MEDIUM)
-        ]
+        stores = [ident for ident in graph.stores() if matters(graph, ident)]
         return graph.columns.kernel.reach(graph.columns.numbers(stores), CONTROL.reversed)
 
     # --- keys and standing -----------------------------------------------------------------------
@@ -271,7 +286,12 @@ class Profiles:
         ]  # fmt: skip
         states = [state for key in keys if (state := self._state(key)) is not None]
         if states:
-            yield min(states, key=lambda one: _KEY_STATES.index(one.value))
+            values = sorted({one.value for one in states}, key=_KEY_STATES.index)
+            said = (one.reason for one in states if one.value == values[0])
+            rest = values[1] if len(values) > 1 else ""
+            yield Found(
+                factor="credential", value=values[0], reason=_several(said), rest=rest
+            )  # fmt: skip
 
     def _state(self, key: Credential) -> Found | None:
         views = [key, *(one for one in self._other_views(key) if isinstance(one, Credential))]
@@ -316,6 +336,7 @@ class Profiles:
             yield _found("owner", "known", f"{owners[0].owner}, by {owners[0].basis}")
 
 
+_CLASSES = ("special", "sensitive", "hinted", "internal")
 _KEY_STATES = ("live_in_code", "in_code", "in_settings", "old", "stored", "dead")
 
 
@@ -331,8 +352,16 @@ def _authentication(entry: Asset) -> list[Found]:
     return [_found("authentication", "identity", others[0])] if others else []
 
 
+def _label(flow: Flow) -> Label:
+    """The one that weighs most: a harmless label takes nothing from a dangerous one beside it."""
+    return min(flow.labels, key=lambda label: _CLASSES.index(_class_of(label)))
+
+
 def _class(flow: Flow) -> str:
-    label = flow.labels[0]
+    return _class_of(_label(flow))
+
+
+def _class_of(label: Label) -> str:
     if label.confidence is Confidence.LOW:
         return "hinted" if label.is_sensitive else "internal"
     if not label.is_sensitive:
@@ -345,8 +374,7 @@ def _order(flow: Flow) -> tuple[bool, tuple[int, int, str]]:
 
 
 def _weight(flow: Flow) -> tuple[int, int, str]:
-    order = ("special", "sensitive", "hinted", "internal")
-    return order.index(_class(flow)), -flow.confidence.rank, flow.store
+    return _CLASSES.index(_class(flow)), -flow.confidence.rank, flow.store
 
 
 def _is_before(at: str, now: str, span: timedelta) -> bool:
@@ -359,6 +387,17 @@ def _is_before(at: str, now: str, span: timedelta) -> bool:
 def _name(graph: AssetGraph, ident: NodeId) -> str:
     node = graph.node(ident)
     return str(node.name) if node is not None else str(ident)
+
+
+def _where(entry: Asset, asset: Asset) -> str:
+    return "" if entry.id == asset.id else f" ({entry.name})"
+
+
+def _several(reasons: Iterable[str]) -> str:
+    """Each once, so that a remedy is known to mean all of them."""
+    every = list(dict.fromkeys(reasons))
+    more = f", and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
+    return "; ".join(every[:_SHOWN]) + more
 
 
 def _found(factor: str, value: str, reason: str) -> Found:

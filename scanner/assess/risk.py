@@ -6,7 +6,7 @@ severity: doubt does not hide harm.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from scanner.assess.profile import Profile
 from scanner.model.base import Model
@@ -24,6 +24,8 @@ class Part(Model, frozen=True, kw_only=True):
     value: str
     points: int
     reason: str
+    rest: str = ""
+    """The value that other causes leave it at when the remedy is taken."""
 
     def __str__(self) -> str:
         return f"{self.reason} {self.points:+d}"
@@ -36,22 +38,26 @@ class WhatIf(Model, frozen=True, kw_only=True):
     factor: str
     score: int
     fall: int
+    points: int = 0
+    """By which the sum falls; of a sum above 100 the score may not."""
+    together: int = 0
+    """The score when it and all before it are taken."""
 
 
 class Score(Model, frozen=True, kw_only=True):
     score: int
     parts: tuple[Part, ...]
     remedies: tuple[WhatIf, ...] = ()
-    """Those that lower the score, the best first."""
+    """Those that lower the sum, the best first."""
+    sum: int = 0
+    """Before it is cut to 0 to 100."""
 
 
 def weigh(profile: Profile, rules: RiskRules | None = None) -> Score:
     """What is known of a thing, without any finding."""
     rules = rules or bundled()
     parts = _parts(profile, rules)
-    return Score(
-        score=_sum(parts), parts=parts, remedies=tuple(_remedies(parts, rules))
-    )  # fmt: skip
+    return _score(parts, rules)
 
 
 def risk(
@@ -73,37 +79,49 @@ def risk(
             Part(factor="confidence", value=str(confidence), points=doubt,
                  reason=f"confidence {confidence}")
         )  # fmt: skip
-    return Score(score=_sum(parts), parts=tuple(parts), remedies=tuple(_remedies(parts, rules)))
+    return _score(parts, rules)
 
 
 def _parts(profile: Profile, rules: RiskRules) -> tuple[Part, ...]:
     """In the order of the rules; what weighs nothing is left out."""
     order = {factor.id: place for place, factor in enumerate(rules.factors)}
     found = [
-        Part(factor=one.factor, value=one.value, points=points, reason=one.reason)
+        Part(factor=one.factor, value=one.value, points=points, reason=one.reason, rest=one.rest)
         for one in profile.found
         if (points := rules.points(one.factor, one.value))
     ]
     return tuple(sorted(found, key=lambda part: order.get(part.factor, len(order))))
 
 
-def _sum(parts: Iterable[Part]) -> int:
-    return max(0, min(MOST, sum(part.points for part in parts)))
-
-
-def _remedies(parts: Iterable[Part], rules: RiskRules) -> list[WhatIf]:
-    parts = list(parts)
+def _score(parts: Iterable[Part], rules: RiskRules) -> Score:
+    parts = tuple(parts)
     whole = sum(part.points for part in parts)
-    now = _sum(parts)
-    found = []
+    return Score(
+        score=_bounded(whole), parts=parts, remedies=tuple(_remedies(parts, whole, rules)),
+        sum=whole,
+    )  # fmt: skip
+
+
+def _bounded(points: int) -> int:
+    return max(0, min(MOST, points))
+
+
+def _remedies(parts: Iterable[Part], whole: int, rules: RiskRules) -> Iterator[WhatIf]:
+    falls = []
     for part in parts:
         value = rules.value(part.factor, part.value)
         if value is None or not value.remedy:
             continue
-        saved = part.points - rules.points(part.factor, value.becomes)
-        after = max(0, min(MOST, whole - saved))
-        if saved > 0:
-            found.append(
-                WhatIf(remedy=value.remedy, factor=part.factor, score=after, fall=now - after)
-            )
-    return sorted(found, key=lambda one: (one.score, one.factor))
+        after = rules.points(part.factor, value.becomes)
+        if part.rest:
+            after = max(after, rules.points(part.factor, part.rest))
+        if part.points > after:
+            falls.append((part.points - after, part.factor, value.remedy))
+    left = whole
+    for points, factor, remedy in sorted(falls, key=lambda one: (-one[0], one[1])):
+        left -= points
+        score = _bounded(whole - points)
+        yield WhatIf(
+            remedy=remedy, factor=factor, score=score, fall=_bounded(whole) - score,
+            points=points, together=_bounded(left),
+        )  # fmt: skip

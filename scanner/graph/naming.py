@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
 from scanner.graph.build import AssetGraph
+from scanner.graph.exposed import matters
 from scanner.model.base import NodeId
 from scanner.model.errors import ConfigError
-from scanner.model.evidence import Confidence
 from scanner.model.facts import (
     Account,
     Asset,
@@ -112,7 +112,7 @@ def _store(graph: AssetGraph) -> Callable[[NodeFact], bool]:
 
 
 def _sensitive(graph: AssetGraph) -> Callable[[NodeFact], bool]:
-    return lambda node: graph.data.is_sensitive(node.id, Confidence.MEDIUM)
+    return lambda node: matters(graph, node.id)
 
 
 def _is(graph: AssetGraph, ident: NodeId, test: Callable[[NodeFact], bool]) -> bool:

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from scanner.graph.build import AssetGraph
-from scanner.graph.exposed import openness
+from scanner.graph.exposed import matters, openness
 from scanner.graph.kernel import Tree
 from scanner.graph.paths import Hop, Path, hop_of, path_of
 from scanner.graph.steps import ANY, CONTROL, FLOW, Walk
@@ -23,8 +23,6 @@ from scanner.model.evidence import Confidence
 from scanner.model.facts import Edge, NodeFact
 
 WALKS = {"flow": FLOW, "control": CONTROL, "any": ANY}
-_EVERYTHING = ("aws.everything",)
-"""Stores that stand for all that an administrator reaches."""
 
 
 def paths(
@@ -83,7 +81,7 @@ class Reach:
     @property
     def sensitive(self) -> tuple[NodeId, ...]:
         """Stores of sensitive data among what is reached, by more than a hint."""
-        return tuple(one for one, _ in self.things if _matters(self.graph, one))
+        return tuple(one for one, _ in self.things if matters(self.graph, one))
 
 
 def reach(graph: AssetGraph, ident: NodeId, walk: Walk = CONTROL, most: int | None = None) -> Reach:
@@ -119,7 +117,7 @@ def exposure(graph: AssetGraph) -> tuple[Exposure, ...]:
     """Public thing -> what it runs as -> sensitive store; the shortest way of each pair, the
     shortest first."""
     columns = graph.columns
-    stores = [ident for ident in sorted(graph.nodes) if _matters(graph, ident)]
+    stores = [ident for ident in sorted(graph.nodes) if matters(graph, ident)]
     back = columns.kernel.reach(columns.numbers(stores), CONTROL.reversed)
     goals = [(store, goal) for store in stores if (goal := columns.number(store)) is not None]
     found: list[Exposure] = []
@@ -161,7 +159,7 @@ def hinted(graph: AssetGraph) -> list[NodeId]:
     return [
         ident
         for ident in graph.stores()
-        if graph.data.is_sensitive(ident) and not _matters(graph, ident)
+        if graph.data.is_sensitive(ident) and not matters(graph, ident)
     ]
 
 
@@ -170,15 +168,8 @@ def unlabelled(graph: AssetGraph) -> list[NodeId]:
     return [
         ident
         for ident in graph.stores()
-        if not graph.data.labels(ident) and not _matters(graph, ident)
+        if not graph.data.labels(ident) and not matters(graph, ident)
     ]
-
-
-def _matters(graph: AssetGraph, ident: NodeId) -> bool:
-    node = graph.node(ident)
-    if node is None or not graph.is_store(ident):
-        return False
-    return node.kind in _EVERYTHING or graph.data.is_sensitive(ident, Confidence.MEDIUM)
 
 
 def _classes(graph: AssetGraph, store: NodeId) -> tuple[str, ...]:

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner.assess.answers import answer_risks
 from scanner.assess.policies import Situation, evaluate
 from scanner.assess.profile import Found, Profile
-from scanner.assess.risk import risk, weigh
+from scanner.assess.risk import Score, risk, weigh
 from scanner.graph.build import AssetGraph
+from scanner.graph.naming import named
 from scanner.graph.ownership import OwnerBook
+from scanner.graph.questions import blast_radius, exposure
 from scanner.model.base import NodeId
 from scanner.model.errors import RuleError
 from scanner.model.evidence import Confidence, Evidence
@@ -206,6 +209,11 @@ def test_a_score_is_its_sum_within_bounds_and_no_remedy_makes_it_worse(
         == max(0, min(100, sum(part.points for part in score.parts)))
     )
     assert all(0 <= one.score <= score.score == one.score + one.fall for one in score.remedies)
+    assert all(one.points > 0 for one in score.remedies)
+    left = points
+    for one in score.remedies:
+        left -= one.points
+        assert one.together == max(0, min(100, left))
 
 
 def test_weights_of_ones_own_take_the_place_of_the_bundled(tmp_path: Path) -> None:
@@ -341,3 +349,96 @@ def test_production_data_in_a_trial_are_shown_where_they_meet_it_and_nowhere_els
 
     ways = {one.asset: one.path for one in drafts if one.policy == "SAI-102"}
     assert ways == {"f2": ("crm", "f2", "ep"), "ep": ("crm", "f2", "ep")}
+
+
+def test_a_role_that_reads_everything_reaches_what_matters() -> None:
+    facts = (
+        asset("fn", provider="openai", exposure=("public", "no authentication")),
+        FUNCTION[2],
+        store("all", kind="aws.everything", name="everything in the account"),
+        edge("fn", Relation.RUNS_AS, "role"),
+        edge("role", Relation.READS_FROM, "all"),
+    )
+    situation = _situation(*facts)
+
+    assert [one.store for one in exposure(situation.graph)] == ["all"]
+    assert _profile(situation, "fn").values["reach"] == "sensitive"
+    assert "SAI-100" in _policies(*facts)
+    assert named(situation.graph, "sensitive:*") == ["all"]
+
+
+@pytest.mark.parametrize("state", ["", "live", "dead"])
+def test_a_key_weighs_by_what_it_opens_while_it_may_live(state: str) -> None:
+    situation = _situation(
+        Credential(id=N("k"), kind="credential.aws", name="AWS key", issuer="aws",
+                   fingerprint="f", tags={"verify": state}),
+        asset("repo", is_ai=False, asset_class=AssetClass.REPOSITORY),
+        edge("k", Relation.STORED_IN, "repo"),
+        Identity(id=N("u"), kind="aws.iam_user", name="u", principal_type=PrincipalType.SERVICE),
+        edge("u", Relation.AUTHENTICATES_WITH, "k"),
+        edge("u", Relation.READS_FROM, "crm"),
+        store("crm", classification="pii"),
+    )  # fmt: skip
+    reasons = {one.factor: one.reason for one in _profile(situation, "k").found}
+
+    assert blast_radius(situation.graph, N("k")).sensitive == ("crm",)
+    wanted = None if state == "dead" else "whoever holds it reaches crm"
+    assert reasons.get("reach") == wanted
+
+
+def test_a_harmless_label_takes_nothing_from_a_dangerous_one() -> None:
+    facts = (
+        store("mailbox", store_class="mail", classification="internal"),
+        asset("A", provider="openai"),
+        edge("A", Relation.READS_FROM, "mailbox"),
+        edge("A", Relation.CALLS, "provider:openai"),
+    )
+    found = {one.factor: one for one in _profile(_situation(*facts), "A").found}
+
+    assert found["data"].value == "sensitive"
+    assert found["data"].reason == "messages, meetings and mail from mailbox (it is mail)"
+
+
+def _with_keys(*places: AssetClass) -> Score:
+    """``k0``, ``k1`` ..., each in a place of its own."""
+    return weigh(_profile(_situation(
+        asset("A", provider="openai"),
+        *(Credential(id=N(f"k{at}"), kind="c", name=f"k{at}", issuer="openai", fingerprint=str(at))
+          for at in range(len(places))),
+        *(asset(f"p{at}", is_ai=False, asset_class=place) for at, place in enumerate(places)),
+        *(edge(f"k{at}", Relation.STORED_IN, f"p{at}") for at in range(len(places))),
+        *(edge("A", Relation.AUTHENTICATES_WITH, f"k{at}") for at in range(len(places))),
+    ), "A"))  # fmt: skip
+
+
+def test_a_remedy_tells_all_that_it_means_and_falls_by_what_it_mends_alone() -> None:
+    repository, workload = AssetClass.REPOSITORY, AssetClass.WORKLOAD
+    both, mixed = _with_keys(repository, repository), _with_keys(repository, workload)
+
+    def part(score: Score) -> str:
+        return next(one.reason for one in score.parts if one.factor == "credential")
+
+    def after(score: Score) -> int:
+        return next(one.score for one in score.remedies if one.factor == "credential")
+
+    assert part(both) == "k0 stands in code; k1 stands in code"
+    assert after(both) == _with_keys(AssetClass.SECRET_SLOT, AssetClass.SECRET_SLOT).score
+    assert part(mixed) == "k0 stands in code"
+    assert after(mixed) == _with_keys(AssetClass.SECRET_SLOT, workload).score
+
+
+def test_the_worst_things_have_a_what_if_too() -> None:
+    values = {"exposure": "public", "authentication": "none", "data": "special",
+              "reach": "sensitive", "credential": "live_in_code", "registry": "unregistered",
+              "owner": "nobody", "autonomy": "acts", "terms": "trains",
+              "environment": "production"}  # fmt: skip
+    found = tuple(Found(factor=f, value=v, reason=f) for f, v in values.items())
+    score = weigh(Profile(id=N("a"), found=found))
+
+    assert (score.sum, score.score) == (124, 100)
+    first, second, *_ = score.remedies
+    assert (first.factor, first.points, first.score, first.together) == ("credential", 19, 100, 100)
+    assert (second.factor, second.points, second.together) == ("data", 19, 86)
+    graph = graph_of(asset("a"))
+    rows = answer_risks(graph, [(N("a"), score)], what_if=True).rows
+    assert rows[12][3] == "100 (-19 of 124); with those above 86"
