@@ -175,7 +175,7 @@ def _by_pattern(node: Asset | Credential, entry: str, pattern: str, index: Index
     whatever comes along. One that swallows too much covers nothing by itself."""
     provider = node.provider if isinstance(node, Asset) else node.issuer
     stated = index.entries[entry].approved.providers
-    broad = index.patterns.too_broad(pattern, entry)
+    broad = index.patterns.too_broad(pattern, entry, node)
     if broad:
         reason = f"pattern {pattern}; {broad}"
         return _match(node.id, entry, MatchClass.PROBABLE, 60, reason)

@@ -362,6 +362,11 @@ _COVERED = {"id": "A", "name": "App", "owner": "a@b.example", "stage": "producti
     [
         ([{**_COVERED, "approved": {}, "bindings": [{"type": "pattern", "value": "*"}]}],
          "unregistered-ai-added", "only resembles an entry"),
+        *(([{**_COVERED, "bindings": [{"type": "pattern", "value": glob}]}],
+           "unregistered-ai-added", "only resembles an entry")
+          for glob in ("*hub*", "git:github.com/acme/*", "*acme*", "*/acme/*")),
+        *(([{**_COVERED, "bindings": [{"type": "pattern", "value": glob}]}], "", "")
+          for glob in ("git:github.com/acme/app#*", "*acme/app*")),
         ([{**_COVERED, "approved": {}}], "unregistered-ai-added", "state its providers"),
         ([_COVERED, {**_COVERED, "id": "B"}], "unregistered-ai-added", "several entries claim it"),
         ([{**_COVERED, "stage": "retired"}], "unapproved-ai-added", "its entry is retired (A)"),

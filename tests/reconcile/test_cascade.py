@@ -138,7 +138,9 @@ def test_a_pattern_that_swallows_too_much_only_suggests() -> None:
         (["arn:*"], 3, 3, "names no system"),
         (["arn:aws:bedrock:eu-west-1:*"], 40, 40, "names no system"),
         (["*openai*"], 40, 0, "names no system"),
-        (["*111122223333*"], 40, 40, "fit 40 of 40 assets"),
+        (["*111122223333*"], 3, 3, "names no system"),
+        (["arn:aws:bedrock:*:111122223333:agent/*"], 3, 3, "names no system"),
+        (["*alph*"], 40, 40, "fit 40 of 40 assets"),
         (["*alpha-*"], 10_100, 900, "fit 900 of 10100 assets, more than 100"),
         (["*alpha-?", "*alpha-1?", "*alpha-2?"], 60, 30, "fit 30 of 60 assets"),
         (["*alpha-*"], 400, 90, ""),
@@ -159,6 +161,44 @@ def test_a_pattern_registers_only_what_one_system_can_be(
     outcomes = found.entries[0].details
     assert (EntryOutcome.BINDING_TOO_BROAD in outcomes) == bool(said)
     assert said in outcomes.get(EntryOutcome.BINDING_TOO_BROAD, "")
+
+
+_PLACES = (
+    "git:github.com/acme/fraud-api#ai/openai", "git:gitlab.com/acme/risk/fraud-api",
+    "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/fraud-api",
+    "/subscriptions/11111111-2222-3333-4444-555555555555/resourcegroups/risk/providers/"
+    "microsoft.cognitiveservices/accounts/fraud-api",
+    "//aiplatform.googleapis.com/projects/acme-risk/locations/europe-west1/endpoints/fraud-api",
+    "okta:acme/app/fraud-api", "fraud-api",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("glob", "fits", "registers"),
+    [
+        ("*fraud*", 7, 7), ("*fraud-api", 7, 7), ("git:github.com/acme/fraud-*", 1, 1),
+        ("git:*/acme/*fraud*", 2, 2), ("git:gitlab.com/acme/risk/*", 1, 1),
+        ("*:endpoint/fraud-*", 1, 1),
+        ("/subscriptions/*/resourcegroups/risk/*", 1, 1), ("okta:acme/app/fraud*", 1, 1),
+        ("*hub*", 1, 0), ("*lab*", 1, 0), ("git:github.com/acme/*", 1, 0), ("*acme*", 4, 0),
+        ("git:*/acme/*", 2, 0), ("*/acme/*", 2, 0), ("arn:aws:*:111122223333:endpoint/*", 1, 0),
+        ("/subscriptions/11111111-2222-3333-4444-555555555555/*", 1, 0), ("*acme-risk*", 1, 0),
+        ("//*/projects/acme-risk/*/endpoints/*", 1, 0), ("okta:acme/*", 1, 0), ("*openai", 1, 0),
+    ],
+)  # fmt: skip
+def test_a_pattern_is_judged_by_what_it_says_of_the_system_and_not_only_by_counts(
+    glob: str, fits: int, registers: int
+) -> None:
+    """A change shows its own assets alone, so that counts say nothing there."""
+    entry = _entry("P", (BindingType.PATTERN, glob), approved=Approved(providers=("openai",)))
+    told = []
+    for ident in _PLACES:
+        name = "OpenAI in acme/fraud-api" if "#" in ident else "prod-7"
+        _, found = _world([_asset(ident, name)], [entry])
+        told.append(_status(found, ident)[0])
+        is_broad = EntryOutcome.BINDING_TOO_BROAD in found.entries[0].outcomes
+        assert is_broad == (told[-1] == "probable") or fits != registers
+    assert (told.count("registered"), told.count("probable")) == (registers, fits - registers)
 
 
 def test_a_client_id_of_nobody_knows_whom_registers_nothing() -> None:
