@@ -21,7 +21,9 @@ from scanner.graph.questions import (
     behind_open,
     blast_radius,
     exposure,
+    has_longer,
     hinted,
+    joined,
     neighbours,
     paths,
     unlabelled,
@@ -80,7 +82,11 @@ def answer_paths(graph: AssetGraph, start: str, goal: str, by: str, most: int) -
     said = (taken_for(graph, start, starts), taken_for(graph, goal, goals))
     notes = [note for note in said if note]
     if len(every) > most:
-        notes.append(f"there are more ways; these are the {most} shortest (`--most`)")
+        left = {*joined(graph, starts, goals, WALKS[by])} - {way.nodes[0] for way in found}
+        missing = f"; {len(left)} starts have ways and none among these" if left else ""
+        notes.append(f"there are more ways; these are the {most} shortest (`--most`){missing}")
+    if found and has_longer(graph, starts, goals, WALKS[by]):
+        notes.append("ways that are longer by more than two hops are not listed")
     if not found:
         others = [
             name for name in WALKS if name != by and paths(graph, starts, goals, WALKS[name], 1)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -170,24 +171,49 @@ class Kernel:
             front = after
         return Near(hops, before, beside)
 
-    def between(self, starts: Iterable[int], goals: Iterable[int], walk: Walk) -> Ints:
-        """Nodes that lie on a way from a start to a goal, the shortest ways first in mind: those
-        on ways of up to ``_SLACK`` hops more than the shortest."""
+    def between(self, starts: Iterable[int], goals: Iterable[int], walk: Walk) -> tuple[Ints, bool]:
+        """Nodes that lie on a way from a start to a goal, up to ``_SLACK`` hops longer than the
+        shortest of the start or goal that is farthest off; and whether others lie on longer ways.
+        """
+        starts, goals = list(starts), list(goals)
         ahead = self.reach(starts, walk).hops
         behind = self.reach(goals, walk.reversed).hops
         both = (ahead >= 0) & (behind >= 0)
         if not both.any():
-            return np.empty(0, np.int32)
+            return np.empty(0, np.int32), False
         whole = ahead + behind
-        return np.flatnonzero(both & (whole <= int(whole[both].min()) + _SLACK))
+        farthest = int(max(behind[starts].max(), ahead[goals].max()))
+        inside = both & (whole <= farthest + _SLACK)
+        return np.flatnonzero(inside), bool((both & ~inside).any())
+
+    def nearest(self, starts: Sequence[int], goals: Sequence[int], walk: Walk) -> list[list[int]]:
+        """Of every start the shortest way to a goal, and of every goal the shortest from a start;
+        each way once, the shortest first."""
+        back, ahead = self.reach(goals, walk.reversed), self.reach(starts, walk)
+        found = {tuple(back.path(start)[::-1]) for start in starts}
+        found |= {tuple(ahead.path(goal)) for goal in goals}
+        return sorted(map(list, found - {()}), key=_by_length)
 
     def paths(
         self, starts: Sequence[int], goals: Sequence[int], walk: Walk, most: int
     ) -> list[list[int]]:
-        """Up to ``most`` ways without a circle from any start to any goal, the shortest first."""
-        nodes = self.between(starts, goals, walk)
+        """Up to ``most`` ways without a circle from any start to any goal, the shortest first. No
+        start and no goal that has a way is left out for what others have, but by ``most``."""
+        if not len(starts) or not len(goals):
+            return []
+        nodes, _ = self.between(starts, goals, walk)
         if not len(nodes):
             return []
+        chosen = self.nearest(starts, goals, walk)[:most]
+        known = set(map(tuple, chosen))
+        others = (way for way in self._shortest(nodes, starts, goals, walk, most)
+                  if tuple(way) not in known)  # fmt: skip
+        return sorted([*chosen, *islice(others, most - len(chosen))], key=_by_length)
+
+    def _shortest(
+        self, nodes: Ints, starts: Sequence[int], goals: Sequence[int], walk: Walk, most: int
+    ) -> list[list[int]]:
+        """By those ``nodes`` alone."""
         from scipy.sparse import csgraph
 
         place = np.full(self.size, _NONE, np.int32)
@@ -197,8 +223,8 @@ class Kernel:
         here = place[np.unique(np.asarray(starts, np.int32))]
         there = place[np.unique(np.asarray(goals, np.int32))]
         here, there = here[here >= 0], there[there >= 0]
-        # A way ends at the first goal that it meets, and begins at the last start.
-        keep = (outside >= 0) & ~np.isin(inside, there) & ~np.isin(outside, here)
+        # A way ends at the first goal that it meets.
+        keep = (outside >= 0) & ~np.isin(inside, there)
         rows = np.concatenate([inside[keep], np.full(len(here), first), there])
         columns = np.concatenate([outside[keep], here, np.full(len(there), last)])
         whole = _matrix(rows, columns, len(nodes) + 2)
@@ -211,7 +237,7 @@ class Kernel:
                 way.append(int(nodes[node]))
                 node = int(before[row, node])
             found.append(way[::-1])
-        return sorted(found, key=lambda way: (len(way), way))
+        return sorted(found, key=_by_length)
 
     def edges(self, one: int, other: int, walk: Walk) -> list[tuple[int, bool]]:
         """The edges that a step from ``one`` to ``other`` may be: their number, and whether they
@@ -246,6 +272,10 @@ class Kernel:
         """One number an edge, the same for equal edges of kernels over the same nodes; sorted."""
         pairs = self.source.astype(np.int64) * self.size + self.target
         return np.sort(pairs * 32 + self.step)
+
+
+def _by_length(way: list[int]) -> tuple[int, list[int]]:
+    return len(way), way
 
 
 def within(rows: Rows, start: int, inside: Container[int]) -> Near:

@@ -32,10 +32,29 @@ def paths(
     walk: Walk = FLOW,
     most: int = 5,
 ) -> tuple[Path, ...]:
-    """The shortest ways from any start to any goal, ``most`` of them, without circles."""
+    """The shortest ways from any start to any goal, ``most`` of them, without circles; first that
+    of every start and that of every goal."""
     columns = graph.columns
     found = columns.kernel.paths(columns.numbers(starts), columns.numbers(goals), walk, most)
     return tuple(path_of(columns, way, walk) for way in found)
+
+
+def has_longer(
+    graph: AssetGraph, starts: Iterable[NodeId], goals: Iterable[NodeId], walk: Walk = FLOW
+) -> bool:
+    """Whether something lies on ways that are too long to be among :func:`paths`."""
+    columns = graph.columns
+    ends = columns.numbers(starts), columns.numbers(goals)
+    return bool(all(ends)) and columns.kernel.between(*ends, walk)[1]
+
+
+def joined(
+    graph: AssetGraph, starts: Iterable[NodeId], goals: Iterable[NodeId], walk: Walk = FLOW
+) -> tuple[NodeId, ...]:
+    """Those of ``starts`` that have a way to a goal."""
+    columns = graph.columns
+    back = columns.kernel.reach(columns.numbers(goals), walk.reversed).hops
+    return tuple(columns.ids[number] for number in columns.numbers(starts) if back[number] >= 0)
 
 
 @dataclass(frozen=True)
@@ -228,7 +247,7 @@ class Changes(Model, frozen=True, kw_only=True):
     edges: tuple[Change, ...]
 
 
-_NOT_COMPARED = ("id", "evidence", "name")
+_NOT_COMPARED = ("id", "evidence")
 
 
 def diff(before: AssetGraph, after: AssetGraph) -> Changes:

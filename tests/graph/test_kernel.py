@@ -101,6 +101,29 @@ def test_the_ways_between_two_are_those_of_networkx_the_shortest_first(graph, wa
     assert len({tuple(way) for way in found}) == len(found)
 
 
+@settings(max_examples=200, deadline=None)
+@given(graphs(), WALKS, st.data())
+def test_no_start_and_no_goal_loses_its_way_to_others(graph, walk, data) -> None:  # type: ignore[no-untyped-def]
+    size, edges = graph
+    some = st.lists(st.integers(0, size - 1), min_size=1, max_size=4, unique=True)
+    starts, goals = data.draw(some), data.draw(some)
+    found = _kernel(size, edges).paths(starts, goals, walk, 1000)
+    view = _oracle(size, edges, walk)
+
+    for start in starts:
+        reached = [nx.shortest_path_length(view, start, goal) for goal in goals
+                   if nx.has_path(view, start, goal)]  # fmt: skip
+        mine = [len(way) - 1 for way in found if way[0] == start]
+        assert min(mine, default=None) == min(reached, default=None)
+    for goal in goals:
+        near = [nx.shortest_path_length(view, start, goal) for start in starts
+                if nx.has_path(view, start, goal)]  # fmt: skip
+        mine = [len(way) - 1 for way in found if way[-1] == goal]
+        assert min(mine, default=None) == min(near, default=None)
+    assert len({tuple(way) for way in found}) == len(found)
+    assert all(nx.is_path(view, way) for way in found)
+
+
 @settings(max_examples=100, deadline=None)
 @given(graphs(), WALKS, st.data())
 def test_the_edges_of_a_step_are_all_that_allow_it(graph, walk, data) -> None:  # type: ignore[no-untyped-def]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from scanner.graph.answers import answer_exposure, answer_owners, answer_paths
@@ -239,3 +241,45 @@ def test_ways_that_are_not_shown_are_told(most: int, shown: int) -> None:
     assert len(answer.paths) == shown
     told = ("there are more ways; these are the 2 shortest (`--most`)",) if most == 2 else ()
     assert answer.notes == told
+
+
+def test_a_store_far_off_or_before_another_store_has_its_way_beside_a_near_one() -> None:
+    chain = [f"n{number}" for number in range(1, 8)]
+    graph = graph_of(
+        store("near"), store("far"), store("crm"), store("lake"),
+        *(asset(name, is_ai=False) for name in ("n0", "etl", "fn", *chain)),
+        edge("n0", Relation.READS_FROM, "near"), edge("n0", Relation.CALLS, "provider:openai"),
+        edge("n1", Relation.READS_FROM, "far"), edge("n7", Relation.CALLS, "provider:openai"),
+        *(edge(one, Relation.CALLS, other) for one, other in pairwise(chain)),
+        edge("etl", Relation.READS_FROM, "crm"), edge("etl", Relation.WRITES_TO, "lake"),
+        edge("fn", Relation.READS_FROM, "lake"), edge("fn", Relation.CALLS, "provider:openai"),
+    )  # fmt: skip
+
+    answer = answer_paths(graph, "datastore:*", "provider:openai", "flow", 100)
+    assert [way.nodes[0] for way in answer.paths] == ["lake", "near", "crm", "far"]
+    assert answer.notes == ()
+    cut = answer_paths(graph, "datastore:*", "provider:openai", "flow", 3)
+    (note,) = cut.notes
+    assert "1 starts have ways and none among these" in note
+
+
+def test_ways_that_are_too_long_to_be_listed_are_told() -> None:
+    chain = [f"n{number}" for number in range(6)]
+    graph = graph_of(
+        store("s"), asset("a", is_ai=False), *(asset(name, is_ai=False) for name in chain),
+        edge("a", Relation.READS_FROM, "s"), edge("a", Relation.CALLS, "provider:openai"),
+        edge("n0", Relation.READS_FROM, "s"), edge("n5", Relation.CALLS, "provider:openai"),
+        *(edge(one, Relation.CALLS, other) for one, other in pairwise(chain)),
+    )  # fmt: skip
+
+    answer = answer_paths(graph, "datastore:s", "provider:openai", "flow", 100)
+    assert len(answer.paths) == 1
+    assert answer.notes == ("ways that are longer by more than two hops are not listed",)
+
+
+def test_diff_tells_a_new_name() -> None:
+    (change,) = diff(
+        graph_of(asset("A", name="Notes app")), graph_of(asset("A", name="Mail exfil"))
+    ).nodes
+
+    assert (change.what, change.fields) == ("changed", (("name", "Notes app", "Mail exfil"),))
