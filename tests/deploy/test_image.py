@@ -26,7 +26,7 @@ _USER = 65532
 def _run(*command: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(part) for part in command], check=False, capture_output=True, text=True, timeout=600,
-        cwd=ROOT, env={**os.environ, **more},
+        cwd=ROOT, env={**os.environ, "PIP_NO_COMPILE": "1", **more},
     )  # fmt: skip
 
 

@@ -26,9 +26,9 @@ def test_every_engine_gives_the_same_hits_on_every_rule_example(
     together = b"\n".join(text for _, text in texts)
     assert detector.engine == "hyperscan"
     assert other.engine == engine
-    for path in ("src/a.py", "web/a.ts", ".env"):
-        for _, text in [*texts, ("all", together)]:
-            sets = ("credentials", "usage")
+    sets = ("credentials", "usage")
+    for path, each in (("src/a.py", texts), ("web/a.ts", texts[::7]), (".env", texts[3::7])):
+        for _, text in [*each, ("all", together)]:
             assert other.examine(text, path, sets) == detector.examine(text, path, sets)
 
 
