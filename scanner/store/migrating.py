@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from scanner.model.errors import StoreError
-from scanner.store import schema
+from scanner.store import partitions, schema
 
 _VERSION = "schema_version"
 _LOCK = 0x5AD0_1A16
@@ -19,7 +19,9 @@ _LOCK = 0x5AD0_1A16
 
 
 def settle(db: Connection) -> None:
-    """Raises ``StoreError`` where the state is of a newer version."""
+    """Raises ``StoreError`` where the state is of a newer version, ``ConfigError`` where its server
+    is of an older one than it needs."""
+    partitions.check_server(db)
     found = _version(db)
     if found is not None and found < schema.SCHEMA_VERSION:
         _locked(db)

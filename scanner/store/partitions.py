@@ -16,10 +16,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, Table, text
 
+from scanner.model.errors import ConfigError
 from scanner.store import schema
 
 GROWING = (schema.coverage, schema.fact_change)
 """Each has a column ``scan_id``."""
+OLDEST = (14,)
 _UNDIVIDED = "undivided"
 """In the name of what a table held before there were partitions: one, of all scans until then."""
 _LONGEST = 63
@@ -40,6 +42,16 @@ class Partition:
     """A process that was detaching it has ended half way: nobody sees its rows any more."""
 
 
+def check_server(db: Connection) -> None:
+    """Raises ``ConfigError`` for one that is too old to drop a partition beside readers."""
+    found = db.dialect.server_version_info or ()
+    if db.dialect.name == "postgresql" and found < OLDEST:
+        raise ConfigError(
+            f"state {db.engine.url.database}: PostgreSQL {'.'.join(map(str, found))} is too old; "
+            f"use {OLDEST[0]} or later"
+        )
+
+
 def has_partitions(engine: Engine) -> bool:
     return engine.dialect.name == "postgresql"
 
@@ -57,6 +69,9 @@ def make_room(db: Connection, scan_id: str) -> None:
         if not any(scan_id in one.scans for one in partitions_of(db, table)):
             name = _quoted(name_of(table.name, scan_id))
             _run(db, f"CREATE TABLE IF NOT EXISTS {name} (LIKE {table.name} INCLUDING DEFAULTS)")
+            # Of several members of one role each may drop what another has made.
+            owner = db.execute(_OWNER, {"table": table.name}).scalar_one()
+            _run(db, f"ALTER TABLE {name} OWNER TO {owner}")
             attach(db, table.name, name_of(table.name, scan_id), {scan_id})
 
 
@@ -83,6 +98,10 @@ _ATTACHED = text(
     " i.inhdetachpending AS is_going"
     " FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
     " WHERE i.inhparent = CAST(:table AS regclass) ORDER BY c.relname"
+)
+_OWNER = text(
+    "SELECT quote_ident(pg_get_userbyid(relowner)) FROM pg_class"
+    " WHERE oid = CAST(:table AS regclass)"
 )
 _IS_ALONE = text(
     "SELECT EXISTS (SELECT FROM pg_class c WHERE c.oid = to_regclass(:name) AND c.relkind = 'r'"

@@ -115,8 +115,11 @@ def _forget(
 
 
 def _count(db: Connection, table: Table, scans: Set[str]) -> int:
-    here = table.c.scan_id.in_(sorted(scans))
-    return int(db.execute(select(func.count()).select_from(table).where(here)).scalar_one())
+    ids, found = sorted(scans), 0
+    for start in range(0, len(ids), _BATCH):
+        here = table.c.scan_id.in_(ids[start : start + _BATCH])
+        found += db.execute(select(func.count()).select_from(table).where(here)).scalar_one()
+    return found
 
 
 def _history_begins_after(db: Connection, scans: Sequence[ScanRow], old: Set[str]) -> None:

@@ -358,3 +358,27 @@ def test_killed_before_any_statement_it_goes_on_and_nothing_else_is_lost(
             break
         assert done.returncode == -signal.SIGKILL, done.stderr
     assert statement > 10
+
+
+def test_members_of_one_role_drop_what_another_has_made(url: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as db:
+        db.execute(text("CREATE ROLE crew; CREATE ROLE ada LOGIN; CREATE ROLE bob LOGIN"))
+        db.execute(text("GRANT crew TO ada, bob; GRANT ALL ON SCHEMA public TO crew"))
+    State(url).close()
+    with engine.begin() as db:
+        for table in schema.metadata.tables:
+            db.execute(text(f"ALTER TABLE {table} OWNER TO crew"))
+    engine.dispose()
+    ada, bob = (State(url.replace("scanner@", f"{name}@")) for name in ("ada", "bob"))
+    scans = [_scan(ada, day) for day in range(1, 5)]
+    assert prune(bob, _LATE).scans == 2
+    assert _names(url) == {f"{table}_{scan}" for table in _GROWING for scan in scans[2:]}
+    ada.close()
+    bob.close()
+
+
+def test_a_server_that_is_too_old_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partitions, "OLDEST", (99,))
+    with pytest.raises(ConfigError, match="use 99 or later"):
+        State(url)
