@@ -48,7 +48,7 @@ EVENTS = read(
 )  # fmt: skip
 _CALLS = (USERS, AGENTS, EVENTS)
 _KEPT = timedelta(days=90)
-"""https://developers.asana.com/docs/audit-log-events"""
+"""https://developers.asana.com/docs/supported-auditlogevents"""
 _APPS = "apps"
 """Category of the events of applications, service accounts and tokens."""
 _SETTINGS = ("permissions", "approvals", "require", "setting")

@@ -49,6 +49,8 @@ CONFLUENCE = read(
     bucket="site",
 )  # fmt: skip
 _KEPT = timedelta(days=180)
+"""https://support.atlassian.com/security-and-access-policies/docs/
+track-organization-activities-from-the-audit-log/"""
 _PLUGINS = "application/vnd.atl.plugins.installed+json"
 
 

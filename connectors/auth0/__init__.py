@@ -145,7 +145,8 @@ CONNECTOR = Administration(
         operations=(TOKEN, *_CALLS),
         yields=NAMES.kinds | {DATA.kind, events.AGENT},
         docs_url="https://auth0.com/docs/api/management/v2",
-        # https://auth0.com/docs/troubleshoot/customer-support/operational-policies/rate-limit-policy
+        # 2 a second of a free plan: https://auth0.com/docs/troubleshoot/customer-support/
+        # operational-policies/rate-limit-policy/rate-limit-configurations/free-public
         rates={"default": 2.0, "log": 2.0},
     ),
     names=NAMES,

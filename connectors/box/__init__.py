@@ -207,12 +207,15 @@ CONNECTOR = Administration(
         operations=(TOKEN, *_CALLS),
         yields=NAMES.kinds | {DATA.kind, AGENT},
         docs_url="https://developer.box.com/reference/",
+        # 1,000 a minute of a person: https://developer.box.com/guides/api-calls/
+        # permissions-and-errors/rate-limits/
         rates={"default": 15.0},
     ),
     names=NAMES,
     parts=(
         Listed("people", USERS, _part(USERS, user, {"usemarker": "true", "limit": "1000"})),
         Listed("agents", AGENTS, _part(AGENTS, agent, {"limit": "1000"})),
+        # A year: https://developer.box.com/guides/events/for-enterprise/
         Logged("events", EVENTS, log, kept=timedelta(days=365), span=timedelta(days=7)),
     ),
     kinds=(Kind(is_event, event), Kind(is_agent, agent), Kind(is_user, user)),

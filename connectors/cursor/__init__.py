@@ -229,7 +229,7 @@ CONNECTOR = Administration(
         operations=(MEMBERS, USAGE, EVENTS),
         yields=NAMES.kinds | {PRODUCT, MCP},
         docs_url="https://docs.cursor.com/en/account/teams/admin-api",
-        # 20 calls a minute of each.
+        # 20 calls a minute of each: https://cursor.com/docs/account/teams/admin-api
         rates={"usage": 20 / 60, "default": 20 / 60},
     ),
     names=NAMES,

@@ -170,7 +170,8 @@ CONNECTOR = Administration(
         operations=(KEYS, AGENTS),
         yields=NAMES.kinds | {SERVICE, KEY, AGENT},
         docs_url="https://elevenlabs.io/docs/api-reference/introduction",
-        # ElevenLabs publishes none for these.
+        # ElevenLabs limits calls at one time, 2 of the smallest plan, and none a minute:
+        # https://help.elevenlabs.io/hc/en-us/articles/19571824571921-API-Error-Code-429
         rates={"default": 2.0},
     ),
     names=NAMES,

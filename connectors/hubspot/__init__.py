@@ -48,7 +48,8 @@ AUDIT = read(
 )  # fmt: skip
 _CALLS = (USERS, APPS, AUDIT)
 _KEPT = timedelta(days=90)
-"""HubSpot publishes no limit for it: a longer pause is told."""
+"""Of sign-ins; for the audit log HubSpot publishes no limit: a longer pause is told.
+https://developers.hubspot.com/docs/api-reference/2026-03/account/audit-logs/guide"""
 _AI = expression(r"(?:^|[\W_])(?:ai|breeze|copilot|chatspot|agents?|assistant)(?:[\W_]|$)")
 _ENDED = ("DELETE", "DISABLE", "REMOVE", "DEACTIVATE")
 _MOST_TEXT = 120
@@ -181,7 +182,7 @@ CONNECTOR = Administration(
         operations=_CALLS,
         yields=NAMES.kinds | {DATA.kind, PRODUCT},
         docs_url="https://developers.hubspot.com/docs/api-reference/legacy/account/audit-logs/guide",
-        # 100 in 10 seconds of a private app:
+        # 100 in 10 seconds of a private app of the smallest plan:
         # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
         rates={"default": 8.0},
     ),

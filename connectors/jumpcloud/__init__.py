@@ -53,7 +53,8 @@ EVENTS = read(
 )  # fmt: skip
 _CONSOLE = (USERS, APPS, FOUND, ACCOUNTS, CATALOG)
 _KEPT = timedelta(days=90)
-"""https://docs.jumpcloud.com/api/insights/directory/1.0/index.html, Data Retention."""
+"""Smaller plans keep 15 days: set `since_days`.
+https://docs.jumpcloud.com/api/insights/directory/1.0/index.html, Data Retention."""
 _SIZE = 100
 _EVENTS_SIZE = 1000
 _MOST_PAGES = 10_000

@@ -168,7 +168,8 @@ CONNECTOR = Administration(
         operations=_CALLS,
         yields=NAMES.kinds | {KEY, PROJECT},
         docs_url="https://docs.langchain.com/langsmith/smith-api",
-        # LangSmith's limits are of what is sent to it: https://docs.langchain.com/langsmith
+        # 2,000 in 10 seconds, fewer where runs are asked for:
+        # https://docs.langchain.com/langsmith/cloud-rate-limits
         rates={"default": 2.0},
     ),
     names=NAMES,

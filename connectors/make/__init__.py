@@ -208,7 +208,8 @@ CONNECTOR = Administration(
         operations=_CALLS,
         yields=NAMES.kinds | lowcode.kinds(NAMES),
         docs_url="https://developers.make.com/api-documentation/api-reference",
-        # 60 a minute of the smallest plan: https://developers.make.com/api-documentation
+        # 60 a minute of the smallest plan:
+        # https://developers.make.com/api-documentation/getting-started/rate-limiting
         rates={"default": 1.0},
     ),
     names=NAMES,

@@ -137,7 +137,8 @@ CONNECTOR = Administration(
         operations=(TOKEN, *_CALLS),
         yields=NAMES.kinds | {DATA.kind, records.AGENT},
         docs_url="https://developer.pingidentity.com/pingone-api/",
-        # Fewer for activities than for others, says their page; the numbers are a tenant's own.
+        # Fewer for activities than for others; the numbers are a tenant's own:
+        # https://developer.pingidentity.com/pingone-api/platform/audit-activities.html
         rates={"default": 5.0, "activities": 1.0},
     ),
     names=NAMES,

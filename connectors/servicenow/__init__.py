@@ -153,7 +153,8 @@ CONNECTOR = Administration(
         yields=NAMES.kinds | {DATA.kind, records.AGENT, records.SKILL, records.PRODUCT},
         docs_url="https://www.servicenow.com/docs/bundle/zurich-api-reference/page/integrate/"
         "inbound-rest/concept/c_TableAPI.html",
-        # An instance's own rate limit rules decide, and are heeded.
+        # An instance's own rules decide, and are heeded: https://www.servicenow.com/docs/r/
+        # api-reference/rest-api-explorer/inbound-REST-API-rate-limiting.html
         rates={"default": 5.0},
     ),
     names=NAMES,

@@ -130,7 +130,7 @@ CONNECTOR = Administration(
         operations=(FLOWS, CONNECTIONS),
         yields=NAMES.kinds | lowcode.kinds(NAMES),
         docs_url="https://docs.workato.com/workato-api.html",
-        # 60 a minute for recipes: https://docs.workato.com/workato-api.html#rate-limits
+        # 60 a minute for lists: https://docs.workato.com/workato-api/limits.html
         rates={"default": 1.0},
     ),
     names=NAMES,
