@@ -1,6 +1,7 @@
 """A real MLflow server: registered models over several pages, and only changes the second time.
 
-``SHADOW_AI_TEST_MLFLOW`` names its command where it is installed apart from this project.
+``make mlflow`` installs it beside this project, as CI does; ``SHADOW_AI_TEST_MLFLOW`` names its
+command where it is elsewhere.
 """
 
 from __future__ import annotations
@@ -24,12 +25,15 @@ from scanner.reconcile.mapped import map_records
 from scanner.reconcile.servers import Access
 from scanner.rulebook.mapping import RegistryMap, registry_map
 
-_COMMAND = os.environ.get("SHADOW_AI_TEST_MLFLOW") or shutil.which("mlflow")
+_BUILT = Path(__file__).parents[2] / "build/mlflow/bin/mlflow"
+_COMMAND = os.environ.get("SHADOW_AI_TEST_MLFLOW") or (
+    str(_BUILT) if _BUILT.is_file() else shutil.which("mlflow")
+)
 _STARTS_WITHIN = 120
 _MODELS = 120
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not _COMMAND, reason="no `mlflow` on the path"),
+    pytest.mark.skipif(not _COMMAND, reason="no `mlflow`: run `make mlflow`"),
 ]
 
 
