@@ -39,7 +39,9 @@ def history_of(state: State) -> History:
         snapshots=[_SNAPSHOT.decode(body) for body in numbers.snapshots(state)],
         findings=findings,
         events=list(events),
-        first_read=numbers.first_read(state),
+        first_read=numbers.first_read(
+            state, {shard for finding in findings.values() for shard in finding.shards}
+        ),
     )
 
 

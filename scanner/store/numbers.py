@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 from sqlalchemy import delete, func, insert, select, text
 
+from scanner.model.base import ShardId, encode
 from scanner.model.coverage import Coverage
 from scanner.model.finding import FindingEvent
 from scanner.store import schema
 from scanner.store.state import State
 
 _COVERAGE = msgspec.json.Decoder(Coverage)
+_FIRST = msgspec.json.Decoder(dict[str, str])
+_FIRST_READS = ShardId("first reads")
+_FEW = 500
 
 
 def save_snapshot(state: State, scan_id: str, at: str, body: bytes) -> None:
@@ -44,19 +50,29 @@ def all_events(state: State) -> list[FindingEvent]:
         ]  # fmt: skip
 
 
-def first_read(state: State) -> dict[str, str]:
+def first_read(state: State, wanted: Iterable[str]) -> dict[str, str]:
     """Shard -> the first scan that read it without trouble."""
-    with state.guarded("read coverage"), state.engine.connect() as db:
-        rows = db.execute(
-            select(schema.coverage.c.shard, schema.coverage.c.scan_id, schema.coverage.c.body)
-            .join(schema.scan, schema.scan.c.id == schema.coverage.c.scan_id)
-            .order_by(schema.scan.c.number)
-        )
-        found: dict[str, str] = {}
-        for shard, scan_id, body in rows:
-            if shard not in found and not _COVERAGE.decode(body).status.is_lacking:
-                found[shard] = scan_id
-        return found
+    found = _FIRST.decode(state.memory(_FIRST_READS) or b"{}")
+    missing = set(wanted) - found.keys()
+    row = schema.coverage.c
+    for scan in state.scans():
+        if not missing:
+            break
+        asked = select(row.shard, row.body).where(row.scan_id == scan.id)
+        if len(missing) <= _FEW:
+            asked = asked.where(row.shard.in_(sorted(missing)))
+        with state.guarded("read coverage"), state.engine.connect() as db:
+            for shard, body in db.execute(asked):
+                if shard in missing and not _COVERAGE.decode(body).status.is_lacking:
+                    found[shard] = scan.id
+                    missing.discard(shard)
+    return found
+
+
+def remember_first_reads(state: State) -> None:
+    """Of the shards that findings stand on, before what tells of them is dropped."""
+    shards = {shard for finding in state.findings().values() for shard in finding.shards}
+    state.remember(_FIRST_READS, encode(first_read(state, shards)))
 
 
 def facts_stored(state: State) -> int:

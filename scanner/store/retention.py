@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, delete, func, select, text
 
 from scanner.store import partitions, past, schema
 from scanner.store.migrating import put_meta
+from scanner.store.numbers import remember_first_reads
 from scanner.store.partitions import Partition
 from scanner.store.state import ScanRow, State
 
@@ -42,6 +43,8 @@ def prune(state: State, before: str, *, dry_run: bool = False) -> Pruned:
     end = next((n for n, row in enumerate(scans) if row.id in last_two), 0)
     old = [row for row in scans[:end] if (row.finished_at or row.started_at) < before]
     ids = {row.id for row in old}
+    if old and not dry_run:
+        remember_first_reads(state)
     kept = _last_rows(state, [row for row in scans if row.id not in ids], old)
     with state.guarded("prune"), state.engine.begin() as db:
         done = Pruned(

@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from scanner.app.config import load
+from scanner.app.metering import history_of
 from scanner.app.pipeline import scan
+from scanner.assess.metrics import metrics
 from scanner.store import schema
 from scanner.store.retention import prune
 from scanner.store.state import State
@@ -60,6 +62,20 @@ def test_old_scans_lose_their_details_and_the_last_two_never(config: Path) -> No
     assert len(state.scans()) == 5
     assert state.findings() == before
     assert {mark: state.events(mark) for mark in before} == events
+
+
+def test_metrics_of_the_past_are_the_same_without_the_rows(config: Path) -> None:
+    """What a first reading found is no new shadow AI, however long ago it was."""
+    state = _aged(config, 4)
+    before = history_of(state)
+    told = metrics(before)
+    assert before.first_read
+    prune(state, "2027-01-01T00:00:00Z")
+    prune(state, "2027-01-01T00:00:00Z")
+    after = history_of(state)
+    assert after.first_read == before.first_read
+    assert set(after.first_read.values()) == {state.scans()[0].id}
+    assert metrics(after) == told
 
 
 def test_what_was_read_long_ago_is_still_told_to_be_gone(config: Path) -> None:
