@@ -32,6 +32,8 @@ from scanner.model.facts import (
     Identity,
     Relation,
 )
+from scanner.rulebook.flows import bundled as flow_rules
+from scanner.rulebook.load import load
 
 
 def _asset(ident: str, **fields: Any) -> Asset:
@@ -169,6 +171,25 @@ def test_classes_come_from_labels_then_families_then_names(
 )  # fmt: skip
 def test_the_longest_beginning_of_a_region_tells_its_country(region: str, area: str) -> None:
     assert _graph().data.area_of(region) == area
+
+
+@pytest.mark.parametrize(
+    ("provider", "area"),
+    [("alibaba_qwen", "CN"), ("moonshot", "CN"), ("yandexgpt", "RU"), ("google_gemini", "US"),
+     ("ai21", "IL"), ("black_forest_labs", "EU"), ("sarvam", "IN"), ("ollama", "")],
+)  # fmt: skip
+def test_where_a_vendor_has_its_seat(provider: str, area: str) -> None:
+    """What people run themselves has none: calling it leads nowhere."""
+    assert _graph().data.area(NodeId(f"provider:{provider}")) == area
+
+
+def test_every_seat_is_of_a_provider_that_is_known_and_in_an_area_that_is() -> None:
+    rules, known = flow_rules(), {provider.id for provider in load().providers}
+    areas = {area.id for area in rules.areas}
+    assert [
+        one for one in rules.vendors if one.provider not in known or one.area not in areas
+    ] == []
+    assert len(rules.vendors) > 290
 
 
 def test_totals_count_stores_and_assets_of_a_class_once() -> None:
