@@ -156,6 +156,10 @@ def direct(graph: AssetGraph, node: Asset | Credential, index: Index) -> Iterato
         yield _match(node.id, decision.entry, MatchClass.CONFIRMED, 100, said)
     for key in dict.fromkeys(keys_of(node)):
         for entry, why in index.exact.get(key, ()):
+            if why == "tag" and is_broad_tag(key.removeprefix("tag:"), index):
+                said = f"{key}; it names no system"
+                yield _match(node.id, entry, MatchClass.PROBABLE, 60, said)
+                continue
             kind = MatchClass.DECLARED if why == "tag" else MatchClass.EXACT
             yield _match(node.id, entry, kind, 100, f"{why} {key}")
     for key in dict.fromkeys(unsure_keys_of(node)):
@@ -186,11 +190,20 @@ def _by_pattern(node: Asset | Credential, entry: str, pattern: str, index: Index
     return _match(node.id, entry, MatchClass.PROBABLE, 70, reason)
 
 
+def is_broad_tag(tag: str, index: Index) -> bool:
+    """A tag of a registry's own names an entry, whatever the value is; others have to say a system:
+    `env=prod` covers whatever comes along."""
+    return not _is_id_tag(tag.partition("=")[0]) and index.patterns.tag_is_broad(tag)
+
+
+def _is_id_tag(name: str) -> bool:
+    return re.sub(r"[^a-z]", "", re.split(r"[:/.]", name)[-1].casefold()) in _TAG_KEYS
+
+
 def declared_ids(node: Asset | Credential) -> Iterator[tuple[str, str]]:
     """(tag, value) where an asset says which entry it belongs to."""
     for tag, value in sorted(node.tags.items()):
-        plain = re.sub(r"[^a-z]", "", re.split(r"[:/.]", tag)[-1].casefold())
-        if plain in _TAG_KEYS and value.strip():
+        if _is_id_tag(tag) and value.strip():
             yield tag, value.strip()
 
 

@@ -66,6 +66,9 @@ class Patterns:
                 self.swallowed[entry] += 1
             self._by_place |= {pair for pair, is_own in fitting.items() if not is_own}
 
+    def tag_is_broad(self, tag: str) -> bool:
+        return tag_says_little(tag, self._rules, self._common)
+
     def too_broad(self, glob: str, entry: str, node: Asset | Credential | None = None) -> str:
         """Why it only suggests; empty: it may register. What several narrow patterns of an entry
         fit together counts as one. ``node``: whose match is asked about; None: any."""
@@ -99,6 +102,12 @@ def says_little(glob: str, rules: PatternRules, common: frozenset[str]) -> bool:
         found[0] for found in _WORD.finditer(plain)
         if not _is_common(found[0], plain[: found.start()], plain[found.end() :], common)
     ]  # fmt: skip
+    return max(map(len, own), default=0) < (rules.least_word or 1)
+
+
+def tag_says_little(tag: str, rules: PatternRules, common: frozenset[str]) -> bool:
+    """Whether what `key=value` says is no system: `env=prod`, `ai=true`."""
+    own = [word for word in _words(tag.partition("=")[2]) if word not in common]
     return max(map(len, own), default=0) < (rules.least_word or 1)
 
 

@@ -26,7 +26,15 @@ from scanner.reconcile.assessments import assessed
 from scanner.reconcile.decisions import Decision
 from scanner.reconcile.drift import drifts, observe, outside
 from scanner.reconcile.keys import canonical
-from scanner.reconcile.match import Index, build_index, declared_ids, match_all, normal_name, tier
+from scanner.reconcile.match import (
+    Index,
+    build_index,
+    declared_ids,
+    is_broad_tag,
+    match_all,
+    normal_name,
+    tier,
+)
 from scanner.reconcile.missing import Seen
 from scanner.reconcile.norms import Norms
 from scanner.reconcile.obligations import Obligations
@@ -202,6 +210,8 @@ def _broad(index: Index, entry: RegistryEntry) -> Iterator[tuple[EntryOutcome, s
             why := index.patterns.too_broad(binding.value, entry.id)
         ):
             yield EntryOutcome.BINDING_TOO_BROAD, f"pattern {binding.value}: {why}"
+        elif binding.type is BindingType.TAG and is_broad_tag(binding.value, index):
+            yield EntryOutcome.BINDING_TOO_BROAD, f"tag {binding.value}: it names no system"
 
 
 def _held(graph: AssetGraph, entries: Sequence[RegistryEntry]) -> dict[str, list[NodeId]]:

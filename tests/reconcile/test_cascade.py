@@ -163,6 +163,20 @@ def test_a_pattern_registers_only_what_one_system_can_be(
     assert said in outcomes.get(EntryOutcome.BINDING_TOO_BROAD, "")
 
 
+@pytest.mark.parametrize(
+    ("tag", "status"),
+    [("env=prod", "probable"), ("ai=true", "probable"), ("provider=OpenAI", "probable"),
+     ("team=payments", "registered"), ("ai-registry-id=P", "registered"),
+     ("acme:ai-registry-id=ai", "registered")],
+)  # fmt: skip
+def test_a_tag_that_names_no_system_registers_nothing(tag: str, status: str) -> None:
+    key, _, value = tag.partition("=")
+    _, found = _world([_asset("a", tags={key: value})], [_entry("P", (BindingType.TAG, tag))])
+    assert _status(found, "a") == (status, "P")
+    broad = EntryOutcome.BINDING_TOO_BROAD in found.entries[0].outcomes
+    assert broad == (status == "probable")
+
+
 _PLACES = (
     "git:github.com/acme/fraud-api#ai/openai", "git:gitlab.com/acme/risk/fraud-api",
     "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/fraud-api",
