@@ -12,7 +12,7 @@ import re
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
@@ -53,16 +53,17 @@ def write_formats(
 
 
 def _each(folder: Path, files: Mapping[str, Callable[[], Iterable[bytes]]]) -> list[Path]:
-    """What one file cannot hold costs none of the others; the first trouble is raised last."""
+    """In the order given. What one file cannot hold costs none of the others: a stack of callbacks
+    runs them all, and raises what one of them has raised."""
     made_folder(folder)
-    written, troubles = [], list[Exception]()
-    for name, pieces in files.items():
-        try:
-            written.append(write_pieces(folder / name, pieces()))
-        except Exception as error:
-            troubles.append(error)
-    if troubles:
-        raise troubles[0]
+    written: list[Path] = []
+
+    def write(name: str, pieces: Callable[[], Iterable[bytes]]) -> None:
+        written.append(write_pieces(folder / name, pieces()))
+
+    with ExitStack() as each:
+        for name, pieces in reversed(tuple(files.items())):
+            each.callback(write, name, pieces)
     return written
 
 
