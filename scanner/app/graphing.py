@@ -16,6 +16,8 @@ from scanner.app.lock import locked
 from scanner.app.pipeline import replay
 from scanner.app.sourcing import rulebook_of
 from scanner.assess.answers import answer_risks
+from scanner.assess.measuring import owned_systems
+from scanner.assess.owning import coverage
 from scanner.assess.policies import Situation
 from scanner.assess.risk import weigh
 from scanner.graph.answers import (
@@ -29,7 +31,7 @@ from scanner.graph.answers import (
 from scanner.graph.build import AssetGraph
 from scanner.graph.naming import one as one_node
 from scanner.graph.openlineage import events, render
-from scanner.graph.ownership import OwnerBook, coverage
+from scanner.graph.ownership import OwnerBook
 from scanner.graph.questions import diff
 from scanner.model.base import NodeId
 from scanner.model.coverage import Coverage
@@ -142,7 +144,14 @@ def owners_of(loaded: LoadedConfig, text: str = "") -> tuple[AssetGraph, Answer]
         entry = entries.get(standings[ident].entry, "") if ident in standings else ""
         rows.append(owned_of(ident, book.owners(ident, entry), book.leavers(ident, entry)))
     found = coverage((row.owners, row.left) for row in rows)
-    return graph, _limited(answer_owners(graph, rows, found), situation.coverage)
+    answer = answer_owners(graph, rows, found)
+    if not text and found.total:
+        count = owned_systems(situation)
+        said = f"systems: {count.yes} of {count.of} have an owner, {count.unknown} somebody to ask"
+        answer = msgspec.structs.replace(
+            answer, notes=(said, *answer.notes), details={"systems": count}
+        )  # fmt: skip
+    return graph, _limited(answer, situation.coverage)
 
 
 def risks_of(loaded: LoadedConfig, text: str = "") -> tuple[AssetGraph, Answer]:

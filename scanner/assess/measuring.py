@@ -87,7 +87,6 @@ def measure(
         and any(standings[ident].status is Disposition.PROBABLE for ident in case.assets)
         for case in cases
     )
-    owned = [_is_owned(case, rows, situation) for case in cases]
     live = [row for row in rows.values() if row.entry.stage is Stage.PRODUCTION]
     marks = [_assessed(row, situation) for row in live]
     asked = {name for policy in policies for name in policy.controls}
@@ -100,7 +99,7 @@ def measure(
         registered=Count(yes=sum(c.registered for c in cases), of=len(cases), unknown=unjudged),
         probable=probable,
         assessed=Count(yes=marks.count(True), of=len(live), unknown=marks.count(None)),
-        owned=Count(yes=owned.count(True), of=len(cases), unknown=owned.count(None)),
+        owned=_owned(cases, rows, situation),
         attested=_attested(situation),
         shards=Count(
             yes=sum(row.status.proves_absence for row in wanted),
@@ -125,6 +124,19 @@ def _passed(framework: Framework, asked: set[str], failing: set[str], is_incompl
     return Count(
         yes=0 if is_incomplete else clear, of=len(names), unknown=clear if is_incomplete else 0
     )
+
+
+def owned_systems(situation: Situation) -> Count:
+    """As the metric counts them."""
+    rows = {row.entry.id: row for row in situation.reconciliation.entries}
+    return _owned([case for case in use_cases(situation, ()) if case.assets], rows, situation)
+
+
+def _owned(
+    cases: Sequence[UseCase], rows: Mapping[str, EntryStanding], situation: Situation
+) -> Count:
+    marks = [_is_owned(case, rows, situation) for case in cases]
+    return Count(yes=marks.count(True), of=len(cases), unknown=marks.count(None))
 
 
 def _is_owned(

@@ -21,6 +21,7 @@ from scanner.model.finding import Finding
 from scanner.model.registry import EntryOutcome, EntryStanding, RegistryEntry, Standing
 from scanner.reconcile.norms import Norms
 from scanner.reconcile.reconcile import Reconciliation
+from scanner.rulebook.flows import is_nobody
 from scanner.rulebook.policy import Policy, Subject, When
 from scanner.rulebook.risk import RiskRules
 from scanner.rulebook.types import Provider
@@ -262,7 +263,7 @@ def _owners(case: _Case, situation: Situation) -> tuple[Ownership, ...]:
         owner = case.entry.entry.owner
         return (
             (Ownership(owner=owner, basis="registry", confidence=Confidence.HIGH, reason="entry"),)
-            if owner
+            if not is_nobody(owner, situation.graph.flow_rules)
             else ()
         )
     return situation.owners.get(case.uid, ())

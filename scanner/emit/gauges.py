@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from scanner.assess.owning import people
+from scanner.assess.owning import is_owned
 from scanner.emit.document import Document
 from scanner.emit.exposition import Labels, family
 
@@ -24,7 +24,7 @@ def gauges(document: Document) -> bytes:
     assets: Counter[Labels] = Counter(
         (("registry", row.registry.status), ("type", row.type)) for row in document.assets
     )
-    owned = sum(bool(people(row.owners)) for row in document.assets)
+    owned = sum(is_owned(row.owners) is True for row in document.assets)
     one: Labels = ()
     parts = [
         family("findings", "Findings by severity and status.", _counts(findings)),

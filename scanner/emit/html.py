@@ -13,11 +13,11 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
-from scanner.assess.owning import people
 from scanner.emit import charts
 from scanner.emit.document import Document
 from scanner.emit.markup import escape
 from scanner.emit.metrics_text import section
+from scanner.emit.owned import owned
 from scanner.emit.picture import Picture
 from scanner.emit.rows import data_of, unit
 from scanner.emit.trend import Point
@@ -198,7 +198,7 @@ def _cards(document: Document, findings: Sequence[Finding]) -> str:
     assets = [row for row in document.assets if row.type == "asset"]
     keys = [row for row in document.assets if row.type == "credential"]
     status = Counter(row.registry.status for row in assets)
-    owned = sum(bool(people(row.owners)) for row in document.assets)
+    found = owned(document)
     wanted = [row for row in document.coverage if row.status != "left_out"]
     read = sum(row.status in _READ for row in wanted)
     rows = (
@@ -206,7 +206,7 @@ def _cards(document: Document, findings: Sequence[Finding]) -> str:
         (str(status["unregistered"]), "of them unregistered"),
         (str(len(keys)), "AI credentials"),
         (str(len(findings)), "open findings"),
-        (f"{owned}/{len(document.assets)}", "with an owner"),
+        (f"{found.yes}/{found.of}", f"{found.what} with an owner"),
         (f"{read}/{len(wanted)}", "shards read completely"),
     )
     cells = "".join(

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from scanner.assess.owning import people
 from scanner.assess.selection import Problem
 from scanner.emit.document import AssetRow, Document
+from scanner.emit.owned import owned
 from scanner.model.evidence import Confidence
 from scanner.model.finding import Finding, FindingEvent, FindingStatus
 from scanner.reconcile.reconcile import Reconciliation
@@ -138,10 +138,10 @@ def _summary(document: Document, events: Sequence[FindingEvent]) -> None:
     registry = Counter(row.registry.status for row in document.assets if row.type == "asset")
     changes = Counter(event.change for event in events)
     complete = sum(row.status in ("complete", "not_enabled") for row in document.coverage)
-    owned = sum(bool(people(row.owners)) for row in document.assets)
-    total = len(document.assets)
+    found = owned(document)
+    ask = f", {found.ask} with somebody to ask" if found.ask else ""
     parts = ", ".join(f"{count} {word}" for word, count in sorted(registry.items())) or "none"
-    print(f"\nAI assets: {parts}; with an owner: {owned} of {total}")
+    print(f"\nAI assets: {parts}; with an owner: {found.yes} of {found.of} {found.what}{ask}")
     told = ", ".join(f"{count} {word}" for word, count in sorted(changes.items())) or "no change"
     print(f"Findings: {sum(f.status.is_open for f in document.findings)} open; this scan: {told}")
     left_out = sum(row.status == "left_out" for row in document.coverage)

@@ -232,7 +232,8 @@ def answer_owners(graph: AssetGraph, owned: Iterable[Owned], coverage: Coverage)
         owned=rows,
         coverage=coverage,
         notes=(
-            f"{coverage.owned} of {coverage.total} have an owner ({coverage.share:.0%}), "
+            f"{coverage.owned} of {coverage.total} AI assets and keys have an owner "
+            f"({coverage.share:.0%}), {coverage.guessed} only somebody to ask; "
             f"{coverage.conflicting} with conflicting claims, {coverage.left} only claimed by "
             "people who have left"
             if coverage.total

@@ -8,17 +8,18 @@ aside. What contradicts the first stays in the list.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 
 import msgspec
 
 from scanner.graph.build import AssetGraph
 from scanner.graph.people import People
+from scanner.kit.bots import is_program
 from scanner.model.base import Model, NodeId
 from scanner.model.evidence import Confidence
 from scanner.model.facts import Account, Asset, Credential, Edge, Identity, PrincipalType, Relation
+from scanner.rulebook.flows import is_nobody
 
 _OWNER_TAGS = ("owner", "technicalowner", "businessowner", "serviceowner", "team", "contact",
                "maintainer", "responsible")  # fmt: skip
@@ -65,10 +66,13 @@ class Ownership(Model, frozen=True, kw_only=True):
 
 
 class Coverage(Model, frozen=True, kw_only=True):
-    """How many have an owner. ``basis`` and ``confidence`` count owners, not claims."""
+    """How many have an owner (:mod:`scanner.assess.owning`). ``basis`` and ``confidence`` count who
+    is told first, owner or not."""
 
     total: int
     owned: int
+    guessed: int
+    """Without an owner, and with somebody to ask."""
     conflicting: int
     left: int
     """Without an owner now, and claimed by people who have left."""
@@ -112,6 +116,7 @@ class OwnerBook:
                 for one in self._of_holder(path[0], _how(self.graph, path))
             ]  # fmt: skip
         said += self._introducers(ident)
+        said = [one for one in said if not one.is_nobody]
         said.sort(key=lambda one: (_RANK[one.claim.basis], len(one.claim.via), one.claim.owner))
         unique: dict[tuple[str, bool], _Said] = {}
         for one in said:
@@ -247,6 +252,8 @@ class OwnerBook:
             value = tags[key].strip()
             if _tag_rank(key, wanted) < len(wanted) and value:
                 if basis == "cost-centre":
+                    if is_nobody(value, self.graph.flow_rules):
+                        continue
                     yield self._say(f"cost centre {value}", basis, f"tag {key}{where}")
                 else:
                     yield from self._named(value, basis, f"tag {key}{where}")
@@ -254,6 +261,10 @@ class OwnerBook:
     # --- who is meant ----------------------------------------------------------------------------
 
     def _by(self, ident: NodeId, basis: str, reason: str) -> _Said:
+        gone = self.people.left_by(ident)
+        if gone and not self.people.has_left(ident):
+            reason = f"{reason}; it means {self.people.name(gone)}, who has left"
+            return self._say(self.people.name(ident), basis, reason, gone)
         return self._say(self.people.name(ident), basis, reason, ident)
 
     def _named(self, text: str, basis: str, reason: str) -> Iterator[_Said]:
@@ -275,6 +286,8 @@ class OwnerBook:
             ),
             key=self.people.same(owner, who),
             left=self.people.has_left(who) if who else False,
+            is_nobody=(who is None and is_nobody(owner, self.graph.flow_rules))
+            or (basis != "service-creator" and is_program(owner)),
         )  # fmt: skip
 
 
@@ -282,6 +295,8 @@ class _Said(Model, frozen=True, kw_only=True):
     claim: Ownership
     key: str
     left: bool
+    is_nobody: bool
+    """It names a program, or says that nobody is known."""
 
 
 def owners(graph: AssetGraph, ident: NodeId, registry_owner: str = "") -> tuple[Ownership, ...]:
@@ -301,22 +316,6 @@ def conflicts(claims: tuple[Ownership, ...]) -> tuple[Ownership, ...]:
         other
         for other in others
         if other.basis in _CERTAINLY and not mine & {other.owner.casefold(), other.team.casefold()}
-    )
-
-
-def coverage(
-    claims: Iterable[tuple[tuple[Ownership, ...], tuple[Ownership, ...]]],
-) -> Coverage:
-    """``claims``: of each asset, its owners and those who have left."""
-    every = list(claims)
-    first = [owned[0] for owned, _ in every if owned]
-    return Coverage(
-        total=len(every),
-        owned=len(first),
-        conflicting=sum(1 for owned, _ in every if conflicts(owned)),
-        left=sum(1 for owned, left in every if left and not owned),
-        basis=dict(sorted(Counter(one.basis for one in first).items())),
-        confidence=dict(sorted(Counter(str(one.confidence) for one in first).items())),
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from unicodedata import category, normalize
 
 from scanner.graph.build import AssetGraph
 from scanner.graph.same_as import FUNCTIONS
@@ -34,11 +35,12 @@ class People:
             if isinstance(node, Identity):
                 self._note(node, graph.entities.of(ident))
         self._left: dict[NodeId, bool] = {}
+        self._meant: dict[NodeId, NodeId | None] = {}
         self._teams: dict[NodeId, str] = {}
 
     def _note(self, node: Identity, here: NodeId) -> None:
         """By what a text may mean them; names and logins only of people in directories."""
-        mail = node.email.casefold()
+        mail = _plain(node.email)
         if mail:
             self._by_mail.setdefault(mail, here)
         if node.principal_type not in _PEOPLE or (node.is_active and self._rank(node) is None):
@@ -52,9 +54,9 @@ class People:
     def of(self, text: str) -> NodeId | None:
         """The person whom an address, alone or within a text, or a full name means; None: no
         source knows them, or several are called so."""
-        found = _ADDRESS.search(text)
+        found = _ADDRESS.search(_plain(text))
         if found:
-            mail = found[0].casefold()
+            mail = found[0]
             local, _, domain = mail.partition("@")
             plain = f"{local.partition('+')[0]}@{domain}"
             return self._by_mail.get(mail) or self._by_mail.get(plain)
@@ -65,11 +67,32 @@ class People:
     def gone(self, text: str) -> NodeId | None:
         """Who has left of those whom a text without an address may mean by name or login, where
         nobody of them is still there."""
-        if _ADDRESS.search(text):
+        if _ADDRESS.search(_plain(text)):
             return None
         words = " ".join(_words(text.rpartition("\\")[2]))
         meant = self._named.get(words, set()) | self._logins.get(words, set())
         return min(meant) if meant and all(map(self.has_left, meant)) else None
+
+    def left_by(self, ident: NodeId) -> NodeId | None:
+        """Who has left of those whom a node of no directory may mean: by an address in its name or
+        id, and of a person by name or login as well."""
+        here = self._graph.entities.of(ident)
+        if here not in self._meant:
+            self._meant[here] = self._left_by(here)
+        return self._meant[here]
+
+    def _left_by(self, ident: NodeId) -> NodeId | None:
+        views = list(self._views(ident))
+        if any(self._rank(view) is not None for view in views):
+            return None
+        for view in views:
+            for text in (view.email, view.name, view.id.rpartition("@")[2], view.id):
+                known = self.of(text) if _ADDRESS.search(_plain(text)) else None
+                is_person = view.principal_type in _PEOPLE
+                meant = known or (self.gone(text) if is_person and text else None)
+                if meant and self.has_left(meant):
+                    return meant
+        return None
 
     def each(self, text: str) -> list[str]:
         """A claim that names several people, one by one; else as it is written."""
@@ -162,4 +185,11 @@ class People:
 
 def _words(text: str) -> list[str]:
     """In one order, so that "Berg, Lena" and "lena.berg" are alike."""
-    return sorted(_WORD.findall(text.casefold()))
+    return sorted(_WORD.findall(_plain(text)))
+
+
+def _plain(text: str) -> str:
+    """As it is compared: one form of every letter, nothing that is not seen
+    (https://www.unicode.org/reports/tr15/)."""
+    seen = "".join(c for c in text if category(c) != "Cf") if not text.isascii() else text
+    return normalize("NFKC", normalize("NFKC", seen).casefold())

@@ -14,6 +14,8 @@ from scanner.model.base import Model
 from scanner.model.registry import BindingType, RegistryEntry, Stage
 from scanner.reconcile.keys import UNSURE, canonical
 from scanner.reconcile.patterns import common_words, says_little
+from scanner.rulebook.flows import bundled as bundled_flows
+from scanner.rulebook.flows import is_nobody
 from scanner.rulebook.norms import PatternRules, bundled
 
 SHARED_BY = 25
@@ -66,8 +68,9 @@ def oddities(entries: Sequence[RegistryEntry]) -> Iterator[Oddity]:
 
 
 def _about(entry: RegistryEntry, shared: frozenset[str]) -> Iterator[tuple[str, str]]:
-    if not entry.owner and not entry.owners:
-        yield "owner", "nobody is named"
+    named = (entry.owner, *(owner.ref for owner in entry.owners))
+    if all(is_nobody(ref, bundled_flows()) for ref in named):
+        yield "owner", f"`{entry.owner}` names nobody" if entry.owner else "nobody is named"
     elif entry.owner.casefold() in shared:
         yield "owner", f"`{entry.owner}` is a shared mailbox: nobody in particular"
     if entry.stage is None:

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from scanner.model.registry import RegistryEntry
 from scanner.reconcile.checking import is_mailbox
 from scanner.reconcile.name_words import acronyms_of, joined, plain_words, stem, words_of
+from scanner.rulebook.flows import bundled as bundled_flows
+from scanner.rulebook.flows import is_nobody
 
 FLOOR = 78
 """From this score on it is suggested. Measured by bench/matching.py."""
@@ -352,7 +354,7 @@ def _people(owners: Iterable[str]) -> frozenset[str]:
     return frozenset(
         owner.casefold().removeprefix("mailto:")
         for owner in owners
-        if owner and not is_mailbox(owner)
+        if not is_nobody(owner, bundled_flows()) and not is_mailbox(owner)
     )
 
 

@@ -22,6 +22,7 @@ from scanner.model.registry import (
 from scanner.reconcile.assessments import verdict
 from scanner.reconcile.checking import mailboxes
 from scanner.reconcile.norms import Norms
+from scanner.rulebook.flows import is_nobody
 
 _ALIVE = (None, Stage.DEVELOPMENT, Stage.PILOT, Stage.PRODUCTION)
 PROCESSING = "dpa"
@@ -63,7 +64,11 @@ class Obligations:
             yield EntryOutcome.REVIEW_OVERDUE, f"its review was due {entry.review_at}"
 
     def _owner(self, entry: RegistryEntry) -> Told:
-        named = [ref for ref in (entry.owner, *(one.ref for one in entry.owners)) if ref.strip()]
+        named = [
+            ref
+            for ref in (entry.owner, *(one.ref for one in entry.owners))
+            if not is_nobody(ref, self.graph.flow_rules)
+        ]
         if not named:
             yield EntryOutcome.OWNERLESS, "the entry names nobody"
             return
@@ -77,7 +82,8 @@ class Obligations:
             yield EntryOutcome.OWNER_MAILBOX, f"{named[0]} is a shared mailbox"
 
     def _has_left(self, ref: str) -> bool:
-        person = self._people.of(ref.removeprefix("mailto:"))
+        plain = ref.removeprefix("mailto:")
+        person = self._people.of(plain) or self._people.gone(plain)
         return person is not None and self._people.has_left(person)
 
     def _assessments(self, entry: RegistryEntry, assets: Sequence[Asset]) -> Told:

@@ -3,6 +3,7 @@ vendors' countries, directories."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -56,9 +57,17 @@ class FlowRules(Model, frozen=True, kw_only=True):
     """Environments, in lower case, that hold real data."""
     trial: tuple[NonEmpty, ...] = ()
     """Environments that should not."""
+    nobody: tuple[NonEmpty, ...] = ()
+    """What people write for an owner whom they do not know; words in lower case."""
     directories: tuple[tuple[NonEmpty, ...], ...] = ()
     """Kinds of identities (globs) of the directories that let people in, those that the others
     follow first: the first rank that lists a person says whether they have left."""
+
+
+def is_nobody(text: str, rules: FlowRules) -> bool:
+    """Whether what stands where an owner should names none."""
+    words = " ".join(re.findall(r"[^\W_]+", text.casefold()))
+    return not words or words in rules.nobody
 
 
 def read(files: list[Path]) -> FlowRules:
@@ -75,6 +84,7 @@ def read(files: list[Path]) -> FlowRules:
         vendors=tuple(vendors.values()),
         production=tuple(word for part in parts for word in part.production),
         trial=tuple(word for part in parts for word in part.trial),
+        nobody=tuple(text for part in parts for text in part.nobody),
         directories=next((p.directories for p in reversed(parts) if p.directories), ()),
     )
 

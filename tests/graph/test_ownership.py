@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from scanner.assess.owning import coverage
 from scanner.graph.build import AssetGraph
-from scanner.graph.ownership import OwnerBook, conflicts, coverage
+from scanner.graph.ownership import OwnerBook, conflicts
 from scanner.model.base import NodeId, ShardId
 from scanner.model.evidence import Evidence
 from scanner.model.facts import (
@@ -267,3 +268,108 @@ def test_coverage_is_a_number_with_what_it_is_made_of() -> None:
 
     assert (found.total, found.owned, found.basis) == (3, 2, {"holder-tag": 1, "tag": 1})
     assert round(found.share, 2) == 0.67
+
+
+LEFT = _person("okta:1", "lena.berg@x.example", name="Lena Berg", is_active=False)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        _person("arn:aws:iam::1:user/lena.berg", "", kind="aws.iam_user", name="lena.berg"),
+        _person("forge:@lena.berg", "", kind="github.user", name="Lena Berg"),
+        _person("forge:@lena.berg", "", kind="github.user", name="lb"),
+        _person("mailto:lena@private.example", "lena@private.example", kind="code.author",
+                name="Lena Berg"),
+        _person("arn:sts:Admin/lena.berg@x.example", "", kind="aws.assumed_role", name="Admin",
+                principal_type=PrincipalType.SERVICE),
+    ],
+    ids=["iam user", "forge name", "forge login", "private mail", "session of a role"],
+)  # fmt: skip
+@pytest.mark.parametrize("relation", [Relation.CREATED_BY, Relation.OWNED_BY])
+def test_a_leaver_owns_nothing_by_an_edge_to_another_account_of_theirs(
+    node: Identity, relation: Relation
+) -> None:
+    book = _book(_asset("ai"), LEFT, node, _edge("ai", relation, node.id))
+
+    assert book.owners(NodeId("ai")) == ()
+    (claim,) = book.leavers(NodeId("ai"))
+    assert "lena.berg@x.example, who has left" in claim.reason
+    still = _person("okta:2", "l.berg@x.example", name="Lena Berg")
+    namesake = _book(_asset("ai"), LEFT, still, node, _edge("ai", relation, node.id))
+    if node.name == "Lena Berg":
+        assert len(namesake.owners(NodeId("ai"))) == 1
+
+
+def test_a_role_called_like_somebody_who_has_left_is_not_them() -> None:
+    role = _person("role", "", kind="aws.iam_role", name="lena.berg",
+                   principal_type=PrincipalType.SERVICE)  # fmt: skip
+    book = _book(_asset("ai"), LEFT, role, _edge("ai", Relation.CREATED_BY, "role"))
+
+    assert [claim.basis for claim in book.owners(NodeId("ai"))] == ["service-creator"]
+
+
+def test_a_name_is_the_same_in_every_form_of_its_letters() -> None:
+    left = _person("okta:1", "jm@x.example", name="Ju\u0308rgen Mu\u0308ller", is_active=False)
+    book = _book(_asset("ai", tags={"owner": "J\u00fcrgen\u200b M\u00fcller"}), left)
+
+    assert book.owners(NodeId("ai")) == ()
+    assert len(book.leavers(NodeId("ai"))) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["unknown", "none", "-", "TBD", "n/a", "N.A.", "??", "<unassigned>", "Not_Assigned"]
+)
+def test_what_says_that_nobody_is_known_names_nobody(text: str) -> None:
+    facts = (
+        Account(id=NodeId("acc"), kind="t.acc", name="acc", provider="t",
+                tags={"owner": text, "CostCenter": text}),
+        _asset("ai", tags={"owner": text}, account="acc"),
+    )  # fmt: skip
+
+    assert _book(*facts).owners(NodeId("ai"), text) == ()
+    team = Identity(id=NodeId("t"), kind="t.team", name="TBD", principal_type=PrincipalType.TEAM)
+    named = _book(_asset("ai"), team, _edge("ai", Relation.OWNED_BY, "t"))
+    assert [claim.owner for claim in named.owners(NodeId("ai"))] == ["TBD"]
+
+
+PROGRAMS = [
+    "noreply@anthropic.com", "cursoragent@cursor.com",
+    "198982749+copilot@users.noreply.github.com", "project_12_bot_abc@noreply.gitlab.com",
+    "action@github.com", "jenkins@localhost", "49699333+dependabot[bot]@users.noreply.github.com",
+    "renovate-bot@x.example", "ci@x.example", "root@localhost.localdomain",
+    "service_account_group_3_f0@noreply.gitlab.example", "@github-actions", "dependabot",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PROGRAMS)
+def test_a_program_owns_nothing_by_tag_commit_or_edge(text: str) -> None:
+    seen = (Evidence(rule="r", source="code", author=text, commit="c" * 40),)
+    author = _person(f"mailto:{text}", text if "@" in text[1:] else "", kind="code.author",
+                     name=text)  # fmt: skip
+    book = _book(
+        _asset("ai", tags={"owner": text}, evidence=seen), author,
+        _edge("ai", Relation.OWNED_BY, author.id, rule="git-committer"),
+        _edge("ai", Relation.CREATED_BY, author.id),
+    )  # fmt: skip
+
+    assert book.owners(NodeId("ai")) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ada@x.example", "12+ada@users.noreply.github.com", "travis@x.example", "abbot@x.example",
+     "claude.dubois@x.example", "123-ada@users.noreply.gitlab.com", "action-team@x.example"],
+)  # fmt: skip
+def test_people_whose_addresses_look_like_programs_own(text: str) -> None:
+    assert [c.owner for c in _book(_asset("ai", tags={"owner": text})).owners(NodeId("ai"))] == [
+        text
+    ]
+
+
+def test_somebody_to_ask_is_counted_apart_from_owners() -> None:
+    committer = _edge("ai", Relation.OWNED_BY, "mailto:ada@x.example", rule="git-committer")
+    book = _book(_asset("ai"), committer, _asset("b", tags={"owner": "info@x.example"}))
+    found = coverage((book.owners(NodeId(i)), ()) for i in ("ai", "b"))
+
+    assert (found.total, found.owned, found.guessed, found.share) == (2, 0, 1, 0.0)

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
+from scanner.assess.owning import coverage
 from scanner.graph.answers import answer_exposure, answer_owners, answer_paths
 from scanner.graph.naming import named, one
-from scanner.graph.ownership import coverage
 from scanner.graph.part import among, of_paths, to_networkx
 from scanner.graph.questions import blast_radius, diff, exposure, neighbours, paths, why
 from scanner.graph.steps import CONTROL, FLOW

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from scanner.kit.bots import is_program
 from scanner.kit.expressions import expression
 from scanner.kit.git.identity import tree_of
 from scanner.kit.git.process import Git
@@ -124,12 +125,12 @@ def _is_owner(name: str) -> bool:
 
 
 def _committers(git: Git) -> list[str]:
-    """The address behind most of the recent commits; bots do not own."""
+    """The address behind most of the recent commits; programs do not own."""
     try:
         lines = git.text("log", f"-{_RECENT_COMMITS}", "--no-merges", "--format=%ae").split("\n")
     except Unavailable:
         return []
-    people = Counter(a.strip().lower() for a in lines if "@" in a and "[bot]" not in a)
+    people = Counter(a.strip().lower() for a in lines if "@" in a and not is_program(a))
     return [address for address, _ in people.most_common(1)]
 
 
