@@ -6,8 +6,10 @@ import getpass
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
+from sqlalchemy import make_url
 
 from scanner.app import suppressing
 from scanner.app.config import LoadedConfig, store_url
@@ -27,11 +29,13 @@ from scanner.graph.answers import (
     answer_flows,
     answer_owners,
     owned_of,
+    unread_note,
 )
 from scanner.graph.build import AssetGraph
 from scanner.graph.naming import one as one_node
 from scanner.graph.openlineage import events, render
 from scanner.graph.ownership import OwnerBook
+from scanner.graph.part import Part, whole
 from scanner.graph.questions import diff
 from scanner.model.base import NodeId
 from scanner.model.coverage import Coverage
@@ -41,14 +45,25 @@ from scanner.model.facts import Asset, Credential
 from scanner.store.past import facts_at
 from scanner.store.state import State
 
+_SCAN = "`shadow-ai scan`"
+
 
 @contextmanager
 def opened(loaded: LoadedConfig) -> Iterator[State]:
+    """Raises ``ConfigError`` where there is no state: a question makes none."""
+    _begun(loaded)
     state = State(store_url(loaded))
     try:
         yield state
     finally:
         state.close()
+
+
+def _begun(loaded: LoadedConfig) -> None:
+    where = make_url(store_url(loaded))
+    is_file = where.get_backend_name() == "sqlite" and where.database not in (None, "", ":memory:")
+    if is_file and not Path(str(where.database)).exists():
+        raise ConfigError(f"no scan has ended in this state, so nothing is known: {_SCAN}")
 
 
 def decide(
@@ -91,22 +106,22 @@ def _who() -> str:
 
 # --- questions, with what was not read ---------------------------------------------------------
 
-_SHOWN = 3
-
 
 def answered(
     loaded: LoadedConfig, ask: Callable[[AssetGraph], Answer]
 ) -> tuple[AssetGraph, Answer]:
     """Of the last scan. Raises ``ConfigError`` where none has ended: nothing is known then, and no
     answer would be true."""
-    situation = _scanned(loaded)
+    situation = scanned(loaded)
     return situation.graph, _limited(ask(situation.graph), situation.coverage)
 
 
-def _scanned(loaded: LoadedConfig) -> Situation:
+def scanned(loaded: LoadedConfig) -> Situation:
+    """The last scan's. Raises ``ConfigError`` where none has ended."""
+    _begun(loaded)
     situation = replay(loaded)
     if not situation.now:
-        raise ConfigError("no scan has ended in this state, so nothing is known: `shadow-ai scan`")
+        raise ConfigError(f"no scan has ended in this state, so nothing is known: {_SCAN}")
     return situation
 
 
@@ -118,15 +133,25 @@ def _limited(answer: Answer, coverage: Iterable[Coverage]) -> Answer:
         for row in every
         if row.status.is_lacking
     )
-    if not unread:
+    note = unread_note([(row.shard, row.status) for row in unread], len(every))
+    if not note:
         return answer
-    first = ", ".join(f"{row.shard} ({row.status})" for row in unread[:_SHOWN])
-    more = f" and {len(unread) - _SHOWN} more" if len(unread) > _SHOWN else ""
-    note = (
-        f"{len(unread)} of {len(every)} shards were not read to their end, so that this may be "
-        f"less than there is: {first}{more}"
-    )
-    return msgspec.structs.replace(answer, notes=(*answer.notes, note), unread=unread)
+    return msgspec.structs.replace(
+        answer, notes=(*answer.notes, note), unread=unread,
+        part=msgspec.structs.replace(answer.part, notes=(note,)),
+    )  # fmt: skip
+
+
+def limits(situation: Situation) -> tuple[str, ...]:
+    """What to say where the scan has not read everything; else nothing."""
+    lacking = [(row.shard, str(row.status)) for row in situation.coverage if row.status.is_lacking]
+    note = unread_note(lacking, len(situation.coverage))
+    return (note,) if note else ()
+
+
+def exported(situation: Situation) -> Part:
+    """The whole graph, with what was not read."""
+    return msgspec.structs.replace(whole(situation.graph), notes=limits(situation))
 
 
 # --- questions that need more than the graph ---------------------------------------------------
@@ -134,7 +159,7 @@ def _limited(answer: Answer, coverage: Iterable[Coverage]) -> Answer:
 
 def owners_of(loaded: LoadedConfig, text: str = "") -> tuple[AssetGraph, Answer]:
     """Of every AI asset and key of the inventory; ``text``: of one node."""
-    situation = _scanned(loaded)
+    situation = scanned(loaded)
     graph, book = situation.graph, OwnerBook(situation.graph)
     standings = situation.reconciliation.standings
     entries = {row.entry.id: row.entry.owner for row in situation.reconciliation.entries}
@@ -156,7 +181,7 @@ def owners_of(loaded: LoadedConfig, text: str = "") -> tuple[AssetGraph, Answer]
 
 def risks_of(loaded: LoadedConfig, text: str = "") -> tuple[AssetGraph, Answer]:
     """Of every AI asset and key, the riskiest first; ``text``: of one, with what would lower it."""
-    situation = _scanned(loaded)
+    situation = scanned(loaded)
     graph = situation.graph
     nodes: list[Asset | Credential] = [*graph.assets(), *graph.credentials()]
     if text:
@@ -207,9 +232,12 @@ def _scan(state: State, word: str) -> str:
     return found[0]
 
 
-def lineage(loaded: LoadedConfig, provider: str = "", sensitive: bool = False) -> bytes:
-    """Data flows as OpenLineage job events, dated by the last scan."""
-    situation = _scanned(loaded)
+def lineage(
+    loaded: LoadedConfig, provider: str = "", sensitive: bool = False
+) -> tuple[bytes, tuple[str, ...]]:
+    """Data flows as OpenLineage job events, dated by the last scan; and what it has not read."""
+    situation = scanned(loaded)
     answer = answer_flows(situation.graph, provider=provider, sensitive=sensitive)
     at = situation.now or datetime.now(UTC).isoformat(timespec="seconds")
-    return render(events(situation.graph, answer.flows, at, situation.owners))
+    rows = events(situation.graph, answer.flows, at, situation.owners)
+    return render(rows), limits(situation)

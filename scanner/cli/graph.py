@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -115,7 +116,9 @@ def flows(provider: str, sensitive: bool, openlineage: bool, **given: Any) -> No
     if openlineage:
         from scanner.app.graphing import lineage
 
-        _write(lineage(need_config(given["config_path"]), provider, sensitive), given["output"])
+        data, notes = lineage(need_config(given["config_path"]), provider, sensitive)
+        _write(data, given["output"])
+        _end(notes, is_incomplete=bool(notes))
         return
     _tell(lambda graph: answer_flows(graph, provider=provider, sensitive=sensitive), **given)
 
@@ -186,13 +189,13 @@ def export_graph(
     paths: tuple[str, ...], config_path: Path | None, form: str, output: Path | None, as_json: bool
 ) -> None:
     """The whole graph of the last scan's state; with PATHs, of a scan of them now."""
-    from scanner.app.pipeline import replay, scan
+    from scanner.app.graphing import exported, scanned
+    from scanner.app.pipeline import scan_situation
 
-    if paths:
-        graph = scan(ad_hoc(paths), url="sqlite://").situation.graph
-    else:
-        graph = replay(need_config(config_path)).graph
-    _export(graph, "json" if as_json else form, output, None)
+    situation = scan_situation(ad_hoc(paths)) if paths else scanned(need_config(config_path))
+    part = exported(situation)
+    _export(situation.graph, "json" if as_json else form, output, part)
+    _end(part.notes, is_incomplete=bool(part.notes))
 
 
 def _tell(ask: Callable[[AssetGraph], Answer], config_path: Path | None, **given: Any) -> None:
@@ -208,11 +211,21 @@ def _show(graph: AssetGraph, answer: Answer, form: str, output: Path | None, as_
         _write(as_json_text(answer), output)
     elif form == "table":
         print_answer(answer)
+        if answer.unread and not sys.stdout.isatty():  # what is kept of a table has it, too
+            click.echo("\n".join(answer.part.notes))
     else:
         _export(graph, form, output, answer.part)
-    if output or not (as_json or form == "json"):  # in JSON they stand in the answer
-        for note in answer.notes:
-            click.echo(note, err=True)
+    # In JSON they stand in the answer.
+    shown = answer.notes if output or not (as_json or form == "json") else ()
+    _end(shown, is_incomplete=bool(answer.unread))
+
+
+def _end(notes: Sequence[str], *, is_incomplete: bool) -> None:
+    """As a scan ends: with 3 where not everything was read, so that nothing is taken for clear."""
+    for note in notes:
+        click.echo(note, err=True)
+    if is_incomplete:
+        sys.exit(3)
 
 
 def _export(graph: AssetGraph, form: str, output: Path | None, part: Any) -> None:

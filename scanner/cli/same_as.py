@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,15 +29,17 @@ def command() -> None:
 @json_option
 def list_pairs(config_path: Path | None, merged: bool, as_json: bool) -> None:
     """Candidates that wait for a decision; pairs that were told apart."""
-    from scanner.app.pipeline import replay
+    from scanner.app.graphing import limits, scanned
     from scanner.model.base import encode
 
-    found = replay(need_config(config_path)).graph.entities
+    situation = scanned(need_config(config_path))
+    found, notes = situation.graph.entities, limits(situation)
     parts = {"candidate": found.candidates, "apart": found.refused}
     if merged or as_json:
         parts = {"merged": found.accepted, **parts}
     if as_json:
         click.echo(encode([_row(state, e) for state, edges in parts.items() for e in edges]))
+        _end(notes)
         return
     for state, edges in parts.items():
         for edge in edges:
@@ -46,6 +49,14 @@ def list_pairs(config_path: Path | None, merged: bool, as_json: bool) -> None:
         f"{len(found.refused)} told apart",
         err=True,
     )
+    _end(notes)
+
+
+def _end(notes: tuple[str, ...]) -> None:
+    for note in notes:
+        click.echo(note, err=True)
+    if notes:
+        sys.exit(3)
 
 
 @command.command("confirm")
@@ -78,13 +89,12 @@ def forget(one: str, other: str, config_path: Path | None) -> None:
 
 
 def _decide(config_path: Path | None, ends: tuple[str, str], word: str, note: str) -> None:
-    from scanner.app.graphing import decide
-    from scanner.app.pipeline import replay
+    from scanner.app.graphing import decide, scanned
     from scanner.model.decisions import Verdict
 
     loaded = need_config(config_path)
     verdict = Verdict(word) if word else None
-    left, right = decide(loaded, replay(loaded).graph, ends, verdict, note)
+    left, right = decide(loaded, scanned(loaded).graph, ends, verdict, note)
     said = {"same": "one thing", "different": "two things", "": "judged by the rules again"}[word]
     click.echo(f"{left} and {right}: {said}")
 

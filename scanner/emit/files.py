@@ -16,13 +16,18 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from scanner.emit.document import Document, chunks
 from scanner.emit.formats import FORMATS, render
 from scanner.emit.formats.system import of_system, systems
 from scanner.emit.html import render_html
 from scanner.emit.picture import draw
+from scanner.graph.answers import unread_note
 from scanner.graph.build import AssetGraph
 from scanner.graph.export import export
+from scanner.graph.part import Part, whole
+from scanner.model.coverage import Outcome
 from scanner.model.errors import StoreError
 
 _FOLDER, _FILE, _SHARED = 0o700, 0o600, 0o644
@@ -35,7 +40,7 @@ def write_all(folder: Path, document: Document, graph: AssetGraph) -> list[Path]
         folder,
         {
             "findings.json": lambda: chunks(document),
-            "graph.graphml": lambda: [export(graph, "graphml")],
+            "graph.graphml": lambda: [export(graph, "graphml", _whole(document, graph))],
             "report.html": lambda: [render_html(document, draw(graph, document.findings)).encode()],
         },
     )
@@ -50,6 +55,14 @@ def write_formats(
         folder,
         {FORMATS[name].file: partial(render, name, document, options) for name in names},
     )
+
+
+def _whole(document: Document, graph: AssetGraph) -> Part:
+    """With what was not read: a file outlives the exit code."""
+    lacking = [(row.shard, row.status) for row in document.coverage
+               if Outcome(row.status).is_lacking]  # fmt: skip
+    note = unread_note(lacking, len(document.coverage))
+    return msgspec.structs.replace(whole(graph), notes=(note,) if note else ())
 
 
 def _each(folder: Path, files: Mapping[str, Callable[[], Iterable[bytes]]]) -> list[Path]:

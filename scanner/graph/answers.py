@@ -3,7 +3,7 @@ part of the graph that they stand on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from scanner.graph.build import AssetGraph
@@ -32,7 +32,7 @@ from scanner.graph.questions import (
 from scanner.model.base import Model, NodeId, ShardId
 from scanner.model.facts import Edge
 
-_SHOWN = 5
+_SHOWN, _SHOWN_SHARDS = 5, 3
 _MOST_PATHS = 400
 """Of those that an answer about reach draws."""
 
@@ -72,6 +72,18 @@ class Answer(Model, frozen=True, kw_only=True):
     reasons: Reasons | None = None
     details: Any = None
     """What a caller of another room gives besides; encodable as JSON."""
+
+
+def unread_note(unread: Sequence[tuple[str, str]], total: int) -> str:
+    """``unread``: shards with their status; empty where all were read."""
+    if not unread:
+        return ""
+    first = ", ".join(f"{shard} ({status})" for shard, status in unread[:_SHOWN_SHARDS])
+    left = len(unread) - _SHOWN_SHARDS
+    return (
+        f"{len(unread)} of {total} shards were not read to their end, so that this may be "
+        f"less than there is: {first}{f' and {left} more' if left > 0 else ''}"
+    )
 
 
 def answer_paths(graph: AssetGraph, start: str, goal: str, by: str, most: int) -> Answer:

@@ -25,11 +25,11 @@ _DOT_SHAPES = {
 }  # fmt: skip
 
 
-def mermaid(nodes: Nodes, edges: Edges) -> bytes:
+def mermaid(nodes: Nodes, edges: Edges, notes: Sequence[str] = ()) -> bytes:
     """A flowchart from left to right. What does not fit is counted in a comment."""
     shown = list(nodes[:MOST])
     names = {ident: f"n{place}" for place, (ident, _) in enumerate(shown)}
-    lines = ["flowchart LR"]
+    lines = ["flowchart LR", *(f"  %% {_mermaid_text(note)}" for note in notes)]
     for ident, row in shown:
         begin, end = _SHAPES.get(str(row["type"]), ("[", "]"))
         lines.append(f'  {names[ident]}{begin}"{_mermaid_text(_title(row))}"{end}')
@@ -42,9 +42,10 @@ def mermaid(nodes: Nodes, edges: Edges) -> bytes:
     return "\n".join(lines).encode() + b"\n"
 
 
-def dot(nodes: Nodes, edges: Edges) -> bytes:
+def dot(nodes: Nodes, edges: Edges, notes: Sequence[str] = ()) -> bytes:
     names = {ident: f"n{place}" for place, (ident, _) in enumerate(nodes)}
-    lines = ["digraph shadow_ai {", "  rankdir=LR;", "  node [shape=box];"]
+    said = (f"// {''.join(c if c.isprintable() else ' ' for c in note)}" for note in notes)
+    lines = [*said, "digraph shadow_ai {", "  rankdir=LR;", "  node [shape=box];"]
     for ident, row in nodes:
         shape = _DOT_SHAPES.get(str(row["type"]), "box")
         lines.append(

@@ -42,7 +42,7 @@ def _graphml(graph: AssetGraph, part: Part) -> bytes:
 
     out = BytesIO()
     nx.write_graphml(_for_xml(to_networkx(graph, part)), out, named_key_ids=True)
-    return out.getvalue()
+    return _noted(out.getvalue(), part)
 
 
 def _gexf(graph: AssetGraph, part: Part) -> bytes:
@@ -50,7 +50,16 @@ def _gexf(graph: AssetGraph, part: Part) -> bytes:
 
     out = BytesIO()
     nx.write_gexf(_for_xml(to_networkx(graph, part)), out)
-    return out.getvalue()
+    return _noted(out.getvalue(), part)
+
+
+def _noted(document: bytes, part: Part) -> bytes:
+    """With its notes as comments after the declaration."""
+    said = "".join(
+        f"<!-- {_text(note).replace('--', '- -').rstrip('-')} -->\n" for note in part.notes
+    )
+    head, line, rest = document.partition(b"\n")
+    return head + line + said.encode("utf-8", "replace") + rest
 
 
 def _rows(
@@ -72,17 +81,18 @@ _WRITERS: dict[str, Callable[[AssetGraph, Part], bytes]] = {
     "graphml": _graphml,
     "gexf": _gexf,
     "json": _json,
-    "mermaid": lambda graph, part: mermaid(*_rows(graph, part)),
-    "dot": lambda graph, part: dot(*_rows(graph, part)),
-    "cypher": lambda graph, part: cypher(*_rows(graph, part)),
-    "csv": lambda graph, part: zipped(csv_files(*_rows(graph, part))),
+    "mermaid": lambda graph, part: mermaid(*_rows(graph, part), part.notes),
+    "dot": lambda graph, part: dot(*_rows(graph, part), part.notes),
+    "cypher": lambda graph, part: cypher(*_rows(graph, part), part.notes),
+    "csv": lambda graph, part: zipped(csv_files(*_rows(graph, part), part.notes)),
 }
 FORMATS = tuple(_WRITERS)
 
 
 def files(graph: AssetGraph, part: Part | None = None) -> dict[str, bytes]:
-    """``nodes.csv`` and ``edges.csv``, for who wants them apart."""
-    return csv_files(*_rows(graph, part or whole(graph)))
+    """``nodes.csv`` and ``edges.csv``, for who wants them apart; ``notes.txt`` where there are."""
+    part = part or whole(graph)
+    return csv_files(*_rows(graph, part), part.notes)
 
 
 def _for_xml(view: nx.MultiDiGraph[str]) -> nx.MultiDiGraph[str]:

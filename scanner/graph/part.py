@@ -27,6 +27,8 @@ class Part(Model, frozen=True, kw_only=True):
     edges: tuple[tuple[NodeId, NodeId, Edge], ...]
     said: dict[NodeId, dict[str, str | int]] = {}
     """What the answer says of its things besides: attributes of theirs in every format."""
+    notes: tuple[str, ...] = ()
+    """What its reader has to know of the whole: a comment in every format that has them."""
 
 
 def whole(graph: AssetGraph) -> Part:
@@ -126,6 +128,8 @@ def to_networkx(graph: AssetGraph, part: Part | None = None) -> nx.MultiDiGraph[
 
     part = part or whole(graph)
     made: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    if part.notes:
+        made.graph["notes"] = "\n".join(part.notes)
     for ident in part.nodes:
         made.add_node(ident, **node_row(graph, ident, part))
     for source, target, edge in part.edges:

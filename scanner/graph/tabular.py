@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from scanner.graph.drawn import Edges, Nodes, Row
 
@@ -34,11 +34,12 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _IDS = frozenset({"id", "source", "target", "key"})
 
 
-def cypher(nodes: Nodes, edges: Edges) -> bytes:
+def cypher(nodes: Nodes, edges: Edges, notes: Sequence[str] = ()) -> bytes:
     """One statement a line. Every node has the label ``Node`` and that of its type, AI assets
     ``AI`` too; a relation is a type in capitals, and several between two things are told apart by
     their ``key``."""
-    lines = ["CREATE INDEX FOR (n:Node) ON (n.id);"]
+    said = "".join(f"/* {_one_line(note).replace('*/', '* /')} */ " for note in notes)
+    lines = [f"{said}CREATE INDEX FOR (n:Node) ON (n.id);"]
     for ident, row in nodes:
         labels = f":Node:{_LABELS.get(str(row['type']), 'Unknown')}"
         labels += ":AI" if row.get("is_ai") else ""
@@ -83,14 +84,16 @@ def _quoted(text: str) -> str:
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\u00a0": " "}
 
 
-def csv_files(nodes: Nodes, edges: Edges) -> dict[str, bytes]:
+def csv_files(nodes: Nodes, edges: Edges, notes: Sequence[str] = ()) -> dict[str, bytes]:
     """By name."""
+    told = "".join(f"{_one_line(note)}\n" for note in notes).encode("utf-8", "replace")
     return {
         "nodes.csv": _table(NODE_COLUMNS, ({"id": ident, **row} for ident, row in nodes)),
         "edges.csv": _table(
             EDGE_COLUMNS,
             ({"source": source, "target": target, **row} for source, target, row in edges),
         ),
+        **({"notes.txt": told} if notes else {}),
     }
 
 
@@ -103,13 +106,17 @@ def _table(columns: tuple[str, ...], rows: object) -> bytes:
     return out.getvalue().encode("utf-8", "replace")
 
 
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def _cell(row: Mapping[str, str | int], column: str) -> str:
     """One line a row: loaders that read in parallel cannot cope with line ends in a cell. Ids stay
     as they are; in other cells nothing is a spreadsheet's formula."""
     said = str(row.get(column, ""))
     if column in _IDS:
         return visible(said)
-    text = "".join(c if c.isprintable() else " " for c in said)
+    text = _one_line(said)
     return text if not text.startswith(("=", "+", "-", "@")) else f"'{text}"
 
 
