@@ -16,14 +16,12 @@ from connectors.entra.copilot import package, used
 from connectors.entra.events import audit, is_audit, is_sign_in, sign_in
 from connectors.entra.names import account
 from connectors.entra.records import App, app_of, grant_of, user_of
-from scanner.kit.folding import Fold
+from scanner.kit.folding import Fold, Lately
 from scanner.kit.records import column, has_columns, read_records, unwrapped
 from scanner.kit.values import items, mapping, text
 from scanner.model.errors import SourceError
 from scanner.model.items import Activity, Gap, Item
 
-_MOST_KNOWN = 500_000
-"""Ids of events that later ones are compared with: of a larger file, the newest."""
 _FILE = "file"
 _SIGN_IN_COLUMNS = ("Date (UTC)", "Application", "Application ID", "Status")
 _APP_COLUMNS = ("id", "displayName", "appId", "createdDateTime")
@@ -77,7 +75,7 @@ class _Reader:
 
     def __init__(self, tenant: str) -> None:
         self._tenant = tenant
-        self._known: dict[str, None] = {}
+        self._known = Lately()
         self.apps: dict[str, App] = {}
         self.grants: list[Mapping[str, Any]] = []
 
@@ -100,12 +98,7 @@ class _Reader:
         if event is None:
             return None
         ident, _, told = event
-        if ident in self._known:
-            return []
-        self._known[ident] = None
-        if len(self._known) > _MOST_KNOWN:
-            del self._known[next(iter(self._known))]
-        return list(told)
+        return [] if self._known.before(ident) else list(told)
 
     def _app_by(self, ident: str) -> App | None:
         return self.apps.get(ident)

@@ -19,14 +19,12 @@ from connectors.google_workspace.events import TOKEN_EVENTS, happened, is_activi
 from connectors.google_workspace.names import account, app_id, domain_id, person
 from connectors.google_workspace.scopes import data_of
 from scanner.kit.expressions import expression
-from scanner.kit.folding import Fold
+from scanner.kit.folding import Fold, Lately
 from scanner.kit.records import column, has_columns, read_records, unwrapped
 from scanner.kit.values import iso, stamp, text
 from scanner.model.errors import SourceError
 from scanner.model.items import Activity, Gap, Item
 
-_MOST_KNOWN = 500_000
-"""Ids of events that later ones are compared with: of a larger file, the newest."""
 _ADDRESS = expression(r"https?://[^\s,\[\]|]{1,300}|openid|email|profile")
 _LOG_COLUMNS = ("Date", "App ID", "OAuth event", "User")
 _APP_COLUMNS = ("App Name", "Id", "Requested Services with Scopes")
@@ -37,7 +35,7 @@ _DATES = ("%b %d, %Y, %I:%M:%S %p", "%b %d, %Y %I:%M:%S %p", "%Y/%m/%d %H:%M:%S"
 def read_file(path: Path, name: str, domain: str) -> Iterator[Item]:
     """What one file tells, each event once. Records that are none are one gap, with the place of
     the first; a damaged file gives what was before the damage, then ``Unavailable``."""
-    fold, known = Fold(), dict[str, None]()
+    fold, known = Fold(), Lately()
     odd: list[int] = []
     trouble: SourceError | None = None
     try:
@@ -62,7 +60,7 @@ def read_file(path: Path, name: str, domain: str) -> Iterator[Item]:
     yield account(domain, "file")
 
 
-def _understood(record: Any, domain: str, known: dict[str, None]) -> list[Item] | None:
+def _understood(record: Any, domain: str, known: Lately) -> list[Item] | None:
     inner = unwrapped(record, _is_known)
     if inner is None:
         return None
@@ -71,12 +69,7 @@ def _understood(record: Any, domain: str, known: dict[str, None]) -> list[Item] 
         if event is None:
             return None
         ident, _, told = event
-        if ident in known:
-            return []
-        known[ident] = None
-        if len(known) > _MOST_KNOWN:
-            del known[next(iter(known))]
-        return list(told)
+        return [] if known.before(ident) else list(told)
     if "primaryEmail" in inner:
         user = user_of(inner, domain)
         return None if user is None else [user.identity]

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import msgspec
 
 from scanner.kit.contract import ConnectorSpec, Context, Mode, Operation, Probe, Shard
-from scanner.kit.folding import Fold
+from scanner.kit.folding import Fold, Lately
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.named import Names
 from scanner.kit.records import read_records, unwrapped
@@ -24,9 +24,6 @@ from scanner.kit.windows import Happened, Log, read_log
 from scanner.model.base import ShardId
 from scanner.model.errors import Denied, SourceError
 from scanner.model.items import Activity, Checkpoint, Gap, Item
-
-_MOST_KNOWN = 500_000
-"""Ids of events that later ones are compared with: of a larger file, the newest."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -211,7 +208,7 @@ def read_file(
 ) -> Iterator[Item]:
     """What one file tells, each event once. Records that are none are one gap, with the place of
     the first; a damaged file gives what was before the damage, then ``Unavailable``."""
-    fold, known = Fold(), dict[str, None]()
+    fold, known = Fold(), Lately()
     odd: list[int] = []
     trouble: SourceError | None = None
 
@@ -242,14 +239,9 @@ def read_file(
         raise trouble
 
 
-def _once(event: Happened, known: dict[str, None]) -> list[Item]:
+def _once(event: Happened, known: Lately) -> list[Item]:
     ident, _, told = event
-    if ident in known:
-        return []
-    known[ident] = None
-    if len(known) > _MOST_KNOWN:
-        del known[next(iter(known))]
-    return list(told)
+    return [] if known.before(ident) else list(told)
 
 
 def bearer(ctx: Context[Any], *, scheme: str = "Bearer", hint: str = "") -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -20,6 +21,8 @@ Key = tuple[str, str, str, str, str]
 _JOINED = "actions"
 """The tag of a thing that lists what was done with it."""
 _MOST_ACTIONS = 40
+_MOST_KNOWN = 500_000
+"""Ids of events that later ones are compared with: of a larger file, the newest."""
 
 
 def key_of(one: Activity) -> Key:
@@ -117,3 +120,26 @@ def _thing(old: Asset | None, new: Asset | None) -> Asset | None:
         tags[_JOINED] = ", ".join(sorted(done)[:_MOST_ACTIONS])
     models = tuple(sorted({*old.models, *new.models}))
     return msgspec.structs.replace(old, tags=tags, models=models)
+
+
+class Lately:
+    """Ids of the newest events, by which one that a log repeats is known.
+
+    A dict's first key is no way to the oldest one: each time, all that was deleted before it is
+    walked over.
+    """
+
+    def __init__(self, most: int = _MOST_KNOWN) -> None:
+        self._most = most
+        self._known: set[str] = set()
+        self._order: deque[str] = deque()
+
+    def before(self, ident: str) -> bool:
+        """Whether the log has told it; from now on it has."""
+        if ident in self._known:
+            return True
+        self._known.add(ident)
+        self._order.append(ident)
+        if len(self._order) > self._most:
+            self._known.discard(self._order.popleft())
+        return False

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from scanner.kit.folding import Fold, key_of, mark_of
+from scanner.kit.folding import Fold, Lately, key_of, mark_of
 from scanner.kit.values import iso
 from scanner.model.items import Activity, Checkpoint, Gap, Item
 
@@ -60,7 +60,7 @@ def read_log(log: Log, events: Events, now: datetime, since: Checkpoint | None) 
     edge = now - log.overlap
     fold = Fold(known=dict(counted))
     again: dict[str, int] = {}
-    near: dict[str, None] = {}
+    near = Lately(_MOST_NEAR)
     odd = 0
     for begin, end in spans(start, until, now, log.span):
         first, last = iso(begin), iso(end)
@@ -69,11 +69,8 @@ def read_log(log: Log, events: Events, now: datetime, since: Checkpoint | None) 
                 odd += 1
                 continue
             ident, at, told = event
-            if not first <= at < last or ident in near:
+            if not first <= at < last or near.before(ident):
                 continue  # told by the window that it belongs to
-            near[ident] = None
-            if len(near) > _MOST_NEAR:
-                del near[next(iter(near))]
             for one in told:
                 fold.add(one)
                 if at >= iso(edge):
