@@ -156,10 +156,10 @@ def _breakdown(document: Document, picture: Picture | None) -> str:
 
 def _worst(document: Document, findings: Sequence[Finding], picture: Picture | None) -> str:
     names = {row.uid: row.name for row in document.assets}
-    names |= {thing.id: thing.label for thing in picture.things} if picture else {}
+    way_of = _Ways(names, picture)
     rows = []
     for f in sorted(findings, key=lambda f: -f.risk)[:WORST]:
-        way = " → ".join(escape(names.get(ident, ident)) for ident in f.path or (f.asset,))
+        way = way_of(f.path or (f.asset,))
         rows.append((
             str(f.risk), _tag(f.severity),
             f"{escape(f.title)}<br><span class='dim'>{escape(f.remedy)}</span>", way,
@@ -167,6 +167,31 @@ def _worst(document: Document, findings: Sequence[Finding], picture: Picture | N
         ))  # fmt: skip
     header = ("Risk", "Severity", "Finding", "Path", "Owner", "Status")
     return _table(header, rows, "No open findings.")
+
+
+class _Ways:
+    """Paths as people read them: each thing with its type, and what joins it to the next, as a role
+    is often called like the function that runs as it."""
+
+    def __init__(self, names: dict[str, str], picture: Picture | None) -> None:
+        things = picture.things if picture else ()
+        self._names = names | {thing.id: thing.label for thing in things}
+        self._types = {thing.id: thing.type.replace("_", " ") for thing in things}
+        self._joins: dict[tuple[str, str], str] = {}
+        for line in picture.lines if picture else ():
+            ends = things[line.source].id, things[line.target].id
+            self._joins.setdefault(ends, f"{line.relation.replace('_', ' ')} →")
+            self._joins.setdefault(ends[::-1], f"← {line.relation.replace('_', ' ')}")
+
+    def __call__(self, path: Sequence[str]) -> str:
+        shown = []
+        for before, ident in zip(("", *path), path, strict=False):
+            join = self._joins.get((before, ident), "→" if before else "")
+            kind = self._types.get(ident, "") if len(path) > 1 else ""
+            dim = " ".join(escape(word) for word in (join, kind) if word)
+            said = escape(self._names.get(ident, ident))
+            shown.append(f"<span class='dim'>{dim}</span> {said}" if dim else said)
+        return "<br>".join(shown)
 
 
 def _frameworks(findings: Sequence[Finding], document: Document) -> str:
@@ -217,13 +242,22 @@ def _cards(document: Document, findings: Sequence[Finding]) -> str:
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> str:
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    # On a narrow screen a row stands as a card (page.css), and is still a table to a screen reader.
+    body = "".join(
+        "<tr role='row'>"
+        + "".join(
+            f"<td role='cell' data-head='{escape(name, quote=True)}'><div>{cell}</div></td>"
+            for name, cell in zip(header, row, strict=True)
+        )
+        + "</tr>"
+        for row in rows
+    )
     if not body:
         return f"<p class='dim'>{escape(empty)}</p>"
-    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    head = "".join(f"<th role='columnheader'>{escape(name)}</th>" for name in header)
     return (
-        f"<div class='scroll'><table><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>"
+        f"<div class='scroll'><table class='stack' role='table'><thead role='rowgroup'>"
+        f"<tr role='row'>{head}</tr></thead><tbody role='rowgroup'>{body}</tbody></table></div>"
     )
 
 

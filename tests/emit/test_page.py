@@ -113,6 +113,10 @@ def test_the_map_comes_first_and_leads_to_assets(small: Opened) -> None:
     assert page.evaluate("graphView.cy.nodes().map(n => n.id())") == page.evaluate(
         "[...new Set(DATA.graph.map.flatMap(c => ['u:' + c.unit, 'p:' + c.provider]))]"
     )
+    listed = page.locator("#g-side button").all_inner_texts()
+    kinds = [text.partition(":")[0] for text in listed]
+    assert kinds == sorted(kinds) and set(kinds) == {"Business unit", "Vendor"}  # noqa: PT018
+    assert "1 assets" not in " ".join(listed)
     page.locator("#g-side button", has_text="production").click()
     assert "chat" in page.evaluate("graphView.cy.nodes().map(n => n.data('label'))")
 
@@ -144,7 +148,9 @@ def test_a_finding_shows_its_path(small: Opened) -> None:
     drawn = "graphView.cy.nodes('.way').sort((a, b) => a.position('x') - b.position('x'))"
     assert page.evaluate(f"{drawn}.map(n => n.data('label'))") == ["chat", "chat-role", "crm"]
     assert page.evaluate("graphView.cy.edges('.way').length") == 2
-    assert page.locator("#g-side button").all_inner_texts() == ["chat", "chat-role", "crm"]
+    assert page.locator("#g-side button").all_inner_texts() == [
+        "asset: chat", "→ runs as identity: chat-role", "→ reads from data store: crm",
+    ]  # fmt: skip
 
 
 def test_a_thing_is_found_expanded_and_joined_to_another(small: Opened) -> None:
@@ -239,6 +245,24 @@ def test_no_name_turns_the_pages_words_around(browser: Any, tmp_path: Path) -> N
     assert "\u05e9\u05dc\u05d5\u05dd" in names, "letters that run so are no trick"
 
 
+def test_on_a_narrow_screen_a_row_is_a_card_with_every_cell_named(small: Opened) -> None:
+    page = small.page
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    row = page.locator("table.stack tbody tr", has_text="finding path").first
+    heads = row.locator("td").evaluate_all("all => all.map(one => one.dataset.head)")
+    assert heads == ["Risk", "Severity", "Finding", "Path", "Owner", "Status"]
+    shown = row.locator("td").evaluate_all(
+        "all => all.map(one => getComputedStyle(one, '::before').content.slice(1, -1))"
+    )
+    assert shown == heads
+    edges = row.locator("td").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().right)"
+    )
+    assert max(edges) <= 400
+    assert page.get_by_role("columnheader", name="Owner").count() >= 1, "still a table when read"
+
+
 def _large(assets: int) -> AssetGraph:
     facts: list[Fact] = [
         Account(id=NodeId(f"acc{unit}"), kind="t.a", name=f"unit {unit}", provider="")
@@ -270,6 +294,11 @@ def test_ten_thousand_are_there_and_few_are_drawn(browser: Any, tmp_path: Path) 
     page.fill("#t-search", "asset 9876")
     page.locator("#t-said", has_text="1 of 10000").wait_for()
     assert page.evaluate("graphView.cy.nodes().length") == 52
+    page.locator("#g-side button", has_text="Vendor: vendor0: 834 assets").click()
+    assert page.evaluate("[graphView.cy.nodes().length, graphView.cy.edges().length]") == [834, 0]
+    places = page.evaluate("graphView.cy.nodes().map(n => `${n.position('x')} ${n.position('y')}`)")
+    assert len(set(places)) == 834
+    assert "834 assets, by kind" in page.locator("#g-said").inner_text()
     page.fill("#g-find", "a9876")
     page.press("#g-find", "Enter")
     assert "asset 9876" in page.locator("#g-said").inner_text()

@@ -2,7 +2,7 @@
 // The graph: a map of units and vendors first, then the surroundings of one thing, or a path. Every
 // place was found beforehand: here columns and rows that are drawn are only put close together.
 (() => {
-  const G = DATA.graph, MOST = 1500, STEP = 60, HITS = 20;
+  const G = DATA.graph, MOST = 1500, STEP = 60, HITS = 20, SHELF = 60;
   const [ID, LABEL, TYPE, KIND, X, Y, CLASSES] = [0, 1, 2, 3, 4, 5, 6];
   const TYPES = { asset: ["ellipse", "#3454d1", "Asset"], credential: ["diamond", "#c2410c", "Key"],
     data_store: ["barrel", "#a16207", "Data store"], identity: ["round-triangle", "#15803d", "Person or role"],
@@ -13,6 +13,8 @@
   const other = (line, end) => (G.lines[line][0] === end ? G.lines[line][1] : G.lines[line][0]);
   const ink = () => getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
   const say = (text) => { by("g-said").textContent = text; };
+  const called = (at) => `${words(G.things[at][TYPE])}: ${G.things[at][LABEL]}`;
+  const counted = (count) => `${count} asset${count === 1 ? "" : "s"}`;
 
   const style = () => [
     { selector: "node", style: { label: "data(label)", color: ink(), "font-size": 11, width: 22, height: 22,
@@ -61,7 +63,10 @@
     }
     put(elements);
     say(`${G.map.length} uses of vendors by business units; choose one to see its assets`);
-    side("Business units and vendors", [...ends.values()].map((end) => [`${end.label}: ${end.assets} assets`,
+    const named = { unit: "Business unit", provider: "Vendor" };
+    const order = [...ends.values()].sort((a, b) => (a.type < b.type) - (a.type > b.type) || b.assets - a.assets
+      || a.label.localeCompare(b.label));
+    side("Business units and vendors", order.map((end) => [`${named[end.type]}: ${end.label}: ${counted(end.assets)}`,
       () => open(end.cells)]));
   }
 
@@ -74,13 +79,18 @@
 
   function open(cells) {
     const members = cells.flatMap((at) => G.map[at].members);
-    drawn = new Set(members.slice(0, MOST / 2));
-    for (const member of [...drawn]) around(member, 8);
+    drawn = new Set(members.slice(0, MOST));
     way = []; picked = -1; mode = "part";
+    const first = G.map[cells[0]], whose = cells.length > 1 ? "" : `${first.unit} and ${first.provider}: `;
+    if (members.length > SHELF) {
+      shelf();
+      say(`${whose}${counted(members.length)}, by kind; choose one and expand it to see what is around it`
+        + (members.length > MOST ? `; search finds the ${members.length - MOST} that are not drawn` : ""));
+      return;
+    }
+    for (const member of [...drawn]) around(member, 8);
     part();
-    const first = G.map[cells[0]];
-    say(`${cells.length > 1 ? "" : `${first.unit} and ${first.provider}: `}${members.length} assets, ${drawn.size} things drawn`
-      + (members.length > MOST / 2 ? "; search finds the others" : ""));
+    say(`${whose}${counted(members.length)}, ${drawn.size} things drawn`);
   }
 
   function around(at, most = MOST) {
@@ -91,6 +101,27 @@
       if (drawn.size < MOST && added < most) { drawn.add(end); added++; } else left++;
     }
     return left;
+  }
+
+  // Too many for lines between them to be followed: side by side, a block a kind, without lines.
+  function shelf() {
+    const kinds = new Map();
+    for (const at of drawn) {
+      const kind = G.things[at][KIND];
+      if (!kinds.has(kind)) kinds.set(kind, []);
+      kinds.get(kind).push(at);
+    }
+    const wide = Math.max(6, Math.ceil(Math.sqrt(drawn.size * 0.7))), elements = [];
+    let y = 0;
+    for (const [, members] of [...kinds.entries()].sort((a, b) => b[1].length - a[1].length || a[0].localeCompare(b[0]))) {
+      members.sort((a, b) => G.things[a][LABEL].localeCompare(G.things[b][LABEL]) || a - b);
+      members.forEach((at, i) => elements.push({ group: "nodes",
+        position: { x: (i % wide) * 140, y: y + Math.floor(i / wide) * STEP },
+        data: { id: `n${at}`, at, label: G.things[at][LABEL], type: G.things[at][TYPE], sensitive: Boolean(G.things[at][CLASSES]) } }));
+      y += (Math.ceil(members.length / wide) + 1) * STEP;
+    }
+    put(elements);
+    list();
   }
 
   // Columns keep the order in which they were placed; the empty ones fall out.
@@ -152,8 +183,15 @@
   function show(found) {
     mode = "part"; way = found.nodes; drawn = new Set(way); picked = -1;
     part();
-    side("The path, in order", way.map((at) => [G.things[at][LABEL], () => pick(at)]));
+    side("The path, in order", way.map((at, i) => [`${i ? step(way[i - 1], at) : ""}${called(at)}`, () => pick(at)]));
     say(found.title);
+  }
+
+  // What joins one to the next, and which way it is told.
+  function step(before, at) {
+    const line = near[before].find((one) => other(one, before) === at);
+    if (line === undefined) return "";
+    return `${G.lines[line][0] === before ? "→" : "←"} ${words(G.lines[line][2])} `;
   }
 
   // The shortest chain of stated relations, in either direction.
@@ -193,7 +231,7 @@
   }
 
   function list() {
-    side(`${drawn.size} things drawn`, [...drawn].map((at) => [`${words(G.things[at][TYPE])}: ${G.things[at][LABEL]}`, () => pick(at)]));
+    side(`${drawn.size} things drawn`, [...drawn].map((at) => [called(at), () => pick(at)]));
   }
 
   function pick(at) {
@@ -255,7 +293,7 @@
     const start = from;
     ego(found[0]);
     from = start;
-    if (found.length > 1) side("Called so", found.map((at) => [`${words(G.things[at][TYPE])}: ${G.things[at][LABEL]}`, () => ego(at)]));
+    if (found.length > 1) side("Called so", found.map((at) => [called(at), () => ego(at)]));
   };
   by("g-find").addEventListener("change", find);
   G.ways.forEach((one, at) => by("g-ways").append(make("option", `${one.kind === "finding" ? "risk" : "flow"}: ${one.title}`, { value: at })));
