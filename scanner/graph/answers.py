@@ -217,7 +217,7 @@ def answer_flows(graph: AssetGraph, *, provider: str = "", sensitive: bool = Fal
                 label(graph, flow.through),
                 ", ".join(label(graph, ident) for ident in flow.beside),
                 ", ".join(label(graph, key) for key in flow.keys),
-                ", ".join(flow.areas),
+                ", ".join([*flow.areas, *(["not known"] if _is_nowhere(graph, flow) else [])]),
                 ", ".join(flow.crosses),
                 str(flow.confidence),
             )
@@ -226,8 +226,26 @@ def answer_flows(graph: AssetGraph, *, provider: str = "", sensitive: bool = Fal
         part=of_hops(graph, hops_of(graph, found), (flow.path.nodes[0] for flow in found)),
         flows=found,
         totals=totals(found),
-        notes=(f"{len(found)} flows, {crossing} across borders or environments",),
+        notes=(
+            f"{len(found)} flows, {crossing} across borders or environments",
+            *_nowhere(graph, found),
+        ),
     )
+
+
+def _is_nowhere(graph: AssetGraph, flow: Flow) -> bool:
+    """Whether nobody knows where the data goes: neither the vendor's seat nor a region."""
+    vendor = NodeId(f"provider:{flow.provider}")
+    return not graph.data.area(vendor) and not graph.data.area(flow.through)
+
+
+def _nowhere(graph: AssetGraph, flows: Iterable[Flow]) -> tuple[str, ...]:
+    """What is not known is never told as staying."""
+    lost = [flow for flow in flows if _is_nowhere(graph, flow)]
+    if not lost:
+        return ()
+    vendors = ", ".join(sorted({flow.provider for flow in lost}))
+    return (f"of {len(lost)} flows nobody knows to which country they go: {vendors}",)
 
 
 def answer_owners(graph: AssetGraph, owned: Iterable[Owned], coverage: Coverage) -> Answer:

@@ -450,3 +450,19 @@ def test_all_that_is_on_some_way_without_a_circle_is_beside_or_on_the_path(
         assert f"n{node}" in by.path.nodes or node in (0, 7)
         mine = {end for way in ways if node in way for end in way}
         assert {f"n{end}" for end in mine} <= set(by.nodes)
+
+
+def test_where_nobody_knows_the_country_it_is_told_and_is_no_staying() -> None:
+    graph = _graph(
+        _store("crm", classification="pii", tags={"region": "eu-central-1"}),
+        _asset("agent", provider="a_vendor_of_nowhere"),
+        _asset("placed", provider="another", region="eu-west-1"),
+        _edge("agent", Relation.READS_FROM, "crm"),
+        _edge("placed", Relation.READS_FROM, "crm"),
+    )
+    answer = answer_flows(graph)
+    countries = {row[3]: row[answer.header.index("countries")] for row in answer.rows}
+    assert countries == {"agent": "EU, not known", "placed": "EU"}
+    assert answer.notes[1:] == (
+        "of 1 flows nobody knows to which country they go: a_vendor_of_nowhere",
+    )
