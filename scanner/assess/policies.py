@@ -329,13 +329,9 @@ def _way(policy: Policy, profile: Profile | None) -> tuple[NodeId, ...]:
     if profile is None or not policy.when.combines:
         return ()
     asked = {condition.partition("=")[0] for condition in policy.when.combines}
-    drawn = [profile.flow, profile.exposed]
-    if "reach" in asked:
-        drawn.insert(0, profile.exposed)
-    elif "trial" in asked:
-        drawn.insert(0, profile.trial)
-    path = next(filter(None, drawn), None)
-    return path.nodes if path is not None else ()
+    first = {"reach": profile.exposed, "trial": profile.trial}
+    drawn = (*(way for name, way in first.items() if name in asked), profile.flow, profile.exposed)
+    return next((way.nodes for way in drawn if way is not None), ())
 
 
 def _fill(template: str, words: dict[str, str]) -> str:
