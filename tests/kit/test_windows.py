@@ -124,7 +124,7 @@ def test_the_newest_ids_are_known_and_the_oldest_is_forgotten() -> None:
 
 
 def test_a_log_with_many_more_ids_than_are_kept_is_read_in_time_that_grows_with_it() -> None:
-    """Beyond a bound of 500,000 each took some 100 microseconds more, of all that were forgotten."""
+    """Beyond 500,000 each took some 100 microseconds more, of all that were forgotten."""
     known = Lately(100_000)
     begin = time.process_time()
     assert not any(known.before(str(ident)) for ident in range(300_000))
