@@ -64,7 +64,9 @@ def advance(
             seen = (
                 mark in evaluation.seen or not draft.shards or draft.asset.startswith("coverage:")
             )
-            new, change, detail = _present(draft, old, now, _why_unseen(draft, coverage, seen))
+            was = _unsettled(old, coverage, gone) if old is not None else ()
+            unseen = _why_unseen(draft, coverage, seen)
+            new, change, detail = _present(draft, old, now, unseen, was)
         elif old is not None:
             new, change, detail = _absent(old, evaluation, coverage, now, gone, hidden)
         else:
@@ -137,12 +139,19 @@ def _why_unseen(draft: Finding, coverage: Mapping[str, Coverage], is_seen: bool)
     return "its place was not looked at: the source's settings leave it out"
 
 
+def _unsettled(old: Finding, coverage: Mapping[str, Coverage], gone: Set[str]) -> tuple[str, ...]:
+    """The shards of which this scan does not know whether they show it still. One that was read to
+    its end, or is gone, has been answered for: it may leave the configuration."""
+    return tuple(s for s in old.shards if s not in gone and not _was_read(coverage.get(s)))
+
+
 def _present(
-    draft: Finding, old: Finding | None, now: str, unseen: str
+    draft: Finding, old: Finding | None, now: str, unseen: str, unsettled: tuple[str, ...]
 ) -> tuple[Finding, str, str]:
+    """``unsettled``: shards that used to show it, of which nobody knows now."""
     if old is None:
         return msgspec.structs.replace(draft, status=FindingStatus.NEW), "opened", draft.title
-    shards = tuple(sorted({*draft.shards, *old.shards}))
+    shards = tuple(sorted({*draft.shards, *unsettled}))
     kept = msgspec.structs.replace(
         draft, first_seen=old.first_seen, shards=shards, formerly=old.formerly,
         times_reopened=old.times_reopened,
@@ -189,7 +198,7 @@ def _absent(
     way = _hiding(old.asset, hidden)
     if way and mark not in evaluation.seen:
         return _suppressed(old, f"by {way} in what was scanned")
-    unread = [s for s in old.shards if s not in gone and not _was_read(coverage.get(s))]
+    unread = _unsettled(old, coverage, gone)
     if mark in evaluation.unjudged or old.policy in evaluation.unjudged_policies:
         reason = "could not be judged in this scan"
     elif evaluation.policies is not None and old.policy not in evaluation.policies:
@@ -198,6 +207,7 @@ def _absent(
         return _resolved(old, now), "resolved", "looked at again: no longer the case"
     elif unread:
         reason = f"not seen, but {unread[0]} was not read completely"
+        old = msgspec.structs.replace(old, shards=unread)
     else:
         return _resolved(old, now), "resolved", "gone: every place that showed it was read"
     held = msgspec.structs.replace(old, status=FindingStatus.HELD)

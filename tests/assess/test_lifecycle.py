@@ -117,6 +117,52 @@ def test_what_a_complete_listing_no_longer_names_is_resolved() -> None:
     assert _told(life) == ("resolved", ["resolved"])
 
 
+def _rows(**read: Outcome) -> dict[str, Coverage]:
+    return {
+        name: Coverage(shard=ShardId(name), source="t", status=outcome)
+        for name, outcome in read.items()
+    }
+
+
+def _step(
+    known: Finding, shards: tuple[str, ...], gone: frozenset[str] = frozenset(), **read: Outcome
+) -> Finding:
+    """The finding after a scan that read what ``read`` says; ``shards`` show it, or none."""
+    draft = msgspec.structs.replace(NEW, shards=shards)
+    evaluation = Evaluation(
+        drafts={MARK: draft} if shards else {}, seen={MARK} if shards else set()
+    )
+    life = advance(evaluation, {MARK: known}, _rows(**read), scan="2", now="2026-02-01", gone=gone)
+    return life.findings[0]
+
+
+def test_a_shard_that_was_read_clean_may_leave_the_configuration() -> None:
+    both = _finding(shards=("a", "b"))
+    after = _step(both, ("a",), a=Outcome.COMPLETE, b=Outcome.COMPLETE)
+    assert after.shards == ("a",)
+    assert _step(after, (), a=Outcome.COMPLETE).status == "resolved"
+
+
+def test_so_may_one_that_was_read_clean_or_gone_while_another_was_not_read() -> None:
+    both = _finding(shards=("a", "b"))
+    for gone, read in ((frozenset[str](), {"b": Outcome.COMPLETE}), (frozenset({"b"}), {})):
+        held = _step(both, (), gone, a=Outcome.FAILED, **read)
+        assert (held.status, held.shards) == ("held", ("a",))
+        assert _step(held, (), a=Outcome.COMPLETE).status == "resolved"
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.PARTIAL, Outcome.LEFT_OUT])
+def test_one_that_was_not_read_to_its_end_may_not(outcome: Outcome) -> None:
+    after = _step(_finding(shards=("a", "b")), ("a",), a=Outcome.COMPLETE, b=outcome)
+    assert after.shards == ("a", "b")
+    assert _step(after, (), a=Outcome.COMPLETE).status == "held"
+
+
+def test_what_nobody_judges_keeps_the_shards_that_show_it() -> None:
+    held = _advance(_finding(), None, unjudged=True).findings[0]
+    assert held.shards == ("s",)
+
+
 def test_what_could_not_be_judged_is_held() -> None:
     assert _told(_advance(_finding(), None, unjudged=True)) == ("held", ["held"])
 
