@@ -31,6 +31,7 @@ from connectors.aws.types import OPTIONS, TYPES, of_family, reasons
 from scanner.kit.contract import (
     ConnectorSpec,
     Context,
+    Counts,
     Operation,
     PermissionFormat,
     Probe,
@@ -116,6 +117,16 @@ class AwsConnector:
              *(kind.kind for kind in TYPES)}
         ),
         sights=sights(TYPES, GLOBAL),
+        listing={
+            "regions": Counts.MORE,
+            "families": Counts.MORE,
+            "identities": Counts.MORE,
+            "event_history": Counts.MORE,
+            "spending": Counts.MORE,
+            "environment_tag_keys": Counts.NEVER,
+            "event_pages": Counts.NEVER,
+            "activity_days": Counts.NEVER,
+        },
         docs_url="https://docs.aws.amazon.com/service-authorization/latest/reference/",
         permission_format=PermissionFormat.AWS_POLICY,
         shards_at_once=16,

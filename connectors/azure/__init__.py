@@ -23,6 +23,7 @@ from connectors.azure.types import OPTIONS, TYPES, of_family, reasons, shown_typ
 from scanner.kit.contract import (
     ConnectorSpec,
     Context,
+    Counts,
     Operation,
     PermissionFormat,
     Probe,
@@ -106,6 +107,14 @@ class AzureConnector:
             {*hierarchy.KINDS, *relations.KINDS, roles.DATA, *(kind.kind for kind in TYPES)}
         ),
         sights=sights(TYPES),
+        listing={
+            "families": Counts.MORE,
+            "identities": Counts.MORE,
+            "creators": Counts.MORE,
+            "secret_names": Counts.MORE,
+            "environment_tag_keys": Counts.NEVER,
+            "parallel_calls": Counts.NEVER,
+        },
         docs_url="https://learn.microsoft.com/azure/role-based-access-control/"
         "resource-provider-operations",
         permission_format=PermissionFormat.AZURE_ROLE,

@@ -23,11 +23,12 @@ from connectors.azure_devops.records import (
     OF_AN_ORGANIZATION,
     repository_of,
 )
-from scanner.kit.contract import ConnectorSpec, Context, Operation, Probe, Shard
+from scanner.kit.contract import ConnectorSpec, Context, Counts, Operation, Probe, Shard
 from scanner.kit.forge.collecting import Access
 from scanner.kit.forge.details import Where, filled, read_details
 from scanner.kit.forge.filters import Filters
 from scanner.kit.forge.owner import (
+    LISTED,
     account_of,
     collect_repository,
     of_owner,
@@ -124,6 +125,7 @@ class AzureDevOpsConnector:
             "azure_devops.service_connection",
         }),
         docs_url="https://learn.microsoft.com/rest/api/azure/devops/",
+        listing={**LISTED, "audit": Counts.MORE, "since_days": Counts.NEVER},
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:

@@ -18,12 +18,13 @@ import msgspec
 from connectors.bitbucket import operations as op
 from connectors.bitbucket import records, server
 from connectors.bitbucket.api import audit, projects, read, repositories, server_repositories
-from scanner.kit.contract import ConnectorSpec, Context, Probe, Shard
+from scanner.kit.contract import ConnectorSpec, Context, Counts, Probe, Shard
 from scanner.kit.forge.collecting import Access, basic
 from scanner.kit.forge.details import Where, filled, read_details
 from scanner.kit.forge.filters import Filters
 from scanner.kit.forge.owner import (
     INSTANCE,
+    LISTED,
     account_of,
     collect_repository,
     of_owner,
@@ -111,6 +112,7 @@ class BitbucketConnector:
             "bitbucket.variable", "bitbucket.runner", "bitbucket.environment",
         }),
         docs_url="https://developer.atlassian.com/cloud/bitbucket/rest/",
+        listing={**LISTED, "audit": Counts.MORE, "since_days": Counts.NEVER},
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:

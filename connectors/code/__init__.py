@@ -17,6 +17,7 @@ from scanner.kit.archives import Bounds
 from scanner.kit.contract import (
     ConnectorSpec,
     Context,
+    Counts,
     PermissionFormat,
     Probe,
     Shard,
@@ -76,6 +77,14 @@ class CodeConnector:
         operations=(),
         yields=frozenset({"code.repository", "code.directory", "code.author", "code.team"}),
         sights=(Sight(ids=r"(?P<repository>git:[^#]+)", shards=("code:{repository}/tree",)),),
+        listing={
+            "paths": Counts.MORE,
+            "tree": Counts.MORE,
+            "history": Counts.MORE,
+            "exclude": Counts.NEVER,
+            "archives": Counts.NEVER,
+            "max_file_mib": Counts.NEVER,
+        },
         docs_url="https://git-scm.com/docs/git-cat-file",
         permission_format=PermissionFormat.FILESYSTEM,
     )

@@ -125,6 +125,7 @@ def _shards_of(
                 title=inside,
                 listed_by=listed_by,
                 left_out=below(inside, exclude),
+                whole_of=f"code:{name}/tree/{inside}/{{path}}",
             )
         return
     for part in parts:
@@ -136,7 +137,13 @@ def _shards_of(
             title=printable(folder.name),
             listed_by=listed_by,
             left_out=exclude if part == "tree" else tuple(g for g in exclude if g == IN_ARCHIVES),
+            whole_of=_whole(name) if part == "tree" else "",
         )
+
+
+def _whole(name: str) -> str:
+    """Ids of the shards of parts of a tree, which another configuration has named."""
+    return f"code:{name}/{{path}}/tree" if name.startswith("dir:") else f"code:{name}/tree/{{path}}"
 
 
 def is_repository(folder: Path) -> bool:

@@ -41,6 +41,7 @@ from connectors.gcp.types import FAMILIES, NAME_FAMILIES, OWN_FAMILIES, TYPES, o
 from scanner.kit.contract import (
     ConnectorSpec,
     Context,
+    Counts,
     Mode,
     Operation,
     PermissionFormat,
@@ -121,6 +122,14 @@ class GcpConnector:
             }
         ),
         sights=sights(TYPES),
+        listing={
+            "families": Counts.MORE,
+            "identities": Counts.MORE,
+            "activity": Counts.MORE,
+            "metrics": Counts.MORE,
+            "environment_label_keys": Counts.NEVER,
+            "activity_pages": Counts.NEVER,
+        },
         docs_url="https://cloud.google.com/iam/docs/permissions-reference",
         permission_format=PermissionFormat.GCP_ROLE,
         rates={"logging": 1.0},

@@ -27,6 +27,7 @@ from scanner.kit.forge.details import Where, filled, read_details
 from scanner.kit.forge.filters import Filters
 from scanner.kit.forge.owner import (
     INSTANCE,
+    LISTED,
     account_of,
     collect_repository,
     of_owner,
@@ -84,6 +85,7 @@ class GiteaConnector:
             "gitea.user", "gitea.team", "gitea.variable", "gitea.runner",
         }),
         docs_url="https://docs.gitea.com/api/",
+        listing=LISTED,
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:

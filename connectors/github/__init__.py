@@ -23,12 +23,13 @@ from connectors.github.auth import App, Credentials, Fixed, proof
 from connectors.github.export import read_file
 from connectors.github.operations import OPERATIONS, RATES
 from connectors.github.records import OF_A_REPOSITORY, OF_AN_ORGANIZATION, repository_of
-from scanner.kit.contract import ConnectorSpec, Context, Probe, Shard
+from scanner.kit.contract import ConnectorSpec, Context, Counts, Probe, Shard
 from scanner.kit.forge.collecting import Access, basic, cache_folder
 from scanner.kit.forge.details import Where, filled, read_details
 from scanner.kit.forge.events import read_events
 from scanner.kit.forge.filters import Filters
 from scanner.kit.forge.owner import (
+    LISTED,
     account_of,
     answered,
     collect_repository,
@@ -139,6 +140,10 @@ class GitHubConnector:
             "github.enterprise",
         }),
         docs_url="https://docs.github.com/en/rest",
+        listing={
+            **LISTED, "repository_settings": Counts.MORE, "audit": Counts.MORE,
+            "since_days": Counts.NEVER,
+        },
         rates=RATES,
     )  # fmt: skip
 

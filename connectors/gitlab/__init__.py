@@ -23,12 +23,13 @@ from connectors.gitlab.records import (
     group_of,
     repository_of,
 )
-from scanner.kit.contract import ConnectorSpec, Context, Probe, Shard
+from scanner.kit.contract import ConnectorSpec, Context, Counts, Probe, Shard
 from scanner.kit.forge.collecting import Access, basic
 from scanner.kit.forge.details import Where, filled, read_details
 from scanner.kit.forge.filters import Filters
 from scanner.kit.forge.owner import (
     INSTANCE,
+    LISTED,
     account_of,
     collect_repository,
     of_owner,
@@ -101,6 +102,7 @@ class GitLabConnector:
             "gitlab.user", "gitlab.team", "gitlab.variable", "gitlab.runner", "gitlab.environment",
         }),
         docs_url="https://docs.gitlab.com/api/rest/",
+        listing={**LISTED, "audit": Counts.MORE, "since_days": Counts.NEVER},
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:

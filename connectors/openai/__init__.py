@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 
 from connectors.openai import admin, use
-from scanner.kit.contract import ConnectorSpec, Context, Operation, Probe, Shard
+from scanner.kit.contract import ConnectorSpec, Context, Counts, Operation, Probe, Shard
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.told import check_address
 from scanner.kit.values import text
@@ -52,6 +52,9 @@ class OpenAIConnector:
             for path, bucket, why in (*admin.OPERATIONS, *use.OPERATIONS)
         ),
         yields=frozenset({*admin.KINDS, *use.KINDS}),
+        listing={
+            "archived_projects": Counts.MORE,
+        },
         docs_url="https://platform.openai.com/docs/api-reference/administration",
     )
 

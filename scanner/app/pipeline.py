@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from scanner import __version__
-from scanner.app import deciding, executing, metering, suppressing, trusting
+from scanner.app import asking, deciding, executing, metering, suppressing, trusting
 from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_url
 from scanner.app.covering import gone, whole_coverage
 from scanner.app.fitting import fitting
@@ -31,7 +31,7 @@ from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import OwnerBook
 from scanner.graph.renames import renames
 from scanner.kit.contract import Diagnosable, Probe
-from scanner.model.base import NodeId, ShardId, digest
+from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage
 from scanner.model.errors import ConfigError, ShadowAIError, StoreError
 from scanner.model.evidence import Confidence
@@ -153,7 +153,13 @@ def _scan(
     for source in sources:
         source.context.recall = state.memory
         source.context.warn = told.add
-    settled = {name: digest(dict(table)) for name, table in loaded.config.sources.items()}
+    settled = {
+        one.name: asking.mark_of(
+            loaded.config.sources[one.name], one.context.config, one.connector.spec.listing
+        )
+        for one in sources
+    }
+    counts = {one.name: one.connector.spec.listing for one in sources}
     oldest = settings.now() - timedelta(hours=loaded.config.scan.resume_hours)
     with executing.workers(loaded, rulebook.digest, mark, asked) as away:
         opened = state.open_scan(
@@ -174,7 +180,7 @@ def _scan(
     warnings += sorted(told)
     coverage = whole_coverage(state, opened, fresh, reading)
     now = _stamp(settings.now())
-    lost = gone(state, coverage, settled)
+    lost = gone(state, coverage, settled, counts)
     warnings += filter(None, [fitting(loaded, state)])
     said = suppressing.learned(state, loaded, lost)
     situation = _situation(state, rulebook, reading, coverage, now, loaded, said, lost)

@@ -64,9 +64,9 @@ def advance(
             seen = (
                 mark in evaluation.seen or not draft.shards or draft.asset.startswith("coverage:")
             )
-            was = _unsettled(old, coverage, gone) if old is not None else ()
+            unsettled = _unsettled(old, coverage, gone) if old is not None else ()
             unseen = _why_unseen(draft, coverage, seen)
-            new, change, detail = _present(draft, old, now, unseen, was)
+            new, change, detail = _present(draft, old, now, unseen, unsettled)
         elif old is not None:
             new, change, detail = _absent(old, evaluation, coverage, now, gone, hidden)
         else:

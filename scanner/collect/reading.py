@@ -237,6 +237,8 @@ def coverage_of(
         reason=reason,
         records=records,
         listed_by=origin.listed_by,
+        whole_of=origin.whole_of,
+        left_out=origin.left_out,
         gaps=named,
     )
 

@@ -182,6 +182,7 @@ def _enumerate(source: Source, clean: Callable[[str], str]) -> tuple[list[Shard]
                 id=ShardId(clean(found.id)),
                 title=clean(found.title),
                 listed_by=clean(found.listed_by),
+                whole_of=clean(found.whole_of),
             )
             shards.setdefault(shard.id, shard)
     except Exception as error:

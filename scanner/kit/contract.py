@@ -74,6 +74,18 @@ class Mode(StrEnum):
     """A shard's items are a window of a log: facts add up, nothing vanishes."""
 
 
+class Counts(StrEnum):
+    """What a field of the configuration changes in the shards that a listing names."""
+
+    NEVER = "never"
+    """Nothing: it says how things are read, or leaves its shards in the list, which say so."""
+    MORE = "more"
+    """A switch that is on, or a longer list, asks for more. Not of a list that means all where it
+    is empty: what such a one has when it is not, grows alone."""
+    ANY = "any"
+    """Nobody has said: after any change a shard that is no longer named may be there."""
+
+
 class Shard(Model, frozen=True, kw_only=True):
     """The unit of work, retry, progress, resume and coverage."""
 
@@ -87,6 +99,9 @@ class Shard(Model, frozen=True, kw_only=True):
     left_out: tuple[str, ...] = ()
     """Globs of paths of evidence that the user's filters keep this reading from: what was seen
     there before is not gone because it is not seen now (:mod:`scanner.kit.left_out`)."""
+    whole_of: str = ""
+    """Ids of shards that show a part of what this one shows, with ``{path}`` where that part lies:
+    when this one is read to its end, they have been read too."""
 
 
 class ConnectorSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +119,9 @@ class ConnectorSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Calls a second by bucket."""
     sights: tuple[Sight, ...] = ()
     """What it lists without exception, and in which shards: of nothing else is absence claimed."""
+    listing: Mapping[str, Counts] = {}
+    """Field of the configuration (dotted, where it is within another) -> what it changes in the
+    shards that a complete listing names; of others any change counts."""
     shards_at_once: int = 4
     """Shards that are worth reading side by side: more where they wait for answers than where they
     compute."""

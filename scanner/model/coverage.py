@@ -41,6 +41,10 @@ class Coverage(Model, frozen=True, kw_only=True):
     listed_by: str = ""
     """The listing shard that names this one; when that listing is complete and no longer names
     it, what was in it is verifiably gone."""
+    whole_of: str = ""
+    """Ids of the shards that show a part of it, with ``{path}``."""
+    left_out: tuple[str, ...] = ()
+    """Globs of paths that were not looked at by the user's own choice."""
     gaps: tuple[str, ...] = ()
     """Single things inside the shard that could not be read, named."""
 

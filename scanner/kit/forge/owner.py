@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from scanner.kit.contract import Context, Mode, Operation, Probe, Shard
+from scanner.kit.contract import Context, Counts, Mode, Operation, Probe, Shard
 from scanner.kit.forge.collecting import Access, collect_part, repository_asset
 from scanner.kit.forge.details import Detail, Where, read_details
 from scanner.kit.forge.events import Events, Log, read_events
+from scanner.kit.forge.filters import Filters
 from scanner.kit.forge.plan import AUDIT, HISTORY, SETTINGS, TREE, repository_of, shard_id
 from scanner.kit.forge.repository import Repository
 from scanner.kit.forge.saying import contains
@@ -24,6 +25,18 @@ from scanner.model.items import Checkpoint, Item
 
 INSTANCE = "(instance)"
 """Owner of what is listed of a whole forge; no forge lets one be called that."""
+
+
+LISTED: Mapping[str, Counts] = {
+    **dict.fromkeys(("git.clone", "git.history", "settings"), Counts.MORE),
+    **{
+        f"git.{field}": Counts.NEVER
+        for field in GitSettings.__struct_fields__
+        if field not in ("clone", "history", "ca_file")
+    },
+    **{f"filters.{field}": Counts.NEVER for field in Filters.__struct_fields__},
+}
+"""What the settings of all forges change in their lists: what filters leave out stays there."""
 
 
 def parts_of(git: GitSettings, *, with_settings: bool) -> tuple[str, ...]:
