@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
-from fnmatch import fnmatchcase
 
 import msgspec
 
+from scanner.assess import wildcards
 from scanner.model.decision import Decision, Selector, Verb
 from scanner.model.finding import Finding, FindingEvent, FindingStatus
 
@@ -39,12 +39,12 @@ def matches(selector: Selector, finding: Finding, places: Places) -> bool:
         return False
     told = ((selector.policy, finding.policy), (selector.asset, finding.asset),
             (selector.owner, finding.owner))  # fmt: skip
-    if not all(fnmatchcase(value, glob) for glob, value in told if glob):
+    if not all(wildcards.matches(value, glob) for glob, value in told if glob):
         return False
     if not selector.path:
         return True
     paths = places(finding)
-    return bool(paths) and all(fnmatchcase(path, selector.path) for path in paths)
+    return bool(paths) and all(wildcards.matches(path, selector.path) for path in paths)
 
 
 def stands_over(decision: Decision, finding: Finding, now: str) -> bool:

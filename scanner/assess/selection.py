@@ -4,11 +4,11 @@ and how what is left is grouped."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
 import msgspec
 
+from scanner.assess import wildcards
 from scanner.model.finding import Finding, FindingStatus
 from scanner.rulebook.policy import Severity
 
@@ -21,7 +21,7 @@ Day = Annotated[str, msgspec.Meta(pattern=r"^(\d{4}-\d{2}-\d{2}.*)?$")]
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All that are given must hold. Texts are globs as ``fnmatch`` knows them."""
+    """All that are given must hold. Texts are patterns of ``*`` and ``?``."""
 
     status: tuple[Status, ...] = ()
     """Empty: whatever somebody has to do something about (new, open, held, reopened)."""
@@ -56,11 +56,14 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return (
             finding.risk >= self.risk
             and all(
-                fnmatchcase(getattr(finding, name) or "-", glob)
+                wildcards.matches(getattr(finding, name) or "-", glob)
                 for name in _GLOBS
                 if (glob := getattr(self, name))
             )
-            and (not self.control or any(fnmatchcase(c, self.control) for c in finding.controls))
+            and (
+                not self.control
+                or any(wildcards.matches(c, self.control) for c in finding.controls)
+            )
             and self.text.casefold() in finding.title.casefold()
         )
 

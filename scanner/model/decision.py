@@ -32,7 +32,7 @@ class Ground(StrEnum):
 
 
 class Selector(Model, frozen=True, kw_only=True):
-    """Which findings: all that are given must hold. Globs as ``fnmatch`` knows them, letter case
+    """Which findings: all that are given must hold. Patterns of ``*`` and ``?``, letter case
     counts; at least one part must be given."""
 
     fingerprints: tuple[str, ...] = ()

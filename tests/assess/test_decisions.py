@@ -13,10 +13,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import insert, update
 
 from scanner.app.deciding import decide, over, undo
+from scanner.assess.decisions import matches
 from scanner.assess.fingerprint import fingerprint
 from scanner.assess.lifecycle import Life as Left
 from scanner.assess.lifecycle import advance
 from scanner.assess.policies import Evaluation
+from scanner.assess.selection import Filter
 from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId, ShardId, encode
 from scanner.model.coverage import Coverage, Outcome
@@ -316,6 +318,22 @@ def test_a_decision_by_path_speaks_of_findings_all_of_whose_places_are_there(wor
     assert finding.decision == made.id
     assert (covered := world.of("b")) is not None
     assert covered.decision == other
+
+
+@pytest.mark.parametrize("part", ["path", "asset", "owner", "policy"])
+def test_brackets_are_brackets(part: str) -> None:
+    """``app/[slug]/page.tsx`` is a file of its own, and not ``app/s/page.tsx``."""
+
+    def is_meant(text: str, pattern: str) -> bool:
+        one = msgspec.structs.replace(_draft("a", "2026-01-01"), asset=NodeId("a"), policy="P")
+        if part != "path":
+            one = msgspec.structs.replace(one, **{part: text})
+        is_listed = part == "path" or Filter(**{part: pattern}).holds(one)
+        return is_listed and matches(Selector(**{part: pattern}), one, lambda finding: [text])
+
+    assert not is_meant("app/s/page.tsx", "app/[slug]/page.tsx")
+    assert is_meant("app/[slug]/page.tsx", "app/[slug]/page.tsx")
+    assert is_meant("app/[...all]/page.tsx", "app/[*]/page.ts?")
 
 
 @pytest.mark.parametrize(
