@@ -223,6 +223,7 @@ class _Run:
             sink=self.target.name, key=ticket.key, state=TicketState.RESERVED,
             token=self.token, reserved_at=self.now(),
             formerly=action.row.url if action.row else "",
+            number=action.row.number + 1 if action.row else 1,
         )  # fmt: skip
         if action.row is None:
             if not ledger.reserve(self.state, row):
@@ -234,16 +235,27 @@ class _Run:
     def _make(self, action: Action, row: TicketRow, ticket: Ticket) -> Action:
         try:
             with understood("the answer to a new ticket"):
-                made = self.sink.create(ticket, row.formerly)
+                numbered = msgspec.structs.replace(ticket, number=row.number)
+                made = self.sink.create(numbered, row.formerly)
         except Unclear:
             # The reservation stays, and nobody is at it: the next run asks whether it is there.
             ledger.save(self.state, msgspec.structs.replace(row, token=LOST))
             raise
         except SinkError:
-            ledger.drop(self.state, row)
+            self._unmade(row, action.row)
             raise
         self._first = self._first if self._first[0] else (row.key, made.external_id)
         return self._opened(action, row, ticket, made)
+
+    def _unmade(self, row: TicketRow, before: TicketRow | None) -> None:
+        """What is known of a former ticket stays so: it is not opened again because the one that
+        should take its place was refused."""
+        if before is not None and before.state is not TicketState.RESERVED:
+            ledger.save(self.state, before)
+        elif row.number > 1:
+            ledger.save(self.state, msgspec.structs.replace(row, token=LOST))
+        else:
+            ledger.drop(self.state, row)
 
     def _opened(self, action: Action, row: TicketRow, ticket: Ticket, made: Made) -> Action:
         after = msgspec.structs.replace(

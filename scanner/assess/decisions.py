@@ -88,15 +88,17 @@ def applied(
     shown, events = [], []
     for finding in findings:
         one = decided(finding, decisions, places, now)
-        shown.append(one)
         marks = (finding.fingerprint, *reversed(finding.formerly))
         old = next((known[mark] for mark in marks if mark in known), None)
         before = old.decision if old else ""
         if one.decision != before:
             change, detail = _change(one, by_id.get(before), now)
+            if change in ("expired", "withdrawn"):
+                one = msgspec.structs.replace(one, since=now)
             if change:
                 events.append(FindingEvent(fingerprint=one.fingerprint, scan=scan, at=now,
                                            change=change, detail=detail))  # fmt: skip
+        shown.append(one)
     return tuple(shown), tuple(events)
 
 

@@ -74,6 +74,8 @@ def advance(
         told = [(change, detail)] if change else []
         if old is not None and old.fingerprint in was_hidden:
             told = list(_no_longer_hidden(new, change, detail))
+            if told and new.status.is_open:
+                new = msgspec.structs.replace(new, since=now)
         findings.append(new)
         events += [
             FindingEvent(fingerprint=new.fingerprint, scan=scan, at=now, change=one, detail=why)
@@ -154,7 +156,7 @@ def _present(
     shards = tuple(sorted({*draft.shards, *unsettled}))
     kept = msgspec.structs.replace(
         draft, first_seen=old.first_seen, shards=shards, formerly=old.formerly,
-        times_reopened=old.times_reopened,
+        times_reopened=old.times_reopened, since=_since(draft, old, now),
     )  # fmt: skip
     if unseen:
         if old.status is FindingStatus.RESOLVED:
@@ -166,7 +168,10 @@ def _present(
         return held, "held" if is_new else "", unseen
     if old.status is FindingStatus.RESOLVED:
         again = msgspec.structs.replace(
-            kept, status=FindingStatus.REOPENED, times_reopened=old.times_reopened + 1
+            kept,
+            status=FindingStatus.REOPENED,
+            times_reopened=old.times_reopened + 1,
+            since=now,
         )
         return again, "reopened", f"resolved {old.resolved_at}, seen again"
     status = FindingStatus.REOPENED if old.status is FindingStatus.REOPENED else FindingStatus.OPEN
@@ -176,6 +181,11 @@ def _present(
     if old.status is FindingStatus.HELD:
         return kept, "seen", said or "looked at again: it is still there"
     return kept, "updated" if changed else "", said
+
+
+def _since(draft: Finding, old: Finding, now: str) -> str:
+    is_worse = Severity(draft.severity).rank > Severity(old.severity).rank
+    return now if is_worse else old.since
 
 
 def rise(event: FindingEvent) -> bool:

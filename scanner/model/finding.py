@@ -69,6 +69,9 @@ class Finding(Model, frozen=True, kw_only=True):
     decided: str = ""
     """Who decided, why and until when, for people."""
     times_reopened: int = 0
+    since: str = ""
+    """When it came back or became worse last, from which day on there is time to mend it; empty:
+    neither since it was first seen."""
     formerly: tuple[Fingerprint, ...] = ()
     """Fingerprints under which the same was known before its asset or policy was renamed."""
 

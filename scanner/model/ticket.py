@@ -50,6 +50,8 @@ class TicketRow(Model, frozen=True, kw_only=True):
     synced_at: str = ""
     formerly: str = ""
     """Address of the ticket that this one takes the place of."""
+    number: int = 1
+    """Which ticket of this key it is: the former ones are past."""
 
     @property
     def is_adopted(self) -> bool:

@@ -240,6 +240,21 @@ def test_what_a_comment_hid_and_nobody_could_read_is_told_as_held(world: World) 
     assert (last.change, last.detail) == ("seen", "severity: high -> critical")
 
 
+def test_there_is_time_from_the_end_of_a_decision_or_a_comment_on(world: World) -> None:
+    made = world.decide(Verb.ACCEPT, Selector(asset="a"))
+    world.scan({"a", "b"}, hidden=frozenset({"b"}))
+    world.day += timedelta(days=3)
+    undo(world.state, made, by="bob", reason="no longer", now=world.now)
+    assert (one := world.of("a")) is not None
+    assert one.since == world.now
+    world.scan({"a", "b"})
+    assert (other := world.of("b")) is not None
+    assert other.since == world.now
+    world.scan({"a", "b"})
+    assert (one := world.of("a")) is not None
+    assert one.since == world.now
+
+
 def test_what_became_worse_behind_a_comment_is_told_when_that_is_gone(world: World) -> None:
     world.scan({"a", "b"}, hidden=frozenset({"a"}))
     world.scan({"a", "b"}, severity="critical")

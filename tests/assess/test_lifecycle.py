@@ -104,6 +104,18 @@ def test_resolved_and_seen_again_is_reopened_and_stays_so() -> None:
     assert _told(_advance(reopened.findings[0], NEW)) == ("reopened", [])
 
 
+def test_there_is_time_from_the_return_or_the_rise_on() -> None:
+    resolved = _finding(status=FindingStatus.RESOLVED, resolved_at="2026-01-15")
+    back = _advance(resolved, NEW).findings[0]
+    assert back.since == "2026-02-01"
+    again = _advance(msgspec.structs.replace(back, since="2026-01-20"), NEW).findings[0]
+    assert again.since == "2026-01-20"
+    worse = msgspec.structs.replace(NEW, severity="high")
+    assert _advance(_finding(), worse).findings[0].since == "2026-02-01"
+    assert _advance(msgspec.structs.replace(worse, since="x"), NEW).findings[0].since == "x"
+    assert _advance(_finding(), NEW).findings[0].since == ""
+
+
 def test_seen_and_no_longer_the_case_is_resolved_even_under_partial_coverage() -> None:
     assert _told(_advance(_finding(), None, Outcome.PARTIAL, seen=True)) == (
         "resolved",

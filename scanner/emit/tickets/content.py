@@ -18,7 +18,8 @@ from scanner.model.finding import Finding
 from scanner.rulebook.policy import Severity
 
 DAYS = {"critical": 7, "high": 30, "medium": 90, "low": 180, "info": 0}
-"""Until when, by severity, counted from the day on which the finding was first seen; 0: no day."""
+"""Until when, by severity, counted from the day on which the finding was first seen, came back or
+became worse; 0: no day."""
 _MOST_LISTED = 50
 _MOST_TITLE = 200
 
@@ -49,6 +50,10 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     due: str
     labels: tuple[str, ...]
     findings: tuple[Finding, ...]
+    number: int = 1
+    """Which ticket of this key it is, where former ones are past."""
+    formerly: tuple[str, ...] = ()
+    """Keys that its row may still have in the ledger."""
 
     @property
     def digest(self) -> str:
@@ -100,17 +105,18 @@ def _ticket(key: str, title: str, findings: tuple[Finding, ...], routing: Routin
         title=_line(named)[:_MOST_TITLE],
         severity=worst.severity,
         owner=owner,
-        due=_due(worst.severity, min(f.first_seen for f in findings), routing),
+        due=min(filter(None, (_due(one, routing) for one in findings)), default=""),
         labels=routing.labels,
         findings=findings,
     )
 
 
-def _due(severity: str, since: str, routing: Routing) -> str:
-    days = routing.days.get(severity, DAYS.get(severity, 0))
+def _due(finding: Finding, routing: Routing) -> str:
+    days = routing.days.get(finding.severity, DAYS.get(finding.severity, 0))
     if not days:
         return ""
-    return (date.fromisoformat(since[:10]) + timedelta(days=days)).isoformat()
+    since = max(finding.first_seen, finding.since)[:10]
+    return (date.fromisoformat(since) + timedelta(days=days)).isoformat()
 
 
 def _line(text: str) -> str:

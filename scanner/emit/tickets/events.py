@@ -1,7 +1,7 @@
 """Events: what happens to a ticket, for those who take messages and tell nothing back.
 
 Each has an id that stays the same when it is sent twice, so that whoever takes it can drop the
-second.
+second, and that no other event has: what a ticket says now it may have said before.
 """
 
 from __future__ import annotations
@@ -45,25 +45,26 @@ class Events:
         return {}  # an event may come twice: its id is the same
 
     def create(self, ticket: Ticket, formerly: str) -> Made:
-        self._tell("create", ticket.key, ticket.digest, ticket=ticket)
+        again = [str(ticket.number)] if ticket.number > 1 else []
+        self._tell("create", ticket.key, ticket.digest, *again, ticket=ticket)
         return Made(ticket.key, "")
 
     def update(self, external_id: str, ticket: Ticket, attempt: str, before: Wrote) -> None:
-        self._tell("update", external_id, ticket.digest, ticket=ticket)
+        self._tell("update", external_id, ticket.digest, attempt, ticket=ticket)
 
     def close(self, external_id: str, reason: str, attempt: str) -> None:
         self._tell("close", external_id, attempt, reason=reason)
 
     def reopen(self, external_id: str, ticket: Ticket, attempt: str) -> None:
-        self._tell("reopen", external_id, attempt, ticket=ticket)
+        self._tell("reopen", external_id, ticket.digest, attempt, ticket=ticket)
 
     def comment(self, external_id: str, text: str, attempt: str) -> None:
         self._tell("comment", external_id, attempt, reason=text)
 
     def _tell(
-        self, what: str, key: str, mark: str, *, ticket: Ticket | None = None, reason: str = ""
+        self, what: str, key: str, *marks: str, ticket: Ticket | None = None, reason: str = ""
     ) -> None:
-        ident = digest([what, key, mark])
+        ident = digest([what, key, *marks])
         told = {"id": ident, "event": what, "key": key, "reason": reason, "ticket": ticket}
         self._put(Event(ident, what, key, _fitted(told, ticket, self.most)))
 

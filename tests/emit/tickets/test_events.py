@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from scanner.app.ticketing import Target, sync
@@ -20,6 +22,7 @@ from scanner.emit.tickets.webhook import (
     WebhookSink,
     verify,
 )
+from scanner.model.finding import Finding, FindingStatus
 from scanner.store.state import State
 from tests.emit.tickets.findings import NOW, finding, put, resolved
 from tests.forge_rig.loopback import serving
@@ -105,3 +108,53 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     report = _sync(state, FileSink(FileConfig(folder="out"), Routing(), tmp_path))
     assert "cannot be written" in report.troubles[0][1]
+
+
+def test_no_two_events_bear_one_id(tmp_path: Path) -> None:
+    """What goes up and down says what it has said before; what comes back after the time in which a
+    ticket is opened again is made anew."""
+    state, now = State("sqlite://"), datetime.fromisoformat(NOW)
+    sink = FileSink(FileConfig(folder="out"), Routing(), tmp_path)
+    target = Target("made", sink, Routing())
+    one = finding("a")
+    worst = msgspec.structs.replace(one, severity="critical")
+    ended = resolved([worst])[0]
+    story = [
+        *(msgspec.structs.replace(one, severity=word) for word in ("high", "critical") * 2),
+        *(ended, worst, ended, msgspec.structs.replace(worst, status=FindingStatus.REOPENED)),
+    ]
+    times = [timedelta(minutes=1)] * (len(story) - 1) + [timedelta(days=100)]
+    for told, later in zip(story, times, strict=True):
+        now += later
+        put(state, told)
+        report = sync(state, target, now=now.isoformat)
+        assert report.troubles == []
+        assert len(report.actions) == 1
+    kept = [json.loads(file.read_text()) for file in (tmp_path / "out").iterdir()]
+    assert len(kept) == len({event["id"] for event in kept}) == len(story)
+    assert sorted(e["ticket"]["number"] for e in kept if e["event"] == "create") == [1, 2]
+
+
+def test_a_retry_of_a_later_ticket_is_the_same_event(taker: tuple[Taker, str]) -> None:
+    where, url = taker
+    state, now = State("sqlite://"), [datetime.fromisoformat(NOW)]
+    sink = WebhookSink(WebhookConfig(url=url), Routing(), SECRET, now=lambda: 1000.0)
+    target = Target("made", sink, Routing())
+
+    def go(told: Finding, days: int = 0) -> Any:
+        now[0] += timedelta(days=days)
+        put(state, told)
+        return sync(state, target, now=now[0].isoformat)
+
+    one = finding("a")
+    go(one)
+    go(resolved([one])[0])
+    where.status = 422
+    assert go(one, 100).troubles
+    assert go(one, 1).troubles
+    where.status = 200
+    assert go(one, 1).troubles == []
+    told = [json.loads(body) for _, body in where.got]
+    assert [event["event"] for event in told] == ["create", "close", *["create"] * 3]
+    assert len({event["id"] for event in told[2:]}) == 1
+    assert told[2]["id"] != told[0]["id"]

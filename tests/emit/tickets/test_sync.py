@@ -17,7 +17,7 @@ import pytest
 from scanner.app.ticketing import Report, Target, sync
 from scanner.assess.selection import Filter
 from scanner.emit.tickets import planning
-from scanner.emit.tickets.content import Routing
+from scanner.emit.tickets.content import Routing, tickets
 from scanner.emit.tickets.planning import Do
 from scanner.emit.tickets.sink import Sink
 from scanner.model.finding import Finding, FindingStatus
@@ -171,6 +171,16 @@ def test_whose_it_is_and_until_when(place: Place) -> None:
     assert issue.assignees == ["somebody-else"]
     assert issue.priority == tracker.urgent[1]
     assert issue.due == ("2026-01-08" if tracker.has_due else "")
+
+
+def test_what_comes_back_is_due_from_then_on() -> None:
+    """In a group, what is due first is: not the worst counted from the oldest."""
+    back = finding("a", since="2026-03-01T00:00:00Z")
+    (ticket,) = tickets([back], Routing()).values()
+    assert ticket.due == "2026-03-31"
+    old = finding("b", severity="low", first_seen="2025-12-01T00:00:00Z")
+    (group,) = tickets([back, old], Routing(group_by=("owner",))).values()
+    assert group.due == "2026-03-31"
 
 
 def test_an_owner_who_has_no_account_there_does_not_keep_the_ticket_from_it(place: Place) -> None:
@@ -421,6 +431,25 @@ def test_what_comes_back_after_long_gets_a_new_ticket_that_names_the_old(place: 
     assert place.sync().count(Do.CREATE) == 1
     assert place.tracker.issues[1].state == "closed"
     assert url in place.tracker.issues[2].body
+
+
+def test_a_refusal_of_the_new_ticket_does_not_lead_back_to_the_old(place: Place) -> None:
+    """Nor one that follows a lost answer."""
+    (one,) = place.put("a")
+    place.sync()
+    put(place.state, *resolved([one]))
+    place.sync()
+    place.now = (datetime.fromisoformat(place.now) + timedelta(days=100)).isoformat()
+    put(place.state, msgspec.structs.replace(one, status=FindingStatus.REOPENED))
+    refusal = Reply({"message": "no"}, 422)
+    for kind in ("refuse", "close", "refuse"):
+        place.tracker.server.faults[:] = [Fault(place.tracker.creates, kind, refusal, times=1)]
+        assert place.sync().troubles
+        place.now = (datetime.fromisoformat(place.now) + timedelta(minutes=30)).isoformat()
+    place.tracker.server.faults[:] = []
+    assert place.sync().troubles == []
+    assert [issue.state for issue in place.tracker.issues.values()] == ["closed", "open"]
+    assert place.row(one).number == 2
 
 
 def test_a_lost_answer_to_the_new_ticket_does_not_lead_back_to_the_old(place: Place) -> None:
