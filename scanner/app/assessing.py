@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from scanner.app.config import LoadedConfig
+from scanner.app import suppressing
+from scanner.app.config import LoadedConfig, store_url
 from scanner.app.exporting import stored_findings
 from scanner.app.pipeline import replay
 from scanner.app.sourcing import rulebook_of
 from scanner.assess.governance import Assessment, assess
 from scanner.model.errors import ConfigError
+from scanner.store.state import State
 
 
 def stored_assessments(
@@ -20,7 +22,12 @@ def stored_assessments(
     for name in frameworks:
         if name not in known:
             raise ConfigError(f"framework `{name}`: not one of {', '.join(sorted(known))}")
-    findings, info, _ = stored_findings(loaded)
+    _, info, _ = stored_findings(loaded)
+    state = State(store_url(loaded))
+    try:  # what a baseline hides elsewhere is named to an auditor
+        findings = tuple(suppressing.as_shown(state, loaded, info.finished).values())
+    finally:
+        state.close()
     situation = replay(loaded)
     return [
         assess(known[name], rulebook.policies, situation, findings, scan=info.id, top=top)

@@ -17,7 +17,7 @@ from scanner.assess.policies import Situation
 from scanner.model.base import Model, NodeId
 from scanner.model.coverage import Coverage
 from scanner.model.facts import Asset, Relation
-from scanner.model.finding import Finding
+from scanner.model.finding import Finding, FindingStatus
 from scanner.model.keys import holder_of
 from scanner.model.registry import EntryStanding, RegistryEntry
 from scanner.reconcile.assessments import verdict
@@ -30,6 +30,8 @@ class Answer(StrEnum):
 
     FINDINGS = "findings"
     """Open findings are relevant to it."""
+    DECIDED = "decided"
+    """Findings are relevant to it, and each of them is accepted or suppressed: none is gone."""
     NOTHING_FOUND = "nothing_found"
     """Rules ask about it, and found nothing in what was read completely."""
     INCOMPLETE = "incomplete"
@@ -45,7 +47,9 @@ class ControlAnswer(Model, frozen=True, kw_only=True):
     title: str
     answer: Answer
     findings: tuple[str, ...] = ()
-    """Fingerprints, the riskiest first."""
+    """Fingerprints of open ones, the riskiest first."""
+    decided: tuple[str, ...] = ()
+    """Of accepted and suppressed ones, which are still there."""
     policies: tuple[str, ...] = ()
     """That ask about it."""
     hints: tuple[str, ...] = ()
@@ -68,6 +72,8 @@ class UseCase(Model, frozen=True, kw_only=True):
     """Of its riskiest open finding; 0 to 100."""
     assets: tuple[NodeId, ...] = ()
     findings: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
+    """Findings that are accepted or suppressed; they say nothing of its risk here."""
     assessments: tuple[str, ...] = ()
     controls: tuple[ControlAnswer, ...] = ()
 
@@ -90,7 +96,7 @@ class Assessment(Model, frozen=True, kw_only=True):
     use_cases: tuple[UseCase, ...]
     use_cases_in_all: int
     findings: tuple[Finding, ...]
-    """All that are named above."""
+    """All that are named above; what is accepted or suppressed says by whom, why and until when."""
 
     @property
     def answered(self) -> dict[str, int]:
@@ -108,27 +114,35 @@ def assess(
     top: int | None = None,
 ) -> Assessment:
     """``top``: only so many use cases, those with the riskiest findings first."""
-    opened = [finding for finding in findings if finding.status.is_open]
-    opened.sort(key=lambda f: (-f.risk, f.policy, f.fingerprint))
+    present = [finding for finding in findings if is_present(finding)]
+    present.sort(key=lambda f: (-f.risk, f.policy, f.fingerprint))
     unread = tuple(f"{row.shard}: {row.status} {row.reason}".strip()
                    for row in situation.coverage if _is_lacking(row))  # fmt: skip
-    cases = use_cases(situation, opened)
+    cases = use_cases(situation, present)
     chosen = cases if top is None else cases[:top]
     asks = _policies_of(framework, policies)
     whole = tuple(
-        _answer(framework, control, asks[control.id], opened, bool(unread), ())
+        _answer(framework, control, asks[control.id], present, bool(unread), ())
         for control in framework.controls
     )
-    detailed = tuple(_with_controls(case, framework, asks, opened, bool(unread)) for case in chosen)
-    named = {mark for control in whole for mark in control.findings}
-    named |= {mark for case in detailed for mark in case.findings}
+    detailed = tuple(
+        _with_controls(case, framework, asks, present, bool(unread)) for case in chosen
+    )
+    named = {mark for control in whole for mark in (*control.findings, *control.decided)}
+    named |= {mark for case in detailed for mark in (*case.findings, *case.decided)}
     return Assessment(
         framework=framework.id, framework_name=framework.name, version=framework.version,
         source=framework.source, note=framework.note, at=situation.now, scan=scan,
         shards=len(situation.coverage), unread=unread, controls=whole, use_cases=detailed,
         use_cases_in_all=len(cases),
-        findings=tuple(f for f in opened if f.fingerprint in named),
+        findings=tuple(f for f in present if f.fingerprint in named),
     )  # fmt: skip
+
+
+def is_present(finding: Finding) -> bool:
+    """Whether what it tells is so, whatever anybody has decided about it: to accept a finding mends
+    nothing, and no control is better for it."""
+    return finding.status is not FindingStatus.RESOLVED
 
 
 def _is_lacking(row: Coverage) -> bool:
@@ -154,18 +168,21 @@ def _answer(
     hints: tuple[str, ...],
 ) -> ControlAnswer:
     name = f"{framework.id}:{control.id}"
-    marks = tuple(f.fingerprint for f in findings if name in f.controls)
+    relevant = [f for f in findings if name in f.controls]
+    marks, decided = _told_apart(relevant)
     if hints:
         answer = Answer.HINT
     elif marks:
         answer = Answer.FINDINGS
+    elif decided:
+        answer = Answer.DECIDED
     elif not asks:
         answer = Answer.NOT_EVALUATED
     else:
         answer = Answer.INCOMPLETE if is_incomplete else Answer.NOTHING_FOUND
     return ControlAnswer(
-        id=control.id, title=control.title, answer=answer, findings=marks, policies=tuple(asks),
-        hints=hints, shows=control.shows, cannot=control.cannot,
+        id=control.id, title=control.title, answer=answer, findings=marks, decided=decided,
+        policies=tuple(asks), hints=hints, shows=control.shows, cannot=control.cannot,
     )  # fmt: skip
 
 
@@ -178,7 +195,7 @@ def _with_controls(
 ) -> UseCase:
     import msgspec
 
-    own = [f for f in findings if f.fingerprint in set(case.findings)]
+    own = [f for f in findings if f.fingerprint in {*case.findings, *case.decided}]
     answers = tuple(
         _answer(framework, control, asks[control.id], own, is_incomplete,
                 tuple(_hints(case, control)))
@@ -253,10 +270,21 @@ def _bare_keys(
         own = _riskiest(f for key in keys if key not in claimed for f in by_asset[key])
         node = situation.graph.node(place)
         if own:
+            opened, decided = _told_apart(own)
             yield UseCase(
                 id=place, name=getattr(node, "name", "") or place, registered=False,
-                owner=own[0].owner, risk=own[0].risk, findings=tuple(f.fingerprint for f in own),
+                owner=own[0].owner, risk=_risk(own), findings=opened, decided=decided,
             )  # fmt: skip
+
+
+def _told_apart(findings: Sequence[Finding]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Fingerprints of what is open, and of what is accepted or suppressed."""
+    opened = tuple(f.fingerprint for f in findings if f.status.is_open)
+    return opened, tuple(f.fingerprint for f in findings if not f.status.is_open)
+
+
+def _risk(findings: Iterable[Finding]) -> int:
+    return max((f.risk for f in findings if f.status.is_open), default=0)
 
 
 def _riskiest(findings: Iterable[Finding]) -> list[Finding]:
@@ -271,11 +299,12 @@ def _of_entry(
     entry = standing.entry
     idents = (f"registry:{entry.id}", *standing.assets)
     own = _riskiest(finding for ident in idents for finding in by_asset.get(ident, []))
+    opened, decided = _told_apart(own)
     return UseCase(
         id=entry.id, name=entry.name, registered=True, owner=entry.owner,
         business_unit=entry.business_unit, stage=str(entry.stage or ""), purpose=entry.purpose,
-        risk=own[0].risk if own else 0, assets=standing.assets,
-        findings=tuple(f.fingerprint for f in own), assessments=tuple(_assessed(entry, rules)),
+        risk=_risk(own), assets=standing.assets, findings=opened, decided=decided,
+        assessments=tuple(_assessed(entry, rules)),
     )  # fmt: skip
 
 
@@ -303,9 +332,9 @@ def _unregistered(
         node = situation.graph.node(ident)
         claims = people(c for asset in assets for c in situation.owners.get(asset.id, ()))
         name = node.name if node is not None and len(assets) > 1 else assets[0].name
+        opened, decided = _told_apart(own)
         yield UseCase(
             id=ident, name=name, registered=False, owner=claims[0].owner if claims else "",
-            stage="", risk=own[0].risk if own else 0,
-            assets=tuple(asset.id for asset in assets),
-            findings=tuple(f.fingerprint for f in own),
+            stage="", risk=_risk(own), assets=tuple(asset.id for asset in assets),
+            findings=opened, decided=decided,
         )  # fmt: skip

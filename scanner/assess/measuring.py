@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import chain
 
-from scanner.assess.governance import UseCase, use_cases
+from scanner.assess.governance import UseCase, is_present, use_cases
 from scanner.assess.owning import is_owned
 from scanner.assess.policies import Situation
 from scanner.model.base import Model
@@ -62,7 +62,8 @@ class Snapshot(Model, frozen=True, kw_only=True):
     shards: Count
     """Parts of the sources; unknown: a source that is not enabled has nothing to read."""
     frameworks: dict[str, Count] = {}
-    """Controls that rules ask about, without an open finding; unknown: not everything was read."""
+    """Controls that rules ask about, without a finding, decided or not; unknown: not everything
+    was read."""
     to_production: dict[str, int] = {}
     """Entry -> days from its pilot to production."""
 
@@ -90,7 +91,7 @@ def measure(
     live = [row for row in rows.values() if row.entry.stage is Stage.PRODUCTION]
     marks = [_assessed(row, situation) for row in live]
     asked = {name for policy in policies for name in policy.controls}
-    failing = {name for finding in opened for name in finding.controls}
+    failing = {name for finding in findings if is_present(finding) for name in finding.controls}
     is_incomplete = any(row.status.is_lacking for row in situation.coverage)
     wanted = [row for row in situation.coverage if row.status is not Outcome.LEFT_OUT]
     return Snapshot(

@@ -90,7 +90,7 @@ def _lines(found: Assessment) -> Iterator[str]:
         yield f"{place}. {_plain(case.name)}  risk {case.risk}, {registered}, {_plain(owner)}"
         yield f"   {_plain(case.id)}"
         for control in case.controls:
-            if control.findings or control.hints:
+            if control.findings or control.decided or control.hints:
                 yield from _control(control, by_mark)
 
 
@@ -101,6 +101,12 @@ def _control(control: ControlAnswer, by_mark: dict[str, Finding]) -> Iterator[st
         yield f"      {finding.severity:8} {_plain(finding.title)} [{finding.policy}]"
     if len(control.findings) > 4:
         yield f"      and {len(control.findings) - 4} more"
+    for mark in control.decided[:4]:
+        finding = by_mark[mark]
+        said = _plain(finding.decided or str(finding.status))
+        yield f"      {finding.status:8} {_plain(finding.title)} [{finding.policy}]: {said}"
+    if len(control.decided) > 4:
+        yield f"      and {len(control.decided) - 4} more that are accepted or suppressed"
     for hint in control.hints:
         yield f"      hint, no classification: {_plain(hint)}"
 

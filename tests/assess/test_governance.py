@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from scanner.assess.governance import Answer, Assessment, assess
-from scanner.assess.measuring import measure
+from scanner.assess.measuring import Count, measure
 from scanner.assess.policies import Situation, evaluate
 from scanner.emit.evidence import RENDERERS
 from scanner.graph.build import AssetGraph
@@ -18,6 +18,7 @@ from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.evidence import Confidence, Evidence
 from scanner.model.facts import Asset, AssetClass, Credential, Edge, Fact, Relation
+from scanner.model.finding import Finding, FindingStatus
 from scanner.model.registry import Binding, BindingType, RegistryEntry, Stage
 from scanner.reconcile.norms import Norms
 from scanner.reconcile.reconcile import reconcile
@@ -36,6 +37,28 @@ def _asset(ident: str, name: str) -> Asset:
 
 def _assessed(framework: str, *, top: int | None = 3, status: Outcome = Outcome.COMPLETE,
               name: str = "Candidate screening") -> Assessment:  # fmt: skip
+    situation, findings = _estate(status=status, name=name)
+    known = {f.id: f for f in _RULES.frameworks}
+    return assess(known[framework], _RULES.policies, situation, findings, scan="S1", top=top)
+
+
+def _decided(framework: str, status: FindingStatus) -> tuple[Assessment, Count, Count]:
+    """With every finding decided; and what the metric says before and after."""
+    situation, findings = _estate()
+    known = {f.id: f for f in _RULES.frameworks}
+    decided = [msgspec.structs.replace(f, status=status, decision="d1",
+                                       decided="x: later, until 2027-06-01")
+               for f in findings]  # fmt: skip
+    before, after = (
+        measure(situation, rows, _RULES.frameworks, _RULES.policies, "s").frameworks[framework]
+        for rows in (findings, decided)
+    )
+    found = assess(known[framework], _RULES.policies, situation, decided, top=None)
+    return found, before, after
+
+
+def _estate(*, status: Outcome = Outcome.COMPLETE,
+            name: str = "Candidate screening") -> tuple[Situation, list[Finding]]:  # fmt: skip
     graph = AssetGraph((ShardId("s"), fact, True) for fact in (
         _asset("a", "screening"), _asset("b", "=cmd()"), _asset("c", "<script>alert(1)</script>"),
         _asset("d", "fine"),
@@ -52,9 +75,7 @@ def _assessed(framework: str, *, top: int | None = 3, status: Outcome = Outcome.
     found = reconcile(graph, entries, {}, coverage, norms=norms)
     situation = Situation(graph=graph, reconciliation=found, owners={}, coverage=coverage, now=NOW,
                           norms=norms)  # fmt: skip
-    findings = list(evaluate(_RULES.policies, situation).drafts.values())
-    known = {f.id: f for f in _RULES.frameworks}
-    return assess(known[framework], _RULES.policies, situation, findings, scan="S1", top=top)
+    return situation, list(evaluate(_RULES.policies, situation).drafts.values())
 
 
 def test_the_top_use_cases_are_the_riskiest_and_carry_their_own_findings() -> None:
@@ -137,6 +158,29 @@ def test_nothing_found_is_told_apart_from_not_asked_and_not_read() -> None:
     assert answers["MEASURE-2.11"] is Answer.NOT_EVALUATED
     unread = {c.id: c.answer for c in _assessed("nist-ai-rmf", status=Outcome.DENIED).controls}
     assert unread["MEASURE-2.10"] is Answer.INCOMPLETE
+
+
+@pytest.mark.parametrize("status", [FindingStatus.ACCEPTED, FindingStatus.SUPPRESSED])
+def test_to_accept_a_finding_makes_no_control_pass(status: FindingStatus) -> None:
+    found, before, after = _decided("nist-ai-rmf", status)
+    answers = {c.id: c for c in found.controls}
+    assert answers["GOVERN-1.6"].answer is Answer.DECIDED
+    assert answers["GOVERN-1.6"].decided
+    assert answers["MEASURE-2.10"].answer is Answer.NOTHING_FOUND
+    assert after == before
+    assert not any(f.status.is_open for f in found.findings)
+    assert all(case.risk == 0 and not case.findings for case in found.use_cases)
+    assert any(case.decided for case in found.use_cases)
+    for form, (_, render) in RENDERERS.items():
+        assert b"later, until 2027-06-01" in render(found), form
+    ar = pytest.importorskip("trestle.oscal.assessment_results")
+    body = json.loads(RENDERERS["oscal"][1](found))
+    (result,) = ar.AssessmentResults(**body["assessment-results"]).results
+    told = body["assessment-results"]["results"][0]["risks"]
+    assert {risk["status"] for risk in told} == {"deviation-approved"}
+    risks = {risk.uuid for risk in result.risks}
+    assert result.findings
+    assert {r.risk_uuid for f in result.findings for r in f.related_risks} == risks
 
 
 def test_annex_iii_is_a_hint_from_words_and_never_more() -> None:

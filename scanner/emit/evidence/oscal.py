@@ -1,8 +1,8 @@
 """The assessment as OSCAL assessment results (https://pages.nist.gov/OSCAL/reference/latest/).
 
 Owns how our answers are told there. ``satisfied`` is never said: OSCAL's findings have no third
-state, so only controls with open findings become OSCAL findings (``not-satisfied``); everything
-else is an observation with its own words.
+state, so only controls with findings become OSCAL findings (``not-satisfied``), accepted ones with
+a risk of status ``deviation-approved``; everything else is an observation with its own words.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from scanner.emit.formats.common import PROJECT, identifier, moment
 from scanner.model.base import encode
 
 VERSION = "1.1.2"
+_GAPS = (Answer.FINDINGS, Answer.DECIDED)
 _NS = f"{PROJECT}/ns/oscal"
 
 
@@ -27,6 +28,7 @@ def render(found: Assessment) -> bytes:
 def _results(found: Assessment) -> dict[str, Any]:
     at = _at(found.at)
     mark = (found.framework, found.scan, found.at)
+    opened = sum(finding.status.is_open for finding in found.findings)
     return {
         "uuid": identifier("oscal", *mark),
         "metadata": {
@@ -45,8 +47,8 @@ def _results(found: Assessment) -> dict[str, Any]:
             {
                 "uuid": identifier("oscal result", *mark),
                 "title": f"{found.framework_name} {found.version}",
-                "description": f"{len(found.findings)} open findings, {found.use_cases_in_all} use "
-                f"cases, {found.shards} parts read, {len(found.unread)} of them not to their end.",
+                "description": f"{opened} open findings, {found.use_cases_in_all} use cases, "
+                f"{found.shards} parts read, {len(found.unread)} of them not to their end.",
                 "start": at,
                 "end": at,
                 "props": [_prop("scan", found.scan or "none"), _prop("framework", found.framework)],
@@ -58,6 +60,7 @@ def _results(found: Assessment) -> dict[str, Any]:
                     ]
                 },
                 "observations": list(_observations(found, at)),
+                **_risks(found, at),
                 **_findings(found),
             }
         ],
@@ -79,11 +82,12 @@ def _observations(found: Assessment, at: str) -> Iterator[dict[str, Any]]:
                 _prop("risk", str(finding.risk)),
                 _prop("fingerprint", finding.fingerprint),
                 _prop("asset", finding.asset),
+                _prop("status", str(finding.status)),
             ],
             "remarks": finding.remedy or finding.title,
         }
     for control in found.controls:
-        if control.answer is not Answer.FINDINGS:
+        if control.answer not in _GAPS:
             yield _of_control(found, control, at)
     for case in found.use_cases:
         yield _of_case(found, case, at)
@@ -116,11 +120,32 @@ def _of_case(found: Assessment, case: UseCase, at: str) -> dict[str, Any]:
     }
 
 
+def _risks(found: Assessment, at: str) -> dict[str, Any]:
+    """What somebody bears, or has put aside: by whom, why and until when."""
+    rows = [
+        {
+            "uuid": identifier("oscal risk", finding.fingerprint),
+            "title": f"{finding.status}: {finding.title}",
+            "description": finding.detail or finding.title,
+            "statement": finding.decided or str(finding.status),
+            "props": [_prop("decision", finding.decision), _prop("status", str(finding.status))],
+            "status": "deviation-approved",
+            "related-observations": [
+                {"observation-uuid": identifier("oscal observation", finding.fingerprint)}
+            ],
+        }
+        for finding in found.findings
+        if not finding.status.is_open
+    ]
+    return {"risks": rows} if rows else {}
+
+
 def _findings(found: Assessment) -> dict[str, Any]:
     rows = [
         {
             "uuid": identifier("oscal finding", found.framework, control.id, found.scan, found.at),
-            "title": f"{control.id}: {len(control.findings)} open findings are relevant",
+            "title": f"{control.id}: {len(control.findings)} open findings are relevant"
+            + (f", {len(control.decided)} accepted or suppressed" if control.decided else ""),
             "description": f"{control.title}. Can be shown: {control.shows} "
             f"Cannot be shown: {control.cannot}",
             "target": {
@@ -130,13 +155,19 @@ def _findings(found: Assessment) -> dict[str, Any]:
             },
             "related-observations": [
                 {"observation-uuid": identifier("oscal observation", mark)}
-                for mark in control.findings
+                for mark in (*control.findings, *control.decided)
             ],
+            **_borne(control),
         }
         for control in found.controls
-        if control.answer is Answer.FINDINGS
+        if control.answer in _GAPS
     ]
     return {"findings": rows} if rows else {}
+
+
+def _borne(control: ControlAnswer) -> dict[str, Any]:
+    rows = [{"risk-uuid": identifier("oscal risk", mark)} for mark in control.decided]
+    return {"related-risks": rows} if rows else {}
 
 
 def _token(found: Assessment, control: str) -> str:

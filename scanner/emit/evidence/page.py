@@ -11,6 +11,7 @@ from scanner.model.finding import Finding
 
 _WORDS = {
     Answer.FINDINGS: "open findings",
+    Answer.DECIDED: "findings, all accepted or suppressed",
     Answer.NOTHING_FOUND: "nothing found",
     Answer.INCOMPLETE: "nothing found, but not everything was read",
     Answer.NOT_EVALUATED: "no rule asks",
@@ -18,6 +19,7 @@ _WORDS = {
 }
 _COLOURS = {
     Answer.FINDINGS: "high",
+    Answer.DECIDED: "medium",
     Answer.NOTHING_FOUND: "complete",
     Answer.INCOMPLETE: "medium",
     Answer.NOT_EVALUATED: "info",
@@ -68,7 +70,7 @@ def _case(case: UseCase, by_mark: dict[str, Finding]) -> str:
         case.business_unit,
         f"risk {case.risk}",
     ]
-    relevant = [c for c in case.controls if c.answer in (Answer.FINDINGS, Answer.HINT)]
+    relevant = [c for c in case.controls if c.findings or c.decided or c.hints]
     assessed = "; ".join(case.assessments) or "none on record"
     return (
         f"<h3>{escape(case.name)} <code>{escape(case.id)}</code></h3>"
@@ -89,6 +91,8 @@ def _control(control: ControlAnswer, by_mark: dict[str, Finding]) -> str:
     own = [by_mark[mark] for mark in control.findings if mark in by_mark]
     lines = [f"{f.title} [{f.policy}, {f.severity}]" for f in own[:8]]
     lines += [f"and {len(own) - 8} more"] if len(own) > 8 else []
+    decided = [by_mark[mark] for mark in control.decided if mark in by_mark]
+    lines += [f"{f.title} [{f.policy}, {f.severity}, {f.decided or f.status}]" for f in decided]
     lines += list(control.hints)
     return (
         f"<tr><td><b>{escape(control.id)}</b><br>{escape(control.title)}</td>"

@@ -12,7 +12,7 @@ from scanner.model.finding import Finding
 
 _HEAD = ("framework", "control", "title", "use_case", "use_case_name", "registered", "owner",
          "answer", "findings", "worst_severity", "worst_risk", "finding_titles", "policies",
-         "hints", "shows", "cannot_show", "scan", "at")  # fmt: skip
+         "hints", "shows", "cannot_show", "scan", "at", "decided", "decided_titles")  # fmt: skip
 
 
 def render(found: Assessment) -> bytes:
@@ -36,10 +36,12 @@ def _rows(found: Assessment, by_mark: dict[str, Finding]) -> Iterator[list[str]]
 def _row(
     found: Assessment, control: ControlAnswer, who: Iterable[str], by_mark: dict[str, Finding]
 ) -> list[str]:
+    decided = [by_mark[mark] for mark in control.decided if mark in by_mark]
     own = [by_mark[mark] for mark in control.findings if mark in by_mark]
     return [
         found.framework, control.id, control.title, *who, str(control.answer), str(len(own)),
         own[0].severity if own else "", str(own[0].risk) if own else "",
         "; ".join(finding.title for finding in own), "; ".join(control.policies),
         "; ".join(control.hints), control.shows, control.cannot, found.scan, found.at,
+        str(len(decided)), "; ".join(f"{f.title} ({f.decided or f.status})" for f in decided),
     ]  # fmt: skip
