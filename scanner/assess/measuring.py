@@ -168,7 +168,7 @@ def _attested(situation: Situation) -> Count:
     used = {a.provider for a in situation.graph.assets() if a.provider} - norms.own
     given: dict[str, set[str]] = {}
     for paper in chain.from_iterable(entry.attestations for entry in entries):
-        if not norms.is_past(paper.expires_at):
+        if not paper.unread and not norms.is_past(paper.expires_at):
             given.setdefault(norms.provider(paper.vendor), set()).add(paper.type)
     wanted = set(norms.attestations)
     yes = sum(bool(given.get(v)) and wanted <= given.get(v, set()) for v in used)

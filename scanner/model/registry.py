@@ -96,6 +96,9 @@ class Assessment(Model, frozen=True, kw_only=True):
     ref: str = ""
     """Where its evidence lies."""
     by: str = ""
+    unread: str = ""
+    """A date of it that cannot be read, as it is written; set by the reader. Whether it is in force
+    is not known then."""
 
 
 class Attestation(Model, frozen=True, kw_only=True):
@@ -110,6 +113,9 @@ class Attestation(Model, frozen=True, kw_only=True):
     ref: str = ""
     data_classes: tuple[str, ...] | None = None
     """The classes of data that it covers; absent: it does not say."""
+    unread: str = ""
+    """A date of it that cannot be read, as it is written; set by the reader. Whether it is in force
+    is not known then."""
 
 
 class SourceId(Model, frozen=True, kw_only=True):

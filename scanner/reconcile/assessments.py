@@ -31,10 +31,7 @@ class Assessed:
 
 def assessed(entry: RegistryEntry, rules: AssessmentRules) -> Assessed:
     latest = [(one, verdict(one, rules)) for one in _latest(entry, rules)]
-    odd = [
-        f"{one.type}: no known word says whether `{one.result}` is a pass"
-        for one, said in latest if said is None
-    ]  # fmt: skip
+    odd = [_odd(one) for one, said in latest if said is None]
     lacking = [f"{one.type}: {one.result}" for one, said in latest if said is False] + odd
     unknown = [*odd]
     for duty in rules.duties:
@@ -55,6 +52,12 @@ def assessed(entry: RegistryEntry, rules: AssessmentRules) -> Assessed:
     return Assessed(tuple(dict.fromkeys(lacking)), tuple(unknown))
 
 
+def _odd(one: Assessment) -> str:
+    if one.unread:
+        return f"{one.type}: its date `{one.unread}` cannot be read, so whether it is in force"
+    return f"{one.type}: no known word says whether `{one.result}` is a pass"
+
+
 def reported(entry: RegistryEntry, rules: AssessmentRules) -> Iterator[bool]:
     """Of each assessment that the entry tells something of, whether it was made and not refused."""
     for one in _latest(entry, rules):
@@ -64,15 +67,16 @@ def reported(entry: RegistryEntry, rules: AssessmentRules) -> Iterator[bool]:
 
 def verdict(one: Assessment, rules: AssessmentRules) -> bool | None:
     """Whether its result is a pass; without one its status says all. None: no word that is known
-    says so, or they contradict each other. What begins with a refusal is one."""
+    says so, they contradict each other, or a date of it cannot be read. What begins with a refusal
+    is one."""
     if not one.result.strip():
-        return True
+        return None if one.unread else True
     if is_denial(one.result):
         return False
     said = found(one.result, _results(rules.passed, rules.not_passed))
     if said and said[0] is False:
         return False
-    return True if said and all(said) else None
+    return True if said and all(said) and not one.unread else None
 
 
 def _latest(entry: RegistryEntry, rules: AssessmentRules) -> list[Assessment]:

@@ -1,8 +1,9 @@
 """Dates of entries: read once, as ``YYYY-MM-DD``, so that they compare.
 
 Owns which fields are dates, and which way round those of one file are: a single cell such as
-03/04/2026 cannot tell, a file mostly can. What cannot be read is told and left blank, and never
-compared as a text.
+03/04/2026 cannot tell, a file mostly can. What cannot be read is told, never
+compared as a text, and kept apart from what is not stated: an end that nobody can read is no
+validity without end.
 """
 
 from __future__ import annotations
@@ -53,12 +54,14 @@ def _read(entry: RegistryEntry, order: Order) -> tuple[RegistryEntry, tuple[str,
     changed: dict[str, Any] = {"review_at": day(entry.review_at, "review_at")}
     for name, fields in _IN_LISTS.items():
         rows = getattr(entry, name)
-        changed[name] = tuple(
-            msgspec.structs.replace(
-                row, **{f: day(getattr(row, f), _where(name, row, f)) for f in fields}
-            )
-            for row in rows
-        )
+        made = []
+        for row in rows:
+            days = {f: day(getattr(row, f), _where(name, row, f)) for f in fields}
+            unread = [text for f, read in days.items() if not read
+                      and not values.is_blank(text := getattr(row, f))]  # fmt: skip
+            days |= {"unread": unread[0]} if unread and name != "stage_dates" else {}
+            made.append(msgspec.structs.replace(row, **days))
+        changed[name] = tuple(made)
     changed["stage_dates"] = tuple(row for row in changed["stage_dates"] if row.at)
     return msgspec.structs.replace(entry, **changed), tuple(told)
 

@@ -110,8 +110,8 @@ class Obligations:
                 given = [paper for paper in papers if paper.type == kind]
                 if not given:
                     missing.append(kind)
-                elif all(self.norms.is_past(paper.expires_at) for paper in given):
-                    expired.append(f"{kind} {max(paper.expires_at for paper in given)}")
+                elif not any(self._in_force(paper) for paper in given):
+                    expired.append(f"{kind} {_latest_end(given)}")
             if missing:
                 said = f"{vendor}: no {', '.join(missing)} on record"
                 yield EntryOutcome.ATTESTATION_MISSING, said
@@ -129,17 +129,25 @@ class Obligations:
             wanted[PROCESSING] = None
         return list(wanted)
 
+    def _in_force(self, paper: Attestation) -> bool:
+        return not paper.unread and not self.norms.is_past(paper.expires_at)
+
     def _uncovered(self, entry: RegistryEntry, papers: Sequence[Attestation]) -> Iterator[str]:
         handled = {self.norms.data_class(name) for name in entry.approved.data_classes or ()}
         if entry.personal_data:
             handled.add(self.norms.data_class("pii"))
         for kind in dict.fromkeys(paper.type for paper in papers):
-            valid = [p for p in papers if p.type == kind and not self.norms.is_past(p.expires_at)]
+            valid = [p for p in papers if p.type == kind and self._in_force(p)]
             if not valid or any(paper.data_classes is None for paper in valid):
                 continue  # none is in force, which is told as such, or one says nothing of classes
             covered = {self.norms.data_class(c) for p in valid for c in p.data_classes or ()}
             for name in sorted(handled - covered):
                 yield f"{kind} does not cover {name}"
+
+
+def _latest_end(papers: Iterable[Attestation]) -> str:
+    ends = [f"`{paper.unread}`, which is no date" for paper in papers if paper.unread]
+    return ends[0] if ends else max(paper.expires_at for paper in papers)
 
 
 def _changed(assets: Sequence[Asset], assessed: str) -> Told:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from scanner.app.config import load
 from scanner.app.registering import registry_of
+from scanner.assess.measuring import measure
+from scanner.assess.policies import Situation
 from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId, ShardId
 from scanner.model.facts import Asset, AssetClass
-from scanner.model.registry import EntryOutcome
+from scanner.model.registry import Approved, BindingType, EntryOutcome
 from scanner.reconcile import inventory, values
 from scanner.reconcile.inventory import Reading
 from scanner.reconcile.mapped import map_records
 from scanner.reconcile.norms import Norms
 from scanner.reconcile.reconcile import reconcile
-from scanner.rulebook.mapping import RegistryMap
+from scanner.rulebook.mapping import AssessmentMap, AttestationMap, BindingMap, RegistryMap
 
 _TODAY = "2026-11-28T00:00:00Z"
 _OVERDUE = {
@@ -117,3 +120,37 @@ def test_a_text_that_is_no_date_never_passes() -> None:
     assert not any(norms.is_past(d) for d in ("2027", "2026-11-28"))
     assert not norms.is_past("1 May")
     assert values.order_of(["1/2/2020", "text", ""]) == ""
+
+
+@pytest.mark.parametrize("end", ["end of 2024", "2024-99-99"])
+def test_an_end_that_cannot_be_read_is_no_validity_without_end(end: str) -> None:
+    how = RegistryMap(
+        id="m", name="m", reference="r", fields={"name": "n", "stage": "s"},
+        bindings=(BindingMap(type=BindingType.TAG, value="tag"),),
+        assessments=(AssessmentMap(type="impact", status="st", expires_at="e"),),
+        attestations=(AttestationMap(vendor="v", type="soc2", expires_at="e"),),
+    )  # fmt: skip
+    row = {"id": "A", "n": "x", "s": "production", "tag": "app=reply-drafter", "st": "done",
+           "v": "openai", "e": end}  # fmt: skip
+    used = Asset(id=NodeId("a"), kind="t.t", name="a", asset_class=AssetClass.AGENT,
+                 provider="openai", tags={"app": "reply-drafter"})  # fmt: skip
+    graph = AssetGraph([(ShardId("s"), used, True)])
+    norms = Norms(today=_TODAY, attestations=("soc2",))
+    told = {}
+    for text in (end, "2027-01-01"):
+        (entry,) = map_records([("p", {**row, "e": text})], how, "m").entries
+        entry = msgspec.structs.replace(
+            entry, approved=Approved(providers=("openai",)), impact="high"
+        )
+        world = reconcile(graph, [entry], {"openai": "openai"}, [], norms=norms)
+        situation = Situation(graph=graph, reconciliation=world, owners={}, coverage=(),
+                              now=_TODAY, norms=norms)  # fmt: skip
+        found = measure(situation, [], (), (), "s")
+        told[text] = (world.entries[0].details, found.assessed, found.attested)
+    details, assessed, attested = told[end]
+    assert end in details[EntryOutcome.UNASSESSED]
+    assert end in details[EntryOutcome.ATTESTATION_EXPIRED]
+    assert (assessed.yes, assessed.unknown) == (0, 1)
+    assert attested.yes == 0
+    assert told["2027-01-01"][1].yes == told["2027-01-01"][2].yes == 1
+    assert EntryOutcome.UNASSESSED not in told["2027-01-01"][0]
