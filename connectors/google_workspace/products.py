@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors.google_workspace.names import SOURCE, domain_id, person
 from connectors.google_workspace.scopes import DATA, STORES
+from scanner.kit.expressions import expression
 from scanner.kit.values import mapping, text
 from scanner.model.base import NodeId
 from scanner.model.facts import Asset, AssetClass, DataStore, Identity
@@ -41,6 +42,8 @@ _DATA_OF_APP = {
 _SETTING_FIELDS = ("APPLICATION_NAME", "SERVICE_NAME", "SETTING_NAME", "PRODUCT_NAME")
 _OFF = ("false", "disabled", "off", "none", "inherit_from_parent_off")
 _MOST_TEXT = 120
+_CHOICE = expression(r"[A-Za-z_]{0,60}|\d{1,6}")
+"""A value that is chosen from a list. What people type (a prompt, a key) is kept nowhere."""
 
 
 def _product(key: str, domain: str, app: str = "", action: str = "") -> Asset:
@@ -90,7 +93,8 @@ def of_setting(name: str, given: Mapping[str, Any], domain: str) -> Iterator[Act
     value = text(given.get("NEW_VALUE"))[:_MOST_TEXT]
     is_off = not value or value.casefold() in _OFF or name.startswith("DELETE")
     setting = text(given.get("SETTING_NAME")) or text(given.get("SERVICE_NAME"))
-    where = f"{setting[:_MOST_TEXT]} set to {value}".strip()
+    shown = value if _CHOICE.fullmatch(value) else "what was typed"
+    where = f"{setting[:_MOST_TEXT]} set to {shown}".strip()
     relation = "" if is_off else "used_by"
     yield _used(_product(key, domain), f"admin.{name}", None, domain, relation, where)
 

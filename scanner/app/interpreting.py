@@ -39,8 +39,9 @@ def interpreter(rulebook: Rulebook, detector: Detector) -> Interpret:
         return names.get(subject) or hit_facts.short_name(subject)
 
     def interpret(item: Item, source: str) -> Iterator[Fact | Gap]:
+        is_typed = isinstance(item, Activity)
         for fact in facts_of(item, source):
-            yield fact if isinstance(fact, Gap) else _without_secrets(fact, detector)
+            yield fact if isinstance(fact, Gap) else _without_secrets(fact, detector, is_typed)
 
     def facts_of(item: Item, source: str) -> Iterator[Fact | Gap]:
         if isinstance(item, (Content, Sighting)):
@@ -73,11 +74,12 @@ def interpreter(rulebook: Rulebook, detector: Detector) -> Interpret:
 _FACT: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
 
 
-def _without_secrets(fact: Fact, detector: Detector) -> Fact:
+def _without_secrets(fact: Fact, detector: Detector, is_typed: bool) -> Fact:
     """People put keys into tags, names of resources and of files: what is kept must not hold them,
     in whichever field they stand."""
     plain = encode(fact)
-    masked = _PARAMETER.sub(rb"\1...", _USERINFO.sub(rb"\1", detector.masked(plain)))
+    masked = detector.masked(plain, is_typed=is_typed)
+    masked = _PARAMETER.sub(rb"\1...", _USERINFO.sub(rb"\1", masked))
     return _with_hidden_tags(fact, fact if masked == plain else _FACT.decode(masked))
 
 

@@ -62,6 +62,8 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
     """The application, who uses it, what was granted and which data that opens; nothing for what is
     neither known AI nor looks like it. What has ended or was tried in vain is no asset of the
     inventory."""
+    if '"' in activity.where:
+        activity = msgspec.structs.replace(activity, where=_QUOTED.sub('"…"', activity.where))
     if activity.thing is not None:
         yield from _of_thing(activity, _whose(activity, activity.thing, catalogue), source)
         return
@@ -116,6 +118,8 @@ _WORDS = frozenset({
 """Words that say it by themselves. An agent or an assistant may be anything."""
 _WORD = expression(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _TLD = ".ai"
+_QUOTED = expression(r'"[^"]*(?:"|$)')
+"""What people have named or asked, as logs of settings repeat it: no word of the vendor's own."""
 
 
 def _guessed(activity: Activity) -> tuple[str, str, Confidence] | None:

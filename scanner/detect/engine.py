@@ -166,10 +166,10 @@ class Detector:
         """Which patterns are worth trying on ``data``, and which literals it holds."""
         return self._usage.patterns.select(data)
 
-    def masked(self, data: bytes) -> bytes:
+    def masked(self, data: bytes, *, is_typed: bool = False) -> bytes:
         """``data`` without keys (the same object when it holds none): for texts that sources put
-        into names, tags and errors."""
-        return self._mask.masked(data)
+        into names, tags and errors. ``is_typed``: people typed it, and a log repeats it."""
+        return self._mask.masked_text(data) if is_typed else self._mask.masked(data)
 
     def _pattern_hits(
         self,

@@ -18,6 +18,19 @@ from scanner.kit.expressions import expression
 from scanner.model.items import HitKind
 
 _BOUNDS = expression(r"^\(\?<!\[[^\]]*\]\)(?P<body>.*)\(\?!\[[^\]]*\]\)$", re.S)
+_TELLING = (
+    "sk-", "sk_", "pk-lf-", "rk_", "gsk_", "hf_", "r8_", "pplx-", "xai-", "nvapi-", "tvly-",
+    "pcsk_", "ghp_", "gho_", "ghu_", "ghs_", "github_pat_", "glpat-", "xoxa-", "xoxb-", "xoxe-",
+    "xoxp-", "xoxs-", "xapp-", "AIza", "AKIA", "ASIA", "shpat_", "npm_", "pypi-", "dapi", "SG.",
+    "whsec_",
+)  # fmt: skip
+"""How vendors' keys begin: what follows such a beginning is a key whatever its exact form."""
+_TYPED = expression(
+    rb"(?i)(?<![A-Za-z0-9])(?:(?:"
+    + "|".join(map(re.escape, _TELLING)).encode()
+    + rb")(?=[a-z_-]{0,200}[0-9])[A-Za-z0-9_-]{12,400}"
+    rb"|eyJ[A-Za-z0-9_-]{10,2000}(?:\.[A-Za-z0-9_-]{4,2000}){1,2})"
+)
 
 
 @cache
@@ -46,6 +59,14 @@ class Mask:
     def masked(self, data: bytes) -> bytes:
         """The same object when there is nothing to mask."""
         for start, end in reversed(apart(self._spans(data))):
+            data = data[:start] + self._shown(data[start:end]) + data[end:]
+        return data
+
+    def masked_text(self, data: bytes) -> bytes:
+        """As :meth:`masked`, of texts that people have typed and a log repeats: whatever begins as
+        a key does is masked, too, since a key that is cut or of an older form is no less secret."""
+        spans = [*self._spans(data), *(match.span() for match in _TYPED.finditer(data))]
+        for start, end in reversed(apart(spans)):
             data = data[:start] + self._shown(data[start:end]) + data[end:]
         return data
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import random
+import secrets
 import string
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from scanner.app.config import Config, LoadedConfig, fingerprint_key, load
@@ -19,7 +21,8 @@ from scanner.app.pipeline import EXIT_INCOMPLETE, Result, Settings, scan
 from scanner.detect.engine import Detector
 from scanner.model.base import NodeId
 from scanner.model.errors import ConfigError
-from scanner.model.facts import Asset, AssetClass
+from scanner.model.facts import Asset, AssetClass, Identity
+from scanner.model.items import Activity
 from scanner.rulebook.load import Rulebook
 
 
@@ -99,6 +102,31 @@ def test_keys_in_tags_and_names_are_masked_before_a_fact_is_kept(
     assert fact.tags["apikey"] == fact.name
     assert list(interpreter(rulebook, detector)(fact, "aws")) == [fact]
     assert fact.id.startswith("arn:aws:secretsmanager:eu-west-1:123456789012:secret:sk-ant-")
+
+
+def test_what_people_type_into_settings_and_names_is_no_output(
+    rulebook: Rulebook, detector: Detector
+) -> None:
+    key = "sk-proj-" + secrets.token_urlsafe(40) + "7"
+    typed = f'custom prompt "Summarize the layoffs, {key}'
+    org = NodeId("zoom:acme")
+    app = Activity(
+        rule="app_installed", account=org, app_id=NodeId(f"zoom:acme/app/claude {key.lower()}"),
+        label=f"Claude {key}", hosts=("claude.ai",), status=f"by {key}", where=typed,
+        actor=Identity(id=NodeId("zoom:acme/user/u1"), kind="zoom.user", name="Ann"),
+    )  # fmt: skip
+    thing = Asset(
+        id=NodeId("zoom:acme/ai/companion"), kind="zoom.ai_product", name="Companion",
+        asset_class=AssetClass.SAAS_APP, provider="zoom_ai", account=org, tags={"actions": key},
+    )  # fmt: skip
+    used = msgspec.structs.replace(app, thing=thing, app_id=thing.id, label="Companion")
+
+    facts = [f for one in (app, used) for f in interpreter(rulebook, detector)(one, "zoom")]
+
+    assert key not in repr(facts)
+    assert key.lower() not in repr(facts)
+    assert "layoffs" not in repr(facts)
+    assert {"anthropic", "zoom_ai"} <= {f.provider for f in facts if isinstance(f, Asset)}
 
 
 def test_an_old_interrupted_scan_is_begun_anew(tmp_path: Path) -> None:

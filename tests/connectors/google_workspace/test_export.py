@@ -168,6 +168,20 @@ def test_what_has_no_time_counts_in_a_file(tmp_path: Path) -> None:
     assert not _gaps(items)
 
 
+def test_what_is_typed_into_a_setting_is_not_kept(tmp_path: Path) -> None:
+    told = {"APPLICATION_NAME": "Gemini app", "SETTING_NAME": "Instructions"}
+    record = {
+        "id": {"time": "2026-11-20T09:00:00Z", "uniqueQualifier": "5", "applicationName": "admin"},
+        "events": [{"name": "CHANGE_APPLICATION_SETTING", "parameters": [
+            {"name": name, "value": value}
+            for name, value in {**told, "NEW_VALUE": "Answer for Project Falcon"}.items()]}],
+    }  # fmt: skip
+
+    (used,) = [one for one in _read(tmp_path, json.dumps(record)) if isinstance(one, Activity)]
+
+    assert used.where == "Instructions set to what was typed"
+
+
 def test_what_failed_is_no_use(tmp_path: Path, events: list[Any]) -> None:
     event = {**events[1]["events"][0], "status": {"eventStatus": "FAILED"}}
     (tried,) = _activities(_read(tmp_path, json.dumps({**events[1], "events": [event]}))).values()
