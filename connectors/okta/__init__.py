@@ -40,7 +40,7 @@ class OktaConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     parts: tuple[Part, ...] = ("apps", "logs", "people", "grants", "tokens")
     """What of the API is read. Grants cost a call for each application that speaks OAuth."""
     files: tuple[str, ...] = ()
-    """Exports to read instead or as well: JSON or JSONL, gz too, also wrapped by a SIEM."""
+    """Exports to read instead or as well: JSON, JSONL or CSV, gz too, also as SIEMs write them."""
     page_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1000
     """Events a page."""
     since_days: Annotated[int, msgspec.Meta(ge=0, le=90)] = 0

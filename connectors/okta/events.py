@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from scanner.kit import values
-from scanner.kit.values import mapping, text
+from scanner.kit.values import mapping, several, text
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Account, Identity, PrincipalType
@@ -159,8 +159,7 @@ class Aggregate:
 
 
 def _targets(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = event.get("target")
-    return [t for t in found if isinstance(t, Mapping)] if isinstance(found, list) else []
+    return [t for t in several(event.get("target")) if isinstance(t, Mapping)]
 
 
 def _application(event: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -178,7 +177,7 @@ def _application(event: Mapping[str, Any]) -> tuple[str, str] | None:
 def _person(event: Mapping[str, Any], host: str) -> Identity | None:
     actor = mapping(event.get("actor"))
     parties = [actor, *_targets(event)]
-    found = next((p for p in parties if p.get("type") == "User" and text(p.get("id"))), None)
+    found = next((p for p in parties if _is_person(p) and text(p.get("id"))), None)
     if found is None:
         return None
     address = text(found.get("alternateId"))
@@ -190,6 +189,12 @@ def _person(event: Mapping[str, Any], host: str) -> Identity | None:
         principal_type=PrincipalType.HUMAN,
         email=address.lower() if "@" in address else "",
     )
+
+
+def _is_person(party: Mapping[str, Any]) -> bool:
+    """Tables may leave the type out; an address is a person's."""
+    kind = text(party.get("type"))
+    return kind == "User" or (not kind and "@" in text(party.get("alternateId")))
 
 
 def _scopes(event: Mapping[str, Any]) -> tuple[str, ...]:

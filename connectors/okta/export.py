@@ -1,80 +1,57 @@
-"""Exported files: JSON arrays and lines, gz too, bare or wrapped by a SIEM or an event bus."""
+"""Exported files: JSON arrays, pages and lines, CSV, gz too, bare or as a SIEM, a warehouse or an
+event bus writes them."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from connectors.okta.events import Aggregate, mark_of, org
-from scanner.kit.exports import document, first_line, is_document, lines, opened
-from scanner.kit.values import loose_json
-from scanner.model.errors import Denied, Unavailable
+from scanner.kit.folding import Lately
+from scanner.kit.records import read_records, unwrapped
+from scanner.kit.spelling import Spelling
+from scanner.model.errors import SourceError
 from scanner.model.items import Gap, Item
 
+_PARTY = ("id", "type", "alternateId", "displayName")
+SPELLING = Spelling(
+    (
+        "uuid", "published", "eventType", "outcome", "outcome.result", "actor", "target",
+        "debugContext", "debugContext.debugData",
+        *(f"debugContext.debugData.{one}"
+          for one in ("clientId", "grantedScopes", "requestedScopes", "grantType")),
+        *(f"actor.{one}" for one in _PARTY),
+        *(f"target.{at}.{one}" for at in range(6) for one in _PARTY),
+    ),
+    also={"timestamp": "published", **{f"target{one}": f"target.0.{one}" for one in _PARTY}},
+)  # fmt: skip
 
-def read_file(path: Path, name: str, host: str) -> Iterator[Item]:
+
+def read_file(path: Path, name: str, host: str, known: Lately | None = None) -> Iterator[Item]:
     """The events of one file of the organization ``host``, each once. A line that is none is a
-    gap; a damaged file gives what was before the damage, then ``Unavailable``."""
-    found = Aggregate(host)
-    known: set[str] = set()
+    gap; a damaged file gives what was before the damage, then ``Unavailable``. ``known``: how far
+    back an event is told from its repetition."""
+    found, known = Aggregate(host), known or Lately()
+    trouble: SourceError | None = None
     try:
-        with opened(path) as stream:
-            for number, record in _records(stream):
-                event = _unwrapped(record)
-                if event is None:
-                    yield Gap(what=f"{name}:{number}", reason="not an Okta System Log event")
-                elif (mark := mark_of(event)) not in known:
-                    known.add(mark)
-                    found.add(event)
-    except FileNotFoundError as error:
-        raise Unavailable(f"{name}: no such file; check `files` in [sources.okta]") from error
-    except PermissionError as error:
-        raise Denied(f"{name}: may not be read ({error.strerror})") from error
-    except (OSError, EOFError, zlib.error) as error:
-        yield org(host)
-        yield from found.activities()
-        raise Unavailable(f"{name}: {error}; the file is damaged or cut short") from error
+        for number, record in read_records(path, name, "`files` in [sources.okta]"):
+            event = unwrapped(record, _is_event, spelling=SPELLING)
+            if event is None:
+                yield Gap(what=f"{name}:{number}", reason="not an Okta System Log event")
+            elif not known.before(mark_of(event)):
+                found.add(event)
+    except SourceError as error:
+        trouble = error
     if found.unreadable:
         yield Gap(what=name, reason=f"{found.unreadable} events name no application")
-    yield org(host)
+    if trouble is None or found.rows:
+        yield org(host)
     yield from found.activities()
+    if trouble is not None:
+        raise trouble
 
 
-def _records(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
-    """Line number and record; None for what is no JSON. A whole-file array is one document."""
-    number, line = first_line(stream)
-    if is_document(line):
-        yield from _document(document(line, stream))
-        return
-    for at, text in lines(number, line, stream):
-        yield at, loose_json(text)
-
-
-def _document(data: bytes) -> Iterator[tuple[int, Any]]:
-    whole = loose_json(data)
-    if isinstance(whole, Mapping) and _unwrapped(whole) is None:
-        whole = next((v for v in whole.values() if isinstance(v, list)), None)
-    if whole is None:
-        yield 1, None
-    for number, record in enumerate(whole if isinstance(whole, list) else [whole], start=1):
-        if record is not None:
-            yield number, record
-
-
-def _unwrapped(record: Any, depth: int = 3) -> Mapping[str, Any] | None:
-    """The event inside whatever a SIEM or event bus put around it."""
-    if isinstance(record, str):
-        record = loose_json(record.encode())
-    if not isinstance(record, Mapping):
-        return None
-    if "eventType" in record or {"actor", "published"} <= record.keys():
-        return record
-    if depth:
-        for name in ("event", "detail", "_raw", "message", "data", "log"):
-            if name in record:
-                inner = _unwrapped(record[name], depth - 1)
-                if inner is not None:
-                    return inner
-    return None
+def _is_event(record: Mapping[str, Any]) -> bool:
+    """What has no type would be left as an event that tells of nothing."""
+    return "eventType" in record

@@ -14,13 +14,17 @@ from pathlib import Path
 from typing import IO, Any
 
 from scanner.kit.exports import document, first_line, is_document, lines, opened
+from scanner.kit.spelling import Spelling
 from scanner.kit.values import loose_json
 from scanner.model.errors import Denied, Unavailable
 
-WRAPS = ("event", "detail", "_raw", "message", "data", "log", "body", "record", "properties")
+WRAPS = (
+    "event", "detail", "_raw", "message", "data", "log", "body", "record", "properties", "original",
+    "result", "RawEventData",
+)  # fmt: skip
 """What SIEMs and buses put around a record."""
-_LISTS = ("items", "value", "records", "data", "results", "users")
-"""What a page of an API calls its list."""
+_LISTS = ("items", "value", "records", "data", "results", "users", "entries", "operation_logs")
+"""What a page of an API calls its list; one that is all there is needs no name."""
 _SEPARATORS = ",;\t|"
 _MOST_DEPTH = 4
 
@@ -105,22 +109,29 @@ def _listed(page: Any) -> list[Any] | None:
         if isinstance(page.get(key), list):
             found: list[Any] = page[key]
             return found
-    return None
+    alone: Any = next(iter(page.values()), None) if len(page) == 1 else None
+    is_page = isinstance(alone, list) and all(isinstance(one, Mapping) for one in alone)
+    return alone if is_page else None
 
 
 def unwrapped(
-    record: Any, known: Callable[[Mapping[str, Any]], bool], depth: int = _MOST_DEPTH
-) -> Mapping[str, Any] | None:
-    """The record inside whatever was put around it: the outermost that ``known`` takes for one."""
+    record: Any, known: Callable[[Mapping[str, Any]], bool], depth: int = _MOST_DEPTH,
+    spelling: Spelling | None = None,
+) -> Mapping[str, Any] | None:  # fmt: skip
+    """The record inside whatever was put around it: the outermost that ``known`` takes for one,
+    also where its fields are spelt otherwise than in ``spelling``."""
     if isinstance(record, str):
         record = loose_json(record.encode("utf-8", "replace"))
     if not isinstance(record, Mapping):
         return None
-    if known(record):
+    spelt = record if spelling is None else spelling.of(record)
+    if known(spelt):
+        return spelt
+    if spelt is not record and known(record):
         return record
     for name in WRAPS if depth else ():
         if name in record:
-            inner = unwrapped(record[name], known, depth - 1)
+            inner = unwrapped(record[name], known, depth - 1, spelling)
             if inner is not None:
                 return inner
     return None

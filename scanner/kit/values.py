@@ -36,11 +36,23 @@ def nested(value: Any) -> Any:
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
+    """An object, also where a SIEM or a table has written it as text."""
+    if isinstance(value, str) and value[:1] == "{":
+        value = nested(value)
     return value if isinstance(value, Mapping) else {}
 
 
 def items(value: Any) -> list[Any]:
+    """A list, also where a SIEM or a table has written it as text."""
+    if isinstance(value, str) and value[:1] == "[":
+        value = nested(value)
     return value if isinstance(value, list) else []
+
+
+def several(value: Any) -> list[Any]:
+    """As :func:`items`; one object where a list is expected is a list of one."""
+    alone = mapping(value)
+    return [alone] if alone else items(value)
 
 
 def text(value: Any) -> str:

@@ -15,7 +15,9 @@ import msgspec
 import pytest
 
 from connectors.okta import CONNECTOR, OktaConfig
+from connectors.okta.export import read_file
 from scanner.kit.contract import Context
+from scanner.kit.folding import Lately
 from scanner.kit.limits import Limits
 from scanner.kit.testing import Answer, Recorded, recorded_server
 from scanner.model.coverage import Coverage, Outcome
@@ -430,6 +432,10 @@ def _lines(records: list[Any]) -> bytes:
     return b"".join(json.dumps(record).encode() + b"\n" for record in records)
 
 
+def _as_texts(event: dict[str, Any]) -> dict[str, Any]:
+    return {k: json.dumps(v) if isinstance(v, (dict, list)) else v for k, v in event.items()}
+
+
 @pytest.mark.parametrize(
     ("name", "write"),
     [
@@ -442,6 +448,19 @@ def _lines(records: list[Any]) -> bytes:
         ("hec.json", lambda events: _lines([{"event": e, "sourcetype": "okta"} for e in events])),
         ("bus.json", lambda events: _lines([{"detail-type": "x", "detail": e} for e in events])),
         ("twice.jsonl", lambda events: _lines([*events, *events])),
+        (
+            "lower.jsonl",
+            lambda events: _lines([{k.lower(): v for k, v in e.items()} for e in events]),
+        ),
+        ("texts.jsonl", lambda events: _lines([_as_texts(e) for e in events])),
+        (
+            "elastic.jsonl",
+            lambda events: _lines([{"event": {"original": json.dumps(e)}} for e in events]),
+        ),
+        (
+            "search.jsonl",
+            lambda events: _lines([{"result": {"_raw": json.dumps(e)}} for e in events]),
+        ),
     ],
 )
 def test_exports_give_the_same_in_every_form(tmp_path: Path, name: str, write: Any) -> None:
@@ -450,6 +469,44 @@ def test_exports_give_the_same_in_every_form(tmp_path: Path, name: str, write: A
     rows = {(a.rule, a.label): a.count for a in _activities(items)}
     assert rows["user.authentication.sso", "ChatGPT Enterprise"] == 2
     assert sum(a.count for a in _activities(items)) == 7
+
+
+_FLAT = {
+    "console.csv": b"timestamp,actor.id,actor.type,actor.alternate_id,actor.display_name,"
+    b"event_type,outcome.result,target0.id,target0.type,target0.display_name,uuid\n"
+    b"2026-11-20T10:00:00Z,00u1,User,ada@acme.com,Ada,user.authentication.sso,SUCCESS,0oa1,"
+    b"AppInstance,ChatGPT,u1\n",
+    "table.jsonl": _lines([{
+        "TimeGenerated": "2026-11-20T10:00:00Z", "eventType_s": "user.authentication.sso",
+        "actor_id_s": "00u1", "actor_alternateId_s": "ada@acme.com", "uuid_g": "u1",
+        "target_s": '[{"id": "0oa1", "type": "AppInstance", "displayName": "ChatGPT"}]',
+        "outcome_result_s": "SUCCESS", "published_t": "2026-11-20T10:00:00Z",
+    }]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(_FLAT))
+def test_tables_spell_the_fields_otherwise(tmp_path: Path, name: str) -> None:
+    items = _read(tmp_path, name, _FLAT[name])
+    assert not [item for item in items if isinstance(item, Gap)]
+    (one,) = _activities(items)
+    assert (one.label, one.first_at) == ("ChatGPT", "2026-11-20T10:00:00Z")
+    assert one.actor is not None
+    assert one.actor.email == "ada@acme.com"
+
+
+def test_what_has_no_type_is_no_event_and_told(tmp_path: Path) -> None:
+    event = _events()[0]
+    items = _read(tmp_path, "log.jsonl", _lines([{k: event[k] for k in ("actor", "published")}]))
+    assert [item.what for item in items if isinstance(item, Gap)] == ["log.jsonl:1"]
+
+
+def test_only_the_newest_ids_of_a_file_are_held(tmp_path: Path) -> None:
+    event = next(one for one in _events() if one["eventType"] == "user.authentication.sso")
+    data = _lines([{**event, "uuid": f"u{at}"} for at in (1, 2, 2, 3, 1)])
+    (tmp_path / "log.jsonl").write_bytes(data)
+    rows = list(read_file(tmp_path / "log.jsonl", "log.jsonl", "acme.okta.com", Lately(2)))
+    assert sum(one.count for one in rows if isinstance(one, Activity)) == 4
 
 
 def test_a_broken_line_is_a_gap_and_the_rest_is_read(tmp_path: Path) -> None:
