@@ -234,9 +234,12 @@ def answer_flows(graph: AssetGraph, *, provider: str = "", sensitive: bool = Fal
 
 
 def _is_nowhere(graph: AssetGraph, flow: Flow) -> bool:
-    """Whether nobody knows where the data goes: neither the vendor's seat nor a region."""
+    """Whether nobody knows where the data goes. Of a vendor that is called it is the seat, of a
+    service that the asset itself is also the asset's region."""
     vendor = NodeId(f"provider:{flow.provider}")
-    return not graph.data.area(vendor) and not graph.data.area(flow.through)
+    if graph.data.area(vendor):
+        return False
+    return flow.path.nodes[-1] == vendor or not graph.data.area(flow.through)
 
 
 def _nowhere(graph: AssetGraph, flows: Iterable[Flow]) -> tuple[str, ...]:

@@ -457,12 +457,17 @@ def test_where_nobody_knows_the_country_it_is_told_and_is_no_staying() -> None:
         _store("crm", classification="pii", tags={"region": "eu-central-1"}),
         _asset("agent", provider="a_vendor_of_nowhere"),
         _asset("placed", provider="another", region="eu-west-1"),
+        _asset("caller", is_ai=False, region="eu-west-1"),
+        _edge("caller", Relation.READS_FROM, "crm"),
+        _edge("caller", Relation.CALLS, "provider:elsewhere"),
         _edge("agent", Relation.READS_FROM, "crm"),
         _edge("placed", Relation.READS_FROM, "crm"),
     )
     answer = answer_flows(graph)
     countries = {row[3]: row[answer.header.index("countries")] for row in answer.rows}
-    assert countries == {"agent": "EU, not known", "placed": "EU"}
+    assert countries == {
+        "agent": "EU, not known", "placed": "EU", "caller": "EU, not known",
+    }  # fmt: skip
     assert answer.notes[1:] == (
-        "of 1 flows nobody knows to which country they go: a_vendor_of_nowhere",
+        "of 2 flows nobody knows to which country they go: a_vendor_of_nowhere, elsewhere",
     )
