@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from scanner.model.base import Fingerprint, ShardId
@@ -39,9 +41,12 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.findings or self.coverage)
 
 
-def difference(state: State, before: str = "", now: str = "") -> Difference:
+def difference(
+    state: State, before: str = "", now: str = "", *, known: Mapping[str, Finding] | None = None
+) -> Difference:
     """``before`` and ``now``: ids of scans, or beginnings of such; by default the last two that
-    came to their end. What people decided between them counts to it. Raises ``ConfigError``."""
+    came to their end. What people decided between them counts to it. ``known``: the findings as
+    people see them; None: as they stand in the state. Raises ``ConfigError``."""
     done = [row for row in state.scans() if row.finished_at]
     if not done:
         raise ConfigError("no scan came to its end yet; run `shadow-ai scan` first")
@@ -58,7 +63,7 @@ def difference(state: State, before: str = "", now: str = "") -> Difference:
     return Difference(
         before=first.id,
         now=last.id,
-        findings=_findings(state, first, last),
+        findings=_findings(state, first, last, state.findings() if known is None else known),
         coverage=_coverage(state, first.id, last.id),
     )
 
@@ -72,12 +77,13 @@ def _found(rows: list[ScanRow], ident: str) -> ScanRow:
     return found[0]
 
 
-def _findings(state: State, first: ScanRow, last: ScanRow) -> tuple[Change, ...]:
+def _findings(
+    state: State, first: ScanRow, last: ScanRow, known: Mapping[str, Finding]
+) -> tuple[Change, ...]:
     happened: dict[Fingerprint, list[FindingEvent]] = {}
     for event in changes(state, since=first.finished_at):
         if event.scan != first.id and event.at <= last.finished_at:
             happened.setdefault(event.fingerprint, []).append(event)
-    known = state.findings()
     current = {mark: finding for finding in known.values()
                for mark in (finding.fingerprint, *finding.formerly)}  # fmt: skip
     found: dict[Fingerprint, list[FindingEvent]] = {}

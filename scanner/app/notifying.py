@@ -135,6 +135,8 @@ def _changed(
             continue  # that it is there is told, as it is now
         if change in _OPENS and not found.status.is_open:
             continue  # a baseline hides it
+        if change == "suppressed" and found.hidden_by:
+            continue  # so it does, and says nothing of it
         told[found.fingerprint] = Told(change=change, finding=found, detail=event.detail)
     lacking, reasons = _lacking(state) if chosen.coverage else ({}, {})
     digest = Digest(

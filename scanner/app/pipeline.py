@@ -192,7 +192,8 @@ def _scan(
     )  # fmt: skip
     life, idle = deciding.over(life, before, state, situation.graph, scan=opened.id, now=now)
     warnings += idle
-    left = suppressing.shown(life, said, known, now)
+    left = suppressing.shown(life, said, known, now, before=before, scan=opened.id)
+    life = left.life
     warnings += left.warnings
     shown = [f for f in left.findings if _is_sure(f, settings.least)]
     exit_code = _exit_code(coverage, shown, loaded.config.scan.fail_on)

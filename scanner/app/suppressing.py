@@ -4,7 +4,7 @@ cycle. The state keeps everything; how much is hidden is told."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -22,9 +22,11 @@ from scanner.store.state import State
 
 @dataclass(frozen=True)
 class Shown:
-    """What is left to show."""
+    """``findings``: all, those that a file hides as suppressed. ``life``: the same as the state
+    keeps them, and all that happened. ``events``: what happened to those that are shown."""
 
     findings: tuple[Finding, ...]
+    life: Life
     events: tuple[FindingEvent, ...]
     warnings: tuple[str, ...]
 
@@ -52,17 +54,8 @@ def as_shown(state: State, loaded: LoadedConfig, now: str) -> dict[str, Finding]
     """The findings of the state, those that a baseline or an ignore file hides as suppressed: for
     whoever lists, sends or counts them between scans. Raises ``ConfigError``."""
     found = state.findings()
-    hidden, _ = baseline.hidden(baselines(loaded), found.values(), now)
-    for mark in learned(state, loaded, frozenset()).findings:
-        hidden.setdefault(mark, FILE)
-    for mark in hidden.keys() & found.keys():
-        one = found[mark]
-        if one.status.is_open:
-            found[mark] = msgspec.structs.replace(
-                one, status=FindingStatus.SUPPRESSED, scan_status=one.status,
-                decided=f"suppressed by {hidden[mark]}",
-            )  # fmt: skip
-    return found
+    hidden, _ = _hidden(learned(state, loaded, frozenset()), baselines(loaded), found.values(), now)
+    return {mark: _as_shown(one, hidden.get(mark, "")) for mark, one in found.items()}
 
 
 def shown(
@@ -70,18 +63,56 @@ def shown(
     suppressions: Suppressions,
     files: Sequence[tuple[str, baseline.Baseline]],
     now: str,
+    *,
+    before: Mapping[str, Finding] = {},
+    scan: str = "",
 ) -> Shown:
-    """Findings and events without those that a baseline or a fingerprint hides."""
-    hidden, warnings = baseline.hidden(files, life.findings, now)
-    for mark in suppressions.findings:
-        hidden.setdefault(mark, FILE)
-    open_ones = [f for f in life.findings if f.fingerprint in hidden and f.status.is_open]
-    counts = Counter(hidden[finding.fingerprint] for finding in open_ones)
+    """Findings and events with those suppressed that a baseline or a fingerprint hides. ``before``:
+    findings as they were kept; what has come to be hidden since, or is so no more, is told in an
+    event of ``scan``."""
+    hidden, warnings = _hidden(suppressions, files, life.findings, now)
+    kept, told = [], []
+    for one in life.findings:
+        way = hidden.get(one.fingerprint, "") if one.status.is_open else ""
+        marks = (one.fingerprint, *reversed(one.formerly))
+        was = next((before[mark].hidden_by for mark in marks if mark in before), "")
+        if way != was and one.status.is_open:
+            change = FindingStatus.SUPPRESSED if way else "withdrawn"
+            detail = f"suppressed by {way}" if way else f"{was} no longer leaves it out"
+            told.append(FindingEvent(fingerprint=one.fingerprint, scan=scan, at=now,
+                                     change=change, detail=detail))  # fmt: skip
+        since = now if was and not way and one.status.is_open else one.since
+        is_same = (way, since) == (one.hidden_by, one.since)
+        kept.append(one if is_same else msgspec.structs.replace(one, hidden_by=way, since=since))
+    counts = Counter(one.hidden_by for one in kept if one.hidden_by)
     if counts:
         said = ", ".join(f"{count} by {name}" for name, count in sorted(counts.items()))
         warnings.append(f"suppressed findings: {said}")
     return Shown(
-        findings=tuple(f for f in life.findings if f.fingerprint not in hidden),
-        events=tuple(event for event in life.events if event.fingerprint not in hidden),
+        findings=tuple(_as_shown(one, one.hidden_by) for one in kept),
+        life=Life(tuple(kept), (*life.events, *told)),
+        events=(*(one for one in life.events if one.fingerprint not in hidden), *told),
         warnings=(*suppressions.warnings(), *warnings),
     )
+
+
+def _hidden(
+    suppressions: Suppressions,
+    files: Sequence[tuple[str, baseline.Baseline]],
+    findings: Iterable[Finding],
+    now: str,
+) -> tuple[dict[str, str], list[str]]:
+    """Fingerprint -> the file that hides it, and what is to be told of the files."""
+    hidden, warnings = baseline.hidden(files, findings, now)
+    for mark in suppressions.findings:
+        hidden.setdefault(mark, FILE)
+    return hidden, warnings
+
+
+def _as_shown(one: Finding, way: str) -> Finding:
+    if not way or not one.status.is_open:
+        return msgspec.structs.replace(one, hidden_by="") if one.hidden_by else one
+    return msgspec.structs.replace(
+        one, status=FindingStatus.SUPPRESSED, scan_status=one.status, hidden_by=way,
+        decided=f"suppressed by {way}",
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scanner.cli.options import config_option, json_option, write_bytes
-from scanner.cli.states import open_state, state_option
+from scanner.cli.states import open_state, state_option, stored_place
 
 if TYPE_CHECKING:
     from scanner.app.comparing import Difference
@@ -32,11 +32,15 @@ def command(
 ) -> None:
     """What changed between two scans (default: the last two): findings that were opened, resolved,
     came back, changed or were decided about, and shards that are read now or no longer."""
+    from scanner.app.clock import now as today
     from scanner.app.comparing import difference
+    from scanner.app.suppressing import as_shown
     from scanner.model.base import encode
 
     with open_state(config_path, state_path) as state:
-        found = difference(state, before or "", now or "")
+        loaded, _ = stored_place(config_path, state_path)
+        known = as_shown(state, loaded, today())
+        found = difference(state, before or "", now or "", known=known)
     if as_json:
         write_bytes(encode(found) + b"\n")
     else:

@@ -84,11 +84,14 @@ def show_finding(
     fingerprint: str, config_path: Path | None, as_json: bool, state_path: Path | None
 ) -> None:
     """One finding with its history. FINGERPRINT may be shortened while it stays unique."""
+    from scanner.app.clock import now
+    from scanner.app.suppressing import as_shown
     from scanner.emit.table import print_finding
     from scanner.model.base import encode
 
     with open_state(config_path, state_path) as state:
-        found = is_one(state, fingerprint)
+        loaded, _ = stored_place(config_path, state_path)
+        found = as_shown(state, loaded, now())[is_one(state, fingerprint).fingerprint]
         events = state.events(found.fingerprint)
     if as_json:
         write_bytes(encode({"finding": found, "events": events}) + b"\n")

@@ -68,6 +68,8 @@ class Finding(Model, frozen=True, kw_only=True):
     """Id of the decision by which it is accepted or suppressed."""
     decided: str = ""
     """Who decided, why and until when, for people."""
+    hidden_by: str = ""
+    """File (a baseline, fingerprints to ignore) by which it is suppressed; empty: none."""
     times_reopened: int = 0
     since: str = ""
     """When it came back or became worse last, from which day on there is time to mend it; empty:

@@ -240,7 +240,8 @@ def test_a_storm_is_bounded(place: Place) -> None:
 def test_what_a_baseline_hides_is_not_told_as_open(place: Place) -> None:
     one = finding("a")
     place.happens("opened", one)
-    hidden = msgspec.structs.replace(one, status=FindingStatus.SUPPRESSED)
+    place.happens("suppressed", one)
+    hidden = msgspec.structs.replace(one, status=FindingStatus.SUPPRESSED, hidden_by="known.json")
     sent = notify(place.state, "team", place.chosen, place.service, now=place.now.isoformat,
                   findings=lambda: {one.fingerprint: hidden})  # fmt: skip
     assert sent.state == "nothing"

@@ -9,10 +9,13 @@ import msgspec
 import pytest
 
 from scanner.app.config import Config, LoadedConfig, ScanConfig
+from scanner.app.exporting import stored_document
 from scanner.app.pipeline import Result, scan
 from scanner.assess import baseline
+from scanner.assess.selection import Filter
 from scanner.model.errors import ConfigError
 from scanner.rulebook.examples import expand
+from scanner.store.state import State
 from tests.conftest import Repository
 
 KEY = expand("sk-ant-api03-{b64url:93}AA", "suppression")
@@ -100,13 +103,42 @@ def test_a_baseline_hides_what_is_known_and_nothing_else(
     result = scan(_loaded(repository.root, baselines=[str(file)]), url="sqlite://")
 
     assert _policies(first)
-    assert {f.asset for f in result.document.findings}.isdisjoint(
-        f.asset for f in first.document.findings
-    )
-    assert result.document.findings
+    known = {f.asset for f in first.document.findings}
+    assert {f.asset for f in result.document.findings if f.status.is_open}.isdisjoint(known)
+    hidden = [f for f in result.document.findings if f.status == "suppressed"]
+    assert {f.asset for f in hidden} == known
+    assert {f.decided for f in hidden} == {f"suppressed by {file}"}
+    assert [f for f in result.document.findings if f.status.is_open]
     assert f"suppressed findings: {len(first.document.findings)} by {file}" in (
         result.document.warnings
     )
+
+
+def test_what_a_baseline_hides_leaves_a_trace(repository: Repository, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'state.sqlite'}"
+    repository.write("a.py", f'K = "{KEY}"\n')
+    repository.commit()
+    first = scan(_loaded(repository.root), url=url)
+    file = tmp_path / "known.json"
+    file.write_bytes(baseline.render(baseline.of(first.document.findings)))
+    hiding = _loaded(repository.root, baselines=[str(file)])
+    (mark,) = [f.fingerprint for f in first.document.findings if f.policy == "SAI-090"]
+
+    def told(loaded: LoadedConfig) -> list[tuple[str, str]]:
+        last = scan(loaded, url=url).document.scan.id
+        state = State(url)
+        events = [(e.change, e.detail) for e in state.events(mark) if e.scan == last]
+        state.close()
+        return events
+
+    assert told(hiding) == [("suppressed", f"suppressed by {file}")]
+    assert told(hiding) == []
+    exported = stored_document(hiding, url=url).findings
+    assert {f.status for f in exported} == {"suppressed"}
+    only = Filter(status=("suppressed",))
+    assert len(stored_document(hiding, url=url, chosen=only).findings) == len(exported)
+    assert told(_loaded(repository.root)) == [("withdrawn", f"{file} no longer leaves it out")]
+    assert told(_loaded(repository.root)) == []
 
 
 def test_an_expired_entry_hides_nothing_and_is_told(repository: Repository, tmp_path: Path) -> None:

@@ -106,6 +106,21 @@ def test_what_changed_between_two_scans(place: Place) -> None:
     assert "several scans begin" in place.run("diff", first[:4], code=2)
 
 
+def test_what_a_baseline_hides_is_told_as_such_everywhere(place: Place) -> None:
+    place.run("baseline")
+    config = place.folder / "shadow-ai.toml"
+    config.write_text(f'{CONFIG}[scan]\nbaselines = [".shadow-ai-baseline.json"]\n')
+    place.run("scan", "-q")
+    row = place.json("findings", "list", "--status", "suppressed")[0]
+    assert place.json("findings", "show", row["fingerprint"])["finding"]["status"] == "suppressed"
+    changes = [event["change"] for event in place.json("findings", "history", row["fingerprint"])]
+    assert changes == ["opened", "suppressed"]
+    assert {one["finding"]["status"] for one in place.json("diff")["findings"]} == {"suppressed"}
+    place.run("diff", "--exit-code", code=1)
+    exported = place.run("findings", "export", "--format", "json", "--status", "suppressed")
+    assert len(json.loads(exported)["findings"]) == 2
+
+
 def test_lists_are_filtered_grouped_and_set_the_exit_code(place: Place) -> None:
     assert place.found("--text", "OPENAI") == {"openai": "new"}
     assert place.found("--policy", "SAI-0*", "--owner", "ada@*").keys() == {"anthropic", "openai"}
