@@ -72,8 +72,8 @@ def decide(
         for text in [chosen] if isinstance(chosen, str) else chosen:
             _check_text(text, name)
     made = Decision(
-        id=f"d-{secrets.token_hex(4)}", verb=verb, ground=ground, reason=_said(reason, "reason"),
-        by=_said(by, "by"), at=now, until=_day(until, now), selector=selector,
+        id=f"d-{secrets.token_hex(4)}", verb=verb, ground=ground, reason=said(reason, "reason"),
+        by=said(by, "by"), at=now, until=_day(until, now), selector=selector,
     )  # fmt: skip
     places = _places(graph) if graph is not None else (lambda finding: ())
     met = [
@@ -90,7 +90,7 @@ def decide(
 _MOST = {"reason": MOST_REASON, "by": MOST_BY}
 
 
-def _said(text: str, what: str) -> str:
+def said(text: str, what: str) -> str:
     said, most = text.strip(), _MOST[what]
     _check_text(said, what)
     if not said:
@@ -139,9 +139,37 @@ def undo(
 ) -> tuple[Decision, tuple[Finding, ...]]:
     """Withdraws a decision; the findings that it stood over are shown again."""
     before = {mark for mark, one in state.findings().items() if one.decision == ident}
-    gone = stored.withdraw(state, ident, by=_said(by, "by"), reason=_said(reason, "reason"), at=now)
+    gone = stored.withdraw(state, ident, by=said(by, "by"), reason=said(reason, "reason"), at=now)
     changed = shown_again(state, lambda finding: (), now)
     return gone, tuple(one for one in changed if one.fingerprint in before)
+
+
+def undo_all(
+    state: State, finding: Finding, *, by: str, reason: str, now: str
+) -> tuple[tuple[Decision, ...], tuple[Finding, ...]]:
+    """Withdraws what stands over a finding, and what would stand over it then, as far as that names
+    it alone: a rule that speaks of others too is withdrawn only where it stands first. Returns what
+    was withdrawn and the findings as they are now. Raises ``ConfigError`` where nothing stands."""
+    ident, mark = finding.decision, finding.fingerprint
+    if not ident:
+        raise ConfigError(f"no decision stands over {mark[:15]}: it is {finding.status}")
+    gone: list[Decision] = []
+    met: dict[str, Finding] = {}
+    while ident:
+        one, changed = undo(state, ident, by=by, reason=reason, now=now)
+        gone.append(one)
+        met |= {each.fingerprint: each for each in changed}
+        ident = state.findings()[mark].decision
+        alone = {named.id for named in stored.decisions(state) if _is_alone(named, finding)}
+        if ident not in alone:
+            break
+    known = state.findings()
+    return tuple(gone), tuple(known[each] for each in met)
+
+
+def _is_alone(decision: Decision, finding: Finding) -> bool:
+    marks = (finding.fingerprint, *finding.formerly)
+    return len(decision.selector.fingerprints) == 1 and decision.selector.fingerprints[0] in marks
 
 
 def shown_again(state: State, places: Places, now: str) -> tuple[Finding, ...]:

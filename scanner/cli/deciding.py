@@ -1,8 +1,8 @@
-"""``shadow-ai findings accept | suppress | reopen | decisions``."""
+"""``shadow-ai findings accept | suppress | reopen | end | decisions``."""
 
 from __future__ import annotations
 
-import os
+import getpass
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,14 @@ _GROUNDS = ("accepted_risk", "false_positive", "exempt_by_policy", "duplicate",
             "compensating_control")  # fmt: skip
 
 
+def _user() -> str:
+    """Of the machine, by its own list of accounts where the environment names none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no such account, or no such list (Windows)
+        return ""
+
+
 def _common(function: _Command) -> _Command:
     for option in reversed((
         config_option,
@@ -29,7 +37,7 @@ def _common(function: _Command) -> _Command:
         state_option,
         click.option("--reason", required=True, metavar="WORDS",
                      help="Why, for those who ask later."),
-        click.option("--by", metavar="WHO", default=lambda: os.environ.get("USER", ""),
+        click.option("--by", metavar="WHO", default=_user,
                      help="Who decides (default: the user of this machine)."),
     )):  # fmt: skip
         function = option(function)
@@ -148,25 +156,66 @@ def reopen(
     by: str,
 ) -> None:
     """Withdraw a decision, by its id or by a finding that it stands over. All that it stood
-    over are open again; the decision is kept, with who withdrew it and why."""
-    from scanner.app.deciding import undo
+    over are open again; the decision is kept, with who withdrew it and why. What stands over one of
+    them still is told."""
+    from scanner.app.deciding import undo, undo_all
     from scanner.model.base import encode
-    from scanner.model.errors import ConfigError
 
     with open_state(config_path, state_path) as state:
-        ident = which
-        if not which.startswith("d-"):
-            finding = is_one(state, which)
-            ident = finding.decision
-            if not ident:
-                raise ConfigError(f"no decision stands over {which}: it is {finding.status}")
-        gone, met = undo(state, ident, by=by, reason=reason, now=_now())
+        if which.startswith("d-"):
+            one, met = undo(state, which, by=by, reason=reason, now=_now())
+            gone = (one,)
+        else:
+            gone, met = undo_all(state, is_one(state, which), by=by, reason=reason, now=_now())
     if as_json:
-        write_bytes(encode({"decision": gone, "findings": met}) + b"\n")
+        write_bytes(encode({"decision": gone[0], "decisions": gone, "findings": met}) + b"\n")
         return
-    click.echo(f"{gone.id}: withdrawn")
+    for one in gone:
+        click.echo(f"{one.id}: withdrawn")
     for finding in met:
         click.echo(f"  {finding.fingerprint[:15]} {finding.status} {finding.title}")
+    for left in sorted({(one.decision, one.decided) for one in met if one.decision}):
+        click.echo(f"note: {left[0]} still stands: {left[1]}", err=True)
+
+
+@click.command("end")
+@click.argument("fingerprints", nargs=-1, metavar="[FINGERPRINT]...")
+@click.option("--shard", default="", metavar="ID",
+              help="Whose every place is such a shard, as coverage calls it; * and ?.")  # fmt: skip
+@click.option("--policy", default="", metavar="ID", help="Of this policy.")
+@click.option("--asset", default="", metavar="ID", help="Of assets with this id.")
+@click.option("--owner", default="", metavar="WHO", help="Of this owner.")
+@_common
+def end(
+    fingerprints: tuple[str, ...],
+    shard: str,
+    policy: str,
+    asset: str,
+    owner: str,
+    config_path: Path | None,
+    as_json: bool,
+    state_path: Path | None,
+    reason: str,
+    by: str,
+) -> None:
+    """End findings that are held because what they stand on is not scanned any more: a repository
+    that was taken out of the configuration, a source that is gone.
+
+    They are resolved, with who and why in the history; one that a scan ever sees again is reopened.
+    """
+    from scanner.app.ending import end as ending
+    from scanner.model.base import encode
+    from scanner.model.decision import Selector
+
+    with open_state(config_path, state_path) as state:
+        marks = tuple(is_one(state, one).fingerprint for one in fingerprints)
+        selector = Selector(fingerprints=marks, policy=policy, asset=asset, owner=owner)
+        met = ending(state, selector, shard, by=by, reason=reason, now=_now())
+    if as_json:
+        write_bytes(encode(met) + b"\n")
+        return
+    for finding in met:
+        click.echo(f"{finding.fingerprint[:15]} {finding.status} {finding.title}")
 
 
 @click.command("decisions")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from scanner.cli.deciding import accept, decisions, reopen, suppress
+from scanner.cli.deciding import accept, decisions, end, reopen, suppress
 from scanner.cli.export import export_findings
 from scanner.cli.filters import WORDS, filter_of, filter_options
 from scanner.cli.options import config_option, json_option, write_bytes
@@ -23,7 +23,7 @@ def command() -> None:
     """List, show, follow, export and decide about findings."""
 
 
-for _verb in (accept, suppress, reopen, decisions, export_findings):
+for _verb in (accept, suppress, reopen, end, decisions, export_findings):
     command.add_command(_verb)
 
 

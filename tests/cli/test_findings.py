@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,9 +47,9 @@ class Place:
         self.git("add", "-A")
         self.git("commit", "-qm", "change")
 
-    def run(self, *args: str, code: int = 0) -> str:
-        environ = {"SHADOW_AI_FINGERPRINT_KEY": "made-up-key-for-tests-only"}
-        done = shadow_ai(*args, cwd=self.folder, environ=environ)
+    def run(self, *args: str, code: int = 0, environ: Mapping[str, str] = {}) -> str:
+        known = {"SHADOW_AI_FINGERPRINT_KEY": "made-up-key-for-tests-only", **environ}
+        done = shadow_ai(*args, cwd=self.folder, environ=known)
         assert done.returncode == code, done.stderr
         return done.stdout + done.stderr
 
@@ -104,6 +106,59 @@ def test_what_changed_between_two_scans(place: Place) -> None:
     place.run("diff", "--exit-code")
     first = place.json("diff")["before"]
     assert "several scans begin" in place.run("diff", first[:4], code=2)
+
+
+def test_reopening_a_finding_leaves_no_older_decision_unsaid(place: Place) -> None:
+    (row,) = place.json("findings", "list", "--view", "mine")
+    mark, said = row["fingerprint"], ("--until", UNTIL, "--by", "ada", "--reason")
+    place.run("findings", "suppress", "--policy", "SAI-*", "--ground", "duplicate", *said, "rule")
+    for words in ("one", "two"):
+        place.run("findings", "accept", mark, *said, words)
+    told = place.run("findings", "reopen", mark, "--by", "bob", "--reason", "not any more")
+    assert told.count("withdrawn") == 2
+    assert "still stands: suppressed" in told
+    rows = {one["decision"]["reason"]: one for one in place.json("findings", "decisions")}
+    assert set(rows) == {"rule"}
+    (again,) = place.json("findings", "list", "--status", "suppressed", "--provider", "anthropic")
+    assert again["decision"] == rows["rule"]["decision"]["id"]
+    place.run("findings", "reopen", mark, "--by", "bob", "--reason", "nor that")
+    assert place.found() == {"anthropic": "new", "openai": "new"}
+
+
+def test_who_decides_is_known_without_the_environment(place: Place) -> None:
+    (row,) = place.json("findings", "list", "--view", "mine")
+    told = place.run("findings", "accept", row["fingerprint"], "--until", UNTIL, "--reason", "x",
+                     environ={"USER": "", "LOGNAME": "", "LNAME": "", "USERNAME": ""})  # fmt: skip
+    assert "by" in told
+    (made,) = place.json("findings", "decisions")
+    assert made["decision"]["by"] == pwd.getpwuid(os.getuid()).pw_name
+
+
+def test_what_is_no_longer_scanned_is_ended_by_a_person(place: Place) -> None:
+    """And reopened if it is ever seen again."""
+    (row,) = place.json("findings", "list", "--view", "mine")
+    mark, said = row["fingerprint"], ("--by", "ada", "--reason", "the shop is sold")
+    assert "only what is held" in place.run("findings", "end", mark, *said, code=2)
+    config = place.folder / "shadow-ai.toml"
+    (place.folder / "other").mkdir()
+    config.write_text(CONFIG.replace('"shop"', '"other"'))
+    place.run("scan", "-q")
+    assert place.found() == {"anthropic": "held", "openai": "held"}
+    assert "no finding of the state" in place.run(
+        "findings", "end", "--shard", "code:elsewhere/*", *said, code=2
+    )
+    place.run("findings", "end", mark, *said)
+    assert place.found() == {"openai": "held"}
+    place.run("findings", "end", "--shard", "code:dir:*", *said)
+    assert place.found() == {}
+    place.run("scan", "-q")
+    assert place.found() == {}, "nobody looks there"
+    events = place.json("findings", "history", mark)
+    assert [event["change"] for event in events] == ["opened", "held", "resolved"]
+    assert events[-1]["detail"] == "ended by ada: the shop is sold"
+    config.write_text(CONFIG)
+    place.run("scan", "-q")
+    assert place.found() == {"anthropic": "reopened", "openai": "reopened"}
 
 
 def test_what_a_baseline_hides_is_told_as_such_everywhere(place: Place) -> None:
