@@ -14,7 +14,7 @@ from scanner.cli.options import config_option, json_option, write_bytes
 from scanner.cli.states import is_one, open_state, state_option
 
 if TYPE_CHECKING:
-    from scanner.model.decision import Selector
+    from scanner.model.decision import Decision, Selector
     from scanner.store.state import State
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -164,7 +164,7 @@ def reopen(
     with open_state(config_path, state_path) as state:
         if which.startswith("d-"):
             one, met = undo(state, which, by=by, reason=reason, now=_now())
-            gone = (one,)
+            gone: tuple[Decision, ...] = (one,)
         else:
             gone, met = undo_all(state, is_one(state, which), by=by, reason=reason, now=_now())
     if as_json:

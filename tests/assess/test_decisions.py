@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sqlalchemy import insert, update
 
-from scanner.app.deciding import decide, over, undo
+from scanner.app.deciding import decide, over, undo, undo_all
 from scanner.assess.decisions import matches
 from scanner.assess.fingerprint import fingerprint
 from scanner.assess.lifecycle import Life as Left
@@ -238,6 +238,23 @@ def test_what_a_comment_hid_and_nobody_could_read_is_told_as_held(world: World) 
     world.scan({"a", "b"}, severity="critical")
     last = world.state.events(mark)[-1]
     assert (last.change, last.detail) == ("seen", "severity: high -> critical")
+
+
+def test_a_rule_that_speaks_of_others_too_outlives_what_was_decided_of_one(world: World) -> None:
+    rule = world.decide(Verb.SUPPRESS, Selector(policy="SAI-*"))
+    assert (one := world.of("a")) is not None
+    mine = set()
+    for _ in range(2):
+        world.day += timedelta(days=1)
+        mine.add(world.decide(Verb.ACCEPT, Selector(fingerprints=(one.fingerprint,))))
+    assert (one := world.of("a")) is not None
+    gone, met = undo_all(world.state, one, by="bob", reason="no longer", now=world.now)
+    assert {decision.id for decision in gone} == mine
+    assert [(finding.asset, finding.decision) for finding in met] == [("a", rule)]
+    gone, _ = undo_all(world.state, met[0], by="bob", reason="nor that", now=world.now)
+    assert [decision.id for decision in gone] == [rule]
+    with pytest.raises(ConfigError, match="no decision stands"):
+        undo_all(world.state, world.state.findings()[one.fingerprint], by="b", reason="r", now="")
 
 
 def test_there_is_time_from_the_end_of_a_decision_or_a_comment_on(world: World) -> None:

@@ -111,18 +111,16 @@ def test_what_changed_between_two_scans(place: Place) -> None:
 def test_reopening_a_finding_leaves_no_older_decision_unsaid(place: Place) -> None:
     (row,) = place.json("findings", "list", "--view", "mine")
     mark, said = row["fingerprint"], ("--until", UNTIL, "--by", "ada", "--reason")
-    place.run("findings", "suppress", "--policy", "SAI-*", "--ground", "duplicate", *said, "rule")
     for words in ("one", "two"):
         place.run("findings", "accept", mark, *said, words)
     told = place.run("findings", "reopen", mark, "--by", "bob", "--reason", "not any more")
     assert told.count("withdrawn") == 2
-    assert "still stands: suppressed" in told
-    rows = {one["decision"]["reason"]: one for one in place.json("findings", "decisions")}
-    assert set(rows) == {"rule"}
-    (again,) = place.json("findings", "list", "--status", "suppressed", "--provider", "anthropic")
-    assert again["decision"] == rows["rule"]["decision"]["id"]
-    place.run("findings", "reopen", mark, "--by", "bob", "--reason", "nor that")
     assert place.found() == {"anthropic": "new", "openai": "new"}
+    for rule in ("SAI-*", "SAI-0*"):
+        place.run("findings", "suppress", "--policy", rule, "--ground", "duplicate", *said, rule)
+    told = place.run("findings", "reopen", mark, "--by", "bob", "--reason", "not any more")
+    assert told.count("withdrawn") == 1
+    assert told.count("still stands: suppressed") == 1
 
 
 def test_who_decides_is_known_without_the_environment(place: Place) -> None:
@@ -149,7 +147,7 @@ def test_what_is_no_longer_scanned_is_ended_by_a_person(place: Place) -> None:
     )
     place.run("findings", "end", mark, *said)
     assert place.found() == {"openai": "held"}
-    place.run("findings", "end", "--shard", "code:dir:*", *said)
+    place.run("findings", "end", "--shard", "code:git:*", *said)
     assert place.found() == {}
     place.run("scan", "-q")
     assert place.found() == {}, "nobody looks there"
