@@ -242,12 +242,14 @@ def test_what_a_comment_hid_and_nobody_could_read_is_told_as_held(world: World) 
 
 def test_a_rule_that_speaks_of_others_too_outlives_what_was_decided_of_one(world: World) -> None:
     rule = world.decide(Verb.SUPPRESS, Selector(policy="SAI-*"))
-    assert (one := world.of("a")) is not None
+    one = world.of("a")
+    assert one is not None
     mine = set()
     for _ in range(2):
         world.day += timedelta(days=1)
         mine.add(world.decide(Verb.ACCEPT, Selector(fingerprints=(one.fingerprint,))))
-    assert (one := world.of("a")) is not None
+    one = world.of("a")
+    assert one is not None
     gone, met = undo_all(world.state, one, by="bob", reason="no longer", now=world.now)
     assert {decision.id for decision in gone} == mine
     assert [(finding.asset, finding.decision) for finding in met] == [("a", rule)]
