@@ -7,11 +7,12 @@ too, is shared, and belongs to nobody by derivation.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId
 from scanner.model.facts import Asset, Relation
-from scanner.model.registry import Match, MatchClass
+from scanner.model.registry import Match, MatchClass, RegistryEntry
 
 DEPTH = 3
 RELATIONS = (
@@ -28,14 +29,16 @@ FAN_OUT = 50
 def derive(
     graph: AssetGraph,
     found: dict[NodeId, list[Match]],
+    entries: Mapping[str, RegistryEntry],
     different: frozenset[tuple[NodeId, str]] = frozenset(),
 ) -> None:
     """Adds to ``found`` what follows from what is linked there, unless two entries share it, or an
-    entry and something that no entry claims."""
+    entry and something that no entry claims. AI of another provider, where the entry states no
+    providers, is only a question."""
     claimed = {
-        ident: entries.pop()
+        ident: names.pop()
         for ident, matches in found.items()
-        if len(entries := {m.entry for m in matches if m.match_class.links}) == 1
+        if len(names := {m.entry for m in matches if m.match_class.links}) == 1
     }
     front = dict(claimed)
     for step in range(1, DEPTH + 1):
@@ -45,20 +48,40 @@ def derive(
             for edge in edges if len(edges) <= FAN_OUT else ():
                 if edge.target not in found:
                     reached[edge.target].add((entry, f"{edge.relation} from {ident}"))
-        front = {}
+        front_of, front = front, {}
         for ident in sorted(reached):
             sources = reached[ident]
-            entries = {entry for entry, _ in sources}
+            names = {entry for entry, _ in sources}
             entry, reason = min(sources)
-            if len(entries) > 1 or (ident, entry) in different or _is_shared(graph, ident, claimed):
+            if len(names) > 1 or (ident, entry) in different or _is_shared(graph, ident, claimed):
                 continue
             score = 90 - 5 * step
+            if entries[entry].approved.providers is None and _is_strange(graph, ident, front_of):
+                said = f"{reason}, of another provider; the entry states no providers"
+                found[ident] = [
+                    Match(asset=ident, entry=entry, match_class=MatchClass.PROBABLE, score=70,
+                          reason=said)
+                ]  # fmt: skip
+                continue
             found[ident] = [
                 Match(asset=ident, entry=entry, match_class=MatchClass.DERIVED, score=score,
                       reason=reason)
             ]  # fmt: skip
             front[ident] = entry
         claimed.update(front)
+
+
+def _is_strange(graph: AssetGraph, ident: NodeId, sources: Mapping[NodeId, str]) -> bool:
+    """Whether it is AI of a provider that nothing which leads to it is of."""
+    node = graph.node(ident)
+    if not isinstance(node, Asset) or not node.provider:
+        return False
+    known = {
+        source.provider
+        for edge in graph.in_edges(ident, *RELATIONS)
+        if edge.source in sources and isinstance(source := graph.node(edge.source), Asset)
+    }
+    return node.provider not in known
 
 
 def _is_shared(graph: AssetGraph, ident: NodeId, claimed: dict[NodeId, str]) -> bool:

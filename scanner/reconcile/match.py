@@ -117,7 +117,7 @@ def match_all(graph: AssetGraph, index: Index) -> Found:
         ]
         if matches:
             found[node.id] = matches
-    derive(graph, found, index.remembered.different)
+    derive(graph, found, index.entries, index.remembered.different)
     _suggest(graph, nodes, index, found)
     return {ident: ranked(matches) for ident, matches in found.items() if matches}
 
@@ -160,8 +160,10 @@ def direct(graph: AssetGraph, node: Asset | Credential, index: Index) -> Iterato
                 said = f"{key}; it names no system"
                 yield _match(node.id, entry, MatchClass.PROBABLE, 60, said)
                 continue
-            kind = MatchClass.DECLARED if why == "tag" else MatchClass.EXACT
-            yield _match(node.id, entry, kind, 100, f"{why} {key}")
+            if why == "tag":
+                yield _by_tag(node, entry, 100, f"tag {key}", index)
+                continue
+            yield _match(node.id, entry, MatchClass.EXACT, 100, f"{why} {key}")
     for key in dict.fromkeys(unsure_keys_of(node)):
         for entry, why in index.exact.get(key, ()):
             vendor = node.id.partition(":")[0]
@@ -213,7 +215,17 @@ def _declared(node: Asset | Credential, index: Index) -> Iterator[Match]:
         if value in index.entries:
             meant = [value]  # our own id is one entry, whatever other registries call theirs
         for entry in meant:
-            yield _match(node.id, entry, MatchClass.DECLARED, 95, f"tag {tag}={value}")
+            yield _by_tag(node, entry, 95, f"tag {tag}={value}", index)
+
+
+def _by_tag(node: Asset | Credential, entry: str, score: int, reason: str, index: Index) -> Match:
+    """Whoever deploys writes the tag: before something is there, an entry that states no providers
+    would let anything land that carries its id. What is there already is told as what it is."""
+    provider = node.provider if isinstance(node, Asset) and node.is_ai else ""
+    if index.before and provider and index.entries[entry].approved.providers is None:
+        said = f"{reason}; the entry states no providers"
+        return _match(node.id, entry, MatchClass.PROBABLE, 80, said)
+    return _match(node.id, entry, MatchClass.DECLARED, score, reason)
 
 
 def _through_holder(graph: AssetGraph, node: Asset, index: Index) -> Iterator[Match]:

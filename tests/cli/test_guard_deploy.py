@@ -112,6 +112,19 @@ def test_what_is_registered_is_allowed_and_what_drifts_is_not(folder: Path) -> N
     assert "no entry ai-registry-id=AIR-9999" in _judged(folder, 1)["deny"][0]
 
 
+def test_a_tag_lets_nothing_land_where_the_entry_states_no_providers(folder: Path) -> None:
+    text = _REGISTRY.replace(
+        "    approved: {providers: [aws_sagemaker], regions: [eu-west-1]}\n", ""
+    )
+    text = text.replace('    bindings: [{type: tag, value: "ai-registry-id=AIR-0007"}]\n', "")
+    for bound in ("", '    bindings: [{type: tag, value: "ai-registry-id=AIR-0007"}]\n'):
+        said = text.replace("    stage: production\n", f"    stage: production\n{bound}", 1)
+        (folder / "registry.yaml").write_text(said)
+        _plan(folder, _endpoint(tags={"ai-registry-id": "AIR-0007"}))
+        found = _judged(folder, 1)
+        assert "state its providers" in found["deny"][0]
+
+
 def test_a_retired_entry_lets_nothing_land(folder: Path) -> None:
     _plan(folder, _endpoint(tags={"ai-registry-id": "AIR-0007"}, region="eu-west-1"))
     text = _REGISTRY.replace("stage: production", "stage: retired", 1)

@@ -71,6 +71,22 @@ def test_an_exact_binding_registers_and_what_it_is_made_of_follows() -> None:
     assert _status(world, "role") == ("unregistered", "")
 
 
+def test_an_entry_without_providers_takes_no_other_provider_along() -> None:
+    agent, model = ARN.replace("endpoint/", "agent/"), ARN.replace("endpoint/", "model/")
+    facts = [
+        _asset(ARN), _asset(agent, provider="openai"), _asset(model),
+        _edge(ARN, Relation.SERVES, agent), _edge(ARN, Relation.SERVES, model),
+    ]  # fmt: skip
+    bound = (BindingType.ARN, ARN)
+
+    silent = _world(facts, [_entry("E", bound)])
+    assert _status(silent, agent) == ("probable", "E")
+    assert _status(silent, model) == ("registered", "E")
+
+    stated = Approved(providers=("aws_sagemaker", "openai"))
+    assert _status(_world(facts, [_entry("E", bound, approved=stated)]), agent)[0] == "registered"
+
+
 def test_what_two_entries_share_belongs_to_neither() -> None:
     facts = [
         _asset("a"), _asset("b"), _asset("shared"),
