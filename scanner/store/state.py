@@ -135,7 +135,8 @@ class State:
         not_before: str = "",
     ) -> OpenScan:
         """A new scan, or the last one if it was interrupted: of the same configuration, rules and
-        version, and started at ``not_before`` or later (an old reading is no present state)."""
+        version, and started between ``not_before`` and now: an old reading is no present state, and
+        how old one is whose clock was ahead of ours is not known."""
         with self.guarded("open a scan"), self._engine.begin() as db:
             self._holder = secrets.token_hex(8)
             put_meta(db, _HOLDER, self._holder)
@@ -148,7 +149,7 @@ class State:
                 and last.finished_at is None
                 and last.config_digest == config_digest
                 and last.versions == encode(dict(versions)).decode()
-                and last.started_at >= not_before
+                and not_before <= last.started_at <= now
             ):
                 rows = db.execute(
                     select(schema.coverage.c.body).where(schema.coverage.c.scan_id == last.id)

@@ -8,20 +8,22 @@ import sqlite3
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
-from scanner.app.config import Config, LoadedConfig, StoreConfig
-from scanner.app.pipeline import scan
+from scanner.app.config import Config, LoadedConfig, StoreConfig, load
+from scanner.app.pipeline import Settings, scan
 from scanner.kit.contract import Shard
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import ConfigError, StoreError
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Asset, AssetClass
+from scanner.store import schema
 from scanner.store.state import State
 from scanner.store.writer import StateSink
 
@@ -84,6 +86,26 @@ def test_a_killed_scan_keeps_what_it_stored_and_resumes_at_its_shard(tmp_path: P
     assert sorted(read) == ["listing", "listing", "tree", "tree"]
     assert sum(isinstance(f, Asset) and f.is_ai for _, f, _ in state.facts()) == 2
     state.close()
+
+
+def test_a_scan_cut_short_under_a_fast_clock_is_begun_anew(tmp_path: Path) -> None:
+    loaded = load(_tree(tmp_path))
+    for file in tmp_path.glob("*/*.py"):
+        file.write_text("print('no AI')\n")
+    now = datetime.now(UTC)
+    fast = scan(loaded, settings=Settings(now=lambda: now + timedelta(days=30)))
+    state = State(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    with state.engine.begin() as db:
+        db.execute(update(schema.scan).values(finished_at=None, exit_code=None))
+    state.close()
+    (tmp_path / "one/app.py").write_text("import anthropic\n")
+
+    corrected = scan(loaded, settings=Settings(now=lambda: now))
+
+    assert not fast.document.assets
+    assert not corrected.resumed
+    assert corrected.document.scan.started <= corrected.document.scan.finished
+    assert corrected.document.assets
 
 
 def _fill(state: State) -> None:
