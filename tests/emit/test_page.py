@@ -295,10 +295,18 @@ def test_ten_thousand_are_there_and_few_are_drawn(browser: Any, tmp_path: Path) 
     page.locator("#t-said", has_text="1 of 10000").wait_for()
     assert page.evaluate("graphView.cy.nodes().length") == 52
     page.locator("#g-side button", has_text="Vendor: vendor0: 834 assets").click()
-    assert page.evaluate("[graphView.cy.nodes().length, graphView.cy.edges().length]") == [834, 0]
-    places = page.evaluate("graphView.cy.nodes().map(n => `${n.position('x')} ${n.position('y')}`)")
+    counts = "[graphView.cy.nodes('[at >= 0]').length, graphView.cy.edges().length]"
+    assert page.evaluate(counts) == [834, 0]
+    assert page.evaluate("graphView.cy.nodes('.kind').map(n => n.data('label'))") == ["t.t (834)"]
+    assert page.locator("#g-side button").first.inner_text() == "t.t: asset 0"
+    places = page.evaluate(
+        "graphView.cy.nodes('[at >= 0]').map(n => `${n.position('x')} ${n.position('y')}`)"
+    )
     assert len(set(places)) == 834
     assert "834 assets, by kind" in page.locator("#g-said").inner_text()
+    page.locator("#g-side button").first.click()
+    page.click("#g-expand")
+    assert page.evaluate("graphView.cy.edges().length") < 60, "one's surroundings, not all lines"
     page.fill("#g-find", "a9876")
     page.press("#g-find", "Enter")
     assert "asset 9876" in page.locator("#g-said").inner_text()

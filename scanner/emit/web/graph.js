@@ -34,6 +34,8 @@
     { selector: "edge.way", style: { width: 4, "line-color": "#c2410c", "target-arrow-color": "#c2410c", opacity: 1,
       label: "data(relation)", "font-size": 9, color: ink(), "text-rotation": "autorotate", "text-margin-y": -7 } },
     { selector: "node.way", style: { "border-width": 3, "border-color": "#c2410c" } },
+    { selector: "node.kind", style: { shape: "rectangle", width: 1, height: 1, "background-opacity": 0, "font-size": 15,
+      "font-weight": 600, "text-valign": "center", "text-halign": "right", "text-max-width": 600 } },
     { selector: "node:selected", style: { "border-width": 4, "border-color": ink() } },
   ];
   const cy = cytoscape({ container: by("cy"), style: style(), minZoom: 0.05, maxZoom: 4, boxSelectionEnabled: false,
@@ -112,16 +114,21 @@
       kinds.get(kind).push(at);
     }
     const wide = Math.max(6, Math.ceil(Math.sqrt(drawn.size * 0.7))), elements = [];
+    const items = [];
     let y = 0;
-    for (const [, members] of [...kinds.entries()].sort((a, b) => b[1].length - a[1].length || a[0].localeCompare(b[0]))) {
+    for (const [kind, members] of [...kinds.entries()].sort((a, b) => b[1].length - a[1].length || a[0].localeCompare(b[0]))) {
       members.sort((a, b) => G.things[a][LABEL].localeCompare(G.things[b][LABEL]) || a - b);
+      elements.push({ group: "nodes", classes: "kind", selectable: false, position: { x: -30, y: y - STEP * 0.7 },
+        data: { id: `k${kind}`, label: `${kind} (${members.length})` } });
+      items.push(...members.map((at) => [`${kind}: ${G.things[at][LABEL]}`, () => pick(at)]));
       members.forEach((at, i) => elements.push({ group: "nodes",
         position: { x: (i % wide) * 140, y: y + Math.floor(i / wide) * STEP },
         data: { id: `n${at}`, at, label: G.things[at][LABEL], type: G.things[at][TYPE], sensitive: Boolean(G.things[at][CLASSES]) } }));
-      y += (Math.ceil(members.length / wide) + 1) * STEP;
+      y += (Math.ceil(members.length / wide) + 1.4) * STEP;
     }
+    mode = "shelf";
     put(elements);
-    list();
+    side(`${drawn.size} things drawn`, items);
   }
 
   // Columns keep the order in which they were placed; the empty ones fall out.
@@ -173,6 +180,7 @@
   }
 
   function expand(at) {
+    if (mode === "shelf") { ego(at); return; }
     const before = drawn.size, left = around(at);
     way = [];
     part();
@@ -257,9 +265,11 @@
 
   cy.on("tap", "node", (event) => {
     const data = event.target.data();
-    if (mode === "map") open(data.cells); else pick(data.at);
+    if (mode === "map") open(data.cells); else if (data.at !== undefined) pick(data.at);
   });
-  cy.on("dbltap", "node", (event) => { if (mode !== "map") expand(event.target.data("at")); });
+  cy.on("dbltap", "node", (event) => {
+    if (mode !== "map" && event.target.data("at") !== undefined) expand(event.target.data("at"));
+  });
   cy.on("tap", "edge", (event) => {
     const data = event.target.data();
     if (mode === "map") { open([data.cell]); return; }
