@@ -19,7 +19,7 @@
   const style = () => [
     { selector: "node", style: { label: "data(label)", color: ink(), "font-size": 11, width: 22, height: 22,
       "text-valign": "bottom", "text-margin-y": 3, "text-wrap": "ellipsis", "text-max-width": 130,
-      "min-zoomed-font-size": 6, "background-color": "#8a93a3" } },
+      "min-zoomed-font-size": 5, "background-color": "#8a93a3" } },
     ...Object.entries(TYPES).map(([type, [shape, colour]]) => (
       { selector: `node[type = "${type}"]`, style: { shape, "background-color": colour } })),
     { selector: "node[?sensitive]", style: { "border-width": 3, "border-color": "#9b1c31" } },
