@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import make_url
 
 from scanner.app import suppressing
 from scanner.app.config import LoadedConfig, store_url
@@ -42,6 +41,7 @@ from scanner.model.coverage import Coverage
 from scanner.model.decisions import SameAsDecision, Verdict, pair
 from scanner.model.errors import ConfigError
 from scanner.model.facts import Asset, Credential
+from scanner.store.addresses import parsed
 from scanner.store.past import facts_at
 from scanner.store.state import State
 
@@ -60,7 +60,7 @@ def opened(loaded: LoadedConfig) -> Iterator[State]:
 
 
 def _begun(loaded: LoadedConfig) -> None:
-    where = make_url(store_url(loaded))
+    where = parsed(store_url(loaded))
     is_file = where.get_backend_name() == "sqlite" and where.database not in (None, "", ":memory:")
     if is_file and not Path(str(where.database)).exists():
         raise ConfigError(f"no scan has ended in this state, so nothing is known: {_SCAN}")

@@ -13,18 +13,19 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from scanner.model.errors import ConfigError, StoreError
+from scanner.store.addresses import parsed, shown, told
 
 
 def store_error(what: str, error: SQLAlchemyError, engine: Engine) -> StoreError | ConfigError:
     """A database error as ours, without the statement's parameters."""
     cause = getattr(error, "orig", None) or error
     full = _is_full(str(cause), engine.url.database)
-    told = _explain(what, str(cause), engine)
+    reason = told(_explain(what, str(cause), engine), engine.url)
     if what == "open" and not full and "locked" not in str(cause):
-        return ConfigError(told)
+        return ConfigError(reason)
     is_server = engine.dialect.name != "sqlite"
     heals = is_server and isinstance(error, (OperationalError, InterfaceError))
-    return StoreError(told, is_full=full, may_heal=heals and not full)
+    return StoreError(reason, is_full=full, may_heal=heals and not full)
 
 
 def _is_full(cause: str, database: str | None) -> bool:
@@ -48,12 +49,14 @@ def engine_of(url: str) -> Engine:
         options["connect_args"] = {"check_same_thread": False, "timeout": 30}
     else:
         options["pool_pre_ping"] = True  # a server that was started again is not taken for gone
+    where = parsed(url)
     try:
-        engine = create_engine(url, **options)
+        engine = create_engine(where, **options)
     except (SQLAlchemyError, ImportError, ValueError) as error:
         raise ConfigError(
-            f"store url `{url.rsplit('@', maxsplit=1)[-1]}`: {error}; use sqlite:///path or postgresql://..."
-        ) from error
+            f"store url `{shown(where)}`: {told(str(error), where)}; "
+            "use sqlite:///path or postgresql+psycopg://..."
+        ) from None
     if url.startswith("sqlite"):
         _make_private(engine.url.database or "")
         event.listen(engine, "connect", _sqlite_pragmas)
