@@ -244,9 +244,11 @@ def best_setting(evidence: tuple[Evidence, ...]) -> Setting:
 
 def best_confidence(evidence: tuple[Evidence, ...]) -> Confidence:
     """How sure the surest evidence is; two independent kinds of weak evidence count one grade
-    more, so a variable and a model name together are more than either."""
+    more, so a variable and a model name together are more than either. That access has ended makes
+    nothing surer."""
     if not evidence:
         return Confidence.CERTAIN
+    evidence = tuple(item for item in evidence if not item.ends) or evidence
     best = max((item.confidence for item in evidence), key=lambda grade: grade.rank)
     kinds = {
         item.rule

@@ -14,7 +14,7 @@ import msgspec
 
 from scanner.kit.expressions import expression
 from scanner.model.base import NodeId
-from scanner.model.evidence import Confidence, Evidence
+from scanner.model.evidence import Confidence, Ends, Evidence
 from scanner.model.facts import Asset, AssetClass, DataStore, Edge, Fact, Relation
 from scanner.model.items import Activity
 from scanner.rulebook.load import Rulebook
@@ -81,6 +81,7 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
         count=activity.count,
         first_at=activity.first_at,
         last_at=activity.last_at,
+        ends=_ends(activity),
     )
     yield Asset(
         id=activity.app_id,
@@ -120,6 +121,27 @@ _WORD = expression(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _TLD = ".ai"
 _QUOTED = expression(r'"[^"]*(?:"|$)')
 """What people have named or asked, as logs of settings repeat it: no word of the vendor's own."""
+
+
+_ALL_ENDS = expression(
+    r"(?i)(?:^|[ _./:-])uninstall|^remove service principal|app_deleted|^app(?:lication)? deleted"
+    r"|remove_application|remove_api_client|blocked_oauth2|unlink_team|org_app_workspace_removed"
+)
+"""The application goes, and all access with it, whoever has removed it."""
+_OWN_ENDS = expression(
+    r"(?i)revoke|remove|delete|destroy|unlink|disconnect|uninstall|deactivat|disable"
+)
+_FAILED = "(failed)"
+
+
+def _ends(activity: Activity) -> Ends:
+    """What it has ended, by the vendor's words for the event. What was denied, asked for or tried
+    in vain ends nothing."""
+    if activity.relation or activity.rule.endswith(_FAILED):
+        return Ends.NOTHING
+    if _ALL_ENDS.search(activity.rule):
+        return Ends.ALL
+    return Ends.OWN if activity.actor and _OWN_ENDS.search(activity.rule) else Ends.NOTHING
 
 
 def _guessed(activity: Activity) -> tuple[str, str, Confidence] | None:

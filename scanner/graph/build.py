@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from scanner.graph import ended as access
 from scanner.graph import same_as
 from scanner.graph.data import DataMap
 from scanner.graph.elsewhere import calls_elsewhere
@@ -17,6 +18,7 @@ from scanner.graph.same_as import Entities
 from scanner.graph.uncollected import uncollected
 from scanner.model.base import NodeId, ShardId
 from scanner.model.decisions import SameAsDecision
+from scanner.model.evidence import Evidence
 from scanner.model.facts import (
     Account,
     Asset,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from scanner.graph.columns import Columns
 
 HOLDS = Relation.CONTAINS
+_IN_USE = (Relation.USED_BY, Relation.CREATED_BY)
 _MADE_OF = (Relation.SERVES, Relation.CONFIGURED_BY, Relation.CREATED_BY)
 
 
@@ -83,6 +86,7 @@ class AssetGraph:
                 self.edges[key] = fact if old_edge is None else merge_fact(old_edge, fact)
             else:
                 self._add_node(fact)
+        self._end_access()
         alike = same_as.found(self.nodes, bundled() if rules is None else rules)
         self.entities: Entities = same_as.entities(self.nodes, alike, decisions)
         for edge in (*self.entities.candidates, *self.entities.accepted):
@@ -96,6 +100,26 @@ class AssetGraph:
             self._in.add(edge.target, edge)
         self._place_parts()
         self.nodes.update(calls_elsewhere(self.nodes))
+
+    def _end_access(self) -> None:
+        """An application to which nobody has access any more says since when."""
+        ended = access.endings(self.edges.values())
+        if not ended:
+            return
+        closed = {key for key, edge in self.edges.items() if access.has_ended(edge, ended)}
+        apps = {access.app_of(self.edges.pop(key)) for key in closed}
+        used: dict[NodeId, list[Evidence]] = {app: [] for app in apps}
+        for edge in self.edges.values():
+            app = access.app_of(edge)
+            if edge.relation in access.STANDING:
+                used.pop(app, None)
+            elif edge.relation in _IN_USE and app in used:
+                used[app] += edge.evidence
+        for app, rows in used.items():
+            node, since = self.nodes.get(app), access.over_since(app, ended, rows)
+            if since and isinstance(node, Asset):
+                tags = {**node.tags, "access": f"ended {since[:10]}"}
+                self.nodes[app] = msgspec.structs.replace(node, tags=tags)
 
     def add(self, more: Iterable[NodeFact | Edge]) -> None:
         """What is known besides the facts, such as the registry. What the graph has stays."""

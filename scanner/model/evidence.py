@@ -47,6 +47,16 @@ class Setting(StrEnum):
     """Commented out or explained, not run."""
 
 
+class Ends(StrEnum):
+    """Whose access to the resource what was seen has ended."""
+
+    NOTHING = ""
+    OWN = "own"
+    """Of whoever ``path`` names."""
+    ALL = "all"
+    """Everybody's: the application was removed."""
+
+
 class Evidence(Model, frozen=True, kw_only=True):
     """One observation. ``preview`` is redacted before it gets here; times are ISO 8601, UTC."""
 
@@ -79,6 +89,7 @@ class Evidence(Model, frozen=True, kw_only=True):
     bytes_down: int = 0
     suppressed: str = ""
     """The reason that a comment beside it gives for not reporting it; empty: none."""
+    ends: Ends = Ends.NOTHING
 
     @property
     def place(self) -> tuple[str, str, str, str, str, bool]:
@@ -132,6 +143,7 @@ def _joined(old: Evidence, new: Evidence, add_counts: bool) -> Evidence:
         bytes_up=add(old.bytes_up, new.bytes_up),
         bytes_down=add(old.bytes_down, new.bytes_down),
         suppressed=base.suppressed,
+        ends=base.ends,
     )
 
 

@@ -1,0 +1,57 @@
+"""Access that has ended: grants, and the ways of data that they opened, are no part of the graph
+from then on. Logs tell endings in any order and over many readings, so that time alone decides.
+
+Refuses to guess: what has no time is of a present list and stands; an ending in the same second as
+a grant ends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from scanner.model.base import NodeId
+from scanner.model.evidence import Ends, Evidence
+from scanner.model.facts import Edge, Relation
+
+STANDING = (Relation.GRANTS, Relation.READS_FROM, Relation.WRITES_TO)
+"""Relations that stand on an access."""
+
+Endings = Mapping[NodeId, Mapping[str, str]]
+"""Of an application: whose access (empty: everybody's) -> when it ended last."""
+
+
+def endings(edges: Iterable[Edge]) -> Endings:
+    found: dict[NodeId, dict[str, str]] = {}
+    for edge in edges:
+        if edge.relation is not Relation.CONTAINS:
+            continue
+        for row in edge.evidence:
+            if row.ends:
+                whose = "" if row.ends is Ends.ALL else row.path
+                times = found.setdefault(edge.target, {})
+                times[whose] = max(times.get(whose, ""), row.last_at)
+    return found
+
+
+def has_ended(edge: Edge, ended: Endings) -> bool:
+    """Whether all that speaks for it was before an ending of the access that it stands on."""
+    times = ended.get(app_of(edge)) if edge.relation in STANDING else None
+    if not times or not edge.evidence:
+        return False
+    return all(_is_over(row, times) for row in edge.evidence)
+
+
+def app_of(edge: Edge) -> NodeId:
+    return edge.target if edge.relation is Relation.GRANTS else edge.source
+
+
+def _is_over(row: Evidence, times: Mapping[str, str]) -> bool:
+    latest = max(times.get("", ""), times.get(row.path, ""))
+    return bool(row.ends) or (bool(row.last_at) and row.last_at < latest)
+
+
+def over_since(app: NodeId, ended: Endings, used: Iterable[Evidence]) -> str:
+    """When the last access to an application ended to which no grant is left, unless it was
+    ``used`` since."""
+    latest = max(ended[app].values())
+    return latest if all(row.last_at and row.last_at < latest for row in used) else ""

@@ -1,0 +1,98 @@
+"""Access that a log says has ended is in the graph no more, whichever way round it is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scanner.assess.policies import best_confidence
+from scanner.detect.activity import Catalogue, facts_of
+from scanner.graph.build import AssetGraph
+from scanner.kit.folding import failed
+from scanner.kit.named import Names
+from scanner.model.base import ShardId
+from scanner.model.evidence import Confidence
+from scanner.model.facts import Asset, DataStore, Relation
+from scanner.model.items import Activity
+from scanner.rulebook.load import Rulebook
+
+NAMES = Names("x", "x", "workspace")
+MAIL = DataStore(id=NAMES.node("acme", "data", "mail"), kind="x.data", name="mail")
+ANN, BEN = (NAMES.person("acme", one) for one in ("ann", "ben"))
+APP = NAMES.node("acme", "app", "c1")
+OPENED = (Relation.GRANTS, Relation.READS_FROM, Relation.WRITES_TO)
+
+
+def _told(day: int, rule: str, relation: str = "", who: Any = ANN) -> Activity:
+    at = f"2026-11-{day:02}T09:00:00Z"
+    opened = (MAIL,) if relation == "grants" else ()
+    return NAMES.app("acme", rule, relation, "c1", "Otter.ai", actor=who, first_at=at, last_at=at,
+                     reads=opened, writes=opened)  # fmt: skip
+
+
+def _graph(rulebook: Rulebook, *told: Activity) -> AssetGraph:
+    catalogue = Catalogue(rulebook)
+    return AssetGraph(
+        (ShardId("x:log"), fact, True) for one in told for fact in facts_of(one, catalogue, "x")
+    )
+
+
+def _open(graph: AssetGraph) -> set[str]:
+    return {str(edge.relation) for edge in graph.edges.values() if edge.relation in OPENED}
+
+
+GRANT = _told(10, "token.authorize", "grants")
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        _told(11, "token.revoke"),
+        _told(11, "app_uninstalled", who=BEN),
+        _told(11, "Remove service principal.", who=BEN),
+        _told(11, "app_uninstalled", who=None),
+    ],
+    ids=lambda one: one.rule,
+)
+def test_what_has_ended_is_closed_in_either_order(rulebook: Rulebook, ending: Activity) -> None:
+    assert _open(_graph(rulebook, GRANT)) == set(OPENED)
+    for told in ((GRANT, ending), (ending, GRANT)):
+        graph = _graph(rulebook, *told)
+        assert not _open(graph)
+        app = graph.node(APP)
+        assert isinstance(app, Asset)
+        assert (app.is_ai, app.tags) == (True, {"access": "ended 2026-11-11"})
+        assert best_confidence(app.evidence) is Confidence.MEDIUM
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        _told(9, "token.revoke"),
+        _told(10, "token.revoke"),
+        _told(11, "token.revoke", who=BEN),
+        _told(11, "token.deny"),
+        _told(11, "app_requested"),
+        failed(_told(11, "token.revoke")),
+        _told(11, "remove app role assignment from service principal", who=BEN),
+    ],
+    ids=lambda one: f"{one.rule} {one.last_at}",
+)
+def test_what_ends_nothing_leaves_the_grant(rulebook: Rulebook, other: Activity) -> None:
+    graph = _graph(rulebook, GRANT, other)
+    assert _open(graph) == set(OPENED)
+    app = graph.node(APP)
+    assert isinstance(app, Asset)
+    assert not app.tags
+
+
+def test_a_later_grant_opens_again_and_others_keep_theirs(rulebook: Rulebook) -> None:
+    revoked = _told(11, "token.revoke")
+    again = _told(12, "token.authorize", "grants")
+    theirs = _told(10, "token.authorize", "grants", BEN)
+    assert _open(_graph(rulebook, again, revoked, GRANT)) == set(OPENED)
+    left = _graph(rulebook, theirs, revoked, GRANT)
+    assert BEN is not None
+    assert [e.source for e in left.edges.values() if e.relation is Relation.GRANTS] == [BEN.id]
+    assert _open(left) == set(OPENED)
