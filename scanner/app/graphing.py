@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,10 +142,28 @@ def _limited(answer: Answer, coverage: Iterable[Coverage]) -> Answer:
     )  # fmt: skip
 
 
+def unread_of(loaded: LoadedConfig, url: str | None = None) -> tuple[str, ...]:
+    """As :func:`limits`, from the state alone. Raises ``ConfigError`` where no scan has ended."""
+    if url is None:
+        _begun(loaded)
+    state = State(url if url is not None else store_url(loaded))
+    try:
+        ended = [row.id for row in state.scans() if row.finished_at]
+        if not ended:
+            raise ConfigError(f"no scan has ended in this state, so nothing is known: {_SCAN}")
+        return _note(state.coverage(ended[-1]))
+    finally:
+        state.close()
+
+
 def limits(situation: Situation) -> tuple[str, ...]:
     """What to say where the scan has not read everything; else nothing."""
-    lacking = [(row.shard, str(row.status)) for row in situation.coverage if row.status.is_lacking]
-    note = unread_note(lacking, len(situation.coverage))
+    return _note(situation.coverage)
+
+
+def _note(coverage: Sequence[Coverage]) -> tuple[str, ...]:
+    lacking = [(row.shard, str(row.status)) for row in coverage if row.status.is_lacking]
+    note = unread_note(lacking, len(coverage))
     return (note,) if note else ()
 
 

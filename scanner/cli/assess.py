@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.cli.options import config_option, json_option, need_config, write_bytes
+from scanner.cli.options import config_option, end, json_option, need_config, write_bytes
 
 if TYPE_CHECKING:
     from scanner.assess.governance import Assessment, ControlAnswer
@@ -58,10 +58,13 @@ def command(
     nothing in what was read; no control is said to be satisfied.
     """
     from scanner.app.assessing import stored_assessments
+    from scanner.app.graphing import unread_of
     from scanner.emit.evidence import write_pack
     from scanner.model.base import encode
 
-    found = stored_assessments(need_config(config_path), frameworks, top=top or None)
+    loaded = need_config(config_path)
+    limits = unread_of(loaded)
+    found = stored_assessments(loaded, frameworks, top=top or None)
     if pack is not None:
         for one in found:
             for path in write_pack(pack, one, forms or _FORMS):
@@ -72,6 +75,7 @@ def command(
         for one in found:
             for line in _lines(one):
                 click.echo(line)
+    end(limits)
 
 
 def _lines(found: Assessment) -> Iterator[str]:

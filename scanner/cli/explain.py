@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.cli.options import config_option, json_option, need_config, write_bytes
+from scanner.cli.options import config_option, end, json_option, need_config, write_bytes
 
 if TYPE_CHECKING:
     from scanner.assess.policies import Situation
@@ -24,12 +24,12 @@ def command(asset: str, config_path: Path | None, as_json: bool) -> None:
 
     ASSET is a uid of the document, the end of one, or a name, while that is unique.
     """
-    from scanner.app.pipeline import replay
+    from scanner.app.graphing import limits, scanned
     from scanner.model.base import encode
     from scanner.model.errors import ConfigError
     from scanner.reconcile.explaining import explain
 
-    situation = replay(need_config(config_path))
+    situation = scanned(need_config(config_path))
     found = explain(situation.graph, situation.reconciliation, _meant(situation, asset))
     if found is None:
         raise ConfigError(f"`{asset}`: nothing is said about it; it is neither AI nor a credential")
@@ -37,6 +37,7 @@ def command(asset: str, config_path: Path | None, as_json: bool) -> None:
         write_bytes(encode(found) + b"\n")
     else:
         _show(found)
+    end(limits(situation))
 
 
 def _meant(situation: Situation, text: str) -> NodeId:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from scanner.cli.options import config_option, json_option, need_config, write_bytes
+from scanner.cli.options import config_option, end, json_option, need_config, write_bytes
 from scanner.cli.states import file_url, state_option
+
+if TYPE_CHECKING:
+    from scanner.assess.metrics import Metric
 
 
 @click.command("metrics")
@@ -29,18 +33,27 @@ def command(
 
     A metric without anything to count has no value, which is not zero.
     """
+    from scanner.app.graphing import unread_of
     from scanner.app.metering import stored_metrics
-    from scanner.emit.metrics_text import prometheus, shown
+    from scanner.emit.metrics_text import prometheus
     from scanner.model.base import encode
 
     url = file_url(state_path) if state_path else None
-    found = stored_metrics(need_config(config_path), url=url, weeks=weeks)
+    loaded = need_config(config_path)
+    limits = unread_of(loaded, url)
+    found = stored_metrics(loaded, url=url, weeks=weeks)
     if as_prometheus:
         write_bytes(prometheus(found))
-        return
-    if as_json:
+    elif as_json:
         write_bytes(encode(found) + b"\n")
-        return
+    else:
+        _print(found)
+    end(limits)
+
+
+def _print(found: list[Metric]) -> None:
+    from scanner.emit.metrics_text import shown
+
     if not found:
         click.echo("no scan has left numbers yet; run `shadow-ai scan`")
     for metric in found:

@@ -76,3 +76,11 @@ def as_yaml(entries: Sequence[Mapping[str, Any]]) -> str:
 
     text = yaml.safe_dump({"entries": list(entries)}, sort_keys=False, width=100)
     return str(text)
+
+
+def end(notes: Sequence[str]) -> None:
+    """As a scan ends: with 3 where not everything was read, so that nothing is taken for clear."""
+    for note in notes:
+        click.echo(note, err=True)
+    if notes:
+        sys.exit(3)

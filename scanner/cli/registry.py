@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.cli.options import ad_hoc, config_option, find_config, json_option, need_config
+from scanner.cli.options import ad_hoc, config_option, end, find_config, json_option, need_config
 
 if TYPE_CHECKING:
     from scanner.model.registry import RegistryEntry
@@ -38,21 +38,24 @@ def init(
     Reads the last scan's state; with PATHs (or without a configuration) scans them now.
     """
     from scanner.app.drafting import draft_entries
-    from scanner.app.pipeline import replay, scan_situation
+    from scanner.app.graphing import limits, scanned
+    from scanner.app.pipeline import scan_situation
     from scanner.emit.files import write_file
     from scanner.model.errors import ConfigError
 
     loaded = None if paths else find_config(config_path)
-    situation = scan_situation(ad_hoc(paths)) if loaded is None else replay(loaded)
+    situation = scan_situation(ad_hoc(paths)) if loaded is None else scanned(loaded)
     drafts = draft_entries(situation)
     text = json.dumps({"entries": drafts}, indent=2) + "\n" if as_json else _yaml(drafts)
     if output is None:
         click.echo(text, nl=False)
+        end(limits(situation))
         return
     if output.exists():
         raise ConfigError(f"{output}: exists already; name another file")
     write_file(output, text.encode())
     click.echo(f"wrote {len(drafts)} drafted entries to {output}", err=True)
+    end(limits(situation))
 
 
 def _yaml(drafts: list[dict[str, object]]) -> str:
@@ -202,12 +205,13 @@ def kinds(as_json: bool) -> None:
 @json_option
 def status(config_path: Path | None, as_json: bool) -> None:
     """What the last scan says of every entry, and what no entry covers."""
-    from scanner.app.pipeline import replay
+    from scanner.app.graphing import limits, scanned
     from scanner.cli.options import write_bytes
     from scanner.emit.table import print_registry
     from scanner.model.base import encode
 
-    result = replay(need_config(config_path)).reconciliation
+    situation = scanned(need_config(config_path))
+    result = situation.reconciliation
     if as_json:
         body = {
             "entries": [
@@ -226,6 +230,7 @@ def status(config_path: Path | None, as_json: bool) -> None:
         write_bytes(encode(body) + b"\n")
     else:
         print_registry(result)
+    end(limits(situation))
 
 
 @command.command("review")
@@ -249,7 +254,7 @@ def review(
     back, q ends. Answers stand in the file of [registry] decisions, with author, reason and
     expiry, and are used from the next scan on. --json lists the questions and asks nothing.
     """
-    from scanner.app.pipeline import replay
+    from scanner.app.graphing import limits, scanned
     from scanner.app.registering import decisions_file
     from scanner.app.reviewing import questions
     from scanner.cli.options import write_bytes
@@ -257,8 +262,10 @@ def review(
     from scanner.model.base import encode
 
     loaded = need_config(config_path)
-    asked = questions(replay(loaded))
+    situation = scanned(loaded)
+    asked = questions(situation)
     if as_json:
         write_bytes(encode(as_rows(asked)) + b"\n")
-        return
-    Session(decisions_file(loaded), author, reason, days).run(asked)
+    else:
+        Session(decisions_file(loaded), author, reason, days).run(asked)
+    end(limits(situation))

@@ -201,3 +201,32 @@ def test_a_file_at_the_root_declares_the_entry(
     rows = {row["provider"]: row["registry"] for row in json.loads(done.stdout)["assets"]}
     assert rows["openai"]["status"] == status, rows
     assert rows["mistral"]["status"] == "unregistered"  # the entry approves another provider
+
+
+_ANSWERS = (
+    ("registry", "status"), ("registry", "init"), ("registry", "review", "--json"),
+    ("explain", "openai"), ("assess", "-f", "nist-ai-rmf"), ("metrics", "--json"),
+)  # fmt: skip
+
+
+def test_nothing_is_all_clear_where_no_scan_has_ended(tmp_path: Path) -> None:
+    (tmp_path / "shadow-ai.toml").write_text('[sources.code]\npaths = ["."]\n')
+    before = sorted(path.name for path in tmp_path.iterdir())
+    for answer in _ANSWERS:
+        done = _run(*answer, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (2, ""), answer
+        assert "no scan has ended" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_an_answer_over_an_incomplete_scan_ends_as_the_scan_did(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "a.py").write_text("import openai\nopenai.OpenAI()\n")
+    (tmp_path / "shadow-ai.toml").write_text('[sources.code]\npaths = ["app", "gone"]\n')
+    assert _run("scan", cwd=tmp_path).returncode == 3
+    for asked in _ANSWERS:
+        answer = ("explain", "app#ai/openai") if asked[0] == "explain" else asked
+        done = _run(*answer, cwd=tmp_path)
+        assert done.returncode == 3, (answer, done.stderr)
+        assert done.stdout
+        assert "gone" in done.stderr, answer
