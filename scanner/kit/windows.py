@@ -62,7 +62,10 @@ def read_log(log: Log, events: Events, now: datetime, since: Checkpoint | None) 
     again: dict[str, int] = {}
     near = Lately(_MOST_NEAR)
     odd = 0
-    for begin, end in spans(start, until, now, log.span):
+    # What was counted and is no longer told must not be taken off what came since.
+    asked = [(start, until)] if lost and start < until < now else []
+    asked += spans(until if asked else start, until, now, log.span)
+    for begin, end in asked:
         first, last = iso(begin), iso(end)
         for event in events(begin, end):
             if event is None:
@@ -114,4 +117,7 @@ def _start(
     if until < kept:
         lost = f"events from {cursor.until} to {iso(kept)} are no longer kept"
         return kept, kept, {}, lost
+    if settled < kept:
+        lost = f"late events from {cursor.settled} to {iso(kept)} are no longer kept"
+        return kept, min(until, now), cursor.counted, lost
     return min(settled, now), min(until, now), cursor.counted, ""

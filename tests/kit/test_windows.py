@@ -98,6 +98,39 @@ def test_what_is_no_event_and_what_is_lost_are_gaps() -> None:
         assert said in gap.reason
 
 
+def test_nothing_is_asked_for_that_is_no_longer_kept_though_its_overlap_would() -> None:
+    week = Log(
+        name="log", kept=timedelta(days=7), first=timedelta(days=7), span=timedelta(days=1),
+        overlap=timedelta(hours=24),
+    )  # fmt: skip
+    before = NOW - timedelta(days=6, hours=12)
+    times = [NOW - timedelta(days=age) for age in (7.2, 6.8, 6.2, 3)]
+    source: Source = {f"e{n}": (at, at, "a") for n, at in enumerate(times)}
+    asked: list[tuple[datetime, datetime]] = []
+
+    def read(now: datetime, since: Checkpoint | None) -> list[Item]:
+        events = _reader(source, now, random.Random(1))
+
+        def noted(begin: datetime, end: datetime) -> Iterator[Happened | None]:
+            asked.append((begin, end))
+            return events(begin, end)  # type: ignore[operator,no-any-return]
+
+        return list(read_log(week, noted, now, since))
+
+    first = read(before, None)
+    mark = [one for one in first if isinstance(one, Checkpoint)][-1]
+    asked.clear()
+    found = read(NOW, mark)
+
+    assert asked[0][0] == NOW - timedelta(days=7)
+    assert asked[-1][1] == NOW
+    assert all(one[1] == two[0] for one, two in pairwise(asked))
+    assert [one.reason for one in found if isinstance(one, Gap)] == [
+        "late events from 2026-11-21T00:00:00Z to 2026-11-21T12:00:00Z are no longer kept"
+    ]
+    assert _count(first) + _count(found) == len(source)
+
+
 def test_windows_follow_each_other_and_the_first_reaches_what_was_read() -> None:
     start = NOW - timedelta(hours=50)
     made = list(spans(start, NOW - timedelta(hours=10), NOW, timedelta(hours=24)))
