@@ -16,7 +16,7 @@ from scanner.assess.owning import people
 from scanner.graph.build import AssetGraph
 from scanner.graph.data import Label
 from scanner.graph.exposed import OPEN_DOOR, matters, openness
-from scanner.graph.flows import Flow, crossing, data_flows, through
+from scanner.graph.flows import Flow, Narrowing, crossing, data_flows
 from scanner.graph.kernel import Tree
 from scanner.graph.paths import Path, path_of
 from scanner.graph.steps import CONTROL
@@ -78,6 +78,7 @@ class Profiles:
         self._graph = situation.graph
         self._known: dict[NodeId, Profile] = {}
         self._narrowed: dict[NodeId, list[Flow]] = {}
+        self._narrowing = Narrowing(situation.graph)
 
     def of(self, node: Asset | Credential) -> Profile:
         found = self._known.get(node.id)
@@ -208,7 +209,7 @@ class Profiles:
         found = self._narrowed.get(here)
         if found is None:
             flows = self._flows.get(here, ())
-            found = self._narrowed[here] = [through(self._graph, flow, here) for flow in flows]
+            found = self._narrowed[here] = [self._narrowing.of(flow, here) for flow in flows]
         return found
 
     def _best_flow(self, ident: NodeId) -> Flow | None:

@@ -107,7 +107,7 @@ def _of(
         if number is None:
             continue
         inside = ways.to(number)
-        way = ways.best(number, inside)
+        way = ways.best(number)
         beside = tuple(columns.ids[one] for one in sorted(inside.difference(way)))
         for name in sorted(names):
             vendor = NodeId(PROVIDER + name)
@@ -149,27 +149,48 @@ def _by(columns: Columns, ways: Ways, flow: Flow, ident: NodeId) -> Path:
         return flow.path
     node, goal = columns.number(ident), columns.number(flow.through)
     assert node is not None and goal is not None  # noqa: S101, PT018 - the flow is of this graph
-    way = ways.by(node, goal, ways.to(goal))
+    way = ways.by(node, goal)
     ends = [columns.number(one) for one in flow.path.nodes if one.startswith(PROVIDER)]
     return path_of(columns, [*way, *(end for end in ends if end is not None)], FLOW)
 
 
+class Narrowing:
+    """Flows as far as they go by one of their nodes; what is worked out of a flow is kept, as a
+    store that hundreds share is asked of by every one of them."""
+
+    def __init__(self, graph: AssetGraph) -> None:
+        self._graph = graph
+        self._known: dict[tuple[NodeId, NodeId, str], tuple[Flow, Ways]] = {}
+
+    def of(self, flow: Flow, ident: NodeId) -> Flow:
+        """What is on no way with ``ident`` is no doing of it."""
+        ident = self._graph.entities.of(ident)
+        if not flow.beside or ident in (flow.through, flow.path.nodes[0]):
+            return flow
+        columns = self._graph.columns
+        start, goal, node = map(columns.number, (flow.path.nodes[0], flow.through, ident))
+        if start is None or goal is None or node is None:
+            return flow
+        ways = self._ways(flow, start)
+        path = _by(columns, ways, flow, ident)
+        left = (columns.ids[one] for one in ways.through(node, goal))
+        beside = sorted(set(left).difference(path.nodes))
+        return _flow(self._graph, flow.store, flow.through, flow.provider, path, tuple(beside))
+
+    def _ways(self, flow: Flow, start: int) -> Ways:
+        key = (flow.store, flow.through, flow.provider)
+        known = self._known.get(key)
+        if known is None or known[0] is not flow:
+            columns = self._graph.columns
+            inside = {number for one in flow.nodes if (number := columns.number(one)) is not None}
+            near = within(columns.kernel.rows(FLOW), start, inside)
+            known = self._known[key] = flow, _ways(columns, near, start)
+        return known[1]
+
+
 def through(graph: AssetGraph, flow: Flow, ident: NodeId) -> Flow:
-    """The flow as far as it goes by ``ident``: what is on no way with it is no doing of it."""
-    ident = graph.entities.of(ident)
-    if not flow.beside or ident in (flow.through, flow.path.nodes[0]):
-        return flow
-    columns = graph.columns
-    start, goal, node = map(columns.number, (flow.path.nodes[0], flow.through, ident))
-    if start is None or goal is None or node is None:
-        return flow
-    inside = {number for one in flow.nodes if (number := columns.number(one)) is not None}
-    near = within(columns.kernel.rows(FLOW), start, inside)
-    ways = _ways(columns, near, start)
-    path = _by(columns, ways, flow, ident)
-    left = ways.through(node, goal, ways.to(goal))
-    beside = sorted({columns.ids[one] for one in left}.difference(path.nodes))
-    return _flow(graph, flow.store, flow.through, flow.provider, path, tuple(beside))
+    """The flow as far as it goes by ``ident``; for many of one graph there is ``Narrowing``."""
+    return Narrowing(graph).of(flow, ident)
 
 
 def crossing(graph: AssetGraph, flow: Flow) -> Path:

@@ -7,97 +7,48 @@ it is not between the queue and its other readers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
+from scanner.graph.between import Between, Sure
 from scanner.graph.kernel import Near
-
-Sure = Callable[[int, int], int]
-"""How sure a step from one node to the next is; more is surer."""
 
 
 class Ways:
-    """Of one start; most starts lead everywhere by one way, and then nothing is worked out."""
+    """Of one start; most starts lead everywhere by one way, and then nothing is worked out. What
+    is worked out for a goal is kept until another one is asked for."""
 
     def __init__(self, near: Near, start: int, sure: Sure) -> None:
         self._near = near
         self._start = start
         self._sure = sure
         self._before = _forward_only(near, start) if near.others else {}
+        self._between: Between | None = None
 
     def to(self, goal: int) -> frozenset[int]:
         """All that lies on a way there, both ends with it; empty: not reached."""
         if not self._before:
             return frozenset(self._near.path(goal))
-        found = self._back(goal)
-        if any(goal in self._before[node] for node in found):
-            # What is reached from the goal alone comes after it.
-            found &= self._ahead(self._start, found, goal)
-        return frozenset(found)
+        return self._toward(goal).inside
 
-    def best(self, goal: int, inside: frozenset[int]) -> list[int]:
-        """Of the ways within ``inside`` the surest, and of those the shortest."""
-        return self.by(self._start, goal, inside)
+    def best(self, goal: int) -> list[int]:
+        """Of the ways the surest, and of those the shortest."""
+        return self.by(self._start, goal)
 
-    def by(self, node: int, goal: int, inside: frozenset[int]) -> list[int]:
-        """The same of those that pass ``node``."""
+    def by(self, node: int, goal: int) -> list[int]:
+        """The same of those that pass ``node``; of what lies on no way without a circle, the
+        best."""
         if not self._before:
             return self._near.path(goal)
-        steps = {self._sure(one, other) for other in inside for one in self._before[other]
-                 if one in inside}  # fmt: skip
-        for least in sorted(steps, reverse=True):
-            first = self._shortest(self._start, node, inside, least)
-            then = self._shortest(node, goal, inside, least) if first else []
-            if then:
-                return [*first, *then[1:]]
-        return [self._start] if node == goal == self._start else []
+        return self._toward(goal).by(node)
 
-    def through(self, node: int, goal: int, inside: frozenset[int]) -> frozenset[int]:
-        """Of ``inside``, what lies on a way that passes ``node``."""
+    def through(self, node: int, goal: int) -> frozenset[int]:
+        """What lies on a way that passes ``node``."""
         if not self._before:
-            return inside
-        return frozenset(self._back(node, inside) | self._ahead(node, inside, goal))
+            return self.to(goal)
+        return self._toward(goal).through(node)
 
-    def _back(self, goal: int, inside: frozenset[int] | None = None) -> set[int]:
-        if goal not in self._before:
-            return set()
-        found, front = {goal}, [goal]
-        while front:
-            for one in self._before[front.pop()]:
-                if one not in found and (inside is None or one in inside):
-                    found.add(one)
-                    front.append(one)
-        return found
-
-    def _ahead(self, node: int, inside: Iterable[int], goal: int) -> set[int]:
-        after: dict[int, list[int]] = {}
-        for other in inside:
-            for one in self._before[other]:
-                after.setdefault(one, []).append(other)
-        found, front = {node}, [node]
-        while front:
-            here = front.pop()
-            for other in after.get(here, ()) if here != goal else ():
-                if other not in found:
-                    found.add(other)
-                    front.append(other)
-        return found
-
-    def _shortest(self, start: int, goal: int, inside: frozenset[int], least: int) -> list[int]:
-        after: dict[int, int] = {goal: goal}
-        front = [goal]
-        while front and start not in after:
-            behind = []
-            for other in front:
-                for one in self._before[other]:
-                    if one in inside and one not in after and self._sure(one, other) >= least:
-                        after[one] = other
-                        behind.append(one)
-            front = sorted(behind)
-        if start not in after:
-            return []
-        found = [start]
-        while found[-1] != goal:
-            found.append(after[found[-1]])
+    def _toward(self, goal: int) -> Between:
+        found = self._between
+        if found is None or found.goal != goal:
+            found = self._between = Between(self._before, self._start, goal, self._sure)
         return found
 
 

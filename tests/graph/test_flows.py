@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from itertools import pairwise
 from typing import Any
 
@@ -13,9 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openlineage.client import event_v2, facet_v2
 
+from scanner.graph import flows as flows_module
 from scanner.graph.answers import answer_flows
 from scanner.graph.build import AssetGraph
-from scanner.graph.flows import Flow, crossing, data_flows, through, totals
+from scanner.graph.flows import Flow, Narrowing, crossing, data_flows, through, totals
+from scanner.graph.kernel import Near, Rows
 from scanner.graph.naming import named
 from scanner.graph.openlineage import SCHEMA_URL, events, render
 from scanner.graph.ownership import OwnerBook
@@ -447,9 +450,57 @@ def test_all_that_is_on_some_way_without_a_circle_is_beside_or_on_the_path(
     assert len(flow.path.nodes) == min(map(len, ways))
     for node in found:
         by = through(graph, flow, NodeId(f"n{node}"))
-        assert f"n{node}" in by.path.nodes or node in (0, 7)
+        is_on_one = any(node in way for way in ways)
+        assert f"n{node}" in by.path.nodes or not is_on_one
+        assert len(set(by.path.nodes)) == len(by.path.nodes)
         mine = {end for way in ways if node in way for end in way}
         assert {f"n{end}" for end in mine} <= set(by.nodes)
+
+
+def test_a_drawn_way_passes_nothing_twice_though_its_halves_are_the_shortest() -> None:
+    """The shortest way to ``b`` and the shortest from it both pass ``q``."""
+    pairs = [
+        ("crm", "q"), ("q", "b"), ("b", "q"), ("q", "agent"),
+        ("crm", "far"), ("far", "farther"), ("farther", "b"),
+    ]  # fmt: skip
+    graph = _graph(
+        _store("crm"), *(_asset(n, is_ai=False) for n in ("q", "b", "far", "farther")),
+        _asset("agent", provider="p"), *(_edge(a, Relation.CALLS, b) for a, b in pairs),
+    )  # fmt: skip
+    (flow,) = data_flows(graph)
+    by = through(graph, flow, NodeId("b"))
+    assert by.path.nodes == ("crm", "far", "farther", "b", "q", "agent")
+
+
+def test_a_store_that_many_share_is_worked_out_once_a_flow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Forty agents read one store and call one gateway with ten models: what lies on the ways of a
+    flow is the same for each of them."""
+    agents, models = [f"f{n}" for n in range(40)], [f"m{n}" for n in range(10)]
+    graph = _graph(
+        _store("crm"), _asset("gw"), *map(_asset, agents),
+        *(_asset(one, provider=f"v{one}") for one in models),
+        *(_edge(one, Relation.READS_FROM, "crm") for one in agents),
+        *(_edge(one, Relation.CALLS, "gw") for one in agents),
+        *(_edge("gw", Relation.CALLS, one) for one in models),
+    )  # fmt: skip
+    flows = data_flows(graph)
+    made: list[int] = []
+    real = flows_module.within
+
+    def counted(rows: Rows, start: int, inside: Container[int]) -> Near:
+        made.append(start)
+        return real(rows, start, inside)
+
+    monkeypatch.setattr(flows_module, "within", counted)
+    narrowing = Narrowing(graph)
+    for agent in agents:
+        for flow in flows:
+            by = narrowing.of(flow, NodeId(agent))
+            assert by.path.nodes == ("crm", agent, "gw", flow.through)
+            assert by.beside == ()
+    assert len(flows) == len(made) == len(models)
 
 
 def test_where_nobody_knows_the_country_it_is_told_and_is_no_staying() -> None:
