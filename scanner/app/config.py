@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,10 +19,12 @@ from scanner.app import secrecy
 from scanner.assess.selection import Filter
 from scanner.emit.digests import Change
 from scanner.kit.references import Secrets
+from scanner.kit.references.grammar import written
 from scanner.model.base import digest
 from scanner.model.errors import ConfigError, SourceError
 from scanner.model.registry import Approved
-from scanner.rulebook.documents import parse_toml, typed
+from scanner.rulebook.documents import parse_toml, place, typed
+from scanner.store.addresses import has_password
 
 KEY_VARIABLE = "SHADOW_AI_FINGERPRINT_KEY"
 CONFIG_VARIABLE = "SHADOW_AI_CONFIG"
@@ -32,7 +35,10 @@ class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Where state is kept between scans."""
 
     url: str = "sqlite:///shadow-ai.sqlite"
-    """SQLAlchemy URL; a relative SQLite path is relative to the configuration file."""
+    """SQLAlchemy URL without a password; a relative SQLite path is relative to the configuration
+    file. Also a reference to a URL, which may have one."""
+    url_env: str = ""
+    """Environment variable that holds the URL, or another reference (also written ``url = …``)."""
 
 
 class DaskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -273,6 +279,8 @@ def _named(value: Mapping[str, Any], name: str, text: str) -> dict[str, Any]:
         }  # fmt: skip
 
     whole = dict(value)
+    if isinstance(store := whole.get("store"), dict):
+        whole["store"] = _store(store, name, text)
     if isinstance(scan := whole.get("scan"), dict):
         whole["scan"] = secrecy.named(scan, ScanConfig, name, text, ("scan",))
     if isinstance(notify := whole.get("notify"), dict):
@@ -284,9 +292,45 @@ def _named(value: Mapping[str, Any], name: str, text: str) -> dict[str, Any]:
     return whole
 
 
-def store_url(loaded: LoadedConfig) -> str:
-    """The store's URL with a relative SQLite path resolved beside the configuration file."""
+_URL = re.compile(r"[a-z][a-z0-9+]*://")
+
+
+def _store(table: dict[str, Any], name: str, text: str) -> dict[str, Any]:
+    """``url`` is the URL itself where that holds no password, or the short name of ``url_env``."""
+    given = table.get("url")
+    where = place(name, text, ("store", "url"))
+    if given is not None and "url_env" in table:
+        raise ConfigError(f"{where}: `url` and `url_env` say the same; keep one")
+    if isinstance(given, str) and _URL.match(given):
+        if not given.startswith("sqlite") and has_password(given):
+            raise ConfigError(
+                f"{where}: store.url: a password, which does not belong here; leave it to "
+                "PGPASSFILE or PGPASSWORD, or name where the whole URL is: `url_env`"
+            )
+    elif given is not None:
+        try:
+            named = written(given)
+        except ValueError as error:
+            raise ConfigError(
+                f"{where}: store.url: {error}; or write a URL, sqlite:///… or postgresql+psycopg://…"
+            ) from None
+        return {key: one for key, one in table.items() if key != "url"} | {"url_env": named}
+    return secrecy.named(table, StoreConfig, name, text, ("store",))
+
+
+def store_url(loaded: LoadedConfig, environ: Mapping[str, str] | None = None) -> str:
+    """The store's URL with a relative SQLite path resolved beside the configuration file. Raises
+    ``ConfigError`` for a reference that gives none."""
     url = loaded.config.store.url
+    if named := loaded.config.store.url_env:
+        try:
+            url = Secrets(os.environ if environ is None else environ, loaded.folder)[named].strip()
+        except SourceError as error:
+            raise ConfigError(f"[store] url_env: {error}") from error
+        except KeyError:
+            raise ConfigError(f"[store] url_env: the variable {named} is not set") from None
+        if not url:
+            raise ConfigError(f"[store] url_env: {named} is empty; put the URL there")
     prefix = "sqlite:///"
     if url.startswith(prefix) and len(url) > len(prefix) and not url.startswith("sqlite:////"):
         return prefix + str((loaded.folder / url[len(prefix) :]).resolve())

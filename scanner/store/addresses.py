@@ -6,10 +6,12 @@ before the password is taken out.
 
 from __future__ import annotations
 
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from typing import TYPE_CHECKING
 
 from scanner.model.errors import ConfigError
+
+if TYPE_CHECKING:  # commands that read a configuration open no store
+    from sqlalchemy import URL
 
 _SECRETS = ("password", "sslpassword")
 _HELP = "use sqlite:///path or postgresql+psycopg://host/database"
@@ -18,6 +20,9 @@ _HELP = "use sqlite:///path or postgresql+psycopg://host/database"
 def parsed(url: str) -> URL:
     """Raises ``ConfigError``, which says nothing of a URL that cannot be taken apart: any part of
     it may be the password."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
         found = make_url(url)
     except (SQLAlchemyError, ValueError):
@@ -33,8 +38,7 @@ _ESCAPED = "Signs in a user's name or password are written by their code (@ as %
 
 def shown(url: URL) -> str:
     """Where it is, without who asks and how."""
-    place = URL.create(url.drivername, host=url.host, port=url.port, database=url.database)
-    return place.render_as_string()
+    return url.set(username=None, password=None, query={}).render_as_string()
 
 
 def told(text: str, url: URL) -> str:
@@ -42,6 +46,10 @@ def told(text: str, url: URL) -> str:
     for secret in secrets_of(url):
         text = text.replace(secret, "***")
     return text
+
+
+def has_password(url: str) -> bool:
+    return bool(secrets_of(parsed(url)))
 
 
 def secrets_of(url: URL) -> list[str]:

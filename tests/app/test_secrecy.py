@@ -11,13 +11,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scanner.app.config import LoadedConfig, fingerprint_key, load
+from scanner.app.config import LoadedConfig, fingerprint_key, load, store_url
 from scanner.app.notifying import messengers
 from scanner.app.pipeline import Settings, scan
 from scanner.app.trackers import targets
 from scanner.emit.document import Document
 from scanner.model.coverage import Outcome
 from scanner.model.errors import ConfigError
+from scanner.store.state import State
 from tests.kit.references.stores import Asked, Vault, serving
 
 SECRET = "made-up-" + "s" * 12
@@ -189,3 +190,51 @@ def test_said_twice(tmp_path: Path) -> None:
     text = '[notify.team]\nurl_env = "A"\nurl = "env:B"\n'
     with pytest.raises(ConfigError, match=r"toml:3:1: `url` and `url_env` say the same; keep one"):
         _loaded(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "line", ['url_env = "STATE"', 'url = "env:STATE"', 'url = "STATE"', 'url = { file = "place" }']
+)
+def test_the_state_is_where_a_reference_says(
+    tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (KEY | {"STATE": "sqlite:///kept.sqlite"}).items():
+        monkeypatch.setenv(name, value)
+    _secret(tmp_path, "place", "sqlite:///kept.sqlite\n")
+    (tmp_path / "code").mkdir()
+    loaded = _loaded(
+        tmp_path, f'[store]\n{line}\n[sources.code]\npaths = ["code"]\nhistory = false\n'
+    )
+    assert scan(loaded).exit_code == 0
+    assert (tmp_path / "kept.sqlite").is_file()
+    assert not (tmp_path / "shadow-ai.sqlite").exists()
+
+
+def test_a_state_whose_reference_gives_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = _loaded(tmp_path, '[store]\nurl_env = "STATE"\n')
+    monkeypatch.delenv("STATE", raising=False)
+    with pytest.raises(ConfigError, match=r"\[store\] url_env: the variable STATE is not set"):
+        store_url(loaded)
+    monkeypatch.setenv("STATE", f"u:{SECRET}")
+    with pytest.raises(ConfigError, match="no URL of a database") as refused:
+        State(store_url(loaded))
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'url = "postgresql+psycopg://u:{SECRET}@db.example/state"',
+        f'url = "postgresql+psycopg://u@db.example/state?password={SECRET}"',
+        f'url = "u:{SECRET}@db.example"',
+        f'url_env = "postgresql://u:{SECRET}@db.example/state"',
+        'url = "postgresql+psycopg://db.example/state"\nurl_env = "STATE"',
+    ],
+)
+def test_a_password_of_the_state_does_not_stand_in_the_file(tmp_path: Path, line: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        _loaded(tmp_path, f"[store]\n{line}\n")
+    assert "shadow-ai.toml:2:" in str(refused.value)
+    assert SECRET not in str(refused.value)
