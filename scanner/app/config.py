@@ -123,11 +123,13 @@ class ScheduleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     jitter_minutes: Annotated[float, msgspec.Meta(ge=0, le=720)] = 10.0
     """A random delay up to this, so that not everybody asks a source at once."""
     catch_up: bool = True
-    """Run at once when a time has passed since the last whole scan began."""
+    """Run at once when a time has passed since the last scan began that read anything of each
+    source."""
     listen: str = ""
     """``host:port`` of /healthz, /readyz and /metrics; empty: none."""
     late_hours: Annotated[float, msgspec.Meta(ge=0)] = 6.0
-    """After two times of the schedule without a whole scan, and this long, it is not ready."""
+    """After two times of the schedule without a scan that read anything of a source, and this long,
+    it is not ready."""
 
 
 class OriginConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,11 +21,14 @@ from typing import Any
 
 from scanner.app.config import LoadedConfig, ScheduleConfig, store_url
 from scanner.emit.exposition import family
+from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import ConfigError, ShadowAIError
 from scanner.store.state import State
 
 _GRACE = 60.0
 """Seconds that a run has to end by itself."""
+_SKEW = timedelta(minutes=5)
+"""How far another machine's clock, which wrote the state, may be ahead of this one's."""
 
 
 def ticks(schedule: ScheduleConfig, after: datetime) -> datetime:
@@ -49,6 +52,23 @@ def is_missed(schedule: ScheduleConfig, last_started: datetime | None, now: date
     if last_started is None:
         return True
     return ticks(schedule, last_started) <= now
+
+
+def sources_read(coverage: Sequence[Coverage]) -> frozenset[str]:
+    """Those of which a scan read anything beyond the list of what there is: where every place was
+    refused or failed, the source was asked and not read."""
+    lists = {row.listed_by for row in coverage}
+    places: dict[str, list[Coverage]] = {}
+    for row in coverage:
+        places.setdefault(row.source, []).append(row)
+    return frozenset(
+        source
+        for source, rows in places.items()
+        if any(
+            row.status not in (Outcome.DENIED, Outcome.FAILED)
+            for row in [row for row in rows if row.shard not in lists] or rows
+        )
+    )
 
 
 class Daemon:
@@ -75,6 +95,8 @@ class Daemon:
         self.runs = 0
         self.last_exit: int | None = None
         self.due: datetime | None = None
+        self._readings: dict[str, frozenset[str]] = {}
+        """Scan -> what :func:`sources_read` said of it: an ended one says the same for ever."""
         ticks(self._schedule, clock())  # told before anything is begun
 
     # --- life ------------------------------------------------------------------------------------
@@ -141,43 +163,74 @@ class Daemon:
 
     # --- what it tells ---------------------------------------------------------------------------
 
-    def last_started(self) -> datetime | None:
-        """Of the last scan that came to its end, as the state tells; also of another's."""
+    def last_read(self) -> dict[str, datetime | None]:
+        """Of each source: when the last scan began that came to its end and read anything of it, as
+        the state tells; also another's. What began under a clock that was ahead counts for none."""
+        found: dict[str, datetime | None] = dict.fromkeys(self._loaded.config.sources)
+        latest = self._clock() + _SKEW
         try:
             state = State(store_url(self._loaded))
+            try:
+                for row in reversed(state.scans()):
+                    began = datetime.fromisoformat(row.started_at)
+                    if not row.finished_at or began > latest:
+                        continue
+                    if row.id not in self._readings:
+                        self._readings[row.id] = sources_read(state.coverage(row.id))
+                    for name in self._readings[row.id]:
+                        if name in found:
+                            found[name] = found[name] or began
+                    if all(found.values()):
+                        break
+            finally:
+                state.close()
         except ShadowAIError as error:
             self._log("state cannot be read", "error", reason=str(error))
-            return None
-        try:
-            done = [row.started_at for row in state.scans() if row.finished_at]
-        finally:
-            state.close()
-        return datetime.fromisoformat(max(done)) if done else None
+        return found
+
+    def last_started(self) -> datetime | None:
+        """Of the last reading of the source that was read longest ago; None: one never was."""
+        times = list(self.last_read().values())
+        return None if None in times else min(filter(None, times), default=None)
 
     def is_ready(self) -> tuple[bool, str]:
-        """Whether the last scan is as fresh as the schedule promises, twice over."""
-        last = self.last_started()
-        if last is None:
-            return False, "no scan has come to its end yet"
-        first = ticks(self._schedule, last)
-        late = ticks(self._schedule, first) + timedelta(minutes=self._schedule.jitter_minutes)
-        if self._clock() > late + timedelta(hours=self._schedule.late_hours):
-            return False, f"the last scan began {last.isoformat()}"
-        return True, f"the last scan began {last.isoformat()}"
+        """Whether the last reading of every source is as fresh as the schedule promises, twice
+        over."""
+        found = self.last_read()
+        why = []
+        for name, last in found.items():
+            if last is None:
+                why.append(f"nothing was read of {name} by a scan that came to its end")
+                continue
+            first = ticks(self._schedule, last)
+            late = ticks(self._schedule, first) + timedelta(minutes=self._schedule.jitter_minutes)
+            if self._clock() > late + timedelta(hours=self._schedule.late_hours):
+                why.append(f"the last scan that read anything of {name} began {last.isoformat()}")
+        if why:
+            return False, "\n".join(why)
+        oldest = min(filter(None, found.values()), default=None)
+        told = f"began {oldest.isoformat()}" if oldest else "is none: no source is configured"
+        return oldest is not None, f"the last scan {told}"
 
     def figures(self) -> str:
-        last = self.last_started()
+        found = self.last_read()
+        last = None if None in found.values() else min(filter(None, found.values()), default=None)
         lines = [
             ("runs_total", "counter", "Runs since the daemon began.", self.runs),
             ("run_last_exit_code", "gauge", "Exit code of the last run.", self.last_exit or 0),
-            ("scan_last_started_seconds", "gauge", "When the last whole scan began.",
+            ("scan_last_started_seconds", "gauge", "When the last scan began that read anything of "
+             "the source that was read longest ago; 0: one never was.",
              last.timestamp() if last else 0),
             ("running", "gauge", "Whether a run is going.", int(self._child is not None)),
         ]  # fmt: skip
         return "".join(
             family(name, says, [((), f"{value:.16g}")], kind=kind)
             for name, kind, says, value in lines
-        )
+        ) + family(
+            "source_last_read_seconds", "When the last scan began that read anything of a source.",
+            [((("source", name),), f"{at.timestamp() if at else 0:.16g}")
+             for name, at in sorted(found.items())],
+        )  # fmt: skip
 
     def _listen(self) -> ThreadingHTTPServer | None:
         if not self._schedule.listen:

@@ -205,10 +205,45 @@ def test_health_readiness_and_figures(tmp_path: Path) -> None:
         assert families >= {"shadow_ai_runs", "shadow_ai_running", "shadow_ai_findings"}
         clock.now += timedelta(hours=9)
         status, why = _get(f"{base}/readyz")
-        assert (status, "the last scan began" in why) == (503, True)
+        assert (status, "of code began" in why) == (503, True)
         assert _get(f"{base}/etc/passwd")[0] == 404
     finally:
         server.shutdown()
+
+
+def test_it_is_not_ready_while_nothing_is_read_of_a_source(tmp_path: Path) -> None:
+    more = '[schedule]\ncron = "0 * * * *"\n[sources.okta]\norg_url = "https://acme.okta.com"\n'
+    config = _config(tmp_path, more)
+    clock = Clock(datetime.now(UTC))
+    daemon, _ = _daemon(config, clock)
+    done, lines = _ran(config, {})
+    assert done.exit_code == 3
+    assert [line for line in lines if line["event"] == "scan finished"]
+    is_ready, why = daemon.is_ready()
+    assert not is_ready
+    assert "okta" in why
+    assert "code" not in why
+    families = {f.name: f for f in text_string_to_metric_families(daemon.figures())}
+    (whole,) = families["shadow_ai_scan_last_started_seconds"].samples
+    assert whole.value == 0
+    read = {
+        row.labels["source"]: row.value
+        for row in families["shadow_ai_source_last_read_seconds"].samples
+    }
+    assert read["okta"] == 0
+    assert abs(read["code"] - time.time()) < 600
+
+
+def test_a_scan_under_a_fast_clock_is_no_fresh_reading(tmp_path: Path) -> None:
+    config = _config(tmp_path, '[schedule]\ncron = "* * * * *"\njitter_minutes = 0\n')
+    assert _ran(config, {})[0].exit_code == 0
+    slow = Clock(datetime.now(UTC) - timedelta(days=30))
+    daemon, out = _daemon(config, slow)
+    assert not daemon.is_ready()[0]
+    slow.most = 0
+    daemon.loop()
+    assert json.loads(out.getvalue().splitlines()[0])["event"] == "missed run is made up for"
+    assert daemon.runs >= 1
 
 
 def test_the_command_of_a_run_is_this_installations(tmp_path: Path) -> None:
