@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import chain
 
+import msgspec
+
 from scanner.assess.governance import UseCase, is_present, use_cases
 from scanner.assess.owning import is_owned
 from scanner.assess.policies import Situation
@@ -52,7 +54,8 @@ class Snapshot(Model, frozen=True, kw_only=True):
     probable: int = 0
     """Of those that are not registered: a person has to confirm them."""
     assessed: Count
-    """Entries in production; unknown: an assessment that they need is reported neither done nor
+    """Entries in production, by what they say or, where they state no stage, by where they run;
+    unknown: an assessment that they need is reported neither done nor
     not, or whether they need it is not told."""
     owned: Count
     """Systems that were found, with a person or team who answers for them; unknown: there are only
@@ -88,7 +91,7 @@ def measure(
         and any(standings[ident].status is Disposition.PROBABLE for ident in case.assets)
         for case in cases
     )
-    live = [row for row in rows.values() if row.entry.stage is Stage.PRODUCTION]
+    live = [row for row in rows.values() if row.in_production]
     marks = [_assessed(row, situation) for row in live]
     asked = {name for policy in policies for name in policy.controls}
     failing = {name for finding in findings if is_present(finding) for name in finding.controls}
@@ -154,7 +157,8 @@ def _assessed(row: EntryStanding, situation: Situation) -> bool | None:
     in force; None: what it needs is not reported, or not known."""
     over = {EntryOutcome.ASSESSMENT_EXPIRED, EntryOutcome.CHANGED_SINCE_ASSESSED}
     rules = situation.norms.rules.assessments
-    found = assessed(row.entry, rules)
+    entry = msgspec.structs.replace(row.entry, stage=Stage.PRODUCTION)  # what is asked there
+    found = assessed(entry, rules)
     if over & set(row.outcomes) or not all(reported(row.entry, rules)):
         return False
     if found.unknown:

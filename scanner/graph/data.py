@@ -147,7 +147,7 @@ class DataMap:
         if not said and account:
             above = self._nodes.get(account)
             said = above.environment if isinstance(above, Account) else ""
-        word = said.casefold()
+        word = said.strip().casefold()
         if word in self._rules.production:
             return "production"
         return "trial" if word in self._rules.trial else word

@@ -266,3 +266,5 @@ class EntryStanding(Model, frozen=True, kw_only=True):
     """What each outcome rests on."""
     unassessed: bool = False
     """It lacks an assessment that it needs, whether it is there or not."""
+    in_production: bool = False
+    """As it says; where it says no stage, as what was found of it runs."""

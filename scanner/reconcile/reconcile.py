@@ -101,10 +101,12 @@ def reconcile(
     outcomes = tuple(
         _entry_standing(
             entry, claimed[entry.id], holders.get(entry.id, []), twins, seen, suspects,
-            [*_owed(owed, graph, entry, claimed[entry.id]), *_broad(index, entry)],
-            assessed(entry, held_to.rules.assessments).lacking,
+            [*_owed(owed, graph, running, claimed[entry.id]), *_broad(index, entry)],
+            assessed(running, held_to.rules.assessments).lacking,
+            in_production=running.stage is Stage.PRODUCTION,
         )
         for entry in entries
+        for running in [_as_it_runs(graph, entry, claimed[entry.id])]
     )  # fmt: skip
     if refused:
         standings = {ident: _unless_known(found, refused) for ident, found in standings.items()}
@@ -194,6 +196,15 @@ def _linked(matches: list[Match]) -> Standing:
     )
 
 
+def _as_it_runs(graph: AssetGraph, entry: RegistryEntry, assets: Iterable[NodeId]) -> RegistryEntry:
+    """An entry that states no stage owes what production owes, where something of it runs there."""
+    if entry.stage is None and any(
+        graph.data.environment(ident) == "production" for ident in assets
+    ):
+        return msgspec.structs.replace(entry, stage=Stage.PRODUCTION)
+    return entry
+
+
 _ABSENT = (EntryOutcome.NOT_FOUND, EntryOutcome.NOT_VERIFIABLE)
 
 
@@ -253,6 +264,8 @@ def _entry_standing(
     suspects: Mapping[str, NodeId],
     owed: Sequence[tuple[EntryOutcome, str]],
     lacking: Sequence[str],
+    *,
+    in_production: bool,
 ) -> EntryStanding:
     outcomes: list[EntryOutcome] = []
     detail = ""
@@ -290,4 +303,5 @@ def _entry_standing(
         duplicates=duplicates,
         detail=detail,
         unassessed=bool(lacking),
+        in_production=in_production,
     )

@@ -149,6 +149,25 @@ def test_a_system_counts_as_assessed_by_what_it_needs(
 
 
 @pytest.mark.parametrize(
+    ("environment", "is_live"),
+    [("production", True), ("prd", True), (" Live ", True), ("test", False), ("", False)],
+)
+def test_an_entry_without_a_stage_owes_what_production_owes_where_it_runs_there(
+    environment: str, is_live: bool
+) -> None:
+    entry = _entry(stage=None, risk_tier="high", personal_data=True, assessments=())
+    found = _policies(entry, _asset(environment=environment))
+    assert ("SAI-050" in found) == ("openai: no dpa" in found.get("SAI-080", "")) == is_live
+    graph = AssetGraph([(ShardId("s"), _asset(environment=environment), True)])
+    situation = Situation(
+        graph=graph, reconciliation=reconcile(graph, [entry], {}, []), owners={}, coverage=(),
+        now=TODAY, norms=Norms(today=TODAY),
+    )  # fmt: skip
+    counted = measure(situation, [], (), (), "scan").assessed
+    assert (counted.of, counted.yes) == (int(is_live), 0)
+
+
+@pytest.mark.parametrize(
     ("result", "passes"),
     [
         *((said, True) for said in (
