@@ -9,7 +9,7 @@ the next run; the rest goes on.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -37,10 +37,10 @@ from scanner.emit.tickets.sink import (
     Wrote,
     understood,
 )
-from scanner.model.base import Fingerprint
 from scanner.model.finding import Finding
 from scanner.model.ticket import ClosedBy, TicketRow, TicketState
 from scanner.store import tickets as ledger
+from scanner.store.history import changed_at
 from scanner.store.state import State
 
 _FLAPPING = (
@@ -143,8 +143,10 @@ class _Run:
 
     def planned(self, *, dry_run: bool) -> list[Action]:
         findings = self.findings
-        wanted = tickets(findings.values(), self.target.routing)
-        rows = self._rows(findings, dry_run=dry_run)
+        routing = self.target.routing
+        changed = changed_at(self.state) if routing.filter.since else {}
+        wanted = tickets(findings.values(), routing, changed)
+        rows = self._rows(wanted, findings, dry_run=dry_run)
         asked = {
             key: row.external_id
             for key, row in rows.items()
@@ -192,17 +194,20 @@ class _Run:
             )
 
     def _rows(
-        self, findings: Mapping[Fingerprint, Finding] | Mapping[str, Finding], *, dry_run: bool
+        self, wanted: Mapping[str, Ticket], findings: Mapping[str, Finding], *, dry_run: bool
     ) -> dict[str, TicketRow]:
         """The ledger, with what was renamed under its new key."""
         rows = ledger.rows(self.state, self.target.name)
-        for finding in findings.values():
-            for former in finding.formerly:
-                if former in rows and finding.fingerprint not in rows:
+        renamed: list[tuple[str, Sequence[str]]] = [
+            (str(one.fingerprint), one.formerly) for one in findings.values()
+        ]
+        renamed += [(ticket.key, ticket.formerly) for ticket in wanted.values()]
+        for key, before in renamed:
+            for former in before:
+                if former in rows and former not in wanted and key not in rows:
                     row = rows.pop(former)
                     if not dry_run:
-                        ledger.rename(self.state, row, finding.fingerprint)
-                    key = str(finding.fingerprint)
+                        ledger.rename(self.state, row, key)
                     rows[key] = msgspec.structs.replace(row, key=key)
         return rows
 

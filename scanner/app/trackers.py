@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -48,7 +48,7 @@ class Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     user_env: str = ""
     """Variable that holds the user whose token or password it is (Jira, ServiceNow, Kafka); empty:
     the token stands by itself."""
-    most_new: int = 25
+    most_new: Annotated[int, msgspec.Meta(ge=0)] = 25
     """New tickets that one run makes at most; the rest becomes one."""
 
 

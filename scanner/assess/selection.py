@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from scanner.assess import wildcards
+from scanner.assess.moments import moment
 from scanner.model.finding import Finding, FindingStatus
 from scanner.rulebook.policy import Severity
 
@@ -17,7 +18,6 @@ Group = Literal[
 ]
 Word = Literal["info", "low", "medium", "high", "critical"]
 Status = Literal["new", "open", "held", "reopened", "resolved", "accepted", "suppressed", "all"]
-Day = Annotated[str, msgspec.Meta(pattern=r"^(\d{4}-\d{2}-\d{2}.*)?$")]
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,10 +40,14 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     asset: str = ""
     kind: str = ""
     control: str = ""
-    since: Day = ""
+    since: str = ""
     """First seen, or changed in status, on this day (ISO 8601) or later."""
     text: str = ""
     """In the title, any letter case."""
+
+    def __post_init__(self) -> None:
+        if self.since:
+            moment(self.since)
 
     def holds(self, finding: Finding, changed_at: str = "") -> bool:
         """``changed_at``: when the last event of the finding was."""
@@ -51,7 +55,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             return False
         if self.severity and Severity(finding.severity).rank < Severity(self.severity).rank:
             return False
-        if self.since and max(finding.first_seen, changed_at) < self.since:
+        if self.since and max(finding.first_seen, changed_at) < moment(self.since):
             return False
         return (
             finding.risk >= self.risk
@@ -76,6 +80,9 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 _GLOBS = ("policy", "owner", "business_unit", "provider", "account", "environment", "asset", "kind")
 
 
+JOIN = " / "
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Findings that one person can end at once."""
 
@@ -85,6 +92,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     risk: int
     """The highest of them."""
     findings: tuple[Finding, ...]
+    values: tuple[str, ...] = ()
+    """Of the fields that they are alike in; a name may stand for several of such."""
 
 
 def ordered(findings: Iterable[Finding]) -> list[Finding]:
@@ -100,10 +109,11 @@ def grouped(findings: Iterable[Finding], by: Sequence[Group]) -> list[Problem]:
         found.setdefault(key, []).append(finding)
     problems = [
         Problem(
-            name=" / ".join(key),
+            name=JOIN.join(key),
             severity=max((f.severity for f in group), key=lambda word: Severity(word).rank),
             risk=max(f.risk for f in group),
             findings=tuple(group),
+            values=key,
         )
         for key, group in found.items()
     ]

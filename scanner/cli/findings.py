@@ -113,10 +113,16 @@ def history(
     since: str,
 ) -> None:
     """What happened to findings, or to the one with FINGERPRINT, oldest first."""
+    from scanner.assess.moments import moment
     from scanner.emit.table import print_events
     from scanner.model.base import encode
+    from scanner.model.errors import ConfigError
     from scanner.store.history import changes
 
+    try:
+        since = moment(since) if since else ""
+    except ValueError as error:
+        raise ConfigError(f"--since: {error}") from error
     with open_state(config_path, state_path) as state:
         if fingerprint:
             marks = is_one(state, fingerprint).fingerprint

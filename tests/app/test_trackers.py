@@ -72,3 +72,29 @@ def test_a_token_in_the_file_is_refused(tmp_path: Path, kind: str) -> None:
     for name in ("token", "password", "secret", "routing_key"):
         with pytest.raises(ConfigError):
             _targets(tmp_path, kind, f'{name} = "{SECRET}"')
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "told"),
+    [
+        ("github", "days = { hgih = 3, critical = 2 }", "no severity hgih"),
+        ("github", "days = { critical = -5 }", "-5|>= 0"),
+        ("github", 'title = "{severty}: {title}"', r"no \{severty\}"),
+        ("github", "most_new = -3", ">= 0"),
+        ("github", 'filter = { since = "2026-13-45" }', "2026-13-45"),
+        ("github", 'filter = { severity = "hihg" }', "hihg"),
+        ("jira", 'priorities = { hgih = "P1" }', "no severity hgih"),
+        ("azure_boards", "priorities = { hgih = 1 }", "no severity hgih"),
+        ("servicenow", 'urgency = { hgih = "1" }', "no severity hgih"),
+        ("servicenow", 'impact = { hgih = "1" }', "no severity hgih"),
+    ],
+)
+def test_what_is_written_wrong_is_told(tmp_path: Path, kind: str, line: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        _targets(tmp_path, kind, line)
+
+
+def test_a_title_may_hold_braces_of_words_that_there_are(tmp_path: Path) -> None:
+    line = 'title = "{policy} {owner} {provider} {risk} {severity} {title}"\ndays = { info = 9 }'
+    (target,) = _targets(tmp_path, "github", line)
+    assert target.routing.days == {"info": 9}

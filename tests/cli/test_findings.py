@@ -123,6 +123,14 @@ def test_reopening_a_finding_leaves_no_older_decision_unsaid(place: Place) -> No
     assert told.count("still stands: suppress") == 1
 
 
+@pytest.mark.parametrize("day", ["yesterday", "28.11.2026", "2026-13-77", "2026-99-99"])
+def test_a_day_that_is_none_is_told(place: Place, day: str) -> None:
+    for verb in ("history", "list", "export"):
+        more = ("--format", "json") if verb == "export" else ()
+        assert f"`{day}` is no day" in place.run("findings", verb, *more, "--since", day, code=2)
+    assert place.json("findings", "history", "--since", "2026-01-01")
+
+
 def test_who_decides_is_known_without_the_environment(place: Place) -> None:
     (row,) = place.json("findings", "list", "--view", "mine")
     told = place.run("findings", "accept", row["fingerprint"], "--until", UNTIL, "--reason", "x",

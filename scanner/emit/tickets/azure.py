@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from scanner.emit.tickets.content import Routing, Ticket, label_of, lines
+from scanner.emit.tickets.content import Routing, Ticket, by_severity, label_of, lines
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
 from scanner.emit.tickets.sink import Made, Refused, There, Wrote, marks, mildest
@@ -55,6 +55,9 @@ class AzureBoardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Empty: the first state of the type that means completed."""
     reopen_state: str = ""
     """Empty: the first that means proposed, or else in progress."""
+
+    def __post_init__(self) -> None:
+        by_severity("priorities", self.priorities)
 
 
 class AzureBoardsSink:

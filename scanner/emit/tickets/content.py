@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Annotated
 
 import msgspec
 
-from scanner.assess.selection import Filter, Group, grouped, ordered
+from scanner.assess.selection import JOIN, Filter, Group, Problem, grouped, ordered
 from scanner.model.base import digest
 from scanner.model.finding import Finding
 from scanner.rulebook.policy import Severity
@@ -20,6 +21,9 @@ from scanner.rulebook.policy import Severity
 DAYS = {"critical": 7, "high": 30, "medium": 90, "low": 180, "info": 0}
 """Until when, by severity, counted from the day on which the finding was first seen, came back or
 became worse; 0: no day."""
+Days = Annotated[int, msgspec.Meta(ge=0, le=3650)]
+_WORDS = ("severity", "policy", "title", "owner", "provider", "risk")
+_BRACED = re.compile(r"\{(\w*)\}")
 _MOST_LISTED = 50
 _MOST_TITLE = 200
 
@@ -31,13 +35,27 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     group_by: tuple[Group, ...] = ()
     """One ticket for all findings that are alike in these; empty: one a finding."""
     labels: tuple[str, ...] = ()
-    days: Mapping[str, int] = msgspec.field(default_factory=dict)
-    """Severity -> days until it is due, in place of ours."""
+    days: Mapping[str, Days] = msgspec.field(default_factory=dict)
+    """Severity -> days until it is due, in place of ours; 0: no day."""
     people: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Owner -> the tracker's own name for that person."""
     title: str = "[{severity}] {title}"
     """May hold ``{severity}``, ``{policy}``, ``{title}``, ``{owner}``, ``{provider}`` and
     ``{risk}``."""
+
+    def __post_init__(self) -> None:
+        by_severity("days", self.days)
+        odd = [word for word in _BRACED.findall(self.title) if word not in _WORDS]
+        if odd:
+            there = ", ".join(f"{{{word}}}" for word in _WORDS)
+            raise ValueError(f"`title` knows no {{{odd[0]}}}; it may hold {there}")
+
+
+def by_severity(field: str, given: Iterable[str]) -> None:
+    """Raises ``ValueError`` for a word that is no severity: it would do nothing, in silence."""
+    for word in given:
+        if word not in DAYS:
+            raise ValueError(f"`{field}`: there is no severity {word}; there are {', '.join(DAYS)}")
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,19 +84,35 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
         return digest([self.title, self.severity, self.owner, self.due, told])
 
 
-def tickets(findings: Iterable[Finding], routing: Routing) -> dict[str, Ticket]:
-    """Key -> the ticket that should be open."""
-    meant = ordered(finding for finding in findings if routing.filter.holds(finding))
+def tickets(
+    findings: Iterable[Finding], routing: Routing, changed: Mapping[str, str] = {}
+) -> dict[str, Ticket]:
+    """Key -> the ticket that should be open. ``changed``: fingerprint -> when the last event was,
+    which a filter may ask for."""
+    meant = ordered(
+        one for one in findings if routing.filter.holds(one, changed.get(one.fingerprint, ""))
+    )
     if not routing.group_by:
         return {one.fingerprint: _ticket(one.fingerprint, one.title, (one,), routing)
                 for one in meant}  # fmt: skip
     made = {}
     for problem in grouped(meant, routing.group_by):
-        key = f"g1:{digest([list(routing.group_by), problem.name])[:26]}"
+        key, formerly = _group_key(routing.group_by, problem)
         count = len(problem.findings)
         title = f"{problem.name}: {count} finding{'s' if count > 1 else ''}"
-        made[key] = _ticket(key, title, problem.findings, routing)
+        made[key] = msgspec.structs.replace(
+            _ticket(key, title, problem.findings, routing), formerly=formerly
+        )
     return made
+
+
+def _group_key(by: Sequence[Group], problem: Problem) -> tuple[str, tuple[str, ...]]:
+    """With the keys that it had before. Its name is made of its values, and where other values make
+    the same one (``Retail / EU`` and ``prod``, ``Retail`` and ``EU / prod``) these are the key."""
+    plain = f"g1:{digest([list(by), problem.name])[:26]}"
+    if len(by) == 1 or tuple(problem.name.split(JOIN)) == problem.values:
+        return plain, ()
+    return f"g2:{digest([list(by), list(problem.values)])[:26]}", (plain,)
 
 
 def overflow(left: Sequence[Ticket], routing: Routing) -> Ticket:

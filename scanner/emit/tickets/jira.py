@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from scanner.emit.tickets.content import Routing, Ticket, label_of, lines, word
+from scanner.emit.tickets.content import Routing, Ticket, by_severity, label_of, lines, word
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
 from scanner.emit.tickets.sink import Made, Refused, There, Wrote, marks, mildest
@@ -48,6 +48,7 @@ class JiraConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Further fields of a new ticket, as Jira names them (``customfield_10010``)."""
 
     def __post_init__(self) -> None:
+        by_severity("priorities", self.priorities)
         if not re.fullmatch(r"[A-Z][A-Z0-9_]+", self.project):
             raise ValueError("`project` is the key of a project, such as SEC")
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from scanner.emit.tickets.content import Routing, Ticket, lines
+from scanner.emit.tickets.content import Routing, Ticket, by_severity, lines
 from scanner.emit.tickets.http import Api
 from scanner.emit.tickets.planning import Remote
 from scanner.emit.tickets.sink import Made, Refused, There, Wrote, marks, mildest
@@ -55,6 +55,8 @@ class ServiceNowConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Further fields of new records."""
 
     def __post_init__(self) -> None:
+        by_severity("urgency", self.urgency)
+        by_severity("impact", self.impact)
         if not re.fullmatch(r"[a-z0-9_]+", self.table):
             raise ValueError("`table` is the name of a table, such as incident")
         if self.table != "incident" and not (self.closed_states and self.close and self.reopen):

@@ -20,7 +20,7 @@ from scanner.emit.tickets import planning
 from scanner.emit.tickets.content import Routing, tickets
 from scanner.emit.tickets.planning import Do
 from scanner.emit.tickets.sink import Sink
-from scanner.model.finding import Finding, FindingStatus
+from scanner.model.finding import Finding, FindingEvent, FindingStatus
 from scanner.model.ticket import ClosedBy, TicketState
 from scanner.store import tickets as ledger
 from scanner.store.state import State
@@ -497,6 +497,55 @@ def test_groups_and_routes(place: Place) -> None:
     put(place.state, *resolved([*found, finding("a"), finding("b")]))
     place.sync(routing)
     assert issue.state == "closed"
+
+
+PAIR = ("business_unit", "account")
+
+
+def test_groups_whose_names_are_alike_have_tickets_of_their_own(place: Place) -> None:
+    place.put("a", account="prod", business_unit="Retail / EU")
+    place.put("b", account="EU / prod", business_unit="Retail")
+    place.sync(Routing(group_by=PAIR))
+    assert len(place.tracker.issues) == 2
+    assert place.sync(Routing(group_by=PAIR)).count(Do.SKIP) == 2
+
+
+def test_the_ticket_of_such_a_group_that_is_there_is_kept(place: Place) -> None:
+    """By the key of an older version, which has one for both."""
+    (one,) = place.put("a", account="prod", business_unit="Retail / EU")
+    routing = Routing(group_by=PAIR)
+    ((key, ticket),) = tickets([one], routing).items()
+    place.sync(routing)
+    row = ledger.rows(place.state, "made")[key]
+    ledger.rename(place.state, row, ticket.formerly[0])
+    report = place.sync(routing)
+    assert [action.do for action in report.actions] == [Do.SKIP]
+    assert list(ledger.rows(place.state, "made")) == [key]
+
+
+def test_the_keys_of_groups_are_fixed_for_ever() -> None:
+    """A change of these values orphans tickets."""
+    one = finding("a", account="prod", business_unit="Retail / EU")
+    by = {group: list(tickets([one], Routing(group_by=group))) for group in (PAIR, PAIR[:1])}
+    assert by[PAIR[:1]] == ["g1:d431b7d026330cc56686b303f5"]
+    other = finding("a", account="prod", business_unit="Retail")
+    assert list(tickets([other], Routing(group_by=PAIR))) == ["g1:906abd4e8f4ee0dc1a5c0dc48b"]
+    assert by[PAIR] == ["g2:370a943c493aa2725d2a9cd697"]
+
+
+def test_since_means_what_it_means_in_lists(place: Place) -> None:
+    """First seen, or changed, since then."""
+    (one,) = place.put("a")
+    event = FindingEvent(fingerprint=one.fingerprint, scan="2", at="2026-01-09T08:00:00Z",
+                         change="reopened")  # fmt: skip
+    since = Routing(filter=Filter(since="2026-01-09"))
+    assert place.sync(since).actions == []
+    place.state.save_findings([one], [event])
+    assert place.sync(since, dry_run=True).count(Do.CREATE) == 1
+    late = Routing(filter=Filter(since="2026-01-09T10:00:00+01:00"))
+    assert place.sync(late, dry_run=True).actions == []
+    early = Routing(filter=Filter(since="2026-01-09T08:30:00+01:00"))
+    assert place.sync(early, dry_run=True).count(Do.CREATE) == 1
 
 
 def test_a_business_unit_has_a_tracker_and_a_ticket_of_its_own(place: Place) -> None:
