@@ -6,44 +6,27 @@ and what it tells is added up. Owns no catalogue and stores no line.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import PurePath
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from connectors.logs import files as log_files
+from connectors.logs import partitions
 from connectors.logs.cursor import Cursor
-from connectors.logs.files import LogFile, Part
-from connectors.logs.flow_lines import FlowLayout, layout_of
+from connectors.logs.files import LogFile
 from connectors.logs.formats import formats
-from connectors.logs.installed import MOST_DOCUMENT, InventoryLayout, inventory_of
-from connectors.logs.joined import Joins
-from connectors.logs.lines import Layout
-from connectors.logs.search import AHEAD, Finder, Opened, entries
-from connectors.logs.tally import KINDS, Places, Tally, gap
-from scanner.kit.contract import (
-    ConnectorSpec,
-    Context,
-    Mode,
-    PermissionFormat,
-    Probe,
-    Shard,
-    Watch,
-)
-from scanner.model.base import NodeId, ShardId
+from connectors.logs.partitions import CONNECTIONS, Listed
+from connectors.logs.reading import Reading
+from connectors.logs.search import AHEAD
+from connectors.logs.tally import KINDS
+from scanner.kit.contract import ConnectorSpec, Context, PermissionFormat, Probe, Shard
+from scanner.model.base import NodeId
 from scanner.model.errors import ConfigError, Denied, SourceError, Unavailable
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Account
 from scanner.model.items import Checkpoint, Gap, Item
-
-_MOST_PARSED = 1 << 16
-"""Bytes of a line that are taken apart; of a longer one those around what was found."""
-_SAMPLES = 3
-_SAVED_EVERY = 4 << 30
-"""Bytes of one file after which what was found is stored."""
 
 
 class LogsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,6 +49,8 @@ class LogsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     pseudonymize_env: str = ""
     """Environment variable that holds a key: people, devices and addresses become pseudonyms made
     with it, before anything is stored."""
+    partitions: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
+    """Shards among which the files are divided, for workers that read them side by side."""
 
     def __post_init__(self) -> None:
         if not self.files:
@@ -73,6 +58,8 @@ class LogsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         names = [one.name for one in formats()]
         if self.format and self.format not in names:
             raise ValueError(f"there is no format {self.format!r}; there are {', '.join(names)}")
+        if self.partitions > 1 and "-" in self.files:
+            raise ValueError("standard input is read by one shard; leave out `partitions`")
 
 
 class LogsConnector:
@@ -88,11 +75,9 @@ class LogsConnector:
     )
 
     def shards(self, ctx: Context[LogsConfig]) -> Iterator[Shard]:
-        yield Shard(
-            id=ShardId(f"logs:{ctx.config.name}"),
-            mode=Mode.INCREMENTAL,
-            title=f"traffic of {ctx.config.name}",
-        )
+        name, count = ctx.config.name, ctx.config.partitions
+        stored = ctx.checkpoints(f"logs:{name}")
+        yield from partitions.shards(name, count, _listed(ctx) if count > 1 else None, stored)
 
     def collect(
         self, ctx: Context[LogsConfig], shard: Shard, since: Checkpoint | None
@@ -100,32 +85,27 @@ class LogsConnector:
         watch = ctx.watch
         if watch is None:
             raise ConfigError("logs: there are no rules to look for")
-        ident = NodeId(f"logs:{ctx.config.name}")
-        yield Account(
-            id=ident,
-            kind="logs.network",
-            name=ctx.config.name,
-            provider="",
-            evidence=(Evidence(rule="logs", source="logs", resource=ident),),
-        )
-        reading = _Reading(ctx, watch, Cursor.of(since))
-        found, gaps = _files(ctx)
-        yield from gaps
-        if gaps and not found:
-            raise Denied(gaps[0].reason) if gaps[0].denied else Unavailable(gaps[0].reason)
-        with ThreadPoolExecutor(AHEAD, thread_name_prefix="logs") as pool:
-            for file in found:
-                yield from reading.file(file, pool)
-            yield from reading.inventories(pool)
-            yield from reading.connections(pool)
-        reading.cursor.forget(keep_others=bool(gaps))
-        yield Checkpoint(cursor=reading.cursor.text)
+        share = partitions.share_of(shard)
+        if share.is_done:
+            yield from partitions.nothing_more(since)
+            return
+        if not share.part or share.is_first:
+            yield from partitions.labelled(iter((_place(ctx.config.name),)), share.part)
+        cursor = Cursor.of(since)
+        cursor.join(share.earlier)
+        reading = Reading(
+            ctx.config, watch, cursor, _key(ctx),
+            tells_names=share.part != CONNECTIONS,
+            tells_connections=share.part in ("", CONNECTIONS),
+        )  # fmt: skip
+        listed = share.listed if share.part else _listed(ctx)
+        yield from partitions.labelled(_read(reading, listed), share.part)
 
     def probe(self, ctx: Context[LogsConfig]) -> Iterator[Probe]:
-        found, gaps = _files(ctx)
-        for one in gaps:
+        listed = _listed(ctx)
+        for one in listed.gaps:
             yield Probe(check=one.what, ok=False, detail=one.reason)
-        for file in found:
+        for file in listed.files:
             try:
                 if file.path != "-":
                     with log_files.opened(file) as stream:
@@ -135,7 +115,43 @@ class LogsConnector:
                 yield Probe(check=file.path, ok=False, detail=str(error))
 
 
-def _files(ctx: Context[LogsConfig]) -> tuple[list[LogFile], list[Gap]]:
+def _place(name: str) -> Account:
+    ident = NodeId(f"logs:{name}")
+    return Account(
+        id=ident,
+        kind="logs.network",
+        name=name,
+        provider="",
+        evidence=(Evidence(rule="logs", source="logs", resource=ident),),
+    )
+
+
+def _key(ctx: Context[LogsConfig]) -> bytes:
+    variable = ctx.config.pseudonymize_env
+    key = ctx.environ.get(variable, "").encode() if variable else b""
+    if variable and not key:
+        raise ConfigError(
+            f"logs: the variable {variable} is empty; put the key for pseudonyms into it"
+        )
+    return key
+
+
+def _read(reading: Reading, listed: Listed) -> Iterator[Item]:
+    gaps = listed.gaps
+    yield from gaps
+    if gaps and not listed.files:
+        raise Denied(gaps[0].reason) if gaps[0].denied else Unavailable(gaps[0].reason)
+    is_whole = not gaps
+    with ThreadPoolExecutor(AHEAD, thread_name_prefix="logs") as pool:
+        for item in reading.all_of(listed.files, pool):
+            is_whole = is_whole and not isinstance(item, Gap)
+            yield item
+    # One that could not be opened is there, and how far it was read is still to be known.
+    reading.cursor.forget(keep_others=not is_whole)
+    yield Checkpoint(cursor=reading.cursor.text)
+
+
+def _listed(ctx: Context[LogsConfig]) -> Listed:
     found: dict[str, LogFile] = {}
     gaps: list[Gap] = []
     for named in ctx.config.files:
@@ -145,237 +161,7 @@ def _files(ctx: Context[LogsConfig]) -> tuple[list[LogFile], list[Gap]]:
         except SourceError as error:
             gaps.append(Gap(what=named, reason=str(error), denied=isinstance(error, Denied)))
     # What comes by once is read when the names of all other files are known.
-    return sorted(found.values(), key=lambda file: file.path == "-"), gaps
-
-
-class _Reading:
-    def __init__(self, ctx: Context[LogsConfig], watch: Watch, cursor: Cursor) -> None:
-        self._config = ctx.config
-        self._watch = watch
-        self.cursor = cursor
-        self._key = b""
-        if ctx.config.pseudonymize_env:
-            self._key = ctx.environ.get(ctx.config.pseudonymize_env, "").encode()
-            if not self._key:
-                raise ConfigError(
-                    f"logs: the variable {ctx.config.pseudonymize_env} is empty; put the key for "
-                    "pseudonyms into it"
-                )
-        self.joins = Joins(cursor.answers)
-        self._places = Places()
-        self._flows: list[tuple[LogFile, FlowLayout]] = []
-        self._inventories: list[tuple[LogFile, InventoryLayout]] = []
-        self._named: list[tuple[LogFile, int]] = []
-        """Files that tell where AI's names are, and where their reading began."""
-        self._flow_tally = self._tally()
-        self._found: tuple[tuple[bytes, ...], Finder] | None = None
-
-    def _tally(self) -> Tally:
-        large = self._config.large_upload_mib << 20
-        return Tally(self._watch, self._config.name, large, self._key, self._places)
-
-    def file(self, file: LogFile, pool: ThreadPoolExecutor) -> Iterator[Item]:
-        """What one file tells, then how far it was read."""
-        try:
-            with log_files.opened(file) as stream:
-                yield from self._stream(file, stream, pool)
-        except SourceError as error:
-            yield Gap(what=file.path, reason=str(error), denied=isinstance(error, Denied))
-
-    def _stream(self, file: LogFile, stream: Any, pool: ThreadPoolExecutor) -> Iterator[Item]:
-        head, trouble = log_files.read(stream)
-        flows = layout_of(head, file.path, self._config.flow_columns)
-        if flows is not None and file.path == "-" and not flows.format.mixed:
-            opened = Opened(file, stream, head, trouble)
-            yield from self._connections_of(opened, flows, self._flow_tally, pool)
-            return
-        if file.path != "-" and self._is_for_later(file, head, flows):
-            return
-        layout = Layout(year=file.year, forced=self._config.format)
-        layout.begin(head[: 1 << 16])
-        name, offset = self.cursor.find(head) if file.path != "-" else ("", 0)
-        opened = Opened(file, stream, head, trouble)
-        begin, blocks = opened.blocks(offset, self._watch.places, pool)
-        done, known = begin, self.joins.answers.count
-        samples: list[str] = []
-        tally, saved, is_broken = self._tally(), done, None
-        try:
-            for block, places in blocks:
-                _read_block(block, places, layout, tally, file.path, samples, self.joins)
-                done += block.stop - block.start
-                if done - saved > _SAVED_EVERY:
-                    self.joins.remember_servers(tally)
-                    yield from tally.items()
-                    tally, saved = self._tally(), done
-        except SourceError as error:  # the rest of the file: what was read so far is told
-            is_broken = error
-        except (OSError, EOFError, ValueError, zlib.error) as error:
-            is_broken = Unavailable(f"{file.path}: {error}")
-        self.joins.remember_servers(tally)
-        yield from tally.items()
-        if self.joins.answers.count > known and name:
-            self._named.append((file, begin))
-        if layout.unknown:
-            yield gap(file.path, layout.unknown, samples)
-        if is_broken is not None:
-            yield Gap(what=file.path, reason=str(is_broken))
-            return
-        if name:
-            self.cursor.move(name, opened.begins, done)
-            yield Checkpoint(cursor=self.cursor.text)
-
-    def _is_for_later(self, file: LogFile, head: bytes, flows: FlowLayout | None) -> bool:
-        """Whether a file holds nothing that is read for names first."""
-        if flows is not None:
-            self._flows.append((file, flows))
-            return not flows.format.mixed
-        inventory = inventory_of(head)
-        if inventory is None:
-            return False
-        self._inventories.append((file, inventory))
-        return not inventory.format.mixed
-
-    def inventories(self, pool: ThreadPoolExecutor) -> Iterator[Item]:
-        """Files that tell what is installed on devices."""
-        tally = self._tally()
-        for file, layout in self._inventories:
-            try:
-                with log_files.opened(file) as stream:
-                    opened = Opened(file, stream, *log_files.read(stream))
-                    yield from self._inventory(opened, layout, tally, pool)
-            except (SourceError, OSError, EOFError, ValueError, zlib.error) as error:
-                yield Gap(what=file.path, reason=str(error), denied=isinstance(error, Denied))
-        yield from tally.items()
-        if self._inventories:
-            yield Checkpoint(cursor=self.cursor.text)
-
-    def _inventory(
-        self, opened: Opened, layout: InventoryLayout, tally: Tally, pool: ThreadPoolExecutor
-    ) -> Iterator[Item]:
-        name, offset = self.cursor.find(opened.begins, flows=True)
-        if layout.format.shape == "document":
-            size = offset
-            if not offset:
-                data = opened.begins + opened.stream.read(MOST_DOCUMENT - len(opened.begins) + 1)
-                size = len(data)
-                if size > MOST_DOCUMENT:
-                    yield Gap(what=opened.file.path, reason="one JSON value of more than 16 MiB")
-                    return
-                for thing in layout.document(data):
-                    tally.install(thing)
-            self.cursor.move(name, opened.begins, size, flows=True)
-            return
-        find = self._finder([text.encode() for text in self._watch.software], is_caseless=True)
-        done, blocks = opened.blocks(offset, find, pool)
-        for block, places in blocks:
-            for entry in entries(block, places):
-                for thing in layout.records(entry):
-                    tally.install(thing)
-            done += block.stop - block.start
-        self.cursor.move(name, opened.begins, done, flows=True)
-
-    def connections(self, pool: ThreadPoolExecutor) -> Iterator[Item]:
-        """Files that hold addresses alone, when all names are known."""
-        if self._flows and self.joins.answers.has_names:
-            for file, begin in self._named:
-                yield from self._others_of(file, begin, pool)
-        for file, layout in self._flows:
-            try:
-                with log_files.opened(file) as stream:
-                    opened = Opened(file, stream, *log_files.read(stream))
-                    yield from self._connections_of(opened, layout, self._flow_tally, pool)
-            except SourceError as error:
-                yield Gap(what=file.path, reason=str(error), denied=isinstance(error, Denied))
-        self.joins.settle(self._flow_tally)
-        yield from self._flow_tally.items()
-        if self.joins.answers.dropped:
-            yield Gap(
-                what=self._config.name,
-                reason=f"{self.joins.answers.dropped} answers of name servers were too many to be "
-                "remembered: connections due to them are not told; scan more often",
-            )
-
-    def _others_of(self, file: LogFile, begin: int, pool: ThreadPoolExecutor) -> Iterator[Item]:
-        """Other names that were answered with an address of AI's, in a file that was read for
-        AI's names: whoever was given both may mean either."""
-        find = self._finder([one.encode() for one in self.joins.answers.addresses])
-        layout = Layout(year=file.year, forced=self._config.format)
-        try:
-            with log_files.opened(file) as stream:
-                opened = Opened(file, stream, *log_files.read(stream))
-                layout.begin(opened.begins[: 1 << 16])
-                for block, places in opened.blocks(begin, find, pool)[1]:
-                    for line in entries(block, places):
-                        for record in layout.records(line):
-                            if record.is_joined and not self._watch.known(record.host)[0]:
-                                self.joins.learn_other(record, self._flow_tally)
-        except (SourceError, OSError, EOFError, ValueError, zlib.error) as error:
-            yield Gap(what=file.path, reason=str(error))
-
-    def _connections_of(
-        self, opened: Opened, layout: FlowLayout, tally: Tally, pool: ThreadPoolExecutor
-    ) -> Iterator[Item]:
-        file, find = opened.file, self._finder(self.joins.literals(layout))
-        name, offset = self.cursor.find(opened.begins, flows=True) if file.path != "-" else ("", 0)
-        done, blocks = opened.blocks(offset, find, pool, layout.mark)
-        unknown = 0
-        try:
-            for block, places in blocks:
-                for entry in entries(block, places, layout.mark):
-                    unknown += not self.joins.read(entry, layout, tally)
-                done += block.stop - block.start
-        except (SourceError, OSError, EOFError, ValueError, zlib.error) as error:
-            yield Gap(what=file.path, reason=str(error))
-        if unknown and not layout.format.mixed:
-            yield gap(file.path, unknown, [])
-        if name:
-            self.cursor.move(name, opened.begins, done, flows=True)
-
-    def _finder(self, literals: list[bytes], *, is_caseless: bool = False) -> Finder:
-        """Compiled once for files of one kind."""
-        wanted = tuple(literals)
-        if self._found is None or self._found[0] != wanted:
-            self._found = (wanted, self._watch.finder(wanted, is_caseless=is_caseless))
-        return self._found[1]
-
-
-def _read_block(
-    part: Part,
-    places: list[int],
-    layout: Layout,
-    tally: Tally,
-    path: str,
-    samples: list[str],
-    joins: Joins,
-) -> None:
-    """Every line that has one of the places, once."""
-    place = f"server of {PurePath(path).name}"
-    block, behind = part.data, part.start
-    for end in places:
-        if end <= behind:
-            continue
-        start = max(block.rfind(b"\n", part.start, end) + 1, part.start)
-        stop = block.find(b"\n", end, part.stop)
-        behind = stop if stop >= 0 else part.stop
-        line = block[start:behind]
-        if len(line) > _MOST_PARSED:
-            line = block[max(start, end - _MOST_PARSED // 2) : end + _MOST_PARSED // 2]
-        unknown = layout.unknown
-        told = []
-        for record in layout.records(line):
-            key = tally.add(record, place)
-            if key is None:
-                continue
-            told.append(record)
-            if record.is_joined:
-                joins.learn(record, key, tally)
-                if record.is_alias:
-                    joins.follow(block, behind, layout, record, key, tally)
-        if layout.unknown > unknown:
-            if not told:
-                layout.unknown = unknown  # it only looked like one
-            elif len(samples) < _SAMPLES:
-                samples.append(told[0].host)
+    return Listed(sorted(found.values(), key=lambda file: file.path == "-"), gaps)
 
 
 CONNECTOR = LogsConnector()

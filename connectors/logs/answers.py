@@ -228,22 +228,35 @@ class Answers:
     @classmethod
     def of(cls, text: str) -> Answers:
         made = cls()
+        made.learn(text)
+        made.is_changed = False
+        return made
+
+    def learn(self, text: str) -> None:
+        """What another reading has kept; nothing where it is none."""
         if not text:
-            return made
+            return
         try:
             kept = msgspec.json.decode(text, type=_Kept)
         except msgspec.MsgspecError:
-            return made
-        numbers = [OTHER, *map(made.number, kept.keys)]
+            return
+        numbers = [OTHER, *map(self.number, kept.keys)]
         for address, client, target, scope, until, times in kept.asked:
             if 0 <= target < len(numbers) and times and min(times) >= 0 and max(times) < 1 << 32:
-                one = Asked(numbers[target], scope, array("I", sorted(times)), until)
-                made._asked.setdefault(address, {}).setdefault(client, []).append(one)
-                made._rows += 1
-                made._times += len(times)
-        made._ids = {ident: numbers[at] for ident, at in kept.ids if 0 <= at < len(numbers)}
-        made._shared = set(kept.shared)
-        return made
+                number = numbers[target]
+                rows = self._asked.setdefault(address, {}).setdefault(client, [])
+                one = next((r for r in rows if (r.target, r.scope) == (number, scope)), None)
+                if one is None:
+                    one = Asked(number, scope, array("I", sorted(times)), until)
+                    rows.append(one)
+                    self._rows += 1
+                    self._times += len(times)
+                else:
+                    self._times += sum(one.add(at) for at in times)
+                    one.until = max(one.until, until)
+        self._ids |= {ident: numbers[at] for ident, at in kept.ids if 0 <= at < len(numbers)}
+        self._shared |= set(kept.shared)
+        self.is_changed = True
 
 
 def extend(asked: Asked, end: int) -> None:

@@ -48,11 +48,14 @@ class Cursor:
         return msgspec.json.encode(told).decode()
 
     def find(self, head: bytes, *, flows: bool = False) -> tuple[str, int]:
-        """Name of the file that begins so, and how far it was read."""
-        for name, offset in (self.flows if flows else self.at).items():
-            if log_files.is_beginning(name, head):
-                return name, offset
-        return log_files.beginning(head), 0
+        """Name of the file that begins so, and how far it was read: by whoever read most of it."""
+        held = self.flows if flows else self.at
+        sizes = {int(name.partition(":")[0]) for name in held}
+        names = {log_files.beginning(head[:size]) for size in sizes if size <= len(head)}
+        name = max(
+            sorted(names & held.keys()), key=held.__getitem__, default=log_files.beginning(head)
+        )
+        return name, held.get(name, 0)
 
     def move(self, old: str, head: bytes, offset: int, *, flows: bool = False) -> str:
         """A file that was short is known by more of its beginning from now on."""
@@ -62,6 +65,18 @@ class Cursor:
         at[name] = offset
         self.seen.add(name)
         return name
+
+    def join(self, cursor: str, *, names: bool = True, answers: bool = True) -> None:
+        """Also what another reading of the place has read. ``names``: it has told what it read for
+        names; ``answers``: connections are joined by what it was answered."""
+        if not cursor:
+            return
+        other = Cursor.of(Checkpoint(cursor=cursor))
+        pairs = ((self.at, other.at if names else {}), (self.flows, other.flows))
+        for held, more in pairs:
+            held.update({name: max(at, held.get(name, 0)) for name, at in more.items()})
+        if answers and other._kept:
+            self.answers.learn(other._kept)
 
     def forget(self, *, keep_others: bool) -> None:
         """Files that are no longer there."""

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
+from connectors.logs.parquet import MAGIC, Lines
 from scanner.model.errors import Denied, SourceError, Unavailable
 
 BLOCK = 1 << 20
@@ -181,6 +182,10 @@ def _unpacked(raw: BinaryIO, path: str) -> IO[bytes]:
     else:
         head = raw.read(4)
         stream = _Joined(head, raw)
+    if head == MAGIC:
+        if not raw.seekable():
+            raise Unavailable(f"{path}: Parquet is read from a file, not from a stream; name it")
+        return cast("IO[bytes]", Bounded(Lines(raw, path), path, _whole(raw)))
     counted = _Counted(stream)
     if head.startswith(_GZIP):
         return cast("IO[bytes]", Bounded(_gzip(counted), path, counted))
@@ -189,6 +194,13 @@ def _unpacked(raw: BinaryIO, path: str) -> IO[bytes]:
     if head.startswith(_BZIP2):
         return cast("IO[bytes]", Bounded(bz2.BZ2File(cast("Any", counted)), path, counted))
     return cast("IO[bytes]", stream)
+
+
+def _whole(raw: BinaryIO) -> _Counted:
+    """For a file that is not read from one end to the other."""
+    counted = _Counted(raw)
+    counted.given = raw.seek(0, os.SEEK_END)
+    return counted
 
 
 def _gzip(stream: Any) -> Any:
@@ -219,12 +231,6 @@ def beginning(data: bytes) -> str:
     return f"{len(head)}:{hashlib.blake2b(head, digest_size=10).hexdigest()}"
 
 
-def is_beginning(name: str, data: bytes) -> bool:
-    """Whether ``data`` begins as the file that was given ``name`` did."""
-    size = int(name.partition(":")[0])
-    return len(data) >= size and beginning(data[:size]) == name
-
-
 def plain_size(file: LogFile) -> int:
     """Of a file of this machine that is not packed: its parts may be read side by side. -1: it is
     not one. Raises the source errors."""
@@ -238,7 +244,7 @@ def plain_size(file: LogFile) -> int:
         raise Denied(f"{file.path}: may not be read") from error
     except OSError as error:
         raise Unavailable(f"{file.path}: {error.strerror or error}") from error
-    if not stat.S_ISREG(status.st_mode) or head.startswith((_GZIP, _ZSTD, _BZIP2)):
+    if not stat.S_ISREG(status.st_mode) or head.startswith((_GZIP, _ZSTD, _BZIP2, MAGIC)):
         return -1
     return status.st_size
 
@@ -307,13 +313,13 @@ def blocks(
         raise trouble
 
 
-def read(stream: IO[bytes]) -> tuple[bytes, Exception | None]:
+def read(stream: IO[bytes], most: int = BLOCK) -> tuple[bytes, Exception | None]:
     """A block in pieces: a packed file that was cut off gives what came before."""
     pieces: list[bytes] = []
     size = 0
     try:
-        while size < BLOCK:
-            piece = stream.read(min(_PIECE, BLOCK - size))
+        while size < most:
+            piece = stream.read(min(_PIECE, most - size))
             if not piece:
                 break
             pieces.append(piece)

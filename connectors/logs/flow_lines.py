@@ -20,14 +20,14 @@ from connectors.logs.lines import split
 from connectors.logs.networks import NAMES
 from connectors.logs.times import seconds
 from scanner.model.base import Model
-from scanner.model.errors import Unavailable
 
 FIELDS = frozenset({
     "src", "dst", "sport", "dport", "sent", "received", "start", "end", "took", "action", "eni",
     "machine", "instance", "far_instance", "scope", "uid", "inner_src", "inner_dst", "reporter",
     "count",
 })  # fmt: skip
-_HEAD = 1 << 15
+HEAD = 1 << 15
+"""Bytes of a file that tell what it is."""
 _MOST_EVENTS = 1 << 21
 """Bytes of one delivery of CloudWatch Logs, which holds at most 1 MiB of events
 (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html)."""
@@ -256,12 +256,10 @@ def _tuple(text: str) -> Flow | None:
     )  # fmt: skip
 
 
-def layout_of(head: bytes, path: str = "", columns: str = "") -> FlowLayout | None:
+def layout_of(head: bytes, columns: str = "") -> FlowLayout | None:
     """What kind of flow log begins with ``head``; None: none. ``columns``: of VPC flow logs that
-    have no header, as ``${version} ${account-id} …``. Raises ``Unavailable`` for Parquet."""
-    if head.startswith(b"PAR1"):
-        raise Unavailable(f"{path}: Parquet is not read; let flow logs be written as text")
-    text = head[:_HEAD].decode("utf-8", "replace").removeprefix("\ufeff")
+    have no header, as ``${version} ${account-id} …``."""
+    text = head[:HEAD].decode("utf-8", "replace").removeprefix("\ufeff")
     lines = [line for line in text.split("\n")[:40] if line.strip()]
     for one in flow_formats():
         found = _fits(one, text, lines)

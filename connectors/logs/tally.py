@@ -12,6 +12,7 @@ import msgspec
 
 from connectors.logs.installed import Installed
 from connectors.logs.kinds import (
+    API,
     APPLICATION,
     CHAT,
     CONTACT,
@@ -28,7 +29,7 @@ from connectors.logs.lines import Record
 from connectors.logs.networks import model_ports
 from scanner.kit.contract import Watch
 from scanner.model.base import NodeId
-from scanner.model.evidence import Confidence, Evidence, merge_evidence
+from scanner.model.evidence import MOST_HANDSHAKES, Confidence, Evidence, merge_evidence
 from scanner.model.facts import Asset, AssetClass, Edge, Identity, PrincipalType, Relation
 from scanner.model.items import Gap, Item
 
@@ -42,7 +43,6 @@ _CLASSES = {CHAT: AssetClass.SAAS_APP, CONTACT: AssetClass.SAAS_APP, IDE: AssetC
             DOWNLOAD: AssetClass.MODEL}  # fmt: skip
 _MOST_MODELS = 40
 _MOST_INTERFACES = 20
-_MOST_HANDSHAKES = 50
 _MOST_USERS = 50
 _PSEUDONYM = re.compile(r"p-[0-9a-f]{16}")
 
@@ -175,7 +175,7 @@ class Tally:
             row.last = max(row.last, record.time)
         if record.model and len(row.models) < _MOST_MODELS:
             row.models.add(record.model[:200])
-        if record.ja4 and not client and len(row.handshakes) < _MOST_HANDSHAKES:
+        if record.ja4 and not client and len(row.handshakes) < MOST_HANDSHAKES:
             row.handshakes.add(record.ja4[:64])
         self.lines += 1
         return key
@@ -297,7 +297,6 @@ class Tally:
     def _evidence(
         self, thing: Asset, shape: str, client: str, row: Row, *, kind: str, blocked: bool
     ) -> Evidence:
-        large = f"{row.large} uploads of {self.large >> 20} MiB or more" if row.large else ""
         shape, _, way = shape.partition("/")
         doubt = _DOUBTS.get(way)
         said = (
@@ -305,9 +304,10 @@ class Tally:
             kind if thing.kind == ENDPOINT else "",
             doubt[1] if doubt else way,
             _of_port(thing.name) if way in (PORT, PORT_OFTEN) else "",
-            _unknown(len(row.handshakes)),
-            large,
         )
+        # What another use of the same thing is told apart by: rows of one place are joined.
+        of_use = kind if thing.kind == ENDPOINT and kind != API else ""
+        where = (client, of_use, way if doubt else "", "blocked" if blocked else "")
         sure = Confidence.MEDIUM if kind == CONTACT else Confidence.CERTAIN
         if way:
             sure = doubt[0] if doubt else Confidence.LOW
@@ -315,9 +315,7 @@ class Tally:
             rule=f"logs.{shape}",
             source="logs",
             resource=thing.id,
-            path=" ".join(
-                filter(None, (client, way if doubt else "", "blocked" if blocked else ""))
-            ),
+            path=" ".join(filter(None, where)),
             confidence=sure,
             preview=", ".join(filter(None, said)),
             count=row.count,
@@ -325,6 +323,8 @@ class Tally:
             last_at=row.last,
             bytes_up=row.up,
             bytes_down=row.down,
+            large_uploads=row.large,
+            handshakes=tuple(sorted(row.handshakes)[:MOST_HANDSHAKES]),
         )
 
     def _thing(self, target: str, kind: str, rows: list[tuple[Key, Row]]) -> Asset:
@@ -375,13 +375,6 @@ class Tally:
         if not self.key or _PSEUDONYM.fullmatch(text):
             return text
         return "p-" + hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()[:16]
-
-
-def _unknown(handshakes: int) -> str:
-    if not handshakes:
-        return ""
-    said = f"{handshakes} unknown TLS fingerprint{'s' * (handshakes > 1)}"
-    return said + (" or more" if handshakes >= _MOST_HANDSHAKES else "")
 
 
 def _of_port(name: str) -> str:

@@ -152,6 +152,7 @@ def _scan(
     told: set[str] = set()
     for source in sources:
         source.context.recall = state.memory
+        source.context.checkpoints = state.checkpoints
         source.context.warn = told.add
     settled = {
         one.name: asking.mark_of(

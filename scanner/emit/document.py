@@ -324,7 +324,7 @@ def _evidence(item: Evidence, provider: str) -> EvidenceRow:
         author=item.author,
         context=str(item.context),
         confidence=str(item.confidence),
-        preview=item.preview,
+        preview=item.said,
         credential_fingerprint=item.credential,
         count=item.count,
         first_seen=item.first_at,

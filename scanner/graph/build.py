@@ -18,7 +18,7 @@ from scanner.graph.same_as import Entities
 from scanner.graph.uncollected import uncollected
 from scanner.model.base import NodeId, ShardId
 from scanner.model.decisions import SameAsDecision
-from scanner.model.evidence import Evidence
+from scanner.model.evidence import Evidence, whole
 from scanner.model.facts import (
     Account,
     Asset,
@@ -73,6 +73,7 @@ class AssetGraph:
         self._shards: dict[str, tuple[ShardId, ...]] = {}
         alone: dict[ShardId, tuple[ShardId, ...]] = {}
         self._seen: set[str] = set()
+        in_parts: set[str] = set()
         for shard, fact, is_seen in facts:
             key = fact_key(fact)
             mine = alone.get(shard) or alone.setdefault(shard, (shard,))
@@ -81,11 +82,14 @@ class AssetGraph:
                 self._shards[key] = (*known, shard)
             if is_seen and (read is None or shard in read):
                 self._seen.add(key)
+            if fact.evidence and fact.evidence[0].part:  # a shard is of one part
+                in_parts.add(key)
             if isinstance(fact, Edge):
                 old_edge = self.edges.get(key)
                 self.edges[key] = fact if old_edge is None else merge_fact(old_edge, fact)
             else:
                 self._add_node(fact)
+        self._join_parts(in_parts)
         self._end_access()
         alike = same_as.found(self.nodes, bundled() if rules is None else rules)
         self.entities: Entities = same_as.entities(self.nodes, alike, decisions)
@@ -132,6 +136,16 @@ class AssetGraph:
                 self._in.add(one.target, one)
         self.edges = {key: self.edges[key] for key in sorted(self.edges)}
         self.__dict__.pop("columns", None)  # of the graph as it was
+
+    def _join_parts(self, keys: Iterable[str]) -> None:
+        """What the parts of a divided source have counted, added up."""
+        for key in keys:
+            node, edge = self.nodes.get(NodeId(key)), self.edges.get(key)
+            if node is not None:
+                evidence = whole(node.evidence)
+                self.nodes[NodeId(key)] = msgspec.structs.replace(node, evidence=evidence)
+            if edge is not None:
+                self.edges[key] = msgspec.structs.replace(edge, evidence=whole(edge.evidence))
 
     def _place_parts(self) -> None:
         """A part is where its holder is: in its account, region and environment."""

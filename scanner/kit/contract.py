@@ -244,6 +244,8 @@ class Context(Generic[C]):
     """Attempts of one call before it becomes coverage; a test sets 1."""
     recall: Callable[[ShardId], bytes] = field(default=lambda shard: b"")
     """What the shard's last reading asked to be remembered; empty: nothing."""
+    checkpoints: Callable[[str], Mapping[ShardId, str]] = field(default=lambda begins: {})
+    """Cursors that are stored of shards whose id begins so; while shards are listed."""
     _kept: dict[str, Any] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

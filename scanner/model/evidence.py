@@ -6,6 +6,8 @@ import operator
 from collections.abc import Callable
 from enum import StrEnum
 
+import msgspec
+
 from scanner.model.base import Model
 
 
@@ -29,6 +31,10 @@ class Confidence(StrEnum):
 
 _ORDER = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH, Confidence.CERTAIN)
 _RANKS = {grade: rank for rank, grade in enumerate(_ORDER)}
+
+
+Place = tuple[str, str, str, str, str, bool, str]
+MOST_HANDSHAKES = 50
 
 
 class Setting(StrEnum):
@@ -87,12 +93,19 @@ class Evidence(Model, frozen=True, kw_only=True):
     bytes_up: int = 0
     """Sent, where the source counts it (logs of traffic)."""
     bytes_down: int = 0
+    large_uploads: int = 0
+    """Requests that sent at least what the source's configuration calls large."""
+    handshakes: tuple[str, ...] = ()
+    """TLS fingerprints of clients that nothing else tells, at most ``MOST_HANDSHAKES``."""
+    part: str = ""
+    """Which part of a divided source it tells of: the same evidence of several parts is of several
+    events, and :func:`whole` adds it up."""
     suppressed: str = ""
     """The reason that a comment beside it gives for not reporting it; empty: none."""
     ends: Ends = Ends.NOTHING
 
     @property
-    def place(self) -> tuple[str, str, str, str, str, bool]:
+    def place(self) -> Place:
         """What makes two rows the same observation: line numbers move, places do not."""
         return (
             self.rule,
@@ -101,7 +114,21 @@ class Evidence(Model, frozen=True, kw_only=True):
             self.credential,
             self.context,
             bool(self.suppressed),
+            self.part,
         )
+
+    @property
+    def said(self) -> str:
+        """``preview`` and what was counted beside requests, for people."""
+        more = "s" if len(self.handshakes) > 1 else ""
+        rest = " or more" if len(self.handshakes) >= MOST_HANDSHAKES else ""
+        told = (
+            self.preview,
+            f"{len(self.handshakes)} unknown TLS fingerprint{more}{rest}" * bool(self.handshakes),
+            f"{self.large_uploads} large upload{'s' * (self.large_uploads > 1)}"
+            * bool(self.large_uploads),
+        )
+        return ", ".join(filter(None, told))
 
 
 def merge_evidence(
@@ -112,11 +139,17 @@ def merge_evidence(
     With ``add_counts`` sightings add up (log windows that do not overlap); otherwise the row with
     the larger count stands. First and last times widen either way.
     """
-    rows: dict[tuple[str, str, str, str, str, bool], Evidence] = {}
+    rows: dict[Place, Evidence] = {}
     for item in (*one, *two):
         old = rows.get(item.place)
         rows[item.place] = item if old is None else _joined(old, item, add_counts)
     return tuple(rows[place] for place in sorted(rows))
+
+
+def whole(rows: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Of all parts of a divided source together, as if it had not been divided."""
+    one = (msgspec.structs.replace(row, part="") if row.part else row for row in rows)
+    return merge_evidence(tuple(one), (), add_counts=True)
 
 
 def _joined(old: Evidence, new: Evidence, add_counts: bool) -> Evidence:
@@ -142,9 +175,19 @@ def _joined(old: Evidence, new: Evidence, add_counts: bool) -> Evidence:
         last_at=max(old.last_at, new.last_at),
         bytes_up=add(old.bytes_up, new.bytes_up),
         bytes_down=add(old.bytes_down, new.bytes_down),
+        large_uploads=add(old.large_uploads, new.large_uploads),
+        handshakes=_handshakes(old, new),
+        part=base.part,
         suppressed=base.suppressed,
         ends=base.ends,
     )
+
+
+def _handshakes(old: Evidence, new: Evidence) -> tuple[str, ...]:
+    """The first ones by name: the same whatever was joined first."""
+    if not old.handshakes or not new.handshakes:
+        return old.handshakes or new.handshakes
+    return tuple(sorted({*old.handshakes, *new.handshakes})[:MOST_HANDSHAKES])
 
 
 def _of(

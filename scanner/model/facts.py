@@ -181,7 +181,7 @@ F = TypeVar("F", Account, Asset, Identity, Credential, DataStore, Edge)
 
 def merge_fact(old: F, new: F, *, add_counts: bool = False) -> F:
     """One fact from two sightings of it: evidence joins, a filled field beats an empty one,
-    the newer value beats the older."""
+    the newer value beats the older, the surer statement the less sure."""
     changes: dict[str, object] = {
         "evidence": merge_evidence(old.evidence, new.evidence, add_counts=add_counts)
     }
@@ -198,6 +198,8 @@ def merge_fact(old: F, new: F, *, add_counts: bool = False) -> F:
         changes["aliases"] = tuple(sorted({*old.aliases, *new.aliases}))
         changes["exposure"] = new.exposure or old.exposure
         changes["is_ai"] = old.is_ai or new.is_ai
+    if isinstance(new, Edge) and isinstance(old, Edge):
+        changes["confidence"] = max(old.confidence, new.confidence, key=lambda grade: grade.rank)
     for field in new.__struct_fields__:
         if field not in changes:
             mine, theirs = getattr(new, field), getattr(old, field)

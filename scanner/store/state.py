@@ -262,6 +262,14 @@ class State:
             db.execute(delete(schema.memory).where(schema.memory.c.shard == shard))
             db.execute(insert(schema.memory).values(shard=shard, body=data))
 
+    def checkpoints(self, begins: str) -> dict[ShardId, str]:
+        """Cursors of all shards whose id begins so, also of those that are read no more."""
+        asked = select(schema.checkpoint).where(
+            schema.checkpoint.c.shard.startswith(begins, autoescape=True)
+        )
+        with self.guarded("read checkpoints"), self._engine.connect() as db:
+            return {ShardId(row.shard): row.cursor for row in db.execute(asked)}
+
     def forget_shards(self, shards: Iterable[ShardId], scan_id: str) -> None:
         """Drop the facts of shards whose complete listing no longer names them."""
         with self.guarded("forget shards"), self._engine.begin() as db:

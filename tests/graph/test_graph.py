@@ -72,6 +72,26 @@ def test_merging_does_not_depend_on_the_order_of_evidence() -> None:
     assert merge_fact(one, two) == merge_fact(two, one)
     assert merge_fact(one, two, add_counts=True).evidence[0].count == 5
     assert merge_fact(one, two).evidence[0].first_at == "2026-01-01"
+    weak, sure = (
+        _edge("a", Relation.CALLS, "b", confidence=grade)
+        for grade in (Confidence.LOW, Confidence.HIGH)
+    )
+    assert merge_fact(weak, sure) == merge_fact(sure, weak) == sure
+
+
+def test_the_parts_of_a_divided_source_add_up_and_other_sources_do_not() -> None:
+    rows = [
+        _evidence("x", count=2, bytes_up=5, large_uploads=1, handshakes=("b",), part="1of2"),
+        _evidence("x", count=3, bytes_up=6, large_uploads=2, handshakes=("a", "b"), part="2of2"),
+        _evidence("x", count=4, bytes_up=7),
+        _evidence("x", count=3, bytes_up=9),
+    ]
+    for order in (rows, rows[::-1]):
+        graph = _graph(*(_asset("a", evidence=row) for row in order))
+        (node,) = graph.assets()
+        (seen,) = node.evidence
+        assert (seen.count, seen.bytes_up, seen.large_uploads) == (9, 20, 3)
+        assert (seen.handshakes, seen.part) == (("a", "b"), "")
 
 
 def test_a_person_known_by_one_address_is_joined_with_its_reason_and_not_merged() -> None:

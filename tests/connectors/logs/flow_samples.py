@@ -93,6 +93,15 @@ FLOWS: tuple[tuple[str, str, str, dict[str, object] | None], ...] = (
      '"projects/p/logs/compute.googleapis.com%2Fvpc_flows","timestamp":"2026-11-28T10:00:10Z"}',
      {"src": "10.128.0.2", "dst": "203.0.113.7", "sent": 1776, "instance": "worker-1",
       "start": 1795860005, "one_way": True}),
+    # https://schema.ocsf.io/1.1.0/classes/network_activity
+    ("ocsf-flow", "",
+     '{"class_uid":4001,"time":1795860005000,"start_time":1795860005000,"end_time":1795860064000,'
+     '"disposition":"Allowed","src_endpoint":{"ip":"10.0.0.5","port":40000,"interface_uid":'
+     '"eni-1","vpc_uid":"vpc-1","instance_uid":"i-1"},"dst_endpoint":{"ip":"203.0.113.7",'
+     '"port":443},"traffic":{"bytes":4249,"packets":20}}',
+     {"src": "10.0.0.5", "dst": "203.0.113.7", "dport": 443, "sent": 4249, "eni": "eni-1",
+      "machine": "i-1", "scope": "vpc-1", "start": 1795860005, "end": 1795860064,
+      "one_way": True, "denied": False}),
     # https://docs.zeek.org/en/master/logs/conn.html
     ("zeek-conn", "",
      '{"ts":1591367999.305988,"uid":"CMdzit1AMNsmfAIiQc","id.orig_h":"192.168.4.76","id.orig'

@@ -123,6 +123,18 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      '"query_timestamp":"2026-11-28T10:00:00Z","query_name":"bedrock-runtime.us-east-1.'
      'amazonaws.com.","query_type":"A","srcaddr":"10.0.0.9","srcids":{"instance":"i-0123"}}',
      {"host": "bedrock-runtime.us-east-1.amazonaws.com.", "device": "i-0123", "is_name": True}),
+    # https://schema.ocsf.io/1.1.0/classes/dns_activity, http_activity
+    ("ocsf-dns", "",
+     '{"class_uid":4003,"time":1795860000000,"src_endpoint":{"ip":"10.0.0.5","instance_uid":"i-1",'
+     '"vpc_uid":"vpc-1"},"query":{"hostname":"api.openai.com.","type":"A"},"rcode":"NoError",'
+     '"answers":[{"type":"A","rdata":"192.0.2.3"}]}',
+     {"host": "api.openai.com.", "device": "i-1", "is_name": True, "scope": "vpc-1",
+      "answers": ("192.0.2.3",), "time": "2026-11-28T10:00:00Z"}),
+    ("ocsf-http", "",
+     '{"class_uid":4002,"time":1795860000000,"src_endpoint":{"ip":"10.0.0.5"},"http_request":'
+     '{"http_method":"POST","user_agent":"x","url":{"hostname":"api.openai.com","path":"/v1/x"}},'
+     '"http_response":{"code":403},"traffic":{"bytes_out":9,"bytes_in":8}}',
+     {"host": "api.openai.com", "path": "/v1/x", "src": "10.0.0.5", "status": 403, "up": 9}),
     # https://learn.microsoft.com/en-us/azure/firewall/monitor-firewall-reference
     ("azure-firewall", "",
      '{"time":"2026-11-28T10:00:00Z","category":"AZFWApplicationRule","properties":{"SourceIp":'

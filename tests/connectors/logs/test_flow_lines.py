@@ -6,7 +6,6 @@ import pytest
 
 from connectors.logs.flow_lines import flow_formats, layout_of
 from connectors.logs.networks import addresses, is_inside, model_ports, shared_by
-from scanner.model.errors import Unavailable
 from tests.connectors.logs.flow_samples import FLOWS
 from tests.connectors.logs.samples import SAMPLES
 
@@ -43,16 +42,11 @@ def test_a_log_that_holds_names_is_read_for_them(sample: tuple[str, str, str, ob
     assert layout is None or (name in _BOTH and layout.format.mixed)
 
 
-def test_parquet_is_said_not_to_be_read() -> None:
-    with pytest.raises(Unavailable, match="Parquet"):
-        layout_of(b"PAR1\x15\x04", "flows.parquet")
-
-
 def test_columns_may_be_told_where_no_header_does() -> None:
     line = b"eni-1 10.0.0.7 203.0.113.7 443 99 1795860000 ACCEPT\n"
     assert layout_of(line) is None
     columns = "${interface-id} ${srcaddr} ${dstaddr} ${dstport} ${bytes} ${start} ${action}"
-    layout = layout_of(line, "", columns)
+    layout = layout_of(line, columns)
     assert layout is not None
     (flow,) = layout.flows(line)
     assert (flow.eni, flow.dport, flow.sent) == ("eni-1", 443, 99)

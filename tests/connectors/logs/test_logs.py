@@ -16,6 +16,8 @@ from bench.logs import FORMATS, found, write
 from connectors.logs import files as log_files
 from scanner.cli import cli
 from scanner.model.errors import SourceError
+from scanner.model.evidence import merge_evidence
+from scanner.model.facts import Asset
 from tests.connectors.logs.conftest import Read, squid
 
 CALLS = "OpenAI: API calls"
@@ -67,7 +69,8 @@ def test_the_path_tells_what_it_was_for(tmp_path: Path, read: Read) -> None:
     }  # fmt: skip
     (seen,) = told.assets["OpenAI: embeddings"].evidence
     assert seen.bytes_up == 3 << 20
-    assert "1 uploads of 1 MiB or more" in seen.preview
+    assert seen.large_uploads == 1
+    assert seen.said == "1 large upload"
 
 
 def test_a_handshake_tells_the_library_and_no_more(tmp_path: Path, read: Read) -> None:
@@ -88,7 +91,8 @@ def test_a_handshake_tells_the_library_and_no_more(tmp_path: Path, read: Read) -
     told = read("ssl.log")
     rows = {row.path: row for row in told.assets[CALLS].evidence}
     assert rows["Python by TLS"].count == 1
-    assert (rows[""].count, rows[""].preview) == (3, "2 unknown TLS fingerprints")
+    assert (rows[""].count, rows[""].said) == (3, "2 unknown TLS fingerprints")
+    assert rows[""].handshakes == ("t13d_a", "t13d_b")
     (browser,) = told.assets["Anthropic: chat in a browser"].evidence
     assert browser.path == "browser by TLS"
 
@@ -161,6 +165,34 @@ def test_a_packed_file_that_grew_is_gone_on_with(
     first = read("a.gz")
     log.write_bytes(gzip.compress("".join(lines).encode()))
     assert (sum(first.use.values()), sum(read("a.gz", since=first.cursor).use.values())) == (60, 40)
+
+
+def test_a_file_that_was_broken_for_a_while_is_not_counted_twice(
+    tmp_path: Path, read: Read
+) -> None:
+    (tmp_path / "a.log").write_text(squid("claude.ai"))
+    log = tmp_path / "b.log"
+    log.write_text(squid("api.openai.com"))
+    first = read(".")
+    log.write_bytes(b"\x1f\x8bbroken")
+    second = read(".", since=first.cursor)
+    assert [gap.what for gap in second.gaps] == [str(log)]
+    log.write_text(squid("api.openai.com") + squid("api.openai.com", user="ben"))
+    assert read(".", since=second.cursor).use == {("ben", CALLS): 1}
+
+
+def test_uploads_and_handshakes_of_several_files_add_up(tmp_path: Path, read: Read) -> None:
+    for number in range(2):
+        sent = {"host": "api.openai.com", "user": f"u{number}", "bytes_out": 3 << 20}
+        shook = {"ts": 1764324000.1, "uid": f"C{number}", "id.orig_h": "10.0.0.7",
+                 "id.resp_h": "192.0.2.3", "server_name": "api.openai.com",
+                 "ja4": f"t13d_{number}"}  # fmt: skip
+        for name, line in (("sent", sent), ("shook", shook)):
+            (tmp_path / f"{name}-{number}.log").write_text(json.dumps(line) + "\n")
+    things = [item for item in read(".").items if isinstance(item, Asset)]
+    rows = [row for thing in things for row in thing.evidence]
+    joined = merge_evidence(tuple(rows), (), add_counts=True)
+    assert {row.said for row in joined} == {"2 unknown TLS fingerprints", "2 large uploads"}
 
 
 def test_a_last_line_without_its_end_counts_once(tmp_path: Path, read: Read) -> None:
