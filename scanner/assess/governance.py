@@ -21,7 +21,7 @@ from scanner.model.finding import Finding, FindingStatus
 from scanner.model.keys import holder_of
 from scanner.model.registry import EntryStanding, RegistryEntry
 from scanner.reconcile.assessments import verdict
-from scanner.rulebook.norms import AssessmentRules
+from scanner.reconcile.norms import Norms
 from scanner.rulebook.policy import Control, Framework, Policy
 
 
@@ -220,7 +220,7 @@ def use_cases(situation: Situation, findings: Sequence[Finding]) -> list[UseCase
     claimed = {ident for row in situation.reconciliation.entries for ident in row.assets}
     alone = _with_keys(situation, claimed, by_asset)
     cases = [
-        _of_entry(standing, by_asset, situation.norms.rules.assessments)
+        _of_entry(standing, by_asset, situation.norms)
         for standing in situation.reconciliation.entries
         if standing.assets or by_asset.get(f"registry:{standing.entry.id}")
     ]
@@ -293,9 +293,7 @@ def _riskiest(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(unique.values(), key=lambda f: (-f.risk, f.policy, f.fingerprint))
 
 
-def _of_entry(
-    standing: EntryStanding, by_asset: dict[str, list[Finding]], rules: AssessmentRules
-) -> UseCase:
+def _of_entry(standing: EntryStanding, by_asset: dict[str, list[Finding]], norms: Norms) -> UseCase:
     entry = standing.entry
     idents = (f"registry:{entry.id}", *standing.assets)
     own = _riskiest(finding for ident in idents for finding in by_asset.get(ident, []))
@@ -304,17 +302,17 @@ def _of_entry(
         id=entry.id, name=entry.name, registered=True, owner=entry.owner,
         business_unit=entry.business_unit, stage=str(entry.stage or ""), purpose=entry.purpose,
         risk=_risk(own), assets=standing.assets, findings=opened, decided=decided,
-        assessments=tuple(_assessed(entry, rules)),
+        assessments=tuple(_assessed(entry, norms)),
     )  # fmt: skip
 
 
 _VERDICTS = {True: "", False: "(not passed)", None: "(not known to be passed)"}
 
 
-def _assessed(entry: RegistryEntry, rules: AssessmentRules) -> Iterator[str]:
+def _assessed(entry: RegistryEntry, norms: Norms) -> Iterator[str]:
     for one in entry.assessments:
         parts = [one.type, one.framework, str(one.status), one.result,
-                 _VERDICTS[verdict(one, rules)], one.at,
+                 _VERDICTS[verdict(one, norms.rules.assessments, norms.today)], one.at,
                  f"until {one.expires_at}" if one.expires_at else "", one.ref]  # fmt: skip
         yield " ".join(part for part in parts if part)
 

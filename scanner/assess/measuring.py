@@ -17,6 +17,7 @@ from scanner.assess.owning import is_owned
 from scanner.assess.policies import Situation
 from scanner.model.base import Model
 from scanner.model.coverage import Outcome
+from scanner.model.facts import Asset
 from scanner.model.finding import Finding
 from scanner.model.registry import (
     Disposition,
@@ -25,7 +26,8 @@ from scanner.model.registry import (
     RegistryEntry,
     Stage,
 )
-from scanner.reconcile.assessments import assessed, reported
+from scanner.reconcile.assessments import assessed, made_last, reported
+from scanner.reconcile.obligations import begun
 from scanner.rulebook.policy import Framework, Policy
 
 _NOBODY = {EntryOutcome.OWNERLESS, EntryOutcome.OWNER_LEFT, EntryOutcome.OWNER_MAILBOX}
@@ -158,12 +160,23 @@ def _assessed(row: EntryStanding, situation: Situation) -> bool | None:
     over = {EntryOutcome.ASSESSMENT_EXPIRED, EntryOutcome.CHANGED_SINCE_ASSESSED}
     rules = situation.norms.rules.assessments
     entry = msgspec.structs.replace(row.entry, stage=Stage.PRODUCTION)  # what is asked there
-    found = assessed(entry, rules)
-    if over & set(row.outcomes) or not all(reported(row.entry, rules)):
+    today = situation.norms.today
+    found = assessed(entry, rules, today)
+    if over & set(row.outcomes) or not all(reported(row.entry, rules, today)):
         return False
-    if found.unknown:
+    if found.unknown or _is_ageless(entry, row, situation):
         return None
     return not found.lacking
+
+
+def _is_ageless(entry: RegistryEntry, row: EntryStanding, situation: Situation) -> bool:
+    """Whether nothing tells if what runs is younger than an assessment that it needs."""
+    nodes = (situation.graph.node(ident) for ident in row.assets)
+    if not any(isinstance(node, Asset) and begun(node) for node in nodes):
+        return False
+    norms = situation.norms
+    owed = made_last(entry, norms.rules.assessments, norms.today)
+    return any(rows and not any(one.at for one in rows) for _, rows in owed)
 
 
 def _attested(situation: Situation) -> Count:

@@ -14,6 +14,7 @@ from functools import cache
 from itertools import chain
 
 from scanner.model.registry import Assessment, AssessmentStatus, RegistryEntry
+from scanner.reconcile.norms import is_ahead
 from scanner.reconcile.phrases import Phrase, found, is_denial, table
 from scanner.reconcile.values import is_blank, word
 from scanner.rulebook.norms import AssessmentRules, Duty
@@ -29,9 +30,10 @@ class Assessed:
     """What may be lacking: nothing is reported of it, or it is not known whether it is owed."""
 
 
-def assessed(entry: RegistryEntry, rules: AssessmentRules) -> Assessed:
-    latest = [(one, verdict(one, rules)) for one in _latest(entry, rules)]
-    odd = [_odd(one) for one, said in latest if said is None]
+def assessed(entry: RegistryEntry, rules: AssessmentRules, today: str = "") -> Assessed:
+    """``today``: what is dated later was not made."""
+    latest = [(one, verdict(one, rules, today)) for one in _latest(entry, rules, today)]
+    odd = [_odd(one, today) for one, said in latest if said is None]
     lacking = [f"{one.type}: {one.result}" for one, said in latest if said is False] + odd
     unknown = [*odd]
     for duty in rules.duties:
@@ -52,40 +54,65 @@ def assessed(entry: RegistryEntry, rules: AssessmentRules) -> Assessed:
     return Assessed(tuple(dict.fromkeys(lacking)), tuple(unknown))
 
 
-def _odd(one: Assessment) -> str:
+def _odd(one: Assessment, today: str) -> str:
     if one.unread:
         return f"{one.type}: its date `{one.unread}` cannot be read, so whether it is in force"
+    if is_ahead(one.at, today):
+        return f"{one.type}: its date {one.at} is yet to come"
     return f"{one.type}: no known word says whether `{one.result}` is a pass"
 
 
-def reported(entry: RegistryEntry, rules: AssessmentRules) -> Iterator[bool]:
+def reported(entry: RegistryEntry, rules: AssessmentRules, today: str = "") -> Iterator[bool]:
     """Of each assessment that the entry tells something of, whether it was made and not refused."""
-    for one in _latest(entry, rules):
+    for one in _latest(entry, rules, today):
         if one.status is not AssessmentStatus.NOT_REPORTED or one.result:
-            yield one.status in rules.counts and verdict(one, rules) is not False
+            yield one.status in rules.counts and verdict(one, rules, today) is not False
 
 
-def verdict(one: Assessment, rules: AssessmentRules) -> bool | None:
+def verdict(one: Assessment, rules: AssessmentRules, today: str = "") -> bool | None:
     """Whether its result is a pass; without one its status says all. None: no word that is known
-    says so, they contradict each other, or a date of it cannot be read. What begins with a refusal
-    is one."""
+    says so, they contradict each other, or a date of it cannot be read or is yet to come. What
+    begins with a refusal is one."""
+    is_odd = bool(one.unread) or (one.status in rules.counts and is_ahead(one.at, today))
     if not one.result.strip():
-        return None if one.unread else True
+        return None if is_odd else True
     if is_denial(one.result):
         return False
     said = found(one.result, _results(rules.passed, rules.not_passed))
     if said and said[0] is False:
         return False
-    return True if said and all(said) and not one.unread else None
+    return True if said and all(said) and not is_odd else None
 
 
-def _latest(entry: RegistryEntry, rules: AssessmentRules) -> list[Assessment]:
+def made_last(
+    entry: RegistryEntry, rules: AssessmentRules, today: str
+) -> list[tuple[str, list[Assessment]]]:
+    """(type, the counting ones of it) for each type that it owes by name; where it owes none, of
+    any type together. One type's assessment does not make another's younger."""
+    counted = [
+        one for one in entry.assessments
+        if one.status in rules.counts and verdict(one, rules, today) is not False
+        and not is_ahead(one.at, today)
+    ]  # fmt: skip
+    kinds = dict.fromkeys(
+        kind for duty in rules.duties if _applies(duty, entry, rules)[0] for kind in duty.types
+        if kind != _ANY
+    )  # fmt: skip
+    if not kinds:
+        return [("", counted)]
+    return [(kind, [one for one in counted if _is(one, kind, rules)]) for kind in kinds]
+
+
+def _latest(entry: RegistryEntry, rules: AssessmentRules, today: str) -> list[Assessment]:
     """The last of each type and framework. Of one day the worst counts, and so does a refusal
     without a day, whatever stands first."""
     each: dict[tuple[str, str], list[Assessment]] = {}
     for one in entry.assessments:
         each.setdefault((one.type, one.framework), []).append(one)
-    return [_last(rows, rules) for rows in each.values()]
+    return [
+        _last([one for one in rows if not is_ahead(one.at, today)] or rows, rules)
+        for rows in each.values()
+    ]
 
 
 def _last(rows: list[Assessment], rules: AssessmentRules) -> Assessment:

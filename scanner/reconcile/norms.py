@@ -14,6 +14,12 @@ from scanner.model.registry import Approved
 from scanner.rulebook.norms import NormRules, bundled
 from scanner.rulebook.types import RetiredModels
 
+
+def is_ahead(day: str, today: str) -> bool:
+    iso = day[:10]
+    return bool(today and _DAY.fullmatch(iso)) and iso > today[: len(iso)]
+
+
 _DAY = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
 
 
@@ -48,6 +54,10 @@ class Norms:
         texts are no days: readers make days of them, or tell that they cannot."""
         iso = day[:10]
         return bool(self.today and _DAY.fullmatch(iso)) and iso < self.today[: len(iso)]
+
+    def is_ahead(self, day: str) -> bool:
+        """Whether a day is yet to come: what was done cannot have been done then."""
+        return is_ahead(day, self.today)
 
     def end_of_life(self, provider: str, model: str) -> str:
         """Since when a model is switched off; empty: it is not, as far as is known."""

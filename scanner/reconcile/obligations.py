@@ -19,7 +19,7 @@ from scanner.model.registry import (
     RegistryEntry,
     Stage,
 )
-from scanner.reconcile.assessments import verdict
+from scanner.reconcile.assessments import made_last, verdict
 from scanner.reconcile.checking import mailboxes
 from scanner.reconcile.norms import Norms
 from scanner.rulebook.flows import is_nobody
@@ -90,15 +90,17 @@ class Obligations:
         rules = self.norms.rules.assessments
         last: dict[tuple[str, str], Assessment] = {}
         for one in sorted(entry.assessments, key=lambda a: (a.at, a.expires_at)):
-            if one.status in rules.counts and verdict(one, rules) is not False:
+            if one.status not in rules.counts or self.norms.is_ahead(one.at):
+                continue
+            if verdict(one, rules) is not False:
                 last[one.type, one.framework] = one
         over = [one for one in last.values() if self.norms.is_past(one.expires_at)]
         for one in over:
             what = f"{one.type} assessment" + (f" ({one.framework})" if one.framework else "")
             yield EntryOutcome.ASSESSMENT_EXPIRED, f"{what} expired {one.expires_at}"
-        dated = [one.at for one in last.values() if one.at]
-        if dated:
-            yield from _changed(assets, max(dated))
+        for kind, rows in made_last(entry, rules, self.norms.today):
+            if assessed := max((one.at for one in rows), default=""):
+                yield from _changed(assets, assessed, kind)
 
     def _attestations(self, entry: RegistryEntry, assets: Sequence[Asset]) -> Told:
         used = {self.norms.provider(name) for name in entry.approved.providers or ()}
@@ -111,7 +113,7 @@ class Obligations:
                 if not given:
                     missing.append(kind)
                 elif not any(self._in_force(paper) for paper in given):
-                    expired.append(f"{kind} {_latest_end(given)}")
+                    expired.append(f"{kind} {self._why_not(given)}")
             if missing:
                 said = f"{vendor}: no {', '.join(missing)} on record"
                 yield EntryOutcome.ATTESTATION_MISSING, said
@@ -130,7 +132,16 @@ class Obligations:
         return list(wanted)
 
     def _in_force(self, paper: Attestation) -> bool:
-        return not paper.unread and not self.norms.is_past(paper.expires_at)
+        dated = not paper.unread and not self.norms.is_ahead(paper.at)
+        return dated and not self.norms.is_past(paper.expires_at)
+
+    def _why_not(self, papers: Sequence[Attestation]) -> str:
+        for paper in papers:
+            if paper.unread:
+                return f"`{paper.unread}`, which is no date"
+            if self.norms.is_ahead(paper.at):
+                return f"{paper.at}, which is yet to come"
+        return max(paper.expires_at for paper in papers)
 
     def _uncovered(self, entry: RegistryEntry, papers: Sequence[Attestation]) -> Iterator[str]:
         handled = {self.norms.data_class(name) for name in entry.approved.data_classes or ()}
@@ -145,23 +156,19 @@ class Obligations:
                 yield f"{kind} does not cover {name}"
 
 
-def _latest_end(papers: Iterable[Attestation]) -> str:
-    ends = [f"`{paper.unread}`, which is no date" for paper in papers if paper.unread]
-    return ends[0] if ends else max(paper.expires_at for paper in papers)
-
-
-def _changed(assets: Sequence[Asset], assessed: str) -> Told:
+def _changed(assets: Sequence[Asset], assessed: str, kind: str) -> Told:
     """What came into being after the last assessment was not assessed."""
     later = sorted(
-        (day, asset.id) for asset in assets if (day := _begun(asset)) and day[:10] > assessed[:10]
+        (day, asset.id) for asset in assets if (day := begun(asset)) and day[:10] > assessed[:10]
     )
     if later:
         more = f" and {len(later) - 1} more" if len(later) > 1 else ""
-        said = f"assessed {assessed}; {later[0][1]} is of {later[0][0][:10]}{more}"
+        what = f"{kind} assessed" if kind else "assessed"
+        said = f"{what} {assessed}; {later[0][1]} is of {later[0][0][:10]}{more}"
         yield EntryOutcome.CHANGED_SINCE_ASSESSED, said
 
 
-def _begun(asset: Asset) -> str:
+def begun(asset: Asset) -> str:
     """When it came into being, as its source tells; for what stands in code, its first commit."""
     dated = [item.first_at for item in asset.evidence if item.first_at and item.commit]
     return asset.created_at or min(dated, default="")

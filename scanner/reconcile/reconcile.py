@@ -102,7 +102,7 @@ def reconcile(
         _entry_standing(
             entry, claimed[entry.id], holders.get(entry.id, []), twins, seen, suspects,
             [*_owed(owed, graph, running, claimed[entry.id]), *_broad(index, entry)],
-            assessed(running, held_to.rules.assessments).lacking,
+            assessed(running, held_to.rules.assessments, held_to.today).lacking,
             in_production=running.stage is Stage.PRODUCTION,
         )
         for entry in entries

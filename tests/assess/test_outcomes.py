@@ -167,6 +167,45 @@ def test_an_entry_without_a_stage_owes_what_production_owes_where_it_runs_there(
     assert (counted.of, counted.yes) == (int(is_live), 0)
 
 
+def test_what_is_dated_in_the_future_was_not_made() -> None:
+    ahead = msgspec.structs.replace(_made("impact"), at="2030-01-01")
+    paper = Attestation(vendor="openai", type="soc2", at="2029-01-01")
+    entry = _entry(impact="high", assessments=(ahead,), attestations=(paper,))
+    found = _policies(entry, _asset(created_at="2026-07-01"))
+    assert "impact: its date 2030-01-01 is yet to come" in found["SAI-050"]
+    assert "2029-01-01, which is yet to come" in found["SAI-081"]
+    assert _current(entry, _asset()) == (0, 1)
+    made = _entry(impact="high", assessments=(ahead, _made("impact")))
+    assert "SAI-050" not in _policies(made)
+    assert "SAI-052" in _policies(made, _asset(created_at="2026-07-01"))
+
+
+def test_an_assessment_of_another_type_does_not_make_one_younger() -> None:
+    rows = (_made("impact"), msgspec.structs.replace(_made("privacy"), at="2026-09-01"))
+    young = _asset(created_at="2026-07-01")
+    found = _policies(_entry(impact="high", assessments=rows), young)
+    assert "impact assessed 2026-06-01" in found["SAI-052"]
+    assert "SAI-052" not in _policies(_entry(impact="low", assessments=rows), young)
+
+
+def test_an_assessment_without_a_date_is_not_known_to_be_current() -> None:
+    undated = msgspec.structs.replace(_made("impact"), at="")
+    entry = _entry(impact="high", assessments=(undated,))
+    assert _current(entry, _asset(created_at="2026-07-01")) == (0, 1)
+    assert _current(entry, _asset()) == (1, 0)  # nothing tells how old it is either
+
+
+def _current(entry: RegistryEntry, asset: Asset) -> tuple[int, int]:
+    """Assessed, and not known."""
+    graph, norms = AssetGraph([(ShardId("s"), asset, True)]), Norms(today=TODAY)
+    situation = Situation(
+        graph=graph, reconciliation=reconcile(graph, [entry], {}, [], norms=norms), owners={},
+        coverage=(), now=TODAY, norms=norms,
+    )  # fmt: skip
+    found = measure(situation, [], (), (), "scan").assessed
+    return found.yes, found.unknown
+
+
 @pytest.mark.parametrize(
     ("result", "passes"),
     [
