@@ -114,6 +114,14 @@ class Life(RuleBasedStateMachine):
         """Decision -> (names that it speaks of, last day)."""
         self.hidden: set[str] = set()
         """Names that the scanned content leaves out."""
+        self.called = {name: name for name in ("a", "b", "c")}
+        """Name -> what it is called now."""
+
+    def now(self, names: set[str]) -> set[str]:
+        return {self.called[name] for name in names}
+
+    def of(self, name: str) -> Finding | None:
+        return self.world.of(self.called[name])
 
     names = st.sampled_from(["a", "b", "c"])
 
@@ -133,9 +141,22 @@ class Life(RuleBasedStateMachine):
     def wait(self, days: int) -> None:
         self.world.day += timedelta(days=days)
 
+    @rule(name=names)
+    def rename(self, name: str) -> None:
+        """It is called otherwise, and a scan learns it at once."""
+        if name not in self.there - self.hidden:
+            return
+        old, new = self.called[name], f"{self.called[name]}+"
+        self.called[name] = new
+        self.scan({NodeId(old): NodeId(new)})
+        finding = self.of(name)
+        assert finding is not None
+        assert self.world.of(old) is None
+
     @rule()
-    def scan(self) -> None:
-        self.world.scan(self.there, hidden=frozenset(self.hidden))
+    def scan(self, names: dict[NodeId, NodeId] | None = None) -> None:
+        hidden = frozenset(self.now(self.hidden))
+        self.world.scan(self.now(self.there), hidden=hidden, names=names)
         for name in ("a", "b", "c"):
             old = self.scanned.get(name, "")
             if name in self.there & self.hidden:
@@ -148,7 +169,8 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def scan_is_refused(self) -> None:
-        self.world.scan(self.there, is_read=False, hidden=frozenset(self.hidden))
+        hidden = frozenset(self.now(self.hidden))
+        self.world.scan(self.now(self.there), is_read=False, hidden=hidden)
         for name, old in self.scanned.items():
             if old != "resolved" and name not in self.there & self.hidden:
                 self.scanned[name] = "held"
@@ -157,7 +179,7 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data(), days=st.integers(0, 8))
     def accept(self, data: st.DataObject, days: int) -> None:
         name = data.draw(st.sampled_from(sorted(self.scanned)))
-        finding = self.world.of(name)
+        finding = self.of(name)
         assert finding is not None
         made = self.world.decide(Verb.ACCEPT, Selector(fingerprints=(finding.fingerprint,)), days)
         self.standing[made] = ({name}, self.world.day + timedelta(days=days))
@@ -179,7 +201,7 @@ class Life(RuleBasedStateMachine):
         """What a person sees after a scan is what stands on that day."""
         self.scan()
         for name, said in self.scanned.items():
-            finding = self.world.of(name)
+            finding = self.of(name)
             assert finding is not None
             is_covered = any(
                 name in whom and self.world.day <= last for whom, last in self.standing.values()
@@ -198,7 +220,11 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost_or_doubled(self) -> None:
         found = self.world.state.findings()
-        assert {finding.asset for finding in found.values()} == set(self.scanned)
+        assert {finding.asset for finding in found.values()} == self.now(set(self.scanned))
+        for name in self.scanned:
+            finding = self.of(name)
+            assert finding is not None
+            assert len(finding.formerly) <= len(self.called[name]) - 1
 
     @invariant()
     def events_tell_the_same_story(self) -> None:
