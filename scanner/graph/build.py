@@ -176,16 +176,24 @@ class AssetGraph:
     @cached_property
     def data(self) -> DataMap:
         """What the stores hold, and where things are."""
-        return DataMap(self.nodes, self.flow_rules, self._held)
+        return DataMap(self.nodes, self.flow_rules, self._held, self.entities.all_of)
 
     def stores(self) -> Iterator[NodeId]:
-        """Where data rests, in order of id; also what is an asset of its own."""
-        for ident in sorted(self.nodes):
-            if self.is_store(ident):
-                yield ident
+        """Where data rests, in order of id; also what is an asset of its own. Of what several
+        sources show, the one that stands for all."""
+        things = {
+            self.entities.of(ident)
+            for ident, node in self.nodes.items()
+            if isinstance(node, DataStore) or ident in self._held
+        }
+        yield from sorted(things)
 
     def is_store(self, ident: NodeId) -> bool:
-        return isinstance(self.nodes.get(ident), DataStore) or ident in self._held
+        """Whether any source shows it as one."""
+        return any(
+            isinstance(self.nodes.get(view), DataStore) or view in self._held
+            for view in self.entities.all_of(ident)
+        )
 
     @cached_property
     def columns(self) -> Columns:

@@ -27,7 +27,8 @@ def openness(node: NodeFact | None) -> tuple[str, ...]:
 
 def matters(graph: AssetGraph, ident: NodeId) -> bool:
     """Whether it is a store of sensitive data, by more than a hint, or stands for all of them."""
-    node = graph.node(ident)
-    if node is None or not graph.is_store(ident):
+    if not graph.is_store(ident):
         return False
-    return node.kind in _EVERYTHING or graph.data.is_sensitive(ident, Confidence.MEDIUM)
+    views = (graph.node(view) for view in graph.entities.all_of(ident))
+    is_everything = any(view is not None and view.kind in _EVERYTHING for view in views)
+    return is_everything or graph.data.is_sensitive(ident, Confidence.MEDIUM)

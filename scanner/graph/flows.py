@@ -195,7 +195,7 @@ def through(graph: AssetGraph, flow: Flow, ident: NodeId) -> Flow:
 
 def crossing(graph: AssetGraph, flow: Flow) -> Path:
     """Of its ways the one on which data of production meet a trial, where one does."""
-    trials = (ident for ident in flow.nodes if graph.data.environment(ident) == "trial")
+    trials = (ident for ident in flow.nodes if "trial" in graph.data.environments(ident))
     found = next(trials, None)
     return through(graph, flow, found).path if found is not None else flow.path
 
@@ -229,9 +229,10 @@ def _flow(
     on_way = [store, *path.nodes[1:], *beside]
     if not path.nodes[-1].startswith(PROVIDER):
         on_way.append(NodeId(PROVIDER + provider))
-    areas = _each_once(data.area(ident) for ident in on_way)
-    environments = _each_once(data.environment(ident) for ident in on_way)
-    from_production = data.environment(store) == "production" and "trial" in environments
+    areas = _each_once(area for ident in on_way for area in data.areas(ident))
+    environments = _each_once(said for ident in on_way for said in data.environments(ident))
+    is_tried = any("trial" in data.environments(ident) for ident in on_way[1:])
+    from_production = "production" in data.environments(store) and is_tried
     crosses = [
         *(["border"] if len(areas) > 1 else []),
         *(["environment"] if from_production else []),
@@ -264,7 +265,7 @@ def _keys(graph: AssetGraph, caller: NodeId, provider: str) -> list[NodeId]:
 
 
 def _each_once(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for value in values if value))
+    return tuple(dict.fromkeys(values))
 
 
 class Total(Model, frozen=True, kw_only=True):

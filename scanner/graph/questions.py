@@ -136,7 +136,7 @@ def exposure(graph: AssetGraph) -> tuple[Exposure, ...]:
     """Public thing -> what it runs as -> sensitive store; the shortest way of each pair, the
     shortest first."""
     columns = graph.columns
-    stores = [ident for ident in sorted(graph.nodes) if matters(graph, ident)]
+    stores = [ident for ident in graph.stores() if matters(graph, ident)]
     back = columns.kernel.reach(columns.numbers(stores), CONTROL.reversed)
     goals = [(store, goal) for store in stores if (goal := columns.number(store)) is not None]
     found: list[Exposure] = []

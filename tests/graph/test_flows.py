@@ -22,7 +22,9 @@ from scanner.graph.kernel import Near, Rows
 from scanner.graph.naming import named
 from scanner.graph.openlineage import SCHEMA_URL, events, render
 from scanner.graph.ownership import OwnerBook
+from scanner.graph.questions import blast_radius, exposure
 from scanner.model.base import NodeId, ShardId
+from scanner.model.decisions import SameAsDecision, Verdict
 from scanner.model.evidence import Confidence, Evidence
 from scanner.model.facts import (
     Account,
@@ -470,6 +472,55 @@ def test_a_drawn_way_passes_nothing_twice_though_its_halves_are_the_shortest() -
     (flow,) = data_flows(graph)
     by = through(graph, flow, NodeId("b"))
     assert by.path.nodes == ("crm", "far", "farther", "b", "q", "agent")
+
+
+def _one_thing(one: str, other: str) -> SameAsDecision:
+    ends = sorted((NodeId(one), NodeId(other)))
+    return SameAsDecision(
+        one=ends[0], other=ends[1], verdict=Verdict.SAME, by="t", at="2026-01-02"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"environment": "pilot", "region": "us-east-1"}, {}),
+        ({}, {"environment": "pilot", "region": "us-east-1"}),
+        ({"environment": "production", "region": "eu-west-1"},
+         {"environment": "pilot", "region": "us-east-1"}),
+    ],
+)  # fmt: skip
+def test_where_a_thing_is_any_of_its_sources_may_say(
+    first: dict[str, str], second: dict[str, str]
+) -> None:
+    facts = (
+        _store("crm", tags={"environment": "production", "region": "eu-west-1"}),
+        _asset("f1", provider="nobody_known", **first), _asset("f2", **second),
+        _asset("f2#ai/x", provider="nobody_known"),
+        _edge("f1", Relation.READS_FROM, "crm"), _edge("f2#ai/x", Relation.READS_FROM, "crm"),
+    )  # fmt: skip
+    graph = AssetGraph(
+        ((ShardId("s"), fact, True) for fact in facts), decisions=[_one_thing("f1", "f2")]
+    )
+    assert [(flow.through, flow.areas, flow.crosses) for flow in data_flows(graph)] == [
+        ("f1", ("EU", "US"), ("border", "environment")),
+        ("f2#ai/x", ("EU", "US"), ("border", "environment")),
+    ]
+
+
+def test_a_store_of_two_sources_is_one_with_the_classes_of_both() -> None:
+    facts = (
+        _store("s1"), _store("s2", classification="pii"),
+        _asset("f", provider="openai", exposure=("public",)),
+        _edge("f", Relation.READS_FROM, "s1"),
+    )  # fmt: skip
+    graph = AssetGraph(
+        ((ShardId("s"), fact, True) for fact in facts), decisions=[_one_thing("s1", "s2")]
+    )
+    (flow,) = data_flows(graph)
+    assert (flow.store, flow.is_sensitive) == ("s1", True)
+    assert blast_radius(graph, NodeId("f")).sensitive == ("s1",)
+    assert [(one.entry, one.store) for one in exposure(graph)] == [("f", "s1")]
 
 
 def test_a_store_that_many_share_is_worked_out_once_a_flow(
