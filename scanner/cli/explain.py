@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from scanner.reconcile.explaining import Explanation
 
 
+_MOST_ACCOUNTS = 8
+
+
 @click.command("explain")
 @click.argument("asset")
 @config_option
@@ -64,6 +67,10 @@ def _show(found: Explanation) -> None:
     standing = found.standing
     click.echo(f"{found.name}\n{found.asset}")
     click.echo(f"{standing.status}" + (f": {standing.entry}" if standing.entry else ""))
+    if found.tenancy:
+        click.echo("used by accounts: " + ", ".join(f"{n} {t}" for t, n in found.tenancy.items()))
+    for who in found.personal[:_MOST_ACCOUNTS]:
+        click.echo(f"  a person's own: {who}")
     for drift in standing.drift:
         click.echo(f"  outside what is approved: {drift}")
     click.echo("proof" if found.matches else f"proof: {standing.reason}")

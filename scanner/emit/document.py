@@ -9,6 +9,7 @@ import msgspec
 
 from scanner.assess.metrics import Metric
 from scanner.assess.policies import Situation, best_confidence
+from scanner.graph import tenancy
 from scanner.graph.ownership import Ownership
 from scanner.model.base import Model, NodeId, encode
 from scanner.model.coverage import Coverage
@@ -93,6 +94,8 @@ class AssetRow(Model, frozen=True, kw_only=True):
     exposure: tuple[str, ...] = ()
     """How it can be reached, as far as its source tells; ``public`` where anybody may try."""
     confidence: str = ""
+    tenancy: dict[str, int] = {}
+    """How many accounts use it, by whose they are: ``corporate``, ``personal``, ``unknown``."""
     tags: dict[str, str] = {}
     """The vendor's own labels, and what was read of the thing (an MCP server's command, a key's
     ``verify``)."""
@@ -110,6 +113,9 @@ class EdgeRow(Model, frozen=True, kw_only=True):
     kind: str
     confidence: str = ""
     detail: str = ""
+    tenancy: str = ""
+    """Of use: ``corporate`` or ``personal``, the account's; ``unknown`` where its domain is neither
+    the organization's nor one of mail for everybody."""
     evidence: tuple[EvidenceRow, ...] = ()
 
 
@@ -277,6 +283,7 @@ def _asset(
         models=asset.models if asset else (),
         exposure=asset.exposure if asset else (),
         confidence=str(best_confidence(node.evidence)),
+        tenancy=tenancy.at(situation.graph, node.id),
         tags=dict(sorted(node.tags.items())),
         owners=owners.get(node.id, ()),
         registry=_standing(standing),
@@ -341,6 +348,7 @@ def _edge(edge: Edge) -> EdgeRow:
         kind=str(edge.relation),
         confidence=str(edge.confidence),
         detail=edge.detail,
+        tenancy=str(edge.tenancy) if edge.relation in tenancy.USES else "",
         evidence=tuple(_evidence(item, "") for item in edge.evidence[:20]),
     )
 

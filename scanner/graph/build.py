@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from scanner.graph import ended as access
-from scanner.graph import same_as
+from scanner.graph import same_as, tenancy
 from scanner.graph.data import DataMap
 from scanner.graph.elsewhere import calls_elsewhere
 from scanner.graph.same_as import Entities
@@ -91,6 +91,7 @@ class AssetGraph:
                 self._add_node(fact)
         self._join_parts(in_parts)
         self._end_access()
+        self.edges.update(tenancy.told(self.edges, self.nodes, self.flow_rules))
         alike = same_as.found(self.nodes, bundled() if rules is None else rules)
         self.entities: Entities = same_as.entities(self.nodes, alike, decisions)
         for edge in (*self.entities.candidates, *self.entities.accepted):

@@ -139,6 +139,14 @@ class Relation(StrEnum):
     REGISTERS = "registers"
 
 
+class Tenancy(StrEnum):
+    """Whose an account is."""
+
+    UNKNOWN = "unknown"
+    CORPORATE = "corporate"
+    PERSONAL = "personal"
+
+
 class Edge(Model, frozen=True, kw_only=True, tag="edge", tag_field="type"):
     """A dated, sourced relation. Ends may be unknown yet; the graph keeps a placeholder."""
 
@@ -149,6 +157,8 @@ class Edge(Model, frozen=True, kw_only=True, tag="edge", tag_field="type"):
     confidence: Confidence = Confidence.CERTAIN
     detail: str = ""
     """What the vendor says of the relation (scopes granted, role name)."""
+    tenancy: Tenancy = Tenancy.UNKNOWN
+    """Of use: of the account that uses, creates or grants. The graph tells it, no source does."""
 
     @property
     def key(self) -> str:

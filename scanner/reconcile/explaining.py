@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scanner.graph import tenancy
 from scanner.graph.build import AssetGraph
 from scanner.model.base import Model, NodeId
 from scanner.model.facts import Asset, Credential
@@ -36,6 +37,10 @@ class Explanation(Model, frozen=True, kw_only=True):
     matches: tuple[Match, ...] = ()
     """In the order in which they decide; the first of those that link is the proof."""
     rejected: tuple[Rejected, ...] = ()
+    tenancy: dict[str, int] = {}
+    """How many accounts use it, by whose they are (:class:`scanner.model.facts.Tenancy`)."""
+    personal: tuple[NodeId, ...] = ()
+    """Accounts of people's own."""
 
 
 def explain(graph: AssetGraph, found: Reconciliation, asset: NodeId) -> Explanation | None:
@@ -52,7 +57,8 @@ def explain(graph: AssetGraph, found: Reconciliation, asset: NodeId) -> Explanat
         asset=asset, name=node.name, standing=standing,
         keys=tuple(dict.fromkeys(keys_of(node))),
         declared=tuple(f"{tag}={value}" for tag, value in declared_ids(node)),
-        matches=matches, rejected=rejected,
+        matches=matches, rejected=rejected, tenancy=tenancy.at(graph, asset),
+        personal=tenancy.personal(graph, asset),
     )  # fmt: skip
 
 

@@ -59,6 +59,8 @@ class FlowRules(Model, frozen=True, kw_only=True):
     """Environments that should not."""
     nobody: tuple[NonEmpty, ...] = ()
     """What people write for an owner whom they do not know; words in lower case."""
+    consumer_mail: tuple[NonEmpty, ...] = ()
+    """Mail domains (globs) at which anybody can open a mailbox."""
     directories: tuple[tuple[NonEmpty, ...], ...] = ()
     """Kinds of identities (globs) of the directories that let people in, those that the others
     follow first: the first rank that lists a person says whether they have left."""
@@ -85,6 +87,7 @@ def read(files: list[Path]) -> FlowRules:
         production=tuple(word for part in parts for word in part.production),
         trial=tuple(word for part in parts for word in part.trial),
         nobody=tuple(text for part in parts for text in part.nobody),
+        consumer_mail=tuple(domain.casefold() for part in parts for domain in part.consumer_mail),
         directories=next((p.directories for p in reversed(parts) if p.directories), ()),
     )
 

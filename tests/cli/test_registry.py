@@ -118,6 +118,32 @@ def test_an_asset_is_meant_by_its_end_or_told(company: Path) -> None:
     assert "no asset is `nowhere`" in _run("explain", "nowhere", cwd=company).stderr
 
 
+def test_an_account_of_somebodys_own_is_told_apart(tmp_path: Path) -> None:
+    events = [
+        {"id": {"time": "2026-11-20T09:00:00Z", "uniqueQualifier": mail,
+                "applicationName": "token"},
+         "actor": {"email": mail},
+         "events": [{"name": "authorize", "parameters": [
+             {"name": "client_id", "value": "c9"}, {"name": "app_name", "value": "ChatGPT"}]}]}
+        for mail in ("ann@gmail.com", "ann@acme.com")
+    ]  # fmt: skip
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, events)))
+    (tmp_path / "shadow-ai.toml").write_text(
+        '[sources.google_workspace]\ndomain = "acme.com"\nlive = false\nfiles = ["log.jsonl"]\n'
+    )
+    document = json.loads(_run("scan", "--json", "-q", cwd=tmp_path).stdout)
+    (app,) = document["assets"]
+    assert app["tenancy"] == {"corporate": 1, "personal": 1}
+    uses = {e["source"]: e["tenancy"] for e in document["edges"] if e["kind"] == "grants"}
+    assert uses == {
+        "google_workspace:acme.com/user/ann@acme.com": "corporate",
+        "google_workspace:acme.com/user/ann@gmail.com": "personal",
+    }
+    said = _run("explain", "ChatGPT", cwd=tmp_path).stdout
+    assert "used by accounts: 1 corporate, 1 personal" in said
+    assert "a person's own: google_workspace:acme.com/user/ann@gmail.com" in said
+
+
 def test_a_broken_file_of_decisions_is_told(company: Path) -> None:
     path = company / "registry-decisions.yaml"
     path.write_text("decisions: [{asset: a}]\n")
