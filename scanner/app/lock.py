@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from scanner.model.errors import ConfigError, StoreError
+from scanner.store.addresses import parsed, secured
 
 
 @contextmanager
@@ -61,8 +62,9 @@ def _locked_by_database(url: str) -> Iterator[None]:
     from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.pool import NullPool
 
+    where = secured(parsed(url))
     try:
-        session = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
+        session = create_engine(where, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
     except (SQLAlchemyError, ImportError, ValueError):
         yield
         return

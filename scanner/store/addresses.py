@@ -1,11 +1,16 @@
-"""The URL of the store: what is read of it, and what of it may be told.
+"""The URL of the store: what is read of it, what of it may be told, and how its server is known.
 
 It may hold a password. So no message quotes the URL, nor what the database and its driver say of it
-before the password is taken out.
+before the password is taken out. A server elsewhere must show a certificate unless the URL, or
+``PGSSLMODE``, says something else.
 """
 
 from __future__ import annotations
 
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.model.errors import ConfigError
@@ -59,3 +64,55 @@ def secrets_of(url: URL) -> list[str]:
         found += [value] if isinstance(value, str) else value
     # The longest first: one may be a part of another.
     return sorted((one for one in found if one), key=len, reverse=True)
+
+
+def secured(url: URL, environ: Mapping[str, str] | None = None) -> URL:
+    """libpq's own default (``prefer``) goes on in the clear with whoever answers, silently
+    (https://www.postgresql.org/docs/current/libpq-ssl.html). Raises ``ConfigError`` where it cannot
+    be known what the driver would do."""
+    env = os.environ if environ is None else environ
+    if url.get_backend_name() != "postgresql" or "sslmode" in url.query or env.get("PGSSLMODE"):
+        return url
+    if "service" in url.query or env.get("PGSERVICE"):
+        raise ConfigError(f"[store] url: the server is named by a service file; {_CHOOSE}")
+    if all(_is_here(host) for host in _hosts(url, env)):
+        return url
+    if url.drivername not in ("postgresql", "postgresql+psycopg", "postgresql+psycopg2"):
+        raise ConfigError(
+            f"[store] url: how {url.drivername} checks a certificate is not known; "
+            "use postgresql+psycopg://"
+        )
+    asked = {"sslmode": "verify-full"}
+    own = Path.home() / ".postgresql/root.crt"  # where libpq looks by itself
+    if not ("sslrootcert" in url.query or env.get("PGSSLROOTCERT") or own.is_file()):
+        asked["sslrootcert"] = "system"
+    return url.update_query_dict(asked)
+
+
+_CHOOSE = "add `?sslmode=verify-full&sslrootcert=…` to the URL (docs/configuration.md)"
+
+
+def _hosts(url: URL, env: Mapping[str, str]) -> list[str]:
+    """Every place that libpq may connect to; none is a socket of this machine."""
+    found: list[str] = []
+    for given in (url.query.get("host", ()), url.query.get("hostaddr", ())):
+        found += [given] if isinstance(given, str) else given
+    if url.host:
+        found.append(url.host)
+    named = found or [env.get("PGHOST", "")]
+    named.append(env.get("PGHOSTADDR", ""))
+    # SQLAlchemy's `host=name:port`, and libpq's lists.
+    return [part.strip() for one in named for part in one.split(",")]
+
+
+def _is_here(host: str) -> bool:
+    """A socket's folder (or abstract name), or this machine's own addresses."""
+    if not host or host[0] in "/@" or host == "localhost":
+        return True
+    name = host.rpartition(":")[0] if host.count(":") == 1 else host
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -13,7 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from scanner.model.errors import ConfigError, StoreError
-from scanner.store.addresses import parsed, shown, told
+from scanner.store.addresses import parsed, secured, shown, told
 
 
 def store_error(what: str, error: SQLAlchemyError, engine: Engine) -> StoreError | ConfigError:
@@ -49,7 +49,7 @@ def engine_of(url: str) -> Engine:
         options["connect_args"] = {"check_same_thread": False, "timeout": 30}
     else:
         options["pool_pre_ping"] = True  # a server that was started again is not taken for gone
-    where = parsed(url)
+    where = secured(parsed(url))
     try:
         engine = create_engine(where, **options)
     except (SQLAlchemyError, ImportError, ValueError) as error:
@@ -91,6 +91,11 @@ def _explain(what: str, cause: str, engine: Engine) -> str:
         remedy = "check that the folder exists and may be written"
     elif "permission denied" in cause or "must be owner" in cause:
         remedy = "let the role make and write tables in its schema, or use the role that does"
+    elif any(one in cause.lower() for one in ("ssl", "root certificate", "certificate verify")):
+        remedy = (
+            "a server elsewhere must show a certificate for its name: name the authority by "
+            "`sslrootcert=` in the URL, or choose otherwise by `sslmode=` (docs/configuration.md)"
+        )
     elif "lock timeout" in cause:
         remedy = (
             "somebody has been reading in one transaction for long; end it, or run again later. "

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-def authority(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Context for a server on 127.0.0.1, and the PEM file that a client must trust."""
+def authority(folder: Path, *names: str) -> tuple[ssl.SSLContext, Path]:
+    """Context for a server on 127.0.0.1 and ``names``, and the PEM file that clients must trust."""
     now = datetime.now(UTC)
     root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Made-up authority")])
@@ -30,7 +30,9 @@ def authority(folder: Path) -> tuple[ssl.SSLContext, Path]:
             .add_extension(x509.BasicConstraints(ca=is_root, path_length=None), critical=True)
         )
         if not is_root:
-            place = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+            place = x509.SubjectAlternativeName(
+                [x509.IPAddress(ip_address("127.0.0.1")), *map(x509.DNSName, names)]
+            )
             made = made.add_extension(place, critical=False)
         return made.sign(root_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 

@@ -40,8 +40,13 @@ class Server:
         self._run(str(self.bin / "initdb"), "-D", str(self.home / "data"), "-A", "trust",
                   "-U", "scanner", "--no-sync", "-E", "UTF8")  # fmt: skip
 
-    def start(self) -> None:
-        options = f"-k {self.home} -c listen_addresses='' -c fsync=off -c max_connections=50"
+    def start(self, *, port: int = 0, certificate: tuple[Path, Path] | None = None) -> None:
+        """On its socket alone, or on 127.0.0.1 as well; with TLS, or without it."""
+        listen = f"-c listen_addresses='127.0.0.1' -p {port}" if port else "-c listen_addresses=''"
+        options = f"-k {self.home} {listen} -c fsync=off -c max_connections=50"
+        if certificate:
+            cert, key = certificate
+            options += f" -c ssl=on -c ssl_cert_file={cert} -c ssl_key_file={key}"
         self._run(str(self.bin / "pg_ctl"), "-D", str(self.home / "data"), "-w", "-o", options,
                   "-l", str(self.home / "log"), "start")  # fmt: skip
 
