@@ -1,9 +1,10 @@
 """Runs at the times of a schedule: each in a process of its own, so that what one takes of memory,
 or how it ends, is not the daemon's.
 
-A run that was missed while nobody was there is made up for at once, a run that is due while one is
-going waits for it. On SIGTERM the run that is going is told to end: what it stored stays, and the
-next goes on at the shard. Cron expressions are ``cronsim``'s.
+A run that was missed while nobody was there is made up for at once, and one that becomes due while
+another is going begins at that one's end; where several did, one stands for them. On SIGTERM the
+run that is going is told to end: what it stored stays, and the next goes on at the shard. Cron
+expressions are ``cronsim``'s.
 """
 
 from __future__ import annotations
@@ -113,24 +114,33 @@ class Daemon:
                 server.shutdown()
 
     def loop(self) -> None:
-        if self._schedule.catch_up and is_missed(
-            self._schedule, self.last_started(), self._clock()
-        ):
+        since = self._clock()
+        if self._schedule.catch_up and is_missed(self._schedule, self.last_started(), since):
             self._log("missed run is made up for")
             self.once()
         while not self._stop.is_set():
-            now = self._clock()
+            # From when the run before began, not from its end: what passed during it is due.
+            # Of a clock that was set back meanwhile, the earlier time counts.
+            since = min(since, self._clock())
             jitter = random.uniform(0, self._schedule.jitter_minutes * 60)  # noqa: S311
-            self.due = ticks(self._schedule, now) + timedelta(seconds=jitter)
+            self.due = ticks(self._schedule, since) + timedelta(seconds=jitter)
             self._log("waiting", until=self.due.isoformat(timespec="seconds"))
-            while (
-                not self._stop.is_set() and (left := (self.due - self._clock()).total_seconds()) > 0
-            ):
-                # In steps: a clock that is set, or a machine that slept, is noticed.
-                if self._wait(min(left, 30.0)):
-                    return
-            if not self._stop.is_set():
+            if self._is_due(self.due, since):
+                since = self._clock()
                 self.once()
+
+    def _is_due(self, due: datetime, since: datetime) -> bool:
+        """Waits for it. False: told to stop, or the clock was set back behind ``since``."""
+        while not self._stop.is_set():
+            now = self._clock()
+            if now < since:
+                return False
+            if (left := (due - now).total_seconds()) <= 0:
+                return True
+            # In steps: a clock that is set, or a machine that slept, is noticed.
+            if self._wait(min(left, 30.0)):
+                self.stop()
+        return False
 
     def once(self) -> int:
         """One run, to its end. Its lines go where ours go."""

@@ -133,6 +133,42 @@ def test_a_missed_run_is_made_up_for_and_the_next_is_at_its_time(tmp_path: Path)
     assert daemon.runs == len(due)
 
 
+def test_a_time_that_passes_during_a_run_is_not_dropped(tmp_path: Path) -> None:
+    config = _config(tmp_path, '[schedule]\ncron = "0 * * * *"\njitter_minutes = 0\n')
+    clock = Clock(NOW + timedelta(minutes=2))
+    began: list[float] = []
+
+    class LongRuns(Daemon):
+        def once(self) -> int:
+            began.append((clock.now - NOW) / timedelta(minutes=1))
+            clock.now += timedelta(minutes=75)
+            if len(began) == 5:
+                self.stop()
+            return 0
+
+    LongRuns(load(config), [], Log(io.StringIO()), clock=clock, wait=clock.wait).loop()
+    assert began == [2, 77, 152, 227, 302]
+
+
+def test_a_clock_that_is_set_back_while_it_waits_delays_no_run(tmp_path: Path) -> None:
+    config = _config(tmp_path, '[schedule]\ncron = "0 * * * *"\njitter_minutes = 0\n')
+    clock = Clock(NOW + timedelta(days=30))
+    daemon, out = _daemon(config, clock)
+
+    def wait(seconds: float) -> bool:
+        if clock.now > NOW + timedelta(days=29):
+            clock.now = NOW
+        return clock.wait(seconds)
+
+    daemon._wait = wait
+    clock.most = 130
+    daemon.loop()
+    events = [json.loads(line) for line in out.getvalue().splitlines()]
+    due = [datetime.fromisoformat(e["until"]) for e in events if e["event"] == "waiting"]
+    assert due[1] == NOW + timedelta(hours=1)
+    assert daemon.runs == 2
+
+
 def test_missed_is_what_the_schedule_says(tmp_path: Path) -> None:
     schedule = load(_config(tmp_path, '[schedule]\ncron = "15 3 * * *"\n')).config.schedule
     assert ticks(schedule, NOW) == datetime(2026, 3, 2, 3, 15, tzinfo=UTC)
