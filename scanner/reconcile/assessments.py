@@ -41,7 +41,7 @@ def assessed(entry: RegistryEntry, rules: AssessmentRules, today: str = "") -> A
         if applies is False:
             continue
         for kind in duty.types:
-            own = [row for row in latest if kind == _ANY or _is(row[0], kind, rules)]
+            own = [row for row in latest if _fits(row[0], kind, rules)]
             if any(one.status in rules.counts and said for one, said in own):
                 continue
             what = "no assessment" if kind == _ANY else f"no {kind} assessment"
@@ -99,7 +99,7 @@ def made_last(
         if kind != _ANY
     )  # fmt: skip
     if not kinds:
-        return [("", counted)]
+        return [("", [one for one in counted if _fits(one, _ANY, rules)])]
     return [(kind, [one for one in counted if _is(one, kind, rules)]) for kind in kinds]
 
 
@@ -128,6 +128,12 @@ def _rank(one: Assessment, rules: AssessmentRules) -> int:
     if not said:
         return 0 if said is False else 1
     return 3 if one.status in rules.counts else 2
+
+
+def _fits(one: Assessment, kind: str, rules: AssessmentRules) -> bool:
+    if kind == _ANY:
+        return word(one.type) not in {word(name) for name in rules.beside}
+    return _is(one, kind, rules)
 
 
 def _is(one: Assessment, kind: str, rules: AssessmentRules) -> bool:

@@ -55,6 +55,9 @@ class AssessmentRules(Model, frozen=True, kw_only=True):
     lesser: tuple[NonEmpty, ...] = ()
     """Words for a tier or an impact below those that duties name. In other words it owes what the
     highest owes."""
+    beside: tuple[NonEmpty, ...] = ()
+    """Types that look at something else than the AI, or are a measure: no duty that takes any type
+    takes one of them."""
     names: dict[str, tuple[NonEmpty, ...]] = {}
     """Type -> what else it is called."""
     duties: tuple[Duty, ...] = ()
@@ -132,6 +135,7 @@ def _assessments(parts: list[AssessmentRules]) -> AssessmentRules:
         counts=next((part.counts for part in reversed(parts) if part.counts), ()),
         passed=tuple(word for word, says in results.items() if says),
         not_passed=tuple(word for word, says in results.items() if not says),
+        beside=tuple(dict.fromkeys(word for part in parts for word in part.beside)),
         lesser=tuple(dict.fromkeys(word for part in parts for word in part.lesser)),
         names={kind: names for part in parts for kind, names in part.names.items()},
         duties=tuple(duties.values()),

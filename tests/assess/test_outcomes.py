@@ -91,28 +91,32 @@ def _made(kind: str, status: AssessmentStatus = _DONE, result: str = "") -> Asse
     [
         ({}, [], "no assessment is done"),
         ({}, [_made("impact", AssessmentStatus.NOT_STARTED)], "no assessment is done"),
-        ({}, [_made("ato")], ""),
-        ({"impact": "High"}, [_made("ato")], "no impact assessment is done (high-impact)"),
+        ({}, [_made("bias")], ""),
+        ({}, [_made("ato")], "no assessment is done"),  # of the IT that it runs on
+        ({}, [_made("Authority to Operate"), _made("failsafe", AssessmentStatus.WAIVED)],
+         "no assessment is done"),
+        ({}, [_made("privacy"), _made("ato")], ""),
+        ({"impact": "High"}, [_made("bias")], "no impact assessment is done (high-impact)"),
         ({"impact": "high", "risk_tier": "limited"},
-         [_made("impact", AssessmentStatus.NOT_STARTED), _made("ato")],
+         [_made("impact", AssessmentStatus.NOT_STARTED), _made("bias")],
          "no impact assessment is done (high-impact)"),
         ({"risk_tier": "High-risk"}, [_made("privacy")],
          "no impact assessment is done (high-risk)"),
-        ({"impact": "high"}, [_made("FRIA"), _made("ato")], ""),
+        ({"impact": "high"}, [_made("FRIA"), _made("bias")], ""),
         ({"impact": "high"}, [_made("impact", AssessmentStatus.WAIVED)], ""),
-        ({"impact": "not high"}, [_made("ato")], ""),
+        ({"impact": "not high"}, [_made("bias")], ""),
         ({"impact": "high"}, [_made("impact"), _made("privacy", result="Rejected by the DPO")],
          "privacy: Rejected by the DPO"),
         ({"impact": "high"}, [_made("impact", result="not acceptable")],
          "no impact assessment is done (high-impact)"),
         ({"impact": "high", "stage": Stage.PILOT}, [], ""),
-        *(({"impact": said}, [_made("ato")], "no impact assessment is done (high-impact")
+        *(({"impact": said}, [_made("bias")], "no impact assessment is done (high-impact")
           for said in ("very high", "High-Impact AI", "medium-high", "catastrophic", "Yes")),
-        *(({"risk_tier": said}, [_made("ato")], "no impact assessment is done (high-risk")
+        *(({"risk_tier": said}, [_made("bias")], "no impact assessment is done (high-risk")
           for said in ("very high", "high-impact", "High-Impact AI", "HighRisk", "Unacceptable")),
-        ({"risk_tier": "Tier 1"}, [_made("ato")], "known word says how high its tier `Tier 1` is"),
-        ({"risk_tier": "Tier 1"}, [_made("ato"), _made("impact")], ""),
-        *(({"risk_tier": said}, [_made("ato")], "")
+        ({"risk_tier": "Tier 1"}, [_made("bias")], "known word says how high its tier `Tier 1` is"),
+        ({"risk_tier": "Tier 1"}, [_made("bias"), _made("impact")], ""),
+        *(({"risk_tier": said}, [_made("bias")], "")
           for said in ("low", "Limited risk", "not high-risk", "Not considered high", "MINIMAL")),
     ],
 )  # fmt: skip
@@ -128,11 +132,12 @@ def test_what_a_system_needs_depends_on_its_impact_and_tier(
     ("fields", "rows", "yes", "unknown"),
     [
         ({"impact": "high"}, [_made("impact")], 1, 0),
-        ({"impact": "high"}, [_made("ato")], 0, 1),  # of the impact assessment nothing is reported
-        ({"impact": "high"}, [_made("impact", AssessmentStatus.NOT_STARTED), _made("ato")], 0, 0),
+        ({"impact": "high"}, [_made("bias")], 0, 1),  # of the impact assessment nothing is reported
+        ({"impact": "high"}, [_made("impact", AssessmentStatus.NOT_STARTED), _made("bias")], 0, 0),
         ({"impact": "high"}, [_made("impact"), _made("privacy", result="rejected")], 0, 0),
-        ({"impact": "not high"}, [_made("ato")], 1, 0),
-        ({}, [_made("ato")], 0, 1),  # whether it needs more is not told
+        ({"impact": "not high"}, [_made("bias")], 1, 0),
+        ({"impact": "not high"}, [_made("ato")], 0, 1),  # of the AI nothing is reported
+        ({}, [_made("bias")], 0, 1),  # whether it needs more is not told
         ({}, [], 0, 1),
     ],
 )  # fmt: skip
@@ -258,7 +263,7 @@ def test_a_word_of_ones_own_is_read_as_one_says(tmp_path: Path) -> None:
     for result, passes in (("Low", True), ("Partial", True), ("Approved", False)):
         entry = _entry(impact="low", assessments=(_made("impact", result=result),))
         assert ("SAI-050" in _policies(entry, norms=ours)) != passes
-    done = (_made("ato"),)
+    done = (_made("bias"),)
     assert "SAI-050" not in _policies(_entry(risk_tier="Tier 3", assessments=done), norms=ours)
     assert "SAI-050" in _policies(_entry(risk_tier="Tier 2", assessments=done), norms=ours)
 
