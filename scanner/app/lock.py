@@ -43,7 +43,10 @@ def locked(url: str) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             yield  # a full disk is told of when the state is opened
             return
-        raise ConfigError(f"state {path}: {error.strerror}; check who may write there") from error
+        raise ConfigError(
+            f"state {path}: {error.strerror}; check who may write there, or name another place by"
+            " [store] url (sqlite:////var/lib/… is from the root)"
+        ) from error
     try:
         yield
     finally:

@@ -16,6 +16,7 @@ import yaml
 from click.testing import CliRunner
 
 from scanner.cli import cli
+from tests.deploy.mounted import key_of, writes_where_it_may
 
 CHART = Path(__file__).parents[2] / "deploy/helm/shadow-ai"
 _RENDER = "import sys, go_template; go_template.render_template(*sys.argv[1:])"
@@ -27,7 +28,7 @@ _HELM_ONLY = re.compile(
 
 def _values(**changes: Any) -> dict[str, Any]:
     values: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
-    return values | changes
+    return values | {"secretName": "keys", "persistentVolumeClaim": "state"} | changes
 
 
 def _render(folder: Path, values: dict[str, Any]) -> list[dict[str, Any]]:
@@ -100,6 +101,17 @@ def test_all_that_can_be_set_is_taken(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_state_and_files_lie_where_the_pod_may_write(tmp_path: Path) -> None:
+    objects = _render(tmp_path, _values())
+    writes_where_it_may(tmp_path, objects, keeps=True)
+
+
+def test_every_pod_has_the_same_key_or_does_not_start(tmp_path: Path) -> None:
+    assert key_of(_render(tmp_path, _values())) == ("keys", "SHADOW_AI_FINGERPRINT_KEY")
+    own = _values(fingerprintKeyInSecret=False, secretName="")
+    assert key_of(_render(tmp_path, own)) is None
+
+
 def test_an_account_that_is_there_is_not_made(tmp_path: Path) -> None:
     objects = _render(tmp_path, _values(serviceAccount={"name": "mine", "annotations": {}}))
     assert "ServiceAccount" not in {one["kind"] for one in objects}
@@ -108,7 +120,14 @@ def test_an_account_that_is_there_is_not_made(tmp_path: Path) -> None:
 def test_what_the_schema_of_values_refuses() -> None:
     validator = jsonschema.Draft7Validator(json.loads((CHART / "values.schema.json").read_text()))
     assert not list(validator.iter_errors(_values()))
-    for wrong in ({"schedule": "daily"}, {"confg": "x"}, {"config": ""},
+    outside = {"persistentVolumeClaim": "", "config": '[store]\nurl_env = "STATE"\n'}
+    elsewhere = {"secretName": "", "fingerprintKeyInSecret": False,
+                 "config": '[scan]\nfingerprint_key_env = "vault:secret/x#key"\n'}  # fmt: skip
+    for right in (outside, elsewhere):
+        assert not list(validator.iter_errors(_values(**right))), right
+    for wrong in ({"secretName": ""}, {"persistentVolumeClaim": ""},
+                  {"secretName": "", "fingerprintKeyInSecret": False},
+                  {"schedule": "daily"}, {"confg": "x"}, {"config": ""},
                   {"image": {"repository": "r", "tag": "t", "digest": "sha256:1"}}):  # fmt: skip
         assert list(validator.iter_errors(_values(**wrong))), wrong
 

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 import yaml
@@ -14,10 +14,11 @@ from click.testing import CliRunner
 from cronsim import CronSim
 
 from scanner.cli import cli
+from tests.deploy.mounted import key_of, writes_where_it_may, written
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-UNITS = sorted((DEPLOY / "systemd").iterdir())
+UNITS = sorted(path for path in (DEPLOY / "systemd").iterdir() if path.suffix != ".toml")
 
 
 def _unit(path: Path) -> dict[str, dict[str, list[str]]]:
@@ -83,6 +84,25 @@ def test_the_manifests_keep_a_pod_small_and_alone() -> None:
     }  # fmt: skip
     volumes = {one["name"] for one in pod["volumes"]}
     assert {one["name"] for one in container["volumeMounts"]} == volumes
+
+
+def test_the_manifests_write_where_they_may_and_keep_one_key(tmp_path: Path) -> None:
+    documents = list(yaml.safe_load_all((DEPLOY / "kubernetes/cronjob.yaml").read_text()))
+    writes_where_it_may(tmp_path, documents)
+    assert key_of(documents) == ("shadow-ai", "SHADOW_AI_FINGERPRINT_KEY")
+
+
+def test_the_service_writes_to_its_own_folder(tmp_path: Path) -> None:
+    service = _unit(DEPLOY / "systemd/shadow-ai.service")["Service"]
+    assert service["ProtectSystem"] == ["strict"]
+    own = PurePosixPath("/var/lib") / service["StateDirectory"][0]
+    at = PurePosixPath(service["ExecStart"][0].split("--config ")[1])
+    text = (DEPLOY / "systemd/shadow-ai.toml").read_text()
+    paths = written(tmp_path, text, at)
+    assert len(paths) == 2
+    (home,) = service["Environment"]
+    for path in [*paths, PurePosixPath(home.removeprefix("XDG_CONFIG_HOME="))]:
+        assert path.is_relative_to(own), path
 
 
 @pytest.mark.parametrize("path", sorted(p for p in DEPLOY.rglob("*") if p.is_file()),
