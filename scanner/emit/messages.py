@@ -43,6 +43,12 @@ class Messenger:
         if not is_known or len(self._service) != 1:
             raise ConfigError(f"[notify.{name}]: the address is none that apprise knows")
 
+        if not all(getattr(one, "verify_certificate", True) for one in self._service):
+            raise ConfigError(
+                f"[notify.{name}]: the address asks not to check certificates (`verify=`), so "
+                "anybody could read what is sent; name your authority by REQUESTS_CA_BUNDLE instead"
+            )
+
     def send(self, title: str, text: str) -> None:
         """Raises :class:`NotSent`."""
         with _silence():

@@ -74,6 +74,17 @@ def test_nothing_of_a_finding_means_anything() -> None:
     _assert_plain(text)
 
 
+@pytest.mark.parametrize(
+    "url", ["jsons://127.0.0.1/hook?verify=no", "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazk?verify=0"]
+)
+def test_certificates_are_checked_whatever_the_address_asks(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"\[notify.team\]: .*certificates") as refused:
+        Messenger("team", url)
+    assert "hook" not in str(refused.value)
+    assert "TIiajkdnlazk" not in str(refused.value)
+    Messenger("team", url.partition("?")[0])
+
+
 def test_json(taker: tuple[Taker, str]) -> None:
     where, host = taker
     title, text = _said()
