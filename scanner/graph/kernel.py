@@ -12,9 +12,8 @@ spend on their graph. It is imported for what it does best, the k shortest ways 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from scanner.graph.steps import Walk
 Ints = Any
 """A one-dimensional array of int32."""
 _NONE = -1
+_FAR = 2**30
 _SLACK = 2
 """Hops that another path between the same ends may be longer than the shortest."""
 
@@ -175,56 +175,86 @@ class Kernel:
         """Nodes that lie on a way from a start to a goal, up to ``_SLACK`` hops longer than the
         shortest of the start or goal that is farthest off; and whether others lie on longer ways.
         """
-        starts, goals = list(starts), list(goals)
-        ahead = self.reach(starts, walk).hops
-        behind = self.reach(goals, walk.reversed).hops
-        both = (ahead >= 0) & (behind >= 0)
-        if not both.any():
-            return np.empty(0, np.int32), False
-        whole = ahead + behind
-        farthest = int(max(behind[starts].max(), ahead[goals].max()))
-        inside = both & (whole <= farthest + _SLACK)
-        return np.flatnonzero(inside), bool((both & ~inside).any())
+        whole = np.full(self.size, _FAR, np.int32)
+        nearest: dict[tuple[int, bool], int] = {}
+        for mine, theirs in _apart(starts, goals):
+            ahead = self.reach(mine, walk).hops
+            behind = self.reach(theirs, walk.reversed).hops
+            both = (ahead >= 0) & (behind >= 0)
+            whole[both] = np.minimum(whole[both], (ahead + behind)[both])
+            for ends, hops in ((mine, behind), (theirs, ahead)):
+                for end, far in zip(ends, hops[ends].tolist(), strict=True):
+                    if 0 <= far < nearest.get((end, ends is mine), _FAR):
+                        nearest[end, ends is mine] = far
+        inside = whole <= max(nearest.values(), default=-_SLACK - 1) + _SLACK
+        return np.flatnonzero(inside), bool(((whole < _FAR) & ~inside).any())
+
+    def leading(self, starts: Iterable[int], goals: Iterable[int], walk: Walk) -> set[int]:
+        """Those of ``starts`` that have a way to a goal other than themselves."""
+        found: set[int] = set()
+        for mine, theirs in _apart(starts, goals):
+            hops = self.reach(theirs, walk.reversed).hops
+            found.update(start for start in mine if hops[start] >= 0)
+        return found
 
     def nearest(self, starts: Sequence[int], goals: Sequence[int], walk: Walk) -> list[list[int]]:
         """Of every start the shortest way to a goal, and of every goal the shortest from a start;
-        each way once, the shortest first."""
-        back, ahead = self.reach(goals, walk.reversed), self.reach(starts, walk)
-        found = {tuple(back.path(start)[::-1]) for start in starts}
-        found |= {tuple(ahead.path(goal)) for goal in goals}
-        return sorted(map(list, found - {()}), key=_by_length)
+        each way once, the shortest first. No end is its own."""
+        found: dict[tuple[int, bool], list[int]] = {}
+        for mine, theirs in _apart(starts, goals):
+            back, ahead = self.reach(theirs, walk.reversed), self.reach(mine, walk)
+            for ends, tree in ((mine, back), (theirs, ahead)):
+                for end, far in zip(ends, tree.hops[ends].tolist(), strict=True):
+                    key = (end, tree is back)
+                    if far < 0 or (key in found and len(found[key]) <= far):
+                        continue  # not reached, or by a way that is shorter
+                    way = tree.path(end)[:: -1 if tree is back else 1]
+                    if key not in found or _by_length(way) < _by_length(found[key]):
+                        found[key] = way
+        return sorted(map(list, set(map(tuple, found.values()))), key=_by_length)
 
     def paths(
         self, starts: Sequence[int], goals: Sequence[int], walk: Walk, most: int
     ) -> list[list[int]]:
         """Up to ``most`` ways without a circle from any start to any goal, the shortest first. No
-        start and no goal that has a way is left out for what others have, but by ``most``."""
+        start and no goal that has a way is left out for what others have, but by ``most``. A node
+        that is both is a start of ways to the others and a goal of theirs; it alone is no way."""
         if not len(starts) or not len(goals):
             return []
         nodes, _ = self.between(starts, goals, walk)
         if not len(nodes):
             return []
         chosen = self.nearest(starts, goals, walk)[:most]
+        if len(chosen) == most:
+            return chosen
         known = set(map(tuple, chosen))
-        others = (way for way in self._shortest(nodes, starts, goals, walk, most)
-                  if tuple(way) not in known)  # fmt: skip
-        return sorted([*chosen, *islice(others, most - len(chosen))], key=_by_length)
+        every = {
+            tuple(way)
+            for mine, theirs in _apart(starts, goals)
+            for way in self._shortest(nodes, mine, theirs, goals, walk, most)
+        }
+        others = sorted(map(list, every - known), key=_by_length)
+        return sorted([*chosen, *others[: most - len(chosen)]], key=_by_length)
 
     def _shortest(
-        self, nodes: Ints, starts: Sequence[int], goals: Sequence[int], walk: Walk, most: int
-    ) -> list[list[int]]:
-        """By those ``nodes`` alone."""
+        self, nodes: Ints, starts: Sequence[int], goals: Sequence[int], ends: Sequence[int],
+        walk: Walk, most: int,
+    ) -> list[list[int]]:  # fmt: skip
+        """By those ``nodes`` alone. ``ends``: where ways end, the ``goals`` and those of others."""
         from scipy.sparse import csgraph
 
         place = np.full(self.size, _NONE, np.int32)
         place[nodes] = np.arange(len(nodes), dtype=np.int32)
         inside, outside = (place[ends] for ends in self.rows(walk).beyond(nodes))
         first, last = len(nodes), len(nodes) + 1
-        here = place[np.unique(np.asarray(starts, np.int32))]
-        there = place[np.unique(np.asarray(goals, np.int32))]
+        here, there, over = (
+            place[np.unique(np.asarray(some, np.int32))] for some in (starts, goals, ends)
+        )
         here, there = here[here >= 0], there[there >= 0]
-        # A way ends at the first goal that it meets.
-        keep = (outside >= 0) & ~np.isin(inside, there)
+        # A way ends at the first goal that it meets, and comes to none that it may start from.
+        begun = np.intersect1d(here, over)
+        keep = (outside >= 0) & ~np.isin(inside, np.setdiff1d(over, begun))
+        keep &= ~np.isin(outside, begun)
         rows = np.concatenate([inside[keep], np.full(len(here), first), there])
         columns = np.concatenate([outside[keep], here, np.full(len(there), last)])
         whole = _matrix(rows, columns, len(nodes) + 2)
@@ -237,7 +267,7 @@ class Kernel:
                 way.append(int(nodes[node]))
                 node = int(before[row, node])
             found.append(way[::-1])
-        return sorted(found, key=_by_length)
+        return found
 
     def edges(self, one: int, other: int, walk: Walk) -> list[tuple[int, bool]]:
         """The edges that a step from ``one`` to ``other`` may be: their number, and whether they
@@ -272,6 +302,22 @@ class Kernel:
         """One number an edge, the same for equal edges of kernels over the same nodes; sorted."""
         pairs = self.source.astype(np.int64) * self.size + self.target
         return np.sort(pairs * 32 + self.step)
+
+
+def _apart(starts: Iterable[int], goals: Iterable[int]) -> Iterator[tuple[list[int], list[int]]]:
+    """Starts and goals that share nothing, so that together every start meets every goal but
+    itself: those that are both are told apart by each bit of their place."""
+    mine, theirs = sorted(set(starts)), sorted(set(goals))
+    both = sorted(set(mine).intersection(theirs))
+    pairs = [(mine, theirs)]
+    if both:
+        only_mine, only_theirs = (sorted(set(one).difference(both)) for one in (mine, theirs))
+        pairs = [(only_mine, theirs), (both, only_theirs)]
+        for bit in range((len(both) - 1).bit_length()):
+            low = [node for place, node in enumerate(both) if not place >> bit & 1]
+            high = [node for place, node in enumerate(both) if place >> bit & 1]
+            pairs += [(low, high), (high, low)]
+    yield from (pair for pair in pairs if all(pair))
 
 
 def _by_length(way: list[int]) -> tuple[int, list[int]]:

@@ -51,10 +51,10 @@ def has_longer(
 def joined(
     graph: AssetGraph, starts: Iterable[NodeId], goals: Iterable[NodeId], walk: Walk = FLOW
 ) -> tuple[NodeId, ...]:
-    """Those of ``starts`` that have a way to a goal."""
+    """Those of ``starts`` that have a way to a goal other than themselves."""
     columns = graph.columns
-    back = columns.kernel.reach(columns.numbers(goals), walk.reversed).hops
-    return tuple(columns.ids[number] for number in columns.numbers(starts) if back[number] >= 0)
+    found = columns.kernel.leading(columns.numbers(starts), columns.numbers(goals), walk)
+    return tuple(columns.ids[number] for number in sorted(found))
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def test_the_ways_between_two_are_those_of_networkx_the_shortest_first(graph, wa
     view = _oracle(size, edges, walk)
 
     if start == goal:
-        assert found == [[start]]
+        assert found == [], "a node alone is no way"
         return
     every = sorted(nx.all_simple_paths(view, start, goal), key=lambda way: (len(way), way))
     shortest = len(every[0]) if every else 0
@@ -110,18 +110,43 @@ def test_no_start_and_no_goal_loses_its_way_to_others(graph, walk, data) -> None
     found = _kernel(size, edges).paths(starts, goals, walk, 1000)
     view = _oracle(size, edges, walk)
 
-    for start in starts:
-        reached = [nx.shortest_path_length(view, start, goal) for goal in goals
-                   if nx.has_path(view, start, goal)]  # fmt: skip
-        mine = [len(way) - 1 for way in found if way[0] == start]
-        assert min(mine, default=None) == min(reached, default=None)
-    for goal in goals:
-        near = [nx.shortest_path_length(view, start, goal) for start in starts
-                if nx.has_path(view, start, goal)]  # fmt: skip
-        mine = [len(way) - 1 for way in found if way[-1] == goal]
-        assert min(mine, default=None) == min(near, default=None)
+    far = {
+        (start, goal): nx.shortest_path_length(view, start, goal)
+        for start in starts
+        for goal in goals
+        if start != goal and nx.has_path(view, start, goal)
+    }
+    for place, ends in ((0, starts), (-1, goals)):
+        for end in ends:
+            mine = [len(way) - 1 for way in found if way[place] == end]
+            wanted = [hops for pair, hops in far.items() if pair[place] == end]
+            assert min(mine, default=None) == min(wanted, default=None)
+    leading = _kernel(size, edges).leading(starts, goals, walk)
+    assert leading == {start for start, _ in far}
     assert len({tuple(way) for way in found}) == len(found)
     assert all(nx.is_path(view, way) for way in found)
+
+
+@settings(max_examples=200, deadline=None)
+@given(graphs(), st.data())
+def test_what_is_both_start_and_goal_is_walked_from_to_the_others(graph, data) -> None:  # type: ignore[no-untyped-def]
+    size, edges = graph
+    ends = data.draw(st.lists(st.integers(0, size - 1), min_size=1, max_size=5, unique=True))
+    found = _kernel(size, edges).paths(ends, ends, ANY, 1000)
+    view = _oracle(size, edges, ANY)
+    every = [
+        way
+        for start, goal in itertools.permutations(ends, 2) if nx.has_path(view, start, goal)
+        for way in nx.all_simple_paths(view, start, goal)
+        if not set(way[1:-1]).intersection(ends)
+    ]  # fmt: skip
+    shortest = min(map(len, every), default=0)
+    near = [way for way in every if len(way) <= shortest + 2]
+
+    assert all(len(way) > 1 and way in every for way in found)
+    assert [way for way in found if len(way) <= shortest + 2] == sorted(
+        near, key=lambda way: (len(way), way)
+    )
 
 
 @settings(max_examples=100, deadline=None)

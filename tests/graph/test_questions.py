@@ -227,6 +227,23 @@ def test_a_provider_is_called_by_its_whole_name() -> None:
     assert exact.notes == ()
 
 
+def test_ends_that_overlap_have_ways_to_each_other_and_none_to_themselves() -> None:
+    graph = graph_of(
+        store("crm"), store("lake"), asset("etl"), asset("fn", provider="openai"),
+        edge("etl", Relation.READS_FROM, "crm"), edge("etl", Relation.WRITES_TO, "lake"),
+        edge("fn", Relation.READS_FROM, "lake"), edge("fn", Relation.CALLS, "provider:openai"),
+    )  # fmt: skip
+
+    def ways(start: str, goal: str) -> list[tuple[str, ...]]:
+        return [way.nodes for way in answer_paths(graph, start, goal, "flow", 5).paths]
+
+    assert ways("datastore:*", "datastore:*") == [("crm", "etl", "lake")]
+    assert ways("ai:*", "ai:*") == [("etl", "lake", "fn")]
+    assert min(map(len, ways("*", "provider:openai"))) == 2
+    alone = answer_paths(graph, "asset:fn", "asset:fn", "flow", 5)
+    assert (alone.paths, alone.notes) == ((), ("no way by flow",))
+
+
 @pytest.mark.parametrize(("most", "shown"), [(2, 2), (3, 3), (5, 3)])
 def test_ways_that_are_not_shown_are_told(most: int, shown: int) -> None:
     through = [f"m{n}" for n in range(3)]
