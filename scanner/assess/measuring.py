@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import chain
 
 import msgspec
 
@@ -27,7 +26,7 @@ from scanner.model.registry import (
     Stage,
 )
 from scanner.reconcile.assessments import assessed, made_last, reported
-from scanner.reconcile.obligations import begun
+from scanner.reconcile.obligations import Obligations, begun
 from scanner.rulebook.policy import Framework, Policy
 
 _NOBODY = {EntryOutcome.OWNERLESS, EntryOutcome.OWNER_LEFT, EntryOutcome.OWNER_MAILBOX}
@@ -63,7 +62,8 @@ class Snapshot(Model, frozen=True, kw_only=True):
     """Systems that were found, with a person or team who answers for them; unknown: there are only
     guesses at whom to ask, such as who last changed the code."""
     attested: Count
-    """Vendors in use with every paper that is asked for, in force."""
+    """Vendors that are used, or may be by an entry, with every paper that is asked for, in force,
+    for every class of data that they get."""
     shards: Count
     """Parts of the sources; unknown: a source that is not enabled has nothing to read."""
     frameworks: dict[str, Count] = {}
@@ -159,7 +159,7 @@ def _assessed(row: EntryStanding, situation: Situation) -> bool | None:
     in force; None: what it needs is not reported, or not known."""
     over = {EntryOutcome.ASSESSMENT_EXPIRED, EntryOutcome.CHANGED_SINCE_ASSESSED}
     rules = situation.norms.rules.assessments
-    entry = msgspec.structs.replace(row.entry, stage=Stage.PRODUCTION)  # what is asked there
+    entry = _running(row)
     today = situation.norms.today
     found = assessed(entry, rules, today)
     if over & set(row.outcomes) or not all(reported(row.entry, rules, today)):
@@ -180,16 +180,28 @@ def _is_ageless(entry: RegistryEntry, row: EntryStanding, situation: Situation) 
 
 
 def _attested(situation: Situation) -> Count:
-    norms = situation.norms
-    entries = [row.entry for row in situation.reconciliation.entries]
-    used = {a.provider for a in situation.graph.assets() if a.provider} - norms.own
-    given: dict[str, set[str]] = {}
-    for paper in chain.from_iterable(entry.attestations for entry in entries):
-        if not paper.unread and not norms.is_past(paper.expires_at):
-            given.setdefault(norms.provider(paper.vendor), set()).add(paper.type)
-    wanted = set(norms.attestations)
-    yes = sum(bool(given.get(v)) and wanted <= given.get(v, set()) for v in used)
-    return Count(yes=yes, of=len(used))
+    """By what findings ask: a vendor lacks a paper where any system that uses it lacks it."""
+    rows = [(row, _running(row)) for row in situation.reconciliation.entries]
+    owed = Obligations(situation.graph, [entry for _, entry in rows], situation.norms)
+    alone = {a.provider for a in situation.graph.assets() if a.provider} - situation.norms.own
+    users: dict[str, list[RegistryEntry | None]] = {vendor: [None] for vendor in alone}
+    for row, entry in rows:
+        nodes = (situation.graph.node(ident) for ident in row.assets)
+        for vendor in owed.vendors(entry, [node for node in nodes if isinstance(node, Asset)]):
+            users.setdefault(vendor, [None]).append(entry)
+    yes = sum(
+        bool(owed.papers.get(vendor))
+        and not any(gap for entry in entries for gap in owed.of_vendor(vendor, entry))
+        for vendor, entries in users.items()
+    )
+    return Count(yes=yes, of=len(users))
+
+
+def _running(row: EntryStanding) -> RegistryEntry:
+    """With the stage that it is held to."""
+    if not row.in_production:
+        return row.entry
+    return msgspec.structs.replace(row.entry, stage=Stage.PRODUCTION)
 
 
 def _days_to_production(entry: RegistryEntry) -> int | None:

@@ -251,8 +251,8 @@ _SHARES: tuple[tuple[str, str, str, Callable[[Snapshot], Count]], ...] = (
      "brought it in or pays for the account is known.",
      lambda s: s.owned),
     ("attestation_coverage", "Attestation coverage",
-     "Vendors in use with every attestation that is asked for in force (where none is asked for: "
-     "with any) / all vendors in use.",
+     "Vendors with every attestation in force that findings ask for (where none is asked for: with "
+     "any) / all vendors in use, or approved by an entry that is not retired.",
      lambda s: s.attested),
     ("scan_coverage", "Coverage of the scan",
      "Parts of the sources that were read to their end / all parts that the configuration wants.",

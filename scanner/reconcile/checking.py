@@ -43,20 +43,42 @@ def is_address(ref: str) -> bool:
 
 
 def is_mailbox(ref: str, uses: int = 0) -> bool:
-    """Whether an address is one that nobody in particular reads: every word of its name is a role,
-    or very many entries share it. A team's name without an address is a team."""
-    if not is_address(ref):
-        return "://" in ref
-    local, _, domain = ref.strip().casefold().partition("@")
+    """Whether nobody in particular reads what stands for an owner, however it is written
+    (``AI Team <ai@...>``, ``mailto:...``, several). A team's name without an address is a team."""
+    return all(_is_shared(address, uses) for address in _addresses(ref))
+
+
+def _is_shared(address: str, uses: int) -> bool:
+    """Every word of its name is a role, or very many entries share it."""
+    if not is_address(address):
+        return "://" in address
+    local, _, domain = address.partition("@")
     organization = set(domain.split("."))
     words = [w for w in re.split(r"[._+\d-]+", local) if w and w not in organization]
     return uses >= SHARED_BY or all(word in _ROLES for word in words)
 
 
+def _addresses(ref: str) -> list[str]:
+    """What stands there, in lower case: addresses without names around them, else the text."""
+    found: list[str] = []
+    for part in re.split(r"[;\n]", ref.casefold()):
+        inside = [] if "://" in part else _ADDRESS.findall(part)
+        found += inside or ([part.strip()] if part.strip() else [])
+    return found or [""]
+
+
+_ADDRESS = re.compile(r"[^@\s/<>;,:\"'()]+@[^@\s/<>;,:\"'()]+\.[^@\s/<>;,:\"'()]+")
+
+
 def mailboxes(entries: Sequence[RegistryEntry]) -> frozenset[str]:
     """The owners of ``entries``, in lower case, that are shared mailboxes."""
-    uses = Counter(e.owner.casefold() for e in entries if e.owner)
-    return frozenset(owner for owner, times in uses.items() if is_mailbox(owner, times))
+    uses = Counter(address for e in entries if e.owner for address in set(_addresses(e.owner)))
+    named = {
+        ref.casefold() for e in entries for ref in (e.owner, *(o.ref for o in e.owners)) if ref
+    }
+    return frozenset(
+        ref for ref in named if all(_is_shared(one, uses[one]) for one in _addresses(ref))
+    )
 
 
 def oddities(entries: Sequence[RegistryEntry]) -> Iterator[Oddity]:

@@ -103,31 +103,41 @@ class Obligations:
                 yield from _changed(assets, assessed, kind)
 
     def _attestations(self, entry: RegistryEntry, assets: Sequence[Asset]) -> Told:
+        for vendor in self.vendors(entry, assets):
+            yield from self.of_vendor(vendor, entry)
+
+    def vendors(self, entry: RegistryEntry, assets: Iterable[Asset]) -> list[str]:
+        """Whose papers it needs: of whom it may use, and of whom it does."""
+        if entry.stage not in _ALIVE:
+            return []
         used = {self.norms.provider(name) for name in entry.approved.providers or ()}
         used |= {asset.provider for asset in assets if asset.provider}
-        for vendor in sorted(used - self.norms.own):
-            papers = self.papers.get(vendor, [])
-            missing, expired = [], []
-            for kind in self._wanted(entry, papers):
-                given = [paper for paper in papers if paper.type == kind]
-                if not given:
-                    missing.append(kind)
-                elif not any(self._in_force(paper) for paper in given):
-                    expired.append(f"{kind} {self._why_not(given)}")
-            if missing:
-                said = f"{vendor}: no {', '.join(missing)} on record"
-                yield EntryOutcome.ATTESTATION_MISSING, said
-            if expired:
-                yield EntryOutcome.ATTESTATION_EXPIRED, f"{vendor}: expired {', '.join(expired)}"
-            bare = sorted(set(self._uncovered(entry, papers)))
-            if bare:
-                yield EntryOutcome.ATTESTATION_UNCOVERED, f"{vendor}: {'; '.join(bare)}"
+        return sorted(used - self.norms.own)
 
-    def _wanted(self, entry: RegistryEntry, papers: Iterable[Attestation]) -> list[str]:
+    def of_vendor(self, vendor: str, entry: RegistryEntry | None) -> Told:
+        """What its papers lack; without an entry, of what is asked of every vendor."""
+        papers = self.papers.get(vendor, [])
+        missing, expired = [], []
+        for kind in self._wanted(entry, papers):
+            given = [paper for paper in papers if paper.type == kind]
+            if not given:
+                missing.append(kind)
+            elif not any(self._in_force(paper) for paper in given):
+                expired.append(f"{kind} {self._why_not(given)}")
+        if missing:
+            said = f"{vendor}: no {', '.join(missing)} on record"
+            yield EntryOutcome.ATTESTATION_MISSING, said
+        if expired:
+            yield EntryOutcome.ATTESTATION_EXPIRED, f"{vendor}: expired {', '.join(expired)}"
+        bare = sorted(set(self._uncovered(entry, papers))) if entry else []
+        if bare:
+            yield EntryOutcome.ATTESTATION_UNCOVERED, f"{vendor}: {'; '.join(bare)}"
+
+    def _wanted(self, entry: RegistryEntry | None, papers: Iterable[Attestation]) -> list[str]:
         """What is asked of every vendor, and what this one has given before: a paper that ran out
         is not replaced by never having had one."""
         wanted = dict.fromkeys((*self.norms.attestations, *(paper.type for paper in papers)))
-        if entry.personal_data and entry.stage is Stage.PRODUCTION:
+        if entry and entry.personal_data and entry.stage is Stage.PRODUCTION:
             wanted[PROCESSING] = None
         return list(wanted)
 

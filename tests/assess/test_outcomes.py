@@ -185,6 +185,52 @@ def test_what_is_dated_in_the_future_was_not_made() -> None:
     assert "SAI-052" in _policies(made, _asset(created_at="2026-07-01"))
 
 
+@pytest.mark.parametrize(
+    ("fields", "papers", "yes", "of"),
+    [
+        ({}, {"soc2": None}, 1, 1),
+        ({}, {}, 0, 1),
+        ({"personal_data": True}, {"soc2": None}, 0, 1),  # no data processing agreement
+        ({"personal_data": True}, {"soc2": None, "dpa": None}, 1, 1),
+        ({"approved": Approved(data_classes=("phi",))}, {"soc2": ("public",)}, 0, 1),
+        ({"approved": Approved(providers=("openai", "cohere"))}, {"soc2": None}, 1, 2),
+    ],
+)
+def test_vendors_count_as_attested_by_what_findings_ask(
+    fields: dict[str, object], papers: dict[str, tuple[str, ...] | None], yes: int, of: int
+) -> None:
+    given = tuple(
+        Attestation(vendor="openai", type=kind, data_classes=classes, expires_at="2027-01-01")
+        for kind, classes in papers.items()
+    )
+    norms = Norms(today=TODAY, attestations=("soc2",))
+    graph, entry = (
+        AssetGraph([(ShardId("s"), _asset(), True)]),
+        _entry(attestations=given, **fields),
+    )
+    situation = Situation(
+        graph=graph, reconciliation=reconcile(graph, [entry], {}, [], norms=norms), owners={},
+        coverage=(), now=TODAY, norms=norms,
+    )  # fmt: skip
+    found = measure(situation, [], (), (), "scan").attested
+    assert (found.yes, found.of) == (yes, of)
+
+
+@pytest.mark.parametrize(
+    ("owner", "second", "is_told"),
+    [("AI Team <ai-governance@example.com>", "", True), ("mailto:info@example.com", "", True),
+     ("info@example.com", "support@example.com", True),
+     ("info@example.com", "ann@example.com", False)],
+)  # fmt: skip
+def test_a_mailbox_is_nobody_in_any_spelling(owner: str, second: str, is_told: bool) -> None:
+    entry = _entry(owner=owner, owners=(Owner(ref=second),) if second else ())
+    assert ("SAI-042" in _policies(entry)) == is_told
+    graph = AssetGraph([(ShardId("s"), _asset(), True)])
+    situation = Situation(graph=graph, reconciliation=reconcile(graph, [entry], {}, []), owners={},
+                          coverage=(), now=TODAY, norms=Norms(today=TODAY))  # fmt: skip
+    assert measure(situation, [], (), (), "scan").owned.yes == (not is_told)
+
+
 def test_an_assessment_of_another_type_does_not_make_one_younger() -> None:
     rows = (_made("impact"), msgspec.structs.replace(_made("privacy"), at="2026-09-01"))
     young = _asset(created_at="2026-07-01")

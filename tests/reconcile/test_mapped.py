@@ -188,7 +188,11 @@ def test_no_text_breaks_the_reading_of_a_value(text: str) -> None:
 @pytest.mark.parametrize(
     ("address", "expected"),
     [("hhs.caio@hhs.gov", True), ("AI@usdoj.gov", True), ("ann.lee@acme.example", False),
-     ("fraud-team@acme.example", False), ("https://x.gov/contact", True), ("Growth", False)],
+     ("fraud-team@acme.example", False), ("https://x.gov/contact", True), ("Growth", False),
+     ("AI Team <ai-governance@acme.example>", True), ("mailto:Info@acme.example", True),
+     ("info@acme.example; support@acme.example", True), ("AI, Team <ai@acme.example>", True),
+     ("info@acme.example, ann.lee@acme.example", False), ("Ann Lee; info@acme.example", False),
+     ("Ann Lee <ann.lee@acme.example>", False)],
 )  # fmt: skip
 def test_a_shared_mailbox_is_no_owner(address: str, expected: bool) -> None:
     assert checking.is_mailbox(address) is expected
