@@ -206,6 +206,9 @@ class NotifyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     changes: tuple[Change, ...] = get_args(Change)
     coverage: bool = True
     """Whether it is told when something is no longer read completely, and when it is again."""
+    silent_days: Annotated[float, msgspec.Meta(ge=0, le=3650)] = 7.0
+    """It is told when a source's logs are read and tell nothing for so many days, and for twice as
+    long as ever before, and when they do again; 0, or without ``coverage``: never."""
     most: Annotated[int, msgspec.Meta(ge=1, le=200)] = 20
     """Lines of each kind in a message."""
 

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import msgspec
 
+from scanner.app import silences
 from scanner.app.config import LoadedConfig, NotifyConfig
 from scanner.assess.lifecycle import rise
 from scanner.emit import digests
@@ -139,6 +140,10 @@ def _changed(
             continue  # so it does, and says nothing of it
         told[found.fingerprint] = Told(change=change, finding=found, detail=event.detail)
     lacking, reasons = _lacking(state) if chosen.coverage else ({}, {})
+    heard = silences.listened(state, known, now)
+    silent = silences.silent(heard, chosen.silent_days if chosen.coverage else 0, now)
+    # Still silent is what was not heard since: a source that no scan reads any more is neither.
+    ended = {one for one in known.silent if heard.heard[one] != known.heard.get(one)}
     digest = Digest(
         findings=tuple(one for one in told.values() if one.change in chosen.changes),
         lacking=tuple(
@@ -146,11 +151,15 @@ def _changed(
             for shard in sorted(lacking.keys() - known.lacking.keys())
         ),
         read_again=tuple(sorted(known.lacking.keys() - lacking.keys())),
+        silent=tuple(silent[one] for one in sorted(silent.keys() - set(known.silent))),
+        heard_again=tuple(sorted(ended)),
     )
     upto = max(seen, default=known.upto)
     upto = max(upto, known.upto)
-    after = Mark(upto=upto, gaps=_gaps(known, seen, upto, now), lacking=lacking,
-                 told_at=known.told_at)  # fmt: skip
+    after = msgspec.structs.replace(
+        heard, upto=upto, gaps=_gaps(known, seen, upto, now), lacking=lacking, token="",
+        taken_at="", silent=tuple(sorted((set(known.silent) | silent.keys()) - ended)),
+    )  # fmt: skip
     return digest, after
 
 

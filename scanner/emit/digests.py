@@ -46,15 +46,26 @@ class Lack(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class Silent(msgspec.Struct, frozen=True, kw_only=True):
+    """A source whose logs tell nothing any more."""
+
+    source: str
+    since: str
+    usual: float = 0.0
+
+
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Told, ...] = ()
     lacking: tuple[Lack, ...] = ()
     """What was read completely before, or not known, and is not now."""
     read_again: tuple[str, ...] = ()
+    silent: tuple[Silent, ...] = ()
+    heard_again: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.findings or self.lacking or self.read_again)
+        shards = self.lacking or self.read_again
+        return not (self.findings or shards or self.silent or self.heard_again)
 
 
 def title(digest: Digest) -> str:
@@ -67,6 +78,10 @@ def title(digest: Digest) -> str:
         counts.append(f"{len(digest.lacking)} no longer read")
     if digest.read_again:
         counts.append(f"{len(digest.read_again)} read again")
+    if digest.silent:
+        counts.append(f"{len(digest.silent)} silent")
+    if digest.heard_again:
+        counts.append(f"{len(digest.heard_again)} heard again")
     return f"Shadow AI: {', '.join(counts)}"
 
 
@@ -84,7 +99,18 @@ def text(digest: Digest, most: int) -> str:
     if digest.read_again:
         rows = [plain(shard) for shard in digest.read_again]
         parts += [f"Read completely again ({len(rows)})", *_bounded(rows, most)]
+    if digest.silent:
+        rows = [plain(_quiet(one)) for one in digest.silent]
+        parts += [f"Logs that tell nothing any more ({len(rows)})", *_bounded(rows, most)]
+    if digest.heard_again:
+        rows = [plain(source) for source in digest.heard_again]
+        parts += [f"Logs that tell something again ({len(rows)})", *_bounded(rows, most)]
     return "\n".join(parts)
+
+
+def _quiet(one: Silent) -> str:
+    usual = f", never for more than {one.usual:.0f} days before" if one.usual >= 1 else ""
+    return f"{one.source}: nothing since {one.since[:10]}{usual}; is its logging still on?"
 
 
 def _line(told: Told) -> str:

@@ -16,6 +16,15 @@ from scanner.store.state import State
 _BATCH = 500
 
 
+class Heard(Model, frozen=True, kw_only=True):
+    """A source's logs."""
+
+    at: str
+    """When the last scan began to which they told something."""
+    usual: float = 0.0
+    """The most days that have passed between two such scans."""
+
+
 class Mark(Model, frozen=True, kw_only=True):
     upto: int = 0
     """Number of the last event that was told, or passed over."""
@@ -24,6 +33,14 @@ class Mark(Model, frozen=True, kw_only=True):
     become visible after one with a higher number."""
     lacking: dict[str, str] = {}
     """Shard -> outcome, of what was not read completely when it was last told."""
+    heard: dict[str, Heard] = {}
+    """By source, of those whose logs have told something."""
+    listened: str = ""
+    """The last scan that counts in ``heard``."""
+    quiet: tuple[str, ...] = ()
+    """Of ``heard``, those whose logs were read by that scan and told nothing."""
+    silent: tuple[str, ...] = ()
+    """Sources of which it was told that they are silent."""
     told_at: str = ""
     token: str = ""
     """Of the run that sends now; empty: none."""
@@ -49,15 +66,22 @@ def put(state: State, name: str, before: Mark | None, after: Mark) -> bool:
                 if before is None:
                     db.execute(insert(schema.meta).values(key=_key(name), value=value))
                     return True
-                is_same = schema.meta.c.value == encode(before).decode()
-                done = db.execute(
-                    update(schema.meta)
-                    .where(schema.meta.c.key == _key(name), is_same)
-                    .values(value=value)
-                )
+                here = schema.meta.c.key == _key(name)
+                stored = db.execute(select(schema.meta.c.value).where(here)).scalar()
+                # Not by its text: an earlier version wrote fewer fields.
+                if stored is None or _DECODER.decode(stored) != before:
+                    return False
+                is_same = schema.meta.c.value == stored
+                done = db.execute(update(schema.meta).where(here, is_same).values(value=value))
                 return bool(done.rowcount)
         except IntegrityError:
             return False
+
+
+def logs(state: State) -> frozenset[str]:
+    """Shards that are read on from where they stopped."""
+    with state.guarded("read checkpoints"), state.engine.connect() as db:
+        return frozenset(map(str, db.execute(select(schema.checkpoint.c.shard)).scalars()))
 
 
 def events_after(

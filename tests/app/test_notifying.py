@@ -14,6 +14,7 @@ from scanner.app.config import NotifyConfig
 from scanner.app.notifying import Sent, notify
 from scanner.assess.selection import Filter
 from scanner.emit.messages import NotSent
+from scanner.model.base import ShardId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.finding import Finding, FindingEvent, FindingStatus
 from scanner.store import marks, schema
@@ -56,6 +57,21 @@ class Place:
         events = [FindingEvent(fingerprint=one.fingerprint, scan="s-1", at=at, change=change,
                                detail=detail) for one in findings]  # fmt: skip
         self.state.save_findings(findings, events)
+
+    def logged(self, records: int, *, outcome: Outcome = Outcome.COMPLETE) -> None:
+        """A scan that reads a log, and a shard that is none and tells nothing."""
+        at = self.now.isoformat()
+        with self.state.engine.begin() as db:
+            number = len(self.state.scans()) + 1
+            db.execute(insert(schema.scan).values(
+                id=f"s-{number}", number=number, started_at=at, finished_at=at, exit_code=0,
+                config_digest="x", versions="{}"))  # fmt: skip
+            if number == 1:
+                db.execute(insert(schema.checkpoint).values(shard="okta:log", cursor=at))
+            for shard, source, told in (("okta:log", "okta", records), ("code:a", "code", 0)):
+                row = Coverage(shard=ShardId(shard), source=source, status=outcome, records=told)
+                db.execute(insert(schema.coverage).values(
+                    scan_id=f"s-{number}", shard=shard, body=msgspec.json.encode(row)))  # fmt: skip
 
     def scanned(self, ident: str, **outcomes: Outcome) -> None:
         with self.state.engine.begin() as db:
@@ -129,6 +145,63 @@ def test_coverage_that_falls_and_returns_is_told_once(place: Place) -> None:
     place.now += timedelta(hours=1)
     place.scanned("s-4", aws=Outcome.COMPLETE, logs=Outcome.COMPLETE)
     assert place.notify().title == "Shadow AI: 1 read again"
+
+
+def _days(place: Place, *records: int) -> list[str]:
+    """A scan and a message a day; what was said, nothing left out."""
+    said = []
+    for told in records:
+        place.now += timedelta(days=1, minutes=-20)
+        place.logged(told)
+        sent = place.notify()
+        if sent.state == "sent":
+            said.append(sent.title)
+    return said
+
+
+def test_logs_that_tell_nothing_any_more_are_told_once(place: Place) -> None:
+    assert _days(place, 5, 3, 0, 0, 4) == []
+    assert _days(place, *[0] * 6) == []
+    assert _days(place, 0, 0, 0) == ["Shadow AI: 1 silent"]
+    ((_, text),) = place.service.got
+    assert "okta: nothing since 2026-01-14, never for more than 3 days before" in text
+    assert "code" not in text
+    assert _days(place, 2, 2) == ["Shadow AI: 1 heard again"]
+    # The silence was nothing usual: the next is told as early.
+    assert _days(place, *[0] * 8) == ["Shadow AI: 1 silent"]
+
+
+def test_a_log_that_is_heard_seldom_is_not_silent_soon(place: Place) -> None:
+    place.chosen = NotifyConfig(silent_days=2)
+    place.logged(1)
+    place.now += timedelta(days=2)
+    place.logged(1)
+    assert _days(place, 0, 0, 0, 0) == []
+    assert _days(place, 0) == ["Shadow AI: 1 silent"]
+
+
+def test_what_is_not_read_is_not_silent_and_nobody_is_told_who_does_not_want_it(
+    place: Place,
+) -> None:
+    place.chosen = NotifyConfig(silent_days=0)
+    assert _days(place, 5, *[0] * 20) == []
+    place.chosen = NotifyConfig(coverage=False)
+    assert _days(place, 0) == []
+    place.chosen = NotifyConfig()
+    place.now += timedelta(days=1)
+    place.logged(0, outcome=Outcome.DENIED)
+    assert place.notify().title == "Shadow AI: 2 no longer read"
+    assert _days(place, 0) == ["Shadow AI: 2 read again, 1 silent"]
+
+
+def test_a_mark_of_an_earlier_version_goes_on(place: Place) -> None:
+    place.happens("opened", finding("a"))
+    with place.state.engine.begin() as db:
+        db.execute(insert(schema.meta).values(
+            key="notify:team", value='{"gaps":{},"lacking":{},"taken_at":"","token":"",'
+            '"told_at":"2026-01-01T00:00:00Z","upto":0}'))  # fmt: skip
+    assert place.notify().title == "Shadow AI: 1 opened"
+    assert place.notify().state == "nothing"
 
 
 def test_a_service_that_does_not_take_it_is_asked_again(place: Place) -> None:

@@ -1,0 +1,72 @@
+"""Logs that used to tell something and do not any more: the use has ended, or the logging has.
+
+A log is a shard that goes on where it stopped. What it tells is told of its source as a whole, in
+days: a source that is heard once a month is not silent after a week. What could not be read is
+lacking coverage, not silence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+
+import msgspec
+
+from scanner.emit.digests import Silent
+from scanner.store import marks
+from scanner.store.marks import Heard, Mark
+from scanner.store.state import State
+
+_MOST_SCANS = 30
+"""Of those that ended since the last message: where there are more, the newest."""
+
+
+def listened(state: State, known: Mark, now: str) -> Mark:
+    """``known`` with what the scans that have ended since were told by logs."""
+    done = [row for row in state.scans() if row.finished_at and row.started_at <= now]
+    ids = [row.id for row in done]
+    begin = ids.index(known.listened) + 1 if known.listened in ids else 0
+    fresh = done[begin:][-_MOST_SCANS:]
+    if not fresh:
+        return known
+    logs = marks.logs(state)
+    heard = dict(known.heard)
+    quiet: set[str] = set()
+    for scan in fresh:
+        told: dict[str, int] = defaultdict(int)
+        for row in state.coverage(scan.id):
+            if str(row.shard) in logs and (row.records or not row.status.is_lacking):
+                told[row.source] += row.records
+        for source, records in told.items():
+            if records:
+                heard[source] = _heard(heard.get(source), scan.started_at, source in known.silent)
+        quiet = {source for source, records in told.items() if not records} & heard.keys()
+    return msgspec.structs.replace(
+        known, heard=heard, listened=fresh[-1].id, quiet=tuple(sorted(quiet))
+    )
+
+
+def _heard(before: Heard | None, at: str, was_silent: bool) -> Heard:
+    if before is None:
+        return Heard(at=at)
+    # A silence that was told of is nothing usual.
+    gap = 0.0 if was_silent else _days(before.at, at)
+    return Heard(at=max(at, before.at), usual=max(before.usual, gap))
+
+
+def silent(mark: Mark, days: float, now: str) -> dict[str, Silent]:
+    """By source. ``days``: at least so long, and twice as long as ever before; 0: never."""
+    found = {}
+    for source in mark.quiet if days else ():
+        heard = mark.heard[source]
+        if _days(heard.at, now) > max(days, 2 * heard.usual):
+            found[source] = Silent(source=source, since=heard.at, usual=heard.usual)
+    return found
+
+
+def _days(one: str, other: str) -> float:
+    try:
+        between = datetime.fromisoformat(other) - datetime.fromisoformat(one)
+    except ValueError:
+        return 0.0
+    return between.total_seconds() / 86400
