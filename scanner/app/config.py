@@ -126,7 +126,7 @@ class ScheduleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Run at once when a time has passed since the last scan began that read anything of each
     source."""
     listen: str = ""
-    """``host:port`` of /healthz, /readyz and /metrics; empty: none."""
+    """``host:port`` of /healthz, /readyz and /metrics, both of them; empty: none."""
     late_hours: Annotated[float, msgspec.Meta(ge=0)] = 6.0
     """After two times of the schedule without a scan that read anything of a source, and this long,
     it is not ready."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -28,6 +29,8 @@ from scanner.store.state import State
 
 _GRACE = 60.0
 """Seconds that a run has to end by itself."""
+_FIELDS = 5
+_LAST_PORT = 65535
 _SKEW = timedelta(minutes=5)
 """How far another machine's clock, which wrote the state, may be ahead of this one's."""
 
@@ -38,6 +41,11 @@ def ticks(schedule: ScheduleConfig, after: datetime) -> datetime:
         from cronsim import CronSim, CronSimError
     except ImportError as error:
         raise ConfigError("the daemon needs `pip install shadow-ai-scanner[daemon]`") from error
+    if len(schedule.cron.split()) != _FIELDS:
+        raise ConfigError(
+            f"[schedule] cron `{schedule.cron}`: give five fields, minute to day of the week; e.g. "
+            "`15 3 * * *`"
+        )
     try:
         return next(CronSim(schedule.cron, after))
     except CronSimError as error:
@@ -53,6 +61,19 @@ def is_missed(schedule: ScheduleConfig, last_started: datetime | None, now: date
     if last_started is None:
         return True
     return ticks(schedule, last_started) <= now
+
+
+def address(listen: str) -> tuple[str, int]:
+    """``host:port``, or ``[::1]:port``. Every interface is listened on where it is said
+    (``0.0.0.0``), and not where the host is left out. Raises ``ConfigError``."""
+    host, _, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not (port.isascii() and port.isdecimal()) or int(port) > _LAST_PORT:
+        raise ConfigError(
+            f"[schedule] listen `{listen}`: give host and port, as 127.0.0.1:9464; every interface "
+            "is 0.0.0.0:9464"
+        )
+    return host, int(port)
 
 
 def sources_read(coverage: Sequence[Coverage]) -> frozenset[str]:
@@ -99,6 +120,8 @@ class Daemon:
         self._readings: dict[str, frozenset[str]] = {}
         """Scan -> what :func:`sources_read` said of it: an ended one says the same for ever."""
         ticks(self._schedule, clock())  # told before anything is begun
+        if self._schedule.listen:
+            address(self._schedule.listen)
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -245,14 +268,20 @@ class Daemon:
     def _listen(self) -> ThreadingHTTPServer | None:
         if not self._schedule.listen:
             return None
-        host, _, port = self._schedule.listen.rpartition(":")
+        host, port = address(self._schedule.listen)
         try:
-            server = ThreadingHTTPServer((host, int(port)), _handler(self))
+            server = (_IPv6Server if ":" in host else ThreadingHTTPServer)(
+                (host, port), _handler(self)
+            )
         except (OSError, ValueError) as error:
             raise ConfigError(f"[schedule] listen `{self._schedule.listen}`: {error}") from error
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self._log("listening", address=f"{host}:{server.server_port}")
         return server
+
+
+class _IPv6Server(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
 
 
 def _handler(daemon: Daemon) -> type[BaseHTTPRequestHandler]:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +40,8 @@ from scanner.store.state import State
 
 
 class Log:
-    """Events as lines of JSON. ``fields``: in each of them."""
+    """Events as lines of JSON. ``fields``: in each of them. A line that cannot be written (a full
+    disk, a collector that went away, no standard error at all) is lost, and the run goes on."""
 
     def __init__(self, out: TextIO | None = None, **fields: str) -> None:
         self._out = out or sys.stderr
@@ -48,8 +50,10 @@ class Log:
     def __call__(self, event: str, level: str = "info", **more: Any) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         row = {"at": at, "level": level, "event": event, **self._fields, **more}
-        self._out.write(json.dumps(row, default=str) + "\n")
-        self._out.flush()
+        if self._out is not None:
+            with suppress(OSError):
+                self._out.write(json.dumps(row, default=str) + "\n")
+                self._out.flush()
 
 
 @dataclass

@@ -11,6 +11,7 @@ import traceback
 import click
 
 from scanner import __version__
+from scanner.cli.stderr import make_lenient
 from scanner.model.errors import ConfigError, RegistryError, RuleError, ShadowAIError
 
 _VERBS = {
@@ -73,6 +74,7 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: errors meant for people are one message, never a traceback."""
+    make_lenient()
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Exit as stop:

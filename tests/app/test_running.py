@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -84,6 +85,36 @@ def test_a_part_that_fails_costs_that_part(tmp_path: Path) -> None:
     assert "HTTP 403: no" in trouble
     assert (tmp_path / "out/findings.json").exists()
     assert [line["shard"] for line in lines if line["event"] == "shard not read"]
+
+
+@pytest.mark.parametrize("end", ["2>/dev/full", "2> >(exec <&-; sleep 3)", "2>&-"])
+def test_a_log_that_cannot_be_written_costs_its_lines(tmp_path: Path, end: str) -> None:
+    config = _config(tmp_path)
+    run = f"{sys.executable} -m scanner run --config {config} {end}"
+    done = subprocess.run(["bash", "-c", run], check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "out/findings.json").exists()
+    daemon = Daemon(load(config), [], Log(io.StringIO()))
+    assert daemon.last_started() is not None
+
+
+@pytest.mark.parametrize("more", ["[oops]\n", '[run]\noops = "1"\n'])
+def test_what_is_wrong_ends_with_its_own_code_where_it_cannot_be_told(
+    tmp_path: Path, more: str
+) -> None:
+    config = tmp_path / "shadow-ai.toml"
+    config.write_text(more)
+    run = f"{sys.executable} -m scanner run --config {config} 2>/dev/full"
+    assert subprocess.run(["bash", "-c", run], check=False).returncode == 2
+
+
+def test_a_run_goes_on_without_its_log(tmp_path: Path) -> None:
+    config = load(_config(tmp_path))
+    with open("/dev/full", "wb", buffering=0) as full:
+        log = Log(io.TextIOWrapper(full, write_through=True))
+        done = run(config, {"SHADOW_AI_FINGERPRINT_KEY": "k" * 20}, log)
+    assert done.exit_code == 0
+    assert (tmp_path / "out/findings.json").exists()
 
 
 def test_what_cannot_work_is_told_before_anything_is_read(tmp_path: Path) -> None:
@@ -177,7 +208,7 @@ def test_missed_is_what_the_schedule_says(tmp_path: Path) -> None:
     assert is_missed(schedule, NOW.replace(hour=3, minute=14), NOW)
 
 
-@pytest.mark.parametrize("cron", ["", "* * *", "61 * * * *", "0 0 31 2 *"])
+@pytest.mark.parametrize("cron", ["", "* * *", "61 * * * *", "0 0 31 2 *", "0 15 3 * * *"])
 def test_a_schedule_that_is_none_is_told_before_anything_begins(tmp_path: Path, cron: str) -> None:
     config = _config(tmp_path, f'[schedule]\ncron = "{cron}"\n')
     with pytest.raises(ConfigError, match="cron"):
@@ -215,6 +246,28 @@ def test_told_to_stop_it_ends_the_run_that_is_going(tmp_path: Path) -> None:
     assert not thread.is_alive()
     assert mark.exists()
     assert daemon.last_exit == 9
+
+
+@pytest.mark.parametrize(
+    "listen",
+    ["9464", ":9464", "127.0.0.1:99999", "127.0.0.1:", "localhost", "127.0.0.1:-1", "[]:1"],
+)
+def test_an_address_that_is_none_is_told_before_anything_begins(
+    tmp_path: Path, listen: str
+) -> None:
+    config = _config(tmp_path, f'[schedule]\nlisten = "{listen}"\n')
+    with pytest.raises(ConfigError, match="give host and port"):
+        _daemon(config, Clock())
+
+
+def test_it_listens_where_it_is_told(tmp_path: Path) -> None:
+    for listen, host in (("127.0.0.1:0", "127.0.0.1"), ("[::1]:0", "::1")):
+        daemon, _ = _daemon(_config(tmp_path, f'[schedule]\nlisten = "{listen}"\n'), Clock())
+        server = daemon._listen()
+        assert server is not None
+        server.shutdown()
+        server.server_close()
+        assert server.server_address[0] == host
 
 
 def _get(url: str) -> tuple[int, str]:
