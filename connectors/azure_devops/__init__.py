@@ -125,7 +125,12 @@ class AzureDevOpsConnector:
             "azure_devops.service_connection",
         }),
         docs_url="https://learn.microsoft.com/rest/api/azure/devops/",
-        listing={**LISTED, "audit": Counts.MORE, "since_days": Counts.NEVER},
+        listing={
+            **LISTED,
+            "organizations": Counts.MORE,
+            "audit": Counts.MORE,
+            "since_days": Counts.NEVER,
+        },
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:

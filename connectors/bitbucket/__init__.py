@@ -112,7 +112,12 @@ class BitbucketConnector:
             "bitbucket.variable", "bitbucket.runner", "bitbucket.environment",
         }),
         docs_url="https://developer.atlassian.com/cloud/bitbucket/rest/",
-        listing={**LISTED, "audit": Counts.MORE, "since_days": Counts.NEVER},
+        listing={
+            **LISTED,
+            "workspaces": Counts.MORE,
+            "audit": Counts.MORE,
+            "since_days": Counts.NEVER,
+        },
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:

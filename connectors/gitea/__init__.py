@@ -21,7 +21,7 @@ from connectors.gitea.records import (
     login_of,
     repository_of,
 )
-from scanner.kit.contract import ConnectorSpec, Context, Probe, Shard
+from scanner.kit.contract import ConnectorSpec, Context, Counts, Probe, Shard
 from scanner.kit.forge.collecting import Access, basic
 from scanner.kit.forge.details import Where, filled, read_details
 from scanner.kit.forge.filters import Filters
@@ -85,7 +85,7 @@ class GiteaConnector:
             "gitea.user", "gitea.team", "gitea.variable", "gitea.runner",
         }),
         docs_url="https://docs.gitea.com/api/",
-        listing=LISTED,
+        listing={**LISTED, "organizations": Counts.MORE},
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:

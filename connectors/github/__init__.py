@@ -141,7 +141,11 @@ class GitHubConnector:
         }),
         docs_url="https://docs.github.com/en/rest",
         listing={
-            **LISTED, "repository_settings": Counts.MORE, "audit": Counts.MORE,
+            **LISTED,
+            "organizations": Counts.MORE,
+            "users": Counts.MORE,
+            "repository_settings": Counts.MORE,
+            "audit": Counts.MORE,
             "since_days": Counts.NEVER,
         },
         rates=RATES,

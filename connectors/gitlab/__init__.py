@@ -102,7 +102,7 @@ class GitLabConnector:
             "gitlab.user", "gitlab.team", "gitlab.variable", "gitlab.runner", "gitlab.environment",
         }),
         docs_url="https://docs.gitlab.com/api/rest/",
-        listing={**LISTED, "audit": Counts.MORE, "since_days": Counts.NEVER},
+        listing={**LISTED, "groups": Counts.MORE, "audit": Counts.MORE, "since_days": Counts.NEVER},
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:
