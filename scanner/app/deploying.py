@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scanner.detect.engine import Detector
+from scanner.detect.infra import accelerators
 from scanner.graph.build import AssetGraph
 from scanner.model.base import Model, NodeId, ShardId
 from scanner.model.evidence import Confidence
@@ -143,11 +144,14 @@ def _lay(
 
 
 def _assets(one: Wanted, hits: Sequence[Hit]) -> Iterator[Asset]:
-    """One for each provider; accelerators alone are AI only where something says so."""
+    """One for each provider; accelerators of nobody are one, as a scan has such machines."""
     used = [hit for hit in hits if hit.kind not in _NOT_AI and hit.provider
             and hit.confidence.rank >= Confidence.MEDIUM.rank]  # fmt: skip
     used.sort(key=lambda hit: hit.kind not in _FIRST)
     providers = list(dict.fromkeys(hit.provider for hit in used))
+    if not providers:
+        used = [hit for hit in hits if hit.rule == accelerators.RULE]
+        providers = [""] if used else []
     for number, provider in enumerate(providers):
         own = [hit for hit in used if hit.provider == provider]
         classes = [hit.asset_class for hit in own if hit.asset_class]

@@ -20,6 +20,7 @@ from scanner.reconcile.norms import Norms
 from scanner.reconcile.patterns import fits
 
 _BEFORE_PRODUCTION = (Stage.IDEA, Stage.DEVELOPMENT, Stage.PILOT)
+Stated = tuple[str, ...]
 _OWNER_TAGS = ("owner", "technicalowner", "businessowner", "serviceowner")
 
 
@@ -31,6 +32,9 @@ class Observed:
     models: tuple[str, ...] = ()
     accounts: frozenset[str] = frozenset()
     environment: str = ""
+    in_production: bool = False
+    production: tuple[str, ...] = ()
+    """What production is called (``rules/flows``)."""
     data_classes: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
     repository: str = ""
@@ -49,6 +53,8 @@ def observe(graph: AssetGraph, asset: Asset, norms: Norms) -> Observed:
         models=tuple(map(model_name, asset.models)),
         accounts=frozenset(names | ({node.name} if isinstance(node, Account) else set())),
         environment=asset.environment,
+        in_production=graph.data.environment(asset.id) == "production",
+        production=graph.flow_rules.production,
         data_classes=_data_classes(graph, asset),
         endpoints=tuple(alias for alias in asset.aliases if "://" in alias),
         repository=holder if holder.startswith("git:") else "",
@@ -84,8 +90,7 @@ def _owners(asset: Asset) -> Iterator[str]:
 def drifts(seen: Observed, entry: RegistryEntry) -> Iterator[str]:
     """``field: observed X, approved Y`` for each field outside what the entry says."""
     yield from outside(seen, entry.approved)
-    production = seen.environment.casefold() in ("prod", "production")
-    if production and entry.stage in _BEFORE_PRODUCTION:
+    if seen.in_production and entry.stage in _BEFORE_PRODUCTION:
         yield f"stage: observed production, registered {entry.stage}"
     named = {entry.owner.casefold(), *(owner.ref.casefold() for owner in entry.owners)} - {""}
     people = {ref for ref in named if is_address(ref) and not is_mailbox(ref)}
@@ -102,9 +107,6 @@ def outside(seen: Observed, approved: Approved) -> Iterator[str]:
             yield _says(name, ", ".join(found), stated)
 
 
-Stated = tuple[str, ...]
-
-
 def _providers(seen: Observed, stated: Stated) -> Sequence[str]:
     known = {seen.norms.provider(name) for name in stated} | {""}
     return [name for name in [seen.asset.provider] if name not in known]
@@ -119,8 +121,14 @@ def _regions(seen: Observed, stated: Stated) -> Sequence[str]:
 
 
 def _environments(seen: Observed, stated: Stated) -> Sequence[str]:
-    known = {name.casefold() for name in stated} | {""}
-    return [name for name in [seen.environment] if name.casefold() not in known]
+    known = {_environment(name, seen.production) for name in stated} | {""}
+    return [n for n in [seen.environment] if _environment(n, seen.production) not in known]
+
+
+def _environment(name: str, production: Stated) -> str:
+    """All that production is called is one."""
+    plain = name.strip().casefold()
+    return "production" if plain in production else plain
 
 
 def _accounts(seen: Observed, stated: Stated) -> Sequence[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from scanner.model.facts import AssetClass
 from scanner.model.registry import RegistryEntry
+from scanner.rulebook.flows import bundled
 
 _KINDS = {
     AssetClass.MODEL: "model",
@@ -22,7 +23,6 @@ _KINDS = {
     AssetClass.FLOW: "pipeline",
     AssetClass.NOTEBOOK: "experiment",
 }
-_PRODUCTION = ("prod", "production")
 _ID = re.compile(r"(AIR)-(\d{1,9})")
 
 
@@ -58,7 +58,7 @@ def propose(found: Iterable[Found], known: Sequence[RegistryEntry] = ()) -> list
 
 
 def _draft(found: Found, ident: str) -> dict[str, Any]:
-    live = found.environment.casefold() in _PRODUCTION
+    live = found.environment.strip().casefold() in bundled().production
     draft: dict[str, Any] = {"id": ident, "name": found.name}
     if found.kind != "ai_system":
         draft["kind"] = found.kind

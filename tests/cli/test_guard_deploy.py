@@ -125,6 +125,39 @@ def test_a_tag_lets_nothing_land_where_the_entry_states_no_providers(folder: Pat
         assert "state its providers" in found["deny"][0]
 
 
+@pytest.mark.parametrize(("word", "code"), [("prd", 1), ("live", 1), ("Prod", 1), ("test", 0)])
+def test_a_pilot_lands_nowhere_that_is_called_production(
+    folder: Path, word: str, code: int
+) -> None:
+    text = _REGISTRY.replace("stage: production", "stage: pilot", 1)
+    (folder / "registry.yaml").write_text(text)
+    tags = {"ai-registry-id": "AIR-0007", "env": word}
+    _plan(folder, _endpoint(tags=tags, region="eu-west-1"))
+    assert ("stage: observed production" in str(_judged(folder, code)["deny"])) == bool(code)
+
+
+def test_production_is_one_environment_whatever_it_is_called(folder: Path) -> None:
+    text = _REGISTRY.replace("regions: [eu-west-1]", "environments: [production]", 1)
+    (folder / "registry.yaml").write_text(text)
+    for word, code in (("prod", 0), ("LIVE", 0), ("test", 1)):
+        _plan(folder, _endpoint(tags={"ai-registry-id": "AIR-0007", "env": word}))
+        _judged(folder, code)
+
+
+def test_machines_with_accelerators_are_judged(folder: Path) -> None:
+    pool = {"node_config": [{"guest_accelerator": [{"type": "nvidia-tesla-a100", "count": 1}]}]}
+    machine = {"instance_type": "p4d.24xlarge"}
+    small = _change("aws_instance", "small", {"instance_type": "t3.small"})
+    pools = _change("google_container_node_pool", "k", pool)
+    _plan(folder, _change("aws_instance", "gpu", machine), small, pools)
+    found = _judged(folder, 1)
+    assert [row["address"] for row in found["resources"]] == [
+        "aws_instance.gpu", "google_container_node_pool.k"]  # fmt: skip
+    _plan(folder, _change("aws_instance", "gpu",
+                          {**machine, "tags": {"ai-registry-id": "AIR-0007"}}))  # fmt: skip
+    _judged(folder, 0)
+
+
 def test_a_retired_entry_lets_nothing_land(folder: Path) -> None:
     _plan(folder, _endpoint(tags={"ai-registry-id": "AIR-0007"}, region="eu-west-1"))
     text = _REGISTRY.replace("stage: production", "stage: retired", 1)

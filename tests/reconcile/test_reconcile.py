@@ -209,3 +209,14 @@ def test_retired_and_duplicate_entries_are_told() -> None:
     assert not by_id["R"].unassessed  # what is retired owes nothing but its end
     assert by_id["D1"].duplicates == ("D2",)
     assert by_id["D2"].duplicates == ("D1",)
+
+
+def test_a_pilot_in_production_has_drifted_whatever_production_is_called() -> None:
+    bound = (BindingType.ARN, ARN)
+    for word, status in (("prd", "drifted"), (" Live ", "drifted"), ("prod", "drifted"),
+                         ("staging", "registered")):  # fmt: skip
+        facts: list[Fact] = [_asset(ARN, environment=word)]
+        assert _status(_world(facts, [_entry("E", bound, stage=Stage.PILOT)]), ARN)[0] == status
+        approved = Approved(environments=("production",))
+        world = _world(facts, [_entry("E", bound, approved=approved)])
+        assert (_status(world, ARN)[0] == "drifted") == (word == "staging")

@@ -16,6 +16,7 @@ from scanner.model.facts import AssetClass
 from scanner.model.items import HitKind
 
 PART = "compute/gpu"
+RULE = "accelerator"
 
 _QUOTED = expression(rf"[\"'](?P<x>{INSTANCE}|{CARD})[\"']")
 _KEYED = expression(
@@ -105,5 +106,5 @@ def compute(
         asset_class=AssetClass.COMPUTE,
         name="Accelerators",
         tags=((tag, name),),
-        rule="accelerator",
+        rule=RULE,
     )
