@@ -181,4 +181,5 @@ CONNECTOR = Administration(
     ),
     access=Access,
     expected="audit events, accounts or apps",
+    spelling=events.SPELLING,
 )

@@ -14,6 +14,7 @@ from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, by_words
 from scanner.kit.records import column, has_columns
+from scanner.kit.spelling import Spelling
 from scanner.kit.values import items, mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
@@ -54,6 +55,11 @@ _ENDED = (
 _GRANTED = ("install", "authori", "grant", "approve", "allow", "consent", "enable", "activate")
 _ROW = ("Date", "Actor", "Action")
 _MOST_TEXT = 120
+SPELLING = Spelling(
+    ("id", "attributes", "message", *(f"attributes.{one}" for one in (
+        "time", "action", "actor", "actor.id", "actor.email", "actor.name", "context", "container",
+    )))
+)  # fmt: skip
 
 
 def rovo(org: str) -> Asset:

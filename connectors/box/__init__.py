@@ -27,6 +27,7 @@ from scanner.kit.named import Names
 from scanner.kit.oauth import ClientCredentials
 from scanner.kit.opened import OpenedData
 from scanner.kit.paged import by_cursor
+from scanner.kit.spelling import Spelling
 from scanner.kit.values import iso, mapping, nested, text, when
 from scanner.kit.windows import Happened
 from scanner.model.facts import AssetClass, PrincipalType
@@ -148,6 +149,14 @@ def _part(operation: Any, told: Any, query: Mapping[str, str]) -> Any:
     return part
 
 
+SPELLING = Spelling(
+    (
+        "event_id", "event_type", "created_at", "created_by", "source", "additional_details",
+        *(f"created_by.{one}" for one in ("id", "login", "name")),
+        *(f"additional_details.{one}" for one in ("service_id", "service_name")),
+    )
+)  # fmt: skip
+
 # --- events ---------------------------------------------------------------------------------------
 
 
@@ -221,4 +230,5 @@ CONNECTOR = Administration(
     kinds=(Kind(is_event, event), Kind(is_agent, agent), Kind(is_user, user)),
     access=_access,
     expected="events, agents or users",
+    spelling=SPELLING,
 )

@@ -17,7 +17,7 @@ from connectors.entra.records import App
 from connectors.entra.scopes import data_of
 from scanner.kit.expressions import expression
 from scanner.kit.folding import failed, mark_of, whole
-from scanner.kit.values import items, loose_json, mapping, stamp, text
+from scanner.kit.values import items, loose_json, mapping, several, stamp, text
 from scanner.kit.windows import Happened
 from scanner.model.facts import Identity
 from scanner.model.items import Activity
@@ -86,8 +86,7 @@ def sign_in(record: Any, tenant: str, known: Known, kind: str = "") -> Happened 
         return None
     at = stamp(given.get("createdDateTime"))
     kinds = [text(one) for one in items(given.get("signInEventTypes"))] or [kind]
-    code = mapping(given.get("status")).get("errorCode")
-    has_failed = isinstance(code, (int, str)) and str(code).casefold() not in ("0", "", "success")
+    has_failed = _has_failed(given.get("status"))
     who = person(
         tenant,
         text(given.get("userId")),
@@ -101,6 +100,13 @@ def sign_in(record: Any, tenant: str, known: Known, kind: str = "") -> Happened 
     )  # fmt: skip
     ident = text(given.get("id")) or mark_of((at, app, whole(given)))
     return ident, at, (_timed(one, at, has_failed),)
+
+
+def _has_failed(status: Any) -> bool:
+    """An object with a code, also as text; tables write the code or a word alone."""
+    told = mapping(status)
+    code = told.get("errorCode") if told else status
+    return text(code).strip().casefold() not in ("0", "", "success", "succeeded")
 
 
 # --- directory audits -----------------------------------------------------------------------------
@@ -120,8 +126,8 @@ def audit(record: Any, tenant: str, known: Known) -> Happened | None:
     ident = text(given.get("id")) or mark_of((at, whole(given)))
     if relation is None:
         return ident, at, ()
-    has_failed = text(given.get("result")).casefold() not in ("success", "")
-    targets = [mapping(one) for one in items(given.get("targetResources"))]
+    has_failed = text(given.get("result")).casefold() not in ("success", "succeeded", "")
+    targets = [mapping(one) for one in several(given.get("targetResources"))]
     told = {
         text(one.get("displayName")): _values(one.get("newValue")) or _values(one.get("oldValue"))
         for target in targets

@@ -18,6 +18,7 @@ from connectors.entra.names import account
 from connectors.entra.records import App, app_of, grant_of, user_of
 from scanner.kit.folding import Fold, Lately
 from scanner.kit.records import column, has_columns, read_records, unwrapped
+from scanner.kit.spelling import Spelling
 from scanner.kit.values import items, mapping, text
 from scanner.model.errors import SourceError
 from scanner.model.items import Activity, Gap, Item
@@ -36,6 +37,28 @@ _COPILOT_COLUMNS = {
     "oneNoteCopilot": "OneNote Copilot Last Activity Date",
     "loopCopilot": "Loop Copilot Last Activity Date",
 }
+_CHANGED = {"Name": "displayName", "OldValue": "oldValue", "NewValue": "newValue"}
+SPELLING = Spelling(
+    (
+        "id", "createdDateTime", "appId", "appDisplayName", "userId", "userPrincipalName",
+        "userDisplayName", "servicePrincipalId", "status", "signInEventTypes", "activityDateTime",
+        "activityDisplayName", "result", "initiatedBy", "targetResources",
+    ),
+    also={
+        "ResultType": "status.errorCode",
+        "Date (UTC)": "activityDateTime",
+        "Activity": "activityDisplayName",
+        "ActorObjectId": "initiatedBy.user.id",
+        "ActorUserPrincipalName": "initiatedBy.user.userPrincipalName",
+        "ActorDisplayName": "initiatedBy.user.displayName",
+        **{f"Target{at + 1}{name}": f"targetResources.{at}.{to}" for at in range(5)
+           for name, to in (("Type", "type"), ("DisplayName", "displayName"), ("ObjectId", "id"))},
+        **{f"Target{at + 1}ModifiedProperty{one + 1}{name}":
+           f"targetResources.{at}.modifiedProperties.{one}.{to}"
+           for at in range(5) for one in range(20) for name, to in _CHANGED.items()},
+    },
+)  # fmt: skip
+"""Also of the tables of a log workspace, and of the portal's CSV of audits."""
 
 
 def read_file(path: Path, name: str, tenant: str) -> Iterator[Item]:
@@ -80,7 +103,7 @@ class _Reader:
         self.grants: list[Mapping[str, Any]] = []
 
     def understood(self, record: Any) -> list[Item] | None:
-        inner = unwrapped(record, _is_known)
+        inner = unwrapped(record, _is_known, spelling=SPELLING)
         read = next((read for fits, read in _KINDS if inner is not None and fits(inner)), None)
         return None if read is None or inner is None else read(self, inner)
 
@@ -155,7 +178,7 @@ def _is_known(record: Mapping[str, Any]) -> bool:
 
 
 def _is_diagnostic(record: Mapping[str, Any]) -> bool:
-    return isinstance(record.get("properties"), Mapping) and {"category", "time"} <= record.keys()
+    return bool(mapping(record.get("properties"))) and {"category", "time"} <= record.keys()
 
 
 def _is_unified(record: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from connectors.google_workspace import products
 from connectors.google_workspace.names import SOURCE, app_id, domain_id, person
 from connectors.google_workspace.scopes import data_of
 from scanner.kit.folding import failed, mark_of, whole
-from scanner.kit.values import items, mapping, stamp, text
+from scanner.kit.values import items, mapping, several, stamp, text
 from scanner.kit.windows import Happened
 from scanner.model.facts import Identity
 from scanner.model.items import Activity
@@ -63,7 +63,7 @@ def _told(record: Mapping[str, Any], report: str, domain: str) -> Told:
 def _events(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Of an activity; some SIEMs write each of its events as a record of its own."""
     if "events" in record:
-        return [mapping(one) for one in items(record["events"])]
+        return [mapping(one) for one in several(record["events"])]
     return [record] if text(record.get("name")) else []
 
 
@@ -74,8 +74,8 @@ def _has_failed(event: Mapping[str, Any]) -> bool:
 def _parameters(event: Mapping[str, Any]) -> dict[str, Any]:
     """By name: text, a list, or for nested ones a list of mappings."""
     given = event.get("parameters")
-    if isinstance(given, Mapping):
-        return dict(given)
+    if by_name := mapping(given):
+        return dict(by_name)
     return {text(one.get("name")): _value(one) for one in map(mapping, items(given))}
 
 

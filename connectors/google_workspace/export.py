@@ -21,7 +21,8 @@ from connectors.google_workspace.scopes import data_of
 from scanner.kit.expressions import expression
 from scanner.kit.folding import Fold, Lately
 from scanner.kit.records import column, has_columns, read_records, unwrapped
-from scanner.kit.values import iso, stamp, text
+from scanner.kit.spelling import Spelling
+from scanner.kit.values import iso, mapping, stamp, text, when
 from scanner.model.errors import SourceError
 from scanner.model.items import Activity, Gap, Item
 
@@ -30,6 +31,18 @@ _LOG_COLUMNS = ("Date", "App ID", "OAuth event", "User")
 _APP_COLUMNS = ("App Name", "Id", "Requested Services with Scopes")
 _GAM_COLUMNS = ("user", "clientId", "displayText", "scopes")
 _DATES = ("%b %d, %Y, %I:%M:%S %p", "%b %d, %Y %I:%M:%S %p", "%Y/%m/%d %H:%M:%S")
+SPELLING = Spelling(
+    (
+        "id.time", "id.uniqueQualifier", "id.applicationName", "actor", "actor.email",
+        "actor.profileId", "events",
+    ),
+    also={
+        "event_name": "name",
+        "TimeGenerated": "id.time",
+        **{one: f"parameters.{one}" for one in ("client_id", "app_name", "scope", "scope_data")},
+    },
+)  # fmt: skip
+"""Also of the tables of a log workspace."""
 
 
 def read_file(path: Path, name: str, domain: str) -> Iterator[Item]:
@@ -61,7 +74,7 @@ def read_file(path: Path, name: str, domain: str) -> Iterator[Item]:
 
 
 def _understood(record: Any, domain: str, known: Lately) -> list[Item] | None:
-    inner = unwrapped(record, _is_known)
+    inner = unwrapped(_from_warehouse(record), _is_known, spelling=SPELLING)
     if inner is None:
         return None
     if is_activity(inner):
@@ -79,6 +92,22 @@ def _understood(record: Any, domain: str, known: Lately) -> list[Item] | None:
             return None if row is None else [row]
     grant = grant_of(inner, "", text(inner.get("userKey")), domain)
     return None if grant is None else [grant]
+
+
+def _from_warehouse(record: Any) -> Any:
+    """A row of the Workspace logs in BigQuery: what a report tells has the report's name."""
+    given = mapping(record)
+    report = text(given.get("record_type"))
+    if not report or "time_usec" not in given or "event_name" not in given:
+        return record
+    return {
+        "id": {
+            "time": when(given["time_usec"]), "applicationName": report,
+            "uniqueQualifier": text(given.get("unique_identifier")),
+        },
+        "actor": {"email": text(given.get("email"))},
+        "events": [{"name": text(given["event_name"]), "parameters": mapping(given.get(report))}],
+    }  # fmt: skip
 
 
 def _is_known(record: Mapping[str, Any]) -> bool:

@@ -85,4 +85,5 @@ CONNECTOR = Administration(
     ),
     access=feed.Access,
     expected="audit records or discovered apps",
+    spelling=events.SPELLING,
 )

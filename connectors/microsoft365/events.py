@@ -18,6 +18,7 @@ from connectors.microsoft365.copilot import interaction
 from connectors.microsoft365.names import NAMES, PERMITTED, STUDIO
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.records import column
+from scanner.kit.spelling import Spelling
 from scanner.kit.values import mapping, nested, stamp, text
 from scanner.kit.windows import Happened
 from scanner.model.facts import AssetClass, Identity
@@ -43,6 +44,15 @@ _OPENED = {
 """Operation -> the data that an application touches by it."""
 _WRITES = ("send", "fileuploaded", "filemodified")
 _MOST_CLIENT = 200
+SPELLING = Spelling(
+    (
+        "CreationTime", "Id", "Operation", "UserId", "ResultStatus", "ObjectId", "AppIdentity",
+        "ModifiedProperties", "Target", "CopilotEventData", "ApplicationId", "AppAccessContext",
+        "ApplicationDisplayName", "BotId", "BotName", "AgentId", "AgentName", "EnvironmentName",
+        "FlowConnectorNames", "FlowDetailsUrl", "AddOnName", "AddOnGuid", "AzureADAppId",
+    ),
+    also={"TimeGenerated": "CreationTime", "OfficeObjectId": "ObjectId", "OfficeId": "Id"},
+)  # fmt: skip
 
 
 def is_exported(record: Mapping[str, Any]) -> bool:
@@ -72,6 +82,8 @@ def happened(record: Any, org: str) -> Happened | None:
     if read is None:
         read = _interaction if "CopilotEventData" in given else _by_words(plain)
     found = read(given, operation, org, _who(given, org)) if read else ()
+    if read is _consent and not found:
+        return None  # what was consented to has been left out
     timed = tuple(msgspec.structs.replace(one, first_at=at, last_at=at) for one in found)
     if text(given.get("ResultStatus")).casefold() not in _DONE:
         timed = tuple(map(failed, timed))

@@ -212,4 +212,5 @@ CONNECTOR = Administration(
     ),
     access=Access,
     expected="audit entries, integration logs, apps or people",
+    spelling=events.SPELLING,
 )

@@ -13,6 +13,7 @@ from connectors.slack.scopes import AGENT, DATA, opened
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.records import column, has_columns
+from scanner.kit.spelling import Spelling
 from scanner.kit.values import items, mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.facts import AssetClass, Identity, PrincipalType
@@ -38,6 +39,13 @@ ACTIONS = {
 _CHANGES = {"added": "grants", "enabled": "grants", "updated": "grants", "expanded": "grants"}
 """Change of an integration; others end it."""
 _ROW = ("App ID", "App Name")
+SPELLING = Spelling(
+    (
+        "id", "date_create", "action", "actor", "actor.type", "entity", "entity.type", "details",
+        *(f"actor.user.{one}" for one in ("id", "name", "email")),
+        *(f"entity.app.{one}" for one in ("id", "name", "scopes")), "details.new_scopes", "context",
+    )
+)  # fmt: skip
 
 
 def app(

@@ -168,4 +168,5 @@ CONNECTOR = Administration(
     ),
     access=_access,
     expected="summaries, operations, apps or people",
+    spelling=events.SPELLING,
 )

@@ -13,6 +13,7 @@ from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, by_words
 from scanner.kit.records import column, has_columns
+from scanner.kit.spelling import Spelling
 from scanner.kit.values import items, mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, DataStore
@@ -58,6 +59,7 @@ _KINDS = {
 }  # fmt: skip
 """Type of a list of apps -> what it means."""
 TYPES = tuple(_KINDS)
+SPELLING = Spelling(("time", "operator", "category_type", "action", "operation_detail"))
 
 
 def companion(org: str, **more: Any) -> Asset:

@@ -19,6 +19,7 @@ from scanner.kit.folding import Fold, Lately
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.named import Names
 from scanner.kit.records import read_records, unwrapped
+from scanner.kit.spelling import Spelling
 from scanner.kit.told import check_address
 from scanner.kit.windows import Happened, Log, read_log
 from scanner.model.base import ShardId
@@ -110,6 +111,8 @@ class Administration:
     access: Callable[[Context[Any]], Any]
     expected: str = "records of this source"
     """What a file may hold, for people."""
+    spelling: Spelling | None = None
+    """The fields of its records, which tables and warehouses spell otherwise."""
     _by_name: dict[str, Listed | Logged] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -134,7 +137,7 @@ class Administration:
         if not shard.scope["part"]:
             name = shard.scope["file"]
             path = ctx.folder / Path(name).expanduser()
-            yield from read_file(path, name, org, self.kinds, self.expected)
+            yield from read_file(path, name, org, self.kinds, self.expected, self.spelling)
             yield self.names.account(org, "file")
             return
         part = self._by_name[shard.scope["part"]]
@@ -204,8 +207,9 @@ def _trouble(
 
 
 def read_file(
-    path: Path, name: str, org: str, kinds: tuple[Kind, ...], expected: str
-) -> Iterator[Item]:
+    path: Path, name: str, org: str, kinds: tuple[Kind, ...], expected: str,
+    spelling: Spelling | None = None,
+) -> Iterator[Item]:  # fmt: skip
     """What one file tells, each event once. Records that are none are one gap, with the place of
     the first; a damaged file gives what was before the damage, then ``Unavailable``."""
     fold, known = Fold(), Lately()
@@ -217,7 +221,7 @@ def read_file(
 
     try:
         for number, record in read_records(path, name, "`files`"):
-            inner = unwrapped(record, fits)
+            inner = unwrapped(record, fits, spelling=spelling)
             kind = next((one for one in kinds if inner is not None and one.fits(inner)), None)
             found = kind.told(inner, org) if kind is not None and inner is not None else None
             if found is None:

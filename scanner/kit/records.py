@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from scanner.kit.exports import document, first_line, is_document, lines, opened
+from scanner.kit.folding import whole
 from scanner.kit.spelling import Spelling
-from scanner.kit.values import loose_json
+from scanner.kit.values import loose_json, nested
 from scanner.model.errors import Denied, Unavailable
 
 WRAPS = (
@@ -124,17 +125,30 @@ def unwrapped(
         record = loose_json(record.encode("utf-8", "replace"))
     if not isinstance(record, Mapping):
         return None
-    spelt = record if spelling is None else spelling.of(record)
+    plain = _decoded(record)
+    spelt = plain if spelling is None else spelling.of(plain)
     if known(spelt):
         return spelt
-    if spelt is not record and known(record):
-        return record
+    if spelt is not plain and known(plain):
+        return plain
     for name in WRAPS if depth else ():
-        if name in record:
-            inner = unwrapped(record[name], known, depth - 1, spelling)
+        if name in plain:
+            inner = unwrapped(plain[name], known, depth - 1, spelling)
             if inner is not None:
                 return inner
     return None
+
+
+def _decoded(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With objects and lists where a table or a SIEM has written them as text."""
+    found = {
+        name: inner
+        for name, value in record.items()
+        if isinstance(value, str)
+        and value[:1] in ("{", "[")
+        and isinstance(inner := nested(value), (dict, list))
+    }
+    return {**record, **found} if found else record
 
 
 def column(row: Mapping[str, Any], *names: str) -> str:
@@ -142,6 +156,8 @@ def column(row: Mapping[str, Any], *names: str) -> str:
     plain = {key.strip().casefold(): value for key, value in row.items() if isinstance(key, str)}
     for name in names:
         value = plain.get(name.casefold())
+        if isinstance(value, (dict, list)):
+            value = whole(value)  # a cell that held one as text
         if isinstance(value, str) and value.strip():
             return value.strip()
     return ""

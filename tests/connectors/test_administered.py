@@ -202,6 +202,11 @@ def _read(case: Case, folder: Path, data: bytes, name: str = "export") -> list[I
     return case.items(ctx)
 
 
+def _as_texts(record: Any) -> dict[str, Any]:
+    """As a table writes it: what is nested is JSON in a text."""
+    return {k: json.dumps(v) if isinstance(v, (dict, list)) else v for k, v in record.items()}
+
+
 def _shapes(records: list[Any]) -> dict[str, bytes]:
     lines = b"".join(json.dumps(one).encode() + b"\n" for one in records)
     raw = [{"_time": "x", "_raw": json.dumps(one)} for one in records]
@@ -211,6 +216,12 @@ def _shapes(records: list[Any]) -> dict[str, bytes]:
         "indented": json.dumps(records, indent=1).encode(),
         "wrapped": b"".join(json.dumps({"event": one}).encode() + b"\n" for one in records),
         "raw": b"".join(json.dumps(one).encode() + b"\n" for one in raw),
+        "searched": b"".join(json.dumps({"result": one}).encode() + b"\n" for one in raw),
+        "original": b"".join(
+            json.dumps({"event": {"original": json.dumps(one)}}).encode() + b"\n" for one in records
+        ),
+        "page": json.dumps({"entries": records, "next": ""}).encode(),
+        "texts": b"".join(json.dumps(_as_texts(one)).encode() + b"\n" for one in records),
     }
 
 

@@ -178,3 +178,55 @@ def test_what_nobody_knows_is_told(tmp_path: Path) -> None:
     (gap,) = _gaps(_read(tmp_path, "Name,Colour\na,b\n", "x.csv"))
     assert gap.reason.startswith("1 records are no sign-ins")
     assert change("a", "b")["newValue"] == '"b"'
+
+
+def _pascal(record: dict[str, Any]) -> dict[str, Any]:
+    """As the tables of a log workspace have it: nested values are texts."""
+    return {
+        f"{k[0].upper()}{k[1:]}": json.dumps(v) if isinstance(v, (dict, list)) else v
+        for k, v in record.items()
+    }
+
+
+def test_tables_of_a_log_workspace_tell_the_same(tmp_path: Path) -> None:
+    records = [*SIGN_INS, consent("a1", "2026-11-02T08:00:00Z")]
+    plain = _read(tmp_path, "\n".join(map(json.dumps, records)))
+    table = _read(tmp_path, "\n".join(json.dumps(_pascal(one)) for one in records))
+    assert not _gaps(table)
+    assert _activities(table) == _activities(plain)
+    assert any(one.scopes for one in _activities(table))
+
+
+@pytest.mark.parametrize("status", ["Failure", "50126", '{"errorCode": 50126}', 50126])
+def test_a_sign_in_that_failed_is_no_use_however_it_is_written(
+    tmp_path: Path, status: str | int
+) -> None:
+    (one,) = _activities(_read(tmp_path, json.dumps({**SIGN_INS[0], "status": status})))
+    assert one.relation == ""
+
+
+@pytest.mark.parametrize("status", ["Success", "0", '{"errorCode": 0}', 0, None])
+def test_a_sign_in_that_did_not_fail_is_use(tmp_path: Path, status: str | int | None) -> None:
+    (one,) = _activities(_read(tmp_path, json.dumps({**SIGN_INS[0], "status": status})))
+    assert one.relation == "used_by"
+
+
+def test_the_portals_csv_of_audits(tmp_path: Path) -> None:
+    head = (
+        "Date (UTC),Activity,Result,ActorType,ActorDisplayName,ActorObjectId,"
+        "ActorUserPrincipalName,Target1Type,Target1DisplayName,Target1ObjectId,"
+        "Target1ModifiedProperty1Name,Target1ModifiedProperty1OldValue,"
+        "Target1ModifiedProperty1NewValue\n"
+    )
+    row = (
+        "2026-11-20T09:00:00Z,Consent to application,success,User,Ada,u1,ada@acme.com,"
+        "ServicePrincipal,ChatGPT,sp1,ConsentAction.Permissions,,"
+        '"[] => [[Id: a, Scope: Mail.Read Files.Read.All, ]]"\n'
+    )
+    items = _read(tmp_path, head + row, "audits.csv")
+    assert not _gaps(items)
+    (one,) = _activities(items)
+    assert (one.label, one.relation, one.first_at) == ("ChatGPT", "grants", "2026-11-20T09:00:00Z")
+    assert one.scopes == ("Files.Read.All", "Mail.Read")
+    assert one.actor is not None
+    assert one.actor.email == "ada@acme.com"

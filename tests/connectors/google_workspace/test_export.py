@@ -220,3 +220,34 @@ def test_a_large_file_is_read_in_bounded_memory(tmp_path: Path, events: list[Any
         tracemalloc.stop()
         assert sum(a.count for a in items if isinstance(a, Activity)) == 1000
     assert peaks[1] < peaks[0] * 1.5, peaks
+
+
+def test_tables_and_warehouses_tell_a_grant(tmp_path: Path) -> None:
+    """Of a log workspace, and of the Workspace logs in BigQuery."""
+    table = {
+        "TimeGenerated": "2026-11-20T09:00:00Z", "id_applicationName_s": "token",
+        "id_uniqueQualifier_s": "-1", "actor_email_s": "ada@acme.com",
+        "event_name_s": "authorize", "client_id_s": "77-a", "app_name_s": "Otter.ai",
+        "scope_s": f"{AUTH}drive",
+    }  # fmt: skip
+    row = {
+        "time_usec": 1795165200000000, "email": "ada@acme.com", "event_name": "authorize",
+        "record_type": "token",
+        "token": {"client_id": "77-a", "app_name": "Otter.ai", "scope": [f"{AUTH}drive"]},
+    }  # fmt: skip
+    for shape in (table, row):
+        items = _read(tmp_path, json.dumps(shape))
+        assert not _gaps(items)
+        one = _activities(items)["token.authorize", "Otter.ai"]
+        assert (one.relation, one.scopes, one.client_id) == ("grants", (f"{AUTH}drive",), "77-a")
+        assert one.actor is not None
+        assert one.actor.email == "ada@acme.com"
+        assert one.first_at.startswith("2026-11-20")
+
+
+def test_one_event_is_a_list_of_one(tmp_path: Path, events: list[dict[str, Any]]) -> None:
+    alone = [one for one in events if len(one["events"]) == 1]
+    plain = _activities(_read(tmp_path, "\n".join(map(json.dumps, alone))))
+    texts = [{**one, "events": one["events"][0]} for one in alone]
+    assert plain
+    assert _activities(_read(tmp_path, "\n".join(map(json.dumps, texts)))) == plain

@@ -243,3 +243,33 @@ def test_an_unknown_app_is_told_with_low_confidence(tenant: Tenant, rulebook: Ru
     evidence = [e for f in facts if isinstance(f, Asset) for e in f.evidence]
     assert [e.confidence for e in evidence] == [Confidence.LOW]
     assert APPS[0]["category"] == "generativeAi"
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda one: {k.lower(): v for k, v in one.items()},
+        lambda one: {
+            k: json.dumps(v) if isinstance(v, (dict, list)) else v for k, v in one.items()
+        },
+        lambda one: {"Timestamp": "x", "ActionType": "x", "RawEventData": one},
+        lambda one: {"event": {"original": json.dumps(one)}, "o365": {}},
+    ],
+    ids=["lower", "texts", "defender", "original"],
+)
+def test_the_audit_log_as_others_write_it(tmp_path: Path, shape: Any) -> None:
+    records = [*DIRECTORY, *GENERAL]
+    plain = _read(tmp_path, "\n".join(map(json.dumps, records)), "a.jsonl")
+    assert plain
+    assert _read(tmp_path, "\n".join(json.dumps(shape(one)) for one in records), "b.jsonl") == plain
+
+
+def test_a_consent_to_nothing_is_told(tmp_path: Path) -> None:
+    told = {
+        "TimeGenerated": "2026-11-20T17:12:36Z", "Operation": "Consent to application.",
+        "UserId": "ada@acme.com", "ModifiedProperties": "[]", "Target": "[]",
+    }  # fmt: skip
+    (tmp_path / "a.jsonl").write_text(json.dumps(told))
+    ctx = CASE.context("https://x.example", live=False, files=("a.jsonl",), folder=tmp_path)
+    (gap,) = (one for one in CASE.items(ctx) if isinstance(one, Gap))
+    assert gap.what == "a.jsonl:1"

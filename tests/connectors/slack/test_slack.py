@@ -142,3 +142,17 @@ def test_every_real_event_is_parsed() -> None:
         "app_scopes_expanded", "app_installed", "app_approved", "bot_token_upgraded",
         "app_restricted", "app_removed_from_whitelist", "app_resources_added",
     }  # fmt: skip
+
+
+def test_a_table_of_a_log_workspace(tmp_path: Path) -> None:
+    told = {
+        "TimeGenerated": "x", "id_s": "1", "date_create_d": 1795165200, "action_s": "app_installed",
+        "actor_user_email_s": "ada@acme.com", "entity_app_name_s": "Claude",
+        "entity_app_id_s": "A1", "entity_app_scopes_s": '["channels:history"]',
+    }  # fmt: skip
+    (tmp_path / "table.jsonl").write_text(json.dumps(told))
+    ctx = CASE.context("https://x.example", live=False, files=("table.jsonl",), folder=tmp_path)
+    items = CASE.items(ctx)
+    assert not [one for one in items if isinstance(one, Gap)]
+    (one,) = folded(items)
+    assert (one.label, one.relation, one.scopes) == ("Claude", "grants", ("channels:history",))
