@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from unicodedata import category, normalize
 
 from scanner.graph.build import AssetGraph
+from scanner.graph.claims import ADDRESS, addressed, aside, is_locator, listed
 from scanner.graph.same_as import FUNCTIONS
 from scanner.model.base import NodeId
 from scanner.model.facts import Identity, PrincipalType, Relation
 
 _UNIT_TAGS = ("department", "org_unit", "team", "business_unit")
 _PEOPLE = (PrincipalType.HUMAN, PrincipalType.UNKNOWN)
-_PART = r"[^\s@<>()\[\]{},;:|\"'\\/]"
-_ADDRESS = re.compile(rf"{_PART}{{1,64}}@{_PART}{{1,190}}\.[A-Za-z0-9-]{{2,63}}")
-_BETWEEN = re.compile(r"[;,|/&]|\sand\s")
+_UNITS = (PrincipalType.TEAM, PrincipalType.GROUP)
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -34,6 +33,11 @@ class People:
             node = graph.nodes[ident]
             if isinstance(node, Identity):
                 self._note(node, graph.entities.of(ident))
+        self._units = {
+            " ".join(_words(node.name))
+            for node in graph.nodes.values()
+            if isinstance(node, Identity) and node.principal_type in _UNITS
+        }
         self._left: dict[NodeId, bool] = {}
         self._meant: dict[NodeId, NodeId | None] = {}
         self._teams: dict[NodeId, str] = {}
@@ -54,7 +58,7 @@ class People:
     def of(self, text: str) -> NodeId | None:
         """The person whom an address, alone or within a text, or a full name means; None: no
         source knows them, or several are called so."""
-        found = _ADDRESS.search(_plain(text))
+        found = ADDRESS.search(_plain(text))
         if found:
             mail = found[0]
             local, _, domain = mail.partition("@")
@@ -65,12 +69,16 @@ class People:
         return min(named) if len(named) == 1 else None
 
     def gone(self, text: str) -> NodeId | None:
-        """Who has left of those whom a text without an address may mean by name or login, where
-        nobody of them is still there."""
-        if _ADDRESS.search(_plain(text)):
-            return None
+        """Who has left of those whom a text may mean by name or login, where nobody of them is
+        still there; beside an address that no source knows, by full name alone."""
+        for mail, names in addressed(_plain(text)):
+            called = () if self.of(mail) else (name for name in names if len(_words(name)) > 1)
+            return next(filter(None, (self._gone(name, self._named) for name in called)), None)
+        return self._gone(text, self._named, self._logins)
+
+    def _gone(self, text: str, *tables: Mapping[str, set[NodeId]]) -> NodeId | None:
         words = " ".join(_words(text.rpartition("\\")[2]))
-        meant = self._named.get(words, set()) | self._logins.get(words, set())
+        meant = {ident for table in tables for ident in table.get(words, ())}
         return min(meant) if meant and all(map(self.has_left, meant)) else None
 
     def left_by(self, ident: NodeId) -> NodeId | None:
@@ -87,22 +95,51 @@ class People:
             return None
         for view in views:
             for text in (view.email, view.name, view.id.rpartition("@")[2], view.id):
-                known = self.of(text) if _ADDRESS.search(_plain(text)) else None
+                known = self.of(text) if ADDRESS.search(_plain(text)) else None
                 is_person = view.principal_type in _PEOPLE
                 meant = known or (self.gone(text) if is_person and text else None)
-                if meant and self.has_left(meant):
+                if meant and self.has_left(meant) and (known or self._may_be(view, meant)):
                     return meant
         return None
 
+    def _may_be(self, view: Identity, who: NodeId) -> bool:
+        """A login alone is nobody's who has another full name."""
+        mine = _words(view.name)
+        theirs = [words for one in self._views(who) if len(words := _words(one.name)) > 1]
+        return len(mine) < 2 or not theirs or any(_is_alike(mine, words) for words in theirs)
+
     def each(self, text: str) -> list[str]:
-        """A claim that names several people, one by one; else as it is written."""
-        mails = list(dict.fromkeys(_ADDRESS.findall(text)))
+        """A claim that names several people, one by one; else as it is written. A part of it counts
+        only where it is known whom it means."""
+        mails = [self._addressed(mail, names) for mail, names in addressed(text)]
         if mails:
-            return mails
-        parts = [part.strip() for part in _BETWEEN.split(text) if part.strip()]
-        is_one = len(parts) < 2 or self.of(text) or self.gone(text)
-        is_people = any(self.of(part) or self.gone(part) for part in parts)
-        return [text] if is_one or not is_people else parts
+            return list(dict.fromkeys(mails))
+        if self._is_known(text):
+            return [text]
+        parts = [
+            part
+            for one in listed(text)
+            for part in ([one] if self._is_known(one) else aside(one))
+        ]  # fmt: skip
+        known = [part for part in parts if self._is_known(part)]
+        if any(len(_words(part)) > 1 for part in parts if part not in known):
+            # Whom a login beside another's full name means is not known.
+            known = [part for part in known if self._is_known(part, by_login=False)]
+        halves = [part.strip() for part in text.split("/")]
+        if not known and not is_locator(text) and all(map(self._is_known, halves)):
+            known = halves
+        return list(dict.fromkeys(known)) or [text]
+
+    def _addressed(self, mail: str, names: Iterable[str]) -> str:
+        """With the name that tells who has left, where the address does not."""
+        said = (f"{name} <{mail}>" for name in names)
+        return next((text for text in said if self.gone(text)), mail)
+
+    def _is_known(self, text: str, *, by_login: bool = True) -> bool:
+        """As a person or a team."""
+        words = " ".join(_words(text))
+        gone = self.gone(text) if by_login else self._gone(text, self._named)
+        return bool(words in self._units or self.of(text) or gone)
 
     def same(self, text: str, who: NodeId | None) -> str:
         """One key for a claim, however its source writes the person."""
@@ -161,7 +198,7 @@ class People:
         views = list(self._views(ident))
         if not any(view.principal_type in _PEOPLE for view in views):
             return ""
-        for wanted in (PrincipalType.TEAM, PrincipalType.GROUP):
+        for wanted in _UNITS:
             teams = {
                 holder.email or holder.name
                 for view in views
@@ -186,6 +223,20 @@ class People:
 def _words(text: str) -> list[str]:
     """In one order, so that "Berg, Lena" and "lena.berg" are alike."""
     return sorted(_WORD.findall(_plain(text)))
+
+
+def _is_alike(one: list[str], other: list[str]) -> bool:
+    """Whether two full names may be one person's: every word of the shorter stands in the longer,
+    or its first letter does. "Lena M. Berg" may be "Berg, Lena"."""
+    short, long = sorted((list(map(_bare, one)), list(map(_bare, other))), key=len)
+    every = {*long, *(word[0] for word in long)}
+    is_found = all(word in every or word[0] in long for word in short)
+    return is_found and bool(set(short).intersection(long))
+
+
+def _bare(word: str) -> str:
+    """Without accents, which one source writes and another does not."""
+    return "".join(c for c in normalize("NFKD", word) if category(c) != "Mn")
 
 
 def _plain(text: str) -> str:

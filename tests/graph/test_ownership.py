@@ -124,6 +124,28 @@ def test_a_leaver_owns_nothing_however_the_claim_is_written() -> None:
         ("ACME\\lena.berg", []),
         ("lena.berg@x.example, tom@x.example", ["tom@x.example"]),
         ("Lena Berg and Tom Day", ["Tom Day"]),
+        ("Lena Berg/Tom Day", ["Tom Day"]),
+        ("Lena Berg <lena@private.example>", []),
+        ("Lena Berg (lena@private.example)", []),
+        ("lena@private.example (Lena Berg)", []),
+        ("Berg, Lena <lena@private.example>", []),
+        ("tom@private.example, Lena Berg <lena@private.example>", ["tom@private.example"]),
+        ("Lena Berg (ML)", []),
+        ("ml-platform (Lena Berg)", []),
+        ("owner: Lena Berg", []),
+        ("CN=Lena Berg,OU=ML,DC=x,DC=example", []),
+        ("Lena Berg, on leave", []),
+        ("Lena Berg, R&D", []),
+        ("Lena Berg, data-team", ["data-team"]),
+        ("https://github.com/lena.berg", []),
+        ("arn:aws:iam::1:user/lena.berg", []),
+        ("https://github.com/tom-day", ["tom-day"]),
+        ("https://chat.x.example/team/tom.day/", ["tom.day"]),
+        ("Tom Day, R&D", ["Tom Day"]),
+        ("Tom Day; Head of R&D", ["Tom Day"]),
+        ("https://github.com/acme/nobody-known", ["https://github.com/acme/nobody-known"]),
+        ("R&D", ["R&D"]),
+        ("Priya Rao (lbrand)", ["Priya Rao (lbrand)"]),
         ("Berg & Sons", ["Berg & Sons"]),
         ("tom.day", ["tom.day"]),
         ("support", ["support"]),
@@ -135,10 +157,49 @@ def test_a_leaver_is_known_however_their_name_is_written(written: str, owns: lis
         _person("okta:1", "lena.berg@x.example", name="Lena Berg", is_active=False),
         _person("okta:2", "tom@x.example", name="Tom Day"),
         _person("okta:3", "support@x.example", name="Support", is_active=False),
-    )
+        _person("okta:4", "lbrand@x.example", name="Lea Brand", is_active=False),
+        Identity(id=NodeId("t"), kind="github.team", name="data-team",
+                 principal_type=PrincipalType.TEAM),
+    )  # fmt: skip
 
     assert [claim.owner for claim in book.owners(NodeId("ai"))] == owns
     assert len(book.leavers(NodeId("ai"))) == ("erg" in written and "Sons" not in written)
+
+
+def test_the_author_of_a_commit_has_left_whatever_address_they_wrote() -> None:
+    said = Evidence(rule="r", source="t", author="Lena Berg <lena@private.example>", commit="c")
+    book = _book(
+        _asset("ai", evidence=(said,)),
+        _person("okta:1", "lena.berg@x.example", name="Lena Berg", is_active=False),
+    )
+
+    assert book.owners(NodeId("ai")) == ()
+    (claim,) = book.leavers(NodeId("ai"))
+    assert claim.reason.endswith("it means lena.berg@x.example, who has left")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_left"),
+    [
+        ("Jane Smith", False),
+        ("Johanna Schmidt", False),
+        ("John Smith", True),
+        ("Smith, J.", True),
+        ("John P. Sm\u00edth", True),
+        ("jsmith", True),
+        ("", True),
+    ],
+)
+def test_a_login_is_nobody_s_who_has_another_full_name(name: str, is_left: bool) -> None:
+    book = _book(
+        _asset("ai"),
+        _person("okta:1", "jsmith@x.example", name="John Smith", is_active=False),
+        _person("forge:@jsmith", "", name=name, kind="github.user"),
+        _edge("ai", Relation.OWNED_BY, "forge:@jsmith"),
+    )
+
+    assert bool(book.leavers(NodeId("ai"))) == is_left
+    assert bool(book.owners(NodeId("ai"))) != is_left
 
 
 def test_a_name_that_somebody_bears_who_is_still_there_is_no_leaver() -> None:
