@@ -2,12 +2,14 @@
 
 Follows https://learn.microsoft.com/graph/permissions-reference: ``<data>.<action>[.<whose>]``. What
 only says who somebody is (``User.Read``, ``openid``) opens no data; a permission that is not known
-opens none here.
+opens what nobody can name.
 """
 
 from __future__ import annotations
 
 from functools import cache
+
+from scanner.kit.opened import NO_DATA, Way, unlisted
 
 STORES = {
     "mail": ("Exchange mail", "mail"),
@@ -25,6 +27,8 @@ STORES = {
     "security": ("security alerts and incidents", "security"),
     "prompts": ("Copilot prompts and answers", "prompts"),
     "azure": ("Azure resources", "cloud"),
+    "archive": ("content that eDiscovery finds", "archive"),
+    "external": ("content that connectors bring into Microsoft Search", "files"),
     "crm": ("Dynamics 365 and Dataverse", "customer records"),
 }
 """Noun -> its name, and the class of data."""
@@ -42,22 +46,41 @@ _FAMILIES = {
     "auditlogsquery": "audit", "reports": "audit", "activityfeed": "audit", "device": "devices",
     "devicemanagementmanageddevices": "devices", "securityalert": "security",
     "securityevents": "security", "securityincident": "security", "threathunting": "security",
-    "aienterpriseinteraction": "prompts",
+    "aienterpriseinteraction": "prompts", "exchange": "mail", "ediscovery": "archive",
+    "externalitem": "external", "externalconnection": "external", "calls": "meetings",
+    "calltranscripts": "meetings", "callrecordings": "meetings", "virtualevent": "meetings",
+    "onlinemeetingaiinsight": "meetings", "bookings": "calendar", "shortnotes": "notes",
+    "filestoragecontainer": "files", "printjob": "files", "sharepointtenantsettings": "sites",
+    "teammember": "directory", "teamsettings": "directory", "channelmember": "directory",
+    "chatmember": "directory", "channelsettings": "directory", "member": "directory",
+    "presence": "directory", "policy": "directory", "domain": "directory",
+    "agentidentity": "directory", "bitlockerkey": "devices", "securityactions": "security",
+    "informationprotectionpolicy": "security", "auditlogs": "audit",
 }  # fmt: skip
 """First word of a permission."""
 _OWN = ("user.read", "user.readwrite", "user.invite", "user.export", "people.read")
 """One's own profile: no data of the organization."""
+_BEGINNINGS = (
+    ("devicemanagement", "devices"), ("identityrisk", "security"), ("auditlogsquery", "audit"),
+    ("agentid", "directory"), ("onlinemeeting", "meetings"),
+)  # fmt: skip
+"""Of first words that have many endings."""
+_NO_DATA = ("openid", "profile", "email", "offline_access", "user_impersonation")
+"""Who somebody is. What ``user_impersonation`` opens depends on whose API it is of."""
 _WRITES_ALONE = ("send", "create", "submit")
 
 
 @cache
-def opened(permission: str) -> tuple[str, bool, bool]:
+def opened(permission: str) -> Way:
     """Noun of the data (empty: none), whether it may be read, and whether written."""
     plain = permission.strip().rpartition("/")[2].casefold()
+    if plain in _OWN or plain in _NO_DATA or plain == ".default":
+        return NO_DATA
     family, _, action = plain.partition(".")
     noun = _FAMILIES.get(family, "")
-    if not noun or plain in _OWN:
-        return "", False, False
+    noun = noun or next((known for word, known in _BEGINNINGS if family.startswith(word)), "")
+    if not noun:
+        return unlisted(plain)
     if not action:  # whole mailboxes
         return noun, True, True
     words = action.split(".")

@@ -14,6 +14,11 @@ Way = tuple[str, bool, bool]
 Opened = tuple[tuple[DataStore, ...], tuple[DataStore, ...]]
 """What may be read, and what written."""
 _MOST_KEPT = 4096
+UNLISTED = "unlisted"
+"""Noun of what a permission opens that no table knows: a grant of it is no narrow one, it is one of
+which nobody can say how wide it is."""
+_UNLISTED = ("data behind permissions that are not listed", "unlisted")
+NO_DATA: Way = ("", False, False)
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class OpenedData:
         return known
 
     def _made(self, noun: str, tenant: str) -> DataStore:
-        name, family = self.stores[noun]
+        name, family = _UNLISTED if noun == UNLISTED else self.stores[noun]
         ident = NodeId(f"{self._of}:{tenant}/data/{noun}")
         return DataStore(
             id=ident,
@@ -83,12 +88,26 @@ class OpenedData:
         )
 
 
-_READS = ("read", "readonly", "list", "view", "history", "search", "get", "viewer")
+_READS = ("read", "readonly", "list", "view", "history", "search", "get", "viewer",
+          "readwrite")  # fmt: skip
 _WRITES = (
     "write", "manage", "delete", "create", "update", "edit", "admin", "modify", "send", "post",
     "insert", "upload", "readwrite", "full",
 )  # fmt: skip
 _BREAKS = str.maketrans(":.-/_", "     ")
+
+
+def unlisted(scope: str) -> Way:
+    """Of a permission that is in no table; its words may say which way the data goes."""
+    if not scope.strip():
+        return NO_DATA
+    return UNLISTED, *_ways(scope.strip().casefold().translate(_BREAKS).split())
+
+
+def _ways(words: list[str]) -> tuple[bool, bool]:
+    is_read = any(word in _READS for word in words)
+    is_write = any(word in _WRITES for word in words)
+    return is_read or not is_write, is_write or not is_read
 
 
 def by_words(scope: str, nouns: Mapping[str, str]) -> tuple[str, bool, bool]:
@@ -98,7 +117,5 @@ def by_words(scope: str, nouns: Mapping[str, str]) -> tuple[str, bool, bool]:
     words = scope.strip().casefold().translate(_BREAKS).split()
     noun = next((nouns[word] for word in words if word in nouns), "")
     if not noun:
-        return "", False, False
-    is_read = any(word in _READS for word in words)
-    is_write = any(word in _WRITES for word in words)
-    return noun, is_read or not is_write, is_write or not is_read
+        return NO_DATA
+    return noun, *_ways(words)
