@@ -28,7 +28,8 @@ from scanner.store.marks import Mark
 from scanner.store.state import State
 
 _LEASE = timedelta(minutes=10)
-"""How long another run that sends is left alone."""
+"""How long another run that sends is left alone. One that began further ahead than this had a clock
+that was, and is not waited for."""
 _GAP = timedelta(days=1)
 """How long an event that may still become visible is waited for."""
 _MOST_GAPS = 1000
@@ -80,7 +81,7 @@ def notify(
     stand in the state."""
     before = marks.mark(state, name)
     known = before or Mark()
-    if known.token and _since(known.taken_at, now()) < _LEASE:
+    if known.token and abs(_since(known.taken_at, now())) < _LEASE:
         return Sent(name=name, state="taken")
     digest, after = _changed(state, known, chosen, now(), findings or state.findings)
     if digest.is_empty:
@@ -164,7 +165,7 @@ def _changed(
 
 
 def _gaps(known: Mark, seen: set[int], upto: int, now: str) -> dict[str, str]:
-    old = {int(number): at for number, at in known.gaps.items() if _since(at, now) < _GAP}
+    old = {int(number): at for number, at in known.gaps.items() if abs(_since(at, now)) < _GAP}
     # Where nothing was told yet, numbers before the first event are of no past that matters.
     first = known.upto + 1 if known.upto else min(seen, default=1)
     both = {**old, **dict.fromkeys(range(first, upto), now)}

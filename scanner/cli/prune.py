@@ -13,7 +13,7 @@ from scanner.cli.options import config_option, json_option, need_config, write_b
 @click.command("prune")
 @config_option
 @json_option
-@click.option("--keep-days", type=click.IntRange(min=1), default=90, show_default=True,
+@click.option("--keep-days", type=click.IntRange(min=1, max=36_500), default=90, show_default=True,
               help="Scans that ended longer ago lose their details.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would go, and drop nothing.")
 def command(config_path: Path | None, as_json: bool, keep_days: int, dry_run: bool) -> None:

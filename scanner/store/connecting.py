@@ -20,7 +20,7 @@ def store_error(what: str, error: SQLAlchemyError, engine: Engine) -> StoreError
     """A database error as ours, without the statement's parameters."""
     cause = getattr(error, "orig", None) or error
     full = _is_full(str(cause), engine.url.database)
-    reason = told(_explain(what, str(cause), engine), engine.url)
+    reason = told(_explain(what, str(cause), engine, is_full=full), engine.url)
     if what == "open" and not full and "locked" not in str(cause):
         return ConfigError(reason)
     is_server = engine.dialect.name != "sqlite"
@@ -29,13 +29,15 @@ def store_error(what: str, error: SQLAlchemyError, engine: Engine) -> StoreError
 
 
 def _is_full(cause: str, database: str | None) -> bool:
-    """SQLite calls a disk that filled up under its log an I/O error."""
+    """SQLite calls a disk that filled up under its log an I/O error. What it wrote there may be
+    gone again by now: to make a file smaller it writes the whole of it once more."""
     if "disk is full" in cause or "No space left" in cause:
         return True
     if "disk I/O error" not in cause or not database:
         return False
     with suppress(OSError):
-        return shutil.disk_usage(Path(database).parent).free < _ROOM
+        size = Path(database).stat().st_size if Path(database).exists() else 0
+        return shutil.disk_usage(Path(database).parent).free < max(_ROOM, size)
     return False
 
 
@@ -80,10 +82,10 @@ def _sqlite_pragmas(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _explain(what: str, cause: str, engine: Engine) -> str:
+def _explain(what: str, cause: str, engine: Engine, *, is_full: bool) -> str:
     where = engine.url.database or "memory"
     remedy = "what was stored before is intact"
-    if "full" in cause:
+    if is_full or "full" in cause:
         remedy = "free some disk space and run again; what was stored before is intact"
     elif "locked" in cause:
         remedy = "another process holds the state; wait for it and run again"

@@ -57,7 +57,7 @@ def prune(state: State, before: str, *, dry_run: bool = False) -> Pruned:
         whole = _whole(db, ids, kept)
         _forget(db, ids, kept, whole)
         _history_begins_after(db, scans, ids)
-    with state.guarded("prune"):
+    with state.guarded("make the state smaller, its rows went"):
         _give_back(state, ids, whole)
     return done
 

@@ -242,6 +242,19 @@ def test_what_a_dead_run_has_taken_is_free_after_a_while(place: Place) -> None:
     assert len(place.service.got) == 2, "once more, as nobody knows whether it was taken"
 
 
+def test_what_a_run_that_died_under_a_fast_clock_has_taken_holds_nobody(place: Place) -> None:
+    place.happens("opened", finding("a"))
+    right = place.now
+    place.now += timedelta(days=365)
+    place.service.after = _die
+    with pytest.raises(Died):
+        place.notify()
+    place.service.after = lambda: None
+    place.now = right
+    assert place.notify().state == "sent"
+    assert place.notify().state == "nothing"
+
+
 def test_an_event_that_becomes_visible_late_is_told(place: Place) -> None:
     """Two write at once: the one with the lower number commits last."""
     place.happens("opened", finding("a"))

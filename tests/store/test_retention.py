@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import create_engine, func, select, update
+from sqlalchemy.exc import OperationalError
 
 from scanner.app.config import load
 from scanner.app.metering import history_of
 from scanner.app.pipeline import scan
 from scanner.assess.metrics import metrics
+from scanner.model.errors import StoreError
 from scanner.store import schema
+from scanner.store.connecting import store_error
 from scanner.store.retention import prune
 from scanner.store.state import State
 
@@ -109,3 +114,30 @@ def test_by_the_command_line(config: Path) -> None:
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     assert json.loads(done.stdout)["scans"] == 2
+
+
+@pytest.mark.parametrize("days", ["36500", "999999"])
+def test_days_beyond_any_calendar_are_a_mistake_in_use(config: Path, days: str) -> None:
+    _aged(config, 1).close()
+    done = subprocess.run(
+        [sys.executable, "-m", "scanner", "prune", "--config", str(config), "--keep-days", days],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == (0 if days == "36500" else 2), done.stderr
+    assert "internal error" not in done.stderr
+
+
+def test_a_disk_too_full_to_make_the_file_smaller_is_told_as_such(tmp_path: Path) -> None:
+    """To SQLite it is an I/O error, and what it had written is gone by the time that one looks."""
+    database = tmp_path / "state.sqlite"
+    with database.open("wb") as file:
+        file.truncate(shutil.disk_usage(tmp_path).free * 2)  # no byte of it is stored
+    engine = create_engine(f"sqlite:///{database}")
+    cause = OperationalError("VACUUM", {}, sqlite3.OperationalError("disk I/O error"))
+    error = store_error("prune", cause, engine)
+    assert isinstance(error, StoreError)
+    assert error.is_full
+    assert "free some disk space" in str(error)
+    file_of_nothing = create_engine(f"sqlite:///{tmp_path / 'small.sqlite'}")
+    broken = store_error("prune", cause, file_of_nothing)
+    assert "free some disk space" not in str(broken)

@@ -127,7 +127,7 @@ def _held(row: TicketRow, now: str, token: str, settles: timedelta) -> str:
     """Why a reservation is left alone for now; empty: it is not."""
     if row.state is not TicketState.RESERVED or row.token == token:
         return ""
-    age = _since(row.reserved_at, now)
+    age = abs(_since(row.reserved_at, now))  # what a clock that was ahead reserved, holds nobody
     if row.token == LOST:
         return "it may be there; the tracker's search is too young to tell" if age < settles else ""
     return "another run is at it" if age < LEASE + settles else ""

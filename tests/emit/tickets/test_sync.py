@@ -709,6 +709,18 @@ def test_another_run_that_holds_a_reservation_is_left_alone(place: Place) -> Non
     assert place.titles() == {"a": 1}
 
 
+def test_what_a_run_under_a_fast_clock_reserved_holds_nobody(place: Place) -> None:
+    (one,) = place.put("a")
+    place.tracker.server.faults.append(Fault(place.tracker.creates, "close", times=1))
+    place.sync()
+    ahead = "2027-01-10T00:00:00+00:00"
+    row = msgspec.structs.replace(place.row(one), reserved_at=ahead, token="theirs")
+    ledger.save(place.state, row)
+    place.now = "2026-01-10T00:30:00+00:00"
+    assert place.sync().count(Do.RECOVER) == 1
+    assert place.titles() == {"a": 1}
+
+
 def test_a_search_that_is_behind_makes_no_second_ticket() -> None:
     """Jira's search knows new issues too late: what may have been made is looked for later."""
     with jira_tracker.cloud() as tracker:
