@@ -2,7 +2,8 @@
 
 The statements are of openCypher's common part, and load into Neo4j and FalkorDB; loading them twice
 changes nothing. The files have one header line, and load with Neo4j's ``LOAD CSV`` and Ladybug's
-``COPY``. Two ids are never written alike: characters that are not printed are spelled out in them.
+``COPY``. Two ids are never written alike: characters that are
+not printed, and spaces at an end, are spelled out in them.
 """
 
 from __future__ import annotations
@@ -62,12 +63,18 @@ def _set(name: str, row: Row) -> str:
 
 
 def visible(text: str) -> str:
-    """An id for others' files: what is not printed as ``\\u{200b}``. Reversible, as a text that
-    looks so already has its backslash spelled out (``\\u{5c}``)."""
-    if text.isprintable() and "\\u{" not in text:
+    """An id for others' files: what is not printed, and spaces at its ends, which databases trim,
+    as ``\\u{200b}``. Reversible, as a text that looks so already has its backslash spelled out
+    (``\\u{5c}``)."""
+    bare = text.strip(" ")
+    if bare == text and text.isprintable() and "\\u{" not in text:
         return text
     plain = text.replace("\\u{", "\\u{5c}u{")
-    return "".join(c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in plain)
+    first, last = len(plain) - len(plain.lstrip(" ")), len(plain.rstrip(" "))
+    return "".join(
+        c if c.isprintable() and first <= place < last else f"\\u{{{ord(c):x}}}"
+        for place, c in enumerate(plain)
+    )
 
 
 def _named(ident: str) -> str:

@@ -15,12 +15,14 @@ from typing import Any
 
 import pytest
 
+from scanner.graph.build import AssetGraph
 from scanner.graph.export import export, files
 from scanner.graph.questions import blast_radius, paths
 from scanner.graph.steps import FLOW
-from scanner.graph.tabular import EDGE_COLUMNS, NODE_COLUMNS
+from scanner.graph.tabular import EDGE_COLUMNS, NODE_COLUMNS, visible
 from scanner.model.base import NodeId
-from tests.graph.worlds import HOSTILE, company
+from scanner.model.facts import Relation
+from tests.graph.worlds import HOSTILE, asset, company, edge, graph_of
 
 N = NodeId
 FLOW_QUERY = (
@@ -89,18 +91,65 @@ def test_the_statements_load_into_falkordb_and_its_answers_are_ours(falkor: Any)
     assert ask("MATCH ()-[r]->() RETURN count(r)") == [[view.number_of_edges()]], "loaded twice"
 
 
-def test_the_files_load_into_ladybug_and_its_answers_are_ours(tmp_path: Path) -> None:
+IDS = (
+    "sp", "sp ", " sp", " ", "  ", "a\u200b", "a\\u{200b}", "a\\", "tab\t", "n\nl", "q'x", 'x"y',
+    "A", "a", "e\u0301", "\u00e9", "\u00a0z", "z", "=1+1", "NULL", "1", "01", "a,b",
+)  # fmt: skip
+
+
+def _of_ids() -> AssetGraph:
+    """Every one calls and reads the next."""
+    nexts = list(zip(IDS, (*IDS[1:], IDS[0]), strict=True))
+    return graph_of(
+        *map(asset, IDS),
+        *(edge(one, relation, other) for one, other in nexts
+          for relation in (Relation.CALLS, Relation.READS_FROM)),
+    )  # fmt: skip
+
+
+def test_falkordb_takes_no_two_ids_for_one(falkor: Any) -> None:
+    graph = _of_ids()
+    base = falkor.select_graph("ids")
+    for statement in export(graph, "cypher").decode().splitlines():
+        base.query(statement.removesuffix(";"))
+
+    found = base.query("MATCH (a)-[r]->(b) RETURN a.id, b.id, type(r)").result_set
+    assert len(base.query("MATCH (n) RETURN n.id").result_set) == len(IDS)
+    assert {tuple(row) for row in found} == {
+        (visible(e.source), visible(e.target), str(e.relation).upper())
+        for e in graph.edges.values()
+    }
+
+
+def test_ladybug_takes_no_two_ids_for_one(tmp_path: Path) -> None:
     ladybug = pytest.importorskip("ladybug")
-    graph = company()
+    graph = _of_ids()
+    base = _loaded(ladybug, graph, tmp_path)
+
+    assert base.execute("MATCH (n) RETURN count(n)").get_all() == [[len(IDS)]]
+    found = base.execute("MATCH (a)-[r]->(b) RETURN a.id, b.id, r.relation").get_all()
+    assert {tuple(row) for row in found} == {
+        (visible(e.source), visible(e.target), str(e.relation)) for e in graph.edges.values()
+    }
+
+
+def _loaded(ladybug: Any, graph: AssetGraph, folder: Path) -> Any:
     for name, data in files(graph).items():
-        (tmp_path / name).write_bytes(data)
-    base = ladybug.Connection(ladybug.Database(str(tmp_path / "graph.db")))
+        (folder / name).write_bytes(data)
+    base = ladybug.Connection(ladybug.Database(str(folder / "graph.db")))
     columns = ", ".join(f"`{name}` STRING" for name in NODE_COLUMNS)
     base.execute(f"CREATE NODE TABLE Node({columns}, PRIMARY KEY(id))")
     columns = ", ".join(f"`{name}` STRING" for name in EDGE_COLUMNS[2:])
     base.execute(f"CREATE REL TABLE Edge(FROM Node TO Node, {columns})")
     for table, name in (("Node", "nodes.csv"), ("Edge", "edges.csv")):
-        base.execute(f"COPY {table} FROM '{tmp_path / name}' (HEADER=true)")
+        base.execute(f"COPY {table} FROM '{folder / name}' (HEADER=true)")
+    return base
+
+
+def test_the_files_load_into_ladybug_and_its_answers_are_ours(tmp_path: Path) -> None:
+    ladybug = pytest.importorskip("ladybug")
+    graph = company()
+    base = _loaded(ladybug, graph, tmp_path)
 
     def ask(text: str) -> list[list[Any]]:
         rows: list[list[Any]] = base.execute(text).get_all()
