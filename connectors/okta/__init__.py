@@ -7,6 +7,7 @@ its redirect hosts, client id and label, and what nobody knows ends there.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -45,6 +46,8 @@ class OktaConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Events a page."""
     since_days: Annotated[int, msgspec.Meta(ge=0, le=90)] = 0
     """How far back the first reading of the log goes; 0: as `scan.window_days` says."""
+    overlap_hours: Annotated[int, msgspec.Meta(ge=0, le=24 * 7)] = 24
+    """How late events may come; what was counted of that time is not counted again."""
 
     def __post_init__(self) -> None:
         if not (self.org_url and self.live) and not self.files:
@@ -139,7 +142,10 @@ class OktaConnector:
             yield from _LISTS[part](_session(ctx), shard.scope["host"])
         else:
             days = config.since_days or ctx.window_days
-            window = Window(now=ctx.now(), days=days, page_size=config.page_size, since=since)
+            window = Window(
+                now=ctx.now(), days=days, page_size=config.page_size, since=since,
+                overlap=timedelta(hours=config.overlap_hours),
+            )  # fmt: skip
             yield from read_log(_session(ctx), shard.scope["host"], window, ctx.warn)
 
     def probe(self, ctx: Context[OktaConfig]) -> Iterator[Probe]:

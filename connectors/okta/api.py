@@ -8,7 +8,7 @@ even from an empty page.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +26,8 @@ from connectors.okta.events import (
     org_id,
     stamp,
 )
+from scanner.kit.folding import Fold, Lately, key_of
+from scanner.kit.folding import mark_of as row_mark
 from scanner.kit.http import ReadOnlySession, json_body, link_pages
 from scanner.kit.values import iso, mapping, text
 from scanner.model.base import NodeId
@@ -34,9 +36,10 @@ from scanner.model.items import Activity, Checkpoint, Gap, Item
 
 _RETENTION = timedelta(days=90)
 """Okta keeps System Log events for 90 days."""
-_OVERLAP = timedelta(minutes=5)
-"""Events may arrive late; the end of the last window is read again and known ones are skipped."""
-_MOST_KNOWN = 10_000
+_FORMER_OVERLAP = timedelta(minutes=5)
+"""Of cursors that know events by their ids."""
+_MOST_NEAR = 20_000
+"""Ids of events that are compared with the next ones: a page that is told twice."""
 _APPS = "GET /api/v1/apps"
 _LOGS = "GET /api/v1/logs"
 
@@ -111,22 +114,26 @@ def _decoded(data: bytes) -> Any:
 
 
 class _Cursor(msgspec.Struct, frozen=True, kw_only=True):
-    """``until``: the last moment that was read to its end. ``known``: short digests of the events
-    near it."""
+    """``until``: the last moment that was read to its end. ``settled``: nothing before it is asked
+    for again. ``counted``: events between the two by the mark of their row, not by their ids: a
+    busy organization has millions. ``known``: ids, as cursors had them before."""
 
     until: str
+    settled: str = ""
+    counted: dict[str, int] = {}
     known: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Window:
     """Which part of the log is wanted: up to ``now``, from where the last reading ended or from
-    ``days`` ago."""
+    ``days`` ago. ``overlap``: how late events may come."""
 
     now: datetime
     days: int
     page_size: int
     since: Checkpoint | None = None
+    overlap: timedelta = timedelta(hours=24)
 
 
 def read_log(
@@ -135,7 +142,7 @@ def read_log(
     """Activities, a checkpoint after each page. Raises the source errors; what a checkpoint has
     covered stays stored."""
     now = window.now.astimezone(UTC)
-    start, known, lost = _start(window, now)
+    start, cursor, lost = _start(window, now)
     if lost:
         yield Gap(what="System Log", reason=lost)
     apps = _names(session, warn)
@@ -146,48 +153,88 @@ def read_log(
         "sortOrder": "ASCENDING",
         "filter": " or ".join(f'eventType eq "{kind}"' for kind in EVENTS),
     }
-    recent = dict.fromkeys(known)
+    near = Lately(_MOST_NEAR)
+    for mark in cursor.known:
+        near.before(mark)
+    fold, counted = Fold(known=dict(cursor.counted)), _Counted(start, window.overlap)
     last = ""
     odd = 0
     for page in pages(session, _LOGS, params):
-        found = Aggregate(host, apps)
         for event in page:
             if not isinstance(event, Mapping):
                 odd += 1
-            elif (mark := mark_of(event)) not in recent:
-                recent[mark] = None
-                found.add(event)
-                # An event may claim a time to come; the next reading begins no later than now.
-                last = max(last, min(stamp(event.get("published")), iso(now)))
+                continue
+            # An event may claim a time to come; the next reading begins no later than now.
+            at = min(stamp(event.get("published")), iso(now))
+            if (at and at < iso(start)) or near.before(mark_of(event)):
+                continue
+            last = max(last, at)
+            if at > cursor.until:
+                fold.known.clear()  # what was read before is behind
+            found = Aggregate(host, apps)
+            found.add(event)
+            for one in found.rows.values():
+                fold.add(one)
+                counted.add(at, one)
         yield org(host)
-        yield from found.activities()
+        yield from fold.take()
         if last:
-            yield Checkpoint(cursor=_cursor(last, recent))
-    yield Checkpoint(cursor=_cursor(iso(now), recent))
+            yield counted.checkpoint(last)
+    yield counted.checkpoint(iso(now))
     if odd:
         yield Gap(what=_LOGS, reason=f"{odd} records are no events")
 
 
-def _start(window: Window, now: datetime) -> tuple[datetime, tuple[str, ...], str]:
-    """Where to begin, which events there are known, and what is lost if the last time is too long
-    ago."""
-    oldest = now - min(_RETENTION, timedelta(days=window.days))
+class _Counted:
+    """Events of the overlap, by the hour and the mark of their row."""
+
+    def __init__(self, start: datetime, overlap: timedelta) -> None:
+        self._start, self._overlap = start, overlap
+        self._hours: dict[str, dict[str, int]] = {}
+
+    def add(self, at: str, one: Activity) -> None:
+        rows = self._hours.setdefault(at[:13], {})
+        mark = row_mark(key_of(one))
+        rows[mark] = rows.get(mark, 0) + one.count
+
+    def checkpoint(self, until: str) -> Checkpoint:
+        whole_hour = (datetime.fromisoformat(until) - self._overlap).replace(minute=0, second=0)
+        settled = iso(max(whole_hour, self._start))
+        counted: dict[str, int] = {}
+        for hour in list(self._hours):
+            if hour < settled[:13]:
+                del self._hours[hour]
+                continue
+            for mark, count in self._hours[hour].items():
+                counted[mark] = counted.get(mark, 0) + count
+        cursor = _Cursor(until=until, settled=settled, counted=counted)
+        return Checkpoint(cursor=msgspec.json.encode(cursor).decode())
+
+
+def _start(window: Window, now: datetime) -> tuple[datetime, _Cursor, str]:
+    """Where to begin, what is known there, and what is lost if the last time is too long ago."""
+    oldest = (now - min(_RETENTION, timedelta(days=window.days))).replace(microsecond=0)
     if window.since is None:
-        return oldest, (), ""
+        return oldest, _Cursor(until=""), ""
     try:
         cursor = msgspec.json.decode(window.since.cursor, type=_Cursor)
-        at = datetime.fromisoformat(cursor.until)
+        until = datetime.fromisoformat(cursor.until).astimezone(UTC)
+        settled = (
+            datetime.fromisoformat(cursor.settled).astimezone(UTC)
+            if cursor.settled
+            else until - _FORMER_OVERLAP
+        )
     except (msgspec.MsgspecError, ValueError):
-        return oldest, (), "the stored cursor is unreadable; read again from the beginning"
-    kept = now - _RETENTION
-    if at < kept:
-        return kept, cursor.known, f"events from {cursor.until} to {iso(kept)} are no longer kept"
-    return min(at, now) - _OVERLAP, cursor.known, ""
-
-
-def _cursor(until: str, recent: Iterable[str]) -> str:
-    known = tuple(recent)[-_MOST_KNOWN:]
-    return msgspec.json.encode(_Cursor(until=until, known=known)).decode()
+        lost = "the stored cursor is unreadable; read again from the beginning"
+        return oldest, _Cursor(until=""), lost
+    kept = (now - _RETENTION).replace(microsecond=0)
+    if until < kept:
+        return (
+            kept,
+            _Cursor(until=""),
+            (f"events from {cursor.until} to {iso(kept)} are no longer kept"),
+        )
+    return max(min(settled, now), kept), cursor, ""
 
 
 def _names(session: ReadOnlySession, warn: Callable[[str], None]) -> dict[str, App]:

@@ -149,13 +149,45 @@ def test_the_query_is_bounded_filtered_and_begins_before_the_cursor(
         return real(self, url, params)
 
     monkeypatch.setattr(ReadOnlySession, "get", spy)
-    cursor = Checkpoint(cursor='{"until": "2026-11-24T11:00:00Z", "known": []}')
+    cursor = Checkpoint(cursor='{"until": "2026-11-24T11:00:00Z", "known": []}')  # a former one
     _items(_context(server), "logs", cursor)
     query = next(p for p in asked if p and "since" in p)
     assert query["since"] == "2026-11-24T10:55:00Z"
     assert query["until"] == "2026-11-24T12:00:00Z"
     assert 'eventType eq "app.oauth2.as.consent.grant"' in query["filter"]
     assert "auth_via_AD_agent" not in query["filter"]
+
+
+def _granted(server: Recorded, events: list[dict[str, Any]], since: Any, **more: Any) -> Any:
+    """How many events are new, and the last checkpoint."""
+    _served(server, "/api/v1/logs", events)
+    items = _items(_context(server, **more), "logs", since)
+    assert not [item for item in items if isinstance(item, Gap)]
+    marks = [item for item in items if isinstance(item, Checkpoint)]
+    return sum(one.count for one in _activities(items)), marks[-1]
+
+
+def _happened(ident: int, at: str) -> dict[str, Any]:
+    event = next(one for one in _events() if one["eventType"] == "user.authentication.sso")
+    return {**event, "uuid": f"made-up-{ident}", "published": at}
+
+
+def test_what_comes_late_is_counted_once(server: Recorded) -> None:
+    events = [_happened(one, f"2026-11-24T11:{one:02}:00.000Z") for one in range(30)]
+    first, mark = _granted(server, events, None)
+    late = [*events, _happened(99, "2026-11-23T20:00:00.000Z")]
+    second, mark = _granted(server, late, mark)
+    third, _ = _granted(server, late, mark)
+    assert (first, second, third) == (30, 1, 0)
+    assert len(mark.cursor) < 300  # rows and not events
+
+
+def test_how_late_is_set(server: Recorded) -> None:
+    events = [_happened(1, "2026-11-24T11:30:00.000Z")]
+    _, mark = _granted(server, events, None, overlap_hours=2)
+    late = [*events, _happened(2, "2026-11-24T10:10:00.000Z")]
+    too_late = [*late, _happened(3, "2026-11-24T09:00:00.000Z")]
+    assert _granted(server, too_late, mark, overlap_hours=2)[0] == 1
 
 
 def test_a_cursor_older_than_what_okta_keeps_is_told(server: Recorded) -> None:
