@@ -35,8 +35,10 @@ from scanner.app.trackers import targets
 from scanner.emit.files import write_all, write_file, write_formats
 from scanner.emit.gauges import gauges
 from scanner.model.coverage import Coverage
-from scanner.model.errors import ConfigError, ShadowAIError
+from scanner.model.errors import ConfigError, RegistryError, RuleError, ShadowAIError
 from scanner.store.state import State
+
+EXIT_CONFIG = 2
 
 
 class Log:
@@ -67,15 +69,38 @@ class Ran:
 
 
 def run(
-    loaded: LoadedConfig, environ: Mapping[str, str], log: Callable[..., None] | None = None
+    loaded: LoadedConfig,
+    environ: Mapping[str, str],
+    log: Callable[..., None] | None = None,
+    ident: str = "",
 ) -> Ran:
     """Raises nothing but ``ConfigError``, before anything is read."""
-    ident = f"r-{secrets.token_hex(4)}"
+    ident = ident or f"r-{secrets.token_hex(4)}"
     say = log or Log(run=ident)
+    began = time.monotonic()
     with traced(loaded.config.run.traces, ident, say) as spans:
         ran = _run(loaded, environ, Ran(ident, EXIT_COMPLETE), say, spans)
         spans.tell(exit=ran.exit_code)
+    say("run finished", exit=ran.exit_code, seconds=round(time.monotonic() - began, 1))
     return ran
+
+
+def job(
+    configured: Callable[[], LoadedConfig],
+    environ: Mapping[str, str],
+    log: Callable[..., None] | None = None,
+) -> int:
+    """The exit code of a run that tells by lines alone: also of what keeps it from beginning."""
+    ident = f"r-{secrets.token_hex(4)}"
+    say = log or Log(run=ident)
+    began = time.monotonic()
+    try:
+        return run(configured(), environ, say, ident).exit_code
+    except ShadowAIError as error:
+        code = EXIT_CONFIG if isinstance(error, (ConfigError, RuleError, RegistryError)) else 4
+        say("run failed", "error", reason=str(error))
+        say("run finished", exit=code, seconds=round(time.monotonic() - began, 1))
+        return code
 
 
 def _run(
@@ -87,7 +112,6 @@ def _run(
 ) -> Ran:
     trackers = targets(loaded, environ) if loaded.config.tickets else []
     people = messengers(loaded, environ) if loaded.config.notify else {}
-    began = time.monotonic()
     trace = {"trace": spans.trace_id()} if spans.trace_id() else {}
     say("run started", sources=sorted(loaded.config.sources), **trace)
 
@@ -143,7 +167,6 @@ def _run(
             _trouble(ran, say, f"tickets and messages: {error}")
         finally:
             state.close()
-    say("run finished", exit=ran.exit_code, seconds=round(time.monotonic() - began, 1))
     return ran
 
 

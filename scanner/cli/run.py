@@ -17,8 +17,9 @@ def command(config_path: Path | None) -> None:
     """The scheduled job, once: scan, write the files of [run], bring findings to the trackers.
 
     For cron, systemd timers and Kubernetes CronJobs (deploy/). Tells what it does as lines of JSON
-    on standard error, each with the id of the run. Exit codes are those of a scan.
+    on standard error, each with the id of the run; the last is `run finished`. Exit codes are those
+    of a scan.
     """
-    from scanner.app.running import run
+    from scanner.app.running import job
 
-    sys.exit(run(need_config(config_path), os.environ).exit_code)
+    sys.exit(job(lambda: need_config(config_path), os.environ))

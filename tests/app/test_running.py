@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from scanner.app.config import load
+from scanner.app.config import load, store_url
 from scanner.app.daemon import Daemon, command, is_missed, ticks
+from scanner.app.lock import locked
 from scanner.app.running import Log, run
 from scanner.model.errors import ConfigError
 from tests.emit.tickets import trackers
@@ -115,6 +116,40 @@ def test_a_run_goes_on_without_its_log(tmp_path: Path) -> None:
         done = run(config, {"SHADOW_AI_FINGERPRINT_KEY": "k" * 20}, log)
     assert done.exit_code == 0
     assert (tmp_path / "out/findings.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "said"),
+    [
+        ("[oops]\n", 2, "oops"),
+        ("[rules]\nfolders = ['none']\n", 2, "none"),
+        ("[notify.team]\n", 2, "SHADOW_AI_NOTIFY_TEAM"),
+        ("[scan]\nfingerprint_key_env = 'NOT_SET'\n", 2, "NOT_SET"),
+    ],
+)
+def test_what_keeps_a_run_from_beginning_is_lines_too(
+    tmp_path: Path, more: str, code: int, said: str
+) -> None:
+    config = _config(tmp_path, more)
+    done = subprocess.run(
+        [sys.executable, "-m", "scanner", "run", "--config", str(config)], check=False,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == code
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert len({line["run"] for line in lines}) == 1
+    assert [line["event"] for line in lines[-2:]] == ["run failed", "run finished"]
+    assert said in lines[-2]["reason"]
+    assert lines[-1]["exit"] == code
+
+
+def test_a_run_whose_scan_fails_finishes_as_others_do(tmp_path: Path) -> None:
+    config = _config(tmp_path)
+    with locked(store_url(load(config))):
+        done, lines = _ran(config, {})
+    assert done.exit_code == 3
+    assert [line["event"] for line in lines[-2:]] == ["scan failed", "run finished"]
+    assert lines[-1]["exit"] == 3
 
 
 def test_what_cannot_work_is_told_before_anything_is_read(tmp_path: Path) -> None:
