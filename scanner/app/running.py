@@ -39,6 +39,7 @@ from scanner.model.errors import ConfigError, RegistryError, RuleError, ShadowAI
 from scanner.store.state import State
 
 EXIT_CONFIG = 2
+_TO_MEND = (ConfigError, RuleError, RegistryError)
 
 
 class Log:
@@ -74,7 +75,7 @@ def run(
     log: Callable[..., None] | None = None,
     ident: str = "",
 ) -> Ran:
-    """Raises nothing but ``ConfigError``, before anything is read."""
+    """Raises what somebody must mend first, configuration, rules or registry, and nothing else."""
     ident = ident or f"r-{secrets.token_hex(4)}"
     say = log or Log(run=ident)
     began = time.monotonic()
@@ -97,7 +98,7 @@ def job(
     try:
         return run(configured(), environ, say, ident).exit_code
     except ShadowAIError as error:
-        code = EXIT_CONFIG if isinstance(error, (ConfigError, RuleError, RegistryError)) else 4
+        code = EXIT_CONFIG if isinstance(error, _TO_MEND) else 4
         say("run failed", "error", reason=str(error))
         say("run finished", exit=code, seconds=round(time.monotonic() - began, 1))
         return code
@@ -130,7 +131,7 @@ def _run(
                 ),
             )  # fmt: skip
             spans.tell(scan=ran.result.document.scan.id, assets=len(ran.result.document.assets))
-    except ConfigError:
+    except _TO_MEND:
         raise
     except ShadowAIError as error:
         say("scan failed", "error", reason=str(error))
