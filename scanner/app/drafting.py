@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from scanner.assess.owning import is_owned
 from scanner.assess.policies import Situation, best_confidence
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence
@@ -46,7 +47,9 @@ def _add(found: dict[NodeId, Found], asset: Asset, situation: Situation) -> None
         one.name = node.name if node is not None and node.name else one.name
         one.kind = "ai_system"
     claims = situation.owners.get(asset.id, ())
-    one.owner = one.owner or (claims[0].owner if claims else "")
+    sure = [claim for claim in claims if is_owned([claim])]
+    one.owner = one.owner or (sure[0].owner if sure else "")
+    one.ask = one.ask or (f"{claims[0].owner} ({claims[0].basis})" if claims else "")
     one.environment = one.environment or asset.environment
     one.providers |= {asset.provider} - {""}
     one.models |= {model.rpartition("/")[2] for model in asset.models}

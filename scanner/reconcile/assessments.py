@@ -8,6 +8,7 @@ knows is never a pass, and a tier in such words owes what the highest owes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,9 @@ from scanner.reconcile.values import is_blank, word
 from scanner.rulebook.norms import AssessmentRules, Duty
 
 _ANY = "*"
+_SAYS_NOTHING = frozenset({"n/a", "na", "not applicable", "none", "null", "-", "--"})
+"""A result that is none: its status says all, as where the cell is empty."""
+_SOME = re.compile(r"\b(\d{1,6})\s+(?:out\s+)?of\s+(\d{1,6})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -74,14 +78,21 @@ def verdict(one: Assessment, rules: AssessmentRules, today: str = "") -> bool | 
     says so, they contradict each other, or a date of it cannot be read or is yet to come. What
     begins with a refusal is one."""
     is_odd = bool(one.unread) or (one.status in rules.counts and is_ahead(one.at, today))
-    if not one.result.strip():
+    if not one.result.strip() or word(one.result) in _SAYS_NOTHING:
         return None if is_odd else True
     if is_denial(one.result):
         return False
     said = found(one.result, _results(rules.passed, rules.not_passed))
     if said and said[0] is False:
         return False
-    return True if said and all(said) and not is_odd else None
+    if is_odd or "?" in one.result or _is_some(one.result):
+        return None
+    return True if said and all(said) else None
+
+
+def _is_some(result: str) -> bool:
+    """Whether it tells that a part of several is so: ``1 of 9``."""
+    return any(int(part) < int(whole) for part, whole in _SOME.findall(result))
 
 
 def made_last(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from scanner.model.facts import Asset, Credential
 from scanner.model.keys import canonical_remote, canonical_uri
@@ -26,6 +26,11 @@ _GOOGLE = re.compile(
 _LAMBDA = re.compile(r"^(arn:[^:]+:lambda:[^:]*:[^:]*:function:[^:/]+)(?::[\w$-]+)?$")
 _FOLDED_SERVICES = frozenset({"sagemaker"})
 """Services that write a resource's name in lower case into its ARN, whatever it was called."""
+_NO_IDENTITY = re.compile(
+    r"(?:x[-_])?(?:api[-_]?)?(?:key|version|token)|access[-_]?token|sig|signature|utm_\w+|se|sp|sv|sr",
+    re.IGNORECASE,
+)
+"""Parameters that say how a thing is asked, or who asks: never which thing it is."""
 _PORTS = {"http": ":80", "https": ":443", "ws": ":80", "wss": ":443"}
 _REMOTE = re.compile(r"^(?:git|dir):")
 _CLIENT_TAGS = ("client_id", "app_id", "appid", "clientid", "oauth_client_id")
@@ -62,7 +67,7 @@ def canonical(kind: BindingType, value: str) -> str:
             return _client(text) or f"{UNSURE}{text.casefold()}"
         return key_form(text) if "/" in client else _client_of(vendor.casefold(), client)
     if kind is BindingType.URI:
-        return address(text)
+        return page(text)
     return key_form(text)
 
 
@@ -113,6 +118,22 @@ def address(text: str) -> str:
     return f"{split.scheme}://{host.removesuffix('.')}{split.path}" if split.netloc else plain
 
 
+def page(text: str) -> str:
+    """As :func:`address`, with what of its query and fragment may lead to another thing: many
+    systems can stand behind one path. A fragment that is no route only scrolls."""
+    split = urlsplit(text.strip())
+    resource = key_form(text)
+    if not split.netloc or resource.startswith(("arn:", "/subscriptions/", "//")):
+        return address(text)
+    asked = sorted(
+        pair for pair in parse_qsl(split.query, keep_blank_values=True)
+        if not _NO_IDENTITY.fullmatch(pair[0])
+    )  # fmt: skip
+    query = f"?{urlencode(asked)}" if asked else ""
+    route = f"#{split.fragment}" if split.fragment.startswith(("/", "!")) else ""
+    return f"{address(text)}{query}{route}"
+
+
 def key_form(text: str) -> str:
     """The form of a resource's id by its provider; what is of none stays as it is written."""
     if text.startswith("arn:"):
@@ -149,7 +170,7 @@ def keys_of(node: Asset | Credential) -> Iterator[str]:
     for alias in node.aliases:
         yield alias
         yield key_form(alias)
-        yield address(alias)
+        yield page(alias)
     if node.id.startswith("git:"):
         yield node.id.casefold()
     for client in _clients(node):

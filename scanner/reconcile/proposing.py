@@ -35,6 +35,8 @@ class Found:
     name: str
     kind: str = "ai_system"
     owner: str = ""
+    ask: str = ""
+    """Somebody who may know the owner, and why; nobody who answers for it."""
     environment: str = ""
     providers: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)
@@ -76,5 +78,7 @@ def _draft(found: Found, ident: str) -> dict[str, Any]:
     }  # fmt: skip
     if approved:
         draft["approved"] = approved
+    if found.ask and not found.owner:
+        draft["extensions"] = {"ask": found.ask}
     draft["bindings"] = [{"type": found.binding_type, "value": found.binding}]
     return draft

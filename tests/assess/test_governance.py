@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import msgspec
 import pytest
 
+from scanner.app.drafting import draft_entries
 from scanner.assess.governance import Answer, Assessment, assess
 from scanner.assess.measuring import Count, measure
 from scanner.assess.policies import Situation, evaluate
 from scanner.emit.evidence import RENDERERS
 from scanner.graph.build import AssetGraph
+from scanner.graph.ownership import Ownership
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.evidence import Confidence, Evidence
@@ -237,3 +240,20 @@ def test_oscal_is_read_by_a_strict_reader_and_says_satisfied_of_nothing(framewor
 def test_packs_are_the_same_in_every_run() -> None:
     for _, render in RENDERERS.values():
         assert render(_assessed("nist-ai-rmf")) == render(_assessed("nist-ai-rmf"))
+
+
+@pytest.mark.parametrize(
+    ("owner", "confidence", "written"),
+    [("ann@example.com", Confidence.HIGH, "ann@example.com"),
+     ("ann@example.com", Confidence.LOW, ""),
+     ("AI Team <info@example.com>", Confidence.HIGH, "")],
+)  # fmt: skip
+def test_a_draft_names_no_owner_that_is_only_guessed(
+    owner: str, confidence: Confidence, written: str
+) -> None:
+    situation, _ = _estate()
+    claim = Ownership(owner=owner, basis="commit", confidence=confidence, reason="last commit")
+    situation = replace(situation, owners={NodeId("b"): (claim,)})
+    draft = next(row for row in draft_entries(situation) if row["name"] == "=cmd()")
+    assert draft.get("owner", "") == written
+    assert draft.get("extensions", {}) == ({} if written else {"ask": f"{owner} (commit)"})

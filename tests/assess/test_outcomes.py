@@ -262,13 +262,16 @@ def _current(entry: RegistryEntry, asset: Asset) -> tuple[int, int]:
     [
         *((said, True) for said in (
             "", "Passed", "APPROVED.", "Approved with conditions", "Passed, no issues", "Compliant",
-            "Approved - DPO", "ok", "Completed", "Conditionally approved")),
+            "Approved - DPO", "ok", "Completed", "Conditionally approved",
+            "Approved, no conditions", "Passed (no critical findings)", "Reviewed", "N/A", "n/a",
+            "Passed 9 of 9")),
         *((said, False) for said in (
             "REJECTED: bias", "No-go", "NO_GO", "Non-compliant", "Not compliant", "pending",
             "In progress", "NotApproved", "not yet approved", "Fail (3 of 40)", "No", "Draft",
-            "Failed, then passed", "to be approved")),
+            "Failed, then passed", "to be approved", "Accepted into queue", "Passed to legal")),
         *((said, None) for said in (
-            "Low", "85%", "Approved pending remediation", "does not meet", "see the report", "n/a",
+            "Low", "85%", "Approved pending remediation", "does not meet", "see the report",
+            "Approved?", "Passed 1 of 9", "Completed - high risk, success criteria unmet",
             "Approved: no", "Not rejected", "unknown")),
     ],
 )  # fmt: skip

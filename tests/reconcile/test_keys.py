@@ -75,3 +75,20 @@ def test_an_address_is_where_it_leads(written: str, shown: str) -> None:
 )  # fmt: skip
 def test_two_things_stay_two(kind: BindingType, one: str, other: str) -> None:
     assert canonical(kind, one) not in set(keys_of(_asset(other, aliases=(other,))))
+
+
+@pytest.mark.parametrize(
+    ("bound", "seen", "is_same"),
+    [("https://t.example.com/run?app=hr", "https://t.example.com/run?app=fraud", False),
+     ("https://t.example.com/run?app=hr", "https://T.example.com/run/?app=hr&api-version=2", True),
+     ("https://t.example.com/run", "https://t.example.com/run?app=fraud", False),
+     ("https://t.example.com/#/agents/1", "https://t.example.com/#/agents/2", False),
+     ("https://t.example.com/#/agents/1", "https://t.example.com/#/agents/1", True),
+     ("https://t.example.com/run", "https://t.example.com/run?key=1&utm_source=x#top", True)],
+)  # fmt: skip
+def test_a_query_or_route_that_names_another_thing_is_another_key(
+    bound: str, seen: str, is_same: bool
+) -> None:
+    asset = Asset(id=NodeId("x:y/1"), kind="t.t", name="t", asset_class=AssetClass.SAAS_APP,
+                  aliases=(seen,))  # fmt: skip
+    assert (canonical(BindingType.URI, bound) in set(keys_of(asset))) == is_same
