@@ -17,6 +17,7 @@ from connectors.logs.cursor import Cursor
 from connectors.logs.files import LogFile, Part
 from connectors.logs.flow_lines import HEAD, FlowLayout, layout_of
 from connectors.logs.installed import MOST_DOCUMENT, InventoryLayout, inventory_of
+from connectors.logs.foreign import foreign
 from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout
 from connectors.logs.search import Finder, Opened, entries
@@ -120,6 +121,10 @@ class Reading:
             return
         layout = Layout(year=file.year, forced=self._config.format)
         layout.begin(head[: 1 << 16])
+        known_files = [one for one, _ in (*self._flows[-1:], *self._inventories[-1:])]
+        if self._tells_names and file not in known_files:
+            strange = foreign(file.path, head[: 1 << 16], self._config.format)
+            yield from (strange,) if strange is not None else ()
         name, offset = self.cursor.find(head) if file.path != "-" else ("", 0)
         opened = Opened(file, stream, head, trouble)
         begin, blocks = opened.blocks(offset, self._watch.places, pool)
