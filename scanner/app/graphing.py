@@ -37,7 +37,7 @@ from scanner.graph.ownership import OwnerBook
 from scanner.graph.part import Part, whole
 from scanner.graph.questions import diff
 from scanner.model.base import NodeId
-from scanner.model.coverage import Coverage
+from scanner.model.coverage import Coverage, wanted
 from scanner.model.decisions import SameAsDecision, Verdict, pair
 from scanner.model.errors import ConfigError
 from scanner.model.facts import Asset, Credential
@@ -133,7 +133,9 @@ def _limited(answer: Answer, coverage: Iterable[Coverage]) -> Answer:
         for row in every
         if row.status.is_lacking
     )
-    note = unread_note([(row.shard, row.status) for row in unread], len(every))
+    note = unread_note(
+        [(row.shard, row.status) for row in unread], wanted(row.status for row in every)
+    )
     if not note:
         return answer
     return msgspec.structs.replace(
@@ -163,7 +165,7 @@ def limits(situation: Situation) -> tuple[str, ...]:
 
 def _note(coverage: Sequence[Coverage]) -> tuple[str, ...]:
     lacking = [(row.shard, str(row.status)) for row in coverage if row.status.is_lacking]
-    note = unread_note(lacking, len(coverage))
+    note = unread_note(lacking, wanted(row.status for row in coverage))
     return (note,) if note else ()
 
 

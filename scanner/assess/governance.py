@@ -15,7 +15,7 @@ from enum import StrEnum
 from scanner.assess.owning import people
 from scanner.assess.policies import Situation
 from scanner.model.base import Model, NodeId
-from scanner.model.coverage import Coverage
+from scanner.model.coverage import Coverage, wanted
 from scanner.model.facts import Asset, Relation
 from scanner.model.finding import Finding, FindingStatus
 from scanner.model.keys import holder_of
@@ -133,7 +133,8 @@ def assess(
     return Assessment(
         framework=framework.id, framework_name=framework.name, version=framework.version,
         source=framework.source, note=framework.note, at=situation.now, scan=scan,
-        shards=len(situation.coverage), unread=unread, controls=whole, use_cases=detailed,
+        shards=wanted(row.status for row in situation.coverage), unread=unread,
+        controls=whole, use_cases=detailed,
         use_cases_in_all=len(cases),
         findings=tuple(f for f in present if f.fingerprint in named),
     )  # fmt: skip

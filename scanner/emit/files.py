@@ -27,7 +27,7 @@ from scanner.graph.answers import unread_note
 from scanner.graph.build import AssetGraph
 from scanner.graph.export import export
 from scanner.graph.part import Part, whole
-from scanner.model.coverage import Outcome
+from scanner.model.coverage import Outcome, wanted
 from scanner.model.errors import StoreError
 
 _FOLDER, _FILE, _SHARED = 0o700, 0o600, 0o644
@@ -61,7 +61,7 @@ def _whole(document: Document, graph: AssetGraph) -> Part:
     """With what was not read: a file outlives the exit code."""
     lacking = [(row.shard, row.status) for row in document.coverage
                if Outcome(row.status).is_lacking]  # fmt: skip
-    note = unread_note(lacking, len(document.coverage))
+    note = unread_note(lacking, wanted(row.status for row in document.coverage))
     return msgspec.structs.replace(whole(graph), notes=(note,) if note else ())
 
 

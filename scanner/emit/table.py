@@ -13,6 +13,7 @@ from rich.text import Text
 from scanner.assess.selection import Problem
 from scanner.emit.document import AssetRow, Document
 from scanner.emit.owned import owned
+from scanner.model.coverage import wanted
 from scanner.model.evidence import Confidence
 from scanner.model.finding import Finding, FindingEvent, FindingStatus
 from scanner.reconcile.reconcile import Reconciliation
@@ -71,10 +72,11 @@ def print_document(document: Document, events: Sequence[FindingEvent]) -> None:
         if row.status not in ("complete", "not_enabled", "left_out")
     ]
     if unread:
+        asked = wanted(row.status for row in document.coverage)
         print_rows(
             ("not read", "status", "reason"),
             [(row.shard, row.status, row.reason) for row in unread[:_MAX_ROWS]],
-            title=f"Not read: {len(unread)} of {len(document.coverage)} shards",
+            title=f"Not read: {len(unread)} of {asked} shards",
         )
     _summary(document, events)
 

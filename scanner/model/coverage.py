@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from scanner.model.base import Model, ShardId
@@ -26,6 +27,11 @@ class Outcome(StrEnum):
     def is_lacking(self) -> bool:
         """Whether the scan is less than what was asked for."""
         return not self.proves_absence and self is not Outcome.LEFT_OUT
+
+
+def wanted(statuses: Iterable[str]) -> int:
+    """How many shards a scan was asked for: all that it knows of but what was left out."""
+    return sum(status != Outcome.LEFT_OUT for status in statuses)
 
 
 class Coverage(Model, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from scanner.emit.document import Document
 from scanner.emit.formats.columns import place
 from scanner.emit.formats.common import plain
+from scanner.model.coverage import wanted
 
 _MOST_ROWS = 500
 _MOST_CHARACTERS = 300
@@ -90,7 +91,8 @@ def _summary(document: Document, findings: int) -> Iterator[str]:
     yield f"- {findings} open findings"
     yield f"- AI assets: {told}"
     yield f"- AI credentials: {len(document.assets) - len(assets)}"
-    yield f"- Coverage: {len(document.coverage) - unread} of {len(document.coverage)} shards"
+    asked = wanted(row.status for row in document.coverage)
+    yield f"- Coverage: {asked - unread} of {asked} shards"
     for warning in document.warnings:
         yield f"- Warning: {code(warning)}"
     yield ""
