@@ -11,7 +11,7 @@ from connectors.google_workspace.events import REPORTS
 from scanner.kit.told import check_address
 
 _OTHERS = (
-    "access_evaluation", "admin_data_action", "calendar", "chat", "chrome", "data_studio", "drive",
+    "access_evaluation", "admin_data_action", "calendar", "chat", "data_studio", "drive",
     "gcp", "gmail", "groups", "keep", "login", "meet", "rules", "takeout", "tasks", "vault",
 )  # fmt: skip
 """Reports of which agents and applications that act are read, and nothing else."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.google_workspace import products
+from connectors.google_workspace import chrome, products
 from connectors.google_workspace.names import SOURCE, app_id, domain_id, person
 from connectors.google_workspace.scopes import data_of
 from scanner.kit.folding import failed, mark_of, whole
@@ -195,6 +195,7 @@ _REPORTS: Mapping[str, _Reader] = {
     "gemini_in_workspace_apps": _gemini,
     "workspace_studio": _product("workspace_studio"),
     "gemini_notebook": _product("gemini_notebook"),
+    "chrome": chrome.told,
 }
 """Report -> its reader; of the others, agents and applications that act are told alone."""
 REPORTS = tuple(_REPORTS)

@@ -16,8 +16,8 @@ from connectors.logs import files as log_files
 from connectors.logs.cursor import Cursor
 from connectors.logs.files import LogFile, Part
 from connectors.logs.flow_lines import HEAD, FlowLayout, layout_of
-from connectors.logs.installed import MOST_DOCUMENT, InventoryLayout, inventory_of
 from connectors.logs.foreign import foreign
+from connectors.logs.installed import MOST_DOCUMENT, InventoryLayout, inventory_of
 from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout
 from connectors.logs.search import Finder, Opened, entries

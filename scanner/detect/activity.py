@@ -35,6 +35,8 @@ class Catalogue:
                     self._hosts.setdefault(app.redirect_host, provider.id)
                 if app.label:
                     self._labels.setdefault(app.label.casefold(), provider.id)
+            for extension in provider.extensions:
+                self._clients.setdefault(extension.id.casefold(), provider.id)
             for host in provider.hosts:
                 if "*" not in host.host and not host.path:
                     self._hosts.setdefault(host.host, provider.id)

@@ -197,3 +197,13 @@ def test_an_unknown_app_that_says_it_is_ai_is_told_with_low_confidence(
     ways = {one.relation for one in found if isinstance(one, Edge)}
     assert ways == {Relation.CONTAINS, Relation.USED_BY}
     assert not _facts(rulebook, msgspec.structs.replace(used, is_first_party=True))
+
+
+def test_an_extension_is_known_by_its_id_whatever_it_is_called(rulebook: Rulebook) -> None:
+    known = next(p for p in rulebook.providers if p.extensions)
+    used = Activity(
+        rule="chrome.install", account=NodeId("x:acme"), app_id=NodeId("x:app/1"), label="A tool",
+        client_id=known.extensions[0].id.upper(), actor=ROLE,
+    )  # fmt: skip
+    (app,) = [one for one in _facts(rulebook, used) if isinstance(one, Asset)]
+    assert (app.provider, app.evidence[0].confidence) == (known.id, Confidence.CERTAIN)

@@ -182,6 +182,36 @@ def test_what_is_typed_into_a_setting_is_not_kept(tmp_path: Path) -> None:
     assert used.where == "Instructions set to what was typed"
 
 
+def test_what_chrome_saw(tmp_path: Path) -> None:
+    def happened(number: int, name: str, **given: str) -> str:
+        parameters = [{"name": key, "value": value} for key, value in given.items()]
+        return json.dumps({
+            "id": {"time": "2026-11-20T09:00:00Z", "uniqueQualifier": str(number),
+                   "applicationName": "chrome"},
+            "actor": {"email": "ada@acme.com"},
+            "events": [{"name": name, "parameters": parameters}],
+        })  # fmt: skip
+
+    lines = [
+        happened(1, "CONTENT_TRANSFER", URL="https://chatgpt.com/c/1?q=layoffs"),
+        happened(2, "BROWSER_EXTENSION_INSTALL", APP_ID="abc", APP_NAME="Sider: Chat with all AI"),
+        happened(3, "URL_FILTERING_INTERSTITIAL", URL="https://claude.ai/"),
+        happened(4, "SENSITIVE_DATA_TRANSFER", URL="https://gemini.google.com/",
+                 EVENT_RESULT="BLOCKED"),
+        happened(5, "LOGIN_EVENT", LOGIN_USER_NAME="ada"),
+    ]  # fmt: skip
+    found = [one for one in _read(tmp_path, "\n".join(lines)) if isinstance(one, Activity)]
+
+    assert [(one.rule, one.label, one.hosts, one.relation) for one in found] == [
+        ("chrome.CONTENT_TRANSFER", "chatgpt.com", ("chatgpt.com",), "used_by"),
+        ("chrome.BROWSER_EXTENSION_INSTALL", "Sider: Chat with all AI", (), "used_by"),
+        ("chrome.URL_FILTERING_INTERSTITIAL (failed)", "claude.ai", ("claude.ai",), ""),
+        ("chrome.SENSITIVE_DATA_TRANSFER (failed)", "gemini.google.com", ("gemini.google.com",),
+         ""),
+    ]  # fmt: skip
+    assert "layoffs" not in repr(found)
+
+
 def test_what_failed_is_no_use(tmp_path: Path, events: list[Any]) -> None:
     event = {**events[1]["events"][0], "status": {"eventStatus": "FAILED"}}
     (tried,) = _activities(_read(tmp_path, json.dumps({**events[1], "events": [event]}))).values()

@@ -234,7 +234,7 @@ def test_a_line_without_end_costs_no_memory_and_no_other_line(tmp_path: Path, re
 def test_an_audit_log_is_not_traffic_and_no_all_clear(tmp_path: Path, read: Read) -> None:
     event = {"id": "audit_log-1", "object": "organization.audit_log", "type": "api_key.created",
              "effective_at": 1702857600, "api_key_created": {"id": "key-1"},
-             "actor": {"type": "session", "session": {"user": {"email": "dev@acme.com"}}}}  # fmt: skip
+             "actor": {"session": {"user": {"email": "dev@acme.com"}}}}  # fmt: skip
     traffic = {"host": "www.example.org", "user": "ann", "path": "/"}
     (tmp_path / "a.log").write_text(f"{json.dumps(event)}\n" * 3)
     told = read("a.log")
