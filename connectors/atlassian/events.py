@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, by_words
@@ -54,6 +55,11 @@ _ENDED = (
 )  # fmt: skip
 _GRANTED = ("install", "authori", "grant", "approve", "allow", "consent", "enable", "activate")
 _ROW = ("Date", "Actor", "Action")
+_SENTENCE = expression(
+    r"(?i)\b(?:granted|authori[sz]ed|installed|enabled|approved|revoked|removed|uninstalled) "
+    r"(?:the )?(?:oauth )?(?:app )?(\S.{0,80}?)(?: access| app\b| to | for | from | in | on |\.|$)"
+)
+"""Where the console names an application: in a sentence alone."""
 _MOST_TEXT = 120
 SPELLING = Spelling(
     ("id", "attributes", "message", *(f"attributes.{one}" for one in (
@@ -154,9 +160,12 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
     if not action:
         return None
     mail = column(record, "Actor email", "Actor")
+    said = column(record, "Message", "Details")
     label = column(record, "App", "Application", "Target")
+    if not label and (named := _SENTENCE.search(said)):
+        label = named[1]
     about: list[Mapping[str, Any]] = [{"type": "app", "attributes": {"name": label}}]
-    who, said = NAMES.person(org, "", mail), column(record, "Message", "Details")
+    who = NAMES.person(org, "", mail)
     told = _told(action.replace(" ", "_"), said, about if label else [], who, org, at)
     return mark_of((at, whole(record))), at, tuple(told)
 

@@ -8,12 +8,12 @@ The console's columns: "OAuth log events" (Date, App ID, App name, OAuth event, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from connectors.google_workspace import products
 from connectors.google_workspace.directory import grant_of, user_of
 from connectors.google_workspace.events import TOKEN_EVENTS, happened, is_activity
 from connectors.google_workspace.names import account, app_id, domain_id, person
@@ -22,15 +22,16 @@ from scanner.kit.expressions import expression
 from scanner.kit.folding import Fold, Lately
 from scanner.kit.records import column, has_columns, read_records, unwrapped
 from scanner.kit.spelling import Spelling
-from scanner.kit.values import iso, mapping, stamp, text, when
+from scanner.kit.values import mapping, text, when
 from scanner.model.errors import SourceError
 from scanner.model.items import Activity, Gap, Item
 
 _ADDRESS = expression(r"https?://[^\s,\[\]|]{1,300}|openid|email|profile")
 _LOG_COLUMNS = ("Date", "App ID", "OAuth event", "User")
 _APP_COLUMNS = ("App Name", "Id", "Requested Services with Scopes")
+_GEMINI_COLUMNS = ("Date", "Event", "Actor", "App name", "Feature source")
+_GEMINI_USE_COLUMNS = ("Email", "Overall usage", "Gemini app")
 _GAM_COLUMNS = ("user", "clientId", "displayText", "scopes")
-_DATES = ("%b %d, %Y, %I:%M:%S %p", "%b %d, %Y %I:%M:%S %p", "%Y/%m/%d %H:%M:%S")
 SPELLING = Spelling(
     (
         "id.time", "id.uniqueQualifier", "id.applicationName", "actor", "actor.email",
@@ -43,6 +44,8 @@ SPELLING = Spelling(
     },
 )  # fmt: skip
 """Also of the tables of a log workspace."""
+
+_TABLES = (_LOG_COLUMNS, _APP_COLUMNS, _GAM_COLUMNS, _GEMINI_COLUMNS, _GEMINI_USE_COLUMNS)
 
 
 def read_file(path: Path, name: str, domain: str) -> Iterator[Item]:
@@ -86,10 +89,13 @@ def _understood(record: Any, domain: str, known: Lately) -> list[Item] | None:
     if "primaryEmail" in inner:
         user = user_of(inner, domain)
         return None if user is None else [user.identity]
-    for columns, read in ((_LOG_COLUMNS, _logged), (_GAM_COLUMNS, _gam), (_APP_COLUMNS, _accessed)):
+    for columns, read in ((_LOG_COLUMNS, _logged), (_GAM_COLUMNS, _gam), (_APP_COLUMNS, _accessed),
+                          (_GEMINI_COLUMNS, _gemini)):  # fmt: skip
         if has_columns(inner, columns):
             row = read(inner, domain)
             return None if row is None else [row]
+    if has_columns(inner, _GEMINI_USE_COLUMNS):
+        return list(_gemini_use(inner, domain))
     grant = grant_of(inner, "", text(inner.get("userKey")), domain)
     return None if grant is None else [grant]
 
@@ -115,7 +121,7 @@ def _is_known(record: Mapping[str, Any]) -> bool:
         is_activity(record)
         or "primaryEmail" in record
         or text(record.get("kind")) == "admin#directory#token"
-        or any(has_columns(record, one) for one in (_LOG_COLUMNS, _APP_COLUMNS, _GAM_COLUMNS))
+        or any(has_columns(record, one) for one in _TABLES)
     )
 
 
@@ -148,7 +154,7 @@ def _logged(row: Mapping[str, Any], domain: str) -> Activity | None:
     scopes = _ADDRESS.findall(column(row, "Scope")) if event == "authorize" else []
     return _row(
         domain, f"token.{event}", TOKEN_EVENTS[event], column(row, "User", "Actor"),
-        column(row, "App ID"), column(row, "App name"), scopes, _date(column(row, "Date")),
+        column(row, "App ID"), column(row, "App name"), scopes, when(column(row, "Date")),
     )  # fmt: skip
 
 
@@ -158,6 +164,27 @@ def _gam(row: Mapping[str, Any], domain: str) -> Activity | None:
         domain, "tokens", "grants", column(row, "user"), column(row, "clientId"),
         column(row, "displayText"), scopes,
     )  # fmt: skip
+
+
+def _gemini(row: Mapping[str, Any], domain: str) -> Activity:
+    """Gemini log events."""
+    at = when(column(row, "Date"))
+    event = column(row, "Event").casefold().replace(" ", "_")
+    who = person(domain, column(row, "Actor"), "")
+    found = products.gemini(
+        f"gemini.{event}", column(row, "App name"), column(row, "Action"), who, domain
+    )
+    return msgspec.structs.replace(found, first_at=at, last_at=at)
+
+
+def _gemini_use(row: Mapping[str, Any], domain: str) -> Iterator[Activity]:
+    """The report of Gemini's use: how often somebody has used it in each app, and not when."""
+    who = person(domain, column(row, "Email"), "")
+    for app in ("Gmail", "Docs", "Sheets", "Slides", "Drive", "Meet", "Chat", "Gemini app"):
+        said = column(row, app)
+        if said.isdecimal() and len(said) < 10 and int(said):
+            found = products.gemini("gemini.usage", app, "", who, domain)
+            yield msgspec.structs.replace(found, count=int(said))
 
 
 def _accessed(row: Mapping[str, Any], domain: str) -> Activity | None:
@@ -171,17 +198,3 @@ def _accessed(row: Mapping[str, Any], domain: str) -> Activity | None:
     users = column(row, "Users")
     told = (f"{users} users" if users else "", column(row, "Access"))
     return msgspec.structs.replace(found, status=", ".join(filter(None, told)))
-
-
-def _date(said: str) -> str:
-    """ISO 8601, or as the console writes it in English; the name of a zone is not read."""
-    if found := stamp(said):
-        return found
-    words = said.replace("\u202f", " ").split(" ")
-    for form in _DATES:
-        for some in (words, words[:-1]):
-            try:
-                return iso(datetime.strptime(" ".join(some) + " +0000", form + " %z"))
-            except ValueError:
-                continue
-    return ""

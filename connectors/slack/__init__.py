@@ -209,6 +209,7 @@ CONNECTOR = Administration(
         Kind(events.is_listed, events.listed),
         Kind(events.is_member, events.member),
         Kind(events.is_row, events.row),
+        Kind(events.is_logged, events.logged),
     ),
     access=Access,
     expected="audit entries, integration logs, apps or people",

@@ -39,6 +39,7 @@ ACTIONS = {
 _CHANGES = {"added": "grants", "enabled": "grants", "updated": "grants", "expanded": "grants"}
 """Change of an integration; others end it."""
 _ROW = ("App ID", "App Name")
+_LOGGED = ("Action", "Actor", "Entity")
 SPELLING = Spelling(
     (
         "id", "date_create", "action", "actor", "actor.type", "entity", "entity.type", "details",
@@ -195,3 +196,23 @@ def row(record: Mapping[str, Any], org: str) -> list[Item] | None:
         app(org, "apps", "grants" if who else "contains", key, label, scopes, actor=who,
             first_at=at, last_at=at)
     ]  # fmt: skip
+
+
+def is_logged(record: Mapping[str, Any]) -> bool:
+    return has_columns(record, _LOGGED)
+
+
+def logged(record: Mapping[str, Any], org: str) -> Happened | None:
+    """A row of the console's table of audit entries, which names an app and has no scopes."""
+    action = column(record, "Action").casefold().replace(" ", "_")
+    at, label = when(column(record, "Date (UTC)", "Date")), column(record, "Entity")
+    if not action or (action in ACTIONS and not label):
+        return None
+    mark = mark_of((at, whole(record)))
+    if action not in ACTIONS:
+        return mark, at, ()
+    who = NAMES.person(org, "", column(record, "Actor email"), column(record, "Actor"))
+    one = app(
+        org, action, ACTIONS[action], "", label, (), actor=who, first_at=at, last_at=at
+    )  # fmt: skip
+    return mark, at, (one,)

@@ -214,6 +214,7 @@ def read_file(
     the first; a damaged file gives what was before the damage, then ``Unavailable``."""
     fold, known = Fold(), Lately()
     odd: list[int] = []
+    untimed: list[int] = []
     trouble: SourceError | None = None
 
     def fits(record: Mapping[str, Any]) -> bool:
@@ -228,6 +229,8 @@ def read_file(
                 odd.append(number)
                 continue
             if isinstance(found, tuple):
+                if found[2] and not found[1]:
+                    untimed.append(number)
                 found = _once(found, known)
             for one in found:
                 if isinstance(one, Activity):
@@ -239,6 +242,9 @@ def read_file(
     yield from fold.take()
     if odd:
         yield Gap(what=f"{name}:{odd[0]}", reason=f"{len(odd)} records are no {expected}")
+    if untimed:
+        reason = f"{len(untimed)} events have no time that can be read: when is not known of them"
+        yield Gap(what=f"{name}:{untimed[0]}", reason=reason)
     if trouble is not None:
         raise trouble
 

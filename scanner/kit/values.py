@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,11 +103,31 @@ def when(value: Any) -> str:
     if isinstance(value, str) and value.strip().replace(".", "", 1).isdigit():
         value = float(value) if len(value) < 32 else 0
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return stamp(value)
+        return stamp(value) or console_date(value)
     if not 0 < value < 10**18:
         return ""
     scale = 1 if value < _SECONDS else 1000 if value < _MILLIS else 10**6
     return stamp(int(value * 1000 / scale))
+
+
+_DATES = (
+    "%b %d, %Y, %I:%M:%S %p", "%b %d, %Y %I:%M:%S %p", "%b %d, %Y", "%Y/%m/%d %H:%M:%S",
+    "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y", "%d/%m/%Y",
+)  # fmt: skip
+
+
+def console_date(value: Any) -> str:
+    """As consoles write it in English; the name of a zone is not read. Where day and month could
+    be either, it is none."""
+    words = text(value).replace("\u202f", " ").split()
+    for some in (words, words[:-1]):
+        found: set[str] = set()
+        for form in _DATES if some else ():
+            with suppress(ValueError):
+                found.add(iso(datetime.strptime(" ".join(some) + " +0000", form + " %z")))
+        if found:
+            return found.pop() if len(found) == 1 else ""
+    return ""
 
 
 def iso(moment: datetime) -> str:

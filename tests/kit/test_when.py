@@ -26,3 +26,20 @@ from scanner.kit.values import when
 )  # fmt: skip
 def test_every_way_to_write_a_time(said: Any, told: str) -> None:
     assert when(said) == told
+
+
+@pytest.mark.parametrize(
+    ("said", "moment"),
+    [
+        ("Nov 20, 2026 09:00:00 AM", "2026-11-20T09:00:00Z"),
+        ("Nov 20, 2026, 9:00:00\u202fPM PST", "2026-11-20T21:00:00Z"),
+        ("2026/11/20 09:00:00", "2026-11-20T09:00:00Z"),
+        ("11/20/2026 09:00:00", "2026-11-20T09:00:00Z"),
+        ("20/11/2026", "2026-11-20T00:00:00Z"),
+        ("11/11/2026", "2026-11-11T00:00:00Z"),
+        ("10/11/2026", ""),  # of October or of November
+        ("never", ""),
+    ],
+)
+def test_dates_of_consoles(said: str, moment: str) -> None:
+    assert when(said) == moment

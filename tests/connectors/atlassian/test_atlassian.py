@@ -87,3 +87,14 @@ def test_a_table_of_events(tmp_path: Path) -> None:
     rows = {one.rule: one for one in folded(CASE.items(ctx))}
     assert set(rows) == {"App_installed", "Rovo_enabled"}
     assert rows["App_installed"].relation == "grants"
+
+
+def test_an_application_that_a_sentence_alone_names(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text(
+        "Date,Location,Actor,Actor id,Actor email,Activity,Action,Product,Message\n"
+        "2026-11-20T09:00:00Z,US,Ada,u1,ada@acme.com,,User granted OAuth app access,,"
+        "Ada granted ChatGPT access\n"
+    )
+    ctx = CASE.context("https://x.example", live=False, files=("log.csv",), folder=tmp_path)
+    (one,) = folded(CASE.items(ctx))
+    assert (one.label, one.relation) == ("ChatGPT", "grants")

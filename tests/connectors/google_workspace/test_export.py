@@ -281,3 +281,21 @@ def test_one_event_is_a_list_of_one(tmp_path: Path, events: list[dict[str, Any]]
     texts = [{**one, "events": one["events"][0]} for one in alone]
     assert plain
     assert _activities(_read(tmp_path, "\n".join(map(json.dumps, texts)))) == plain
+
+
+def test_the_consoles_tables_of_geminis_use(tmp_path: Path) -> None:
+    log = (
+        "Date,Event,Description,Actor,App name,Action,Event category,Feature source\n"
+        "2026-11-20T09:00:00Z,Feature utilization,x,ada@acme.com,gmail,summarize,active,panel\n"
+    )
+    report = "Email,Overall usage,Active days,Gmail,Docs,Gemini app\nada@acme.com,10,3,4,0,6\n"
+    found = _read(tmp_path, log, "log.csv")
+    (one,) = (item for item in found if isinstance(item, Activity))
+    assert (one.relation, one.first_at) == ("used_by", "2026-11-20T09:00:00Z")
+    assert {store.store_class for store in one.reads} == {"mail"}
+    used = _read(tmp_path, report, "use.csv")
+    rows = [item for item in used if isinstance(item, Activity)]
+    assert sorted(row.count for row in rows) == [4, 6]
+    assert {row.actor.email for row in rows if row.actor} == {"ada@acme.com"}
+    assert not _gaps(found)
+    assert not _gaps(used)

@@ -156,3 +156,21 @@ def test_a_table_of_a_log_workspace(tmp_path: Path) -> None:
     assert not [one for one in items if isinstance(one, Gap)]
     (one,) = folded(items)
     assert (one.label, one.relation, one.scopes) == ("Claude", "grants", ("channels:history",))
+
+
+def test_the_consoles_table_of_audit_entries(tmp_path: Path) -> None:
+    text = (
+        "Date (UTC),Action,Actor,Actor email,Entity,Details\n"
+        "2026-11-20 09:00:00,App installed,Ada,ada@acme.com,Claude,\n"
+        "2026-11-20 09:00:00,User login,Ada,ada@acme.com,Ada,\n"
+        "some day,App installed,Ada,ada@acme.com,Gamma,\n"
+    )
+    (tmp_path / "audit.csv").write_text(text)
+    ctx = CASE.context("https://x.example", live=False, files=("audit.csv",), folder=tmp_path)
+    items = CASE.items(ctx)
+    one, undated = sorted(folded(items), key=lambda row: row.label)
+    assert (one.label, one.relation, one.first_at) == ("Claude", "grants", "2026-11-20T09:00:00Z")
+    assert (undated.label, undated.first_at) == ("Gamma", "")
+    (gap,) = (item for item in items if isinstance(item, Gap))
+    assert gap.what == "audit.csv:4"
+    assert "no time" in gap.reason
