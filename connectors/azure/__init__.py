@@ -10,7 +10,16 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from connectors.azure import creators, denials, hierarchy, operations, planes, relations, roles
+from connectors.azure import (
+    creators,
+    denials,
+    hierarchy,
+    interfaces,
+    operations,
+    planes,
+    relations,
+    roles,
+)
 from connectors.azure.access import Access
 from connectors.azure.config import AzureConfig
 from connectors.azure.graph import Inventory
@@ -77,7 +86,8 @@ def _operations() -> tuple[Operation, ...]:
         )
         for ident, (permission, reason, option) in _OWN.items()
     }  # fmt: skip
-    own = ((op, why, "") for op, why in roles.OPERATIONS.items())
+    beside = {**roles.OPERATIONS, interfaces.OPERATION: interfaces.REASON}
+    own = ((op, why, "") for op, why in beside.items())
     why: dict[str, list[str]] = {}
     options: dict[str, set[str]] = {}
     for op, reason, option in (*own, *reasons()):
@@ -93,6 +103,7 @@ def _operations() -> tuple[Operation, ...]:
             elsewhere=planes.GIVEN_ELSEWHERE.get(op, ""),
             # Whatever is called without a setting is declared without it.
             opt_in=() if "" in options[op] else tuple(sorted(options[op])),
+            is_optional=op == interfaces.OPERATION,
         )
     return tuple(made.values())
 

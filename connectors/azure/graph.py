@@ -53,6 +53,17 @@ KEYLESS_STORAGE = (
 )
 
 
+INTERFACES = (
+    "resources | where type =~ 'microsoft.network/networkinterfaces'"
+    " | extend machine = tolower(tostring(properties.virtualMachine.id))"
+    " | join kind=inner (resources | where type =~ 'microsoft.compute/virtualmachines'"
+    f" | where {FILTERS['microsoft.compute/virtualmachines']}"
+    " | project machine = tolower(id)) on machine"
+    f" | project {_LESS} | order by id asc"
+)
+"""Of the machines that are listed: of all of them there may be a hundred thousand."""
+
+
 def of_types(types: Iterable[str]) -> str:
     """The question for everything of some types."""
     named = ", ".join(f"'{one.casefold()}'" for one in sorted(types))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from connectors.azure import access as asking
-from connectors.azure import errors, planes, relations
+from connectors.azure import errors, interfaces, planes, relations
 from connectors.azure.access import Access
 from connectors.azure.config import Cloud
 from connectors.azure.graph import Inventory
@@ -66,8 +66,7 @@ class AzureReading(Reading):
                 yield _with_siblings(normal(record, self.access.cloud), kind, str(args[ABOVE]))
             return
         if verb == "graph":
-            for record in self.inventory.records(kind, self.account):
-                yield normal(record, self.access.cloud)
+            yield from self._shown(kind)
             # Said after what it has shown: less than all is better than nothing, and no proof.
             self.rights.check(self.account, call.op)
             return
@@ -79,6 +78,23 @@ class AzureReading(Reading):
         of = str(args[OF])
         for record in asking.listed(self.access, call.op, of, self.account, query, items):
             yield _with_siblings(normal(record, self.access.cloud), kind, of)
+
+    def _shown(self, kind: str) -> Iterator[dict[str, Any]]:
+        """Machines with their addresses; what went wrong with these is raised when all are told."""
+        trouble: SourceError | None = None
+        beside: Mapping[str, Mapping[str, list[str]]] | None = None
+        for record in self.inventory.records(kind, self.account):
+            made = normal(record, self.access.cloud)
+            if kind.casefold() == interfaces.MACHINES:
+                if beside is None:
+                    try:
+                        beside = interfaces.of_machines(self.inventory, self.account)
+                    except SourceError as error:
+                        trouble, beside = error, {}
+                made["named"] = beside.get(str(record["id"]).casefold(), {})
+            yield made
+        if trouble is not None:
+            raise trouble
 
     def afresh(self, call: Call, args: Mapping[str, Any]) -> Iterator[Any]:
         verb, _, kind = call.op.partition(":")

@@ -39,6 +39,7 @@ SHOWN = {
     "microsoft.compute/virtualmachines": ("compute", "VirtualMachine"),
     "microsoft.compute/virtualmachinescalesets": ("compute", "VirtualMachineScaleSet"),
     "microsoft.logic/workflows": ("logic", "Workflow"),
+    "microsoft.network/networkinterfaces": ("network", "NetworkInterface"),
     "microsoft.network/privateendpoints": ("network", "PrivateEndpoint"),
     "microsoft.keyvault/vaults": ("keyvault", "Vault"),
     "microsoft.authorization/roleassignments": ("authorization", "RoleAssignment"),

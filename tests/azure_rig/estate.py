@@ -359,8 +359,16 @@ def workloads(rig: Rig, sub: str) -> None:
         "properties": {"MISTRAL_API_KEY": "from-a-vault"},
     }  # fmt: skip
     for name, size in (("gpu-1", "Standard_ND96isr_H100_v5"), ("web-1", "Standard_D2s_v5")):
-        rig.show(sub, "Microsoft.Compute/virtualMachines", name, location="westeurope",
-                 properties={"hardwareProfile": {"vmSize": size}})  # fmt: skip
+        machine = rig.show(sub, "Microsoft.Compute/virtualMachines", name, location="westeurope",
+                           properties={"hardwareProfile": {"vmSize": size}})  # fmt: skip
+        for number, address in enumerate(("10.0.0.4", "10.0.1.4"), 4 if name == "gpu-1" else 8):
+            rig.show(
+                sub,
+                "Microsoft.Network/networkInterfaces",
+                f"{name}-{number}",
+                location="westeurope",
+                properties=_interface(sub, machine, address, number),
+            )
     rig.show(sub, "Microsoft.Compute/virtualMachineScaleSets", "pool", location="westeurope",
              sku={"name": "Standard_NV36ads_A10_v5", "capacity": 4}, properties={})  # fmt: skip
     rig.show(sub, "Microsoft.HealthBot/healthBots", "nurse", location="westeurope",
@@ -428,3 +436,16 @@ def whole(rig: Rig, number: int = 1, **fields: Any) -> str:
     assignments(rig, sub)
     created(rig, sub, account)
     return sub
+
+
+def _interface(sub: str, machine: str, address: str, number: int) -> dict[str, object]:
+    network = f"/subscriptions/{sub}/resourceGroups/Rg-One/providers/Microsoft.Network/virtualNetworks/Main"
+    first = address.rpartition(".")[0]
+    return {
+        "virtualMachine": {"id": machine.replace("Rg-One", "RG-ONE")}, "macAddress": "00-0D-3A-00-00-01",
+        "ipConfigurations": [
+            {"name": f"ip{n}", "properties": {"privateIPAddress": f"{first}.{number + n * 20}",
+                                              "subnet": {"id": f"{network}/subnets/gpu"}}}
+            for n in range(2)
+        ],
+    }  # fmt: skip

@@ -33,18 +33,59 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
+class Join:
+    """``join kind=inner (...) on <name>``, behind ``extend <name> = tolower(tostring(...))``."""
+
+    left: list[str]
+    conditions: tuple[Callable[[Row], bool], ...]
+    right: list[str]
+
+    def holds(self, row: Row, rows: list[Row]) -> bool:
+        keys = {
+            _string(_at(one, self.right))
+            for one in rows
+            if all(holds(one) for holds in self.conditions)
+        }
+        return _string(_at(row, self.left)) in keys
+
+
+@dataclass(frozen=True)
 class Query:
     table: str
     conditions: tuple[Callable[[Row], bool], ...]
     columns: tuple[str, ...]
+    join: Join | None = None
 
     def run(self, rows: list[Row]) -> list[Row]:
         found = [row for row in rows if all(holds(row) for holds in self.conditions)]
+        if self.join is not None:
+            found = [row for row in found if self.join.holds(row, rows)]
         found.sort(key=lambda row: str(row["id"]).casefold())
         return [{name: row.get(name) for name in self.columns} for row in found]
 
 
+_JOINED = re.compile(
+    r"\| extend (\w+) = tolower\(tostring\(([\w.]+)\)\) "
+    r"\| join kind=inner \((\w+) ([^()]*(?:\([^()]*\)[^()]*)*) "
+    r"\| project (\w+) = tolower\((\w+)\)\) on (\w+) "
+)
+
+
 def parse(text: str) -> Query:
+    join = None
+    if match := _JOINED.search(text):
+        extended, path, table, steps, projected, key, on = match.groups()
+        if not extended == projected == on or table not in TABLES or key not in COLUMNS[table]:
+            raise Refused(f"not understood: {match[0]}")
+        inner = [step.strip().removeprefix("where ") for step in steps.split("|") if step.strip()]
+        conditions = tuple(_condition(step, table) for step in inner)
+        join = Join(path.split("."), conditions, [key])
+        text = text.replace(match[0], "")
+    query = _plain(text)
+    return Query(query.table, query.conditions, query.columns, join)
+
+
+def _plain(text: str) -> Query:
     table, *steps = (part.strip() for part in text.split("|"))
     if table not in TABLES:
         raise Refused(f"no table {table!r}")

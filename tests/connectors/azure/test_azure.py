@@ -263,3 +263,26 @@ def test_the_activity_log_is_asked_for_providers_of_which_something_is_there(rig
     asked = [call for call in rig.calls if "eventtypes" in call]
     assert len(asked) == 1
     assert SUB in asked[0]
+
+
+def test_machines_have_the_addresses_of_their_interfaces(rig: Rig) -> None:
+    estate.whole(rig)
+    rig.page_size = 1
+    found = read(rig, families=("compute",), identities=False, creators=False)
+    machine = found.one("azure.virtual_machine")
+    lead = f"/subscriptions/{estate.ident(1)}/resourcegroups/rg-one/providers/microsoft.network"
+    assert machine.name == "gpu-1"
+    assert machine.tags["private_address"] == "10.0.0.24, 10.0.0.4, 10.0.1.25, 10.0.1.5"
+    assert machine.tags["network"] == f"{lead}/virtualnetworks/main"
+    assert machine.tags["network_interface"] == (
+        f"{lead}/networkinterfaces/gpu-1-4, {lead}/networkinterfaces/gpu-1-5"
+    )
+
+
+def test_without_the_right_to_see_interfaces_machines_have_no_addresses(rig: Rig) -> None:
+    """A detail of theirs: no less is covered."""
+    estate.whole(rig, refused=("Microsoft.Network/networkInterfaces/read",))
+    found = read(rig, families=("compute",), identities=False, creators=False)
+    assert "private_address" not in found.one("azure.virtual_machine").tags
+    assert not found.errors
+    assert not found.gaps

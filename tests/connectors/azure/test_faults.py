@@ -36,6 +36,21 @@ def test_a_type_that_may_not_be_read_is_denied_though_resource_graph_is_silent(r
     assert wrong == [AI], "the others go on"
 
 
+def _without_interfaces(page: dict[str, Any]) -> dict[str, Any]:
+    told = [str(row.get("type", "")) for row in page["data"]]
+    return {**page, "totalRecords": None} if "microsoft.network/networkinterfaces" in told else page
+
+
+def test_addresses_that_could_not_be_asked_for_cost_no_machine(rig: Rig) -> None:
+    estate.whole(rig)
+    rig.faults.append(Fault("ResourceGraph", change=_without_interfaces))
+    found = read(rig)
+    assert "private_address" not in found.one("azure.virtual_machine").tags
+    (gap,) = found.gaps[f"azure:{SUB}/compute"]
+    assert gap.what == "azure.virtual_machine"
+    assert "the answer is malformed" in gap.reason
+
+
 def test_of_several_types_the_one_that_may_not_be_read_is_a_gap(rig: Rig) -> None:
     estate.whole(rig, refused=("Microsoft.Web/sites/read",))
     found = read(rig)
