@@ -333,7 +333,10 @@ def store_url(loaded: LoadedConfig, environ: Mapping[str, str] | None = None) ->
         except SourceError as error:
             raise ConfigError(f"[store] url_env: {error}") from error
         except KeyError:
-            raise ConfigError(f"[store] url_env: the variable {named} is not set") from None
+            raise ConfigError(
+                f"[store] the variable {named} is not set; `url` is a URL, as sqlite:///path, or "
+                "names a variable that holds one"
+            ) from None
         if not url:
             raise ConfigError(f"[store] url_env: {named} is empty; put the URL there")
     prefix = "sqlite:///"

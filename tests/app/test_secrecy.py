@@ -215,7 +215,7 @@ def test_a_state_whose_reference_gives_nothing(
 ) -> None:
     loaded = _loaded(tmp_path, '[store]\nurl_env = "STATE"\n')
     monkeypatch.delenv("STATE", raising=False)
-    with pytest.raises(ConfigError, match=r"\[store\] url_env: the variable STATE is not set"):
+    with pytest.raises(ConfigError, match=r"\[store\] the variable STATE is not set"):
         store_url(loaded)
     monkeypatch.setenv("STATE", f"u:{SECRET}")
     with pytest.raises(ConfigError, match="no URL of a database") as refused:

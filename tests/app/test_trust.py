@@ -310,7 +310,10 @@ def test_results_are_printed_though_the_output_folder_cannot_be_written(tmp_path
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('[store]\nurl = "foo"\n[sources.code]\n', "store url `foo`"),
+        (
+            '[store]\nurl = "foo"\n[sources.code]\n',
+            r"\[store\] the variable foo is not set; `url` is a URL",
+        ),
         ("[sources.cod]\n", r":1:1: no connector `cod`; did you mean `code`\?"),
         ("[scan]\nattempts = 0\n[sources.code]\n", r":2:1: Expected `int` >= 1"),
         ('[scan]\nengine = "fast"\n[sources.code]\n', r":2:1: Invalid enum value 'fast'"),
@@ -460,7 +463,7 @@ def test_a_passing_key_does_not_mark_a_state(
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("postgresql+psycopg://u:p@h:abc/x", "store url"),
+        ("postgresql+psycopg://u:p@h:abc/x", "no URL of a database"),
         ("sqlite:////no/such/folder/x.db", "does not exist; create it"),
         ("sqlite:///{folder}", "a folder; name a file in it"),
         ("sqlite:///{folder}/junk.db", "no shadow-ai state"),
