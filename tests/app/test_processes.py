@@ -137,9 +137,9 @@ def test_no_secret_is_in_what_is_sent(
         monkeypatch.setenv(name, value)
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     password = "the-password-of-the-database"
-    url = f"postgresql+psycopg://scanner:{password}@127.0.0.1/state"
+    monkeypatch.setenv("STATE_URL", f"postgresql+psycopg://scanner:{password}@127.0.0.1/state")
     named = {"token_env": "TROUBLED_TOKEN"}
-    loaded = load(configured(tmp_path, "sent", url, _PROCESSES, **named))
+    loaded = load(configured(tmp_path, "sent", "STATE_URL", _PROCESSES, **named))
     detector = Detector(rulebook, KEY.encode())
     (source,) = sources_of(loaded, detector, os.environ, lambda: datetime.now(UTC))
     (shard, *_) = source.connector.shards(source.context)
