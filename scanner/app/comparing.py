@@ -81,8 +81,10 @@ def _findings(
     state: State, first: ScanRow, last: ScanRow, known: Mapping[str, Finding]
 ) -> tuple[Change, ...]:
     happened: dict[Fingerprint, list[FindingEvent]] = {}
+    scans = [row.id for row in state.scans()]
+    over = set(scans[: scans.index(first.id) + 1])  # several may have ended within the second
     for event in changes(state, since=first.finished_at):
-        if event.scan != first.id and event.at <= last.finished_at:
+        if event.scan not in over and event.at <= last.finished_at:
             happened.setdefault(event.fingerprint, []).append(event)
     current = {mark: finding for finding in known.values()
                for mark in (finding.fingerprint, *finding.formerly)}  # fmt: skip

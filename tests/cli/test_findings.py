@@ -193,7 +193,7 @@ def test_lists_are_filtered_grouped_and_set_the_exit_code(place: Place) -> None:
     place.run("findings", "list", "--fail-on", "critical")
     place.run("findings", "list", "--fail-on", "info", code=1)
     assert "has no [views.his]" in place.run("findings", "list", "--view", "his", code=2)
-    assert "since" in place.run("findings", "list", "--since", "soon", code=2)
+    assert "`soon` is no day" in place.run("findings", "list", "--since", "soon", code=2)
     wrong = place.run("findings", "accept", "v1:nothing", "--until", UNTIL, "--reason", "x", code=2)
     assert "no finding begins with `v1:nothing`" in wrong
 
