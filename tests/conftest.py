@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from scanner.detect.engine import Detector
 from scanner.rulebook.examples import expand
@@ -51,6 +52,23 @@ def _loopback_alone() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded)
         patch.setattr(socket.socket, "connect_ex", guarded_ex)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _descriptions_are_read_once() -> Iterator[None]:
+    """Every session of botocore reads its descriptions (10 MB for EC2) anew, a third of the time of
+    what is tested with it; a scan has one session."""
+    read: dict[str, Any] = {}
+    load_file = JSONFileLoader.load_file
+
+    def once(self: JSONFileLoader, path: str) -> Any:
+        if path not in read:
+            read[path] = load_file(self, path)
+        return read[path]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", once)
         yield
 
 
