@@ -20,6 +20,7 @@ from scanner.kit.folding import Fold, Lately
 from scanner.kit.records import column, has_columns, read_records, unwrapped
 from scanner.kit.spelling import Spelling
 from scanner.kit.values import items, mapping, text
+from scanner.kit.windows import Happened
 from scanner.model.errors import SourceError
 from scanner.model.items import Activity, Gap, Item
 
@@ -117,7 +118,7 @@ class _Reader:
         }
         return self.understood(flat)
 
-    def _once(self, event: tuple[str, str, tuple[Activity, ...]] | None) -> list[Item] | None:
+    def _once(self, event: Happened | None) -> list[Item] | None:
         if event is None:
             return None
         ident, _, told = event

@@ -1,4 +1,5 @@
-"""OpenAI: an organization's projects, people, service accounts, keys and use, by an admin key.
+"""OpenAI: an organization's projects, people, service accounts, keys, use and audit log, by an
+admin key; or the log from files.
 
 The vendor's own record of a key (whose it is, when it was last used, its redacted value) is what
 the same key in code is joined to. No prompt, file or answer is ever asked for.
@@ -6,118 +7,168 @@ the same key in code is joined to. No prompt, file or answer is ever asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
 
 import msgspec
 
-from connectors.openai import admin, use
-from scanner.kit.contract import ConnectorSpec, Context, Counts, Operation, Probe, Shard
+from connectors.openai import admin, costs, log, use
+from scanner.kit.administered import (
+    Administration,
+    Kind,
+    Listed,
+    Logged,
+    Reading,
+    Settings,
+    Spread,
+)
+from scanner.kit.contract import ConnectorSpec, Context, Counts, Operation, Shard
 from scanner.kit.http import ReadOnlySession
-from scanner.kit.told import check_address
+from scanner.kit.named import Names
+from scanner.kit.paged import by_last_id
 from scanner.kit.values import text
-from scanner.model.base import ShardId
-from scanner.model.errors import Denied, SourceError
-from scanner.model.items import Checkpoint, Item
+from scanner.kit.windows import Happened, Novel
+from scanner.model.base import NodeId, ShardId
+from scanner.model.errors import Denied
+from scanner.model.items import Item
 
-_API = "https://api.openai.com"
 _LISTING = "openai:projects"
+AUDIT = "/v1/organization/audit_logs"
+KEPT = timedelta(days=3650)
+"""https://platform.openai.com/docs/api-reference/audit-logs names no end; it begins when an owner
+switches the log on."""
+Part = Literal["organization", "use", "projects", "costs", "audit"]
 
 
-class OpenAIConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One organization; each has an admin key of its own."""
+class OpenAIConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One organization, each with an admin key of its own; or files exported from one."""
 
     organization: str = "default"
     """What the organization is called here; its nodes are named by it."""
     token_env: str = "OPENAI_ADMIN_KEY"  # noqa: S105 - the variable's name
     """Environment variable that holds the admin key; the key itself is never in a file."""
-    url: str = _API
+    url: str = "https://api.openai.com"
     """Where data residency or a gateway has its own address."""
+    parts: tuple[Part, ...] = ("organization", "use", "projects", "costs", "audit")
     archived_projects: bool = True
     """Read projects that were archived, too."""
     since_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 0
-    """How far back use is added up; 0: as `scan.window_days` says."""
-
-    def __post_init__(self) -> None:
-        check_address(self.url, self.organization)
+    """How far back use is added up and the log is first read; 0: as `scan.window_days` says."""
 
 
-class OpenAIConnector:
-    spec = ConnectorSpec(
-        name="openai",
-        title="OpenAI organizations",
-        config=OpenAIConfig,
-        operations=tuple(
-            Operation(id=f"GET {path}", permission="api.management.read", bucket=bucket, reason=why)
-            for path, bucket, why in (*admin.OPERATIONS, *use.OPERATIONS)
-        ),
-        yields=frozenset({*admin.KINDS, *use.KINDS}),
-        listing={
-            "archived_projects": Counts.MORE,
-        },
-        docs_url="https://platform.openai.com/docs/api-reference/administration",
-    )
+@dataclass(frozen=True)
+class _Names(Names):
+    """Projects, people and keys have ids that are the vendor's own and hold for all."""
 
-    def shards(self, ctx: Context[OpenAIConfig]) -> Iterator[Shard]:
-        name = ctx.config.organization
+    def org(self, org: str) -> NodeId:
+        return admin.org_id(org)
+
+
+NAMES = _Names(source="openai", vendor="openai", tenant="organization")
+_AUDIT_OPERATION = Operation(
+    id=f"GET {AUDIT}", permission="api.audit_logs.read", bucket="admin",
+    reason="who made keys, service accounts and projects, and signs in",
+    elsewhere="an owner switches the audit log on, under Data controls; it begins then",
+)  # fmt: skip
+_OPERATIONS = (
+    *(
+        Operation(id=f"GET {path}", permission="api.management.read", bucket=bucket, reason=why)
+        for path, bucket, why in (*admin.OPERATIONS, *use.OPERATIONS)
+    ),
+    Operation(
+        id=f"GET {costs.COSTS}", permission="api.usage.read", bucket="usage",
+        reason="what projects cost, by line item",
+    ),
+    _AUDIT_OPERATION,
+)  # fmt: skip
+
+
+def _organization(reading: Reading) -> Iterator[Item]:
+    yield from admin.organization(reading.access, reading.org)
+
+
+def _use(reading: Reading) -> Iterator[Item]:
+    days = reading.ctx.config.since_days or reading.ctx.window_days
+    yield from use.used(reading.access, reading.org, reading.ctx.now(), days)
+
+
+def _costs(reading: Reading) -> Iterator[Item]:
+    days = reading.ctx.config.since_days or reading.ctx.window_days
+    yield from costs.costs(reading.access, reading.org, reading.ctx.now(), days)
+
+
+def _projects(reading: Reading) -> Iterator[Shard]:
+    name = reading.org
+    archived = reading.ctx.config.archived_projects
+    for project in admin.projects(reading.access, with_archived=archived):
+        fields = {key: text(project.get(key)) for key in admin.PROJECT_FIELDS}
         yield Shard(
-            id=ShardId(f"openai:{name}/organization"), scope={"part": "organization"}, title=name
+            id=ShardId(f"openai:{name}/{text(project['id'])}"),
+            scope={"part": "projects", **fields},
+            listed_by=_LISTING,
+            title=f"{name}: {text(project.get('name')) or text(project['id'])}",
         )
-        yield Shard(id=ShardId(f"openai:{name}/use"), scope={"part": "use"}, title=f"{name}: use")
-        for project in admin.projects(_session(ctx), with_archived=ctx.config.archived_projects):
-            yield Shard(
-                id=ShardId(f"openai:{name}/{text(project['id'])}"),
-                scope={
-                    "part": "project",
-                    **{key: text(project.get(key)) for key in admin.PROJECT_FIELDS},
-                },
-                listed_by=_LISTING,
-                title=f"{name}: {text(project.get('name')) or text(project['id'])}",
-            )
-
-    def collect(
-        self, ctx: Context[OpenAIConfig], shard: Shard, since: Checkpoint | None
-    ) -> Iterator[Item]:
-        name, session = ctx.config.organization, _session(ctx)
-        if shard.scope["part"] == "organization":
-            yield from admin.organization(session, name)
-        elif shard.scope["part"] == "use":
-            days = ctx.config.since_days or ctx.window_days
-            yield from use.used(session, name, ctx.now(), days)
-        else:
-            yield from admin.project(session, name, shard.scope)
-
-    def probe(self, ctx: Context[OpenAIConfig]) -> Iterator[Probe]:
-        for path in (admin.PROJECTS, admin.USERS, admin.ADMIN_KEYS):
-            try:
-                _session(ctx).get(path, {"limit": "1"})
-            except SourceError as error:
-                yield Probe(
-                    check=f"GET {path}", ok=False, detail=str(error),
-                    remedy="use an admin key of an organization owner, with read access",
-                )  # fmt: skip
-            else:
-                yield Probe(check=f"GET {path}", ok=True, detail="readable")
 
 
-def _session(ctx: Context[OpenAIConfig]) -> ReadOnlySession:
+def _project(reading: Reading, scope: Mapping[str, str]) -> Iterator[Item]:
+    yield from admin.project(reading.access, reading.org, scope)
+
+
+def _events(
+    reading: Reading, begin: datetime, end: datetime
+) -> Iterator[Happened | Novel | None]:  # fmt: skip
+    asked = {
+        "limit": "100",
+        "effective_at[gte]": str(int(begin.timestamp())),
+        "effective_at[lt]": str(int(end.timestamp())),
+    }
+    for record in by_last_id(reading.access, AUDIT, asked, after="after"):
+        yield log.event(record, reading.org)
+
+
+def _access(ctx: Context[OpenAIConfig]) -> ReadOnlySession:
     key = ctx.environ.get(ctx.config.token_env, "")
     if not key:
         raise Denied(
             f"no OpenAI admin key: set the environment variable {ctx.config.token_env} to one "
             "(https://platform.openai.com/settings/organization/admin-keys)"
         )
-    made: ReadOnlySession = ctx.kept(
-        f"openai:{ctx.config.organization}",
-        lambda: ReadOnlySession(
-            ctx.config.url,
-            OpenAIConnector.spec.operations,
-            ctx.limits,
-            headers={"Authorization": f"Bearer {key}", "User-Agent": "shadow-ai-scanner"},
-            retries=ctx.retries,
-        ),
+    return ReadOnlySession(
+        ctx.config.url,
+        _OPERATIONS,
+        ctx.limits,
+        headers={"Authorization": f"Bearer {key}", "User-Agent": "shadow-ai-scanner"},
+        retries=ctx.retries,
     )
-    return made
 
 
-CONNECTOR = OpenAIConnector()
+_BY_PATH: Mapping[str, Operation] = {one.path: one for one in _OPERATIONS}
+CONNECTOR = Administration(
+    spec=ConnectorSpec(
+        name="openai",
+        title="OpenAI organizations",
+        config=OpenAIConfig,
+        operations=_OPERATIONS,
+        yields=frozenset({*NAMES.kinds, *admin.KINDS, *use.KINDS, *log.KINDS}),
+        listing={
+            "archived_projects": Counts.MORE,
+            "parts": Counts.MORE,
+            "files": Counts.NEVER,
+        },
+        docs_url="https://platform.openai.com/docs/api-reference/administration",
+    ),
+    names=NAMES,
+    parts=(
+        Listed("organization", _BY_PATH[admin.USERS], _organization),
+        Listed("use", _BY_PATH[use.OPERATIONS[0][0]], _use),
+        Spread("projects", _BY_PATH[admin.PROJECTS], _projects, _project),
+        Listed("costs", _BY_PATH[costs.COSTS], _costs),
+        Logged("audit", _AUDIT_OPERATION, _events, kept=KEPT),
+    ),
+    kinds=(Kind(log.is_event, log.event),),
+    access=_access,
+    expected="events of the audit log",
+    spelling=log.SPELLING,
+)

@@ -96,7 +96,8 @@ def organization(session: ReadOnlySession, name: str) -> Iterator[Item]:
 
 
 def project(session: ReadOnlySession, name: str, scope: Mapping[str, str]) -> Iterator[Item]:
-    """A project, who may use it, and its keys."""
+    """A project, who may use it, and its keys. Raises the source error where none of its lists may
+    be read."""
     ident = project_id(scope["id"])
     tags: dict[str, str] = {}
     if scope.get("residency"):
@@ -133,16 +134,16 @@ def project(session: ReadOnlySession, name: str, scope: Mapping[str, str]) -> It
     yield edge(org_id(name), ident, Relation.CONTAINS, PROJECTS)
     yield edge(ident, NodeId("provider:openai"), Relation.CALLS, PROJECTS)
     yield from gaps
-    for path, what, read in (
-        (MEMBERS, "members", _member),
-        (SERVICE_ACCOUNTS, "service accounts", _service_account),
-        (KEYS, "keys", _project_key),
-    ):
+    errors: list[SourceError] = []
+    for path, what, read in _LISTS:
         try:
             for record in listed(session, _of(path, scope)):
                 yield from read(record, ident)
         except SourceError as error:
+            errors.append(error)
             yield gap(f"{what} of project {scope['id']}", error)
+    if len(errors) == len(_LISTS):
+        raise errors[0]
 
 
 def _member(record: Mapping[str, Any], project: NodeId) -> Iterator[Item]:
@@ -168,6 +169,13 @@ def _service_account(record: Mapping[str, Any], project: NodeId) -> Iterator[Ite
 
 def _project_key(record: Mapping[str, Any], project: NodeId) -> Iterator[Item]:
     yield from _key(record, project, KEYS, "openai.api_key")
+
+
+_LISTS = (
+    (MEMBERS, "members", _member),
+    (SERVICE_ACCOUNTS, "service accounts", _service_account),
+    (KEYS, "keys", _project_key),
+)
 
 
 def _person(record: Mapping[str, Any], holder: NodeId | None, path: str) -> Iterator[Item]:

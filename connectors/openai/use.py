@@ -32,6 +32,8 @@ _USE = (
     ("audio_transcriptions", _BY_ALL),
     ("vector_stores", ("project_id",)),
     ("code_interpreter_sessions", ("project_id",)),
+    ("file_search_calls", ("project_id", "user_id", "api_key_id")),
+    ("web_search_calls", _BY_ALL),
 )
 OPERATIONS = tuple(
     (f"/v1/organization/usage/{kind}", "usage", f"who used {kind.replace('_', ' ')}, how often")

@@ -21,9 +21,10 @@ from scanner.kit.named import Names
 from scanner.kit.records import read_records, unwrapped
 from scanner.kit.spelling import Spelling
 from scanner.kit.told import check_address
-from scanner.kit.windows import Happened, Log, read_log
+from scanner.kit.windows import Happened, Log, Novel, Unknown, read_log
 from scanner.model.base import ShardId
 from scanner.model.errors import Denied, SourceError
+from scanner.model.facts import Fact
 from scanner.model.items import Activity, Checkpoint, Gap, Item
 
 
@@ -81,14 +82,26 @@ class Logged:
 
     name: str
     operation: Operation
-    events: Callable[[Reading, datetime, datetime], Iterable[Happened | None]]
+    events: Callable[[Reading, datetime, datetime], Iterable[Happened | Novel | None]]
     kept: timedelta
     """How long the source keeps it."""
     span: timedelta = timedelta(days=7)
     """Of one window: after each a scan can go on."""
 
 
-Understood = Happened | list[Item] | None
+@dataclass(frozen=True)
+class Spread:
+    """A part of things that the source lists, a shard each. ``shards``: cheap, and ``read`` of one
+    of them by its scope; both raise the source errors. The scope's ``part`` is the name."""
+
+    name: str
+    operation: Operation
+    shards: Callable[[Reading], Iterator[Shard]]
+    read: Callable[[Reading, Mapping[str, str]], Iterator[Item]]
+
+
+Part = Listed | Logged | Spread
+Understood = Happened | Novel | list[Item] | None
 
 
 @dataclass(frozen=True)
@@ -106,14 +119,14 @@ class Administration:
 
     spec: ConnectorSpec
     names: Names
-    parts: tuple[Listed | Logged, ...]
+    parts: tuple[Part, ...]
     kinds: tuple[Kind, ...]
     access: Callable[[Context[Any]], Any]
     expected: str = "records of this source"
     """What a file may hold, for people."""
     spelling: Spelling | None = None
     """The fields of its records, which tables and warehouses spell otherwise."""
-    _by_name: dict[str, Listed | Logged] = field(default_factory=dict, repr=False)
+    _by_name: dict[str, Part] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self._by_name.update({one.name: one for one in self.parts})
@@ -121,7 +134,11 @@ class Administration:
     def shards(self, ctx: Context[Any]) -> Iterator[Shard]:
         config, source = ctx.config, self.spec.name
         for name in config.parts if config.live else ():
-            is_log = isinstance(self._by_name[name], Logged)
+            part = self._by_name[name]
+            if isinstance(part, Spread):
+                yield from part.shards(self._reading(ctx))
+                continue
+            is_log = isinstance(part, Logged)
             yield Shard(
                 id=ShardId(f"{source}:{config.organization}/{name}"),
                 scope={"part": name},
@@ -145,6 +162,9 @@ class Administration:
         if isinstance(part, Listed):
             yield from part.read(reading)
             yield self.names.account(org, part.operation.id)  # it has answered
+            return
+        if isinstance(part, Spread):
+            yield from part.read(reading, shard.scope)
             return
         for item in read_log(_log(ctx, part), _window(part, reading), ctx.now(), since):
             if isinstance(item, Checkpoint):
@@ -183,19 +203,23 @@ def _log(ctx: Context[Any], part: Logged) -> Log:
 
 def _window(
     part: Logged, reading: Reading
-) -> Callable[[datetime, datetime], Iterator[Happened | None]]:
-    def events(begin: datetime, end: datetime) -> Iterator[Happened | None]:
+) -> Callable[[datetime, datetime], Iterator[Happened | Novel | None]]:
+    def events(begin: datetime, end: datetime) -> Iterator[Happened | Novel | None]:
         for one in part.events(reading, begin, end):
-            yield one if one and one[1] else None  # without a time it is in no window
+            at = (one.event if isinstance(one, Novel) else one)[1] if one else ""
+            yield one if at else None  # without a time it is in no window
 
     return events
 
 
 def _trouble(
-    part: Listed | Logged, reading: Callable[[], Reading], ctx: Context[Any]
+    part: Part, reading: Callable[[], Reading], ctx: Context[Any]
 ) -> str:  # fmt: skip
     """Why the first of a part cannot be read; empty: it can."""
     try:
+        if isinstance(part, Spread):
+            next(iter(part.shards(reading())), None)
+            return ""
         if isinstance(part, Listed):
             first = next(iter(part.read(reading())), None)
             return first.reason if isinstance(first, Gap) and first.denied else ""
@@ -212,9 +236,8 @@ def read_file(
 ) -> Iterator[Item]:  # fmt: skip
     """What one file tells, each event once. Records that are none are one gap, with the place of
     the first; a damaged file gives what was before the damage, then ``Unavailable``."""
-    fold, known = Fold(), Lately()
+    fold, book = Fold(), _Book()
     odd: list[int] = []
-    untimed: list[int] = []
     trouble: SourceError | None = None
 
     def fits(record: Mapping[str, Any]) -> bool:
@@ -228,30 +251,53 @@ def read_file(
             if found is None:
                 odd.append(number)
                 continue
-            if isinstance(found, tuple):
-                if found[2] and not found[1]:
-                    untimed.append(number)
-                found = _once(found, known)
-            for one in found:
-                if isinstance(one, Activity):
-                    fold.add(one)
-                else:
-                    yield one
+            if not isinstance(found, list):
+                for stated in book.told(found, number):
+                    fold.add(stated)
+                continue
+            yield from _passed(found, fold)
     except SourceError as error:
         trouble = error
     yield from fold.take()
     if odd:
         yield Gap(what=f"{name}:{odd[0]}", reason=f"{len(odd)} records are no {expected}")
-    if untimed:
-        reason = f"{len(untimed)} events have no time that can be read: when is not known of them"
-        yield Gap(what=f"{name}:{untimed[0]}", reason=reason)
+    yield from book.gaps(name)
     if trouble is not None:
         raise trouble
 
 
-def _once(event: Happened, known: Lately) -> list[Item]:
-    ident, _, told = event
-    return [] if known.before(ident) else list(told)
+def _passed(told: list[Item], fold: Fold) -> Iterator[Item]:
+    """What a list tells; use is added up."""
+    for one in told:
+        if isinstance(one, Activity):
+            fold.add(one)
+        else:
+            yield one
+
+
+@dataclass
+class _Book:
+    """Of the events of one file: which were told, which have no time, which types are new."""
+
+    known: Lately = field(default_factory=Lately)
+    unknown: Unknown = field(default_factory=Unknown)
+    untimed: list[int] = field(default_factory=list)
+
+    def told(self, found: Happened | Novel, number: int) -> tuple[Activity | Fact, ...]:
+        ident, at, told = found.event if isinstance(found, Novel) else found
+        if self.known.before(ident):
+            return ()
+        self.unknown.event(found)
+        if told and not at:
+            self.untimed.append(number)
+        return told
+
+    def gaps(self, name: str) -> Iterator[Gap]:
+        if self.untimed:
+            reason = "events have no time that can be read: when is not known of them"
+            count = len(self.untimed)
+            yield Gap(what=f"{name}:{self.untimed[0]}", reason=f"{count} {reason}")
+        yield from self.unknown.gap(name)
 
 
 def bearer(ctx: Context[Any], *, scheme: str = "Bearer", hint: str = "") -> dict[str, str]:
@@ -304,11 +350,7 @@ def each(
     for record in found:
         items = told(record, org)
         odd += items is None
-        for one in items or ():
-            if isinstance(one, Activity):
-                fold.add(one)
-            else:
-                yield one
+        yield from _passed(items or [], fold)
     yield from fold.take()
     yield from odd_gap(odd, rule)
 

@@ -1,6 +1,7 @@
 """Events of a log, added up: an activity per event type, thing, actor and way, not a row an event.
 
-What a set grows by (scopes, data that is opened, actions) is joined; counts add, times widen.
+What a set grows by (scopes, data that is opened, actions) is joined; counts add, times widen. What
+events state (a key, who made it) is one fact each, whatever the order in which they are told.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from scanner.model.facts import Asset, DataStore
+from scanner.model.facts import Asset, Credential, DataStore, Fact, fact_key, merge_fact
 from scanner.model.items import Activity
 
 Key = tuple[str, str, str, str, str]
@@ -25,7 +26,9 @@ _MOST_KNOWN = 500_000
 """Ids of events that later ones are compared with: of a larger file, the newest."""
 
 
-def key_of(one: Activity) -> Key:
+def key_of(one: Activity | Fact) -> Key:
+    if not isinstance(one, Activity):
+        return "", fact_key(one), "", "", ""
     return one.rule, one.app_id, one.actor.id if one.actor else "", one.where, one.relation
 
 
@@ -55,10 +58,15 @@ class Fold:
 
     known: dict[str, int] = field(default_factory=dict)
     rows: dict[Key, Activity] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
 
-    def add(self, one: Activity) -> None:
-        """An activity that stands for one event, or for as many as the source has added up."""
+    def add(self, one: Activity | Fact) -> None:
+        """An activity that stands for one event, or for as many as the source has added up; or a
+        fact that an event states."""
         key = key_of(one)
+        if not isinstance(one, Activity):
+            self._state(key, one)
+            return
         old = self.rows.get(key)
         count = one.count
         if self.known:
@@ -72,10 +80,32 @@ class Fold:
         else:
             self.rows[key] = _joined(old, one, count)
 
-    def take(self) -> Iterator[Activity]:
+    def _state(self, key: Key, one: Fact) -> None:
+        """What an earlier reading has counted is stored already."""
+        mark = mark_of(key) if self.known else ""
+        if self.known.get(mark):
+            self.known[mark] -= 1
+            return
+        old = self.facts.get(key[1])
+        self.facts[key[1]] = one if old is None else _stated(old, one)
+
+    def take(self) -> Iterator[Activity | Fact]:
         """What is new, in order of first sight; the fold is empty afterwards."""
         found, self.rows = self.rows, {}
+        stated, self.facts = self.facts, {}
+        yield from stated.values()
         yield from (one for one in found.values() if one.count)
+
+
+def _stated(old: Fact, new: Fact) -> Fact:
+    if type(old) is not type(new):
+        return old
+    made: Fact = merge_fact(old, new, add_counts=True)  # type: ignore[type-var]
+    if isinstance(made, Credential) and isinstance(old, Credential) and isinstance(new, Credential):
+        created = min(filter(None, (old.created_at, new.created_at)), default="")
+        used = max(old.last_used_at, new.last_used_at)
+        made = msgspec.structs.replace(made, created_at=created, last_used_at=used)
+    return made
 
 
 def _counted(one: Activity, count: int) -> Activity:

@@ -8,19 +8,55 @@ and the order in which they are told, or a clock that is wrong, changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from scanner.kit.expressions import expression
 from scanner.kit.folding import Fold, Lately, key_of, mark_of
 from scanner.kit.values import iso
+from scanner.model.facts import Fact
 from scanner.model.items import Activity, Checkpoint, Gap, Item
 
-Happened = tuple[str, str, tuple[Activity, ...]]
+Happened = tuple[str, str, tuple[Activity | Fact, ...]]
 """An event's own id, when it happened (ISO 8601, UTC; the smaller of its times where it has two)
 and what it tells, nothing in most cases."""
-Events = Callable[[datetime, datetime], Iterable[Happened | None]]
+_NAME = expression(r"[A-Za-z][A-Za-z0-9_.:-]{0,79}")
+_MOST_NAMES = 20
+
+
+@dataclass(frozen=True)
+class Novel:
+    """An event whose type is not known, and what it tells all the same."""
+
+    kind: str
+    event: Happened
+
+
+@dataclass
+class Unknown:
+    """Of one reading."""
+
+    count: int = 0
+    names: set[str] = field(default_factory=set)
+
+    def event(self, one: Happened | Novel) -> Happened:
+        if not isinstance(one, Novel):
+            return one
+        self.count += 1
+        if len(self.names) < _MOST_NAMES:
+            # What is no name of a type may be anything that somebody wrote.
+            self.names.add(one.kind if _NAME.fullmatch(one.kind) else "\u2026")
+        return one.event
+
+    def gap(self, what: str) -> Iterator[Gap]:
+        if self.count:
+            told = ", ".join(sorted(self.names))
+            yield Gap(what=what, reason=f"{self.count} events are of types not known here: {told}")
+
+
+Events = Callable[[datetime, datetime], Iterable[Happened | Novel | None]]
 """Those from one moment up to another, in any order; None for a record that is none. Raises the
 source errors."""
 
@@ -61,7 +97,7 @@ def read_log(log: Log, events: Events, now: datetime, since: Checkpoint | None) 
     fold = Fold(known=dict(counted))
     again: dict[str, int] = {}
     near = Lately(_MOST_NEAR)
-    odd = 0
+    odd, unknown = 0, Unknown()
     # What was counted and is no longer told must not be taken off what came since.
     asked = [(start, until)] if lost and start < until < now else []
     asked += spans(until if asked else start, until, now, log.span)
@@ -71,14 +107,16 @@ def read_log(log: Log, events: Events, now: datetime, since: Checkpoint | None) 
             if event is None:
                 odd += 1
                 continue
-            ident, at, told = event
+            ident, at, told = event.event if isinstance(event, Novel) else event
             if not first <= at < last or near.before(ident):
                 continue  # told by the window that it belongs to
+            unknown.event(event)
             for one in told:
                 fold.add(one)
                 if at >= iso(edge):
                     mark = mark_of(key_of(one))
-                    again[mark] = again.get(mark, 0) + one.count
+                    count = one.count if isinstance(one, Activity) else 1
+                    again[mark] = again.get(mark, 0) + count
         fold.known.clear()  # the first window has reached what was read before
         yield from fold.take()
         settled = iso(min(end, max(edge, start)))
@@ -86,6 +124,7 @@ def read_log(log: Log, events: Events, now: datetime, since: Checkpoint | None) 
         yield Checkpoint(cursor=msgspec.json.encode(cursor).decode())
     if odd:
         yield Gap(what=log.name, reason=f"{odd} records are no events")
+    yield from unknown.gap(log.name)
 
 
 def spans(

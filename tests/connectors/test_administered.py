@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scanner.kit.contract import Mode
+from scanner.kit.contract import Mode, Shard
 from scanner.model.base import encode
 from scanner.model.errors import Denied, SourceError, Throttled, Unavailable
 from scanner.model.facts import fact_key
@@ -123,8 +123,9 @@ def test_a_rate_limit_is_waited_out(case: Case, vendor: Vendor) -> None:
 
 def test_a_rate_limit_for_too_long_is_told(case: Case, vendor: Vendor) -> None:
     busy = Reply({"message": "slow down"}, 429, {"Retry-After": "4000"})
+    shards = case.shards(case.context(vendor.url))
     vendor.breaks[:] = [Break(busy)]
-    for shard in case.shards(case.context(vendor.url)):
+    for shard in shards:
         with pytest.raises(Throttled):
             list(case.connector.collect(case.context(vendor.url), shard, None))
 
@@ -140,9 +141,10 @@ def test_a_world_has_the_fields_that_its_vendor_publishes(case: Case) -> None:
 def test_pages_in_a_ring_end(case: Case, vendor: Vendor) -> None:
     if case.is_counted:
         pytest.skip("pages that are counted make no ring")
+    shards = case.shards(case.context(vendor.url))
     vendor.ring = True
     ended = 0
-    for shard in case.shards(case.context(vendor.url)):
+    for shard in shards:
         got, error = _collected(case, case.context(vendor.url), shard)
         said = " ".join([str(error or ""), *(one.reason for one in _gaps(got))])
         ended += "repeat" in said or "goes on" in said
@@ -169,16 +171,23 @@ def test_without_a_token_it_says_what_to_set(case: Case, vendor: Vendor) -> None
     ctx = case.context(
         vendor.url, environ={n: v for n, v in case.environ.items() if n not in names}
     )
-    for shard in case.shards(ctx):
+    for shard in _listed(case, vendor):
         with pytest.raises(Denied) as caught:
             list(case.connector.collect(ctx, shard, None))
         assert any(name in str(caught.value) for name in names)
     assert not vendor.calls
 
 
+def _listed(case: Case, vendor: Vendor) -> list[Shard]:
+    """The shards of a source that can be read, asked for by nobody."""
+    shards = case.shards(case.context(vendor.url))
+    vendor.calls.clear()
+    return shards
+
+
 def test_a_wrong_token_is_denied(case: Case, vendor: Vendor) -> None:
     wrong = case.context(vendor.url, environ=dict.fromkeys(case.environ, "wrong"))
-    for shard in case.shards(wrong):
+    for shard in _listed(case, vendor):
         with pytest.raises(Denied):
             list(case.connector.collect(wrong, shard, None))
 

@@ -26,7 +26,6 @@ from connectors.gitlab import GitLabConfig
 from connectors.google_workspace.access import ACTIVITIES, TOKENS
 from connectors.logs import LogsConfig
 from connectors.okta import OktaConfig
-from connectors.openai import OpenAIConfig
 from scanner.collect import loader
 from scanner.demo import cloud
 from scanner.detect.engine import Detector
@@ -184,32 +183,6 @@ def _okta(folder: Path, detector: Detector, organization: Any) -> Iterator[World
             server.denied.clear()
 
         yield World(loader.load("okta"), context, deny, secrets=("made-up-token",))
-
-
-@contextmanager
-def _openai(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
-    recordings = Path(__file__).parent / "openai" / "recordings"
-    with testing.recorded_server(recordings, authorization="Bearer made-up-key") as server:
-
-        def context() -> Context[Any]:
-            return Context(
-                config=OpenAIConfig(url=server.url),
-                examine=detector.examine,
-                limits=Limits(),
-                environ={"OPENAI_ADMIN_KEY": "made-up-key"},
-                retries=1,
-            )
-
-        @contextmanager
-        def deny(operation: str) -> Iterator[None]:
-            path = operation.partition(" ")[2]
-            server.denied |= {
-                path.replace("{project}", one) for one in ("proj_support", "proj_old")
-            }
-            yield
-            server.denied.clear()
-
-        yield World(loader.load("openai"), context, deny, secrets=("made-up-key",))
 
 
 @contextmanager
@@ -505,7 +478,6 @@ WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]
     "gitlab": _gitlab,
     "logs": _logs,
     "okta": _okta,
-    "openai": _openai,
     "anthropic": _anthropic,
     "entra": _entra,
     "gcp": _gcp,

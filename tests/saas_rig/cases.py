@@ -22,8 +22,8 @@ from tests.saas_rig import TOKEN, Vendor, serving
 NAMES = (
     "asana", "atlassian", "auth0", "box", "cursor", "databricks", "dify", "docusign", "dropbox",
     "elevenlabs", "flowise", "hubspot", "huggingface", "jumpcloud", "langflow", "langsmith", "make",
-    "mistral", "microsoft365", "n8n", "notion", "onelogin", "openrouter", "pingone", "salesforce",
-    "servicenow", "slack", "snowflake", "wandb", "workato", "zendesk", "zoom",
+    "mistral", "microsoft365", "n8n", "notion", "onelogin", "openai", "openrouter", "pingone",
+    "salesforce", "servicenow", "slack", "snowflake", "wandb", "workato", "zendesk", "zoom",
 )  # fmt: skip
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 

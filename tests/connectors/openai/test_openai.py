@@ -36,7 +36,9 @@ def server() -> Iterator[Recorded]:
 
 def _context(server: Recorded, *, key: str = "made-up-admin-key") -> Context[OpenAIConfig]:
     return Context(
-        config=OpenAIConfig(url=server.url, organization="acme"),
+        config=OpenAIConfig(
+            url=server.url, organization="acme", parts=("organization", "use", "projects")
+        ),
         examine=lambda *_: (),
         limits=Limits(),
         environ={"OPENAI_ADMIN_KEY": key} if key else {},
