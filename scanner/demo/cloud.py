@@ -38,7 +38,7 @@ def fake_aws(wrap: Callable[[Any], Any] = lambda app: app) -> Iterator[str]:
     inner = BlankLayer(DomainDispatcherApplication(create_backend_app))
     app = wrap(AddressLayer(BedrockLayer(inner)))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}"
     try:

@@ -37,7 +37,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedConfig:
 @pytest.fixture(scope="module")
 def port(loaded: LoadedConfig) -> Iterator[int]:
     found = server(loaded, None, "127.0.0.1", 0)
-    thread = threading.Thread(target=found.serve_forever, daemon=True)
+    thread = threading.Thread(target=found.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield found.server_address[1]
     found.shutdown()
@@ -103,7 +103,7 @@ def test_a_bound_address_answers_by_address_and_by_its_own_name(
 ) -> None:
     served = server(loaded, None, host, 0, is_open=host == "0.0.0.0")
     port = served.server_address[1]
-    thread = threading.Thread(target=served.serve_forever, daemon=True)
+    thread = threading.Thread(target=served.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     address = "[::1]" if host == "::1" else "127.0.0.1"
     try:

@@ -72,7 +72,7 @@ class Server(ThreadingHTTPServer):
 def server() -> Iterator[Server]:
     found = Server(("127.0.0.1", 0), StandIn)
     found.answers, found.asked = [(200, {}, b'{"org": {"name": "Acme Research"}}')], []
-    thread = threading.Thread(target=found.serve_forever, daemon=True)
+    thread = threading.Thread(target=found.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield found
     found.shutdown()

@@ -56,7 +56,7 @@ class Place:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def test_a_name_that_is_given_another_address_meanwhile() -> None:
             def log_message(self, *args):
                 pass
         server = HTTPServer(("169.254.169.254", 8080), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         known = socket.getaddrinfo
         def changed(host, *rest, **more):
             return known("169.254.169.254" if host == "tracker.example" else host, *rest, **more)

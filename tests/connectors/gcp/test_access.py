@@ -74,7 +74,7 @@ def _serving(tokens: Tokens) -> Iterator[Tokens]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     tokens.url = f"http://127.0.0.1:{server.server_port}"
     try:
