@@ -99,7 +99,7 @@ class Layout:
     unknown: int = 0
     """Lines that no format fits."""
     _fitting: dict[tuple[str, ...], Format | None] = field(default_factory=dict)
-    """Names of a JSON line -> its format: lines of one log have the same."""
+    """Names of a line, behind its shape -> its format: lines of one log have the same."""
     _text: Format | None = None
     """What the last plain line was; the next one is most likely the same."""
 
@@ -165,7 +165,7 @@ class Layout:
         if "resourceSpans" in told:
             return [Record("otlp", **one) for one in spans(told)]
         flat = flattened(told)
-        fitting = self._of_names(flat)
+        fitting = self._of_names(flat, "json")
         if fitting is None:
             return []
         record = _taken(fitting, flat, self.year)
@@ -175,11 +175,11 @@ class Layout:
                 return self.records(inner.encode())
         return [record]
 
-    def _of_names(self, flat: Mapping[str, Any]) -> Format | None:
-        key = tuple(flat)
+    def _of_names(self, told: Mapping[str, Any], shape: str) -> Format | None:
+        key = (shape, *told)
         if key not in self._fitting:
-            names = frozenset(key)
-            fitting = (one for one in of_shape("json") if self._wants(one) and one.fits(names))
+            names = frozenset(told)
+            fitting = (one for one in of_shape(shape) if self._wants(one) and one.fits(names))
             if len(self._fitting) > _MOST_LAYOUTS:
                 self._fitting.clear()
             self._fitting[key] = next(fitting, None)
@@ -193,11 +193,8 @@ class Layout:
         if len(values) < min(3, len(self.columns)) or len(values) > len(self.columns) + 2:
             return []
         row = dict(zip(self.columns, values, strict=False))
-        names = frozenset(row)
-        for one in of_shape("columns"):
-            if self._wants(one) and one.fits(names):
-                return [_taken(one, row, self.year)]
-        return []
+        fitting = self._of_names(row, "columns")
+        return [_taken(fitting, row, self.year)] if fitting is not None else []
 
     def _of_text(self, text: str) -> list[Record]:
         if self._text is not None:
