@@ -1,4 +1,5 @@
-"""Anthropic: an organization's workspaces, people, API keys and use, by an admin key.
+"""Anthropic: an organization's workspaces, people, API keys, use, costs and activities, by an admin
+key; or activities from files.
 
 Claude Code is told by person: who works with it, how often, with which models. No prompt, file or
 answer is ever asked for.
@@ -7,108 +8,148 @@ answer is ever asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
 
 import msgspec
 
-from connectors.anthropic import admin, use
-from scanner.kit.contract import ConnectorSpec, Context, Operation, Probe, Shard
+from connectors.anthropic import activities, admin, costs, use
+from scanner.kit.administered import (
+    Administration,
+    Kind,
+    Listed,
+    Logged,
+    Reading,
+    Settings,
+)
+from scanner.kit.contract import ConnectorSpec, Context, Operation
 from scanner.kit.http import ReadOnlySession
-from scanner.kit.told import check_address
-from scanner.model.base import ShardId
-from scanner.model.errors import Denied, SourceError
-from scanner.model.items import Checkpoint, Item
+from scanner.kit.named import Names
+from scanner.kit.paged import by_last_id
+from scanner.kit.values import iso
+from scanner.kit.windows import Happened, Novel
+from scanner.model.base import NodeId
+from scanner.model.errors import Denied
+from scanner.model.items import Item
 
 _VERSION = "2023-06-01"
 """https://platform.claude.com/docs/en/api/versioning"""
+ACTIVITIES = "/v1/compliance/activities"
+KEPT = timedelta(days=6 * 365)
+"""https://platform.claude.com/docs/en/manage-claude/compliance-activity-feed: six years, and
+nothing from before it is enabled."""
+Part = Literal["organization", "use", "claude-code", "costs", "activities"]
 
 
-class AnthropicConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One organization; each has an admin key of its own."""
+class AnthropicConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One organization, each with an admin key of its own; or files exported from one."""
 
     organization: str = "default"
     """What the organization is called here; its nodes are named by it."""
     token_env: str = "ANTHROPIC_ADMIN_KEY"  # noqa: S105 - the variable's name
     """Environment variable that holds the admin key; the key itself is never in a file."""
+    compliance_token_env: str = ""
+    """Environment variable with a Compliance Access Key, for the activities; empty: the admin key
+    has their scope."""
     url: str = "https://api.anthropic.com"
+    parts: tuple[Part, ...] = ("organization", "use", "claude-code", "costs", "activities")
     archived_workspaces: bool = True
     """Read workspaces that were archived, too."""
     claude_code: bool = True
     """Add up who uses Claude Code: a call a day of the window."""
     since_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 0
-    """How far back use is added up; 0: as `scan.window_days` says."""
+    """How far back use is added up and activities are first read; 0: as `scan.window_days` says."""
 
     def __post_init__(self) -> None:
-        check_address(self.url, self.organization)
+        super().__post_init__()
+        if not self.claude_code:
+            kept = tuple(part for part in self.parts if part != "claude-code")
+            msgspec.structs.force_setattr(self, "parts", kept)
 
 
-class AnthropicConnector:
-    spec = ConnectorSpec(
-        name="anthropic",
-        title="Anthropic organizations",
-        config=AnthropicConfig,
-        operations=tuple(
-            Operation(id=f"GET {path}", permission="admin API key", bucket=bucket, reason=why)
-            for path, bucket, why in (*admin.OPERATIONS, *use.OPERATIONS)
-        ),
-        yields=frozenset({*admin.KINDS, *use.KINDS}),
-        docs_url="https://platform.claude.com/docs/en/api/administration-api",
-    )
+@dataclass(frozen=True)
+class _Names(Names):
+    """Workspaces, people and keys have ids that are the vendor's own and hold for all."""
 
-    def shards(self, ctx: Context[AnthropicConfig]) -> Iterator[Shard]:
-        name = ctx.config.organization
-        _key(ctx)
-        parts = {"organization": name, "use": f"{name}: use"}
-        if ctx.config.claude_code:
-            parts["claude-code"] = f"{name}: Claude Code"
-        for part, title in parts.items():
-            yield Shard(id=ShardId(f"anthropic:{name}/{part}"), scope={"part": part}, title=title)
-
-    def collect(
-        self, ctx: Context[AnthropicConfig], shard: Shard, since: Checkpoint | None
-    ) -> Iterator[Item]:
-        name, session = ctx.config.organization, _session(ctx)
-        days = ctx.config.since_days or ctx.window_days
-        if shard.scope["part"] == "organization":
-            archived = ctx.config.archived_workspaces
-            yield from admin.organization(session, name, with_archived=archived)
-        elif shard.scope["part"] == "use":
-            yield from use.used(session, name, ctx.now(), days)
-        else:
-            yield from use.claude_code(session, name, ctx.now(), days)
-
-    def probe(self, ctx: Context[AnthropicConfig]) -> Iterator[Probe]:
-        for path in (admin.WORKSPACES, admin.USERS, admin.KEYS):
-            try:
-                _session(ctx).get(path, {"limit": "1"})
-            except SourceError as error:
-                yield Probe(
-                    check=f"GET {path}", ok=False, detail=str(error),
-                    remedy="use an admin key (sk-ant-admin…), which an admin makes in the Console",
-                )  # fmt: skip
-            else:
-                yield Probe(check=f"GET {path}", ok=True, detail="readable")
+    def org(self, org: str) -> NodeId:
+        return admin.org_id(org)
 
 
-def _key(ctx: Context[AnthropicConfig]) -> str:
-    key = ctx.environ.get(ctx.config.token_env, "")
+NAMES = _Names(source="anthropic", vendor="anthropic", tenant="organization")
+_ACTIVITIES = Operation(
+    id=f"GET {ACTIVITIES}", permission="read:compliance_activities", bucket="compliance",
+    reason="who works with Claude, connects systems to it, and makes keys",
+    elsewhere="the Compliance API is enabled for the parent organization; an admin key that is "
+    "older than that lacks the scope, and a new one has it",
+)  # fmt: skip
+_OPERATIONS = (
+    *(
+        Operation(id=f"GET {path}", permission="admin API key", bucket=bucket, reason=why)
+        for path, bucket, why in (
+            *admin.OPERATIONS,
+            *use.OPERATIONS,
+            (costs.COSTS, "usage", "what workspaces cost, by description"),
+        )
+    ),
+    _ACTIVITIES,
+)
+_BY_PATH = {one.path: one for one in _OPERATIONS}
+
+
+def _window(reading: Reading) -> tuple[ReadOnlySession, str, datetime, int]:
+    days = reading.ctx.config.since_days or reading.ctx.window_days
+    return _admin(reading), reading.org, reading.ctx.now(), days
+
+
+def _organization(reading: Reading) -> Iterator[Item]:
+    archived = reading.ctx.config.archived_workspaces
+    yield from admin.organization(_admin(reading), reading.org, with_archived=archived)
+
+
+def _use(reading: Reading) -> Iterator[Item]:
+    yield from use.used(*_window(reading))
+
+
+def _claude_code(reading: Reading) -> Iterator[Item]:
+    yield from use.claude_code(*_window(reading))
+
+
+def _costs(reading: Reading) -> Iterator[Item]:
+    yield from costs.costs(*_window(reading))
+
+
+def _events(
+    reading: Reading, begin: datetime, end: datetime
+) -> Iterator[Happened | Novel | None]:  # fmt: skip
+    """Newest first; ``after_id`` goes back in time, by what the answer says is its last."""
+    config = reading.ctx.config
+    session = _session(reading, config.compliance_token_env or config.token_env)
+    asked = {"limit": "1000", "created_at.gte": iso(begin), "created_at.lt": iso(end)}
+    for record in by_last_id(session, ACTIVITIES, asked, after="after_id", told="last_id"):
+        yield activities.event(record, reading.org)
+
+
+def _admin(reading: Reading) -> ReadOnlySession:
+    return _session(reading, reading.ctx.config.token_env)
+
+
+def _session(reading: Reading, variable: str) -> ReadOnlySession:
+    ctx = reading.ctx
+    key = ctx.environ.get(variable, "")
     if not key:
         raise Denied(
-            f"no Anthropic admin key: set the environment variable {ctx.config.token_env} to one "
+            f"no Anthropic admin key: set the environment variable {variable} to one "
             "(https://platform.claude.com/settings/admin-keys)"
         )
-    return key
-
-
-def _session(ctx: Context[AnthropicConfig]) -> ReadOnlySession:
     made: ReadOnlySession = ctx.kept(
-        f"anthropic:{ctx.config.organization}",
+        f"anthropic:{reading.org}:{variable}",
         lambda: ReadOnlySession(
             ctx.config.url,
-            AnthropicConnector.spec.operations,
+            _OPERATIONS,
             ctx.limits,
             headers={
-                "x-api-key": _key(ctx),
+                "x-api-key": key,
                 "anthropic-version": _VERSION,
                 "User-Agent": "shadow-ai-scanner",
             },
@@ -118,4 +159,31 @@ def _session(ctx: Context[AnthropicConfig]) -> ReadOnlySession:
     return made
 
 
-CONNECTOR = AnthropicConnector()
+def _no_access(ctx: Context[AnthropicConfig]) -> None:
+    """Two kinds of keys: each part asks with its own."""
+
+
+CONNECTOR = Administration(
+    spec=ConnectorSpec(
+        name="anthropic",
+        title="Anthropic organizations",
+        config=AnthropicConfig,
+        operations=_OPERATIONS,
+        yields=frozenset({*NAMES.kinds, *admin.KINDS, *use.KINDS, *activities.KINDS}),
+        docs_url="https://platform.claude.com/docs/en/api/administration-api",
+        # 600 a minute for all keys of a parent organization; some are left to others.
+        rates={"compliance": 5.0},
+    ),
+    names=NAMES,
+    parts=(
+        Listed("organization", _BY_PATH[admin.USERS], _organization),
+        Listed("use", _BY_PATH[use.MESSAGES], _use),
+        Listed("claude-code", _BY_PATH[use.CLAUDE_CODE], _claude_code),
+        Listed("costs", _BY_PATH[costs.COSTS], _costs),
+        Logged("activities", _ACTIVITIES, _events, kept=KEPT),
+    ),
+    kinds=(Kind(activities.is_event, activities.event),),
+    access=_no_access,
+    expected="activities",
+    spelling=activities.SPELLING,
+)

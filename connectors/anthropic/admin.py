@@ -31,16 +31,19 @@ WORKSPACES = "/v1/organizations/workspaces"
 MEMBERS = "/v1/organizations/workspaces/{workspace}/members"
 USERS = "/v1/organizations/users"
 KEYS = "/v1/organizations/api_keys"
+INVITES = "/v1/organizations/invites"
 OPERATIONS = (
     (WORKSPACES, "admin", "workspaces of the organization"),
     (MEMBERS, "admin", "who may use a workspace"),
     (USERS, "admin", "people of the organization: who owns keys, who uses Claude Code"),
     (KEYS, "admin", "keys, who made them, their state and what is shown of them"),
+    (INVITES, "admin", "who is asked to join, and has not yet"),
 )
 KINDS = frozenset({
     "anthropic.organization", "anthropic.workspace", "anthropic.user", "anthropic.api_key",
 })  # fmt: skip
 _SIZE = {"limit": "1000"}
+_OWNERS = ("id", "user_id", "service_account_id")
 
 
 def org_id(name: str) -> NodeId:
@@ -75,11 +78,12 @@ def organization(session: ReadOnlySession, name: str, *, with_archived: bool) ->
     for record in places:
         yield from _workspace(record, name)
         yield from _members(session, record, name)
-    try:
-        for record in by_last_id(session, KEYS, _SIZE, after="after_id"):
-            yield from _key(record, name)
-    except SourceError as error:
-        yield gap("keys", error)
+    for path, what, read in ((KEYS, "keys", _key), (INVITES, "invitations", _invite)):
+        try:
+            for record in by_last_id(session, path, _SIZE, after="after_id"):
+                yield from read(record, name)
+        except SourceError as error:
+            yield gap(what, error)
 
 
 def _person(record: Mapping[str, Any], name: str) -> Iterator[Item]:
@@ -148,9 +152,29 @@ def _key(record: Mapping[str, Any], name: str) -> Iterator[Item]:
         tags={key: value for key, value in tags.items() if value},
         evidence=(evidence("anthropic", KEYS, ident),),
     )
-    place = workspace_id(text(record.get("workspace_id")), name)
+    scope = mapping(record.get("scope"))
+    place = workspace_id(text(record.get("workspace_id")) or text(scope.get("workspace_id")), name)
+    if text(scope.get("type")) == "organization":
+        place = org_id(name)
     yield edge(place, ident, Relation.CONTAINS, KEYS)
     yield edge(place, ident, Relation.AUTHENTICATES_WITH, KEYS)
-    creator = text(mapping(record.get("created_by")).get("id"))
-    if creator:
-        yield edge(ident, who_id(creator), Relation.OWNED_BY, KEYS)
+    # Whom it acts as answers for it, where that is told; who made it, else.
+    owner = mapping(record.get("principal")) or mapping(record.get("created_by"))
+    who = next(filter(None, (text(owner.get(field)) for field in _OWNERS)), "")
+    if who:
+        yield edge(ident, who_id(who), Relation.OWNED_BY, KEYS)
+
+
+def _invite(record: Mapping[str, Any], name: str) -> Iterator[Item]:
+    """Of those who have joined, the list of people tells more."""
+    mail = text(record.get("email")).strip().lower()
+    if record.get("status") not in ("pending", "expired") or "@" not in mail:
+        return
+    node = NodeId(f"anthropic:person/{mail}")
+    tags = {"invited_at": stamp(record.get("invited_at")), "role": text(record.get("role")),
+            "invitation": text(record.get("status"))}  # fmt: skip
+    yield Identity(
+        id=node, kind="anthropic.user", name=mail, email=mail, principal_type=PrincipalType.HUMAN,
+        tags={key: value for key, value in tags.items() if value},
+        evidence=(evidence("anthropic", INVITES, node),),
+    )  # fmt: skip

@@ -22,11 +22,12 @@ _MOST_PAGES = 10_000
 
 
 def by_last_id(
-    session: ReadOnlySession, path: str, asked: Mapping[str, str], *, after: str, key: str = "id"
-) -> Iterator[Mapping[str, Any]]:
+    session: ReadOnlySession, path: str, asked: Mapping[str, str], *, after: str, key: str = "id",
+    told: str = "",
+) -> Iterator[Mapping[str, Any]]:  # fmt: skip
     """Every record of ``data``; the next page is asked for by the parameter ``after`` with the id
-    of the last record. What the answer itself calls its last id is not trusted: it may be missing.
-    Raises the source errors."""
+    of the last record. What the answer itself calls its last id may be missing, and counts only
+    where the vendor says that it is more than an id: at ``told``. Raises the source errors."""
     params = dict(asked)
     seen: set[str] = set()
     for _ in range(_MOST_PAGES):
@@ -39,6 +40,7 @@ def by_last_id(
             yield record
         if not body.get("has_more"):
             return
+        last = (text(body.get(told)) if told else "") or last
         if not last or last in seen:
             raise Unavailable(f"GET {path}: the list says that it goes on and does not")
         seen.add(last)

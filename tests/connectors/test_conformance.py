@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from connectors.anthropic import AnthropicConfig
 from connectors.aws import AwsConfig
 from connectors.aws.types import TYPES
 from connectors.azure import AzureConfig
@@ -183,34 +182,6 @@ def _okta(folder: Path, detector: Detector, organization: Any) -> Iterator[World
             server.denied.clear()
 
         yield World(loader.load("okta"), context, deny, secrets=("made-up-token",))
-
-
-@contextmanager
-def _anthropic(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
-    recordings = Path(__file__).parent / "anthropic" / "recordings"
-    with testing.recorded_server(
-        recordings, authorization="made-up-key", header="x-api-key"
-    ) as server:
-
-        def context() -> Context[Any]:
-            return Context(
-                config=AnthropicConfig(url=server.url, since_days=3),
-                examine=detector.examine,
-                limits=Limits(),
-                environ={"ANTHROPIC_ADMIN_KEY": "made-up-key"},
-                now=lambda: datetime(2026, 2, 4, tzinfo=UTC),
-                retries=1,
-            )
-
-        @contextmanager
-        def deny(operation: str) -> Iterator[None]:
-            path = operation.partition(" ")[2]
-            workspaces = ("wrkspc_support", "wrkspc_old")
-            server.denied |= {path.replace("{workspace}", one) for one in workspaces}
-            yield
-            server.denied.clear()
-
-        yield World(loader.load("anthropic"), context, deny, secrets=("made-up-key",))
 
 
 @contextmanager
@@ -478,7 +449,6 @@ WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]
     "gitlab": _gitlab,
     "logs": _logs,
     "okta": _okta,
-    "anthropic": _anthropic,
     "entra": _entra,
     "gcp": _gcp,
     "google_workspace": _google_workspace,

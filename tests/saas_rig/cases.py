@@ -20,10 +20,11 @@ from scanner.model.items import Activity, Checkpoint, Item
 from tests.saas_rig import TOKEN, Vendor, serving
 
 NAMES = (
-    "asana", "atlassian", "auth0", "box", "cursor", "databricks", "dify", "docusign", "dropbox",
-    "elevenlabs", "flowise", "hubspot", "huggingface", "jumpcloud", "langflow", "langsmith", "make",
-    "mistral", "microsoft365", "n8n", "notion", "onelogin", "openai", "openrouter", "pingone",
-    "salesforce", "servicenow", "slack", "snowflake", "wandb", "workato", "zendesk", "zoom",
+    "anthropic", "asana", "atlassian", "auth0", "box", "cursor", "databricks", "dify", "docusign",
+    "dropbox", "elevenlabs", "flowise", "hubspot", "huggingface", "jumpcloud", "langflow",
+    "langsmith", "make", "mistral", "microsoft365", "n8n", "notion", "onelogin", "openai",
+    "openrouter", "pingone", "salesforce", "servicenow", "slack", "snowflake", "wandb", "workato",
+    "zendesk", "zoom",
 )  # fmt: skip
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 

@@ -35,7 +35,13 @@ def server() -> Iterator[Recorded]:
 
 def _context(server: Recorded, key: str = "made-up", **changes: Any) -> Context[AnthropicConfig]:
     return Context(
-        config=AnthropicConfig(url=server.url, organization="acme", since_days=3, **changes),
+        config=AnthropicConfig(
+            url=server.url,
+            organization="acme",
+            since_days=3,
+            parts=("organization", "use", "claude-code"),
+            **changes,
+        ),
         examine=lambda *_: (),
         limits=Limits(),
         environ={"ANTHROPIC_ADMIN_KEY": key} if key else {},

@@ -1,0 +1,62 @@
+"""What workspaces cost, by day and description, added up.
+
+https://platform.claude.com/docs/en/api/admin/cost_report/retrieve: buckets of a day, 31 a page,
+joined by ``next_page``; amounts are decimal numbers of a currency's smallest unit. Priority Tier is
+not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from connectors.anthropic.admin import workspace_id
+from connectors.anthropic.things import workspace
+from scanner.kit.http import ReadOnlySession
+from scanner.kit.money import Bill, money
+from scanner.kit.paged import by_page_token
+from scanner.kit.values import items, mapping, stamp, text
+from scanner.model.base import NodeId
+from scanner.model.facts import Relation
+from scanner.model.items import Gap, Item
+
+COSTS = "/v1/organizations/cost_report"
+_RULE = f"GET {COSTS}"
+_SMALLEST = 100
+"""Cents of a dollar; the report knows no other currency."""
+
+
+def costs(session: ReadOnlySession, name: str, now: datetime, days: int) -> Iterator[Item]:
+    """Raises the source errors. Amounts that are none are one gap."""
+    bills: dict[str, Bill] = {}
+    odd = 0
+    start = (now - timedelta(days=days)).astimezone(UTC).strftime("%Y-%m-%dT00:00:00Z")
+    grouped = "group_by[]=workspace_id&group_by[]=description"
+    url = f"{COSTS}?starting_at={start}&bucket_width=1d&limit=31&{grouped}"
+    for bucket in by_page_token(session, url):
+        for one in map(mapping, items(bucket.get("results"))):
+            odd += not _add(bills, one, bucket)
+    for place, bill in sorted(bills.items()):
+        node = workspace_id(place, name)
+        evidence = bill.days.evidence(_RULE, "anthropic", node)
+        yield workspace(
+            place, name, "" if place else f"{name}, default workspace",
+            tags={**bill.tags(), "cost_days": str(days)}, evidence=(evidence,),
+        )  # fmt: skip
+        yield bill.days.edge(node, NodeId("provider:anthropic"), Relation.CALLS, evidence)
+    if odd:
+        yield Gap(what="costs", reason=f"{odd} results have no amount that can be read")
+
+
+def _add(bills: dict[str, Bill], one: Mapping[str, Any], bucket: Mapping[str, Any]) -> bool:
+    value = money(one.get("amount"))
+    if value is None:
+        return False
+    if value:
+        line = text(one.get("description")) or text(one.get("cost_type"))
+        bills.setdefault(text(one.get("workspace_id")), Bill()).add(
+            value / _SMALLEST, text(one.get("currency")), line,
+            stamp(bucket.get("starting_at")), stamp(bucket.get("ending_at")),
+        )  # fmt: skip
+    return True

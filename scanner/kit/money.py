@@ -1,0 +1,54 @@
+"""What a vendor charged, added up exactly: the whole by currency, and its largest lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from scanner.kit.usage import Sum
+from scanner.kit.values import text
+
+_MOST_LINES, _MOST_TEXT, _MOST_DIGITS = 10, 80, 40
+_CENT = Decimal("0.01")
+
+
+def money(value: Any) -> Decimal | None:
+    """Of a number, or of one in a text; None for what is none."""
+    try:
+        found = Decimal(text(value)[:_MOST_DIGITS])
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
+
+
+@dataclass
+class Bill:
+    days: Sum = field(default_factory=Sum)
+    """Days on which something was charged."""
+    lines: dict[tuple[str, str], Decimal] = field(default_factory=dict)
+    """By currency and line."""
+
+    def add(self, value: Decimal, currency: str, line: str, first: str, last: str) -> None:
+        """Of one day, which ``first`` and ``last`` are the ends of."""
+        self.days.add(1, first, last)
+        key = currency.upper()[:8], line[:_MOST_TEXT]
+        self.lines[key] = self.lines.get(key, Decimal(0)) + value
+
+    def tags(self) -> dict[str, str]:
+        whole: dict[str, Decimal] = {}
+        for (currency, _), value in self.lines.items():
+            whole[currency] = whole.get(currency, Decimal(0)) + value
+        largest = sorted(self.lines.items(), key=lambda item: (-item[1], item[0]))[:_MOST_LINES]
+        return {
+            "cost": "; ".join(_told(v, c) for c, v in sorted(whole.items())),
+            "cost_by": "; ".join(f"{line or 'no line'}: {_told(v, c)}" for (c, line), v in largest),
+        }
+
+
+def _told(value: Decimal, currency: str) -> str:
+    try:
+        shown = str(value.quantize(_CENT))
+    except InvalidOperation:
+        shown = str(value)  # more digits than anybody pays
+    return f"{shown} {currency}".strip()
