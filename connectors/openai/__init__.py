@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from connectors.openai import admin, costs, log, use
+from connectors.openai import admin, costs, log, resources, use
 from scanner.kit.administered import (
     Administration,
     Kind,
@@ -39,7 +39,8 @@ AUDIT = "/v1/organization/audit_logs"
 KEPT = timedelta(days=3650)
 """https://platform.openai.com/docs/api-reference/audit-logs names no end; it begins when an owner
 switches the log on."""
-Part = Literal["organization", "use", "projects", "costs", "audit"]
+Part = Literal["organization", "use", "projects", "resources", "costs", "audit"]
+Resource = Literal["assistants", "vector_stores", "fine_tuning"]
 
 
 class OpenAIConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,11 +52,22 @@ class OpenAIConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Environment variable that holds the admin key; the key itself is never in a file."""
     url: str = "https://api.openai.com"
     """Where data residency or a gateway has its own address."""
-    parts: tuple[Part, ...] = ("organization", "use", "projects", "costs", "audit")
+    parts: tuple[Part, ...] = ("organization", "use", "projects", "resources", "costs", "audit")
+    project_keys: dict[str, str] = {}
+    """Id of a project -> environment variable that holds a key of it, by which its resources are
+    read; of others they are not."""
+    resources: tuple[Resource, ...] = ("assistants", "vector_stores", "fine_tuning")
+    """What of a project is read by its own key."""
     archived_projects: bool = True
     """Read projects that were archived, too."""
     since_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 0
     """How far back use is added up and the log is first read; 0: as `scan.window_days` says."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.project_keys or not self.resources:
+            kept = tuple(part for part in self.parts if part != "resources")
+            msgspec.structs.force_setattr(self, "parts", kept)
 
 
 @dataclass(frozen=True)
@@ -82,6 +94,7 @@ _OPERATIONS = (
         reason="what projects cost, by line item",
     ),
     _AUDIT_OPERATION,
+    *resources.OPERATIONS,
 )  # fmt: skip
 
 
@@ -128,20 +141,50 @@ def _events(
         yield log.event(record, reading.org)
 
 
-def _access(ctx: Context[OpenAIConfig]) -> ReadOnlySession:
-    key = ctx.environ.get(ctx.config.token_env, "")
+def _resources(reading: Reading) -> Iterator[Shard]:
+    for project, variable in sorted(reading.ctx.config.project_keys.items()):
+        yield Shard(
+            id=ShardId(f"openai:{reading.org}/{project}/resources"),
+            scope={"part": "resources", "project": project, "variable": variable},
+            title=f"{reading.org}: resources of {project}",
+        )
+
+
+def _resources_of(reading: Reading, scope: Mapping[str, str]) -> Iterator[Item]:
+    ctx = reading.ctx
+    session = ctx.kept(
+        f"openai:{reading.org}:{scope['variable']}", lambda: _session(ctx, scope["variable"])
+    )
+    asked = ctx.config.resources
+    yield from resources.resources(session, reading.org, scope["project"], asked)
+
+
+def _session(ctx: Context[OpenAIConfig], variable: str) -> ReadOnlySession:
+    """With the key of an organization or a project. Raises ``Denied`` where there is none."""
+    key = ctx.environ.get(variable, "")
     if not key:
+        what, where = ("admin key", "organization/admin-keys") if (
+            variable == ctx.config.token_env
+        ) else ("key of the project", "organization/api-keys")  # fmt: skip
         raise Denied(
-            f"no OpenAI admin key: set the environment variable {ctx.config.token_env} to one "
-            "(https://platform.openai.com/settings/organization/admin-keys)"
+            f"no OpenAI {what}: set the environment variable {variable} to one "
+            f"(https://platform.openai.com/settings/{where})"
         )
     return ReadOnlySession(
         ctx.config.url,
-        _OPERATIONS,
+        tuple(one for one in _OPERATIONS if one.is_allowed(ctx.config)),
         ctx.limits,
-        headers={"Authorization": f"Bearer {key}", "User-Agent": "shadow-ai-scanner"},
+        headers={
+            "Authorization": f"Bearer {key}",
+            "OpenAI-Beta": "assistants=v2",
+            "User-Agent": "shadow-ai-scanner",
+        },
         retries=ctx.retries,
     )
+
+
+def _access(ctx: Context[OpenAIConfig]) -> ReadOnlySession:
+    return _session(ctx, ctx.config.token_env)
 
 
 _BY_PATH: Mapping[str, Operation] = {one.path: one for one in _OPERATIONS}
@@ -151,10 +194,12 @@ CONNECTOR = Administration(
         title="OpenAI organizations",
         config=OpenAIConfig,
         operations=_OPERATIONS,
-        yields=frozenset({*NAMES.kinds, *admin.KINDS, *use.KINDS, *log.KINDS}),
+        yields=frozenset({*NAMES.kinds, *admin.KINDS, *use.KINDS, *log.KINDS, *resources.KINDS}),
         listing={
             "archived_projects": Counts.MORE,
             "parts": Counts.MORE,
+            "project_keys": Counts.NEVER,
+            "resources": Counts.NEVER,
             "files": Counts.NEVER,
         },
         docs_url="https://platform.openai.com/docs/api-reference/administration",
@@ -164,6 +209,7 @@ CONNECTOR = Administration(
         Listed("organization", _BY_PATH[admin.USERS], _organization),
         Listed("use", _BY_PATH[use.OPERATIONS[0][0]], _use),
         Spread("projects", _BY_PATH[admin.PROJECTS], _projects, _project),
+        Spread("resources", resources.OPERATIONS[0], _resources, _resources_of),
         Listed("costs", _BY_PATH[costs.COSTS], _costs),
         Logged("audit", _AUDIT_OPERATION, _events, kept=KEPT),
     ),

@@ -218,16 +218,21 @@ def _trouble(
     """Why the first of a part cannot be read; empty: it can."""
     try:
         if isinstance(part, Spread):
-            next(iter(part.shards(reading())), None)
-            return ""
+            shard = next(iter(part.shards(reading())), None)
+            found = part.read(reading(), shard.scope) if shard else ()
+            return _refusal(next(iter(found), None))
         if isinstance(part, Listed):
             first = next(iter(part.read(reading())), None)
-            return first.reason if isinstance(first, Gap) and first.denied else ""
+            return _refusal(first)
         now = ctx.now()
         next(iter(part.events(reading(), now - timedelta(hours=1), now)), None)
     except SourceError as error:
         return str(error)
     return ""
+
+
+def _refusal(first: Item | None) -> str:
+    return first.reason if isinstance(first, Gap) and first.denied else ""
 
 
 def read_file(

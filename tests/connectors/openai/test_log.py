@@ -12,7 +12,7 @@ from scanner.model.facts import Asset, Credential, Edge, Identity, PrincipalType
 from scanner.model.items import Activity, Checkpoint, Gap, Item
 from tests.connectors.openai import world
 from tests.connectors.openai.world import CASE, NOON, SUPPORT, event, signed_in
-from tests.saas_rig import Vendor
+from tests.saas_rig import Reply, Vendor
 from tests.saas_rig.cases import folded, planted
 
 vendor = planted(CASE)
@@ -134,6 +134,38 @@ def test_an_amount_that_is_none_is_told(vendor: Vendor, monkeypatch: pytest.Monk
     monkeypatch.setitem(world.COSTS[0], "results", odd)
     gaps = [o for o in CASE.items(CASE.context(vendor.url), "costs") if isinstance(o, Gap)]
     assert [one.reason for one in gaps] == ["2 results have no amount that can be read"]
+
+
+def test_what_stands_in_a_project_by_its_own_key(vendor: Vendor) -> None:
+    items = CASE.items(CASE.context(vendor.url), "resources")
+    things = {one.id: one for one in items if isinstance(one, Asset)}
+    one = things["openai:assistant/asst_0"]  # type: ignore[index]
+    assert (one.name, one.models) == ("Contracts", ("gpt-5",))
+    assert one.tags == {"tools": "file_search, function"}
+    assert things["openai:vector-store/vs_1"].tags["files"] == "3"  # type: ignore[index]
+    made = things["openai:model/ft:gpt-5:acme::1"]  # type: ignore[index]
+    assert made.created_at == "2026-11-09T12:00:00Z"
+    assert things["openai:fine-tuning-job/ftjob-2"].status == "failed"  # type: ignore[index]
+    assert {
+        ("openai:project/proj_a", Relation.CONTAINS, "openai:assistant/asst_0"),
+        ("openai:assistant/asst_0", Relation.READS_FROM, "openai:vector-store/vs_1"),
+        ("openai:model/ft:gpt-5:acme::1", Relation.DERIVED_FROM, "openai:file/file-abc"),
+    } <= _edges(items)
+    assert "be kind" not in repr(items)
+
+
+def test_a_kind_of_resource_that_is_gone_is_a_gap_and_the_rest_is_read(vendor: Vendor) -> None:
+    vendor.denied.add("GET /v1/assistants")
+    vendor.refusal = Reply({"error": {"message": "unknown url"}}, 404)
+    items = CASE.items(CASE.context(vendor.url), "resources")
+    (gap,) = [one for one in items if isinstance(one, Gap)]
+    assert (gap.what, gap.denied) == ("assistants of project proj_a", False)
+    assert any(one.id == "openai:vector-store/vs_1" for one in items if isinstance(one, Asset))
+
+
+def test_without_a_key_of_a_project_its_resources_are_not_asked_for() -> None:
+    ctx = CASE.context("https://x.example", project_keys={}, parts=("resources", "costs"))
+    assert [shard.id for shard in CASE.shards(ctx)] == ["openai:acme/costs"]
 
 
 def test_nothing_of_addresses_or_settings_leaves(tmp_path: Path) -> None:

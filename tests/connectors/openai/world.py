@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectors import openai
-from connectors.openai import admin, costs, use
+from connectors.openai import admin, costs, resources, use
 from tests.saas_rig import Asked, Reply, Vendor
 from tests.saas_rig.cases import Case, Published
 
@@ -71,6 +71,27 @@ COSTS = [
         (2, [(1.005, "gpt-5, output", "proj_a"), (0, "gpt-5, input", "proj_c")]),
         (1, [("2.50", "web search tool calls", None)]),
     )
+]  # fmt: skip
+ASSISTANTS = [
+    {"id": f"asst_{n}", "object": "assistant", "created_at": NOON - 30 * DAY, "name": name,
+     "description": "d", "model": "gpt-5", "instructions": "be kind", "metadata": {},
+     "tools": [{"type": "file_search"}, {"type": "function", "function": {"name": "pay"}}],
+     "tool_resources": {"file_search": {"vector_store_ids": ["vs_1"]}}}
+    for n, name in enumerate(("Contracts", None, "Claims"))
+]  # fmt: skip
+VECTOR_STORES = [
+    {"id": "vs_1", "object": "vector_store", "created_at": NOON - 30 * DAY, "name": "Handbook",
+     "usage_bytes": 4096, "status": "completed", "last_active_at": NOON - DAY, "metadata": {},
+     "file_counts": {"in_progress": 0, "completed": 3, "failed": 0, "cancelled": 0, "total": 3}},
+]  # fmt: skip
+JOBS = [
+    {"object": "fine_tuning.job", "id": f"ftjob-{n}", "model": "gpt-5", "error": None,
+     "created_at": NOON - 20 * DAY, "finished_at": NOON - 19 * DAY if made else None,
+     "fine_tuned_model": made, "organization_id": "org-1", "result_files": [],
+     "status": status, "validation_file": None, "training_file": "file-abc", "seed": 1,
+     "hyperparameters": {"n_epochs": 3}, "trained_tokens": 9, "method": {"type": "supervised"},
+     "metadata": {"who": "ada"}}
+    for n, made, status in ((1, "ft:gpt-5:acme::1", "succeeded"), (2, None, "failed"))
 ]  # fmt: skip
 
 
@@ -174,6 +195,9 @@ def plant() -> Vendor:
         (admin.MODELS, lambda asked: MODELS, ""),
         (costs.COSTS, paged(COSTS), "start_time end_time bucket_width project_ids api_key_ids "
          "group_by limit page"),
+        (resources.ASSISTANTS, listed(ASSISTANTS), "limit order after before"),
+        (resources.VECTOR_STORES, listed(VECTOR_STORES), "limit order after before"),
+        (resources.FINE_TUNING, listed(JOBS), "after limit metadata"),
         (openai.AUDIT, audit, "effective_at[gt] effective_at[gte] effective_at[lt] "
          "effective_at[lte] project_ids[] event_types[] actor_ids[] actor_emails[] "
          "resource_ids[] tenant_only limit after before"),
@@ -197,9 +221,11 @@ _ACTOR = (
 CASE = Case(
     name="openai",
     plant=plant,
-    settings=lambda url: {"organization": "acme", "url": url},
+    settings=lambda url: {
+        "organization": "acme", "url": url, "project_keys": {"proj_a": "OPENAI_SUPPORT_KEY"},
+    },
     records=list(EVENTS),
-    environ={"OPENAI_ADMIN_KEY": KEY},
+    environ={"OPENAI_ADMIN_KEY": KEY, "OPENAI_SUPPORT_KEY": KEY},
     kept_days=openai.KEPT.days,
     published=(
         Published(
@@ -217,6 +243,22 @@ CASE = Case(
             "role.bound_to_resource.connector_id role.bound_to_resource.connector_name "
             "role.bound_to_resource.enabled role.bound_to_resource.source "
             "ip_allowlist.created.id ip_allowlist.created.name ip_allowlist.created.allowed_ips",
+        ),
+        Published(
+            SPEC, ASSISTANTS,
+            "id object created_at name description model instructions metadata tools.type "
+            "tools.function.name tool_resources.file_search.vector_store_ids",
+        ),
+        Published(
+            SPEC, VECTOR_STORES,
+            "id object created_at name usage_bytes file_counts.* status expires_after expires_at "
+            "last_active_at metadata",
+        ),
+        Published(
+            SPEC, JOBS,
+            "id created_at error fine_tuned_model finished_at hyperparameters.* model object "
+            "organization_id result_files status trained_tokens training_file validation_file "
+            "integrations seed estimated_finish method.type metadata.*",
         ),
         Published(
             SPEC, COSTS,
