@@ -18,6 +18,7 @@ from connectors.logs.cursor import Cursor
 from connectors.logs.files import LogFile
 from connectors.logs.formats import formats
 from connectors.logs.partitions import CONNECTIONS, Listed
+from connectors.logs.pseudonyms import LEAST, Pseudonyms
 from connectors.logs.reading import Reading
 from connectors.logs.search import AHEAD
 from connectors.logs.tally import KINDS
@@ -47,8 +48,8 @@ class LogsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     large_upload_mib: Annotated[int, msgspec.Meta(ge=1)] = 1
     """Requests that send at least so much are counted."""
     pseudonymize_env: str = ""
-    """Environment variable that holds a key: people, devices and addresses become pseudonyms made
-    with it, before anything is stored."""
+    """Environment variable that holds a key: people, devices, addresses, unknown servers, models'
+    own names and files become pseudonyms made with it, before anything is stored."""
     partitions: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
     """Shards among which the files are divided, for workers that read them side by side."""
 
@@ -91,15 +92,18 @@ class LogsConnector:
             return
         if not share.part or share.is_first:
             yield from partitions.labelled(iter((_place(ctx.config.name),)), share.part)
+        names = _pseudonyms(ctx)
         cursor = Cursor.of(since)
         cursor.join(share.earlier)
         reading = Reading(
-            ctx.config, watch, cursor, _key(ctx),
+            ctx.config, watch, cursor, names,
             tells_names=share.part != CONNECTIONS,
             tells_connections=share.part in ("", CONNECTIONS),
         )  # fmt: skip
         listed = share.listed if share.part else _listed(ctx)
-        yield from partitions.labelled(_read(reading, listed), share.part)
+        known = (*ctx.config.files, *(file.path for file in listed.files))
+        told = names.hidden(_read(reading, listed), known)
+        yield from partitions.labelled(told, share.part)
 
     def probe(self, ctx: Context[LogsConfig]) -> Iterator[Probe]:
         listed = _listed(ctx)
@@ -126,14 +130,16 @@ def _place(name: str) -> Account:
     )
 
 
-def _key(ctx: Context[LogsConfig]) -> bytes:
+def _pseudonyms(ctx: Context[LogsConfig]) -> Pseudonyms:
     variable = ctx.config.pseudonymize_env
     key = ctx.environ.get(variable, "").encode() if variable else b""
-    if variable and not key:
+    if variable and len(key) < LEAST:
         raise ConfigError(
-            f"logs: the variable {variable} is empty; put the key for pseudonyms into it"
+            f"logs: {variable} is " + ("too short" if key else "empty") + "; put the key for "
+            f"pseudonyms into it, {LEAST} characters or more, made at random (`openssl rand -hex "
+            "32`) and kept: another key makes other pseudonyms"
         )
-    return key
+    return Pseudonyms(key)
 
 
 def _read(reading: Reading, listed: Listed) -> Iterator[Item]:

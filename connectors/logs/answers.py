@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from connectors.logs.networks import is_inside
+from connectors.logs.pseudonyms import PSEUDONYM
+
 WINDOW = 3600
 """Seconds after an answer in which a connection may still be due to it. Records live for minutes,
 and programs keep what they were answered longer."""
@@ -96,6 +99,9 @@ class Answers:
     count: int = 0
     """Answers that were learnt by this reading."""
     is_changed: bool = False
+    is_private: bool = False
+    """Nothing is kept for the next reading that may name a person or a device: what was learnt
+    before pseudonyms were asked for, and addresses inside the network."""
     _keys: list[Key | None] = field(default_factory=lambda: [None])
     _numbers: dict[Key, int] = field(default_factory=dict)
     _asked: dict[str, dict[str, list[Asked]]] = field(default_factory=dict)
@@ -208,9 +214,12 @@ class Answers:
         ]
         newest = max((one.times[-1] for _, _, one in rows), default=0)
         rows = [row for row in rows if row[2].times[-1] >= newest - _DAY]
+        if self.is_private:
+            rows = [row for row in rows if self._is_unnamed(*row)]
         rows.sort(key=lambda row: (-row[2].times[-1], row[0], row[1], row[2].target))
         rows = rows[:_MOST_KEPT]
-        ids = list(self._ids.items())[-_MOST_KEPT:]
+        ids = [one for one in self._ids.items() if not self.is_private or self._is_nobody(one[1])]
+        ids = ids[-_MOST_KEPT:]
         used = sorted(({row[2].target for row in rows} | {number for _, number in ids}) - {OTHER})
         place = {number: at for at, number in enumerate(used, 1)} | {OTHER: OTHER}
         there = {row[0] for row in rows}
@@ -224,6 +233,14 @@ class Answers:
             sorted(self._shared & there),
         )
         return msgspec.json.encode(kept).decode()
+
+    def _is_unnamed(self, address: str, client: str, asked: Asked) -> bool:
+        is_outside = not is_inside(address)
+        return is_outside and bool(PSEUDONYM.fullmatch(client)) and self._is_nobody(asked.target)
+
+    def _is_nobody(self, number: int) -> bool:
+        key = self._keys[number]
+        return key is None or not key[1] or bool(PSEUDONYM.fullmatch(key[1]))
 
     @classmethod
     def of(cls, text: str) -> Answers:

@@ -42,7 +42,7 @@ class Cursor:
 
     @property
     def text(self) -> str:
-        if self.answers.is_changed:
+        if self.answers.is_changed or self.answers.is_private:
             self._kept, self.answers.is_changed = self.answers.text, False
         told = _Told(dict(sorted(self.at.items())), dict(sorted(self.flows.items())), self._kept)
         return msgspec.json.encode(told).decode()

@@ -110,7 +110,7 @@ class Joins:
 
     def learn(self, record: Record, key: Key, tally: Tally) -> None:
         """``record`` of a log that tells at which address a name is."""
-        whose = keyed(key, actor=(key[0], tally.pseudonym(key[1])))
+        whose = tally.private(key)
         host = record.host.lower().rstrip(".")
         client = record.src
         if record.format == "pihole":
@@ -130,7 +130,7 @@ class Joins:
             return
         tally.places.see(key[1], network=record.scope)
         number = self.answers.number(whose)
-        client = tally.pseudonym(client.lower())
+        client = tally.names.of(client.lower())
         for address in found:
             self.answers.add(address, client, at, number, record.scope)
         if record.uid and not record.is_name:
@@ -158,7 +158,7 @@ class Joins:
         """A name that is no AI's, at an address that AI's is at, too."""
         if not record.is_joined:
             return
-        client, at = tally.pseudonym(record.src.lower()), seconds(record.time)
+        client, at = tally.names.of(record.src.lower()), seconds(record.time)
         found = record.answers
         if not record.is_name and record.dst:
             found = (record.dst,)
@@ -230,7 +230,7 @@ class Joins:
         if named == OTHER:
             return None
         server = side.server
-        told = self.answers.at(server, tally.pseudonym(side.client), flow.start, flow.scope)
+        told = self.answers.at(server, tally.names.of(side.client), flow.start, flow.scope)
         is_shared = self.answers.is_shared(server) or bool(shared_by(server))
         if isinstance(told, Found):
             if not _is_port_of(told.key[2], side.port):

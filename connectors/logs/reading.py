@@ -20,6 +20,7 @@ from connectors.logs.foreign import foreign
 from connectors.logs.installed import MOST_DOCUMENT, InventoryLayout, inventory_of
 from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout
+from connectors.logs.pseudonyms import Pseudonyms
 from connectors.logs.search import Finder, Opened, entries
 from connectors.logs.tally import Places, Tally, gap
 from scanner.kit.contract import Watch
@@ -47,7 +48,7 @@ class Asked(Protocol):
 
 
 class Reading:
-    """``key``: of pseudonyms. Of a divided source, ``tells_names``: what files tell by themselves
+    """Of a divided source, ``tells_names``: what files tell by themselves
     is this shard's, ``tells_connections``: what only all files together tell is."""
 
     def __init__(
@@ -55,19 +56,20 @@ class Reading:
         config: Asked,
         watch: Watch,
         cursor: Cursor,
-        key: bytes,
+        names: Pseudonyms,
         *,
         tells_names: bool = True,
         tells_connections: bool = True,
     ) -> None:
         self._config = config
         self._watch = watch
-        self._key = key
+        self._names = names
         self.cursor = cursor
         self._tells_names = tells_names
         self._tells_connections = tells_connections
         self.joins = Joins(cursor.answers) if tells_connections else Joins()
         self._places = Places()
+        cursor.answers.is_private = bool(names)
         self._flows: list[tuple[LogFile, FlowLayout]] = []
         self._inventories: list[tuple[LogFile, InventoryLayout]] = []
         self._named: list[tuple[LogFile, int]] = []
@@ -77,7 +79,7 @@ class Reading:
 
     def _tally(self) -> Tally:
         large = self._config.large_upload_mib << 20
-        return Tally(self._watch, self._config.name, large, self._key, self._places)
+        return Tally(self._watch, self._config.name, large, self._names, self._places)
 
     def all_of(self, files: list[LogFile], pool: ThreadPoolExecutor) -> Iterator[Item]:
         """What they tell, and checkpoints between."""
@@ -308,4 +310,4 @@ def _read_block(
             if not told:
                 layout.unknown = unknown  # it only looked like one
             elif len(samples) < _SAMPLES:
-                samples.append(told[0].host)
+                samples.append(tally.sample(told[0]))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,6 +25,7 @@ from connectors.logs.kinds import (
 )
 from connectors.logs.lines import Record
 from connectors.logs.networks import model_ports
+from connectors.logs.pseudonyms import Pseudonyms
 from scanner.kit.contract import Watch
 from scanner.model.base import NodeId
 from scanner.model.evidence import MOST_HANDSHAKES, Confidence, Evidence, merge_evidence
@@ -44,7 +43,6 @@ _CLASSES = {CHAT: AssetClass.SAAS_APP, CONTACT: AssetClass.SAAS_APP, IDE: AssetC
 _MOST_MODELS = 40
 _MOST_INTERFACES = 20
 _MOST_USERS = 50
-_PSEUDONYM = re.compile(r"p-[0-9a-f]{16}")
 
 Key = tuple[str, str, str, str, str, bool, str]
 """Kind of actor, actor, provider or address of a server, kind of use, client, blocked, format; the
@@ -133,13 +131,13 @@ class Places:
 
 @dataclass
 class Tally:
-    """``large``: bytes sent in one request that are worth saying. ``key``: people become keyed
-    pseudonyms before anything leaves (HMAC-SHA-256); empty: they do not."""
+    """``large``: bytes sent in one request that are worth saying. ``names``: what people, devices
+    and servers are called in what leaves."""
 
     watch: Watch
     name: str
     large: int
-    key: bytes = b""
+    names: Pseudonyms = field(default_factory=Pseudonyms)
     places: Places = field(default_factory=Places)
     rows: dict[Key, Row] = field(default_factory=dict)
     lines: int = 0
@@ -328,9 +326,9 @@ class Tally:
         )
 
     def _thing(self, target: str, kind: str, rows: list[tuple[Key, Row]]) -> Asset:
-        models = tuple(sorted({model for _, row in rows for model in row.models}))
+        models = tuple(sorted({self._model(model) for _, row in rows for model in row.models}))
         if target.startswith("="):
-            host = target[1:]
+            host = self.names.server(target[1:])
             return Asset(
                 id=NodeId(f"logs:{self.name}/endpoint/{host}"), kind=ENDPOINT, name=host,
                 asset_class=AssetClass.MODEL_ENDPOINT, account=NodeId(f"logs:{self.name}"),
@@ -359,22 +357,28 @@ class Tally:
     def _identity(self, kind: str, text: str) -> Identity:
         is_person = kind == USER
         email = text if is_person and _EMAIL.fullmatch(text) else ""
-        if self.key:
-            text, email = self.pseudonym(text), ""
+        if self.names:
+            text, email = self.names.of(text), ""
         return Identity(
             id=NodeId(f"logs:{self.name}/{kind.partition('.')[2]}/{text}"),
             kind=kind,
             name=text,
             principal_type=PrincipalType.HUMAN if is_person else PrincipalType.UNKNOWN,
             email=email,
-            tags={} if self.key or is_person else self.places.tags(text),
+            tags={} if self.names or is_person else self.places.tags(text),
         )
 
-    def pseudonym(self, text: str) -> str:
-        """Of what is none yet; without a key the text itself."""
-        if not self.key or _PSEUDONYM.fullmatch(text):
-            return text
-        return "p-" + hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()[:16]
+    def _model(self, name: str) -> str:
+        return self.names.model(name, self.watch.common)
+
+    def sample(self, record: Record) -> str:
+        """What may be shown of a line that no format fits."""
+        return self.watch.title(self._whose(record)[0]) if self.names else record.host
+
+    def private(self, key: Key) -> Key:
+        """As it may be kept for another reading."""
+        target = f"={self.names.server(key[2][1:])}" if key[2][:1] == "=" else key[2]
+        return (key[0], self.names.of(key[1]), target, *key[3:])
 
 
 def _of_port(name: str) -> str:

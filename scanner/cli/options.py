@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
 from scanner.app.config import CONFIG_VARIABLE, Config, LoadedConfig, load
 from scanner.model.errors import ConfigError
@@ -49,6 +51,47 @@ def need_config(path: Path | None) -> LoadedConfig:
             f'such as [sources.code] and paths = ["."]'
         )
     return found
+
+
+PSEUDONYM_VARIABLE = "SHADOW_AI_PSEUDONYM_KEY"
+_LOGS = "logs"
+
+
+def with_pseudonyms(
+    loaded: LoadedConfig, environ: Mapping[str, str], *, is_passing: bool
+) -> tuple[LoadedConfig, Mapping[str, str], list[str]]:
+    """The configuration in which no source of logs names people, the environment with a key where
+    it has none and the scan ``is_passing`` (nothing of it is kept), and what is to be said. Raises
+    ``ConfigError``."""
+    sources, lacking = dict(loaded.config.sources), False
+    named = [name for name, table in sources.items() if table.get("connector", name) == _LOGS]
+    if not named:
+        raise ConfigError(
+            "--pseudonymize: there is no source of traffic logs; give --logs FILE, or a table "
+            "[sources.logs]"
+        )
+    for name in named:
+        if not (sources[name].get("pseudonymize_env") or sources[name].get("pseudonymize")):
+            sources[name] = {**sources[name], "pseudonymize_env": PSEUDONYM_VARIABLE}
+            lacking = lacking or not environ.get(PSEUDONYM_VARIABLE)
+    notes = []
+    if lacking and not is_passing:
+        raise ConfigError(
+            f"--pseudonymize: no key. Put a secret into {PSEUDONYM_VARIABLE} (such as `openssl "
+            "rand -hex 32` makes) or name another place with `pseudonymize_env`, and keep it: what "
+            "is stored is compared with the next scan under the same key alone"
+        )
+    if lacking:
+        environ = {**environ, PSEUDONYM_VARIABLE: secrets.token_hex(32)}
+        notes.append(
+            "pseudonyms are made with a key of this scan alone, and differ in the next; set "
+            f"{PSEUDONYM_VARIABLE} to keep them"
+        )
+    others = sorted(sources.keys() - set(named))
+    if others:
+        notes.append(f"--pseudonymize is of traffic logs: {', '.join(others)} still names people")
+    config = msgspec.structs.replace(loaded.config, sources=sources)
+    return LoadedConfig(config=config, path=loaded.path, text=loaded.text), environ, notes
 
 
 def ad_hoc(paths: tuple[str, ...], logs: tuple[str, ...] = ()) -> LoadedConfig:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,14 @@ import msgspec
 from scanner.app.config import LoadedConfig
 from scanner.cli.baseline import with_baselines
 from scanner.cli.export import parsed, set_option
-from scanner.cli.options import ad_hoc, config_option, find_config, json_option, write_bytes
+from scanner.cli.options import (
+    ad_hoc,
+    config_option,
+    find_config,
+    json_option,
+    with_pseudonyms,
+    write_bytes,
+)
 from scanner.emit.formats import FORMATS
 from scanner.model.errors import ConfigError
 
@@ -54,6 +62,10 @@ if TYPE_CHECKING:
 @click.option("--logs", "logs", multiple=True, metavar="FILE",
               help="Read this traffic log (proxy, DNS, firewall, AI gateway; a folder, `-`, gz, "
                    "zst and bz2 too), with PATHs or alone. May be given again.")  # fmt: skip
+@click.option("--pseudonymize", is_flag=True,
+              help="Traffic logs: put keyed pseudonyms in place of people, devices, addresses and "
+                   "files before anything is stored. The key is in $SHADOW_AI_PSEUDONYM_KEY, or "
+                   "made for a scan that keeps no state.")  # fmt: skip
 @click.option("--no-history", is_flag=True, help="Read the work tree only (PATH scans).")
 @click.option("--no-tree", is_flag=True, help="Read the history only (PATH scans).")
 @click.option("--fresh", is_flag=True, help="Do not resume an interrupted scan.")
@@ -72,6 +84,7 @@ def command(
     baselines: tuple[str, ...],
     verify: bool,
     logs: tuple[str, ...],
+    pseudonymize: bool,
     no_history: bool,
     no_tree: bool,
     fresh: bool,
@@ -98,6 +111,11 @@ def command(
     skipped = [part for part, is_set in (("history", no_history), ("tree", no_tree)) if is_set]
     loaded = _adjusted(loaded, fail_on, registries, skipped)
     loaded = with_baselines(loaded, baselines)
+    environ: Mapping[str, str] = os.environ
+    notes: list[str] = []
+    if pseudonymize:
+        is_passing = url is not None and not state_url
+        loaded, environ, notes = with_pseudonyms(loaded, environ, is_passing=is_passing)
     if state_url:
         url = state_url if "://" in state_url else f"sqlite:///{Path(state_url).resolve()}"
     if loaded.config.scan.fail_on:
@@ -110,13 +128,14 @@ def command(
     show = not quiet and not to_stdout
     with progress(enabled=show and sys.stderr.isatty()) as on_progress:
         chosen = Settings(
+            environ=environ,
             resume=not fresh,
             on_progress=on_progress,
             least=Confidence(min_confidence),
             verify=verify,
         )
         result = scan(loaded, url=url, settings=chosen)
-    for warning in result.document.warnings:
+    for warning in (*notes, *result.document.warnings):
         click.echo(f"warning: {warning}", err=True)
     if to_stdout:
         write_bytes(render(to_stdout, result.document, given))

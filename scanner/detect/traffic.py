@@ -28,6 +28,10 @@ _LEAST = 5
 _COMMON = frozenset({".amazonaws.com", ".api.aws", ".googleapis.com", ".azure.com"})
 """In every log of a company that is in that cloud."""
 _CASELESS = 1
+_WORDS = re.compile(r"[a-z]+")
+_PIECES = re.compile(r"[^\W_]+")
+_SIZE = re.compile(r"[a-z]{0,2}\d{1,8}(?:[a-z]{1,2}\d{0,3}){0,2}")
+"""Of a model, or its version: ``70b``, ``8x7b``, ``4o``, ``v2``, ``20240513``."""
 PATHS = (
     "/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/messages", "/v1/responses",
     "/api/generate", "/api/chat", "/api/embed", "/v1/rerank", "/v2/models/", ":generateContent",
@@ -200,6 +204,22 @@ class HostWatch:
     def is_assistant(self, provider: str) -> bool:
         """Whether people write code with it."""
         return self._categories.get(provider) is Category.CODING_ASSISTANT
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        """That vendors call models by."""
+        texts = (model.pattern.lower() for p in self._rulebook.providers for model in p.models)
+        return frozenset(word for text in texts for word in _WORDS.findall(text) if len(word) > 1)
+
+    def common(self, model: str) -> int:
+        """See :meth:`scanner.kit.contract.Watch.common`."""
+        for hit in _PIECES.finditer(model.lower()):
+            piece = hit[0]
+            words = _WORDS.findall(piece) if piece.isascii() else []
+            is_named = bool(words) and self._words.issuperset(words)
+            if not (is_named or len(piece) == 1 or _SIZE.fullmatch(piece)):
+                return hit.start()
+        return len(model)
 
 
 def bare_host(host: str) -> str:

@@ -224,6 +224,10 @@ class Watch(Protocol):
         """Whether people write code with it."""
         ...
 
+    def common(self, model: str) -> int:
+        """How many characters at the beginning of a model's name are words of vendors' names."""
+        ...
+
 
 @dataclass
 class Context(Generic[C]):

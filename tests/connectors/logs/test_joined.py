@@ -396,7 +396,7 @@ def test_a_cursor_of_before_is_understood(tmp_path: Path, read: Read) -> None:
 def test_nobody_is_named_in_the_cursor_of_pseudonyms(tmp_path: Path, read: Read) -> None:
     (tmp_path / "dns.log").write_text(resolved("10.0.0.5", "api.openai.com", AI, instance="i-1"))
     (tmp_path / "flows.log").write_text(HEAD + talk("10.0.0.5", AI, 10, 20, 5))
-    keys: dict[str, Any] = {"pseudonymize_env": "KEY", "environ": {"KEY": "one"}}
+    keys: dict[str, Any] = {"pseudonymize_env": "KEY", "environ": {"KEY": "1" * 16}}
     first = read(".", **keys)
     assert list(carried(first).values()) == [(10, 20)]
     (tmp_path / "flows.log").write_text(HEAD + talk("10.0.0.5", AI, 1, 2, 9))
