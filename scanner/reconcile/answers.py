@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jsonpath import findall
-
 from scanner.kit.http import linked
 from scanner.model.errors import Unavailable
+from scanner.reconcile.jsonpaths import findall
 from scanner.reconcile.listed import is_listed
 from scanner.rulebook.mapping import Call
 

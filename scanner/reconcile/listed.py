@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from jsonpath import findall
+from scanner.reconcile.jsonpaths import findall
 
 _EACH = re.compile(r"(\.\*|\[[^\[\]]*\])$")
 """The end of a path that is about the members of a list, or of an object."""

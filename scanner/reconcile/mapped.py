@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from jsonpath import JSONPathError, findall
 
 from scanner.model.base import digest
 from scanner.model.errors import RegistryError
@@ -30,6 +29,7 @@ from scanner.model.registry import (
     StageDate,
 )
 from scanner.reconcile import dating, values
+from scanner.reconcile.jsonpaths import BadPath, findall
 from scanner.reconcile.sheets import NoValue, without_value
 from scanner.rulebook.mapping import AssessmentMap, AttestationMap, From, RegistryMap, Take
 
@@ -307,7 +307,7 @@ def _found(record: Record, path: str) -> list[str]:
     if path.startswith("$"):
         try:
             found = findall(path, record)
-        except JSONPathError as error:
+        except BadPath as error:
             raise RegistryError(f"JSONPath `{path}`: {error}") from error
         spread = [one for item in found for one in (item if isinstance(item, list) else [item])]
         return [text for item in spread if (text := _plain(item))]

@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import msgspec
-from jsonpath import JSONPathError, findall
 
 from scanner.kit.contract import Operation
 from scanner.kit.http import Missing, ReadOnlySession, json_body
@@ -26,6 +25,7 @@ from scanner.model.base import Model, digest, encode
 from scanner.model.errors import RegistryError, SourceError, Unavailable
 from scanner.reconcile.answers import FOLLOWING, first, objects, told
 from scanner.reconcile.html_tables import rows_of
+from scanner.reconcile.jsonpaths import BadPath, findall
 from scanner.reconcile.mapped import text_at
 from scanner.rulebook.mapping import Call, RegistryMap, Server
 
@@ -91,7 +91,7 @@ def read(
             found[call.name] = changed if starts_anew else {**before, **changed}
     except SourceError as error:
         raise RegistryError(f"{how.name} at {session.base}: {error}") from error
-    except JSONPathError as error:
+    except BadPath as error:
         raise RegistryError(f"{how.id}: a JSONPath of the mapping: {error}") from error
     stamp = now.astimezone(UTC).isoformat(timespec="seconds")
     kept_now = Kept(

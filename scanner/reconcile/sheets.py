@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from jsonpath import JSONPathError, findall
 
 from scanner.model.errors import RegistryError
+from scanner.reconcile.jsonpaths import BadPath, findall
 from scanner.reconcile.listed import is_listed
 from scanner.rulebook.documents import read_text
 
@@ -253,7 +253,7 @@ def _at(document: Any, records: str, path: Path) -> Sequence[Any]:
     try:
         found: list[Any] = [document] if records == "$" else findall(records, document)
         is_there = records == "$" or is_listed(document, records)
-    except JSONPathError as error:
+    except BadPath as error:
         raise RegistryError(f"{path}: JSONPath `{records}`: {error}") from error
     if not is_there:
         raise RegistryError(
