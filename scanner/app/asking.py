@@ -24,7 +24,8 @@ def mark_of(table: Mapping[str, object], config: msgspec.Struct, counts: Mapping
         for name, value in leaves(config)
         if (told := _told(value, counts.get(name, Counts.ANY)))
     ]
-    return " ".join([digest(dict(table)), *fields])
+    asks = {name: value for name, value in table.items() if name != "cron"}
+    return " ".join([digest(asks), *fields])
 
 
 def asks_no_less(before: str, now: str, counts: Mapping[str, str]) -> bool:

@@ -119,7 +119,7 @@ class ScheduleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """When ``shadow-ai daemon`` runs the job."""
 
     cron: str = "15 3 * * *"
-    """Five fields, in UTC."""
+    """Five fields, in UTC; of each source that has no ``cron`` of its own."""
     jitter_minutes: Annotated[float, msgspec.Meta(ge=0, le=720)] = 10.0
     """A random delay up to this, so that not everybody asks a source at once."""
     catch_up: bool = True
@@ -230,7 +230,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     notify: dict[str, NotifyConfig] = {}
     """Messages on change (docs/tickets.md)."""
     sources: dict[str, dict[str, Any]] = {}
-    """Each with ``connector`` (default: the table's own name) and that connector's settings."""
+    """Each with ``connector`` (default: the table's own name), ``cron`` (default: the schedule's;
+    when ``shadow-ai daemon`` reads it) and that connector's settings."""
 
 
 class LoadedConfig(msgspec.Struct, frozen=True, kw_only=True):

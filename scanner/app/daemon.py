@@ -15,17 +15,20 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from scanner.app.config import LoadedConfig, ScheduleConfig, store_url
+from scanner.app.due import crons
 from scanner.emit.exposition import family
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import ConfigError, ShadowAIError
-from scanner.store.state import State
+from scanner.store.state import ScanRow, State
 
 _GRACE = 60.0
 """Seconds that a run has to end by itself."""
@@ -35,25 +38,23 @@ _SKEW = timedelta(minutes=5)
 """How far another machine's clock, which wrote the state, may be ahead of this one's."""
 
 
-def ticks(schedule: ScheduleConfig, after: datetime) -> datetime:
-    """The first time of the schedule after a time. Raises ``ConfigError``."""
+def ticks(schedule: ScheduleConfig, after: datetime, where: str = "[schedule]") -> datetime:
+    """The first time of the schedule after a time. ``where`` it stands. Raises ``ConfigError``."""
     try:
         from cronsim import CronSim, CronSimError
     except ImportError as error:
         raise ConfigError("the daemon needs `pip install shadow-ai-scanner[daemon]`") from error
     if len(schedule.cron.split()) != _FIELDS:
         raise ConfigError(
-            f"[schedule] cron `{schedule.cron}`: give five fields, minute to day of the week; e.g. "
+            f"{where} cron `{schedule.cron}`: give five fields, minute to day of the week; e.g. "
             "`15 3 * * *`"
         )
     try:
         return next(CronSim(schedule.cron, after))
     except CronSimError as error:
-        raise ConfigError(
-            f"[schedule] cron `{schedule.cron}`: {error}; e.g. `15 3 * * *`"
-        ) from error
+        raise ConfigError(f"{where} cron `{schedule.cron}`: {error}; e.g. `15 3 * * *`") from error
     except StopIteration:
-        raise ConfigError(f"[schedule] cron `{schedule.cron}`: it names no time to come") from None
+        raise ConfigError(f"{where} cron `{schedule.cron}`: it names no time to come") from None
 
 
 def is_missed(schedule: ScheduleConfig, last_started: datetime | None, now: datetime) -> bool:
@@ -120,6 +121,14 @@ class Daemon:
         self._readings: dict[str, frozenset[str]] = {}
         """Scan -> what :func:`sources_read` said of it: an ended one says the same for ever."""
         ticks(self._schedule, clock())  # told before anything is begun
+        self._times = {
+            name: msgspec.structs.replace(self._schedule, cron=cron)
+            for name, cron in crons(loaded).items()
+        }
+        for name, at in self._times.items():
+            ticks(at, clock(), f"[sources.{name}]")
+        if not self._times:
+            raise ConfigError(f"{loaded.name}: no source is configured, and none can be due")
         if self._schedule.listen:
             address(self._schedule.listen)
 
@@ -137,20 +146,39 @@ class Daemon:
                 server.shutdown()
 
     def loop(self) -> None:
-        since = self._clock()
-        if self._schedule.catch_up and is_missed(self._schedule, self.last_started(), since):
-            self._log("missed run is made up for")
-            self.once()
+        now = self._clock()
+        since = dict.fromkeys(self._times, now)
+        owed: Set[str] = frozenset()
+        if self._schedule.catch_up:
+            last = self.last_read()
+            if missed := {n for n, at in self._times.items() if is_missed(at, last[n], now)}:
+                self._log("missed run is made up for")
+                owed = self._made(missed)
         while not self._stop.is_set():
             # From when the run before began, not from its end: what passed during it is due.
             # Of a clock that was set back meanwhile, the earlier time counts.
-            since = min(since, self._clock())
+            now = self._clock()
+            since = {name: min(at, now) for name, at in since.items()}
             jitter = random.uniform(0, self._schedule.jitter_minutes * 60)  # noqa: S311
-            self.due = ticks(self._schedule, since) + timedelta(seconds=jitter)
+            first = min(ticks(at, since[name]) for name, at in self._times.items())
+            self.due = first + timedelta(seconds=jitter)
             self._log("waiting", until=self.due.isoformat(timespec="seconds"))
-            if self._is_due(self.due, since):
-                since = self._clock()
-                self.once()
+            if self._is_due(self.due, max(since.values())):
+                now = self._clock()
+                due = {n for n, at in self._times.items() if ticks(at, since[n]) <= now}
+                since |= dict.fromkeys(due, now)
+                owed = self._made(due | owed)
+
+    def _made(self, due: Set[str]) -> Set[str]:
+        """A run of these sources -> those that it did not come to, killed or kept out by another:
+        the next one reads them, whosever time it is. Their own may be a week away."""
+        before = self._ended()
+        self.once(due)
+        after = self._ended()
+        if before is None or after is None:
+            return due
+        fresh = [after[ident] for ident in after.keys() - before.keys()]
+        return {name for name in due if not any(row.has_read(name) for row in fresh)}
 
     def _is_due(self, due: datetime, since: datetime) -> bool:
         """Waits for it. False: told to stop, or the clock was set back behind ``since``."""
@@ -165,9 +193,11 @@ class Daemon:
                 self.stop()
         return False
 
-    def once(self) -> int:
-        """One run, to its end. Its lines go where ours go."""
-        self._child = subprocess.Popen(self._command, cwd=self._loaded.folder)
+    def once(self, due: Set[str] = frozenset()) -> int:
+        """One run, to its end, of these sources; none: of all. Its lines go where ours go."""
+        named = sorted(due) if due and due != self._times.keys() else []
+        command = [*self._command, *(word for name in named for word in ("--source", name))]
+        self._child = subprocess.Popen(command, cwd=self._loaded.folder)
         try:
             while True:
                 try:
@@ -175,7 +205,7 @@ class Daemon:
                     break
                 except subprocess.TimeoutExpired:
                     if self._stop.is_set():
-                        self.last_exit = self._ended(self._child)
+                        self.last_exit = self._told_to_end(self._child)
                         break
         finally:
             self._child = None
@@ -183,7 +213,7 @@ class Daemon:
         self._log("run ended", exit=self.last_exit)
         return self.last_exit
 
-    def _ended(self, child: subprocess.Popen[bytes]) -> int:
+    def _told_to_end(self, child: subprocess.Popen[bytes]) -> int:
         child.send_signal(signal.SIGTERM)
         try:
             return child.wait(timeout=_GRACE)
@@ -211,7 +241,7 @@ class Daemon:
                     if row.id not in self._readings:
                         self._readings[row.id] = sources_read(state.coverage(row.id))
                     for name in self._readings[row.id]:
-                        if name in found:
+                        if name in found and row.has_read(name):
                             found[name] = found[name] or began
                     if all(found.values()):
                         break
@@ -221,10 +251,17 @@ class Daemon:
             self._log("state cannot be read", "error", reason=str(error))
         return found
 
-    def last_started(self) -> datetime | None:
-        """Of the last reading of the source that was read longest ago; None: one never was."""
-        times = list(self.last_read().values())
-        return None if None in times else min(filter(None, times), default=None)
+    def _ended(self) -> dict[str, ScanRow] | None:
+        """The scans that have come to their end. None: the state cannot be read."""
+        try:
+            state = State(store_url(self._loaded))
+            try:
+                return {row.id: row for row in state.scans() if row.finished_at}
+            finally:
+                state.close()
+        except ShadowAIError as error:
+            self._log("state cannot be read", "error", reason=str(error))
+            return None
 
     def is_ready(self) -> tuple[bool, str]:
         """Whether the last reading of every source is as fresh as the schedule promises, twice
@@ -235,8 +272,10 @@ class Daemon:
             if last is None:
                 why.append(f"nothing was read of {name} by a scan that came to its end")
                 continue
-            first = ticks(self._schedule, last)
-            late = ticks(self._schedule, first) + timedelta(minutes=self._schedule.jitter_minutes)
+            first = ticks(self._times[name], last)
+            late = ticks(self._times[name], first) + timedelta(
+                minutes=self._schedule.jitter_minutes
+            )
             if self._clock() > late + timedelta(hours=self._schedule.late_hours):
                 why.append(f"the last scan that read anything of {name} began {last.isoformat()}")
         if why:

@@ -12,6 +12,7 @@ from scanner import __version__
 from scanner.app import asking, deciding, executing, metering, suppressing, trusting
 from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_url
 from scanner.app.covering import gone, whole_coverage
+from scanner.app.due import due
 from scanner.app.fitting import fitting
 from scanner.app.interpreting import interpreter
 from scanner.app.lock import locked
@@ -43,7 +44,7 @@ from scanner.reconcile.reconcile import not_judged, reconcile
 from scanner.rulebook.load import Rulebook
 from scanner.rulebook.policy import Severity
 from scanner.store import past
-from scanner.store.state import SETTINGS, State
+from scanner.store.state import State
 from scanner.store.writer import StateSink
 
 EXIT_COMPLETE, EXIT_FINDINGS, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INTERNAL = range(5)
@@ -66,6 +67,8 @@ class Settings:
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     resume: bool = True
+    only: frozenset[str] = frozenset()
+    """The sources whose time it is; others stand as of their last reading. None: all are read."""
     least: Confidence = Confidence.LOW
     """What is less sure is kept in the state, but neither shown nor counted for ``fail_on``."""
     verify: bool = False
@@ -161,17 +164,20 @@ def _scan(
         for one in sources
     }
     counts = {one.name: one.connector.spec.listing for one in sources}
+    chosen = due(state, settled, settings.only, versions)
     oldest = settings.now() - timedelta(hours=loaded.config.scan.resume_hours)
     with executing.workers(loaded, rulebook.digest, mark, asked) as away:
         opened = state.open_scan(
             loaded.mark,
             started,
-            {**versions, **{f"{SETTINGS}{name}": mark for name, mark in settled.items()}},
+            {**versions, **chosen.versions},
             resume=settings.resume,
             not_before=_stamp(oldest),
         )
+        standing = chosen.stand(state, opened.id)
         fresh = executing.read(
-            loaded, sources, StateSink(state, opened.id, started),
+            loaded, [one for one in sources if one.name in chosen.sources],
+            StateSink(state, opened.id, started),
             interpreter(rulebook, detector), away, opened.done,
             mark=executing.mark_of(loaded, rulebook.digest),
             clean=lambda text: detector.masked(text.encode()).decode(),
@@ -179,7 +185,7 @@ def _scan(
         )  # fmt: skip
     told.update(detector.comments.problems)
     warnings += sorted(told)
-    coverage = whole_coverage(state, opened, fresh, reading)
+    coverage = whole_coverage(state, opened, [*standing, *fresh], reading)
     now = _stamp(settings.now())
     lost = gone(state, coverage, settled, counts)
     warnings += filter(None, [fitting(loaded, state)])

@@ -11,13 +11,14 @@ import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from scanner.app import due
 from scanner.app.clock import now
 from scanner.app.config import LoadedConfig, store_url
 from scanner.app.notifying import messengers, notify
@@ -74,13 +75,16 @@ def run(
     environ: Mapping[str, str],
     log: Callable[..., None] | None = None,
     ident: str = "",
+    only: Sequence[str] = (),
 ) -> Ran:
-    """Raises what somebody must mend first, configuration, rules or registry, and nothing else."""
+    """``only``: the sources whose time it is; none: all. Raises what somebody must mend first,
+    configuration, rules or registry, and nothing else."""
+    due.check(loaded, only)
     ident = ident or f"r-{secrets.token_hex(4)}"
     say = log or Log(run=ident)
     began = time.monotonic()
     with traced(loaded.config.run.traces, ident, say) as spans:
-        ran = _run(loaded, environ, Ran(ident, EXIT_COMPLETE), say, spans)
+        ran = _run(loaded, environ, Ran(ident, EXIT_COMPLETE), say, spans, frozenset(only))
         spans.tell(exit=ran.exit_code)
     say("run finished", exit=ran.exit_code, seconds=round(time.monotonic() - began, 1))
     return ran
@@ -90,13 +94,14 @@ def job(
     configured: Callable[[], LoadedConfig],
     environ: Mapping[str, str],
     log: Callable[..., None] | None = None,
+    only: Sequence[str] = (),
 ) -> int:
     """The exit code of a run that tells by lines alone: also of what keeps it from beginning."""
     ident = f"r-{secrets.token_hex(4)}"
     say = log or Log(run=ident)
     began = time.monotonic()
     try:
-        return run(configured(), environ, say, ident).exit_code
+        return run(configured(), environ, say, ident, only).exit_code
     except ShadowAIError as error:
         code = EXIT_CONFIG if isinstance(error, _TO_MEND) else 4
         say("run failed", "error", reason=str(error))
@@ -110,11 +115,12 @@ def _run(
     ran: Ran,
     say: Callable[..., None],
     spans: Untraced,
+    only: frozenset[str],
 ) -> Ran:
     trackers = targets(loaded, environ) if loaded.config.tickets else []
     people = messengers(loaded, environ) if loaded.config.notify else {}
     trace = {"trace": spans.trace_id()} if spans.trace_id() else {}
-    say("run started", sources=sorted(loaded.config.sources), **trace)
+    say("run started", sources=sorted(only or loaded.config.sources), **trace)
 
     def shard_read(row: Coverage, done: int, known: int) -> None:
         spans.ended(row)
@@ -127,7 +133,7 @@ def _run(
             ran.result = scan(
                 loaded,
                 settings=Settings(
-                    environ=environ, on_begin=spans.began, on_progress=shard_read
+                    environ=environ, only=only, on_begin=spans.began, on_progress=shard_read
                 ),
             )  # fmt: skip
             spans.tell(scan=ran.result.document.scan.id, assets=len(ran.result.document.assets))

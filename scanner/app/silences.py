@@ -31,16 +31,20 @@ def listened(state: State, known: Mark, now: str) -> Mark:
         return known
     logs = marks.logs(state)
     heard = dict(known.heard)
-    quiet: set[str] = set()
+    quiet = set(known.quiet)
     for scan in fresh:
         told: dict[str, int] = defaultdict(int)
         for row in state.coverage(scan.id):
+            if not scan.has_read(row.source):
+                continue
             if str(row.shard) in logs and (row.records or not row.status.is_lacking):
                 told[row.source] += row.records
         for source, records in told.items():
             if records:
                 heard[source] = _heard(heard.get(source), scan.started_at, source in known.silent)
-        quiet = {source for source, records in told.items() if not records} & heard.keys()
+        now_quiet = {source for source, records in told.items() if not records} & heard.keys()
+        # One that was not due is as quiet as it was.
+        quiet = {source for source in quiet if not scan.has_read(source)} | now_quiet
     return msgspec.structs.replace(
         known, heard=heard, listened=fresh[-1].id, quiet=tuple(sorted(quiet))
     )

@@ -47,6 +47,7 @@ def sources_of(
     known = Secrets(environ, loaded.folder)
     for name, table in loaded.config.sources.items():
         plain = dict(table)
+        plain.pop("cron", None)  # when it is read, which is the daemon's
         try:
             connector = load_connector(str(plain.pop("connector", name)))
         except ConfigError as error:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import msgspec
 
 from scanner.assess.decisions import bare
-from scanner.assess.policies import Evaluation
+from scanner.assess.evaluation import Evaluation
 from scanner.model.base import Fingerprint, NodeId
 from scanner.model.coverage import Coverage
 from scanner.model.finding import Finding, FindingEvent, FindingStatus
@@ -60,13 +60,18 @@ def advance(
         )
     for mark in sorted({*evaluation.drafts, *known}):
         draft, old = evaluation.drafts.get(mark), known.get(mark)
+        if mark in evaluation.waiting and (old is None or old.status is FindingStatus.RESOLVED):
+            findings += [old] if old else []
+            continue
         if draft is not None:
             seen = (
                 mark in evaluation.seen or not draft.shards or draft.asset.startswith("coverage:")
             )
             unsettled = _unsettled(old, coverage, gone) if old is not None else ()
             unseen = _why_unseen(draft, coverage, seen)
-            new, change, detail = _present(draft, old, now, unseen, unsettled)
+            is_waiting = old is not None and mark in evaluation.waiting
+            at = "" if is_waiting else _looked_at(draft, coverage, now)
+            new, change, detail = _present(draft, old, now, at, unseen, unsettled)
         elif old is not None:
             new, change, detail = _absent(old, evaluation, coverage, now, gone, hidden)
         else:
@@ -147,8 +152,19 @@ def _unsettled(old: Finding, coverage: Mapping[str, Coverage], gone: Set[str]) -
     return tuple(s for s in old.shards if s not in gone and not _was_read(coverage.get(s)))
 
 
+def _looked_at(draft: Finding, coverage: Mapping[str, Coverage], now: str) -> str:
+    """When any of what shows it was last read: not now, where none of it was due."""
+    rows = [coverage[shard] for shard in draft.shards if shard in coverage]
+    return max((row.read_at or now for row in rows), default=now)
+
+
 def _present(
-    draft: Finding, old: Finding | None, now: str, unseen: str, unsettled: tuple[str, ...]
+    draft: Finding,
+    old: Finding | None,
+    now: str,
+    looked_at: str,
+    unseen: str,
+    unsettled: tuple[str, ...],
 ) -> tuple[Finding, str, str]:
     """``unsettled``: shards that used to show it, of which nobody knows now."""
     if old is None:
@@ -175,7 +191,8 @@ def _present(
         )
         return again, "reopened", f"resolved {old.resolved_at}, seen again"
     status = FindingStatus.REOPENED if old.status is FindingStatus.REOPENED else FindingStatus.OPEN
-    kept = msgspec.structs.replace(kept, status=status, last_seen=now)
+    last = now if looked_at == now else max(old.last_seen, looked_at)
+    kept = msgspec.structs.replace(kept, status=status, last_seen=last)
     changed = [f for f in _TRACKED if getattr(old, f) != getattr(kept, f)]
     said = "; ".join(f"{f}: {getattr(old, f)} -> {getattr(kept, f)}" for f in changed)
     if old.status is FindingStatus.HELD:

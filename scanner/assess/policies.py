@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 
+from scanner.assess.evaluation import Evaluation
 from scanner.assess.fingerprint import fingerprint
 from scanner.assess.owning import people
 from scanner.assess.profile import Profile, Profiles
@@ -64,21 +65,6 @@ class Situation:
         return Profiles(self)
 
 
-@dataclass
-class Evaluation:
-    drafts: dict[str, Finding] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
-    """Fingerprints whose subject this scan has itself seen or judged."""
-    unjudged: set[str] = field(default_factory=set)
-    """Fingerprints that could not be evaluated in this scan, so may not be resolved."""
-    unjudged_policies: frozenset[str] = frozenset()
-    """Policies that could not be evaluated at all."""
-    policies: frozenset[str] | None = None
-    """Ids of all that there are, with those that they had before; None: not known."""
-    formerly: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Of a draft: fingerprints that the same had before its policy was called otherwise."""
-
-
 @dataclass(frozen=True)
 class _Case:
     """One subject as a policy sees it."""
@@ -129,6 +115,12 @@ def _judge(policy: Policy, case: _Case, situation: Situation, result: Evaluation
     if case.is_seen:
         result.seen.add(mark)
     if _holds(policy.when, case, situation):
+        if (
+            case.entry
+            and case.entry.absent_as_of
+            and EntryOutcome.NOT_FOUND in policy.when.registry
+        ):
+            result.waiting.add(mark)
         result.drafts[mark] = _draft(policy, case, situation, mark)
         if policy.formerly:
             result.formerly[mark] = tuple(fingerprint(name, parts) for name in policy.formerly)

@@ -14,8 +14,8 @@ from scanner.cli.options import config_option, need_config
 def command(config_path: Path | None) -> None:
     """Run the job at the times of [schedule], until SIGTERM.
 
-    Missed runs are made up for, runs never overlap. With `listen` it serves /healthz, /readyz and
-    /metrics (Prometheus).
+    A source with a `cron` of its own is read at its own times. Missed runs are made up for, runs
+    never overlap. With `listen` it serves /healthz, /readyz and /metrics (Prometheus).
     """
     from scanner.app import daemon
     from scanner.app.running import Log

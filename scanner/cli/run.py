@@ -13,7 +13,15 @@ from scanner.cli.options import config_option, need_config
 
 @click.command("run")
 @config_option
-def command(config_path: Path | None) -> None:
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="NAME",
+    help="Read this source alone (repeatable); the others stand as of their last reading, "
+    "and those that never were read are read.",
+)
+def command(config_path: Path | None, sources: tuple[str, ...]) -> None:
     """The scheduled job, once: scan, write the files of [run], bring findings to the trackers.
 
     For cron, systemd timers and Kubernetes CronJobs (deploy/). Tells what it does as lines of JSON
@@ -22,4 +30,4 @@ def command(config_path: Path | None) -> None:
     """
     from scanner.app.running import job
 
-    sys.exit(job(lambda: need_config(config_path), os.environ))
+    sys.exit(job(lambda: need_config(config_path), os.environ, only=sources))

@@ -41,6 +41,7 @@ class CoverageRow(Model, frozen=True, kw_only=True):
     reason: str
     records: int
     gaps: tuple[str, ...] = ()
+    read_at: str = ""
 
 
 class RegistryStatus(Model, frozen=True, kw_only=True):
@@ -258,6 +259,7 @@ def _coverage(row: Coverage) -> CoverageRow:
         reason=row.reason,
         records=row.records,
         gaps=row.gaps,
+        read_at=row.read_at,
     )
 
 

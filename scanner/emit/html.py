@@ -21,6 +21,7 @@ from scanner.emit.owned import owned
 from scanner.emit.picture import Picture
 from scanner.emit.rows import data_of, unit
 from scanner.emit.trend import Point
+from scanner.model.coverage import earlier
 from scanner.model.finding import Finding
 
 WORST = 10
@@ -296,6 +297,8 @@ def _coverage(document: Document) -> str:
         f"<p class='dim'>{len(wanted) - len(unread)} of {len(wanted)} shards were read completely"
         f"{f'; {left} left out by the configuration' if left else ''}.</p>"
     )
+    if old := earlier(row.read_at for row in document.coverage):
+        note += f"<p class='dim'>{escape(old)}: their sources were not due.</p>"
     if len(unread) > _MOST_UNREAD:
         note += f"<p class='dim'>{len(unread) - _MOST_UNREAD} more were not read.</p>"
     chart = charts.coverage((row.source, row.status) for row in document.coverage)

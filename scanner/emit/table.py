@@ -13,7 +13,7 @@ from rich.text import Text
 from scanner.assess.selection import Problem
 from scanner.emit.document import AssetRow, Document
 from scanner.emit.owned import owned
-from scanner.model.coverage import wanted
+from scanner.model.coverage import earlier, wanted
 from scanner.model.evidence import Confidence
 from scanner.model.finding import Finding, FindingEvent, FindingStatus
 from scanner.reconcile.reconcile import Reconciliation
@@ -149,7 +149,8 @@ def _summary(document: Document, events: Sequence[FindingEvent]) -> None:
     left_out = sum(row.status == "left_out" for row in document.coverage)
     asked = len(document.coverage) - left_out
     rest = f"; {left_out} left out by the configuration" if left_out else ""
-    print(f"Coverage: {complete} of {asked} shards read completely{rest}")
+    old = earlier(row.read_at for row in document.coverage)
+    print(f"Coverage: {complete} of {asked} shards read completely{rest}{old and '; '}{old}")
 
 
 def print_findings(findings: Sequence[Finding]) -> None:

@@ -34,6 +34,12 @@ def wanted(statuses: Iterable[str]) -> int:
     return sum(status != Outcome.LEFT_OUT for status in statuses)
 
 
+def earlier(read_at: Iterable[str]) -> str:
+    """For people: how many shards stand as of an earlier reading. Empty: none."""
+    times = sorted(filter(None, read_at))
+    return f"{len(times)} stand as of earlier readings, from {times[0]} on" if times else ""
+
+
 class Coverage(Model, frozen=True, kw_only=True):
     """One shard of one scan."""
 
@@ -53,6 +59,8 @@ class Coverage(Model, frozen=True, kw_only=True):
     """Globs of paths that were not looked at by the user's own choice."""
     gaps: tuple[str, ...] = ()
     """Single things inside the shard that could not be read, named."""
+    read_at: str = ""
+    """When the scan began that has read it, where this one has not: its source was not due."""
 
 
 class Sight(Model, frozen=True, kw_only=True):

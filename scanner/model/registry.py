@@ -262,6 +262,8 @@ class EntryStanding(Model, frozen=True, kw_only=True):
     assets: tuple[NodeId, ...] = ()
     duplicates: tuple[str, ...] = ()
     detail: str = ""
+    absent_as_of: str = ""
+    """When that was last looked for which is not there, where an earlier scan did."""
     details: dict[EntryOutcome, str] = {}
     """What each outcome rests on."""
     unassessed: bool = False

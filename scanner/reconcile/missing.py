@@ -35,28 +35,31 @@ class Seen:
     def _rows(self) -> dict[str, Coverage]:
         return {row.shard: row for row in self.coverage}
 
-    def why_not(self, entry: RegistryEntry) -> str:
-        """Why absence may not be said, or nothing."""
+    def why_not(self, entry: RegistryEntry) -> tuple[str, str]:
+        """Why absence may not be said, or nothing; and since when nobody has looked, where an
+        earlier scan did."""
         placed = [binding for binding in entry.bindings if binding.type not in _NOWHERE]
         if not placed:
-            return "the entry has no exact binding that says where to look"
+            return "the entry has no exact binding that says where to look", ""
+        times = []
         for binding in placed:
-            unread = self._unread(canonical(binding.type, binding.value), binding.value)
+            unread, at = self._unread(canonical(binding.type, binding.value), binding.value)
             if unread:
-                return unread
-        return ""
+                return unread, ""
+            times.append(at)
+        return "", _oldest(times)
 
-    def _unread(self, key: str, shown: str) -> str:
+    def _unread(self, key: str, shown: str) -> tuple[str, str]:
         fitting = [(m, one) for ids, one in self._sights if (m := ids.fullmatch(key))]
         if not fitting:
-            return f"no connector lists every thing of the kind of {shown}"
+            return f"no connector lists every thing of the kind of {shown}", ""
         for found, sight in fitting:
             said = [self._of(found, template, shown) for template in sight.shards]
-            if not any(said):
-                return ""
-        return next(filter(None, said))
+            if not any(why for why, _ in said):
+                return "", _oldest(at for _, at in said)
+        return next(why for why, _ in said if why), ""
 
-    def _of(self, found: re.Match[str], template: str, shown: str) -> str:
+    def _of(self, found: re.Match[str], template: str, shown: str) -> tuple[str, str]:
         groups = found.groupdict()
         names = re.findall(r"\{(\w+)\}", template)
         is_open = not all(groups.get(name) for name in names)
@@ -68,11 +71,17 @@ class Seen:
         form = re.compile(wanted, re.IGNORECASE)
         rows = [row for row in self.coverage if form.fullmatch(row.shard)]
         if not rows:
-            return f"no shard of this scan covers {shown}"
+            return f"no shard of this scan covers {shown}", ""
         if is_open:
             listings = [self._rows.get(row.listed_by) for row in rows if row.listed_by]
             if not listings or None in listings:
-                return f"nothing says where all {shown} could lie"
+                return f"nothing says where all {shown} could lie", ""
             rows += [row for row in listings if row is not None]
         unread = next((row for row in rows if not row.status.proves_absence), None)
-        return f"{unread.shard} was not read completely ({unread.status})" if unread else ""
+        if unread:
+            return f"{unread.shard} was not read completely ({unread.status})", ""
+        return "", _oldest(row.read_at for row in rows)
+
+
+def _oldest(times: Iterable[str]) -> str:
+    return min(filter(None, times), default="")

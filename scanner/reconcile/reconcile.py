@@ -268,7 +268,7 @@ def _entry_standing(
     in_production: bool,
 ) -> EntryStanding:
     outcomes: list[EntryOutcome] = []
-    detail = ""
+    detail = as_of = ""
     if assets:
         outcomes.append(EntryOutcome.FOUND)
         if entry.stage is Stage.RETIRED:
@@ -276,7 +276,7 @@ def _entry_standing(
         if lacking:
             outcomes.append(EntryOutcome.UNASSESSED)
     elif entry.stage is not Stage.RETIRED and entry.stage is not Stage.IDEA:
-        blind = seen.why_not(entry)
+        blind, as_of = seen.why_not(entry)
         if entry.id in suspects:
             blind = f"{suspects[entry.id]} may be it: a person has to say"
         if blind:
@@ -285,6 +285,7 @@ def _entry_standing(
         else:
             outcomes.append(EntryOutcome.NOT_FOUND)
             detail = "its holder is there without this AI" if holders else "every place was read"
+            detail += f", some of it on {as_of[:10]}" if as_of else ""
     duplicates = tuple(sorted(twins.get(entry.id, ())))
     if duplicates and duplicates[0] < entry.id:  # told once, of the one that repeats
         outcomes.append(EntryOutcome.DUPLICATE)
@@ -302,6 +303,7 @@ def _entry_standing(
         assets=tuple(assets),
         duplicates=duplicates,
         detail=detail,
+        absent_as_of=as_of if EntryOutcome.NOT_FOUND in outcomes else "",
         unassessed=bool(lacking),
         in_production=in_production,
     )

@@ -29,6 +29,8 @@ from scanner.store.pooled import Pool
 
 SETTINGS = "settings of "
 """Before the name of a source, among the versions of a scan."""
+READ = "read"
+"""The sources that a scan has read, where others stand as of an earlier one."""
 _BATCH = 500
 _HOLDER = "holder"
 _WHO_HOLDS = (
@@ -59,6 +61,11 @@ class ScanRow:
     versions: dict[str, str]
     settings: dict[str, str]
     """Source -> digest of what the configuration said of it."""
+    read: frozenset[str] | None = None
+    """The sources that it has read itself; None: all."""
+
+    def has_read(self, source: str) -> bool:
+        return self.read is None or source in self.read
 
 
 class State:
@@ -207,7 +214,8 @@ class State:
                 if name.startswith(SETTINGS)
             }
             end = r.finished_at or ""
-            found.append(ScanRow(r.id, r.started_at, end, r.exit_code, told, settings))
+            read = frozenset(told.pop(READ).split()) if READ in told else None
+            found.append(ScanRow(r.id, r.started_at, end, r.exit_code, told, settings, read))
         return found
 
     # --- coverage --------------------------------------------------------------------------------

@@ -58,14 +58,15 @@ class Place:
                                detail=detail) for one in findings]  # fmt: skip
         self.state.save_findings(findings, events)
 
-    def logged(self, records: int, *, outcome: Outcome = Outcome.COMPLETE) -> None:
+    def logged(self, records: int, *, outcome: Outcome = Outcome.COMPLETE, read: str = "") -> None:
         """A scan that reads a log, and a shard that is none and tells nothing."""
         at = self.now.isoformat()
+        versions = msgspec.json.encode({"read": read} if read else {}).decode()
         with self.state.engine.begin() as db:
             number = len(self.state.scans()) + 1
             db.execute(insert(schema.scan).values(
                 id=f"s-{number}", number=number, started_at=at, finished_at=at, exit_code=0,
-                config_digest="x", versions="{}"))  # fmt: skip
+                config_digest="x", versions=versions))  # fmt: skip
             if number == 1:
                 db.execute(insert(schema.checkpoint).values(shard="okta:log", cursor=at))
             for shard, source, told in (("okta:log", "okta", records), ("code:a", "code", 0)):
@@ -192,6 +193,23 @@ def test_what_is_not_read_is_not_silent_and_nobody_is_told_who_does_not_want_it(
     place.logged(0, outcome=Outcome.DENIED)
     assert place.notify().title == "Shadow AI: 2 no longer read"
     assert _days(place, 0) == ["Shadow AI: 2 read again, 1 silent"]
+
+
+def test_a_log_that_was_not_due_is_neither_heard_nor_silent(place: Place) -> None:
+    """Its coverage stands in the scans of others, with the records of its last reading."""
+    assert _days(place, 5, 3) == []
+    for _ in range(6):
+        place.now += timedelta(days=1)
+        place.logged(0)
+        assert place.notify().state == "nothing"
+        place.logged(3, read="code")
+        assert place.notify().state == "nothing"
+    place.now += timedelta(days=1)
+    place.logged(0)
+    assert place.notify().title == "Shadow AI: 1 silent"
+    for records in (0, 3):
+        place.logged(records, read="code")
+        assert place.notify().state == "nothing", "it is silent still"
 
 
 def test_a_mark_of_an_earlier_version_goes_on(place: Place) -> None:

@@ -14,10 +14,10 @@ from sqlalchemy import insert, update
 
 from scanner.app.deciding import decide, over, undo, undo_all
 from scanner.assess.decisions import matches
+from scanner.assess.evaluation import Evaluation
 from scanner.assess.fingerprint import fingerprint
 from scanner.assess.lifecycle import Life as Left
 from scanner.assess.lifecycle import advance
-from scanner.assess.policies import Evaluation
 from scanner.assess.selection import Filter
 from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId, ShardId, encode

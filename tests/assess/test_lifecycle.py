@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from scanner.assess.evaluation import Evaluation
 from scanner.assess.fingerprint import fingerprint
 from scanner.assess.lifecycle import Life, advance
-from scanner.assess.policies import Evaluation
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.finding import Finding, FindingStatus

@@ -7,9 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from scanner.assess.evaluation import Evaluation
 from scanner.assess.governance import use_cases
 from scanner.assess.measuring import measure
-from scanner.assess.policies import Evaluation, Situation, evaluate
+from scanner.assess.policies import Situation, evaluate
 from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId, ShardId
 from scanner.model.facts import (

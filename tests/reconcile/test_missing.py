@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from scanner.graph.build import AssetGraph
@@ -91,6 +92,17 @@ def test_an_id_that_leaves_its_place_open_needs_what_lists_the_places() -> None:
     ):
         assert _standing("thing::a", rows, sights=anywhere).outcomes == (outcome,)
     assert _standing("thing:2:a", read, sights=anywhere).outcomes == (EntryOutcome.NOT_FOUND,)
+
+
+def test_where_an_earlier_scan_has_looked_the_oldest_time_is_told() -> None:
+    anywhere = (Sight(ids=r"thing:(?P<place>[^:]*):.+", shards=("x:{place}/things",)),)
+    rows = _rows("x:1/things", "x:2/things", listed_by="x:places") + _rows("x:places")
+    assert _standing("thing::a", rows, sights=anywhere).absent_as_of == ""
+    old = [msgspec.structs.replace(row, read_at=f"2026-01-0{n}T") for n, row in enumerate(rows, 2)]
+    found = _standing("thing::a", [rows[0], *old[1:]], sights=anywhere)
+    assert found.absent_as_of == "2026-01-03T"
+    assert "on 2026-01-03" in found.detail
+    assert _standing("thing:1:a", [rows[0], *old[1:]], sights=anywhere).absent_as_of == ""
 
 
 def test_what_something_may_be_is_not_missing() -> None:

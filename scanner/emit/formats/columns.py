@@ -22,7 +22,7 @@ ASSETS = (
     "tags", "uid",
 )  # fmt: skip
 ENTRIES = ("id", "name", "owner", "stage", "outcomes", "assets", "duplicates", "detail")
-COVERAGE = ("shard", "source", "status", "reason", "records", "gaps")
+COVERAGE = ("shard", "source", "status", "reason", "records", "gaps", "read_at")
 
 
 def findings(document: Document) -> Iterator[Row]:
@@ -87,4 +87,4 @@ def _entry(row: EntryRow) -> Row:
 
 
 def _coverage(row: CoverageRow) -> Row:
-    return (row.shard, row.source, row.status, row.reason, row.records, row.gaps)
+    return (row.shard, row.source, row.status, row.reason, row.records, row.gaps, row.read_at)

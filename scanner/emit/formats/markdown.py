@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from scanner.emit.document import Document
 from scanner.emit.formats.columns import place
 from scanner.emit.formats.common import plain
-from scanner.model.coverage import wanted
+from scanner.model.coverage import earlier, wanted
 
 _MOST_ROWS = 500
 _MOST_CHARACTERS = 300
@@ -92,7 +92,8 @@ def _summary(document: Document, findings: int) -> Iterator[str]:
     yield f"- AI assets: {told}"
     yield f"- AI credentials: {len(document.assets) - len(assets)}"
     asked = wanted(row.status for row in document.coverage)
-    yield f"- Coverage: {asked - unread} of {asked} shards"
+    old = earlier(row.read_at for row in document.coverage)
+    yield f"- Coverage: {asked - unread} of {asked} shards{old and '; '}{old}"
     for warning in document.warnings:
         yield f"- Warning: {code(warning)}"
     yield ""
