@@ -175,6 +175,7 @@ CONNECTOR = Administration(
     ),
     kinds=(
         Kind(events.is_event, events.event),
+        Kind(events.is_jira, events.jira),
         Kind(events.is_user, events.user),
         Kind(events.is_plugin, events.plugin),
         Kind(events.is_row, events.row),

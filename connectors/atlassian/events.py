@@ -170,6 +170,34 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
     return mark_of((at, whole(record))), at, tuple(told)
 
 
+# --- Jira's own audit records ---------------------------------------------------------------------
+
+
+def is_jira(record: Mapping[str, Any]) -> bool:
+    return {"summary", "created"} <= record.keys() and bool(
+        {"objectItem", "category", "authorAccountId", "authorKey"} & record.keys()
+    )
+
+
+def jira(record: Any, org: str) -> Happened | None:
+    """https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-audit-records/: a
+    sentence says what was done, and an item with its type's name what to."""
+    given = mapping(record)
+    at, summary = when(given.get("created")), text(given.get("summary"))
+    if not is_jira(given) or not summary:
+        return None
+    found = [mapping(given.get("objectItem")), *map(mapping, items(given.get("associatedItems")))]
+    about: list[Mapping[str, Any]] = [
+        {"type": text(one.get("typeName")), "id": text(one.get("id")),
+         "attributes": {"name": text(one.get("name"))}}
+        for one in found if one
+    ]  # fmt: skip
+    who = NAMES.person(org, text(given.get("authorAccountId")) or text(given.get("authorKey")))
+    told = _told(summary[:_MOST_TEXT], text(given.get("description")), about, who, org, at)
+    number = text(given.get("id"))
+    return f"jira {number} {at}" if number else mark_of((at, whole(given))), at, tuple(told)
+
+
 # --- managed accounts -----------------------------------------------------------------------------
 
 

@@ -170,9 +170,27 @@ def _audited(
     role = told.get("AppRole.Value", "")
     where = "application permission" if role else ""
     is_for_all = _EVERYONE in (permissions + told.get("DelegatedPermissionGrant.ConsentType", ""))
+    if is_for_all:
+        who = everyone(tenant)
+    elif not relation:
+        who = _whose(tenant, targets, told) or who
     return _app(
-        tenant, known, f"audit.{name}", relation, everyone(tenant) if is_for_all else who,
+        tenant, known, f"audit.{name}", relation, who,
         app.casefold(), label, tuple(sorted({*scopes, role} - {""})), where=where,
+    )  # fmt: skip
+
+
+def _whose(
+    tenant: str, targets: list[Mapping[str, Any]], told: Mapping[str, str]
+) -> Identity | None:
+    """Whose grant was removed, whoever has removed it; nobody where the audit does not say."""
+    user = next((one for one in targets if text(one.get("type")) == "User"), {})
+    return person(
+        tenant,
+        told.get("User.ObjectID", "") or told.get("DelegatedPermissionGrant.PrincipalId", "")
+        or text(user.get("id")),
+        told.get("User.UPN", "") or text(user.get("userPrincipalName")),
+        text(user.get("displayName")),
     )  # fmt: skip
 
 

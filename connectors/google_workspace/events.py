@@ -161,6 +161,8 @@ _ADMIN_APPS = {
 
 
 def _admin(name: str, given: Parameters, who: Identity | None, domain: str) -> Told:
+    """An administrator who takes back somebody's grant ends that person's, and none of their
+    own."""
     if name in _ADMIN_APPS:
         relation, client_key, label_key = _ADMIN_APPS[name]
         client, label = text(given.get(client_key)), text(given.get(label_key))
@@ -171,6 +173,12 @@ def _admin(name: str, given: Parameters, who: Identity | None, domain: str) -> T
                 tuple(_texts(given.get("API_SCOPES"))),
                 "domain-wide delegation" if is_delegation else "",
             )  # fmt: skip
+        return
+    if name == "REVOKE_3LO_TOKEN":
+        client = text(given.get("APP_ID"))
+        whose = person(domain, text(given.get("USER_EMAIL")), "")
+        if client and whose:
+            yield _app(f"admin.{name}", "", whose, domain, client, "")
         return
     yield from products.of_setting(name, given, domain)
 

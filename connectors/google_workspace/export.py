@@ -1,8 +1,9 @@
 """Exported files: activities as the Reports API tells them, also as SIEMs wrap them; lists of
 people and of their tokens (Directory API, GAM); the console's own CSV.
 
-The console's columns: "OAuth log events" (Date, App ID, App name, OAuth event, User, Scope) and
-"Accessed apps" (App Name, Id, Users, Access, Requested Services with Scopes).
+The console's columns: "OAuth log events" (Date, App ID, App name, OAuth event, User, Scope; or
+Application ID, Application name, Event) and "Accessed apps" (App Name, Id, Users, Access,
+Requested Services with Scopes).
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from scanner.model.items import Activity, Gap, Item
 
 _ADDRESS = expression(r"https?://[^\s,\[\]|]{1,300}|openid|email|profile")
 _LOG_COLUMNS = ("Date", "App ID", "OAuth event", "User")
+_LOG_COLUMNS_NEW = ("Date", "Application ID", "Event", "User")
+_LOG_WORDS = {"grant": "authorize", "granted": "authorize", "authorized": "authorize",
+              "revoked": "revoke", "denied": "deny", "api call": "activity"}  # fmt: skip
 _APP_COLUMNS = ("App Name", "Id", "Requested Services with Scopes")
 _GEMINI_COLUMNS = ("Date", "Event", "Actor", "App name", "Feature source")
 _GEMINI_USE_COLUMNS = ("Email", "Overall usage", "Gemini app")
@@ -45,7 +49,14 @@ SPELLING = Spelling(
 )  # fmt: skip
 """Also of the tables of a log workspace."""
 
-_TABLES = (_LOG_COLUMNS, _APP_COLUMNS, _GAM_COLUMNS, _GEMINI_COLUMNS, _GEMINI_USE_COLUMNS)
+_TABLES = (
+    _LOG_COLUMNS,
+    _LOG_COLUMNS_NEW,
+    _APP_COLUMNS,
+    _GAM_COLUMNS,
+    _GEMINI_COLUMNS,
+    _GEMINI_USE_COLUMNS,
+)
 
 
 def read_file(path: Path, name: str, domain: str) -> Iterator[Item]:
@@ -89,8 +100,7 @@ def _understood(record: Any, domain: str, known: Lately) -> list[Item] | None:
     if "primaryEmail" in inner:
         user = user_of(inner, domain)
         return None if user is None else [user.identity]
-    for columns, read in ((_LOG_COLUMNS, _logged), (_GAM_COLUMNS, _gam), (_APP_COLUMNS, _accessed),
-                          (_GEMINI_COLUMNS, _gemini)):  # fmt: skip
+    for columns, read in _ROWS:
         if has_columns(inner, columns):
             row = read(inner, domain)
             return None if row is None else [row]
@@ -150,11 +160,13 @@ def _row(
 
 def _logged(row: Mapping[str, Any], domain: str) -> Activity | None:
     said = column(row, "OAuth event", "Event").casefold()
+    said = _LOG_WORDS.get(said, said)
     event = said if said in TOKEN_EVENTS else "activity"
     scopes = _ADDRESS.findall(column(row, "Scope")) if event == "authorize" else []
     return _row(
         domain, f"token.{event}", TOKEN_EVENTS[event], column(row, "User", "Actor"),
-        column(row, "App ID"), column(row, "App name"), scopes, when(column(row, "Date")),
+        column(row, "App ID", "Application ID"), column(row, "App name", "Application name"),
+        scopes, when(column(row, "Date")),
     )  # fmt: skip
 
 
@@ -198,3 +210,12 @@ def _accessed(row: Mapping[str, Any], domain: str) -> Activity | None:
     users = column(row, "Users")
     told = (f"{users} users" if users else "", column(row, "Access"))
     return msgspec.structs.replace(found, status=", ".join(filter(None, told)))
+
+
+_ROWS = (
+    (_LOG_COLUMNS, _logged),
+    (_LOG_COLUMNS_NEW, _logged),
+    (_GAM_COLUMNS, _gam),
+    (_APP_COLUMNS, _accessed),
+    (_GEMINI_COLUMNS, _gemini),
+)

@@ -54,15 +54,32 @@ def consented(
     is_role = "AppRole.Value" in told
     relation = "created_by" if operation.casefold() == "add service principal" else "grants"
     reads, writes = PERMITTED.of((opened(one) for one in scopes), org)
-    return (
+    has_ended = operation.casefold().startswith("remove")
+    whose = [_everyone(org)] if is_for_all else (_whose(told, org) if has_ended else []) or [who]
+    return tuple(
         NAMES.app(
-            org, operation, "" if operation.casefold().startswith("remove") else relation,
+            org, operation, "" if has_ended else relation,
             ident.casefold(), label, client_id=app.casefold(),
-            scopes=tuple(sorted(scopes - {""})), reads=reads, writes=writes,
-            actor=_everyone(org) if is_for_all else who,
+            scopes=tuple(sorted(scopes - {""})), reads=reads, writes=writes, actor=one,
             where="application permission" if is_role else "",
-        ),
+        )
+        for one in whose
     )  # fmt: skip
+
+
+_GRANTERS = ("User.UPN", "User.ObjectID", "DelegatedPermissionGrant.PrincipalId")
+
+
+def _whose(told: Mapping[str, str], org: str) -> list[Identity | None]:
+    """Whose grant an administrator has removed: by address as this log names people, and by the id
+    that lists of grants have."""
+    upn, *idents = (told.get(name, "") for name in _GRANTERS)
+    named = {
+        text(one.id): one
+        for ident in (upn, *idents)
+        if (one := NAMES.person(org, "" if ident == upn else ident, upn)) and ident
+    }
+    return list(named.values())
 
 
 def _everyone(org: str) -> Identity:

@@ -20,7 +20,7 @@ from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.records import column
 from scanner.kit.spelling import Spelling
 from scanner.kit.values import mapping, nested, stamp, text
-from scanner.kit.windows import Happened
+from scanner.kit.windows import Happened, Novel
 from scanner.model.facts import AssetClass, Identity
 from scanner.model.items import Activity
 
@@ -60,7 +60,7 @@ def is_exported(record: Mapping[str, Any]) -> bool:
     return any(name in record for name in ("AuditData", "auditData"))
 
 
-def exported(record: Mapping[str, Any], org: str) -> Happened | None:
+def exported(record: Mapping[str, Any], org: str) -> Happened | Novel | None:
     inner = record.get("auditData") or column(record, "AuditData")
     given = nested(inner)
     return happened(given, org) if is_record(mapping(given)) else None
@@ -70,7 +70,10 @@ def is_record(record: Mapping[str, Any]) -> bool:
     return {"Operation", "CreationTime"} <= record.keys()
 
 
-def happened(record: Any, org: str) -> Happened | None:
+_UNNAMED = "consents name no application, which their table leaves out"
+
+
+def happened(record: Any, org: str) -> Happened | Novel | None:
     given = mapping(record)
     operation = text(given.get("Operation")).rstrip(". ")
     at = stamp(given.get("CreationTime"))
@@ -83,7 +86,7 @@ def happened(record: Any, org: str) -> Happened | None:
         read = _interaction if "CopilotEventData" in given else _by_words(plain)
     found = read(given, operation, org, _who(given, org)) if read else ()
     if read is _consent and not found:
-        return None  # what was consented to has been left out
+        return Novel(operation.replace(" ", "_"), (ident, at, ()), _UNNAMED)
     timed = tuple(msgspec.structs.replace(one, first_at=at, last_at=at) for one in found)
     if text(given.get("ResultStatus")).casefold() not in _DONE:
         timed = tuple(map(failed, timed))

@@ -20,7 +20,7 @@ from scanner.kit.contract import Context
 from scanner.kit.http import json_body, pages
 from scanner.kit.microsoft_tokens import Tokens
 from scanner.kit.values import iso, items, mapping, stamp, text
-from scanner.kit.windows import Happened
+from scanner.kit.windows import Happened, Novel
 from scanner.model.errors import NotEnabled, Unavailable
 
 _FEED = "/api/v1.0/{tenant}/activity/feed"
@@ -73,8 +73,12 @@ class Access:
         return found
 
 
-def reader(content: str) -> Callable[[Reading, datetime, datetime], Iterable[Happened | None]]:
-    def events(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened | None]:
+def reader(
+    content: str,
+) -> Callable[[Reading, datetime, datetime], Iterable[Happened | Novel | None]]:
+    def events(
+        reading: Reading, begin: datetime, end: datetime
+    ) -> Iterator[Happened | Novel | None]:
         access: Access = reading.access
         name = f"{reading.org}/{content}"
         reading.ctx.kept(f"microsoft365:{name}", lambda: _check(access, content))
@@ -108,7 +112,7 @@ def _whose(access: Access) -> dict[str, str]:
 
 def _blobs(
     reading: Reading, content: str, begin: datetime, end: datetime
-) -> Iterator[Happened | None]:
+) -> Iterator[Happened | Novel | None]:
     access: Access = reading.access
     query = {
         **_whose(access), "contentType": content,
@@ -141,6 +145,9 @@ def _blobs(
                     yield from (_arrived(one, reading.org, at) for one in found)
 
 
-def _arrived(record: Any, org: str, at: str) -> Happened | None:
+def _arrived(record: Any, org: str, at: str) -> Happened | Novel | None:
     event = happened(mapping(record), org)
+    if isinstance(event, Novel):
+        ident, begun, told = event.event
+        return Novel(event.kind, (ident, at or begun, told), event.why)
     return None if event is None else (event[0], at or event[1], event[2])

@@ -292,7 +292,7 @@ class _Book:
         ident, at, told = found.event if isinstance(found, Novel) else found
         if self.known.before(ident):
             return ()
-        self.unknown.event(found)
+        self.unknown.event(found, f":{number}")
         if told and not at:
             self.untimed.append(number)
         return told

@@ -28,32 +28,37 @@ _MOST_NAMES = 20
 
 @dataclass(frozen=True)
 class Novel:
-    """An event whose type is not known, and what it tells all the same."""
+    """An event that was not understood, and what it tells all the same. ``why``: after a number of
+    events."""
 
     kind: str
     event: Happened
+    why: str = "events are of types not known here"
 
 
 @dataclass
 class Unknown:
-    """Of one reading."""
+    """Of one reading, by why: how many, and the types of some."""
 
-    count: int = 0
-    names: set[str] = field(default_factory=set)
+    counts: dict[str, int] = field(default_factory=dict)
+    names: dict[str, set[str]] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
 
-    def event(self, one: Happened | Novel) -> Happened:
+    def event(self, one: Happened | Novel, place: str = "") -> Happened:
         if not isinstance(one, Novel):
             return one
-        self.count += 1
-        if len(self.names) < _MOST_NAMES:
+        self.places.setdefault(one.why, place)
+        self.counts[one.why] = self.counts.get(one.why, 0) + 1
+        names = self.names.setdefault(one.why, set())
+        if len(names) < _MOST_NAMES:
             # What is no name of a type may be anything that somebody wrote.
-            self.names.add(one.kind if _NAME.fullmatch(one.kind) else "\u2026")
+            names.add(one.kind if _NAME.fullmatch(one.kind) else "\u2026")
         return one.event
 
     def gap(self, what: str) -> Iterator[Gap]:
-        if self.count:
-            told = ", ".join(sorted(self.names))
-            yield Gap(what=what, reason=f"{self.count} events are of types not known here: {told}")
+        for why, count in self.counts.items():
+            told = ", ".join(sorted(self.names[why]))
+            yield Gap(what=what + self.places[why], reason=f"{count} {why}: {told}")
 
 
 Events = Callable[[datetime, datetime], Iterable[Happened | Novel | None]]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connectors.atlassian import CONFLUENCE, EVENTS, JIRA
 from scanner.model.errors import Unavailable
 from scanner.model.facts import AssetClass, Identity, PrincipalType
-from scanner.model.items import Activity
+from scanner.model.items import Activity, Gap
 from tests.connectors.atlassian.world import CASE
 from tests.saas_rig import Reply, Vendor
 from tests.saas_rig.cases import folded, planted
@@ -98,3 +100,31 @@ def test_an_application_that_a_sentence_alone_names(tmp_path: Path) -> None:
     ctx = CASE.context("https://x.example", live=False, files=("log.csv",), folder=tmp_path)
     (one,) = folded(CASE.items(ctx))
     assert (one.label, one.relation) == ("ChatGPT", "grants")
+
+
+def test_jiras_own_audit_records(tmp_path: Path) -> None:
+    """Of https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-audit-records/."""
+
+    def record(number: int, summary: str, name: str, kind: str) -> dict[str, Any]:
+        return {
+            "id": number, "summary": summary, "created": "2026-11-20T09:00:00.000+0000",
+            "category": "apps", "eventSource": "", "remoteAddress": "203.0.113.9",
+            "objectItem": {"name": name, "typeName": kind}, "authorAccountId": "u1",
+        }  # fmt: skip
+
+    page = {"offset": 0, "limit": 9, "total": 3, "records": [
+        record(1, "App installed", "ChatGPT for Jira", "PLUGIN"),
+        record(2, "App uninstalled", "ChatGPT for Jira", "PLUGIN"),
+        record(3, "User created", "Ben", "USER"),
+        record(1, "App installed", "ChatGPT for Jira", "PLUGIN"),
+    ]}  # fmt: skip
+    (tmp_path / "jira.json").write_text(json.dumps(page))
+    ctx = CASE.context("https://x.example", live=False, files=("jira.json",), folder=tmp_path)
+    items = CASE.items(ctx)
+    assert not [one for one in items if isinstance(one, Gap)]
+    rows = {a.rule: a for a in folded(items)}
+    assert set(rows) == {"App installed", "App uninstalled"}
+    one = rows["App installed"]
+    assert (one.label, one.relation, one.count) == ("ChatGPT for Jira", "grants", 1)
+    assert one.first_at == "2026-11-20T09:00:00Z"
+    assert rows["App uninstalled"].relation == ""

@@ -230,3 +230,29 @@ def test_the_portals_csv_of_audits(tmp_path: Path) -> None:
     assert one.scopes == ("Files.Read.All", "Mail.Read")
     assert one.actor is not None
     assert one.actor.email == "ada@acme.com"
+
+
+def test_a_grant_that_an_administrator_removes_ends_for_whose_it_was(tmp_path: Path) -> None:
+    def removed(number: int, *targets: Any, **values: str) -> dict[str, Any]:
+        values = {"ServicePrincipal_AppId": CHATGPT, **values}
+        told = [{"displayName": name.replace("_", "."), "oldValue": f'"{value}"', "newValue": None}
+                for name, value in values.items()]  # fmt: skip
+        return {
+            "id": f"r{number}", "activityDateTime": "2026-11-05T08:00:00Z", "result": "success",
+            "activityDisplayName": "Remove delegated permission grant",
+            "initiatedBy": {"user": {"id": "0root", "userPrincipalName": "root@acme.com"}},
+            "targetResources": [{"type": "ServicePrincipal", "id": "graph", "modifiedProperties":
+                                 told}, *targets],
+        }  # fmt: skip
+
+    user = {"type": "User", "id": "0Ben", "userPrincipalName": "ben@acme.com"}
+    audits = [
+        removed(1, User_ObjectID="0ada", User_UPN="ada@acme.com"),
+        removed(2, user),
+        removed(3, DelegatedPermissionGrant_ConsentType="AllPrincipals"),
+        removed(4),
+    ]
+    found = _activities(_read(tmp_path, "\n".join(map(json.dumps, audits))))
+    people = sorted(one.actor.id.rpartition("/")[2] for one in found if one.actor)
+    assert people == ["0ada", "0ben", "0root", "everyone"]
+    assert not [one for one in found if one.relation]

@@ -299,3 +299,31 @@ def test_the_consoles_tables_of_geminis_use(tmp_path: Path) -> None:
     assert {row.actor.email for row in rows if row.actor} == {"ada@acme.com"}
     assert not _gaps(found)
     assert not _gaps(used)
+
+
+def test_the_consoles_newer_log_of_oauth_events(tmp_path: Path) -> None:
+    text = (
+        "Event,Description,User,Scope,Application ID,Application name,Date\n"
+        f'Grant,x,ada@acme.com,"{AUTH}drive",{CHATGPT},ChatGPT,2026-11-20T09:00:00Z\n'
+        f"Revoke,x,ada@acme.com,,{CHATGPT},ChatGPT,2026-11-21T09:00:00Z\n"
+    )
+    items = _read(tmp_path, text, "oauth.csv")
+    assert not _gaps(items)
+    found = _activities(items)
+    assert found["token.authorize", "ChatGPT"].scopes == (f"{AUTH}drive",)
+    assert found["token.authorize", "ChatGPT"].client_id == CHATGPT
+    assert found["token.revoke", "ChatGPT"].relation == ""
+
+
+def test_a_token_that_an_administrator_revokes_ends_for_whose_it_was(tmp_path: Path) -> None:
+    told = {
+        "id": {"time": "2026-11-05T08:00:00Z", "applicationName": "admin", "uniqueQualifier": "9"},
+        "actor": {"email": "root@acme.com"},
+        "events": [{"name": "REVOKE_3LO_TOKEN", "parameters": [
+            {"name": "APP_ID", "value": CHATGPT}, {"name": "USER_EMAIL", "value": "Ada@acme.com"},
+        ]}],
+    }  # fmt: skip
+    (one,) = _activities(_read(tmp_path, json.dumps(told))).values()
+    assert one.actor is not None
+    assert (one.actor.email, one.relation) == ("ada@acme.com", "")
+    assert (one.rule, one.client_id) == ("admin.REVOKE_3LO_TOKEN", CHATGPT)

@@ -273,3 +273,23 @@ def test_a_consent_to_nothing_is_told(tmp_path: Path) -> None:
     ctx = CASE.context("https://x.example", live=False, files=("a.jsonl",), folder=tmp_path)
     (gap,) = (one for one in CASE.items(ctx) if isinstance(one, Gap))
     assert gap.what == "a.jsonl:1"
+    assert gap.reason.startswith("1 consents name no application")
+
+
+def test_a_grant_that_an_administrator_removes_ends_for_whose_it_was(tmp_path: Path) -> None:
+    def changed(**values: str) -> list[dict[str, str]]:
+        return [{"Name": name.replace("_", "."), "NewValue": "", "OldValue": value}
+                for name, value in values.items()]  # fmt: skip
+
+    told = {
+        "CreationTime": "2026-11-20T17:12:36", "Id": "r1", "ResultStatus": "Success",
+        "Operation": "Remove delegated permission grant.", "UserId": "root@acme.com",
+        "ModifiedProperties": changed(
+            ServicePrincipal_AppId="e0476654-c1d5-430b-ab80-70cbd947616a",
+            DelegatedPermissionGrant_ConsentType="Principal", User_UPN="Ada@acme.com",
+            User_ObjectID="0ada",
+        ),
+    }  # fmt: skip
+    found = _read(tmp_path, json.dumps(told), "a.jsonl")
+    people = {one.actor.id if one.actor else "" for one in found}
+    assert people == {"entra:acme/user/ada@acme.com", "entra:acme/user/0ada"}
