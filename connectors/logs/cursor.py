@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import msgspec
 
-from connectors.logs import files as log_files
 from connectors.logs.answers import Answers
+from connectors.logs.marks import Mark, beginning
 from scanner.model.items import Checkpoint
 
 
@@ -21,8 +22,8 @@ class _Told(msgspec.Struct, frozen=True):
 
 @dataclass
 class Cursor:
-    """How far every file has been read, by how it begins; ``flows``: for connections, which is done
-    behind all names. ``answers``: what connections of the next reading are joined by."""
+    """How far every file has been read, by the text of its mark; ``flows``: for connections, which
+    is done behind all names. ``answers``: what connections of the next reading are joined by."""
 
     at: dict[str, int] = field(default_factory=dict)
     flows: dict[str, int] = field(default_factory=dict)
@@ -47,24 +48,27 @@ class Cursor:
         told = _Told(dict(sorted(self.at.items())), dict(sorted(self.flows.items())), self._kept)
         return msgspec.json.encode(told).decode()
 
-    def find(self, head: bytes, *, flows: bool = False) -> tuple[str, int]:
-        """Name of the file that begins so, and how far it was read: by whoever read most of it."""
-        held = self.flows if flows else self.at
-        sizes = {int(name.partition(":")[0]) for name in held}
-        names = {log_files.beginning(head[:size]) for size in sizes if size <= len(head)}
-        name = max(
-            sorted(names & held.keys()), key=held.__getitem__, default=log_files.beginning(head)
-        )
-        return name, held.get(name, 0)
+    def places(self, begins: bytes, *, flows: bool = False) -> list[tuple[Mark, int]]:
+        """Where the reading of a file that begins so may have stopped, the farthest first; whether
+        it did is told by what stands before the place."""
+        marks = [(_parsed(text), at) for text, at in (self.flows if flows else self.at).items()]
+        heads = {size: beginning(begins[:size]) for size in {one.head_size for one, _ in marks}
+                 if size <= len(begins)}  # fmt: skip
+        fitting = [
+            (one, at)
+            for one, at in marks
+            if heads.get(one.head_size) == one.head and one.leads(begins)
+        ]
+        return sorted(fitting, key=lambda place: (-place[1], place[0].text))
 
-    def move(self, old: str, head: bytes, offset: int, *, flows: bool = False) -> str:
-        """A file that was short is known by more of its beginning from now on."""
+    def move(self, old: str, mark: Mark, offset: int, *, flows: bool = False) -> None:
+        """A file was read up to ``offset``; ``old``: the text of the mark where it was gone on.
+        That of another file of this scan, of which this one is a grown copy, stays."""
         at = self.flows if flows else self.at
-        at.pop(old, None)
-        name = log_files.beginning(head)
-        at[name] = offset
-        self.seen.add(name)
-        return name
+        if old not in self.seen:
+            at.pop(old, None)
+        at[mark.text] = offset
+        self.seen.add(mark.text)
 
     def join(self, cursor: str, *, names: bool = True, answers: bool = True) -> None:
         """Also what another reading of the place has read. ``names``: it has told what it read for
@@ -83,6 +87,9 @@ class Cursor:
         if not keep_others:
             self.at = {name: at for name, at in self.at.items() if name in self.seen}
             self.flows = {name: at for name, at in self.flows.items() if name in self.seen}
+
+
+_parsed = lru_cache(maxsize=1 << 16)(Mark.of)
 
 
 def _before(cursor: str) -> dict[str, int]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import bz2
 import fnmatch
-import hashlib
 import os
 import stat
 import sys
@@ -17,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
@@ -29,7 +29,6 @@ _MOST_LINE = 8 << 20
 _PIECE = 1 << 18
 _BEYOND = 1 << 16
 """Bytes that are read of the next block, in which most last lines end."""
-_HEAD = 1024
 _FREE = 1 << 30
 _MOST_RATIO = 1100
 """gzip's format cannot pack more tightly than 1032 to 1 (https://www.zlib.net/zlib_tech.html)."""
@@ -225,49 +224,40 @@ def _zstd(stream: Any, path: str) -> Any:
     return zstd.ZstdFile(stream)
 
 
-def beginning(data: bytes) -> str:
-    """What a file is known by: a digest of its first bytes, and how many."""
-    head = data[:_HEAD]
-    return f"{len(head)}:{hashlib.blake2b(head, digest_size=10).hexdigest()}"
-
-
-def plain_size(file: LogFile) -> int:
+def plain_size(file: LogFile, stream: IO[bytes]) -> int:
     """Of a file of this machine that is not packed: its parts may be read side by side. -1: it is
-    not one. Raises the source errors."""
-    if file.path == "-" or "://" in file.path:
+    not one. ``stream``: what :func:`opened` gave."""
+    if file.path == "-" or type(stream) is not BufferedReader:
         return -1
-    try:
-        with Path(file.path).open("rb") as stream:
-            head = stream.read(4)
-            status = os.fstat(stream.fileno())
-    except PermissionError as error:
-        raise Denied(f"{file.path}: may not be read") from error
-    except OSError as error:
-        raise Unavailable(f"{file.path}: {error.strerror or error}") from error
-    if not stat.S_ISREG(status.st_mode) or head.startswith((_GZIP, _ZSTD, _BZIP2, MAGIC)):
-        return -1
-    return status.st_size
+    status = os.fstat(stream.fileno())
+    return status.st_size if stat.S_ISREG(status.st_mode) else -1
 
 
-def next_line(file: LogFile, offset: int, mark: bytes = b"\n") -> int:
+def bytes_before(descriptor: int, offset: int, size: int) -> bytes:
+    """Up to ``size`` bytes that stand before ``offset`` in a plain file."""
+    return os.pread(descriptor, min(size, offset), max(0, offset - size))
+
+
+def next_line(descriptor: int, offset: int, mark: bytes = b"\n") -> int:
     """Where the first line begins that is whole behind ``offset``: one whose end came later was
-    read with what came before it. ``mark``: what ends a line. Raises the source errors."""
-    with opened(file) as stream:
-        stream.seek(offset - 1)
-        if mark == b"\n":
-            return max(offset, offset - 1 + len(stream.readline(_MOST_LINE)))
-        data = stream.read(_MOST_LINE)
+    read with what came before it. ``mark``: what ends a line."""
+    while data := os.pread(descriptor, BLOCK, offset):
         cut = data.find(mark) + 1
-        return max(offset, offset - 1 + (cut or len(data)))
+        offset += cut or len(data)
+        if cut:
+            break
+    return offset
 
 
 @dataclass(frozen=True)
 class Part:
-    """``data[start:stop]``: the whole lines that begin in a part of a file."""
+    """``data[start:stop]``: the whole lines that begin in a part of a file. ``end``: where in the
+    file ``stop`` is."""
 
     data: bytes
     start: int
     stop: int
+    end: int
 
 
 def part(descriptor: int, begin: int, at: int, end: int, mark: bytes = b"\n") -> Part:
@@ -279,13 +269,14 @@ def part(descriptor: int, begin: int, at: int, end: int, mark: bytes = b"\n") ->
     data = data[: before + (end - at)]
     start = data.find(mark, 0, before + want) + 1 if before else 0
     if before and not start:
-        return Part(data, 0, 0)  # the middle of a line that began before
+        return Part(data, 0, 0, at)  # the middle of a line that began before
     last = before + want - 1
     stop = data.find(mark, last) + 1
     if not stop and at - before + len(data) < end:
         data += os.pread(descriptor, _MOST_LINE, at - before + len(data))[: end - at + before]
         stop = data.find(mark, last) + 1
-    return Part(data, start, stop or len(data))
+    stop = stop or len(data)
+    return Part(data, start, stop, at - before + stop)
 
 
 def blocks(

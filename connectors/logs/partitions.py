@@ -20,6 +20,7 @@ import msgspec
 from connectors.logs import files as log_files
 from connectors.logs.cursor import Cursor
 from connectors.logs.files import LogFile
+from connectors.logs.marks import HEAD
 from scanner.kit.contract import Mode, Shard
 from scanner.model.base import ShardId
 from scanner.model.errors import SourceError
@@ -27,7 +28,6 @@ from scanner.model.items import Checkpoint, Gap, Item
 
 CONNECTIONS = "connections"
 _PARTS = re.compile(r"([1-9]\d*)of([1-9]\d*)|connections")
-_BEGINNING = 1024
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def part_of(file: LogFile, count: int) -> int:
     if "://" not in file.path:
         try:
             with log_files.opened(file) as stream:
-                begins = stream.read(_BEGINNING)
+                begins, _ = log_files.read(stream, HEAD)
         except (SourceError, ValueError):
             begins = b""  # its part will tell
     mark = hashlib.blake2b(begins or file.path.encode(errors="surrogateescape"), digest_size=8)

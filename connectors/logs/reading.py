@@ -9,27 +9,27 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import PurePath
-from typing import Any, Protocol
+from typing import Protocol
 
 from connectors.logs import files as log_files
 from connectors.logs.cursor import Cursor
-from connectors.logs.files import LogFile, Part
+from connectors.logs.files import LogFile
 from connectors.logs.flow_lines import HEAD, FlowLayout, layout_of
 from connectors.logs.foreign import foreign
 from connectors.logs.installed import MOST_DOCUMENT, InventoryLayout, inventory_of
 from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout
+from connectors.logs.marks import TAIL
+from connectors.logs.opening import Opened, Progress, opening
 from connectors.logs.pseudonyms import Pseudonyms
-from connectors.logs.search import Finder, Opened, entries
+from connectors.logs.search import Finder, entries
 from connectors.logs.tally import Places, Tally, gap
+from connectors.logs.told import Lines
+from connectors.logs.unfinished import open_end
 from scanner.kit.contract import Watch
 from scanner.model.errors import Denied, SourceError, Unavailable
 from scanner.model.items import Checkpoint, Gap, Item
 
-_MOST_PARSED = 1 << 16
-"""Bytes of a line that are taken apart; of a longer one those around what was found."""
-_SAMPLES = 3
 _SAVED_EVERY = 4 << 30
 """Bytes of one file after which what was found is stored."""
 
@@ -107,19 +107,18 @@ class Reading:
     def _file(self, file: LogFile, pool: ThreadPoolExecutor) -> Iterator[Item]:
         """What one file tells, then how far it was read."""
         try:
-            with log_files.opened(file) as stream:
-                yield from self._stream(file, stream, pool)
+            with opening(file) as opened:
+                yield from self._opened(opened, pool)
         except SourceError as error:
             yield Gap(what=file.path, reason=str(error), denied=isinstance(error, Denied))
 
-    def _stream(self, file: LogFile, stream: Any, pool: ThreadPoolExecutor) -> Iterator[Item]:
-        head, trouble = log_files.read(stream)
+    def _opened(self, opened: Opened, pool: ThreadPoolExecutor) -> Iterator[Item]:
+        file, head = opened.file, opened.begins
         flows = layout_of(head, self._config.flow_columns)
-        if flows is not None and file.path == "-" and not flows.format.mixed:
-            opened = Opened(file, stream, head, trouble)
+        if flows is not None and not opened.is_kept and not flows.format.mixed:
             yield from self._connections_of(opened, flows, self._flow_tally, pool)
             return
-        if file.path != "-" and self._is_for_later(file, head, flows):
+        if opened.is_kept and self._is_for_later(file, head, flows):
             return
         layout = Layout(year=file.year, forced=self._config.format)
         layout.begin(head[: 1 << 16])
@@ -127,37 +126,34 @@ class Reading:
         if self._tells_names and file not in known_files:
             strange = foreign(file.path, head[: 1 << 16], self._config.format)
             yield from (strange,) if strange is not None else ()
-        name, offset = self.cursor.find(head) if file.path != "-" else ("", 0)
-        opened = Opened(file, stream, head, trouble)
-        begin, blocks = opened.blocks(offset, self._watch.places, pool)
-        done, known = begin, self.joins.answers.count
-        samples: list[str] = []
-        tally, saved, is_broken = self._tally(), done, None
+        opened.go_on(self.cursor)
+        known = self.joins.answers.count
+        told, saved = Lines(file.path, layout, self._tally(), self.joins), opened.offset
+        is_broken: SourceError | None = None
         try:
-            for block, places in blocks:
-                _read_block(block, places, layout, tally, file.path, samples, self.joins)
-                done += block.stop - block.start
-                if done - saved > _SAVED_EVERY:
-                    self.joins.remember_servers(tally)
-                    yield from self._told(tally)
-                    tally, saved = self._tally(), done
+            for part, places in opened.blocks(self._watch.places, pool):
+                told.read(part, places, opened)
+                if part.end - saved > _SAVED_EVERY:
+                    self.joins.remember_servers(told.tally)
+                    yield from self._told(told.tally)
+                    told.tally, saved = self._tally(), part.end
         except SourceError as error:  # the rest of the file: what was read so far is told
             is_broken = error
         except (OSError, EOFError, ValueError, zlib.error) as error:
             is_broken = Unavailable(f"{file.path}: {error}")
-        self.joins.remember_servers(tally)
-        yield from self._told(tally)
+        self.joins.remember_servers(told.tally)
+        yield from self._told(told.tally)
         if not self._tells_connections:
             self.joins = Joins()  # what it was for is another shard's
-        elif self.joins.answers.count > known and name:
-            self._named.append((file, begin))
-        if layout.unknown and self._tells_names:
-            yield gap(file.path, layout.unknown, samples)
+        elif self.joins.answers.count > known and opened.is_kept:
+            self._named.append((file, opened.offset))
+        if self._tells_names:
+            yield from told.gaps()
         if is_broken is not None:
             yield Gap(what=file.path, reason=str(is_broken))
             return
-        if name:
-            self.cursor.move(name, opened.begins, done)
+        if opened.is_kept:
+            opened.keep(self.cursor, is_last_told=told.is_last_told)
             yield Checkpoint(cursor=self.cursor.text)
 
     def _is_for_later(self, file: LogFile, head: bytes, flows: FlowLayout | None) -> bool:
@@ -176,8 +172,7 @@ class Reading:
         for file, layout in self._inventories:
             tally = self._tally()
             try:
-                with log_files.opened(file) as stream:
-                    opened = Opened(file, stream, *log_files.read(stream))
+                with opening(file) as opened:
                     yield from self._inventory(opened, layout, tally, pool)
             except (SourceError, OSError, EOFError, ValueError, zlib.error) as error:
                 yield Gap(what=file.path, reason=str(error), denied=isinstance(error, Denied))
@@ -187,27 +182,25 @@ class Reading:
     def _inventory(
         self, opened: Opened, layout: InventoryLayout, tally: Tally, pool: ThreadPoolExecutor
     ) -> Iterator[Item]:
-        name, offset = self.cursor.find(opened.begins, flows=True)
+        opened.go_on(self.cursor, flows=True)
         if layout.format.shape == "document":
-            size = offset
-            if not offset:
+            if not opened.offset:
                 data = opened.begins + opened.stream.read(MOST_DOCUMENT - len(opened.begins) + 1)
-                size = len(data)
-                if size > MOST_DOCUMENT:
+                if len(data) > MOST_DOCUMENT:
                     yield Gap(what=opened.file.path, reason="one JSON value of more than 16 MiB")
                     return
                 for thing in layout.document(data):
                     tally.install(thing)
-            self.cursor.move(name, opened.begins, size, flows=True)
+                opened.progress = Progress(len(data), len(data), data[-TAIL:])
+            opened.keep(self.cursor, is_last_told=True, flows=True)
             return
         find = self._finder([text.encode() for text in self._watch.software], is_caseless=True)
-        done, blocks = opened.blocks(offset, find, pool)
-        for block, places in blocks:
-            for entry in entries(block, places):
-                for thing in layout.records(entry):
-                    tally.install(thing)
-            done += block.stop - block.start
-        self.cursor.move(name, opened.begins, done, flows=True)
+        is_last_told = False
+        for part, places in opened.blocks(find, pool):
+            for entry in entries(part, places):
+                told = [tally.install(thing) for thing in layout.records(entry)]
+                is_last_told = bool(told) and entry == open_end(part)
+        opened.keep(self.cursor, is_last_told=is_last_told, flows=True)
 
     def _connections(self, pool: ThreadPoolExecutor) -> Iterator[Item]:
         """Files that hold addresses alone, when all names are known."""
@@ -216,8 +209,7 @@ class Reading:
                 yield from self._others_of(file, begin, pool)
         for file, layout in self._flows:
             try:
-                with log_files.opened(file) as stream:
-                    opened = Opened(file, stream, *log_files.read(stream))
+                with opening(file) as opened:
                     yield from self._connections_of(opened, layout, self._flow_tally, pool)
             except SourceError as error:
                 yield Gap(what=file.path, reason=str(error), denied=isinstance(error, Denied))
@@ -236,10 +228,10 @@ class Reading:
         find = self._finder([one.encode() for one in self.joins.answers.addresses])
         layout = Layout(year=file.year, forced=self._config.format)
         try:
-            with log_files.opened(file) as stream:
-                opened = Opened(file, stream, *log_files.read(stream))
+            with opening(file) as opened:
                 layout.begin(opened.begins[: 1 << 16])
-                for block, places in opened.blocks(begin, find, pool)[1]:
+                opened.at(begin)
+                for block, places in opened.blocks(find, pool):
                     for line in entries(block, places):
                         for record in layout.records(line):
                             if record.is_joined and not self._watch.known(record.host)[0]:
@@ -251,20 +243,21 @@ class Reading:
         self, opened: Opened, layout: FlowLayout, tally: Tally, pool: ThreadPoolExecutor
     ) -> Iterator[Item]:
         file, find = opened.file, self._finder(self.joins.literals(layout))
-        name, offset = self.cursor.find(opened.begins, flows=True) if file.path != "-" else ("", 0)
-        done, blocks = opened.blocks(offset, find, pool, layout.mark)
-        unknown = 0
+        opened.go_on(self.cursor, flows=True)
+        unknown, is_last_told = 0, False
         try:
-            for block, places in blocks:
-                for entry in entries(block, places, layout.mark):
-                    unknown += not self.joins.read(entry, layout, tally)
-                done += block.stop - block.start
+            for part, places in opened.blocks(find, pool, layout.mark):
+                for entry in entries(part, places, layout.mark):
+                    is_told = self.joins.read(entry, layout, tally)
+                    is_open = entry == open_end(part, layout.mark)
+                    is_last_told = is_told and is_open
+                    unknown += not is_told and not (is_open and opened.may_grow)
         except (SourceError, OSError, EOFError, ValueError, zlib.error) as error:
             yield Gap(what=file.path, reason=str(error))
         if unknown and not layout.format.mixed:
             yield gap(file.path, unknown, [])
-        if name:
-            self.cursor.move(name, opened.begins, done, flows=True)
+        if opened.is_kept:
+            opened.keep(self.cursor, is_last_told=is_last_told, flows=True)
 
     def _finder(self, literals: list[bytes], *, is_caseless: bool = False) -> Finder:
         """Compiled once for files of one kind."""
@@ -272,42 +265,3 @@ class Reading:
         if self._found is None or self._found[0] != wanted:
             self._found = (wanted, self._watch.finder(wanted, is_caseless=is_caseless))
         return self._found[1]
-
-
-def _read_block(
-    part: Part,
-    places: list[int],
-    layout: Layout,
-    tally: Tally,
-    path: str,
-    samples: list[str],
-    joins: Joins,
-) -> None:
-    """Every line that has one of the places, once."""
-    place = f"server of {PurePath(path).name}"
-    block, behind = part.data, part.start
-    for end in places:
-        if end <= behind:
-            continue
-        start = max(block.rfind(b"\n", part.start, end) + 1, part.start)
-        stop = block.find(b"\n", end, part.stop)
-        behind = stop if stop >= 0 else part.stop
-        line = block[start:behind]
-        if len(line) > _MOST_PARSED:
-            line = block[max(start, end - _MOST_PARSED // 2) : end + _MOST_PARSED // 2]
-        unknown = layout.unknown
-        told = []
-        for record in layout.records(line):
-            key = tally.add(record, place)
-            if key is None:
-                continue
-            told.append(record)
-            if record.is_joined:
-                joins.learn(record, key, tally)
-                if record.is_alias:
-                    joins.follow(block, behind, layout, record, key, tally)
-        if layout.unknown > unknown:
-            if not told:
-                layout.unknown = unknown  # it only looked like one
-            elif len(samples) < _SAMPLES:
-                samples.append(tally.sample(told[0]))

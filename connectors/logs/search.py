@@ -1,4 +1,7 @@
-"""Bytes of logs searched some blocks ahead of what takes their lines apart."""
+"""Bytes of logs searched some blocks ahead of what takes their lines apart.
+
+Where a file's reading begins and how far it came is :mod:`connectors.logs.opening`'s.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,10 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from typing import Any
 
 from connectors.logs import files as log_files
-from connectors.logs.files import LogFile, Part
+from connectors.logs.files import Part
 from scanner.model.errors import SourceError
 
 AHEAD = 3
@@ -22,30 +24,6 @@ MOST_ENTRY = 2 << 20
 
 Finder = Callable[[Any], list[int]]
 """Where in bytes what is looked for ends."""
-
-
-def skipped(stream: Any, head: bytes, offset: int, mark: bytes = b"\n") -> tuple[bytes, int]:
-    """What of a file is new, and where that begins; a line whose end came later is not new."""
-    if offset <= len(head):
-        rest, at = head[offset:], offset
-        before = head[offset - 1 : offset]
-    else:
-        at, before = len(head), b""
-        while at < offset:
-            data = stream.read(min(log_files.BLOCK, offset - at))
-            if not data:
-                return b"", offset
-            at += len(data)
-            before = data[-1:]
-        rest = b""
-    if before != mark:
-        cut = rest.find(mark) + 1
-        if not cut:
-            more = stream.read(log_files.BLOCK)
-            rest += more
-            cut = rest.find(mark) + 1
-        rest, at = (rest[cut:], at + cut) if cut else (b"", at + len(rest))
-    return rest, at
 
 
 Searched = tuple[Part, list[int]]
@@ -70,26 +48,31 @@ def _ahead(jobs: Iterator[Future[Searched]]) -> Iterator[Searched]:
 
 
 def searched(
-    blocks: Iterator[bytes], places: Finder, pool: ThreadPoolExecutor
+    blocks: Iterator[bytes], begin: int, places: Finder, pool: ThreadPoolExecutor
 ) -> Iterator[Searched]:
-    """Blocks of a stream with the places that were found in them."""
+    """Blocks of a stream with the places that were found in them; ``begin``: where the first is."""
 
-    def search(block: bytes) -> Searched:
-        return Part(block, 0, len(block)), places(block)
+    def search(block: bytes, end: int) -> Searched:
+        return Part(block, 0, len(block), end), places(block)
 
-    return _ahead(pool.submit(search, block) for block in blocks)
+    def submitted(end: int) -> Iterator[Future[Searched]]:
+        for block in blocks:
+            end += len(block)
+            yield pool.submit(search, block, end)
+
+    return _ahead(submitted(begin))
 
 
 def searched_parts(
-    file: LogFile,
+    opened: int,
     begin: int,
     end: int,
     places: Finder,
     pool: ThreadPoolExecutor,
     mark: bytes = b"\n",
 ) -> Iterator[Searched]:
-    """Blocks of a plain file: reading, too, is done side by side."""
-    descriptor = os.open(file.path, os.O_RDONLY)
+    """Blocks of a plain file, by its descriptor: reading, too, is done side by side."""
+    descriptor = os.dup(opened)
 
     def search(at: int) -> Searched:
         found = log_files.part(descriptor, begin, at, end, mark)
@@ -112,29 +95,6 @@ def searched_parts(
     finally:
         wait(tuple(running))  # none of them reads from a descriptor that is closed
         os.close(descriptor)
-
-
-@dataclass
-class Opened:
-    """A file whose first block was read."""
-
-    file: LogFile
-    stream: Any
-    begins: bytes
-    trouble: Exception | None
-
-    def blocks(
-        self, offset: int, places: Finder, pool: ThreadPoolExecutor, mark: bytes = b"\n"
-    ) -> tuple[int, Iterator[Searched]]:
-        """Where what is new begins, and its blocks with what was found in them."""
-        size, done, head = log_files.plain_size(self.file), 0, self.begins
-        if offset and size >= 0:
-            done = log_files.next_line(self.file, offset, mark)
-        elif offset:
-            head, done = skipped(self.stream, head, offset, mark)
-        if size >= 0:
-            return done, searched_parts(self.file, done, size, places, pool, mark)
-        return done, searched(log_files.blocks(self.stream, head, self.trouble, mark), places, pool)
 
 
 def entries(part: Part, places: list[int], mark: bytes = b"\n") -> Iterator[bytes]:

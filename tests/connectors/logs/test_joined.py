@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from connectors.logs import files as log_files
+from connectors.logs import marks
 from scanner.model.evidence import Confidence, Evidence, merge_evidence
 from scanner.model.facts import Asset, Edge, Identity
 from scanner.model.items import Checkpoint
@@ -388,7 +389,7 @@ def test_a_log_of_connections_that_was_rotated_counts_once(tmp_path: Path, read:
 def test_a_cursor_of_before_is_understood(tmp_path: Path, read: Read) -> None:
     log = tmp_path / "dns.log"
     log.write_text(resolved("10.0.0.5", "api.openai.com", AI))
-    name = log_files.beginning(log.read_bytes())
+    name = marks.beginning(log.read_bytes())
     told = read(".", since=Checkpoint(cursor=json.dumps({name: log.stat().st_size})))
     assert told.use == {}
 
