@@ -7,6 +7,7 @@ from typing import Any
 
 _MOST_FLAT = 400
 _MOST_DEPTH = 5
+_MOST_PLUGINS = 20
 _WHOLE = frozenset({"answers", "dns.answers", "dns.grouped.a", "dns.grouped.aaaa", "resolvedips"})
 """Lists of which all is wanted, not the first alone."""
 
@@ -38,3 +39,10 @@ def _flatten(value: Mapping[str, Any], above: str, flat: dict[str, Any], depth: 
                     flat[f"{name}.0"] = first
         else:
             flat[name] = inner
+
+
+def by_plugin(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A line of Kong's as one for each plugin that called a model, all under one name
+    (https://docs.konghq.com/gateway/3.8.x/ai-gateway/ai-analytics)."""
+    plugins = [one for one in told["ai"].values() if isinstance(one, dict) and "meta" in one]
+    return [{**told, "ai": {"*": one}} for one in plugins[:_MOST_PLUGINS]] or [dict(told)]

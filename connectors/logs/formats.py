@@ -19,6 +19,9 @@ FIELDS = (
     "down", "action", "ua", "app", "model", "provider", "dst", "port", "media", "ja4", "status",
     "dns",
 )  # fmt: skip
+_OF_ALL = ("gen_ai.", "#Fields:", "#fields")
+"""Spans of models, and what renames the columns of a log."""
+_LEAST_MARK = 6
 JOINS = ("answers", "dst", "uid", "scope", "asked_from")
 SHAPES = ("json", "columns", "pairs", "text")
 
@@ -43,6 +46,9 @@ class Format(Model, frozen=True, kw_only=True):
     surface: str = ""
     """``name``: names that were asked for, which shows contact and no content; ``answer``: what
     they were answered with, of which the question is another line."""
+    marks: tuple[str, ...] = ()
+    """Of a log that names no host: texts of which each of its lines has one, and few others do.
+    Where there are none here, they are the names that tell the format."""
     joins: dict[str, tuple[str, ...]] = {}
     """What leads from a name to connections: ``answers``, ``dst``, ``uid``, ``scope``,
     ``asked_from`` (who was answered, where the answer's own source is the server)."""
@@ -67,6 +73,7 @@ def formats() -> tuple[Format, ...]:
             one,
             fields={name: tuple(map(_lowered, paths)) for name, paths in one.fields.items()},
             joins={name: tuple(map(_lowered, paths)) for name, paths in one.joins.items()},
+            marks=one.marks or _derived(one),
         )
         for one in msgspec.convert(data["formats"], tuple[Format, ...])
     )
@@ -74,7 +81,29 @@ def formats() -> tuple[Format, ...]:
         unknown = {*one.fields} - {*FIELDS} | {*one.shape} - {*SHAPES} | {*one.joins} - {*JOINS}
         if unknown:
             raise ValueError(f"formats.yaml: {one.name}: there is no {', '.join(sorted(unknown))}")
+        if one.marks and min(map(len, one.marks)) < _LEAST_MARK:
+            raise ValueError(f"formats.yaml: {one.name}: a mark is in too many lines; set `marks`")
     return found
+
+
+def _derived(one: Format) -> tuple[str, ...]:
+    """What tells a log of a gateway, of which no host tells that it is about AI."""
+    if not (one.if_any or one.if_all) or not one.fields.keys() & {"provider", "model"}:
+        return ()
+    names = [name.rpartition(".")[2] for name in one.if_any or one.if_all]
+    return tuple(name if len(name) > _LEAST_MARK else f'"{name}"' for name in names)
+
+
+@cache
+def gateways() -> frozenset[str]:
+    """Names of formats that tell of calls of models and nothing else."""
+    return frozenset({one.name for one in formats() if one.marks} | {"otlp"})
+
+
+@cache
+def marks() -> tuple[str, ...]:
+    """What to look for besides hosts: see :attr:`Format.marks`."""
+    return tuple(sorted({mark for one in formats() for mark in one.marks} | {*_OF_ALL}))
 
 
 def _lowered(path: str) -> str:

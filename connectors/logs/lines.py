@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from connectors.logs.flat import flattened
+from connectors.logs.flat import by_plugin, flattened
 from connectors.logs.formats import Format, known_names, of_shape, pattern
 from connectors.logs.networks import addresses
 from connectors.logs.otlp import spans
@@ -114,6 +114,15 @@ class Layout:
                     self._first(line)
                 return
 
+    @property
+    def is_unmarked(self) -> bool:
+        """Whether the lines of a table name models and no hosts: nothing in them can be looked
+        for."""
+        there = frozenset(self.columns)
+        fitting = (one for one in of_shape("columns") if self._wants(one) and one.fits(there))
+        found = next(fitting, None) if there else None
+        return found is not None and bool(found.marks)
+
     def header(self, line: str) -> None:
         """``#Fields:`` of the W3C's logs and ``#fields`` of Zeek's; may stand anywhere."""
         lowered = line[:9].lower()
@@ -164,6 +173,11 @@ class Layout:
             return []
         if "resourceSpans" in told:
             return [Record("otlp", **one) for one in spans(told)]
+        if isinstance(told.get("ai"), dict):
+            return [record for one in by_plugin(told) for record in self._object(one, text)]
+        return self._object(told, text)
+
+    def _object(self, told: dict[str, Any], text: str) -> list[Record]:
         flat = flattened(told)
         fitting = self._of_names(flat, "json")
         if fitting is None:
@@ -192,6 +206,8 @@ class Layout:
         values = split(text, self.separator)
         if len(values) < min(3, len(self.columns)) or len(values) > len(self.columns) + 2:
             return []
+        if values[0].lower() == self.columns[0] and values[-1].strip().lower() == self.columns[-1]:
+            return [Record("table")]  # the header
         row = dict(zip(self.columns, values, strict=False))
         fitting = self._of_names(row, "columns")
         return [_taken(fitting, row, self.year)] if fitting is not None else []

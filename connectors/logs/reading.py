@@ -16,13 +16,14 @@ from connectors.logs.cursor import Cursor
 from connectors.logs.files import LogFile
 from connectors.logs.flow_lines import HEAD, FlowLayout, layout_of
 from connectors.logs.foreign import foreign
+from connectors.logs.formats import marks
 from connectors.logs.installed import MOST_DOCUMENT, InventoryLayout, inventory_of
 from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout
 from connectors.logs.marks import TAIL
 from connectors.logs.opening import Opened, Progress, opening
 from connectors.logs.pseudonyms import Pseudonyms
-from connectors.logs.search import Finder, entries
+from connectors.logs.search import Finder, entries, every_line
 from connectors.logs.tally import Places, Tally, gap
 from connectors.logs.told import Lines
 from connectors.logs.unfinished import open_end
@@ -69,6 +70,7 @@ class Reading:
         self._tells_connections = tells_connections
         self.joins = Joins(cursor.answers) if tells_connections else Joins()
         self._places = Places()
+        self._places_of_ai = watch.search(marks())
         cursor.answers.is_private = bool(names)
         self._flows: list[tuple[LogFile, FlowLayout]] = []
         self._inventories: list[tuple[LogFile, InventoryLayout]] = []
@@ -130,8 +132,9 @@ class Reading:
         known = self.joins.answers.count
         told, saved = Lines(file.path, layout, self._tally(), self.joins), opened.offset
         is_broken: SourceError | None = None
+        find = every_line if layout.is_unmarked else self._places_of_ai
         try:
-            for part, places in opened.blocks(self._watch.places, pool):
+            for part, places in opened.blocks(find, pool):
                 told.read(part, places, opened)
                 if part.end - saved > _SAVED_EVERY:
                     self.joins.remember_servers(told.tally)

@@ -6,6 +6,7 @@ Where a file's reading begins and how far it came is :mod:`connectors.logs.openi
 from __future__ import annotations
 
 import os
+import re
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -24,6 +25,14 @@ MOST_ENTRY = 2 << 20
 
 Finder = Callable[[Any], list[int]]
 """Where in bytes what is looked for ends."""
+
+
+_LINE = re.compile(rb"[^\n]+")
+
+
+def every_line(data: Any) -> list[int]:
+    """Where lines end, of a log that has nothing to look for."""
+    return [line.end() for line in _LINE.finditer(data)]
 
 
 Searched = tuple[Part, list[int]]

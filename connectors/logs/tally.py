@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from connectors.logs.formats import gateways
 from connectors.logs.installed import Installed
 from connectors.logs.kinds import (
     API,
@@ -149,9 +150,12 @@ class Tally:
         provider, surface = self._whose(record)
         server = ""
         if not provider:
-            if not is_model_server(record):
+            is_gateway = bool(record.model) and record.format in gateways()
+            if not (is_gateway or is_model_server(record)):
                 return None
-            server = record.host.lower() or place
+            # What a gateway calls a provider that nobody knows; the gateway itself; a host.
+            server = (record.provider if is_gateway else "") or record.host or place
+            server = server.lower() if server != place else place
             if not server:
                 return None
             server += f":{record.port}" if record.port not in (0, 80, 443) else ""

@@ -7,7 +7,6 @@ a name is not the name (``notopenai.com``). Owns no format of logs.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,12 +40,6 @@ PATHS = (
 """What model servers answer to, whatever their host is called: OpenAI's, Anthropic's, Google's and
 Ollama's interfaces (https://github.com/ollama/ollama/blob/main/docs/api.md), KServe's, Text
 Generation Inference's, SageMaker's containers, and the Model Context Protocol."""
-_MARKS = (
-    "gen_ai.", "custom_llm_provider", "llm_provider", '"ai_proxy"', "ai-proxy",
-    "ModelInvocationLog",
-    "#Fields:", "#fields",
-)  # fmt: skip
-"""Words of the logs of AI gateways and traces, and what renames the columns of a log."""
 
 
 class HostWatch:
@@ -55,7 +48,6 @@ class HostWatch:
     def __init__(self, rulebook: Rulebook) -> None:
         self._rulebook = rulebook
         self._knowledge = Knowledge(rulebook)
-        self._aliases = rulebook.by_alias
         self._categories = {p.id: p.category for p in rulebook.providers}
         self._names = {p.id: p.name for p in rulebook.providers}
         self._domains = {
@@ -64,36 +56,20 @@ class HostWatch:
             for domain in provider.web_domains
             if domain.lower() not in _SHARED
         }
-        plain = _collapsed(_literals(rulebook.providers))
-        self._literals = [*plain, *filter(None, map(_in_labels, plain))]
+        self._literals = list(_literals(rulebook.providers))
         self._known: dict[tuple[str, str], tuple[str, str]] = {}
-        self._local = threading.local()
-        self._database: Any = None
-        self._pattern: re.Pattern[bytes] | None = None
+        self._searches: dict[tuple[str, ...], Callable[[Any], list[int]]] = {}
         self._lock = threading.Lock()
 
-    @property
-    def mark(self) -> str:
-        """Changes with what is looked for."""
-        return hashlib.blake2b("\0".join(self._literals).encode(), digest_size=8).hexdigest()
-
-    def places(self, data: Any) -> list[int]:
-        """Ends of literals in ``data`` (bytes or a view of them), in order; any number of
-        threads."""
-        database = self._engine()
-        found: list[int] = []
-        if database is None:
-            pattern = self._pattern or re.compile(b"(?!)")
-            return [hit.end() for hit in pattern.finditer(data)]
-        scratch = getattr(self._local, "scratch", None)
-        if scratch is None:
-            scratch = self._local.scratch = compiled.new_scratch(database)
-        add = found.append
-
-        def on_match(_ident: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            add(end)
-
-        database.scan(data, match_event_handler=on_match, scratch=scratch)
+    def search(self, marks: Sequence[str] = ()) -> Callable[[Any], list[int]]:
+        """See :meth:`scanner.kit.contract.Watch.search`."""
+        with self._lock:
+            found = self._searches.get(tuple(marks))
+            if found is None:
+                plain = _collapsed([*self._literals, *marks])
+                texts = [*plain, *filter(None, map(_in_labels, plain))]
+                encoded = [text.encode() for text in texts]
+                found = self._searches[tuple(marks)] = _finder(encoded, _CASELESS, is_kept=True)
         return found
 
     @cached_property
@@ -115,53 +91,8 @@ class HostWatch:
     def finder(
         self, literals: Sequence[bytes], *, is_caseless: bool = False
     ) -> Callable[[Any], list[int]]:
-        """As :meth:`places`, for texts of one reading (addresses): as they are written."""
-        expressions = [re.escape(one) for one in literals]
-        if not expressions:
-            return lambda data: []
-        try:
-            database = compiled.database(
-                expressions,
-                ids=range(len(expressions)),
-                flags=[_CASELESS if is_caseless else 0] * len(expressions),
-                is_kept=False,
-            )
-        except ImportError:
-            pattern = re.compile(b"|".join(expressions), re.I if is_caseless else 0)
-            return lambda data: [hit.end() for hit in pattern.finditer(data)]
-        local = threading.local()
-
-        def found(data: Any) -> list[int]:
-            scratch = getattr(local, "scratch", None)
-            if scratch is None:
-                scratch = local.scratch = compiled.new_scratch(database)
-            ends: list[int] = []
-            database.scan(
-                data,
-                match_event_handler=lambda _ident, _start, end, _flags, _context: ends.append(end),
-                scratch=scratch,
-            )
-            return ends
-
-        return found
-
-    def _engine(self) -> Any:
-        if self._database is None and self._pattern is None:
-            with self._lock:
-                if self._database is None and self._pattern is None:
-                    self._compile()
-        return self._database
-
-    def _compile(self) -> None:
-        expressions = [re.escape(one).encode() for one in self._literals]
-        try:
-            self._database = compiled.database(
-                expressions,
-                ids=range(len(expressions)),
-                flags=[_CASELESS] * len(expressions),
-            )
-        except ImportError:
-            self._pattern = re.compile(b"|".join(expressions), re.I)
+        """See :meth:`scanner.kit.contract.Watch.finder`."""
+        return _finder(literals, _CASELESS if is_caseless else 0, is_kept=False)
 
     def known(self, host: str, path: str = "") -> tuple[str, str]:
         """(provider, ``api`` or ``web``) of a host as it was written, port and trailing dot and
@@ -187,16 +118,22 @@ class HostWatch:
 
     def named(self, name: str) -> str:
         """The provider that goes by ``name`` (``openai``, ``aws.bedrock``); empty: none."""
-        plain = name.casefold().strip()
-        for one in (
-            plain,
-            plain.replace(".", "_"),
-            plain.replace("_", " "),
-            plain.replace("-", "_"),
-        ):
-            if one in self._aliases:
-                return self._aliases[one]
-        return ""
+        return self.application(name)[0]
+
+    def application(self, name: str) -> tuple[str, str]:
+        """See :meth:`scanner.kit.contract.Watch.application`."""
+        return self._called.get(_plain(name), ("", ""))
+
+    @cached_property
+    def _called(self) -> dict[str, tuple[str, str]]:
+        called = {
+            _plain(one.name): (provider.id, one.surface)
+            for provider in self._rulebook.providers
+            for one in provider.logged_as
+        }
+        for alias, provider in self._rulebook.by_alias.items():
+            called.setdefault(_plain(alias), (provider, ""))
+        return called
 
     def title(self, provider: str) -> str:
         return self._names.get(provider, provider)
@@ -222,6 +159,44 @@ class HostWatch:
         return len(model)
 
 
+def _finder(literals: Sequence[bytes], flag: int, *, is_kept: bool) -> Callable[[Any], list[int]]:
+    """``flag``: of each of them. ``is_kept``: what is compiled, for the next process, too."""
+    expressions = [re.escape(one) for one in literals]
+    if not expressions:
+        return lambda data: []
+    try:
+        database = compiled.database(
+            expressions,
+            ids=range(len(expressions)),
+            flags=[flag] * len(expressions),
+            is_kept=is_kept,
+        )
+    except ImportError:
+        pattern = re.compile(b"|".join(expressions), re.I if flag else 0)
+        return lambda data: [hit.end() for hit in pattern.finditer(data)]
+    local = threading.local()
+
+    def found(data: Any) -> list[int]:
+        scratch = getattr(local, "scratch", None)
+        if scratch is None:
+            scratch = local.scratch = compiled.new_scratch(database)
+        ends: list[int] = []
+        add = ends.append
+
+        def on_match(_ident: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            add(end)
+
+        database.scan(data, match_event_handler=on_match, scratch=scratch)
+        return ends
+
+    return found
+
+
+def _plain(name: str) -> str:
+    """``azure.ai.openai``, ``Azure-AI_OpenAI``: the same."""
+    return " ".join(re.split(r"[\s._-]+", name.casefold().strip()))
+
+
 def bare_host(host: str) -> str:
     """Lower case, without user, port, brackets and the root's dot."""
     name = host.strip().lower().rpartition("@")[2]
@@ -234,7 +209,6 @@ def bare_host(host: str) -> str:
 
 def _literals(providers: Iterable[Provider]) -> Iterator[str]:
     yield from PATHS
-    yield from _MARKS
     for provider in providers:
         for host in provider.hosts:
             pieces = [

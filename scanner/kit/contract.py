@@ -182,19 +182,15 @@ class Sieve(Protocol):
 class Watch(Protocol):
     """Where in raw bytes of logs AI may be named, and whose a host is."""
 
-    @property
-    def mark(self) -> str:
-        """Changes with what is looked for."""
-        ...
-
-    def places(self, data: Any) -> list[int]:
-        """Ends of what was found, in order; any number of threads at once."""
+    def search(self, marks: Sequence[str] = ()) -> Callable[[Any], list[int]]:
+        """Gives the ends of hosts and paths of AI and of ``marks`` in bytes, in order, in any case;
+        called by any number of threads at once."""
         ...
 
     def finder(
         self, literals: Sequence[bytes], *, is_caseless: bool = False
     ) -> Callable[[Any], list[int]]:
-        """As :meth:`places`, for texts that one reading looks for (addresses)."""
+        """As :meth:`search`, for texts that one reading looks for (addresses)."""
         ...
 
     @property
@@ -214,6 +210,10 @@ class Watch(Protocol):
 
     def named(self, name: str) -> str:
         """The provider that goes by ``name``; empty: none."""
+        ...
+
+    def application(self, name: str) -> tuple[str, str]:
+        """(provider, ``api``, ``web`` or empty) of what a firewall calls an application."""
         ...
 
     def title(self, provider: str) -> str:

@@ -297,6 +297,16 @@ class App(Model, frozen=True, kw_only=True):
     reference: NonEmpty
 
 
+class LoggedName(Model, frozen=True, kw_only=True):
+    """What logs call it that name no host: those of AI gateways, firewalls and proxies."""
+
+    name: NonEmpty
+    """In any case; ``.``, ``-``, ``_`` and blanks are one."""
+    surface: str = ""
+    """What traffic under that name is: ``web`` (people in a browser), ``api``; empty: either."""
+    reference: NonEmpty
+
+
 class Terms(Model, frozen=True, kw_only=True):
     """What the provider's own terms say on training with customer data (API or business use)."""
 
@@ -343,4 +353,5 @@ class Provider(Model, frozen=True, kw_only=True):
     ports: tuple[Port, ...] = ()
     extensions: tuple[Extension, ...] = ()
     apps: tuple[App, ...] = ()
+    logged_as: tuple[LoggedName, ...] = ()
     terms: Terms | None = None

@@ -175,12 +175,53 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      '"startTime":1764324000.5,"metadata":{"user_api_key_user_email":"anna@example.com"},'
      '"status":"success","api_base":"https://api.openai.com"}',
      {"provider": "openai", "model": "gpt-5", "user": "anna@example.com"}),
-    # https://developer.konghq.com/ai-gateway/ai-audit-log-reference/
+    # https://docs.konghq.com/gateway/3.8.x/ai-gateway/ai-analytics
     ("kong-ai", "",
      '{"started_at":1764324000000,"client_ip":"10.0.0.4","consumer":{"username":"team-a"},'
-     '"request":{"uri":"/chat","size":120},"response":{"size":900},"ai":{"proxy":{"meta":'
-     '{"provider_name":"mistral","request_model":"mistral-large","plugin_id":"ai-proxy"}}}}',
-     {"provider": "mistral", "model": "mistral-large", "user": "team-a", "up": 120}),
+     '"request":{"uri":"/chat","size":120},"response":{"size":900},"ai":{"payload":{"request":"x"},'
+     '"ai-proxy":{"usage":{"prompt_token":28,"total_tokens":48,"completion_token":20,"cost":0.0038,'
+     '"time_per_token":133},"meta":{"request_model":"command","provider_name":"cohere",'
+     '"response_model":"command","plugin_id":"546c3856-24b3-469a-bd6c-f6083babd2cd",'
+     '"llm_latency":2670}}}}',
+     {"provider": "cohere", "model": "command", "user": "team-a", "up": 120}),
+    # https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/account/ai_gateway_events/
+    ("cloudflare-ai-gateway", "",
+     '{"Cached":false,"Endpoint":"chat/completions","Gateway":"shop","Metadata":{"user":"anna"},'
+     '"Model":"gpt-4o-mini","Provider":"openai","RateLimited":false,"RequestBody":{"type":'
+     '"encrypted","data":"AAAA"},"ResponseBody":{"type":"encrypted","data":"AAAA"},"StatusCode":200,'
+     '"Timestamp":"2026-11-28T10:00:00Z"}',
+     {"provider": "openai", "model": "gpt-4o-mini", "user": "anna", "status": 200,
+      "path": "chat/completions", "time": "2026-11-28T10:00:00Z"}),
+    ("cloudflare-ai-gateway",
+     "Cached,Endpoint,Gateway,Model,Provider,RateLimited,StatusCode,Timestamp\n",
+     "false,messages,shop,claude-3-5-haiku,anthropic,false,200,1795860000000000000",
+     {"provider": "anthropic", "model": "claude-3-5-haiku", "time": "2026-11-28T10:00:00Z"}),
+    # https://portkey.ai/docs/product/observability/logs-export
+    ("portkey", "",
+     '{"id":"1","trace_id":"t","created_at":"2026-11-28T10:00:00Z","ai_org":"openai","ai_model":'
+     '"gpt-4o","req_units":10,"res_units":3,"total_units":13,"cost":0.1,"cost_currency":"USD",'
+     '"response_time":200,"response_status_code":200,"mode":"single","config":"c","prompt_slug":"p",'
+     '"metadata":{"_user":"anna"}}',
+     {"provider": "openai", "model": "gpt-4o", "user": "anna", "status": 200,
+      "time": "2026-11-28T10:00:00Z"}),
+    # https://docs.helicone.ai/rest/request/post-v1requestquery-clickhouse
+    ("helicone", "",
+     '{"response_id":"r","response_created_at":"2026-11-28T10:00:01Z","response_status":200,'
+     '"response_model":"gemini-1.5-pro","request_id":"q","request_created_at":'
+     '"2026-11-28T10:00:00Z","request_path":"/v1beta/models","request_user_id":"anna",'
+     '"request_properties":{},"request_model":"gemini-1.5-pro","helicone_user":null,"provider":'
+     '"GOOGLE","delay_ms":123,"total_tokens":13,"prompt_tokens":10,"completion_tokens":3}',
+     {"provider": "GOOGLE", "model": "gemini-1.5-pro", "user": "anna", "status": 200,
+      "time": "2026-11-28T10:00:00Z"}),
+    # https://aigateway.envoyproxy.io/docs/capabilities/observability/accesslogs/
+    ("envoy-ai-gateway", "",
+     '{"genai_model_name":"gpt-4o-mini","genai_model_name_override":"","genai_backend_name":'
+     '"default/openai/route/shop/rule/0/ref/0","genai_tokens_input":"10","genai_tokens_output":"20",'
+     '"start_time":"2026-11-28T10:00:00Z","method":"POST","path":"/v1/chat/completions",'
+     '":authority":"api.openai.com","user-agent":"curl/8.5.0","response_code":200,'
+     '"bytes_received":120,"bytes_sent":900,"downstream_remote_address":"10.0.0.4:51234"}',
+     {"model": "gpt-4o-mini", "host": "api.openai.com", "src": "10.0.0.4", "up": 120,
+      "path": "/v1/chat/completions", "ua": "curl/8.5.0"}),
     # https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
     ("bedrock-invocation", "",
      '{"schemaType":"ModelInvocationLog","schemaVersion":"1.0","timestamp":"2026-11-28T10:00:00Z",'
@@ -194,6 +235,37 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      '[{"key":"gen_ai.provider.name","value":{"stringValue":"openai"}},{"key":'
      '"gen_ai.request.model","value":{"stringValue":"gpt-5"}}]}]}]}]}',
      {"provider": "openai", "model": "gpt-5", "device": "shop", "time": "2025-11-28T10:00:00Z"}),
+    # https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/azfwdnsquery
+    ("azure-firewall-dns", "",
+     '{"time":"2026-11-28T10:00:00.1Z","category":"AZFWDnsQuery","resourceId":"/SUBSCRIPTIONS/S/'
+     'AZUREFIREWALLS/F","operationName":"AzureFirewallDnsProxyLog","properties":{"SourceIp":'
+     '"10.0.0.9","SourcePort":51234,"QueryId":4711,"QueryType":"A","QueryClass":"IN","QueryName":'
+     '"api.openai.com.","Protocol":"udp","RequestSize":42,"DnssecOkBit":false,"EDNS0BufferSize":512,'
+     '"ResponseCode":"NOERROR","ResponseFlags":"qr,rd,ra","ResponseSize":76,"RequestDurationSecs":'
+     '0.003,"ErrorNumber":0,"ErrorMessage":" "}}',
+     {"host": "api.openai.com.", "src": "10.0.0.9", "is_name": True,
+      "time": "2026-11-28T10:00:00Z"}),
+    ("azure-firewall-dns", "TimeGenerated [UTC],SourceIp,QueryName,EDNS0BufferSize,ResponseCode\n",
+     '"2026-11-28T10:00:00Z",10.0.0.9,api.openai.com.,512,NOERROR',
+     {"host": "api.openai.com.", "src": "10.0.0.9", "is_name": True,
+      "time": "2026-11-28T10:00:00Z"}),
+    # https://docs.cloud.google.com/distributed-cloud/hosted/docs/latest/gdch/platform-application/
+    # pa-ao-operations/audit-service-mesh-envoy
+    ("envoy-json", "",
+     '{"start_time":"2026-11-28T10:00:00.123Z","method":"POST","path":"/v1/embeddings","authority":'
+     '"api.openai.com","bytes_received":"120","bytes_sent":"900","user_agent":"python-requests/2",'
+     '"x_forwarded_for":"10.0.0.4","downstream_remote_address":"10.0.0.4:0","response_code":"200",'
+     '"requested_server_name":"api.openai.com","upstream_cluster":"outbound|443||api.openai.com"}',
+     {"host": "api.openai.com", "path": "/v1/embeddings", "src": "10.0.0.4", "up": 120,
+      "down": 900, "status": 200}),
+    # https://osquery.readthedocs.io/en/stable/deployment/logging/
+    ("osquery", "",
+     '{"action":"added","columns":{"pid":"4711","remote_address":"192.0.2.3","remote_port":"443",'
+     '"remote_hostname":"api.openai.com","path":"/usr/bin/python3","username":"anna"},"name":'
+     '"pack_net_sockets","hostIdentifier":"laptop-1","calendarTime":"Sat Nov 28 10:00:00 2026 UTC",'
+     '"unixTime":1795860000,"decorations":{"hostname":"laptop-1"}}',
+     {"host": "api.openai.com", "user": "anna", "device": "laptop-1", "port": 443,
+      "time": "2026-11-28T10:00:00Z"}),
     # https://learn.microsoft.com/en-us/defender-xdr/advanced-hunting-devicenetworkevents-table
     ("defender-device",
      "Timestamp,DeviceName,RemoteUrl,RemoteIP,RemotePort,InitiatingProcessFileName,"

@@ -1,0 +1,102 @@
+"""Logs of AI gateways name models and no hosts: they are found by what tells their format."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from connectors.logs.formats import formats, marks
+from connectors.logs.search import every_line
+from scanner.detect.engine import Detector
+from scanner.model.facts import Asset
+from tests.connectors.logs.conftest import Read
+from tests.connectors.logs.samples import SAMPLES
+
+GATEWAYS = [one.name for one in formats() if one.marks]
+LINES = [
+    (name, header, line)
+    for name, header, line, told in SAMPLES
+    if name in GATEWAYS and "provider" in told
+]
+
+
+def test_every_log_that_names_a_provider_alone_has_marks_and_a_sample() -> None:
+    naming = {one.name for one in formats() if one.fields.keys() & {"provider", "model"}}
+    assert naming - {"json", "table", "key-value"} == {*GATEWAYS}
+    assert {*GATEWAYS} <= {name for name, *_ in SAMPLES}
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "line"), LINES, ids=[f"{one[0]}-{n}" for n, one in enumerate(LINES)]
+)
+def test_a_line_is_found_though_no_host_is_in_it(
+    tmp_path: Path, read: Read, name: str, header: str, line: str
+) -> None:
+    (tmp_path / "a.log").write_text(header + f"{line}\n" * 3)
+    things = [item for item in read("a.log").items if isinstance(item, Asset)]
+    assert [(one.evidence[0].rule, one.evidence[0].count) for one in things] == [
+        (f"logs.{name}", 3)
+    ]
+
+
+def test_each_plugin_that_called_a_model_counts(tmp_path: Path, read: Read) -> None:
+    """https://docs.konghq.com/gateway/3.8.x/ai-gateway/ai-analytics"""
+    asked = {
+        "client_ip": "10.0.0.4",
+        "ai": {
+            "payload": {"request": "x"},
+            "ai-request-transformer": {"meta": {"request_model": "a", "provider_name": "cohere"}},
+            "proxy": {"meta": {"request_model": "b", "provider_name": "mistral"}},
+        },
+    }
+    (tmp_path / "a.log").write_text(json.dumps(asked) + "\n")
+    told = read("a.log")
+    assert {item.provider for item in told.assets.values()} == {"cohere", "mistral"}
+
+
+def test_ordinary_logs_have_no_mark(detector: Detector) -> None:
+    """Lines with one would all be parsed: collectors' fields, Kubernetes, Windows, web servers."""
+    find = detector.watch.search(marks())
+    line = json.dumps({
+        "@timestamp": "2026-11-28T10:00:00Z", "winlog": {"provider_name": "Security"},
+        "metadata": {"model": "x", "provider": "aws"}, "endpoint": "/health", "cached": True,
+        "gateway": "10.0.0.1", "requestObject": {"kind": "Pod"}, "statuscode": 200,
+    }).encode()  # fmt: skip
+    assert find(line) == []
+    assert len(find(b'{"ai_org": "x"}\n{\\"request_model\\": 1}')) == 2
+
+
+def test_every_line_is_one_place() -> None:
+    assert every_line(memoryview(b"a\nbc\n\nd")) == [1, 4, 7]
+
+
+@pytest.mark.parametrize(
+    ("name", "provider"),
+    [
+        ("azure.ai.openai", "azure_openai"), ("Azure-AI_OpenAI", "azure_openai"),
+        ("gcp.vertex_ai", "google_vertex"), ("GOOGLE", "google_gemini"), ("AZURE", "azure_openai"),
+        ("perplexity-ai", "perplexity"), ("together-ai", "together"), ("x_ai", "xai"),
+        ("workers-ai", "cloudflare_ai"), ("aws.bedrock", "aws_bedrock"), ("nobody", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_providers_by_the_names_that_gateways_give_them(
+    detector: Detector, name: str, provider: str
+) -> None:
+    assert detector.watch.named(name) == provider
+
+
+@pytest.mark.parametrize(
+    ("asked", "thing"),
+    [
+        ({"ai_org": "newco", "ai_model": "x-1"}, "newco"),
+        ({"genai_model_name": "x-1", "path": "/anthropic/v1/x"}, "server of a.log"),
+    ],
+)
+def test_a_provider_that_no_rule_knows_is_told(
+    tmp_path: Path, read: Read, asked: dict[str, str], thing: str
+) -> None:
+    (tmp_path / "a.log").write_text(json.dumps(asked) + "\n")
+    (found,) = read("a.log").assets.values()
+    assert (found.name, found.kind, found.models) == (thing, "logs.model_endpoint", ("x-1",))
