@@ -20,6 +20,7 @@ from connectors.logs.networks import EPHEMERAL, is_inside, model_ports, shared_b
 from connectors.logs.tally import (
     ADDRESS,
     BY_ADDRESS,
+    BY_LIKE,
     BY_NOBODY,
     BY_SHARED,
     CONTESTED,
@@ -317,7 +318,8 @@ class Joins:
     def remember_servers(self, tally: Tally) -> None:
         """Servers that answered like a model's, by address and port."""
         for key in tally.rows:
-            if key[2][:1] == "=" and len(self.servers) < _MOST_SERVERS:
+            is_guess = key[6].endswith(f"/{BY_LIKE}")
+            if key[2][:1] == "=" and not is_guess and len(self.servers) < _MOST_SERVERS:
                 host, _, port = key[2][1:].rpartition(":")
                 if port.isdigit() and is_inside(host):
                     self.servers.add(f"{host}:{port}")

@@ -12,6 +12,8 @@ from pathlib import Path
 import yaml
 
 from connectors.logs.lines import Record
+from connectors.logs.networks import model_ports
+from scanner.model.evidence import Confidence
 
 EMBEDDINGS, API, DOWNLOAD, IDE, AGENT, CHAT, CONTACT, SPEECH, IMAGES = (
     "embeddings", "API calls", "model downloads", "coding assistant", "agent", "chat in a browser",
@@ -32,7 +34,7 @@ _BY_PATH = (
         r"/mcp\b|/v1/(?:assistants|threads|agents)|/agents?/|invoke-agent|/sse$", re.I)),
     (API, re.compile(
         r"/chat/completions|/v1/(?:completions|messages|responses|rerank)|generateContent|"
-        r"/api/(?:generate|chat)\b|/invoke(?:-with-response-stream)?$|/converse|/invocations$|"
+        r"/api/(?:generate|chat)(?![\w.-])|/invoke(?:-with-response-stream)?$|/converse|/invocations$|"
         r"/generate_stream|/v2/models/[^/]+/infer|InvokeModel|Converse", re.I)),
 )  # fmt: skip
 _CLIENTS = (
@@ -59,6 +61,19 @@ _CLIENTS = (
 )  # fmt: skip
 _IDES = frozenset({"Claude Code", "Codex", "Cursor", "GitHub Copilot", "VS Code", "JetBrains"})
 _BLOCKED = re.compile(r"block|den(?:y|ied)|drop|reset|reject|forbid|sinkhole|isolat", re.I)
+_OWN = re.compile(
+    r"/chat/completions$|/v\d+/(?:completions|embeddings|rerank|audio/transcriptions|"
+    r"images/generations)$|/v2/models/[^/]+(?:/versions/[^/]+)?/(?:infer|generate)|"
+    r"/generate_stream$|:(?:stream)?generateContent$|:embedContent$|:batchEmbedContents$",
+    re.I,
+)
+"""What nothing but model servers is asked for."""
+_OLLAMA = re.compile(r"/api/(?:chat|generate|embed|embeddings)$", re.I)
+_LIKE = re.compile(rf"{_OLLAMA.pattern}|/v1/(?:messages|responses)$|/invocations$", re.I)
+"""What other programs are asked for, too (messages that are sent to people): it tells where the
+answer is a stream, or the port is a model server's."""
+_PAGE = re.compile(r"text/(?:html|css)|image/|javascript", re.I)
+"""What a site answers that says the same to whatever it is asked."""
 _STREAM = re.compile(r"text/event-stream|application/x-ndjson", re.I)
 
 
@@ -124,8 +139,24 @@ def is_blocked(record: Record) -> bool:
     return _is_refusal(record.action) or record.status in (403, 407, 451)
 
 
-def is_model_server(record: Record) -> bool:
-    """Whether a host that nobody knows answers like a model: its paths, or a stream of answers."""
-    if any(pattern.search(record.path) for kind, pattern in _BY_PATH if kind in (API, EMBEDDINGS)):
-        return True
-    return bool(_STREAM.search(record.media)) and "/v1/" in record.path
+def model_server(record: Record) -> Confidence | None:
+    """How sure a host that nobody knows is one by this request: its path, how it was asked, and
+    what it answered. None: it is none. What was refused, or not found, was not answered."""
+    if record.method not in ("", "POST") or (record.status and not 200 <= record.status < 300):
+        return None
+    path = record.path.rstrip("/")
+    is_like = bool(_LIKE.search(path))
+    is_own = bool(_OWN.search(path)) or (is_like and record.port in _own_ports())
+    if not (is_own or is_like) or is_blocked(record) or _PAGE.search(record.media):
+        return None
+    is_stream = bool(_STREAM.search(record.media))
+    if not is_own and not is_stream:
+        return Confidence.LOW if _OLLAMA.search(path) else None
+    untold = (not record.method) + (not record.status)
+    grades = (Confidence.CERTAIN, Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
+    return grades[min(3, untold + (not is_own) + (not is_stream))]
+
+
+@cache
+def _own_ports() -> frozenset[int]:
+    return frozenset(port for port, known in model_ports().items() if known.is_own)

@@ -21,8 +21,8 @@ from connectors.logs.kinds import (
     PROGRAM,
     client_of,
     is_blocked,
-    is_model_server,
     kind_of,
+    model_server,
 )
 from connectors.logs.lines import Record
 from connectors.logs.networks import model_ports
@@ -54,7 +54,12 @@ BY_ADDRESS, BY_SHARED, CONTESTED, BY_NOBODY, PORT, PORT_OFTEN, KNOWN_SERVER = (
 )  # fmt: skip
 BY_ID, BY_NAME, BY_WORD = "by id", "by name", "by a name"
 _INSTALLED = {Confidence.CERTAIN: BY_ID, Confidence.MEDIUM: BY_NAME, Confidence.LOW: BY_WORD}
+BY_ANSWER, BY_PATH, BY_LIKE = "by its answer", "by its path", "by a path like one"
+_SERVERS = {Confidence.HIGH: BY_ANSWER, Confidence.MEDIUM: BY_PATH, Confidence.LOW: BY_LIKE}
 _DOUBTS = {
+    BY_ANSWER: (Confidence.HIGH, "asked as model servers are, and answered"),
+    BY_PATH: (Confidence.MEDIUM, "asked as model servers are"),
+    BY_LIKE: (Confidence.LOW, "asked as model servers are, and other programs, too"),
     BY_ADDRESS: (Confidence.MEDIUM, "connections to the address that the name was answered with "
                  "within the hour before"),
     BY_SHARED: (Confidence.MEDIUM, "connections to the address that the name was answered with "
@@ -148,11 +153,13 @@ class Tally:
         """What the line counts under; None: it tells of no AI. ``place``: what a server's own log
         is called."""
         provider, surface = self._whose(record)
-        server = ""
+        server, shape = "", record.format
         if not provider:
             is_gateway = bool(record.model) and record.format in gateways()
-            if not (is_gateway or is_model_server(record)):
+            sure = Confidence.CERTAIN if is_gateway else model_server(record)
+            if sure is None:
                 return None
+            shape = "/".join(filter(None, (shape, _SERVERS.get(sure, ""))))
             # What a gateway calls a provider that nobody knows; the gateway itself; a host.
             server = (record.provider if is_gateway else "") or record.host or place
             server = server.lower() if server != place else place
@@ -164,7 +171,7 @@ class Tally:
         kind = kind_of(record, surface, client, is_assistant=is_assistant)
         actor = self._actor(record)
         target = f"={server}" if server else provider
-        key: Key = (*actor, target, kind, client, is_blocked(record), record.format)
+        key: Key = (*actor, target, kind, client, is_blocked(record), shape)
         if not record.count:
             return key
         row = self.row(key)
