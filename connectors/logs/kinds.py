@@ -38,25 +38,31 @@ _BY_PATH = (
         r"/generate_stream|/v2/models/[^/]+/infer|InvokeModel|Converse", re.I)),
 )  # fmt: skip
 _CLIENTS = (
+    ("browser", re.compile(
+        r"(?:^|[\\/])(?:(?:google[ -]?)?chrome|chromium|(?:microsoft[ -]?)?(?:ms)?edge|firefox|"
+        r"safari|brave|opera|vivaldi|iexplore|internet explorer|arc|samsung internet|duckduckgo)"
+        r"(?:[ -](?:browser|stable|helper|beta|esr|bin)(?: \([a-z]+\))?)?(?:\.exe|\.app)?$", re.I)),
     ("Anthropic SDK", re.compile(r"anthropic/(?:python|js|go|java)|anthropic-sdk", re.I)),
     ("OpenAI SDK", re.compile(
         r"openai/(?:python|js|node|go|java)|openai-python|asyncopenai|azureopenai", re.I)),
     ("Claude Code", re.compile(r"claude-cli|claude-code", re.I)),
     ("Codex", re.compile(r"codex[_-]cli", re.I)),
-    ("Cursor", re.compile(r"\bcursor/", re.I)),
+    ("Cursor", re.compile(r"\bcursor(?:/|\.exe$|\.app$)", re.I)),
     ("GitHub Copilot", re.compile(r"githubcopilot|copilot-", re.I)),
-    ("VS Code", re.compile(r"\bvscode|\bcode/1\.", re.I)),
-    ("JetBrains", re.compile(r"jetbrains|intellij|pycharm", re.I)),
+    ("VS Code", re.compile(
+        r"\bvscode|\bcode/1\.|(?:^|[\\/])code(?: helper.*)?(?:\.exe|\.app)?$", re.I)),
+    ("JetBrains", re.compile(r"jetbrains|intellij|pycharm|idea(?:64)?\.exe$", re.I)),
     ("LangChain", re.compile(r"langchain", re.I)),
     ("LiteLLM", re.compile(r"litellm", re.I)),
     ("Hugging Face libraries", re.compile(r"hf_hub|huggingface_hub|transformers/", re.I)),
-    ("Ollama", re.compile(r"\bollama/", re.I)),
+    ("Ollama", re.compile(r"\bollama(?:/|\.exe$|$)", re.I)),
     ("AWS SDK", re.compile(r"boto3|botocore|aws-sdk|aws-cli", re.I)),
-    ("Python", re.compile(r"python-requests|python-urllib|aiohttp|httpx|python/", re.I)),
+    ("Python", re.compile(
+        r"python-requests|python-urllib|aiohttp|httpx|python/|(?:^|[\\/])pythonw?[\d.]*(?:\.exe)?$", re.I)),
     ("Node.js", re.compile(r"node-fetch|axios|undici|node\.js|\bnode\b", re.I)),
     ("Go", re.compile(r"go-http-client", re.I)),
-    ("Java", re.compile(r"okhttp|java/|apache-httpclient", re.I)),
-    ("curl", re.compile(r"\bcurl/|wget", re.I)),
+    ("Java", re.compile(r"okhttp|java/|apache-httpclient|(?:^|[\\/])javaw?(?:\.exe)?$", re.I)),
+    ("curl", re.compile(r"\bcurl(?:/|\.exe$|$)|wget", re.I)),
     ("browser", re.compile(r"mozilla/|opera/", re.I)),
 )  # fmt: skip
 _IDES = frozenset({"Claude Code", "Codex", "Cursor", "GitHub Copilot", "VS Code", "JetBrains"})
@@ -83,7 +89,7 @@ BY_TLS = " by TLS"
 
 def client_of(record: Record) -> str:
     """Of few fixed words; empty: the log does not tell."""
-    said = _client(record.ua or record.app)
+    said = _client(record.ua or record.program)
     if said or not record.ja4:
         return said
     known = _fingerprints().get(record.ja4)
@@ -118,9 +124,10 @@ def kind_of(record: Record, surface: str, client: str, *, is_assistant: bool) ->
     found = _by_path(record.path)
     if found:
         return found
-    if client.removesuffix(BY_TLS) == "browser" or (surface == "web" and not client):
-        return CHAT if surface == "web" else API
-    if surface == "api" or record.provider or client:
+    client = client.removesuffix(BY_TLS)
+    if surface == "web":  # of what nobody knows, such as a program's name, nothing follows
+        return CHAT if client in ("browser", "other", "") else API
+    if surface == "api" or record.provider or client not in ("other", ""):
         return API
     return CONTACT
 

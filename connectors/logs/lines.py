@@ -67,6 +67,9 @@ class Record:
     status: int = 0
     ua: str = ""
     app: str = ""
+    """What was used, as a firewall or proxy calls it."""
+    program: str = ""
+    """Executable or browser that asked."""
     media: str = ""
     model: str = ""
     provider: str = ""
@@ -340,6 +343,7 @@ def _taken(one: Format, told: Mapping[str, Any], year: int) -> Record:
         _number(get("status", "")),
         get("ua", ""),
         get("app", ""),
+        get("program", ""),
         get("media", ""),
         get("model", ""),
         get("provider", ""),
