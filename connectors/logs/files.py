@@ -252,12 +252,13 @@ def next_line(descriptor: int, offset: int, mark: bytes = b"\n") -> int:
 @dataclass(frozen=True)
 class Part:
     """``data[start:stop]``: the whole lines that begin in a part of a file. ``end``: where in the
-    file ``stop`` is."""
+    file ``stop`` is; ``tail``: what stands before that, where it is not the data itself."""
 
     data: bytes
     start: int
     stop: int
     end: int
+    tail: bytes = b""
 
 
 def part(descriptor: int, begin: int, at: int, end: int, mark: bytes = b"\n") -> Part:

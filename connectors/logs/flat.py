@@ -1,13 +1,17 @@
-"""Nested records as one table of dotted names, bounded."""
+"""JSON of a line, and nested records as one table of dotted names, bounded."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 _MOST_FLAT = 400
 _MOST_DEPTH = 5
 _MOST_PLUGINS = 20
+_NESTED = frozenset({"additionalfields"})
+"""Texts that hold a record (Defender's tables)."""
 _WHOLE = frozenset({"answers", "dns.answers", "dns.grouped.a", "dns.grouped.aaaa", "resolvedips"})
 """Lists of which all is wanted, not the first alone."""
 
@@ -39,6 +43,10 @@ def _flatten(value: Mapping[str, Any], above: str, flat: dict[str, Any], depth: 
                     flat[f"{name}.0"] = first
         else:
             flat[name] = inner
+            if kind is str and inner[:1] == "{" and key.lower() in _NESTED:
+                told = decoded(inner)
+                if isinstance(told, dict) and depth < _MOST_DEPTH:
+                    _flatten(told, f"{name}.", flat, depth + 1)
 
 
 def by_plugin(told: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -46,3 +54,29 @@ def by_plugin(told: Mapping[str, Any]) -> list[dict[str, Any]]:
     (https://docs.konghq.com/gateway/3.8.x/ai-gateway/ai-analytics)."""
     plugins = [one for one in told["ai"].values() if isinstance(one, dict) and "meta" in one]
     return [{**told, "ai": {"*": one}} for one in plugins[:_MOST_PLUGINS]] or [dict(told)]
+
+
+def decoded(text: str) -> Any:
+    """None: it is no JSON. A prefix of syslog may stand before it."""
+    text = text.rstrip().rstrip(",")
+    for bracket in ("[", "{") if text.startswith("[") else ("{",):
+        try:
+            return msgspec.json.decode(text[max(0, text.find(bracket)) :])
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+            continue
+    return None
+
+
+def decoded_bytes(raw: bytes) -> Any:
+    """The same, of what is too long to be held as text as well."""
+    start = 0 if raw[:1] == b"[" else max(0, raw.find(b"{"))
+    try:
+        return msgspec.json.decode(memoryview(raw)[start : len(raw.rstrip(b", \t\r\n"))])
+    except RecursionError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return decoded(raw.decode("utf-8", "replace"))
+
+
+def is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)

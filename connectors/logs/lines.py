@@ -10,12 +10,11 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
-from connectors.logs.flat import by_plugin, flattened
+from connectors.logs.flat import by_plugin, decoded, decoded_bytes, flattened, is_rows
 from connectors.logs.formats import Format, known_names, of_shape, pattern
 from connectors.logs.networks import addresses
 from connectors.logs.otlp import spans
@@ -26,6 +25,10 @@ _MOST_TEXT = 8192
 """Characters of a line that an expression is tried on."""
 _WRAPPED = ("message", "_raw", "event.original", "log", "rawlog", "msg")
 """Where collectors put a line that they have not taken apart."""
+_ROWS = ("records", "Records", "logEvents", "value", "entries", "logs", "rows", "results", "items",
+         "events", "data")  # fmt: skip
+"""Where deliveries and exports put their records, if they are no record themselves."""
+_MOST_WRAPS = 3
 _NOTHING = frozenset({"", "-", "none", "null", "n/a", "(empty)", "(null)", "unknown"})
 _PAIR = re.compile(r'([A-Za-z_][\w.\-]*)[=:]"((?:[^"\\]|\\.)*)"|([A-Za-z_][\w.\-]*)=([^\s;,"]*)')
 _CEF = re.compile(r"([A-Za-z_][\w.]*)=((?:[^=\\]|\\.)*?)(?=\s+[A-Za-z_][\w.]*=|\s*$)")
@@ -37,6 +40,7 @@ _PLAIN_URL = re.compile(
     r"(?:https?://)?([A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}))(?::([1-9]\d{0,3}))?((?:/[!-\"$->@-~]*)?)(?:[?#]|$)"
 )
 _NAMES = ("name", "answer")
+_NO_NAMES: Mapping[str, Any] = MappingProxyType({})
 _DNS_PORTS = ("53", "853", "5353")
 _DNS_LABELS = re.compile(r"\((\d+)\)([^()]*)")
 _PALO_ALTO = {
@@ -101,6 +105,8 @@ class Layout:
     """Name of the only format that is tried; empty: whatever fits."""
     unknown: int = 0
     """Lines that no format fits."""
+    last: Mapping[str, Any] = field(default_factory=lambda: _NO_NAMES)
+    """Names and values of the last line that has names."""
     _fitting: dict[tuple[str, ...], Format | None] = field(default_factory=dict)
     """Names of a line, behind its shape -> its format: lines of one log have the same."""
     _text: Format | None = None
@@ -149,6 +155,7 @@ class Layout:
 
     def records(self, raw: bytes) -> list[Record]:
         """Usually one. An empty list: nothing of a line could be understood."""
+        self.last = _NO_NAMES
         line = raw.decode("utf-8", "replace").rstrip("\r\n")
         text = line.lstrip("\ufeff \t")
         if text.startswith("#"):
@@ -163,33 +170,45 @@ class Layout:
             found = self._of_text(text)
         if not found:
             self.unknown += 1
-            found = list(_hosts_in(text))
+            found = list(hosts_in(text))
         return found
 
-    def _json(self, text: str) -> list[Record]:
-        start = text.index("{")  # behind a syslog prefix, perhaps
-        try:
-            told = msgspec.json.decode(text[start:].rstrip().rstrip(","))
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+    def long(self, raw: bytes) -> list[Record]:
+        """Of a line that is too long for expressions: JSON, or nothing."""
+        if b"{" not in raw[:400] or b"}" not in raw[-40:]:
             return []
+        return self._of_value(decoded_bytes(raw), "")
+
+    def _json(self, text: str) -> list[Record]:
+        return self._of_value(decoded(text), text)
+
+    def _of_value(self, told: Any, text: str, depth: int = 0) -> list[Record]:
+        """Of a record, or of what holds some."""
+        if isinstance(told, list):
+            rows = told if depth < _MOST_WRAPS else []
+            return [one for row in rows for one in self._of_value(row, "", depth + 1)]
         if not isinstance(told, dict):
             return []
         if "resourceSpans" in told:
             return [Record("otlp", **one) for one in spans(told)]
         if isinstance(told.get("ai"), dict):
-            return [record for one in by_plugin(told) for record in self._object(one, text)]
-        return self._object(told, text)
+            return [record for one in by_plugin(told) for record in self._object(one, text, depth)]
+        return self._object(told, text, depth)
 
-    def _object(self, told: dict[str, Any], text: str) -> list[Record]:
+    def _object(self, told: dict[str, Any], text: str, depth: int) -> list[Record]:
         flat = flattened(told)
+        self.last = flat
         fitting = self._of_names(flat, "json")
         if fitting is None:
             return []
         record = _taken(fitting, flat, self.year)
         if fitting.name == "json" and not (record.host or record.provider):
             inner = next((flat[n] for n in _WRAPPED if isinstance(flat.get(n), str)), "")
-            if inner and inner != text:
-                return self.records(inner.encode())
+            if inner and inner != text and depth < _MOST_WRAPS:
+                return self.records(inner.encode(errors="replace"))
+            for name in _ROWS:
+                if is_rows(told.get(name)):
+                    return self._of_value(told[name], "", depth + 1)
         return [record]
 
     def _of_names(self, told: Mapping[str, Any], shape: str) -> Format | None:
@@ -211,7 +230,7 @@ class Layout:
             return []
         if values[0].lower() == self.columns[0] and values[-1].strip().lower() == self.columns[-1]:
             return [Record("table")]  # the header
-        row = dict(zip(self.columns, values, strict=False))
+        self.last = row = dict(zip(self.columns, values, strict=False))
         fitting = self._of_names(row, "columns")
         return [_taken(fitting, row, self.year)] if fitting is not None else []
 
@@ -408,7 +427,7 @@ def _address(text: str) -> str:
     return text
 
 
-def _hosts_in(text: str) -> Iterator[Record]:
+def hosts_in(text: str) -> Iterator[Record]:
     for hit in _HOST.finditer(text[:65536]):
         path = hit[3] or ""
         yield Record("text", host=hit[1], port=_number(hit[2] or ""), path=path, is_name=not path)

@@ -15,6 +15,7 @@ from typing import Any
 
 from connectors.logs import files as log_files
 from connectors.logs.cursor import Cursor
+from connectors.logs.documents import is_spread, parts
 from connectors.logs.files import LogFile, Part
 from connectors.logs.marks import TAIL, Mark
 from connectors.logs.search import Finder, Searched, searched, searched_parts
@@ -36,6 +37,9 @@ class Progress:
         if part.stop <= part.start:
             return
         data, self.done = part.data, part.end
+        if part.tail:
+            self.line, self._tail, self._rest = part.end, part.tail, b""
+            return
         cut = data.rfind(mark, part.start, part.stop) + 1
         if not cut:
             self._rest = (self._rest + data[max(part.start, part.stop - TAIL) : part.stop])[-TAIL:]
@@ -122,6 +126,9 @@ class Opened:
         self, places: Finder, pool: ThreadPoolExecutor, mark: bytes = b"\n"
     ) -> Iterator[Searched]:
         """What is new, with what was found in it."""
+        if mark == b"\n" and is_spread(self.begins):
+            yield from self._values(places)
+            return
         before = self.progress.before(self.offset)
         is_between = not self.offset or before[-1:] == mark
         begin, rest = self.offset, self._rest
@@ -140,6 +147,26 @@ class Opened:
         for part, ends in found:
             yield part, ends
             self.progress.take(part, mark)
+
+    def _values(self, places: Finder) -> Iterator[Searched]:
+        """As :meth:`blocks`, of JSON that stands over many lines."""
+        for part in parts(self._read_on(), self.begins, self.offset, self.file.path):
+            yield part, places(part.data)
+            self.progress.take(part, b"\n")
+
+    def _read_on(self) -> Iterator[bytes]:
+        if self.size >= 0:
+            self.stream.seek(self.offset)
+        elif self._rest:
+            yield self._rest
+        trouble = self.trouble
+        while trouble is None:
+            data, trouble = log_files.read(self.stream)
+            if not data:
+                break
+            yield data
+        if trouble is not None:
+            raise trouble
 
     def _behind(self, rest: bytes, before: bytes, mark: bytes) -> tuple[bytes, int, bytes]:
         """Behind the end of a line whose beginning was read before: what was read of the stream,

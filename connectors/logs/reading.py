@@ -151,11 +151,10 @@ class Reading:
         elif self.joins.answers.count > known and opened.is_kept:
             self._named.append((file, opened.offset))
         if self._tells_names:
-            yield from told.gaps()
+            yield from told.gaps(opened)
         if is_broken is not None:
             yield Gap(what=file.path, reason=str(is_broken))
-            return
-        if opened.is_kept:
+        if opened.is_kept and (is_broken is None or opened.progress.line):
             opened.keep(self.cursor, is_last_told=told.is_last_told)
             yield Checkpoint(cursor=self.cursor.text)
 

@@ -317,7 +317,7 @@ class Tally:
         # What another use of the same thing is told apart by: rows of one place are joined.
         of_use = kind if thing.kind == ENDPOINT and kind != API else ""
         where = (client, of_use, way if doubt else "", "blocked" if blocked else "")
-        sure = Confidence.MEDIUM if kind == CONTACT else Confidence.CERTAIN
+        sure = Confidence.MEDIUM if kind == CONTACT or shape == "text" else Confidence.CERTAIN
         if way:
             sure = doubt[0] if doubt else Confidence.LOW
         return Evidence(

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from connectors.logs.elsewhere import hosts_of, is_silent, is_trace
 from connectors.logs.files import Part
 from connectors.logs.joined import Joins
-from connectors.logs.lines import Layout
+from connectors.logs.lines import Layout, Record
 from connectors.logs.opening import Opened
 from connectors.logs.tally import Tally, gap
 from connectors.logs.unfinished import is_whole
@@ -35,12 +36,17 @@ class Lines:
     samples: list[str] = field(default_factory=list)
     is_last_told: bool = False
     is_held: bool = False
+    cut: int = 0
+    """Lines that are longer than any honest log's."""
+    _is_open: bool = False
+    """The last part ends within a line."""
+    _is_cut: bool = False
 
     def read(self, part: Part, places: list[int], opened: Opened) -> None:
         """Every line that has one of the places, once."""
         place = f"server of {PurePath(self.path).name}"
-        layout, tally, joins = self.layout, self.tally, self.joins
         block, behind = part.data, part.start
+        self._count_cut(part)
         self.is_last_told = False
         for end in places:
             if end <= behind:
@@ -49,35 +55,78 @@ class Lines:
             stop = block.find(b"\n", end, part.stop)
             behind = stop if stop >= 0 else part.stop
             line = block[start:behind]
-            if len(line) > _MOST_PARSED:
-                line = block[max(start, end - _MOST_PARSED // 2) : end + _MOST_PARSED // 2]
-            unknown = layout.unknown
-            records = layout.records(line)
+            unknown = self.layout.unknown
+            records = self._records(line, end - start)
             if stop < 0 and part.end == opened.size and opened.may_grow:
-                self.is_held = not is_whole(part, line, records, layout)
+                self.is_held = not is_whole(part, line, records, self.layout)
                 if self.is_held:
-                    layout.unknown = unknown
+                    self.layout.unknown = unknown
                     return
-            told = []
-            for record in records:
-                key = tally.add(record, place)
-                if key is None:
-                    continue
-                told.append(record)
-                if record.is_joined:
-                    joins.learn(record, key, tally)
-                    if record.is_alias:
-                        joins.follow(block, behind, layout, record, key, tally)
+            told = self._added(records, place, block, behind)
+            if not told:
+                self.layout.unknown = unknown  # it only looked like one
+                told = self._elsewhere(line, end - start, records, place)
             self.is_last_told = stop < 0 and bool(told)
-            if layout.unknown > unknown:
-                if not told:
-                    layout.unknown = unknown  # it only looked like one
-                elif len(self.samples) < _SAMPLES:
-                    self.samples.append(tally.sample(told[0]))
+            if self.layout.unknown > unknown and told and len(self.samples) < _SAMPLES:
+                self.samples.append(self.tally.sample(told[0]))
 
-    def gaps(self) -> Iterator[Gap]:
+    def _count_cut(self, part: Part) -> None:
+        """A part that goes on where the one before ended within a line."""
+        if part.stop <= part.start:
+            return
+        if self._is_open and not self._is_cut:
+            self.cut += 1
+        self._is_cut = self._is_open and part.data.find(b"\n", part.start, part.stop) < 0
+        self._is_open = part.data[part.stop - 1] != 10
+
+    def _records(self, line: bytes, end: int) -> list[Record]:
+        if len(line) <= _MOST_PARSED:
+            return self.layout.records(line)
+        records = self.layout.long(line)
+        if records:
+            return records
+        window = line[max(0, end - _MOST_PARSED // 2) : end + _MOST_PARSED // 2]
+        return self.layout.records(window)
+
+    def _added(self, records: list[Record], place: str, block: bytes, behind: int) -> list[Record]:
+        """Those that tell of AI."""
+        told, tally, joins = [], self.tally, self.joins
+        for record in records:
+            key = tally.add(record, place)
+            if key is None:
+                continue
+            told.append(record)
+            if record.is_joined:
+                joins.learn(record, key, tally)
+                if record.is_alias:
+                    joins.follow(block, behind, self.layout, record, key, tally)
+        return told
+
+    def _elsewhere(self, line: bytes, end: int, records: list[Record], place: str) -> list[Record]:
+        """Of a line that tells of no AI by the fields that are known: hosts in other fields. It
+        counts as not understood, unless it only looked like AI."""
+        names, layout = self.layout.last, self.layout
+        known = [one for one in records if one.format != "text"]
+        if known and names and is_silent(known):
+            others = hosts_of(names, known[0])
+            told = [one for one in others if self.tally.add(one, place) is not None]
+            if told:
+                layout.unknown += 1
+                return told
+        if line.lstrip()[:1] in (b"{", b"[") and (
+            (is_silent(known) and is_trace(line[max(0, end - 32) : end]))
+            or (not known and len(line) > _MOST_PARSED)
+        ):
+            layout.unknown += 1
+        return []
+
+    def gaps(self, opened: Opened) -> Iterator[Gap]:
         if self.layout.unknown:
             yield gap(self.path, self.layout.unknown, self.samples)
         if self.is_held:
             yield Gap(what=self.path, reason="the last line, which names something of AI, is not "
                       "all there yet; the next scan reads it")  # fmt: skip
+        cut = self.cut + (self._is_open and opened.progress.done < opened.size)
+        if cut:
+            yield Gap(what=self.path, reason=f"{cut} lines of more than 8 MiB, of which the "
+                      "beginning was read")  # fmt: skip

@@ -1,0 +1,215 @@
+"""JSON in lines that are long, over many lines, or with hosts where no format looks for them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanner.model.evidence import Confidence
+from tests.connectors.logs.conftest import Read, squid
+
+CALLS = "OpenAI: API calls"
+
+
+def span(number: int, text: str = "") -> dict[str, Any]:
+    told = {"gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o",
+            "gen_ai.operation.name": "chat", "gen_ai.input.messages": text}  # fmt: skip
+    attributes = [{"key": key, "value": {"stringValue": value}} for key, value in told.items()]
+    return {"spanId": f"{number:016x}", "name": "chat gpt-4o",
+            "startTimeUnixNano": "1764324000000000000", "attributes": attributes}  # fmt: skip
+
+
+def otlp(count: int, text: str = "") -> dict[str, Any]:
+    service = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+    spans = [span(number, text) for number in range(count)]
+    return {"resourceSpans": [{"resource": service, "scopeSpans": [{"spans": spans}]}]}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gz"])
+@pytest.mark.parametrize("count", [10, 300, 20_000])
+def test_a_long_line_of_spans_is_taken_apart(
+    tmp_path: Path, read: Read, pack: Any, count: int
+) -> None:
+    text = f"{json.dumps(otlp(count))}\n".encode()
+    assert count < 300 or len(text) > 1 << 16
+    (tmp_path / "a.json").write_bytes(pack(text + squid("claude.ai").encode()))
+    told = read("a.json")
+    assert told.use[("shop", CALLS)] == count
+    assert len(told.use) == 2
+    assert not told.gaps
+
+
+def test_a_long_prompt_hides_no_call(tmp_path: Path, read: Read) -> None:
+    bedrock = {"schemaType": "ModelInvocationLog", "timestamp": "2025-11-28T10:00:00Z",
+               "operation": "InvokeModel", "modelId": "anthropic.claude-3",
+               "identity": {"arn": "arn:aws:iam::1:user/ann"},
+               "input": {"x": "\u044f" * 90_000}}  # fmt: skip
+    lite = {"user": "ben", "messages": "x" * 70_000, "custom_llm_provider": "openai",
+            "model": "gpt-4o", "call_type": "acompletion"}  # fmt: skip
+    lines = [json.dumps(bedrock, ensure_ascii=False), json.dumps(bedrock), json.dumps(lite)]
+    (tmp_path / "a.json").write_bytes("\n".join(lines).encode() + b"\n")
+    told = read("a.json")
+    assert told.use == {
+        ("arn:aws:iam::1:user/ann", "Amazon Bedrock: API calls"): 2, ("ben", CALLS): 1,
+    }  # fmt: skip
+    assert not told.gaps
+
+
+@pytest.mark.parametrize("size", [1 << 17, 12 << 20])
+def test_a_long_line_that_is_no_json_is_counted(tmp_path: Path, read: Read, size: int) -> None:
+    line = b'{"gen_ai.system": "openai", "x": "' + b"x" * size
+    (tmp_path / "a.json").write_bytes(line + b"\n" + squid("claude.ai").encode())
+    told = read("a.json")
+    assert any("1 lines in no known format" in gap.reason for gap in told.gaps)
+    assert (size > 8 << 20) == any("more than 8 MiB" in gap.reason for gap in told.gaps)
+    assert len(told.use) == 1
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gz"])
+def test_lines_behind_one_that_is_cut_count_once(tmp_path: Path, read: Read, pack: Any) -> None:
+    long = b"x" * (30 << 20) + b"\n"
+    text = long + squid("api.openai.com").encode() * 3
+    (tmp_path / "a.log").write_bytes(pack(text))
+    first = read("a.log")
+    assert first.use == {("anna", CALLS): 3}
+    assert any(gap.reason.startswith("1 lines of more than 8 MiB") for gap in first.gaps)
+    (tmp_path / "a.log").write_bytes(pack(text + squid("api.openai.com", user="ben").encode()))
+    assert read("a.log", since=first.cursor).use == {("ben", CALLS): 1}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gz"])
+@pytest.mark.parametrize("indent", [2, "\t"])
+def test_json_over_many_lines_is_read(tmp_path: Path, read: Read, pack: Any, indent: Any) -> None:
+    lines = [{"host": "api.openai.com", "user": f"u{n % 3}"} for n in range(30)]
+    shapes = {
+        "spans.json": json.dumps(otlp(30), indent=indent),
+        "array.json": json.dumps(lines, indent=indent),
+        "records.json": json.dumps({"records": lines}, indent=indent),
+        "values.json": "\n".join(json.dumps(line, indent=indent) for line in lines),
+    }
+    for name, text in shapes.items():
+        (tmp_path / name).write_bytes(pack(text.encode()))
+        told = read(name)
+        assert sum(told.use.values()) == 30, name
+        assert not told.gaps
+        assert read(name, since=told.cursor).use == {}
+
+
+def test_values_over_many_lines_that_are_added_are_read_alone(tmp_path: Path, read: Read) -> None:
+    log = tmp_path / "a.json"
+    values = [json.dumps({"host": "api.openai.com", "user": user}, indent=1) for user in "abc"]
+    log.write_text(values[0] + "\n" + values[1][:20])
+    first = read("a.json")
+    assert first.use == {("a", CALLS): 1}
+    assert "cut off" in first.gaps[0].reason
+    log.write_text("\n".join(values))
+    second = read("a.json", since=first.cursor)
+    assert second.use == {("b", CALLS): 1, ("c", CALLS): 1}
+    assert not second.gaps
+
+
+def test_a_value_without_end_is_a_gap(tmp_path: Path, read: Read) -> None:
+    with (tmp_path / "a.json").open("w") as log:
+        log.write('{\n "host": "api.openai.com",\n')
+        for _ in range(200_000):
+            log.write(' "x": "' + "x" * 60 + '",\n')
+    told = read("a.json")
+    assert "of more than 8 MiB" in told.gaps[0].reason
+
+
+@pytest.mark.parametrize("name", ["records", "Records", "value"])
+def test_records_in_one_line_are_all_read(tmp_path: Path, read: Read, name: str) -> None:
+    rows = [{"host": "api.openai.com", "user": f"u{n}"} for n in range(3)]
+    (tmp_path / "a.json").write_text(json.dumps({name: rows}) + "\n")
+    (tmp_path / "b.json").write_text(json.dumps(rows) + "\n")
+    assert read("a.json").use == read("b.json").use == {(f"u{n}", CALLS): 1 for n in range(3)}
+
+
+def test_a_long_line_with_broken_bytes_is_read(tmp_path: Path, read: Read) -> None:
+    line = b'{"host": "api.openai.com", "user": "ben", "x": "\xff' + b"y" * 70_000 + b'"}\n'
+    (tmp_path / "a.json").write_bytes(line)
+    assert read("a.json").use == {("ben", CALLS): 1}
+
+
+# --- hosts where no format looks for them -------------------------------------------------------
+
+
+def test_a_host_in_an_unknown_field_is_found_and_told_as_not_understood(
+    tmp_path: Path, read: Read
+) -> None:
+    lines: list[dict[str, Any]] = [{"host": "www.example.org", "user": "anna", "path": "/"}]
+    lines += [
+        {"user": "ben", "request": {"target": "https://api.openai.com/v1/responses?q=s"}}
+    ] * 50
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    told = read("a.jsonl")
+    assert told.use == {("ben", CALLS): 50}
+    (row,) = told.assets[CALLS].evidence
+    assert row.confidence is Confidence.MEDIUM
+    (gap,) = told.gaps
+    assert gap.reason == "50 lines in no known format; such as " + " | ".join(
+        ["api.openai.com"] * 3
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"host": "www.example.org", "extra": "https://api.openai.com/v1/responses"},
+        {"dst": "10.0.0.9", "referer": "https://chatgpt.com/"},
+        {"dst": "10.0.0.9", "who": "ben@openai.com"},
+        {"dst": "10.0.0.9", "note": "https://notopenai.com/"},
+    ],
+)
+def test_what_merely_names_ai_beside_is_no_use(
+    tmp_path: Path, read: Read, line: dict[str, str]
+) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({**line, "user": "anna"}) + "\n")
+    told = read("a.jsonl")
+    assert not told.assets
+    assert not told.gaps
+
+
+def test_a_table_with_the_host_in_an_unknown_column(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "a.csv").write_text(
+        "time,user,src,bytes_out,whither\n2025-11-28T10:00:00Z,ben,10.0.0.5,5,api.openai.com\n"
+    )
+    told = read("a.csv")
+    assert told.people.keys() == {"ben"}
+    assert "1 lines in no known format" in told.gaps[0].reason
+
+
+def test_traces_without_a_model_are_counted(tmp_path: Path, read: Read) -> None:
+    point = {"attributes": [{"key": "gen_ai.token.type", "value": {"stringValue": "input"}}]}
+    metrics = {
+        "resourceMetrics": [{"scopeMetrics": [{"metrics": [{"sum": {"dataPoints": [point]}}]}]}]
+    }
+    known = {"host": "www.example.org", "user": "anna"}
+    (tmp_path / "a.json").write_text(json.dumps(known) + "\n" + json.dumps(metrics) + "\n")
+    told = read("a.json")
+    assert [gap.reason for gap in told.gaps] == ["1 lines in no known format"]
+
+
+def test_quic_and_what_defender_holds_in_text(tmp_path: Path, read: Read) -> None:
+    quic = {"timestamp": "2025-11-28T10:00:00.1+0000", "flow_id": 1, "event_type": "quic",
+            "src_ip": "10.0.0.5", "dest_ip": "192.0.2.1", "dest_port": 443,
+            "quic": {"version": "1", "sni": "chatgpt.com"}}  # fmt: skip
+    asked = {"Timestamp": "2025-11-28T10:00:00Z", "DeviceName": "pc1",
+             "ActionType": "DnsQueryResponse",
+             "AdditionalFields": json.dumps({"DnsQueryString": "claude.ai"})}  # fmt: skip
+    seen = json.dumps({"direction": "Out", "server_name": "gemini.google.com"})
+    shook = {"time": "2025-11-28T10:00:00Z", "category": "AdvancedHunting-DeviceNetworkEvents",
+             "properties": {"DeviceName": "pc2", "ActionType": "SslConnectionInspected",
+                            "RemoteIP": "192.0.2.1", "AdditionalFields": seen}}  # fmt: skip
+    lines = [quic, asked, shook]
+    (tmp_path / "a.json").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    told = read("a.json")
+    assert {(who, thing.partition(":")[0]) for who, thing in told.use} == {
+        ("10.0.0.5", "OpenAI"), ("pc1", "Anthropic"), ("pc2", "Google Gemini API"),
+    }  # fmt: skip
+    assert ("pc1", "Anthropic: contact") in told.use
+    assert not told.gaps
