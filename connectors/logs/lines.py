@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from connectors.logs.flat import by_plugin, decoded, decoded_bytes, flattened, is_rows
 from connectors.logs.formats import Format, known_names, of_shape, pattern
 from connectors.logs.networks import addresses
-from connectors.logs.otlp import spans
+from connectors.logs.otlp import batch, spans
 from connectors.logs.times import moment
 
 _MOST_LAYOUTS = 400
@@ -177,7 +177,8 @@ class Layout:
         """Of a line that is too long for expressions: JSON, or nothing."""
         if b"{" not in raw[:400] or b"}" not in raw[-40:]:
             return []
-        return self._of_value(decoded_bytes(raw), "")
+        told = batch(raw) if b'"resourceSpans"' in raw[:4096] else None
+        return self._of_value(told if told is not None else decoded_bytes(raw), "")
 
     def _json(self, text: str) -> list[Record]:
         return self._of_value(decoded(text), text)
