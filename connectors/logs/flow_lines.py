@@ -16,7 +16,7 @@ import msgspec
 import yaml
 
 from connectors.logs.flat import flattened
-from connectors.logs.lines import split
+from connectors.logs.lines import pairs, split
 from connectors.logs.networks import NAMES
 from connectors.logs.times import seconds
 from scanner.model.base import Model
@@ -24,7 +24,7 @@ from scanner.model.base import Model
 FIELDS = frozenset({
     "src", "dst", "sport", "dport", "sent", "received", "start", "end", "took", "action", "eni",
     "machine", "instance", "far_instance", "scope", "uid", "inner_src", "inner_dst", "reporter",
-    "count",
+    "count", "app",
 })  # fmt: skip
 HEAD = 1 << 15
 """Bytes of a file that tell what it is."""
@@ -82,6 +82,7 @@ class Flow:
     inner_dst: str = ""
     one_way: bool = False
     count: int = 1
+    app: str = ""
     is_told_twice: bool = False
     """The other end's machine reports the same bytes."""
 
@@ -125,7 +126,24 @@ class FlowLayout:
             return list(self._json(raw, text))
         if shape == "json" or text.startswith("#"):
             return []
+        if shape in ("places", "pairs"):
+            return self._mixed(text, shape)
         return self._columns(text)
+
+    def _mixed(self, text: str, shape: str) -> list[Flow]:
+        """A line of a log of which others tell other things."""
+        if not _pattern(self.format.first).search(text):
+            return []
+        told: Mapping[str, Any]
+        if shape == "pairs":
+            told = pairs(text)
+        else:
+            values = split(text, ",")
+            if len(values) < len(self.columns):
+                return []
+            told = dict(zip(self.columns, values, strict=False))
+        found = self._flow(told)
+        return [found] if found else []
 
     def _columns(self, text: str) -> list[Flow]:
         if self.format.shape == "words":
@@ -211,6 +229,7 @@ class FlowLayout:
             get("inner_src", "").lower(),
             get("inner_dst", "").lower(),
             self.format.one_way and not get("received", ""),
+            app=get("app", ""),
             is_told_twice=reporter == "DEST" and bool(get("instance", "")),
         )
 
@@ -280,6 +299,8 @@ def _fits(one: FlowFormat, text: str, lines: list[str]) -> FlowLayout | None:
         return FlowLayout(one) if is_json and _pattern(one.head).search(text[:8192]) else None
     if one.shape == "words":
         return _words(one, text, lines)
+    if one.shape in ("places", "pairs"):
+        return FlowLayout(one, one.columns, ",") if _pattern(one.first).search(text) else None
     for line in lines:
         if line.startswith("#") and line[:7].lower() != "#fields":
             continue

@@ -190,7 +190,8 @@ class Joins:
         """Whether the entry is a flow."""
         flows = layout.flows(raw)
         for flow in flows:
-            self._flow(flow, tally)
+            if not (flow.app and tally.watch.application(flow.app)[0]):
+                self._flow(flow, tally)
         return bool(flows)
 
     def _flow(self, flow: Flow, tally: Tally) -> None:
@@ -331,6 +332,7 @@ _AROUND: dict[str, tuple[tuple[bytes, bytes], ...]] = {
     ",": ((b",", b","), (b'"', b'"')),
     ";": ((b";", b";"),),
     "|": ((b"|", b"|"),),
+    "pairs": ((b"=", b" "),),
     "tuples": ((b",", b","),),
     "json": tuple(
         (name + b'"' + gap, b"")

@@ -58,7 +58,8 @@ _CLIENTS = (
     ("Ollama", re.compile(r"\bollama(?:/|\.exe$|$)", re.I)),
     ("AWS SDK", re.compile(r"boto3|botocore|aws-sdk|aws-cli", re.I)),
     ("Python", re.compile(
-        r"python-requests|python-urllib|aiohttp|httpx|python/|(?:^|[\\/])pythonw?[\d.]*(?:\.exe)?$", re.I)),
+        r"python-requests|python-urllib|aiohttp|httpx|python/|"
+        r"(?:^|[\\/])pythonw?[\d.]*(?:\.exe)?$", re.I)),
     ("Node.js", re.compile(r"node-fetch|axios|undici|node\.js|\bnode\b", re.I)),
     ("Go", re.compile(r"go-http-client", re.I)),
     ("Java", re.compile(r"okhttp|java/|apache-httpclient|(?:^|[\\/])javaw?(?:\.exe)?$", re.I)),

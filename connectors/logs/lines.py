@@ -43,6 +43,13 @@ _NAMES = ("name", "answer")
 _NO_NAMES: Mapping[str, Any] = MappingProxyType({})
 _DNS_PORTS = ("53", "853", "5353")
 _DNS_LABELS = re.compile(r"\((\d+)\)([^()]*)")
+_PALO_ALTO_TRAFFIC = {
+    "generate time": 6, "source address": 7, "destination address": 8, "source user": 12,
+    "application": 14, "destination port": 25, "action": 30, "bytes sent": 32,
+    "bytes received": 33,
+}  # fmt: skip
+"""Places in the traffic log (https://docs.paloaltonetworks.com/ngfw/administration/monitoring/
+use-syslog-for-monitoring/syslog-field-descriptions/traffic-log-fields)."""
 _PALO_ALTO = {
     "generate time": 6, "source address": 7, "destination address": 8, "source user": 12,
     "application": 14, "destination port": 25, "action": 30, "url/filename": 31, "content type": 41,
@@ -240,7 +247,7 @@ class Layout:
             found = self._matched(self._text, text)
             if found:
                 return found
-        paired = _pairs(text) if text.count("=") + text.count(':"') > 2 else {}
+        paired = pairs(text) if text.count("=") + text.count(':"') > 2 else {}
         if len(paired) >= 4 or "cef" in paired or "leef" in paired:
             names = frozenset(paired)
             for one in of_shape("pairs"):
@@ -249,7 +256,9 @@ class Layout:
                     if record.host or record.provider:
                         return [record]
         if ",THREAT,url," in text:
-            return self._palo_alto(text)
+            return self._palo_alto(text, "palo-alto", _PALO_ALTO)
+        if ",TRAFFIC," in text and ",TRAFFIC,start," not in text:
+            return self._palo_alto(text, "palo-alto-traffic", _PALO_ALTO_TRAFFIC)
         for one in of_shape("text"):
             if self._wants(one):
                 found = self._matched(one, text)
@@ -269,12 +278,12 @@ class Layout:
             told["host"] = _labels(told["host"])
         return [_taken(one, told, self.year)]
 
-    def _palo_alto(self, text: str) -> list[Record]:
+    def _palo_alto(self, text: str, name: str, places: Mapping[str, int]) -> list[Record]:
+        one = next(one for one in of_shape("columns") if one.name == name)
         values = split(text, ",")
-        if len(values) < 32:
+        if len(values) < 32 or not self._wants(one):
             return []
-        row = {name: values[at] for name, at in _PALO_ALTO.items() if at < len(values)}
-        one = next(one for one in of_shape("columns") if one.name == "palo-alto")
+        row = {name: values[at] for name, at in places.items() if at < len(values)}
         return [_taken(one, row, self.year)]
 
 
@@ -290,7 +299,7 @@ def split(line: str, separator: str) -> list[str]:
         return []
 
 
-def _pairs(text: str) -> dict[str, str]:
+def pairs(text: str) -> dict[str, str]:
     at = text.find("CEF:")
     if at >= 0 and text.count("|", at) >= 7:
         extension = text[at:].split("|", 7)[7]

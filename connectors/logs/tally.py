@@ -54,9 +54,11 @@ BY_ADDRESS, BY_SHARED, CONTESTED, BY_NOBODY, PORT, PORT_OFTEN, KNOWN_SERVER = (
 )  # fmt: skip
 BY_ID, BY_NAME, BY_WORD = "by id", "by name", "by a name"
 _INSTALLED = {Confidence.CERTAIN: BY_ID, Confidence.MEDIUM: BY_NAME, Confidence.LOW: BY_WORD}
+BY_APPLICATION = "by its application"
 BY_ANSWER, BY_PATH, BY_LIKE = "by its answer", "by its path", "by a path like one"
 _SERVERS = {Confidence.HIGH: BY_ANSWER, Confidence.MEDIUM: BY_PATH, Confidence.LOW: BY_LIKE}
 _DOUBTS = {
+    BY_APPLICATION: (Confidence.HIGH, "what the log calls an application"),
     BY_ANSWER: (Confidence.HIGH, "asked as model servers are, and answered"),
     BY_PATH: (Confidence.MEDIUM, "asked as model servers are"),
     BY_LIKE: (Confidence.LOW, "asked as model servers are, and other programs, too"),
@@ -154,6 +156,9 @@ class Tally:
         is called."""
         provider, surface = self._whose(record)
         server, shape = "", record.format
+        if not provider and record.app:
+            provider, surface = self.watch.application(record.app)
+            shape += f"/{BY_APPLICATION}" if provider else ""
         if not provider:
             is_gateway = bool(record.model) and record.format in gateways()
             sure = Confidence.CERTAIN if is_gateway else model_server(record)

@@ -26,6 +26,9 @@ _LEAST = 5
 """Bytes of a literal. Shorter ones stand everywhere."""
 _COMMON = frozenset({".amazonaws.com", ".api.aws", ".googleapis.com", ".azure.com"})
 """In every log of a company that is in that cloud."""
+_PARTS = ("base", "api", "upload", "download", "edit", "post", "delete", "sharing")
+"""What Palo Alto Networks adds to an application's name for what is done with it
+(https://docs.paloaltonetworks.com/ai-access-security/administration/tag-genai-apps)."""
 _CASELESS = 1
 _WORDS = re.compile(r"[a-z]+")
 _PIECES = re.compile(r"[^\W_]+")
@@ -118,22 +121,33 @@ class HostWatch:
 
     def named(self, name: str) -> str:
         """The provider that goes by ``name`` (``openai``, ``aws.bedrock``); empty: none."""
-        return self.application(name)[0]
+        return self._called.get(_plain(name), "")
+
+    @cached_property
+    def _called(self) -> dict[str, str]:
+        every = self._rulebook.providers
+        called = {_plain(one.name): provider.id for provider in every for one in provider.logged_as}
+        for alias, provider in self._rulebook.by_alias.items():
+            called.setdefault(_plain(alias), provider)
+        return called
 
     def application(self, name: str) -> tuple[str, str]:
         """See :meth:`scanner.kit.contract.Watch.application`."""
-        return self._called.get(_plain(name), ("", ""))
+        words = _plain(name).split()
+        while words:
+            found = self._applications.get(" ".join(words))
+            if found or words[-1] not in _PARTS:
+                return found or ("", "")
+            words.pop()
+        return "", ""
 
     @cached_property
-    def _called(self) -> dict[str, tuple[str, str]]:
-        called = {
+    def _applications(self) -> dict[str, tuple[str, str]]:
+        return {
             _plain(one.name): (provider.id, one.surface)
             for provider in self._rulebook.providers
-            for one in provider.logged_as
+            for one in provider.applications
         }
-        for alias, provider in self._rulebook.by_alias.items():
-            called.setdefault(_plain(alias), (provider, ""))
-        return called
 
     def title(self, provider: str) -> str:
         return self._names.get(provider, provider)
@@ -210,6 +224,8 @@ def bare_host(host: str) -> str:
 def _literals(providers: Iterable[Provider]) -> Iterator[str]:
     yield from PATHS
     for provider in providers:
+        for application in provider.applications:
+            yield from _as_written(application.name)
         for host in provider.hosts:
             pieces = [
                 piece
@@ -221,6 +237,17 @@ def _literals(providers: Iterable[Provider]) -> Iterator[str]:
         for domain in provider.web_domains:
             if domain.lower() not in _SHARED and len(domain) >= _LEAST:
                 yield domain.lower()
+
+
+def _as_written(application: str) -> Iterator[str]:
+    """By Palo Alto Networks, Fortinet and Check Point. One word is looked for with what is done
+    with it, or alone in its field."""
+    words = application.lower().split()
+    if len(words) > 1:
+        yield from (sign.join(words) for sign in ("-", ".", " - "))
+    else:
+        yield from (f"{words[0]}-{part}" for part in _PARTS)
+        yield from (f'"{words[0]}"', f",{words[0]},")
 
 
 def _in_labels(literal: str) -> str:

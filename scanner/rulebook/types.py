@@ -354,4 +354,7 @@ class Provider(Model, frozen=True, kw_only=True):
     extensions: tuple[Extension, ...] = ()
     apps: tuple[App, ...] = ()
     logged_as: tuple[LoggedName, ...] = ()
+    """By AI gateways and traces, beside a model."""
+    applications: tuple[LoggedName, ...] = ()
+    """By firewalls and proxies that tell applications apart; looked for in every log."""
     terms: Terms | None = None

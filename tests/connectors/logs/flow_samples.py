@@ -150,4 +150,32 @@ FLOWS: tuple[tuple[str, str, str, dict[str, object] | None], ...] = (
      "10.0.0.7|203.0.113.7|51234|443|6|3|1500|FS "
      "PA|2026/11/28T10:00:00.000|2.0|2026/11/28T10:00:02.000|S0",
      {"src": "10.0.0.7", "dport": 443, "sent": 1500, "start": 1795860000}),
+    # https://docs.cloud.google.com/firewall/docs/vpc-log-format
+    ("gcp-firewall", "",
+     '{"timestamp":"2026-11-28T10:00:00Z","jsonPayload":{"connection":{"src_ip":"10.0.0.5",'
+     '"src_port":51000,"dest_ip":"203.0.113.9","dest_port":443,"protocol":6},"disposition":'
+     '"DENIED","instance":{"vm_name":"vm1"},"vpc":{"vpc_name":"n"}}}',
+     {"src": "10.0.0.5", "dst": "203.0.113.9", "sport": 51000, "dport": 443, "machine": "vm1",
+      "start": 1795860000, "scope": "n", "denied": True, "one_way": False}),
+    # https://docs.paloaltonetworks.com traffic log fields
+    ("palo-alto-traffic", "",
+     "<14>Nov 28 10:00:00 fw 1,2026/11/28 10:00:00,001,TRAFFIC,end,2561,2026/11/28 10:00:00,"
+     "10.0.0.5,203.0.113.9,0.0.0.0,0.0.0.0,rule,,,ssl,vsys1,trust,untrust,e1,e2,log,"
+     "2026/11/28 10:00:00,52,1,54418,443,0,0,0x19,tcp,allow,5000,4000,1000,20,"
+     "2026/11/28 10:00:00,5,any,0",
+     {"src": "10.0.0.5", "dst": "203.0.113.9", "dport": 443, "sent": 4000, "received": 1000,
+      "start": 1795860000, "end": 1795860005, "app": "ssl"}),
+    ("palo-alto-traffic",
+     "1,2026/11/28 10:00:00,001,TRAFFIC,end,1,,10.0.0.5,203.0.113.9,\n",
+     "1,2026/11/28 10:00:00,001,THREAT,url,2561,2026/11/28 10:00:00,10.0.0.5,203.0.113.9,x", None),
+    # https://docs.fortinet.com/document/fortigate/7.4.0/fortios-log-message-reference
+    ("fortinet-traffic", "",
+     'date=2026-11-28 time=10:00:00 devid="FG1" logid="0000000013" type="traffic" '
+     'subtype="forward" eventtime=1795860000000000000 srcip=10.0.0.5 srcport=51000 '
+     'dstip=203.0.113.9 dstport=443 action="close" app="HTTPS.BROWSER" duration=5 '
+     'sentbyte=4000 rcvdbyte=1000',
+     {"src": "10.0.0.5", "dst": "203.0.113.9", "sport": 51000, "sent": 4000, "received": 1000,
+      "start": 1795860000, "end": 1795860005, "denied": False}),
+    ("fortinet-traffic", 'type="traffic" srcip=10.0.0.5\n',
+     'date=2026-11-28 devid="FG1" type="utm" srcip=10.0.0.5 dstip=203.0.113.9', None),
 )  # fmt: skip

@@ -72,6 +72,28 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      "text/html,0,,,1,Mozilla/5.0",
      {"host": "chatgpt.com", "path": "/backend-api/conversation", "user": "acme\\anna",
       "app": "openai-chatgpt", "src": "10.0.0.5"}),
+    # https://docs.paloaltonetworks.com traffic log fields
+    ("palo-alto-traffic", "",
+     "<14>Nov 28 10:00:00 fw 1,2026/11/28 10:00:00,001,TRAFFIC,end,2561,2026/11/28 10:00:00,"
+     "10.0.0.5,203.0.113.9,0.0.0.0,0.0.0.0,rule,acme\\anna,,openai-chatgpt,vsys1,trust,untrust,"
+     "e1,e2,log,2026/11/28 10:00:00,52,1,54418,443,0,0,0x19,tcp,allow,5000,4000,1000,20,"
+     "2026/11/28 09:59:55,5,artificial-intelligence,0,1,0x0,US,US,0,10,10,tcp-fin",
+     {"app": "openai-chatgpt", "user": "acme\\anna", "src": "10.0.0.5", "up": 4000, "down": 1000,
+      "port": 443, "time": "2026-11-28T10:00:00Z"}),
+    # https://docs.fortinet.com/document/fortigate/7.6.5/administration-guide/679448
+    ("fortinet", "",
+     'date=2026-11-28 time=10:00:00 eventtime=1795860000000000000 logid="1059028704" type="utm" '
+     'subtype="app-ctrl" devid="FG1" srcip=10.1.100.11 dstip=203.0.113.9 srcport=51000 dstport=443 '
+     'service="HTTPS" appcat="GenAI" app="OpenAI.ChatGPT" action="pass" user="anna"',
+     {"app": "OpenAI.ChatGPT", "user": "anna", "src": "10.1.100.11", "action": "pass"}),
+    # https://docs.cloud.google.com/firewall/docs/vpc-log-format
+    ("gcp-firewall", "",
+     '{"timestamp":"2026-11-28T10:00:00Z","logName":"projects/p/logs/compute.googleapis.com%2F'
+     'firewall","jsonPayload":{"connection":{"src_ip":"10.0.0.5","src_port":51000,"dest_ip":'
+     '"203.0.113.9","dest_port":443,"protocol":6},"disposition":"ALLOWED","rule_details":{'
+     '"reference":"network:n/firewall:f","direction":"EGRESS"},"instance":{"project_id":"p",'
+     '"vm_name":"vm1","region":"r","zone":"z"},"vpc":{"project_id":"p","vpc_name":"n"}}}',
+     {"src": "10.0.0.5", "host": "203.0.113.9", "device": "vm1", "port": 443, "action": "ALLOWED"}),
     ("cef", "",
      "CEF:0|Palo Alto Networks|PAN-OS|11|url|THREAT|1|rt=Nov 28 2026 10:00:00 src=10.1.1.1 "
      "suser=acme\\anna request=claude.ai/chat act=block-url app=claude-base dhost=claude.ai",

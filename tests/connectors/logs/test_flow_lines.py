@@ -32,7 +32,15 @@ def test_every_format_has_a_sample_and_a_page() -> None:
     assert all(one.reference for one in flow_formats())
 
 
-_BOTH = {"zeek-http", "zeek-ssl", "zeek-dns", "zeek-conn", "suricata-eve"}
+_BOTH = {
+    "zeek-http",
+    "zeek-ssl",
+    "zeek-dns",
+    "zeek-conn",
+    "suricata-eve",
+    "palo-alto-traffic",
+    "gcp-firewall",
+}
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=[f"{s[0]}-{n}" for n, s in enumerate(SAMPLES)])

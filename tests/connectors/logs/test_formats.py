@@ -7,6 +7,7 @@ import pytest
 from connectors.logs.formats import formats
 from connectors.logs.lines import Layout
 from connectors.logs.times import moment
+from tests.connectors.logs.flow_samples import FLOWS
 from tests.connectors.logs.samples import SAMPLES
 
 
@@ -23,6 +24,12 @@ def test_a_sample_is_recognised_and_taken_apart(
     found = layout.records(line.encode())
     assert [record.format for record in found][:1] == [name]
     assert {key: getattr(found[0], key) for key in expected} == expected
+
+
+def test_every_format_has_a_sample() -> None:
+    there = {name for name, *_ in (*SAMPLES, *FLOWS)}
+    anything = {"json", "table", "key-value"}
+    assert {one.name for one in formats()} - anything <= there
 
 
 def test_every_format_has_a_reference() -> None:
