@@ -11,13 +11,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from connectors.microsoft365 import discovery, events, feed
+from connectors.microsoft365 import agents, discovery, events, feed
 from connectors.microsoft365.names import NAMES, PERMITTED
 from scanner.kit.administered import Administration, Kind, Listed, Logged, Settings
 from scanner.kit.contract import ConnectorSpec
 from scanner.kit.told import check_address
 
-Part = Literal["directory", "general", "sharepoint", "exchange", "discovery", "teams"]
+Part = Literal["directory", "general", "sharepoint", "exchange", "discovery", "teams", "agents"]
 _KEPT = timedelta(days=7) - timedelta(minutes=10)
 """Content can be asked for seven days back; the clock of the call itself is left aside."""
 
@@ -44,7 +44,7 @@ class Microsoft365Config(Settings, frozen=True, kw_only=True, forbid_unknown_fie
     """The same of Graph."""
     parts: tuple[Part, ...] = ("directory", "general", "discovery", "teams")
     """What to read; `sharepoint` and `exchange` tell which applications open files and mail, and
-    are large."""
+    are large; `agents` asks Defender's advanced hunting, which needs Agent 365."""
     discovery_days: Literal[7, 30, 90] = 90
     """The period that Defender for Cloud Apps is asked for."""
     parallel_calls: Annotated[int, msgspec.Meta(ge=1, le=32)] = 8
@@ -65,25 +65,29 @@ CONNECTOR = Administration(
         name="microsoft365",
         title="Microsoft 365 audit log, Copilot, discovered and Teams apps",
         config=Microsoft365Config,
-        operations=(*feed.OPERATIONS, *discovery.OPERATIONS),
-        yields=NAMES.kinds | {PERMITTED.kind, events.AGENT, events.FLOW, events.COPILOT},
+        operations=(*feed.OPERATIONS, *discovery.OPERATIONS, agents.HUNT),
+        yields=NAMES.kinds
+        | {PERMITTED.kind, events.AGENT, events.FLOW, events.COPILOT, agents.MCP},
         docs_url="https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-reference",
         # 2,000 requests a minute a tenant, as the page says.
-        rates={"activity": 30.0, "discovery": 2.0, "teams": 5.0},
+        rates={"activity": 30.0, "discovery": 2.0, "teams": 5.0, "hunting": 0.5},
     ),
     names=NAMES,
     parts=(
         *_LOGS,
         Listed("discovery", discovery.STREAMS, discovery.discovered),
         Listed("teams", discovery.TEAMS_APPS, discovery.teams_apps),
+        Listed("agents", agents.HUNT, agents.agents),
     ),
     kinds=(
         Kind(events.is_exported, events.exported),
         Kind(events.is_record, events.happened),
+        Kind(agents.is_agent, agents.agent),
+        Kind(agents.is_interaction, agents.interaction),
         Kind(discovery.is_detail, discovery.detail),
         Kind(discovery.is_row, discovery.row),
     ),
     access=feed.Access,
-    expected="audit records or discovered apps",
+    expected="audit records, agents, interactions or discovered apps",
     spelling=events.SPELLING,
 )

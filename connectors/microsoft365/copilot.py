@@ -46,7 +46,7 @@ def interaction(
     if operation.casefold() in _OTHERS_APPS:
         thing = _others(org, identity, host)
     else:
-        thing = _agent(given, told, identity, org) or _product(org, host)
+        thing = _agent(given, told, identity, org) or product(org, host)
     marks = (
         "with web search" if any(_WEB in text(one.get("Id")).casefold() for one in plugins) else "",
         "labelled data" if any(one.get("SensitivityLabelId") for one in resources) else "",
@@ -79,7 +79,7 @@ def _opened(resources: list[Mapping[str, Any]], org: str) -> Iterator[DataStore]
             yield PERMITTED.store(noun, org)
 
 
-def _product(org: str, host: str) -> Asset:
+def product(org: str, host: str) -> Asset:
     """The id that Entra's connector gives it."""
     app = _HOSTS.get(host.casefold(), host) or "Chat"
     key = app[:_MOST_NAME].casefold().replace(" ", "-")

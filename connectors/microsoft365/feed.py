@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
+from connectors.microsoft365.agents import HUNT
 from connectors.microsoft365.discovery import OPERATIONS as GRAPH_OPERATIONS
 from connectors.microsoft365.events import happened
 from scanner.kit.administered import Reading, read, session
@@ -66,7 +67,9 @@ class Access:
         self.feed = made(config.url, config.token_env, OPERATIONS)
         # Without it Graph tells newer categories (models, agents, MCP) as one unknown value.
         prefer = {"Prefer": "include-unknown-enum-members"}
-        self.graph = made(config.graph_url, config.graph_token_env, GRAPH_OPERATIONS, **prefer)
+        self.graph = made(
+            config.graph_url, config.graph_token_env, (*GRAPH_OPERATIONS, HUNT), **prefer
+        )
 
     def path(self, operation: Any) -> str:
         found: str = operation.path.replace("{tenant}", self.tenant)

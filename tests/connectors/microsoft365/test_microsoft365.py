@@ -13,7 +13,7 @@ import pytest
 from scanner.detect.activity import Catalogue, facts_of
 from scanner.model.errors import Denied, NotEnabled
 from scanner.model.evidence import Confidence
-from scanner.model.facts import Asset, AssetClass, Edge, Relation
+from scanner.model.facts import Asset, AssetClass, Edge, Identity, Relation
 from scanner.model.items import Activity, Checkpoint, Gap
 from scanner.rulebook.load import Rulebook
 from tests.connectors.microsoft365.world import (
@@ -21,7 +21,9 @@ from tests.connectors.microsoft365.world import (
     CASE,
     CHATGPT,
     DIRECTORY,
+    FORMER,
     GENERAL,
+    INTERACTIONS,
     ORG,
     Tenant,
     record,
@@ -293,3 +295,44 @@ def test_a_grant_that_an_administrator_removes_ends_for_whose_it_was(tmp_path: P
     found = _read(tmp_path, json.dumps(told), "a.jsonl")
     people = {one.actor.id.rpartition("/")[2] if one.actor else "" for one in found}
     assert people == {"ada@acme.com", "0ada"}
+
+
+def test_agents_that_defender_knows_with_owners_tools_and_servers(tenant: Tenant) -> None:
+    items = CASE.items(CASE.context(tenant.vendor.url), "agents")
+    assert not [one for one in items if isinstance(one, Gap)]
+    things = {one.name: one for one in items if isinstance(one, Asset)}
+    one = things["Claims helper"]
+    assert (one.provider, one.models, one.status) == ("copilot_studio", ("gpt-5",), "Active")
+    assert one.id.endswith("/agent/e-1")  # as Entra's own list calls it
+    assert one.aliases == ("a-1", "src-1")
+    assert (one.tags["tools"], one.tags["available_to"]) == ("Search, SendEmailV2", "All users")
+    assert not things["Old one"].is_ai
+    server = things["Snowflake"]
+    assert (server.asset_class, server.tags) == (
+        AssetClass.MCP_SERVER, {"host": "mcp.acme.example"},
+    )  # fmt: skip
+    edges = {(e.source, e.relation, e.target.rpartition("/")[2])
+             for e in items if isinstance(e, Edge)}  # fmt: skip
+    assert (one.id, Relation.OWNED_BY, "ada@acme.com") in edges
+    assert (one.id, Relation.CALLS, "mcp.acme.example") in edges
+
+
+def test_rows_of_the_former_table_of_agents(tmp_path: Path) -> None:
+    (tmp_path / "hunt.jsonl").write_text(json.dumps(FORMER))
+    ctx = CASE.context("https://x.example", live=False, files=("hunt.jsonl",), folder=tmp_path)
+    items = CASE.items(ctx)
+    (one,) = [item for item in items if isinstance(item, Asset)]
+    assert (one.name, one.created_at) == ("Travel", "2026-02-01T08:00:00Z")
+    assert (one.exposure, one.tags["blocked"]) == (("no authentication",), "yes")
+    people = {item.email for item in items if isinstance(item, Identity)}
+    assert people == {"ben@acme.com", "cleo@acme.com"}
+    assert "be kind" not in repr(items)
+
+
+def test_exported_interactions_are_use_by_prompt_and_hold_none(tmp_path: Path) -> None:
+    (one,) = _read(tmp_path, json.dumps({"value": INTERACTIONS}), "export.json")
+    assert (one.relation, one.count, one.last_at) == ("used_by", 2, "2026-11-26T08:00:00Z")
+    assert one.app_id.endswith("/copilot/excel")
+    assert one.actor is not None
+    assert one.actor.id.endswith("/user/0ada")
+    assert "a prompt" not in repr(one)

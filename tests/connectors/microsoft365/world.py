@@ -10,9 +10,9 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.microsoft365 import discovery, feed
+from connectors.microsoft365 import agents, discovery, feed
 from tests.saas_rig import TOKEN, Asked, Reply, Vendor
-from tests.saas_rig.cases import Case
+from tests.saas_rig.cases import Case, Published
 
 TENANT = "11111111-2222-4333-8444-555555555555"
 ORG = "acme.onmicrosoft.com"
@@ -137,6 +137,33 @@ TEAMS = [
     {"id": "t3", "displayName": "Otter.ai", "distributionMethod": "organization",
      "appDefinitions": [None]},
 ]  # fmt: skip
+AGENTS = [
+    {"Timestamp": "2026-11-27T08:00:00Z", "AgentId": "a-1", "AgentName": "Claims helper",
+     "Platform": "Copilot Studio", "EntraAgentId": "e-1", "SourceAgentId": "src-1",
+     "LifecycleStatus": "Active", "PublishedStatus": "Published", "Model": "gpt-5",
+     "Availability": "All users", "Owners": [{"userPrincipalName": "Ada@acme.com"}],
+     "DeclaredTools": [{"name": "SendEmailV2"}, "{\"displayName\": \"Search\"}"],
+     "McpServers": [{"name": "Snowflake", "url": "https://mcp.acme.example/sse"}],
+     "CreatedDateTime": "2026-10-01T08:00:00Z", "InstanceCount": 1},
+    {"Timestamp": "2026-11-27T08:00:00Z", "AgentId": "a-2", "AgentName": "Old one",
+     "Platform": "Microsoft Foundry", "LifecycleStatus": "Deleted", "Owners": None,
+     "DeclaredTools": None, "McpServers": []},
+]  # fmt: skip
+FORMER = {
+    "Timestamp": "2026-06-01T08:00:00Z", "AIAgentId": "f-1", "AIAgentName": "Travel",
+    "Platform": "Copilot Studio", "AgentStatus": "Published", "UserAuthenticationType": "None",
+    "CreatorAccountUpn": "ben@acme.com", "OwnerAccountUpns": "ben@acme.com; cleo@acme.com",
+    "AgentCreationTime": "2026-02-01T08:00:00Z", "AIModel": "gpt-4.1", "IsBlocked": True,
+    "Instructions": "be kind", "AgentToolsDetails": [],
+}  # fmt: skip
+INTERACTIONS = [
+    {"id": f"17{n}", "sessionId": "s", "requestId": "r", "appClass":
+     "IPM.SkypeTeams.Message.Copilot.Excel", "interactionType": kind, "conversationType": "appchat",
+     "createdDateTime": f"2026-11-2{n}T08:00:00Z", "locale": "en-us", "contexts": [],
+     "attachments": [], "links": [], "mentions": [], "body": {"contentType": "text", "content":
+     "a prompt"}, "from": {"user": {"id": "0ada", "displayName": "Ada"}}}
+    for n, kind in ((4, "userPrompt"), (5, "aiResponse"), (6, "userPrompt"))
+]  # fmt: skip
 
 
 def _blob_at(one: Any, arrived: timedelta) -> datetime:
@@ -161,6 +188,7 @@ class Tenant:
         paged = "$top $skip $filter $select $skiptoken"
         vendor.route(discovery.DETAILS.id, lambda asked: self._odata(asked, APPS), paged)
         vendor.route(discovery.USERS.id, self._users, paged)
+        vendor.route(agents.HUNT.id, self._hunted)
         vendor.route(
             discovery.TEAMS_APPS.id, lambda asked: self._odata(asked, TEAMS), f"{paged} $expand"
         )
@@ -193,6 +221,10 @@ class Tenant:
         content, _, ident = asked.holes["id"].partition("$")
         return [one for one in self.content[content] if one["Id"] == ident]
 
+    def _hunted(self, asked: Asked) -> Any:
+        assert asked.body["Query"].startswith("AgentsInfo ")
+        return {"schema": [{"name": "AgentId", "type": "String"}], "results": AGENTS}
+
     def _users(self, asked: Asked) -> Any:
         people = [{"userIdentifier": one} for one in PEOPLE[asked.holes["app"]]]
         return self._odata(asked, people)
@@ -208,10 +240,26 @@ CASE = Case(
     plant=lambda: Tenant().vendor,
     settings=lambda url: {
         "organization": ORG, "tenant_id": TENANT, "url": url, "graph_url": url,
-        "parts": ("directory", "general", "sharepoint", "exchange", "discovery", "teams"),
+        "parts": (
+            "directory", "general", "sharepoint", "exchange", "discovery", "teams", "agents"
+        ),
         "parallel_calls": 1,
     },
-    records=[*DIRECTORY, *GENERAL, *SHAREPOINT, *EXCHANGE, *APPS],
+    records=[*DIRECTORY, *GENERAL, *SHAREPOINT, *EXCHANGE, *APPS, *AGENTS, FORMER, *INTERACTIONS],
     environ={"MICROSOFT365_TOKEN": TOKEN, "ENTRA_GRAPH_TOKEN": TOKEN},
     kept_days=7,
+    published=(
+        Published(
+            "https://learn.microsoft.com/defender-xdr/advanced-hunting-agentsinfo-table", AGENTS,
+            "Timestamp AgentId AgentName Platform EntraAgentId SourceAgentId LifecycleStatus "
+            "PublishedStatus Model Availability Owners Owners.* DeclaredTools DeclaredTools.* "
+            "McpServers McpServers.* CreatedDateTime InstanceCount",
+        ),
+        Published(
+            "https://learn.microsoft.com/graph/api/resources/aiinteraction", INTERACTIONS,
+            "id sessionId requestId appClass interactionType conversationType createdDateTime "
+            "locale contexts attachments links mentions body.contentType body.content "
+            "from.user.id from.user.displayName",
+        ),
+    ),
 )  # fmt: skip
