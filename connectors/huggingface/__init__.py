@@ -1,5 +1,5 @@
-"""Hugging Face: an organization's models, spaces and data sets, its members, and dedicated
-inference endpoints.
+"""Hugging Face: an organization's models, spaces and data sets, its members, dedicated inference
+endpoints, and its audit log.
 
 https://huggingface.co/docs/hub/api and https://api.endpoints.huggingface.cloud. Lists go on by Link
 headers. No file of a repository is read here: that is what `code` does.
@@ -8,8 +8,10 @@ headers. No file of a repository is read here: that is what `code` does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Literal
 
+from connectors.huggingface import log
 from scanner.kit.administered import (
     Administration,
     Kind,
@@ -20,6 +22,7 @@ from scanner.kit.administered import (
     each,
     read,
     session,
+    told_once,
 )
 from scanner.kit.contract import ConnectorSpec, Context, Operation
 from scanner.kit.http import json_body, link_pages
@@ -28,11 +31,11 @@ from scanner.kit.told import check_address
 from scanner.kit.values import mapping, text, when
 from scanner.model.errors import Unavailable
 from scanner.model.facts import AssetClass, Edge, Relation
-from scanner.model.items import Item
+from scanner.model.items import Gap, Item
 
 NAMES = Names(source="huggingface", vendor="huggingface", tenant="organization")
 PROVIDER = "huggingface"
-Part = Literal["models", "spaces", "datasets", "members", "endpoints"]
+Part = Literal["models", "spaces", "datasets", "members", "endpoints", "audit"]
 MODELS = read("/api/models", "read access to the organization's repositories", "models")
 SPACES = read("/api/spaces", "read access to the organization's repositories", "spaces")
 DATASETS = read("/api/datasets", "read access to the organization's repositories", "data sets")
@@ -40,7 +43,11 @@ MEMBERS = read("/api/organizations/{org}/members", "read access to members", "wh
 ENDPOINTS = read(
     "/v2/endpoint/{org}", "inference.endpoints.read", "dedicated endpoints, and what they serve"
 )
-KINDS = ("model", "space", "dataset", "endpoint")
+AUDIT = read(
+    "/api/organizations/{org}/audit-log/export", "administration of an organization on a Team or "
+    "Enterprise plan", "who works with the Hub, and what is done with keys",
+)  # fmt: skip
+KINDS = ("model", "space", "dataset", "endpoint", log.HUB)
 _MOST_TEXT = 120
 
 
@@ -53,6 +60,7 @@ class HuggingFaceConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fiel
     endpoints_url: str = "https://api.endpoints.huggingface.cloud"
     """Where dedicated endpoints are told."""
     parts: tuple[Part, ...] = ("models", "spaces", "datasets", "members", "endpoints")
+    """What to read; `audit` needs a Team or Enterprise plan."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -62,7 +70,7 @@ class HuggingFaceConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fiel
 class Access:
     def __init__(self, ctx: Context[HuggingFaceConfig]) -> None:
         headers = bearer(ctx, hint=" to a fine-grained token of the organization")
-        self.hub = session(ctx, (MODELS, SPACES, DATASETS, MEMBERS), headers)
+        self.hub = session(ctx, (MODELS, SPACES, DATASETS, MEMBERS, AUDIT), headers)
         self.endpoints = session(ctx, (ENDPOINTS,), headers, ctx.config.endpoints_url)
 
 
@@ -178,6 +186,19 @@ def endpoints(reading: Reading) -> Iterator[Item]:
     yield from each(body["items"], endpoint, reading.org, ENDPOINTS.id)
 
 
+_event = partial(log.event, names=NAMES)
+
+
+def audit(reading: Reading) -> Iterator[Item]:
+    """Told whole each time; of a longer log, the newest."""
+    found = json_body(reading.access.hub.get(AUDIT.path.replace("{org}", reading.org)))
+    if not isinstance(found, list):
+        raise Unavailable(f"{AUDIT.id}: the answer is no list")
+    yield from told_once(found, _event, reading.org, AUDIT.id)
+    if len(found) >= log.MOST_EVENTS:
+        yield Gap(what=AUDIT.id, reason=f"an export holds the newest {log.MOST_EVENTS} events")
+
+
 _OF_ORG = {"author": "{org}", "limit": "100", "full": "true"}
 
 
@@ -188,9 +209,9 @@ def _is_repository(record: Mapping[str, Any]) -> bool:
 CONNECTOR = Administration(
     spec=ConnectorSpec(
         name="huggingface",
-        title="Hugging Face models, spaces, data sets and endpoints",
+        title="Hugging Face models, spaces, data sets, endpoints and audit log",
         config=HuggingFaceConfig,
-        operations=(MODELS, SPACES, DATASETS, MEMBERS, ENDPOINTS),
+        operations=(MODELS, SPACES, DATASETS, MEMBERS, ENDPOINTS, AUDIT),
         yields=NAMES.kinds | {f"huggingface.{kind}" for kind in KINDS},
         docs_url="https://huggingface.co/docs/hub/api",
         # https://huggingface.co/docs/hub/rate-limits: 1,000 in five minutes, of a free account.
@@ -203,12 +224,14 @@ CONNECTOR = Administration(
         Listed("datasets", DATASETS, _part(DATASETS, dataset, _OF_ORG)),
         Listed("members", MEMBERS, _part(MEMBERS, member, {})),
         Listed("endpoints", ENDPOINTS, endpoints),
+        Listed("audit", AUDIT, audit),
     ),
     kinds=(
+        Kind(log.is_event, _event),
         Kind(lambda record: "compute" in record and "model" in record, endpoint),
         Kind(lambda record: _is_repository(record) and "sdk" in record, space),
         Kind(_is_repository, model),
     ),
     access=Access,
-    expected="endpoints, models or spaces",
+    expected="endpoints, models, spaces or events",
 )

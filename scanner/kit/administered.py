@@ -360,6 +360,22 @@ def each(
     yield from odd_gap(odd, rule)
 
 
+def told_once(
+    found: Iterable[Any], told: Callable[[Any, str], Happened | Novel | None], org: str, rule: str
+) -> Iterator[Item]:
+    """What the events of a log that is told whole say, each once; those that are none are one
+    gap."""
+    fold, book, odd = Fold(), _Book(), 0
+    for number, record in enumerate(found, start=1):
+        event = told(record, org)
+        odd += event is None
+        for one in book.told(event, number) if event is not None else ():
+            fold.add(one)
+    yield from fold.take()
+    yield from book.gaps(rule)
+    yield from odd_gap(odd, rule)
+
+
 def odd_gap(count: int, rule: str) -> Iterator[Gap]:
     if count:
         yield Gap(what=rule, reason=f"{count} records are malformed")

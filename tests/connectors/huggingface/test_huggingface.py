@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from scanner.model.facts import Asset, AssetClass, Edge, Identity, Relation
-from tests.connectors.huggingface.world import CASE
+from scanner.model.items import Gap
+from tests.connectors.huggingface.world import CASE, EVENTS, entry
 from tests.saas_rig import Vendor
-from tests.saas_rig.cases import planted
+from tests.saas_rig.cases import folded, planted
 
 vendor = planted(CASE)
 
@@ -48,3 +52,33 @@ def test_members(vendor: Vendor) -> None:
     people = {one.name: one for one in items if isinstance(one, Identity)}
     assert people["Ada Day"].email == "ada@acme.com"
     assert people["Cleo Cay"].tags == {"role": "write"}
+
+
+def test_the_log_tells_who_works_with_the_hub_and_what_is_done_with_keys(vendor: Vendor) -> None:
+    items = CASE.items(CASE.context(vendor.url), "audit")
+    assert not [one for one in items if isinstance(one, Gap)]
+    rows = {(a.rule, a.relation, a.count, a.actor.name if a.actor else "") for a in folded(items)}
+    assert rows == {
+        ("repo.create", "used_by", 2, "ada"),
+        ("org.sso_login", "used_by", 1, "ben"),
+        ("jobs.create", "used_by", 1, "cleo"),
+        ("org.settings.inference_providers.keys.add", "", 1, "ada"),
+        ("org.token_approval.authorization_request.authorized", "", 1, "ada"),
+        ("billing.renew_subscription", "", 1, ""),
+    }
+    assert not any(word in repr(items) for word in ("secret-plan", "203.0.113.0", "Mozilla"))
+    (ada,) = {a.actor.id for a in folded(items) if a.rule == "repo.create" and a.actor}
+    members = CASE.items(CASE.context(vendor.url), "members")
+    assert ada in {one.id for one in members if isinstance(one, Identity)}
+
+
+def test_a_log_told_twice_counts_once_and_new_types_are_told(
+    vendor: Vendor, tmp_path: Path
+) -> None:
+    told = [*EVENTS, *EVENTS, entry(9, "robots.assemble", 26)]
+    (tmp_path / "audit.json").write_text(json.dumps(told))
+    ctx = CASE.context("https://x.example", live=False, files=("audit.json",), folder=tmp_path)
+    items = CASE.items(ctx)
+    (gap,) = [one for one in items if isinstance(one, Gap)]
+    assert gap.reason == "1 events are of types not known here: robots.assemble"
+    assert sum(a.count for a in folded(items)) == len(EVENTS) + 1

@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors import huggingface
 from tests.saas_rig import TOKEN, Asked, Reply, Vendor
-from tests.saas_rig.cases import Case
+from tests.saas_rig.cases import Case, Published
 
 MODELS = [
     {"id": f"acme/{name}", "modelId": f"acme/{name}", "private": name != "open",
@@ -36,6 +36,26 @@ ENDPOINTS = [
 ]  # fmt: skip
 
 
+def entry(number: int, kind: str, day: int, user: str = "ada", **more: Any) -> dict[str, Any]:
+    return {
+        "_id": f"65{number}", "type": kind, "createdAt": f"2026-11-{day}T08:00:00.000Z",
+        "message": "Created model acme/secret-plan", "ip": "203.0.113.0",
+        "author": {"_id": "1", "type": "user", "user": user, "avatarUrl": "/a.svg"},
+        "location": {"formatted": "Paris, FR"}, "userAgent": "Mozilla", "data": {}, **more,
+    }  # fmt: skip
+
+
+EVENTS = [
+    entry(1, "repo.create", 20), entry(2, "repo.create", 21),
+    entry(3, "org.sso_login", 22, "ben"),
+    entry(4, "org.settings.inference_providers.keys.add", 22),
+    entry(5, "org.token_approval.authorization_request.authorized", 23),
+    entry(6, "jobs.create", 24, "cleo"),
+    entry(7, "billing.renew_subscription", 25,
+          author={"_id": "0", "type": "system", "user": "Hugging Face", "avatarUrl": ""}),
+]  # fmt: skip
+
+
 def plant() -> Vendor:
     vendor = Vendor()
 
@@ -52,6 +72,7 @@ def plant() -> Vendor:
     vendor.route(huggingface.SPACES.id, linked(SPACES), asked)
     vendor.route(huggingface.DATASETS.id, linked(DATASETS), asked)
     vendor.route(huggingface.MEMBERS.id, linked(MEMBERS), "cursor limit email")
+    vendor.route(huggingface.AUDIT.id, lambda asked: EVENTS, "q author")
     vendor.route(huggingface.ENDPOINTS.id, lambda asked: {"items": ENDPOINTS})
     return vendor
 
@@ -59,7 +80,20 @@ def plant() -> Vendor:
 CASE = Case(
     name="huggingface",
     plant=plant,
-    settings=lambda url: {"organization": "acme", "url": url, "endpoints_url": url},
-    records=[*ENDPOINTS, *MODELS, *SPACES],
+    settings=lambda url: {
+        "organization": "acme",
+        "url": url,
+        "endpoints_url": url,
+        "parts": ("models", "spaces", "datasets", "members", "endpoints", "audit"),
+    },
+    records=[*ENDPOINTS, *MODELS, *SPACES, *EVENTS],
     environ={"HF_TOKEN": TOKEN},
+    published=(
+        Published(
+            "https://huggingface.co/.well-known/openapi.json",
+            EVENTS,
+            "_id type createdAt message ip author._id author.type author.user author.avatarUrl "
+            "author.deleted location.formatted location.city location.country userAgent data",
+        ),
+    ),
 )
