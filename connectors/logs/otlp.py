@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from scanner.kit.values import items, mapping, text
 
 _PROVIDER = ("gen_ai.provider.name", "gen_ai.system")
 _MODEL = ("gen_ai.response.model", "gen_ai.request.model")
+_VERSION = re.compile(r"(?<=:function:)([\w-]{1,140}):[\w$-]{1,128}$")
+"""Of a Lambda function (https://opentelemetry.io/docs/specs/semconv/resource/cloud/)."""
 _USER = ("enduser.id", "user.email", "user.id", "user.name")
 
 
@@ -33,7 +36,7 @@ def spans(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                     "provider": provider,
                     "model": _first(told, _MODEL),
                     "user": _first(told, _USER),
-                    "device": _first(told, ("service.name", "k8s.pod.name", "host.name")),
+                    "device": _workload(told),
                     "host": _first(told, ("server.address",)),
                     "path": _first(told, ("gen_ai.operation.name",)),
                 }
@@ -75,6 +78,12 @@ def _whole(span: msgspec.Raw) -> Any:
         return msgspec.json.decode(span)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def _workload(told: Mapping[str, str]) -> str:
+    """By the cloud's own id of the resource, which may have a version behind it; else by name."""
+    ident = _VERSION.sub(r"\1", told.get("cloud.resource_id", ""))
+    return ident or _first(told, ("service.name", "k8s.pod.name", "host.name"))
 
 
 def _attributes(holder: Mapping[str, Any]) -> dict[str, str]:

@@ -297,7 +297,7 @@ class Tally:
                 yield actor
             yield Edge(source=thing.id, target=actor.id, relation=Relation.USED_BY,
                        evidence=merge_evidence(tuple(seen_by), (), add_counts=True))  # fmt: skip
-            if kind in (DEVICE, ADDRESS) and thing.provider and thing.kind == USE:
+            if not _is_person(kind, text) and thing.provider and thing.kind == USE:
                 # A machine calls by itself: what a cloud lists under another name leads on.
                 yield self._call(actor, thing, seen_by)
 
@@ -371,8 +371,9 @@ class Tally:
         )
 
     def _identity(self, kind: str, text: str) -> Identity:
-        is_person = kind == USER
-        email = text if is_person and _EMAIL.fullmatch(text) else ""
+        is_person = _is_person(kind, text)
+        last = text.rpartition("/")[2] if text.startswith("arn:aws") else text
+        email = last if is_person and _EMAIL.fullmatch(last) else ""
         if self.names:
             text, email = self.names.of(text), ""
         return Identity(
@@ -395,6 +396,11 @@ class Tally:
         """As it may be kept for another reading."""
         target = f"={self.names.server(key[2][1:])}" if key[2][:1] == "=" else key[2]
         return (key[0], self.names.of(key[1]), target, *key[3:])
+
+
+def _is_person(kind: str, text: str) -> bool:
+    """A session of a role is a program's, where it is not called by somebody's address."""
+    return kind == USER and not (":assumed-role/" in text and "@" not in text)
 
 
 def _of_port(name: str) -> str:

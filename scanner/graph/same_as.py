@@ -88,12 +88,26 @@ _COMMON = frozenset({
     "unknown", "windows",
 })  # fmt: skip
 _INSTANCE = expression(r"arn:aws[a-z-]{0,12}:ec2:[a-z0-9-]+:\d{12}:instance/(i-[0-9a-f]{1,32})")
+_ROLE = expression(
+    r"arn:aws[a-z-]{0,12}:(?:iam|sts)::(\d{12}):(?:role/(?:[^/\s]{1,64}/){0,8}([^/\s]{1,64})|"
+    r"assumed-role/([^/\s]{1,64})/([^/\s]{2,64}))"
+)
 _MACHINE = expression(r"[a-z0-9][a-z0-9_-]{2,62}")
 
 
 def _instance(text: str) -> str:
     match = _INSTANCE.fullmatch(text.strip().casefold())
     return match[1] if match else ""
+
+
+def _role(text: str) -> str:
+    match = _ROLE.fullmatch(text.strip().casefold())
+    return f"{match[1]}/{match[2] or match[3]}" if match else ""
+
+
+def _session(text: str) -> str:
+    match = _ROLE.fullmatch(text.strip().casefold())
+    return match[4] or "" if match else ""
 
 
 def _machine(text: str) -> str:
@@ -116,6 +130,8 @@ _FORMS = {
     Form.URI: canonical_uri,
     Form.HOST: _host,
     Form.INSTANCE: _instance,
+    Form.ROLE: _role,
+    Form.SESSION: _session,
     Form.MACHINE: _machine,
     Form.ACCOUNT_NAME: _account_name,
 }

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from scanner.cli import cli
 from tests.aws_rig import Organization, Rig, serving
 from tests.aws_rig.rig import MANAGEMENT
+from tests.connectors.logs.conftest import Read
 from tests.connectors.logs.test_joined import AI, HEAD, T0, resolved, talk
 
 HOME = "us-east-1"
@@ -59,12 +60,13 @@ def rig(monkeypatch: pytest.MonkeyPatch) -> Rig:
     return made
 
 
-def scanned(folder: Path, rig: Rig) -> Path:
+def scanned(folder: Path, rig: Rig, family: str = "compute") -> Path:
     config = folder / "shadow-ai.toml"
     with serving(rig) as url:
         config.write_text(
             f'[store]\nurl = "sqlite:///{folder / "state.db"}"\n'
-            f'[sources.aws]\nendpoint_url = "{url}"\nregions = ["{HOME}"]\nfamilies = ["compute"]\n'
+            f'[sources.aws]\nendpoint_url = "{url}"\nregions = ["{HOME}"]\n'
+            f'families = ["{family}"]\n'
             "identities = false\nevent_history = false\nread_user_data = true\n"
             '[sources.logs]\nfiles = ["logs"]\n'
         )
@@ -134,3 +136,72 @@ def test_an_address_that_may_be_several_is_a_question(tmp_path: Path, rig: Rig) 
     assert {frozenset((seven, arn(one))) for one in ("i-0ccc", "i-0ddd")} <= waiting
     assert frozenset((five, arn("i-0aaa"))) in waiting
     assert not [pair for pair in pairs(config, "merged") if seven in pair or five in pair]
+
+
+FUNCTION = f"arn:aws:lambda:{HOME}:{MANAGEMENT}:function:answers"
+
+
+def invoked(session: str) -> str:
+    """https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html"""
+    return json.dumps({
+        "schemaType": "ModelInvocationLog", "schemaVersion": "1.0", "operation": "InvokeModel",
+        "timestamp": "2026-11-28T10:00:00Z", "accountId": MANAGEMENT,
+        "identity": {"arn": f"arn:aws:sts::{MANAGEMENT}:assumed-role/{session}"},
+        "modelId": "anthropic.claude-3-haiku",
+    }) + "\n"  # fmt: skip
+
+
+def traced(resource: str) -> str:
+    """https://opentelemetry.io/docs/specs/semconv/resource/cloud/"""
+
+    def attribute(key: str, value: str) -> dict[str, Any]:
+        return {"key": key, "value": {"stringValue": value}}
+
+    span = {
+        "startTimeUnixNano": "1764324000000000000",
+        "attributes": [attribute("gen_ai.provider.name", "aws.bedrock")],
+    }
+    around = [attribute("service.name", "shop"), attribute("cloud.resource_id", resource)]
+    return json.dumps({"resourceSpans": [
+        {"resource": {"attributes": around}, "scopeSpans": [{"spans": [span]}]}
+    ]}) + "\n"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "leads"),
+    [
+        (invoked("shop-role/answers"), True), (invoked("other-role/answers"), False),
+        (traced(FUNCTION + ":7"), True), (traced(FUNCTION + "-old"), False),
+    ],
+)  # fmt: skip
+def test_a_function_is_known_by_its_session_or_its_id(
+    tmp_path: Path, rig: Rig, line: str, leads: bool
+) -> None:
+    role = f"arn:aws:iam::{MANAGEMENT}:role/service-role/shop-role"
+    rig.world.plant(
+        MANAGEMENT, HOME, "lambda:ListFunctions", "Functions",
+        {"FunctionArn": FUNCTION, "FunctionName": "answers", "Role": role, "Runtime": "python3.13"},
+    )  # fmt: skip
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "a.log").write_text(line)
+    config = scanned(tmp_path, rig, "lambda")
+    told = asked(config, "graph", "paths", "--from", FUNCTION, "--to", "provider:aws_bedrock")
+    assert bool(told.get("paths")) is leads
+
+
+def test_an_instances_session_is_the_instance(tmp_path: Path, rig: Rig) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "a.log").write_text(invoked("app/i-0aaa"))
+    config = scanned(tmp_path, rig)
+    told = asked(config, "graph", "paths", "--from", arn("i-0aaa"), "--to", "provider:aws_bedrock")
+    assert told.get("paths")
+
+
+def test_somebodys_session_is_a_person(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "a.log").write_text(
+        invoked("AWSReservedSSO_Dev_0a/anna@example.com") + invoked("app/answers")
+    )
+    people = {person.email: person.principal_type for person in read("a.log").people.values()}
+    assert people == {"anna@example.com": "human", "": "unknown"}
