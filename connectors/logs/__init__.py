@@ -35,7 +35,7 @@ class LogsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     files: tuple[str, ...]
     """Files, folders, globs, ``-`` (standard input) or addresses of object stores
-    (``s3://bucket/logs/``); plain, gz, zst or bz2."""
+    (``s3://bucket/logs/``); plain, gz, zst, bz2, xz or zip."""
     name: str = "traffic"
     """What the place is called whose traffic this is; part of ids."""
     format: str = ""

@@ -6,21 +6,19 @@ gone on with where its reading stopped. Memory does not grow with a file, nor wi
 
 from __future__ import annotations
 
-import bz2
 import fnmatch
 import os
 import stat
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO
 
-from connectors.logs.parquet import MAGIC, Lines
+from connectors.logs.packed import BROKEN, text_of
 from scanner.model.errors import Denied, SourceError, Unavailable
 
 BLOCK = 1 << 20
@@ -29,10 +27,6 @@ _MOST_LINE = 8 << 20
 _PIECE = 1 << 18
 _BEYOND = 1 << 16
 """Bytes that are read of the next block, in which most last lines end."""
-_FREE = 1 << 30
-_MOST_RATIO = 1100
-"""gzip's format cannot pack more tightly than 1032 to 1 (https://www.zlib.net/zlib_tech.html)."""
-_GZIP, _ZSTD, _BZIP2 = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh"
 
 
 @dataclass(frozen=True)
@@ -105,10 +99,10 @@ def opened(file: LogFile) -> Iterator[IO[bytes]]:
     """Its bytes, unpacked by what it begins with, whatever its name. Raises the source errors."""
     try:
         with _raw(file) as raw:
-            yield _unpacked(raw, file.path)
+            yield text_of(raw, file.path)
     except PermissionError as error:
         raise Denied(f"{file.path}: may not be read") from error
-    except (OSError, EOFError, zlib.error) as error:
+    except BROKEN as error:
         raise Unavailable(f"{file.path}: {error}") from error
 
 
@@ -123,105 +117,6 @@ def _raw(file: LogFile) -> Iterator[BinaryIO]:
     else:
         with Path(file.path).open("rb") as stream:
             yield stream
-
-
-class _Joined:
-    """What was read to see how a stream begins, and the rest of it."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head, self._rest = head, rest
-
-    def read(self, size: int = -1) -> bytes:
-        if self._head:
-            given, self._head = self._head[:size], self._head[size:] if size >= 0 else b""
-            return given
-        return self._rest.read(size)
-
-
-class Bounded:
-    """Raises ``Unavailable`` when more comes out than any honest file of that size holds."""
-
-    def __init__(self, stream: Any, path: str, packed: _Counted) -> None:
-        self._stream, self._path, self._packed, self._given = stream, path, packed, 0
-
-    def read(self, size: int = -1) -> bytes:
-        data: bytes = self._stream.read(size)
-        self._given += len(data)
-        if self._given > _FREE + _MOST_RATIO * self._packed.given:
-            raise Unavailable(f"{self._path}: it unpacks to more than a log of its size can")
-        return data
-
-
-class _Counted:
-    def __init__(self, stream: Any) -> None:
-        self._stream, self.given = stream, 0
-
-    def read(self, size: int = -1) -> bytes:
-        data: bytes = self._stream.read(size)
-        self.given += len(data)
-        return data
-
-    def readinto(self, buffer: Any) -> int:
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return False
-
-
-def _unpacked(raw: BinaryIO, path: str) -> IO[bytes]:
-    if raw.seekable():
-        head = raw.read(4)
-        raw.seek(0)
-        stream: Any = raw
-    else:
-        head = raw.read(4)
-        stream = _Joined(head, raw)
-    if head == MAGIC:
-        if not raw.seekable():
-            raise Unavailable(f"{path}: Parquet is read from a file, not from a stream; name it")
-        return cast("IO[bytes]", Bounded(Lines(raw, path), path, _whole(raw)))
-    counted = _Counted(stream)
-    if head.startswith(_GZIP):
-        return cast("IO[bytes]", Bounded(_gzip(counted), path, counted))
-    if head.startswith(_ZSTD):
-        return cast("IO[bytes]", Bounded(_zstd(counted, path), path, counted))
-    if head.startswith(_BZIP2):
-        return cast("IO[bytes]", Bounded(bz2.BZ2File(cast("Any", counted)), path, counted))
-    return cast("IO[bytes]", stream)
-
-
-def _whole(raw: BinaryIO) -> _Counted:
-    """For a file that is not read from one end to the other."""
-    counted = _Counted(raw)
-    counted.given = raw.seek(0, os.SEEK_END)
-    return counted
-
-
-def _gzip(stream: Any) -> Any:
-    try:
-        from isal import igzip
-
-        return igzip.GzipFile(fileobj=stream)  # type: ignore[no-untyped-call,unused-ignore]
-    except ImportError:
-        import gzip
-
-        return gzip.GzipFile(fileobj=stream)
-
-
-def _zstd(stream: Any, path: str) -> Any:
-    try:
-        from compression import zstd  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        try:
-            from backports import zstd
-        except ImportError as error:
-            raise Unavailable(f"{path}: install `shadow-ai-scanner[zstd]` to read it") from error
-    return zstd.ZstdFile(stream)
 
 
 def plain_size(file: LogFile, stream: IO[bytes]) -> int:
@@ -316,6 +211,6 @@ def read(stream: IO[bytes], most: int = BLOCK) -> tuple[bytes, Exception | None]
                 break
             pieces.append(piece)
             size += len(piece)
-    except (OSError, EOFError, ValueError, zlib.error, SourceError) as error:
+    except (*BROKEN, SourceError) as error:
         return b"".join(pieces), error
     return b"".join(pieces), None

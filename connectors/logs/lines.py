@@ -122,7 +122,7 @@ class Layout:
     def begin(self, head: bytes) -> None:
         """The first lines of a file name its columns, if anything does."""
         for raw in head.split(b"\n")[:64]:
-            line = raw.decode("utf-8", "replace").rstrip("\r").removeprefix("\ufeff")
+            line = raw.decode("utf-8", "replace").rstrip("\r").lstrip("\0").removeprefix("\ufeff")
             if line.startswith("#"):
                 self.header(line)
             elif line.strip():

@@ -6,7 +6,6 @@ sums :mod:`connectors.logs.tally`'s.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
@@ -22,6 +21,7 @@ from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout
 from connectors.logs.marks import TAIL
 from connectors.logs.opening import Opened, Progress, opening
+from connectors.logs.packed import BROKEN, no_text
 from connectors.logs.pseudonyms import Pseudonyms
 from connectors.logs.search import Finder, entries, every_line
 from connectors.logs.tally import Places, Tally, gap
@@ -110,6 +110,8 @@ class Reading:
         """What one file tells, then how far it was read."""
         try:
             with opening(file) as opened:
+                if what := no_text(opened.begins):
+                    raise Unavailable(f"{file.path}: not read: it is {what}")
                 yield from self._opened(opened, pool)
         except SourceError as error:
             yield Gap(what=file.path, reason=str(error), denied=isinstance(error, Denied))
@@ -142,7 +144,7 @@ class Reading:
                     told.tally, saved = self._tally(), part.end
         except SourceError as error:  # the rest of the file: what was read so far is told
             is_broken = error
-        except (OSError, EOFError, ValueError, zlib.error) as error:
+        except BROKEN as error:
             is_broken = Unavailable(f"{file.path}: {error}")
         self.joins.remember_servers(told.tally)
         yield from self._told(told.tally)
@@ -176,7 +178,7 @@ class Reading:
             try:
                 with opening(file) as opened:
                     yield from self._inventory(opened, layout, tally, pool)
-            except (SourceError, OSError, EOFError, ValueError, zlib.error) as error:
+            except (SourceError, *BROKEN) as error:
                 yield Gap(what=file.path, reason=str(error), denied=isinstance(error, Denied))
             yield from tally.items()
             yield Checkpoint(cursor=self.cursor.text)
@@ -238,7 +240,7 @@ class Reading:
                         for record in layout.records(line):
                             if record.is_joined and not self._watch.known(record.host)[0]:
                                 self.joins.learn_other(record, self._flow_tally)
-        except (SourceError, OSError, EOFError, ValueError, zlib.error) as error:
+        except (SourceError, *BROKEN) as error:
             yield Gap(what=file.path, reason=str(error))
 
     def _connections_of(
@@ -254,7 +256,7 @@ class Reading:
                     is_open = entry == open_end(part, layout.mark)
                     is_last_told = is_told and is_open
                     unknown += not is_told and not (is_open and opened.may_grow)
-        except (SourceError, OSError, EOFError, ValueError, zlib.error) as error:
+        except (SourceError, *BROKEN) as error:
             yield Gap(what=file.path, reason=str(error))
         if unknown and not layout.format.mixed:
             yield gap(file.path, unknown, [])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -15,6 +14,7 @@ from typing import Any
 
 from connectors.logs import files as log_files
 from connectors.logs.files import Part
+from connectors.logs.packed import BROKEN
 from scanner.model.errors import SourceError
 
 AHEAD = 3
@@ -47,7 +47,7 @@ def _ahead(jobs: Iterator[Future[Searched]]) -> Iterator[Searched]:
             waiting.append(job)
             if len(waiting) >= AHEAD:
                 yield waiting.popleft().result()
-    except (SourceError, OSError, EOFError, ValueError, zlib.error) as error:
+    except (SourceError, *BROKEN) as error:
         # What was read before a file broke is told.
         trouble = error
     while waiting:

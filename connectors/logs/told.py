@@ -55,6 +55,9 @@ class Lines:
             stop = block.find(b"\n", end, part.stop)
             behind = stop if stop >= 0 else part.stop
             line = block[start:behind]
+            if line[:1] == b"\0":  # a hole, where a log was emptied under who writes it
+                start += len(line) - len(line.lstrip(b"\0"))
+                line = block[start:behind]
             unknown = self.layout.unknown
             records = self._records(line, end - start)
             if stop < 0 and part.end == opened.size and opened.may_grow:

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from bench.logs import FORMATS, found, write
 from connectors.logs import files as log_files
+from connectors.logs import packed
 from scanner.cli import cli
 from scanner.model.errors import SourceError
 from scanner.model.evidence import merge_evidence
@@ -259,8 +260,8 @@ def test_broken_bytes_and_mixed_formats(tmp_path: Path, read: Read) -> None:
 
 
 def test_a_bomb_ends(tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_files, "_FREE", 1 << 20)
-    monkeypatch.setattr(log_files, "_MOST_RATIO", 100)
+    monkeypatch.setattr(packed, "_FREE", 1 << 20)
+    monkeypatch.setattr(packed, "_MOST_RATIO", 100)
     (tmp_path / "a.gz").write_bytes(gzip.compress(b"\n" * (64 << 20)))
     (tmp_path / "b.log").write_text(squid("api.openai.com"))
     told = read("a.gz", "b.log")
