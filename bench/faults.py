@@ -1,5 +1,6 @@
-"""What happens to scans that are killed, run out of disk, lose their database, meet another scan or
-a clock that is set: many seeds of each, and a report.
+"""What happens to scans that are killed, run out of disk or memory, lose their database, the
+network or their credentials, meet another scan or a clock that is set: many seeds of each, and a
+report.
 
     python -m bench.faults [--seeds 50] [--first 0] [--faults killed,"disk full"]
 

@@ -10,8 +10,11 @@ import os
 import random
 import re
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,6 +30,7 @@ from scanner.store.numbers import all_events
 from scanner.store.state import State
 from tests.app.cluster import wait
 from tests.app.scans import command, configured, image, installed, readings, scanned
+from tests.app.scarcity import ended, refused
 from tests.store.postgres import Server
 
 SHARDS, LOGS, PAGES = 8, 2, 5
@@ -128,8 +132,9 @@ def lasting(url: str) -> list[bytes]:
 _RECORDS = re.compile(rb'"records":\d+,')
 
 
-def sound(url: str) -> set[str]:
-    """The shards that are stored by now. Raises where one is stored in part, or twice."""
+def sound(url: str, *, is_lacking: bool = False) -> set[str]:
+    """The shards that are stored by now. Raises where one is stored in part, or twice.
+    ``is_lacking``: what a source gave before it failed is kept, and coverage tells of it."""
     state = State(url)
     try:
         if url.startswith("sqlite"):
@@ -137,6 +142,7 @@ def sound(url: str) -> set[str]:
                 assert db.execute(text("PRAGMA integrity_check")).scalar() == "ok"
         scans = state.scans()
         rows = state.coverage(scans[-1].id) if scans else []
+        whole = {str(row.shard) for row in rows if row.status is Outcome.COMPLETE}
         counts: Counter[str] = Counter()
         of_all: dict[str, int] = {}
         for shard, fact, _ in state.facts():
@@ -146,25 +152,35 @@ def sound(url: str) -> set[str]:
         for shard, count in counts.items():
             if "log-" in shard:
                 assert of_all[shard] == 10 * (count - 1), f"{shard}: {of_all[shard]} of {count}"
-            else:
+            elif not is_lacking or shard in whole:
                 assert count == _FACTS, f"{shard} holds {count} facts"
         opened = Counter(e.fingerprint for e in all_events(state) if e.change == "opened")
         assert not [one for one, often in opened.items() if often > 1], "a finding opened twice"
     finally:
         state.close()
-    return {str(row.shard) for row in rows if row.status is Outcome.COMPLETE}
+    return whole
 
 
 _FACTS = 2 * PAGES + 3
 """Of a shard: things, what each calls, and what the detector made of its text."""
 
 
-def _whole(rig: Rig, url: str) -> None:
+def _whole(rig: Rig, url: str, *, fell: bool = False) -> None:
+    """``fell``: an earlier scan has said that it read less."""
     found, expected = lasting(url), rig.expected()
+    if fell:
+        found = [row for row in found if not _tells_of_less(row)]
     assert found == expected, (
         f"lost {[row for row in expected if row not in found][:3]}, "
         f"more {[row for row in found if row not in expected][:3]}"
     )
+
+
+def _tells_of_less(row: bytes) -> bool:
+    """A reading, or a finding or its beginning, that says what was not read."""
+    if row.startswith(b"coverage "):
+        return b'"status":"complete"' not in row
+    return b'"detail":"Not read: ' in row or b'"asset":"coverage:' in row
 
 
 def _in_the_middle(config: Path, chance: random.Random, before: int) -> None:
@@ -336,6 +352,119 @@ def clock_is_set(rig: Rig, seed: int) -> str:
     return f"{days:+d} days: {_shards(stored)} stored at the kill"
 
 
+class Source:
+    """What the troubled connector asks: it answers, refuses, or is not there (and is again)."""
+
+    def __init__(self) -> None:
+        self.answer, self.left = b"200", -1
+        """``left``: so often it still gives something; below zero: always."""
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            with client, suppress(OSError):
+                if self.left:
+                    self.left -= 1
+                    client.sendall(b"200")
+                elif self.answer:  # empty: the connection ends, as where a net is cut
+                    client.sendall(self.answer)
+                else:
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+def network_lost(rig: Rig, seed: int) -> str:
+    return _source_fails(rig, seed, "network", b"")
+
+
+def credentials_expired(rig: Rig, seed: int) -> str:
+    return _source_fails(rig, seed, "expired", b"401")
+
+
+def _source_fails(rig: Rig, seed: int, what: str, answer: bytes) -> str:
+    """From a random moment on nothing more is given. By the seed all was read once before: then
+    nothing of it is lost, and nothing counts as gone."""
+    chance = random.Random(seed)
+    url = rig.state(f"{what}-{seed}", chance)
+    source = Source()
+    try:
+        config = configured(rig.folder, f"{what}-{seed}", url, chance.choice(EXECUTORS),
+                            peer=source.port, **ESTATE)  # fmt: skip
+        was_read = chance.random() < 0.5
+        if was_read:
+            assert rig.run(config) == 0
+        known = _known(url) if was_read else set()
+        source.answer, source.left = answer, chance.randrange(SHARDS * PAGES)
+        running = rig.start(config)
+        first = running.code()
+        assert first == 3, f"exit {first}: {running.told()[-500:]}"
+        stored = sound(url, is_lacking=True)
+        assert known <= _known(url), "what was known is lost"
+        source.left = -1
+        code = rig.run(config)
+        assert code == 0, f"exit {code}"
+        sound(url)
+        _whole(rig, url, fell=True)
+    finally:
+        source.close()
+    return f"exit {first}, {_shards(stored)} stored"
+
+
+def _known(url: str) -> set[str]:
+    """Things, and findings with how they stand."""
+    state = State(url)
+    try:
+        things = {str(fact.id) for _, fact, _ in state.facts() if isinstance(fact, Asset)}
+        open_ = {str(key) for key, one in state.findings().items() if one.status.is_open}
+        return things | open_
+    finally:
+        state.close()
+
+
+def out_of_memory(rig: Rig, seed: int) -> str:
+    """The system gives a random amount and no more, or ends what takes more; then there is enough.
+    What was stored by a scan that has not come to its end is not read again."""
+    chance = random.Random(seed)
+    name = f"memory-{seed}"
+    url = rig.state(name, chance)
+    config = configured(rig.folder, name, url, chance.choice(EXECUTORS), mib=64, **ESTATE)
+    if seed % 2:
+        mib, begun = chance.randrange(120, 400), chance.randrange(SHARDS + LOGS)
+        code, told = ended(
+            command(config), rig.env, mib, rig.folder / f"{name}.told",
+            lambda: sum(readings(config).values()) > begun,
+        )  # fmt: skip
+    else:
+        mib = chance.randrange(180, 900)
+        code, told = refused(command(config), rig.env, mib)
+    assert code in (0, 3, 4) or code < 0, f"exit {code}: {told[-500:]}"
+    exists = not url.startswith("sqlite") or Path(url.removeprefix("sqlite:///")).exists()
+    stored = sound(url, is_lacking=True) if exists else set()
+    if code == 0:
+        _whole(rig, url)
+    is_over = exists and _is_finished(url)
+    read = readings(config)
+    again = rig.run(config)
+    assert again == 0, f"exit {again}"
+    sound(url)
+    _whole(rig, url, fell=True)
+    if not is_over:
+        after = readings(config)
+        twice = {s for s in stored if after.get(name := s.partition(":")[2]) != read.get(name)}
+        assert not twice - {"troubled:list"}, f"read again: {sorted(twice)}"
+    return f"{mib} MiB {'in all' if seed % 2 else 'each'}: exit {code}, {_shards(stored)} stored"
+
+
 def _shards(stored: set[str]) -> str:
     return f"{len(stored - {'troubled:list'})} of {SHARDS + LOGS}"
 
@@ -354,6 +483,9 @@ FAULTS: dict[str, Callable[[Rig, int], str]] = {
     "database restarted": restarted,
     "two at once": two_at_once,
     "clock set": clock_is_set,
+    "out of memory": out_of_memory,
+    "network lost": network_lost,
+    "credentials expired": credentials_expired,
 }
 
 

@@ -11,7 +11,8 @@ from tests.app import faults
 from tests.app.faults import Rig
 from tests.store.postgres import programs, server
 
-_SEEDS = {"killed": 5, "disk full": 3, "database restarted": 3, "two at once": 4, "clock set": 2}
+_SEEDS = {"killed": 5, "disk full": 3, "database restarted": 3, "two at once": 4, "clock set": 2,
+          "out of memory": 4, "network lost": 2, "credentials expired": 2}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ import msgspec
 
 from scanner.kit.contract import ConnectorSpec, Context, Mode, Shard
 from scanner.model.base import NodeId, ShardId
-from scanner.model.errors import Denied
+from scanner.model.errors import Denied, Unavailable
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Asset, AssetClass, Edge, Relation
 from scanner.model.items import AsOf, Checkpoint, Content, Item, Place, Remembered
@@ -37,6 +38,8 @@ class _Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     stops_once: tuple[str, ...] = ()
     secret: str = ""
     version: str = ""
+    peer: int = 0
+    """Port of the source on this machine, which is asked before each thing; 0: there is none."""
 
 
 class _Troubled:
@@ -75,6 +78,7 @@ class _Troubled:
                 relation=Relation.CALLS,
                 evidence=(Evidence(rule="made", source="troubled", path=name),),
             )
+            _ask(config)
             _pause(config.seconds / config.assets)
             if number == config.assets // 2:
                 _trouble(name, config, journal)
@@ -91,9 +95,23 @@ def _pages(name: str, config: _Config, since: Checkpoint | None) -> Iterator[Ite
         _pause(config.seconds / config.assets)
         if page == config.assets // 2:
             _trouble(name, config, Path(config.journal))
+        _ask(config)
         yield _asset(f"{name}-of-all", count=10)
+        _ask(config)
         yield _asset(f"{name}-{page}")
         yield Checkpoint(cursor=str(page + 1))
+
+
+def _ask(config: _Config) -> None:
+    if not config.peer:
+        return
+    try:
+        with socket.create_connection(("127.0.0.1", config.peer), timeout=5) as source:
+            answer = source.recv(3)
+    except OSError as error:
+        raise Unavailable(f"the source: {error}") from error
+    if answer != b"200":
+        raise Denied(f"the source: HTTP {answer.decode()}; the token has expired")
 
 
 def _pause(seconds: float) -> None:
