@@ -27,10 +27,31 @@ EVENTS = {
     "app.oauth2.as.token.grant.access_token": "used_by",
     "app.oauth2.token.grant.access_token": "used_by",
     "app.oauth2.as.consent.grant": "grants",
+    "app.oauth2.consent.grant": "grants",
+    "app.oauth2.admin.consent.grant": "grants",
+    "app.oauth2.as.consent.revoke": "",
+    "app.oauth2.as.consent.revoke.user.client": "",
+    "app.oauth2.admin.consent.revoke": "",
     "application.lifecycle.create": "created_by",
+    "application.lifecycle.delete": "",
+    "application.user_membership.add": "grants",
+    "application.user_membership.remove": "",
+    "group.application_assignment.add": "grants",
+    "system.api_token.create": "created_by",
+    "system.api_token.revoke": "",
 }
 """Event types that tell of an application, compared whole: a directory's agent
 (``user.authentication.auth_via_AD_agent``) is no AI."""
+_ASSIGNED = frozenset({"application.user_membership.add", "group.application_assignment.add"})
+"""An administrator lets somebody in: neither that person's grant nor anybody's use."""
+_OF_TARGET = frozenset({
+    "app.oauth2.as.consent.revoke", "app.oauth2.as.consent.revoke.user.client",
+    "application.user_membership.remove",
+})  # fmt: skip
+"""What ends is the access of the person who is named as a target, whoever ends it."""
+_MAY_LACK = _OF_TARGET | {"app.oauth2.admin.consent.revoke"}
+"""Of all applications at once, where none is named."""
+_TOKEN = "system.api_token."  # noqa: S105 - an event's name
 _DONE = frozenset({"SUCCESS", "ALLOW", ""})
 _APP_TYPES = ("AppInstance", "PublicClientApp", "ConfidentialClientApp", "ServiceClientApp")
 
@@ -109,12 +130,13 @@ class Aggregate:
             return
         if text(mapping(event.get("outcome")).get("result")) not in _DONE:
             return
-        app = _application(event)
+        is_token = kind.startswith(_TOKEN)
+        app = _token(event) if is_token else _application(event)
         if app is None:
-            self.unreadable += 1
+            self.unreadable += kind not in _MAY_LACK
             return
         ident, label = app
-        actor = _person(event, self.host)
+        actor = None if kind in _ASSIGNED else _person(event, self.host, kind in _OF_TARGET)
         at = stamp(event.get("published"))
         key = (kind, ident, actor.id if actor else "")
         old = self.rows.get(key)
@@ -144,7 +166,9 @@ class Aggregate:
             rule=kind,
             actor=actor,
             account=org_id(self.host),
-            app_id=NodeId(f"okta:{self.host}/app/{ident}"),
+            app_id=NodeId(
+                f"okta:{self.host}/{'token' if kind.startswith(_TOKEN) else 'app'}/{ident}"
+            ),
             label=known.label if known else label,
             client_id=known.client_id if known else ident,
             hosts=known.hosts if known else (),
@@ -174,9 +198,18 @@ def _application(event: Mapping[str, Any]) -> tuple[str, str] | None:
     return (client, "") if client else None
 
 
-def _person(event: Mapping[str, Any], host: str) -> Identity | None:
-    actor = mapping(event.get("actor"))
-    parties = [actor, *_targets(event)]
+def _token(event: Mapping[str, Any]) -> tuple[str, str] | None:
+    """An API token by the name that somebody has given it; older logs leave the name out."""
+    for party in _targets(event):
+        ident, label = text(party.get("id")), text(party.get("displayName"))
+        if ident and party.get("type") == "Token":
+            return ident, "" if label == "unknown" else label
+    return None
+
+
+def _person(event: Mapping[str, Any], host: str, of_target: bool) -> Identity | None:
+    actor, targets = mapping(event.get("actor")), _targets(event)
+    parties = [*targets, actor] if of_target else [actor, *targets]
     found = next((p for p in parties if _is_person(p) and text(p.get("id"))), None)
     if found is None:
         return None

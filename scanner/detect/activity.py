@@ -127,7 +127,8 @@ _QUOTED = expression(r'"[^"]*(?:"|$)')
 
 _ALL_ENDS = expression(
     r"(?i)(?:^|[ _./:-])uninstall|^remove service principal|app_deleted|^app(?:lication)? deleted"
-    r"|remove_application|remove_api_client|blocked_oauth2|unlink_team|org_app_workspace_removed"
+    r"|application\.lifecycle\.delete|remove_application|remove_api_client|blocked_oauth2"
+    r"|unlink_team|org_app_workspace_removed"
 )
 """The application goes, and all access with it, whoever has removed it."""
 _OWN_ENDS = expression(

@@ -51,6 +51,7 @@ GRANT = _told(10, "token.authorize", "grants")
         _told(11, "token.revoke"),
         _told(11, "app_uninstalled", who=BEN),
         _told(11, "Remove service principal.", who=BEN),
+        _told(11, "application.lifecycle.delete", who=BEN),
         _told(11, "app_uninstalled", who=None),
     ],
     ids=lambda one: one.rule,

@@ -16,6 +16,7 @@ import pytest
 
 from connectors.okta import CONNECTOR, OktaConfig
 from connectors.okta.export import read_file
+from scanner.detect.activity import Catalogue, facts_of
 from scanner.kit.contract import Context
 from scanner.kit.folding import Lately
 from scanner.kit.limits import Limits
@@ -591,6 +592,72 @@ def test_a_file_cut_short_keeps_what_came_before(tmp_path: Path, rulebook: Ruleb
 def test_an_agent_of_a_directory_is_no_ai(tmp_path: Path) -> None:
     event = {**_events()[0], "eventType": "user.authentication.auth_via_AD_agent"}
     assert _activities(_read(tmp_path, "ad.jsonl", _lines([event]))) == []
+
+
+_ADMIN = {"id": "00uroot", "type": "User", "alternateId": "root@acme.com", "displayName": "Root"}
+_ADA = {"id": "00uada", "type": "User", "alternateId": "ada@acme.com", "displayName": "Ada"}
+_CHAT = {"id": "0oa1", "type": "AppInstance", "displayName": "ChatGPT"}
+
+
+def _event(number: int, kind: str, *targets: dict[str, str], **more: Any) -> dict[str, Any]:
+    return {
+        "uuid": f"n{number}", "eventType": kind, "published": "2026-11-20T10:00:00.000Z",
+        "outcome": {"result": "SUCCESS"}, "actor": _ADMIN, "target": list(targets), **more,
+    }  # fmt: skip
+
+
+def test_assignments_let_in_and_use_nothing(tmp_path: Path) -> None:
+    group = {"id": "00g1", "type": "UserGroup", "displayName": "Everyone"}
+    events = [
+        _event(1, "application.user_membership.add", _ADA, _CHAT),
+        _event(2, "group.application_assignment.add", group, _CHAT),
+        _event(3, "application.user_membership.remove", _ADA, _CHAT),
+    ]
+    rows = {a.rule: a for a in _activities(_read(tmp_path, "a.jsonl", _lines(events)))}
+    assert [(rule, a.relation, a.actor.email if a.actor else "") for rule, a in rows.items()] == [
+        ("application.user_membership.add", "grants", ""),
+        ("group.application_assignment.add", "grants", ""),
+        ("application.user_membership.remove", "", "ada@acme.com"),
+    ]
+    assert {a.label for a in rows.values()} == {"ChatGPT"}
+
+
+def test_consents_end_for_whose_they_were(tmp_path: Path) -> None:
+    client = {"debugContext": {"debugData": {"clientId": "0oa1", "grantedScopes": "mail.read"}}}
+    events = [
+        _event(1, "app.oauth2.consent.grant", actor=_ADA, **client),
+        _event(2, "app.oauth2.admin.consent.grant", _CHAT),
+        _event(3, "app.oauth2.as.consent.revoke.user.client", _ADA, **client),
+        _event(4, "app.oauth2.as.consent.revoke", _ADA),  # of everything: no application
+        _event(5, "application.lifecycle.delete", _CHAT),
+    ]
+    items = _read(tmp_path, "a.jsonl", _lines(events))
+    assert not [one for one in items if isinstance(one, Gap)]
+    rows = {a.rule: (a.relation, a.actor.email if a.actor else "") for a in _activities(items)}
+    assert rows == {
+        "app.oauth2.consent.grant": ("grants", "ada@acme.com"),
+        "app.oauth2.admin.consent.grant": ("grants", "root@acme.com"),
+        "app.oauth2.as.consent.revoke.user.client": ("", "ada@acme.com"),
+        "application.lifecycle.delete": ("", "root@acme.com"),
+    }
+
+
+def test_a_token_that_was_made_for_an_agent(tmp_path: Path, rulebook: Rulebook) -> None:
+    token = {"id": "00T1", "type": "Token", "displayName": "Claude agent"}
+    old = {"id": "00T2", "type": "Token", "displayName": "unknown"}
+    events = [
+        _event(1, "system.api_token.create", token), _event(2, "system.api_token.create", old),
+        _event(3, "system.api_token.revoke", token),
+    ]  # fmt: skip
+    rows = _activities(_read(tmp_path, "a.jsonl", _lines(events)))
+    assert {(a.rule, a.app_id.rpartition("/")[2], a.label, a.relation) for a in rows} == {
+        ("system.api_token.create", "00T1", "Claude agent", "created_by"),
+        ("system.api_token.create", "00T2", "", "created_by"),
+        ("system.api_token.revoke", "00T1", "Claude agent", ""),
+    }
+    facts = [f for a in rows for f in facts_of(a, Catalogue(rulebook), "okta")]
+    made = {f.id for f in facts if isinstance(f, Asset)}
+    assert made == {f"{rows[0].account}/token/00T1"}  # one without a name says nothing
 
 
 def test_people_with_those_who_have_left(server: Recorded) -> None:
