@@ -23,7 +23,7 @@ from connectors.logs.times import moment
 _MOST_LAYOUTS = 400
 _MOST_TEXT = 8192
 """Characters of a line that an expression is tried on."""
-_WRAPPED = ("message", "_raw", "event.original", "log", "rawlog", "msg")
+_WRAPPED = ("message", "_raw", "event.original", "log", "rawlog", "msg", "properties.msg")
 """Where collectors put a line that they have not taken apart."""
 _ROWS = ("records", "Records", "logEvents", "value", "entries", "logs", "rows", "results", "items",
          "events", "data")  # fmt: skip
@@ -213,7 +213,10 @@ class Layout:
         if fitting.name == "json" and not (record.host or record.provider):
             inner = next((flat[n] for n in _WRAPPED if isinstance(flat.get(n), str)), "")
             if inner and inner != text and depth < _MOST_WRAPS:
-                return self.records(inner.encode(errors="replace"))
+                wrapped = self.records(inner.encode(errors="replace"))
+                for one in wrapped:
+                    one.time = one.time or record.time
+                return wrapped
             for name in _ROWS:
                 if is_rows(told.get(name)):
                     return self._of_value(told[name], "", depth + 1)

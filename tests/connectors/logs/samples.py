@@ -257,6 +257,28 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      '[{"key":"gen_ai.provider.name","value":{"stringValue":"openai"}},{"key":'
      '"gen_ai.request.model","value":{"stringValue":"gpt-5"}}]}]}]}]}',
      {"provider": "openai", "model": "gpt-5", "device": "shop", "time": "2025-11-28T10:00:00Z"}),
+    # https://learn.microsoft.com/en-us/azure/firewall/logs-and-metrics
+    ("azure-firewall-rule", "",
+     '{"category":"AzureFirewallApplicationRule","time":"2026-11-28T10:00:00.8295030Z","resourceId":'
+     '"/SUBSCRIPTIONS/S/AZUREFIREWALLS/F","operationName":"AzureFirewallApplicationRuleLog",'
+     '"properties":{"msg":"HTTPS request from 10.1.0.5:55640 to api.openai.com:443. Action: Deny. '
+     'Rule Collection: collection1000. Rule: rule1002"}}',
+     {"host": "api.openai.com", "src": "10.1.0.5", "port": 443, "action": "Deny",
+      "time": "2026-11-28T10:00:00Z"}),
+    ("azure-firewall-proxy", "",
+     '{"category":"AzureFirewallDnsProxy","time":"2026-11-28T10:00:00Z","properties":{"msg":'
+     '"DNS Request: 10.1.0.5:48197 - 15676 AAAA IN api.openai.com. udp 55 false 512 NOERROR '
+     'qr,rd,ra 106 0.011920553s"}}',
+     {"host": "api.openai.com.", "src": "10.1.0.5", "is_name": True,
+      "time": "2026-11-28T10:00:00Z"}),
+    # https://help.zscaler.com/zia/nss-feed-output-format-web-logs, without categories
+    ("zscaler", "",
+     '{"sourcetype":"zscalernss-web","event":{"datetime":"2026-11-28 10:00:00","action":"Allowed",'
+     '"responsesize":"65","requestsize":"100","requestmethod":"POST","useragent":"python","url":'
+     '"api.openai.com/v1/chat/completions","user":"anna@example.com","hostname":"api.openai.com",'
+     '"clientpublicIP":"192.0.2.1","ClientIP":"10.0.0.5","appname":"OpenAI"}}',
+     {"host": "api.openai.com", "user": "anna@example.com", "path": "/v1/chat/completions",
+      "up": 100, "src": "10.0.0.5"}),
     # https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/azfwdnsquery
     ("azure-firewall-dns", "",
      '{"time":"2026-11-28T10:00:00.1Z","category":"AZFWDnsQuery","resourceId":"/SUBSCRIPTIONS/S/'
