@@ -88,7 +88,7 @@ def _code(data: bytes) -> None:
 
 
 def _logs(data: bytes) -> None:
-    layout = Layout(year=2026)
+    layout = Layout(day=20261231)
     layout.begin(data[:4096])
     for line in data.split(b"\n"):
         for record in layout.records(line):

@@ -17,6 +17,7 @@ from connectors.logs import partitions
 from connectors.logs.cursor import Cursor
 from connectors.logs.files import LogFile
 from connectors.logs.formats import formats
+from connectors.logs.listing import listed as listed_of
 from connectors.logs.partitions import CONNECTIONS, Listed
 from connectors.logs.pseudonyms import LEAST, Pseudonyms
 from connectors.logs.reading import Reading
@@ -101,7 +102,11 @@ class LogsConnector:
             tells_connections=share.part in ("", CONNECTIONS),
         )  # fmt: skip
         listed = share.listed if share.part else _listed(ctx)
-        known = (*ctx.config.files, *(file.path for file in listed.files))
+        known = (
+            *ctx.config.files,
+            *(file.path for file in listed.files),
+            *(one.what for one in listed.gaps),
+        )
         told = names.hidden(_read(reading, listed), known)
         yield from partitions.labelled(told, share.part)
 
@@ -162,7 +167,9 @@ def _listed(ctx: Context[LogsConfig]) -> Listed:
     gaps: list[Gap] = []
     for named in ctx.config.files:
         try:
-            for file in log_files.listed(ctx.folder, named, ctx.config.exclude):
+            files, unseen = listed_of(ctx.folder, named, ctx.config.exclude)
+            gaps += unseen
+            for file in files:
                 found.setdefault(file.path, file)
         except SourceError as error:
             gaps.append(Gap(what=named, reason=str(error), denied=isinstance(error, Denied)))

@@ -1,15 +1,15 @@
-"""Files of logs: which there are, what is new in them, and their bytes in blocks of whole lines.
+"""Files of logs and their bytes in blocks of whole lines.
 
-A file is known by how it begins, not by its name, so that one that was rotated or packed since is
-gone on with where its reading stopped. Memory does not grow with a file, nor with a line.
+Memory does not grow with a file, nor with a line. Which files there are is
+:mod:`connectors.logs.listing`'s, what is new in one :mod:`connectors.logs.opening`'s.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,55 +34,18 @@ class LogFile:
     """``path``: of the machine, an address of an object store, or ``-``."""
 
     path: str
-    year: int = 0
-    """Of its last change, for lines that have none."""
+    changed: int = 0
+    """When it was changed last, in seconds since 1970; 0: unknown, or just now."""
+
+    @property
+    def day(self) -> int:
+        """Of its last change, as 20261231: for lines that tell no year."""
+        at = datetime.fromtimestamp(self.changed or time.time(), UTC)
+        return at.year * 10_000 + at.month * 100 + at.day
 
 
-def listed(root: Path, named: str, exclude: tuple[str, ...]) -> list[LogFile]:
-    """The files that one entry of ``files`` stands for, the oldest first. Raises the source
-    errors."""
-    if named == "-":
-        return [LogFile("-")]
-    if "://" in named:
-        return _objects(named)
-    path = root / Path(named).expanduser()
-    try:
-        if any(char in named for char in "*?["):
-            found = sorted(one for one in path.parent.glob(path.name) if one.is_file())
-        elif path.is_dir():
-            found = sorted(one for one in path.rglob("*") if one.is_file() and not one.is_symlink())
-        else:
-            found = [path]
-        kept = [one for one in found if not any(fnmatch.fnmatch(one.name, e) for e in exclude)]
-        if not kept:
-            raise Unavailable(f"{named}: there is no such file")
-        ages = sorted((one.stat().st_mtime, str(one)) for one in kept)
-    except PermissionError as error:
-        raise Denied(f"{named}: may not be read; let the scanner's user read it") from error
-    except OSError as error:
-        raise Unavailable(f"{named}: {error.strerror or error}") from error
-    return [LogFile(path, _year(age)) for age, path in ages]
-
-
-def _year(age: float) -> int:
-    return datetime.fromtimestamp(age, UTC).year
-
-
-def _objects(named: str) -> list[LogFile]:
-    filesystem, path = _filesystem(named)
-    protocol = named.partition("://")[0]
-    try:
-        found = filesystem.glob(path) if any(c in path for c in "*?[") else filesystem.find(path)
-    except PermissionError as error:
-        raise Denied(f"{named}: may not be listed") from error
-    except Exception as error:  # every store's library has errors of its own
-        raise Unavailable(f"{named}: {type(error).__name__}: {str(error)[:200]}") from error
-    if not found:
-        raise Unavailable(f"{named}: there is no such object")
-    return [LogFile(f"{protocol}://{one.removeprefix(protocol + '://')}") for one in sorted(found)]
-
-
-def _filesystem(named: str) -> tuple[Any, str]:
+def filesystem_of(named: str) -> tuple[Any, str]:
+    """Of an address of an object store, and the path in it. Raises ``Unavailable``."""
     try:
         import fsspec  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError as error:
@@ -111,7 +74,7 @@ def _raw(file: LogFile) -> Iterator[BinaryIO]:
     if file.path == "-":
         yield sys.stdin.buffer
     elif "://" in file.path:
-        filesystem, path = _filesystem(file.path)
+        filesystem, path = filesystem_of(file.path)
         with filesystem.open(path, "rb") as stream:
             yield stream
     else:

@@ -103,9 +103,10 @@ class Record:
 
 @dataclass
 class Layout:
-    """What is known of a file so far: names of its columns. ``year``: where lines have none."""
+    """What is known of a file so far: names of its columns. ``day``: of its last change, as
+    20261231, for lines that tell no year."""
 
-    year: int = 0
+    day: int = 0
     columns: tuple[str, ...] = ()
     separator: str = ""
     forced: str = ""
@@ -209,7 +210,7 @@ class Layout:
         fitting = self._of_names(flat, "json")
         if fitting is None:
             return []
-        record = _taken(fitting, flat, self.year)
+        record = _taken(fitting, flat, self.day)
         if fitting.name == "json" and not (record.host or record.provider):
             inner = next((flat[n] for n in _WRAPPED if isinstance(flat.get(n), str)), "")
             if inner and inner != text and depth < _MOST_WRAPS:
@@ -243,7 +244,7 @@ class Layout:
             return [Record("table")]  # the header
         self.last = row = dict(zip(self.columns, values, strict=False))
         fitting = self._of_names(row, "columns")
-        return [_taken(fitting, row, self.year)] if fitting is not None else []
+        return [_taken(fitting, row, self.day)] if fitting is not None else []
 
     def _of_text(self, text: str) -> list[Record]:
         if self._text is not None:
@@ -255,7 +256,7 @@ class Layout:
             names = frozenset(paired)
             for one in of_shape("pairs"):
                 if self._wants(one) and one.fits(names):
-                    record = _taken(one, paired, self.year)
+                    record = _taken(one, paired, self.day)
                     if record.host or record.provider:
                         return [record]
         if ",THREAT,url," in text:
@@ -279,7 +280,7 @@ class Layout:
         told = hit.groupdict("")
         if "(" in told.get("host", ""):
             told["host"] = _labels(told["host"])
-        return [_taken(one, told, self.year)]
+        return [_taken(one, told, self.day)]
 
     def _palo_alto(self, text: str, name: str, places: Mapping[str, int]) -> list[Record]:
         one = next(one for one in of_shape("columns") if one.name == name)
@@ -287,7 +288,7 @@ class Layout:
         if len(values) < 32 or not self._wants(one):
             return []
         row = {name: values[at] for name, at in places.items() if at < len(values)}
-        return [_taken(one, row, self.year)]
+        return [_taken(one, row, self.day)]
 
 
 def split(line: str, separator: str) -> list[str]:
@@ -344,7 +345,7 @@ def _values(one: Format, told: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _taken(one: Format, told: Mapping[str, Any], year: int) -> Record:
+def _taken(one: Format, told: Mapping[str, Any], day: int) -> Record:
     said = _values(one, told)
     get = said.get
     url, host, path = get("url", ""), get("host", ""), get("path", "")
@@ -361,7 +362,7 @@ def _taken(one: Format, told: Mapping[str, Any], year: int) -> Record:
     time = get("time") or " ".join(filter(None, (get("date"), get("clock"))))
     record = Record(
         one.name,
-        moment(time, year) if time else "",
+        moment(time, day) if time else "",
         _user(get("user", "")),
         get("device", ""),
         _address(get("src", "")),

@@ -54,7 +54,7 @@ class Share(msgspec.Struct, frozen=True):
 
     @property
     def listed(self) -> Listed:
-        return Listed([LogFile(path, year) for path, year in self.files], list(self.gaps))
+        return Listed([LogFile(path, changed) for path, changed in self.files], list(self.gaps))
 
 
 def share_of(shard: Shard) -> Share:
@@ -75,8 +75,8 @@ def shards(
     now = [""] if listed is None else [*(f"{n + 1}of{count}" for n in range(count)), CONNECTIONS]
     files: dict[str, list[tuple[str, int]]] = {part: [] for part in now}
     for file in listed.files if listed else ():
-        files[now[part_of(file, count)]].append((file.path, file.year))
-        files[CONNECTIONS].append((file.path, file.year))
+        files[now[part_of(file, count)]].append((file.path, file.changed))
+        files[CONNECTIONS].append((file.path, file.changed))
     for part in now:
         share = Share(
             part,

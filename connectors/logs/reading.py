@@ -124,7 +124,7 @@ class Reading:
             return
         if opened.is_kept and self._is_for_later(file, head, flows):
             return
-        layout = Layout(year=file.year, forced=self._config.format)
+        layout = Layout(day=file.day, forced=self._config.format)
         layout.begin(head[: 1 << 16])
         known_files = [one for one, _ in (*self._flows[-1:], *self._inventories[-1:])]
         if self._tells_names and file not in known_files:
@@ -230,7 +230,7 @@ class Reading:
         """Other names that were answered with an address of AI's, in a file that was read for
         AI's names: whoever was given both may mean either."""
         find = self._finder([one.encode() for one in self.joins.answers.addresses])
-        layout = Layout(year=file.year, forced=self._config.format)
+        layout = Layout(day=file.day, forced=self._config.format)
         try:
             with opening(file) as opened:
                 layout.begin(opened.begins[: 1 << 16])

@@ -33,8 +33,8 @@ _WEBKIT = 11_644_473_600
 
 
 @lru_cache(maxsize=4096)
-def moment(text: str, year: int = 0) -> str:
-    """``2026-11-28T10:00:00Z``; empty for what is no time. ``year``: of the file."""
+def moment(text: str, day: int = 0) -> str:
+    """``2026-11-28T10:00:00Z``; empty for what is no time. ``day``: of the file, as 20261231."""
     text = text.strip().strip('[]"')
     plain = _UTC.fullmatch(text)
     if plain is not None:  # most logs are written so: nothing is to be counted
@@ -60,13 +60,27 @@ def moment(text: str, year: int = 0) -> str:
             month = _MONTHS.get(hit[1].lower(), 0)
             return _iso(int(hit[3]), month, int(hit[2]), int(hit[4]), int(hit[5]), int(hit[6]))
         hit = _SYSLOG.match(text)
-        if hit and (hit[6] or year):
-            month = _MONTHS.get(hit[1].lower(), 0)
-            return _iso(int(hit[6] or year), month, int(hit[2]), int(hit[3]), int(hit[4]),
-                        int(hit[5]))  # fmt: skip
+        if hit and (hit[6] or day):
+            month, of_month = _MONTHS.get(hit[1].lower(), 0), int(hit[2])
+            year = int(hit[6]) if hit[6] else _year(month, of_month, day)
+            return _iso(year, month, of_month, int(hit[3]), int(hit[4]), int(hit[5]))
     except (ValueError, OverflowError, OSError):
         return ""
     return ""
+
+
+@lru_cache(maxsize=4096)
+def _year(month: int, of_month: int, day: int) -> int:
+    """The latest in which the date is not ahead of the file's own by more than a day, as zones
+    differ."""
+    latest = datetime(day // 10_000, day // 100 % 100, day % 100, tzinfo=UTC) + timedelta(days=1)
+    for year in range(latest.year, latest.year - 8, -1):  # the 29th of February is rare
+        try:
+            if datetime(year, month, of_month, tzinfo=UTC) <= latest:
+                return year
+        except ValueError:
+            continue
+    return latest.year
 
 
 @lru_cache(maxsize=4096)

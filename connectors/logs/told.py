@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
 from connectors.logs.elsewhere import hosts_of, is_silent, is_trace
@@ -22,6 +23,12 @@ from scanner.model.items import Gap
 _MOST_PARSED = 1 << 16
 """Bytes of a line that are taken apart; of a longer one those around what was found."""
 _SAMPLES = 3
+_OLDEST = 3660
+"""Days after which no log is read any more: it is the clock that is wrong."""
+
+
+def _days_from_now(days: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass
@@ -38,6 +45,11 @@ class Lines:
     is_held: bool = False
     cut: int = 0
     """Lines that are longer than any honest log's."""
+    odd: int = 0
+    """Lines of a time that can not be."""
+    _odd: tuple[str, str] = ("", "")
+    _earliest: str = field(default_factory=lambda: _days_from_now(-_OLDEST))
+    _latest: str = field(default_factory=lambda: _days_from_now(1))
     _is_open: bool = False
     """The last part ends within a line."""
     _is_cut: bool = False
@@ -95,10 +107,17 @@ class Lines:
         """Those that tell of AI."""
         told, tally, joins = [], self.tally, self.joins
         for record in records:
+            odd = record.time
+            if odd:
+                odd = "" if self._earliest <= odd <= self._latest else odd
+                record.time = "" if odd else record.time
             key = tally.add(record, place)
             if key is None:
                 continue
             told.append(record)
+            if odd:
+                self.odd += 1
+                self._odd = (min(odd, self._odd[0] or odd), max(odd, self._odd[1]))
             if record.is_joined:
                 joins.learn(record, key, tally)
                 if record.is_alias:
@@ -129,6 +148,10 @@ class Lines:
         if self.is_held:
             yield Gap(what=self.path, reason="the last line, which names something of AI, is not "
                       "all there yet; the next scan reads it")  # fmt: skip
+        if self.odd:
+            first, last = self._odd
+            yield Gap(what=self.path, reason=f"{self.odd} lines of a time that can not be ({first} "
+                      f"to {last}): a clock is wrong; they count without a time")  # fmt: skip
         cut = self.cut + (self._is_open and opened.progress.done < opened.size)
         if cut:
             yield Gap(what=self.path, reason=f"{cut} lines of more than 8 MiB, of which the "

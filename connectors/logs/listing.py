@@ -1,0 +1,112 @@
+"""Which files there are, in folders of this machine and in object stores.
+
+Owns no reading. A folder that may not be listed is a gap, as what is in it is unknown.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from connectors.logs.files import LogFile, filesystem_of
+from scanner.model.errors import Denied, Unavailable
+from scanner.model.items import Gap
+
+_CHANGED = ("mtime", "LastModified", "last_modified", "updated", "created")
+"""What stores call the time of an object's last change."""
+
+
+def listed(root: Path, named: str, exclude: tuple[str, ...]) -> tuple[list[LogFile], list[Gap]]:
+    """The files that one entry of ``files`` stands for, the oldest first. Raises the source
+    errors."""
+    if named == "-":
+        return [LogFile("-")], []
+    if "://" in named:
+        return _objects(named, exclude), []
+    path = root / Path(named).expanduser()
+    gaps: list[Gap] = []
+    try:
+        if any(char in named for char in "*?["):
+            found = sorted(one for one in path.parent.glob(path.name) if one.is_file())
+        elif path.is_dir():
+            found = list(_below(path, gaps))
+        else:
+            found = [path]
+        kept = [one for one in found if not _is_excluded(one.name, exclude)]
+        if not kept and not gaps:
+            raise Unavailable(f"{named}: there is no such file")
+        ages = sorted((one.stat().st_mtime, str(one)) for one in kept)
+    except PermissionError as error:
+        raise Denied(f"{named}: may not be read; let the scanner's user read it") from error
+    except OSError as error:
+        raise Unavailable(f"{named}: {error.strerror or error}") from error
+    return [LogFile(path, max(1, int(age))) for age, path in ages], gaps
+
+
+def _is_excluded(name: str, exclude: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatch(name, one) for one in exclude)
+
+
+def _below(folder: Path, gaps: list[Gap]) -> Iterator[Path]:
+    def failed(error: OSError) -> None:
+        is_denied = isinstance(error, PermissionError)
+        why = "may not be listed; let the scanner's user read it"
+        gaps.append(
+            Gap(
+                what=str(error.filename),
+                reason=why if is_denied else f"not listed: {error.strerror or error}",
+                denied=is_denied,
+            )
+        )
+
+    for above, folders, names in os.walk(folder, onerror=failed):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(above, name)
+            try:
+                if path.is_file() and not path.is_symlink():
+                    yield path
+            except OSError as error:
+                error.filename = str(path)
+                failed(error)
+
+
+def _objects(named: str, exclude: tuple[str, ...]) -> list[LogFile]:
+    filesystem, path = filesystem_of(named)
+    protocol = named.partition("://")[0]
+    find = filesystem.glob if any(char in path for char in "*?[") else filesystem.find
+    try:
+        found: Mapping[str, Any] = find(path, detail=True)
+    except PermissionError as error:
+        raise Denied(f"{named}: may not be listed") from error
+    except Exception as error:  # every store's library has errors of its own
+        raise Unavailable(f"{named}: {type(error).__name__}: {str(error)[:200]}") from error
+    kept = sorted(
+        (path, _changed(about))
+        for path, about in found.items()
+        if about.get("type") != "directory" and not _is_excluded(path.rpartition("/")[2], exclude)
+    )
+    if not kept:
+        raise Unavailable(f"{named}: there is no such object")
+    return [
+        LogFile(f"{protocol}://{path.removeprefix(protocol + '://')}", changed)
+        for path, changed in kept
+    ]
+
+
+def _changed(about: Mapping[str, Any]) -> int:
+    """0: unknown."""
+    value = next((about[name] for name in _CHANGED if about.get(name)), 0)
+    try:
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        if isinstance(value, datetime):
+            zoned = value if value.tzinfo else value.replace(tzinfo=UTC)
+            return max(0, int(zoned.timestamp()))
+        return max(0, int(value))
+    except (TypeError, ValueError, OverflowError):
+        return 0
