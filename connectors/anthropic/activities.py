@@ -39,13 +39,15 @@ KINDS = things.KINDS | {"anthropic.service_account", "anthropic.admin_api_key",
 _ACTS = "actor"
 """Rule of a key by which something was done, whatever it was."""
 _MOST_TEXT = 120
-SPELLING = Spelling(
-    ("id", "type", "created_at", "organization_id", "actor.type", "actor.user_id",
-     "actor.email_address", "actor.api_key_id", "actor.admin_api_key_id",
-     "actor.service_account_id", "api_key_id", "admin_api_key_id", "scopes", "workspace_id",
-     "mcp_server_id", "mcp_server_name", "integration_type", "skill_id", "skill_name", "plugin_id",
-     "plugin_name", "key_name", "service_name", "service_account_id", "user_id", "decision"),
+_FIELDS = (
+    "id", "type", "created_at", "organization_id", "actor.type", "actor.user_id",
+    "actor.email_address", "actor.api_key_id", "actor.admin_api_key_id",
+    "actor.service_account_id", "api_key_id", "admin_api_key_id", "scopes", "workspace_id",
+    "mcp_server_id", "mcp_server_name", "integration_type", "skill_id", "skill_name", "plugin_id",
+    "plugin_name", "key_name", "service_name", "service_account_id", "user_id", "decision",
 )  # fmt: skip
+SPELLING = Spelling(_FIELDS, also={f"anthropic.audit.{one}": one for one in _FIELDS})
+"""Also as columns of an index, each with the names of all that it is within."""
 
 
 def is_event(record: Mapping[str, Any]) -> bool:

@@ -43,11 +43,13 @@ _FAMILIES = (
     "workload_identity_provider",
 )  # fmt: skip
 """What the types of the published list begin with."""
-SPELLING = Spelling(
-    ("id", "type", "effective_at", "project.id", "project.name", "actor.type",
-     "actor.session.user.id", "actor.session.user.email", "actor.api_key.id", "actor.api_key.type",
-     "actor.api_key.user.id", "actor.api_key.user.email", "actor.api_key.service_account.id"),
+_FIELDS = (
+    "id", "type", "effective_at", "project.id", "project.name", "actor.type",
+    "actor.session.user.id", "actor.session.user.email", "actor.api_key.id", "actor.api_key.type",
+    "actor.api_key.user.id", "actor.api_key.user.email", "actor.api_key.service_account.id",
 )  # fmt: skip
+SPELLING = Spelling(_FIELDS, also={f"openai.audit.{one}": one for one in _FIELDS})
+"""Also as columns of an index, each with the names of all that it is within."""
 
 
 def is_event(record: Mapping[str, Any]) -> bool:
@@ -161,7 +163,8 @@ def _actor(actor: Mapping[str, Any], key: Mapping[str, Any]) -> Identity | None:
     account = text(mapping(key.get("service_account")).get("id"))
     if account:
         return _service(account)
-    user = mapping(mapping(actor.get("session")).get("user")) or mapping(key.get("user"))
+    session = mapping(actor.get("session"))
+    user = mapping(session.get("user")) or mapping(key.get("user")) or mapping(actor.get("user"))
     return _person(text(user.get("id")), text(user.get("email")))
 
 

@@ -154,7 +154,8 @@ class Administration:
         if not shard.scope["part"]:
             name = shard.scope["file"]
             path = ctx.folder / Path(name).expanduser()
-            yield from read_file(path, name, org, self.kinds, self.expected, self.spelling)
+            source = self.spec.name
+            yield from read_file(path, name, org, self.kinds, self.expected, self.spelling, source)
             yield self.names.account(org, "file")
             return
         part = self._by_name[shard.scope["part"]]
@@ -237,7 +238,7 @@ def _refusal(first: Item | None) -> str:
 
 def read_file(
     path: Path, name: str, org: str, kinds: tuple[Kind, ...], expected: str,
-    spelling: Spelling | None = None,
+    spelling: Spelling | None = None, source: str = "",
 ) -> Iterator[Item]:  # fmt: skip
     """What one file tells, each event once. Records that are none are one gap, with the place of
     the first; a damaged file gives what was before the damage, then ``Unavailable``."""
@@ -250,7 +251,7 @@ def read_file(
 
     try:
         for number, record in read_records(path, name, "`files`"):
-            inner = unwrapped(record, fits, spelling=spelling)
+            inner = unwrapped(record, fits, spelling=spelling, source=source)
             kind = next((one for one in kinds if inner is not None and one.fits(inner)), None)
             found = kind.told(inner, org) if kind is not None and inner is not None else None
             if found is None:

@@ -21,7 +21,7 @@ from scanner.model.errors import Denied, Unavailable
 
 WRAPS = (
     "event", "detail", "_raw", "message", "data", "log", "body", "record", "properties", "original",
-    "result", "RawEventData",
+    "result", "RawEventData", "_source", "raw", "rawLog", "payload", "audit",
 )  # fmt: skip
 """What SIEMs and buses put around a record."""
 _LISTS = ("items", "value", "records", "data", "results", "users", "entries", "operation_logs")
@@ -117,10 +117,11 @@ def _listed(page: Any) -> list[Any] | None:
 
 def unwrapped(
     record: Any, known: Callable[[Mapping[str, Any]], bool], depth: int = _MOST_DEPTH,
-    spelling: Spelling | None = None,
+    spelling: Spelling | None = None, source: str = "",
 ) -> Mapping[str, Any] | None:  # fmt: skip
     """The record inside whatever was put around it: the outermost that ``known`` takes for one,
-    also where its fields are spelt otherwise than in ``spelling``."""
+    also where its fields are spelt otherwise than in ``spelling``. ``source``: a name that some
+    put around records of it."""
     if isinstance(record, str):
         record = loose_json(record.encode("utf-8", "replace"))
     if not isinstance(record, Mapping):
@@ -131,9 +132,9 @@ def unwrapped(
         return spelt
     if spelt is not plain and known(plain):
         return plain
-    for name in WRAPS if depth else ():
+    for name in (*WRAPS, source) if depth else ():
         if name in plain:
-            inner = unwrapped(plain[name], known, depth - 1, spelling)
+            inner = unwrapped(plain[name], known, depth - 1, spelling, source)
             if inner is not None:
                 return inner
     return None

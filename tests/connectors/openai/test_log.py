@@ -120,6 +120,22 @@ def test_a_table_of_logs_spells_everything_otherwise(tmp_path: Path) -> None:
     assert (key.id, Relation.CREATED_BY, "openai:identity/user-ada") in _edges(items)
 
 
+def test_an_index_puts_its_own_names_around_or_before(tmp_path: Path) -> None:
+    moment = "2026-11-20T08:00:00.000Z"
+    one = {**event(70, "login.succeeded", 1, signed_in("ada"), {}), "effective_at": moment}
+    within = {"@timestamp": moment, "event": {"kind": "event"}, "openai": {"audit": one}}
+    flat = {
+        "openai.audit.id": "audit_log-71", "openai.audit.effective_at": moment,
+        "openai.audit.type": "login.succeeded", "openai.audit.actor.session.user.id": "user-ada",
+    }  # fmt: skip
+    items = _read(tmp_path, [{"_source": within}, flat, {"rawLog": json.dumps(one)}])
+    assert not [item for item in items if isinstance(item, Gap)]
+    (row,) = folded(items)
+    assert (row.count, row.first_at) == (2, "2026-11-20T08:00:00Z")  # the third is the first again
+    assert row.actor is not None
+    assert row.actor.id == "openai:identity/user-ada"
+
+
 def test_costs_by_project_and_line_item(vendor: Vendor) -> None:
     items = CASE.items(CASE.context(vendor.url), "costs")
     bills = {one.id: one.tags for one in items if isinstance(one, Asset)}
