@@ -205,3 +205,29 @@ def test_somebodys_session_is_a_person(tmp_path: Path, read: Read) -> None:
     )
     people = {person.email: person.principal_type for person in read("a.log").people.values()}
     assert people == {"anna@example.com": "human", "": "unknown"}
+
+
+def test_a_laptop_is_one_in_a_proxys_log_and_an_inventory(tmp_path: Path) -> None:
+    """Chat in a browser and an extension are the same device's, with or without its domain."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "proxy.log").write_text(json.dumps({
+        "Datetime": "2026-11-28T10:00:00Z", "DeviceName": "LAPTOP-7.corp.example",
+        "SourceIP": "10.0.0.5", "HTTPHost": "claude.ai", "HTTPMethod": "GET", "URL": "/chat/1",
+        "UserAgent": "Mozilla/5.0", "Action": "allow",
+    }) + "\n")  # fmt: skip
+    (logs / "osquery.log").write_text(json.dumps({
+        "name": "pack_browser_chrome_extensions", "hostIdentifier": "laptop-7", "action": "added",
+        "unixTime": 1795860000, "decorations": {"hostname": "laptop-7"},
+        "columns": {"identifier": "fcoeoabgfenejglbffodgkkbkcdhcgfn", "name": "Claude",
+                    "username": "lena"},
+    }) + "\n")  # fmt: skip
+    config = tmp_path / "shadow-ai.toml"
+    config.write_text(
+        f'[store]\nurl = "sqlite:///{tmp_path / "state.db"}"\n[sources.logs]\nfiles = ["logs"]\n'
+    )
+    done = CliRunner().invoke(cli, ["scan", "--config", str(config), "--json"])
+    assert done.exit_code == 0, done.output
+    joined = asked(config, "graph", "same-as", "list", "--merged")
+    names = {row[end].rpartition("/")[2] for row in joined for end in ("one", "other")}
+    assert {"laptop-7", "laptop-7.corp.example"} <= names
