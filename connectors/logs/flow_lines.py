@@ -16,8 +16,8 @@ import msgspec
 import yaml
 
 from connectors.logs.flat import flattened
-from connectors.logs.lines import pairs, split
 from connectors.logs.networks import NAMES
+from connectors.logs.pieces import pairs, split
 from connectors.logs.times import seconds
 from scanner.model.base import Model
 

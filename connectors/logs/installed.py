@@ -16,8 +16,8 @@ import msgspec
 import yaml
 
 from connectors.logs.flat import flattened
-from connectors.logs.lines import split
 from connectors.logs.networks import NAMES
+from connectors.logs.pieces import split
 from connectors.logs.times import moment
 from scanner.kit.values import items, mapping
 from scanner.model.base import Model

@@ -6,7 +6,6 @@ caller's business. What no format fits is searched for hosts.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from connectors.logs.flat import by_plugin, decoded, decoded_bytes, flattened, i
 from connectors.logs.formats import Format, known_names, of_shape, pattern
 from connectors.logs.networks import addresses
 from connectors.logs.otlp import batch, spans
+from connectors.logs.pieces import labels, pairs, palo_alto, split
 from connectors.logs.times import moment
 
 _MOST_LAYOUTS = 400
@@ -30,9 +30,6 @@ _ROWS = ("records", "Records", "logEvents", "value", "entries", "logs", "rows", 
 """Where deliveries and exports put their records, if they are no record themselves."""
 _MOST_WRAPS = 3
 _NOTHING = frozenset({"", "-", "none", "null", "n/a", "(empty)", "(null)", "unknown"})
-_PAIR = re.compile(r'([A-Za-z_][\w.\-]*)[=:]"((?:[^"\\]|\\.)*)"|([A-Za-z_][\w.\-]*)=([^\s;,"]*)')
-_CEF = re.compile(r"([A-Za-z_][\w.]*)=((?:[^=\\]|\\.)*?)(?=\s+[A-Za-z_][\w.]*=|\s*$)")
-_W3C = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _HOST = re.compile(
     r"(?:(?:https?|wss?)://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,12}+[a-z][a-z0-9-]{1,62}|"
     r"(?<=//)[a-z0-9.\[\]:-]+)(?::(\d{1,5}))?(/[^\s\"'<>?#]*)?", re.I)  # fmt: skip
@@ -42,21 +39,6 @@ _PLAIN_URL = re.compile(
 _NAMES = ("name", "answer")
 _NO_NAMES: Mapping[str, Any] = MappingProxyType({})
 _DNS_PORTS = ("53", "853", "5353")
-_DNS_LABELS = re.compile(r"\((\d+)\)([^()]*)")
-_PALO_ALTO_TRAFFIC = {
-    "generate time": 6, "source address": 7, "destination address": 8, "source user": 12,
-    "application": 14, "destination port": 25, "action": 30, "bytes sent": 32,
-    "bytes received": 33,
-}  # fmt: skip
-"""Places in the traffic log (https://docs.paloaltonetworks.com/ngfw/administration/monitoring/
-use-syslog-for-monitoring/syslog-field-descriptions/traffic-log-fields)."""
-_PALO_ALTO = {
-    "generate time": 6, "source address": 7, "destination address": 8, "source user": 12,
-    "application": 14, "destination port": 25, "action": 30, "url/filename": 31, "content type": 41,
-    "user agent": 46,
-}  # fmt: skip
-"""Places in the URL filtering log (https://docs.paloaltonetworks.com/ngfw/administration/monitoring/
-use-syslog-for-monitoring/syslog-field-descriptions/url-filtering-log-fields)."""
 
 
 @dataclass(slots=True)
@@ -259,10 +241,10 @@ class Layout:
                     record = _taken(one, paired, self.day)
                     if record.host or record.provider:
                         return [record]
-        if ",THREAT,url," in text:
-            return self._palo_alto(text, "palo-alto", _PALO_ALTO)
-        if ",TRAFFIC," in text and ",TRAFFIC,start," not in text:
-            return self._palo_alto(text, "palo-alto-traffic", _PALO_ALTO_TRAFFIC)
+        placed = palo_alto(text) if ",T" in text else None
+        if placed is not None:
+            one = next(one for one in of_shape("columns") if one.name == placed[0])
+            return [_taken(one, placed[1], self.day)] if self._wants(one) else []
         for one in of_shape("text"):
             if self._wants(one):
                 found = self._matched(one, text)
@@ -279,52 +261,8 @@ class Layout:
             return []
         told = hit.groupdict("")
         if "(" in told.get("host", ""):
-            told["host"] = _labels(told["host"])
+            told["host"] = labels(told["host"])
         return [_taken(one, told, self.day)]
-
-    def _palo_alto(self, text: str, name: str, places: Mapping[str, int]) -> list[Record]:
-        one = next(one for one in of_shape("columns") if one.name == name)
-        values = split(text, ",")
-        if len(values) < 32 or not self._wants(one):
-            return []
-        row = {name: values[at] for name, at in places.items() if at < len(values)}
-        return [_taken(one, row, self.day)]
-
-
-def split(line: str, separator: str) -> list[str]:
-    """Values of a line of a table."""
-    if separator == "w3c":
-        return [quoted or plain for quoted, plain in _W3C.findall(line)]
-    if separator in ("\t", ""):
-        return line.split("\t")
-    try:
-        return next(csv.reader([line], delimiter=separator), [])
-    except csv.Error:
-        return []
-
-
-def pairs(text: str) -> dict[str, str]:
-    at = text.find("CEF:")
-    if at >= 0 and text.count("|", at) >= 7:
-        extension = text[at:].split("|", 7)[7]
-        told = {key.lower(): value for key, value in _CEF.findall(extension)}
-        return {"cef": "0", **told}
-    at = text.find("LEEF:")
-    if at >= 0 and text.count("|", at) >= 4:
-        rest = text[at:].rsplit("|", maxsplit=1)[-1]
-        pairs = (part.partition("=") for part in re.split(r"\t|\^|\\t", rest))
-        return {"leef": "2", **{key.strip().lower(): value for key, _, value in pairs if value}}
-    return {
-        (quoted or plain).lower(): value if quoted else bare
-        for quoted, value, plain, bare in _PAIR.findall(text)
-    }
-
-
-def _labels(host: str) -> str:
-    """``(3)api(6)openai(3)com(0)`` of Windows."""
-    if not host.startswith("("):
-        return host
-    return ".".join(label for _, label in _DNS_LABELS.findall(host) if label)
 
 
 def _values(one: Format, told: Mapping[str, Any]) -> dict[str, str]:

@@ -1,0 +1,80 @@
+"""What a line is made of: values of a table, pairs, places that a vendor has fixed.
+
+Owns how they are told apart. What they mean is :mod:`connectors.logs.formats`'.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+
+_PAIR = re.compile(r'([A-Za-z_][\w.\-]*)[=:]"((?:[^"\\]|\\.)*)"|([A-Za-z_][\w.\-]*)=([^\s;,"]*)')
+_CEF = re.compile(r"([A-Za-z_][\w.]*)=((?:[^=\\]|\\.)*?)(?=\s+[A-Za-z_][\w.]*=|\s*$)")
+_W3C = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
+_DNS_LABELS = re.compile(r"\((\d+)\)([^()]*)")
+_PALO_ALTO_TRAFFIC = {
+    "generate time": 6, "source address": 7, "destination address": 8, "source user": 12,
+    "application": 14, "destination port": 25, "action": 30, "bytes sent": 32,
+    "bytes received": 33,
+}  # fmt: skip
+"""Places in the traffic log (https://docs.paloaltonetworks.com/ngfw/administration/monitoring/
+use-syslog-for-monitoring/syslog-field-descriptions/traffic-log-fields)."""
+_PALO_ALTO = {
+    "generate time": 6, "source address": 7, "destination address": 8, "source user": 12,
+    "application": 14, "destination port": 25, "action": 30, "url/filename": 31, "content type": 41,
+    "user agent": 46,
+}  # fmt: skip
+"""Places in the URL filtering log (https://docs.paloaltonetworks.com/ngfw/administration/monitoring/
+use-syslog-for-monitoring/syslog-field-descriptions/url-filtering-log-fields)."""
+_LEAST_PLACES = 32
+
+
+def split(line: str, separator: str) -> list[str]:
+    """Values of a line of a table."""
+    if separator == "w3c":
+        return [quoted or plain for quoted, plain in _W3C.findall(line)]
+    if separator in ("\t", ""):
+        return line.split("\t")
+    try:
+        return next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:
+        return []
+
+
+def pairs(text: str) -> dict[str, str]:
+    at = text.find("CEF:")
+    if at >= 0 and text.count("|", at) >= 7:
+        extension = text[at:].split("|", 7)[7]
+        told = {key.lower(): value for key, value in _CEF.findall(extension)}
+        return {"cef": "0", **told}
+    at = text.find("LEEF:")
+    if at >= 0 and text.count("|", at) >= 4:
+        rest = text[at:].rsplit("|", maxsplit=1)[-1]
+        pairs = (part.partition("=") for part in re.split(r"\t|\^|\\t", rest))
+        return {"leef": "2", **{key.strip().lower(): value for key, _, value in pairs if value}}
+    return {
+        (quoted or plain).lower(): value if quoted else bare
+        for quoted, value, plain, bare in _PAIR.findall(text)
+    }
+
+
+def labels(host: str) -> str:
+    """``(3)api(6)openai(3)com(0)`` of Windows."""
+    if not host.startswith("("):
+        return host
+    return ".".join(label for _, label in _DNS_LABELS.findall(host) if label)
+
+
+def palo_alto(text: str) -> tuple[str, dict[str, str]] | None:
+    """Format and named values of a line of the URL filtering or the traffic log. None: it is none;
+    where a session begins is none, its end tells all of it."""
+    if ",THREAT,url," in text:
+        name, places = "palo-alto", _PALO_ALTO
+    elif ",TRAFFIC," in text and ",TRAFFIC,start," not in text:
+        name, places = "palo-alto-traffic", _PALO_ALTO_TRAFFIC
+    else:
+        return None
+    values = split(text, ",")
+    if len(values) < _LEAST_PLACES:
+        return None
+    return name, {name: values[at] for name, at in places.items() if at < len(values)}
