@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scanner.model.facts import Asset, Credential, Edge, Identity, PrincipalType, Relation
+from scanner.kit.values import iso
+from scanner.model.coverage import Outcome
+from scanner.model.facts import (
+    Asset,
+    Credential,
+    Edge,
+    Identity,
+    PrincipalType,
+    Relation,
+    fact_key,
+)
 from scanner.model.items import Activity, Checkpoint, Gap, Item
+from scanner.rulebook.load import Rulebook
+from scanner.store.state import State
+from tests.connectors.kept import run_into
 from tests.connectors.openai import world
 from tests.connectors.openai.world import CASE, NOON, SUPPORT, event, signed_in
 from tests.saas_rig import Reply, Vendor
-from tests.saas_rig.cases import folded, planted
+from tests.saas_rig.cases import NOW, folded, planted
 
 vendor = planted(CASE)
 
@@ -189,3 +203,25 @@ def test_nothing_of_addresses_or_settings_leaves(tmp_path: Path) -> None:
     text = repr(told)
     assert not any(secret in text for secret in ("203.0.113.9", "198.51.100.0", "error_message"))
     assert any(isinstance(one, Activity) for one in told)
+
+
+def test_a_second_scan_of_the_same_log_changes_nothing_that_is_stored(
+    vendor: Vendor, rulebook: Rulebook
+) -> None:
+    state = State("sqlite://")
+
+    def stored(days: int) -> dict[str, tuple[int, str]]:
+        now = NOW + timedelta(days=days)
+        ctx = CASE.context(vendor.url, since_days=30, parts=("audit",), now=now)
+        rows = run_into(state, "openai", CASE.connector, ctx, rulebook, now=iso(now))
+        assert {row.status for row in rows} == {Outcome.COMPLETE}
+        return {
+            fact_key(fact): (sum(row.count for row in fact.evidence), str(fact.evidence))
+            for _, fact, _ in state.facts()
+            if "GET /" not in str(fact.evidence)  # of the organization, each scan is one
+        }
+
+    first = stored(0)
+    assert first["openai:key/key_0"][0] == 1
+    assert stored(0) == first
+    assert stored(1) == first
