@@ -182,8 +182,8 @@ CONNECTOR = Administration(
         Listed("costs", _BY_PATH[costs.COSTS], _costs),
         Logged("activities", _ACTIVITIES, _events, kept=KEPT),
     ),
-    kinds=(Kind(activities.is_event, activities.event),),
+    kinds=(Kind(activities.is_event, activities.event), Kind(admin.is_record, admin.told)),
     access=_no_access,
-    expected="activities",
+    expected="activities, workspaces, people or keys",
     spelling=activities.SPELLING,
 )

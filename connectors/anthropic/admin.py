@@ -7,7 +7,7 @@ Follows https://platform.claude.com/docs/en/api/admin/workspaces/list, ``.../use
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from scanner.kit.http import ReadOnlySession
@@ -178,3 +178,23 @@ def _invite(record: Mapping[str, Any], name: str) -> Iterator[Item]:
         tags={key: value for key, value in tags.items() if value},
         evidence=(evidence("anthropic", INVITES, node),),
     )  # fmt: skip
+
+
+# --- lists that were exported -----------------------------------------------------------------
+
+
+def is_record(record: Mapping[str, Any]) -> bool:
+    return text(record.get("type")) in _RECORDS and "id" in record
+
+
+def told(record: Any, org: str) -> list[Item] | None:
+    given = mapping(record)
+    read = _RECORDS.get(text(given.get("type")))
+    if read is None or not text(given.get("id")):
+        return None
+    return list(read(given, org))
+
+
+_RECORDS: Mapping[str, Callable[[Mapping[str, Any], str], Iterator[Item]]] = {
+    "user": _person, "workspace": _workspace, "api_key": _key, "invite": _invite,
+}  # fmt: skip

@@ -213,8 +213,8 @@ CONNECTOR = Administration(
         Listed("costs", _BY_PATH[costs.COSTS], _costs),
         Logged("audit", _AUDIT_OPERATION, _events, kept=KEPT),
     ),
-    kinds=(Kind(log.is_event, log.event),),
+    kinds=(Kind(log.is_event, log.event), Kind(admin.is_record, admin.told)),
     access=_access,
-    expected="events of the audit log",
+    expected="events of the audit log, projects, people or keys",
     spelling=log.SPELLING,
 )

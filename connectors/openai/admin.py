@@ -7,7 +7,7 @@ lists of up to 100, the next behind ``after=<id of the last>``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from scanner.kit.http import Missing, ReadOnlySession, json_body
@@ -103,7 +103,6 @@ def project(session: ReadOnlySession, name: str, scope: Mapping[str, str]) -> It
     if scope.get("residency"):
         tags["residency"] = scope["residency"]
     gaps: list[Gap] = []
-    models: tuple[str, ...] = ()
     for path, what in ((RETENTION, "data retention"), (MODELS, "model permissions")):
         try:
             told = mapping(json_body(session.get(_of(path, scope))))
@@ -118,19 +117,7 @@ def project(session: ReadOnlySession, name: str, scope: Mapping[str, str]) -> It
             tags["models"] = text(told.get("mode"))
             listing = ", ".join(sorted(filter(None, map(text, items(told.get("model_ids"))))))
             tags["model_list"] = listing[:2000]
-    yield Asset(
-        id=ident,
-        kind="openai.project",
-        name=scope.get("name") or scope["id"],
-        asset_class=AssetClass.INTEGRATION,
-        provider="openai",
-        account=org_id(name),
-        models=models,
-        created_at=seconds(scope.get("created_at")),
-        status=scope.get("status", ""),
-        tags={key: value for key, value in tags.items() if value},
-        evidence=(evidence("openai", PROJECTS, ident),),
-    )
+    yield _asset(scope, name, tags)
     yield edge(org_id(name), ident, Relation.CONTAINS, PROJECTS)
     yield edge(ident, NodeId("provider:openai"), Relation.CALLS, PROJECTS)
     yield from gaps
@@ -144,6 +131,22 @@ def project(session: ReadOnlySession, name: str, scope: Mapping[str, str]) -> It
             yield gap(f"{what} of project {scope['id']}", error)
     if len(errors) == len(_LISTS):
         raise errors[0]
+
+
+def _asset(scope: Mapping[str, Any], name: str, tags: Mapping[str, str]) -> Asset:
+    ident = project_id(text(scope.get("id")))
+    return Asset(
+        id=ident,
+        kind="openai.project",
+        name=text(scope.get("name")) or text(scope.get("id")),
+        asset_class=AssetClass.INTEGRATION,
+        provider="openai",
+        account=org_id(name),
+        created_at=seconds(scope.get("created_at")),
+        status=text(scope.get("status")),
+        tags={key: value for key, value in tags.items() if value},
+        evidence=(evidence("openai", PROJECTS, ident),),
+    )
 
 
 def _member(record: Mapping[str, Any], project: NodeId) -> Iterator[Item]:
@@ -252,3 +255,42 @@ def seconds(value: Any) -> str:
 
 def _of(path: str, scope: Mapping[str, str]) -> str:
     return path.replace("{project}", scope["id"])
+
+
+# --- lists that were exported -----------------------------------------------------------------
+
+
+def is_record(record: Mapping[str, Any]) -> bool:
+    return text(record.get("object")) in _RECORDS
+
+
+def told(record: Any, org: str) -> list[Item] | None:
+    """What one record of a list tells by itself: of a key, not which project it is in."""
+    given = mapping(record)
+    read = _RECORDS.get(text(given.get("object")))
+    if read is None or not text(given.get("id")):
+        return None
+    return list(read(given, org))
+
+
+def _exported_project(record: Mapping[str, Any], org: str) -> Iterator[Item]:
+    thing = _asset(record, org, {"residency": text(record.get("residency"))})
+    yield thing
+    yield edge(org_id(org), thing.id, Relation.CONTAINS, PROJECTS)
+    yield edge(thing.id, NodeId("provider:openai"), Relation.CALLS, PROJECTS)
+
+
+_RECORDS: Mapping[str, Callable[[Mapping[str, Any], str], Iterator[Item]]] = {
+    "organization.project": _exported_project,
+    "organization.user": lambda record, org: _person(record, org_id(org), USERS),
+    "organization.project.user": lambda record, org: _person(record, None, MEMBERS),
+    "organization.project.service_account": lambda record, org: _service_account(
+        record, org_id(org)
+    ),
+    "organization.project.api_key": lambda record, org: _key(
+        record, org_id(org), KEYS, "openai.api_key"
+    ),
+    "organization.admin_api_key": lambda record, org: _key(
+        record, org_id(org), ADMIN_KEYS, "openai.admin_api_key"
+    ),
+}

@@ -150,6 +150,16 @@ def test_an_index_puts_its_own_names_around_or_before(tmp_path: Path) -> None:
     assert row.actor.id == "openai:identity/user-ada"
 
 
+def test_lists_that_were_exported_name_what_the_log_tells_of(tmp_path: Path) -> None:
+    items = _read(tmp_path, [*world.KEYS, *world.USERS, *world.PROJECTS])
+    assert not [one for one in items if isinstance(one, Gap)]
+    keys = {one.id: one for one in items if isinstance(one, Credential)}
+    assert keys["openai:key/key_0"].hint == "sk-svcac\u2026k9Q0"  # type: ignore[index]
+    assert ("openai:key/key_0", Relation.OWNED_BY, "openai:identity/svc_chat") in _edges(items)
+    things = {one.name: one.status for one in items if isinstance(one, Asset)}
+    assert things == {"Support": "active", "Trial": "archived", "Batch": "active"}
+
+
 def test_costs_by_project_and_line_item(vendor: Vendor) -> None:
     items = CASE.items(CASE.context(vendor.url), "costs")
     bills = {one.id: one.tags for one in items if isinstance(one, Asset)}

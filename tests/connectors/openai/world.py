@@ -224,7 +224,7 @@ CASE = Case(
     settings=lambda url: {
         "organization": "acme", "url": url, "project_keys": {"proj_a": "OPENAI_SUPPORT_KEY"},
     },
-    records=list(EVENTS),
+    records=[*EVENTS, *PROJECTS, *USERS, *ADMIN_KEYS, *KEYS, *MEMBERS, *ACCOUNTS],
     environ={"OPENAI_ADMIN_KEY": KEY, "OPENAI_SUPPORT_KEY": KEY},
     kept_days=openai.KEPT.days,
     published=(
