@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from scanner.app.elsewhere import advice
 from scanner.model.errors import ConfigError, StoreError
 from scanner.store.addresses import parsed, secured
 
@@ -44,8 +45,7 @@ def locked(url: str) -> Iterator[None]:
             yield  # a full disk is told of when the state is opened
             return
         raise ConfigError(
-            f"state {path}: {error.strerror}; check who may write there, or name another place by"
-            " [store] url (sqlite:////var/lib/… is from the root)"
+            f"state {path}: {error.strerror}; " + advice("[store] url", f"sqlite:///{path.name}")
         ) from error
     try:
         yield

@@ -21,9 +21,11 @@ from typing import Any, TextIO
 from scanner.app import due
 from scanner.app.clock import now
 from scanner.app.config import LoadedConfig, store_url
+from scanner.app.elsewhere import advice, is_refused
 from scanner.app.notifying import messengers, notify
 from scanner.app.pipeline import (
     EXIT_COMPLETE,
+    EXIT_FINDINGS,
     EXIT_INCOMPLETE,
     Result,
     Settings,
@@ -76,8 +78,11 @@ def run(
     log: Callable[..., None] | None = None,
     ident: str = "",
     only: Sequence[str] = (),
+    *,
+    findings_ok: bool = False,
 ) -> Ran:
-    """``only``: the sources whose time it is; none: all. Raises what somebody must mend first,
+    """``only``: the sources whose time it is; none: all. ``findings_ok``: findings are no failure,
+    whatever `fail_on` says. Raises what somebody must mend first,
     configuration, rules or registry, and nothing else."""
     due.check(loaded, only)
     ident = ident or f"r-{secrets.token_hex(4)}"
@@ -85,6 +90,8 @@ def run(
     began = time.monotonic()
     with traced(loaded.config.run.traces, ident, say) as spans:
         ran = _run(loaded, environ, Ran(ident, EXIT_COMPLETE), say, spans, frozenset(only))
+        if findings_ok and ran.exit_code == EXIT_FINDINGS:
+            ran.exit_code = EXIT_COMPLETE
         spans.tell(exit=ran.exit_code)
     say("run finished", exit=ran.exit_code, seconds=round(time.monotonic() - began, 1))
     return ran
@@ -95,13 +102,15 @@ def job(
     environ: Mapping[str, str],
     log: Callable[..., None] | None = None,
     only: Sequence[str] = (),
+    *,
+    findings_ok: bool = False,
 ) -> int:
     """The exit code of a run that tells by lines alone: also of what keeps it from beginning."""
     ident = f"r-{secrets.token_hex(4)}"
     say = log or Log(run=ident)
     began = time.monotonic()
     try:
-        return run(configured(), environ, say, ident, only).exit_code
+        return run(configured(), environ, say, ident, only, findings_ok=findings_ok).exit_code
     except ShadowAIError as error:
         code = EXIT_CONFIG if isinstance(error, _TO_MEND) else 4
         say("run failed", "error", reason=str(error))
@@ -181,20 +190,27 @@ def _files(loaded: LoadedConfig, ran: Ran, say: Callable[..., None]) -> None:
     chosen, result = loaded.config.run, ran.result
     if result is None:
         return
-    try:
-        if chosen.output:
-            folder = loaded.folder / chosen.output
-            if chosen.formats:
-                paths = write_formats(folder, result.document, chosen.formats, {})
-            else:
-                paths = write_all(folder, result.document, result.situation.graph)
-            say("files written", files=[str(path) for path in paths])
-        if chosen.metrics_file:
-            path = loaded.folder / Path(chosen.metrics_file)
-            write_file(path, gauges(result.document), is_shared=True)
-            say("files written", files=[str(path)])
-    except ShadowAIError as error:
-        _trouble(ran, say, str(error))
+    document, graph = result.document, result.situation.graph
+
+    def reports(folder: Path) -> Sequence[Path]:
+        if chosen.formats:
+            return write_formats(folder, document, chosen.formats, {})
+        return write_all(folder, document, graph)
+
+    def figures(path: Path) -> Sequence[Path]:
+        return [write_file(path, gauges(document), is_shared=True)]
+
+    for setting, name, write in (
+        ("output", chosen.output, reports),
+        ("metrics_file", chosen.metrics_file, figures),
+    ):
+        if not name:
+            continue
+        try:
+            say("files written", files=[str(path) for path in write(loaded.folder / name)])
+        except ShadowAIError as error:
+            more = f"; {advice(f'[run] {setting}', Path(name).name)}" if is_refused(error) else ""
+            _trouble(ran, say, f"{error}{more}")
 
 
 def _trouble(ran: Ran, say: Callable[..., None], reason: str) -> None:

@@ -21,13 +21,22 @@ from scanner.cli.options import config_option, need_config
     help="Read this source alone (repeatable); the others stand as of their last reading, "
     "and those that never were read are read.",
 )
-def command(config_path: Path | None, sources: tuple[str, ...]) -> None:
+@click.option(
+    "--findings-ok",
+    is_flag=True,
+    help="End with 0, not 1, where findings are at or above `fail_on`: whatever else keeps a "
+    "process from its work may end it with 1, too.",
+)
+def command(config_path: Path | None, sources: tuple[str, ...], findings_ok: bool) -> None:
     """The scheduled job, once: scan, write the files of [run], bring findings to the trackers.
 
     For cron, systemd timers and Kubernetes CronJobs (deploy/). Tells what it does as lines of JSON
     on standard error, each with the id of the run; the last is `run finished`. Exit codes are those
-    of a scan.
+    of a scan: 0 complete; 1 findings at or above `fail_on` (unless --findings-ok); 2 configuration;
+    3 not everything was read, or a part failed; 4 internal error.
     """
     from scanner.app.running import job
 
-    sys.exit(job(lambda: need_config(config_path), os.environ, only=sources))
+    sys.exit(
+        job(lambda: need_config(config_path), os.environ, only=sources, findings_ok=findings_ok)
+    )

@@ -44,6 +44,9 @@ def test_the_units_are_a_job_and_its_timer() -> None:
     timer = _unit(DEPLOY / "systemd/shadow-ai.timer")
     assert service["Service"]["Type"] == ["oneshot"]
     assert service["Service"]["NoNewPrivileges"] == ["yes"]
+    # An interpreter that cannot begin ends with 1, too: nothing that may be a crash is a success.
+    assert service["Service"]["SuccessExitStatus"] == ["3"]
+    assert "--findings-ok" in service["Service"]["ExecStart"][0]
     assert timer["Timer"]["Persistent"] == ["true"]
     assert "Install" in timer
 
