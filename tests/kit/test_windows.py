@@ -6,15 +6,17 @@ import random
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import msgspec
 import pytest
 
 from scanner.kit.folding import Fold, Lately
 from scanner.kit.values import iso
-from scanner.kit.windows import Happened, Log, read_log, spans
+from scanner.kit.windows import Happened, Log, Novel, read_log, spans
 from scanner.model.base import NodeId
+from scanner.model.evidence import Evidence
+from scanner.model.facts import Credential
 from scanner.model.items import Activity, Checkpoint, Gap, Item
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -148,6 +150,65 @@ def test_a_row_widens_and_joins() -> None:
     assert (row.count, row.first_at, row.last_at) == (3, "2026-01-01", "2026-01-02")
     assert row.scopes == ("a", "b")
     assert not list(fold.take())
+
+
+def _key(at: str, **more: str) -> Credential:
+    node = NodeId("x:key/1")
+    told = (Evidence(rule="made", source="x", resource=node, first_at=at, last_at=at),)
+    return Credential(
+        id=node, kind="x.key", name="1", issuer="x", fingerprint="", evidence=told, **more
+    )
+
+
+def test_what_events_state_is_one_fact_in_any_order() -> None:
+    told = [
+        _key("2026-01-02", last_used_at="2026-01-02"), _key("2026-01-01", created_at="2026-01-01"),
+        _key("2026-01-03", last_used_at="2026-01-01"),
+    ]  # fmt: skip
+    for order in permutations(told):
+        fold = Fold()
+        for one in order:
+            fold.add(one)
+        (fact,) = fold.take()
+        assert isinstance(fact, Credential)
+        assert (fact.created_at, fact.last_used_at) == ("2026-01-01", "2026-01-02")
+        (row,) = fact.evidence
+        assert (row.count, row.first_at, row.last_at) == (3, "2026-01-01", "2026-01-03")
+
+
+def test_facts_of_late_events_are_told_once_and_new_ones_still() -> None:
+    at = NOW - timedelta(hours=2)
+    told = [("e1", iso(at), (_key(iso(at)),))]
+
+    def events(begin: datetime, end: datetime) -> Iterator[Happened | Novel | None]:
+        yield from (one for one in told if iso(begin) <= one[1] < iso(end))
+
+    first = list(read_log(LOG, events, NOW, None))
+    assert [type(one) for one in first if not isinstance(one, Checkpoint)] == [Credential]
+    mark = [one for one in first if isinstance(one, Checkpoint)][-1]
+    assert all(isinstance(one, Checkpoint) for one in read_log(LOG, events, NOW, mark))
+    told.append(("e2", iso(at), (_key(iso(at)),)))
+    (fact,) = (one for one in read_log(LOG, events, NOW, mark) if isinstance(one, Credential))
+    assert fact.evidence[0].count == 1
+
+
+def test_what_is_not_understood_is_counted_with_the_names_of_its_types() -> None:
+    happened = ("e", iso(NOW - timedelta(hours=1)), ())
+
+    def events(begin: datetime, end: datetime) -> Iterator[Happened | Novel | None]:
+        for number in range(60):
+            ident = f"e{number}"
+            yield Novel(f"type.{number}", (ident, happened[1], ()))
+            yield Novel("said by a person", (f"{ident}b", happened[1], ()))
+        yield Novel("x", ("w", happened[1], ()), "events have no name")
+
+    gaps = [one for one in read_log(LOG, events, NOW, None) if isinstance(one, Gap)]
+    assert [one.reason.partition(":")[0] for one in gaps] == [
+        "120 events are of types not known here", "1 events have no name",
+    ]  # fmt: skip
+    names = gaps[0].reason.partition(": ")[2].split(", ")
+    assert len(names) <= 21
+    assert "said by a person" not in names
 
 
 def test_the_newest_ids_are_known_and_the_oldest_is_forgotten() -> None:

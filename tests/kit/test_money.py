@@ -1,0 +1,41 @@
+"""Money is added up exactly, and each currency by itself."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from scanner.kit.money import Bill, money
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [(0.1, "0.1"), ("123.45", "123.45"), (3, "3"), (-1, "-1"), ("free", None), (None, None),
+     (True, None), ("NaN", None), (float("inf"), None), ({}, None)],
+)  # fmt: skip
+def test_what_is_an_amount(value: Any, found: str | None) -> None:
+    assert money(value) == (None if found is None else Decimal(found))
+
+
+def test_ten_dimes_are_a_dollar_and_no_euro() -> None:
+    bill = Bill()
+    for day in range(10):
+        bill.add(Decimal("0.1"), "usd", "gpt, input", f"2026-11-{day + 10}", f"2026-11-{day + 11}")
+    bill.add(Decimal(2), "EUR", "", "2026-11-01", "2026-11-02")
+    assert bill.tags() == {
+        "cost": "2.00 EUR; 1.00 USD", "cost_by": "no line: 2.00 EUR; gpt, input: 1.00 USD",
+    }  # fmt: skip
+    assert (bill.days.count, bill.days.first, bill.days.last) == (11, "2026-11-01", "2026-11-20")
+
+
+def test_of_many_lines_the_largest_are_told() -> None:
+    bill = Bill()
+    for number in range(1, 30):
+        bill.add(Decimal(number), "usd", f"line {number}", "", "")
+    told = bill.tags()["cost_by"].split("; ")
+    assert len(told) == 10
+    assert told[0] == "line 29: 29.00 USD"
+    bill.add(Decimal("1e39"), "usd", "odd", "", "")
+    assert "odd" in bill.tags()["cost_by"]  # no error, whatever its size
