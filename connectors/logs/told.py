@@ -50,9 +50,14 @@ class Lines:
     _odd: tuple[str, str] = ("", "")
     _earliest: str = field(default_factory=lambda: _days_from_now(-_OLDEST))
     _latest: str = field(default_factory=lambda: _days_from_now(1))
+    """Of the file's own clock, if that is ahead."""
     _is_open: bool = False
     """The last part ends within a line."""
     _is_cut: bool = False
+
+    def __post_init__(self) -> None:
+        day = str(self.layout.day + 1)  # the 32nd of a month compares as well
+        self._latest = max(self._latest, f"{day[:-4]}-{day[-4:-2]}-{day[-2:]}T23:59:59Z")
 
     def read(self, part: Part, places: list[int], opened: Opened) -> None:
         """Every line that has one of the places, once."""

@@ -117,6 +117,16 @@ def test_a_line_of_december_in_a_file_of_january(tmp_path: Path, read: Read) -> 
     assert _seen(read("a.log")) == ["2025-12-31T23:59:00Z"]
 
 
+def test_a_machine_whose_clock_is_ahead_writes_files_that_are(tmp_path: Path, read: Read) -> None:
+    log = tmp_path / "a.log"
+    ahead = int(time.time()) + 40 * 86_400
+    log.write_text(squid("api.openai.com", at=ahead) + squid("api.openai.com", at=ahead * 2))
+    os.utime(log, (ahead, ahead))
+    told = read("a.log")
+    assert _seen(told) == [datetime.fromtimestamp(ahead, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")]
+    assert told.gaps[0].reason.startswith("1 lines of a time")
+
+
 def _seen(told: Told) -> list[str]:
     things = (item for item in told.items if isinstance(item, Asset))
     return [row.first_at for thing in things for row in thing.evidence]
