@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from botocore.loaders import JSONFileLoader
 
@@ -56,19 +57,20 @@ def _loopback_alone() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _descriptions_are_read_once() -> Iterator[None]:
+def _descriptions_are_read_fast() -> Iterator[None]:
     """Every session of botocore reads its descriptions (10 MB for EC2) anew, a third of the time of
-    what is tested with it; a scan has one session."""
-    read: dict[str, Any] = {}
+    what is tested with it; a scan has one session. None is shared: botocore changes them."""
+    opened: dict[str, bytes] = {}
     load_file = JSONFileLoader.load_file
 
-    def once(self: JSONFileLoader, path: str) -> Any:
-        if path not in read:
-            read[path] = load_file(self, path)
-        return read[path]
+    def fast(self: JSONFileLoader, path: str) -> Any:
+        if path not in opened:
+            found = load_file(self, path)
+            opened[path] = b"" if found is None else msgspec.json.encode(found)
+        return msgspec.json.decode(opened[path]) if opened[path] else None
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", once)
+        patch.setattr(JSONFileLoader, "load_file", fast)
         yield
 
 
