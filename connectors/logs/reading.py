@@ -33,6 +33,10 @@ from scanner.model.items import Checkpoint, Gap, Item
 
 _SAVED_EVERY = 4 << 30
 """Bytes of one file after which what was found is stored."""
+_SAVED_AT_LEAST = 16 << 20
+"""Bytes of files after which it is stored how far they were read."""
+_AS_BYTES = 1 << 16
+"""What a file counts for besides its bytes."""
 
 
 class Asked(Protocol):
@@ -78,6 +82,7 @@ class Reading:
         """Files that tell where AI's names are, and where their reading began."""
         self._flow_tally = self._tally()
         self._found: tuple[tuple[bytes, ...], Finder] | None = None
+        self._unsaved = 0
 
     def _tally(self) -> Tally:
         large = self._config.large_upload_mib << 20
@@ -158,7 +163,10 @@ class Reading:
             yield Gap(what=file.path, reason=str(is_broken))
         if opened.is_kept and (is_broken is None or opened.progress.line):
             opened.keep(self.cursor, is_last_told=told.is_last_told)
-            yield Checkpoint(cursor=self.cursor.text)
+            self._unsaved += opened.progress.done - opened.offset + _AS_BYTES
+            if self._unsaved > _SAVED_AT_LEAST:  # how far all files were read is written each time
+                self._unsaved = 0
+                yield Checkpoint(cursor=self.cursor.text)
 
     def _is_for_later(self, file: LogFile, head: bytes, flows: FlowLayout | None) -> bool:
         """Whether a file holds nothing that is read for names first."""
