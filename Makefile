@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MLFLOW := build/mlflow
 MLFLOW_ASKS := tests/reconcile/mlflow.in tests/reconcile/mlflow-without.in
 
-.PHONY: install demo test lint check fuzz mlflow docs lock site clean
+.PHONY: install demo test slow lint check fuzz mlflow docs lock site clean
 
 install: $(STAMP)
 
@@ -25,10 +25,14 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# All but those that take longest, which CI runs behind it.
 test: install
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not slow"
 
-check: lint test
+slow: install
+	$(BIN)/pytest -m slow
+
+check: lint test slow
 
 # A real server for tests/reconcile/test_mlflow.py, which is skipped without one: 11 s and 240 MB.
 mlflow: $(MLFLOW)/.installed

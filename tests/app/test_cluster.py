@@ -42,6 +42,7 @@ def _alone(tmp_path: Path, env: dict[str, str], **settings: object) -> list[byte
     return image(url)
 
 
+@pytest.mark.slow
 def test_one_worker_killed_and_one_cut_off_and_every_shard_is_stored_once(
     tmp_path: Path, databases: Callable[[], str]
 ) -> None:
@@ -63,6 +64,7 @@ def test_one_worker_killed_and_one_cut_off_and_every_shard_is_stored_once(
     assert len(counts) == 27
 
 
+@pytest.mark.slow
 def test_a_worker_behind_a_net_that_is_cut_is_done_without(
     tmp_path: Path, databases: Callable[[], str]
 ) -> None:
@@ -163,6 +165,7 @@ def test_a_worker_with_another_key_is_refused_and_says_what_to_do(tmp_path: Path
     assert "give it the same SHADOW_AI_FINGERPRINT_KEY" in row.reason
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_dies_is_coverage_and_the_next_scan_goes_on(tmp_path: Path) -> None:
     env, url = installed(tmp_path), f"sqlite:///{tmp_path}/state.sqlite"
     with cluster(tmp_path / "cluster", env) as made:

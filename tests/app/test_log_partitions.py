@@ -133,6 +133,7 @@ def _image(url: str) -> list[bytes]:
     )
 
 
+@pytest.mark.slow
 def test_one_machine_four_workers_and_a_cluster_come_to_the_same_numbers(tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     _write(tmp_path / "logs", 0, 1)
@@ -154,6 +155,7 @@ def test_one_machine_four_workers_and_a_cluster_come_to_the_same_numbers(tmp_pat
     assert min(parts.values()) > 3
 
 
+@pytest.mark.slow
 def test_days_that_are_divided_differently_lose_and_double_nothing(tmp_path: Path) -> None:
     logs = tmp_path / "logs"
     for day, parts in enumerate((1, 4, 2, 4, 1, 1)):

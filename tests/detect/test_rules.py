@@ -17,6 +17,7 @@ def test_every_rule_finds_its_examples_and_none_of_its_counterexamples(rulebook:
     assert check_rules(rulebook) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["re2", "re"])
 def test_every_engine_gives_the_same_hits_on_every_rule_example(
     rulebook: Rulebook, detector: Detector, engine: str

@@ -715,6 +715,7 @@ def test_objects_of_folders_in_each_other_end(
     assert "anthropic" in _usage(result) or result.exit_code == EXIT_INCOMPLETE
 
 
+@pytest.mark.slow
 def test_a_tree_of_ten_thousand_million_files_ends(
     repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,6 +104,7 @@ def test_a_page_token_that_repeats_is_no_end(rig: Rig) -> None:
     assert any("repeats a page token" in g.reason for g in found.gaps["gcp:acme-7/vertex"])
 
 
+@pytest.mark.slow
 def test_three_hundred_projects_are_covered_exactly(rig: Rig) -> None:
     rig.page_size = 100
     denied, deleted, blind = {3, 77}, {20, 120}, {10, 250}

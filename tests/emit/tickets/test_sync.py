@@ -830,6 +830,7 @@ def test_a_renamed_finding_keeps_its_ticket(place: Place) -> None:
     assert place.row(new).external_id
 
 
+@pytest.mark.slow
 def test_a_storm_of_findings_with_crashes_and_refusals(place: Place) -> None:
     """``python -m bench.tickets`` does the same with ten thousand."""
     storm(place, 300)
