@@ -163,10 +163,14 @@ class Reading:
             yield Gap(what=file.path, reason=str(is_broken))
         if opened.is_kept and (is_broken is None or opened.progress.line):
             opened.keep(self.cursor, is_last_told=told.is_last_told)
-            self._unsaved += opened.progress.done - opened.offset + _AS_BYTES
-            if self._unsaved > _SAVED_AT_LEAST:  # how far all files were read is written each time
-                self._unsaved = 0
-                yield Checkpoint(cursor=self.cursor.text)
+            yield from self._saved(opened)
+
+    def _saved(self, opened: Opened) -> Iterator[Checkpoint]:
+        """Not after every file: how far all of them were read is written each time."""
+        self._unsaved += opened.progress.done - opened.offset + _AS_BYTES
+        if self._unsaved > _SAVED_AT_LEAST:
+            self._unsaved = 0
+            yield Checkpoint(cursor=self.cursor.text)
 
     def _is_for_later(self, file: LogFile, head: bytes, flows: FlowLayout | None) -> bool:
         """Whether a file holds nothing that is read for names first."""
