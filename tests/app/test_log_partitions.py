@@ -21,7 +21,7 @@ from tests.app.cluster import cluster
 from tests.app.scans import installed, scanned
 from tests.connectors.logs.test_installed import lines, osquery
 
-_DAY = 1_795_824_000
+_DAY = 1_767_225_600
 _HOSTS = ("api.openai.com", "claude.ai", "API.Cohere.com", "www.example.org", "notopenai.com")
 _FLOW_HEAD = (
     "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start "
