@@ -45,6 +45,8 @@ _WAITS = 4
 """A source that is best read with more shards at once than this waits for answers; no processor is
 short, and threads are enough."""
 _LEAST_SENT = 8
+_LOOKED_AFTER_EVERY = 2.0
+"""Seconds between two looks at tasks whose client is closed."""
 
 
 def check(loaded: LoadedConfig, *, verify: bool) -> None:
@@ -153,13 +155,28 @@ class _Cluster(Executor):
     def __init__(self, loaded: LoadedConfig) -> None:
         self._loaded = loaded
         self._client: Any = None
+        self._flights: dict[Future[Any], Any] = {}
+        """What was sent and has not come back -> by which client."""
+        self._is_over = threading.Event()
 
     def __enter__(self) -> _Cluster:
         self._connect()
+        threading.Thread(target=self._watch, name="cluster-watch", daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._is_over.set()
         self._client.close(timeout=5)
+
+    def _watch(self) -> None:
+        """Ends what a closed client has left open: one that is closed while a task is handed to its
+        loop forgets the task, and whoever waits for it would wait for ever."""
+        closed: set[Future[Any]] = set()
+        while not self._is_over.wait(_LOOKED_AFTER_EVERY):
+            left = {one for one, client in list(self._flights.items()) if client.status == "closed"}
+            for flight in left & closed:  # closed for a while: its own word does not come
+                flight.cancel()
+            closed = left
 
     def _connect(self) -> None:
         chosen = self._loaded.config.scan.dask
@@ -199,7 +216,10 @@ class _Cluster(Executor):
             except ConfigError as error:
                 raise Unavailable(str(error)) from error
         # Not pure: a second attempt at the same job is another task.
-        future: Future[Any] = self._client.get_executor(pure=False).submit(fn, *args, **kwargs)
+        client = self._client
+        future: Future[Any] = client.get_executor(pure=False).submit(fn, *args, **kwargs)
+        self._flights[future] = client
+        future.add_done_callback(lambda done: self._flights.pop(done, None))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

@@ -4,11 +4,14 @@ what they read is what one machine reads."""
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
 
+from scanner.app import executing
 from scanner.app.config import Config, DaskConfig, LoadedConfig, ScanConfig
 from scanner.app.pipeline import scan
 from scanner.model.coverage import Outcome
@@ -183,6 +186,26 @@ def test_a_scheduler_that_dies_is_coverage_and_the_next_scan_goes_on(tmp_path: P
     assert any(row.status is Outcome.COMPLETE for row in rows)
     assert any("does not answer" in row.reason for row in rows)
     assert len(rows) == 11
+
+
+def test_a_task_that_a_closed_client_forgets_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that closes while a task is handed to its loop never hears of it: a scan whose
+    scheduler died waited for ever."""
+    env = installed(tmp_path)
+    with cluster(tmp_path / "cluster", env) as made:
+        dask = DaskConfig(address=made.address, timeout_seconds=2)
+        loaded = LoadedConfig(config=Config(scan=ScanConfig(executor="dask", dask=dask)))
+        with executing._Cluster(loaded) as sent_by:
+            loop = type(sent_by._client.loop)
+            with monkeypatch.context() as patch:
+                patch.setattr(loop, "add_callback", lambda *_, **__: None)
+                forgotten = sent_by.submit(time.sleep, 60)
+            made.scheduler.kill()
+            with pytest.raises(CancelledError):
+                forgotten.result(timeout=60)
+            assert not sent_by._flights
 
 
 def test_an_address_in_the_clear_is_refused_and_one_that_is_silent_told(tmp_path: Path) -> None:
