@@ -74,6 +74,14 @@ def test_the_chart_is_what_kubernetes_takes(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, [container["args"][0], "--help"])
     assert result.exit_code == 0
     assert container["args"][1] in result.output
+    assert job["spec"]["jobTemplate"]["spec"]["podFailurePolicy"] == _tried_again()
+
+
+def _tried_again() -> Any:
+    """As the plain manifests say it."""
+    text = (CHART.parents[1] / "kubernetes/cronjob.yaml").read_text()
+    (job,) = (one for one in yaml.safe_load_all(text) if one["kind"] == "CronJob")
+    return job["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]
 
 
 def test_all_that_can_be_set_is_taken(tmp_path: Path) -> None:

@@ -85,6 +85,10 @@ def test_the_manifests_keep_a_pod_small_and_alone() -> None:
         "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }  # fmt: skip
+    again = job["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"][0]
+    assert (again["action"], again["onExitCodes"]["values"]) == ("FailJob", [2, 3])
+    assert again["onExitCodes"]["containerName"] == container["name"]
+    assert "--findings-ok" in container["args"]
     volumes = {one["name"] for one in pod["volumes"]}
     assert {one["name"] for one in container["volumeMounts"]} == volumes
 
