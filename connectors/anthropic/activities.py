@@ -19,6 +19,7 @@ from connectors.anthropic.admin import key_id, org_id, who_id, workspace_id
 from connectors.anthropic.things import named
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.spelling import Spelling
+from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text, when
 from scanner.kit.windows import Happened, Novel
 from scanner.model.base import NodeId
@@ -143,7 +144,7 @@ def _person(ident: str, mail: str, evidence: tuple[Evidence, ...] = (),
 
 def _service(ident: str, evidence: tuple[Evidence, ...] = (), name: str = "") -> Identity:
     return Identity(
-        id=who_id(ident), kind="anthropic.service_account", name=name[:_MOST_TEXT] or ident,
+        id=who_id(ident), kind="anthropic.service_account", name=cut(name, _MOST_TEXT) or ident,
         principal_type=PrincipalType.SERVICE, evidence=evidence,
     )  # fmt: skip
 
@@ -189,12 +190,12 @@ def _connected(one: _Event) -> Iterator[Activity | Fact]:
     which = given or next((word for word in ("gdrive", "github", "ghe") if word in one.kind), "")
     is_open = one.kind.endswith(("_connected", "_created"))
     reads = things.opened(which, one.org) if is_open else ()
-    thing = things.integration(one.org, which[:_MOST_TEXT] or "unknown")
+    thing = things.integration(one.org, cut(which, _MOST_TEXT) or "unknown")
     yield _act(one, thing, "grants" if is_open else "", reads=reads)
 
 
 def _server(one: _Event) -> Iterator[Activity | Fact]:
-    ident, name = one.text("mcp_server_id"), one.text("mcp_server_name")[:_MOST_TEXT]
+    ident, name = one.text("mcp_server_id"), cut(one.text("mcp_server_name"), _MOST_TEXT)
     if not ident and not name:
         yield from _quiet(one)
         return
@@ -209,7 +210,7 @@ def _made(what: str) -> Callable[[_Event], Iterator[Activity | Fact]]:
 
     def told(one: _Event) -> Iterator[Activity | Fact]:
         ident = one.text(f"{what}_id") or one.text(f"platform_{what}_id")
-        name = one.text(f"{what}_name")[:_MOST_TEXT]
+        name = cut(one.text(f"{what}_name"), _MOST_TEXT)
         if not ident and not name:
             yield from _quiet(one)
             return
@@ -228,7 +229,7 @@ def _key(kind: str, *fields: str) -> Callable[[_Event], Iterator[Activity | Fact
         if not ident and label:
             ident = f"{service}/{label}"
         if ident:
-            yield from _credential(one, kind, ident[:300], label[:_MOST_TEXT])
+            yield from _credential(one, kind, cut(ident, 300), cut(label, _MOST_TEXT))
         yield from _quiet(one)
 
     return told
@@ -239,11 +240,11 @@ def _credential(one: _Event, kind: str, ident: str, label: str) -> Iterator[Fact
     scopes = sorted(filter(None, map(text, items(one.given.get("scopes")))))
     changed = {text(mapping(u).get("type")): text(mapping(u).get("current_value"))
                for u in items(one.given.get("updates"))}  # fmt: skip
-    label = label or changed.get("name", "")[:_MOST_TEXT]
+    label = label or cut(changed.get("name", ""), _MOST_TEXT)
     gone = one.kind.rpartition("_")[2] if one.is_end else ""
     tags = {
-        "scopes": ", ".join(scopes)[:2000],
-        "status": gone or changed.get("status", "")[:_MOST_TEXT],
+        "scopes": cut(", ".join(scopes), 2000),
+        "status": gone or cut(changed.get("status", ""), _MOST_TEXT),
     }
     is_new = one.kind.endswith("_created")
     yield Credential(
@@ -266,7 +267,7 @@ def _workspace(one: _Event) -> Iterator[Activity | Fact]:
     if ident:
         is_gone = one.kind == "platform_workspace_archived"
         thing = things.workspace(
-            ident, one.org, one.text("workspace_name")[:_MOST_TEXT],
+            ident, one.org, cut(one.text("workspace_name"), _MOST_TEXT),
             status="archived" if is_gone else "", evidence=one.evidence(workspace_id(ident, "")),
             created_at=one.at if one.kind == "platform_workspace_created" else "",
         )  # fmt: skip

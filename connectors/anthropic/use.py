@@ -14,6 +14,7 @@ from typing import Any
 from connectors.anthropic.admin import key_id, org_id, workspace_id
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.paged import by_page_token
+from scanner.kit.text import cut
 from scanner.kit.told import gap
 from scanner.kit.usage import Sum, joined
 from scanner.kit.values import items, mapping, stamp, text
@@ -116,7 +117,7 @@ def _people(sums: Mapping[tuple[str, ...], Sum], name: str) -> Iterator[Item]:
         provider="anthropic",
         account=org_id(name),
         models=tuple(sorted(whole.models)),
-        tags={"sessions": str(whole.count), "terminals": ", ".join(sorted(whole.kinds))[:500],
+        tags={"sessions": str(whole.count), "terminals": cut(", ".join(sorted(whole.kinds)), 500),
               "users": str(len(sums))},
         evidence=(evidence,),
     )  # fmt: skip

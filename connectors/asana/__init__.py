@@ -28,6 +28,7 @@ from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
 from scanner.kit.paged import by_cursor
+from scanner.kit.text import cut
 from scanner.kit.values import iso, mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass
@@ -181,14 +182,14 @@ def _own(
         id=NAMES.node(org, "ai", "asana-ai"), kind=PRODUCT, name=f"Asana AI of {org}",
         asset_class=AssetClass.SAAS_APP, provider=PROVIDER, account=NAMES.org(org),
     )  # fmt: skip
-    said = text(mapping(given.get("details")).get("new_value"))[:_MOST_TEXT]
+    said = cut(text(mapping(given.get("details")).get("new_value")), _MOST_TEXT)
     return NAMES.used(thing, kind, "" if has_ended else "used_by", status=said, **more)
 
 
 def _caller(given: Mapping[str, Any], org: str, more: dict[str, Any]) -> Iterator[Activity]:
     """The application by whose token something was done."""
     context = mapping(given.get("context"))
-    name = text(context.get("oauth_app_name"))[:_MOST_TEXT]
+    name = cut(text(context.get("oauth_app_name")), _MOST_TEXT)
     method = text(context.get("api_authentication_method"))
     if name:
         where = method if method in _METHODS else ""

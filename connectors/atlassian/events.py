@@ -16,6 +16,7 @@ from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, by_words
 from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
+from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
@@ -193,7 +194,7 @@ def jira(record: Any, org: str) -> Happened | None:
         for one in found if one
     ]  # fmt: skip
     who = NAMES.person(org, text(given.get("authorAccountId")) or text(given.get("authorKey")))
-    told = _told(summary[:_MOST_TEXT], text(given.get("description")), about, who, org, at)
+    told = _told(cut(summary, _MOST_TEXT), text(given.get("description")), about, who, org, at)
     number = text(given.get("id"))
     return f"jira {number} {at}" if number else mark_of((at, whole(given))), at, tuple(told)
 
@@ -252,6 +253,6 @@ def plugin(record: Any, org: str, rule: str = "plugins") -> list[Item] | None:
     return [
         NAMES.app(
             org, rule, "contains" if is_on else "", key, label, client_id=key,
-            status=f"by {maker[:_MOST_TEXT]}" if maker else "",
+            status=f"by {cut(maker, _MOST_TEXT)}" if maker else "",
         )
     ]  # fmt: skip

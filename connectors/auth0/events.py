@@ -12,6 +12,7 @@ from typing import Any
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, Way, by_words
+from scanner.kit.text import cut
 from scanner.kit.values import hosts, items, mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.facts import AssetClass
@@ -194,7 +195,7 @@ def _changed(given: Mapping[str, Any], org: str, at: str) -> Iterable[Activity]:
     )  # fmt: skip
     places = (*items(made.get("callbacks")), *items(made.get("redirect_uris")))
     yield _app(
-        org, text(given.get("description"))[:120] or _CHANGED, relation, key or label, label,
+        org, cut(text(given.get("description")), 120) or _CHANGED, relation, key or label, label,
         text(made.get("audience")), map(text, items(made.get("scope"))), actor=who,
         hosts=hosts(places), first_at=at, last_at=at,
     )  # fmt: skip

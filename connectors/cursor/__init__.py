@@ -29,6 +29,7 @@ from scanner.kit.folding import Fold, mark_of, whole
 from scanner.kit.http import json_body
 from scanner.kit.named import Names
 from scanner.kit.paged import by_number, whole_list
+from scanner.kit.text import cut
 from scanner.kit.values import iso, mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.errors import Unavailable
@@ -124,7 +125,7 @@ def usage(record: Any, org: str) -> list[Item] | None:
     count = sum(one for one in counts if isinstance(one, int) and not isinstance(one, bool))
     if count <= 0 and given.get("isActive") is not True:
         return []
-    model = text(given.get("mostUsedModel"))[:_MOST_TEXT]
+    model = cut(text(given.get("mostUsedModel")), _MOST_TEXT)
     return [
         NAMES.used(
             editor(org, (model,) if model else ()), "daily usage", actor=who, count=max(1, count),
@@ -194,7 +195,7 @@ def event(record: Any, org: str) -> Happened | None:
     mail = text(given.get("user_email")) or text(given.get("userEmail"))
     who = NAMES.person(org, mail.casefold(), mail)
     told: dict[str, Any] = {"actor": who, "first_at": at, "last_at": at}
-    name = text(data.get("server_name"))[:_MOST_TEXT]
+    name = cut(text(data.get("server_name")), _MOST_TEXT)
     if "mcp" in kind and name:
         tags = {key: found for key in ("scope", "server_type") if (found := text(data.get(key)))}
         thing = NAMES.thing(org, "mcp_server", name, name, AssetClass.MCP_SERVER, tags=tags)
@@ -203,7 +204,7 @@ def event(record: Any, org: str) -> Happened | None:
     if kind.endswith("api_key") or "privacy_mode" in kind:
         values = (f"{key} {text(data.get(key))}" for key in ("action", "enabled", "new_value")
                   if text(data.get(key)) or isinstance(data.get(key), bool))  # fmt: skip
-        said = ", ".join(values)[:_MOST_TEXT]
+        said = cut(", ".join(values), _MOST_TEXT)
         return ident, at, (NAMES.used(editor(org), kind, "", status=said, **told),)
     return ident, at, ()
 

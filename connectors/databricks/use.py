@@ -15,6 +15,7 @@ from typing import Any
 from connectors.databricks.records import NAMES, OURS, SERVICES, person, used
 from scanner.kit.administered import Reading, odd_gap, read
 from scanner.kit.http import json_body
+from scanner.kit.text import cut
 from scanner.kit.told import gap
 from scanner.kit.values import items, mapping, text, when
 from scanner.model.errors import Denied, NotEnabled, SourceError, Unavailable
@@ -151,7 +152,7 @@ def _done(reading: Reading, body: Any) -> Any:
         body = mapping(json_body(reading.access.get(
             f"/api/2.0/sql/statements/{text(body.get('statement_id'))}"
         )))  # fmt: skip
-    said = text(mapping(status.get("error")).get("message"))[:200]
+    said = cut(text(mapping(status.get("error")).get("message")), 200)
     plain = said.casefold()
     if "permission" in plain or "privilege" in plain:
         raise Denied(f"system tables: {said}; grant SELECT on system.serving and system.access")

@@ -31,6 +31,7 @@ from scanner.kit.http import Missing, json_body
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
 from scanner.kit.paged import by_cursor, whole_list
+from scanner.kit.text import cut
 from scanner.kit.told import check_address
 from scanner.kit.values import hosts, iso, mapping, text, when
 from scanner.kit.windows import Happened
@@ -171,8 +172,8 @@ def event(record: Any, org: str) -> Happened | None:
     who = NAMES.person(org, text(given.get("userId")))
     store = (DATA.store("agreements", org),)
     told = NAMES.app(
-        org, f"{about} {done}".strip()[:_MOST_TEXT], "used_by", key, "", client_id=key, actor=who,
-        first_at=at, last_at=at, reads=store, writes=store,
+        org, cut(f"{about} {done}".strip(), _MOST_TEXT), "used_by", key, "",
+        client_id=key, actor=who, first_at=at, last_at=at, reads=store, writes=store,
     )  # fmt: skip
     outcome = text(given.get("result")).casefold()
     return ident, at, (failed(told) if any(one in outcome for one in _FAILED) else told,)

@@ -13,6 +13,7 @@ from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
 from scanner.kit.records import column, has_columns
+from scanner.kit.text import cut
 from scanner.kit.values import hosts, items, mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, Identity
@@ -130,7 +131,7 @@ def event(record: Any, org: str) -> Happened | None:
     more: dict[str, Any] = {"actor": _actor(given.get("actor"), org), "first_at": at, "last_at": at}
     details = mapping(given.get("details"))
     if kind in _POLICIES:
-        said = tag(details.get("new_value"))[:_MOST_TEXT]
+        said = cut(tag(details.get("new_value")), _MOST_TEXT)
         return ident, at, (NAMES.used(assistant(org), kind, "", status=said, **more),)
     if kind.startswith(_DASH):
         return ident, at, (NAMES.used(assistant(org), kind, **more),)
@@ -168,7 +169,7 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
     if "app" in words.split() and label:
         relation = "" if "unlink" in words or "block" in words else "grants"
         told = (
-            _app(org, kind[:_MOST_TEXT], relation, "", label,
+            _app(org, cut(kind, _MOST_TEXT), relation, "", label,
                  actor=NAMES.person(org, "", mail, mail), first_at=at, last_at=at),
         )  # fmt: skip
     return mark_of((at, whole(record))), at, told

@@ -23,6 +23,7 @@ from scanner.kit.administered import (
 from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.named import Names
 from scanner.kit.paged import by_cursor, whole_list
+from scanner.kit.text import cut
 from scanner.kit.told import hint
 from scanner.kit.values import items, mapping, text, when
 from scanner.model.facts import Asset, AssetClass, Credential, Edge, PrincipalType, Relation
@@ -79,7 +80,11 @@ def account(record: Any, org: str) -> list[Item] | None:
     node = NAMES.node(org, "user", ident)
     told: list[Item] = [
         NAMES.member(
-            org, KEYS.id, ident, name[:_MOST_TEXT] or ident, principal_type=PrincipalType.SERVICE
+            org,
+            KEYS.id,
+            ident,
+            cut(name, _MOST_TEXT) or ident,
+            principal_type=PrincipalType.SERVICE,
         )
     ]
     thing = service(org)
@@ -99,12 +104,13 @@ def _key(given: Mapping[str, Any], org: str, owner: Any, thing: Asset) -> Iterat
     used, most = given.get("character_count"), given.get("character_limit")
     tags = {
         "status": "disabled" if given.get("is_disabled") is True else "active",
-        "permissions": ", ".join(sorted(filter(None, allowed)))[:300],
+        "permissions": cut(", ".join(sorted(filter(None, allowed))), 300),
         "characters": text(used) if isinstance(used, int) else "",
         "character_limit": text(most) if isinstance(most, int) else "",
     }
     yield Credential(
-        id=ident, kind=KEY, name=f"ElevenLabs key {text(given.get('name'))[:_MOST_TEXT]}".strip(),
+        id=ident, kind=KEY,
+        name=f"ElevenLabs key {cut(text(given.get('name')), _MOST_TEXT)}".strip(),
         issuer=PROVIDER, fingerprint="", hint=_shown(text(given.get("hint"))),
         created_at=when(given.get("created_at_unix")),
         tags={name: one for name, one in tags.items() if one}, evidence=evidence,
@@ -143,7 +149,7 @@ def agent(record: Any, org: str) -> list[Item] | None:
         org, "agent", ident, text(given.get("name")), AssetClass.AGENT, provider=PROVIDER,
         created_at=when(given.get("created_at_unix_secs")),
         status="archived" if given.get("archived") is True else "",
-        tags={"tags": ", ".join(words)[:300]} if words else {},
+        tags={"tags": cut(", ".join(words), 300)} if words else {},
     )  # fmt: skip
     last = when(given.get("last_call_time_unix_secs"))
     return list(NAMES.listed(thing, AGENTS.id, [who], last_at=last))

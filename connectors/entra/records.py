@@ -21,6 +21,7 @@ from connectors.entra.names import (
     user_id,
 )
 from connectors.entra.scopes import data_of
+from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
@@ -191,7 +192,7 @@ def held_by(
                 scopes=tuple(sorted(set(roles))),
                 reads=reads,
                 writes=writes,
-                status=shown[:_MOST_SHOWN],
+                status=cut(shown, _MOST_SHOWN),
                 where=f"to {resource.label}",
             )
         )

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from scanner.kit.forge.details import Record, Where
 from scanner.kit.forge.saying import person
+from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
@@ -80,7 +81,7 @@ def seat(where: Where, record: Record) -> Iterator[Item]:
         path=made.id,
         first_at=stamp(record.get("created_at")),
         last_at=last,
-        preview=editor[:200],
+        preview=cut(editor, 200),
     )
     yield Edge(
         source=app_id(where),
@@ -95,7 +96,7 @@ def exclusions(where: Where, record: Record) -> Iterator[Item]:
     """Paths that Copilot must not read, by repository; how many, and where."""
     named = sorted(text(name) for name in record)
     count = sum(len(items(paths)) for paths in record.values())
-    said = {"content_exclusions": str(count), "content_excluded_in": ", ".join(named)[:500]}
+    said = {"content_exclusions": str(count), "content_excluded_in": cut(", ".join(named), 500)}
     yield _asset(where, _EXCLUSIONS, said)
 
 

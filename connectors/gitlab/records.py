@@ -24,6 +24,7 @@ from scanner.kit.forge.saying import (
     runner,
     variable,
 )
+from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence
@@ -263,5 +264,5 @@ def _action(found: Record, details: Record) -> str:
     for verb in ("custom_message", "add", "change", "remove"):
         given = text(details.get(verb))
         if given:
-            return f"{verb} {given}" if verb != "custom_message" else given[:80]
+            return f"{verb} {given}" if verb != "custom_message" else cut(given, 80)
     return "unknown"

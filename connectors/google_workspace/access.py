@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from scanner.kit.contract import Context, Operation
 from scanner.kit.http import ReadOnlySession, json_body
+from scanner.kit.text import cut
 from scanner.kit.values import text
 from scanner.model.errors import Denied, Unavailable
 
@@ -150,4 +151,4 @@ class Access:
 
 
 def _said(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+    return cut(" ".join(str(error).split()), 200)

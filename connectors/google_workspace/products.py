@@ -10,6 +10,7 @@ from typing import Any
 from connectors.google_workspace.names import SOURCE, domain_id, person
 from connectors.google_workspace.scopes import DATA, STORES
 from scanner.kit.expressions import expression
+from scanner.kit.text import cut
 from scanner.kit.values import mapping, text
 from scanner.model.base import NodeId
 from scanner.model.facts import Asset, AssetClass, DataStore, Identity
@@ -56,7 +57,7 @@ def _product(key: str, domain: str, app: str = "", action: str = "") -> Asset:
         asset_class=AssetClass.SAAS_APP,
         provider=PROVIDER,
         account=domain_id(domain),
-        tags={"actions": action.replace(", ", " ")[:_MOST_TEXT]} if action else {},
+        tags={"actions": cut(action.replace(", ", " "), _MOST_TEXT)} if action else {},
     )
 
 
@@ -72,7 +73,7 @@ def _used(
 
 def gemini(rule: str, app: str, action: str, who: Identity | None, domain: str) -> Activity:
     """``app``: in which it was used (``gmail``, ``docs``, ``gemini_app``), whose data it sees."""
-    plain = app.casefold().removeprefix("google_").replace(" ", "_")[:_MOST_TEXT]
+    plain = cut(app.casefold().removeprefix("google_").replace(" ", "_"), _MOST_TEXT)
     noun = _DATA_OF_APP.get(plain, "")
     reads = (DATA.store(noun, domain),) if noun in STORES else ()
     thing = _product("gemini", domain, plain, action)
@@ -90,11 +91,11 @@ def of_setting(name: str, given: Mapping[str, Any], domain: str) -> Iterator[Act
     key = next((product for word, product in _IN_SETTINGS if word in words), "")
     if not key:
         return
-    value = text(given.get("NEW_VALUE"))[:_MOST_TEXT]
+    value = cut(text(given.get("NEW_VALUE")), _MOST_TEXT)
     is_off = not value or value.casefold() in _OFF or name.startswith("DELETE")
     setting = text(given.get("SETTING_NAME")) or text(given.get("SERVICE_NAME"))
     shown = value if _CHOICE.fullmatch(value) else "what was typed"
-    where = f"{setting[:_MOST_TEXT]} set to {shown}".strip()
+    where = f"{cut(setting, _MOST_TEXT)} set to {shown}".strip()
     relation = "" if is_off else "used_by"
     yield _used(_product(key, domain), f"admin.{name}", None, domain, relation, where)
 

@@ -28,6 +28,7 @@ from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
 from scanner.kit.paged import by_cursor, whole_list
+from scanner.kit.text import cut
 from scanner.kit.values import iso, mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass
@@ -160,8 +161,8 @@ def event(record: Any, org: str) -> Happened | None:
     )  # fmt: skip
     has_ended = any(word in action for word in _ENDED)
     one: Activity = NAMES.used(
-        thing, f"{words.strip()} {action}"[:_MOST_TEXT], "" if has_ended else "used_by", actor=who,
-        first_at=at, last_at=at,
+        thing, cut(f"{words.strip()} {action}", _MOST_TEXT), "" if has_ended else "used_by",
+        actor=who, first_at=at, last_at=at,
     )  # fmt: skip
     return ident, at, (one,)
 

@@ -27,6 +27,7 @@ from scanner.kit.administered import (
 from scanner.kit.contract import ConnectorSpec, Context, Operation
 from scanner.kit.http import json_body, link_pages
 from scanner.kit.named import Names
+from scanner.kit.text import cut
 from scanner.kit.told import check_address
 from scanner.kit.values import mapping, text, when
 from scanner.model.errors import Unavailable
@@ -110,7 +111,7 @@ def _repository(what: str, asset_class: AssetClass, operation: Operation) -> Tol
         thing = NAMES.thing(
             org, what, name, name, asset_class, provider=PROVIDER if what == "space" else "",
             created_at=when(given.get("createdAt")),
-            tags={key: value[:_MOST_TEXT] for key, value in about.items() if value},
+            tags={key: cut(value, _MOST_TEXT) for key, value in about.items() if value},
             aliases=(f"https://huggingface.co/{'' if what == 'model' else what + 's/'}{name}",),
             exposure=() if not isinstance(is_private, bool) else
             ("private",) if is_private else ("public",),

@@ -25,6 +25,7 @@ from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.lowcode import Flow, Slot
 from scanner.kit.named import Names
 from scanner.kit.paged import by_number, whole_list
+from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text, when
 from scanner.model.items import Item
 
@@ -68,7 +69,7 @@ def flow(record: Any, org: str) -> list[Item] | None:
              items(mapping(given.get("data")).get("nodes"))]  # fmt: skip
     tags = {
         "mcp": "served as a tool" if given.get("mcp_enabled") is True else "",
-        "endpoint": text(given.get("endpoint_name"))[:80],
+        "endpoint": cut(text(given.get("endpoint_name")), 80),
     }
     one = Flow(
         ident=ident, name=name, definition={"name": name, "data": given.get("data")},

@@ -23,6 +23,7 @@ from scanner.kit.administered import (
 from scanner.kit.contract import ConnectorSpec, Context, Operation
 from scanner.kit.named import Names
 from scanner.kit.paged import by_number, whole_list
+from scanner.kit.text import cut
 from scanner.kit.told import hint
 from scanner.kit.values import mapping, text, when
 from scanner.model.facts import AssetClass, Credential, Edge, Relation
@@ -113,7 +114,7 @@ def key(record: Any, org: str) -> list[Item] | None:
     return [
         Credential(
             id=node, kind=KEY, issuer=PROVIDER, fingerprint="",
-            name=f"LangSmith key {text(given.get('description'))[:_MOST_TEXT]}".strip(),
+            name=f"LangSmith key {cut(text(given.get('description')), _MOST_TEXT)}".strip(),
             hint=shown if "\u2026" in shown else "", created_at=when(given.get("created_at")),
             last_used_at=when(given.get("last_used_at")),
             tags={name: one for name, one in tags.items() if one}, evidence=evidence,

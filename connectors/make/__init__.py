@@ -28,6 +28,7 @@ from scanner.kit.http import Missing, json_body
 from scanner.kit.lowcode import Flow, Slot
 from scanner.kit.named import Names
 from scanner.kit.paged import by_number
+from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text, when
 from scanner.model.errors import Unavailable
 from scanner.model.items import Item
@@ -121,7 +122,7 @@ def flow(record: Any, org: str) -> list[Item] | None:
         ident=ident, name=name, file="blueprint.json", definition=blueprint or None,
         triggers=[*_triggers(given), *(text(one.get("module")) for one in modules[:1])],
         slots=list(_slots(blueprint)), owners=[who], changed_at=when(given.get("lastEdit")),
-        created_at=when(given.get("created")), tags={"apps": ", ".join(apps)[:300]},
+        created_at=when(given.get("created")), tags={"apps": cut(", ".join(apps), 300)},
         status="" if active is None else "active" if active is True else "inactive",
     )  # fmt: skip
     return list(lowcode.flow(NAMES, org, FLOWS.id, one))

@@ -18,6 +18,7 @@ from scanner.kit.administered import Reading, each, read
 from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.http import json_body
+from scanner.kit.text import cut
 from scanner.kit.values import hosts, items, mapping, nested, text, when
 from scanner.kit.windows import Happened
 from scanner.model.errors import Unavailable
@@ -109,7 +110,7 @@ def _thing(
     return NAMES.thing(
         org, "agent", ident, name, AssetClass.AGENT,
         provider=next((one for word, one in _PROVIDERS if word in plain), ""),
-        models=(model[:_MOST_TEXT],) if model else (), status=status[:_MOST_TEXT],
+        models=(cut(model, _MOST_TEXT),) if model else (), status=cut(status, _MOST_TEXT),
         created_at=when(given.get("CreatedDateTime")) or when(given.get("AgentCreationTime")),
         aliases=tuple(sorted(aliases)), is_ai=status.casefold() != "deleted",
         exposure=("no authentication",) if is_open else (),
@@ -135,14 +136,14 @@ def _named(value: Any) -> list[str]:
         if not inner and isinstance(nested(one), str):
             name = text(one)
         if name:
-            found[name[:_MOST_TEXT].replace(",", " ")] = None
+            found[cut(name, _MOST_TEXT).replace(",", " ")] = None
     return sorted(found)
 
 
 def _servers(given: Mapping[str, Any], org: str) -> Iterator[Asset]:
     """MCP servers that an agent is connected to, by host where one is told."""
     for one in map(mapping, items(given.get("McpServers"))[:_MOST_NAMED]):
-        name = next(filter(None, (text(one.get(key)) for key in _NAMES_OF)), "")[:_MOST_TEXT]
+        name = cut(next(filter(None, (text(one.get(key)) for key in _NAMES_OF)), ""), _MOST_TEXT)
         host = next(iter(hosts([one.get(key) for key in _URLS if one.get(key)])), "")
         if name or host:
             yield NAMES.thing(

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from connectors.microsoft365.names import COPILOT, NAMES, PERMITTED, STUDIO
+from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text
 from scanner.model.base import NodeId
 from scanner.model.facts import Asset, AssetClass, DataStore, Identity
@@ -64,7 +65,7 @@ def _models(told: Mapping[str, Any]) -> Iterator[str]:
     for one in map(mapping, items(told.get("ModelTransparencyDetails"))):
         provider, name = text(one.get("ModelProviderName")), text(one.get("ModelName"))
         if shown := "/".join(filter(None, (provider, name))):
-            yield shown[:_MOST_NAME]
+            yield cut(shown, _MOST_NAME)
 
 
 def _opened(resources: list[Mapping[str, Any]], org: str) -> Iterator[DataStore]:
@@ -82,10 +83,10 @@ def _opened(resources: list[Mapping[str, Any]], org: str) -> Iterator[DataStore]
 def product(org: str, host: str) -> Asset:
     """The id that Entra's connector gives it."""
     app = _HOSTS.get(host.casefold(), host) or "Chat"
-    key = app[:_MOST_NAME].casefold().replace(" ", "-")
+    key = cut(app, _MOST_NAME).casefold().replace(" ", "-")
     return Asset(
         id=NodeId(f"{NAMES.org(org)}/copilot/{key}"), kind="entra.copilot",
-        name=f"Microsoft 365 Copilot in {app[:_MOST_NAME]} of {org}",
+        name=f"Microsoft 365 Copilot in {cut(app, _MOST_NAME)} of {org}",
         asset_class=AssetClass.SAAS_APP, provider=COPILOT, account=NAMES.org(org),
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from connectors.microsoft365.names import NAMES, PERMITTED, STUDIO
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.records import column
 from scanner.kit.spelling import Spelling
+from scanner.kit.text import cut
 from scanner.kit.values import mapping, nested, stamp, text
 from scanner.kit.windows import Happened, Novel
 from scanner.model.facts import AssetClass, Identity
@@ -195,8 +196,9 @@ def _opened(
     writes = operation.casefold() in _WRITES
     return (
         NAMES.app(
-            org, operation, "used_by", client[:_MOST_CLIENT], label, client_id=client.casefold(),
-            actor=who, reads=() if writes else (store,), writes=(store,) if writes else (),
+            org, operation, "used_by", cut(client, _MOST_CLIENT), label,
+            client_id=client.casefold(), actor=who,
+            reads=() if writes else (store,), writes=(store,) if writes else (),
         ),
     )  # fmt: skip
 

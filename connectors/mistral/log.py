@@ -15,6 +15,7 @@ from connectors.mistral.records import NAMES, PROVIDER, assistant
 from scanner.kit.administered import Reading, read
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.paged import whole_list
+from scanner.kit.text import cut
 from scanner.kit.values import iso, mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.errors import Unavailable
@@ -63,7 +64,7 @@ def event(record: Any, org: str) -> Happened | None:
 def _thing(kind: str, given: Mapping[str, Any], org: str) -> Asset | None:
     """What an event is about; None for what is no use of AI (people, groups, bills)."""
     about = mapping(given.get("target_metadata"))
-    name, ident = text(about.get("name"))[:_MOST_TEXT], text(about.get("uuid"))
+    name, ident = cut(text(about.get("name")), _MOST_TEXT), text(about.get("uuid"))
     if kind.startswith("agent."):
         if not ident and not name:
             return assistant(org)

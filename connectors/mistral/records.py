@@ -7,6 +7,7 @@ from typing import Any
 
 from scanner.kit.administered import read
 from scanner.kit.named import Names
+from scanner.kit.text import cut
 from scanner.kit.told import hint
 from scanner.kit.values import items, mapping, text, when
 from scanner.model.facts import Account, Asset, AssetClass, Credential, Edge, Relation
@@ -47,7 +48,7 @@ def user(record: Any, org: str) -> list[Item] | None:
         return None
     seats = sorted(filter(None, map(text, items(given.get("subscription_types")))))
     tags = {
-        "seats": ", ".join(seats)[:300],
+        "seats": cut(", ".join(seats), 300),
         "outside_sso": "yes" if given.get("is_sso_outsider") is True else "",
     }
     return [
@@ -72,7 +73,7 @@ def workspace(record: Any, org: str) -> list[Item] | None:
     people = given.get("members_count")
     return [
         Account(
-            id=node, kind=WORKSPACE, name=text(given.get("name"))[:_MOST_TEXT] or ident,
+            id=node, kind=WORKSPACE, name=cut(text(given.get("name")), _MOST_TEXT) or ident,
             provider=PROVIDER, parent=NAMES.org(org), evidence=told,
             tags={"members": text(people)} if isinstance(people, int) else {},
         ),
@@ -95,14 +96,15 @@ def key(record: Any, org: str) -> list[Item] | None:
     shown = hint(text(given.get("hidden_key")))
     place, label = text(given.get("workspace_id")), text(given.get("workspace_name"))
     tags = {
-        "product": text(given.get("product"))[:_MOST_TEXT],
-        "workspace": label[:_MOST_TEXT],
+        "product": cut(text(given.get("product")), _MOST_TEXT),
+        "workspace": cut(label, _MOST_TEXT),
         "expires_at": when(given.get("expiration_date")),
     }
     holder = NAMES.node(org, "workspace", place) if place else NAMES.org(org)
     told: list[Item] = [
         Credential(
-            id=node, kind=KEY, name=f"Mistral key {text(given.get('name'))[:_MOST_TEXT]}".strip(),
+            id=node, kind=KEY,
+            name=f"Mistral key {cut(text(given.get('name')), _MOST_TEXT)}".strip(),
             issuer=PROVIDER, fingerprint="", hint=shown if "\u2026" in shown else "",
             created_at=when(given.get("created_at")), last_used_at=when(given.get("last_used")),
             tags={name: one for name, one in tags.items() if one}, evidence=evidence,

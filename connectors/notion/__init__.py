@@ -27,6 +27,7 @@ from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
 from scanner.kit.paged import by_cursor
 from scanner.kit.records import column, has_columns
+from scanner.kit.text import cut
 from scanner.kit.values import mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.base import NodeId
@@ -162,8 +163,8 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
         return None
     mail = column(record, "Actor email", "Actor", "User")
     told = _told(
-        kind.replace(" ", "_")[:_MOST_TEXT], column(record, "Target", "Integration", "Name"), "",
-        NAMES.person(org, "", mail), org, at,
+        cut(kind.replace(" ", "_"), _MOST_TEXT),
+        column(record, "Target", "Integration", "Name"), "", NAMES.person(org, "", mail), org, at,
     )  # fmt: skip
     return mark_of((at, whole(record))), at, told
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from scanner.kit.http import Missing, ReadOnlySession, json_body
 from scanner.kit.paged import by_last_id
+from scanner.kit.text import cut
 from scanner.kit.told import edge, evidence, gap, hint
 from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.base import NodeId
@@ -116,7 +117,7 @@ def project(session: ReadOnlySession, name: str, scope: Mapping[str, str]) -> It
         else:
             tags["models"] = text(told.get("mode"))
             listing = ", ".join(sorted(filter(None, map(text, items(told.get("model_ids"))))))
-            tags["model_list"] = listing[:2000]
+            tags["model_list"] = cut(listing, 2000)
     yield _asset(scope, name, tags)
     yield edge(org_id(name), ident, Relation.CONTAINS, PROJECTS)
     yield edge(ident, NodeId("provider:openai"), Relation.CALLS, PROJECTS)

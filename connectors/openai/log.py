@@ -15,6 +15,7 @@ from connectors.openai.admin import key_id, org_id, project_id, who_id
 from scanner.kit.expressions import expression
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.spelling import Spelling
+from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text, when
 from scanner.kit.windows import Happened, Novel
 from scanner.model.base import NodeId
@@ -121,7 +122,7 @@ def _of(given: Mapping[str, Any], kind: str, at: str, org: str) -> _Event:
         org=org,
         about=_about(given, kind),
         project=text(project.get("id")),
-        project_name=text(project.get("name"))[:_MOST_TEXT],
+        project_name=cut(text(project.get("name")), _MOST_TEXT),
         who=_actor(actor, key),
         by_key=text(key.get("id")),
     )
@@ -231,7 +232,7 @@ def _project(one: _Event, ident: str, name: str, **more: Any) -> Asset:
 def _key(one: _Event, ident: str, kind: str, rule: str = "", **more: Any) -> Credential:
     """Only what names it: a log has no part of a key's value, and none would be taken."""
     node = key_id(ident)
-    label = text(one.data.get("name"))[:_MOST_TEXT] if ident == one.ident else ""
+    label = cut(text(one.data.get("name")), _MOST_TEXT) if ident == one.ident else ""
     return Credential(
         id=node, kind=kind, name=f"OpenAI key {label}" if label else ident, issuer="openai",
         fingerprint="", evidence=one.evidence(node, rule), **more,
@@ -243,7 +244,7 @@ def _keys(kind: str) -> Callable[[_Event], Iterator[Fact]]:
         if not one.ident:
             return
         scopes = sorted(filter(None, map(text, items(one.data.get("scopes")))))
-        tags = {"scopes": ", ".join(scopes)[:2000]} if scopes else {}
+        tags = {"scopes": cut(", ".join(scopes), 2000)} if scopes else {}
         if one.kind.endswith(".deleted"):
             tags["status"] = "deleted"
         is_new = one.kind.endswith(".created")
@@ -264,7 +265,7 @@ def _keys(kind: str) -> Callable[[_Event], Iterator[Fact]]:
 def _service_account(one: _Event) -> Iterator[Fact]:
     if not one.ident:
         return
-    tags = {"role": text(one.data.get("role"))[:_MOST_TEXT]}
+    tags = {"role": cut(text(one.data.get("role")), _MOST_TEXT)}
     if one.kind.endswith(".deleted"):
         tags["removed_at"] = one.at
     account = _service(
@@ -283,7 +284,7 @@ def _user(one: _Event) -> Iterator[Fact]:
     """``user.updated`` tells the project's id where others tell the person's: then of nobody."""
     if not one.ident or one.ident.startswith("proj"):
         return
-    tags = {"role": text(one.data.get("role"))[:_MOST_TEXT]}
+    tags = {"role": cut(text(one.data.get("role")), _MOST_TEXT)}
     if one.kind == "user.deleted" and not one.project:
         tags["removed_at"] = one.at
     who = _person(
@@ -312,7 +313,7 @@ def _project_event(one: _Event) -> Iterator[Fact | Activity]:
     status = _ENDS.get(one.kind, "")
     is_new = one.kind == "project.created"
     thing = _project(
-        one, one.ident, name[:_MOST_TEXT], status=status, created_at=one.at if is_new else ""
+        one, one.ident, cut(name, _MOST_TEXT), status=status, created_at=one.at if is_new else ""
     )
     yield thing
     if not status:
@@ -325,7 +326,7 @@ def _project_event(one: _Event) -> Iterator[Fact | Activity]:
 
 def _checkpoint(one: _Event) -> Iterator[Fact]:
     """A fine-tuned model that another project is let use."""
-    model = text(one.data.get("fine_tuned_model_checkpoint"))[:300]
+    model = cut(text(one.data.get("fine_tuned_model_checkpoint")), 300)
     if not model:
         return
     node = model_id(model)
@@ -346,7 +347,7 @@ def _connector(one: _Event) -> Iterator[Activity]:
     ident = text(one.about.get("connector_id"))
     if not ident:
         return
-    name = text(one.about.get("connector_name"))[:_MOST_TEXT] or ident
+    name = cut(text(one.about.get("connector_name")), _MOST_TEXT) or ident
     is_open = one.kind == "role.bound_to_resource" and not _is_off(one.about.get("enabled"))
     thing = Asset(
         id=NodeId(f"openai:connector/{ident}"), kind=CONNECTION, name=name, provider="openai",

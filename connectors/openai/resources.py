@@ -14,6 +14,7 @@ from connectors.openai.log import MODEL, model_id
 from scanner.kit.contract import Operation
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.paged import by_last_id
+from scanner.kit.text import cut
 from scanner.kit.told import edge, evidence, gap
 from scanner.kit.values import items, mapping, text
 from scanner.model.base import NodeId
@@ -73,9 +74,10 @@ def _assistant(record: Mapping[str, Any], org: str, project: str) -> Iterator[It
     yield from _within(
         Asset(
             id=node, kind="openai.assistant", provider="openai", asset_class=AssetClass.AGENT,
-            name=text(record.get("name"))[:_MOST_TEXT] or text(record["id"]), account=org_id(org),
+            name=cut(text(record.get("name")), _MOST_TEXT) or text(record["id"]),
+            account=org_id(org),
             models=(model,) if model else (), created_at=seconds(record.get("created_at")),
-            tags={"tools": ", ".join(tools)[:300]} if tools else {},
+            tags={"tools": cut(", ".join(tools), 300)} if tools else {},
             evidence=(evidence("openai", ASSISTANTS, node),),
         ), project, ASSISTANTS,
     )  # fmt: skip
@@ -100,8 +102,8 @@ def _vector_store(record: Mapping[str, Any], org: str, project: str) -> Iterator
     yield from _within(
         Asset(
             id=node, kind="openai.vector_store", provider="openai", account=org_id(org),
-            asset_class=AssetClass.VECTOR_STORE, status=text(record.get("status"))[:_MOST_TEXT],
-            name=text(record.get("name"))[:_MOST_TEXT] or text(record["id"]),
+            asset_class=AssetClass.VECTOR_STORE, status=cut(text(record.get("status")), _MOST_TEXT),
+            name=cut(text(record.get("name")), _MOST_TEXT) or text(record["id"]),
             created_at=seconds(record.get("created_at")),
             tags={name: value for name, value in tags.items() if value},
             evidence=(evidence("openai", VECTOR_STORES, node),),
@@ -119,7 +121,7 @@ def _job(record: Mapping[str, Any], org: str, project: str) -> Iterator[Item]:
             id=node, kind="openai.fine_tuning_job", name=f"fine-tuning of {base or 'a model'}",
             asset_class=AssetClass.WORKLOAD, provider="openai", account=org_id(org),
             models=(base,) if base else (), created_at=seconds(record.get("created_at")),
-            status=status[:_MOST_TEXT], tags={"method": method} if method else {},
+            status=cut(status, _MOST_TEXT), tags={"method": method} if method else {},
             evidence=(evidence("openai", FINE_TUNING, node),),
         ), project, FINE_TUNING,
     )  # fmt: skip
@@ -130,10 +132,11 @@ def _job(record: Mapping[str, Any], org: str, project: str) -> Iterator[Item]:
         yield edge(node, _file_id(file), Relation.READS_FROM, FINE_TUNING)
     if not made:
         return
-    model = model_id(made[:300])
+    model = model_id(cut(made, 300))
     yield from _within(
         Asset(
-            id=model, kind=MODEL, name=made[:300], asset_class=AssetClass.MODEL, provider="openai",
+            id=model, kind=MODEL, name=cut(made, 300), asset_class=AssetClass.MODEL,
+            provider="openai",
             account=org_id(org), models=(base,) if base else (),
             created_at=seconds(record.get("finished_at")),
             evidence=(evidence("openai", FINE_TUNING, model),),

@@ -24,6 +24,7 @@ from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.folding import mark_of
 from scanner.kit.named import Names
 from scanner.kit.paged import by_number, whole_list
+from scanner.kit.text import cut
 from scanner.kit.told import hint
 from scanner.kit.values import mapping, text, when
 from scanner.model.facts import Asset, AssetClass, Credential, Edge, Relation
@@ -80,7 +81,7 @@ def key(record: Any, org: str) -> list[Item] | None:
     return [
         Credential(
             id=ident, kind=KEY,
-            name=f"OpenRouter key {text(given.get('name'))[:_MOST_TEXT]}".strip(),
+            name=f"OpenRouter key {cut(text(given.get('name')), _MOST_TEXT)}".strip(),
             issuer="openrouter", fingerprint="",
             hint=hint(shown) if shown.startswith("sk-or-") and "." in shown else "",
             created_at=when(given.get("created_at")),
@@ -106,11 +107,11 @@ def is_activity(record: Mapping[str, Any]) -> bool:
 def activity(record: Any, org: str) -> list[Item] | None:
     """A day of one model: by whom it does not tell."""
     given = mapping(record)
-    model, at = text(given.get("model"))[:_MOST_TEXT], when(given.get("date"))
+    model, at = cut(text(given.get("model")), _MOST_TEXT), when(given.get("date"))
     count = given.get("requests")
     if not model or not at or isinstance(count, bool) or not isinstance(count, int):
         return None
-    where = text(given.get("provider_name"))[:_MOST_TEXT]
+    where = cut(text(given.get("provider_name")), _MOST_TEXT)
     return [
         NAMES.used(
             gateway(org, (model,)), "activity", count=max(1, count), first_at=at, last_at=at,

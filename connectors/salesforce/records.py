@@ -14,6 +14,7 @@ from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
+from scanner.kit.text import cut
 from scanner.kit.values import mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
@@ -158,7 +159,7 @@ def setup(record: Any, org: str) -> Happened | None:
     )
     told: dict[str, Any] = {"actor": who, "first_at": at, "last_at": at}
     has_ended = any(word in words for word in _ENDED)
-    rule = f"setup.{action}"[:_MOST_TEXT]
+    rule = cut(f"setup.{action}", _MOST_TEXT)
     if any(word in words for word in _APP_WORDS):
         label = _quoted(said)
         if not label:
@@ -178,8 +179,8 @@ def _quoted(said: str) -> str:
     for mark in ('"', "'"):
         parts = said.split(mark)
         if len(parts) > 2 and parts[1].strip():
-            return parts[1].strip()[:_MOST_TEXT]
-    return said.rpartition(": ")[2].strip()[:_MOST_TEXT] if ": " in said else ""
+            return cut(parts[1].strip(), _MOST_TEXT)
+    return cut(said.rpartition(": ")[2].strip(), _MOST_TEXT) if ": " in said else ""
 
 
 # --- event log files ------------------------------------------------------------------------------

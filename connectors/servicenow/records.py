@@ -13,6 +13,7 @@ from typing import Any
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
+from scanner.kit.text import cut
 from scanner.kit.values import hosts, mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, Identity
@@ -181,7 +182,7 @@ def use(record: Any, org: str) -> Happened | None:
     )  # fmt: skip
     one = NAMES.used(
         thing, "sys_generative_ai_log", actor=_person(org, value(given, "sys_created_by")),
-        where=capability[:_MOST_TEXT], first_at=at, last_at=at,
+        where=cut(capability, _MOST_TEXT), first_at=at, last_at=at,
     )  # fmt: skip
     ident = value(given, "sys_id") or mark_of((at, whole(given)))
     return ident, at, (failed(one) if value(given, "error_code") else one,)
@@ -206,7 +207,7 @@ def change(record: Any, org: str) -> Happened | None:
     said = f"{field}: {new}" if field == "active" else f"{field} changed"
     more: dict[str, Any] = {
         "actor": _person(org, value(given, "user")), "first_at": at, "last_at": at,
-        "status": said[:_MOST_TEXT],
+        "status": cut(said, _MOST_TEXT),
     }  # fmt: skip
     rule = f"sys_audit {table}"
     asset_class = AssetClass.AGENT if what == "agent" else AssetClass.INTEGRATION

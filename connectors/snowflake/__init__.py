@@ -28,6 +28,7 @@ from scanner.kit.administered import (
 )
 from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.http import json_body
+from scanner.kit.text import cut
 from scanner.kit.told import gap
 from scanner.kit.values import items, mapping, text
 from scanner.model.errors import Denied, SourceError, Unavailable
@@ -169,7 +170,7 @@ def _done(reading: Reading, query: Query, body: Mapping[str, Any]) -> Mapping[st
         body = mapping(json_body(reading.access.get(f"/api/v2/statements/{handle}")))
     if text(body.get("code")) == _DONE:
         return body
-    said = text(body.get("message"))[:200]
+    said = cut(text(body.get("message")), 200)
     if "not authorized" in said.casefold() or "privilege" in said.casefold():
         raise Denied(f"{query.rule}: {said}; grant what `shadow-ai permissions snowflake` prints")
     raise Unavailable(f"{query.rule}: {text(body.get('code')) or 'no code'} {said}")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scanner.kit.named import Names
+from scanner.kit.text import cut
 from scanner.kit.values import text, when
 from scanner.model.base import NodeId
 from scanner.model.facts import (
@@ -76,7 +77,7 @@ def _shown(what: str, asset_class: AssetClass) -> Any:
             return None
         full = _full(row, "database_name", "schema_name", "name")
         model = text(row.get("embedding_model"))
-        comment = text(row.get("comment"))[:200]
+        comment = cut(text(row.get("comment")), 200)
         thing = NAMES.thing(
             org, what, full, full, asset_class,
             provider="" if what == "model" else PROVIDER, models=(model,) if model else (),

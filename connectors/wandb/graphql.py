@@ -13,6 +13,7 @@ from scanner.kit.administered import read
 from scanner.kit.expressions import expression
 from scanner.kit.http import ReadOnlySession, json_body
 from scanner.kit.paged import at
+from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text
 from scanner.model.errors import Denied, Unavailable
 
@@ -55,7 +56,9 @@ _REFUSED = expression(r"(?i)permission|forbidden|unauthori[sz]ed|not allowed|acc
 def ask(session: ReadOnlySession, query: str, **variables: str | None) -> Mapping[str, Any]:
     """Raises the source errors."""
     body = mapping(json_body(session.post("/graphql", {"query": query, "variables": variables})))
-    said = "; ".join(text(mapping(one).get("message")) for one in items(body.get("errors")))[:300]
+    said = cut(
+        "; ".join(text(mapping(one).get("message")) for one in items(body.get("errors"))), 300
+    )
     if said:
         kind = Denied if _REFUSED.search(said) else Unavailable
         raise kind(f"{GRAPHQL.id}: {said}")

@@ -10,6 +10,7 @@ import msgspec
 
 from scanner.kit.administered import read
 from scanner.kit.named import Names
+from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text, when
 from scanner.model.base import NodeId
 from scanner.model.facts import (
@@ -83,7 +84,7 @@ def user(record: Any, org: str) -> list[Item] | None:
         NAMES.member(
             org, USERS.id, mail or name, text(given.get("displayName")) or name, mail,
             is_active=given.get("active") is not False,
-            tags={key: one[:_MOST_TEXT] for key, one in tags.items() if one},
+            tags={key: cut(one, _MOST_TEXT) for key, one in tags.items() if one},
         )
     ]  # fmt: skip
 
@@ -100,7 +101,8 @@ def team(record: Any, org: str) -> list[Item] | None:
     told = (NAMES.evidence(TEAMS.id, node),)
     return [
         Account(
-            id=node, kind=TEAM, name=name[:_MOST_TEXT], provider=PROVIDER, parent=NAMES.org(org),
+            id=node, kind=TEAM, name=cut(name, _MOST_TEXT), provider=PROVIDER,
+            parent=NAMES.org(org),
             evidence=told,
         ),
         Edge(source=NAMES.org(org), target=node, relation=Relation.CONTAINS, evidence=told),
@@ -149,6 +151,6 @@ def model(given: Any, org: str, rule: str) -> list[Item] | None:
     thing = NAMES.thing(
         org, "registered_model", f"{registry}/{name}", name, AssetClass.MODEL,
         created_at=when(record.get("createdAt")),
-        tags={"registry": registry[:_MOST_TEXT]} if registry else {},
+        tags={"registry": cut(registry, _MOST_TEXT)} if registry else {},
     )  # fmt: skip
     return list(NAMES.listed(thing, rule, last_at=when(record.get("updatedAt"))))

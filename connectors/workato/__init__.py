@@ -25,6 +25,7 @@ from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.lowcode import Flow, Slot
 from scanner.kit.named import Names
 from scanner.kit.paged import by_number, whole_list
+from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, nested, text, when
 from scanner.model.items import Item
 
@@ -67,7 +68,7 @@ def flow(record: Any, org: str) -> list[Item] | None:
     running, runs = given.get("running"), given.get("job_succeeded_count")
     apps = sorted({text(one) for one in items(given.get("applications"))} - {""})
     tags = {
-        "apps": ", ".join(apps)[:300],
+        "apps": cut(", ".join(apps), 300),
         "runs": text(runs) if isinstance(runs, int) else "",
         "last_run_at": when(given.get("last_run_at")),
     }

@@ -14,6 +14,7 @@ from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, Way, by_words
 from scanner.kit.records import column, has_columns
+from scanner.kit.text import cut
 from scanner.kit.values import hosts, items, mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, Identity
@@ -178,7 +179,7 @@ def _told(
     plain = kind.casefold()
     relation = _ACTIONS.get(action, "used_by")
     more: dict[str, Any] = {"actor": who, "first_at": at, "last_at": at}
-    rule = f"{kind} {action}".strip()[:_MOST_TEXT]
+    rule = cut(f"{kind} {action}".strip(), _MOST_TEXT)
     if _AI.search(plain):
         thing = Asset(
             id=NAMES.node(org, "ai", "zendesk-ai"), kind=PRODUCT, name=f"Zendesk AI of {org}",
@@ -186,7 +187,7 @@ def _told(
         )  # fmt: skip
         return (NAMES.used(thing, rule, "used_by" if relation else "", **more),)
     if label and set(_APPS) & set(_WORDS.findall(plain)):
-        label = label.removeprefix("App: ").removeprefix("Client: ")[:_MOST_TEXT]
+        label = cut(label.removeprefix("App: ").removeprefix("Client: "), _MOST_TEXT)
         return (NAMES.app(org, rule, "grants" if relation else "", label, label, **more),)
     return ()
 

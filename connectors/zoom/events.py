@@ -14,6 +14,7 @@ from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, by_words
 from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
+from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, DataStore
@@ -87,10 +88,10 @@ def _switches(given: Mapping[str, Any], above: str, depth: int) -> Iterator[tupl
             word in plain for word in _NOT_OURS
         )
         if isinstance(value, bool) and is_ai:
-            yield f"{above}{plain}"[:_MOST_TEXT], value
+            yield cut(f"{above}{plain}", _MOST_TEXT), value
         elif isinstance(value, Mapping):
             if is_ai and isinstance(value.get("enable"), bool):
-                yield f"{above}{plain}"[:_MOST_TEXT], value["enable"]
+                yield cut(f"{above}{plain}", _MOST_TEXT), value["enable"]
             else:
                 yield from _switches(value, f"{above}{plain}.", depth + 1)
 
@@ -141,7 +142,7 @@ def operation(record: Any, org: str) -> Happened | None:
     one = NAMES.used(
         companion(org), f"operation.{text(given.get('action')) or 'change'}",
         "grants" if is_on else "", actor=who, first_at=at, last_at=at,
-        where=detail.partition(":")[0][:_MOST_TEXT],
+        where=cut(detail.partition(":")[0], _MOST_TEXT),
     )  # fmt: skip
     return mark, at, (one,)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from scanner.detect.quoted import unquoted
 from scanner.kit.expressions import expression
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence, Ends, Evidence
@@ -64,8 +65,8 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
     """The application, who uses it, what was granted and which data that opens; nothing for what is
     neither known AI nor looks like it. What has ended or was tried in vain is no asset of the
     inventory."""
-    if '"' in activity.where:
-        activity = msgspec.structs.replace(activity, where=_QUOTED.sub('"…"', activity.where))
+    if activity.where:
+        activity = msgspec.structs.replace(activity, where=unquoted(activity.where))
     if activity.thing is not None:
         yield from _of_thing(activity, _whose(activity, activity.thing, catalogue), source)
         return
@@ -121,8 +122,6 @@ _WORDS = frozenset({
 """Words that say it by themselves. An agent or an assistant may be anything."""
 _WORD = expression(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _TLD = ".ai"
-_QUOTED = expression(r'"[^"]*(?:"|$)')
-"""What people have named or asked, as logs of settings repeat it: no word of the vendor's own."""
 
 
 _ALL_ENDS = expression(

@@ -31,6 +31,14 @@ _TYPED = expression(
     + rb")(?=[a-z_-]{0,200}[0-9])[A-Za-z0-9_-]{12,400}"
     rb"|eyJ[A-Za-z0-9_-]{10,2000}(?:\.[A-Za-z0-9_-]{4,2000}){1,2})"
 )
+_BEGUN = expression(
+    rb"(?<![A-Za-z0-9_-])(?:" + b"|".join(re.escape(one.encode()) for one in _TELLING) + rb")"
+    rb"(?=[a-zA-Z_-]{0,60}[0-9][a-zA-Z_-]{0,60}[0-9])(?=[a-z0-9_-]{0,60}[A-Z])"
+    rb"(?=[A-Z0-9_-]{0,60}[a-z])[A-Za-z0-9_-]{16,400}"
+)
+"""A key, or the beginning of one, that is none of a known form: what somebody or a vendor has cut.
+Small and capital letters and figures, so that no name of a thing is taken for one."""
+_BEGINNINGS = tuple(one.encode() for one in _TELLING)
 
 
 @cache
@@ -58,7 +66,10 @@ class Mask:
 
     def masked(self, data: bytes) -> bytes:
         """The same object when there is nothing to mask."""
-        for start, end in reversed(apart(self._spans(data))):
+        spans = self._spans(data)
+        if any(one in data for one in _BEGINNINGS):
+            spans += [match.span() for match in _BEGUN.finditer(data)]
+        for start, end in reversed(apart(spans)):
             data = data[:start] + self._shown(data[start:end]) + data[end:]
         return data
 

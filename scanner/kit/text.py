@@ -9,6 +9,7 @@ every second byte is NUL. It guesses nothing else: an old eight-bit encoding is 
 from __future__ import annotations
 
 import codecs
+import string
 from collections.abc import Callable
 
 PROBE = 8000
@@ -75,3 +76,22 @@ def printable(name: str) -> str:
     """Names of files are bytes; what is not UTF-8 in them is shown escaped, so that it can be
     stored."""
     return name.encode("utf-8", "backslashreplace").decode()
+
+
+_RUN = frozenset(string.ascii_letters + string.digits + "_+/=-")
+_DIGITS = frozenset(string.digits)
+_LEAST_KEY = 20
+
+
+def cut(value: str, most: int) -> str:
+    """At most so many letters, and no part of a key: a key that is cut is no longer known for one,
+    so that a run which may be one (long, with a digit) goes whole when the end falls into it."""
+    if len(value) <= most:
+        return value
+    start = end = most
+    while start and value[start - 1] in _RUN:
+        start -= 1
+    while end < len(value) and value[end] in _RUN:
+        end += 1
+    is_key = end - start >= _LEAST_KEY and not _DIGITS.isdisjoint(value[start:end])
+    return value[:start] + "\N{HORIZONTAL ELLIPSIS}" if is_key and start < most else value[:most]

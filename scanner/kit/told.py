@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanner.kit.expressions import expression
+from scanner.kit.text import cut
 from scanner.model.base import NodeId
 from scanner.model.errors import Denied, SourceError
 from scanner.model.evidence import Evidence
@@ -31,7 +32,7 @@ def gap(what: str, error: SourceError) -> Gap:
 
 def hint(shown: str) -> str:
     """What a vendor shows of a key, with one mark in place of what it hides."""
-    return _HIDDEN.sub("\u2026", shown, count=1)[:_MOST_HINT]
+    return cut(_HIDDEN.sub("\u2026", shown, count=1), _MOST_HINT)
 
 
 def check_address(url: str, organization: str) -> None:
