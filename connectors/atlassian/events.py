@@ -137,12 +137,16 @@ def _told(
     if not key and not label:
         return
     is_grant = any(word in plain for word in _GRANTED)
+    # An application is installed in each site by itself.
+    site = next((key for kind, _, key in named if kind in ("site", "sites") and key), "")
+    held: dict[str, Any] = {"resource": NAMES.node(org, "site", site)} if site else {"is_own": True}
     given = [items(mapping(one.get("attributes")).get("scopes")) for one in about]
     scopes = {text(scope) for some in given for scope in some}
     reads, writes = DATA.of((by_words(one, _NOUNS) for one in scopes), org)
     yield NAMES.app(
         org, action, "" if has_ended else "grants" if is_grant else "used_by", key, label,
-        client_id=key, scopes=tuple(sorted(scopes - {""})), reads=reads, writes=writes, **more,
+        client_id=key, scopes=tuple(sorted(scopes - {""})), reads=reads, writes=writes, **held,
+        **more,
     )  # fmt: skip
 
 

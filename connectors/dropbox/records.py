@@ -32,6 +32,7 @@ _EVENTS = {
     "integration_disconnected": "",
     "app_blocked_by_permissions": "failed",
 }
+_OF_TEAM = ("app_link_team", "app_unlink_team")
 _POLICIES = (
     "ai_third_party_sharing_dropbox_base_policy_changed", "previews_ai_policy_changed",
 )  # fmt: skip
@@ -57,9 +58,11 @@ def _app(
     org: str, rule: str, relation: str, ident: str, label: str, **more: Any
 ) -> Activity:  # fmt: skip
     store = (DATA.store("files", org),) if relation == "grants" else ()
+    # What a team has linked and what its members have are accesses of their own.
+    held = f"{NAMES.org(org)}/team link" if rule in _OF_TEAM else ""
     return NAMES.app(
         org, rule, relation, ident or label, label, client_id=ident, reads=store, writes=store,
-        **more,
+        resource=held, **more,
     )  # fmt: skip
 
 

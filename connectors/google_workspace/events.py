@@ -100,7 +100,7 @@ def _texts(value: Any) -> list[str]:
 
 def _app(
     rule: str, relation: str, who: Identity | None, domain: str, client: str, label: str,
-    scopes: tuple[str, ...] = (), where: str = "",
+    scopes: tuple[str, ...] = (), where: str = "", held: str = "",
 ) -> Activity:  # fmt: skip
     reads, writes = data_of(scopes, domain)
     return Activity(
@@ -115,6 +115,7 @@ def _app(
         reads=reads,
         writes=writes,
         where=where,
+        resource=held,
     )
 
 
@@ -171,7 +172,7 @@ def _admin(name: str, given: Parameters, who: Identity | None, domain: str) -> T
             yield _app(
                 f"admin.{name}", relation, who, domain, client, label,
                 tuple(_texts(given.get("API_SCOPES"))),
-                "domain-wide delegation" if is_delegation else "",
+                "domain-wide delegation" if is_delegation else "", _held(name, given, domain),
             )  # fmt: skip
         return
     if name == "REVOKE_3LO_TOKEN":
@@ -181,6 +182,16 @@ def _admin(name: str, given: Parameters, who: Identity | None, domain: str) -> T
             yield _app(f"admin.{name}", "", whose, domain, client, "")
         return
     yield from products.of_setting(name, given, domain)
+
+
+def _held(name: str, given: Parameters, domain: str) -> str:
+    """Where a setting of an application holds. Delegation is an access beside what people have
+    granted; a setting of one organizational unit is of nobody outside it."""
+    if "API_CLIENT" in name:
+        return f"{domain_id(domain)}/domain-wide delegation"
+    unit = text(given.get("ORG_UNIT_NAME")).strip("/")
+    is_whole = unit.casefold() in ("", domain.casefold())
+    return "" if is_whole else f"{domain_id(domain)}/unit/{unit}"
 
 
 def _gemini(name: str, given: Parameters, who: Identity | None, domain: str) -> Told:

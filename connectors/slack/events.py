@@ -36,6 +36,10 @@ ACTIONS = {
     "app_deleted": "",
 }
 """Action of an audit entry -> what it means."""
+_WORKSPACE = "workspace"
+_EVERYWHERE = ("app_deleted",)
+_OF_A_WORKSPACE = ("org_app_workspace_added", "org_app_workspace_removed")
+"""Of one workspace, also where the organization is the place of the entry."""
 _CHANGES = {"added": "grants", "enabled": "grants", "updated": "grants", "expanded": "grants"}
 """Change of an integration; others end it."""
 _ROW = ("App ID", "App Name")
@@ -45,6 +49,7 @@ SPELLING = Spelling(
         "id", "date_create", "action", "actor", "actor.type", "entity", "entity.type", "details",
         *(f"actor.user.{one}" for one in ("id", "name", "email")),
         *(f"entity.app.{one}" for one in ("id", "name", "scopes")), "details.new_scopes", "context",
+        "context.location", "context.location.type", "context.location.id",
     )
 )  # fmt: skip
 
@@ -89,9 +94,22 @@ def entry(record: Any, org: str) -> Happened | None:
         return ident, at, ()
     one = app(
         org, action, relation, key, label, scopes, actor=_actor(given.get("actor"), org),
-        first_at=at, last_at=at,
+        first_at=at, last_at=at, **_place(action, given, org),
     )  # fmt: skip
     return ident, at, (one,)
+
+
+def _place(action: str, given: Mapping[str, Any], org: str) -> dict[str, Any]:
+    """The workspace that an entry is of: an app is installed in each by itself. One of the whole
+    organization holds everywhere, and so does the end of the app itself."""
+    if action in _EVERYWHERE:
+        return {}
+    location = mapping(mapping(given.get("context")).get("location"))
+    kind, ident = text(location.get("type")), text(location.get("id"))
+    if kind == _WORKSPACE and ident:
+        return {"resource": NAMES.node(org, _WORKSPACE, ident)}
+    is_whole = kind == "enterprise" and action not in _OF_A_WORKSPACE
+    return {} if is_whole else {"is_own": True}
 
 
 def _actor(value: Any, org: str) -> Identity | None:
@@ -213,6 +231,7 @@ def logged(record: Mapping[str, Any], org: str) -> Happened | None:
         return mark, at, ()
     who = NAMES.person(org, "", column(record, "Actor email"), column(record, "Actor"))
     one = app(
-        org, action, ACTIONS[action], "", label, (), actor=who, first_at=at, last_at=at
+        org, action, ACTIONS[action], "", label, (), actor=who, first_at=at, last_at=at,
+        is_own=action not in _EVERYWHERE,
     )  # fmt: skip
     return mark, at, (one,)

@@ -125,11 +125,12 @@ _TLD = ".ai"
 
 
 _ALL_ENDS = expression(
-    r"(?i)(?:^|[ _./:-])uninstall|^remove service principal|app_deleted|^app(?:lication)? deleted"
+    r"(?i)(?:^|[./:-]|(?<!integration)[ _])uninstall|^remove service principal|app_deleted"
+    r"|^app(?:lication)? deleted"
     r"|application\.lifecycle\.delete|remove_application|remove_api_client|blocked_oauth2"
     r"|unlink_team|org_app_workspace_removed"
 )
-"""The application goes, and all access with it, whoever has removed it."""
+"""The application goes from its place, and all access with it, whoever has removed it."""
 _OWN_ENDS = expression(
     r"(?i)revoke|remove|delete|destroy|unlink|disconnect|uninstall|deactivat|disable"
 )
@@ -141,7 +142,7 @@ def _ends(activity: Activity) -> Ends:
     in vain ends nothing."""
     if activity.relation or activity.rule.endswith(_FAILED):
         return Ends.NOTHING
-    if _ALL_ENDS.search(activity.rule):
+    if _ALL_ENDS.search(activity.rule) and not activity.is_own:
         return Ends.ALL
     return Ends.OWN if activity.actor and _OWN_ENDS.search(activity.rule) else Ends.NOTHING
 
@@ -176,7 +177,7 @@ def _of_thing(activity: Activity, thing: Asset, source: str) -> Iterator[Fact]:
     evidence = Evidence(
         rule=activity.rule,
         source=source,
-        resource=thing.id,
+        resource=activity.resource or thing.id,
         path=" ".join(filter(None, (who, activity.where))),
         preview=activity.status,
         count=activity.count,

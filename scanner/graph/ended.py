@@ -2,7 +2,8 @@
 from then on. Logs tell endings in any order and over many readings, so that time alone decides.
 
 Refuses to guess: what has no time is of a present list and stands; an ending in the same second as
-a grant ends nothing.
+a grant ends nothing; what ended in one place of an organization (a workspace) stands in the others,
+and where its place is not known.
 """
 
 from __future__ import annotations
@@ -16,18 +17,20 @@ from scanner.model.facts import Edge, Relation
 STANDING = (Relation.GRANTS, Relation.READS_FROM, Relation.WRITES_TO)
 """Relations that stand on an access."""
 
-Endings = Mapping[NodeId, Mapping[str, str]]
-"""Of an application: whose access (empty: everybody's) -> when it ended last."""
+Endings = Mapping[NodeId, Mapping[tuple[str, str], str]]
+"""Of an application: where (empty: everywhere) and whose access (empty: everybody's) -> when it
+ended last."""
 
 
 def endings(edges: Iterable[Edge]) -> Endings:
-    found: dict[NodeId, dict[str, str]] = {}
+    found: dict[NodeId, dict[tuple[str, str], str]] = {}
     for edge in edges:
         if edge.relation is not Relation.CONTAINS:
             continue
         for row in edge.evidence:
             if row.ends:
-                whose = "" if row.ends is Ends.ALL else row.path
+                where = "" if row.resource == edge.target else row.resource
+                whose = where, "" if row.ends is Ends.ALL else row.path
                 times = found.setdefault(edge.target, {})
                 times[whose] = max(times.get(whose, ""), row.last_at)
     return found
@@ -45,8 +48,10 @@ def app_of(edge: Edge) -> NodeId:
     return edge.target if edge.relation is Relation.GRANTS else edge.source
 
 
-def _is_over(row: Evidence, times: Mapping[str, str]) -> bool:
-    latest = max(times.get("", ""), times.get(row.path, ""))
+def _is_over(row: Evidence, times: Mapping[tuple[str, str], str]) -> bool:
+    latest = max(
+        times.get((where, whose), "") for where in ("", row.resource) for whose in ("", row.path)
+    )
     return bool(row.ends) or (bool(row.last_at) and row.last_at < latest)
 
 

@@ -29,7 +29,8 @@ _MOST_KNOWN = 500_000
 def key_of(one: Activity | Fact) -> Key:
     if not isinstance(one, Activity):
         return "", fact_key(one), "", "", ""
-    return one.rule, one.app_id, one.actor.id if one.actor else "", one.where, one.relation
+    where = f"{one.where} {one.resource}" if one.resource else one.where
+    return one.rule, one.app_id, one.actor.id if one.actor else "", where, one.relation
 
 
 def mark_of(key: Iterable[str]) -> str:

@@ -127,6 +127,10 @@ class Activity(Model, frozen=True, kw_only=True):
     first_at: str = ""
     last_at: str = ""
     resource: str = ""
+    """Where inside the organization it holds (a workspace): what ends there ends nothing
+    elsewhere. Empty: everywhere."""
+    is_own: bool = False
+    """What it ends is the actor's alone: the source does not tell of what else it is the end."""
     status: str = ""
     thing: Asset | None = None
     """What was used, a model or an agent of the vendor's own: it is in the inventory even if no

@@ -24,11 +24,11 @@ APP = NAMES.node("acme", "app", "c1")
 OPENED = (Relation.GRANTS, Relation.READS_FROM, Relation.WRITES_TO)
 
 
-def _told(day: int, rule: str, relation: str = "", who: Any = ANN) -> Activity:
+def _told(day: int, rule: str, relation: str = "", who: Any = ANN, **more: Any) -> Activity:
     at = f"2026-11-{day:02}T09:00:00Z"
     opened = (MAIL,) if relation == "grants" else ()
     return NAMES.app("acme", rule, relation, "c1", "Otter.ai", actor=who, first_at=at, last_at=at,
-                     reads=opened, writes=opened)  # fmt: skip
+                     reads=opened, writes=opened, **more)  # fmt: skip
 
 
 def _graph(rulebook: Rulebook, *told: Activity) -> AssetGraph:
@@ -77,6 +77,9 @@ def test_what_has_ended_is_closed_in_either_order(rulebook: Rulebook, ending: Ac
         _told(11, "app_requested"),
         failed(_told(11, "token.revoke")),
         _told(11, "remove app role assignment from service principal", who=BEN),
+        _told(11, "app_uninstalled", resource="x:acme/workspace/t2"),
+        _told(11, "app_uninstalled", who=BEN, is_own=True),
+        _told(11, "workspace.integration_uninstalled", who=BEN),
     ],
     ids=lambda one: f"{one.rule} {one.last_at}",
 )
@@ -97,3 +100,15 @@ def test_a_later_grant_opens_again_and_others_keep_theirs(rulebook: Rulebook) ->
     assert BEN is not None
     assert [e.source for e in left.edges.values() if e.relation is Relation.GRANTS] == [BEN.id]
     assert _open(left) == set(OPENED)
+
+
+def test_what_ends_in_one_place_stands_in_the_others(rulebook: Rulebook) -> None:
+    """The places of an organization are those of Slack's workspaces, of Atlassian's sites."""
+    here, there = ({"resource": f"x:acme/workspace/{one}"} for one in ("t1", "t2"))
+    granted = [_told(10, "app_installed", "grants", ANN, **one) for one in (here, there)]
+    removed = _told(11, "app_uninstalled", who=BEN, **here)
+    graph = _graph(rulebook, removed, *granted)
+    assert _open(graph) == set(OPENED)
+    assert not _open(_graph(rulebook, removed, granted[0]))
+    everywhere = _told(12, "app_uninstalled", who=BEN)
+    assert not _open(_graph(rulebook, removed, *granted, everywhere))

@@ -12,8 +12,11 @@ from connectors.slack import INTEGRATIONS, REQUESTS
 from connectors.slack.events import entry
 from connectors.slack.scopes import opened
 from scanner.detect.activity import Catalogue, facts_of
+from scanner.graph.build import AssetGraph
+from scanner.kit.folding import Fold
+from scanner.model.base import ShardId
 from scanner.model.errors import Denied, NotEnabled
-from scanner.model.facts import Asset, Identity
+from scanner.model.facts import Asset, Identity, Relation
 from scanner.model.items import Activity, Gap
 from scanner.rulebook.load import Rulebook
 from tests.connectors.slack.world import CASE, plant
@@ -174,3 +177,43 @@ def test_the_consoles_table_of_audit_entries(tmp_path: Path) -> None:
     (gap,) = (item for item in items if isinstance(item, Gap))
     assert gap.what == "audit.csv:4"
     assert "no time" in gap.reason
+
+
+def _installed(rulebook: Rulebook, *told: tuple[str, str, str]) -> set[str]:
+    """Who has the app at last: (action, person, place) in the order of time."""
+    entries = [
+        {
+            "id": str(at), "date_create": 1763629200 + at, "action": action,
+            "actor": {"type": "user", "user": {"id": who, "email": f"{who}@acme.com"}},
+            "entity": {"type": "app", "app": {"id": "A1", "name": "Claude",
+                                              "scopes": ["channels:history"]}},
+            "context": {"location": {"type": "workspace" if place.startswith("T") else "enterprise",
+                                     "id": place}} if place else {},
+        }
+        for at, (action, who, place) in enumerate(told)
+    ]  # fmt: skip
+    fold, catalogue = Fold(), Catalogue(rulebook)
+    for found in (entry(one, "acme") for one in entries):
+        assert found is not None
+        for one in found[2]:
+            fold.add(one)
+    shard = ShardId("slack:file:x")
+    facts = (fact for one in fold.take() for fact in facts_of(one, catalogue, "slack"))  # type: ignore[arg-type]
+    edges = AssetGraph((shard, fact, True) for fact in facts).edges.values()
+    return {one.source.rpartition("/")[2] for one in edges if one.relation is Relation.GRANTS}
+
+
+def test_an_app_is_uninstalled_in_one_workspace(rulebook: Rulebook) -> None:
+    """https://docs.slack.dev/reference/audit-logs-api/methods-actions-reference: an entry has the
+    workspace or the organization in which it happened."""
+    both = ("app_installed", "w1", "T1"), ("app_installed", "w2", "T2")
+    assert _installed(rulebook, *both, ("app_uninstalled", "w1", "T1")) == {"w2"}
+    assert _installed(rulebook, *both, ("app_uninstalled", "w3", "T2")) == {"w1"}
+    assert _installed(rulebook, *both, ("app_uninstalled", "w3", "E1")) == set()
+    assert _installed(rulebook, *both, ("app_deleted", "w3", "T3")) == set()
+    assert _installed(rulebook, *both, ("org_app_workspace_removed", "w3", "E1")) == {"w1", "w2"}
+
+
+def test_an_end_without_a_place_is_of_whoever_made_it(rulebook: Rulebook) -> None:
+    both = ("app_installed", "w1", ""), ("app_installed", "w2", "")
+    assert _installed(rulebook, *both, ("app_uninstalled", "w1", "")) == {"w2"}

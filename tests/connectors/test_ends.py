@@ -1,0 +1,101 @@
+"""What one person or place takes back ends nobody else's access, by the logs of the sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from connectors.atlassian.events import event as atlassian
+from connectors.dropbox.records import event as dropbox
+from connectors.google_workspace.events import happened as google
+from scanner.detect.activity import Catalogue, facts_of
+from scanner.graph.build import AssetGraph
+from scanner.kit.folding import Fold
+from scanner.model.base import ShardId
+from scanner.model.facts import Relation
+from scanner.model.items import Activity
+from scanner.rulebook.load import Rulebook
+
+Event = tuple[str, str, str]
+"""What was done, by whom and where."""
+
+
+def _google(at: str, what: str, who: str, where: str) -> Any:
+    told: dict[str, str] = {"client_id": "c1", "app_name": "Otter.ai"}
+    report = "token"
+    if what.isupper():
+        report = "admin"
+        told = {"OAUTH2_APP_ID": "c1", "OAUTH2_APP_NAME": "Otter.ai", "API_CLIENT_NAME": "c1",
+                "ORG_UNIT_NAME": where}  # fmt: skip
+    return google(
+        {
+            "id": {"time": at, "uniqueQualifier": at, "applicationName": report},
+            "actor": {"email": f"{who}@acme.com", "profileId": who},
+            "events": [{"name": what, "parameters": [
+                {"name": name, "value": value} for name, value in told.items()]}],
+        },
+        "acme.com",
+    )  # fmt: skip
+
+
+def _dropbox(at: str, what: str, who: str, _: str) -> Any:
+    user = {".tag": "team_member", "team_member_id": who}
+    return dropbox(
+        {
+            "timestamp": at, "event_type": {".tag": what}, "event_category": {".tag": "apps"},
+            "actor": {".tag": "user", "user": user},
+            "details": {"app_info": {"app_id": "c1", "display_name": "Claude"}},
+        },
+        "acme",
+    )  # fmt: skip
+
+
+def _atlassian(at: str, what: str, who: str, where: str) -> Any:
+    site = [{"id": where, "type": "sites"}] if where else []
+    return atlassian(
+        {
+            "id": at,
+            "attributes": {
+                "time": at, "action": what, "actor": {"id": who}, "container": site,
+                "context": [{"id": "c1", "type": "app", "attributes": {"name": "Claude"}}],
+            },
+        },
+        "acme",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "granted", "ending", "left"),
+    [
+        (_google, "authorize", ("revoke", "ann", ""), {"ben"}),
+        (_google, "authorize", ("REMOVE_API_CLIENT_ACCESS", "adm", ""), {"ann", "ben"}),
+        (_google, "authorize", ("ADD_TO_BLOCKED_OAUTH2_APPS", "adm", "Sales"), {"ann", "ben"}),
+        (_google, "authorize", ("ADD_TO_BLOCKED_OAUTH2_APPS", "adm", "acme.com"), set()),
+        (_dropbox, "app_link_user", ("app_unlink_user", "ann", ""), {"ben"}),
+        (_dropbox, "app_link_user", ("app_unlink_team", "adm", ""), {"ann", "ben"}),
+        (_dropbox, "app_link_team", ("app_unlink_team", "adm", ""), set()),
+        (_atlassian, "app_installed", ("app_uninstalled", "adm", "s1"), {"ben"}),
+        (_atlassian, "app_installed", ("app_uninstalled", "adm", ""), {"ann", "ben"}),
+    ],
+    ids=lambda one: "" if callable(one) else str(sorted(one) if isinstance(one, set) else one),
+)
+def test_who_is_left(
+    told: Callable[..., Any], granted: str, ending: Event, left: set[str], rulebook: Rulebook
+) -> None:
+    events = (granted, "ann", "s1"), (granted, "ben", "s2"), ending
+    fold, catalogue = Fold(), Catalogue(rulebook)
+    for day, one in enumerate(events, start=1):
+        happened = told(f"2026-11-{day:02}T09:00:00Z", *one)
+        for activity in happened[2]:
+            fold.add(activity)
+    source = told.__name__.strip("_")
+    facts = [
+        (ShardId("x:log"), fact, True)
+        for one in fold.take() if isinstance(one, Activity)
+        for fact in facts_of(one, catalogue, source)
+    ]  # fmt: skip
+    edges = AssetGraph(facts).edges.values()
+    people = {one.source.rpartition("/")[2] for one in edges if one.relation is Relation.GRANTS}
+    assert {one.partition("@")[0] for one in people} == left
