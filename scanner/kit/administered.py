@@ -291,7 +291,7 @@ class _Book:
 
     def told(self, found: Happened | Novel, number: int) -> tuple[Activity | Fact, ...]:
         ident, at, told = found.event if isinstance(found, Novel) else found
-        if self.known.before(ident):
+        if ident and self.known.before(ident):  # without an id it is nobody's repetition
             return ()
         self.unknown.event(found, f":{number}")
         if told and not at:
