@@ -128,7 +128,11 @@ class Answers:
         self.is_changed = True
         self.count += target != OTHER
         rows = self._asked.setdefault(address, {}).setdefault(client, [])
-        row = next((one for one in rows if one.target == target and one.scope == scope), None)
+        row = None
+        for one in rows:
+            if one.target == target and one.scope == scope:
+                row = one
+                break
         if self._times >= _MOST_TIMES or (row is None and self._rows >= _MOST_ROWS):
             self.dropped += 1
             return

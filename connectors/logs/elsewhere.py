@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from connectors.logs.lines import Record, hosts_in
+from connectors.logs.lines import hosts_in
+from connectors.logs.records import Record
 
 _NOT_ASKED = re.compile(
     r"refer|origin|agent|mail|user|upn|account|issuer|subject|signature|rule|policy|categor|prompt"

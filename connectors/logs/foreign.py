@@ -4,7 +4,8 @@ that is known. Reading them for traffic finds nothing, which is no proof that th
 
 from __future__ import annotations
 
-from connectors.logs.lines import Layout, Record
+from connectors.logs.lines import Layout
+from connectors.logs.records import Record
 from scanner.model.items import Gap
 
 _MOST_LINES = 50

@@ -15,8 +15,9 @@ from typing import NamedTuple
 from connectors.logs.answers import OTHER, Answers, Found, extend
 from connectors.logs.flow_lines import Flow, FlowLayout
 from connectors.logs.kinds import API
-from connectors.logs.lines import Layout, Record
+from connectors.logs.lines import Layout
 from connectors.logs.networks import EPHEMERAL, is_inside, model_ports, shared_by
+from connectors.logs.records import Record
 from connectors.logs.tally import (
     ADDRESS,
     BY_ADDRESS,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import yaml
 
-from connectors.logs.lines import Record
 from connectors.logs.networks import model_ports
+from connectors.logs.records import Record
 from scanner.model.evidence import Confidence
 
 EMBEDDINGS, API, DOWNLOAD, IDE, AGENT, CHAT, CONTACT, SPEECH, IMAGES = (

@@ -11,14 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 
 from connectors.logs.flat import by_plugin, decoded, decoded_bytes, flattened, is_rows
 from connectors.logs.formats import Format, known_names, of_shape, pattern
-from connectors.logs.networks import addresses
 from connectors.logs.otlp import batch, spans
-from connectors.logs.pieces import labels, pairs, palo_alto, split
-from connectors.logs.times import moment
+from connectors.logs.pieces import pairs, palo_alto, split
+from connectors.logs.records import Record, Taker, number, of_expression
 
 _MOST_LAYOUTS = 400
 _MOST_TEXT = 8192
@@ -29,58 +27,10 @@ _ROWS = ("records", "Records", "logEvents", "value", "entries", "logs", "rows", 
          "events", "data")  # fmt: skip
 """Where deliveries and exports put their records, if they are no record themselves."""
 _MOST_WRAPS = 3
-_NOTHING = frozenset({"", "-", "none", "null", "n/a", "(empty)", "(null)", "unknown"})
 _HOST = re.compile(
     r"(?:(?:https?|wss?)://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,12}+[a-z][a-z0-9-]{1,62}|"
     r"(?<=//)[a-z0-9.\[\]:-]+)(?::(\d{1,5}))?(/[^\s\"'<>?#]*)?", re.I)  # fmt: skip
-_PLAIN_URL = re.compile(
-    r"(?:https?://)?([A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}))(?::([1-9]\d{0,3}))?((?:/[!-\"$->@-~]*)?)(?:[?#]|$)"
-)
-_NAMES = ("name", "answer")
 _NO_NAMES: Mapping[str, Any] = MappingProxyType({})
-_DNS_PORTS = ("53", "853", "5353")
-
-
-@dataclass(slots=True)
-class Record:
-    """What a line tells. Texts are as they were written, without a URL's query."""
-
-    format: str
-    time: str = ""
-    user: str = ""
-    device: str = ""
-    src: str = ""
-    host: str = ""
-    port: int = 0
-    path: str = ""
-    method: str = ""
-    up: int = 0
-    down: int = 0
-    action: str = ""
-    status: int = 0
-    ua: str = ""
-    app: str = ""
-    """What was used, as a firewall or proxy calls it."""
-    program: str = ""
-    """Executable or browser that asked."""
-    media: str = ""
-    model: str = ""
-    provider: str = ""
-    ja4: str = ""
-    is_name: bool = False
-    """A name was asked for: contact, and no content."""
-    count: int = 1
-    is_joined: bool = False
-    """Of a log that tells at which address a name is; what follows is set there alone."""
-    dst: str = ""
-    uid: str = ""
-    """Of the connection, in the logs of one sensor."""
-    scope: str = ""
-    """The network whose addresses these are."""
-    answers: tuple[str, ...] = ()
-    """Addresses that the name was answered with."""
-    is_alias: bool = False
-    """The name is another's name, whose addresses are on the lines that follow."""
 
 
 @dataclass
@@ -97,8 +47,8 @@ class Layout:
     """Lines that no format fits."""
     last: Mapping[str, Any] = field(default_factory=lambda: _NO_NAMES)
     """Names and values of the last line that has names."""
-    _fitting: dict[tuple[str, ...], Format | None] = field(default_factory=dict)
-    """Names of a line, behind its shape -> its format: lines of one log have the same."""
+    _fitting: dict[tuple[str, ...], Taker | None] = field(default_factory=dict)
+    """Names of a line, behind its shape -> what reads it: lines of one log have the same."""
     _text: Format | None = None
     """What the last plain line was; the next one is most likely the same."""
 
@@ -192,8 +142,8 @@ class Layout:
         fitting = self._of_names(flat, "json")
         if fitting is None:
             return []
-        record = _taken(fitting, flat, self.day)
-        if fitting.name == "json" and not (record.host or record.provider):
+        record = fitting.record(flat, self.day)
+        if fitting.format.name == "json" and not (record.host or record.provider):
             inner = next((flat[n] for n in _WRAPPED if isinstance(flat.get(n), str)), "")
             if inner and inner != text and depth < _MOST_WRAPS:
                 wrapped = self.records(inner.encode(errors="replace"))
@@ -205,14 +155,15 @@ class Layout:
                     return self._of_value(told[name], "", depth + 1)
         return [record]
 
-    def _of_names(self, told: Mapping[str, Any], shape: str) -> Format | None:
+    def _of_names(self, told: Mapping[str, Any], shape: str) -> Taker | None:
         key = (shape, *told)
         if key not in self._fitting:
             names = frozenset(told)
             fitting = (one for one in of_shape(shape) if self._wants(one) and one.fits(names))
+            found = next(fitting, None)
             if len(self._fitting) > _MOST_LAYOUTS:
                 self._fitting.clear()
-            self._fitting[key] = next(fitting, None)
+            self._fitting[key] = Taker(found, names) if found is not None else None
         return self._fitting[key]
 
     def _wants(self, one: Format) -> bool:
@@ -226,7 +177,7 @@ class Layout:
             return [Record("table")]  # the header
         self.last = row = dict(zip(self.columns, values, strict=False))
         fitting = self._of_names(row, "columns")
-        return [_taken(fitting, row, self.day)] if fitting is not None else []
+        return [fitting.record(row, self.day)] if fitting is not None else []
 
     def _of_text(self, text: str) -> list[Record]:
         if self._text is not None:
@@ -238,13 +189,13 @@ class Layout:
             names = frozenset(paired)
             for one in of_shape("pairs"):
                 if self._wants(one) and one.fits(names):
-                    record = _taken(one, paired, self.day)
+                    record = Taker(one, names).record(paired, self.day)
                     if record.host or record.provider:
                         return [record]
         placed = palo_alto(text) if ",T" in text else None
         if placed is not None:
             one = next(one for one in of_shape("columns") if one.name == placed[0])
-            return [_taken(one, placed[1], self.day)] if self._wants(one) else []
+            return [Taker(one, placed[1]).record(placed[1], self.day)] if self._wants(one) else []
         for one in of_shape("text"):
             if self._wants(one):
                 found = self._matched(one, text)
@@ -256,130 +207,11 @@ class Layout:
     def _matched(self, one: Format, text: str) -> list[Record]:
         if len(text) > _MOST_TEXT or not any(piece in text for piece in one.if_any):
             return []
-        hit = pattern(one.regex).match(text)
-        if hit is None:
-            return []
-        told = hit.groupdict("")
-        if "(" in told.get("host", ""):
-            told["host"] = labels(told["host"])
-        return [_taken(one, told, self.day)]
-
-
-def _values(one: Format, told: Mapping[str, Any]) -> dict[str, str]:
-    """Field -> text, of those that are set."""
-    if not one.fields:  # groups of an expression are called as fields are
-        return {name: text for name, text in told.items() if text and text.lower() not in _NOTHING}
-    found: dict[str, str] = {}
-    get = told.get
-    for name, paths in one.fields.items():
-        for path in paths:
-            value = get(path) if path[0] != "=" else path[1:]
-            if value is None or value is True or value is False:
-                continue
-            text = (value if type(value) is str else str(value)).strip().strip('"')
-            if text and text.lower() not in _NOTHING:
-                found[name] = text
-                break
-    return found
-
-
-def _taken(one: Format, told: Mapping[str, Any], day: int) -> Record:
-    said = _values(one, told)
-    get = said.get
-    url, host, path = get("url", ""), get("host", ""), get("path", "")
-    port = _number(get("port", ""))
-    if url:
-        found, at, rest = _of_url(url)
-        host, port, path = host or found, port or at, path or rest
-    elif "://" in path:
-        found, at, path = _of_url(path)
-        host, port = host or found, port or at
-    tail = ""
-    if host.count(":") == 1:
-        host, _, tail = host.partition(":")
-    time = get("time") or " ".join(filter(None, (get("date"), get("clock"))))
-    record = Record(
-        one.name,
-        moment(time, day) if time else "",
-        _user(get("user", "")),
-        get("device", ""),
-        _address(get("src", "")),
-        host or get("dst", ""),
-        port or _number(tail),
-        path.partition("?")[0].partition("#")[0],
-        get("method", ""),
-        _number(get("up", "")),
-        _number(get("down", "")),
-        get("action", ""),
-        _number(get("status", "")),
-        get("ua", ""),
-        get("app", ""),
-        get("program", ""),
-        get("media", ""),
-        get("model", ""),
-        get("provider", ""),
-        get("ja4", ""),
-        one.surface in _NAMES or "dns" in said,
-    )
-    if one.joins:
-        _joined(record, one, told)
-    return record
-
-
-def _joined(record: Record, one: Format, told: Mapping[str, Any]) -> None:
-    """What leads from a name to the connections that hold addresses alone."""
-    record.is_joined = True
-    for name, paths in one.joins.items():
-        values = [told[path] for path in paths if told.get(path)]
-        if name == "answers":
-            record.answers = addresses(values)
-            record.is_alias = "<CNAME>" in values
-        elif name == "asked_from":  # an answer goes to who asked, whichever way the log writes it
-            if str(told.get("src_port", "")) in _DNS_PORTS:
-                record.src = _address(str(values[0])) if values else record.src
-        elif values:
-            text = str(values[0]).strip()
-            setattr(record, name, text.lower() if name == "dst" else text)
-    if one.surface == "answer":
-        record.count = 1 if "block" in record.action or "black" in record.action else 0
-
-
-def _of_url(url: str) -> tuple[str, int, str]:
-    """Host, port and path of a URL, of ``host:port`` (CONNECT) and of ``host/path``."""
-    plain = _PLAIN_URL.match(url)  # a fifth of urlsplit's time, for nearly every URL of a log
-    if plain is not None:
-        return plain[1].lower(), int(plain[2] or 0), plain[3]
-    try:
-        split = urlsplit(url if "://" in url else f"//{url}" if not url.startswith("/") else url)
-        return split.hostname or "", split.port or 0, split.path
-    except ValueError:
-        return "", 0, ""
-
-
-def _number(text: str) -> int:
-    if text.isascii() and text.isdigit() and len(text) < 16:
-        return int(text)
-    try:
-        return max(0, int(float(text))) if text else 0
-    except (ValueError, OverflowError):
-        return 0
-
-
-def _user(text: str) -> str:
-    """``ACME\\anna`` and ``anna`` are left as they are; an address book's brackets are not."""
-    return text.strip("<>'\" ")[:256]
-
-
-def _address(text: str) -> str:
-    """Without the port that some add to it."""
-    if text.count(":") == 1:
-        return text.partition(":")[0]
-    if text.startswith("["):
-        return text[1:].partition("]")[0]
-    return text
+        found = of_expression(one.name).taken(text, self.day)
+        return [found] if found is not None else []
 
 
 def hosts_in(text: str) -> Iterator[Record]:
     for hit in _HOST.finditer(text[:65536]):
         path = hit[3] or ""
-        yield Record("text", host=hit[1], port=_number(hit[2] or ""), path=path, is_name=not path)
+        yield Record("text", host=hit[1], port=number(hit[2] or ""), path=path, is_name=not path)

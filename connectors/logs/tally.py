@@ -24,9 +24,9 @@ from connectors.logs.kinds import (
     kind_of,
     model_server,
 )
-from connectors.logs.lines import Record
 from connectors.logs.networks import model_ports
 from connectors.logs.pseudonyms import Pseudonyms
+from connectors.logs.records import Record
 from scanner.kit.contract import Watch
 from scanner.model.base import NodeId
 from scanner.model.evidence import MOST_HANDSHAKES, Confidence, Evidence, merge_evidence
@@ -394,6 +394,8 @@ class Tally:
 
     def private(self, key: Key) -> Key:
         """As it may be kept for another reading."""
+        if not self.names:
+            return key
         target = f"={self.names.server(key[2][1:])}" if key[2][:1] == "=" else key[2]
         return (key[0], self.names.of(key[1]), target, *key[3:])
 

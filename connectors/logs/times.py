@@ -14,6 +14,8 @@ _UTC = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:[.,]\d+)?"
     r"(?: ?(?:Z|UTC|[+]00:?00))?"
 )
+_OWN = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ")
+"""As :func:`moment` gives it."""
 _NUMBER = re.compile(r"\d{9,20}(?:\.\d+)?")
 _ISO = re.compile(
     r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:[.,]\d+)?"
@@ -83,14 +85,23 @@ def _year(month: int, of_month: int, day: int) -> int:
     return latest.year
 
 
-@lru_cache(maxsize=4096)
 def seconds(text: str) -> int:
     """Since 1970, of a time as logs write it; 0 for what is none."""
-    told = moment(text) if text else ""
+    told = text if _OWN.fullmatch(text) else moment(text) if text else ""
+    if not told:
+        return 0
+    began = _began(told[:10])
+    return began and began + int(told[11:13]) * 3600 + int(told[14:16]) * 60 + int(told[17:19])
+
+
+@lru_cache(maxsize=4096)
+def _began(day: str) -> int:
+    """When a day did, in seconds since 1970; 0: before that, or there is none such."""
     try:
-        return int(datetime.fromisoformat(told).timestamp()) if told else 0
-    except (ValueError, OverflowError):
-        return 0  # an hour that no day has, a year of three digits
+        made = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return 0
+    return max(0, int(made.timestamp()))
 
 
 def _of_number(number: float) -> str:

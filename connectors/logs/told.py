@@ -14,8 +14,9 @@ from pathlib import PurePath
 from connectors.logs.elsewhere import hosts_of, is_silent, is_trace
 from connectors.logs.files import Part
 from connectors.logs.joined import Joins
-from connectors.logs.lines import Layout, Record
+from connectors.logs.lines import Layout
 from connectors.logs.opening import Opened
+from connectors.logs.records import Record
 from connectors.logs.tally import Tally, gap
 from connectors.logs.unfinished import is_whole
 from scanner.model.items import Gap

@@ -11,7 +11,8 @@ import time
 from os import fstat
 
 from connectors.logs.files import Part
-from connectors.logs.lines import Layout, Record
+from connectors.logs.lines import Layout
+from connectors.logs.records import Record
 
 STILL_WRITTEN = 3600
 """Seconds since its last change after which nothing more is expected of a file."""

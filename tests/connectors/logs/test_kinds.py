@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.logs.kinds import client_of
-from connectors.logs.lines import Record
+from connectors.logs.records import Record
 from tests.connectors.logs.conftest import Read
 from tests.connectors.logs.samples import SAMPLES
 

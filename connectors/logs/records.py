@@ -1,0 +1,238 @@
+"""Named values of a line -> a record: who asked whom for what.
+
+Owns how values are read. Which names a format gives its values is :mod:`connectors.logs.formats`',
+how they are found in a line :mod:`connectors.logs.lines`'.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from connectors.logs.formats import Format, of_shape
+from connectors.logs.networks import addresses
+from connectors.logs.pieces import labels
+from connectors.logs.times import moment
+
+_NOTHING = frozenset({"", "-", "none", "null", "n/a", "(empty)", "(null)", "unknown"})
+_LONGEST_NOTHING = max(map(len, _NOTHING))
+_PLAIN_URL = re.compile(
+    r"(?:https?://)?([A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}))(?::([1-9]\d{0,3}))?((?:/[!-\"$->@-~]*)?)(?:[?#]|$)"
+)
+_NAMES = ("name", "answer")
+_DNS_PORTS = ("53", "853", "5353")
+_TEXTS = frozenset({"device", "method", "action", "ua", "app", "program", "media", "model",
+                    "provider", "ja4"})  # fmt: skip
+_COUNTS = frozenset({"up", "down", "status"})
+
+
+@dataclass(slots=True)
+class Record:
+    """What a line tells. Texts are as they were written, without a URL's query."""
+
+    format: str
+    time: str = ""
+    user: str = ""
+    device: str = ""
+    src: str = ""
+    host: str = ""
+    port: int = 0
+    path: str = ""
+    method: str = ""
+    up: int = 0
+    down: int = 0
+    action: str = ""
+    status: int = 0
+    ua: str = ""
+    app: str = ""
+    """What was used, as a firewall or proxy calls it."""
+    program: str = ""
+    """Executable or browser that asked."""
+    media: str = ""
+    model: str = ""
+    provider: str = ""
+    ja4: str = ""
+    is_name: bool = False
+    """A name was asked for: contact, and no content."""
+    count: int = 1
+    is_joined: bool = False
+    """Of a log that tells at which address a name is; what follows is set there alone."""
+    dst: str = ""
+    uid: str = ""
+    """Of the connection, in the logs of one sensor."""
+    scope: str = ""
+    """The network whose addresses these are."""
+    answers: tuple[str, ...] = ()
+    """Addresses that the name was answered with."""
+    is_alias: bool = False
+    """The name is another's name, whose addresses are on the lines that follow."""
+
+
+class Taker:
+    """Reads lines that have the same names, in one format. What of the format's fields such lines
+    can have is found once: a line costs what it has, not what the format knows."""
+
+    def __init__(self, format_: Format, names: Iterable[str]) -> None:
+        self.format = format_
+        there = frozenset(names)
+        self._paths = [
+            (name, kept)
+            for name, paths in format_.fields.items()
+            if (kept := tuple(path for path in paths if path in there or path[:1] == "="))
+        ]
+        self._joins = [
+            (name, kept)
+            for name, paths in format_.joins.items()
+            if (kept := tuple(path for path in paths if path in there))
+        ]
+        self._is_name = format_.surface in _NAMES
+
+    def record(self, told: Mapping[str, Any], day: int) -> Record:
+        """``day``: of the file's last change, as 20261231, for times without a year."""
+        return self._made(self._values(told), told, day)
+
+    def _made(self, said: dict[str, str], told: Mapping[str, Any], day: int) -> Record:
+        record = Record(self.format.name)
+        record.is_name = self._is_name or "dns" in said
+        time = said.pop("time", "") or " ".join(
+            [said[name] for name in ("date", "clock") if name in said]
+        )
+        if time:
+            record.time = moment(time, day)
+        self._place(record, said)
+        for name, text in said.items():
+            if name in _TEXTS:
+                setattr(record, name, text)
+            elif name in _COUNTS:
+                setattr(record, name, number(text))
+            elif name == "user":
+                record.user = _user(text)
+            elif name == "src":
+                record.src = _address(text)
+        if self.format.joins:
+            self._join(record, told)
+        return record
+
+    def _values(self, told: Mapping[str, Any]) -> dict[str, str]:
+        """Field -> text, of those that are set."""
+        found: dict[str, str] = {}
+        get = told.get
+        for name, paths in self._paths:
+            for path in paths:
+                value = get(path) if path[0] != "=" else path[1:]
+                if value is None or value is True or value is False:
+                    continue
+                text = (value if type(value) is str else str(value)).strip().strip('"')
+                if len(text) > _LONGEST_NOTHING or text.lower() not in _NOTHING:
+                    found[name] = text
+                    break
+        return found
+
+    def _place(self, record: Record, said: dict[str, str]) -> None:
+        """Host, port and path, from whichever fields tell them."""
+        get = said.get
+        url, host, path = get("url"), get("host", ""), get("path", "")
+        port = number(said["port"]) if "port" in said else 0
+        if url:
+            found, at, rest = _of_url(url)
+            host, port, path = host or found, port or at, path or rest
+        elif "://" in path:
+            found, at, path = _of_url(path)
+            host, port = host or found, port or at
+        tail = ""
+        if host.count(":") == 1:
+            host, _, tail = host.partition(":")
+        record.host = host or get("dst", "")
+        record.port = port or (number(tail) if tail else 0)
+        if "?" in path or "#" in path:
+            path = path.partition("?")[0].partition("#")[0]
+        record.path = path
+
+    def _join(self, record: Record, told: Mapping[str, Any]) -> None:
+        """What leads from a name to the connections that hold addresses alone."""
+        record.is_joined = True
+        for name, paths in self._joins:
+            values = [told[path] for path in paths if told.get(path)]
+            if name == "answers":
+                record.answers = addresses(values)
+                record.is_alias = "<CNAME>" in values
+            elif (
+                name == "asked_from"
+            ):  # an answer goes to who asked, whichever way the log writes it
+                if str(told.get("src_port", "")) in _DNS_PORTS:
+                    record.src = _address(str(values[0])) if values else record.src
+            elif values:
+                text = str(values[0]).strip()
+                setattr(record, name, text.lower() if name == "dst" else text)
+        if self.format.surface == "answer":
+            is_refused = "block" in record.action or "black" in record.action
+            record.count = 1 if is_refused else 0
+
+
+class TextTaker(Taker):
+    """Of a format that is an expression, whose groups are called as fields are."""
+
+    def __init__(self, format_: Format) -> None:
+        self.pattern = re.compile(format_.regex)
+        super().__init__(format_, self.pattern.groupindex)
+
+    def taken(self, text: str, day: int) -> Record | None:
+        """None: it is no line of the format."""
+        hit = self.pattern.match(text)
+        if hit is None:
+            return None
+        told = hit.groupdict()
+        said = {
+            name: value
+            for name, value in told.items()
+            if value and (len(value) > _LONGEST_NOTHING or value.lower() not in _NOTHING)
+        }
+        host = said.get("host", "")
+        if "(" in host:
+            said["host"] = told["host"] = labels(host)
+        return self._made(said, told, day)
+
+
+@cache
+def of_expression(format_name: str) -> TextTaker:
+    """Compiled once for all files."""
+    return next(TextTaker(one) for one in of_shape("text") if one.name == format_name)
+
+
+def _of_url(url: str) -> tuple[str, int, str]:
+    """Host, port and path of a URL, of ``host:port`` (CONNECT) and of ``host/path``."""
+    plain = _PLAIN_URL.match(url)  # a fifth of urlsplit's time, for nearly every URL of a log
+    if plain is not None:
+        return plain[1].lower(), int(plain[2] or 0), plain[3]
+    try:
+        split = urlsplit(url if "://" in url else f"//{url}" if not url.startswith("/") else url)
+        return split.hostname or "", split.port or 0, split.path
+    except ValueError:
+        return "", 0, ""
+
+
+def number(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 16:
+        return int(text)
+    try:
+        return max(0, int(float(text))) if text else 0
+    except (ValueError, OverflowError):
+        return 0
+
+
+def _user(text: str) -> str:
+    """``ACME\\anna`` and ``anna`` are left as they are; an address book's brackets are not."""
+    return text.strip("<>'\" ")[:256]
+
+
+def _address(text: str) -> str:
+    """Without the port that some add to it."""
+    if text.count(":") == 1:
+        return text.partition(":")[0]
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text
