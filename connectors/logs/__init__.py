@@ -15,6 +15,7 @@ import msgspec
 from connectors.logs import files as log_files
 from connectors.logs import partitions
 from connectors.logs.cursor import Cursor
+from connectors.logs.divided import Aside
 from connectors.logs.files import LogFile
 from connectors.logs.formats import formats
 from connectors.logs.listing import listed as listed_of
@@ -96,19 +97,20 @@ class LogsConnector:
         names = _pseudonyms(ctx)
         cursor = Cursor.of(since)
         cursor.join(share.earlier)
-        reading = Reading(
-            ctx.config, watch, cursor, names,
-            tells_names=share.part != CONNECTIONS,
-            tells_connections=share.part in ("", CONNECTIONS),
-        )  # fmt: skip
         listed = share.listed if share.part else _listed(ctx)
         known = (
             *ctx.config.files,
             *(file.path for file in listed.files),
             *(one.what for one in listed.gaps),
         )
-        told = names.hidden(_read(reading, listed), known)
-        yield from partitions.labelled(told, share.part)
+        with Aside(watch, ctx.processors) as aside:
+            reading = Reading(
+                ctx.config, watch, cursor, names, aside=aside,
+                tells_names=share.part != CONNECTIONS,
+                tells_connections=share.part in ("", CONNECTIONS),
+            )  # fmt: skip
+            told = names.hidden(_read(reading, listed), known)
+            yield from partitions.labelled(told, share.part)
 
     def probe(self, ctx: Context[LogsConfig]) -> Iterator[Probe]:
         listed = _listed(ctx)

@@ -264,20 +264,42 @@ class Answers:
         numbers = [OTHER, *map(self.number, kept.keys)]
         for address, client, target, scope, until, times in kept.asked:
             if 0 <= target < len(numbers) and times and min(times) >= 0 and max(times) < 1 << 32:
-                number = numbers[target]
-                rows = self._asked.setdefault(address, {}).setdefault(client, [])
-                one = next((r for r in rows if (r.target, r.scope) == (number, scope)), None)
-                if one is None:
-                    one = Asked(number, scope, array("I", sorted(times)), until)
-                    rows.append(one)
-                    self._rows += 1
-                    self._times += len(times)
-                else:
-                    self._times += sum(one.add(at) for at in times)
-                    one.until = max(one.until, until)
+                asked = Asked(numbers[target], scope, array("I", sorted(times)), until)
+                self._take(address, client, asked)
         self._ids |= {ident: numbers[at] for ident, at in kept.ids if 0 <= at < len(numbers)}
         self._shared |= set(kept.shared)
         self.is_changed = True
+
+    def _take(self, address: str, client: str, other: Asked) -> None:
+        rows = self._asked.setdefault(address, {}).setdefault(client, [])
+        whose = other.target, other.scope
+        one = next((row for row in rows if (row.target, row.scope) == whose), None)
+        if one is None:
+            rows.append(other)
+            self._rows += 1
+            self._times += len(other.times)
+        else:
+            self._times += sum(one.add(at) for at in other.times)
+            one.until = max(one.until, other.until)
+
+    def join(self, other: Answers) -> None:
+        """All that another reading was answered, behind what this one was."""
+        numbers = [OTHER if key is None else self.number(key) for key in other._keys]
+        for address, clients in other._asked.items():
+            for client, rows in clients.items():
+                for row in rows:
+                    if self._rows >= _MOST_ROWS or self._times >= _MOST_TIMES:
+                        self.dropped += len(row.times)
+                        continue
+                    asked = Asked(numbers[row.target], row.scope, row.times, row.until)
+                    self._take(address, client, asked)
+        for ident, at in other._ids.items():
+            if len(self._ids) < _MOST_IDS:
+                self._ids[ident] = numbers[at]
+        self._shared |= other._shared
+        self.count += other.count
+        self.dropped += other.dropped
+        self.is_changed = self.is_changed or other.is_changed
 
 
 def extend(asked: Asked, end: int) -> None:

@@ -123,15 +123,18 @@ class Opened:
         return len(data) >= cut
 
     def blocks(
-        self, places: Finder, pool: ThreadPoolExecutor, mark: bytes = b"\n"
+        self, places: Finder, pool: ThreadPoolExecutor, mark: bytes = b"\n", *, behind: int = 0
     ) -> Iterator[Searched]:
-        """What is new, with what was found in it."""
+        """What is new, with what was found in it. ``behind``: where in a plain file what others
+        have read of it ends."""
         if mark == b"\n" and is_spread(self.begins):
             yield from self._values(places)
             return
+        begin, rest = behind or self.offset, self._rest
         before = self.progress.before(self.offset)
-        is_between = not self.offset or before[-1:] == mark
-        begin, rest = self.offset, self._rest
+        if behind:
+            before = log_files.bytes_before(self.stream.fileno(), behind, TAIL)
+        is_between = not begin or before[-1:] == mark
         if self.size >= 0:
             descriptor = self.stream.fileno()
             if not is_between:

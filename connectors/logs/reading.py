@@ -6,12 +6,13 @@ sums :mod:`connectors.logs.tally`'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from connectors.logs import files as log_files
 from connectors.logs.cursor import Cursor
+from connectors.logs.divided import Aside, piece_of
 from connectors.logs.files import LogFile
 from connectors.logs.flow_lines import HEAD, FlowLayout, layout_of
 from connectors.logs.foreign import foreign
@@ -53,8 +54,9 @@ class Asked(Protocol):
 
 
 class Reading:
-    """Of a divided source, ``tells_names``: what files tell by themselves
-    is this shard's, ``tells_connections``: what only all files together tell is."""
+    """``aside``: processes among which a large file is divided. Of a divided source,
+    ``tells_names``: what files tell by themselves is this shard's, ``tells_connections``: what only
+    all files together tell is."""
 
     def __init__(
         self,
@@ -63,10 +65,12 @@ class Reading:
         cursor: Cursor,
         names: Pseudonyms,
         *,
+        aside: Aside | None = None,
         tells_names: bool = True,
         tells_connections: bool = True,
     ) -> None:
         self._config = config
+        self._aside = aside or Aside(watch, 1)
         self._watch = watch
         self._names = names
         self.cursor = cursor
@@ -141,12 +145,13 @@ class Reading:
         is_broken: SourceError | None = None
         find = every_line if layout.is_unmarked else self._places_of_ai
         try:
-            for part, places in opened.blocks(find, pool):
+            behind = yield from self._divided(opened, told)
+            saved = behind or saved
+            for part, places in opened.blocks(find, pool, behind=behind):
                 told.read(part, places, opened)
                 if part.end - saved > _SAVED_EVERY:
-                    self.joins.remember_servers(told.tally)
-                    yield from self._told(told.tally)
-                    told.tally, saved = self._tally(), part.end
+                    yield from self._told_so_far(told)
+                    saved = part.end
         except SourceError as error:  # the rest of the file: what was read so far is told
             is_broken = error
         except BROKEN as error:
@@ -164,6 +169,29 @@ class Reading:
         if opened.is_kept and (is_broken is None or opened.progress.line):
             opened.keep(self.cursor, is_last_told=told.is_last_told)
             yield from self._saved(opened)
+
+    def _divided(self, opened: Opened, told: Lines) -> Generator[Item, None, int]:
+        """All but the end of a large plain file, by several processes -> where they stopped; 0:
+        it is not divided."""
+        first = piece_of(opened, told.layout, self._config.format)
+        if first is None or not self._aside.is_worth(first.end - first.begin):
+            return 0
+        stop = saved = first.begin
+        for piece, found in self._aside.read(first, told.tally.settings, opened.stream.fileno()):
+            stop = piece.stop
+            told.join(found.counted)
+            told.tally.join(found.sums)
+            told.layout.columns, told.layout.separator = found.columns, found.separator
+            self.joins.answers.join(found.answers)
+            if piece.stop - saved > _SAVED_EVERY:
+                yield from self._told_so_far(told)
+                saved = piece.stop
+        return stop
+
+    def _told_so_far(self, told: Lines) -> Iterator[Item]:
+        self.joins.remember_servers(told.tally)
+        yield from self._told(told.tally)
+        told.tally = self._tally()
 
     def _saved(self, opened: Opened) -> Iterator[Checkpoint]:
         """Not after every file: how far all of them were read is written each time."""

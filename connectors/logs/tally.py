@@ -130,11 +130,38 @@ class Places:
                 if len(seen) < _MOST_INTERFACES:
                     seen.add(value)
 
+    def join(self, other: Places) -> None:
+        for mine, theirs in (
+            (self.interfaces, other.interfaces), (self.networks, other.networks),
+        ):  # fmt: skip
+            for actor, values in theirs.items():
+                if actor in mine or len(mine) < _MOST_ROWS:
+                    seen = mine.setdefault(actor, set())
+                    seen |= set(sorted(values - seen)[: _MOST_INTERFACES - len(seen)])
+
     def tags(self, actor: str) -> dict[str, str]:
         told = {"seen_interface": self.interfaces, "seen_network": self.networks}
         return {
             name: ", ".join(sorted(held[actor])) for name, held in told.items() if actor in held
         }
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What a tally holds, for another one to add."""
+
+    rows: dict[Key, Row]
+    places: Places
+    lines: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of a tally: the place's name, what uploads are large, and pseudonyms."""
+
+    name: str
+    large: int
+    names: Pseudonyms
 
 
 @dataclass
@@ -202,6 +229,26 @@ class Tally:
                 key = ("", "", *key[2:])
             row = self.rows.setdefault(key, Row())
         return row
+
+    @classmethod
+    def of(cls, watch: Watch, settings: Settings) -> Tally:
+        return cls(watch, settings.name, settings.large, settings.names)
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(self.name, self.large, self.names)
+
+    @property
+    def sums(self) -> Sums:
+        return Sums(self.rows, self.places, self.lines)
+
+    def join(self, other: Sums) -> None:
+        for key, row in other.rows.items():
+            mine = self.row(key)
+            mine.join(row)
+            mine.models |= set(sorted(row.models - mine.models)[: _MOST_MODELS - len(mine.models)])
+        self.places.join(other.places)
+        self.lines += other.lines
 
     def install(self, thing: Installed) -> bool:
         """Whether what an inventory tells of is AI."""

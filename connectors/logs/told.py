@@ -32,6 +32,19 @@ def _days_from_now(days: int) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@dataclass(frozen=True)
+class Counted:
+    """Of lines that were read: how many no format fits, with samples; how many were too long; how
+    many had a time that can not be, and the first and last of those; how they end, if any do."""
+
+    unknown: int
+    samples: list[str]
+    cut: int
+    odd: int
+    when: tuple[str, str]
+    ends: tuple[bool, bool] | None
+
+
 @dataclass
 class Lines:
     """``is_last_told``: the last line read has no end and told something; ``is_held``: it has none,
@@ -55,13 +68,15 @@ class Lines:
     _is_open: bool = False
     """The last part ends within a line."""
     _is_cut: bool = False
+    _is_any: bool = False
 
     def __post_init__(self) -> None:
         day = str(self.layout.day + 1)  # the 32nd of a month compares as well
         self._latest = max(self._latest, f"{day[:-4]}-{day[-4:-2]}-{day[-2:]}T23:59:59Z")
 
-    def read(self, part: Part, places: list[int], opened: Opened) -> None:
-        """Every line that has one of the places, once."""
+    def read(self, part: Part, places: list[int], opened: Opened | None) -> None:
+        """Every line that has one of the places, once. ``opened``: None for a piece that does not
+        end with the file."""
         place = f"server of {PurePath(self.path).name}"
         block, behind = part.data, part.start
         self._count_cut(part)
@@ -78,7 +93,8 @@ class Lines:
                 line = block[start:behind]
             unknown = self.layout.unknown
             records = self._records(line, end - start)
-            if stop < 0 and part.end == opened.size and opened.may_grow:
+            is_end = opened is not None and stop < 0 and part.end == opened.size
+            if is_end and opened is not None and opened.may_grow:
                 self.is_held = not is_whole(part, line, records, self.layout)
                 if self.is_held:
                     self.layout.unknown = unknown
@@ -91,6 +107,25 @@ class Lines:
             if self.layout.unknown > unknown and told and len(self.samples) < _SAMPLES:
                 self.samples.append(self.tally.sample(told[0]))
 
+    def counted(self) -> Counted:
+        return Counted(
+            self.layout.unknown, self.samples, self.cut, self.odd, self._odd,
+            (self._is_open, self._is_cut) if self._is_any else None,
+        )  # fmt: skip
+
+    def join(self, other: Counted) -> None:
+        """What stands behind all that was read so far."""
+        self.layout.unknown += other.unknown
+        self.samples += other.samples[: _SAMPLES - len(self.samples)]
+        self.cut += other.cut
+        if other.odd:
+            first, last = self._odd if self.odd else other.when
+            self.odd += other.odd
+            self._odd = min(first, other.when[0]), max(last, other.when[1])
+        if other.ends is not None:
+            self.cut += self._is_open and not self._is_cut
+            self._is_open, self._is_cut = other.ends
+
     def _count_cut(self, part: Part) -> None:
         """A part that goes on where the one before ended within a line."""
         if part.stop <= part.start:
@@ -99,6 +134,7 @@ class Lines:
             self.cut += 1
         self._is_cut = self._is_open and part.data.find(b"\n", part.start, part.stop) < 0
         self._is_open = part.data[part.stop - 1] != 10
+        self._is_any = True
 
     def _records(self, line: bytes, end: int) -> list[Record]:
         if len(line) <= _MOST_PARSED:

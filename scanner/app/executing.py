@@ -6,13 +6,11 @@ a credential; it finds those where it runs.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import logging
 import multiprocessing
 import os
 import secrets
-import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import (
@@ -20,7 +18,6 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
-    ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
 from contextlib import contextmanager
@@ -30,12 +27,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from scanner import __version__
-from scanner.app.config import Config, LoadedConfig
+from scanner.app.config import Config, LoadedConfig, ScanConfig
 from scanner.app.memory import SoftLimit, resident_mib
 from scanner.app.working import Setup, encoded, give_back, work
 from scanner.collect.away import Away
 from scanner.collect.reading import Interpret, Options, Sink, Source
 from scanner.collect.runner import run
+from scanner.kit import processes
 from scanner.kit.addresses import is_loopback
 from scanner.model.base import ShardId, digest
 from scanner.model.coverage import Coverage
@@ -90,9 +88,9 @@ def workers(loaded: LoadedConfig, rules: str, key: str, asked: str = "") -> Iter
         asked=asked,
     )  # fmt: skip
     if scan.executor == "processes":
-        count = scan.workers or _processors()
+        count = scan.workers or processes.processors()
         yield Away(
-            make=_processes,
+            make=processes.pool,
             work=work,
             setup=encoded(msgspec.structs.replace(setup, readers=count)),
             at_once=count,
@@ -114,30 +112,10 @@ def workers(loaded: LoadedConfig, rules: str, key: str, asked: str = "") -> Iter
         )
 
 
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _processes(count: int) -> Executor:
-    """Started anew, not forked: this process has threads and connections that no child may share.
-    They read their credentials in the environment that they inherit."""
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
-
-
-def _begin() -> None:
-    """In a worker, first of all."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the scan ends it
-    gc.set_threshold(100_000, 50, 100)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: Any) -> None:
-    """A worker whose scan was killed would wait for work for ever."""
-    parent.join()
-    os._exit(1)
+def processors_of(scan: ScanConfig) -> int:
+    """That a shard which is read here may use by processes of its own: none beside those of an
+    executor, or where memory is short."""
+    return 1 if scan.executor != "threads" or scan.memory_mib else processes.processors()
 
 
 def _distributed() -> Any:

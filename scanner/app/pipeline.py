@@ -102,7 +102,10 @@ def scan(
     mark = key_mark(key)
     with verifying(loaded, key, verify=chosen.verify) as (verifier, asked):
         detector = Detector(rulebook, key, loaded.config.scan.engine, verifier)
-        sources = sources_of(loaded, detector, chosen.environ, chosen.now)
+        sources = sources_of(
+            loaded, detector, chosen.environ, chosen.now,
+            processors=executing.processors_of(loaded.config.scan),
+        )  # fmt: skip
         with locked(where):
             state = _opened(where, mark, warnings)
             try:

@@ -40,9 +40,11 @@ def sources_of(
     now: Callable[[], datetime],
     *,
     readers: int = 1,
+    processors: int = 1,
 ) -> list[Source]:
     """The configured connectors, imported now and not before. ``readers``: processes that ask each
-    source at the same time, each of which may ask its part of what the source allows."""
+    source at the same time, each of which may ask its part of what the source allows;
+    ``processors``: see :class:`scanner.kit.contract.Context`."""
     found = []
     known = Secrets(environ, loaded.folder)
     for name, table in loaded.config.sources.items():
@@ -72,6 +74,7 @@ def sources_of(
                     window_days=loaded.config.scan.window_days,
                     retries=loaded.config.scan.call_attempts,
                     folder=loaded.folder,
+                    processors=processors,
                 ),
             )
         )

@@ -64,6 +64,10 @@ class HostWatch:
         self._searches: dict[tuple[str, ...], Callable[[Any], list[int]]] = {}
         self._lock = threading.Lock()
 
+    def __reduce__(self) -> tuple[type[HostWatch], tuple[Rulebook]]:
+        """For another process, which compiles it anew."""
+        return HostWatch, (self._rulebook,)
+
     def search(self, marks: Sequence[str] = ()) -> Callable[[Any], list[int]]:
         """See :meth:`scanner.kit.contract.Watch.search`."""
         with self._lock:

@@ -248,6 +248,8 @@ class Context(Generic[C]):
     """Attempts of one call before it becomes coverage; a test sets 1."""
     recall: Callable[[ShardId], bytes] = field(default=lambda shard: b"")
     """What the shard's last reading asked to be remembered; empty: nothing."""
+    processors: int = 1
+    """That one shard may use, by processes of its own (:mod:`scanner.kit.processes`)."""
     checkpoints: Callable[[str], Mapping[ShardId, str]] = field(default=lambda begins: {})
     """Cursors that are stored of shards whose id begins so; while shards are listed."""
     _kept: dict[str, Any] = field(default_factory=dict, repr=False)

@@ -54,7 +54,7 @@ Read = Callable[..., Told]
 @pytest.fixture
 def read(tmp_path: Path, detector: Detector) -> Read:
     def reading(*files: str, since: Checkpoint | None = None, environ: Any = None,
-                **changes: Any) -> Told:  # fmt: skip
+                processors: int = 1, **changes: Any) -> Told:  # fmt: skip
         ctx: Context[LogsConfig] = Context(
             config=LogsConfig(files=files or (".",), **changes),
             examine=detector.examine,
@@ -62,6 +62,7 @@ def read(tmp_path: Path, detector: Detector) -> Read:
             limits=Limits(),
             environ=environ or {},
             folder=tmp_path,
+            processors=processors,
         )
         items: list[Item] = []
         for shard in CONNECTOR.shards(ctx):

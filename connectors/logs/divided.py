@@ -1,0 +1,221 @@
+"""One large plain file read by several processes: each takes pieces of it, and what they found is
+joined in the order of the file.
+
+A piece holds the lines that begin in it, as :func:`connectors.logs.files.part` has them, so that
+nothing is read twice or left out. What names the columns of a log may stand anywhere in it: what
+was read behind such a line under other names is read again. Whatever happens to a process, its
+piece is read here. The end of the file, which may grow, is the caller's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from errno import ENOENT
+
+from connectors.logs import files as log_files
+from connectors.logs.answers import Answers
+from connectors.logs.documents import is_spread
+from connectors.logs.formats import marks, of_shape
+from connectors.logs.joined import Joins
+from connectors.logs.lines import Layout
+from connectors.logs.opening import Opened
+from connectors.logs.search import every_line
+from connectors.logs.tally import Settings, Sums, Tally
+from connectors.logs.told import Counted, Lines
+from scanner.kit import processes
+from scanner.kit.contract import Watch
+
+LEAST = 512 << 20
+"""Bytes that are left of a file for which starting processes (0.25 s) is worth it."""
+PIECE = 32 << 20
+_MOST = 7
+"""Processes beside this one: what reads more is the disk."""
+_PROBED = 20
+"""Lines by which it is told whether those of a log need the ones before them."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """``[at, stop)`` of a file whose reading begins at ``begin`` and ends at ``end``. ``same``: its
+    device and number there, as another file may be called so by now; ``columns`` and ``separator``:
+    of the lines in it, as far as is known."""
+
+    path: str
+    same: tuple[int, int]
+    begin: int
+    at: int
+    stop: int
+    end: int
+    day: int
+    forced: str
+    columns: tuple[str, ...]
+    separator: str
+
+    @property
+    def layout(self) -> Layout:
+        made = Layout(day=self.day, forced=self.forced)
+        made.columns, made.separator = self.columns, self.separator
+        return made
+
+
+@dataclass(frozen=True)
+class Found:
+    """In a piece. ``columns`` and ``separator``: as they are behind it."""
+
+    sums: Sums
+    answers: Answers
+    counted: Counted
+    columns: tuple[str, ...]
+    separator: str
+
+
+def piece_of(opened: Opened, layout: Layout, forced: str) -> Piece | None:
+    """All that is to be read of a file, as one piece; None: it is not read in pieces."""
+    if opened.size < 0 or is_spread(opened.begins):
+        return None
+    descriptor = opened.stream.fileno()
+    begin = opened.offset
+    if begin and opened.progress.before(begin)[-1:] != b"\n":
+        begin = log_files.next_line(descriptor, begin)
+    piece = Piece(
+        opened.file.path, _same(descriptor), begin, begin, opened.size, opened.size, layout.day,
+        forced, layout.columns, layout.separator,
+    )  # fmt: skip
+    return None if _needs_order(opened.begins, piece.layout) else piece
+
+
+def _same(descriptor: int) -> tuple[int, int]:
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
+
+
+def _needs_order(head: bytes, layout: Layout) -> bool:
+    """Whether a line of the log says nothing without those before it: answers of name servers that
+    do not tell who asked."""
+    answering = {one.name for one in of_shape("text") if one.joins}
+    lines = head.split(b"\n", _PROBED)[:_PROBED]
+    return any(one.format in answering for line in lines for one in layout.records(line))
+
+
+class Aside:
+    """Processes for the files of one reading, started for the first one that is large enough.
+    ``count``: of processors; with one, nothing is divided."""
+
+    def __init__(self, watch: Watch, count: int) -> None:
+        self._watch = watch
+        self._count = min(count - 1, _MOST)
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Aside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+    def is_worth(self, size: int) -> bool:
+        return self._count > 0 and size >= (LEAST if self._pool is None else 4 * PIECE)
+
+    def read(
+        self, first: Piece, settings: Settings, descriptor: int
+    ) -> Iterator[tuple[Piece, Found]]:
+        """Pieces of ``first`` in order, each once; all but the last one, which is the caller's.
+        ``descriptor``: of the file here. Raises ``OSError`` where that cannot be read either."""
+        stop = first.at + (first.stop - first.at - 1) // PIECE * PIECE
+        flight: deque[tuple[Piece, Future[Found] | Found]] = deque()
+        at, layout = first.at, (first.columns, first.separator)
+        while at < stop or flight:
+            sent = sum(isinstance(one, Future) for _, one in flight)
+            while at < stop and sent < 2 * self._count:
+                piece = _piece(first, at, stop, layout)
+                flight.append((piece, self._sent(piece, settings)))
+                at, sent = piece.stop, sent + 1
+            if at < stop and _has_room(flight, 4 * self._count + 2):
+                mine = _piece(first, at, stop, layout)
+                flight.append((mine, read_piece(self._watch, mine, settings, descriptor)))
+                at = mine.stop
+                continue
+            piece, job = flight.popleft()
+            found = self._done(piece, job, settings, descriptor)
+            yield piece, found
+            if (found.columns, found.separator) != layout:
+                layout = found.columns, found.separator
+                for _, other in flight:
+                    if isinstance(other, Future):
+                        other.cancel()
+                flight.clear()
+                at = piece.stop
+
+    def _sent(self, piece: Piece, settings: Settings) -> Future[Found]:
+        if self._pool is None:
+            self._pool = processes.pool(self._count, _know, self._watch)
+        try:
+            return self._pool.submit(_read_here, piece, settings)
+        except (BrokenExecutor, RuntimeError) as error:
+            failed: Future[Found] = Future()
+            failed.set_exception(error)
+            return failed
+
+    def _done(
+        self, piece: Piece, job: Future[Found] | Found, settings: Settings, descriptor: int
+    ) -> Found:
+        if isinstance(job, Found):
+            return job
+        try:
+            return job.result()
+        except BrokenExecutor:  # one was ended: by what, its piece does not say
+            self._count = 0
+        except (OSError, RuntimeError, EOFError):
+            pass
+        return read_piece(self._watch, piece, settings, descriptor)
+
+
+_known: list[Watch] = []
+"""In a process that reads pieces: what it looks for."""
+
+
+def _know(watch: Watch) -> None:
+    _known[:] = [watch]
+
+
+def _read_here(piece: Piece, settings: Settings) -> Found:
+    descriptor = os.open(piece.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        if _same(descriptor) != piece.same:
+            raise FileNotFoundError(ENOENT, "another file is called so", piece.path)
+        return read_piece(_known[0], piece, settings, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _has_room(flight: deque[tuple[Piece, Future[Found] | Found]], most: int) -> bool:
+    """Whether this process reads a piece itself rather than joins what is there."""
+    if not flight:
+        return True
+    job = flight[0][1]
+    return isinstance(job, Future) and not job.done() and len(flight) < most
+
+
+def _piece(first: Piece, at: int, stop: int, layout: tuple[tuple[str, ...], str]) -> Piece:
+    columns, separator = layout
+    stop = min(stop, at + PIECE)
+    return replace(first, at=at, stop=stop, columns=columns, separator=separator)
+
+
+def read_piece(watch: Watch, piece: Piece, settings: Settings, descriptor: int) -> Found:
+    """What the lines of a piece tell. Raises ``OSError``."""
+    find = every_line if piece.layout.is_unmarked else watch.search(marks())
+    lines = Lines(piece.path, piece.layout, Tally.of(watch, settings), Joins())
+    for at in range(piece.at, piece.stop, log_files.BLOCK):
+        part = log_files.part(descriptor, piece.begin, at, piece.end)
+        view = memoryview(part.data)[part.start : part.stop]
+        lines.read(part, [part.start + place for place in find(view)], None)
+    return Found(
+        lines.tally.sums, lines.joins.answers, lines.counted(), lines.layout.columns,
+        lines.layout.separator,
+    )  # fmt: skip
