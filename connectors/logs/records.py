@@ -178,23 +178,25 @@ class TextTaker(Taker):
 
     def __init__(self, format_: Format) -> None:
         self.pattern = re.compile(format_.regex)
-        super().__init__(format_, self.pattern.groupindex)
+        self._names = tuple(self.pattern.groupindex)
+        if self.pattern.groups != len(self._names):
+            raise ValueError(f"formats.yaml: {format_.name}: a group of `regex` has no name")
+        super().__init__(format_, self._names)
 
     def taken(self, text: str, day: int) -> Record | None:
         """None: it is no line of the format."""
         hit = self.pattern.match(text)
         if hit is None:
             return None
-        told = hit.groupdict()
         said = {
             name: value
-            for name, value in told.items()
+            for name, value in zip(self._names, hit.groups(), strict=True)
             if value and (len(value) > _LONGEST_NOTHING or value.lower() not in _NOTHING)
         }
         host = said.get("host", "")
         if "(" in host:
-            said["host"] = told["host"] = labels(host)
-        return self._made(said, told, day)
+            said["host"] = labels(host)
+        return self._made(said, said, day)
 
 
 @cache
