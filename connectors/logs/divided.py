@@ -10,11 +10,15 @@ piece is read here. The end of the file, which may grow, is the caller's.
 from __future__ import annotations
 
 import os
+import pickle
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from errno import ENOENT
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from connectors.logs import files as log_files
 from connectors.logs.answers import Answers
@@ -109,6 +113,7 @@ class Aside:
         self._watch = watch
         self._count = min(count - 1, _MOST)
         self._pool: ProcessPoolExecutor | None = None
+        self._stack = ExitStack()
 
     def __enter__(self) -> Aside:
         return self
@@ -117,6 +122,7 @@ class Aside:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+        self._stack.close()
 
     def is_worth(self, size: int) -> bool:
         return self._count > 0 and size >= (LEAST if self._pool is None else 4 * PIECE)
@@ -152,14 +158,22 @@ class Aside:
                 at = piece.stop
 
     def _sent(self, piece: Piece, settings: Settings) -> Future[Found]:
-        if self._pool is None:
-            self._pool = processes.pool(self._count, _know, self._watch)
         try:
+            if self._pool is None:
+                self._pool = processes.pool(self._count, _know, self._written())
             return self._pool.submit(_read_here, piece, settings)
-        except (BrokenExecutor, RuntimeError) as error:
+        except (BrokenExecutor, OSError, RuntimeError) as error:
             failed: Future[Found] = Future()
             failed.set_exception(error)
             return failed
+
+    def _written(self) -> str:
+        """A file with what is looked for: it is too much to be told a process that begins, and may
+        die before it has heard all."""
+        folder = self._stack.enter_context(TemporaryDirectory(prefix="shadow-ai-"))
+        path = Path(folder) / "watch"
+        path.write_bytes(pickle.dumps(self._watch))
+        return str(path)
 
     def _done(
         self, piece: Piece, job: Future[Found] | Found, settings: Settings, descriptor: int
@@ -179,8 +193,9 @@ _known: list[Watch] = []
 """In a process that reads pieces: what it looks for."""
 
 
-def _know(watch: Watch) -> None:
-    _known[:] = [watch]
+def _know(written: str) -> None:
+    # The scan's own writing, in a folder that nobody else may enter.
+    _known[:] = [pickle.loads(Path(written).read_bytes())]  # noqa: S301
 
 
 def _read_here(piece: Piece, settings: Settings) -> Found:

@@ -22,7 +22,9 @@ def processors() -> int:
 
 def pool(count: int, begin: Callable[..., None] | None = None, *args: Any) -> ProcessPoolExecutor:
     """Of ``count`` processes, which find credentials in the environment that they inherit. They end
-    with the one that started them, however that ends. ``begin``: called in each with ``args``."""
+    with the one that started them, however that ends. ``begin``: called in each with ``args``; they
+    must be short, as what is more than a pipe holds is written until it is read: a process that
+    dies before it has read it would be waited for without end."""
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(
         count, mp_context=context, initializer=_begin, initargs=(begin, *args)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import random
 import signal
 from collections.abc import Callable, Iterator
@@ -191,6 +192,33 @@ def test_a_process_that_is_ended_loses_nothing(
     together = read("a.log", processors=3)
     assert ended
     assert texts(together) == texts(alone)
+
+
+def test_processes_that_cannot_begin_lose_nothing(
+    tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "a.log", LOGS["squid"]())
+    alone = read("a.log")
+    make = processes.pool
+    monkeypatch.setattr(processes, "pool", lambda count, *_: make(count, os._exit, 3))
+    assert texts(read("a.log", processors=3)) == texts(alone)
+
+
+def test_what_a_process_is_told_when_it_begins_is_short(
+    tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # More than a pipe holds is never taken by one that dies first, and the scan would wait for it.
+    told: list[int] = []
+    make = processes.pool
+
+    def pool(*given: Any) -> ProcessPoolExecutor:
+        told.append(len(pickle.dumps(given)))
+        return make(*given)
+
+    monkeypatch.setattr(processes, "pool", pool)
+    write(tmp_path / "a.log", LOGS["squid"]())
+    assert read("a.log", processors=2).use
+    assert told[0] < 4096
 
 
 def test_a_log_that_is_rotated_while_it_is_read_is_read_as_it_was(
