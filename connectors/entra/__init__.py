@@ -74,7 +74,7 @@ class EntraConnector:
         tenant = config.tenant
         if part == "file":
             name = shard.scope["file"]
-            yield from read_file(ctx.folder / Path(name).expanduser(), name, tenant)
+            yield from read_file(ctx.folder / Path(name).expanduser(), name, tenant, ctx.now())
             return
         access = _access(ctx)
         when = logs.When(

@@ -9,6 +9,7 @@ use (User Principal Name, ``<app>`` Copilot Last Activity Date). Consents of the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from connectors.entra.copilot import package, used
 from connectors.entra.events import audit, is_audit, is_sign_in, sign_in
 from connectors.entra.names import account
 from connectors.entra.records import App, app_of, grant_of, user_of
+from scanner.kit.clocks import Clock
 from scanner.kit.folding import Fold, Lately
 from scanner.kit.records import column, has_columns, read_records, unwrapped
 from scanner.kit.spelling import Spelling
@@ -62,10 +64,12 @@ SPELLING = Spelling(
 """Also of the tables of a log workspace, and of the portal's CSV of audits."""
 
 
-def read_file(path: Path, name: str, tenant: str) -> Iterator[Item]:
-    """What one file tells, each event once. Records that are none are one gap, with the place of
-    the first; a damaged file gives what was before the damage, then ``Unavailable``."""
-    fold, reader = Fold(), _Reader(tenant)
+def read_file(path: Path, name: str, tenant: str, now: datetime) -> Iterator[Item]:
+    """What one file tells, each event once. ``now``: of the scan. Records that are none are one
+    gap, with the place of the first; a damaged file gives what was before the damage, then
+    ``Unavailable``."""
+    clock = Clock(now)
+    fold, reader = Fold(clock=clock), _Reader(tenant)
     odd: list[int] = []
     trouble: SourceError | None = None
     try:
@@ -89,6 +93,7 @@ def read_file(path: Path, name: str, tenant: str) -> Iterator[Item]:
     if odd:
         reason = f"{len(odd)} records are no sign-ins, audits, applications, grants or people"
         yield Gap(what=f"{name}:{odd[0]}", reason=reason)
+    yield from clock.gaps(name)
     if trouble is not None:
         raise trouble
     yield account(tenant, _FILE)

@@ -193,7 +193,7 @@ class GitHubConnector:
             host = place_of(ctx.config.url, "url")
             where = of_owner(ctx, _of_host(shard, host), "github", "(export)", {"org": ""})
             yield _account(where)
-            yield from read_file(ctx.folder / Path(name).expanduser(), name, where)
+            yield from read_file(ctx.folder / Path(name).expanduser(), name, where, ctx.now())
             return
         if "repository" in shard.scope:
             yield from _repository(ctx, shard)

@@ -8,10 +8,12 @@ import io
 import json
 import zlib
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
 from connectors.github.audit import Reader, Totals
+from scanner.kit.clocks import Clock
 from scanner.kit.exports import document, first_line, is_document, lines, opened
 from scanner.kit.forge.details import Where
 from scanner.kit.forge.events import Rows
@@ -21,10 +23,11 @@ from scanner.model.items import Gap, Item
 _WRAPS = ("event", "detail", "github", "_raw", "message", "data", "log", "body")
 
 
-def read_file(path: Path, name: str, where: Where) -> Iterator[Item]:
-    """The events of one file, each once. A record that is none is a gap; a damaged file gives what
-    was before the damage, then ``Unavailable``."""
-    reader, totals = Reader(where), Totals(Rows(where))
+def read_file(path: Path, name: str, where: Where, now: datetime) -> Iterator[Item]:
+    """The events of one file, each once. ``now``: of the scan. A record that is none is a gap; a
+    damaged file gives what was before the damage, then ``Unavailable``."""
+    clock = Clock(now)
+    reader, totals = Reader(where), Totals(Rows(where, clock))
     odd: list[int] = []
     trouble: Exception | None = None
     try:
@@ -45,6 +48,7 @@ def read_file(path: Path, name: str, where: Where) -> Iterator[Item]:
     yield from totals.rows.found.values()
     if odd:
         yield Gap(what=f"{name}:{odd[0]}", reason=f"{len(odd)} records are no audit events")
+    yield from clock.gaps(name)
     if trouble is not None:
         raise Unavailable(f"{name}: {trouble}; the file is damaged or cut short") from trouble
 

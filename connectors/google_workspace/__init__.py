@@ -62,7 +62,9 @@ class GoogleWorkspaceConnector:
         config, part = ctx.config, shard.scope["part"]
         if part == "file":
             name = shard.scope["file"]
-            yield from read_file(ctx.folder / Path(name).expanduser(), name, config.domain)
+            yield from read_file(
+                ctx.folder / Path(name).expanduser(), name, config.domain, ctx.now()
+            )
             return
         access = _access(ctx)
         if part == "people":

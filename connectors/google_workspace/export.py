@@ -9,6 +9,7 @@ Requested Services with Scopes).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from connectors.google_workspace.directory import grant_of, user_of
 from connectors.google_workspace.events import TOKEN_EVENTS, happened, is_activity
 from connectors.google_workspace.names import account, app_id, domain_id, person
 from connectors.google_workspace.scopes import data_of
+from scanner.kit.clocks import Clock
 from scanner.kit.expressions import expression
 from scanner.kit.folding import Fold, Lately
 from scanner.kit.records import column, has_columns, read_records, unwrapped
@@ -59,10 +61,12 @@ _TABLES = (
 )
 
 
-def read_file(path: Path, name: str, domain: str) -> Iterator[Item]:
-    """What one file tells, each event once. Records that are none are one gap, with the place of
-    the first; a damaged file gives what was before the damage, then ``Unavailable``."""
-    fold, known = Fold(), Lately()
+def read_file(path: Path, name: str, domain: str, now: datetime) -> Iterator[Item]:
+    """What one file tells, each event once. ``now``: of the scan. Records that are none are one
+    gap, with the place of the first; a damaged file gives what was before the damage, then
+    ``Unavailable``."""
+    clock = Clock(now)
+    fold, known = Fold(clock=clock), Lately()
     odd: list[int] = []
     trouble: SourceError | None = None
     try:
@@ -82,6 +86,7 @@ def read_file(path: Path, name: str, domain: str) -> Iterator[Item]:
     if odd:
         reason = f"{len(odd)} records are neither activities, people, grants nor the console's rows"
         yield Gap(what=f"{name}:{odd[0]}", reason=reason)
+    yield from clock.gaps(name)
     if trouble is not None:
         raise trouble
     yield account(domain, "file")

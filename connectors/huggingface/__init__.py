@@ -195,7 +195,7 @@ def audit(reading: Reading) -> Iterator[Item]:
     found = json_body(reading.access.hub.get(AUDIT.path.replace("{org}", reading.org)))
     if not isinstance(found, list):
         raise Unavailable(f"{AUDIT.id}: the answer is no list")
-    yield from told_once(found, _event, reading.org, AUDIT.id)
+    yield from told_once(found, _event, reading, AUDIT.id)
     if len(found) >= log.MOST_EVENTS:
         yield Gap(what=AUDIT.id, reason=f"an export holds the newest {log.MOST_EVENTS} events")
 

@@ -137,7 +137,7 @@ class OktaConnector:
         if part == "file":
             name = shard.scope["file"]
             host = host_of(config.org_url) or "export"
-            yield from read_file(ctx.folder / Path(name).expanduser(), name, host)
+            yield from read_file(ctx.folder / Path(name).expanduser(), name, host, ctx.now())
         elif part in _LISTS:
             yield from _LISTS[part](_session(ctx), shard.scope["host"])
         else:

@@ -26,6 +26,7 @@ from connectors.okta.events import (
     org_id,
     stamp,
 )
+from scanner.kit.clocks import Clock, lost_by
 from scanner.kit.folding import Fold, Lately, key_of
 from scanner.kit.folding import mark_of as row_mark
 from scanner.kit.http import ReadOnlySession, json_body, link_pages
@@ -156,7 +157,9 @@ def read_log(
     near = Lately(_MOST_NEAR)
     for mark in cursor.known:
         near.before(mark)
-    fold, counted = Fold(known=dict(cursor.counted)), _Counted(start, window.overlap)
+    clock = Clock(now)
+    fold = Fold(known=dict(cursor.counted), clock=clock)
+    counted = _Counted(start, window.overlap)
     last = ""
     odd = 0
     for page in pages(session, _LOGS, params):
@@ -183,6 +186,7 @@ def read_log(
     yield counted.checkpoint(iso(now))
     if odd:
         yield Gap(what=_LOGS, reason=f"{odd} records are no events")
+    yield from clock.gaps("System Log")
 
 
 class _Counted:
@@ -234,7 +238,9 @@ def _start(window: Window, now: datetime) -> tuple[datetime, _Cursor, str]:
             _Cursor(until=""),
             (f"events from {cursor.until} to {iso(kept)} are no longer kept"),
         )
-    return max(min(settled, now), kept), cursor, ""
+    if settled > now:  # of a clock that was ahead: what it has counted comes no more
+        return now, _Cursor(until=""), lost_by(until, now, window.overlap)
+    return max(settled, kept), cursor, ""
 
 
 def _names(session: ReadOnlySession, warn: Callable[[str], None]) -> dict[str, App]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from scanner.kit import values
+from scanner.kit.clocks import Clock
 from scanner.kit.values import mapping, several, text
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
@@ -123,6 +124,8 @@ class Aggregate:
     apps: Mapping[str, App] = field(default_factory=dict)
     rows: dict[tuple[str, str, str], Activity] = field(default_factory=dict)
     unreadable: int = 0
+    clock: Clock | None = None
+    """Which times of events can be; None: whoever adds them up knows."""
 
     def add(self, event: Mapping[str, Any]) -> None:
         kind = text(event.get("eventType"))
@@ -138,6 +141,7 @@ class Aggregate:
         ident, label = app
         actor = None if kind in _ASSIGNED else _person(event, self.host, kind in _OF_TARGET)
         at = stamp(event.get("published"))
+        at = self.clock.time(at) if self.clock is not None else at
         key = (kind, ident, actor.id if actor else "")
         old = self.rows.get(key)
         if old is None:

@@ -4,10 +4,12 @@ event bus writes them."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from connectors.okta.events import Aggregate, mark_of, org
+from scanner.kit.clocks import Clock
 from scanner.kit.folding import Lately
 from scanner.kit.records import read_records, unwrapped
 from scanner.kit.spelling import Spelling
@@ -28,11 +30,14 @@ SPELLING = Spelling(
 )  # fmt: skip
 
 
-def read_file(path: Path, name: str, host: str, known: Lately | None = None) -> Iterator[Item]:
+def read_file(
+    path: Path, name: str, host: str, now: datetime, known: Lately | None = None
+) -> Iterator[Item]:
     """The events of one file of the organization ``host``, each once. A line that is none is a
-    gap; a damaged file gives what was before the damage, then ``Unavailable``. ``known``: how far
-    back an event is told from its repetition."""
-    found, known = Aggregate(host), known or Lately()
+    gap; a damaged file gives what was before the damage, then ``Unavailable``. ``now``: of the
+    scan; ``known``: how far back an event is told from its repetition."""
+    clock = Clock(now)
+    found, known = Aggregate(host, clock=clock), known or Lately()
     trouble: SourceError | None = None
     try:
         for number, record in read_records(path, name, "`files` in [sources.okta]"):
@@ -48,6 +53,7 @@ def read_file(path: Path, name: str, host: str, known: Lately | None = None) -> 
     if trouble is None or found.rows:
         yield org(host)
     yield from found.activities()
+    yield from clock.gaps(name)
     if trouble is not None:
         raise trouble
 

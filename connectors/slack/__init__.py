@@ -25,6 +25,7 @@ from scanner.kit.administered import (
     read,
     session,
 )
+from scanner.kit.clocks import Clock
 from scanner.kit.contract import ConnectorSpec, Context, Operation
 from scanner.kit.folding import Fold
 from scanner.kit.paged import by_cursor, by_number
@@ -135,7 +136,8 @@ def people(reading: Reading) -> Iterator[Item]:
 
 def integrations(reading: Reading) -> Iterator[Item]:
     """All of it each time: it is asked for by pages alone. One row an app, change and person."""
-    fold, odd = Fold(), 0
+    clock = Clock(reading.ctx.now())
+    fold, odd = Fold(clock=clock), 0
     size = 100
     found = by_number(
         reading.access.web, INTEGRATIONS.path,
@@ -148,6 +150,7 @@ def integrations(reading: Reading) -> Iterator[Item]:
         for one in event[2] if event else ():
             fold.add(one)
     yield from fold.take()
+    yield from clock.gaps(INTEGRATIONS.id)
     yield from odd_gap(odd, INTEGRATIONS.id)
 
 

@@ -232,9 +232,10 @@ def graph_at(state: State, loaded: LoadedConfig, scan_id: str) -> AssetGraph:
     rulebook = rulebook_of(loaded)
     fitting(loaded, state)
     said = suppressing.learned(state, loaded, frozenset())
+    at = next((row.finished_at for row in state.scans() if row.id == scan_id), "")
     return AssetGraph(
         said.applied(facts_at(state, scan_id)), rules=rulebook.same_as,
-        decisions=state.decisions(), flows=rulebook.flows,
+        decisions=state.decisions(), flows=rulebook.flows, now=at,
     )  # fmt: skip
 
 

@@ -194,6 +194,8 @@ def _scan(
     warnings += filter(None, [fitting(loaded, state)])
     said = suppressing.learned(state, loaded, lost)
     situation = _situation(state, rulebook, reading, coverage, now, loaded, said, lost)
+    if ahead := situation.graph.endings_ahead:
+        warnings.append(f"{ahead} endings of access are of a time to come: they end nothing")
     evaluation = evaluate(rulebook.policies, situation)
     before = state.findings()
     life = advance(
@@ -259,7 +261,7 @@ def _situation(
     read = frozenset(row.shard for row in coverage)
     graph = AssetGraph(
         said.applied(suppressing.rows(state, gone)), read,
-        rules=rulebook.same_as, decisions=state.decisions(), flows=rulebook.flows,
+        rules=rulebook.same_as, decisions=state.decisions(), flows=rulebook.flows, now=now,
     )  # fmt: skip
     norms = norms_of(loaded, rulebook, now)
     if reading.unread:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from scanner.kit.clocks import Clock
 from scanner.kit.contract import Connector, Context, Mode, Shard
 from scanner.model.base import ShardId, digest
 from scanner.model.coverage import Coverage, Outcome
@@ -28,11 +29,14 @@ from scanner.model.errors import (
     Throttled,
     Unavailable,
 )
-from scanner.model.facts import Fact
-from scanner.model.items import AsOf, Checkpoint, Gap, Item, Remembered
+from scanner.model.facts import Credential, Fact
+from scanner.model.items import Activity, AsOf, Checkpoint, Gap, Item, Remembered
 
 STORE_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds that a database has to come back: about as long as one takes to fail over."""
+_TIMED = (Activity, Credential)
+"""What others' clocks date. Logs' own times are looked at where their files are read, whose clock
+may be the right one."""
 _MAX_GAPS = 50
 """Named in coverage; the rest is counted."""
 
@@ -154,6 +158,7 @@ def _attempt(
 ) -> tuple[Coverage, Exception | None]:
     """What it came to, and the trouble that another attempt may be spared."""
     records = 0
+    clock = Clock(source.context.now())
     name = source.connector.spec.name
     gaps: list[Gap] = []
     error: Exception | None = None
@@ -173,7 +178,8 @@ def _attempt(
             elif isinstance(item, (Checkpoint, Remembered)):
                 _keep(writer, item)
             else:
-                facts = (item,) if isinstance(item, Gap) else interpret(item, name)
+                timed = clock.fitted(item) if isinstance(item, _TIMED) else item
+                facts = (timed,) if isinstance(timed, Gap) else interpret(timed, name)
                 for fact in facts:
                     if isinstance(fact, Gap):
                         gaps.append(fact)
@@ -182,6 +188,7 @@ def _attempt(
                     records += 1
     except Exception as caught:
         error = caught
+    gaps += clock.gaps(shard.title or shard.id)
     gaps = [
         Gap(what=options.clean(g.what), reason=options.clean(g.reason), denied=g.denied)
         for g in gaps

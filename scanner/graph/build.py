@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from scanner.graph.data import DataMap
 from scanner.graph.elsewhere import calls_elsewhere
 from scanner.graph.same_as import Entities
 from scanner.graph.uncollected import uncollected
+from scanner.kit.clocks import latest_of
 from scanner.model.base import NodeId, ShardId
 from scanner.model.decisions import SameAsDecision
 from scanner.model.evidence import Evidence, whole
@@ -59,10 +61,11 @@ class AssetGraph:
         rules: tuple[SameAs, ...] | None = None,
         decisions: Iterable[SameAsDecision] = (),
         flows: FlowRules | None = None,
+        now: str = "",
     ) -> None:
         """``facts``: with their shard and whether its last reading saw them. ``read``: the shards
         that this scan has read; None: all. ``rules``: what is one thing, ``flows``: what data is;
-        None: the bundled ones."""
+        None: the bundled ones. ``now``: of the scan, by which times to come are known."""
         self.flow_rules = bundled_flows() if flows is None else flows
         self.dates: Mapping[str, str] = {}
         """Of nodes and edges, when a scan first saw them, where somebody knows."""
@@ -90,7 +93,8 @@ class AssetGraph:
             else:
                 self._add_node(fact)
         self._join_parts(in_parts)
-        self._end_access()
+        self.endings_ahead = self._end_access(latest_of(datetime.fromisoformat(now)) if now else "")
+        """Endings of a time to come, which end nothing."""
         self.edges.update(tenancy.told(self.edges, self.nodes, self.flow_rules))
         alike = same_as.found(self.nodes, bundled() if rules is None else rules)
         self.entities: Entities = same_as.entities(self.nodes, alike, decisions)
@@ -106,11 +110,12 @@ class AssetGraph:
         self._place_parts()
         self.nodes.update(calls_elsewhere(self.nodes))
 
-    def _end_access(self) -> None:
-        """An application to which nobody has access any more says since when."""
-        ended = access.endings(self.edges.values())
+    def _end_access(self, latest: str) -> int:
+        """An application to which nobody has access any more says since when. How many endings are
+        after ``latest``."""
+        ended, ahead = access.endings(self.edges.values(), latest)
         if not ended:
-            return
+            return ahead
         closed = {key for key, edge in self.edges.items() if access.has_ended(edge, ended)}
         apps = {access.app_of(self.edges.pop(key)) for key in closed}
         used: dict[NodeId, list[Evidence]] = {app: [] for app in apps}
@@ -125,6 +130,7 @@ class AssetGraph:
             if since and isinstance(node, Asset):
                 tags = {**node.tags, "access": f"ended {since[:10]}"}
                 self.nodes[app] = msgspec.structs.replace(node, tags=tags)
+        return ahead
 
     def add(self, more: Iterable[NodeFact | Edge]) -> None:
         """What is known besides the facts, such as the registry. What the graph has stays."""

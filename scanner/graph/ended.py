@@ -1,9 +1,9 @@
 """Access that has ended: grants, and the ways of data that they opened, are no part of the graph
 from then on. Logs tell endings in any order and over many readings, so that time alone decides.
 
-Refuses to guess: what has no time is of a present list and stands; an ending in the same second as
-a grant ends nothing; what ended in one place of an organization (a workspace) stands in the others,
-and where its place is not known.
+Refuses to guess: an ending of a time to come (a clock is wrong) ends nothing; what has no time is
+of a present list and stands; an ending in the same second as a grant ends nothing; what ended in
+one place of an organization (a workspace) stands in the others, and where its place is not known.
 """
 
 from __future__ import annotations
@@ -22,18 +22,23 @@ Endings = Mapping[NodeId, Mapping[tuple[str, str], str]]
 ended last."""
 
 
-def endings(edges: Iterable[Edge]) -> Endings:
+def endings(edges: Iterable[Edge], latest: str = "") -> tuple[Endings, int]:
+    """And how many are of a time after ``latest`` (ISO 8601; empty: of none it is known), which are
+    not among them."""
+    ahead = 0
     found: dict[NodeId, dict[tuple[str, str], str]] = {}
     for edge in edges:
         if edge.relation is not Relation.CONTAINS:
             continue
         for row in edge.evidence:
-            if row.ends:
+            if row.ends and latest and row.last_at > latest:
+                ahead += 1
+            elif row.ends:
                 where = "" if row.resource == edge.target else row.resource
                 whose = where, "" if row.ends is Ends.ALL else row.path
                 times = found.setdefault(edge.target, {})
                 times[whose] = max(times.get(whose, ""), row.last_at)
-    return found
+    return found, ahead
 
 
 def has_ended(edge: Edge, ended: Endings) -> bool:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from scanner.kit.clocks import Clock
 from scanner.kit.contract import ConnectorSpec, Context, Mode, Operation, Probe, Shard
 from scanner.kit.folding import Fold, Lately
 from scanner.kit.http import ReadOnlySession
@@ -155,7 +156,9 @@ class Administration:
             name = shard.scope["file"]
             path = ctx.folder / Path(name).expanduser()
             source = self.spec.name
-            yield from read_file(path, name, org, self.kinds, self.expected, self.spelling, source)
+            yield from read_file(
+                path, name, org, self.kinds, self.expected, self.spelling, source, ctx.now()
+            )
             yield self.names.account(org, "file")
             return
         part = self._by_name[shard.scope["part"]]
@@ -238,11 +241,13 @@ def _refusal(first: Item | None) -> str:
 
 def read_file(
     path: Path, name: str, org: str, kinds: tuple[Kind, ...], expected: str,
-    spelling: Spelling | None = None, source: str = "",
+    spelling: Spelling | None = None, source: str = "", now: datetime | None = None,
 ) -> Iterator[Item]:  # fmt: skip
-    """What one file tells, each event once. Records that are none are one gap, with the place of
-    the first; a damaged file gives what was before the damage, then ``Unavailable``."""
-    fold, book = Fold(), _Book()
+    """What one file tells, each event once. ``now``: of the scan; no event is later. Records that
+    are none are one gap, with the place of the first; a damaged file gives what was before the
+    damage, then ``Unavailable``."""
+    clock = Clock(now) if now is not None else None
+    fold, book = Fold(clock=clock), _Book()
     odd: list[int] = []
     trouble: SourceError | None = None
 
@@ -268,6 +273,7 @@ def read_file(
     if odd:
         yield Gap(what=f"{name}:{odd[0]}", reason=f"{len(odd)} records are no {expected}")
     yield from book.gaps(name)
+    yield from clock.gaps(name) if clock is not None else ()
     if trouble is not None:
         raise trouble
 
@@ -362,11 +368,13 @@ def each(
 
 
 def told_once(
-    found: Iterable[Any], told: Callable[[Any, str], Happened | Novel | None], org: str, rule: str
-) -> Iterator[Item]:
+    found: Iterable[Any], told: Callable[[Any, str], Happened | Novel | None], reading: Reading,
+    rule: str,
+) -> Iterator[Item]:  # fmt: skip
     """What the events of a log that is told whole say, each once; those that are none are one
     gap."""
-    fold, book, odd = Fold(), _Book(), 0
+    org, clock = reading.org, Clock(reading.ctx.now())
+    fold, book, odd = Fold(clock=clock), _Book(), 0
     for number, record in enumerate(found, start=1):
         event = told(record, org)
         odd += event is None
@@ -374,6 +382,7 @@ def told_once(
             fold.add(one)
     yield from fold.take()
     yield from book.gaps(rule)
+    yield from clock.gaps(rule)
     yield from odd_gap(odd, rule)
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from scanner.kit.clocks import Clock
 from scanner.model.facts import Asset, Credential, DataStore, Fact, fact_key, merge_fact
 from scanner.model.items import Activity
 
@@ -55,16 +56,20 @@ def failed(one: Activity) -> Activity:
 @dataclass
 class Fold:
     """``known``: by the mark of a row, how many of its events an earlier reading has counted; each
-    is taken off once, and widens times alone."""
+    is taken off once, and widens times alone. ``clock``: which times of events can be; each is
+    looked at by itself, since one to come would stand for all of a row."""
 
     known: dict[str, int] = field(default_factory=dict)
     rows: dict[Key, Activity] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
+    clock: Clock | None = None
 
     def add(self, one: Activity | Fact) -> None:
         """An activity that stands for one event, or for as many as the source has added up; or a
         fact that an event states."""
         key = key_of(one)
+        if self.clock is not None:
+            one = self.clock.fitted(one)
         if not isinstance(one, Activity):
             self._state(key, one)
             return

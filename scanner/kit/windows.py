@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
+from scanner.kit.clocks import Clock, lost_by
 from scanner.kit.expressions import expression
 from scanner.kit.folding import Fold, Lately, key_of, mark_of
 from scanner.kit.values import iso
@@ -80,11 +82,15 @@ class Log:
 
 class _Cursor(msgspec.Struct, frozen=True, kw_only=True):
     """``settled``: nothing before it is asked for again. ``until``: up to where was read.
-    ``counted``: events between the two by the mark of their row."""
+    ``counted``: events between the two by the mark of their row. ``newest``: the last time of an
+    event, ``then``: those of that second: from there it goes on where the two were of a clock that
+    was ahead."""
 
     settled: str
     until: str
     counted: dict[str, int] = {}
+    newest: str = ""
+    then: dict[str, int] = {}
 
 
 _MOST_NEAR = 20_000
@@ -95,12 +101,15 @@ def read_log(log: Log, events: Events, now: datetime, since: Checkpoint | None) 
     """Activities, a checkpoint after each window. Raises the source errors; what a checkpoint has
     covered stays stored."""
     now = now.astimezone(UTC).replace(microsecond=0)
-    start, until, counted, lost = _start(log, now, since)
+    start, until, before, lost = _start(log, now, since)
     if lost:
         yield Gap(what=log.name, reason=lost)
     edge = now - log.overlap
-    fold = Fold(known=dict(counted))
+    clock = Clock(now)
+    fold = Fold(known=dict(before.counted), clock=clock)
     again: dict[str, int] = {}
+    newest = before.newest
+    then: dict[str, int] = {} if iso(start) <= newest else dict(before.then)
     near = Lately(_MOST_NEAR)
     odd, unknown = 0, Unknown()
     # What was counted and is no longer told must not be taken off what came since.
@@ -116,20 +125,28 @@ def read_log(log: Log, events: Events, now: datetime, since: Checkpoint | None) 
             if not first <= at < last or near.before(ident):
                 continue  # told by the window that it belongs to
             unknown.event(event)
+            if at > newest:
+                newest, then = at, {}
             for one in told:
                 fold.add(one)
                 if at >= iso(edge):
-                    mark = mark_of(key_of(one))
-                    count = one.count if isinstance(one, Activity) else 1
-                    again[mark] = again.get(mark, 0) + count
+                    _count(again, one)
+                if at == newest:
+                    _count(then, one)
         fold.known.clear()  # the first window has reached what was read before
         yield from fold.take()
         settled = iso(min(end, max(edge, start)))
-        cursor = _Cursor(settled=settled, until=last, counted=again)
+        cursor = _Cursor(settled=settled, until=last, counted=again, newest=newest, then=then)
         yield Checkpoint(cursor=msgspec.json.encode(cursor).decode())
     if odd:
         yield Gap(what=log.name, reason=f"{odd} records are no events")
     yield from unknown.gap(log.name)
+    yield from clock.gaps(log.name)
+
+
+def _count(rows: dict[str, int], one: Activity | Fact) -> None:
+    mark = mark_of(key_of(one))
+    rows[mark] = rows.get(mark, 0) + (one.count if isinstance(one, Activity) else 1)
 
 
 def spans(
@@ -146,22 +163,32 @@ def spans(
 
 def _start(
     log: Log, now: datetime, since: Checkpoint | None
-) -> tuple[datetime, datetime, dict[str, int], str]:
+) -> tuple[datetime, datetime, _Cursor, str]:
     """Where to begin, up to where was read, what of that is counted, and what is lost."""
     oldest = now - min(log.kept, log.first)
+    nothing = _Cursor(settled="", until="")
     if since is None:
-        return oldest, oldest, {}, ""
+        return oldest, oldest, nothing, ""
     try:
         cursor = msgspec.json.decode(since.cursor, type=_Cursor)
         settled = datetime.fromisoformat(cursor.settled).astimezone(UTC)
         until = datetime.fromisoformat(cursor.until).astimezone(UTC)
+        newest = datetime.fromisoformat(cursor.newest or cursor.until).astimezone(UTC)
     except (msgspec.MsgspecError, ValueError):
-        return oldest, oldest, {}, "the stored cursor is unreadable; read again from the beginning"
+        lost = "the stored cursor is unreadable; read again from the beginning"
+        return oldest, oldest, nothing, lost
     kept = now - log.kept
     if until < kept:
         lost = f"events from {cursor.until} to {iso(kept)} are no longer kept"
-        return kept, kept, {}, lost
+        return kept, kept, nothing, lost
     if settled < kept:
         lost = f"late events from {cursor.settled} to {iso(kept)} are no longer kept"
-        return kept, min(until, now), cursor.counted, lost
-    return min(settled, now), min(until, now), cursor.counted, ""
+        return kept, min(until, now), cursor, lost
+    if until > now and newest < min(settled, now):
+        # Of a clock that was ahead: what came between would be skipped.
+        begin = max(newest, kept)
+        known = replace(cursor, counted=cursor.then if begin == newest else {})
+        return begin, begin, known, lost_by(until, now, log.overlap)
+    if settled > now:
+        return now, now, nothing, lost_by(until, now, log.overlap)
+    return settled, min(until, now), cursor, ""

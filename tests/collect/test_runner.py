@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
 
+from scanner.collect.reading import read
 from scanner.collect.runner import Options, Source, run
 from scanner.kit.contract import ConnectorSpec, Context, Mode, Shard
 from scanner.kit.limits import Limits
@@ -16,7 +18,7 @@ from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import Denied, NotEnabled, Throttled, Unavailable
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Asset, AssetClass, Fact
-from scanner.model.items import AsOf, Checkpoint, Gap, Item
+from scanner.model.items import Activity, AsOf, Checkpoint, Gap, Item
 from scanner.store.state import State
 from scanner.store.writer import StateSink
 
@@ -125,6 +127,31 @@ def test_a_gap_makes_a_shard_partial_and_names_the_thing() -> None:
 
     assert row.status is Outcome.PARTIAL
     assert row.gaps == ("file.txt: too large",)
+
+
+def test_a_time_to_come_is_told_and_reaches_nobody() -> None:
+    """Of any connector, also one that adds up by itself."""
+    at, ahead = "2026-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
+    used = Activity(
+        rule="r", account=NodeId("a"), app_id=NodeId("x"), first_at=at, last_at=ahead, count=4
+    )  # fmt: skip
+    told: list[Item] = []
+
+    def interpret(item: Item, source: str) -> Iterator[Fact]:
+        told.append(item)
+        return iter(())
+
+    context = Context(config=_Config(), examine=lambda *_: (), limits=Limits())
+    row = read(
+        Source("scripted", _Scripted({"s": lambda since: iter([used])}), context),
+        Shard(id=ShardId("s")), StateSink(State("sqlite://"), "s1", at), interpret, Options(),
+        threading.Event(),
+    )  # fmt: skip
+    (one,) = told
+    assert isinstance(one, Activity)
+    assert (one.count, one.first_at, one.last_at) == (4, at, at)
+    assert row.status is Outcome.PARTIAL
+    assert "up to 2999-01-01T00:00:00Z" in row.reason
 
 
 def test_what_may_heal_is_tried_again_and_what_is_denied_is_not() -> None:

@@ -31,11 +31,12 @@ def _told(day: int, rule: str, relation: str = "", who: Any = ANN, **more: Any) 
                      reads=opened, writes=opened, **more)  # fmt: skip
 
 
-def _graph(rulebook: Rulebook, *told: Activity) -> AssetGraph:
+def _graph(rulebook: Rulebook, *told: Activity, now: str = "") -> AssetGraph:
     catalogue = Catalogue(rulebook)
-    return AssetGraph(
+    facts = (
         (ShardId("x:log"), fact, True) for one in told for fact in facts_of(one, catalogue, "x")
     )
+    return AssetGraph(facts, now=now)
 
 
 def _open(graph: AssetGraph) -> set[str]:
@@ -112,3 +113,16 @@ def test_what_ends_in_one_place_stands_in_the_others(rulebook: Rulebook) -> None
     assert not _open(_graph(rulebook, removed, granted[0]))
     everywhere = _told(12, "app_uninstalled", who=BEN)
     assert not _open(_graph(rulebook, removed, *granted, everywhere))
+
+
+@pytest.mark.parametrize("ending", [_told(11, "token.revoke"), _told(11, "app_uninstalled")])
+def test_an_ending_of_a_time_to_come_ends_nothing_and_is_counted(
+    rulebook: Rulebook, ending: Activity
+) -> None:
+    for now, opened, ahead in (
+        ("2026-11-10T08:59:00Z", set(OPENED), 1),
+        ("2026-11-10T09:00:00Z", set(), 0),  # a day ahead may be a zone
+    ):
+        graph = _graph(rulebook, GRANT, ending, now=now)
+        assert _open(graph) == opened
+        assert graph.endings_ahead == ahead

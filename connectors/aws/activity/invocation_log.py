@@ -20,6 +20,7 @@ from connectors.aws.activity.records import one
 from connectors.aws.activity.things import Place
 from connectors.aws.activity.totals import Totals
 from connectors.aws.activity.trail import Files, add, day_before
+from scanner.kit.clocks import lost_by
 from scanner.kit.expressions import expression
 from scanner.kit.values import mapping, text
 from scanner.model.errors import NotEnabled, Unavailable
@@ -102,6 +103,10 @@ def _of_group(
     totals = Totals(place=place)
     # Events come late, also where the last minutes were quiet.
     begin = cursor.until - late if since is not None else cursor.until
+    if begin > end:
+        reached = datetime.fromtimestamp(cursor.until / 1000, UTC)
+        yield Gap(what=what, reason=lost_by(reached, now, _OVERLAP))
+        begin = end - late
     while begin < end:
         until = min(end, begin + span)
         for event in _events(calls, place, group, begin, until):

@@ -24,6 +24,7 @@ from connectors.aws.activity.events import NOTHING, Caller, Event, Issuer, Sessi
 from connectors.aws.activity.services import FIELDS, SERVICES
 from connectors.aws.activity.totals import Totals
 from connectors.aws.activity.ways import FRAMEWORKS, SDKS
+from scanner.kit.clocks import lost_by
 from scanner.kit.values import iso, mapping, text
 from scanner.model.errors import Throttled, Unavailable
 from scanner.model.items import Checkpoint, Gap, Item
@@ -67,6 +68,9 @@ class Query:
         if is_broken:
             yield Gap(what=what, reason="the stored cursor is unreadable; read again")
         end = (self.now.astimezone(UTC) - _SETTLED).replace(microsecond=0)
+        if lost := lost_by(begin, end, _SETTLED):
+            yield Gap(what=what, reason=lost)
+            yield Checkpoint(cursor=iso(end))
         if begin >= end:
             return
         totals = Totals()

@@ -22,6 +22,7 @@ from connectors.aws.activity.events import NOTHING, Caller, Event, decoded, stam
 from connectors.aws.activity.services import API_KEYS, KEY_EVENT, MAKING, SERVICES
 from connectors.aws.activity.things import Place
 from connectors.aws.activity.totals import Totals
+from scanner.kit.clocks import lost_by
 from scanner.kit.values import iso, mapping, text
 from scanner.model.errors import SourceError, Unavailable
 from scanner.model.items import Checkpoint, Gap, Item
@@ -128,12 +129,17 @@ class _Reading:
         first = max(kept, now - int(timedelta(days=self.wanted.days).total_seconds()))
         if since is not None and not self.cursor.sources:
             yield Gap(what=self._what, reason="the stored cursor is unreadable; read again")
-        lost = now
+        lost, ahead = now, ""
         for name in self.sources:
             known = self.cursor.sources.setdefault(name, _Source(until=first - 1))
+            if known.until > now + _LATE:
+                until = datetime.fromtimestamp(known.until, UTC)
+                ahead, known.until = lost_by(until, self.wanted.now, timedelta(0)), now
             lost = min(lost, known.until, *(s.start for s in known.unread))
             known.plan(now, kept)
             self._busy[name] = _Pager(self, name, known)
+        if ahead:
+            yield Gap(what=self._what, reason=ahead)
         if lost < kept - 1:
             yield Gap(
                 what=self._what,

@@ -21,7 +21,9 @@ from connectors.gcp.activity.totals import Totals
 from connectors.gcp.answers import check
 from connectors.gcp.creators import ENTRIES
 from connectors.gcp.reading import MAY
+from scanner.kit.clocks import lost_by
 from scanner.kit.tables import first_text, values
+from scanner.kit.values import iso, stamp
 from scanner.model.errors import Denied, SourceError, Unavailable
 from scanner.model.items import Checkpoint, Gap, Item
 
@@ -54,6 +56,10 @@ def read(
     what = f"data access log of {place.project}"
     end = now - _LATE
     cursor = _cursor(since) or _Cursor(f"{now - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}")
+    if cursor.at > iso(now):
+        reached = datetime.fromisoformat(stamp(cursor.at) or iso(now))
+        yield Gap(what=what, reason=lost_by(reached, now, timedelta(0)))
+        cursor = _Cursor(f"{end:%Y-%m-%dT%H:%M:%SZ}")
     totals = Totals(place)
     body = _asked(place.project, cursor.at, f"{end:%Y-%m-%dT%H:%M:%SZ}")
     tokens: set[str] = set()

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from scanner.kit.clocks import Clock, lost_by
 from scanner.kit.forge.details import Where
 from scanner.kit.values import iso
 from scanner.model.base import NodeId
@@ -78,9 +79,10 @@ def read_events(
     if lost:
         yield Gap(what=f"audit log of {where.name}", reason=lost)
     recent = dict.fromkeys(known)
+    clock = Clock(now)
     odd = 0
     for begin, end in spans(start, now, log.span):
-        rows = Rows(where)
+        rows = Rows(where, clock)
         edge = iso(end - OVERLAP)
         fresh: list[str] = []
         for event in events(begin, end):
@@ -100,6 +102,7 @@ def read_events(
         yield Checkpoint(cursor=msgspec.json.encode(_Cursor(until=iso(end), known=kept)).decode())
     if odd:
         yield Gap(what=f"audit log of {where.name}", reason=f"{odd} records are no events")
+    yield from clock.gaps(f"audit log of {where.name}")
 
 
 def spans(start: datetime, end: datetime, most: timedelta) -> Iterator[tuple[datetime, datetime]]:
@@ -126,7 +129,7 @@ def _start(
     kept = now - log.kept
     if at < kept:
         return kept, cursor.known, f"events from {cursor.until} to {iso(kept)} are no longer kept"
-    return min(at, now) - OVERLAP, cursor.known, ""
+    return min(at, now) - OVERLAP, cursor.known, lost_by(at, now, OVERLAP)
 
 
 @dataclass
@@ -134,10 +137,12 @@ class Rows:
     """Events of one type by one actor on one thing, added up to one activity."""
 
     where: Where
+    clock: Clock | None = None
     found: dict[tuple[str, str, str], Activity] = field(default_factory=dict)
 
     def add(self, event: Event) -> None:
         key = (event.action, event.thing, event.actor.id if event.actor else "")
+        at = self.clock.time(event.at) if self.clock is not None else event.at
         old = self.found.get(key)
         if old is None:
             self.found[key] = Activity(
@@ -150,12 +155,12 @@ class Rows:
                 hosts=event.hosts,
                 scopes=event.scopes,
                 relation=event.relation,
-                first_at=event.at,
-                last_at=event.at,
+                first_at=at,
+                last_at=at,
                 resource=self.where.subject,
             )
             return
-        seen = sorted(at for at in (old.first_at, old.last_at, event.at) if at)
+        seen = sorted(filter(None, (old.first_at, old.last_at, at)))
         self.found[key] = msgspec.structs.replace(
             old,
             count=old.count + 1,

@@ -295,3 +295,17 @@ def test_what_is_hostile_costs_itself_alone(changes: dict[str, Any]) -> None:
     assert _counts(items)["Converse"] in (1, 2)
     assert max(len(repr(row)) for row in made.activities(items)) < 4000
     assert "<script>" not in repr(items)
+
+
+def test_a_cursor_of_a_clock_that_was_ahead_is_told_and_left(rig: Rig, calls: Any) -> None:
+    group = Group(rig)
+    group.put(hours_ago=50, number=1)
+    mark = made.last_mark(_read(calls, later=24 * 9))
+    group.put(hours_ago=0.1, number=2)
+    items = _read(calls, mark)
+    assert "was ahead" in made.gaps(items)[0].reason
+    assert _counts(items)["Converse"] == 1
+    group.put(hours_ago=-0.5, number=3)
+    later = _read(calls, made.last_mark(items), later=1)
+    assert not made.gaps(later)
+    assert _counts(later)["Converse"] == 1

@@ -201,3 +201,13 @@ def test_times_are_utc(rig: Rig, calls: Any) -> None:
     east = datetime(2026, 5, 20, 20, 0, tzinfo=UTC).astimezone()
     _items(calls, now=east)
     assert "<= '2026-05-20 19:00:00'" in lake.statements[0]
+
+
+def test_a_cursor_of_a_clock_that_was_ahead_is_told_and_left(rig: Rig, calls: Any) -> None:
+    lake = Lake(rig, _row())
+    items = _items(calls, Checkpoint(cursor=(made.NOW + timedelta(days=30)).isoformat()))
+    assert "was ahead" in made.gaps(items)[0].reason
+    assert not lake.statements
+    later = _items(calls, made.last_mark(items), now=made.NOW + timedelta(hours=2))
+    assert not made.gaps(later)
+    assert len(lake.statements) == 1

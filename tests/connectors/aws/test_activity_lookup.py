@@ -265,3 +265,11 @@ def test_an_event_that_is_cut_off_is_told_by_what_stands_around_it(
     assert row.app_id == f"arn:aws:bedrock:us-east-1:{made.ACCOUNT}:agent/AGENT12345"
     assert made.actor(row).email == "jane@example.com"
     assert row.account == f"aws:account/{made.ACCOUNT}"
+
+
+def test_a_cursor_of_a_clock_that_was_ahead_is_told_and_left(rig: Rig, calls: Any) -> None:
+    rig.world.handle(OPERATION, made.history(*_events(2)))
+    mark = made.last_mark(_read(calls, now=made.NOW + timedelta(days=40)))
+    items = _read(calls, mark)
+    assert "was ahead" in made.gaps(items)[0].reason
+    assert not made.gaps(_read(calls, made.last_mark(items), now=made.NOW + timedelta(hours=2)))

@@ -232,6 +232,16 @@ def test_the_next_reading_goes_on_where_this_one_ended(rig: Rig) -> None:
     assert not _activities(_read(rig, mark)[0])
 
 
+def test_a_cursor_of_a_clock_that_was_ahead_is_told_and_left(rig: Rig) -> None:
+    project(rig, 7)
+    _audited(rig)
+    items, _ = _read(rig, Checkpoint(cursor='{"at": "2027-01-01T00:00:00Z", "seen": []}'))
+    (gap,) = (one for one in items if isinstance(one, Gap))
+    assert "was ahead (2027-01-01T00:00:00Z)" in gap.reason
+    (mark,) = (one for one in items if isinstance(one, Checkpoint))
+    assert not [one for one in _read(rig, mark)[0] if isinstance(one, Gap)]
+
+
 def test_a_long_log_is_read_over_several_scans_each_entry_once(rig: Rig) -> None:
     rig.page_size = 3
     project(rig, 7)

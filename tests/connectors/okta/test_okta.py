@@ -197,6 +197,16 @@ def test_a_cursor_older_than_what_okta_keeps_is_told(server: Recorded) -> None:
     assert "no longer kept" in gaps[0].reason
 
 
+def test_a_cursor_of_a_clock_that_was_ahead_is_told_and_left(server: Recorded) -> None:
+    cursor = Checkpoint(
+        cursor='{"until":"2027-01-01T00:00:00Z","settled":"2026-12-31T00:00:00Z","counted":{"x":9}}'
+    )
+    items = _items(_context(server), "logs", cursor)
+    assert ["was ahead" in i.reason for i in items if isinstance(i, Gap)] == [True]
+    mark = [i for i in items if isinstance(i, Checkpoint)][-1]
+    assert not [i for i in _items(_context(server), "logs", mark) if isinstance(i, Gap)]
+
+
 def test_429_is_waited_out_as_long_as_okta_says(server: Recorded) -> None:
     reset = str(int(datetime.now(UTC).timestamp()) + 1)
     server.faults["/api/v1/logs"] = [
@@ -538,7 +548,7 @@ def test_only_the_newest_ids_of_a_file_are_held(tmp_path: Path) -> None:
     event = next(one for one in _events() if one["eventType"] == "user.authentication.sso")
     data = _lines([{**event, "uuid": f"u{at}"} for at in (1, 2, 2, 3, 1)])
     (tmp_path / "log.jsonl").write_bytes(data)
-    rows = list(read_file(tmp_path / "log.jsonl", "log.jsonl", "acme.okta.com", Lately(2)))
+    rows = list(read_file(tmp_path / "log.jsonl", "log.jsonl", "acme.okta.com", NOW, Lately(2)))
     assert sum(one.count for one in rows if isinstance(one, Activity)) == 4
 
 
