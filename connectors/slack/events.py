@@ -60,7 +60,7 @@ def app(
     held = tuple(sorted({one for one in scopes if one}))
     reads, writes = DATA.of(map(opened, held), org)
     thing = None
-    if AGENT in held and relation:
+    if AGENT in held:
         told = {"feature": "agent or AI app of Slack"}
         thing = NAMES.thing(org, "app", ident or label, label, AssetClass.SAAS_APP, tags=told)
     return NAMES.app(

@@ -63,8 +63,8 @@ class Catalogue:
 
 def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[Fact]:
     """The application, who uses it, what was granted and which data that opens; nothing for what is
-    neither known AI nor looks like it. What has ended or was tried in vain is no asset of the
-    inventory."""
+    neither known AI nor looks like it, but its end: another event may have proved it to be AI. What
+    has ended or was tried in vain is no asset of the inventory."""
     if activity.where:
         activity = msgspec.structs.replace(activity, where=unquoted(activity.where))
     if activity.thing is not None:
@@ -72,6 +72,7 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
         return
     known = catalogue.identify(activity) or _guessed(activity)
     if known is None:
+        yield from _end_of_unknown(activity, source)
         return
     provider, reason, confidence = known
     evidence = Evidence(
@@ -137,6 +138,22 @@ _OWN_ENDS = expression(
 _FAILED = "(failed)"
 
 
+def _end_of_unknown(activity: Activity, source: str) -> Iterator[Edge]:
+    """Of an application that its event does not prove to be AI (a removal tells of no scopes): the
+    graph leaves it out where nothing else does."""
+    ends = _ends(activity)
+    if ends:
+        seen = Evidence(
+            rule=activity.rule, source=source, resource=activity.resource or activity.app_id,
+            path=activity.actor.id if activity.actor else "", confidence=Confidence.LOW,
+            count=activity.count, first_at=activity.first_at, last_at=activity.last_at, ends=ends,
+        )  # fmt: skip
+        yield Edge(
+            source=activity.account, target=activity.app_id, relation=Relation.CONTAINS,
+            evidence=(seen,),
+        )  # fmt: skip
+
+
 def _ends(activity: Activity) -> Ends:
     """What it has ended, by the vendor's words for the event. What was denied, asked for or tried
     in vain ends nothing."""
@@ -183,9 +200,12 @@ def _of_thing(activity: Activity, thing: Asset, source: str) -> Iterator[Fact]:
         count=activity.count,
         first_at=activity.first_at,
         last_at=activity.last_at,
+        ends=_ends(activity),
     )
     yield msgspec.structs.replace(thing, evidence=(evidence,), is_ai=thing.is_ai and is_use)
-    seen = (msgspec.structs.replace(evidence, path=""),)
+    # What is granted and what ends is each person's own; use is told of all together.
+    is_own = activity.relation == Relation.GRANTS or evidence.ends
+    seen = (msgspec.structs.replace(evidence, path=who if is_own else ""),)
     yield Edge(
         source=activity.account, target=thing.id, relation=Relation.CONTAINS, evidence=seen
     )  # fmt: skip

@@ -114,8 +114,10 @@ class AssetGraph:
         """An application to which nobody has access any more says since when. How many endings are
         after ``latest``."""
         ended, ahead = access.endings(self.edges.values(), latest)
-        if not ended:
-            return ahead
+        if not ended and not ahead:
+            return 0
+        for key in [k for k, edge in self.edges.items() if access.of_nobody(edge, self.nodes)]:
+            del self.edges[key]
         closed = {key for key, edge in self.edges.items() if access.has_ended(edge, ended)}
         apps = {access.app_of(self.edges.pop(key)) for key in closed}
         used: dict[NodeId, list[Evidence]] = {app: [] for app in apps}

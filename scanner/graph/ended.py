@@ -8,7 +8,7 @@ one place of an organization (a workspace) stands in the others, and where its p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from scanner.model.base import NodeId
 from scanner.model.evidence import Ends, Evidence
@@ -46,18 +46,31 @@ def has_ended(edge: Edge, ended: Endings) -> bool:
     times = ended.get(app_of(edge)) if edge.relation in STANDING else None
     if not times or not edge.evidence:
         return False
-    return all(_is_over(row, times) for row in edge.evidence)
+    who = edge.source if edge.relation is Relation.GRANTS else ""
+    return all(_is_over(row, times, who) for row in edge.evidence)
 
 
 def app_of(edge: Edge) -> NodeId:
     return edge.target if edge.relation is Relation.GRANTS else edge.source
 
 
-def _is_over(row: Evidence, times: Mapping[tuple[str, str], str]) -> bool:
+def _is_over(row: Evidence, times: Mapping[tuple[str, str], str], who: str) -> bool:
     latest = max(
-        times.get((where, whose), "") for where in ("", row.resource) for whose in ("", row.path)
+        times.get((where, whose), "")
+        for where in ("", row.resource)
+        for whose in {"", row.path, who}
     )
     return bool(row.ends) or (bool(row.last_at) and row.last_at < latest)
+
+
+def of_nobody(edge: Edge, known: Container[NodeId]) -> bool:
+    """Whether it tells nothing but the end of what no source has shown."""
+    return (
+        edge.relation is Relation.CONTAINS
+        and edge.target not in known
+        and bool(edge.evidence)
+        and all(row.ends for row in edge.evidence)
+    )
 
 
 def over_since(app: NodeId, ended: Endings, used: Iterable[Evidence]) -> str:

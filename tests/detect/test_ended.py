@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from scanner.assess.policies import best_confidence
@@ -13,7 +14,7 @@ from scanner.kit.folding import failed
 from scanner.kit.named import Names
 from scanner.model.base import ShardId
 from scanner.model.evidence import Confidence
-from scanner.model.facts import Asset, DataStore, Relation
+from scanner.model.facts import Asset, AssetClass, DataStore, Relation
 from scanner.model.items import Activity
 from scanner.rulebook.load import Rulebook
 
@@ -126,3 +127,48 @@ def test_an_ending_of_a_time_to_come_ends_nothing_and_is_counted(
         graph = _graph(rulebook, GRANT, ending, now=now)
         assert _open(graph) == opened
         assert graph.endings_ahead == ahead
+
+
+THING = NAMES.thing("acme", "app", "c1", "Meetwise", AssetClass.SAAS_APP)
+"""AI by what its source says of it, whose name tells nothing."""
+
+
+def _shown(day: int, rule: str, relation: str = "", who: Any = ANN, **more: Any) -> Activity:
+    told = _told(day, rule, relation, who, **more)
+    return msgspec.structs.replace(told, label="Meetwise", thing=THING)
+
+
+@pytest.mark.parametrize("is_shown", [True, False], ids=["with its scopes", "by its id alone"])
+@pytest.mark.parametrize(
+    ("rule", "who", "left"),
+    [
+        ("app_uninstalled", BEN, []),
+        ("token.revoke", ANN, [BEN]),
+        ("token.revoke", BEN, [ANN]),
+        ("app_requested", ANN, [ANN, BEN]),
+    ],
+)
+def test_access_to_what_its_source_proves_to_be_ai_ends_too(
+    rulebook: Rulebook, rule: str, who: Any, left: list[Any], is_shown: bool
+) -> None:
+    granted = [_shown(10, "app_installed", "grants", one) for one in (ANN, BEN)]
+    ending = _shown(11, rule, who=who)
+    if not is_shown:
+        ending = msgspec.structs.replace(ending, thing=None)
+    for told in ((*granted, ending), (ending, *granted)):
+        graph = _graph(rulebook, *told)
+        owners = {e.source for e in graph.edges.values() if e.relation is Relation.GRANTS}
+        assert owners == {one.id for one in left}
+        assert _open(graph) == (set(OPENED) if left else set())
+        app = graph.node(APP)
+        assert isinstance(app, Asset)
+        assert app.is_ai
+        assert bool(app.tags) is not bool(left)
+    again = _shown(12, "app_installed", "grants", ANN)
+    assert _open(_graph(rulebook, *granted, ending, again)) == set(OPENED)
+
+
+def test_the_end_of_what_nobody_knows_is_nothing(rulebook: Rulebook) -> None:
+    ending = msgspec.structs.replace(_told(11, "app_uninstalled"), label="Lunch menu")
+    graph = _graph(rulebook, ending)
+    assert (graph.nodes, graph.edges) == ({}, {})

@@ -179,14 +179,16 @@ def test_the_consoles_table_of_audit_entries(tmp_path: Path) -> None:
     assert "no time" in gap.reason
 
 
-def _installed(rulebook: Rulebook, *told: tuple[str, str, str]) -> set[str]:
+def _installed(
+    rulebook: Rulebook, *told: tuple[str, str, str], name: str = "Claude",
+    scope: str = "channels:history",
+) -> set[str]:  # fmt: skip
     """Who has the app at last: (action, person, place) in the order of time."""
     entries = [
         {
             "id": str(at), "date_create": 1763629200 + at, "action": action,
             "actor": {"type": "user", "user": {"id": who, "email": f"{who}@acme.com"}},
-            "entity": {"type": "app", "app": {"id": "A1", "name": "Claude",
-                                              "scopes": ["channels:history"]}},
+            "entity": {"type": "app", "app": {"id": "A1", "name": name, "scopes": [scope]}},
             "context": {"location": {"type": "workspace" if place.startswith("T") else "enterprise",
                                      "id": place}} if place else {},
         }
@@ -217,3 +219,14 @@ def test_an_app_is_uninstalled_in_one_workspace(rulebook: Rulebook) -> None:
 def test_an_end_without_a_place_is_of_whoever_made_it(rulebook: Rulebook) -> None:
     both = ("app_installed", "w1", ""), ("app_installed", "w2", "")
     assert _installed(rulebook, *both, ("app_uninstalled", "w1", "")) == {"w2"}
+
+
+def test_an_app_that_its_scopes_make_ai_is_uninstalled(rulebook: Rulebook) -> None:
+    agent = {"name": "Meetwise", "scope": "assistant:write"}
+    both = ("app_installed", "w1", "T1"), ("app_installed", "w2", "T2")
+    assert _installed(rulebook, *both, **agent) == {"w1", "w2"}
+    assert _installed(rulebook, *both, ("app_uninstalled", "w3", "T2"), **agent) == {"w1"}
+    assert _installed(rulebook, *both, ("app_uninstalled", "w3", "E1"), **agent) == set()
+    assert _installed(rulebook, *both, ("app_uninstalled", "w1", ""), **agent) == {"w2"}
+    again = ("app_installed", "w2", "T2")
+    assert _installed(rulebook, *both, ("app_deleted", "w3", ""), again, **agent) == {"w2"}
