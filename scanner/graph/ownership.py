@@ -144,7 +144,7 @@ class OwnerBook:
             record = self.graph.node(same.target)
             if isinstance(record, Credential) and same.confidence.rank >= Confidence.HIGH.rank:
                 for edge in self.graph.out_edges(record.id, Relation.OWNED_BY):
-                    reason = f"the vendor's record is {record.name}"
+                    reason = f"the vendor's record is {record.name} ({same.evidence[0].preview})"
                     yield self._by(edge.target, "vendor-record", reason)
 
     def _above(self, ident: NodeId) -> Iterator[tuple[NodeId, ...]]:
