@@ -16,6 +16,7 @@ from connectors.entra.access import OPERATIONS, Access, path_of
 from connectors.entra.config import EntraConfig
 from connectors.entra.export import read_file
 from scanner.kit.contract import ConnectorSpec, Context, Mode, Probe, Shard
+from scanner.kit.counted import in_turn, of_file, of_log
 from scanner.model.base import ShardId
 from scanner.model.coverage import Sight
 from scanner.model.errors import SourceError
@@ -48,6 +49,9 @@ class EntraConnector:
     )  # fmt: skip
 
     def shards(self, ctx: Context[EntraConfig]) -> Iterator[Shard]:
+        yield from in_turn(self._shards(ctx), lambda one: one.scope["part"] not in _STATES)
+
+    def _shards(self, ctx: Context[EntraConfig]) -> Iterator[Shard]:
         config = ctx.config
         place = f"entra:{config.tenant}"
         for part in config.parts if config.live else ():
@@ -74,12 +78,15 @@ class EntraConnector:
         tenant = config.tenant
         if part == "file":
             name = shard.scope["file"]
-            yield from read_file(ctx.folder / Path(name).expanduser(), name, tenant, ctx.now())
+            yield from read_file(
+                ctx.folder / Path(name).expanduser(), name, tenant, ctx.now(),
+                of_file(ctx, shard, name),
+            )  # fmt: skip
             return
         access = _access(ctx)
         when = logs.When(
             ctx.now(), config.since_days or ctx.window_days, config.kept_days,
-            config.overlap_hours, since,
+            config.overlap_hours, since, of_log(ctx, shard, shard.scope.get("kind", part)),
         )  # fmt: skip
         if part == "people":
             yield from directory.people(access, tenant)

@@ -18,7 +18,8 @@ from connectors.entra.events import audit, is_audit, is_sign_in, sign_in
 from connectors.entra.names import account
 from connectors.entra.records import App, app_of, grant_of, user_of
 from scanner.kit.clocks import Clock
-from scanner.kit.folding import Fold, Lately
+from scanner.kit.counted import Counted
+from scanner.kit.folding import Fold
 from scanner.kit.records import column, has_columns, read_records, unwrapped
 from scanner.kit.spelling import Spelling
 from scanner.kit.values import items, mapping, text
@@ -64,12 +65,16 @@ SPELLING = Spelling(
 """Also of the tables of a log workspace, and of the portal's CSV of audits."""
 
 
-def read_file(path: Path, name: str, tenant: str, now: datetime) -> Iterator[Item]:
-    """What one file tells, each event once. ``now``: of the scan. Records that are none are one
+def read_file(
+    path: Path, name: str, tenant: str, now: datetime, counted: Counted
+) -> Iterator[Item]:
+    """What one file tells, each event once. ``now``: of the scan; ``counted``: what other readings
+    have counted. Records that are none are one
     gap, with the place of the first; a damaged file gives what was before the damage, then
     ``Unavailable``."""
     clock = Clock(now)
-    fold, reader = Fold(clock=clock), _Reader(tenant)
+    fold, listed = Fold(clock=clock), Fold(clock=clock)
+    reader = _Reader(tenant, counted)
     odd: list[int] = []
     trouble: SourceError | None = None
     try:
@@ -80,7 +85,7 @@ def read_file(path: Path, name: str, tenant: str, now: datetime) -> Iterator[Ite
                 continue
             for one in found:
                 if isinstance(one, Activity):
-                    fold.add(one)
+                    (fold if reader.is_event else listed).add(one)
                 else:
                     yield one
     except SourceError as error:
@@ -88,8 +93,10 @@ def read_file(path: Path, name: str, tenant: str, now: datetime) -> Iterator[Ite
     for grant in reader.grants:
         told = grant_of(grant, reader.apps, {}, tenant, _FILE)
         if told is not None:
-            fold.add(told)
-    yield from fold.take()
+            listed.add(told)
+    yield from counted.of_part(fold.take())
+    yield counted.remembered(is_whole=trouble is None)
+    yield from listed.take()
     if odd:
         reason = f"{len(odd)} records are no sign-ins, audits, applications, grants or people"
         yield Gap(what=f"{name}:{odd[0]}", reason=reason)
@@ -102,13 +109,16 @@ def read_file(path: Path, name: str, tenant: str, now: datetime) -> Iterator[Ite
 class _Reader:
     """Grants wait for the end: applications may be listed behind them."""
 
-    def __init__(self, tenant: str) -> None:
+    def __init__(self, tenant: str, counted: Counted) -> None:
         self._tenant = tenant
-        self._known = Lately()
+        self._counted = counted
+        self.is_event = False
+        """The last record that was understood."""
         self.apps: dict[str, App] = {}
         self.grants: list[Mapping[str, Any]] = []
 
     def understood(self, record: Any) -> list[Item] | None:
+        self.is_event = False
         inner = unwrapped(record, _is_known, spelling=SPELLING)
         read = next((read for fits, read in _KINDS if inner is not None and fits(inner)), None)
         return None if read is None or inner is None else read(self, inner)
@@ -126,8 +136,8 @@ class _Reader:
     def _once(self, event: Happened | None) -> list[Item] | None:
         if event is None:
             return None
-        ident, _, told = event
-        return [] if self._known.before(ident) else list(told)
+        self.is_event = True
+        return list(self._counted.told(event))
 
     def _app_by(self, ident: str) -> App | None:
         return self.apps.get(ident)

@@ -16,6 +16,7 @@ from connectors.entra.directory import applications
 from connectors.entra.events import NAMES, audit, sign_in
 from connectors.entra.names import account
 from connectors.entra.records import App
+from scanner.kit.counted import Counted
 from scanner.kit.values import iso
 from scanner.kit.windows import Events, Happened, Log, read_log
 from scanner.model.errors import SourceError
@@ -34,6 +35,7 @@ class When:
     kept: int
     overlap: int
     since: Checkpoint | None = None
+    counted: Counted | None = None
 
 
 def read_sign_ins(
@@ -79,7 +81,7 @@ def _read(
         span=span,
         overlap=timedelta(hours=when.overlap),
     )
-    for item in read_log(log, events, when.now, when.since):
+    for item in read_log(log, events, when.now, when.since, when.counted):
         if isinstance(item, Checkpoint):
             yield account(tenant, rule)  # it has answered
         yield item

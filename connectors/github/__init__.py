@@ -20,10 +20,11 @@ import msgspec
 from connectors.github import audit
 from connectors.github.api import PAGE, Api, organizations, plan_name
 from connectors.github.auth import App, Credentials, Fixed, proof
-from connectors.github.export import read_file
+from connectors.github.export import read_file, with_files
 from connectors.github.operations import OPERATIONS, RATES
 from connectors.github.records import OF_A_REPOSITORY, OF_AN_ORGANIZATION, repository_of
 from scanner.kit.contract import ConnectorSpec, Context, Counts, Probe, Shard
+from scanner.kit.counted import of_file, of_log
 from scanner.kit.forge.collecting import Access, basic, cache_folder
 from scanner.kit.forge.details import Where, filled, read_details
 from scanner.kit.forge.events import read_events
@@ -48,7 +49,6 @@ from scanner.kit.forge.settings import GitSettings
 from scanner.kit.forge.turns import in_turn
 from scanner.kit.http import Missing, ReadOnlySession
 from scanner.kit.http_memory import Memory
-from scanner.model.base import ShardId
 from scanner.model.errors import Denied, NotEnabled, SourceError
 from scanner.model.facts import Account
 from scanner.model.items import Checkpoint, Gap, Item
@@ -152,12 +152,10 @@ class GitHubConnector:
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:
-        return in_turn(ctx, self._shards(ctx))
+        return with_files(in_turn(ctx, self._shards(ctx)), ctx.config.audit_files)
 
     def _shards(self, ctx: Ctx) -> Iterator[Shard]:
         config, host = ctx.config, place_of(ctx.config.url, "url")
-        for name in config.audit_files:
-            yield Shard(id=ShardId(f"github:file:{name}"), scope={"part": "file", "file": name})
         is_asking = config.organizations or config.users or config.own or config.enterprise
         if not is_asking and not config.app_id:
             return
@@ -193,7 +191,8 @@ class GitHubConnector:
             host = place_of(ctx.config.url, "url")
             where = of_owner(ctx, _of_host(shard, host), "github", "(export)", {"org": ""})
             yield _account(where)
-            yield from read_file(ctx.folder / Path(name).expanduser(), name, where, ctx.now())
+            file, known = ctx.folder / Path(name).expanduser(), of_file(ctx, shard, name)
+            yield from read_file(file, name, where, ctx.now(), known)
             return
         if "repository" in shard.scope:
             yield from _repository(ctx, shard)
@@ -208,7 +207,7 @@ class GitHubConnector:
             yield from _selected(ctx, owner)
             yield from _listing(shard)
         elif part == AUDIT:
-            yield from answered(_account(where), _audit(ctx, where, since))
+            yield from answered(_account(where), _audit(ctx, where, since, shard))
         else:
             details = read_details(OF_AN_ORGANIZATION, where, _api(ctx, owner).read, OPERATIONS)
             yield from answered(_account(where), details)
@@ -379,12 +378,12 @@ def _repository(ctx: Ctx, shard: Shard) -> Iterator[Item]:
 # --- audit log ---------------------------------------------------------------------------------
 
 
-def _audit(ctx: Ctx, where: Where, since: Checkpoint | None) -> Iterator[Item]:
+def _audit(ctx: Ctx, where: Where, since: Checkpoint | None, shard: Shard) -> Iterator[Item]:
     config, api = ctx.config, _api(ctx, where.path.get("org", where.name))
-    reader = audit.Reader(where)
+    reader, known = audit.Reader(where), of_log(ctx, shard, AUDIT)
     log = audit.log_of(config.since_days or ctx.window_days)
     events = audit.events_of(api, reader, config.audit_include)
-    found = audit.with_slots(reader, read_events(where, events, log, ctx.now(), since))
+    found = audit.with_slots(reader, read_events(where, events, log, ctx.now(), since, known))
     try:
         yield from found
     except Missing as error:

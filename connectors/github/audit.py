@@ -15,6 +15,7 @@ from typing import Any
 
 from connectors.github.api import PAGE, Api
 from connectors.github.copilot import LABEL, app_id
+from scanner.kit.counted import Counted
 from scanner.kit.forge.details import Record, Where, filled
 from scanner.kit.forge.events import Event, Events, Log, Rows
 from scanner.kit.forge.paging import by_link
@@ -197,10 +198,10 @@ class Totals:
     """Events of a file, each once, added up."""
 
     rows: Rows
-    seen: set[str] = field(default_factory=set)
+    counted: Counted
 
     def add(self, event: Event) -> None:
-        if event.key not in self.seen:
-            self.seen.add(event.key)
-            if event.thing:
-                self.rows.add(event)
+        if self.counted.is_repeated(event.key) or not event.thing:
+            return
+        if not self.counted.is_elsewhere(event.key, event.at):
+            self.rows.add(event)

@@ -7,27 +7,52 @@ import csv
 import io
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
 from connectors.github.audit import Reader, Totals
 from scanner.kit.clocks import Clock
+from scanner.kit.contract import Shard
+from scanner.kit.counted import Counted, in_turn
 from scanner.kit.exports import document, first_line, is_document, lines, opened
 from scanner.kit.forge.details import Where
 from scanner.kit.forge.events import Rows
-from scanner.model.errors import Denied, Unavailable
+from scanner.kit.forge.plan import AUDIT
+from scanner.model.base import ShardId
+from scanner.model.errors import Denied, SourceError, Unavailable
 from scanner.model.items import Gap, Item
 
 _WRAPS = ("event", "detail", "github", "_raw", "message", "data", "log", "body")
 
 
-def read_file(path: Path, name: str, where: Where, now: datetime) -> Iterator[Item]:
-    """The events of one file, each once. ``now``: of the scan. A record that is none is a gap; a
-    damaged file gives what was before the damage, then ``Unavailable``."""
+def with_files(found: Iterator[Shard], names: Iterable[str]) -> Iterator[Shard]:
+    """Shards of files behind what is listed, also where that breaks off: they leave out what the
+    logs that are read by the API have counted."""
+
+    def all_of() -> Iterator[Shard]:
+        trouble: SourceError | None = None
+        try:
+            yield from found
+        except SourceError as error:
+            trouble = error
+        for name in names:
+            yield Shard(id=ShardId(f"github:file:{name}"), scope={"part": "file", "file": name})
+        if trouble is not None:
+            raise trouble
+
+    return in_turn(all_of(), lambda one: one.scope["part"] in (AUDIT, "file"))
+
+
+def read_file(
+    path: Path, name: str, where: Where, now: datetime, counted: Counted
+) -> Iterator[Item]:
+    """The events of one file, each once. ``now``: of the scan; ``counted``: what other readings
+    have counted. A record that is none is a gap; a damaged file gives what was before the damage,
+    then ``Unavailable``."""
     clock = Clock(now)
-    reader, totals = Reader(where), Totals(Rows(where, clock))
+    reader, totals = Reader(where), Totals(Rows(where, clock), counted)
     odd: list[int] = []
     trouble: Exception | None = None
     try:
@@ -45,7 +70,8 @@ def read_file(path: Path, name: str, where: Where, now: datetime) -> Iterator[It
     except (OSError, EOFError, zlib.error, csv.Error) as error:
         trouble = error
     yield from reader.slots
-    yield from totals.rows.found.values()
+    yield from counted.of_part(totals.rows.found.values())
+    yield counted.remembered(is_whole=trouble is None)
     if odd:
         yield Gap(what=f"{name}:{odd[0]}", reason=f"{len(odd)} records are no audit events")
     yield from clock.gaps(name)

@@ -17,6 +17,7 @@ from connectors.google_workspace.config import WorkspaceConfig
 from connectors.google_workspace.export import read_file
 from connectors.google_workspace.reports import read_report
 from scanner.kit.contract import ConnectorSpec, Context, Mode, Probe, Shard
+from scanner.kit.counted import in_turn, of_file, of_log
 from scanner.model.base import ShardId
 from scanner.model.errors import SourceError
 from scanner.model.items import Checkpoint, Item
@@ -40,6 +41,9 @@ class GoogleWorkspaceConnector:
     )  # fmt: skip
 
     def shards(self, ctx: Context[WorkspaceConfig]) -> Iterator[Shard]:
+        yield from in_turn(self._shards(ctx), lambda one: one.scope["part"] in ("report", "file"))
+
+    def _shards(self, ctx: Context[WorkspaceConfig]) -> Iterator[Shard]:
         config = ctx.config
         place = f"google_workspace:{config.domain}"
         if config.live and config.users:
@@ -63,8 +67,9 @@ class GoogleWorkspaceConnector:
         if part == "file":
             name = shard.scope["file"]
             yield from read_file(
-                ctx.folder / Path(name).expanduser(), name, config.domain, ctx.now()
-            )
+                ctx.folder / Path(name).expanduser(), name, config.domain, ctx.now(),
+                of_file(ctx, shard, name),
+            )  # fmt: skip
             return
         access = _access(ctx)
         if part == "people":
@@ -77,6 +82,7 @@ class GoogleWorkspaceConnector:
             yield from read_report(
                 access, shard.scope["report"], config.domain, config.customer,
                 config.since_days or ctx.window_days, config.overlap_hours, ctx.now(), since,
+                of_log(ctx, shard, shard.scope["report"]),
             )  # fmt: skip
 
     def probe(self, ctx: Context[WorkspaceConfig]) -> Iterator[Probe]:

@@ -21,8 +21,9 @@ from connectors.google_workspace.events import TOKEN_EVENTS, happened, is_activi
 from connectors.google_workspace.names import account, app_id, domain_id, person
 from connectors.google_workspace.scopes import data_of
 from scanner.kit.clocks import Clock
+from scanner.kit.counted import Counted
 from scanner.kit.expressions import expression
-from scanner.kit.folding import Fold, Lately
+from scanner.kit.folding import Fold
 from scanner.kit.records import column, has_columns, read_records, unwrapped
 from scanner.kit.spelling import Spelling
 from scanner.kit.values import mapping, text, when
@@ -61,28 +62,34 @@ _TABLES = (
 )
 
 
-def read_file(path: Path, name: str, domain: str, now: datetime) -> Iterator[Item]:
-    """What one file tells, each event once. ``now``: of the scan. Records that are none are one
+def read_file(
+    path: Path, name: str, domain: str, now: datetime, counted: Counted
+) -> Iterator[Item]:
+    """What one file tells, each event once. ``now``: of the scan; ``counted``: what other readings
+    have counted. Records that are none are one
     gap, with the place of the first; a damaged file gives what was before the damage, then
     ``Unavailable``."""
     clock = Clock(now)
-    fold, known = Fold(clock=clock), Lately()
+    fold, listed = Fold(clock=clock), Fold(clock=clock)
     odd: list[int] = []
     trouble: SourceError | None = None
     try:
         for number, record in read_records(path, name, "`files`"):
-            found = _understood(record, domain, known)
+            found = _understood(record, domain, counted)
             if found is None:
                 odd.append(number)
                 continue
-            for one in found:
+            is_event, told = found
+            for one in told:
                 if isinstance(one, Activity):
-                    fold.add(one)
+                    (fold if is_event else listed).add(one)
                 else:
                     yield one
     except SourceError as error:
         trouble = error
-    yield from fold.take()
+    yield from counted.of_part(fold.take())
+    yield counted.remembered(is_whole=trouble is None)
+    yield from listed.take()
     if odd:
         reason = f"{len(odd)} records are neither activities, people, grants nor the console's rows"
         yield Gap(what=f"{name}:{odd[0]}", reason=reason)
@@ -92,7 +99,8 @@ def read_file(path: Path, name: str, domain: str, now: datetime) -> Iterator[Ite
     yield account(domain, "file")
 
 
-def _understood(record: Any, domain: str, known: Lately) -> list[Item] | None:
+def _understood(record: Any, domain: str, counted: Counted) -> tuple[bool, list[Item]] | None:
+    """Whether it is an event, and what it tells."""
     inner = unwrapped(_from_warehouse(record), _is_known, spelling=SPELLING)
     if inner is None:
         return None
@@ -100,19 +108,18 @@ def _understood(record: Any, domain: str, known: Lately) -> list[Item] | None:
         event = happened(inner, domain)
         if event is None:
             return None
-        ident, _, told = event
-        return [] if known.before(ident) else list(told)
+        return True, list(counted.told(event))
     if "primaryEmail" in inner:
         user = user_of(inner, domain)
-        return None if user is None else [user.identity]
+        return None if user is None else (False, [user.identity])
     for columns, read in _ROWS:
         if has_columns(inner, columns):
             row = read(inner, domain)
-            return None if row is None else [row]
+            return None if row is None else (False, [row])
     if has_columns(inner, _GEMINI_USE_COLUMNS):
-        return list(_gemini_use(inner, domain))
+        return False, list(_gemini_use(inner, domain))
     grant = grant_of(inner, "", text(inner.get("userKey")), domain)
-    return None if grant is None else [grant]
+    return None if grant is None else (False, [grant])
 
 
 def _from_warehouse(record: Any) -> Any:

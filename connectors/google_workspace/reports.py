@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from connectors.google_workspace.access import ACTIVITIES, OPERATIONS, Access
 from connectors.google_workspace.events import happened
 from connectors.google_workspace.names import account
+from scanner.kit.counted import Counted
 from scanner.kit.values import iso
 from scanner.kit.windows import Happened, Log, read_log
 from scanner.model.items import Checkpoint, Item
@@ -25,7 +26,7 @@ _BUSY = ("token", "drive", "gmail", "chat", "chrome")
 
 def read_report(
     access: Access, report: str, domain: str, customer: str, days: int, overlap: int,
-    now: datetime, since: Checkpoint | None,
+    now: datetime, since: Checkpoint | None, counted: Counted | None = None,
 ) -> Iterator[Item]:  # fmt: skip
     """Activities, a checkpoint after each window. Raises the source errors."""
     path = ACTIVITIES.replace("{report}", report)
@@ -44,7 +45,7 @@ def read_report(
         span=_BUSY_SPAN if report in _BUSY else _SPAN,
         overlap=timedelta(hours=overlap),
     )
-    for item in read_log(log, events, now, since):
+    for item in read_log(log, events, now, since, counted):
         if isinstance(item, Checkpoint):
             yield account(domain, f"GET {path}")  # it has answered
         yield item

@@ -225,7 +225,7 @@ CONNECTOR = Administration(
         Listed("datasets", DATASETS, _part(DATASETS, dataset, _OF_ORG)),
         Listed("members", MEMBERS, _part(MEMBERS, member, {})),
         Listed("endpoints", ENDPOINTS, endpoints),
-        Listed("audit", AUDIT, audit),
+        Listed("audit", AUDIT, audit, counts=True),
     ),
     kinds=(
         Kind(log.is_event, _event),

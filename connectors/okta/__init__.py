@@ -18,6 +18,7 @@ from connectors.okta import lists
 from connectors.okta.api import Window, read_apps, read_log
 from connectors.okta.export import read_file
 from scanner.kit.contract import ConnectorSpec, Context, Mode, Operation, Probe, Shard
+from scanner.kit.counted import in_turn, of_file, of_log
 from scanner.kit.http import ReadOnlySession
 from scanner.model.base import ShardId
 from scanner.model.errors import Denied, SourceError
@@ -120,6 +121,9 @@ class OktaConnector:
     )  # fmt: skip
 
     def shards(self, ctx: Context[OktaConfig]) -> Iterator[Shard]:
+        yield from in_turn(self._shards(ctx), lambda one: one.scope["part"] in ("logs", "file"))
+
+    def _shards(self, ctx: Context[OktaConfig]) -> Iterator[Shard]:
         for part in ctx.config.parts if ctx.config.org_url and ctx.config.live else ():
             host = host_of(ctx.config.org_url)
             yield Shard(
@@ -137,14 +141,17 @@ class OktaConnector:
         if part == "file":
             name = shard.scope["file"]
             host = host_of(config.org_url) or "export"
-            yield from read_file(ctx.folder / Path(name).expanduser(), name, host, ctx.now())
+            yield from read_file(
+                ctx.folder / Path(name).expanduser(), name, host, ctx.now(),
+                of_file(ctx, shard, name),
+            )  # fmt: skip
         elif part in _LISTS:
             yield from _LISTS[part](_session(ctx), shard.scope["host"])
         else:
             days = config.since_days or ctx.window_days
             window = Window(
                 now=ctx.now(), days=days, page_size=config.page_size, since=since,
-                overlap=timedelta(hours=config.overlap_hours),
+                overlap=timedelta(hours=config.overlap_hours), counted=of_log(ctx, shard, part),
             )  # fmt: skip
             yield from read_log(_session(ctx), shard.scope["host"], window, ctx.warn)
 

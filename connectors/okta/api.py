@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ from connectors.okta.events import (
     stamp,
 )
 from scanner.kit.clocks import Clock, lost_by
+from scanner.kit.counted import Counted
 from scanner.kit.folding import Fold, Lately, key_of
 from scanner.kit.folding import mark_of as row_mark
 from scanner.kit.http import ReadOnlySession, json_body, link_pages
@@ -135,6 +136,8 @@ class Window:
     page_size: int
     since: Checkpoint | None = None
     overlap: timedelta = timedelta(hours=24)
+    counted: Counted = field(default_factory=Counted)
+    """Remembers events for files of the same log."""
 
 
 def read_log(
@@ -159,7 +162,7 @@ def read_log(
         near.before(mark)
     clock = Clock(now)
     fold = Fold(known=dict(cursor.counted), clock=clock)
-    counted = _Counted(start, window.overlap)
+    counted, told = _Counted(start, window.overlap), window.counted
     last = ""
     odd = 0
     for page in pages(session, _LOGS, params):
@@ -176,17 +179,26 @@ def read_log(
                 fold.known.clear()  # what was read before is behind
             found = Aggregate(host, apps)
             found.add(event)
+            if found.rows:
+                told.is_elsewhere(mark_of(event), stamp(event.get("published")))
             for one in found.rows.values():
                 fold.add(one)
                 counted.add(at, one)
         yield org(host)
-        yield from fold.take()
+        yield from told.of_part(fold.take())
         if last:
+            yield from _remembered(told)
             yield counted.checkpoint(last)
+    yield from _remembered(told)
     yield counted.checkpoint(iso(now))
     if odd:
         yield Gap(what=_LOGS, reason=f"{odd} records are no events")
     yield from clock.gaps("System Log")
+
+
+def _remembered(told: Counted) -> Iterator[Item]:
+    if told.part:
+        yield told.remembered()
 
 
 class _Counted:

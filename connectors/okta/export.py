@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from connectors.okta.events import Aggregate, mark_of, org
+from connectors.okta.events import EVENTS, Aggregate, mark_of, org
 from scanner.kit.clocks import Clock
-from scanner.kit.folding import Lately
+from scanner.kit.counted import Counted
 from scanner.kit.records import read_records, unwrapped
 from scanner.kit.spelling import Spelling
+from scanner.kit.values import stamp
 from scanner.model.errors import SourceError
 from scanner.model.items import Gap, Item
 
@@ -30,21 +31,22 @@ SPELLING = Spelling(
 )  # fmt: skip
 
 
-def read_file(
-    path: Path, name: str, host: str, now: datetime, known: Lately | None = None
-) -> Iterator[Item]:
+def read_file(path: Path, name: str, host: str, now: datetime, counted: Counted) -> Iterator[Item]:
     """The events of one file of the organization ``host``, each once. A line that is none is a
     gap; a damaged file gives what was before the damage, then ``Unavailable``. ``now``: of the
-    scan; ``known``: how far back an event is told from its repetition."""
+    scan; ``counted``: what other readings have counted."""
     clock = Clock(now)
-    found, known = Aggregate(host, clock=clock), known or Lately()
+    found = Aggregate(host, clock=clock)
     trouble: SourceError | None = None
     try:
         for number, record in read_records(path, name, "`files` in [sources.okta]"):
             event = unwrapped(record, _is_event, spelling=SPELLING)
             if event is None:
                 yield Gap(what=f"{name}:{number}", reason="not an Okta System Log event")
-            elif not known.before(mark_of(event)):
+            elif not counted.is_repeated(mark_of(event)) and not (
+                event.get("eventType") in EVENTS
+                and counted.is_elsewhere(mark_of(event), stamp(event.get("published")))
+            ):
                 found.add(event)
     except SourceError as error:
         trouble = error
@@ -52,7 +54,8 @@ def read_file(
         yield Gap(what=name, reason=f"{found.unreadable} events name no application")
     if trouble is None or found.rows:
         yield org(host)
-    yield from found.activities()
+    yield from counted.of_part(found.rows.values())
+    yield counted.remembered(is_whole=trouble is None)
     yield from clock.gaps(name)
     if trouble is not None:
         raise trouble

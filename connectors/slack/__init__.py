@@ -24,10 +24,9 @@ from scanner.kit.administered import (
     odd_gap,
     read,
     session,
+    told_once,
 )
-from scanner.kit.clocks import Clock
 from scanner.kit.contract import ConnectorSpec, Context, Operation
-from scanner.kit.folding import Fold
 from scanner.kit.paged import by_cursor, by_number
 from scanner.kit.told import check_address, gap
 from scanner.kit.values import text
@@ -136,22 +135,13 @@ def people(reading: Reading) -> Iterator[Item]:
 
 def integrations(reading: Reading) -> Iterator[Item]:
     """All of it each time: it is asked for by pages alone. One row an app, change and person."""
-    clock = Clock(reading.ctx.now())
-    fold, odd = Fold(clock=clock), 0
     size = 100
     found = by_number(
         reading.access.web, INTEGRATIONS.path,
         {"count": str(size), **reading.access.team},
         items="logs", param="page", size=size, check=checked, pages="paging.pages",
     )  # fmt: skip
-    for record in found:
-        event = events.change(record, reading.org)
-        odd += event is None
-        for one in event[2] if event else ():
-            fold.add(one)
-    yield from fold.take()
-    yield from clock.gaps(INTEGRATIONS.id)
-    yield from odd_gap(odd, INTEGRATIONS.id)
+    yield from told_once(found, events.change, reading, INTEGRATIONS.id)
 
 
 def apps(reading: Reading) -> Iterator[Item]:
@@ -202,7 +192,7 @@ CONNECTOR = Administration(
     names=NAMES,
     parts=(
         Listed("people", PEOPLE, people),
-        Listed("integrations", INTEGRATIONS, integrations),
+        Listed("integrations", INTEGRATIONS, integrations, counts=True),
         Listed("apps", APPROVED, apps),
         Logged("audit", AUDIT, entries, kept=_AUDITED, span=timedelta(days=30)),
     ),

@@ -41,6 +41,8 @@ class Job(Model, frozen=True, kw_only=True):
     shard: Shard
     cursor: str | None = None
     memory: bytes = b""
+    others: dict[ShardId, bytes] = {}
+    """What the shards that it comes after remember."""
     mark: tuple[str, int] = ("", 0)
 
 
@@ -50,6 +52,7 @@ class Step(Model, frozen=True, kw_only=True):
     facts: tuple[Fact, ...] = ()
     cursor: str | None = None
     memory: bytes | None = None
+    is_whole: bool = False
     mark: str | None = None
 
 
@@ -104,8 +107,8 @@ class _RecordWriter:
     def add(self, fact: Fact) -> None:
         self._sightings.add(fact)
 
-    def remember(self, data: bytes) -> None:
-        self._steps.append(Step(memory=data))
+    def remember(self, data: bytes, *, is_whole: bool = False) -> None:
+        self._steps.append(Step(memory=data, is_whole=is_whole))
 
     def kept_of(self, mark: str) -> int | None:
         self._steps.append(Step(mark=mark))
@@ -143,9 +146,10 @@ def answer(
 ) -> bytes:
     """The worker's part: the shard as data. ``problems``: what else is to be told after it."""
     told: set[str] = set()
+    known = {**job.others, job.shard.id: job.memory}
     context = replace(
         source.context,
-        recall=lambda shard: job.memory if shard == job.shard.id else b"",
+        recall=lambda shard: known.get(shard, b""),
         warn=told.add,
     )
     recorder = Recorder(job.cursor, job.mark)
@@ -183,6 +187,7 @@ class Away:
             shard=shard,
             cursor=since.cursor if since else None,
             memory=source.context.recall(shard.id),
+            others={one: source.context.recall(one) for one in shard.after},
             mark=sink.mark(shard.id) if shard.mode is Mode.FULL else ("", 0),
         )
         return executor.submit(self.work, _ENCODER.encode(job))
@@ -223,7 +228,7 @@ def _store(attempt: Attempt, shard: Shard, sink: Sink) -> None:
         if step.mark is not None:
             writer.kept_of(step.mark)
         if step.memory is not None:
-            writer.remember(step.memory)
+            writer.remember(step.memory, is_whole=step.is_whole)
         if step.cursor is not None:
             writer.commit(step.cursor)
     writer.close(attempt.coverage)

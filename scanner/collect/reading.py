@@ -46,8 +46,9 @@ class ShardWriter(Protocol):
 
     def add(self, fact: Fact) -> None: ...
 
-    def remember(self, data: bytes) -> None:
-        """What the connector wants back at the shard's next reading."""
+    def remember(self, data: bytes, *, is_whole: bool = False) -> None:
+        """What the connector wants back at the shard's next reading; ``is_whole``: see
+        :class:`scanner.model.items.Remembered`."""
         ...
 
     def kept_of(self, mark: str) -> int | None:
@@ -210,7 +211,7 @@ def _keep(writer: ShardWriter, item: Checkpoint | Remembered) -> None:
     if isinstance(item, Checkpoint):
         writer.commit(item.cursor)
     else:
-        writer.remember(item.data)
+        writer.remember(item.data, is_whole=item.is_whole)
 
 
 def _may_heal(error: Exception | None) -> bool:

@@ -74,6 +74,10 @@ class _Run:
         self._done = done
         self._options = options
         self._stop = threading.Event()
+        self._open: set[ShardId] = set()
+        """Named, and not yet read."""
+        self._held: list[tuple[Lane, Turn]] = []
+        """Turns that come after some of those."""
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._coverage: list[Coverage] = []
         self._known = self._read = 0
@@ -126,7 +130,13 @@ class _Run:
             lane = self._workers
         turns = [(source, shard) for shard in shards if shard.id not in self._done]
         self._known += len(turns)
-        lane.waiting.extend(turns)
+        for turn in turns:
+            if self._open.isdisjoint(turn[1].after):
+                lane.waiting.append(turn)
+            else:
+                self._held.append((lane, turn))
+            # Not before it was asked whether it waits: of shards that name each other, one is read.
+            self._open.add(turn[1].id)
 
     def _top_up(self) -> None:
         for lane in self._lanes:
@@ -165,7 +175,17 @@ class _Run:
             self._sink.writer(shard).close(row)
         self._finish(row)
 
+    def _release(self) -> None:
+        held, self._held = self._held, []
+        for lane, turn in held:
+            if self._open.isdisjoint(turn[1].after):
+                lane.waiting.append(turn)
+            else:
+                self._held.append((lane, turn))
+
     def _finish(self, row: Coverage) -> None:
+        self._open.discard(row.shard)
+        self._release()
         self._coverage.append(row)
         self._read += 1
         self._options.on_progress(row, self._read, self._known)
@@ -183,6 +203,7 @@ def _enumerate(source: Source, clean: Callable[[str], str]) -> tuple[list[Shard]
                 title=clean(found.title),
                 listed_by=clean(found.listed_by),
                 whole_of=clean(found.whole_of),
+                after=tuple(ShardId(clean(one)) for one in found.after),
             )
             shards.setdefault(shard.id, shard)
     except Exception as error:

@@ -8,7 +8,8 @@ from scanner.model.facts import Fact, fact_key, merge_fact
 
 
 class Sightings:
-    """Of one shard. ``adds``: counts of the same evidence add up, as in a window of a log."""
+    """Of one reading of a shard. ``adds``: counts of the same evidence add up, as in a window of a
+    log; those of events of a file do in any case."""
 
     def __init__(self, *, adds: bool) -> None:
         self._adds = adds
@@ -40,7 +41,7 @@ class Sightings:
         while len(found) > 1:
             pairs = zip(found[::2], found[1::2], strict=False)
             rest = [found[-1]] if len(found) % 2 else []
-            found = [merged(a, b, self._adds) for a, b in pairs] + rest
+            found = [merged(a, b, self._adds, add_parts=True) for a, b in pairs] + rest
         self._facts[key] = found[0]
 
     def _known(self, key: str) -> Iterator[Fact]:
@@ -48,7 +49,7 @@ class Sightings:
             yield self._facts[key]
 
 
-def merged(old: Fact, new: Fact, add_counts: bool) -> Fact:
+def merged(old: Fact, new: Fact, add_counts: bool, *, add_parts: bool = False) -> Fact:
     if type(old) is not type(new):
         return new
-    return merge_fact(old, new, add_counts=add_counts)  # type: ignore[type-var]
+    return merge_fact(old, new, add_counts=add_counts, add_parts=add_parts)  # type: ignore[type-var]

@@ -85,6 +85,7 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
         count=activity.count,
         first_at=activity.first_at,
         last_at=activity.last_at,
+        part=activity.part,
         ends=_ends(activity),
     )
     yield Asset(
@@ -146,7 +147,8 @@ def _end_of_unknown(activity: Activity, source: str) -> Iterator[Edge]:
         seen = Evidence(
             rule=activity.rule, source=source, resource=activity.resource or activity.app_id,
             path=activity.actor.id if activity.actor else "", confidence=Confidence.LOW,
-            count=activity.count, first_at=activity.first_at, last_at=activity.last_at, ends=ends,
+            count=activity.count, first_at=activity.first_at, last_at=activity.last_at,
+            part=activity.part, ends=ends,
         )  # fmt: skip
         yield Edge(
             source=activity.account, target=activity.app_id, relation=Relation.CONTAINS,
@@ -200,6 +202,7 @@ def _of_thing(activity: Activity, thing: Asset, source: str) -> Iterator[Fact]:
         count=activity.count,
         first_at=activity.first_at,
         last_at=activity.last_at,
+        part=activity.part,
         ends=_ends(activity),
     )
     yield msgspec.structs.replace(thing, evidence=(evidence,), is_ai=thing.is_ai and is_use)

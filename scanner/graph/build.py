@@ -85,7 +85,7 @@ class AssetGraph:
                 self._shards[key] = (*known, shard)
             if is_seen and (read is None or shard in read):
                 self._seen.add(key)
-            if fact.evidence and fact.evidence[0].part:  # a shard is of one part
+            if any(row.part for row in fact.evidence):
                 in_parts.add(key)
             if isinstance(fact, Edge):
                 old_edge = self.edges.get(key)

@@ -7,7 +7,7 @@ its operations, how each part is asked for, and what a record means; no part cat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +16,8 @@ import msgspec
 
 from scanner.kit.clocks import Clock
 from scanner.kit.contract import ConnectorSpec, Context, Mode, Operation, Probe, Shard
-from scanner.kit.folding import Fold, Lately
+from scanner.kit.counted import Counted, in_turn, of_file, of_list, of_log
+from scanner.kit.folding import Fold
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.named import Names
 from scanner.kit.records import read_records, unwrapped
@@ -66,6 +67,8 @@ class Reading:
     org: str
     access: Any
     """What the source's own ``access`` has made: most often a session."""
+    counted: Counted = field(default_factory=Counted)
+    """Of a part that tells events."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class Listed:
     name: str
     operation: Operation
     read: Callable[[Reading], Iterator[Item]]
+    counts: bool = False
+    """It tells events, which files may tell, too: see :mod:`scanner.kit.counted`."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,15 @@ class Administration:
         self._by_name.update({one.name: one for one in self.parts})
 
     def shards(self, ctx: Context[Any]) -> Iterator[Shard]:
+        yield from in_turn(self._shards(ctx), self._counts)
+
+    def _counts(self, shard: Shard) -> bool:
+        part = self._by_name.get(shard.scope["part"])
+        return (
+            part is None or isinstance(part, Logged) or (isinstance(part, Listed) and part.counts)
+        )
+
+    def _shards(self, ctx: Context[Any]) -> Iterator[Shard]:
         config, source = ctx.config, self.spec.name
         for name in config.parts if config.live else ():
             part = self._by_name[name]
@@ -157,20 +171,24 @@ class Administration:
             path = ctx.folder / Path(name).expanduser()
             source = self.spec.name
             yield from read_file(
-                path, name, org, self.kinds, self.expected, self.spelling, source, ctx.now()
-            )
+                path, name, org, self.kinds, self.expected, self.spelling, source, ctx.now(),
+                of_file(ctx, shard, name),
+            )  # fmt: skip
             yield self.names.account(org, "file")
             return
         part = self._by_name[shard.scope["part"]]
         reading = self._reading(ctx)
         if isinstance(part, Listed):
+            if part.counts:
+                reading = replace(reading, counted=of_list(ctx, shard, part.name))
             yield from part.read(reading)
             yield self.names.account(org, part.operation.id)  # it has answered
             return
         if isinstance(part, Spread):
             yield from part.read(reading, shard.scope)
             return
-        for item in read_log(_log(ctx, part), _window(part, reading), ctx.now(), since):
+        counted = of_log(ctx, shard, part.name)
+        for item in read_log(_log(ctx, part), _window(part, reading), ctx.now(), since, counted):
             if isinstance(item, Checkpoint):
                 yield self.names.account(org, part.operation.id)
             yield item
@@ -242,12 +260,13 @@ def _refusal(first: Item | None) -> str:
 def read_file(
     path: Path, name: str, org: str, kinds: tuple[Kind, ...], expected: str,
     spelling: Spelling | None = None, source: str = "", now: datetime | None = None,
+    counted: Counted | None = None,
 ) -> Iterator[Item]:  # fmt: skip
-    """What one file tells, each event once. ``now``: of the scan; no event is later. Records that
-    are none are one gap, with the place of the first; a damaged file gives what was before the
-    damage, then ``Unavailable``."""
+    """What one file tells, each event once. ``now``: of the scan; no event is later. ``counted``:
+    what other readings have counted. Records that are none are one gap, with the place of the
+    first; a damaged file gives what was before the damage, then ``Unavailable``."""
     clock = Clock(now) if now is not None else None
-    fold, book = Fold(clock=clock), _Book()
+    fold, listed, book = Fold(clock=clock), Fold(clock=clock), _Book(counted or Counted())
     odd: list[int] = []
     trouble: SourceError | None = None
 
@@ -266,10 +285,11 @@ def read_file(
                 for stated in book.told(found, number):
                     fold.add(stated)
                 continue
-            yield from _passed(found, fold)
+            yield from _passed(found, listed)
     except SourceError as error:
         trouble = error
-    yield from fold.take()
+    yield from book.taken(fold, is_whole=trouble is None)
+    yield from listed.take()
     if odd:
         yield Gap(what=f"{name}:{odd[0]}", reason=f"{len(odd)} records are no {expected}")
     yield from book.gaps(name)
@@ -291,18 +311,26 @@ def _passed(told: list[Item], fold: Fold) -> Iterator[Item]:
 class _Book:
     """Of the events of one file: which were told, which have no time, which types are new."""
 
-    known: Lately = field(default_factory=Lately)
+    counted: Counted
     unknown: Unknown = field(default_factory=Unknown)
     untimed: list[int] = field(default_factory=list)
 
     def told(self, found: Happened | Novel, number: int) -> tuple[Activity | Fact, ...]:
         ident, at, told = found.event if isinstance(found, Novel) else found
-        if ident and self.known.before(ident):  # without an id it is nobody's repetition
+        if ident and self.counted.is_repeated(ident):  # without an id it is nobody's repetition
             return ()
         self.unknown.event(found, f":{number}")
+        if ident and told and self.counted.is_elsewhere(ident, at):
+            return ()
         if told and not at:
             self.untimed.append(number)
         return told
+
+    def taken(self, fold: Fold, *, is_whole: bool) -> Iterator[Item]:
+        """What was counted, and what is remembered of it."""
+        yield from self.counted.of_part(fold.take())
+        if self.counted.part:
+            yield self.counted.remembered(is_whole=is_whole)
 
     def gaps(self, name: str) -> Iterator[Gap]:
         if self.untimed:
@@ -374,13 +402,13 @@ def told_once(
     """What the events of a log that is told whole say, each once; those that are none are one
     gap."""
     org, clock = reading.org, Clock(reading.ctx.now())
-    fold, book, odd = Fold(clock=clock), _Book(), 0
+    fold, book, odd = Fold(clock=clock), _Book(reading.counted), 0
     for number, record in enumerate(found, start=1):
         event = told(record, org)
         odd += event is None
         for one in book.told(event, number) if event is not None else ():
             fold.add(one)
-    yield from fold.take()
+    yield from book.taken(fold, is_whole=True)
     yield from book.gaps(rule)
     yield from clock.gaps(rule)
     yield from odd_gap(odd, rule)

@@ -99,6 +99,9 @@ class Shard(Model, frozen=True, kw_only=True):
     left_out: tuple[str, ...] = ()
     """Globs of paths of evidence that the user's filters keep this reading from: what was seen
     there before is not gone because it is not seen now (:mod:`scanner.kit.left_out`)."""
+    after: tuple[ShardId, ...] = ()
+    """Shards of its source, named before it, that are read before it: what they remember is this
+    one's to know (:attr:`Context.recall`)."""
     whole_of: str = ""
     """Ids of shards that show a part of what this one shows, with ``{path}`` where that part lies:
     when this one is read to its end, they have been read too."""

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from scanner.kit.clocks import Clock, lost_by
+from scanner.kit.counted import Counted
 from scanner.kit.expressions import expression
 from scanner.kit.folding import Fold, Lately, key_of, mark_of
 from scanner.kit.values import iso
@@ -97,15 +98,19 @@ _MOST_NEAR = 20_000
 """Ids of events that are compared with the next ones: a page, or a border, that is told twice."""
 
 
-def read_log(log: Log, events: Events, now: datetime, since: Checkpoint | None) -> Iterator[Item]:
-    """Activities, a checkpoint after each window. Raises the source errors; what a checkpoint has
+def read_log(
+    log: Log, events: Events, now: datetime, since: Checkpoint | None,
+    counted: Counted | None = None,
+) -> Iterator[Item]:  # fmt: skip
+    """Activities, a checkpoint after each window. ``counted``: remembers events for files of the
+    same log. Raises the source errors; what a checkpoint has
     covered stays stored."""
     now = now.astimezone(UTC).replace(microsecond=0)
     start, until, before, lost = _start(log, now, since)
     if lost:
         yield Gap(what=log.name, reason=lost)
     edge = now - log.overlap
-    clock = Clock(now)
+    clock, counted = Clock(now), counted or Counted()
     fold = Fold(known=dict(before.counted), clock=clock)
     again: dict[str, int] = {}
     newest = before.newest
@@ -125,6 +130,8 @@ def read_log(log: Log, events: Events, now: datetime, since: Checkpoint | None) 
             if not first <= at < last or near.before(ident):
                 continue  # told by the window that it belongs to
             unknown.event(event)
+            if told:
+                counted.is_elsewhere(ident, at)
             if at > newest:
                 newest, then = at, {}
             for one in told:
@@ -134,9 +141,11 @@ def read_log(log: Log, events: Events, now: datetime, since: Checkpoint | None) 
                 if at == newest:
                     _count(then, one)
         fold.known.clear()  # the first window has reached what was read before
-        yield from fold.take()
+        yield from counted.of_part(fold.take())
         settled = iso(min(end, max(edge, start)))
         cursor = _Cursor(settled=settled, until=last, counted=again, newest=newest, then=then)
+        if counted.part:
+            yield counted.remembered()
         yield Checkpoint(cursor=msgspec.json.encode(cursor).decode())
     if odd:
         yield Gap(what=log.name, reason=f"{odd} records are no events")

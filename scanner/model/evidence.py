@@ -98,8 +98,8 @@ class Evidence(Model, frozen=True, kw_only=True):
     handshakes: tuple[str, ...] = ()
     """TLS fingerprints of clients that nothing else tells, at most ``MOST_HANDSHAKES``."""
     part: str = ""
-    """Which part of a divided source it tells of: the same evidence of several parts is of several
-    events, and :func:`whole` adds it up."""
+    """Which part of a divided source it tells of (a partition, a file): the same evidence of
+    several parts is of several events, and :func:`whole` adds it up."""
     suppressed: str = ""
     """The reason that a comment beside it gives for not reporting it; empty: none."""
     ends: Ends = Ends.NOTHING
@@ -132,17 +132,23 @@ class Evidence(Model, frozen=True, kw_only=True):
 
 
 def merge_evidence(
-    one: tuple[Evidence, ...], two: tuple[Evidence, ...], *, add_counts: bool = False
+    one: tuple[Evidence, ...],
+    two: tuple[Evidence, ...],
+    *,
+    add_counts: bool = False,
+    add_parts: bool = False,
 ) -> tuple[Evidence, ...]:
     """Both sets, one row a place, in a fixed order.
 
     With ``add_counts`` sightings add up (log windows that do not overlap); otherwise the row with
-    the larger count stands. First and last times widen either way.
+    the larger count stands; ``add_parts``: those of a part add up all the same (one reading of a
+    file). First and last times widen either way.
     """
     rows: dict[Place, Evidence] = {}
     for item in (*one, *two):
         old = rows.get(item.place)
-        rows[item.place] = item if old is None else _joined(old, item, add_counts)
+        adds = add_counts or (add_parts and bool(item.part))
+        rows[item.place] = item if old is None else _joined(old, item, adds)
     return tuple(rows[place] for place in sorted(rows))
 
 

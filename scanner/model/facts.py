@@ -189,11 +189,13 @@ def _joined_tags(old: dict[str, str], new: dict[str, str]) -> dict[str, str]:
 F = TypeVar("F", Account, Asset, Identity, Credential, DataStore, Edge)
 
 
-def merge_fact(old: F, new: F, *, add_counts: bool = False) -> F:
+def merge_fact(old: F, new: F, *, add_counts: bool = False, add_parts: bool = False) -> F:
     """One fact from two sightings of it: evidence joins, a filled field beats an empty one,
     the newer value beats the older, the surer statement the less sure."""
     changes: dict[str, object] = {
-        "evidence": merge_evidence(old.evidence, new.evidence, add_counts=add_counts)
+        "evidence": merge_evidence(
+            old.evidence, new.evidence, add_counts=add_counts, add_parts=add_parts
+        )
     }
     if not isinstance(new, Edge) and not isinstance(old, Edge):
         changes["tags"] = {**old.tags, **new.tags, **_joined_tags(old.tags, new.tags)}

@@ -140,6 +140,8 @@ class Activity(Model, frozen=True, kw_only=True):
     reads: tuple[DataStore, ...] = ()
     """Data that what was granted or used opens to it: where it is known AI, flows to it."""
     writes: tuple[DataStore, ...] = ()
+    part: str = ""
+    """Of events that count once among the files of a source: the evidence's part."""
     is_first_party: bool = False
     """The identity provider's own, which every tenant has: its name alone says nothing."""
 
@@ -163,6 +165,9 @@ class Remembered(Model, frozen=True, kw_only=True):
     Context.recall`), stored together with the shard's facts. It holds no secret."""
 
     data: bytes
+    is_whole: bool = False
+    """Of a shard that is read whole: what it counts (evidence that is of a part) is what this
+    reading has counted, also where gaps keep it from being complete."""
 
 
 class AsOf(Model, frozen=True, kw_only=True):

@@ -76,6 +76,7 @@ class StateWriter:
         self._now = now
         self._sightings = Sightings(adds=shard.mode is Mode.INCREMENTAL)
         self._memory: bytes | None = None
+        self._is_whole = False
         self._is_new: bool | None = None
         self._mark = ""
         self._is_same = False
@@ -85,9 +86,10 @@ class StateWriter:
         self._mark, self._is_same = mark, known == mark
         return records if self._is_same else None
 
-    def remember(self, data: bytes) -> None:
+    def remember(self, data: bytes, *, is_whole: bool = False) -> None:
         """Kept with the shard's facts, in their transaction."""
         self._memory = data
+        self._is_whole = is_whole
 
     def add(self, fact: Fact) -> None:
         self._sightings.add(fact)
@@ -95,6 +97,7 @@ class StateWriter:
     def _forget(self) -> None:
         self._sightings.forget()
         self._memory = None
+        self._is_whole = False
 
     @property
     def _adds(self) -> bool:
@@ -106,6 +109,8 @@ class StateWriter:
             self._store(db, keep_missing=True)
             self._sink.forget_mark(self._shard.id)
             _put_mark(db, self._shard.id, "", 0)
+            if self._memory is not None:
+                _put_memory(db, self._shard.id, self._memory)
             db.execute(delete(schema.checkpoint).where(schema.checkpoint.c.shard == self._shard.id))
             db.execute(insert(schema.checkpoint).values(shard=self._shard.id, cursor=cursor))
         self._forget()
@@ -149,7 +154,7 @@ class StateWriter:
         for key, fresh in facts.items():
             fact = fresh
             if keep_missing and key in known:
-                fact = merged(_FACTS.decode(known[key][1]), fresh, self._adds)
+                fact = merged(self._former(known[key][1]), fresh, self._adds)
             body = encode(fact)
             mark = digest_of(body)
             row = {"digest": mark, "changed_at": self._now, "body": body, "stale": 0}
@@ -167,6 +172,8 @@ class StateWriter:
             db.execute(insert(schema.fact), new)
         gone = sorted(known.keys() - facts.keys() - kept.keys())
         self._settle_missing(db, gone, known, changes, keep=keep_missing)
+        if keep_missing and self._is_whole:
+            self._take_counts(db, gone, known, changes)
         for key, fact in sorted(kept.items()):
             here = (schema.fact.c.shard == self._shard.id) & (schema.fact.c.key == key)
             body = encode(fact)
@@ -174,6 +181,31 @@ class StateWriter:
             db.execute(update(schema.fact).where(here).values(**row))
             changes.changed(key, known[key][1], fact)
         changes.write(db)
+
+    def _former(self, body: bytes) -> Fact:
+        """As it is stored, counting nothing of what this reading counts."""
+        fact = _FACTS.decode(body)
+        if not self._is_whole or not any(row.part for row in fact.evidence):
+            return fact
+        rows = (msgspec.structs.replace(row, count=0) if row.part else row for row in fact.evidence)
+        return msgspec.structs.replace(fact, evidence=tuple(rows))
+
+    def _take_counts(
+        self,
+        db: Connection,
+        missing: Sequence[str],
+        known: Mapping[str, tuple[str, bytes, int]],
+        changes: Changes,
+    ) -> None:
+        """Of what this reading has not seen, and may not call gone: another one has counted it."""
+        for key in missing:
+            fact = self._former(known[key][1])
+            body = encode(fact)
+            if body != known[key][1]:
+                here = (schema.fact.c.shard == self._shard.id) & (schema.fact.c.key == key)
+                row = {"digest": digest_of(body), "body": body, "stale": 1}
+                db.execute(update(schema.fact).where(here).values(**row))
+                changes.changed(key, known[key][1], fact)
 
     def _left_out(self, known: Mapping[str, tuple[str, bytes, int]]) -> dict[str, Fact]:
         """What was seen at places that the user's filters keep this reading from, with the evidence

@@ -283,3 +283,44 @@ def test_a_gap_makes_a_shard_one_that_is_read_again() -> None:
     again = _versioned(["a", "b"], "v1")
     _run(_Scripted({"s": again}), state, "s2")
     assert again.asked == ["v1"]  # type: ignore[attr-defined]
+
+
+def test_evidence_of_a_part_adds_up_in_one_reading_and_no_other_does() -> None:
+    """Several people's events are one row of an application's place."""
+    plain, parted = (
+        Evidence(rule="r", source="scripted", path=path, count=2, part=part)
+        for path, part in (("list", ""), ("events", "file:a"))
+    )
+    one = msgspec.structs.replace(_asset("a"), evidence=(plain, parted))
+    state = State("sqlite://")
+    connector = _Scripted({"s": lambda since: iter([one, one, one, Gap(what="x", reason="y")])})
+    for scan in ("s1", "s2"):  # with a gap, so that the second reading joins the first
+        _run(connector, state, scan)
+        rows = {row.path: row.count for row in _facts(state)["a"].evidence}
+        assert rows == {"list": 2, "events": 6}
+
+
+def test_a_shard_is_read_after_those_that_it_comes_after() -> None:
+    read_in: list[str] = []
+
+    class Ordered(_Scripted):
+        def shards(self, ctx: Context[_Config]) -> Iterator[Shard]:
+            yield Shard(id=ShardId("slow"))
+            yield Shard(id=ShardId("last"), after=(ShardId("slow"), ShardId("failing")))
+            yield Shard(id=ShardId("failing"))
+            yield Shard(id=ShardId("ring"), after=(ShardId("ring"), ShardId("elsewhere")))
+            yield Shard(id=ShardId("end"), after=(ShardId("slow"), ShardId("last")))
+
+        def collect(
+            self, ctx: Context[_Config], shard: Shard, since: Checkpoint | None
+        ) -> Iterator[Item]:
+            if shard.id == "slow":
+                threading.Event().wait(0.3)
+            read_in.append(shard.id)
+            if shard.id == "failing":
+                raise Denied("no")
+            yield _asset(shard.id)
+
+    rows = _run(Ordered({}), State("sqlite://"))
+    assert sorted(row.shard for row in rows) == ["end", "failing", "last", "ring", "slow"]
+    assert read_in.index("slow") < read_in.index("last") < read_in.index("end")

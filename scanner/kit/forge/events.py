@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from scanner.kit.clocks import Clock, lost_by
+from scanner.kit.counted import Counted
 from scanner.kit.forge.details import Where
 from scanner.kit.values import iso
 from scanner.model.base import NodeId
@@ -71,15 +72,17 @@ Raises the source errors."""
 
 
 def read_events(
-    where: Where, events: Events, log: Log, now: datetime, since: Checkpoint | None
-) -> Iterator[Item]:
-    """Activities, a checkpoint after each window."""
+    where: Where, events: Events, log: Log, now: datetime, since: Checkpoint | None,
+    counted: Counted | None = None,
+) -> Iterator[Item]:  # fmt: skip
+    """Activities, a checkpoint after each window. ``counted``: remembers events for files of the
+    same log."""
     now = now.astimezone(UTC).replace(microsecond=0)
     start, known, lost = _start(log, now, since)
     if lost:
         yield Gap(what=f"audit log of {where.name}", reason=lost)
     recent = dict.fromkeys(known)
-    clock = Clock(now)
+    clock, counted = Clock(now), counted or Counted()
     odd = 0
     for begin, end in spans(start, now, log.span):
         rows = Rows(where, clock)
@@ -94,9 +97,12 @@ def read_events(
                 continue
             recent[mark] = None
             rows.add(event)
+            counted.is_elsewhere(event.key, event.at)
             if not event.at or event.at >= edge:
                 fresh.append(mark)
-        yield from rows.found.values()
+        yield from counted.of_part(rows.found.values())
+        if counted.part:
+            yield counted.remembered()
         kept = tuple(dict.fromkeys([*known, *fresh]))[-_MOST_KNOWN:]
         known = kept
         yield Checkpoint(cursor=msgspec.json.encode(_Cursor(until=iso(end), known=kept)).decode())

@@ -18,6 +18,7 @@ from connectors.okta import CONNECTOR, OktaConfig
 from connectors.okta.export import read_file
 from scanner.detect.activity import Catalogue, facts_of
 from scanner.kit.contract import Context
+from scanner.kit.counted import Counted
 from scanner.kit.folding import Lately
 from scanner.kit.limits import Limits
 from scanner.kit.testing import Answer, Recorded, recorded_server
@@ -548,7 +549,8 @@ def test_only_the_newest_ids_of_a_file_are_held(tmp_path: Path) -> None:
     event = next(one for one in _events() if one["eventType"] == "user.authentication.sso")
     data = _lines([{**event, "uuid": f"u{at}"} for at in (1, 2, 2, 3, 1)])
     (tmp_path / "log.jsonl").write_bytes(data)
-    rows = list(read_file(tmp_path / "log.jsonl", "log.jsonl", "acme.okta.com", NOW, Lately(2)))
+    counted = Counted(lately=Lately(2))
+    rows = list(read_file(tmp_path / "log.jsonl", "log.jsonl", "acme.okta.com", NOW, counted))
     assert sum(one.count for one in rows if isinstance(one, Activity)) == 4
 
 

@@ -1,0 +1,131 @@
+"""Which events have counted: of a source that is told in several files, or by its API and in files,
+each counts once, and those of all add up.
+
+A reading remembers its events by marks of eight bytes, of which nothing can be read; one that comes
+after it leaves out what it has counted. So the sum is the same however the events are divided, but
+for who counts an event that several tell: the first. Memory is bounded: beyond
+:data:`MOST_REMEMBERED` events of one reading the oldest told are forgotten, and would count again
+where a later file tells them, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from scanner.kit.contract import Context, Mode, Shard
+from scanner.kit.folding import Lately
+from scanner.model.base import ShardId
+from scanner.model.facts import Fact
+from scanner.model.items import Activity, Remembered
+
+MOST_REMEMBERED = 500_000
+"""Four megabytes a reading."""
+_BYTES = 8
+
+
+class Counted:
+    """Of one reading. ``part``: its name, other than that of every other of the source; ``before``:
+    what those that come before it remember; ``own``: what it remembers itself, to which a log that
+    ``goes_on`` adds. ``lately``: how far back an event is told from its repetition here."""
+
+    def __init__(
+        self, part: str = "", before: Iterable[bytes] = (), own: bytes = b"", *,
+        goes_on: bool = False, lately: Lately | None = None,
+    ) -> None:  # fmt: skip
+        self.part = part
+        self._before = [_sorted(_marks(one)) for one in before]
+        self._former = _marks(own)
+        self._known = _sorted(self._former) if goes_on else _marks(b"")
+        self._new = _marks(b"")
+        self._lately = lately or Lately()
+
+    def is_repeated(self, ident: str) -> bool:
+        """Whether this reading itself has told it; from now on it has."""
+        return self._lately.before(ident)
+
+    def is_elsewhere(self, ident: str, at: str) -> bool:
+        """Whether a reading before this one has counted it; else this one does. An id may be of
+        several logs: its time tells them apart."""
+        text = f"{ident}\0{at}".encode("utf-8", "backslashreplace")
+        mark = int.from_bytes(hashlib.blake2b(text, digest_size=_BYTES).digest(), "little")
+        if any(_has(known, mark) for known in self._before):
+            return True
+        if not _has(self._known, mark):
+            self._new.append(mark)
+            if len(self._new) >= 2 * MOST_REMEMBERED:
+                self._new = self._new[-MOST_REMEMBERED:]
+        return False
+
+    def told(self, event: tuple[str, str, tuple[Activity | Fact, ...]]) -> tuple[Any, ...]:
+        """What an event tells that has not counted yet. Without an id it is nobody's repetition."""
+        ident, at, told = event
+        if ident and (self.is_repeated(ident) or (told and self.is_elsewhere(ident, at))):
+            return ()
+        return told
+
+    def remembered(self, *, is_whole: bool = False) -> Remembered:
+        """Also of former runs, but where ``is_whole``: all that there is was counted now."""
+        new = self._new[-MOST_REMEMBERED:]
+        room = 0 if is_whole else min(MOST_REMEMBERED - len(new), len(self._former))
+        kept = self._former[len(self._former) - room :] + new
+        return Remembered(data=kept.tobytes(), is_whole=is_whole)
+
+    def of_part(self, told: Iterable[Activity | Fact]) -> Iterator[Activity | Fact]:
+        """Evidence of events that this reading has counted, which adds to that of others."""
+        for one in told:
+            if not self.part:
+                yield one
+            elif isinstance(one, Activity):
+                yield msgspec.structs.replace(one, part=self.part)
+            else:
+                rows = tuple(msgspec.structs.replace(row, part=self.part) for row in one.evidence)
+                yield msgspec.structs.replace(one, evidence=rows)
+
+
+def of_file(ctx: Context[Any], shard: Shard, name: str) -> Counted:
+    """Of a file, whose shard comes after those that may tell the same events."""
+    before = (ctx.recall(one) for one in shard.after)
+    return Counted(f"file:{name}", before, ctx.recall(shard.id))
+
+
+def of_list(ctx: Context[Any], shard: Shard, part: str) -> Counted:
+    """Of a log that is told whole each time."""
+    return Counted(part, (ctx.recall(one) for one in shard.after))
+
+
+def of_log(ctx: Context[Any], shard: Shard, part: str) -> Counted:
+    """Of a log that is read on from where its last reading ended."""
+    return Counted(part, own=ctx.recall(shard.id), goes_on=True)
+
+
+def in_turn(shards: Iterable[Shard], counting: Callable[[Shard], bool]) -> Iterator[Shard]:
+    """Of a source: those whose events count once among them, each after those before it."""
+    before: list[ShardId] = []
+    for shard in shards:
+        if not counting(shard):
+            yield shard
+            continue
+        is_first = shard.mode is Mode.INCREMENTAL
+        yield shard if is_first else msgspec.structs.replace(shard, after=tuple(before))
+        before.append(shard.id)
+
+
+def _marks(data: bytes) -> array[int]:
+    found = array("Q")
+    found.frombytes(data[: len(data) - len(data) % _BYTES])
+    return found
+
+
+def _sorted(marks: array[int]) -> array[int]:
+    return array("Q", sorted(marks))
+
+
+def _has(marks: array[int], mark: int) -> bool:
+    at = bisect_left(marks, mark)
+    return at < len(marks) and marks[at] == mark

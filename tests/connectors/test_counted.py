@@ -1,0 +1,218 @@
+"""Events of one source in several files, and in files and its API: each counts once."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.github.export import with_files
+from scanner.graph.build import AssetGraph
+from scanner.kit import counted as kit
+from scanner.kit.contract import Shard
+from scanner.kit.counted import Counted, in_turn
+from scanner.model.base import ShardId
+from scanner.model.coverage import Outcome
+from scanner.model.errors import Unavailable
+from scanner.rulebook.load import Rulebook
+from scanner.store.state import State
+from tests.connectors.kept import run_into
+from tests.connectors.slack import world
+from tests.connectors.slack.world import ADA, BEN, CASE, T0, entry, plant
+from tests.saas_rig import serving
+
+AT = "2026-11-28T00:00:00Z"
+_EVENTS = [
+    entry(f"n{n}", T0 + n * 60, action, name, actor=who, scopes=["chat:write", "assistant:write"])
+    for n, (action, name, who) in enumerate(
+        (action, name, who)
+        for _ in range(6)
+        for action in ("app_installed", "app_scopes_expanded", "app_uninstalled")
+        for name in ("Claude", "Meetwise")
+        for who in (ADA, BEN)
+    )
+]
+"""Of an application that the catalogue knows and of one that its scopes make AI."""
+
+
+def _written(folder: Path, files: dict[str, list[Any]]) -> tuple[str, ...]:
+    for name, events in files.items():
+        (folder / name).write_text("".join(json.dumps(one) + "\n" for one in events))
+    return tuple(files)
+
+
+def _told(state: State) -> dict[tuple[str, str, str, str], tuple[int, str, str]]:
+    """What the graph says of use: fact, rule and whose -> count, first and last time."""
+    graph = AssetGraph(state.facts())
+    found = {}
+    for key, fact in (*graph.edges.items(), *graph.nodes.items()):
+        for row in fact.evidence:
+            assert not row.part
+            if row.rule.startswith(("app_", "integration.")):
+                at = (str(key), row.rule, row.path, row.resource)
+                found[at] = (row.count, row.first_at, row.last_at)
+    return found
+
+
+def _scan(
+    state: State, folder: Path, rulebook: Rulebook, files: dict[str, list[Any]], **more: Any
+) -> dict[str, Outcome]:
+    settings = {"live": False, "parts": (), **more}
+    ctx = CASE.context(
+        settings.pop("url", "https://slack.com/api"), folder=folder,
+        files=_written(folder, files), **settings,
+    )  # fmt: skip
+    ctx.recall = state.memory
+    rows = run_into(state, "slack", CASE.connector, ctx, rulebook, now=AT)
+    return {row.shard: row.status for row in rows}
+
+
+@pytest.fixture
+def whole(tmp_path: Path, rulebook: Rulebook) -> dict[Any, Any]:
+    state = State("sqlite://")
+    _scan(state, tmp_path, rulebook, {"one.jsonl": _EVENTS})
+    told = _told(state)
+    assert {count for count, _, _ in told.values()} == {6}
+    return told
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_however_events_are_divided_into_files_each_counts_once(
+    seed: int, tmp_path: Path, rulebook: Rulebook, whole: dict[Any, Any]
+) -> None:
+    rng = random.Random(seed)
+    files: dict[str, list[Any]] = {f"{name}.jsonl": [] for name in "abcd"}
+    for one in _EVENTS:
+        for name in rng.sample(sorted(files), rng.choice((1, 1, 2, 4))):
+            files[name].append(one)
+    for events in files.values():
+        rng.shuffle(events)
+    state = State("sqlite://")
+    for _ in range(2):  # a second scan of the same files changes nothing
+        order = rng.sample(sorted(files), len(files))
+        _scan(state, tmp_path, rulebook, {name: files[name] for name in order})
+        assert _told(state) == whole
+
+
+def test_what_the_api_and_a_file_tell_counts_once_over_many_scans(
+    tmp_path: Path, rulebook: Rulebook, whole: dict[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = State("sqlite://")
+    with serving(plant()) as vendor:
+        for until in (10, 30, 50, len(_EVENTS)):
+            monkeypatch.setattr(world, "ENTRIES", _EVENTS[:until])  # told late, as logs do
+            live = {"live": True, "parts": ("audit",), "url": vendor.url}
+            _scan(state, tmp_path, rulebook, {"a.jsonl": _EVENTS[20:60]}, **live)
+        _scan(state, tmp_path, rulebook, {"a.jsonl": _EVENTS[40:], "b.jsonl": _EVENTS[:50]}, **live)
+    assert _told(state) == whole
+
+
+def test_a_list_of_events_that_is_told_whole_counts_once_with_a_file(
+    tmp_path: Path, rulebook: Rulebook
+) -> None:
+    log = [
+        {"app_id": "AOTTER", "app_type": "Otter.ai", "user_id": "W1", "user_name": "ada",
+         "date": str(T0 + n), "change_type": "added", "scope": "files:read"}
+        for n in range(9)
+    ]  # fmt: skip
+    state = State("sqlite://")
+    with serving(plant()) as vendor, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world, "LOGS", log[:6])
+        live = {"live": True, "parts": ("integrations",), "url": vendor.url}
+        for _ in range(2):
+            _scan(state, tmp_path, rulebook, {"a.jsonl": log[3:]}, **live)
+    assert {count for count, _, _ in _told(state).values()} == {9}
+
+
+def test_a_file_that_is_gone_or_has_changed_counts_as_it_is(
+    tmp_path: Path, rulebook: Rulebook, whole: dict[Any, Any]
+) -> None:
+    """Logs that are rotated: what one file told is in the next one the day after."""
+    state = State("sqlite://")
+    half = len(_EVENTS) // 2
+    _scan(state, tmp_path, rulebook, {"old.jsonl": [], "new.jsonl": _EVENTS[:half]})
+    _scan(state, tmp_path, rulebook, {"old.jsonl": _EVENTS[:half], "new.jsonl": _EVENTS[half:]})
+    assert _told(state) == whole
+    _scan(state, tmp_path, rulebook, {"new.jsonl": _EVENTS, "old.jsonl": []})
+    assert _told(state) == whole
+
+
+def test_a_file_with_a_gap_gives_up_what_one_before_it_counts(
+    tmp_path: Path, rulebook: Rulebook, whole: dict[Any, Any]
+) -> None:
+    state = State("sqlite://")
+    odd = [*_EVENTS, {"no": "event"}]
+    rows = _scan(state, tmp_path, rulebook, {"odd.jsonl": odd})
+    assert rows["slack:file:odd.jsonl"] is Outcome.PARTIAL
+    assert _told(state) == whole
+    _scan(state, tmp_path, rulebook, {"all.jsonl": _EVENTS, "odd.jsonl": odd})
+    assert _told(state) == whole
+
+
+def test_a_damaged_file_still_counts_what_it_did(
+    tmp_path: Path, rulebook: Rulebook, whole: dict[Any, Any]
+) -> None:
+    state = State("sqlite://")
+    half = len(_EVENTS) // 2
+    files = {"a.jsonl": _EVENTS[:half], "b.jsonl": _EVENTS[half - 9 :]}
+    _scan(state, tmp_path, rulebook, files)
+    (tmp_path / "a.jsonl").unlink()
+    (tmp_path / "a.jsonl").mkdir()  # it cannot be read, whoever asks
+    ctx = CASE.context(
+        "https://slack.com/api", folder=tmp_path, files=tuple(files), live=False, parts=()
+    )
+    ctx.recall = state.memory
+    rows = run_into(state, "slack", CASE.connector, ctx, rulebook, now=AT)
+    assert next(row.status for row in rows) is Outcome.FAILED
+    assert _told(state) == whole
+
+
+# --- the memory -----------------------------------------------------------------------------------
+
+
+def test_memory_is_bounded_and_keeps_what_was_told_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kit, "MOST_REMEMBERED", 100)
+    log = Counted("audit")
+    for n in range(1000):
+        assert not log.is_elsewhere(f"e{n}", AT)
+    kept = log.remembered().data
+    assert len(kept) == 800
+    later = Counted("audit", own=kept, goes_on=True)
+    for n in range(990, 1010):  # an overlap is remembered once
+        assert not later.is_elsewhere(f"e{n}", AT)
+    kept = later.remembered().data
+    assert len(kept) == 800
+    file = Counted("file:a", [kept])
+    assert [file.is_elsewhere(f"e{n}", AT) for n in (0, 909, 910, 999, 1009)] == [
+        False, False, True, True, True,
+    ]  # fmt: skip
+    assert not file.is_elsewhere("e999", "2026-11-29T00:00:00Z")  # another log's
+    assert len(file.remembered(is_whole=True).data) == 24
+
+
+def test_what_is_remembered_is_no_id() -> None:
+    log = Counted("audit")
+    log.is_elsewhere("ada@acme.com", AT)
+    assert b"ada" not in log.remembered().data
+
+
+def test_a_file_comes_behind_the_logs_and_the_files_before_it() -> None:
+    named = [Shard(id=ShardId(one), scope={"part": one[:4]}) for one in ("file1", "list", "file2")]
+    made = {one.id: one.after for one in in_turn(named, lambda one: one.scope["part"] == "file")}
+    assert made == {"file1": (), "list": (), "file2": ("file1",)}
+
+
+def test_githubs_files_are_named_where_its_listing_breaks_off() -> None:
+    def found() -> Any:
+        yield Shard(id=ShardId("github:host/acme/audit"), scope={"part": "audit"})
+        raise Unavailable("gone")
+
+    names = []
+    with pytest.raises(Unavailable):
+        names.extend((one.id, one.after) for one in with_files(found(), ["a.json"]))
+    shards = with_files(found(), ["a.json"])
+    assert next(shards).id == "github:host/acme/audit"
+    assert next(shards).after == ("github:host/acme/audit",)
