@@ -15,7 +15,7 @@ from scanner.detect.bounds import Examined
 from scanner.detect.engine import Detector
 from scanner.kit.expressions import expression
 from scanner.model.base import NodeId, encode
-from scanner.model.facts import Asset, Edge, Fact
+from scanner.model.facts import Asset, Credential, Edge, Fact
 from scanner.model.items import Activity, Content, Gap, Hit, Item, Place, Sighting
 from scanner.rulebook.load import Rulebook
 
@@ -66,7 +66,7 @@ def interpreter(rulebook: Rulebook, detector: Detector) -> Interpret:
         else:
             if isinstance(item, Asset) and item.id.startswith("git:local/"):
                 names[item.id] = item.name
-            yield item  # type: ignore[misc]
+            yield detector.told(item) if isinstance(item, Credential) else item  # type: ignore[misc]
 
     return interpret
 

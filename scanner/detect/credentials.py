@@ -16,7 +16,7 @@ from scanner.detect import checksums, secrets
 from scanner.detect.decode import Decoder, Mark
 from scanner.detect.mask import apart
 from scanner.detect.patterns import Pattern, Places
-from scanner.detect.redact import fingerprint, hint
+from scanner.detect.redact import fingerprint, head, hint
 from scanner.kit.expressions import expression
 from scanner.model.evidence import Confidence
 from scanner.model.items import Hit, HitKind
@@ -180,6 +180,7 @@ class CredentialFinder:
             preview=(f"{name.decode('latin-1')}={shown}" if name else shown) + note,
             fingerprint=fingerprint(secret, self._key),
             hint=shown,
+            head=head(secret, len(secret) - len(_body(secret, pattern)), self._key),
             tags=told,
         )
 

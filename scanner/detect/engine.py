@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterator, Set
 from functools import cached_property
 
+from msgspec.structs import replace
+
 from scanner.detect.bounds import Bounds, Examined
 from scanner.detect.context import in_context
 from scanner.detect.credentials import CredentialFinder
@@ -20,6 +22,7 @@ from scanner.detect.mask import Mask
 from scanner.detect.patterns import Pattern, Places, compile_patterns
 from scanner.detect.prefilter import Prefilter, build
 from scanner.detect.readers import all_readers
+from scanner.detect.redact import marks
 from scanner.detect.source import Found, SourceFile
 from scanner.detect.suppress import MARK, IgnoreComments
 from scanner.detect.verify import Verifier
@@ -27,6 +30,7 @@ from scanner.kit.contract import Sieve, Watch
 from scanner.kit.expressions import expression
 from scanner.kit.text import as_text
 from scanner.model.evidence import Confidence
+from scanner.model.facts import Credential
 from scanner.model.items import Hit, HitKind
 from scanner.rulebook.load import Rulebook
 
@@ -47,6 +51,7 @@ class Detector:
         verifier: Verifier | None = None,
     ) -> None:
         self._rulebook = rulebook
+        self._key = key
         self._engine = engine
         self._patterns = compile_patterns(rulebook)
         self.comments = IgnoreComments()
@@ -165,6 +170,14 @@ class Detector:
     def select(self, data: bytes) -> tuple[list[Pattern], frozenset[bytes]]:
         """Which patterns are worth trying on ``data``, and which literals it holds."""
         return self._usage.patterns.select(data)
+
+    def told(self, record: Credential) -> Credential:
+        """A vendor's record of a key, with marks of what it shows of the beginning."""
+        begin, hidden, _ = record.hint.partition("\u2026")
+        if record.fingerprint or not (begin and hidden):
+            return record
+        shown = marks(begin.encode("utf-8", "replace"), 0, self._key)
+        return replace(record, head=f"0:{shown}")
 
     def masked(self, data: bytes, *, is_typed: bool = False) -> bytes:
         """``data`` without keys (the same object when it holds none): for texts that sources put

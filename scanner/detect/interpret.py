@@ -91,6 +91,7 @@ def _credential_facts(
         issuer=hit.provider,
         fingerprint=hit.fingerprint,
         hint=hit.hint,
+        head=hit.head,
         tags=dict(hit.tags),
         evidence=(evidence,),
     )

@@ -31,6 +31,8 @@ _RUNS = (
 
 
 _PIECES = tuple(run[i : i + 7] for run in _RUNS for i in range(len(run) - 6))
+_LONG = 24
+"""Characters of a secret of which some may be shown."""
 _COUNT_BITS = (0.0, *(n * math.log2(n) for n in range(1, 1024)))
 
 
@@ -39,13 +41,39 @@ def fingerprint(secret: bytes, key: bytes) -> str:
     return hmac.new(key, secret, hashlib.sha256).hexdigest()[:32]
 
 
+_HEAD = 4
+"""Characters behind the public prefix of which a mark is kept."""
+_VERSION = expression(rb"[0-9]{2,4}-")
+"""Behind what formats begin with (`sk-ant-api03-`)."""
+
+
+def head(secret: bytes, prefix: int, key: bytes) -> str:
+    """Where the public part of a secret ends (at ``prefix`` or later), and marks of the characters
+    behind it, of long secrets alone: see :func:`marks`."""
+    if len(secret) < _LONG:
+        return ""
+    start = max(prefix, len(hint(secret).partition("\u2026")[0]))
+    version = _VERSION.match(secret, start)
+    start = version.end() if version else start
+    return f"{start}:{marks(secret[start : start + _HEAD], start, key)}"
+
+
+def marks(text: bytes, start: int, key: bytes) -> str:
+    """A hex digit a character, by its place: whoever has two texts' marks sees that they differ,
+    never what they are. Four keyed bits of each tell some 16 classes of characters apart."""
+    return "".join(
+        hmac.new(key, b"head%d:%d" % (start + at, one), hashlib.sha256).hexdigest()[0]
+        for at, one in enumerate(text)
+    )
+
+
 def hint(secret: bytes) -> str:
     """What the vendor's own console shows, so that a person can find the key there: a public
     prefix, and the last four characters of a long secret."""
     text = secret.decode("latin-1")
     prefix = re.match(r"(?:[A-Za-z]{2,8}[-_]){1,3}", text)
     head = prefix[0][:16] if prefix and len(prefix[0]) * 2 < len(text) else ""
-    tail = text[-4:] if len(text) >= 24 else ""
+    tail = text[-4:] if len(text) >= _LONG else ""
     return f"{head}…{tail}"
 
 

@@ -1,9 +1,10 @@
 """A key that was found somewhere and its vendor's own record of it: the same, by what both show.
 
 Nobody but the detector ever has a whole key, and vendors show the first and last characters of
-theirs; so a match of both is likely and never certain. How likely follows from how much both show
-and from how many records there are that could fit by chance. Where several records fit a key, or
-several keys a record, each is a candidate, and a person decides.
+theirs; so a match of both is likely and never certain. Of the characters behind the public prefix a
+key that was found has keyed marks alone, which tell records apart. How likely a match is follows
+from how much both show and from how many records there are that could fit by chance. Where several
+records fit a key, or several keys a record, each is a candidate, and a person decides.
 
 A record is not that of a key which stood in a commit before the vendor made it, nor of one that its
 provider calls live where the record has ended.
@@ -28,6 +29,8 @@ _LEAST_TAIL = 3
 _HEX = expression(r"[0-9a-f]*")
 _BITS, _HEX_BITS = 6, 4
 """Of a character: of some 64, or of 16 where all that are shown may be hex digits."""
+_MARK_BITS = 3
+"""Of a character of which both have a mark: of 16 classes, hex digits fill about eight."""
 _SURE, _LIKELY = 1e-4, 1e-3
 """Chance of a key that no record is of to fit one all the same, below which a match is high, and
 below which it is medium."""
@@ -69,7 +72,7 @@ def same_keys(nodes: Iterable[NodeFact], rule: str = "same-key") -> Iterator[Edg
     for key in sorted(found, key=lambda one: one.id):
         fit = _Fit(key, near=len(records[key.issuer]))
         for record in tails.get(key.issuer, {}).get(_tail(key)[-_LEAST_TAIL:], ()):
-            if not _agree(key.hint, record.hint):
+            if not _agree(key.hint, record.hint) or _differ(key.head, record.head):
                 continue
             if _cannot_be(key, record):
                 fit.out += 1
@@ -85,7 +88,8 @@ def same_keys(nodes: Iterable[NodeFact], rule: str = "same-key") -> Iterator[Edg
 
 
 def _edge(fit: _Fit, record: Credential, many: int, keys: int, rule: str) -> Edge:
-    key, bits = fit.key, shared_bits(fit.key.hint, record.hint)
+    key = fit.key
+    bits = shared_bits(key.hint, record.hint) + _MARK_BITS * len(_both(key.head, record.head))
     sure = confidence_of(bits, fit.near, keys)
     if many > 1 and sure.rank > Confidence.MEDIUM.rank:
         sure = Confidence.MEDIUM
@@ -127,6 +131,22 @@ def said(bits: int, records: int) -> str:
     """For people."""
     of = "the only record" if records == 1 else f"one of {records:,} records"
     return f"by chance one key in {2**bits // max(1, records):,} fits {of}"
+
+
+def _both(one: str, other: str) -> list[tuple[str, str]]:
+    """Marks of the same places."""
+    (place, mine), (begin, theirs) = (_placed(head) for head in (one, other))
+    first = max(place, begin)
+    return list(zip(mine[first - place :], theirs[first - begin :], strict=False))
+
+
+def _placed(head: str) -> tuple[int, str]:
+    place, _, marks = head.partition(":")
+    return (int(place), marks) if place.isdecimal() else (0, "")
+
+
+def _differ(one: str, other: str) -> bool:
+    return any(mine != theirs for mine, theirs in _both(one, other))
 
 
 def _by_tail(known: list[Credential]) -> dict[str, list[Credential]]:

@@ -97,6 +97,9 @@ class Credential(Node, frozen=True, kw_only=True, tag="credential"):
     hint: str = ""
     created_at: str = ""
     last_used_at: str = ""
+    head: str = ""
+    """``<place>:<marks>``: from a place on, a keyed hex digit for each of a few characters, by
+    which a key that was found and one of which its vendor shows as much are told apart."""
 
 
 class DataStore(Node, frozen=True, kw_only=True, tag="data_store"):

@@ -53,6 +53,8 @@ class Hit(Model, frozen=True, kw_only=True):
     preview: str = ""
     fingerprint: str = ""
     hint: str = ""
+    head: str = ""
+    """See :attr:`scanner.model.facts.Credential.head`."""
     context: Setting | None = None
     """Where in the file it stands, when that says more than the file's path (a comment)."""
     part: str = ""

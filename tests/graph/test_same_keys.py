@@ -7,12 +7,15 @@ import string
 
 import pytest
 
+from scanner.detect.engine import Detector
+from scanner.detect.redact import fingerprint, head, hint
 from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import owners
 from scanner.graph.same_keys import confidence_of, same_keys, shared_bits
 from scanner.model.base import NodeId, ShardId
 from scanner.model.evidence import Confidence, Evidence
 from scanner.model.facts import Credential, Edge, Identity, Relation
+from scanner.rulebook.load import Rulebook
 
 HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 _ALPHABET = string.ascii_letters + string.digits + "-_"
@@ -149,3 +152,81 @@ def test_in_an_organization_of_hundreds_of_keys_nobody_is_named_for_anothers(tai
     assert all(told in ([], [f"{mark}@example.com"]) for mark, told in named.items())
     count = sum(bool(told) for told in named.values())
     assert count == 0 if tail == 3 else count >= 180
+
+
+# --- what stands behind the prefix ----------------------------------------------------------------
+
+_KEY, _OTHER = b"made-up-key-of-16", b"another-made-up-1"
+_ANTHROPIC = "sk-ant-api03-"
+
+
+def _made(body: str, key: bytes = _KEY) -> Credential:
+    """As the detector tells it of a key in code."""
+    secret = (_ANTHROPIC + body).encode()
+    return Credential(
+        id=NodeId(f"credential:anthropic:{fingerprint(secret, key)}"), kind="c", name="key",
+        issuer="anthropic", fingerprint=fingerprint(secret, key), hint=hint(secret),
+        head=head(secret, len("sk-ant-api"), key),
+    )  # fmt: skip
+
+
+def _kept(body: str, detector: Detector, ident: str = "1") -> Credential:
+    """As Anthropic shows it."""
+    record = Credential(
+        id=NodeId(f"anthropic:key/{ident}"), kind="anthropic.api_key", name=ident,
+        issuer="anthropic", fingerprint="",
+        hint=f"{_ANTHROPIC}{body[:3]}\u2026{body[-4:]}",
+    )  # fmt: skip
+    return detector.told(record)
+
+
+def _bodies(count: int) -> list[str]:
+    rng = random.Random(11)
+    return ["".join(rng.choices(_ALPHABET, k=93)) + "AA" for _ in range(count)]
+
+
+def test_what_vendors_show_behind_the_prefix_tells_records_apart(rulebook: Rulebook) -> None:
+    detector = Detector(rulebook, _KEY, "re")
+    body = _bodies(1)[0]
+    same = _kept(body, detector)
+    unlike = _kept("".join(reversed(body[:3])) + body[3:], detector, "2")
+    (edge,) = same_keys([_made(body), same, unlike])
+    assert (edge.target, edge.confidence) == (same.id, HIGH)
+    assert [e.confidence for e in same_keys([_made(body), same, *[unlike] * 150])] == [HIGH]
+
+
+def test_among_hundreds_of_anthropics_keys_whoever_is_named_is_the_right_one(
+    rulebook: Rulebook,
+) -> None:
+    """Half of the keys that were found have no record: they are of other organizations."""
+    detector = Detector(rulebook, _KEY, "re")
+    bodies = _bodies(300)
+    nodes = [_made(body) for body in bodies]
+    right = {nodes[n].id: NodeId(f"anthropic:key/{n}") for n in range(150)}
+    nodes += [_kept(body, detector, str(n)) for n, body in enumerate(bodies[:150])]
+    sure = [e for e in same_keys(nodes) if e.confidence is HIGH]
+    assert all(right.get(edge.source) == edge.target for edge in sure)
+    assert len(sure) == 0  # so many keys that some would fit by chance
+    few = [*nodes[:100], *nodes[300:]]
+    sure = [e for e in same_keys(few) if e.confidence is HIGH]
+    assert len(sure) > 90
+    assert all(right[edge.source] == edge.target for edge in sure)
+
+
+def test_marks_tell_nothing_without_the_key_and_little_with_it(rulebook: Rulebook) -> None:
+    body = _bodies(1)[0]
+    one = _made(body)
+    place, _, marks = one.head.partition(":")
+    assert (int(place), len(marks)) == (len(_ANTHROPIC), 4)
+    assert _made(body, _OTHER).head != one.head
+    assert not list(same_keys([_made(body, _OTHER), _kept(body, Detector(rulebook, _KEY, "re"))]))
+    classes = {_made(f"{char}{body[1:]}").head[3] for char in _ALPHABET}
+    assert len(classes) <= 16  # of 64 characters
+
+
+def test_a_short_secret_and_one_that_says_no_more_have_none(rulebook: Rulebook) -> None:
+    assert head(b"sk-shortsecret", 3, _KEY) == ""
+    detector = Detector(rulebook, _KEY, "re")
+    told = detector.told(_record("sk-…SKe"))
+    assert _sure(_found("sk-proj-…wSKe"), told) == [("1", HIGH)]
+    assert detector.told(_record("…SKe")).head == ""
