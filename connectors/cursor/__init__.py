@@ -19,13 +19,13 @@ from scanner.kit.administered import (
     Reading,
     Settings,
     each,
-    odd_gap,
     read,
     secret,
     session,
+    told_once,
 )
 from scanner.kit.contract import ConnectorSpec, Context
-from scanner.kit.folding import Fold, mark_of, whole
+from scanner.kit.folding import mark_of, whole
 from scanner.kit.http import json_body
 from scanner.kit.named import Names
 from scanner.kit.paged import by_number, whole_list
@@ -34,7 +34,7 @@ from scanner.kit.values import iso, mapping, text, when
 from scanner.kit.windows import Happened
 from scanner.model.errors import Unavailable
 from scanner.model.facts import Asset, AssetClass
-from scanner.model.items import Activity, Item
+from scanner.model.items import Item
 
 NAMES = Names(source="cursor", vendor="cursor", tenant="team")
 PRODUCT, MCP = "cursor.editor", "cursor.mcp_server"
@@ -114,42 +114,39 @@ def is_usage(record: Mapping[str, Any]) -> bool:
     return "email" in record and ("isActive" in record or "mostUsedModel" in record)
 
 
-def usage(record: Any, org: str) -> list[Item] | None:
-    """A person's day: nothing for one without a request."""
+def usage(record: Any, org: str) -> Happened | None:
+    """A person's day, which is told once: nothing for one without a request."""
     given = mapping(record)
     who = NAMES.person(org, text(given.get("email")).casefold(), text(given.get("email")))
     at = when(given.get("date")) or when(given.get("day"))
     if who is None or not at:
         return None
+    ident = f"{who.id} {at[:10]}"
     counts = [given.get(name) for name in _REQUESTS]
     count = sum(one for one in counts if isinstance(one, int) and not isinstance(one, bool))
     if count <= 0 and given.get("isActive") is not True:
-        return []
+        return ident, at, ()
     model = cut(text(given.get("mostUsedModel")), _MOST_TEXT)
-    return [
-        NAMES.used(
-            editor(org, (model,) if model else ()), "daily usage", actor=who, count=max(1, count),
-            first_at=at, last_at=at,
-        )
-    ]  # fmt: skip
+    one = NAMES.used(
+        editor(org, (model,) if model else ()), "daily usage", actor=who, count=max(1, count),
+        first_at=at, last_at=at,
+    )  # fmt: skip
+    return ident, at, (one,)
 
 
 def use(reading: Reading) -> Iterator[Item]:
     """All of the window each time, a month a call."""
-    ctx, fold, odd = reading.ctx, Fold(), 0
+    yield from told_once(_all_days(reading), usage, reading, USAGE.id)
+
+
+def _all_days(reading: Reading) -> Iterator[Any]:
+    ctx = reading.ctx
     end = ctx.now()
     begin = end - timedelta(days=ctx.config.since_days or ctx.window_days)
     while begin < end:
         until = min(end, begin + _MONTH)
-        for record in _days(reading, begin, until):
-            told = usage(record, reading.org)
-            odd += told is None
-            for one in told or ():
-                if isinstance(one, Activity):
-                    fold.add(one)
+        yield from _days(reading, begin, until)
         begin = until
-    yield from fold.take()
-    yield from odd_gap(odd, USAGE.id)
 
 
 def _days(reading: Reading, begin: datetime, end: datetime) -> Iterator[Any]:
@@ -236,7 +233,7 @@ CONNECTOR = Administration(
     names=NAMES,
     parts=(
         Listed("people", MEMBERS, people),
-        Listed("use", USAGE, use),
+        Listed("use", USAGE, use, counts=True),
         Logged("events", EVENTS, log, kept=timedelta(days=90), span=_MONTH),
     ),
     kinds=(

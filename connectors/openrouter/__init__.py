@@ -19,6 +19,7 @@ from scanner.kit.administered import (
     each,
     read,
     session,
+    told_once,
 )
 from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.folding import mark_of
@@ -27,6 +28,7 @@ from scanner.kit.paged import by_number, whole_list
 from scanner.kit.text import cut
 from scanner.kit.told import hint
 from scanner.kit.values import mapping, text, when
+from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, Credential, Edge, Relation
 from scanner.model.items import Item
 
@@ -104,25 +106,26 @@ def is_activity(record: Mapping[str, Any]) -> bool:
     return {"date", "model", "requests"} <= record.keys()
 
 
-def activity(record: Any, org: str) -> list[Item] | None:
-    """A day of one model: by whom it does not tell."""
+def activity(record: Any, org: str) -> Happened | None:
+    """A day of one model, which is told once: by whom it does not tell."""
     given = mapping(record)
     model, at = cut(text(given.get("model")), _MOST_TEXT), when(given.get("date"))
     count = given.get("requests")
     if not model or not at or isinstance(count, bool) or not isinstance(count, int):
         return None
     where = cut(text(given.get("provider_name")), _MOST_TEXT)
-    return [
-        NAMES.used(
-            gateway(org, (model,)), "activity", count=max(1, count), first_at=at, last_at=at,
-            where=f"{model} by {where}" if where else model,
-        )
-    ]  # fmt: skip
+    one = NAMES.used(
+        gateway(org, (model,)), "activity", count=max(1, count), first_at=at, last_at=at,
+        where=f"{model} by {where}" if where else model,
+    )  # fmt: skip
+    # What it is of is said in words (model, provider, endpoint), how much in numbers.
+    words = (f"{key} {said}" for key, said in sorted(given.items()) if isinstance(said, str))
+    return mark_of(words), at, (one,)
 
 
 def use(reading: Reading) -> Iterator[Item]:
     found = whole_list(reading.access, ACTIVITY, items="data")
-    yield from each(found, activity, reading.org, ACTIVITY.id)
+    yield from told_once(found, activity, reading, ACTIVITY.id)
 
 
 CONNECTOR = Administration(
@@ -136,7 +139,7 @@ CONNECTOR = Administration(
         rates={"default": 5.0},
     ),
     names=NAMES,
-    parts=(Listed("keys", KEYS, keys), Listed("use", ACTIVITY, use)),
+    parts=(Listed("keys", KEYS, keys), Listed("use", ACTIVITY, use, counts=True)),
     kinds=(Kind(is_key, key), Kind(is_activity, activity)),
     access=_access,
     expected="keys or days of activity",

@@ -7,13 +7,16 @@ import random
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from connectors.github.export import with_files
+from scanner.collect import loader
 from scanner.graph.build import AssetGraph
 from scanner.kit import counted as kit
-from scanner.kit.contract import Shard
+from scanner.kit.contract import Context, Shard
 from scanner.kit.counted import Counted, in_turn
+from scanner.kit.limits import Limits
 from scanner.model.base import ShardId
 from scanner.model.coverage import Outcome
 from scanner.model.errors import Unavailable
@@ -168,6 +171,36 @@ def test_a_damaged_file_still_counts_what_it_did(
     rows = run_into(state, "slack", CASE.connector, ctx, rulebook, now=AT)
     assert next(row.status for row in rows) is Outcome.FAILED
     assert _told(state) == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("cursor", {"email": "ada@acme.com", "isActive": True, "chatRequests": 3}),
+        ("openrouter", {"model": "openai/gpt-5", "requests": 3, "provider_name": "OpenAI"}),
+    ],
+)
+def test_days_that_a_vendor_has_added_up_count_once(
+    name: str, day: dict[str, Any], tmp_path: Path, rulebook: Rulebook
+) -> None:
+    """Exports of two months that overlap by some days."""
+    days = [{**day, "date": f"2026-10-{n:02}T00:00:00Z"} for n in range(1, 31)]
+    connector = loader.load(name)
+    files = _written(tmp_path, {"a.jsonl": days[:20], "b.jsonl": days[15:]})
+    setting = {"organization": "acme", "live": False, "files": files}
+    ctx: Context[Any] = Context(
+        config=msgspec.convert(setting, connector.spec.config), examine=lambda *_: (),
+        limits=Limits(), folder=tmp_path,
+    )  # fmt: skip
+    state = State("sqlite://")
+    ctx.recall = state.memory
+    for _ in range(2):
+        run_into(state, name, connector, ctx, rulebook, now=AT)
+        graph = AssetGraph(state.facts())
+        rows = [row for node in graph.assets() for row in node.evidence]
+        assert [(row.count, row.first_at[:10], row.last_at[:10]) for row in rows] == [
+            (90, "2026-10-01", "2026-10-30")
+        ]
 
 
 # --- the memory -----------------------------------------------------------------------------------
