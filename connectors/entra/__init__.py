@@ -80,13 +80,13 @@ class EntraConnector:
             name = shard.scope["file"]
             yield from read_file(
                 ctx.folder / Path(name).expanduser(), name, tenant, ctx.now(),
-                of_file(ctx, shard, name),
+                of_file(ctx, shard),
             )  # fmt: skip
             return
         access = _access(ctx)
         when = logs.When(
             ctx.now(), config.since_days or ctx.window_days, config.kept_days,
-            config.overlap_hours, since, of_log(ctx, shard, shard.scope.get("kind", part)),
+            config.overlap_hours, since, of_log(ctx, shard),
         )  # fmt: skip
         if part == "people":
             yield from directory.people(access, tenant)

@@ -143,7 +143,7 @@ class OktaConnector:
             host = host_of(config.org_url) or "export"
             yield from read_file(
                 ctx.folder / Path(name).expanduser(), name, host, ctx.now(),
-                of_file(ctx, shard, name),
+                of_file(ctx, shard),
             )  # fmt: skip
         elif part in _LISTS:
             yield from _LISTS[part](_session(ctx), shard.scope["host"])
@@ -151,7 +151,7 @@ class OktaConnector:
             days = config.since_days or ctx.window_days
             window = Window(
                 now=ctx.now(), days=days, page_size=config.page_size, since=since,
-                overlap=timedelta(hours=config.overlap_hours), counted=of_log(ctx, shard, part),
+                overlap=timedelta(hours=config.overlap_hours), counted=of_log(ctx, shard),
             )  # fmt: skip
             yield from read_log(_session(ctx), shard.scope["host"], window, ctx.warn)
 

@@ -197,7 +197,7 @@ def read_log(
 
 
 def _remembered(told: Counted) -> Iterator[Item]:
-    if told.part:
+    if told.is_kept:
         yield told.remembered()
 
 

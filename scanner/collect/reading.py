@@ -29,6 +29,7 @@ from scanner.model.errors import (
     Throttled,
     Unavailable,
 )
+from scanner.model.evidence import PART
 from scanner.model.facts import Credential, Fact
 from scanner.model.items import Activity, AsOf, Checkpoint, Gap, Item, Remembered
 
@@ -179,8 +180,8 @@ def _attempt(
             elif isinstance(item, (Checkpoint, Remembered)):
                 _keep(writer, item)
             else:
-                timed = clock.fitted(item) if isinstance(item, _TIMED) else item
-                facts = (timed,) if isinstance(timed, Gap) else interpret(timed, name)
+                known = _of_shard(clock.fitted(item) if isinstance(item, _TIMED) else item, shard)
+                facts = (known,) if isinstance(known, Gap) else interpret(known, name)
                 for fact in facts:
                     if isinstance(fact, Gap):
                         gaps.append(fact)
@@ -205,6 +206,19 @@ def _attempt(
         error = caught
         row = coverage_of(error, shard.id, source.name, shard, 0, gaps)
     return row, error if _may_heal(error) else None
+
+
+def _of_shard(item: Item, shard: Shard) -> Item:
+    """What a connector calls a part is this shard's."""
+    if isinstance(item, Activity):
+        return msgspec.structs.replace(item, part=shard.id) if item.part == PART else item
+    if not isinstance(item, Fact) or not any(row.part == PART for row in item.evidence):
+        return item
+    rows = (
+        msgspec.structs.replace(row, part=shard.id) if row.part == PART else row
+        for row in item.evidence
+    )
+    return msgspec.structs.replace(item, evidence=tuple(rows))
 
 
 def _keep(writer: ShardWriter, item: Checkpoint | Remembered) -> None:

@@ -172,7 +172,7 @@ class Administration:
             source = self.spec.name
             yield from read_file(
                 path, name, org, self.kinds, self.expected, self.spelling, source, ctx.now(),
-                of_file(ctx, shard, name),
+                of_file(ctx, shard),
             )  # fmt: skip
             yield self.names.account(org, "file")
             return
@@ -180,14 +180,14 @@ class Administration:
         reading = self._reading(ctx)
         if isinstance(part, Listed):
             if part.counts:
-                reading = replace(reading, counted=of_list(ctx, shard, part.name))
+                reading = replace(reading, counted=of_list(ctx, shard))
             yield from part.read(reading)
             yield self.names.account(org, part.operation.id)  # it has answered
             return
         if isinstance(part, Spread):
             yield from part.read(reading, shard.scope)
             return
-        counted = of_log(ctx, shard, part.name)
+        counted = of_log(ctx, shard)
         for item in read_log(_log(ctx, part), _window(part, reading), ctx.now(), since, counted):
             if isinstance(item, Checkpoint):
                 yield self.names.account(org, part.operation.id)
@@ -329,7 +329,7 @@ class _Book:
     def taken(self, fold: Fold, *, is_whole: bool) -> Iterator[Item]:
         """What was counted, and what is remembered of it."""
         yield from self.counted.of_part(fold.take())
-        if self.counted.part:
+        if self.counted.is_kept:
             yield self.counted.remembered(is_whole=is_whole)
 
     def gaps(self, name: str) -> Iterator[Gap]:

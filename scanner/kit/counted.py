@@ -21,6 +21,7 @@ import msgspec
 from scanner.kit.contract import Context, Mode, Shard
 from scanner.kit.folding import Lately
 from scanner.model.base import ShardId
+from scanner.model.evidence import PART
 from scanner.model.facts import Fact
 from scanner.model.items import Activity, Remembered
 
@@ -30,15 +31,16 @@ _BYTES = 8
 
 
 class Counted:
-    """Of one reading. ``part``: its name, other than that of every other of the source; ``before``:
-    what those that come before it remember; ``own``: what it remembers itself, to which a log that
-    ``goes_on`` adds. ``lately``: how far back an event is told from its repetition here."""
+    """Of one reading. ``before``: what those that come before it remember; ``own``: what it
+    remembers itself, to which a log that ``goes_on`` adds. ``is_kept``: it is remembered, and its
+    evidence a part of the source's. ``lately``: how far back an event is told from its repetition
+    here."""
 
     def __init__(
-        self, part: str = "", before: Iterable[bytes] = (), own: bytes = b"", *,
+        self, before: Iterable[bytes] = (), own: bytes = b"", *, is_kept: bool = False,
         goes_on: bool = False, lately: Lately | None = None,
     ) -> None:  # fmt: skip
-        self.part = part
+        self.is_kept = is_kept
         self._before = [_sorted(_marks(one)) for one in before]
         self._former = _marks(own)
         self._known = _sorted(self._former) if goes_on else _marks(b"")
@@ -79,29 +81,29 @@ class Counted:
     def of_part(self, told: Iterable[Activity | Fact]) -> Iterator[Activity | Fact]:
         """Evidence of events that this reading has counted, which adds to that of others."""
         for one in told:
-            if not self.part:
+            if not self.is_kept:
                 yield one
             elif isinstance(one, Activity):
-                yield msgspec.structs.replace(one, part=self.part)
+                yield msgspec.structs.replace(one, part=PART)
             else:
-                rows = tuple(msgspec.structs.replace(row, part=self.part) for row in one.evidence)
+                rows = tuple(msgspec.structs.replace(row, part=PART) for row in one.evidence)
                 yield msgspec.structs.replace(one, evidence=rows)
 
 
-def of_file(ctx: Context[Any], shard: Shard, name: str) -> Counted:
+def of_file(ctx: Context[Any], shard: Shard) -> Counted:
     """Of a file, whose shard comes after those that may tell the same events."""
     before = (ctx.recall(one) for one in shard.after)
-    return Counted(f"file:{name}", before, ctx.recall(shard.id))
+    return Counted(before, ctx.recall(shard.id), is_kept=True)
 
 
-def of_list(ctx: Context[Any], shard: Shard, part: str) -> Counted:
+def of_list(ctx: Context[Any], shard: Shard) -> Counted:
     """Of a log that is told whole each time."""
-    return Counted(part, (ctx.recall(one) for one in shard.after))
+    return Counted((ctx.recall(one) for one in shard.after), is_kept=True)
 
 
-def of_log(ctx: Context[Any], shard: Shard, part: str) -> Counted:
+def of_log(ctx: Context[Any], shard: Shard) -> Counted:
     """Of a log that is read on from where its last reading ended."""
-    return Counted(part, own=ctx.recall(shard.id), goes_on=True)
+    return Counted(own=ctx.recall(shard.id), is_kept=True, goes_on=True)
 
 
 def in_turn(shards: Iterable[Shard], counting: Callable[[Shard], bool]) -> Iterator[Shard]:

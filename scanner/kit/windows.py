@@ -144,7 +144,7 @@ def read_log(
         yield from counted.of_part(fold.take())
         settled = iso(min(end, max(edge, start)))
         cursor = _Cursor(settled=settled, until=last, counted=again, newest=newest, then=then)
-        if counted.part:
+        if counted.is_kept:
             yield counted.remembered()
         yield Checkpoint(cursor=msgspec.json.encode(cursor).decode())
     if odd:

@@ -35,6 +35,9 @@ _RANKS = {grade: rank for rank, grade in enumerate(_ORDER)}
 
 Place = tuple[str, str, str, str, str, bool, str]
 MOST_HANDSHAKES = 50
+PART = "events"
+"""The part of evidence of events that count once among the logs and files of a source, as
+connectors tell it; where it is stored, the shard's id."""
 
 
 class Setting(StrEnum):

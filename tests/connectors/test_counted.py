@@ -208,17 +208,17 @@ def test_days_that_a_vendor_has_added_up_count_once(
 
 def test_memory_is_bounded_and_keeps_what_was_told_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kit, "MOST_REMEMBERED", 100)
-    log = Counted("audit")
+    log = Counted(goes_on=True)
     for n in range(1000):
         assert not log.is_elsewhere(f"e{n}", AT)
     kept = log.remembered().data
     assert len(kept) == 800
-    later = Counted("audit", own=kept, goes_on=True)
+    later = Counted(own=kept, goes_on=True)
     for n in range(990, 1010):  # an overlap is remembered once
         assert not later.is_elsewhere(f"e{n}", AT)
     kept = later.remembered().data
     assert len(kept) == 800
-    file = Counted("file:a", [kept])
+    file = Counted([kept])
     assert [file.is_elsewhere(f"e{n}", AT) for n in (0, 909, 910, 999, 1009)] == [
         False, False, True, True, True,
     ]  # fmt: skip
@@ -227,7 +227,7 @@ def test_memory_is_bounded_and_keeps_what_was_told_last(monkeypatch: pytest.Monk
 
 
 def test_what_is_remembered_is_no_id() -> None:
-    log = Counted("audit")
+    log = Counted(goes_on=True)
     log.is_elsewhere("ada@acme.com", AT)
     assert b"ada" not in log.remembered().data
 

@@ -101,7 +101,7 @@ def read_events(
             if not event.at or event.at >= edge:
                 fresh.append(mark)
         yield from counted.of_part(rows.found.values())
-        if counted.part:
+        if counted.is_kept:
             yield counted.remembered()
         kept = tuple(dict.fromkeys([*known, *fresh]))[-_MOST_KNOWN:]
         known = kept
