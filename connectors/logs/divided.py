@@ -23,12 +23,13 @@ from tempfile import TemporaryDirectory
 from connectors.logs import files as log_files
 from connectors.logs.answers import Answers
 from connectors.logs.documents import is_spread
-from connectors.logs.formats import marks, of_shape
+from connectors.logs.formats import in_order, marks
 from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout
 from connectors.logs.opening import Opened
+from connectors.logs.rows import Settings, Sums
 from connectors.logs.search import every_line
-from connectors.logs.tally import Settings, Sums, Tally
+from connectors.logs.tally import Tally
 from connectors.logs.told import Counted, Lines
 from scanner.kit import processes
 from scanner.kit.contract import Watch
@@ -68,13 +69,15 @@ class Piece:
 
 @dataclass(frozen=True)
 class Found:
-    """In a piece. ``columns`` and ``separator``: as they are behind it."""
+    """In a piece. ``columns`` and ``separator``: as they are behind it; ``needs_order``: it has
+    lines that say nothing without those before them."""
 
     sums: Sums
     answers: Answers
     counted: Counted
     columns: tuple[str, ...]
     separator: str
+    needs_order: bool
 
 
 def piece_of(opened: Opened, layout: Layout, forced: str) -> Piece | None:
@@ -100,9 +103,8 @@ def _same(descriptor: int) -> tuple[int, int]:
 def _needs_order(head: bytes, layout: Layout) -> bool:
     """Whether a line of the log says nothing without those before it: answers of name servers that
     do not tell who asked."""
-    answering = {one.name for one in of_shape("text") if one.joins}
     lines = head.split(b"\n", _PROBED)[:_PROBED]
-    return any(one.format in answering for line in lines for one in layout.records(line))
+    return any(one.format in in_order() for line in lines for one in layout.records(line))
 
 
 class Aside:
@@ -130,8 +132,9 @@ class Aside:
     def read(
         self, first: Piece, settings: Settings, descriptor: int
     ) -> Iterator[tuple[Piece, Found]]:
-        """Pieces of ``first`` in order, each once; all but the last one, which is the caller's.
-        ``descriptor``: of the file here. Raises ``OSError`` where that cannot be read either."""
+        """Pieces of ``first`` in order, each once; all but the last one, which is the caller's, as
+        is what follows where lines need those before them. ``descriptor``: of the file here. Raises
+        ``OSError`` where that cannot be read either."""
         stop = first.at + (first.stop - first.at - 1) // PIECE * PIECE
         flight: deque[tuple[Piece, Future[Found] | Found]] = deque()
         at, layout = first.at, (first.columns, first.separator)
@@ -148,13 +151,13 @@ class Aside:
                 continue
             piece, job = flight.popleft()
             found = self._done(piece, job, settings, descriptor)
+            if found.needs_order:
+                _let_be(flight)
+                return
             yield piece, found
             if (found.columns, found.separator) != layout:
                 layout = found.columns, found.separator
-                for _, other in flight:
-                    if isinstance(other, Future):
-                        other.cancel()
-                flight.clear()
+                _let_be(flight)
                 at = piece.stop
 
     def _sent(self, piece: Piece, settings: Settings) -> Future[Found]:
@@ -208,6 +211,13 @@ def _read_here(piece: Piece, settings: Settings) -> Found:
         os.close(descriptor)
 
 
+def _let_be(flight: deque[tuple[Piece, Future[Found] | Found]]) -> None:
+    for _, job in flight:
+        if isinstance(job, Future):
+            job.cancel()
+    flight.clear()
+
+
 def _has_room(flight: deque[tuple[Piece, Future[Found] | Found]], most: int) -> bool:
     """Whether this process reads a piece itself rather than joins what is there."""
     if not flight:
@@ -232,5 +242,5 @@ def read_piece(watch: Watch, piece: Piece, settings: Settings, descriptor: int) 
         lines.read(part, [part.start + place for place in find(view)], None)
     return Found(
         lines.tally.sums, lines.joins.answers, lines.counted(), lines.layout.columns,
-        lines.layout.separator,
+        lines.layout.separator, lines.needs_order,
     )  # fmt: skip

@@ -116,6 +116,13 @@ def of_shape(shape: str) -> tuple[Format, ...]:
 
 
 @cache
+def in_order() -> frozenset[str]:
+    """Names of formats of which a line may say nothing without those before it: answers of name
+    servers that do not tell who asked."""
+    return frozenset({one.name for one in of_shape("text") if one.joins})
+
+
+@cache
 def pattern(regex: str) -> re.Pattern[str]:
     return re.compile(regex)
 

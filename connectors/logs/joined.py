@@ -18,21 +18,19 @@ from connectors.logs.kinds import API
 from connectors.logs.lines import Layout
 from connectors.logs.networks import EPHEMERAL, is_inside, model_ports, shared_by
 from connectors.logs.records import Record
-from connectors.logs.tally import (
-    ADDRESS,
+from connectors.logs.rows import (
     BY_ADDRESS,
     BY_LIKE,
     BY_NOBODY,
     BY_SHARED,
     CONTESTED,
-    DEVICE,
     KNOWN_SERVER,
     PORT,
     PORT_OFTEN,
     Key,
-    Tally,
     keyed,
 )
+from connectors.logs.tally import ADDRESS, DEVICE, Tally
 from connectors.logs.times import seconds
 
 _MOST_PENDING = 50_000

@@ -24,8 +24,9 @@ from connectors.logs.marks import TAIL
 from connectors.logs.opening import Opened, Progress, opening
 from connectors.logs.packed import BROKEN, no_text
 from connectors.logs.pseudonyms import Pseudonyms
+from connectors.logs.rows import Places
 from connectors.logs.search import Finder, entries, every_line
-from connectors.logs.tally import Places, Tally, gap
+from connectors.logs.tally import Tally, gap
 from connectors.logs.told import Lines
 from connectors.logs.unfinished import open_end
 from scanner.kit.contract import Watch

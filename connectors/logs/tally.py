@@ -27,6 +27,21 @@ from connectors.logs.kinds import (
 from connectors.logs.networks import model_ports
 from connectors.logs.pseudonyms import Pseudonyms
 from connectors.logs.records import Record
+from connectors.logs.rows import (
+    BY_APPLICATION,
+    DOUBTS,
+    INSTALLED_BY,
+    MOST_MODELS,
+    MOST_ROWS,
+    PORT,
+    PORT_OFTEN,
+    SERVERS,
+    Key,
+    Places,
+    Row,
+    Settings,
+    Sums,
+)
 from scanner.kit.contract import Watch
 from scanner.model.base import NodeId
 from scanner.model.evidence import MOST_HANDSHAKES, Confidence, Evidence, merge_evidence
@@ -36,132 +51,10 @@ from scanner.model.items import Gap, Item
 USE, ENDPOINT, INSTALLED = "logs.ai_use", "logs.model_endpoint", "logs.installed"
 USER, DEVICE, ADDRESS = "logs.user", "logs.device", "logs.address"
 KINDS = frozenset({USE, ENDPOINT, INSTALLED, USER, DEVICE, ADDRESS})
-_MOST_ROWS = 200_000
-"""Of a shard; what is beyond is counted under nobody in particular, so memory has an end."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CLASSES = {CHAT: AssetClass.SAAS_APP, CONTACT: AssetClass.SAAS_APP, IDE: AssetClass.SAAS_APP,
             DOWNLOAD: AssetClass.MODEL}  # fmt: skip
-_MOST_MODELS = 40
-_MOST_INTERFACES = 20
 _MOST_USERS = 50
-
-Key = tuple[str, str, str, str, str, bool, str]
-"""Kind of actor, actor, provider or address of a server, kind of use, client, blocked, format; the
-last with what led a connection to its name, as ``vpc-flow/by address``."""
-BY_ADDRESS, BY_SHARED, CONTESTED, BY_NOBODY, PORT, PORT_OFTEN, KNOWN_SERVER = (
-    "by address", "by a shared address", "by a contested address", "by address alone",
-    "by port", "by port, often", "by known port",
-)  # fmt: skip
-BY_ID, BY_NAME, BY_WORD = "by id", "by name", "by a name"
-_INSTALLED = {Confidence.CERTAIN: BY_ID, Confidence.MEDIUM: BY_NAME, Confidence.LOW: BY_WORD}
-BY_APPLICATION = "by its application"
-BY_ANSWER, BY_PATH, BY_LIKE = "by its answer", "by its path", "by a path like one"
-_SERVERS = {Confidence.HIGH: BY_ANSWER, Confidence.MEDIUM: BY_PATH, Confidence.LOW: BY_LIKE}
-_DOUBTS = {
-    BY_APPLICATION: (Confidence.HIGH, "what the log calls an application"),
-    BY_ANSWER: (Confidence.HIGH, "asked as model servers are, and answered"),
-    BY_PATH: (Confidence.MEDIUM, "asked as model servers are"),
-    BY_LIKE: (Confidence.LOW, "asked as model servers are, and other programs, too"),
-    BY_ADDRESS: (Confidence.MEDIUM, "connections to the address that the name was answered with "
-                 "within the hour before"),
-    BY_SHARED: (Confidence.MEDIUM, "connections to the address that the name was answered with "
-                "within the hour before; other sites are at that address, too"),
-    CONTESTED: (Confidence.LOW, "connections to an address that the same client was given for "
-                "another name, too"),
-    BY_NOBODY: (Confidence.LOW, "connections to an address that others were given for the name; "
-                "this client is not known to have asked for it"),
-    BY_ID: (Confidence.CERTAIN, "installed, by its id"),
-    BY_NAME: (Confidence.MEDIUM, "installed, by its name"),
-    BY_WORD: (Confidence.LOW, "something of that name is installed"),
-    PORT: (Confidence.LOW, "connections that were answered at a port that model servers use"),
-    KNOWN_SERVER: (Confidence.MEDIUM, "connections to the port at which the server was asked as "
-                   "models are"),
-    PORT_OFTEN: (Confidence.MEDIUM, "several connections that were answered at a port that model "
-                 "servers use"),
-}  # fmt: skip
-"""What led a connection to its name: how sure that is, and why it is not certain."""
-
-
-def keyed(
-    key: Key, *, actor: tuple[str, str] = ("", ""), denied: bool = False, shape: str = ""
-) -> Key:
-    """The same for another actor, or by another log."""
-    kind, who = actor if actor[0] else key[:2]
-    return (kind, who, key[2], key[3], key[4], denied, shape or key[6])
-
-
-@dataclass(slots=True)
-class Row:
-    count: int = 0
-    first: str = ""
-    last: str = ""
-    up: int = 0
-    down: int = 0
-    large: int = 0
-    models: set[str] = field(default_factory=set)
-    handshakes: set[str] = field(default_factory=set)
-    """TLS fingerprints of clients that nothing else tells."""
-    users: set[str] = field(default_factory=set)
-    """Of the device, where that is the actor."""
-
-    def join(self, other: Row) -> None:
-        self.count += other.count
-        self.up += other.up
-        self.down += other.down
-        self.large += other.large
-        self.first = min(filter(None, (self.first, other.first)), default="")
-        self.last = max(self.last, other.last)
-        self.handshakes |= other.handshakes
-        self.users |= other.users
-
-
-@dataclass
-class Places:
-    """Interfaces and networks at which addresses and devices were seen, where a log tells: what
-    joins them to the machines that a cloud lists."""
-
-    interfaces: dict[str, set[str]] = field(default_factory=dict)
-    networks: dict[str, set[str]] = field(default_factory=dict)
-
-    def see(self, actor: str, interface: str = "", network: str = "") -> None:
-        for held, value in ((self.interfaces, interface), (self.networks, network)):
-            if value and (actor in held or len(held) < _MOST_ROWS):
-                seen = held.setdefault(actor, set())
-                if len(seen) < _MOST_INTERFACES:
-                    seen.add(value)
-
-    def join(self, other: Places) -> None:
-        for mine, theirs in (
-            (self.interfaces, other.interfaces), (self.networks, other.networks),
-        ):  # fmt: skip
-            for actor, values in theirs.items():
-                if actor in mine or len(mine) < _MOST_ROWS:
-                    seen = mine.setdefault(actor, set())
-                    seen |= set(sorted(values - seen)[: _MOST_INTERFACES - len(seen)])
-
-    def tags(self, actor: str) -> dict[str, str]:
-        told = {"seen_interface": self.interfaces, "seen_network": self.networks}
-        return {
-            name: ", ".join(sorted(held[actor])) for name, held in told.items() if actor in held
-        }
-
-
-@dataclass(frozen=True)
-class Sums:
-    """What a tally holds, for another one to add."""
-
-    rows: dict[Key, Row]
-    places: Places
-    lines: int
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Of a tally: the place's name, what uploads are large, and pseudonyms."""
-
-    name: str
-    large: int
-    names: Pseudonyms
 
 
 @dataclass
@@ -191,7 +84,7 @@ class Tally:
             sure = Confidence.CERTAIN if is_gateway else model_server(record)
             if sure is None:
                 return None
-            shape = "/".join(filter(None, (shape, _SERVERS.get(sure, ""))))
+            shape = "/".join(filter(None, (shape, SERVERS.get(sure, ""))))
             # What a gateway calls a provider that nobody knows; the gateway itself; a host.
             server = (record.provider if is_gateway else "") or record.host or place
             server = server.lower() if server != place else place
@@ -214,7 +107,7 @@ class Tally:
         if record.time:
             row.first = min(row.first, record.time) if row.first else record.time
             row.last = max(row.last, record.time)
-        if record.model and len(row.models) < _MOST_MODELS:
+        if record.model and len(row.models) < MOST_MODELS:
             row.models.add(record.model[:200])
         if record.ja4 and not client and len(row.handshakes) < MOST_HANDSHAKES:
             row.handshakes.add(record.ja4[:64])
@@ -225,7 +118,7 @@ class Tally:
         """Where is added up what has this key."""
         row = self.rows.get(key)
         if row is None:
-            if len(self.rows) >= _MOST_ROWS:
+            if len(self.rows) >= MOST_ROWS:
                 key = ("", "", *key[2:])
             row = self.rows.setdefault(key, Row())
         return row
@@ -246,7 +139,7 @@ class Tally:
         for key, row in other.rows.items():
             mine = self.row(key)
             mine.join(row)
-            mine.models |= set(sorted(row.models - mine.models)[: _MOST_MODELS - len(mine.models)])
+            mine.models |= set(sorted(row.models - mine.models)[: MOST_MODELS - len(mine.models)])
         self.places.join(other.places)
         self.lines += other.lines
 
@@ -262,7 +155,7 @@ class Tally:
         actor = (DEVICE, thing.device.lower()) if thing.device else ("", "")
         if not thing.device and thing.user:
             actor = (USER, thing.user.lower())
-        shape = f"{thing.format}/{_INSTALLED[sure]}"
+        shape = f"{thing.format}/{INSTALLED_BY[sure]}"
         key: Key = (*actor, f"+{provider}+{name}", kind, "", False, shape)
         row = self.row(key)
         row.count += thing.count
@@ -359,7 +252,7 @@ class Tally:
         self, thing: Asset, shape: str, client: str, row: Row, *, kind: str, blocked: bool
     ) -> Evidence:
         shape, _, way = shape.partition("/")
-        doubt = _DOUBTS.get(way)
+        doubt = DOUBTS.get(way)
         said = (
             "blocked" if blocked else "",
             kind if thing.kind == ENDPOINT else "",

@@ -13,6 +13,7 @@ from pathlib import PurePath
 
 from connectors.logs.elsewhere import hosts_of, is_silent, is_trace
 from connectors.logs.files import Part
+from connectors.logs.formats import in_order
 from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout
 from connectors.logs.opening import Opened
@@ -57,6 +58,8 @@ class Lines:
     samples: list[str] = field(default_factory=list)
     is_last_told: bool = False
     is_held: bool = False
+    needs_order: bool = False
+    """Some lines may say nothing without those before them."""
     cut: int = 0
     """Lines that are longer than any honest log's."""
     odd: int = 0
@@ -161,6 +164,7 @@ class Lines:
                 self.odd += 1
                 self._odd = (min(odd, self._odd[0] or odd), max(odd, self._odd[1]))
             if record.is_joined:
+                self.needs_order = self.needs_order or record.format in in_order()
                 joins.learn(record, key, tally)
                 if record.is_alias:
                     joins.follow(block, behind, self.layout, record, key, tally)

@@ -253,6 +253,21 @@ def test_who_asked_is_on_the_line_before_and_such_a_log_is_not_divided(
     assert not pools
 
 
+def test_where_lines_need_those_before_them_the_rest_is_read_by_one(
+    tmp_path: Path, read: Read, pools: list[ProcessPoolExecutor]
+) -> None:
+    """Squid's lines, then Pi-hole's with a question a megabyte before its answer."""
+    asked = "Nov 27 10:00:00 dnsmasq[1]: query[A] claude.ai from 10.0.0.77\n"
+    answered = "Nov 27 10:00:01 dnsmasq[1]: reply claude.ai is 198.51.100.7\n"
+    other = list(lines_of(squid_line, size=2 * BLOCK))
+    write(tmp_path / "a.log", iter([*other, asked, *other, answered, *other]))
+    conn = f"{1_795_824_000}.5\tD1\t10.0.0.77\t5555\t198.51.100.7\t443\t70\t9\n"
+    write(tmp_path / "conn.log", iter([CONN, *[conn] * 60]))
+    alone, together = read("."), read(".", processors=2)
+    assert pools
+    assert texts(together) == texts(alone)
+
+
 def test_people_are_pseudonyms_in_every_piece(tmp_path: Path, read: Read) -> None:
     write(tmp_path / "a.log", LOGS["json"]())
     given: dict[str, Any] = {"environ": {"KEY": "k" * 40}, "pseudonymize_env": "KEY"}
