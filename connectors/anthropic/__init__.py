@@ -26,9 +26,9 @@ from scanner.kit.administered import (
 from scanner.kit.contract import ConnectorSpec, Context, Operation
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.named import Names
+from scanner.kit.overlooked import Happened, Novel
 from scanner.kit.paged import by_last_id
 from scanner.kit.values import iso
-from scanner.kit.windows import Happened, Novel
 from scanner.model.base import NodeId
 from scanner.model.errors import Denied
 from scanner.model.items import Item

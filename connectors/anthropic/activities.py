@@ -18,10 +18,10 @@ from connectors.anthropic import things
 from connectors.anthropic.admin import key_id, org_id, who_id, workspace_id
 from connectors.anthropic.things import named
 from scanner.kit.folding import failed, mark_of, whole
+from scanner.kit.overlooked import Happened, Novel, lacking
 from scanner.kit.spelling import Spelling
 from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text, when
-from scanner.kit.windows import Happened, Novel
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
 from scanner.model.facts import (
@@ -103,6 +103,14 @@ _USES = (
 )  # fmt: skip
 
 
+_NEEDS = (
+    ("platform_api_key_", "api_key_id"),
+    ("admin_api_key_", "admin_api_key_id"),
+    ("mcp_server_", "mcp_server_id|mcp_server_name"),
+)
+"""How types begin, and the fields of which one says what they are about."""
+
+
 def event(record: Any, org: str) -> Happened | Novel | None:
     """What one activity tells; None for what is none."""
     given = mapping(record)
@@ -115,6 +123,9 @@ def event(record: Any, org: str) -> Happened | Novel | None:
     one = _of(given, kind, at, org)
     known = next((told for starts, told in _FAMILIES if kind.startswith(starts)), None)
     happened = mark, at, (*_actors(one), *(known or _quiet)(one))
+    needs = next((fields for starts, fields in _NEEDS if kind.startswith(starts)), "")
+    if lacks := lacking(given, needs):
+        return Novel(kind=kind, event=happened, lacks=lacks)
     return happened if known else Novel(kind=kind, event=happened)
 
 

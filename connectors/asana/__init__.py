@@ -27,10 +27,10 @@ from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_cursor
 from scanner.kit.text import cut
 from scanner.kit.values import iso, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass
 from scanner.model.items import Activity, Item
 
@@ -141,6 +141,11 @@ def is_event(record: Mapping[str, Any]) -> bool:
     )
 
 
+def _is_known(kind: str, given: Mapping[str, Any]) -> bool:
+    return bool(_AI.search(kind)) or text(given.get("event_category")) == _APPS
+
+
+@telling("event_type", _is_known, "resource.gid|resource.name", NAMES)
 def event(record: Any, org: str) -> Happened | None:
     """What is done with applications, tokens and Asana's own AI, told by the words of its type; and
     of any other event the application that it came from."""

@@ -27,10 +27,10 @@ from scanner.kit.administered import (
 )
 from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.http import Missing, ReadOnlySession, json_body
+from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_cursor, by_link
 from scanner.kit.told import check_address
 from scanner.kit.values import mapping
-from scanner.kit.windows import Happened
 from scanner.model.errors import Denied, Unavailable
 from scanner.model.items import Item
 

@@ -14,11 +14,11 @@ from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, by_words
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
 from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
 from scanner.model.items import Activity, Item
 
@@ -55,6 +55,7 @@ _ENDED = (
     "unapprove", "reject",
 )  # fmt: skip
 _GRANTED = ("install", "authori", "grant", "approve", "allow", "consent", "enable", "activate")
+_OF_AN_APP = expression(r"(?:^|_)(?:app|addon|add_on|plugin|extension)s?(?:_|$)")
 _ROW = ("Date", "Actor", "Action")
 _SENTENCE = expression(
     r"(?i)\b(?:granted|authori[sz]ed|installed|enabled|approved|revoked|removed|uninstalled) "
@@ -83,6 +84,13 @@ def is_event(record: Mapping[str, Any]) -> bool:
     return "action" in mapping(record.get("attributes")) and "id" in record
 
 
+def _is_of_an_app(action: str, _: Mapping[str, Any]) -> bool:
+    """Whether by its type an event is of an application that is let in, or goes."""
+    plain = action.casefold()
+    return bool(_OF_AN_APP.search(plain)) and any(word in plain for word in (*_GRANTED, *_ENDED))
+
+
+@telling("attributes.action", _is_of_an_app, "attributes.context", NAMES)
 def event(record: Any, org: str) -> Happened | None:
     given = mapping(record)
     told = mapping(given.get("attributes"))
@@ -159,6 +167,7 @@ def is_row(record: Mapping[str, Any]) -> bool:
     return has_columns(record, _ROW)
 
 
+@telling(lambda row: column(row, "Action", "Activity"), (), names=NAMES)
 def row(record: Mapping[str, Any], org: str) -> Happened | None:
     """A row of a table of events; the application is named by a column of its own."""
     at, action = when(column(record, "Date")), column(record, "Action", "Activity")
@@ -184,6 +193,7 @@ def is_jira(record: Mapping[str, Any]) -> bool:
     )
 
 
+@telling("category", (), names=NAMES)
 def jira(record: Any, org: str) -> Happened | None:
     """https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-audit-records/: a
     sentence says what was done, and an item with its type's name what to."""

@@ -12,9 +12,9 @@ from typing import Any
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, Way, by_words
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.text import cut
 from scanner.kit.values import hosts, items, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.facts import AssetClass
 from scanner.model.items import Activity, Item
 
@@ -129,6 +129,11 @@ def is_event(record: Mapping[str, Any]) -> bool:
     return "type" in told and bool({"log_id", "date"} & told.keys())
 
 
+@telling(
+    "data.type|type", KINDS,
+    lambda kind, _: "" if kind == _CHANGED else
+    "data.client_id|client_id|data.client_name|client_name|data.agent_id|agent_id", NAMES,
+)  # fmt: skip
 def event(record: Any, org: str) -> Happened | None:
     """One as the API tells it, or inside ``data``, as log streams send it."""
     outer = mapping(record)

@@ -26,10 +26,10 @@ from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.oauth import ClientCredentials
 from scanner.kit.opened import OpenedData
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_cursor
 from scanner.kit.spelling import Spelling
 from scanner.kit.values import iso, mapping, nested, text, when
-from scanner.kit.windows import Happened
 from scanner.model.facts import AssetClass, PrincipalType
 from scanner.model.items import Item
 
@@ -165,6 +165,10 @@ def is_event(record: Mapping[str, Any]) -> bool:
     return "event_type" in record and (bool(beside) or record.get("type") == "event")
 
 
+@telling(
+    "event_type", {**_APPS, **_FILES},
+    lambda kind, _: "additional_details|source" if kind in _APPS else "", NAMES,
+)  # fmt: skip
 def event(record: Any, org: str) -> Happened | None:
     """``service_name`` tells which application did it; Box's own programs are people's."""
     given = mapping(record)

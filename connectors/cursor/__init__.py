@@ -28,10 +28,10 @@ from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.http import json_body
 from scanner.kit.named import Names
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_number, whole_list
 from scanner.kit.text import cut
 from scanner.kit.values import iso, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.errors import Unavailable
 from scanner.model.facts import Asset, AssetClass
 from scanner.model.items import Item
@@ -178,6 +178,10 @@ def is_event(record: Mapping[str, Any]) -> bool:
     return "timestamp" in record and bool({"event_type", "eventType"} & record.keys())
 
 
+@telling(
+    "event_type|eventType", lambda kind, _: "mcp" in kind,
+    "event_data.server_name|details.server_name|server_name", NAMES,
+)  # fmt: skip
 def event(record: Any, org: str) -> Happened | None:
     """MCP servers that are set up; what is done with keys and privacy mode."""
     given = mapping(record)

@@ -12,8 +12,8 @@ from typing import Any
 from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.values import items, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.base import NodeId
 from scanner.model.facts import (
     Asset,
@@ -51,6 +51,8 @@ _SERVICES = {
 """Service of an audited event, in lower case -> what it is about
 (https://docs.databricks.com/admin/account-settings/audit-logs)."""
 SERVICES = tuple(_SERVICES)
+_OF_ONE = expression(r"(?i)create|update|put|delete|query|invoke|(?:genie)?(?:start|create)conv")
+_PARAMS = ("requestParams", "request_params")
 _ABOUT = ("name", "endpoint_name", "endpointName", "index_name", "indexName", "space_id", "spaceId")
 
 
@@ -267,6 +269,23 @@ def is_event(record: Mapping[str, Any]) -> bool:
     )
 
 
+def _kind(given: Mapping[str, Any]) -> str:
+    names = (("serviceName", "service_name"), ("actionName", "action_name"))
+    return ".".join(text(given.get(one)) or text(given.get(other)) for one, other in names)
+
+
+def _is_known(kind: str, _: Mapping[str, Any]) -> bool:
+    return kind.partition(".")[0].casefold() in _SERVICES
+
+
+def _needed(kind: str, _: Mapping[str, Any]) -> str:
+    """What is done with one thing names it; lists and settings of all name none."""
+    if not _OF_ONE.match(kind.partition(".")[2]):
+        return ""
+    return "|".join(f"{params}.{one}" for one in _ABOUT for params in _PARAMS)
+
+
+@telling(_kind, _is_known, _needed, NAMES)
 def event(record: Any, org: str) -> Happened | None:
     """Of a delivered audit log (camel case) or a row of ``system.access.audit`` (snake case)."""
     given = mapping(record)

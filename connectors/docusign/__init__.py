@@ -30,11 +30,11 @@ from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.http import Missing, json_body
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_cursor, whole_list
 from scanner.kit.text import cut
 from scanner.kit.told import check_address
 from scanner.kit.values import hosts, iso, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.errors import Unavailable
 from scanner.model.items import Item
 
@@ -158,6 +158,7 @@ def is_event(record: Mapping[str, Any]) -> bool:
     )
 
 
+@telling("object+action", (), names=NAMES)
 def event(record: Any, org: str) -> Happened | None:
     """Nothing for what people do by themselves: without an integration key."""
     given = mapping(record)

@@ -26,8 +26,8 @@ from scanner.kit.administered import (
 from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.http import json_body
 from scanner.kit.oauth import ClientCredentials
+from scanner.kit.overlooked import Happened
 from scanner.kit.values import iso, mapping, text
-from scanner.kit.windows import Happened
 from scanner.model.errors import Unavailable
 from scanner.model.items import Item
 

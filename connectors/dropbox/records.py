@@ -12,10 +12,10 @@ from typing import Any
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
 from scanner.kit.values import hosts, items, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, Identity
 from scanner.model.items import Activity, Item
 
@@ -125,6 +125,10 @@ def is_event(record: Mapping[str, Any]) -> bool:
     )
 
 
+@telling(
+    lambda given: tag(given.get("event_type")), _EVENTS,
+    "details.app_info|details.integration_name", NAMES,
+)  # fmt: skip
 def event(record: Any, org: str) -> Happened | None:
     given = mapping(record)
     kind, at = tag(given.get("event_type")), when(given.get("timestamp"))
@@ -161,6 +165,10 @@ def is_row(record: Mapping[str, Any]) -> bool:
     return has_columns(record, _ROW) and "event_type" not in record
 
 
+@telling(
+    lambda row: column(row, "Activity"), lambda kind, _: "app" in kind.casefold().split(),
+    "Content|App", NAMES,
+)  # fmt: skip
 def row(record: Mapping[str, Any], org: str) -> Happened | None:
     """A row of the console's report (Date, Member, Activity, Content)."""
     kind, at = column(record, "Activity"), when(column(record, "Date"))

@@ -80,7 +80,7 @@ class EntraConnector:
             name = shard.scope["file"]
             yield from read_file(
                 ctx.folder / Path(name).expanduser(), name, tenant, ctx.now(),
-                of_file(ctx, shard),
+                of_file(ctx, shard), ctx,
             )  # fmt: skip
             return
         access = _access(ctx)

@@ -12,13 +12,14 @@ from typing import Any
 
 import msgspec
 
+from connectors.entra import names
 from connectors.entra.names import app_id, everyone, person, tenant_id
 from connectors.entra.records import App
 from connectors.entra.scopes import data_of
 from scanner.kit.expressions import expression
 from scanner.kit.folding import failed, mark_of, whole
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.values import items, loose_json, mapping, several, stamp, text
-from scanner.kit.windows import Happened
 from scanner.model.facts import Identity
 from scanner.model.items import Activity
 
@@ -28,6 +29,7 @@ _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _GUIDS = expression(_GUID)
 _SCOPES = expression(r"Scope: ([^,\]]{0,4000})")
 _EVERYONE = "AllPrincipals"
+_ABOUT = "targetResources.displayName|targetResources.modifiedProperties"
 ACTIVITIES = {
     "consent to application": "grants",
     "add delegated permission grant": "grants",
@@ -116,6 +118,11 @@ def is_audit(record: Mapping[str, Any]) -> bool:
     return "activityDisplayName" in record and "activityDateTime" in record
 
 
+def _is_known(name: str, _: Mapping[str, Any]) -> bool:
+    return name.rstrip(". ").casefold() in ACTIVITIES
+
+
+@telling("activityDisplayName", _is_known, _ABOUT, names)
 def audit(record: Any, tenant: str, known: Known) -> Happened | None:
     given = mapping(record)
     if not is_audit(given):

@@ -18,12 +18,13 @@ from connectors.entra.events import audit, is_audit, is_sign_in, sign_in
 from connectors.entra.names import account
 from connectors.entra.records import App, app_of, grant_of, user_of
 from scanner.kit.clocks import Clock
+from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
 from scanner.kit.folding import Fold
+from scanner.kit.overlooked import Happened, Overlooked
 from scanner.kit.records import column, has_columns, read_records, unwrapped
 from scanner.kit.spelling import Spelling
 from scanner.kit.values import items, mapping, text
-from scanner.kit.windows import Happened
 from scanner.model.errors import SourceError
 from scanner.model.items import Activity, Gap, Item
 
@@ -66,19 +67,21 @@ SPELLING = Spelling(
 
 
 def read_file(
-    path: Path, name: str, tenant: str, now: datetime, counted: Counted
-) -> Iterator[Item]:
+    path: Path, name: str, tenant: str, now: datetime, counted: Counted,
+    ctx: Context[Any] | None = None,
+) -> Iterator[Item]:  # fmt: skip
     """What one file tells, each event once. ``now``: of the scan; ``counted``: what other readings
-    have counted. Records that are none are one
+    have counted; ``ctx``: for events that tell nothing. Records that are none are one
     gap, with the place of the first; a damaged file gives what was before the damage, then
     ``Unavailable``."""
     clock = Clock(now)
     fold, listed = Fold(clock=clock), Fold(clock=clock)
-    reader = _Reader(tenant, counted)
+    reader = _Reader(tenant, counted, Overlooked(ctx))
     odd: list[int] = []
     trouble: SourceError | None = None
     try:
         for number, record in read_records(path, name, "`files`"):
+            reader.place = f":{number}"
             found = reader.understood(record)
             if found is None:
                 odd.append(number)
@@ -101,6 +104,7 @@ def read_file(
         reason = f"{len(odd)} records are no sign-ins, audits, applications, grants or people"
         yield Gap(what=f"{name}:{odd[0]}", reason=reason)
     yield from clock.gaps(name)
+    yield from reader.overlooked.gap(name)
     if trouble is not None:
         raise trouble
     yield account(tenant, _FILE)
@@ -109,9 +113,12 @@ def read_file(
 class _Reader:
     """Grants wait for the end: applications may be listed behind them."""
 
-    def __init__(self, tenant: str, counted: Counted) -> None:
+    def __init__(self, tenant: str, counted: Counted, overlooked: Overlooked) -> None:
         self._tenant = tenant
         self._counted = counted
+        self.overlooked = overlooked
+        self.place = ""
+        """Of the record that is read."""
         self.is_event = False
         """The last record that was understood."""
         self.apps: dict[str, App] = {}
@@ -137,7 +144,7 @@ class _Reader:
         if event is None:
             return None
         self.is_event = True
-        return list(self._counted.told(event))
+        return list(self.overlooked.told(event, self._counted, self.place))
 
     def _app_by(self, ident: str) -> App | None:
         return self.apps.get(ident)

@@ -17,8 +17,9 @@ from connectors.entra.events import NAMES, audit, sign_in
 from connectors.entra.names import account
 from connectors.entra.records import App
 from scanner.kit.counted import Counted
+from scanner.kit.overlooked import Happened
 from scanner.kit.values import iso
-from scanner.kit.windows import Events, Happened, Log, read_log
+from scanner.kit.windows import Events, Log, read_log
 from scanner.model.errors import SourceError
 from scanner.model.items import Checkpoint, Item
 

@@ -26,6 +26,11 @@ def app_id(tenant: str, app: str) -> NodeId:
     return NodeId(f"{SOURCE}:{tenant}/app/{app.casefold()}")
 
 
+def placed(tenant: str, label: str) -> tuple[NodeId, NodeId]:
+    """The tenant, and an application of which there is a name alone."""
+    return tenant_id(tenant), app_id(tenant, label)
+
+
 def user_id(tenant: str, ident: str) -> NodeId:
     return NodeId(f"{SOURCE}:{tenant}/user/{ident.casefold()}")
 

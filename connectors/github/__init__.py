@@ -192,7 +192,7 @@ class GitHubConnector:
             where = of_owner(ctx, _of_host(shard, host), "github", "(export)", {"org": ""})
             yield _account(where)
             file, known = ctx.folder / Path(name).expanduser(), of_file(ctx, shard)
-            yield from read_file(file, name, where, ctx.now(), known)
+            yield from read_file(file, name, where, ctx.now(), known, ctx)
             return
         if "repository" in shard.scope:
             yield from _repository(ctx, shard)
@@ -380,7 +380,7 @@ def _repository(ctx: Ctx, shard: Shard) -> Iterator[Item]:
 
 def _audit(ctx: Ctx, where: Where, since: Checkpoint | None, shard: Shard) -> Iterator[Item]:
     config, api = ctx.config, _api(ctx, where.path.get("org", where.name))
-    reader, known = audit.Reader(where), of_log(ctx, shard)
+    reader, known = audit.reader_of(where, ctx), of_log(ctx, shard)
     log = audit.log_of(config.since_days or ctx.window_days)
     events = audit.events_of(api, reader, config.audit_include)
     found = audit.with_slots(reader, read_events(where, events, log, ctx.now(), since, known))

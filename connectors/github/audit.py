@@ -15,11 +15,13 @@ from typing import Any
 
 from connectors.github.api import PAGE, Api
 from connectors.github.copilot import LABEL, app_id
+from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
 from scanner.kit.forge.details import Record, Where, filled
-from scanner.kit.forge.events import Event, Events, Log, Rows
+from scanner.kit.forge.events import Event, Events, Log, Rows, guessed
 from scanner.kit.forge.paging import by_link
 from scanner.kit.forge.saying import person
+from scanner.kit.overlooked import Overlooked, Untold, lacking
 from scanner.kit.values import iso, mapping, stamp, text
 from scanner.model.base import NodeId
 from scanner.model.facts import Identity, PrincipalType
@@ -82,6 +84,7 @@ class Reader:
 
     where: Where
     slots: list[Content] = field(default_factory=list)
+    overlooked: Overlooked = field(default_factory=Overlooked)
 
     def event(self, record: Any) -> Event | None:
         """None for what is no event; one without a thing says nothing of AI."""
@@ -102,6 +105,22 @@ class Reader:
             scopes=_scopes(found),
         )
 
+    def again(self, event: Event, record: Any, place: str = "") -> Event:
+        """One that tells of no application, looked at once more."""
+        found = mapping(record)
+        category, _, verb = event.action.partition(".")
+        if any(word in verb for word in _ENDED):
+            return event
+        lacks = lacking(found, "|".join(_NAMES)) if category in KINDS else ""
+        if category in KINDS and not lacks:
+            return event
+        untold = Untold.of((event.key, event.at, ()), event.action, found, lacks, self._placed)
+        return guessed(event, self.overlooked.event(untold, place))
+
+    def _placed(self, label: str) -> tuple[NodeId, NodeId]:
+        where = self.where
+        return where.account, NodeId(f"github:{where.host}/app/{label.casefold()}")
+
     def _slot(self, action: str, found: Record) -> None:
         """A secret or variable that was made (``repo.create_actions_secret``)."""
         _, _, verb = action.partition(".")
@@ -116,6 +135,10 @@ class Reader:
                 path=f"audit log/{action}/{where}", seen_at=stamp(found.get("@timestamp")),
             )  # fmt: skip
             self.slots.append(Content(place=place, data=name.encode(), rule_sets=("names",)))
+
+
+def reader_of(where: Where, ctx: Context[Any] | None) -> Reader:
+    return Reader(where, overlooked=Overlooked(ctx))
 
 
 def _about(
@@ -174,6 +197,8 @@ def events_of(api: Api, reader: Reader, include: str) -> Events:
         }
         for record in by_link(api, path, params):
             event = reader.event(record)
+            if event is not None and not event.thing:
+                event = reader.again(event, record)
             if event is None or event.thing:
                 yield event
 
@@ -186,6 +211,7 @@ def with_slots(reader: Reader, items: Iterator[Item]) -> Iterator[Item]:
         yield from _drained(reader)
         yield item
     yield from _drained(reader)
+    yield from reader.overlooked.gap(f"audit log of {reader.where.name}")
 
 
 def _drained(reader: Reader) -> Iterator[Item]:
@@ -200,8 +226,11 @@ class Totals:
     rows: Rows
     counted: Counted
 
-    def add(self, event: Event) -> None:
-        if self.counted.is_repeated(event.key) or not event.thing:
+    def add(self, event: Event, otherwise: Callable[[], Event] | None = None) -> None:
+        """``otherwise``: what one that tells of nothing is, looked at once more."""
+        if self.counted.is_repeated(event.key):
             return
-        if not self.counted.is_elsewhere(event.key, event.at):
+        if not event.thing and otherwise is not None:
+            event = otherwise()
+        if event.thing and not self.counted.is_elsewhere(event.key, event.at):
             self.rows.add(event)

@@ -9,12 +9,13 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from connectors.github.audit import Reader, Totals
+from connectors.github.audit import Totals, reader_of
 from scanner.kit.clocks import Clock
-from scanner.kit.contract import Shard
+from scanner.kit.contract import Context, Shard
 from scanner.kit.counted import Counted, in_turn
 from scanner.kit.exports import document, first_line, is_document, lines, opened
 from scanner.kit.forge.details import Where
@@ -46,23 +47,25 @@ def with_files(found: Iterator[Shard], names: Iterable[str]) -> Iterator[Shard]:
 
 
 def read_file(
-    path: Path, name: str, where: Where, now: datetime, counted: Counted
-) -> Iterator[Item]:
+    path: Path, name: str, where: Where, now: datetime, counted: Counted,
+    ctx: Context[Any] | None = None,
+) -> Iterator[Item]:  # fmt: skip
     """The events of one file, each once. ``now``: of the scan; ``counted``: what other readings
     have counted. A record that is none is a gap; a damaged file gives what was before the damage,
     then ``Unavailable``."""
     clock = Clock(now)
-    reader, totals = Reader(where), Totals(Rows(where, clock), counted)
+    reader, totals = reader_of(where, ctx), Totals(Rows(where, clock), counted)
     odd: list[int] = []
     trouble: Exception | None = None
     try:
         with opened(path) as stream:
             for number, record in _records(stream):
-                event = reader.event(unwrapped(record))
+                inner = unwrapped(record)
+                event = reader.event(inner)
                 if event is None:
                     odd.append(number)
                 else:
-                    totals.add(event)
+                    totals.add(event, partial(reader.again, event, inner, f":{number}"))
     except FileNotFoundError as error:
         raise Unavailable(f"{name}: no such file; check `audit_files`") from error
     except PermissionError as error:
@@ -75,6 +78,7 @@ def read_file(
     if odd:
         yield Gap(what=f"{name}:{odd[0]}", reason=f"{len(odd)} records are no audit events")
     yield from clock.gaps(name)
+    yield from reader.overlooked.gap(name)
     if trouble is not None:
         raise Unavailable(f"{name}: {trouble}; the file is damaged or cut short") from trouble
 

@@ -46,6 +46,7 @@ from scanner.kit.forge.session import api_session
 from scanner.kit.forge.settings import GitSettings
 from scanner.kit.forge.turns import in_turn
 from scanner.kit.http import ReadOnlySession
+from scanner.kit.overlooked import Overlooked
 from scanner.model.facts import Account
 from scanner.model.items import Checkpoint, Item
 
@@ -209,8 +210,11 @@ def _repository(ctx: Ctx, shard: Shard) -> Iterator[Item]:
 
 
 def _audit(ctx: Ctx, where: Where, groups: list[str], since: Checkpoint | None) -> Iterator[Item]:
-    events = audit(_session(ctx), where, () if where.name == INSTANCE else tuple(groups))
-    return read_log(ctx, where, _account(where), events, since, kept=_KEPT, span=_SPAN)
+    overlooked = Overlooked(ctx)
+    named = () if where.name == INSTANCE else tuple(groups)
+    events = audit(_session(ctx), where, named, overlooked)
+    yield from read_log(ctx, where, _account(where), events, since, kept=_KEPT, span=_SPAN)
+    yield from overlooked.gap(f"audit log of {where.name}")
 
 
 def _account(where: Where) -> Account:

@@ -17,6 +17,7 @@ from scanner.kit.forge.details import Detail, Where, filled
 from scanner.kit.forge.events import Event
 from scanner.kit.forge.paging import Source, by_link, one
 from scanner.kit.http import Missing
+from scanner.kit.overlooked import Overlooked
 from scanner.kit.values import iso, mapping, text
 from scanner.model.errors import Unavailable
 
@@ -78,7 +79,9 @@ def _with_tags(api: Source, runners: Iterator[Any]) -> Iterator[Any]:
             continue
 
 
-def audit(api: Source, where: Where, groups: tuple[str, ...]) -> Callable[..., Iterator[Any]]:
+def audit(
+    api: Source, where: Where, groups: tuple[str, ...], overlooked: Overlooked
+) -> Callable[..., Iterator[Any]]:
     """Events of each of ``groups`` (a group's log is its own, not that of groups below), or of the
     instance where there are none."""
     paths = [filled(op.GROUP_AUDIT, {"id": group}) for group in groups]
@@ -89,6 +92,6 @@ def audit(api: Source, where: Where, groups: tuple[str, ...]) -> Callable[..., I
         }  # fmt: skip
         for path in paths or [filled(op.INSTANCE_AUDIT, {})]:
             for record in by_link(api, path, asked):
-                yield from event_of(where, record)
+                yield from event_of(where, record, overlooked)
 
     return events

@@ -6,6 +6,7 @@ may hold anything anywhere: what is not of the expected type counts as not given
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from connectors.gitlab import operations as op
 from scanner.kit.expressions import expression
 from scanner.kit.forge.details import Detail, Record, Where
-from scanner.kit.forge.events import Event
+from scanner.kit.forge.events import Event, guessed
 from scanner.kit.forge.repository import Repository
 from scanner.kit.forge.saying import (
     application,
@@ -24,6 +25,7 @@ from scanner.kit.forge.saying import (
     runner,
     variable,
 )
+from scanner.kit.overlooked import Overlooked, Untold
 from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.base import NodeId
@@ -224,7 +226,9 @@ OF_THE_INSTANCE = (
 )  # fmt: skip
 
 
-def event_of(where: Where, record: Any) -> Iterator[Event | None]:
+def event_of(
+    where: Where, record: Any, overlooked: Overlooked | None = None
+) -> Iterator[Event | None]:
     """Nothing for what tells of no application, None for what is no event."""
     found = mapping(record)
     key, at = text(found.get("id")), stamp(found.get("created_at"))
@@ -234,10 +238,20 @@ def event_of(where: Where, record: Any) -> Iterator[Event | None]:
     details = mapping(found.get("details"))
     action = _action(found, details)
     target = text(details.get("target_type"))
-    if not _TELLING.search(f"{action} {target}"):
-        return
     is_duo = bool(_DUO.search(action.replace("_", " ")))
     name = text(details.get("target_details"))
+    is_known = bool(_TELLING.search(f"{action} {target}"))
+    if overlooked is not None and (not is_known or not (name or is_duo)):
+        told = (key, at, ())
+        placed = functools.partial(_placed, where)
+        lacks = "details.target_details" if is_known else ""
+        untold = Untold.of(told, action, {**found, "details": details}, lacks, placed)
+        blank = Event(key=key, at=at, action=action, thing=NodeId(""))
+        event = guessed(blank, overlooked.event(untold))
+        if event.thing:
+            yield event
+    if not is_known:
+        return
     login, mail = text(details.get("author_name")), text(details.get("author_email"))
     author = text(found.get("author_id"))
     actor = person(where, op.GROUP_AUDIT, key=author, name=login, email=mail) if author else None
@@ -253,6 +267,10 @@ def event_of(where: Where, record: Any) -> Iterator[Event | None]:
         actor=actor,
         relation="grants",
     )
+
+
+def _placed(where: Where, label: str) -> tuple[NodeId, NodeId]:
+    return where.account, NodeId(f"{where.source}:{where.host}/app/{label.casefold()}")
 
 
 def _action(found: Record, details: Record) -> str:

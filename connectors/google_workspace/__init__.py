@@ -68,7 +68,7 @@ class GoogleWorkspaceConnector:
             name = shard.scope["file"]
             yield from read_file(
                 ctx.folder / Path(name).expanduser(), name, config.domain, ctx.now(),
-                of_file(ctx, shard),
+                of_file(ctx, shard), ctx,
             )  # fmt: skip
             return
         access = _access(ctx)
@@ -82,7 +82,7 @@ class GoogleWorkspaceConnector:
             yield from read_report(
                 access, shard.scope["report"], config.domain, config.customer,
                 config.since_days or ctx.window_days, config.overlap_hours, ctx.now(), since,
-                of_log(ctx, shard),
+                of_log(ctx, shard), ctx,
             )  # fmt: skip
 
     def probe(self, ctx: Context[WorkspaceConfig]) -> Iterator[Probe]:

@@ -6,6 +6,7 @@ may hold anything anywhere: what is not of the form expected there counts as not
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -15,8 +16,9 @@ from connectors.google_workspace import chrome, products
 from connectors.google_workspace.names import SOURCE, app_id, domain_id, person
 from connectors.google_workspace.scopes import data_of
 from scanner.kit.folding import failed, mark_of, whole
+from scanner.kit.overlooked import Happened, Untold, lacking
 from scanner.kit.values import items, mapping, several, stamp, text
-from scanner.kit.windows import Happened
+from scanner.model.base import NodeId
 from scanner.model.facts import Identity
 from scanner.model.items import Activity
 
@@ -40,7 +42,42 @@ def happened(record: Any, domain: str) -> Happened | None:
     )
     number = text(ident.get("uniqueQualifier"))
     key = (text(ident.get("time")), number or whole(record), report)
-    return mark_of(key), at, told
+    event = mark_of(key), at, told
+    return event if told else _untold(event, record, report, domain)
+
+
+def _untold(event: Happened, record: Mapping[str, Any], report: str, domain: str) -> Happened:
+    """What tells nothing: of a type that is not known, or a known one that names no application."""
+    for one in _events(record):
+        name = text(one.get("name"))
+        given, kind = _parameters(one), f"{report}.{name}"
+        if not _is_known(report, name):
+            place = functools.partial(_placed, domain)
+            return Untold.of(event, kind, {**given, "actor": record.get("actor")}, app=place)
+        needs = _needed(report, name)
+        if needs and (lacks := lacking(given, needs)):
+            return Untold.of(event, kind, given, lacks)
+    return event
+
+
+def _placed(domain: str, label: str) -> tuple[NodeId, NodeId]:
+    return domain_id(domain), app_id(domain, "", label)
+
+
+def _is_known(report: str, name: str) -> bool:
+    if report == "admin":
+        return name in _ADMIN_APPS or name == _REVOKED
+    if report == "saml":
+        return name in _SAML
+    return name in TOKEN_EVENTS if report == "token" else report in _REPORTS
+
+
+def _needed(report: str, name: str) -> str:
+    """The parameters of which one must be given."""
+    if report == "admin":
+        _, *keys = _ADMIN_APPS.get(name, ("", "APP_ID", ""))
+        return "|".join(filter(None, keys))
+    return {"token": "client_id|app_name", "saml": "application_name"}.get(report, "")
 
 
 def _told(record: Mapping[str, Any], report: str, domain: str) -> Told:
@@ -140,9 +177,13 @@ def _token(name: str, given: Parameters, who: Identity | None, domain: str) -> T
     yield _app(f"token.{name}", relation, who, domain, client, label, granted)
 
 
+_SAML = ("login_success", "login_failure")
+_REVOKED = "REVOKE_3LO_TOKEN"
+
+
 def _saml(name: str, given: Parameters, who: Identity | None, domain: str) -> Told:
     label = text(given.get("application_name"))
-    if not label or name not in ("login_success", "login_failure"):
+    if not label or name not in _SAML:
         return
     relation = "" if name == "login_failure" else "used_by"
     yield _app(f"saml.{name}", relation, who, domain, "", label)
@@ -175,7 +216,7 @@ def _admin(name: str, given: Parameters, who: Identity | None, domain: str) -> T
                 "domain-wide delegation" if is_delegation else "", _held(name, given, domain),
             )  # fmt: skip
         return
-    if name == "REVOKE_3LO_TOKEN":
+    if name == _REVOKED:
         client = text(given.get("APP_ID"))
         whose = person(domain, text(given.get("USER_EMAIL")), "")
         if client and whose:

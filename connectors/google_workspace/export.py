@@ -21,9 +21,11 @@ from connectors.google_workspace.events import TOKEN_EVENTS, happened, is_activi
 from connectors.google_workspace.names import account, app_id, domain_id, person
 from connectors.google_workspace.scopes import data_of
 from scanner.kit.clocks import Clock
+from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
 from scanner.kit.expressions import expression
 from scanner.kit.folding import Fold
+from scanner.kit.overlooked import Overlooked
 from scanner.kit.records import column, has_columns, read_records, unwrapped
 from scanner.kit.spelling import Spelling
 from scanner.kit.values import mapping, text, when
@@ -63,19 +65,20 @@ _TABLES = (
 
 
 def read_file(
-    path: Path, name: str, domain: str, now: datetime, counted: Counted
-) -> Iterator[Item]:
+    path: Path, name: str, domain: str, now: datetime, counted: Counted,
+    ctx: Context[Any] | None = None,
+) -> Iterator[Item]:  # fmt: skip
     """What one file tells, each event once. ``now``: of the scan; ``counted``: what other readings
-    have counted. Records that are none are one
+    have counted; ``ctx``: for events that tell nothing. Records that are none are one
     gap, with the place of the first; a damaged file gives what was before the damage, then
     ``Unavailable``."""
-    clock = Clock(now)
+    clock, overlooked = Clock(now), Overlooked(ctx)
     fold, listed = Fold(clock=clock), Fold(clock=clock)
     odd: list[int] = []
     trouble: SourceError | None = None
     try:
         for number, record in read_records(path, name, "`files`"):
-            found = _understood(record, domain, counted)
+            found = _understood(record, domain, counted, overlooked, f":{number}")
             if found is None:
                 odd.append(number)
                 continue
@@ -94,12 +97,15 @@ def read_file(
         reason = f"{len(odd)} records are neither activities, people, grants nor the console's rows"
         yield Gap(what=f"{name}:{odd[0]}", reason=reason)
     yield from clock.gaps(name)
+    yield from overlooked.gap(name)
     if trouble is not None:
         raise trouble
     yield account(domain, "file")
 
 
-def _understood(record: Any, domain: str, counted: Counted) -> tuple[bool, list[Item]] | None:
+def _understood(
+    record: Any, domain: str, counted: Counted, overlooked: Overlooked, place: str
+) -> tuple[bool, list[Item]] | None:
     """Whether it is an event, and what it tells."""
     inner = unwrapped(_from_warehouse(record), _is_known, spelling=SPELLING)
     if inner is None:
@@ -108,7 +114,7 @@ def _understood(record: Any, domain: str, counted: Counted) -> tuple[bool, list[
         event = happened(inner, domain)
         if event is None:
             return None
-        return True, list(counted.told(event))
+        return True, list(overlooked.told(event, counted, place))
     if "primaryEmail" in inner:
         user = user_of(inner, domain)
         return None if user is None else (False, [user.identity])

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from connectors.google_workspace.access import ACTIVITIES, OPERATIONS, Access
 from connectors.google_workspace.events import happened
 from connectors.google_workspace.names import account
+from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
+from scanner.kit.overlooked import Happened
 from scanner.kit.values import iso
-from scanner.kit.windows import Happened, Log, read_log
+from scanner.kit.windows import Log, read_log
 from scanner.model.items import Checkpoint, Item
 
 _KEPT = timedelta(days=180)
@@ -27,6 +30,7 @@ _BUSY = ("token", "drive", "gmail", "chat", "chrome")
 def read_report(
     access: Access, report: str, domain: str, customer: str, days: int, overlap: int,
     now: datetime, since: Checkpoint | None, counted: Counted | None = None,
+    ctx: Context[Any] | None = None,
 ) -> Iterator[Item]:  # fmt: skip
     """Activities, a checkpoint after each window. Raises the source errors."""
     path = ACTIVITIES.replace("{report}", report)
@@ -45,7 +49,7 @@ def read_report(
         span=_BUSY_SPAN if report in _BUSY else _SPAN,
         overlap=timedelta(hours=overlap),
     )
-    for item in read_log(log, events, now, since, counted):
+    for item in read_log(log, events, now, since, counted, ctx):
         if isinstance(item, Checkpoint):
             yield account(domain, f"GET {path}")  # it has answered
         yield item

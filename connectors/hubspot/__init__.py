@@ -27,10 +27,10 @@ from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_cursor, whole_list
 from scanner.kit.text import cut
 from scanner.kit.values import iso, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass
 from scanner.model.items import Activity, Item
 
@@ -142,6 +142,7 @@ def is_event(record: Mapping[str, Any]) -> bool:
     return {"category", "action", "occurredAt"} <= record.keys()
 
 
+@telling("category+subCategory+action", (), names=NAMES)
 def event(record: Any, org: str) -> Happened | None:
     """Of HubSpot's own AI, by the words of its category; all others are quiet."""
     given = mapping(record)

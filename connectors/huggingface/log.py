@@ -11,8 +11,8 @@ from typing import Any
 
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
+from scanner.kit.overlooked import Happened, Novel
 from scanner.kit.values import mapping, text, when
-from scanner.kit.windows import Happened, Novel
 from scanner.model.facts import Asset, AssetClass
 
 MOST_EVENTS = 100_000

@@ -11,8 +11,8 @@ from typing import Any
 
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.values import hosts, items, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.items import Activity, Item
 
 NAMES = Names(source="jumpcloud", vendor="jumpcloud", tenant="organization")
@@ -114,6 +114,9 @@ def is_event(record: Mapping[str, Any]) -> bool:
     return {"event_type", "timestamp"} <= record.keys()
 
 
+@telling(
+    "event_type", (_SIGN_IN,), "application.id|application.display_label|application.name", NAMES
+)
 def event(record: Any, org: str) -> Happened | None:
     given = mapping(record)
     kind, at = text(given.get("event_type")), when(given.get("timestamp"))

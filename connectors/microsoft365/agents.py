@@ -18,9 +18,9 @@ from scanner.kit.administered import Reading, each, read
 from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.http import json_body
+from scanner.kit.overlooked import Happened
 from scanner.kit.text import cut
 from scanner.kit.values import hosts, items, mapping, nested, text, when
-from scanner.kit.windows import Happened
 from scanner.model.errors import Unavailable
 from scanner.model.facts import Asset, AssetClass, Edge, Identity, Relation
 from scanner.model.items import Item

@@ -17,11 +17,11 @@ from connectors.microsoft365.consents import consented
 from connectors.microsoft365.copilot import interaction
 from connectors.microsoft365.names import NAMES, PERMITTED, STUDIO
 from scanner.kit.folding import failed, mark_of, whole
+from scanner.kit.overlooked import Happened, Novel, telling
 from scanner.kit.records import column
 from scanner.kit.spelling import Spelling
 from scanner.kit.text import cut
 from scanner.kit.values import mapping, nested, stamp, text
-from scanner.kit.windows import Happened, Novel
 from scanner.model.facts import AssetClass, Identity
 from scanner.model.items import Activity
 
@@ -74,6 +74,17 @@ def is_record(record: Mapping[str, Any]) -> bool:
 _UNNAMED = "consents name no application, which their table leaves out"
 
 
+def _is_known(operation: str, _: Mapping[str, Any]) -> bool:
+    plain = operation.rstrip(". ").casefold()
+    return plain in _READERS or _by_words(plain) is not None
+
+
+def _needed(operation: str, _: Mapping[str, Any]) -> str:
+    plain = operation.rstrip(". ").casefold()
+    return _NEEDS.get(_READERS.get(plain) or _by_words(plain) or _opened, "")
+
+
+@telling("Operation", _is_known, _needed, NAMES)
 def happened(record: Any, org: str) -> Happened | Novel | None:
     given = mapping(record)
     operation = text(given.get("Operation")).rstrip(". ")
@@ -224,3 +235,12 @@ _READERS: dict[str, Read] = {
 def _by_words(plain: str) -> Read | None:
     """Copilot Studio's many operations begin alike (``BotCreate``, ``BotUpdateOperation...``)."""
     return _studio if plain.startswith(("bot", "copilotagent", "agentcreate")) else None
+
+
+_NEEDS: dict[Read, str] = {
+    _sign_in: "ApplicationId",
+    _studio: "BotId|BotName|AgentId|AgentName",
+    _flow: "FlowConnectorNames",
+    _teams_app: "AddOnName|AddOnGuid|AzureADAppId",
+}
+"""By what a record is read; files and mail are opened without an application, too."""

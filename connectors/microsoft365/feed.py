@@ -20,8 +20,8 @@ from scanner.kit.administered import Reading, read, session
 from scanner.kit.contract import Context
 from scanner.kit.http import json_body, pages
 from scanner.kit.microsoft_tokens import Tokens
+from scanner.kit.overlooked import Happened, Novel, timed
 from scanner.kit.values import iso, items, mapping, stamp, text
-from scanner.kit.windows import Happened, Novel
 from scanner.model.errors import NotEnabled, Unavailable
 
 _FEED = "/api/v1.0/{tenant}/activity/feed"
@@ -153,4 +153,4 @@ def _arrived(record: Any, org: str, at: str) -> Happened | Novel | None:
     if isinstance(event, Novel):
         ident, begun, told = event.event
         return Novel(event.kind, (ident, at or begun, told), event.why)
-    return None if event is None else (event[0], at or event[1], event[2])
+    return None if event is None else timed(event, at or event[1])

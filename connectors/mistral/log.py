@@ -14,10 +14,10 @@ from typing import Any
 from connectors.mistral.records import NAMES, PROVIDER, assistant
 from scanner.kit.administered import Reading, read
 from scanner.kit.folding import mark_of, whole
+from scanner.kit.overlooked import Happened
 from scanner.kit.paged import whole_list
 from scanner.kit.text import cut
 from scanner.kit.values import iso, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.errors import Unavailable
 from scanner.model.facts import Asset, AssetClass, Identity
 from scanner.model.items import Activity

@@ -25,11 +25,11 @@ from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_cursor
 from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
 from scanner.kit.values import mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.base import NodeId
 from scanner.model.facts import Asset, AssetClass, Identity
 from scanner.model.items import Activity, Item
@@ -47,6 +47,10 @@ _ENDED = ("disconnect", "removed", "deleted", "revoked", "disabled", "uninstalle
 _CREATED = ("created", "added", "installed", "connected", "authorized", "approved")
 _APPS = ("integration", "connection", "mcp")
 _AI = expression(r"(?:^|[._])(?:ai|custom_agents?|agents?)(?:[._]|$)")
+_ABOUT = (
+    "details.integration|details.integration_id|details.integration_name|details.target"
+    "|details.name|details.id"
+)
 _ROW = ("timestamp", "event")
 _MOST_TEXT = 120
 
@@ -113,6 +117,12 @@ def is_event(record: Mapping[str, Any]) -> bool:
     return {"type", "actor", "timestamp"} <= record.keys() and "workspace_id" in record
 
 
+def _is_known(kind: str, _: Mapping[str, Any]) -> bool:
+    plain = kind.casefold()
+    return any(word in plain for word in _APPS) or bool(_AI.search(plain))
+
+
+@telling("type", _is_known, _ABOUT, NAMES)
 def event(record: Any, org: str) -> Happened | None:
     """What is done with integrations, and with Notion's own AI; told by the words of its type."""
     given = mapping(record)
@@ -156,6 +166,7 @@ def is_row(record: Mapping[str, Any]) -> bool:
     return has_columns(record, _ROW) and "workspace_id" not in record
 
 
+@telling(lambda row: column(row, "Event"), _is_known, names=NAMES)
 def row(record: Mapping[str, Any], org: str) -> Happened | None:
     """A row of the exported audit log (Timestamp, Event, Actor, Target)."""
     kind, at = column(record, "Event"), when(column(record, "Timestamp"))

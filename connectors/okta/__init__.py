@@ -143,7 +143,7 @@ class OktaConnector:
             host = host_of(config.org_url) or "export"
             yield from read_file(
                 ctx.folder / Path(name).expanduser(), name, host, ctx.now(),
-                of_file(ctx, shard),
+                of_file(ctx, shard), ctx,
             )  # fmt: skip
         elif part in _LISTS:
             yield from _LISTS[part](_session(ctx), shard.scope["host"])

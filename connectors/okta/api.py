@@ -31,6 +31,7 @@ from scanner.kit.counted import Counted
 from scanner.kit.folding import Fold, Lately, key_of
 from scanner.kit.folding import mark_of as row_mark
 from scanner.kit.http import ReadOnlySession, json_body, link_pages
+from scanner.kit.overlooked import Overlooked
 from scanner.kit.values import iso, mapping, text
 from scanner.model.base import NodeId
 from scanner.model.errors import SourceError, Unavailable
@@ -164,7 +165,7 @@ def read_log(
     fold = Fold(known=dict(cursor.counted), clock=clock)
     counted, told = _Counted(start, window.overlap), window.counted
     last = ""
-    odd = 0
+    odd, overlooked = 0, Overlooked()
     for page in pages(session, _LOGS, params):
         for event in page:
             if not isinstance(event, Mapping):
@@ -177,7 +178,7 @@ def read_log(
             last = max(last, at)
             if at > cursor.until:
                 fold.known.clear()  # what was read before is behind
-            found = Aggregate(host, apps)
+            found = Aggregate(host, apps, overlooked=overlooked)
             found.add(event)
             if found.rows:
                 told.is_elsewhere(mark_of(event), stamp(event.get("published")))
@@ -194,6 +195,7 @@ def read_log(
     if odd:
         yield Gap(what=_LOGS, reason=f"{odd} records are no events")
     yield from clock.gaps("System Log")
+    yield from overlooked.gap(_LOGS)
 
 
 def _remembered(told: Counted) -> Iterator[Item]:

@@ -17,6 +17,7 @@ import msgspec
 
 from scanner.kit import values
 from scanner.kit.clocks import Clock
+from scanner.kit.overlooked import Overlooked, Untold
 from scanner.kit.values import mapping, several, text
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
@@ -52,6 +53,8 @@ _OF_TARGET = frozenset({
 """What ends is the access of the person who is named as a target, whoever ends it."""
 _MAY_LACK = _OF_TARGET | {"app.oauth2.admin.consent.revoke"}
 """Of all applications at once, where none is named."""
+_NEEDS = "a target or actor that is an application, or debugContext.debugData.clientId"
+_TOKEN_NEEDS = "a target of type Token"  # noqa: S105 - words for people
 _TOKEN = "system.api_token."  # noqa: S105 - an event's name
 _DONE = frozenset({"SUCCESS", "ALLOW", ""})
 _APP_TYPES = ("AppInstance", "PublicClientApp", "ConfidentialClientApp", "ServiceClientApp")
@@ -123,20 +126,24 @@ class Aggregate:
     host: str
     apps: Mapping[str, App] = field(default_factory=dict)
     rows: dict[tuple[str, str, str], Activity] = field(default_factory=dict)
-    unreadable: int = 0
+    overlooked: Overlooked = field(default_factory=Overlooked)
     clock: Clock | None = None
     """Which times of events can be; None: whoever adds them up knows."""
 
-    def add(self, event: Mapping[str, Any]) -> None:
+    def add(self, event: Mapping[str, Any], place: str = "") -> None:
+        """``place``: see :meth:`scanner.kit.overlooked.Overlooked.event`."""
         kind = text(event.get("eventType"))
         if kind not in EVENTS:
+            self._unknown(event, kind, place)
             return
         if text(mapping(event.get("outcome")).get("result")) not in _DONE:
             return
         is_token = kind.startswith(_TOKEN)
         app = _token(event) if is_token else _application(event)
         if app is None:
-            self.unreadable += kind not in _MAY_LACK
+            if kind not in _MAY_LACK:
+                needs = _TOKEN_NEEDS if is_token else _NEEDS
+                self.overlooked.event(Untold.of(("", "", ()), kind, event, needs), place)
             return
         ident, label = app
         actor = None if kind in _ASSIGNED else _person(event, self.host, kind in _OF_TARGET)
@@ -147,14 +154,20 @@ class Aggregate:
         if old is None:
             self.rows[key] = self._new(event, kind, ident, label, actor, at)
             return
-        seen = sorted(t for t in (old.first_at, old.last_at, at) if t)
-        self.rows[key] = msgspec.structs.replace(
-            old,
-            count=old.count + 1,
-            first_at=seen[0] if seen else "",
-            last_at=seen[-1] if seen else "",
-            scopes=tuple(sorted({*old.scopes, *_scopes(event)})),
-        )
+        self.rows[key] = _again(old, at, _scopes(event))
+
+    def _unknown(self, event: Mapping[str, Any], kind: str, place: str) -> None:
+        """An event of a type that is not known may name AI all the same."""
+        at = stamp(event.get("published"))
+        untold = Untold.of(("", at, ()), kind, event, app=self._placed)
+        for one in self.overlooked.event(untold, place)[2]:
+            if isinstance(one, Activity):
+                key = (kind, one.app_id, "")
+                old = self.rows.get(key)
+                self.rows[key] = one if old is None else _again(old, at, ())
+
+    def _placed(self, label: str) -> tuple[NodeId, NodeId]:
+        return org_id(self.host), NodeId(f"okta:{self.host}/app/{label.casefold()}")
 
     def _new(
         self,
@@ -184,6 +197,17 @@ class Aggregate:
 
     def activities(self) -> Iterator[Item]:
         yield from self.rows.values()
+
+
+def _again(old: Activity, at: str, scopes: tuple[str, ...]) -> Activity:
+    seen = sorted(t for t in (old.first_at, old.last_at, at) if t)
+    return msgspec.structs.replace(
+        old,
+        count=old.count + 1,
+        first_at=seen[0] if seen else "",
+        last_at=seen[-1] if seen else "",
+        scopes=tuple(sorted({*old.scopes, *scopes})),
+    )
 
 
 def _targets(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:

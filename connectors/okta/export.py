@@ -10,7 +10,9 @@ from typing import Any
 
 from connectors.okta.events import EVENTS, Aggregate, mark_of, org
 from scanner.kit.clocks import Clock
+from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
+from scanner.kit.overlooked import Overlooked
 from scanner.kit.records import read_records, unwrapped
 from scanner.kit.spelling import Spelling
 from scanner.kit.values import stamp
@@ -31,12 +33,15 @@ SPELLING = Spelling(
 )  # fmt: skip
 
 
-def read_file(path: Path, name: str, host: str, now: datetime, counted: Counted) -> Iterator[Item]:
+def read_file(
+    path: Path, name: str, host: str, now: datetime, counted: Counted,
+    ctx: Context[Any] | None = None,
+) -> Iterator[Item]:  # fmt: skip
     """The events of one file of the organization ``host``, each once. A line that is none is a
     gap; a damaged file gives what was before the damage, then ``Unavailable``. ``now``: of the
-    scan; ``counted``: what other readings have counted."""
+    scan; ``counted``: what other readings have counted; ``ctx``: for events that tell nothing."""
     clock = Clock(now)
-    found = Aggregate(host, clock=clock)
+    found = Aggregate(host, clock=clock, overlooked=Overlooked(ctx))
     trouble: SourceError | None = None
     try:
         for number, record in read_records(path, name, "`files` in [sources.okta]"):
@@ -47,11 +52,10 @@ def read_file(path: Path, name: str, host: str, now: datetime, counted: Counted)
                 event.get("eventType") in EVENTS
                 and counted.is_elsewhere(mark_of(event), stamp(event.get("published")))
             ):
-                found.add(event)
+                found.add(event, f":{number}")
     except SourceError as error:
         trouble = error
-    if found.unreadable:
-        yield Gap(what=name, reason=f"{found.unreadable} events name no application")
+    yield from found.overlooked.gap(name)
     if trouble is None or found.rows:
         yield org(host)
     yield from counted.of_part(found.rows.values())

@@ -25,9 +25,9 @@ from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.oauth import ClientCredentials
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_cursor, by_header
 from scanner.kit.values import iso, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.items import Item
 
 NAMES = Names(source="onelogin", vendor="onelogin", tenant="account")
@@ -147,6 +147,7 @@ def is_event(record: Mapping[str, Any]) -> bool:
     return "event_type_id" in record and bool(beside)
 
 
+@telling("event_type_id", _TYPES, "app_id|app_name", NAMES)
 def event(record: Any, org: str) -> Happened | None:
     """Of a person and an application; by whom, where that is somebody else."""
     given = mapping(record)

@@ -27,9 +27,9 @@ from scanner.kit.administered import (
 from scanner.kit.contract import ConnectorSpec, Context, Counts, Operation, Shard
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.named import Names
+from scanner.kit.overlooked import Happened, Novel
 from scanner.kit.paged import by_last_id
 from scanner.kit.values import text
-from scanner.kit.windows import Happened, Novel
 from scanner.model.base import NodeId, ShardId
 from scanner.model.errors import Denied
 from scanner.model.items import Item

@@ -14,10 +14,10 @@ from typing import Any
 from connectors.openai.admin import key_id, org_id, project_id, who_id
 from scanner.kit.expressions import expression
 from scanner.kit.folding import failed, mark_of, whole
+from scanner.kit.overlooked import Happened, Novel
 from scanner.kit.spelling import Spelling
 from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text, when
-from scanner.kit.windows import Happened, Novel
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
 from scanner.model.facts import (
@@ -108,8 +108,10 @@ def event(record: Any, org: str) -> Happened | Novel | None:
     ident = text(given.get("id"))
     # Ids are the vendor's; a repeated event is the same in all three.
     mark = " ".join((ident, kind, at)) if ident else mark_of((whole(given),))
-    told = tuple(_told(_of(given, kind, at, org)))
-    happened = mark, at, told
+    one = _of(given, kind, at, org)
+    happened = mark, at, tuple(_told(one))
+    if kind in _READERS and not one.about:
+        return Novel(kind=kind, event=happened, lacks=kind)
     return happened if kind.startswith(_FAMILIES) else Novel(kind=kind, event=happened)
 
 

@@ -28,10 +28,10 @@ from scanner.kit.administered import (
 from scanner.kit.contract import ConnectorSpec, Context, Operation
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.oauth import ClientCredentials
+from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_link
 from scanner.kit.told import check_address
 from scanner.kit.values import iso, mapping, text
-from scanner.kit.windows import Happened
 from scanner.model.items import Item
 
 Part = Literal["people", "applications", "activities"]

@@ -12,8 +12,8 @@ from typing import Any
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, Way, by_words
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.values import hosts, items, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.facts import AssetClass
 from scanner.model.items import Item
 
@@ -124,6 +124,10 @@ def is_event(record: Mapping[str, Any]) -> bool:
     )
 
 
+@telling(
+    "action.type", _ACTIONS,
+    lambda kind, _: "actors.client" if kind.startswith("USER.") else "resources", NAMES,
+)  # fmt: skip
 def event(record: Any, org: str) -> Happened | None:
     given = mapping(record)
     kind = text(mapping(given.get("action")).get("type"))

@@ -27,9 +27,9 @@ from scanner.kit.administered import (
 from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.http import json_body, pages
 from scanner.kit.oauth import ClientCredentials
+from scanner.kit.overlooked import Happened, timed
 from scanner.kit.told import gap
 from scanner.kit.values import iso, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.errors import NotEnabled, SourceError, Unavailable
 from scanner.model.items import Item
 
@@ -153,7 +153,7 @@ def events(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happene
             raise Unavailable(f"{LOG_FILE.id}: the answer is no event log")
         for one in table:
             event = records.event(one, reading.org)
-            yield None if event is None else (event[0], at, event[2])
+            yield None if event is None else timed(event, at)
 
 
 def _is_token(record: Row) -> bool:

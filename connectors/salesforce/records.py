@@ -14,9 +14,9 @@ from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.text import cut
 from scanner.kit.values import mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
 from scanner.model.items import Item
 
@@ -50,6 +50,9 @@ _AI = expression(r"einstein|agentforce|copilot|gen ?ai\b|generative|prompt ?temp
 _APP_WORDS = ("connected app", "connectedapp", "external client app", "oauth")
 _ENDED = ("delete", "remove", "disable", "deactivat", "revoke", "uninstall", "block")
 _READS = ("query", "retrieve", "describe", "get", "search")
+_CALLS = ("ApiTotalUsage", "API", "RestApi", "BulkApi", "BulkApi2", "ConnectedApp")
+"""Types of events whose rows name the application that has called."""
+_CALLERS = frozenset({"CONNECTED_APP_ID", "CONNECTED_APP_NAME", "CLIENT_NAME"})
 _MOST_TEXT = 120
 Row = Mapping[str, Any]
 
@@ -145,6 +148,12 @@ def einstein(org: str) -> Asset:
     )  # fmt: skip
 
 
+def _is_of_an_app(action: str, given: Row) -> bool:
+    words = f"{action} {text(given.get('Section'))}".casefold()
+    return any(word in words for word in _APP_WORDS)
+
+
+@telling("Action", _is_of_an_app, "Display", NAMES)
 def setup(record: Any, org: str) -> Happened | None:
     given = mapping(record)
     at, action = when(given.get("CreatedDate")), text(given.get("Action"))
@@ -190,6 +199,12 @@ def is_event(record: Mapping[str, Any]) -> bool:
     return {"EVENT_TYPE", "TIMESTAMP"} <= record.keys()
 
 
+def _unnamed(_: str, given: Row) -> str:
+    """A call of a person's own has none of these filled; in another shape none is there."""
+    return "" if _CALLERS & given.keys() else "|".join(sorted(_CALLERS))
+
+
+@telling("EVENT_TYPE", _CALLS, _unnamed, NAMES)
 def event(record: Any, org: str) -> Happened | None:
     """A call of an app: which, by whom, to which object. Others are left."""
     given = mapping(record)

@@ -28,8 +28,8 @@ from scanner.kit.administered import (
 from scanner.kit.contract import ConnectorSpec, Context, Operation
 from scanner.kit.http import json_body, link_pages
 from scanner.kit.oauth import ClientCredentials
+from scanner.kit.overlooked import Happened
 from scanner.kit.values import mapping
-from scanner.kit.windows import Happened
 from scanner.model.errors import Denied, NotEnabled, Unavailable
 from scanner.model.items import Gap, Item
 

@@ -13,9 +13,9 @@ from typing import Any
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.text import cut
 from scanner.kit.values import hosts, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, Identity
 from scanner.model.items import Item
 
@@ -192,6 +192,7 @@ def is_change(record: Mapping[str, Any]) -> bool:
     return {"tablename", "documentkey"} <= record.keys()
 
 
+@telling(lambda record: value(record, "tablename"), WATCHED, names=NAMES)
 def change(record: Any, org: str) -> Happened | None:
     """Who has changed an agent or skill: evidence of it, and no use."""
     given = mapping(record)

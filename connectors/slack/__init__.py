@@ -27,10 +27,10 @@ from scanner.kit.administered import (
     told_once,
 )
 from scanner.kit.contract import ConnectorSpec, Context, Operation
+from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_cursor, by_number
 from scanner.kit.told import check_address, gap
 from scanner.kit.values import text
-from scanner.kit.windows import Happened
 from scanner.model.errors import Denied, NotEnabled, SourceError, Throttled, Unavailable
 from scanner.model.items import Item
 

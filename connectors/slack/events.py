@@ -12,10 +12,10 @@ from typing import Any
 from connectors.slack.scopes import AGENT, DATA, opened
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
 from scanner.kit.values import items, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.facts import AssetClass, Identity, PrincipalType
 from scanner.model.items import Activity, Item
 
@@ -76,6 +76,7 @@ def is_entry(record: Mapping[str, Any]) -> bool:
     return {"action", "actor"} <= record.keys() and bool({"date_create", "context"} & record.keys())
 
 
+@telling("action", ACTIONS, "entity.app.id|entity.app.name", NAMES)
 def entry(record: Any, org: str) -> Happened | None:
     given = mapping(record)
     action, at = text(given.get("action")), when(given.get("date_create"))
@@ -220,9 +221,14 @@ def is_logged(record: Mapping[str, Any]) -> bool:
     return has_columns(record, _LOGGED)
 
 
+def _action(record: Mapping[str, Any]) -> str:
+    return column(record, "Action").casefold().replace(" ", "_")
+
+
+@telling(_action, ACTIONS, names=NAMES)
 def logged(record: Mapping[str, Any], org: str) -> Happened | None:
     """A row of the console's table of audit entries, which names an app and has no scopes."""
-    action = column(record, "Action").casefold().replace(" ", "_")
+    action = _action(record)
     at, label = when(column(record, "Date (UTC)", "Date")), column(record, "Entity")
     if not action or (action in ACTIONS and not label):
         return None

@@ -13,9 +13,9 @@ from typing import Any
 from connectors.wandb.records import NAMES, project_thing, service
 from scanner.kit.administered import Reading, read
 from scanner.kit.folding import failed, mark_of, whole
+from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_cursor
 from scanner.kit.values import mapping, text, when
-from scanner.kit.windows import Happened
 
 _ENTERPRISE = "organization administrator, on an Enterprise plan"
 EVENTS = read("/audit_logs", _ENTERPRISE, "who works on what, and makes keys")

@@ -30,9 +30,9 @@ from scanner.kit.administered import (
 )
 from scanner.kit.contract import ConnectorSpec, Context, Operation
 from scanner.kit.http import json_body, pages
+from scanner.kit.overlooked import Happened
 from scanner.kit.paged import at
 from scanner.kit.values import iso, mapping, text
-from scanner.kit.windows import Happened
 from scanner.model.errors import Unavailable
 from scanner.model.items import Item
 

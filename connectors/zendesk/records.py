@@ -13,10 +13,10 @@ from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, Way, by_words
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
 from scanner.kit.values import hosts, items, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, Identity
 from scanner.model.items import Activity, Item
 
@@ -162,6 +162,12 @@ def is_event(record: Mapping[str, Any]) -> bool:
     return {"action", "source_type", "created_at"} <= record.keys()
 
 
+def _is_known(_: str, given: Mapping[str, Any]) -> bool:
+    plain = text(given.get("source_type")).casefold()
+    return bool(_AI.search(plain) or set(_APPS) & set(_WORDS.findall(plain)))
+
+
+@telling("source_type+action", _is_known, "source_label", NAMES)
 def event(record: Any, org: str) -> Happened | None:
     given = mapping(record)
     kind, at = text(given.get("source_type")), when(given.get("created_at"))
@@ -196,6 +202,7 @@ def is_row(record: Mapping[str, Any]) -> bool:
     return has_columns(record, _ROW)
 
 
+@telling(lambda row: column(row, "Item").partition(":")[0], (), names=NAMES)
 def row(record: Mapping[str, Any], org: str) -> Happened | None:
     """A row of the exported audit log (Time, Actor, IP address, Item, Activity)."""
     item, at = column(record, "Item"), when(column(record, "Time"))

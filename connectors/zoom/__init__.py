@@ -26,9 +26,9 @@ from scanner.kit.administered import (
 from scanner.kit.contract import ConnectorSpec, Context, Operation
 from scanner.kit.http import json_body
 from scanner.kit.oauth import ClientCredentials
+from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_cursor
 from scanner.kit.told import check_address
-from scanner.kit.windows import Happened
 from scanner.model.errors import Unavailable
 from scanner.model.items import Item
 

@@ -12,11 +12,11 @@ from typing import Any
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, by_words
+from scanner.kit.overlooked import Happened, telling
 from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
 from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, DataStore
 from scanner.model.items import Item
 
@@ -126,6 +126,7 @@ def is_operation(record: Mapping[str, Any]) -> bool:
     return {"operation_detail", "operator"} <= record.keys()
 
 
+@telling("category_type+action", (), names=NAMES)
 def operation(record: Any, org: str) -> Happened | None:
     """Settings that name an AI feature: who has switched it, and which way."""
     given = mapping(record)

@@ -187,7 +187,7 @@ def _scan(
             on_begin=settings.on_begin, on_progress=settings.on_progress,
         )  # fmt: skip
     told.update(detector.comments.problems)
-    warnings += sorted(told)
+    warnings += sorted(detector.masked(one.encode()).decode() for one in told)
     coverage = whole_coverage(state, opened, [*standing, *fresh], reading)
     now = _stamp(settings.now())
     lost = gone(state, coverage, settled, counts)

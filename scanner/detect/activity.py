@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import msgspec
 
 from scanner.detect.quoted import unquoted
+from scanner.kit.ai_words import said
 from scanner.kit.expressions import expression
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence, Ends, Evidence
@@ -75,6 +76,8 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
         yield from _end_of_unknown(activity, source)
         return
     provider, reason, confidence = known
+    if activity.is_guess:
+        reason, confidence = f"{reason}; {_GUESSED}", Confidence.LOW
     evidence = Evidence(
         rule=activity.rule,
         source=source,
@@ -117,13 +120,8 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
         yield _who(activity, evidence)
 
 
-_WORDS = frozenset({
-    "ai", "genai", "gpt", "chatgpt", "llm", "llms", "copilot", "chatbot", "notetaker", "openai",
-    "claude", "gemini", "llama", "mistral", "perplexity", "deepseek",
-})  # fmt: skip
-"""Words that say it by themselves. An agent or an assistant may be anything."""
-_WORD = expression(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _TLD = ".ai"
+_GUESSED = "in an event of a type that is not known"
 
 
 _ALL_ENDS = expression(
@@ -170,11 +168,9 @@ def _guessed(activity: Activity) -> tuple[str, str, Confidence] | None:
     """No provider, and why it looks like AI."""
     if activity.is_first_party:
         return None
-    words = {word.casefold() for word in _WORD.findall(activity.label)}
-    words |= set(activity.label.casefold().replace(".", " ").replace("-", " ").split())
-    said = sorted(words & _WORDS)
-    if said:
-        return "", f"unknown; its name says {said[0]}", Confidence.LOW
+    word = said(activity.label)
+    if word:
+        return "", f"unknown; its name says {word}", Confidence.LOW
     host = next((one for one in activity.hosts if one.lower().rstrip(".").endswith(_TLD)), "")
     return ("", f"unknown; its domain is {host}", Confidence.LOW) if host else None
 

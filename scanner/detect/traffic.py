@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -134,6 +134,16 @@ class HostWatch:
         for alias, provider in self._rulebook.by_alias.items():
             called.setdefault(_plain(alias), provider)
         return called
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """See :attr:`scanner.kit.contract.Watch.labels`."""
+        return {
+            app.label.casefold(): provider.id
+            for provider in reversed(self._rulebook.providers)
+            for app in provider.oauth_apps
+            if app.label
+        }
 
     def application(self, name: str) -> tuple[str, str]:
         """See :meth:`scanner.kit.contract.Watch.application`."""

@@ -20,10 +20,11 @@ from scanner.kit.counted import Counted, in_turn, of_file, of_list, of_log
 from scanner.kit.folding import Fold
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.named import Names
+from scanner.kit.overlooked import Happened, Novel, Overlooked
 from scanner.kit.records import read_records, unwrapped
 from scanner.kit.spelling import Spelling
 from scanner.kit.told import check_address
-from scanner.kit.windows import Happened, Log, Novel, Unknown, read_log
+from scanner.kit.windows import Log, read_log
 from scanner.model.base import ShardId
 from scanner.model.errors import Denied, SourceError
 from scanner.model.facts import Fact
@@ -172,7 +173,7 @@ class Administration:
             source = self.spec.name
             yield from read_file(
                 path, name, org, self.kinds, self.expected, self.spelling, source, ctx.now(),
-                of_file(ctx, shard),
+                of_file(ctx, shard), ctx,
             )  # fmt: skip
             yield self.names.account(org, "file")
             return
@@ -187,8 +188,8 @@ class Administration:
         if isinstance(part, Spread):
             yield from part.read(reading, shard.scope)
             return
-        counted = of_log(ctx, shard)
-        for item in read_log(_log(ctx, part), _window(part, reading), ctx.now(), since, counted):
+        counted, asked = of_log(ctx, shard), _window(part, reading)
+        for item in read_log(_log(ctx, part), asked, ctx.now(), since, counted, ctx):
             if isinstance(item, Checkpoint):
                 yield self.names.account(org, part.operation.id)
             yield item
@@ -260,13 +261,15 @@ def _refusal(first: Item | None) -> str:
 def read_file(
     path: Path, name: str, org: str, kinds: tuple[Kind, ...], expected: str,
     spelling: Spelling | None = None, source: str = "", now: datetime | None = None,
-    counted: Counted | None = None,
+    counted: Counted | None = None, ctx: Context[Any] | None = None,
 ) -> Iterator[Item]:  # fmt: skip
     """What one file tells, each event once. ``now``: of the scan; no event is later. ``counted``:
-    what other readings have counted. Records that are none are one gap, with the place of the
-    first; a damaged file gives what was before the damage, then ``Unavailable``."""
+    what other readings have counted; ``ctx``: for events that tell nothing. Records that are none
+    are one gap, with the place of the first; a damaged file gives what was before the damage, then
+    ``Unavailable``."""
     clock = Clock(now) if now is not None else None
-    fold, listed, book = Fold(clock=clock), Fold(clock=clock), _Book(counted or Counted())
+    fold, listed = Fold(clock=clock), Fold(clock=clock)
+    book = _Book(counted or Counted(), Overlooked(ctx))
     odd: list[int] = []
     trouble: SourceError | None = None
 
@@ -312,16 +315,12 @@ class _Book:
     """Of the events of one file: which were told, which have no time, which types are new."""
 
     counted: Counted
-    unknown: Unknown = field(default_factory=Unknown)
+    unknown: Overlooked
     untimed: list[int] = field(default_factory=list)
 
     def told(self, found: Happened | Novel, number: int) -> tuple[Activity | Fact, ...]:
-        ident, at, told = found.event if isinstance(found, Novel) else found
-        if ident and self.counted.is_repeated(ident):  # without an id it is nobody's repetition
-            return ()
-        self.unknown.event(found, f":{number}")
-        if ident and told and self.counted.is_elsewhere(ident, at):
-            return ()
+        at = (found.event if isinstance(found, Novel) else found)[1]
+        told = self.unknown.told(found, self.counted, f":{number}")
         if told and not at:
             self.untimed.append(number)
         return told
@@ -402,7 +401,7 @@ def told_once(
     """What the events of a log that is told whole say, each once; those that are none are one
     gap."""
     org, clock = reading.org, Clock(reading.ctx.now())
-    fold, book, odd = Fold(clock=clock), _Book(reading.counted), 0
+    fold, book, odd = Fold(clock=clock), _Book(reading.counted, Overlooked(reading.ctx)), 0
     for number, record in enumerate(found, start=1):
         event = told(record, org)
         odd += event is None

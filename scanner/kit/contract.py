@@ -215,6 +215,11 @@ class Watch(Protocol):
         """The provider that goes by ``name``; empty: none."""
         ...
 
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Names under which people let applications in, in lower case, and whose they are."""
+        ...
+
     def application(self, name: str) -> tuple[str, str]:
         """(provider, ``api``, ``web`` or empty) of what a firewall calls an application."""
         ...

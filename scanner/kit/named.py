@@ -53,6 +53,10 @@ class Names:
     def node(self, org: str, what: str, ident: str) -> NodeId:
         return NodeId(f"{self._of}:{org}/{what}/{ident.casefold()}")
 
+    def placed(self, org: str, label: str) -> tuple[NodeId, NodeId]:
+        """The organization, and an application of which there is a name alone."""
+        return self.org(org), self.node(org, "app", label)
+
     def evidence(self, rule: str, ident: NodeId, **more: Any) -> Evidence:
         return Evidence(rule=rule, source=self.source, resource=ident, **more)
 

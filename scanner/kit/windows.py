@@ -8,61 +8,21 @@ and the order in which they are told, or a clock that is wrong, changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from scanner.kit.clocks import Clock, lost_by
+from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
-from scanner.kit.expressions import expression
 from scanner.kit.folding import Fold, Lately, key_of, mark_of
+from scanner.kit.overlooked import Happened, Novel, Overlooked
 from scanner.kit.values import iso
 from scanner.model.facts import Fact
 from scanner.model.items import Activity, Checkpoint, Gap, Item
-
-Happened = tuple[str, str, tuple[Activity | Fact, ...]]
-"""An event's own id, when it happened (ISO 8601, UTC; the smaller of its times where it has two)
-and what it tells, nothing in most cases."""
-_NAME = expression(r"[A-Za-z][A-Za-z0-9_.:-]{0,79}")
-_MOST_NAMES = 20
-
-
-@dataclass(frozen=True)
-class Novel:
-    """An event that was not understood, and what it tells all the same. ``why``: after a number of
-    events."""
-
-    kind: str
-    event: Happened
-    why: str = "events are of types not known here"
-
-
-@dataclass
-class Unknown:
-    """Of one reading, by why: how many, and the types of some."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-    names: dict[str, set[str]] = field(default_factory=dict)
-    places: dict[str, str] = field(default_factory=dict)
-
-    def event(self, one: Happened | Novel, place: str = "") -> Happened:
-        if not isinstance(one, Novel):
-            return one
-        self.places.setdefault(one.why, place)
-        self.counts[one.why] = self.counts.get(one.why, 0) + 1
-        names = self.names.setdefault(one.why, set())
-        if len(names) < _MOST_NAMES:
-            # What is no name of a type may be anything that somebody wrote.
-            names.add(one.kind if _NAME.fullmatch(one.kind) else "\u2026")
-        return one.event
-
-    def gap(self, what: str) -> Iterator[Gap]:
-        for why, count in self.counts.items():
-            told = ", ".join(sorted(self.names[why]))
-            yield Gap(what=what + self.places[why], reason=f"{count} {why}: {told}")
-
 
 Events = Callable[[datetime, datetime], Iterable[Happened | Novel | None]]
 """Those from one moment up to another, in any order; None for a record that is none. Raises the
@@ -100,10 +60,10 @@ _MOST_NEAR = 20_000
 
 def read_log(
     log: Log, events: Events, now: datetime, since: Checkpoint | None,
-    counted: Counted | None = None,
+    counted: Counted | None = None, ctx: Context[Any] | None = None,
 ) -> Iterator[Item]:  # fmt: skip
     """Activities, a checkpoint after each window. ``counted``: remembers events for files of the
-    same log. Raises the source errors; what a checkpoint has
+    same log; ``ctx``: for events that tell nothing. Raises the source errors; what a checkpoint has
     covered stays stored."""
     now = now.astimezone(UTC).replace(microsecond=0)
     start, until, before, lost = _start(log, now, since)
@@ -116,7 +76,7 @@ def read_log(
     newest = before.newest
     then: dict[str, int] = {} if iso(start) <= newest else dict(before.then)
     near = Lately(_MOST_NEAR)
-    odd, unknown = 0, Unknown()
+    odd, unknown = 0, Overlooked(ctx)
     # What was counted and is no longer told must not be taken off what came since.
     asked = [(start, until)] if lost and start < until < now else []
     asked += spans(until if asked else start, until, now, log.span)
@@ -126,10 +86,10 @@ def read_log(
             if event is None:
                 odd += 1
                 continue
-            ident, at, told = event.event if isinstance(event, Novel) else event
+            ident, at, _ = event.event if isinstance(event, Novel) else event
             if not first <= at < last or near.before(ident):
                 continue  # told by the window that it belongs to
-            unknown.event(event)
+            told = unknown.event(event)[2]
             if told:
                 counted.is_elsewhere(ident, at)
             if at > newest:

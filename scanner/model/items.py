@@ -146,6 +146,9 @@ class Activity(Model, frozen=True, kw_only=True):
     """Of events that count once among the files of a source: the evidence's part."""
     is_first_party: bool = False
     """The identity provider's own, which every tenant has: its name alone says nothing."""
+    is_guess: bool = False
+    """An event of a type that the connector does not know names it: what was done is not known, and
+    whatever the catalogue says of it is told with low confidence."""
 
 
 class Gap(Model, frozen=True, kw_only=True):

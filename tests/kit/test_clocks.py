@@ -16,8 +16,9 @@ from scanner.kit.folding import Fold
 from scanner.kit.forge.details import Where
 from scanner.kit.forge.events import Event, Rows, read_events
 from scanner.kit.forge.events import Log as ForgeLog
+from scanner.kit.overlooked import Happened
 from scanner.kit.values import iso, text
-from scanner.kit.windows import Happened, Log, read_log
+from scanner.kit.windows import Log, read_log
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Credential

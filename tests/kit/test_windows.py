@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from scanner.kit.folding import Fold, Lately
+from scanner.kit.overlooked import Happened, Novel
 from scanner.kit.values import iso
-from scanner.kit.windows import Happened, Log, Novel, read_log, spans
+from scanner.kit.windows import Log, read_log, spans
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Credential

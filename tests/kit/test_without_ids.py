@@ -6,7 +6,7 @@ from pathlib import Path
 
 from connectors.slack.events import entry
 from scanner.kit.administered import Kind, read_file
-from scanner.kit.windows import Happened
+from scanner.kit.overlooked import Happened
 from scanner.model.items import Activity
 
 

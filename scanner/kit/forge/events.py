@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -18,6 +18,7 @@ import msgspec
 from scanner.kit.clocks import Clock, lost_by
 from scanner.kit.counted import Counted
 from scanner.kit.forge.details import Where
+from scanner.kit.overlooked import Happened
 from scanner.kit.values import iso
 from scanner.model.base import NodeId
 from scanner.model.facts import Identity
@@ -46,6 +47,19 @@ class Event:
     scopes: tuple[str, ...] = ()
     actor: Identity | None = None
     relation: str = "used_by"
+    is_guess: bool = False
+    """See :class:`scanner.model.items.Activity`."""
+
+
+def guessed(event: Event, found: Happened) -> Event:
+    """With the application that it names, of whatever type it is; the same where it names none."""
+    named = next((one for one in found[2] if isinstance(one, Activity)), None)
+    if named is None:
+        return event
+    return replace(
+        event, thing=named.app_id, label=named.label, hosts=named.hosts, relation=named.relation,
+        is_guess=True,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -164,6 +178,8 @@ class Rows:
                 first_at=at,
                 last_at=at,
                 resource=self.where.subject,
+                is_guess=event.is_guess,
+                is_own=event.is_guess,
             )
             return
         seen = sorted(filter(None, (old.first_at, old.last_at, at)))

@@ -173,3 +173,15 @@ def test_addresses_titles_and_devices_do_not_leave(tmp_path: Path) -> None:
 def test_claude_code_can_be_left_out() -> None:
     ctx = CASE.context("https://x.example", claude_code=False)
     assert "claude-code" not in [s.scope["part"] for s in CASE.shards(ctx)]
+
+
+def test_a_known_type_without_what_it_is_about_is_a_gap_of_the_schema(tmp_path: Path) -> None:
+    whole = next(one for one in EVENTS if one["type"] == "platform_api_key_created")
+    bare = {name: value for name, value in whole.items() if name != "api_key_id"}
+    assert bare != whole
+    items = _read(tmp_path, [bare])
+    (gap,) = [one for one in items if isinstance(one, Gap)]
+    assert gap.what.endswith(":1")
+    assert gap.reason.startswith(
+        "schema: 1 event of type platform_api_key_created without api_key_id"
+    )

@@ -318,7 +318,9 @@ def test_an_odd_event_costs_itself_alone(server: Recorded, rulebook: Rulebook) -
 
     rows = _run(_context(server), state, rulebook)
 
-    assert {row.status for row in rows.values()} == {Outcome.COMPLETE}
+    told = {gap.partition(": ")[2].partition(": ")[0] for row in rows.values() for gap in row.gaps}
+    assert told == {"schema"}
+    assert {name for name, row in rows.items() if row.gaps} == {"logs"}
     found = [f for _, f, _ in state.facts() if isinstance(f, Edge)]
     assert {"00uada", "00uben"} <= {_last(f.target) for f in found}
     times = [at for f in found for e in f.evidence for at in (e.first_at, e.last_at) if at]
@@ -602,7 +604,9 @@ def test_a_file_cut_short_keeps_what_came_before(tmp_path: Path, rulebook: Ruleb
 
 
 def test_an_agent_of_a_directory_is_no_ai(tmp_path: Path) -> None:
-    event = {**_events()[0], "eventType": "user.authentication.auth_via_AD_agent"}
+    agent = {"id": "a1", "type": "AgentInstance", "displayName": "dc1.acme.com"}
+    kind = "user.authentication.auth_via_AD_agent"
+    event = {**_events()[0], "eventType": kind, "target": [agent], "debugContext": {}}
     assert _activities(_read(tmp_path, "ad.jsonl", _lines([event]))) == []
 
 

@@ -235,3 +235,13 @@ def test_a_second_scan_of_the_same_log_changes_nothing_that_is_stored(
     assert first["openai:key/key_0"][0] == 1
     assert stored(0) == first
     assert stored(1) == first
+
+
+def test_a_known_type_without_what_it_is_about_is_a_gap_of_the_schema(tmp_path: Path) -> None:
+    whole = next(one for one in world.EVENTS if one["type"] == "api_key.created")
+    bare = {name: value for name, value in whole.items() if name != "api_key.created"}
+    assert bare != whole
+    items = _read(tmp_path, [bare])
+    (gap,) = [one for one in items if isinstance(one, Gap)]
+    assert gap.what.endswith(":1")
+    assert gap.reason.startswith("schema: 1 event of type api_key.created without api_key.created")

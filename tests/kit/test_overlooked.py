@@ -1,0 +1,164 @@
+"""What is said of events that tell nothing: how much, of whom not, and within which bounds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from scanner.detect.engine import Detector
+from scanner.kit.ai_words import said_in
+from scanner.kit.contract import Context
+from scanner.kit.limits import Limits
+from scanner.kit.naming import Namings
+from scanner.kit.overlooked import Overlooked, Untold, telling, timed
+from scanner.model.base import NodeId
+from scanner.model.items import Activity, Gap
+
+AT = "2026-11-20T08:00:00Z"
+
+
+def _placed(label: str) -> tuple[NodeId, NodeId]:
+    return NodeId("x:acme"), NodeId(f"x:acme/app/{label.casefold()}")
+
+
+def _told(kind: str, record: dict[str, Any]) -> Untold:
+    return Untold.of((kind, AT, ()), kind, record, app=_placed)
+
+
+def _seen(events: list[Untold], detector: Detector | None = None) -> tuple[list[str], list[str]]:
+    """Reasons of gaps, and warnings."""
+    said: list[str] = []
+    ctx: Context[Any] = Context(
+        config=None, examine=lambda *_: (), limits=Limits(), warn=said.append,  # type: ignore[arg-type]
+        make_watch=lambda: detector.watch if detector else None,
+    )  # fmt: skip
+    overlooked = Overlooked(ctx)
+    for number, event in enumerate(events, start=1):
+        overlooked.event(event, f":{number}")
+    return [one.reason for one in overlooked.gap("log")], said
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("opened ChatGPT", "chatgpt"), ("Claude-User/1.0", "claude"), ("BoxAI files", "ai"),
+        ("gpt-4o", "gpt"), ("AI Companion", "ai"), ("AI", ""), ("Ai Tanaka", ""), ("logo.ai", ""),
+        ("0aAI9zz77Qx1", ""), ("a fair mail", ""), ("ai_feature", ""), ("OpenAI", "openai"),
+    ],
+)  # fmt: skip
+def test_words_of_texts(text: str, word: str) -> None:
+    assert said_in(text)[0] == word
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"actor": {"displayName": "Claude Martin"}},
+        {"targets": [{"type": "User", "name": "Claude Martin"}]},
+        {"created_by": "Claude Martin", "message": "Claude Martin has made a page"},
+        {"owner_name": "Gemini Rossi"},
+        {"user_email": "claude@acme.com"},
+    ],
+)
+def test_people_are_no_ai(record: dict[str, Any]) -> None:
+    gaps, said = _seen([_told("page.made", record)])
+    assert not gaps
+    assert said == ["log: 1 event of types that are not known here, which name no AI: page.made 1"]
+
+
+def test_texts_that_name_ai_are_a_warning_with_a_sample_without_addresses() -> None:
+    text = f"ann@acme.com asked {'x' * 200} whether ChatGPT of ben@acme.com may read mail"
+    gaps, said = _seen([_told("note.made", {"message": text})] * 3)
+    assert not gaps
+    (line,) = said
+    assert line.startswith("log: 3 events of types that are not known here name AI in their texts")
+    assert "note.made 3 (message says" in line
+    assert "ChatGPT" in line
+    assert "@" not in line
+    assert len(line) < 250
+
+
+def test_an_application_is_known_by_the_catalogue_or_where_its_name_stands(
+    detector: Detector,
+) -> None:
+    ctx: Context[Any] = Context(
+        config=None, examine=lambda *_: (), limits=Limits(),  # type: ignore[arg-type]
+        make_watch=lambda: detector.watch,
+    )  # fmt: skip
+    names = Namings(ctx)
+    found = [
+        names.of(one, "k")
+        for one in (
+            {"value": "Otter.ai"},  # not remembered as naming nothing
+            {"details": {"name": "Otter.ai"}},
+            {"redirect": "https://chat.openai.com/callback?code=1"},
+            {"app": {"name": "Acme Copilot"}},
+            {"page": {"name": "Acme Copilot"}},
+        )
+    ]
+    assert found[0] is None
+    assert [one.app if one else "" for one in found[1:4]] == ["Otter.ai", "OpenAI", "Acme Copilot"]
+    assert found[2] is not None
+    assert found[2].host == "chat.openai.com"
+    assert found[4] is not None
+    assert not found[4].app
+
+
+def test_what_is_kept_is_bounded_and_nothing_is_lost() -> None:
+    quiet = [_told(f"lamp.lit{n}", {"n": "x"}) for n in range(2000)]
+    ai = [_told(f"copilot.made{n}", {}) for n in range(2000)]
+    apps = [_told("lamp.lit", {"app_name": f"Copilot {n}"}) for n in range(2000)]
+    gaps, said = _seen([*quiet, *ai, *apps])
+    assert len(gaps) == 21
+    counts = [int(one.split(" ", 1)[0]) for one in gaps]
+    assert sum(counts) == 500
+    assert all(len(line) < 800 for line in said)
+    (silent,) = [line for line in said if "name no AI" in line]
+    assert silent.startswith("log: 3500 events")
+    assert "3000 events of types beyond 500" in silent
+    (worded,) = [line for line in said if "in their texts" in line]
+    assert worded.startswith("log: 1800 events")
+
+
+def test_what_is_no_name_of_a_type_is_not_repeated() -> None:
+    secret = "a person wrote: my password is x"
+    gaps, said = _seen([_told(secret + "!", {}), _told("copilot " + secret, {})])
+    assert "password" not in json.dumps([gaps, said])
+
+
+def test_an_ending_of_an_unknown_type_is_no_use() -> None:
+    overlooked = Overlooked()
+    for kind, relation in (("bundle.added", "used_by"), ("bundle.removed", "")):
+        _, _, told = overlooked.event(_told(kind, {"app_name": "ChatGPT"}))
+        (one,) = told
+        assert isinstance(one, Activity)
+        assert (one.relation, one.is_own, one.actor) == (relation, True, None)
+
+
+def test_what_a_source_says_of_its_events() -> None:
+    @telling("a.kind|kind", ("made",), "app.id|app.name")
+    def event(record: Any, org: str) -> Any:
+        return "i", AT, (1,) if "app" in record else ()
+
+    assert type(event({"kind": "made", "app": {"id": 1}}, "acme")) is tuple
+    lacking = event({"a": {"kind": "made"}}, "acme")
+    assert (lacking.kind, lacking.lacks, tuple(lacking)) == (
+        "made",
+        "app.id or app.name",
+        ("i", AT, ()),
+    )
+    moved = timed(lacking, "2026-11-21T08:00:00Z")
+    assert isinstance(moved, Untold)
+    assert (moved[1], moved.lacks) == ("2026-11-21T08:00:00Z", lacking.lacks)
+    (gap,) = [one for one in _gaps(moved) if isinstance(one, Gap)]
+    assert gap.what == "log:7"
+    assert gap.reason.startswith("schema: 1 event of type made without app.id or app.name")
+    assert event({"kind": "other"}, "acme").lacks == ""
+
+
+def _gaps(event: Untold) -> list[Gap]:
+    overlooked = Overlooked()
+    overlooked.event(event, ":7")
+    return list(overlooked.gap("log"))
