@@ -242,8 +242,24 @@ def test_an_audit_log_is_not_traffic_and_no_all_clear(tmp_path: Path, read: Read
     assert not told.assets
     (gap,) = told.gaps
     assert gap.reason.startswith("not understood: none of the first 3 JSON lines")
+    assert "like OpenAI's audit log, which the connector `openai` reads (`files`)" in gap.reason
     (tmp_path / "b.log").write_text(f"{json.dumps(event)}\n{json.dumps(traffic)}\n")
     assert not read("b.log").gaps
+
+
+def test_one_host_makes_no_traffic_of_an_audit_log(tmp_path: Path, read: Read) -> None:
+    event = {"eventType": "user.session.start", "published": "2026-11-20T08:00:00Z", "uuid": "1",
+             "actor": {"type": "User", "alternateId": "ann@mail.example.org"},
+             "outcome": {"result": "SUCCESS"}}  # fmt: skip
+    traffic = {"host": "api.openai.com", "user": "ann", "path": "/v1/responses"}
+    for name, wrap in (("a.log", None), ("b.log", "event")):
+        lines = [*[event if wrap is None else {wrap: event}] * 20, traffic]
+        (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+        told = read(name)
+        assert sum(told.use.values()) == 1  # what names a host is used all the same
+        (gap,) = [one for one in told.gaps if one.reason.startswith("not understood: only 1 of")]
+        assert "the first 21 JSON lines" in gap.reason
+        assert "the connector `okta` reads (`files`)" in gap.reason
 
 
 def test_broken_bytes_and_mixed_formats(tmp_path: Path, read: Read) -> None:
