@@ -6,6 +6,7 @@ A target that takes files has the file's name first, then a NUL.
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +30,7 @@ from scanner.kit.archives import Bounds, Member, members
 from scanner.kit.git.deltas import Deltas
 from scanner.kit.git.owners import code_owners
 from scanner.kit.git.packs import BrokenPack, open_pack
+from scanner.kit.json_stream import Broken, Window, records
 from scanner.kit.references.grammar import written
 from scanner.kit.text import as_text
 from scanner.model.errors import ConfigError, RegistryError, ShadowAIError, Unavailable
@@ -129,6 +131,14 @@ def _registry(data: bytes) -> None:
     _written(text, f"registry{ending}", lambda path: inventory.read([path]))
 
 
+def _json_stream(data: bytes) -> None:
+    """An array that is JSON is told as it is, an element at a time."""
+    told = list(records(Window(data[:7], io.BytesIO(data[7:])), lambda name, is_first: is_first))
+    whole = json.loads(data)
+    if isinstance(whole, list) and repr(told) != repr(whole):
+        raise AssertionError("an element at a time tells something else")
+
+
 def _mapped(data: bytes) -> None:
     found = json.loads(data)
     records = found if isinstance(found, list) else [found]
@@ -212,6 +222,7 @@ TARGETS: Mapping[str, Target] = {
     "inventories": Target(_inventory, (Unavailable,), ("connectors/logs/*.py",)),
     "registry": Target(_registry, (ShadowAIError,), ("reconcile/*.py",), _TABLES),
     "mapped": Target(_mapped, (*_NOT_JSON, RegistryError), ("reconcile/*.py",)),
+    "json-stream": Target(_json_stream, (Broken, *_NOT_JSON), ("kit/test_json_stream.py",)),
     "html-tables": Target(_text(rows_of), (), ("reconcile/*.py",)),
     "baseline": Target(
         lambda data: _written(data, "b.json", baseline.read), (ConfigError,), ("assess/*.py",)

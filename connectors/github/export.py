@@ -17,10 +17,12 @@ from connectors.github.audit import Totals, reader_of
 from scanner.kit.clocks import Clock
 from scanner.kit.contract import Context, Shard
 from scanner.kit.counted import Counted, in_turn
-from scanner.kit.exports import document, first_line, is_document, lines, opened
+from scanner.kit.exports import document, first_line, is_document, lines, opened, sound
 from scanner.kit.forge.details import Where
 from scanner.kit.forge.events import Rows
 from scanner.kit.forge.plan import AUDIT
+from scanner.kit.json_stream import Broken, Window
+from scanner.kit.json_stream import records as elements_of
 from scanner.model.base import ShardId
 from scanner.model.errors import Denied, SourceError, Unavailable
 from scanner.model.items import Gap, Item
@@ -66,11 +68,12 @@ def read_file(
                     odd.append(number)
                 else:
                     totals.add(event, partial(reader.again, event, inner, f":{number}"))
+            sound(stream)
     except FileNotFoundError as error:
         raise Unavailable(f"{name}: no such file; check `audit_files`") from error
     except PermissionError as error:
         raise Denied(f"{name}: may not be read ({error.strerror})") from error
-    except (OSError, EOFError, zlib.error, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, csv.Error, Broken) as error:
         trouble = error
     yield from reader.slots
     yield from counted.of_part(totals.rows.found.values())
@@ -88,7 +91,7 @@ def _records(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
     with neither bracket nor brace has CSV's names of columns in its first line."""
     number, line = first_line(stream)
     if is_document(line):
-        yield from _document(document(line, stream))
+        yield from _document(line, stream)
         return
     is_quoted = line.startswith(b'"') and b'","' in line
     if line and (line.lstrip()[:1] not in (b"{", b'"') or is_quoted):
@@ -111,11 +114,15 @@ def _typed(value: str) -> Any:
     return int(value) if value.isdigit() and len(value) == 13 else value
 
 
-def _document(data: bytes) -> Iterator[tuple[int, Any]]:
-    whole = _decoded(data)
-    if isinstance(whole, Mapping) and not unwrapped(whole):
-        whole = next((v for v in whole.values() if isinstance(v, list)), None)
-    found = whole if isinstance(whole, list) else [whole]
+def _document(line: bytes, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
+    data, is_whole = document(line, stream)
+    whole = _decoded(data) if is_whole else None
+    if whole is None:
+        found: Any = elements_of(Window(data, stream), lambda name, is_first: is_first)
+    elif isinstance(whole, Mapping) and not unwrapped(whole):
+        found = next((v for v in whole.values() if isinstance(v, list)), [None])
+    else:
+        found = whole if isinstance(whole, list) else [whole]
     yield from enumerate(found, start=1)
 
 

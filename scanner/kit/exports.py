@@ -6,31 +6,81 @@ Owns opening and the bounds of what is held at once; what a record is, the conne
 from __future__ import annotations
 
 import gzip
+import io
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol
 
-_MOST_LINE = 16 << 20
-_MOST_DOCUMENT = 512 << 20
+MOST_LINE = 16 << 20
+"""Bytes of a line that are held, and of a document that is read whole; a longer line comes in
+pieces."""
+_FIRST = 1 << 16
+_BUFFER = 1 << 18
+
+
+class Lines(Protocol):
+    def readline(self, size: int, /) -> bytes: ...
+
+
+class _Unpacked(io.RawIOBase):
+    """To the last byte that can be unpacked; then it ends, and ``trouble`` says why."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = gzip.open(path, "rb")  # noqa: SIM115 - closed with this
+        self.trouble: Exception | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self.trouble is not None:
+            return 0
+        try:
+            data = self._file.read1(len(buffer))
+        except (OSError, EOFError, zlib.error) as error:
+            self.trouble, data = error, b""
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def opened(path: Path) -> IO[bytes]:
-    """Unpacked by what it begins with, whatever its name."""
+    """Unpacked by what it begins with, whatever its name. Of a damaged one all that is sound is
+    read, then :func:`sound` raises."""
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
+    return io.BufferedReader(_Unpacked(path), _BUFFER) if packed else path.open("rb")
+
+
+def trouble_of(stream: IO[bytes]) -> Exception | None:
+    """Why a stream has ended early; None: it has not."""
+    found: Exception | None = getattr(getattr(stream, "raw", None), "trouble", None)
+    return found
+
+
+def sound(stream: IO[bytes]) -> None:
+    """Raises what has ended it early: OSError, EOFError or ``zlib.error``."""
+    if (trouble := trouble_of(stream)) is not None:
+        raise trouble
 
 
 def first_line(stream: IO[bytes]) -> tuple[int, bytes]:
     """Number and text of the first line that is not blank, without a byte-order mark; an empty one
-    at the end."""
+    at the end. Of an array that is one long line, what it begins with."""
     line, number = b"", 0
     while not line.strip():
-        line = stream.readline(_MOST_LINE)
+        line = stream.readline(_FIRST)
         number += 1
         if not line:
             return number, b""
-    return number, line.removeprefix(b"\xef\xbb\xbf")
+    line = line.removeprefix(b"\xef\xbb\xbf")
+    if len(line) >= _FIRST - 3 and not line.endswith(b"\n") and not is_document(line):
+        line += stream.readline(MOST_LINE - len(line))
+    return number, line
 
 
 def is_document(line: bytes) -> bool:
@@ -38,15 +88,19 @@ def is_document(line: bytes) -> bool:
     return line.lstrip()[:1] == b"[" or line.strip() == b"{"
 
 
-def document(line: bytes, stream: IO[bytes]) -> bytes:
-    """The whole of it."""
-    return line + stream.read(_MOST_DOCUMENT)
+def document(line: bytes, stream: IO[bytes]) -> tuple[bytes, bool]:
+    """What a document begins with, and whether that is the whole of it."""
+    data = line + stream.read(MOST_LINE)
+    return data, len(data) < MOST_LINE and trouble_of(stream) is None
 
 
 def lines(number: int, line: bytes, stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """This line and those behind it, with their numbers, without the blank ones."""
+    """This line and those behind it, with their numbers, without the blank ones and one amid which
+    a damaged file ends."""
     while line:
+        if trouble_of(stream) is not None and not line.endswith(b"\n"):
+            return
         if line.strip():
             yield number, line
-        line = stream.readline(_MOST_LINE)
+        line = stream.readline(MOST_LINE)
         number += 1

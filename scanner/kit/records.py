@@ -13,8 +13,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from scanner.kit.exports import document, first_line, is_document, lines, opened
+from scanner.kit.exports import (
+    MOST_LINE,
+    document,
+    first_line,
+    is_document,
+    opened,
+    sound,
+    trouble_of,
+)
 from scanner.kit.folding import whole
+from scanner.kit.json_stream import Behind, Broken, Stream, Window
+from scanner.kit.json_stream import records as json_records
 from scanner.kit.spelling import Spelling
 from scanner.kit.values import loose_json, nested
 from scanner.model.errors import Denied, Unavailable
@@ -39,6 +49,7 @@ def read_records(path: Path, name: str, check: str) -> Iterator[Record]:
     try:
         with opened(path) as stream:
             yield from _records(stream)
+            sound(stream)
     except FileNotFoundError as error:
         raise Unavailable(f"{name}: no such file; check {check}") from error
     except PermissionError as error:
@@ -52,17 +63,55 @@ def _records(stream: IO[bytes]) -> Iterator[Record]:
     if not line:
         return
     if is_document(line):
-        yield from _document(document(line, stream))
+        yield from _document(line, stream)
         return
     if _is_table(line):
         yield from _table(number, line, stream)
         return
-    for at, text in lines(number, line, stream):
-        whole = loose_json(text)
-        if (listed := _listed(whole)) is not None:  # a page of an API a line
-            yield from ((at, one) for one in listed)
-        else:
-            yield at, whole
+    yield from _lines(number, line, stream)
+
+
+def _lines(number: int, line: bytes, stream: IO[bytes]) -> Iterator[Record]:
+    """A page of an API a line, or a record. Of a line that is longer than what is held, an element
+    at a time; where it breaks, the lines behind it are told before that is."""
+    behind: Stream = stream
+    trouble: Broken | None = None
+    while line:
+        if len(line) == MOST_LINE and not line.endswith(b"\n"):
+            found = _LongLine(number, line, behind)
+            yield from found.records()
+            trouble, behind = trouble or found.trouble, found.behind
+        elif trouble_of(stream) is not None and not line.endswith(b"\n"):
+            return  # the file was cut amid it
+        elif line.strip():
+            whole = loose_json(line)
+            listed = _listed(whole)
+            yield from ((number, one) for one in ([whole] if listed is None else listed))
+        line = behind.readline(MOST_LINE)
+        number += 1
+    if trouble is not None:
+        raise trouble
+
+
+class _LongLine:
+    """A line that is longer than what is held: a page of an API, an element at a time."""
+
+    def __init__(self, number: int, head: bytes, stream: Stream) -> None:
+        self._number, self._window = number, Window(head, stream)
+        self._stream = stream
+        self.trouble: Broken | None = None
+        self.behind: Stream = stream
+        """What follows the line, when its records are told."""
+
+    def records(self) -> Iterator[Record]:
+        try:
+            for one in json_records(self._window, _is_list):
+                yield self._number, one
+        except Broken as error:
+            self.trouble = Broken(f"line {self._number}: {error}")
+        self.behind = Behind(self._window.rest(), self._stream)
+        while (piece := self.behind.readline(MOST_LINE)) and not piece.endswith(b"\n"):
+            pass  # the rest of the line
 
 
 def _is_table(line: bytes) -> bool:
@@ -89,17 +138,30 @@ def _table(number: int, header: bytes, stream: IO[bytes]) -> Iterator[Record]:
         rest.detach()
 
 
-def _document(data: bytes) -> Iterator[Record]:
-    whole = loose_json(data)
-    if whole is None:
-        raise ValueError("a JSON document that cannot be read")
-    pages = whole if isinstance(whole, list) else [whole]
-    number = 0
+def _document(line: bytes, stream: IO[bytes]) -> Iterator[Record]:
+    data, is_whole = document(line, stream)
+    whole = loose_json(data) if is_whole else None
+    pages = [whole] if isinstance(whole, Mapping) else whole
+    told = _streamed(data, stream) if whole is None else _of_pages(pages)
+    yield from enumerate(told, start=1)
+
+
+def _of_pages(pages: Any) -> Iterator[Any]:
     for page in pages:
         listed = _listed(page)
-        for one in [page] if listed is None else listed:
-            number += 1
-            yield number, one
+        yield from [page] if listed is None else listed
+
+
+def _streamed(data: bytes, stream: IO[bytes]) -> Iterator[Any]:
+    """Of what is too large to be held, broken, or several documents, one behind the other."""
+    window = Window(data, stream)
+    while first := window.peek():
+        found = json_records(window, _is_list)
+        yield from found if first == "{" else _of_pages(found)
+
+
+def _is_list(name: str, is_first: bool) -> bool:
+    return name in _LISTS or is_first
 
 
 def _listed(page: Any) -> list[Any] | None:
