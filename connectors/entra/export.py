@@ -131,8 +131,12 @@ class _Reader:
         return None if read is None or inner is None else read(self, inner)
 
     def diagnostic(self, one: Mapping[str, Any]) -> list[Item] | None:
-        """Azure Monitor writes when and with what result beside the record."""
+        """Azure Monitor writes when and with what result beside the record, and leaves out of it
+        what nobody has told; Intune's audits have their activity there alone."""
+        is_sign_in = text(one.get("category")).casefold().endswith("signinlogs")
+        name = text(one.get("operationName")) or text(one.get("operationname"))
         flat = {
+            **({"appId": "", "userId": ""} if is_sign_in else {"activityDisplayName": name}),
             "createdDateTime": one.get("time"),
             "activityDateTime": one.get("time"),
             "status": {"errorCode": text(one.get("resultType"))},
@@ -201,7 +205,8 @@ def _is_known(record: Mapping[str, Any]) -> bool:
 
 
 def _is_diagnostic(record: Mapping[str, Any]) -> bool:
-    return bool(mapping(record.get("properties"))) and {"category", "time"} <= record.keys()
+    beside = {"time", "operationName", "operationname"} & record.keys()
+    return bool(mapping(record.get("properties"))) and "category" in record and bool(beside)
 
 
 def _is_unified(record: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from connectors.github.audit import Totals, reader_of
+from connectors.github.webhooks import as_event, is_delivery
 from scanner.kit.clocks import Clock
 from scanner.kit.contract import Context, Shard
 from scanner.kit.counted import Counted, in_turn
@@ -141,6 +142,8 @@ def unwrapped(record: Any, depth: int = 3) -> Mapping[str, Any]:
         return {}
     if "action" in record and ("actor" in record or "@timestamp" in record or "org" in record):
         return record
+    if is_delivery(record):
+        return as_event(record)
     if depth:
         for name in _WRAPS:
             if name in record:

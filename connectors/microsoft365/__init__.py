@@ -82,12 +82,13 @@ CONNECTOR = Administration(
     kinds=(
         Kind(events.is_exported, events.exported),
         Kind(events.is_record, events.happened),
+        Kind(events.is_alert, events.alert),
         Kind(agents.is_agent, agents.agent),
         Kind(agents.is_interaction, agents.interaction),
         Kind(discovery.is_detail, discovery.detail),
         Kind(discovery.is_row, discovery.row),
     ),
     access=feed.Access,
-    expected="audit records, agents, interactions or discovered apps",
+    expected="audit records, alerts, agents, interactions or discovered apps",
     spelling=events.SPELLING,
 )

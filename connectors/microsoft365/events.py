@@ -71,6 +71,19 @@ def is_record(record: Mapping[str, Any]) -> bool:
     return {"Operation", "CreationTime"} <= record.keys()
 
 
+def is_alert(record: Mapping[str, Any]) -> bool:
+    return {"serviceSource", "severity", "title"} <= record.keys()
+
+
+@telling("category", (), names=NAMES)
+def alert(record: Any, org: str) -> Happened | None:
+    """Of Defender (https://learn.microsoft.com/graph/api/resources/security-alert): about attacks,
+    and of AI where it says so."""
+    given = mapping(record)
+    at = stamp(given.get("createdDateTime"))
+    return text(given.get("id")) or mark_of((at, whole(given))), at, ()
+
+
 _UNNAMED = "consents name no application, which their table leaves out"
 
 

@@ -176,6 +176,12 @@ def _done(reading: Reading, query: Query, body: Mapping[str, Any]) -> Mapping[st
     raise Unavailable(f"{query.rule}: {text(body.get('code')) or 'no code'} {said}")
 
 
+_QUERIES = Query("account_usage.query_history", "", records.query)
+_SIGN_INS = Query("account_usage.login_history", "", records.sign_in)
+_GRANTS = Query("account_usage.grants_to_users", "", records.user_grant)
+"""In files alone: the account itself adds up what is used."""
+
+
 def _kind(query: Query, *columns: str) -> Kind:
     """A table that was exported with the columns of the view."""
 
@@ -200,10 +206,13 @@ CONNECTOR = Administration(
     names=NAMES,
     parts=tuple(Listed(name, RUN, _part(queries)) for name, queries in _PARTS.items()),
     kinds=(
+        _kind(_QUERIES, "query_text", "user_name"),
+        _kind(_SIGN_INS, "event_type", "reported_client_type", "user_name"),
         _kind(_PARTS["use"][0], "function_name", "model_name", "user_name"),
         _kind(_PARTS["use"][1], "username", "request_count"),
         _kind(_PARTS["functions"][0], "function_name", "function_language", "is_external"),
         _kind(_PARTS["cortex"][0], "grantee_name", "granted_on", "name"),
+        _kind(_GRANTS, "granted_to", "grantee_name", "granted_by"),
         _kind(_PARTS["services"][0], "name", "embedding_model", "schema_name"),
         _kind(_PARTS["people"][0], "name", "email", "display_name"),
     ),

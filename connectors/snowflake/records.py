@@ -1,7 +1,7 @@
 """Rows of Snowflake -> assets, use, and the tables that models have read. Pure.
 
 Rows come as mappings by the name of the column in lower case: a query's, or those of an exported
-table. Text of prompts is in no view that is asked.
+table. Text of prompts is in no view that is asked, and of the statements of a file nothing is kept.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scanner.kit.expressions import expression
+from scanner.kit.folding import failed
 from scanner.kit.named import Names
 from scanner.kit.text import cut
 from scanner.kit.values import text, when
@@ -36,6 +38,17 @@ _MAKERS = (
     ("gemini", "google_gemini"), ("reka", "reka"), ("jamba", "ai21"),
 )  # fmt: skip
 """Words of a model's name -> who made it; Snowflake runs it."""
+
+
+_ROLES = frozenset({"CORTEX_USER", "CORTEX_EMBED_USER", "CORTEX_AGENT_USER", "COPILOT_USER"})
+_CALL = expression(
+    r"(?i)\b(?:snowflake\s*\.\s*cortex\s*\.\s*([a-z_]{3,40})|(ai_(?:complete|classify|filter|agg"
+    r"|embed|extract|sentiment|similarity|summarize_agg|transcribe|translate|parse_document|redact"
+    r")))\s*\(\s*(?:model\s*=>\s*)?(?:'([^'\s]{2,80})'\s*,)?"
+)
+"""https://docs.snowflake.com/user-guide/snowflake-cortex/aisql; the first argument of some is the
+model."""
+_MODEL = expression(r"[a-z0-9]+(?:[._/-][a-z0-9]+)+")
 
 
 def user_id(org: str, name: str) -> NodeId:
@@ -129,6 +142,48 @@ def function_use(row: Row, org: str, rule: str) -> list[Item] | None:
             cortex(org, text(row.get("model_name"))), f"cortex.{used.casefold()}",
             actor=_user(org, text(row.get("user_name"))), count=count_of(row),
             **_times(row),
+        )
+    ]  # fmt: skip
+
+
+def query(row: Row, org: str, rule: str) -> list[Item] | None:
+    """A statement that was run: which of Cortex's functions it calls, with which model. Of what it
+    asks nothing is kept."""
+    if not text(row.get("query_text")):
+        return None
+    who = _user(org, text(row.get("user_name")))
+    is_done = text(row.get("execution_status")).upper() in ("SUCCESS", "")
+    calls = {
+        ((hit[1] or hit[2]).casefold(), (hit[3] or "").casefold())
+        for hit in _CALL.finditer(text(row["query_text"])[:_MOST_CODE])
+    }
+    told = [
+        NAMES.used(
+            cortex(org, model if _MODEL.fullmatch(model) else ""), f"cortex.{name}", actor=who,
+            **_times(row),
+        )
+        for name, model in sorted(calls)
+    ]  # fmt: skip
+    return [one if is_done else failed(one) for one in told]
+
+
+def sign_in(row: Row, org: str, rule: str) -> list[Item] | None:
+    """Who signs in with which driver, which says nothing of AI."""
+    return [] if text(row.get("event_type")) else None
+
+
+def user_grant(row: Row, org: str, rule: str) -> list[Item] | None:
+    """A role that a person was given: of those of Cortex it says that they may use it."""
+    right, name = text(row.get("role")), text(row.get("grantee_name"))
+    if not name:
+        return None
+    who = _user(org, name)
+    if right.upper() not in _ROLES or text(row.get("deleted_on")) or who is None:
+        return []
+    return [
+        NAMES.used(
+            cortex(org), rule, "grants", actor=who, scopes=(right,),
+            first_at=when(row.get("created_on")),
         )
     ]  # fmt: skip
 

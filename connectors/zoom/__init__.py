@@ -163,10 +163,11 @@ CONNECTOR = Administration(
         Kind(events.is_summary, events.summary),
         Kind(events.is_operation, events.operation),
         Kind(events.is_row, events.row),
+        Kind(events.is_activity, events.activity),
         Kind(events.is_app, events.app),
         Kind(events.is_user, events.user),
     ),
     access=_access,
-    expected="summaries, operations, apps or people",
+    expected="summaries, operations, sign-ins, apps or people",
     spelling=events.SPELLING,
 )

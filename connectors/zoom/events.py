@@ -163,6 +163,21 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
     return operation(told, org)
 
 
+# --- activity report ------------------------------------------------------------------------------
+
+
+def is_activity(record: Mapping[str, Any]) -> bool:
+    return {"client_type", "email", "time", "type"} <= record.keys()
+
+
+@telling("type", ("Sign in", "Sign out"), names=NAMES)
+def activity(record: Any, org: str) -> Happened | None:
+    """Who signs in to Zoom and out of it, which says nothing of AI."""
+    given = mapping(record)
+    at = when(given.get("time"))
+    return (mark_of((at, whole(given))), at, ()) if text(given.get("type")) else None
+
+
 # --- apps and people ------------------------------------------------------------------------------
 
 

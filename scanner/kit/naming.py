@@ -32,7 +32,7 @@ _APP = expression(
     r"(?i)app|client|integration|connector|plug_?in|extension|bot|product|service|vendor|tool|model"
     r"|agent"
 )
-_NAMED = expression(r"(?i)(?:name|label|title|app|application|text|client|service|product)$")
+_NAMED = expression(r"(?i)(?:names?|label|title|app|application|text|client|service|product)$")
 _ADDRESS = expression(r"[^\s\"'<>,;:()]{1,100}@[^\s\"'<>,;:()]{1,100}")
 
 
