@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +14,11 @@ from scanner.kit.ai_words import said_in
 from scanner.kit.contract import Context
 from scanner.kit.limits import Limits
 from scanner.kit.naming import Namings
-from scanner.kit.overlooked import Overlooked, Untold, telling, timed
+from scanner.kit.overlooked import Happened, Overlooked, Untold, telling, timed
+from scanner.kit.values import iso
+from scanner.kit.windows import Log, read_log
 from scanner.model.base import NodeId
-from scanner.model.items import Activity, Gap
+from scanner.model.items import Activity, Checkpoint, Gap
 
 AT = "2026-11-20T08:00:00Z"
 
@@ -162,3 +166,39 @@ def _gaps(event: Untold) -> list[Gap]:
     overlooked = Overlooked()
     overlooked.event(event, ":7")
     return list(overlooked.gap("log"))
+
+
+def test_a_log_read_again_counts_a_guess_once_and_tells_what_was_overlooked() -> None:
+    now = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+    log = Log(
+        name="log", kept=timedelta(days=30), first=timedelta(days=2), span=timedelta(days=1),
+        overlap=timedelta(hours=24),
+    )  # fmt: skip
+    at = iso(now - timedelta(hours=2))
+    told = [
+        Untold.of(("e1", at, ()), "bundle.added", {"app_name": "ChatGPT"}, app=_placed),
+        Untold.of(("e2", at, ()), "lamp.lit", {}, app=_placed),
+        Untold.of(("e3", at, ()), "made", {}, "app.id"),
+        Untold.of(("e4", "", ()), "lamp.lit", {}, app=_placed),
+    ]
+
+    def events(begin: datetime, end: datetime) -> Iterator[Happened]:
+        yield from (one for one in told if iso(begin) <= one[1] < iso(end))
+
+    def read(since: Checkpoint | None) -> tuple[list[Any], list[str]]:
+        said: list[str] = []
+        ctx: Context[Any] = Context(
+            config=None, examine=lambda *_: (), limits=Limits(), warn=said.append,  # type: ignore[arg-type]
+        )  # fmt: skip
+        return list(read_log(log, events, now, since, ctx)), said
+
+    items, said = read(None)
+    (one,) = [item for item in items if isinstance(item, Activity)]
+    assert (one.label, one.count, one.first_at) == ("ChatGPT", 1, at)
+    assert [item.reason for item in items if isinstance(item, Gap)] == [
+        "schema: 1 event of type made without app.id, which says what it is about"
+    ]
+    assert said == ["log: 1 event of types that are not known here, which name no AI: lamp.lit 1"]
+    mark = [item for item in items if isinstance(item, Checkpoint)][-1]
+    again, _ = read(mark)
+    assert not [item for item in again if isinstance(item, Activity)]
