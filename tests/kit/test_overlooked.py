@@ -190,7 +190,7 @@ def test_a_log_read_again_counts_a_guess_once_and_tells_what_was_overlooked() ->
         ctx: Context[Any] = Context(
             config=None, examine=lambda *_: (), limits=Limits(), warn=said.append,  # type: ignore[arg-type]
         )  # fmt: skip
-        return list(read_log(log, events, now, since, ctx)), said
+        return list(read_log(log, events, now, since, ctx=ctx)), said
 
     items, said = read(None)
     (one,) = [item for item in items if isinstance(item, Activity)]
