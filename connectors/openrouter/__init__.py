@@ -24,11 +24,11 @@ from scanner.kit.administered import (
 from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.folding import mark_of
 from scanner.kit.named import Names
+from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_number, whole_list
 from scanner.kit.text import cut
 from scanner.kit.told import hint
 from scanner.kit.values import mapping, text, when
-from scanner.kit.windows import Happened
 from scanner.model.facts import Asset, AssetClass, Credential, Edge, Relation
 from scanner.model.items import Item
 
