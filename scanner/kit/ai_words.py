@@ -5,15 +5,20 @@ They tell that something is worth a look, never whose it is: that is the catalog
 
 from __future__ import annotations
 
+import unicodedata
+
 from scanner.kit.expressions import expression
 
 _WORDS = frozenset({
     "ai", "genai", "gpt", "chatgpt", "llm", "llms", "copilot", "chatbot", "notetaker", "openai",
-    "claude", "gemini", "llama", "mistral", "perplexity", "deepseek",
+    "claude", "gemini", "llama", "mistral", "perplexity", "deepseek", "mcp",
 })  # fmt: skip
 """Words that say it by themselves. An agent or an assistant may be anything."""
 _WORD = expression(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SHORT = "ai"
+_ABROAD = frozenset({"KI", "IA"})
+"""What German, and French, Spanish and Italian, call AI; in capitals, beside other words."""
+_DOTTED = expression(r"(?i)\bA\.I\.(?!\w)")
 _STEMS = tuple(sorted(_WORDS - {_SHORT, "llms", "chatgpt", "genai"}))
 _PIECE = expression(r"[A-Za-z0-9]+")
 _LEAST_ID = 9
@@ -22,7 +27,11 @@ _LEAST_ID = 9
 
 def said(name: str) -> str:
     """The first word of ``name``, in the order of the alphabet, that says so; empty: none."""
-    words = {word.casefold() for word in _WORD.findall(name)}
+    name = _DOTTED.sub("AI", unicodedata.normalize("NFKC", name))
+    runs = _WORD.findall(name)
+    if len(runs) > 1 and not _ABROAD.isdisjoint(runs):
+        return _SHORT
+    words = {word.casefold() for word in runs}
     words |= set(name.casefold().replace(".", " ").replace("-", " ").split())
     return min(words & _WORDS, default="")
 

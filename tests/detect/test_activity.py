@@ -207,3 +207,52 @@ def test_an_extension_is_known_by_its_id_whatever_it_is_called(rulebook: Ruleboo
     )  # fmt: skip
     (app,) = [one for one in _facts(rulebook, used) if isinstance(one, Asset)]
     assert (app.provider, app.evidence[0].confidence) == (known.id, Confidence.CERTAIN)
+
+
+@pytest.mark.parametrize(
+    ("label", "provider", "sure"),
+    [
+        ("ChatGPT", "openai", Confidence.MEDIUM),
+        ("\uff23\uff48\uff41\uff54\uff27\uff30\uff34", "openai", Confidence.MEDIUM),
+        ("Claude  Desktop", "anthropic", Confidence.MEDIUM),
+        ("ChatGPT - OpenAI", "openai", Confidence.LOW),
+        ("ChatGPT for Slack", "openai", Confidence.LOW),
+        ("OpenAI (SSO)", "openai", Confidence.LOW),
+        ("Poe", "poe", Confidence.MEDIUM),
+        ("Krisp", "krisp", Confidence.MEDIUM),
+        ("Suno", "suno", Confidence.LOW),
+        ("A.I. Helper", "", Confidence.LOW),
+        ("KI-Assistent", "", Confidence.LOW),
+        ("Asistente IA", "", Confidence.LOW),
+        ("MCP Server", "", Confidence.LOW),
+    ],
+)
+def test_an_application_is_known_by_names_that_people_give_it(
+    rulebook: Rulebook, label: str, provider: str, sure: Confidence
+) -> None:
+    assets = [
+        fact
+        for fact in _facts(rulebook, _used(thing=None, actor=None, label=label))
+        if isinstance(fact, Asset)
+    ]
+    assert [asset.provider for asset in assets] == [provider]
+    assert assets[0].evidence[0].confidence is sure
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["Jira", "Notes for Continue", "Together Team Chat", "Kia Motors", "Miami HR", "IA", "KI",
+     "Visual Studio Code", "Trello for Gmail", "Runway Releases", "Mail"],
+)  # fmt: skip
+def test_an_application_whose_name_is_only_like_one_is_quiet(
+    rulebook: Rulebook, label: str
+) -> None:
+    assert _facts(rulebook, _used(thing=None, actor=None, label=label)) == []
+
+
+def test_a_sign_in_to_an_editor_is_no_use_of_its_assistant(rulebook: Rulebook) -> None:
+    # Visual Studio Code's own id at Microsoft Entra, with which people sign in to synchronize
+    # settings as well: https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in
+    editor = "aebc6443-996d-45c2-90f0-388ff96faa56"
+    used = _used(thing=None, actor=None, label="Visual Studio Code", client_id=editor)
+    assert _facts(rulebook, used) == []
