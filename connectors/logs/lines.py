@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from connectors.logs.flat import by_plugin, decoded, decoded_bytes, flattened, is_rows
@@ -30,7 +29,20 @@ _MOST_WRAPS = 3
 _HOST = re.compile(
     r"(?:(?:https?|wss?)://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,12}+[a-z][a-z0-9-]{1,62}|"
     r"(?<=//)[a-z0-9.\[\]:-]+)(?::(\d{1,5}))?(/[^\s\"'<>?#]*)?", re.I)  # fmt: skip
-_NO_NAMES: Mapping[str, Any] = MappingProxyType({})
+_MOST_NAMED = 4096
+"""Records of one line whose names are kept until it is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """``names`` and values of a record, dotted and in lower case; ``record``: who and when;
+    ``told``: what was made of it, other than ``record`` where a line was wrapped in it; ``text``:
+    of a line whose pairs have other words around them."""
+
+    record: Record
+    names: Mapping[str, Any]
+    told: tuple[Record, ...]
+    text: str = ""
 
 
 @dataclass
@@ -45,8 +57,8 @@ class Layout:
     """Name of the only format that is tried; empty: whatever fits."""
     unknown: int = 0
     """Lines that no format fits."""
-    last: Mapping[str, Any] = field(default_factory=lambda: _NO_NAMES)
-    """Names and values of the last line that has names."""
+    named: list[Named] = field(default_factory=list)
+    """Of the last line: what its records were read from, as far as it has names."""
     _fitting: dict[tuple[str, ...], Taker | None] = field(default_factory=dict)
     """Names of a line, behind its shape -> what reads it: lines of one log have the same."""
     _text: Format | None = None
@@ -95,7 +107,10 @@ class Layout:
 
     def records(self, raw: bytes) -> list[Record]:
         """Usually one. An empty list: nothing of a line could be understood."""
-        self.last = _NO_NAMES
+        self.named = []
+        return self._of_line(raw)
+
+    def _of_line(self, raw: bytes) -> list[Record]:
         line = raw.decode("utf-8", "replace").rstrip("\r\n")
         text = line.lstrip("\ufeff \t")
         if text.startswith("#"):
@@ -115,6 +130,7 @@ class Layout:
 
     def long(self, raw: bytes) -> list[Record]:
         """Of a line that is too long for expressions: JSON, or nothing."""
+        self.named = []
         if b"{" not in raw[:400] or b"}" not in raw[-40:]:
             return []
         told = batch(raw) if b'"resourceSpans"' in raw[:4096] else None
@@ -138,22 +154,31 @@ class Layout:
 
     def _object(self, told: dict[str, Any], text: str, depth: int) -> list[Record]:
         flat = flattened(told)
-        self.last = flat
         fitting = self._of_names(flat, "json")
         if fitting is None:
             return []
         record = fitting.record(flat, self.day)
         if fitting.format.name == "json" and not (record.host or record.provider):
-            inner = next((flat[n] for n in _WRAPPED if isinstance(flat.get(n), str)), "")
-            if inner and inner != text and depth < _MOST_WRAPS:
-                wrapped = self.records(inner.encode(errors="replace"))
-                for one in wrapped:
-                    one.time = one.time or record.time
-                return wrapped
+            name = next(wraps(flat), "")
+            if name and flat[name] != text and depth < _MOST_WRAPS:
+                unknown, wrapped = self.unknown, self._of_line(flat[name].encode(errors="replace"))
+                if any(one.format != "text" for one in wrapped):
+                    for one in wrapped:
+                        one.time = one.time or record.time
+                    self._name(record, {**flat, name: None}, *wrapped)
+                    return wrapped
+                self.unknown = unknown
             for name in _ROWS:
                 if is_rows(told.get(name)):
                     return self._of_value(told[name], "", depth + 1)
-        return [record]
+        return self._name(record, flat, record)
+
+    def _name(
+        self, record: Record, names: Mapping[str, Any], *told: Record, text: str = ""
+    ) -> list[Record]:
+        if len(self.named) < _MOST_NAMED:
+            self.named.append(Named(record, names, told, text))
+        return list(told)
 
     def _of_names(self, told: Mapping[str, Any], shape: str) -> Taker | None:
         key = (shape, *told)
@@ -175,15 +200,19 @@ class Layout:
             return []
         if values[0].lower() == self.columns[0] and values[-1].strip().lower() == self.columns[-1]:
             return [Record("table")]  # the header
-        self.last = row = dict(zip(self.columns, values, strict=False))
+        row = dict(zip(self.columns, values, strict=False))
         fitting = self._of_names(row, "columns")
-        return [fitting.record(row, self.day)] if fitting is not None else []
+        if fitting is None:
+            return []
+        record = fitting.record(row, self.day)
+        return self._name(record, row, record)
 
     def _of_text(self, text: str) -> list[Record]:
         if self._text is not None:
             found = self._matched(self._text, text)
             if found:
                 return found
+        silent: Record | None = None
         paired = pairs(text) if text.count("=") + text.count(':"') > 2 else {}
         if len(paired) >= 4 or "cef" in paired or "leef" in paired:
             names = frozenset(paired)
@@ -191,7 +220,8 @@ class Layout:
                 if self._wants(one) and one.fits(names):
                     record = Taker(one, names).record(paired, self.day)
                     if record.host or record.provider:
-                        return [record]
+                        return self._name(record, paired, record, text=text)
+                    silent = silent or record
         placed = palo_alto(text) if ",T" in text else None
         if placed is not None:
             one = next(one for one in of_shape("columns") if one.name == placed[0])
@@ -202,13 +232,18 @@ class Layout:
                 if found:
                     self._text = one
                     return found
-        return []
+        return [] if silent is None else self._name(silent, paired, silent, text=text)
 
     def _matched(self, one: Format, text: str) -> list[Record]:
         if len(text) > _MOST_TEXT or not any(piece in text for piece in one.if_any):
             return []
         found = of_expression(one.name).taken(text, self.day)
         return [found] if found is not None else []
+
+
+def wraps(names: Mapping[str, Any]) -> Iterator[str]:
+    """Names of fields that may hold a line as it was written."""
+    return (name for name in _WRAPPED if isinstance(names.get(name), str) and names[name])
 
 
 def hosts_in(text: str) -> Iterator[Record]:

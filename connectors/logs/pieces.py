@@ -58,6 +58,15 @@ def pairs(text: str) -> dict[str, str]:
     }
 
 
+def beside(text: str) -> str:
+    """What of a line stands in none of its pairs."""
+    for begin, bars in (("CEF:", 7), ("LEEF:", 4)):
+        at = text.find(begin)
+        if at >= 0 and text.count("|", at) >= bars:
+            return text[:at]
+    return _PAIR.sub(" ", text)
+
+
 def labels(host: str) -> str:
     """``(3)api(6)openai(3)com(0)`` of Windows."""
     if not host.startswith("("):

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
-from connectors.logs.elsewhere import hosts_of, is_silent, is_trace
+from connectors.logs.elsewhere import hosts_of, is_generic, is_silent, is_trace
 from connectors.logs.files import Part
 from connectors.logs.formats import in_order
 from connectors.logs.joined import Joins
-from connectors.logs.lines import Layout
+from connectors.logs.lines import Layout, Named, wraps
 from connectors.logs.opening import Opened
 from connectors.logs.records import Record
 from connectors.logs.tally import Tally, gap
@@ -105,7 +105,8 @@ class Lines:
             told = self._added(records, place, block, behind)
             if not told:
                 self.layout.unknown = unknown  # it only looked like one
-                told = self._elsewhere(line, end - start, records, place)
+            if not told or len(self.layout.named) > 1:
+                told += self._elsewhere(line, end - start, records, told, place, block, behind)
             self.is_last_told = stop < 0 and bool(told)
             if self.layout.unknown > unknown and told and len(self.samples) < _SAMPLES:
                 self.samples.append(self.tally.sample(told[0]))
@@ -170,23 +171,46 @@ class Lines:
                     joins.follow(block, behind, self.layout, record, key, tally)
         return told
 
-    def _elsewhere(self, line: bytes, end: int, records: list[Record], place: str) -> list[Record]:
-        """Of a line that tells of no AI by the fields that are known: hosts in other fields. It
+    def _elsewhere(
+        self, line: bytes, end: int, records: list[Record], told: list[Record], place: str,
+        block: bytes, behind: int,
+    ) -> list[Record]:  # fmt: skip
+        """Of what tells of no AI by the fields that are known: hosts in other fields. Such a line
         counts as not understood, unless it only looked like AI."""
-        names, layout = self.layout.last, self.layout
+        layout, unknown = self.layout, self.layout.unknown
+        done = {id(one) for one in told}
+        found: list[Record] = []
+        for named in list(layout.named):
+            if not any(id(one) in done for one in (*named.told, named.record)):
+                more = self._within(named, place, block, behind)
+                done |= {id(named.record), *map(id, more)}
+                found += more
         known = [one for one in records if one.format != "text"]
-        if known and names and is_silent(known):
-            others = hosts_of(names, known[0])
-            told = [one for one in others if self.tally.add(one, place) is not None]
-            if told:
-                layout.unknown += 1
-                return told
-        if line.lstrip()[:1] in (b"{", b"[") and (
-            (is_silent(known) and is_trace(line[max(0, end - 32) : end]))
-            or (not known and len(line) > _MOST_PARSED)
-        ):
-            layout.unknown += 1
-        return []
+        layout.unknown = unknown + any(one.format == "text" for one in found)
+        if not found and not told and line.lstrip()[:1] in (b"{", b"["):
+            is_open = is_silent(known) or all(map(is_generic, known))
+            layout.unknown += (is_open and is_trace(line[max(0, end - 32) : end])) or (
+                not known and len(line) > _MOST_PARSED
+            )
+        return found
+
+    def _within(self, named: Named, place: str, block: bytes, behind: int) -> list[Record]:
+        """What a record with names tells, of which none that is known leads to AI."""
+        record, read = named.record, set()
+        if not (is_generic(record) or is_silent(named.told)):
+            return []
+        for name in wraps(named.names) if is_generic(record) else ():
+            inner = self.layout.records(named.names[name].encode(errors="replace"))
+            if any(one.format != "text" for one in inner):
+                read.add(name)
+                for one in inner:
+                    one.time = one.time or record.time
+                told = self._added(inner, place, block, behind)
+                for deeper in [] if told else list(self.layout.named):
+                    told += self._added(list(hosts_of(deeper)), place, block, behind)
+                if told:
+                    return told
+        return self._added(list(hosts_of(named, without=frozenset(read))), place, block, behind)
 
     def gaps(self, opened: Opened) -> Iterator[Gap]:
         if self.layout.unknown:

@@ -197,6 +197,11 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      '"startTime":1764324000.5,"metadata":{"user_api_key_user_email":"anna@example.com"},'
      '"status":"success","api_base":"https://api.openai.com"}',
      {"provider": "openai", "model": "gpt-5", "user": "anna@example.com"}),
+    # LiteLLM_SpendLogs as a table
+    ("litellm", "request_id,call_type,spend,startTime,model,custom_llm_provider,api_base,user\n",
+     "r1,acompletion,0.1,2026-11-28 10:00:00.123,gpt-4o,openai,https://api.openai.com/v1,anna",
+     {"provider": "openai", "model": "gpt-4o", "user": "anna", "host": "api.openai.com",
+      "time": "2026-11-28T10:00:00Z"}),
     # https://docs.konghq.com/gateway/3.8.x/ai-gateway/ai-analytics
     ("kong-ai", "",
      '{"started_at":1764324000000,"client_ip":"10.0.0.4","consumer":{"username":"team-a"},'

@@ -159,7 +159,14 @@ def test_a_host_in_an_unknown_field_is_found_and_told_as_not_understood(
 @pytest.mark.parametrize(
     "line",
     [
-        {"host": "www.example.org", "extra": "https://api.openai.com/v1/responses"},
+        {"host": "www.example.org", "url": "https://www.example.org/?next=https://claude.ai/chat"},
+        {"host": "www.example.org", "path": "/out/https://claude.ai/chat", "cookie": "a=claude.ai"},
+        {"host": "web1", "message": "robot (compatible; GPTBot/1.0; +https://openai.com/gptbot)"},
+        {
+            "host": "web1",
+            "message": '10.0.0.5 - - [28/Nov/2025:10:00:00 +0000] "GET /a HTTP/1.1" '
+            '200 5 "https://chatgpt.com/" "curl/8"',
+        },
         {"dst": "10.0.0.9", "referer": "https://chatgpt.com/"},
         {"dst": "10.0.0.9", "who": "ben@openai.com"},
         {"dst": "10.0.0.9", "note": "https://notopenai.com/"},
