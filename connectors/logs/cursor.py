@@ -18,16 +18,19 @@ class _Told(msgspec.Struct, frozen=True):
     at: dict[str, int]
     flows: dict[str, int] = {}
     answers: str = ""
+    columns: dict[str, tuple[str, ...]] = {}
 
 
 @dataclass
 class Cursor:
     """How far every file has been read, by the text of its mark; ``flows``: for connections, which
-    is done behind all names. ``answers``: what connections of the next reading are joined by."""
+    is done behind all names. ``answers``: what connections of the next reading are joined by.
+    ``columns``: separator and names at a place, where they are not those at the beginning."""
 
     at: dict[str, int] = field(default_factory=dict)
     flows: dict[str, int] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
+    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     _kept: str = ""
 
@@ -39,13 +42,16 @@ class Cursor:
             told = msgspec.json.decode(since.cursor, type=_Told)
         except msgspec.MsgspecError:
             return cls(at=_before(since.cursor))
-        return cls(told.at, told.flows, Answers.of(told.answers), _kept=told.answers)
+        return cls(told.at, told.flows, Answers.of(told.answers), told.columns, _kept=told.answers)
 
     @property
     def text(self) -> str:
         if self.answers.is_changed or self.answers.is_private:
             self._kept, self.answers.is_changed = self.answers.text, False
-        told = _Told(dict(sorted(self.at.items())), dict(sorted(self.flows.items())), self._kept)
+        told = _Told(
+            dict(sorted(self.at.items())), dict(sorted(self.flows.items())), self._kept,
+            dict(sorted(self.columns.items())),
+        )  # fmt: skip
         return msgspec.json.encode(told).decode()
 
     def places(self, begins: bytes, *, flows: bool = False) -> list[tuple[Mark, int]]:
@@ -61,13 +67,21 @@ class Cursor:
         ]
         return sorted(fitting, key=lambda place: (-place[1], place[0].text))
 
-    def move(self, old: str, mark: Mark, offset: int, *, flows: bool = False) -> None:
+    def move(
+        self, old: str, mark: Mark, offset: int, *, flows: bool = False,
+        columns: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
         """A file was read up to ``offset``; ``old``: the text of the mark where it was gone on.
         That of another file of this scan, of which this one is a grown copy, stays."""
         at = self.flows if flows else self.at
         if old not in self.seen:
             at.pop(old, None)
         at[mark.text] = offset
+        if not flows:
+            self.columns = {name: told for name, told in self.columns.items() if name in at}
+            self.columns.pop(mark.text, None)
+            if columns:
+                self.columns[mark.text] = columns
         self.seen.add(mark.text)
 
     def join(self, cursor: str, *, names: bool = True, answers: bool = True) -> None:
@@ -79,6 +93,7 @@ class Cursor:
         pairs = ((self.at, other.at if names else {}), (self.flows, other.flows))
         for held, more in pairs:
             held.update({name: max(at, held.get(name, 0)) for name, at in more.items()})
+        self.columns.update(other.columns if names else {})
         if answers and other._kept:
             self.answers.learn(other._kept)
 
@@ -87,6 +102,7 @@ class Cursor:
         if not keep_others:
             self.at = {name: at for name, at in self.at.items() if name in self.seen}
             self.flows = {name: at for name, at in self.flows.items() if name in self.seen}
+            self.columns = {name: told for name, told in self.columns.items() if name in self.at}
 
 
 _parsed = lru_cache(maxsize=1 << 16)(Mark.of)

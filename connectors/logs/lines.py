@@ -76,6 +76,15 @@ class Layout:
                 return
 
     @property
+    def named_by(self) -> tuple[str, ...]:
+        """Separator and names of the columns, as :meth:`name` takes them."""
+        return (self.separator, *self.columns)
+
+    def name(self, columns: tuple[str, ...]) -> None:
+        """The columns are those from here on."""
+        self.separator, self.columns = columns[0], columns[1:]
+
+    @property
     def is_unmarked(self) -> bool:
         """Whether the lines of a table name models and no hosts: nothing in them can be looked
         for."""

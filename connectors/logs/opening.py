@@ -183,16 +183,20 @@ class Opened:
         cut = cut or len(rest)
         return rest[cut:], begin + cut, (before + rest[:cut])[-TAIL:]
 
-    def keep(self, cursor: Cursor, *, is_last_told: bool, flows: bool = False) -> None:
+    def keep(
+        self, cursor: Cursor, *, is_last_told: bool, flows: bool = False,
+        columns: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
         """How far it was read. ``is_last_told``: a last line without its end told something, and
-        is not to be read once more."""
+        is not to be read once more; ``columns``: see :class:`Cursor`."""
         progress = self.progress
         offset = progress.done if is_last_told else progress.line
         if self.size >= 0:
             before = log_files.bytes_before(self.stream.fileno(), offset, TAIL)
         else:
             before = progress.before(offset)
-        cursor.move(self.name, Mark.at(self.begins, offset, before), offset, flows=flows)
+        mark = Mark.at(self.begins, offset, before)
+        cursor.move(self.name, mark, offset, flows=flows, columns=columns)
 
     def close(self) -> None:
         self._stack.close()

@@ -83,8 +83,8 @@ class Reading:
         cursor.answers.is_private = bool(names)
         self._flows: list[tuple[LogFile, FlowLayout]] = []
         self._inventories: list[tuple[LogFile, InventoryLayout]] = []
-        self._named: list[tuple[LogFile, int]] = []
-        """Files that tell where AI's names are, and where their reading began."""
+        self._named: list[tuple[LogFile, int, tuple[str, ...]]] = []
+        """Files that tell where AI's names are, where their reading began, and its columns."""
         self._flow_tally = self._tally()
         self._found: tuple[tuple[bytes, ...], Finder] | None = None
         self._unsaved = 0
@@ -141,6 +141,9 @@ class Reading:
             strange = foreign(file.path, head[: 1 << 16], self._config.format)
             yield from (strange,) if strange is not None else ()
         opened.go_on(self.cursor)
+        begins = layout.named_by
+        layout.name(self.cursor.columns.get(opened.name, begins))  # the header may have changed
+        there = layout.named_by
         known = self.joins.answers.count
         told, saved = Lines(file.path, layout, self._tally(), self.joins), opened.offset
         is_broken: SourceError | None = None
@@ -162,13 +165,14 @@ class Reading:
         if not self._tells_connections:
             self.joins = Joins()  # what it was for is another shard's
         elif self.joins.answers.count > known and opened.is_kept:
-            self._named.append((file, opened.offset))
+            self._named.append((file, opened.offset, there))
         if self._tells_names:
             yield from told.gaps(opened)
         if is_broken is not None:
             yield Gap(what=file.path, reason=str(is_broken))
         if opened.is_kept and (is_broken is None or opened.progress.line):
-            opened.keep(self.cursor, is_last_told=told.is_last_told)
+            columns = layout.named_by if layout.named_by != begins else ()
+            opened.keep(self.cursor, is_last_told=told.is_last_told, columns=columns)
             yield from self._saved(opened)
 
     def _divided(self, opened: Opened, told: Lines) -> Generator[Item, None, int]:
@@ -250,8 +254,8 @@ class Reading:
     def _connections(self, pool: ThreadPoolExecutor) -> Iterator[Item]:
         """Files that hold addresses alone, when all names are known."""
         if self._flows and self.joins.answers.has_names:
-            for file, begin in self._named:
-                yield from self._others_of(file, begin, pool)
+            for file, begin, columns in self._named:
+                yield from self._others_of(file, begin, columns, pool)
         for file, layout in self._flows:
             try:
                 with opening(file) as opened:
@@ -267,14 +271,16 @@ class Reading:
                 "remembered: connections due to them are not told; scan more often",
             )
 
-    def _others_of(self, file: LogFile, begin: int, pool: ThreadPoolExecutor) -> Iterator[Item]:
+    def _others_of(
+        self, file: LogFile, begin: int, columns: tuple[str, ...], pool: ThreadPoolExecutor
+    ) -> Iterator[Item]:
         """Other names that were answered with an address of AI's, in a file that was read for
         AI's names: whoever was given both may mean either."""
         find = self._finder([one.encode() for one in self.joins.answers.addresses])
         layout = Layout(day=file.day, forced=self._config.format)
+        layout.name(columns)
         try:
             with opening(file) as opened:
-                layout.begin(opened.begins[: 1 << 16])
                 opened.at(begin)
                 for block, places in opened.blocks(find, pool):
                     for line in entries(block, places):

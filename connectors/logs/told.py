@@ -94,8 +94,10 @@ class Lines:
             if line[:1] == b"\0":  # a hole, where a log was emptied under who writes it
                 start += len(line) - len(line.lstrip(b"\0"))
                 line = block[start:behind]
-            unknown = self.layout.unknown
+            unknown, columns = self.layout.unknown, self.layout.named_by
             records = self._records(line, end - start)
+            if stop < 0:  # half of a header names nothing
+                self.layout.name(columns)
             is_end = opened is not None and stop < 0 and part.end == opened.size
             if is_end and opened is not None and opened.may_grow:
                 self.is_held = not is_whole(part, line, records, self.layout)

@@ -172,6 +172,27 @@ def test_what_a_file_has_grown_by_is_divided_from_where_it_was(
     assert sum(whole.use.values()) == sum(first.use.values()) + sum(together.use.values())
 
 
+def test_what_a_file_has_grown_by_has_the_header_that_holds_there(
+    tmp_path: Path, read: Read, pools: list[ProcessPoolExecutor]
+) -> None:
+    log = tmp_path / "a.log"
+    begun = [
+        W3C,
+        *lines_of(w3c(turned=False), size=BLOCK),
+        TURNED,
+        *lines_of(w3c(turned=True), 4096),
+    ]
+    write(log, iter(begun))
+    first = read("a.log")
+    write(log, iter([*begun, *lines_of(w3c(turned=True), size=9 * BLOCK, seed=2)]))
+    together = read("a.log", since=first.cursor, processors=2)
+    assert pools
+    assert texts(together) == texts(read("a.log", since=first.cursor))
+    whole = read("a.log")
+    assert sum(whole.use.values()) == sum(first.use.values()) + sum(together.use.values())
+    assert {who for who, _ in together.use} <= {who for who, _ in whole.use}
+
+
 def test_a_process_that_is_ended_loses_nothing(
     tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,6 +104,48 @@ def test_a_cursor_that_knows_the_first_kilobyte_alone_goes_on(tmp_path: Path, re
     assert read("a.log", since=before).use == {("ben", CALLS): 1}
 
 
+# --- headers that change --------------------------------------------------------------------------
+
+TURNED = "#Fields: date time c-ip cs-method sc-bytes cs-bytes cs-username cs-host\n"
+
+
+def turned(user: str, host: str) -> str:
+    return f"2025-11-28 11:00:00 10.0.0.4 POST 100 10 {user} {host}\n"
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gz"])
+def test_a_file_is_read_on_by_the_header_that_holds_where_it_was(
+    tmp_path: Path, read: Read, pack: Pack
+) -> None:
+    """As ProxySG writes it: another header behind a restart."""
+    log = tmp_path / "ex.log"
+    text = elff("anna", 4) + TURNED + turned("anna", "api.openai.com")
+    log.write_bytes(pack(text.encode()))
+    first = read("ex.log")
+    assert first.use == {("anna", CALLS): 3}
+    text += turned("bert", "api.openai.com")
+    log.write_bytes(pack(text.encode()))
+    second = read("ex.log", since=first.cursor)
+    assert second.use == {("bert", CALLS): 1}
+    (row,) = second.assets[CALLS].evidence
+    assert (row.bytes_up, row.bytes_down) == (10, 100)
+    text += FIELDS + "2025-11-28 12:00:00 10.0.0.5 carl api.openai.com /v1/responses POST 200\n"
+    log.write_bytes(pack(text.encode()))
+    third = read("ex.log", since=second.cursor)
+    assert third.use == {("carl", CALLS): 1}
+    assert third.cursor is not None
+    assert not Cursor.of(third.cursor).columns, "the file begins with this header"
+
+
+def test_half_a_header_names_no_columns(tmp_path: Path, read: Read) -> None:
+    log = tmp_path / "ex.log"
+    log.write_text(elff("anna", 4) + TURNED[:40])
+    first = read("ex.log")
+    with log.open("a") as more:
+        more.write(TURNED[40:] + turned("bert", "api.openai.com"))
+    assert read("ex.log", since=first.cursor).use == {("bert", CALLS): 1}
+
+
 # --- the last line ------------------------------------------------------------------------------
 
 ZEEK = "#separator \\x09\n#fields\tts\tuid\tid.orig_h\tid.resp_h\tid.resp_p\tserver_name\tja3\n"
