@@ -222,6 +222,13 @@ class Layout:
             if found:
                 return found
         silent: Record | None = None
+        # First what is exact from the beginning: pairs may stand in a text that a stranger chose.
+        for one in of_shape("text"):
+            if self._wants(one):
+                found = self._matched(one, text)
+                if found:
+                    self._text = one
+                    return found
         paired = pairs(text) if text.count("=") + text.count(':"') > 2 else {}
         if len(paired) >= 4 or "cef" in paired or "leef" in paired:
             names = frozenset(paired)
@@ -235,12 +242,6 @@ class Layout:
         if placed is not None:
             one = next(one for one in of_shape("columns") if one.name == placed[0])
             return [Taker(one, placed[1]).record(placed[1], self.day)] if self._wants(one) else []
-        for one in of_shape("text"):
-            if self._wants(one):
-                found = self._matched(one, text)
-                if found:
-                    self._text = one
-                    return found
         return [] if silent is None else self._name(silent, paired, silent, text=text)
 
     def _matched(self, one: Format, text: str) -> list[Record]:

@@ -8,8 +8,21 @@ from __future__ import annotations
 import csv
 import re
 
-_PAIR = re.compile(r'([A-Za-z_][\w.\-]*)[=:]"((?:[^"\\]|\\.)*)"|([A-Za-z_][\w.\-]*)=([^\s;,"]*)')
+_PAIR = re.compile(
+    r'([A-Za-z_][\w.\-]*)[=:]"((?:[^"\\]|\\.)*+)"|([A-Za-z_][\w.\-]*)=([^\s;,"]*)|(?<!\\)"(?:[^"\\]|\\.)*+"'
+)
+"""What stands in quotation marks by itself is a text that somebody chose, whatever is in it."""
+_HEADER = re.compile(
+    r"(?:<\d{1,3}>)?(?:1 )?(?:(?:\w{3} )?(?:\w{3} +\d{1,2} (?:\d{4} )?[\d:]{8}(?:\.\d+)?|"
+    r"\d{4}[-/]\d\d[-/]\d\d[T ][\d:.,]{8,18}(?:Z|[+-]\d\d:?\d\d)?)(?: [A-Z]{2,4})?:? +"
+    r"(?:[\w.:%/-]{1,255} +(?:[\w./()-]{1,60}(?:\[\d+\])?: +|"
+    r"\S{1,60} \S{1,128} \S{1,32} (?:-|\[[^\]]{0,400}\]) +)?)?){0,2}"
+)
+"""What collectors write before a line: priority, time, host and program, each exactly there (RFC
+3164 and 5424), perhaps by two of them."""
 _CEF = re.compile(r"([A-Za-z_][\w.]*)=((?:[^=\\]|\\.)*?)(?=\s+[A-Za-z_][\w.]*=|\s*$)")
+_FIRST = re.compile(r"[\w.-]{0,20}")
+"""Of a line of Palo Alto Networks': no more stands before the first comma."""
 _W3C = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _DNS_LABELS = re.compile(r"\((\d+)\)([^()]*)")
 _PALO_ALTO_TRAFFIC = {
@@ -42,19 +55,19 @@ def split(line: str, separator: str) -> list[str]:
 
 
 def pairs(text: str) -> dict[str, str]:
-    at = text.find("CEF:")
-    if at >= 0 and text.count("|", at) >= 7:
+    at = _behind_header(text)
+    if text.startswith("CEF:", at) and text.count("|", at) >= 7:
         extension = text[at:].split("|", 7)[7]
         told = {key.lower(): value for key, value in _CEF.findall(extension)}
         return {"cef": "0", **told}
-    at = text.find("LEEF:")
-    if at >= 0 and text.count("|", at) >= 4:
+    if text.startswith("LEEF:", at) and text.count("|", at) >= 4:
         rest = text[at:].rsplit("|", maxsplit=1)[-1]
         pairs = (part.partition("=") for part in re.split(r"\t|\^|\\t", rest))
         return {"leef": "2", **{key.strip().lower(): value for key, _, value in pairs if value}}
     return {
         (quoted or plain).lower(): value if quoted else bare
         for quoted, value, plain, bare in _PAIR.findall(text)
+        if quoted or plain
     }
 
 
@@ -65,6 +78,12 @@ def beside(text: str) -> str:
         if at >= 0 and text.count("|", at) >= bars:
             return text[:at]
     return _PAIR.sub(" ", text)
+
+
+def _behind_header(text: str) -> int:
+    """Where what a collector passed on begins."""
+    found = _HEADER.match(text)
+    return found.end() if found is not None else 0
 
 
 def labels(host: str) -> str:
@@ -84,6 +103,9 @@ def palo_alto(text: str) -> tuple[str, dict[str, str]] | None:
     else:
         return None
     values = split(text, ",")
-    if len(values) < _LEAST_PLACES:
+    kind = ["THREAT", "url"] if name == "palo-alto" else ["TRAFFIC"]
+    if len(values) < _LEAST_PLACES or values[3 : 3 + len(kind)] != kind:
+        return None
+    if not _FIRST.fullmatch(values[0], _behind_header(values[0])):
         return None
     return name, {name: values[at] for name, at in places.items() if at < len(values)}
