@@ -31,7 +31,7 @@ from scanner.app.config import Config, LoadedConfig, ScanConfig
 from scanner.app.memory import SoftLimit, resident_mib
 from scanner.app.working import Setup, encoded, give_back, work
 from scanner.collect.away import Away
-from scanner.collect.reading import Interpret, Options, Sink, Source
+from scanner.collect.reading import Flights, Interpret, Options, Sink, Source
 from scanner.collect.runner import run
 from scanner.kit import processes
 from scanner.kit.addresses import is_loopback
@@ -72,12 +72,15 @@ def check(loaded: LoadedConfig, *, verify: bool) -> None:
 
 
 @contextmanager
-def workers(loaded: LoadedConfig, rules: str, key: str, asked: str = "") -> Iterator[Away | None]:
+def workers(
+    loaded: LoadedConfig, rules: str, key: str, asked: str = "", *, may_isolate: bool = False
+) -> Iterator[Away | None]:
     """Who reads what is not read here; None: nobody. ``rules``: their digest, ``key``: the mark of
-    the fingerprint key, ``asked``: see :mod:`scanner.app.verifying`. Raises ``ConfigError`` where
-    the cluster does not answer."""
+    the fingerprint key, ``asked``: see :mod:`scanner.app.verifying`. ``may_isolate``: threads have
+    a process beside them for what is suspected of having killed one; it finds credentials in its
+    environment alone. Raises ``ConfigError`` where the cluster does not answer."""
     scan = loaded.config.scan
-    if scan.executor == "threads":
+    if scan.executor == "threads" and not may_isolate:
         yield None
         return
     config = Config(scan=scan, rules=loaded.config.rules, sources=loaded.config.sources)
@@ -87,6 +90,17 @@ def workers(loaded: LoadedConfig, rules: str, key: str, asked: str = "") -> Iter
         mark=mark_of(loaded, rules), readers=1, frugal=bool(scan.memory_mib),
         asked=asked,
     )  # fmt: skip
+    if scan.executor == "threads":
+        yield Away(
+            make=processes.pool,
+            work=work,
+            setup=encoded(setup),
+            at_once=1,
+            attempts=max(2, scan.attempts),
+            lost=(BrokenExecutor,),
+            takes=lambda source: False,
+        )
+        return
     if scan.executor == "processes":
         count = scan.workers or processes.processors()
         yield Away(
@@ -216,11 +230,12 @@ def read(
     clean: Callable[[str], str],
     on_begin: Callable[[str, ShardId], None],
     on_progress: Callable[[Coverage, int, int], None],
+    flights: Flights | None = None,
 ) -> list[Coverage]:
     """Every shard once, by ``away`` or by threads here."""
     scan = loaded.config.scan
     best = max((source.connector.spec.shards_at_once for source in sources), default=1)
-    at_once = best if away is not None else scan.workers or best
+    at_once = best if scan.executor != "threads" else scan.workers or best
     options = Options(
         attempts=scan.attempts,
         deadline_seconds=scan.shard_deadline_seconds,
@@ -235,7 +250,7 @@ def read(
     with ThreadPoolExecutor(max_workers=at_once) as executor:
         return run(
             sources, sink=sink, interpret=interpret, executor=executor, away=away, done=done,
-            options=options,
+            options=options, flights=flights,
         )  # fmt: skip
 
 

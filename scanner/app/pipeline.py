@@ -44,6 +44,7 @@ from scanner.reconcile.reconcile import not_judged, reconcile
 from scanner.rulebook.load import Rulebook
 from scanner.rulebook.policy import Severity
 from scanner.store import past
+from scanner.store.flights import Flights
 from scanner.store.state import State
 from scanner.store.writer import StateSink
 
@@ -169,7 +170,8 @@ def _scan(
     counts = {one.name: one.connector.spec.listing for one in sources}
     chosen = due(state, settled, settings.only, versions)
     oldest = settings.now() - timedelta(hours=loaded.config.scan.resume_hours)
-    with executing.workers(loaded, rulebook.digest, mark, asked) as away:
+    may_isolate = settings.environ is os.environ and not settings.verify
+    with executing.workers(loaded, rulebook.digest, mark, asked, may_isolate=may_isolate) as away:
         opened = state.open_scan(
             loaded.mark,
             started,
@@ -185,6 +187,7 @@ def _scan(
             mark=executing.mark_of(loaded, rulebook.digest),
             clean=lambda text: detector.masked(text.encode()).decode(),
             on_begin=settings.on_begin, on_progress=settings.on_progress,
+            flights=Flights(state) if state.engine.url.database else None,
         )  # fmt: skip
     told.update(detector.comments.problems)
     warnings += sorted(detector.masked(one.encode()).decode() for one in told)

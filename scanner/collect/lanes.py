@@ -50,10 +50,11 @@ class Beside:
         interpret: Interpret,
         options: Options,
         stop: threading.Event,
+        at_once: int | None = None,
     ) -> None:
         self.waiting: deque[Turn] = deque()
         self.flying = 0
-        self.at_once = options.at_once
+        self.at_once = options.at_once if at_once is None else at_once
         self._executor = executor
         self._sink = sink
         self._interpret = interpret

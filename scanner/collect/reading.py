@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -84,6 +84,21 @@ class Sink(Protocol):
     def record(self, coverage: Coverage) -> None:
         """Coverage that belongs to no writer (a listing that failed)."""
         ...
+
+
+class Flights(Protocol):
+    """Keeps which shards are in the air, beyond the death of this process."""
+
+    @property
+    def tries(self) -> Mapping[ShardId, int]:
+        """Shards that were in the air when a run's process died -> in how many runs."""
+        ...
+
+    def note(self, begun: Collection[ShardId], ended: Collection[ShardId]) -> None: ...
+
+    def stopped(self, shards: Collection[ShardId]) -> None: ...
+
+    def set_aside(self, shard: ShardId, left: int) -> None: ...
 
 
 @dataclass

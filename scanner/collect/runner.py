@@ -20,6 +20,7 @@ import msgspec
 from scanner.collect.away import Away
 from scanner.collect.lanes import Beside, Lane, Turn, Workers
 from scanner.collect.reading import (
+    Flights,
     Interpret,
     Options,
     ShardWriter,
@@ -27,6 +28,7 @@ from scanner.collect.reading import (
     Source,
     coverage_of,
 )
+from scanner.collect.suspects import Suspects
 from scanner.kit.contract import Shard
 from scanner.model.base import ShardId
 from scanner.model.coverage import Coverage, Outcome
@@ -47,13 +49,15 @@ def run(
     away: Away | None = None,
     done: Set[ShardId] = frozenset(),
     options: Options | None = None,
+    flights: Flights | None = None,
 ) -> list[Coverage]:
     """Read every shard of every source once; coverage of all, in a fixed order.
 
     ``executor``: threads for what is read in this process; ``away``: workers for the rest.
     ``done``: shards that an interrupted run has already stored; they are not read again.
+    ``flights``: what is in the air is noted there, and what was when a run died is read last.
     """
-    reading = _Run(sink, interpret, executor, away, done, options or Options())
+    reading = _Run(sink, interpret, executor, away, done, options or Options(), flights)
     return reading.all_of(list(sources))
 
 
@@ -69,6 +73,7 @@ class _Run:
         away: Away | None,
         done: Set[ShardId],
         options: Options,
+        flights: Flights | None,
     ) -> None:
         self._sink = sink
         self._done = done
@@ -90,25 +95,40 @@ class _Run:
             alone = Workers(away, sink, 1, None, options)
             self._workers = Workers(away, sink, away.at_once, alone, options)
             self._lanes += [self._workers, alone]
+        last: Lane = Beside(executor, sink, interpret, options, self._stop, at_once=1)
+        if away is not None:  # where it kills nobody but its worker
+            last = Workers(away, sink, 1, None, options)
+        self._suspects = Suspects(flights, last, done, options)
 
     def all_of(self, sources: list[Source]) -> list[Coverage]:
         listing = threading.Thread(target=self._list, args=(sources,), daemon=True)
         listing.start()
         try:
-            while not self._is_listed or any(lane.waiting or lane.flying for lane in self._lanes):
+            while not self._is_over():
                 with suppress(Empty):  # what has changed meanwhile is the room
                     self._inbox.get(timeout=_TICK_SECONDS)()
                 self._top_up()
-        except BaseException:
+        except BaseException as error:
             self._stop.set()
             for flight in self._flights:
                 flight.cancel()
+            self._suspects.over(is_stopped=isinstance(error, (KeyboardInterrupt, SystemExit)))
             raise
         finally:
-            for lane in self._lanes:
+            for lane in (*self._lanes, self._suspects.lane):
                 if isinstance(lane, Workers):
                     lane.close()
+        self._suspects.over(is_stopped=False)
         return sorted(self._coverage, key=lambda row: row.shard)
+
+    def _is_over(self) -> bool:
+        last = self._suspects.lane
+        return self._is_idle() and not (last.waiting or last.flying)
+
+    def _is_idle(self) -> bool:
+        """All is read but what is suspected."""
+        busy = any(lane.waiting or lane.flying for lane in self._lanes)
+        return self._is_listed and not busy
 
     def _list(self, sources: list[Source]) -> None:
         for source in sources:
@@ -130,19 +150,30 @@ class _Run:
             lane = self._workers
         turns = [(source, shard) for shard in shards if shard.id not in self._done]
         self._known += len(turns)
-        for turn in turns:
+        plain, hopeless = self._suspects.divided(turns)
+        for turn in plain:
             if self._open.isdisjoint(turn[1].after):
                 lane.waiting.append(turn)
             else:
                 self._held.append((lane, turn))
             # Not before it was asked whether it waits: of shards that name each other, one is read.
             self._open.add(turn[1].id)
+        self._open |= {shard.id for _, shard in turns}
+        for turn, error in hopeless:
+            self._set_aside(turn, error)
 
     def _top_up(self) -> None:
+        turns: list[tuple[Lane, Turn]] = []
         for lane in self._lanes:
             room = self._options.room(lane.at_once, lane.flying)
-            while lane.waiting and (not lane.at_once or lane.flying < room):
-                self._launch(lane, lane.waiting.popleft())
+            free = min(len(lane.waiting), room - lane.flying if lane.at_once else len(lane.waiting))
+            turns += [(lane, lane.waiting.popleft()) for _ in range(free)]
+        last = self._suspects.lane
+        if not turns and self._is_idle() and last.waiting and not last.flying:
+            turns = [(last, last.waiting.popleft())]
+        self._suspects.note(turn for _, turn in turns)
+        for place, turn in turns:
+            self._launch(place, turn)
 
     def _launch(self, lane: Lane, turn: Turn) -> None:
         self._options.on_begin(turn[0].name, turn[1].id)
@@ -163,6 +194,8 @@ class _Run:
         except (Exception, CancelledError) as error:
             final = lane.lost(turn, error)
             if final is not None:
+                if self._away is not None and isinstance(error, self._away.lost):
+                    self._suspects.killed(turn[1].id)
                 self._set_aside(turn, final)
             return
         self._finish(row)
@@ -186,6 +219,7 @@ class _Run:
     def _finish(self, row: Coverage) -> None:
         self._open.discard(row.shard)
         self._release()
+        self._suspects.landed(row.shard)
         self._coverage.append(row)
         self._read += 1
         self._options.on_progress(row, self._read, self._known)

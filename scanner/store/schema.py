@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import VARCHAR
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Raised with a revision of the same number in ``migrations``."""
 _MARK, _SELF, _NUL = "\ue000", "\ue000\ue001", "\ue000\ue002"
 
@@ -121,6 +121,16 @@ shard_mark = Table(
     Column("records", Integer, nullable=False),
     comment="One row a shard whose facts are those of a complete reading: of which state of its "
     "source, under which rules. An incomplete one takes it away.",
+)
+
+flight = Table(
+    "flight",
+    metadata,
+    Column("shard", Word, primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("place", Word, nullable=False),
+    comment="One row a shard that is being read, or was when its run's process died: in how many "
+    "runs, and on which start of which machine the last one was.",
 )
 
 finding = Table(
