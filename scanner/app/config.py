@@ -74,6 +74,7 @@ class ScanConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     call_attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 4
     """Of one call to a source."""
     shard_deadline_seconds: Annotated[float, msgspec.Meta(gt=0)] = 3600.0
+    """Of one attempt at a shard, and of a source's list; what hangs then is left behind."""
     window_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
     """How far back logs are read the first time."""
     resume_hours: Annotated[float, msgspec.Meta(ge=0, le=720)] = 4.0

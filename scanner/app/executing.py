@@ -18,7 +18,6 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
-    ThreadPoolExecutor,
 )
 from contextlib import contextmanager
 from typing import Any
@@ -33,6 +32,7 @@ from scanner.app.working import Setup, encoded, give_back, work
 from scanner.collect.away import Away
 from scanner.collect.reading import Flights, Interpret, Options, Sink, Source
 from scanner.collect.runner import run
+from scanner.collect.threads import Threads
 from scanner.kit import processes
 from scanner.kit.addresses import is_loopback
 from scanner.model.base import ShardId, digest
@@ -247,7 +247,7 @@ def read(
     )
     if scan.memory_mib:
         options.room = SoftLimit(scan.memory_mib, _used_mib, give_back).room
-    with ThreadPoolExecutor(max_workers=at_once) as executor:
+    with Threads(at_once) as executor:
         return run(
             sources, sink=sink, interpret=interpret, executor=executor, away=away, done=done,
             options=options, flights=flights,

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 import traceback
+from contextlib import suppress
 
 import click
 
@@ -74,6 +75,25 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: errors meant for people are one message, never a traceback."""
+    try:
+        _main()
+    except SystemExit as end:
+        _leave(end.code)
+        raise
+
+
+def _leave(code: object) -> None:
+    """At once, where a reading hangs: the interpreter would wait for its threads."""
+    threads = sys.modules.get("scanner.collect.threads")
+    if threads is None or not threads.left_behind():
+        return
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+def _main() -> None:
     make_lenient()
     try:
         code = cli.main(standalone_mode=False)

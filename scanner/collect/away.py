@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -22,9 +22,12 @@ from scanner.collect.reading import (
     Sink,
     Source,
     coverage_of,
+    hung,
     read,
 )
 from scanner.collect.sightings import Sightings
+from scanner.collect.threads import Threads, end_at_once
+from scanner.collect.watch import Watch
 from scanner.kit.contract import Mode, Shard
 from scanner.model.base import Model, ShardId
 from scanner.model.coverage import Coverage
@@ -153,10 +156,27 @@ def answer(
         warn=told.add,
     )
     recorder = Recorder(job.cursor, job.mark)
-    read(
-        replace(source, context=context), job.shard, recorder, interpret, options, threading.Event()
-    )
-    return _ENCODER.encode(Reading(attempts=tuple(recorder.attempts), warnings=tuple(sorted(told))))
+    watch = Watch(options.deadline_seconds, options.clock)
+    reading = _threads.submit(
+        read, replace(source, context=context), job.shard, recorder, interpret, options,
+        threading.Event(), watch,
+    )  # fmt: skip
+    attempts = recorder.attempts
+    while not wait([reading], _TICK_SECONDS).done:
+        if watch.give_up():
+            _threads.leave(reading)
+            end_at_once()
+            row = coverage_of(hung(job.shard, options), job.shard.id, job.source, job.shard, 0, [])
+            attempts = [*attempts, Attempt(steps=(), coverage=row)]
+            break
+    else:
+        reading.result()
+    return _ENCODER.encode(Reading(attempts=tuple(attempts), warnings=tuple(sorted(told))))
+
+
+_TICK_SECONDS = 1.0
+_threads = Threads(256)
+"""In which a worker reads: what hangs there is left behind, and the worker takes the next shard."""
 
 
 def refusal(job: Job, error: Exception) -> bytes:

@@ -13,7 +13,9 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import Any, Protocol
 
 from scanner.collect.away import Away, stored
-from scanner.collect.reading import Interpret, Options, Sink, Source, read
+from scanner.collect.reading import Interpret, Options, Sink, Source, hung, read
+from scanner.collect.threads import Threads
+from scanner.collect.watch import Watch
 from scanner.kit.contract import Shard
 from scanner.model.coverage import Coverage
 from scanner.model.errors import Unavailable
@@ -60,12 +62,29 @@ class Beside:
         self._interpret = interpret
         self._options = options
         self._stop = stop
+        self._watched: dict[Future[Coverage], tuple[Turn, Watch]] = {}
 
     def launch(self, turn: Turn) -> Future[Coverage]:
         source, shard = turn
-        return self._executor.submit(
-            read, source, shard, self._sink, self._interpret, self._options, self._stop
+        watch = Watch(self._options.deadline_seconds, self._options.clock)
+        flight = self._executor.submit(
+            read, source, shard, self._sink, self._interpret, self._options, self._stop, watch
         )
+        self._watched[flight] = turn, watch
+        flight.add_done_callback(lambda done: self._watched.pop(done, None))
+        return flight
+
+    def hanging(self) -> list[tuple[Turn, Future[Coverage], Exception]]:
+        """Those whose time is over: they are left behind, and nobody waits for them."""
+        late = [
+            (turn, flight) for flight, (turn, watch) in list(self._watched.items())
+            if watch.give_up()
+        ]  # fmt: skip
+        for _, flight in late:
+            self._watched.pop(flight, None)
+            if isinstance(self._executor, Threads):
+                self._executor.leave(flight)
+        return [(turn, flight, hung(turn[1], self._options)) for turn, flight in late]
 
     def landed(self, turn: Turn, result: Coverage) -> Coverage:
         return result

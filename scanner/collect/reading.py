@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from scanner.collect.watch import Watch
 from scanner.kit.clocks import Clock
 from scanner.kit.contract import Connector, Context, Mode, Shard
 from scanner.model.base import ShardId, digest
@@ -146,13 +147,16 @@ def read(
     interpret: Interpret,
     options: Options,
     stop: threading.Event,
+    watch: Watch | None = None,
 ) -> Coverage:
     """One shard, with retries for what a retry may help. A database that went away is waited for:
-    the next attempt goes on at the checkpoint that it has kept."""
+    the next attempt goes on at the checkpoint that it has kept. Raises ``Abandoned`` where whoever
+    waits has given it up by ``watch``."""
     pauses = iter(STORE_PAUSES)
     attempt = 1
+    watch = watch or Watch(options.deadline_seconds, options.clock)
     while True:
-        row, trouble = _attempt(source, shard, sink, interpret, options, stop)
+        row, trouble = _attempt(source, shard, sink, interpret, options, stop, watch)
         if trouble is None or stop.is_set():
             return row
         if isinstance(trouble, StoreError):
@@ -162,6 +166,7 @@ def read(
             attempt += 1
         if pause is None:
             return row
+        watch.pause()
         options.sleep(pause)
 
 
@@ -172,6 +177,7 @@ def _attempt(
     interpret: Interpret,
     options: Options,
     stop: threading.Event,
+    watch: Watch,
 ) -> tuple[Coverage, Exception | None]:
     """What it came to, and the trouble that another attempt may be spared."""
     records = 0
@@ -183,9 +189,10 @@ def _attempt(
     try:
         writer = sink.writer(shard)
         since = sink.checkpoint(shard.id) if shard.mode is Mode.INCREMENTAL else None
-        until = options.clock() + options.deadline_seconds
+        watch.begin()
         for item in source.connector.collect(source.context, shard, since):
-            if stop.is_set() or options.clock() > until:
+            watch.check()
+            if stop.is_set() or watch.is_late():
                 raise Unavailable(_late(shard, options, stop))
             if isinstance(item, AsOf):
                 kept = writer.kept_of(digest([item.mark, options.mark]))
@@ -193,7 +200,7 @@ def _attempt(
                     records = kept
                     break
             elif isinstance(item, (Checkpoint, Remembered)):
-                _keep(writer, item)
+                _keep(writer, item, watch)
             else:
                 known = _of_shard(clock.fitted(item) if isinstance(item, _TIMED) else item, shard)
                 facts = (known,) if isinstance(known, Gap) else interpret(known, name)
@@ -215,8 +222,9 @@ def _attempt(
     if isinstance(error, StoreError) and writer is not None:
         writer.discard()
     try:
-        if writer is not None:
-            writer.close(row)
+        with watch.storing():
+            if writer is not None:
+                writer.close(row)
     except StoreError as caught:
         error = caught
         row = coverage_of(error, shard.id, source.name, shard, 0, gaps)
@@ -236,17 +244,26 @@ def _of_shard(item: Item, shard: Shard) -> Item:
     return msgspec.structs.replace(item, evidence=tuple(rows))
 
 
-def _keep(writer: ShardWriter, item: Checkpoint | Remembered) -> None:
-    if isinstance(item, Checkpoint):
-        writer.commit(item.cursor)
-    else:
+def _keep(writer: ShardWriter, item: Checkpoint | Remembered, watch: Watch) -> None:
+    if isinstance(item, Remembered):
         writer.remember(item.data, is_whole=item.is_whole)
+        return
+    with watch.storing():
+        writer.commit(item.cursor)
 
 
 def _may_heal(error: Exception | None) -> bool:
     if isinstance(error, StoreError):
         return error.may_heal
     return isinstance(error, (Throttled, Unavailable))
+
+
+def hung(shard: Shard, options: Options) -> Unavailable:
+    """Given up by whoever waited for it."""
+    return Unavailable(
+        f"{shard.id}: not finished after {options.deadline_seconds:.0f} s (deadline); it hangs, "
+        "and was left behind"
+    )
 
 
 def _late(shard: Shard, options: Options, stop: threading.Event) -> str:

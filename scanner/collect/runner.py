@@ -8,6 +8,8 @@ no vendor, no rule and no database.
 from __future__ import annotations
 
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Set
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import suppress
@@ -19,6 +21,7 @@ import msgspec
 
 from scanner.collect.away import Away
 from scanner.collect.lanes import Beside, Lane, Turn, Workers
+from scanner.collect.listing import Listing
 from scanner.collect.reading import (
     Flights,
     Interpret,
@@ -29,15 +32,19 @@ from scanner.collect.reading import (
     coverage_of,
 )
 from scanner.collect.suspects import Suspects
+from scanner.collect.threads import Threads
 from scanner.kit.contract import Shard
 from scanner.model.base import ShardId
-from scanner.model.coverage import Coverage, Outcome
-from scanner.model.errors import StoreError
+from scanner.model.coverage import Coverage
+from scanner.model.errors import StoreError, Unavailable
 
 __all__ = ["Interpret", "Options", "ShardWriter", "Sink", "Source", "run"]
 
 _TICK_SECONDS = 1.0
-"""So often it is asked whether there is room for more."""
+"""So often it is asked whether there is room for more, and whether something hangs."""
+_LISTED_AT_ONCE = 4
+_MOST_HANGING = 8
+"""Shards of one source, each of which keeps a thread: then no further one of it is begun."""
 
 
 def run(
@@ -62,7 +69,7 @@ def run(
 
 
 class _Run:
-    """Lists in a thread of its own, so that what is known is read while more is being listed;
+    """Lists in threads of their own, so that what is known is read while more is being listed;
     everything else happens where :meth:`all_of` runs."""
 
     def __init__(
@@ -86,7 +93,10 @@ class _Run:
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._coverage: list[Coverage] = []
         self._known = self._read = 0
-        self._is_listed = False
+        self._listings: dict[Future[None], Listing] = {}
+        self._left: Counter[str] = Counter()
+        """Source -> shards of it that hang."""
+        self._looked_at = 0.0
         self._beside = Beside(executor, sink, interpret, options, self._stop)
         self._lanes: list[Lane] = [self._beside]
         self._away = away
@@ -101,20 +111,26 @@ class _Run:
         self._suspects = Suspects(flights, last, done, options)
 
     def all_of(self, sources: list[Source]) -> list[Coverage]:
-        listing = threading.Thread(target=self._list, args=(sources,), daemon=True)
-        listing.start()
+        listers = Threads(_LISTED_AT_ONCE, "lists")
+        for source in sources:
+            listing = Listing(source, self._options)
+            future = listers.submit(listing.run)
+            self._listings[future] = listing
+            future.add_done_callback(lambda done: self._inbox.put(partial(self._named, done)))
         try:
             while not self._is_over():
                 with suppress(Empty):  # what has changed meanwhile is the room
                     self._inbox.get(timeout=_TICK_SECONDS)()
+                self._leave_behind(listers)
                 self._top_up()
         except BaseException as error:
             self._stop.set()
-            for flight in self._flights:
+            for flight in (*self._flights, *self._listings):
                 flight.cancel()
             self._suspects.over(is_stopped=isinstance(error, (KeyboardInterrupt, SystemExit)))
             raise
         finally:
+            listers.shutdown(wait=False)
             for lane in (*self._lanes, self._suspects.lane):
                 if isinstance(lane, Workers):
                     lane.close()
@@ -128,18 +144,47 @@ class _Run:
     def _is_idle(self) -> bool:
         """All is read but what is suspected."""
         busy = any(lane.waiting or lane.flying for lane in self._lanes)
-        return self._is_listed and not busy
+        return not self._listings and not busy
 
-    def _list(self, sources: list[Source]) -> None:
-        for source in sources:
-            if self._stop.is_set():
-                return
-            found = _enumerate(source, self._options.clean)
-            self._inbox.put(partial(self._listed, source, *found))
-        self._inbox.put(self._end_of_list)
+    def _named(self, done: Future[None]) -> None:
+        listing = self._listings.pop(done, None)
+        if listing is None:
+            return  # given up before
+        trouble = done.exception()
+        if trouble is not None and not isinstance(trouble, Exception):
+            trouble = RuntimeError("ended")
+        self._listed(*listing.found(trouble))
 
-    def _end_of_list(self) -> None:
-        self._is_listed = True
+    def _leave_behind(self, listers: Threads) -> None:
+        """What does not come back in its time: nobody can end a thread that hangs."""
+        now = time.monotonic()
+        if now - self._looked_at < _TICK_SECONDS / 2:
+            return
+        self._looked_at = now
+        for future, listing in list(self._listings.items()):
+            if listing.watch.give_up():
+                del self._listings[future]
+                listers.leave(future)
+                self._listed(*listing.found(listing.hung()))
+        for lane in (*self._lanes, self._suspects.lane):
+            for turn, flight, error in lane.hanging() if isinstance(lane, Beside) else ():
+                lane.flying -= 1
+                self._flights.discard(flight)
+                self._set_aside(turn, error)
+                self._left[turn[0].name] += 1
+                if self._left[turn[0].name] >= _MOST_HANGING:
+                    self._drop_rest(turn[0].name)
+
+    def _drop_rest(self, name: str) -> None:
+        for lane in (*self._lanes, self._suspects.lane):
+            dropped = [turn for turn in lane.waiting if turn[0].name == name]
+            rest = [turn for turn in lane.waiting if turn[0].name != name]
+            lane.waiting.clear()
+            lane.waiting.extend(rest)
+            for turn in dropped:
+                self._set_aside(turn, Unavailable(
+                    f"{turn[1].id}: not begun, as {self._left[name]} shards of {name} hang"
+                ))  # fmt: skip
 
     def _listed(self, source: Source, shards: list[Shard], rows: list[Coverage]) -> None:
         for row in rows:
@@ -187,6 +232,8 @@ class _Run:
         flight.add_done_callback(lambda done: self._inbox.put(lambda: self._land(lane, turn, done)))
 
     def _land(self, lane: Lane, turn: Turn, flight: Future[Any]) -> None:
+        if flight not in self._flights:
+            return  # left behind, and came back
         lane.flying -= 1
         self._flights.discard(flight)
         try:
@@ -223,34 +270,6 @@ class _Run:
         self._coverage.append(row)
         self._read += 1
         self._options.on_progress(row, self._read, self._known)
-
-
-def _enumerate(source: Source, clean: Callable[[str], str]) -> tuple[list[Shard], list[Coverage]]:
-    """The shards of a source, and how complete the listings were that named them."""
-    shards: dict[ShardId, Shard] = {}
-    trouble: Coverage | None = None
-    try:
-        for found in source.connector.shards(source.context):
-            shard = msgspec.structs.replace(
-                found,
-                id=ShardId(clean(found.id)),
-                title=clean(found.title),
-                listed_by=clean(found.listed_by),
-                whole_of=clean(found.whole_of),
-                after=tuple(ShardId(clean(one)) for one in found.after),
-            )
-            shards.setdefault(shard.id, shard)
-    except Exception as error:
-        listing = ShardId(f"{source.name}:listing")
-        trouble = coverage_of(error, listing, source.name, Shard(id=listing), 0, [])
-    if trouble is not None:
-        return list(shards.values()), [trouble]
-    names = sorted({shard.listed_by for shard in shards.values() if shard.listed_by})
-    return list(shards.values()), [
-        Coverage(shard=ShardId(name), source=source.name, status=Outcome.COMPLETE)
-        for name in names
-        if name not in shards
-    ]
 
 
 def _record(sink: Sink, row: Coverage) -> None:

@@ -61,6 +61,8 @@ class _GuardAdapter(SafeAdapter):
     """Refuses what is not a declared (method, path) of the one base host, and bodies without end:
     they are read here, before requests itself looks at one (it does at a redirect's)."""
 
+    is_timed_whole = True
+
     def __init__(
         self, base: str, operations: tuple[Operation, ...], connections: int = DEFAULT_POOLSIZE
     ) -> None:

@@ -12,15 +12,18 @@ there only the address as it is written is judged.
 
 from __future__ import annotations
 
+from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from scanner.kit.addresses import REFUSED_NAMES, is_loopback, refusal
+from scanner.kit.timed import HeaderTimed, WholeTimed
 from scanner.model.errors import UnsafeCall
 
 _HARMLESS = frozenset({
@@ -64,28 +67,41 @@ class _Checked:
         return made
 
 
-class _Connection(_Checked, HTTPConnection):
-    pass
+def _pools(answer: type[HTTPResponse], *checks: type) -> dict[str, type[HTTPConnectionPool]]:
+    """Scheme -> pool of connections that read answers so."""
+
+    def connection(plain: type) -> type:
+        return type("Connection", (*checks, plain), {"response_class": answer})
+
+    def pool(plain: type[HTTPConnectionPool], made: type) -> type[HTTPConnectionPool]:
+        return type("Pool", (plain,), {"ConnectionCls": made})
+
+    return {
+        "http": pool(HTTPConnectionPool, connection(HTTPConnection)),
+        "https": pool(HTTPSConnectionPool, connection(HTTPSConnection)),
+    }
 
 
-class _SecureConnection(_Checked, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
+_POOLS = {False: _pools(HeaderTimed, _Checked), True: _pools(WholeTimed, _Checked)}
+_BEHIND_PROXY = {False: _pools(HeaderTimed), True: _pools(WholeTimed)}
+"""The peer is the proxy."""
 
 
 class SafeAdapter(HTTPAdapter):
     """For a session of ours; mounted for both schemes by :func:`session`."""
 
+    is_timed_whole = False
+    """Whether an answer has a time as a whole, not its headers alone."""
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS[self.is_timed_whole]
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        made = super().proxy_manager_for(*args, **kwargs)
+        if type(made) is ProxyManager:  # one of SOCKS has pools of its own
+            made.pool_classes_by_scheme = _BEHIND_PROXY[self.is_timed_whole]
+        return made
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         check_call(request)

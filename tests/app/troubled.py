@@ -1,6 +1,6 @@
 """A connector whose shards get into trouble as their configuration says, for scans that are run as
-processes: it kills its own process, stops it, fails, waits or grows. It is found as a third party's
-is, by an entry point.
+processes: it kills its own process, stops it, fails, hangs, waits or grows. It is found as a third
+party's is, by an entry point.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -36,6 +37,12 @@ class _Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     dies: tuple[str, ...] = ()
     dies_once: tuple[str, ...] = ()
     stops_once: tuple[str, ...] = ()
+    hangs: tuple[str, ...] = ()
+    """Wait for ten minutes between two things, as in a call that does not come back."""
+    lists_slowly: bool = False
+    """The list does so at its end."""
+    pool: bool = False
+    """What hangs has a thread of a pool that hangs with it."""
     secret: str = ""
     version: str = ""
     peer: int = 0
@@ -53,6 +60,8 @@ class _Troubled:
             yield Shard(id=ShardId(f"troubled:{number}"), listed_by="troubled:list")
         for number in range(ctx.config.logs):
             yield Shard(id=ShardId(f"troubled:log-{number}"), mode=Mode.INCREMENTAL)
+        if ctx.config.lists_slowly:
+            _hang(ctx.config)
 
     def collect(
         self, ctx: Context[_Config], shard: Shard, since: Checkpoint | None
@@ -122,9 +131,18 @@ def _pause(seconds: float) -> None:
 def _trouble(name: str, config: _Config, journal: Path) -> None:
     if name in config.dies or (name in config.dies_once and _is_first(journal / f"died-{name}")):
         os.kill(os.getpid(), signal.SIGKILL)
+    if name in config.hangs:
+        _hang(config)
     if name in config.stops_once and _is_first(journal / f"stopped-{name}"):
         (journal / f"pid-{os.getpid()}").touch()
         os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _hang(config: _Config) -> None:
+    if config.pool:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(time.sleep, 600).result()
+    time.sleep(600)
 
 
 def _is_first(mark: Path) -> bool:

@@ -1,0 +1,69 @@
+"""The shards of a source, and how complete the listings were that named them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from scanner.collect.reading import Options, Source, coverage_of
+from scanner.collect.watch import Watch
+from scanner.kit.contract import Shard
+from scanner.model.base import ShardId
+from scanner.model.coverage import Coverage, Outcome
+from scanner.model.errors import Unavailable
+
+Found = tuple[Source, list[Shard], list[Coverage]]
+
+
+class Listing:
+    """Of one source. What it has named before it broke, or before it was given up, is read."""
+
+    def __init__(self, source: Source, options: Options) -> None:
+        self.source = source
+        self.watch = Watch(options.deadline_seconds, options.clock)
+        self._options = options
+        self._shards: dict[ShardId, Shard] = {}
+
+    def run(self) -> None:
+        """Raises what the connector raises."""
+        self.watch.begin()
+        for found in self.source.connector.shards(self.source.context):
+            self.watch.check()
+            shard = _cleaned(found, self._options.clean)
+            self._shards.setdefault(shard.id, shard)
+
+    def hung(self) -> Exception:
+        seconds = self._options.deadline_seconds
+        return Unavailable(
+            f"{self.source.name}: its list was not finished after {seconds:.0f} s (deadline), and "
+            "was given up"
+        )
+
+    def found(self, trouble: Exception | None) -> Found:
+        shards = dict(self._shards)
+        return self.source, list(shards.values()), list(self._coverage(shards, trouble))
+
+    def _coverage(self, shards: dict[ShardId, Shard], trouble: Exception | None) -> list[Coverage]:
+        name = self.source.name
+        if trouble is not None:
+            listing = ShardId(f"{name}:listing")
+            row = coverage_of(trouble, listing, name, Shard(id=listing), 0, [])
+            return [msgspec.structs.replace(row, reason=self._options.clean(row.reason))]
+        names = sorted({shard.listed_by for shard in shards.values() if shard.listed_by})
+        return [
+            Coverage(shard=ShardId(one), source=name, status=Outcome.COMPLETE)
+            for one in names
+            if one not in shards
+        ]
+
+
+def _cleaned(shard: Shard, clean: Callable[[str], str]) -> Shard:
+    return msgspec.structs.replace(
+        shard,
+        id=ShardId(clean(shard.id)),
+        title=clean(shard.title),
+        listed_by=clean(shard.listed_by),
+        whole_of=clean(shard.whole_of),
+        after=tuple(ShardId(clean(one)) for one in shard.after),
+    )
