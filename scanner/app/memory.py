@@ -1,8 +1,8 @@
 """How much memory the scan takes, and how many shards may be read at once for it.
 
 A soft limit slows: above it no further shard is begun until one has ended, down to one at a time;
-below, the number grows again, a step a moment. It never ends anything, so a single shard that is
-larger than the limit is read all the same.
+below, the number grows again, a step a moment. It never ends anything; a large shard is
+read and stored in portions.
 """
 
 from __future__ import annotations

@@ -56,6 +56,7 @@ class Changes:
     def write(self, db: Connection) -> None:
         if self._rows:
             db.execute(insert(schema.fact_change), self._rows)
+            self._rows = []
 
 
 def is_new_in(db: Connection, scan_id: str, shard: ShardId) -> bool:

@@ -1,16 +1,17 @@
-"""Writes one shard into the state: its facts, checkpoint and coverage in one transaction."""
+"""Writes one shard into the state: its facts, checkpoint and coverage in one transaction, however
+many there are."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from scanner.collect.sightings import Sightings, merged
+from scanner.collect.sightings import MOST_HELD, Sightings, merged
 from scanner.kit.contract import Mode, Shard
 from scanner.kit.left_out import covers
 from scanner.model.base import ShardId, digest_of, encode
@@ -23,6 +24,10 @@ from scanner.store.past import Changes, is_new_in
 from scanner.store.state import State
 
 _FACTS: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
+Known = Mapping[str, tuple[str, bytes, int]]
+"""Key -> digest, body and whether it is stale, of what is stored."""
+_PORTION = 500
+"""Rows of a large shard at once."""
 
 
 class StateSink:
@@ -74,7 +79,7 @@ class StateWriter:
         self._shard = shard
         self._scan_id = scan_id
         self._now = now
-        self._sightings = Sightings(adds=shard.mode is Mode.INCREMENTAL)
+        self._sightings = Sightings(adds=shard.mode is Mode.INCREMENTAL, most=MOST_HELD)
         self._memory: bytes | None = None
         self._is_whole = False
         self._is_new: bool | None = None
@@ -124,35 +129,86 @@ class StateWriter:
         whole = coverage.status.proves_absence and self._shard.mode is Mode.FULL
         if self._adds and not coverage.status.proves_absence:
             self._forget()
-        with self._state.guarded(f"store {self._shard.id}"), self._state.engine.begin() as db:
-            self._state.fence(db)
-            if not (whole and self._is_same):
-                self._store(db, keep_missing=not whole)
-                mark = self._mark if whole else ""
-                self._sink.forget_mark(self._shard.id)
-                _put_mark(db, self._shard.id, mark, coverage.records)
-            if self._memory is not None:
-                _put_memory(db, self._shard.id, self._memory)
-            _put_coverage(db, self._scan_id, coverage)
-        self._forget()
+        try:
+            with self._state.guarded(f"store {self._shard.id}"), self._state.engine.begin() as db:
+                self._state.fence(db)
+                if not (whole and self._is_same):
+                    self._store(db, keep_missing=not whole)
+                    mark = self._mark if whole else ""
+                    self._sink.forget_mark(self._shard.id)
+                    _put_mark(db, self._shard.id, mark, coverage.records)
+                if self._memory is not None:
+                    _put_memory(db, self._shard.id, self._memory)
+                _put_coverage(db, self._scan_id, coverage)
+        finally:
+            self._forget()
 
     def _store(self, db: Connection, *, keep_missing: bool) -> None:
-        facts = dict(self._sightings.settled())
-        known: dict[str, tuple[str, bytes, int]] = {
-            row.key: (row.digest, row.body, row.stale)
-            for row in db.execute(
-                select(
-                    schema.fact.c.key, schema.fact.c.digest, schema.fact.c.body, schema.fact.c.stale
-                ).where(schema.fact.c.shard == self._shard.id)
-            )
-        }
+        """A large shard in portions, in the same transaction: neither what was seen nor what is
+        stored of it is in memory at once."""
+        known = self._known(db, limit=MOST_HELD + 1)
+        changes = self._changes(db, has_facts=bool(known))
+        if len(known) <= MOST_HELD and not self._sightings.is_large:
+            facts = self._sightings.settled()
+            self._put(db, facts, known, changes, keep_missing=keep_missing)
+            missing = {key: known[key] for key in known.keys() - facts.keys()}
+            self._settle_missing(db, missing, changes, keep=keep_missing)
+            changes.write(db)
+            return
+        del known
+        for portion in self._sightings.portions(_PORTION):
+            known = self._known(db, keys=list(portion))
+            self._put(db, portion, known, changes, keep_missing=keep_missing)
+            changes.write(db)
+        for keys in self._keys(db):
+            left = set(keys) - self._sightings.holds(keys)
+            if left:
+                gone = self._known(db, keys=sorted(left))
+                self._settle_missing(db, gone, changes, keep=keep_missing)
+            changes.write(db)
+
+    def _known(
+        self, db: Connection, *, limit: int | None = None, keys: Sequence[str] | None = None
+    ) -> Known:
+        """What is stored of the shard: so many rows at most, or those of ``keys``."""
+        fact = schema.fact.c
+        asked = select(fact.key, fact.digest, fact.body, fact.stale).where(
+            fact.shard == self._shard.id
+        )
+        if keys is not None:
+            asked = asked.where(fact.key.in_(keys))
+        rows = db.execute(asked.limit(limit) if limit is not None else asked)
+        return {row.key: (row.digest, row.body, row.stale) for row in rows}
+
+    def _keys(self, db: Connection) -> Iterator[list[str]]:
+        """Of all that is stored of the shard, some at once. Each portion is asked for anew: rows
+        that are read while the table is written to may come twice or not at all."""
+        fact, last = schema.fact.c, ""
+        while True:
+            asked = select(fact.key).where(fact.shard == self._shard.id, fact.key > last)
+            keys = list(db.execute(asked.order_by(fact.key).limit(_PORTION)).scalars())
+            if not keys:
+                return
+            yield keys
+            last = keys[-1]
+
+    def _put(
+        self,
+        db: Connection,
+        seen: Mapping[str, Fact],
+        known: Known,
+        changes: Changes,
+        *,
+        keep_missing: bool,
+    ) -> None:
+        kept: Mapping[str, Fact] = {}
+        if not keep_missing and self._shard.left_out:
+            kept = self._left_out({key: known[key] for key in known.keys() & seen.keys()})
         new: list[dict[str, Any]] = []
-        changes = self._changes(db, known)
-        kept = {} if keep_missing else self._left_out(known)
-        for key in kept.keys() & facts.keys():
-            facts[key] = _with_evidence_of(facts[key], kept.pop(key))
-        for key, fresh in facts.items():
+        for key, fresh in seen.items():
             fact = fresh
+            if key in kept:
+                fact = _with_evidence_of(fact, kept[key])
             if keep_missing and key in known:
                 fact = merged(self._former(known[key][1]), fresh, self._adds)
             body = encode(fact)
@@ -170,17 +226,6 @@ class StateWriter:
                 changes.changed(key, known[key][1], fact)
         if new:
             db.execute(insert(schema.fact), new)
-        gone = sorted(known.keys() - facts.keys() - kept.keys())
-        self._settle_missing(db, gone, known, changes, keep=keep_missing)
-        if keep_missing and self._is_whole:
-            self._take_counts(db, gone, known, changes)
-        for key, fact in sorted(kept.items()):
-            here = (schema.fact.c.shard == self._shard.id) & (schema.fact.c.key == key)
-            body = encode(fact)
-            row = {"digest": digest_of(body), "body": body, "stale": 1}
-            db.execute(update(schema.fact).where(here).values(**row))
-            changes.changed(key, known[key][1], fact)
-        changes.write(db)
 
     def _former(self, body: bytes) -> Fact:
         """As it is stored, counting nothing of what this reading counts."""
@@ -190,24 +235,18 @@ class StateWriter:
         rows = (msgspec.structs.replace(row, count=0) if row.part else row for row in fact.evidence)
         return msgspec.structs.replace(fact, evidence=tuple(rows))
 
-    def _take_counts(
-        self,
-        db: Connection,
-        missing: Sequence[str],
-        known: Mapping[str, tuple[str, bytes, int]],
-        changes: Changes,
-    ) -> None:
+    def _take_counts(self, db: Connection, missing: Known, changes: Changes) -> None:
         """Of what this reading has not seen, and may not call gone: another one has counted it."""
-        for key in missing:
-            fact = self._former(known[key][1])
+        for key in sorted(missing):
+            fact = self._former(missing[key][1])
             body = encode(fact)
-            if body != known[key][1]:
+            if body != missing[key][1]:
                 here = (schema.fact.c.shard == self._shard.id) & (schema.fact.c.key == key)
                 row = {"digest": digest_of(body), "body": body, "stale": 1}
                 db.execute(update(schema.fact).where(here).values(**row))
-                changes.changed(key, known[key][1], fact)
+                changes.changed(key, missing[key][1], fact)
 
-    def _left_out(self, known: Mapping[str, tuple[str, bytes, int]]) -> dict[str, Fact]:
+    def _left_out(self, known: Known) -> dict[str, Fact]:
         """What was seen at places that the user's filters keep this reading from, with the evidence
         that is there: it is not gone, it was not looked at."""
         globs = self._shard.left_out
@@ -219,33 +258,34 @@ class StateWriter:
                 kept[key] = msgspec.structs.replace(fact, evidence=there)
         return kept
 
-    def _changes(self, db: Connection, known: Mapping[str, tuple[str, bytes, int]]) -> Changes:
+    def _changes(self, db: Connection, *, has_facts: bool) -> Changes:
         """A shard that had nothing is told as a whole, however many commits its first reading
         takes; one that went on in another process too."""
         if self._is_new is None:
-            self._is_new = not known or is_new_in(db, self._scan_id, self._shard.id)
-        return Changes(self._scan_id, self._shard.id, is_new=self._is_new, is_told=bool(known))
+            self._is_new = not has_facts or is_new_in(db, self._scan_id, self._shard.id)
+        return Changes(self._scan_id, self._shard.id, is_new=self._is_new, is_told=has_facts)
 
     def _settle_missing(
-        self,
-        db: Connection,
-        missing: Sequence[str],
-        known: Mapping[str, tuple[str, bytes, int]],
-        changes: Changes,
-        *,
-        keep: bool,
+        self, db: Connection, missing: Known, changes: Changes, *, keep: bool
     ) -> None:
-        """What a whole reading did not show is gone; what an incomplete one did not show is stale.
-        A log's window says nothing about what is outside it."""
-        if self._adds:
-            return
-        for key in missing:
+        """What a whole reading did not show is gone, unless it was kept from looking there; what an
+        incomplete one did not show is stale. A log's window says nothing of what is outside it."""
+        kept = {} if keep else self._left_out(missing)
+        for key in sorted(missing.keys() - kept.keys()) if not self._adds else ():
             here = (schema.fact.c.shard == self._shard.id) & (schema.fact.c.key == key)
             if not keep:
                 db.execute(delete(schema.fact).where(here))
-                changes.removed(key, known[key][1])
-            elif not known[key][2]:
+                changes.removed(key, missing[key][1])
+            elif not missing[key][2]:
                 db.execute(update(schema.fact).where(here).values(stale=1))
+        if keep and self._is_whole:
+            self._take_counts(db, missing, changes)
+        for key, fact in sorted(kept.items()):
+            here = (schema.fact.c.shard == self._shard.id) & (schema.fact.c.key == key)
+            body = encode(fact)
+            row = {"digest": digest_of(body), "body": body, "stale": 1}
+            db.execute(update(schema.fact).where(here).values(**row))
+            changes.changed(key, missing[key][1], fact)
 
 
 def _put_mark(db: Connection, shard: ShardId, mark: str, records: int) -> None:
