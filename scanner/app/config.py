@@ -327,13 +327,13 @@ def _store(table: dict[str, Any], name: str, text: str) -> dict[str, Any]:
 
 def store_url(loaded: LoadedConfig, environ: Mapping[str, str] | None = None) -> str:
     """The store's URL with a relative SQLite path resolved beside the configuration file. Raises
-    ``ConfigError`` for a reference that gives none."""
+    ``ConfigError`` for a reference that gives none, ``Unavailable`` where its store is away."""
     url = loaded.config.store.url
     if named := loaded.config.store.url_env:
         try:
             url = Secrets(os.environ if environ is None else environ, loaded.folder)[named].strip()
         except SourceError as error:
-            raise ConfigError(f"[store] url_env: {error}") from error
+            raise secrecy.unresolved("[store] url_env", error) from error
         except KeyError:
             raise ConfigError(
                 f"[store] the variable {named} is not set; `url` is a URL, as sqlite:///path, or "
@@ -359,7 +359,7 @@ def fingerprint_key(
     try:
         given = Secrets(os.environ if environ is None else environ, folder).get(variable, "")
     except SourceError as error:
-        raise ConfigError(f"the key for fingerprints: {error}") from error
+        raise secrecy.unresolved("the key for fingerprints", error) from error
     if not given and variable != KEY_VARIABLE:
         raise ConfigError(f"[scan] fingerprint_key_env: the variable {variable} is not set")
     if given:

@@ -62,13 +62,19 @@ def _locked_by_database(url: str) -> Iterator[None]:
     """https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS. Not through a
     pooler that shares sessions. What is wrong with the URL is told when the state is opened."""
     from sqlalchemy import create_engine, text
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import OperationalError, SQLAlchemyError
     from sqlalchemy.pool import NullPool
+
+    from scanner.store.connecting import store_error
 
     where = secured(parsed(url))
     try:
         session = create_engine(where, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
-    except (SQLAlchemyError, ImportError, ValueError):
+    except (SQLAlchemyError, ImportError, ValueError) as error:
+        if isinstance(error, OperationalError):
+            trouble = store_error("open", error, create_engine(where))
+            if isinstance(trouble, StoreError) and trouble.may_heal:
+                raise trouble from error  # or it would be back when the state is opened, unlocked
         yield
         return
     with session:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from scanner.app import silences
+from scanner.app import secrecy, silences
 from scanner.app.config import LoadedConfig, NotifyConfig
 from scanner.assess.lifecycle import rise
 from scanner.emit import digests
@@ -49,8 +49,14 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = ""
 
 
-def messengers(loaded: LoadedConfig, environ: Mapping[str, str]) -> dict[str, Messenger]:
-    """By name. Raises ``ConfigError`` for one that cannot be used, before anything is sent."""
+def messengers(
+    loaded: LoadedConfig,
+    environ: Mapping[str, str],
+    is_away: Callable[[str, str], None] | None = None,
+) -> dict[str, Messenger]:
+    """By name. Raises ``ConfigError`` for one that cannot be used, before anything is sent, and
+    ``Unavailable`` where its address's store is away; with ``is_away`` that one is left out, and
+    its name and the reason told there."""
     found = {}
     known = Secrets(environ, loaded.folder)
     for name, chosen in loaded.config.notify.items():
@@ -58,7 +64,11 @@ def messengers(loaded: LoadedConfig, environ: Mapping[str, str]) -> dict[str, Me
         try:
             url = known.get(variable, "").strip()
         except SourceError as error:
-            raise ConfigError(f"{loaded.name}: [notify.{name}]: {error}") from error
+            trouble = secrecy.unresolved(f"{loaded.name}: [notify.{name}]", error)
+            if is_away is None or isinstance(trouble, ConfigError):
+                raise trouble from error
+            is_away(name, str(trouble))
+            continue
         if not url:
             raise ConfigError(
                 f"{loaded.name}: [notify.{name}]: the environment variable {variable} is not set"

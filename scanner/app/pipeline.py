@@ -14,8 +14,8 @@ from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_ur
 from scanner.app.covering import gone, whole_coverage
 from scanner.app.due import due
 from scanner.app.fitting import fitting
+from scanner.app.holding import held
 from scanner.app.interpreting import interpreter
-from scanner.app.lock import locked
 from scanner.app.norms import norms_of
 from scanner.app.registering import Asking, registry_of, registry_or_reason
 from scanner.app.sourcing import rulebook_of, sights_of, sources_of
@@ -74,6 +74,8 @@ class Settings:
     """What is less sure is kept in the state, but neither shown nor counted for ``fail_on``."""
     verify: bool = False
     """Ask providers whether the keys found live: each key goes to its own provider, once."""
+    pauses: tuple[float, ...] = ()
+    """Seconds between attempts to open a state whose server is away."""
     on_begin: Callable[[str, ShardId], None] = lambda source, shard: None
     on_progress: Callable[[Coverage, int, int], None] = lambda coverage, done, known: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -107,33 +109,12 @@ def scan(
             loaded, detector, chosen.environ, chosen.now,
             processors=executing.processors_of(loaded.config.scan),
         )  # fmt: skip
-        with locked(where):
-            state = _opened(where, mark, warnings)
-            try:
-                reading = registry_or_reason(loaded, Asking(state, chosen.environ, chosen.now()))
-                return _scan(
-                    loaded, rulebook, reading, detector, sources, state, chosen, warnings, known,
-                    mark, asked,
-                )  # fmt: skip
-            finally:
-                state.close()
-
-
-def _opened(url: str, key: str, warnings: list[str]) -> State:
-    """The state; on a full disk a passing one in memory, so that the scan itself is not lost. Any
-    other trouble is told before anything is read."""
-    try:
-        state = State(url)
-        state.check_key(key)
-        state.check_room()
-        return state
-    except StoreError as error:
-        if not error.is_full:
-            raise
-        warnings.append(f"{error}. This scan is not stored: nothing of it is compared or kept")
-        state = State("sqlite://")
-        state.is_passing = True
-        return state
+        with held(where, mark, warnings, chosen.pauses) as state:
+            reading = registry_or_reason(loaded, Asking(state, chosen.environ, chosen.now()))
+            return _scan(
+                loaded, rulebook, reading, detector, sources, state, chosen, warnings, known,
+                mark, asked,
+            )  # fmt: skip
 
 
 def _scan(

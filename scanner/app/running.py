@@ -22,21 +22,25 @@ from scanner.app import due
 from scanner.app.clock import now
 from scanner.app.config import LoadedConfig, store_url
 from scanner.app.elsewhere import advice, is_refused
+from scanner.app.holding import may_heal
 from scanner.app.notifying import messengers, notify
 from scanner.app.pipeline import (
     EXIT_COMPLETE,
     EXIT_FINDINGS,
     EXIT_INCOMPLETE,
+    EXIT_INTERNAL,
     Result,
     Settings,
     scan,
 )
 from scanner.app.suppressing import as_shown
-from scanner.app.ticketing import sync
+from scanner.app.ticketing import Target, sync
 from scanner.app.tracing import Untraced, traced
 from scanner.app.trackers import targets
+from scanner.collect.reading import STORE_PAUSES
 from scanner.emit.files import write_all, write_file, write_formats
 from scanner.emit.gauges import gauges
+from scanner.emit.messages import Messenger
 from scanner.model.coverage import Coverage
 from scanner.model.errors import ConfigError, RegistryError, RuleError, ShadowAIError
 from scanner.store.state import State
@@ -112,7 +116,7 @@ def job(
     try:
         return run(configured(), environ, say, ident, only, findings_ok=findings_ok).exit_code
     except ShadowAIError as error:
-        code = EXIT_CONFIG if isinstance(error, _TO_MEND) else 4
+        code = EXIT_CONFIG if isinstance(error, _TO_MEND) else EXIT_INTERNAL
         say("run failed", "error", reason=str(error))
         say("run finished", exit=code, seconds=round(time.monotonic() - began, 1))
         return code
@@ -126,8 +130,8 @@ def _run(
     spans: Untraced,
     only: frozenset[str],
 ) -> Ran:
-    trackers = targets(loaded, environ) if loaded.config.tickets else []
-    people = messengers(loaded, environ) if loaded.config.notify else {}
+    # What somebody must mend is told first; what is away may be there when it is needed.
+    _sinks(loaded, environ, lambda part, reason: None)
     trace = {"trace": spans.trace_id()} if spans.trace_id() else {}
     say("run started", sources=sorted(only or loaded.config.sources), **trace)
 
@@ -142,7 +146,8 @@ def _run(
             ran.result = scan(
                 loaded,
                 settings=Settings(
-                    environ=environ, only=only, on_begin=spans.began, on_progress=shard_read
+                    environ=environ, only=only, pauses=STORE_PAUSES,
+                    on_begin=spans.began, on_progress=shard_read,
                 ),
             )  # fmt: skip
             spans.tell(scan=ran.result.document.scan.id, assets=len(ran.result.document.assets))
@@ -150,7 +155,7 @@ def _run(
         raise
     except ShadowAIError as error:
         say("scan failed", "error", reason=str(error))
-        ran.exit_code = EXIT_INCOMPLETE
+        ran.exit_code = EXIT_INTERNAL if may_heal(error) else EXIT_INCOMPLETE
         ran.troubles.append(str(error))
         return ran
     ran.exit_code = ran.result.exit_code
@@ -160,6 +165,7 @@ def _run(
         warnings=list(ran.result.document.warnings)[:20])  # fmt: skip
     with spans.part("write files"):
         _files(loaded, ran, say)
+    trackers, people = _late_sinks(loaded, environ, ran, say)
     if trackers or people:
         state = State(store_url(loaded))
         try:
@@ -184,6 +190,30 @@ def _run(
         finally:
             state.close()
     return ran
+
+
+def _sinks(
+    loaded: LoadedConfig, environ: Mapping[str, str], is_away: Callable[[str, str], None]
+) -> tuple[list[Target], dict[str, Messenger]]:
+    """``is_away``: told the parts whose credentials are asked for in vain, and why."""
+    return (
+        targets(loaded, environ, lambda name, why: is_away(f"tickets {name}", why))
+        if loaded.config.tickets
+        else [],
+        messengers(loaded, environ, lambda name, why: is_away(f"notify {name}", why))
+        if loaded.config.notify
+        else {},
+    )
+
+
+def _late_sinks(
+    loaded: LoadedConfig, environ: Mapping[str, str], ran: Ran, say: Callable[..., None]
+) -> tuple[list[Target], dict[str, Messenger]]:
+    try:
+        return _sinks(loaded, environ, lambda part, why: _trouble(ran, say, f"{part}: {why}"))
+    except ConfigError as error:  # it was well when the run began
+        _trouble(ran, say, f"tickets and messages: {error}")
+        return [], {}
 
 
 def _files(loaded: LoadedConfig, ran: Ran, say: Callable[..., None]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from scanner.kit.references.grammar import written
-from scanner.model.errors import ConfigError
+from scanner.model.errors import ConfigError, SourceError, Throttled, Unavailable, UnsafeCall
 from scanner.rulebook.documents import place
 
 _ENDS = ("_env", "_variable")
@@ -43,3 +43,9 @@ def named(
                 where = place(name, text, (*within, one))
                 raise ConfigError(f"{where}: {'.'.join(within)}.{one}: {error}") from None
     return found
+
+
+def unresolved(where: str, error: SourceError) -> ConfigError | Unavailable:
+    """A reference that gives nothing: what somebody must mend, or a store that is away."""
+    is_away = isinstance(error, (Throttled, Unavailable)) and not isinstance(error, UnsafeCall)
+    return (Unavailable if is_away else ConfigError)(f"{where}: {error}")

@@ -32,7 +32,7 @@ from scanner.emit.tickets.servicenow import ServiceNowConfig, ServiceNowSink
 from scanner.emit.tickets.sink import Sink
 from scanner.emit.tickets.webhook import FileConfig, FileSink, WebhookConfig, WebhookSink
 from scanner.kit.references import Secrets
-from scanner.model.errors import ConfigError, SourceError
+from scanner.model.errors import ConfigError, SourceError, Unavailable
 from scanner.rulebook.documents import typed
 
 _ROUTING = frozenset(field.encode_name for field in msgspec.structs.fields(Routing))
@@ -145,11 +145,24 @@ KINDS: Mapping[str, _Kind] = {
 }
 
 
-def targets(loaded: LoadedConfig, environ: Mapping[str, str]) -> list[Target]:
-    """Raises ``ConfigError`` for a table that cannot be used, before anything is sent."""
+def targets(
+    loaded: LoadedConfig,
+    environ: Mapping[str, str],
+    is_away: Callable[[str, str], None] | None = None,
+) -> list[Target]:
+    """Raises ``ConfigError`` for a table that cannot be used, before anything is sent, and
+    ``Unavailable`` where a credential's store is away; with ``is_away`` that one is left out, and
+    its name and the reason told there."""
     known = Secrets(environ, loaded.folder)
-    return [_target(name, table, loaded, known)
-            for name, table in loaded.config.tickets.items()]  # fmt: skip
+    found = []
+    for name, table in loaded.config.tickets.items():
+        try:
+            found.append(_target(name, table, loaded, known))
+        except Unavailable as error:
+            if is_away is None:
+                raise
+            is_away(name, str(error))
+    return found
 
 
 def _target(
@@ -170,12 +183,12 @@ def _target(
         )
     routing = read({k: v for k, v in plain.items() if k in _ROUTING}, Routing)
     rest = {k: v for k, v in plain.items() if k not in commons | _ROUTING}
-    secret = _of(common.token_env or kind.token_env, environ, name, loaded)
+    config = read(rest, kind.config)
     given = _Given(
         common=common,
-        config=read(rest, kind.config),
+        config=config,
         routing=routing,
-        secret=secret,
+        secret=_of(common.token_env or kind.token_env, environ, name, loaded),
         user=_of(common.user_env, environ, name, loaded),
         folder=loaded.folder,
     )
@@ -188,7 +201,7 @@ def _of(variable: str, environ: Mapping[str, str], name: str, loaded: LoadedConf
     try:
         value = environ.get(variable, "").strip()
     except SourceError as error:
-        raise ConfigError(f"{loaded.name}: [tickets.{name}]: {error}") from error
+        raise secrecy.unresolved(f"{loaded.name}: [tickets.{name}]", error) from error
     if not value:
         raise ConfigError(
             f"{loaded.name}: [tickets.{name}]: the environment variable {variable} is not set"

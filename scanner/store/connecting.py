@@ -21,11 +21,21 @@ def store_error(what: str, error: SQLAlchemyError, engine: Engine) -> StoreError
     cause = getattr(error, "orig", None) or error
     full = _is_full(str(cause), engine.url.database)
     reason = told(_explain(what, str(cause), engine, is_full=full), engine.url)
-    if what == "open" and not full and "locked" not in str(cause):
-        return ConfigError(reason)
     is_server = engine.dialect.name != "sqlite"
     heals = is_server and isinstance(error, (OperationalError, InterfaceError))
+    if what == "open":
+        heals = heals and not any(word in str(cause).lower() for word in _TO_MEND)
+        if not (full or heals or "locked" in str(cause)):
+            return ConfigError(reason)
     return StoreError(reason, is_full=full, may_heal=heals and not full)
+
+
+_TO_MEND = (
+    "authentication", "password", "does not exist", "pg_hba", "permission denied",
+    "must be owner", "ssl", "certificate", "not known", "invalid",
+)  # fmt: skip
+"""In what a server, or the way to it, says where trying again would come to the same. Other trouble
+in opening is a server that starts, stops, is full of sessions, or is not there."""
 
 
 def _is_full(cause: str, database: str | None) -> bool:
