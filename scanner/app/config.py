@@ -24,7 +24,7 @@ from scanner.model.base import digest
 from scanner.model.errors import ConfigError, SourceError
 from scanner.model.registry import Approved
 from scanner.rulebook.documents import parse_toml, place, typed
-from scanner.store.addresses import has_password
+from scanner.store.addresses import file_of, has_password
 
 KEY_VARIABLE = "SHADOW_AI_FINGERPRINT_KEY"
 CONFIG_VARIABLE = "SHADOW_AI_CONFIG"
@@ -341,10 +341,9 @@ def store_url(loaded: LoadedConfig, environ: Mapping[str, str] | None = None) ->
             ) from None
         if not url:
             raise ConfigError(f"[store] url_env: {named} is empty; put the URL there")
-    prefix = "sqlite:///"
-    if url.startswith(prefix) and len(url) > len(prefix) and not url.startswith("sqlite:////"):
-        return prefix + str((loaded.folder / url[len(prefix) :]).resolve())
-    return url
+    if (file := file_of(url, loaded.folder)) is None:
+        return url
+    return "sqlite:///" + str(file) + (f"?{query}" if (query := url.partition("?")[2]) else "")
 
 
 def fingerprint_key(

@@ -10,8 +10,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from scanner.app.elsewhere import advice
-from scanner.model.errors import ConfigError, StoreError
-from scanner.store.addresses import parsed, secured
+from scanner.model.errors import ConfigError, StateTaken, StoreError
+from scanner.store.addresses import file_of, parsed, secured
 
 
 @contextmanager
@@ -22,11 +22,10 @@ def locked(url: str) -> Iterator[None]:
         with _locked_by_database(url):
             yield
         return
-    prefix = "sqlite:///"
-    if not url.startswith(prefix) or len(url) == len(prefix):
+    path = file_of(url)  # however it is spelled, and through whichever link
+    if path is None:
         yield
         return
-    path = Path(url[len(prefix) :])
     if not path.parent.is_dir():
         raise ConfigError(f"state {path}: the folder {path.parent} does not exist; create it")
     if path.is_dir():
@@ -39,7 +38,7 @@ def locked(url: str) -> Iterator[None]:
     except Timeout as error:
         if not Path(f"{path}.lock").exists():
             raise ConfigError(f"state {path}: no file can be made there") from error
-        raise StoreError(f"state {path}: another scan is running on it; wait for it") from error
+        raise StateTaken(f"state {path}: another scan is running on it; wait for it") from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             yield  # a full disk is told of when the state is opened
@@ -79,7 +78,7 @@ def _locked_by_database(url: str) -> Iterator[None]:
         return
     with session:
         if not session.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY}).scalar():
-            raise StoreError(
+            raise StateTaken(
                 f"state {session.engine.url.database}: another scan is running on it; wait for it"
             )
         yield  # the session ends with the block, and the lock with the session

@@ -29,6 +29,10 @@ class StoreError(ShadowAIError):
         self.may_heal = may_heal
 
 
+class StateTaken(StoreError):
+    """Another scan is at it, which tells what it comes to."""
+
+
 class SourceError(ShadowAIError):
     """A source did not give what was asked; becomes coverage, never an empty list."""
 

@@ -38,6 +38,25 @@ def parsed(url: str) -> URL:
     return found
 
 
+def file_of(url: str, folder: Path = Path()) -> Path | None:
+    """The file of a state, under its one name: relative ones begin in ``folder``, and links are
+    followed. None: it is in memory or on a server. Raises ``ConfigError``."""
+    found = parsed(url)
+    if found.get_backend_name() != "sqlite":
+        return None
+    if found.drivername not in ("sqlite", "sqlite+pysqlite"):
+        raise ConfigError(
+            f"[store] url: {found.drivername} is another driver than the one that is tested; "
+            "use sqlite:///path"
+        )
+    name = found.database or ""
+    if not name or name == ":memory:":
+        return None
+    if name.startswith("file:"):
+        raise ConfigError("[store] url: SQLite's own URIs are not taken; use sqlite:///path")
+    return (folder / name).resolve()
+
+
 _ESCAPED = "Signs in a user's name or password are written by their code (@ as %40, : as %3A)"
 
 
