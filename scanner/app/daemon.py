@@ -9,6 +9,7 @@ expressions are ``cronsim``'s.
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import socket
@@ -23,6 +24,7 @@ from typing import Any
 
 import msgspec
 
+from scanner.app import breaking
 from scanner.app.config import LoadedConfig, ScheduleConfig, store_url
 from scanner.app.due import crons
 from scanner.emit.exposition import family
@@ -32,6 +34,8 @@ from scanner.store.state import ScanRow, State
 
 _GRACE = 60.0
 """Seconds that a run has to end by itself."""
+_ENDS = (0, 1, 3)
+"""Exit codes of a run that has told what it came to."""
 _FIELDS = 5
 _LAST_PORT = 65535
 _SKEW = timedelta(minutes=5)
@@ -211,7 +215,18 @@ class Daemon:
             self._child = None
         self.runs += 1
         self._log("run ended", exit=self.last_exit)
+        if self.last_exit not in _ENDS and not self._stop.is_set():
+            self._tell(self.last_exit)
         return self.last_exit
+
+    def _tell(self, exit_code: int) -> None:
+        """What a run could not tell people itself."""
+        try:
+            troubles = breaking.tell_of_end(self._loaded, os.environ, exit_code)
+        except ShadowAIError as error:
+            troubles = [str(error)]
+        for trouble in troubles:
+            self._log("part failed", "error", reason=f"notify {trouble}")
 
     def _told_to_end(self, child: subprocess.Popen[bytes]) -> int:
         child.send_signal(signal.SIGTERM)

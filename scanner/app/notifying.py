@@ -155,6 +155,8 @@ def _changed(
     silent = silences.silent(heard, chosen.silent_days if chosen.coverage else 0, now)
     # Still silent is what was not heard since: a source that no scan reads any more is neither.
     ended = {one for one in known.silent if heard.heard[one] != known.heard.get(one)}
+    scans = state.scans() if known.broken_at else []
+    ends_again = bool(scans) and scans[-1].finished_at >= known.broken_at
     digest = Digest(
         findings=tuple(one for one in told.values() if one.change in chosen.changes),
         lacking=tuple(
@@ -164,12 +166,14 @@ def _changed(
         read_again=tuple(sorted(known.lacking.keys() - lacking.keys())),
         silent=tuple(silent[one] for one in sorted(silent.keys() - set(known.silent))),
         heard_again=tuple(sorted(ended)),
+        ends_again=ends_again,
     )
     upto = max(seen, default=known.upto)
     upto = max(upto, known.upto)
     after = msgspec.structs.replace(
         heard, upto=upto, gaps=_gaps(known, seen, upto, now), lacking=lacking, token="",
-        taken_at="", silent=tuple(sorted((set(known.silent) | silent.keys()) - ended)),
+        taken_at="", broken_at="" if ends_again else known.broken_at,
+        silent=tuple(sorted((set(known.silent) | silent.keys()) - ended)),
     )  # fmt: skip
     return digest, after
 

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from scanner.app import due
+from scanner.app import breaking, due
 from scanner.app.clock import now
 from scanner.app.config import LoadedConfig, store_url
 from scanner.app.elsewhere import advice, is_refused
@@ -42,7 +42,7 @@ from scanner.emit.files import write_all, write_file, write_formats
 from scanner.emit.gauges import gauges
 from scanner.emit.messages import Messenger
 from scanner.model.coverage import Coverage
-from scanner.model.errors import ConfigError, RegistryError, RuleError, ShadowAIError
+from scanner.model.errors import ConfigError, RegistryError, RuleError, ShadowAIError, StateTaken
 from scanner.store.state import State
 
 EXIT_CONFIG = 2
@@ -131,9 +131,11 @@ def _run(
     only: frozenset[str],
 ) -> Ran:
     # What somebody must mend is told first; what is away may be there when it is needed.
-    _sinks(loaded, environ, lambda part, reason: None)
+    _, reached = _sinks(loaded, environ, lambda part, reason: None)
     trace = {"trace": spans.trace_id()} if spans.trace_id() else {}
     say("run started", sources=sorted(only or loaded.config.sources), **trace)
+    for trouble in breaking.tell_of_killed(loaded, reached):
+        _trouble(ran, say, f"notify {trouble}")
 
     def shard_read(row: Coverage, done: int, known: int) -> None:
         spans.ended(row)
@@ -157,8 +159,11 @@ def _run(
         say("scan failed", "error", reason=str(error))
         ran.exit_code = EXIT_INTERNAL if may_heal(error) else EXIT_INCOMPLETE
         ran.troubles.append(str(error))
+        told = {} if isinstance(error, StateTaken) else reached
+        for trouble in breaking.tell(loaded, told, f"The scan failed: {error}"):
+            say("part failed", "error", reason=f"notify {trouble}")
         return ran
-    ran.exit_code = ran.result.exit_code
+    ran.exit_code = EXIT_INCOMPLETE if ran.troubles else ran.result.exit_code
     changes = Counter(event.change for event in ran.result.events)
     say("scan finished", scan=ran.result.document.scan.id, exit=ran.exit_code,
         assets=len(ran.result.document.assets), changes=dict(sorted(changes.items())),

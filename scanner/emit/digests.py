@@ -61,11 +61,14 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     read_again: tuple[str, ...] = ()
     silent: tuple[Silent, ...] = ()
     heard_again: tuple[str, ...] = ()
+    ends_again: bool = False
+    """A run has come to its end, after it was told that one had not."""
 
     @property
     def is_empty(self) -> bool:
         shards = self.lacking or self.read_again
-        return not (self.findings or shards or self.silent or self.heard_again)
+        logs = self.silent or self.heard_again
+        return not (self.findings or shards or logs or self.ends_again)
 
 
 def title(digest: Digest) -> str:
@@ -82,6 +85,8 @@ def title(digest: Digest) -> str:
         counts.append(f"{len(digest.silent)} silent")
     if digest.heard_again:
         counts.append(f"{len(digest.heard_again)} heard again")
+    if digest.ends_again:
+        counts.append("runs end again")
     return f"Shadow AI: {', '.join(counts)}"
 
 
@@ -105,6 +110,8 @@ def text(digest: Digest, most: int) -> str:
     if digest.heard_again:
         rows = [plain(source) for source in digest.heard_again]
         parts += [f"Logs that tell something again ({len(rows)})", *_bounded(rows, most)]
+    if digest.ends_again:
+        parts += ["A run has come to its end again"]
     return "\n".join(parts)
 
 

@@ -41,6 +41,8 @@ class Mark(Model, frozen=True, kw_only=True):
     """Of ``heard``, those whose logs were read by that scan and told nothing."""
     silent: tuple[str, ...] = ()
     """Sources of which it was told that they are silent."""
+    broken_at: str = ""
+    """When it was told that a run came to no end; empty: one has since."""
     told_at: str = ""
     token: str = ""
     """Of the run that sends now; empty: none."""
