@@ -252,19 +252,25 @@ class LoadedConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def mark(self) -> str:
-        """Changes when anything changes that decides what a scan reads; where it is read and how
-        many shards at once does not."""
+        """Changes when anything changes that decides what a scan reads. Where and when it is read,
+        how often it is tried, what is made of it and who is told of it does not."""
         plain = ScanConfig()
         scan = msgspec.structs.replace(
-            self.config.scan,
-            workers=plain.workers,
-            executor=plain.executor,
-            dask=plain.dask,
-            memory_mib=plain.memory_mib,
-            check_memory=plain.check_memory,
+            self.config.scan, **{name: getattr(plain, name) for name in _NOT_READ}
         )
-        config = msgspec.structs.replace(self.config, scan=scan)
-        return digest([msgspec.to_builtins(config), str(self.folder.resolve())])
+        sources = {
+            name: {key: value for key, value in table.items() if key != "cron"}
+            for name, table in self.config.sources.items()
+        }
+        rules = msgspec.to_builtins(self.config.rules)
+        return digest([msgspec.to_builtins(scan), rules, sources, str(self.folder.resolve())])
+
+
+_NOT_READ = (
+    "workers", "executor", "dask", "memory_mib", "check_memory", "attempts", "call_attempts",
+    "shard_deadline_seconds", "resume_hours", "baselines", "fail_on",
+)  # fmt: skip
+"""Of ``[scan]``: what decides nothing of what is read."""
 
 
 def load(path: Path) -> LoadedConfig:
