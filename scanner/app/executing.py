@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import (
     BrokenExecutor,
     CancelledError,
@@ -224,8 +224,9 @@ def read(
     sink: Sink,
     interpret: Interpret,
     away: Away | None,
-    done: Set[ShardId],
+    done: Mapping[ShardId, str],
     *,
+    standing: Mapping[ShardId, str],
     mark: str,
     clean: Callable[[str], str],
     on_begin: Callable[[str, ShardId], None],
@@ -250,7 +251,7 @@ def read(
     with Threads(at_once) as executor:
         return run(
             sources, sink=sink, interpret=interpret, executor=executor, away=away, done=done,
-            options=options, flights=flights,
+            standing=standing, options=options, flights=flights,
         )  # fmt: skip
 
 

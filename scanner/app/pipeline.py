@@ -165,6 +165,7 @@ def _scan(
             loaded, [one for one in sources if one.name in chosen.sources],
             StateSink(state, opened.id, started),
             interpreter(rulebook, detector), away, opened.done,
+            standing={row.shard: row.source for row in standing},
             mark=executing.mark_of(loaded, rulebook.digest),
             clean=lambda text: detector.masked(text.encode()).decode(),
             on_begin=settings.on_begin, on_progress=settings.on_progress,

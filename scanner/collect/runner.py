@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import suppress
 from functools import partial
@@ -35,7 +35,7 @@ from scanner.collect.suspects import Suspects
 from scanner.collect.threads import Threads
 from scanner.kit.contract import Shard
 from scanner.model.base import ShardId
-from scanner.model.coverage import Coverage
+from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import StoreError, Unavailable
 
 __all__ = ["Interpret", "Options", "ShardWriter", "Sink", "Source", "run"]
@@ -43,6 +43,7 @@ __all__ = ["Interpret", "Options", "ShardWriter", "Sink", "Source", "run"]
 _TICK_SECONDS = 1.0
 """So often it is asked whether there is room for more, and whether something hangs."""
 _LISTED_AT_ONCE = 4
+_MOST_NAMED = 50
 _MOST_HANGING = 8
 """Shards of one source, each of which keeps a thread: then no further one of it is begun."""
 
@@ -54,17 +55,20 @@ def run(
     interpret: Interpret,
     executor: Executor,
     away: Away | None = None,
-    done: Set[ShardId] = frozenset(),
+    done: Mapping[ShardId, str] = {},
+    standing: Mapping[ShardId, str] = {},
     options: Options | None = None,
     flights: Flights | None = None,
 ) -> list[Coverage]:
     """Read every shard of every source once; coverage of all, in a fixed order.
 
     ``executor``: threads for what is read in this process; ``away``: workers for the rest.
-    ``done``: shards that an interrupted run has already stored; they are not read again.
+    ``done``: shards that an interrupted run has already stored, of which source; they are not read
+    again. ``standing``: those of sources that are not read now.
     ``flights``: what is in the air is noted there, and what was when a run died is read last.
     """
     reading = _Run(sink, interpret, executor, away, done, options or Options(), flights)
+    reading.owners |= standing
     return reading.all_of(list(sources))
 
 
@@ -78,12 +82,14 @@ class _Run:
         interpret: Interpret,
         executor: Executor,
         away: Away | None,
-        done: Set[ShardId],
+        done: Mapping[ShardId, str],
         options: Options,
         flights: Flights | None,
     ) -> None:
         self._sink = sink
         self._done = done
+        self.owners: dict[ShardId, str] = dict(done)
+        """Shard -> source that has named it, or did first."""
         self._options = options
         self._stop = threading.Event()
         self._open: set[ShardId] = set()
@@ -136,6 +142,21 @@ class _Run:
                     lane.close()
         self._suspects.over(is_stopped=False)
         return sorted(self._coverage, key=lambda row: row.shard)
+
+    def _tell_shared(self, source: Source, shards: list[Shard]) -> None:
+        """Under one id one reading is stored: the other source's would take its place, unseen."""
+        shared = [s.id for s in shards if self.owners[s.id] != source.name]
+        row = Coverage(
+            shard=ShardId(f"{source.name}:shared"),
+            source=source.name,
+            status=Outcome.FAILED,
+            reason=f"{len(shared)} of its shards are named by [sources.{self.owners[shared[0]]}], "
+            f"too, which reads them, and were not read under these settings; the first: "
+            f"{shared[0]}. Name each place in one source",
+            gaps=tuple(str(ident) for ident in shared[:_MOST_NAMED]),
+        )
+        _record(self._sink, row)
+        self._coverage.append(row)
 
     def _is_over(self) -> bool:
         last = self._suspects.lane
@@ -193,7 +214,14 @@ class _Run:
         lane: Lane = self._beside
         if self._away is not None and self._away.takes(source):
             lane = self._workers
-        turns = [(source, shard) for shard in shards if shard.id not in self._done]
+        owned = [
+            shard
+            for shard in shards
+            if self.owners.setdefault(shard.id, source.name) == source.name
+        ]
+        if len(owned) < len(shards):
+            self._tell_shared(source, shards)
+        turns = [(source, shard) for shard in owned if shard.id not in self._done]
         self._known += len(turns)
         plain, hopeless = self._suspects.divided(turns)
         for turn in plain:

@@ -7,7 +7,7 @@ nothing but itself; one that has been there too often is not read in this run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 
 from scanner.collect.lanes import Lane, Turn
@@ -21,7 +21,7 @@ class Suspects:
     on with, whatever its notes say."""
 
     def __init__(
-        self, flights: Flights | None, lane: Lane, done: Set[ShardId], options: Options
+        self, flights: Flights | None, lane: Lane, done: Collection[ShardId], options: Options
     ) -> None:
         self.lane = lane
         self._flights = flights
@@ -29,7 +29,7 @@ class Suspects:
         self._most = max(2, options.attempts) + 1
         """Once among others, and then alone."""
         self._begun: set[ShardId] = set()
-        self._ended = set(done & self._tries.keys())
+        self._ended = self._tries.keys() & done
         self._aside: set[ShardId] = set()
 
     def divided(self, turns: Iterable[Turn]) -> tuple[list[Turn], list[tuple[Turn, Exception]]]:

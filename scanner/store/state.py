@@ -47,8 +47,8 @@ _VERSIONS = msgspec.json.Decoder(dict[str, str])
 class OpenScan:
     id: str
     started_at: str
-    done: frozenset[ShardId]
-    """Shards that this scan had already stored before it was interrupted."""
+    done: Mapping[ShardId, str]
+    """Shards that this scan had already stored before it was interrupted -> of which source."""
     is_resumed: bool = False
 
 
@@ -162,12 +162,12 @@ class State:
                     select(schema.coverage.c.body).where(schema.coverage.c.scan_id == last.id)
                 ).scalars()
                 done = {
-                    row.shard
+                    row.shard: row.source
                     for row in map(_COVERAGE.decode, rows)
                     if row.status in (Outcome.COMPLETE, Outcome.NOT_ENABLED)
                 }
                 partitions.make_room(db, last.id)
-                return OpenScan(last.id, last.started_at, frozenset(done), is_resumed=True)
+                return OpenScan(last.id, last.started_at, done, is_resumed=True)
             ident = f"{now.replace(':', '').replace('-', '')[:15]}Z-{secrets.token_hex(4)}"
             db.execute(
                 insert(schema.scan).values(
@@ -183,7 +183,7 @@ class State:
                 select(schema.meta.c.key).where(schema.meta.c.key == past.SINCE)
             ).first():
                 put_meta(db, past.SINCE, ident)
-            return OpenScan(ident, now, frozenset())
+            return OpenScan(ident, now, {})
 
     def finish_scan(self, scan_id: str, now: str, exit_code: int) -> None:
         with self.guarded("finish the scan"), self._engine.begin() as db:

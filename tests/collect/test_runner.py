@@ -324,3 +324,31 @@ def test_a_shard_is_read_after_those_that_it_comes_after() -> None:
     rows = _run(Ordered({}), State("sqlite://"))
     assert sorted(row.shard for row in rows) == ["end", "failing", "last", "ring", "slow"]
     assert read_in.index("slow") < read_in.index("last") < read_in.index("end")
+
+
+def test_a_shard_that_two_sources_name_is_read_of_one_and_told_of_the_other() -> None:
+    state = State("sqlite://")
+    context = Context(config=_Config(), examine=lambda *_: (), limits=Limits())
+    sink = StateSink(state, "s1", "2026-01-01T00:00:00Z")
+    first = _Scripted({"s": lambda since: iter([_asset("a")])})
+    second = _Scripted({"s": lambda since: iter([_asset("b")]), "t": lambda since: iter([])})
+
+    def read(sources: list[Source], **more: object) -> dict[str, Coverage]:
+        with ThreadPoolExecutor(2) as pool:
+            rows = run(sources, sink=sink, executor=pool, interpret=lambda item, _: iter([item]),  # type: ignore[list-item,arg-type]
+                       **more)  # type: ignore[arg-type]  # fmt: skip
+        return {row.shard: row for row in rows}
+
+    rows = read([Source("one", first, context), Source("two", second, context)])
+    (shared,) = [row for row in rows.values() if row.shard.endswith(":shared")]
+    assert shared.status is Outcome.FAILED
+    assert {rows[ShardId("s")].source, shared.source} == {"one", "two"}
+    assert len(_facts(state)) == 1
+    assert shared in state.coverage("s1")
+    # An interrupted run has stored it of one: the other one's was not read, and that is told.
+    for known in ({"done": {ShardId("s"): "one"}}, {"standing": {ShardId("s"): "one"}}):
+        rows = read([Source("two", second, context)], **known)
+        assert rows[ShardId("two:shared")].status is Outcome.FAILED
+        assert "[sources.one]" in rows[ShardId("two:shared")].reason
+        assert "s" not in rows
+    assert read([Source("one", first, context)], done={ShardId("s"): "one"}) == {}
