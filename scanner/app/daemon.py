@@ -18,13 +18,14 @@ import sys
 import threading
 from collections.abc import Callable, Sequence, Set
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from scanner.app import breaking
+from scanner.app.bounded import SECONDS, BoundedServer
 from scanner.app.config import LoadedConfig, ScheduleConfig, store_url
 from scanner.app.due import crons
 from scanner.emit.exposition import family
@@ -319,14 +320,12 @@ class Daemon:
              for name, at in sorted(found.items())],
         )  # fmt: skip
 
-    def _listen(self) -> ThreadingHTTPServer | None:
+    def _listen(self) -> BoundedServer | None:
         if not self._schedule.listen:
             return None
         host, port = address(self._schedule.listen)
         try:
-            server = (_IPv6Server if ":" in host else ThreadingHTTPServer)(
-                (host, port), _handler(self)
-            )
+            server = (_IPv6Server if ":" in host else BoundedServer)((host, port), _handler(self))
         except (OSError, ValueError) as error:
             raise ConfigError(f"[schedule] listen `{self._schedule.listen}`: {error}") from error
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -334,12 +333,14 @@ class Daemon:
         return server
 
 
-class _IPv6Server(ThreadingHTTPServer):
+class _IPv6Server(BoundedServer):
     address_family = socket.AF_INET6
 
 
 def _handler(daemon: Daemon) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        timeout = SECONDS
+
         def do_GET(self) -> None:
             if self.path == "/healthz":
                 self._send(200, "alive\n")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
 from socket import AF_INET6, getfqdn, gethostname
 from threading import Lock
 
+from scanner.app.bounded import SECONDS, BoundedServer
 from scanner.app.config import LoadedConfig, store_url
 from scanner.app.reporting import render_page
 from scanner.emit.html import STYLE, policy, web
@@ -33,7 +34,7 @@ _HEADERS = {
 
 def server(
     loaded: LoadedConfig, url: str | None, host: str, port: int, *, is_open: bool = False
-) -> ThreadingHTTPServer:
+) -> BoundedServer:
     """Bound, and not yet serving. ``is_open``: other hosts than loopback may be bound.
 
     Raises ``ConfigError`` for another host without it, and for a port that is taken.
@@ -51,6 +52,7 @@ def server(
 
     class Handler(BaseHTTPRequestHandler):
         server_version, sys_version = "shadow-ai", ""
+        timeout = SECONDS
 
         def do_GET(self) -> None:
             self._answer(with_body=True)
@@ -92,8 +94,8 @@ def server(
         def log_message(self, format: str, *args: object) -> None:
             """Nothing: what people look at is nobody's business."""
 
-    class Server(ThreadingHTTPServer):
-        address_family = AF_INET6 if ":" in host else ThreadingHTTPServer.address_family
+    class Server(BoundedServer):
+        address_family = AF_INET6 if ":" in host else BoundedServer.address_family
 
     try:
         return Server((host, port), Handler)
