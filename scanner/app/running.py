@@ -115,6 +115,11 @@ def job(
     began = time.monotonic()
     try:
         return run(configured(), environ, say, ident, only, findings_ok=findings_ok).exit_code
+    except KeyboardInterrupt:
+        say("run stopped", "warning", reason="told to end; what was stored stays, and the next run "
+            "goes on there")  # fmt: skip
+        say("run finished", exit=EXIT_INCOMPLETE, seconds=round(time.monotonic() - began, 1))
+        return EXIT_INCOMPLETE
     except ShadowAIError as error:
         code = EXIT_CONFIG if isinstance(error, _TO_MEND) else EXIT_INTERNAL
         say("run failed", "error", reason=str(error))

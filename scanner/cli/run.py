@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from scanner.cli.ending import end_when_told
 from scanner.cli.options import config_option, need_config
 
 
@@ -33,10 +34,12 @@ def command(config_path: Path | None, sources: tuple[str, ...], findings_ok: boo
     For cron, systemd timers and Kubernetes CronJobs (deploy/). Tells what it does as lines of JSON
     on standard error, each with the id of the run; the last is `run finished`. Exit codes are those
     of a scan: 0 complete; 1 findings at or above `fail_on` (unless --findings-ok); 2 configuration;
-    3 not everything was read, or a part failed; 4 internal error.
+    3 not everything was read, a part failed, or it was told to end (SIGTERM, SIGINT); 4 internal
+    error, or what it cannot do without is away: it may be tried again.
     """
     from scanner.app.running import job
 
+    end_when_told()
     sys.exit(
         job(lambda: need_config(config_path), os.environ, only=sources, findings_ok=findings_ok)
     )

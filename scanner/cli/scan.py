@@ -14,6 +14,7 @@ import msgspec
 
 from scanner.app.config import LoadedConfig
 from scanner.cli.baseline import with_baselines
+from scanner.cli.ending import end_when_told
 from scanner.cli.export import parsed, set_option
 from scanner.cli.options import (
     ad_hoc,
@@ -103,6 +104,7 @@ def command(
     # Rules and facts are many small objects that live to the end: looking through them for cycles
     # as often as Python does by default costs a twentieth of a scan.
     gc.set_threshold(100_000, 50, 100)
+    end_when_told()
     loaded = None if paths or logs else find_config(config_path)
     url: str | None = None
     if loaded is None:

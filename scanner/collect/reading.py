@@ -210,8 +210,8 @@ def _attempt(
                         continue
                     writer.add(fact)
                     records += 1
-    except Exception as caught:
-        error = caught
+    except (Exception, SystemExit) as caught:
+        error = as_error(caught)
     gaps += clock.gaps(shard.title or shard.id)
     gaps = [
         Gap(what=options.clean(g.what), reason=options.clean(g.reason), denied=g.denied)
@@ -318,6 +318,14 @@ def _verdict(error: Exception | None, records: int, gaps: list[Gap]) -> tuple[Ou
 
 def _bug(error: Exception) -> str:
     """Type and place, never the message: it may quote what was being read."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else "the end"
     return f"internal error {type(error).__name__} at {place}; please report it"
+
+
+def as_error(error: BaseException) -> Exception:
+    """What would end the whole process (a library that takes itself for a program), as an error of
+    one shard."""
+    if isinstance(error, Exception):
+        return error
+    return RuntimeError(type(error).__name__).with_traceback(error.__traceback__)

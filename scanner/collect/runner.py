@@ -29,6 +29,7 @@ from scanner.collect.reading import (
     ShardWriter,
     Sink,
     Source,
+    as_error,
     coverage_of,
 )
 from scanner.collect.suspects import Suspects
@@ -172,9 +173,7 @@ class _Run:
         if listing is None:
             return  # given up before
         trouble = done.exception()
-        if trouble is not None and not isinstance(trouble, Exception):
-            trouble = RuntimeError("ended")
-        self._listed(*listing.found(trouble))
+        self._listed(*listing.found(None if trouble is None else as_error(trouble)))
 
     def _leave_behind(self, listers: Threads) -> None:
         """What does not come back in its time: nobody can end a thread that hangs."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from scanner.store.flights import Flights
 from scanner.store.state import State
 from scanner.store.writer import StateSink
 from tests.app.cluster import wait
+from tests.app.faults import can_mount
 from tests.app.scans import command, configured, installed, readings, scanned
 
 
@@ -99,14 +103,42 @@ def test_suspects_are_read_last_and_one_at_a_time(tmp_path: Path) -> None:
     assert {process for _, _, process in marks[-3:]}.isdisjoint(p for _, _, p in marks[:-3])
 
 
-def test_a_scan_that_is_told_to_end_suspects_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("is_run", [False, True])
+def test_a_scan_that_is_told_to_end_suspects_nothing(
+    tmp_path: Path, told: signal.Signals, is_run: bool
+) -> None:
     url, env = f"sqlite:///{tmp_path}/state.sqlite", installed(tmp_path)
     config = configured(tmp_path, "told", url, shards=6, seconds=3.0)
-    with subprocess.Popen(command(config), env=env, stderr=subprocess.DEVNULL) as process:
+    run = [sys.executable, "-m", "scanner", "run", "--config", str(config)]
+    words = run if is_run else command(config)
+    with subprocess.Popen(words, env=env, stderr=subprocess.PIPE, text=True) as process:
         wait(lambda: len(readings(config)) >= 2)
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
+        process.send_signal(told)
+        _, lines = process.communicate(timeout=60)
+    assert process.returncode == 3
     assert _tries(url) == {}
+    if is_run:
+        events = [json.loads(line) for line in lines.splitlines()]
+        assert [one["event"] for one in events[-2:]] == ["run stopped", "run finished"]
+        assert events[-1]["exit"] == 3
+    else:
+        assert "interrupted" in lines
+
+
+@pytest.mark.skipif(not can_mount(), reason="no name space can be made here")
+def test_the_first_process_of_a_container_is_told_to_end(tmp_path: Path) -> None:
+    url, env = f"sqlite:///{tmp_path}/state.sqlite", installed(tmp_path)
+    config = configured(tmp_path, "first", url, shards=6, seconds=3.0)
+    run = [sys.executable, "-m", "scanner", "run", "--config", str(config)]
+    words = ["unshare", "-rpf", "--kill-child", *run]
+    with subprocess.Popen(words, env=env, stderr=subprocess.PIPE, text=True) as process:
+        wait(lambda: len(readings(config)) >= 2)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGTERM)
+        _, lines = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert '"event": "run finished"' in lines
 
 
 def test_a_machine_that_went_down_is_no_try(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class _Scripted:
         self,
         scripts: dict[str, Callable[[Checkpoint | None], Iterator[Item]]],
         mode: Mode = Mode.FULL,
-        listing_error: Exception | None = None,
+        listing_error: BaseException | None = None,
     ) -> None:
         self.scripts = scripts
         self.mode = mode
@@ -81,7 +81,7 @@ def _facts(state: State) -> dict[str, Fact]:
     return {fact.id: fact for _, fact, _ in state.facts() if isinstance(fact, Asset)}
 
 
-def _raising(error: Exception, *before: Item) -> Callable[[Checkpoint | None], Iterator[Item]]:
+def _raising(error: BaseException, *before: Item) -> Callable[[Checkpoint | None], Iterator[Item]]:
     def script(since: Checkpoint | None) -> Iterator[Item]:
         yield from before
         raise error
@@ -98,10 +98,11 @@ def _raising(error: Exception, *before: Item) -> Callable[[Checkpoint | None], I
         (Throttled("slow"), (), Outcome.FAILED),
         (Unavailable("down"), (_asset("a"),), Outcome.PARTIAL),
         (ZeroDivisionError("secret-looking message"), (), Outcome.FAILED),
+        (SystemExit("secret-looking message"), (), Outcome.FAILED),
     ],
 )
 def test_trouble_becomes_coverage_with_a_reason_and_the_others_go_on(
-    error: Exception, before: tuple[Item, ...], expected: Outcome
+    error: BaseException, before: tuple[Item, ...], expected: Outcome
 ) -> None:
     state = State("sqlite://")
     connector = _Scripted(
@@ -178,6 +179,12 @@ def test_a_listing_that_breaks_is_coverage_and_what_it_named_before_is_read() ->
         ("s", Outcome.COMPLETE),
         ("scripted:listing", Outcome.DENIED),
     ]
+
+
+def test_a_list_that_would_end_the_process_is_a_failed_one() -> None:
+    connector = _Scripted({"s": lambda since: iter([])}, listing_error=SystemExit(7))
+    rows = _run(connector, State("sqlite://"))
+    assert [row.status for row in rows] == [Outcome.COMPLETE, Outcome.FAILED]
 
 
 def test_only_a_complete_reading_lets_facts_vanish() -> None:
