@@ -221,9 +221,17 @@ def _application(event: Mapping[str, Any]) -> tuple[str, str] | None:
     for party in (*_targets(event), mapping(event.get("actor"))):
         ident = text(party.get("id"))
         if ident and party.get("type") in _APP_TYPES:
-            return ident, text(party.get("displayName")) or text(party.get("alternateId"))
+            return ident, _label(party)
     client = text(debug.get("clientId")) or text(debug.get("client_id"))
     return (client, "") if client else None
+
+
+def _label(party: Mapping[str, Any]) -> str:
+    """What administrators have called it. Of an application made from a template, ``displayName``
+    is the template's (``OpenID Connect Client``), and ``alternateId`` the application's own."""
+    shown, own = text(party.get("displayName")), text(party.get("alternateId"))
+    is_named = bool(own) and own not in ("unknown", text(party.get("id"))) and "@" not in own
+    return own if is_named and party.get("type") == "AppInstance" else shown or own
 
 
 def _token(event: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -168,8 +168,8 @@ _GUESSED = "in an event of a type that is not known"
 
 
 _ALL_ENDS = expression(
-    r"(?i)(?:^|[./:-]|(?<!integration)[ _])uninstall|^remove service principal|app_deleted"
-    r"|^app(?:lication)? deleted"
+    r"(?i)(?:^|[./:-]|(?<!integration)[ _])uninstall|app_deleted|^app(?:lication)? deleted"
+    r"|(?:^|\.)(?:remove|hard delete) service principal\.?$|(?:^|\.)delete application\.?$"
     r"|application\.lifecycle\.delete|remove_application|remove_api_client|blocked_oauth2"
     r"|unlink_team|org_app_workspace_removed"
 )

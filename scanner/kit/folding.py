@@ -28,9 +28,16 @@ _MOST_KNOWN = 500_000
 
 
 def key_of(one: Activity | Fact) -> Key:
+    """Of the row that it is added up in. Ways to different data are rows of their own, each with
+    its times: what was opened, taken back and then granted more narrowly is open no more."""
     if not isinstance(one, Activity):
         return "", fact_key(one), "", "", ""
     where = f"{one.where} {one.resource}" if one.resource else one.where
+    if one.reads or one.writes:
+        reads, writes = (
+            " ".join(sorted(store.id for store in side)) for side in (one.reads, one.writes)
+        )
+        where = f"{where} <{reads} >{writes}"
     return one.rule, one.app_id, one.actor.id if one.actor else "", where, one.relation
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -13,8 +13,8 @@ from connectors.google_workspace.events import happened as google
 from scanner.detect.activity import Catalogue, facts_of
 from scanner.graph.build import AssetGraph
 from scanner.kit.folding import Fold
-from scanner.model.base import ShardId
-from scanner.model.facts import Relation
+from scanner.model.base import NodeId, ShardId
+from scanner.model.facts import Identity, PrincipalType, Relation
 from scanner.model.items import Activity
 from scanner.rulebook.load import Rulebook
 
@@ -99,3 +99,77 @@ def test_who_is_left(
     edges = AssetGraph(facts).edges.values()
     people = {one.source.rpartition("/")[2] for one in edges if one.relation is Relation.GRANTS}
     assert {one.partition("@")[0] for one in people} == left
+
+
+def _graph_of(source: str, happened: Iterable[Any], rulebook: Rulebook) -> AssetGraph:
+    fold, catalogue = Fold(), Catalogue(rulebook)
+    for event in happened:
+        for activity in event[2]:
+            fold.add(activity)
+    return AssetGraph(
+        (ShardId("x:log"), fact, True)
+        for one in fold.take() if isinstance(one, Activity)
+        for fact in facts_of(one, catalogue, source)
+    )  # fmt: skip
+
+
+def test_what_was_taken_back_does_not_come_with_a_narrower_consent(rulebook: Rulebook) -> None:
+    def consent(day: int, name: str, *scopes: str) -> Any:
+        at = f"2026-11-{day:02}T09:00:00Z"
+        return google(
+            {
+                "id": {"time": at, "uniqueQualifier": at, "applicationName": "token"},
+                "actor": {"email": "ann@acme.com", "profileId": "ann"},
+                "events": [{"name": name, "parameters": [
+                    {"name": "client_id", "value": "c1"}, {"name": "app_name", "value": "ChatGPT"},
+                    {"name": "scope", "multiValue": list(scopes)}]}],
+            },
+            "acme.com",
+        )  # fmt: skip
+
+    events = [
+        consent(
+            1, "authorize", "https://mail.google.com/", "https://www.googleapis.com/auth/drive"
+        ),
+        consent(2, "revoke", "https://mail.google.com/", "https://www.googleapis.com/auth/drive"),
+        consent(3, "authorize", "openid"),
+    ]
+    for order in (events, events[::-1]):
+        edges = _graph_of("google_workspace", order, rulebook).edges.values()
+        assert {one.relation for one in edges} & {Relation.READS_FROM, Relation.WRITES_TO} == set()
+        assert [one.source.rpartition("/")[2] for one in edges if one.relation is Relation.GRANTS]
+    before = _graph_of("google_workspace", events[:1], rulebook).edges.values()
+    assert {one.relation for one in before} >= {Relation.READS_FROM, Relation.WRITES_TO}
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_end"),
+    [
+        ("audit.Remove service principal", True), ("audit.Hard delete service principal", True),
+        ("audit.Delete application", True), ("Remove service principal.", True),
+        ("audit.Remove service principal credentials", False),
+        ("audit.Delete application password for user", False),
+        ("audit.Update application", False),
+    ],
+)  # fmt: skip
+def test_an_application_that_an_administrator_removes_from_entra_is_gone(
+    rulebook: Rulebook, rule: str, is_end: bool
+) -> None:
+    admin, ann = (
+        Identity(id=NodeId(f"entra:acme/user/{name}"), kind="entra.user", name=name,
+                 principal_type=PrincipalType.HUMAN)
+        for name in ("admin", "ann")
+    )  # fmt: skip
+    consent, removal = (
+        Activity(
+            rule=what, actor=who, relation=relation, first_at=at, last_at=at, label="Otter.ai",
+            account=NodeId("entra:acme"), app_id=NodeId("entra:acme/app/1"),
+        )
+        for what, who, relation, at in (
+            ("audit.Consent to application", ann, "grants", "2026-11-01T09:00:00Z"),
+            (rule, admin, "", "2026-11-03T09:00:00Z"),
+        )
+    )  # fmt: skip
+    graph = _graph_of("entra", [("", "", (consent, removal))], rulebook)
+    stands = any(one.relation is Relation.GRANTS for one in graph.edges.values())
+    assert stands is not is_end

@@ -638,6 +638,23 @@ def test_assignments_let_in_and_use_nothing(tmp_path: Path) -> None:
     assert {a.label for a in rows.values()} == {"ChatGPT"}
 
 
+@pytest.mark.parametrize(
+    ("shown", "own", "label"),
+    [
+        ("OpenID Connect Client", "ChatGPT", "ChatGPT"), ("ChatGPT", "", "ChatGPT"),
+        ("ChatGPT", "unknown", "ChatGPT"), ("ChatGPT", "0oa1", "ChatGPT"),
+        ("ChatGPT", "ada@acme.com", "ChatGPT"), ("SAML 2.0 App", "Otter.ai", "Otter.ai"),
+    ],
+)  # fmt: skip
+def test_an_application_made_from_a_template_goes_by_its_own_name(
+    tmp_path: Path, shown: str, own: str, label: str
+) -> None:
+    app = {"id": "0oa1", "type": "AppInstance", "displayName": shown, "alternateId": own}
+    event = _event(1, "user.authentication.sso", app, actor=_ADA)
+    (found,) = _activities(_read(tmp_path, "a.jsonl", _lines([event])))
+    assert found.label == label
+
+
 def test_consents_end_for_whose_they_were(tmp_path: Path) -> None:
     client = {"debugContext": {"debugData": {"clientId": "0oa1", "grantedScopes": "mail.read"}}}
     events = [
