@@ -59,10 +59,11 @@ class Piece:
     forced: str
     columns: tuple[str, ...]
     separator: str
+    day_first: bool = False
 
     @property
     def layout(self) -> Layout:
-        made = Layout(day=self.day, forced=self.forced)
+        made = Layout(day=self.day, day_first=self.day_first, forced=self.forced)
         made.columns, made.separator = self.columns, self.separator
         return made
 
@@ -90,7 +91,7 @@ def piece_of(opened: Opened, layout: Layout, forced: str) -> Piece | None:
         begin = log_files.next_line(descriptor, begin)
     piece = Piece(
         opened.file.path, _same(descriptor), begin, begin, opened.size, opened.size, layout.day,
-        forced, layout.columns, layout.separator,
+        forced, layout.columns, layout.separator, layout.day_first,
     )  # fmt: skip
     return None if _needs_order(opened.begins, piece.layout) else piece
 

@@ -16,6 +16,7 @@ from connectors.logs.formats import Format, known_names, of_shape, pattern
 from connectors.logs.otlp import batch, spans
 from connectors.logs.pieces import pairs, palo_alto, split
 from connectors.logs.records import Record, Taker, number, of_expression
+from connectors.logs.times import is_day_first
 
 _MOST_LAYOUTS = 400
 _MOST_TEXT = 8192
@@ -51,6 +52,8 @@ class Layout:
     20261231, for lines that tell no year."""
 
     day: int = 0
+    day_first: bool = False
+    """Of its dates with slashes."""
     columns: tuple[str, ...] = ()
     separator: str = ""
     forced: str = ""
@@ -66,6 +69,7 @@ class Layout:
 
     def begin(self, head: bytes) -> None:
         """The first lines of a file name its columns, if anything does."""
+        self.day_first = is_day_first(head, self.day)
         for raw in head.split(b"\n")[:64]:
             line = raw.decode("utf-8", "replace").rstrip("\r").lstrip("\0").removeprefix("\ufeff")
             if line.startswith("#"):
@@ -166,7 +170,7 @@ class Layout:
         fitting = self._of_names(flat, "json")
         if fitting is None:
             return []
-        record = fitting.record(flat, self.day)
+        record = fitting.record(flat, self.day, day_first=self.day_first)
         if fitting.format.name == "json" and not (record.host or record.provider):
             name = next(wraps(flat), "")
             if name and flat[name] != text and depth < _MOST_WRAPS:
@@ -213,7 +217,7 @@ class Layout:
         fitting = self._of_names(row, "columns")
         if fitting is None:
             return []
-        record = fitting.record(row, self.day)
+        record = fitting.record(row, self.day, day_first=self.day_first)
         return self._name(record, row, record)
 
     def _of_text(self, text: str) -> list[Record]:
@@ -234,20 +238,24 @@ class Layout:
             names = frozenset(paired)
             for one in of_shape("pairs"):
                 if self._wants(one) and one.fits(names):
-                    record = Taker(one, names).record(paired, self.day)
+                    record = Taker(one, names).record(paired, self.day, day_first=self.day_first)
                     if record.host or record.provider:
                         return self._name(record, paired, record, text=text)
                     silent = silent or record
         placed = palo_alto(text) if ",T" in text else None
         if placed is not None:
             one = next(one for one in of_shape("columns") if one.name == placed[0])
-            return [Taker(one, placed[1]).record(placed[1], self.day)] if self._wants(one) else []
+            return (
+                [Taker(one, placed[1]).record(placed[1], self.day, day_first=self.day_first)]
+                if self._wants(one)
+                else []
+            )
         return [] if silent is None else self._name(silent, paired, silent, text=text)
 
     def _matched(self, one: Format, text: str) -> list[Record]:
         if len(text) > _MOST_TEXT or not any(piece in text for piece in one.if_any):
             return []
-        found = of_expression(one.name).taken(text, self.day)
+        found = of_expression(one.name).taken(text, self.day, day_first=self.day_first)
         return [found] if found is not None else []
 
 

@@ -278,9 +278,10 @@ class Reading:
         AI's names: whoever was given both may mean either."""
         find = self._finder([one.encode() for one in self.joins.answers.addresses])
         layout = Layout(day=file.day, forced=self._config.format)
-        layout.name(columns)
         try:
             with opening(file) as opened:
+                layout.begin(opened.begins[: 1 << 16])
+                layout.name(columns)
                 opened.at(begin)
                 for block, places in opened.blocks(find, pool):
                     for line in entries(block, places):

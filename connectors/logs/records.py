@@ -70,6 +70,8 @@ class Record:
     """Addresses that the name was answered with."""
     is_alias: bool = False
     """The name is another's name, whose addresses are on the lines that follow."""
+    is_untimed: bool = False
+    """What is written as its time is none that is known."""
 
 
 class Taker:
@@ -91,18 +93,24 @@ class Taker:
         ]
         self._is_name = format_.surface in _NAMES
 
-    def record(self, told: Mapping[str, Any], day: int) -> Record:
-        """``day``: of the file's last change, as 20261231, for times without a year."""
-        return self._made(self._values(told), told, day)
+    def record(self, told: Mapping[str, Any], day: int, *, day_first: bool = False) -> Record:
+        """``day``: of the file's last change, as 20261231, for times without a year;
+        ``day_first``: of dates with slashes."""
+        return self._made(self._values(told), told, day, day_first)
 
-    def _made(self, said: dict[str, str], told: Mapping[str, Any], day: int) -> Record:
+    def _made(
+        self, said: dict[str, str], told: Mapping[str, Any], day: int, day_first: bool
+    ) -> Record:
         record = Record(self.format.name)
         record.is_name = self._is_name or "dns" in said
         time = said.pop("time", "") or " ".join(
             [said[name] for name in ("date", "clock") if name in said]
         )
         if time:
-            record.time = moment(time, day)
+            record.time = moment(time, day, day_first=day_first)
+            if not record.time and "date" in told:
+                record.time = moment(f"{told['date']} {time}", day, day_first=day_first)
+            record.is_untimed = not record.time
         self._place(record, said)
         for name, text in said.items():
             if name in _TEXTS:
@@ -183,7 +191,7 @@ class TextTaker(Taker):
             raise ValueError(f"formats.yaml: {format_.name}: a group of `regex` has no name")
         super().__init__(format_, self._names)
 
-    def taken(self, text: str, day: int) -> Record | None:
+    def taken(self, text: str, day: int, *, day_first: bool = False) -> Record | None:
         """None: it is no line of the format."""
         hit = self.pattern.match(text)
         if hit is None:
@@ -196,7 +204,7 @@ class TextTaker(Taker):
         host = said.get("host", "")
         if "(" in host:
             said["host"] = labels(host)
-        return self._made(said, said, day)
+        return self._made(said, said, day, day_first)
 
 
 @cache

@@ -1,7 +1,7 @@
 """Times as logs write them -> ISO 8601 in UTC, or nothing.
 
 A time without a zone is taken for UTC, one without a year for the latest that is not ahead of the
-file's own time.
+file's own time. Whether ``05/06/2026`` is in May or in June the other dates of a file tell.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _OWN = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ")
 """As :func:`moment` gives it."""
 _NUMBER = re.compile(r"\d{9,20}(?:\.\d+)?")
 _ISO = re.compile(
-    r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:[.,]\d+)?"
+    r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[T ](\d{1,2}):(\d\d)(?::(\d\d))?(?:[.,]\d+)?"
     r"\s*(Z|UTC|[+-]\d\d:?\d\d)?"
 )
 _APACHE = re.compile(
@@ -27,6 +27,9 @@ _APACHE = re.compile(
 _SYSLOG = re.compile(r"(?:\w{3} )?(\w{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?: (\d{4}))?")
 _YEARLY = re.compile(r"(\w{3}) +(\d{1,2}) (\d{4}) (\d\d):(\d\d):(\d\d)")
 _US = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d\d)(?::(\d\d))?(?: ([AP]M))?")
+_DAY_FIRST = re.compile(r"(\d{1,2})[.-](\d{1,2})[.-](\d{4}) (\d{1,2}):(\d\d)(?::(\d\d))?")
+_TOGETHER = re.compile(r"(20\d\d)(\d\d)(\d\d)[T ]?(\d\d):(\d\d)(?::(\d\d))?")
+_BEGINS = re.compile(rb"^[\"<\[]?(\d{1,2})/(\d{1,2})/(\d{4}) \d", re.M)
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,9 +37,25 @@ _WEBKIT = 11_644_473_600
 """Seconds from 1601, where Chromium's times begin, to 1970."""
 
 
+def is_day_first(head: bytes, day: int = 0) -> bool:
+    """Of dates with slashes at which the lines of a file begin. A number above 12 tells; where
+    there is none, the file's last change (``day``, as 20261231) if it is that of one reading alone.
+    Otherwise they are as in the United States."""
+    there = [(int(one), int(two), int(year)) for one, two, year in _BEGINS.findall(head)]
+    if any(two > 12 for _, two, _ in there):
+        return False
+    if any(one > 12 for one, _, _ in there):
+        return True
+    if not there or not day:
+        return False
+    one, two, year = there[-1]
+    return year * 10_000 + two * 100 + one == day != year * 10_000 + one * 100 + two
+
+
 @lru_cache(maxsize=4096)
-def moment(text: str, day: int = 0) -> str:
-    """``2026-11-28T10:00:00Z``; empty for what is no time. ``day``: of the file, as 20261231."""
+def moment(text: str, day: int = 0, *, day_first: bool = False) -> str:
+    """``2026-11-28T10:00:00Z``; empty for what is no time. ``day``: of the file, as 20261231;
+    ``day_first``: see :func:`is_day_first`."""
     text = text.strip().strip('[]"')
     plain = _UTC.fullmatch(text)
     if plain is not None:  # most logs are written so: nothing is to be counted
@@ -56,7 +75,18 @@ def moment(text: str, day: int = 0) -> str:
         hit = _US.match(text)
         if hit:
             hour = int(hit[4]) % 12 + (12 if hit[7] == "PM" else 0) if hit[7] else int(hit[4])
-            return _iso(int(hit[3]), int(hit[1]), int(hit[2]), hour, int(hit[5]), int(hit[6] or 0))
+            month, of_month = int(hit[1]), int(hit[2])
+            if day_first or month > 12:
+                month, of_month = of_month, month
+            return _iso(int(hit[3]), month, of_month, hour, int(hit[5]), int(hit[6] or 0))
+        hit = _DAY_FIRST.match(text)
+        if hit:
+            return _iso(int(hit[3]), int(hit[2]), int(hit[1]), int(hit[4]), int(hit[5]),
+                        int(hit[6] or 0))  # fmt: skip
+        hit = _TOGETHER.match(text)
+        if hit:
+            return _iso(int(hit[1]), int(hit[2]), int(hit[3]), int(hit[4]), int(hit[5]),
+                        int(hit[6] or 0))  # fmt: skip
         hit = _YEARLY.match(text)
         if hit:
             month = _MONTHS.get(hit[1].lower(), 0)

@@ -36,7 +36,8 @@ def _days_from_now(days: int) -> str:
 @dataclass(frozen=True)
 class Counted:
     """Of lines that were read: how many no format fits, with samples; how many were too long; how
-    many had a time that can not be, and the first and last of those; how they end, if any do."""
+    many had a time that can not be, and the first and last of those; how they end, if any do; how
+    many had a time that is written in no known way."""
 
     unknown: int
     samples: list[str]
@@ -44,6 +45,7 @@ class Counted:
     odd: int
     when: tuple[str, str]
     ends: tuple[bool, bool] | None
+    untimed: int
 
 
 @dataclass
@@ -64,6 +66,8 @@ class Lines:
     """Lines that are longer than any honest log's."""
     odd: int = 0
     """Lines of a time that can not be."""
+    untimed: int = 0
+    """Lines of a time that is written in no known way."""
     _odd: tuple[str, str] = ("", "")
     _earliest: str = field(default_factory=lambda: _days_from_now(-_OLDEST))
     _latest: str = field(default_factory=lambda: _days_from_now(1))
@@ -116,7 +120,7 @@ class Lines:
     def counted(self) -> Counted:
         return Counted(
             self.layout.unknown, self.samples, self.cut, self.odd, self._odd,
-            (self._is_open, self._is_cut) if self._is_any else None,
+            (self._is_open, self._is_cut) if self._is_any else None, self.untimed,
         )  # fmt: skip
 
     def join(self, other: Counted) -> None:
@@ -124,6 +128,7 @@ class Lines:
         self.layout.unknown += other.unknown
         self.samples += other.samples[: _SAMPLES - len(self.samples)]
         self.cut += other.cut
+        self.untimed += other.untimed
         if other.odd:
             first, last = self._odd if self.odd else other.when
             self.odd += other.odd
@@ -163,6 +168,7 @@ class Lines:
             if key is None:
                 continue
             told.append(record)
+            self.untimed += record.is_untimed and not odd and not record.time
             if odd:
                 self.odd += 1
                 self._odd = (min(odd, self._odd[0] or odd), max(odd, self._odd[1]))
@@ -224,6 +230,9 @@ class Lines:
             first, last = self._odd
             yield Gap(what=self.path, reason=f"{self.odd} lines of a time that can not be ({first} "
                       f"to {last}): a clock is wrong; they count without a time")  # fmt: skip
+        if self.untimed:
+            yield Gap(what=self.path, reason=f"{self.untimed} lines of a time that is written in "
+                      "no known way; they count without a time")  # fmt: skip
         cut = self.cut + (self._is_open and opened.progress.done < opened.size)
         if cut:
             yield Gap(what=self.path, reason=f"{cut} lines of more than 8 MiB, of which the "
