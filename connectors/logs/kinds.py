@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from connectors.logs.formats import gateways
 from connectors.logs.networks import model_ports
 from connectors.logs.records import Record
 from scanner.model.evidence import Confidence
@@ -37,6 +38,32 @@ _BY_PATH = (
         r"/api/(?:generate|chat)(?![\w.-])|/invoke(?:-with-response-stream)?$|/converse|/invocations$|"
         r"/generate_stream|/v2/models/[^/]+/infer|InvokeModel|Converse", re.I)),
 )  # fmt: skip
+_BY_WORD = (
+    (EMBEDDINGS, re.compile(r"a?(?:batch_)?embed(?:dings?|_content)?", re.I)),
+    (IMAGES, re.compile(r"a?image_(?:generation|edit|variation)s?", re.I)),
+    (SPEECH, re.compile(r"a?(?:transcriptions?|speech|translations?|audio_\w{1,40})", re.I)),
+    (AGENT, re.compile(
+        r"(?:invoke|create)_(?:agent|workflow)|execute_tool|call_mcp_tool|"
+        r"a?(?:create|get|delete)_assistants?|a?run_thread(?:_stream)?", re.I)),
+    (API, re.compile(
+        r"a?(?:chat|(?:text_)?completion|responses|generate_content|anthropic_messages|rerank)",
+        re.I)),
+)  # fmt: skip
+"""What gateways call an operation: LiteLLM's ``call_type`` (https://docs.litellm.ai/docs/proxy/
+logging_spec), ``gen_ai.operation.name`` (https://opentelemetry.io/docs/specs/semconv/gen-ai/
+gen-ai-spans/)."""
+_BY_MODEL = (
+    (EMBEDDINGS, re.compile(r"embed", re.I)),
+    (
+        IMAGES,
+        re.compile(r"dall-e|gpt-image|stable-diffusion|titan-image|nova-canvas|imagen-", re.I),
+    ),
+    (SPEECH, re.compile(r"whisper|(?:^|[-/])tts(?:-|$)|-transcribe", re.I)),
+)
+"""Of calls of which a gateway does not say what they were."""
+_ANY_MODEL = re.compile(
+    r"(?:InvokeModel(?:WithResponseStream)?|.*/invoke(?:-with-response-stream)?)?"
+)
 _CLIENTS = (
     ("browser", re.compile(
         r"(?:^|[\\/])(?:(?:google[ -]?)?chrome|chromium|(?:microsoft[ -]?)?(?:ms)?edge|firefox|"
@@ -122,7 +149,8 @@ def kind_of(record: Record, surface: str, client: str, *, is_assistant: bool) ->
         return CONTACT
     if client in _IDES or is_assistant:
         return IDE
-    found = _by_path(record.path)
+    found = _by_gateway(record.path, record.model) if record.format in gateways() else ""
+    found = found or _by_path(record.path)
     if found:
         return found
     client = client.removesuffix(BY_TLS)
@@ -131,6 +159,16 @@ def kind_of(record: Record, surface: str, client: str, *, is_assistant: bool) ->
     if surface == "api" or record.provider or client not in ("other", ""):
         return API
     return CONTACT
+
+
+@lru_cache(maxsize=8192)
+def _by_gateway(path: str, model: str) -> str:
+    """By the word for an operation, or the model where any may be meant; empty: neither tells."""
+    if _ANY_MODEL.fullmatch(path):
+        return next((kind for kind, pattern in _BY_MODEL if pattern.search(model)), "")
+    if "/" in path:
+        return _by_path(path if path.startswith("/") else f"/{path}")
+    return next((kind for kind, pattern in _BY_WORD if pattern.fullmatch(path)), "")
 
 
 @lru_cache(maxsize=8192)

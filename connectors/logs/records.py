@@ -114,7 +114,9 @@ class Taker:
         self._place(record, said)
         for name, text in said.items():
             if name in _TEXTS:
-                setattr(record, name, text)
+                # Envoy's backends are called namespace/backend/route/…
+                is_backend = name == "provider" and "/route/" in text
+                setattr(record, name, text.split("/")[1] if is_backend else text)
             elif name in _COUNTS:
                 setattr(record, name, number(text))
             elif name == "user":

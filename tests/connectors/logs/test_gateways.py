@@ -100,3 +100,50 @@ def test_a_provider_that_no_rule_knows_is_told(
     (tmp_path / "a.log").write_text(json.dumps(asked) + "\n")
     (found,) = read("a.log").assets.values()
     assert (found.name, found.kind, found.models) == (thing, "logs.model_endpoint", ("x-1",))
+
+
+LITELLM = {"custom_llm_provider": "openai", "model": "x", "startTime": 1764324000.5}
+BEDROCK = {"schemaType": "ModelInvocationLog", "operation": "InvokeModel"}
+ENVOY = {"genai_model_name": "x", "genai_backend_name": "default/openai/route/shop/rule/0/ref/0"}
+
+
+def span(operation: str, provider: str) -> dict[str, object]:
+    told = {"gen_ai.operation.name": operation, "gen_ai.provider.name": provider}
+    pairs = [{"key": key, "value": {"stringValue": value}} for key, value in told.items()]
+    return {"resourceSpans": [{"scopeSpans": [{"spans": [{"attributes": pairs}]}]}]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "thing"),
+    [
+        ({**LITELLM, "call_type": "aembedding"}, "OpenAI: embeddings"),
+        ({**LITELLM, "call_type": "aembedding", "api_base": "https://api.openai.com/v1/"},
+         "OpenAI: embeddings"),
+        ({**LITELLM, "call_type": "aimage_generation"}, "OpenAI: images"),
+        ({**LITELLM, "call_type": "atranscription"}, "OpenAI: speech"),
+        ({**LITELLM, "call_type": "speech"}, "OpenAI: speech"),
+        ({**LITELLM, "call_type": "acompletion", "model": "ft:embedder"}, "OpenAI: API calls"),
+        ({**LITELLM, "call_type": "arerank"}, "OpenAI: API calls"),
+        ({**BEDROCK, "modelId": "amazon.titan-embed-text-v2:0"}, "Amazon Bedrock: embeddings"),
+        ({**BEDROCK, "modelId": "amazon.titan-image-generator-v1"}, "Amazon Bedrock: images"),
+        ({**BEDROCK, "modelId": "anthropic.claude-3-haiku"}, "Amazon Bedrock: API calls"),
+        ({"ai_org": "openai", "ai_model": "text-embedding-3-small"}, "OpenAI: embeddings"),
+        ({"ai_org": "openai", "ai_model": "whisper-1"}, "OpenAI: speech"),
+        ({"ai_org": "openai", "ai_model": "gpt-4o"}, "OpenAI: API calls"),
+        ({"Provider": "openai", "Model": "x", "Endpoint": "images/generations",
+          "RateLimited": False}, "OpenAI: images"),
+        ({"Provider": "openai", "Model": "x", "Endpoint": "embeddings", "RateLimited": False},
+         "OpenAI: embeddings"),
+        (span("embeddings", "openai"), "OpenAI: embeddings"),
+        (span("invoke_agent", "anthropic"), "Anthropic: agent"),
+        (span("create_agent", "anthropic"), "Anthropic: agent"),
+        (span("chat", "anthropic"), "Anthropic: API calls"),
+        ({**ENVOY, "x-envoy-origin-path": "/v1/embeddings"}, "OpenAI: embeddings"),
+        ({**ENVOY, "x-envoy-origin-path": "/v1/chat/completions"}, "OpenAI: API calls"),
+    ],
+)  # fmt: skip
+def test_gateways_say_what_a_call_was(
+    tmp_path: Path, read: Read, asked: dict[str, object], thing: str
+) -> None:
+    (tmp_path / "a.log").write_text(json.dumps(asked) + "\n")
+    assert {*read("a.log").assets} == {thing}
