@@ -17,8 +17,9 @@ from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from errno import ENOENT
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from mmap import ACCESS_READ, mmap
+from multiprocessing.context import get_spawning_popen
+from tempfile import TemporaryFile
 
 from connectors.logs import files as log_files
 from connectors.logs.answers import Answers
@@ -108,6 +109,19 @@ def _needs_order(head: bytes, layout: Layout) -> bool:
     return any(one.format in in_order() for line in lines for one in layout.records(line))
 
 
+class _Handed:
+    """An open file that a process has from its beginning; there, its descriptor."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __reduce__(self) -> tuple[type[int], tuple[int]]:
+        begun = get_spawning_popen()
+        if begun is None:
+            return int, (self._descriptor,)
+        return int, (begun.duplicate_for_child(self._descriptor),)
+
+
 class Aside:
     """Processes for the files of one reading, started for the first one that is large enough.
     ``count``: of processors; with one, nothing is divided."""
@@ -171,13 +185,13 @@ class Aside:
             failed.set_exception(error)
             return failed
 
-    def _written(self) -> str:
+    def _written(self) -> _Handed:
         """A file with what is looked for: it is too much to be told a process that begins, and may
-        die before it has heard all."""
-        folder = self._stack.enter_context(TemporaryDirectory(prefix="shadow-ai-"))
-        path = Path(folder) / "watch"
-        path.write_bytes(pickle.dumps(self._watch))
-        return str(path)
+        die before it has heard all. It has no name, so nothing is left of it, however this ends."""
+        file = self._stack.enter_context(TemporaryFile())  # noqa: SIM115 (closed there)
+        pickle.dump(self._watch, file)
+        file.flush()
+        return _Handed(file.fileno())
 
     def _done(
         self, piece: Piece, job: Future[Found] | Found, settings: Settings, descriptor: int
@@ -197,9 +211,9 @@ _known: list[Watch] = []
 """In a process that reads pieces: what it looks for."""
 
 
-def _know(written: str) -> None:
-    # The scan's own writing, in a folder that nobody else may enter.
-    _known[:] = [pickle.loads(Path(written).read_bytes())]  # noqa: S301
+def _know(descriptor: int) -> None:
+    with open(descriptor, "rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as written:
+        _known[:] = [pickle.loads(written)]  # noqa: S301 (the scan's own writing)
 
 
 def _read_here(piece: Piece, settings: Settings) -> Found:

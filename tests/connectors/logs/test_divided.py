@@ -7,8 +7,9 @@ import os
 import pickle
 import random
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +241,29 @@ def test_what_a_process_is_told_when_it_begins_is_short(
     write(tmp_path / "a.log", LOGS["squid"]())
     assert read("a.log", processors=2).use
     assert told[0] < 4096
+
+
+def test_nothing_stands_in_the_temporary_directory_that_a_killed_scan_would_leave(
+    tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    done = divided.Aside._done
+    read_aside: list[bool] = []
+
+    def looking(self: divided.Aside, piece: divided.Piece, job: Any, *given: Any) -> divided.Found:
+        found = done(self, piece, job, *given)
+        if isinstance(job, Future):
+            read_aside.append(job.exception() is None)
+        assert not [*scratch.iterdir()]
+        return found
+
+    monkeypatch.setattr(divided.Aside, "_done", looking)
+    write(tmp_path / "a.log", LOGS["squid"]())
+    assert read("a.log", processors=2).use
+    assert read_aside
+    assert all(read_aside)
 
 
 def test_a_log_that_is_rotated_while_it_is_read_is_read_as_it_was(
