@@ -49,6 +49,10 @@ class FlowFormat(Model, frozen=True, kw_only=True):
     mixed: bool = False
     fields: dict[str, tuple[str, ...]] = {}
     denied: tuple[str, ...] = ()
+    only: dict[str, tuple[str, ...]] = {}
+    """Name -> what an entry must hold there to be one."""
+    parts: dict[str, tuple[str, ...]] = {}
+    """Name -> what it holds in an entry about a connection that goes on, and counts at its end."""
     reference: str = ""
 
     def has(self, names: frozenset[str]) -> bool:
@@ -199,6 +203,8 @@ class FlowLayout:
             yield from self._json(message.encode(), message)
 
     def _flow(self, told: Mapping[str, Any]) -> Flow | None:
+        if any(told.get(name) not in texts for name, texts in self.format.only.items()):
+            return None
         said = {name: _first(told, paths) for name, paths in self.format.fields.items()}
         get = said.get
         src, dst = get("src", ""), get("dst", "")
@@ -209,6 +215,7 @@ class FlowLayout:
         if not end and start:
             end = start + _whole(get("took", ""))
         reporter = get("reporter", "")
+        is_part = any(told.get(name) in texts for name, texts in self.format.parts.items())
         return Flow(
             self.format.name,
             src.lower(),
@@ -229,6 +236,7 @@ class FlowLayout:
             get("inner_src", "").lower(),
             get("inner_dst", "").lower(),
             self.format.one_way and not get("received", ""),
+            count=0 if is_part else 1,
             app=get("app", ""),
             is_told_twice=reporter == "DEST" and bool(get("instance", "")),
         )

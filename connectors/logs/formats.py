@@ -49,6 +49,12 @@ class Format(Model, frozen=True, kw_only=True):
     marks: tuple[str, ...] = ()
     """Of a log that names no host: texts of which each of its lines has one, and few others do.
     Where there are none here, they are the names that tell the format."""
+    parts: dict[str, tuple[str, ...]] = {}
+    """Field -> what it holds in a line that reports on a session which goes on: its bytes count,
+    and the session where it ends."""
+    again: dict[str, tuple[str, ...]] = {}
+    """Field -> what it holds in a line about a connection (``uid``) of which another line tells,
+    too, in most logs."""
     joins: dict[str, tuple[str, ...]] = {}
     """What leads from a name to connections: ``answers``, ``dst``, ``uid``, ``scope``,
     ``asked_from`` (who was answered, where the answer's own source is the server)."""
@@ -113,6 +119,12 @@ def _lowered(path: str) -> str:
 @cache
 def of_shape(shape: str) -> tuple[Format, ...]:
     return tuple(one for one in formats() if shape in one.shape)
+
+
+@cache
+def repeating() -> frozenset[str]:
+    """Names of formats of which several lines may tell of one connection."""
+    return frozenset(one.name for one in formats() if one.again)
 
 
 @cache

@@ -21,6 +21,12 @@ _HEADER = re.compile(
 """What collectors write before a line: priority, time, host and program, each exactly there (RFC
 3164 and 5424), perhaps by two of them."""
 _CEF = re.compile(r"([A-Za-z_][\w.]*)=((?:[^=\\]|\\.)*?)(?=\s+[A-Za-z_][\w.]*=|\s*$)")
+_PIPE = re.compile(r"(?<!\\)\|")
+_ESCAPED = re.compile(r"\\([\\=|])")
+_OUT_IS_SENT = re.compile(r"zscaler|fortinet|check point|forcepoint|websense", re.I)
+"""Vendors whose ``out`` is what the client sent. In the standard's own words ``in`` is what flows
+from the source to the destination, and so Palo Alto Networks write it
+(https://docs.paloaltonetworks.com/resources/cef)."""
 _FIRST = re.compile(r"[\w.-]{0,20}")
 """Of a line of Palo Alto Networks': no more stands before the first comma."""
 _W3C = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
@@ -57,9 +63,7 @@ def split(line: str, separator: str) -> list[str]:
 def pairs(text: str) -> dict[str, str]:
     at = _behind_header(text)
     if text.startswith("CEF:", at) and text.count("|", at) >= 7:
-        extension = text[at:].split("|", 7)[7]
-        told = {key.lower(): value for key, value in _CEF.findall(extension)}
-        return {"cef": "0", **told}
+        return _cef(text[at:])
     if text.startswith("LEEF:", at) and text.count("|", at) >= 4:
         rest = text[at:].rsplit("|", maxsplit=1)[-1]
         pairs = (part.partition("=") for part in re.split(r"\t|\^|\\t", rest))
@@ -73,11 +77,24 @@ def pairs(text: str) -> dict[str, str]:
 
 def beside(text: str) -> str:
     """What of a line stands in none of its pairs."""
+    at = _behind_header(text)
     for begin, bars in (("CEF:", 7), ("LEEF:", 4)):
-        at = text.find(begin)
-        if at >= 0 and text.count("|", at) >= bars:
+        if text.startswith(begin, at) and text.count("|", at) >= bars:
             return text[:at]
     return _PAIR.sub(" ", text)
+
+
+def _cef(text: str) -> dict[str, str]:
+    """With ``sent`` and ``received``, seen from the source."""
+    head = _PIPE.split(text, maxsplit=7)
+    if len(head) < 8:
+        return {}
+    told = {key.lower(): _ESCAPED.sub(r"\1", value) for key, value in _CEF.findall(head[7])}
+    ways = ("out", "in") if _OUT_IS_SENT.match(head[1]) else ("in", "out")
+    counted = {
+        name: told[way] for name, way in zip(("sent", "received"), ways, strict=True) if way in told
+    }
+    return {"cef": "0", **told, **counted}
 
 
 def _behind_header(text: str) -> int:

@@ -59,6 +59,8 @@ class Record:
     is_name: bool = False
     """A name was asked for: contact, and no content."""
     count: int = 1
+    is_again: bool = False
+    """Another line may have told of this connection, or may yet."""
     is_joined: bool = False
     """Of a log that tells at which address a name is; what follows is set there alone."""
     dst: str = ""
@@ -125,6 +127,10 @@ class Taker:
                 record.src = _address(text)
         if self.format.joins:
             self._join(record, told)
+        if self.format.parts and _holds(told, self.format.parts):
+            record.count = 0
+        if self.format.again:
+            record.is_again = _holds(told, self.format.again)
         return record
 
     def _values(self, told: Mapping[str, Any]) -> dict[str, str]:
@@ -213,6 +219,10 @@ class TextTaker(Taker):
 def of_expression(format_name: str) -> TextTaker:
     """Compiled once for all files."""
     return next(TextTaker(one) for one in of_shape("text") if one.name == format_name)
+
+
+def _holds(told: Mapping[str, Any], wanted: Mapping[str, tuple[str, ...]]) -> bool:
+    return any(str(told.get(path, "")).strip('"') in texts for path, texts in wanted.items())
 
 
 def _of_url(url: str) -> tuple[str, int, str]:

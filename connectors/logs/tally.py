@@ -97,7 +97,7 @@ class Tally:
         actor = self._actor(record)
         target = f"={server}" if server else provider
         key: Key = (*actor, target, kind, client, is_blocked(record), shape)
-        if not record.count:
+        if not (record.count or record.up or record.down):
             return key
         row = self.row(key)
         row.count += record.count
@@ -113,6 +113,16 @@ class Tally:
             row.handshakes.add(record.ja4[:64])
         self.lines += 1
         return key
+
+    def take_back(self, key: Key) -> None:
+        """One request that counted, of which a better line tells."""
+        row = self.rows.get(key)
+        if row is None:
+            return  # it was told already
+        row.count -= 1
+        self.lines -= 1
+        if row.count <= 0 and not (row.up or row.down):
+            del self.rows[key]
 
     def row(self, key: Key) -> Row:
         """Where is added up what has this key."""

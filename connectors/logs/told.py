@@ -13,11 +13,12 @@ from pathlib import PurePath
 
 from connectors.logs.elsewhere import hosts_of, is_generic, is_silent, is_trace
 from connectors.logs.files import Part
-from connectors.logs.formats import in_order
+from connectors.logs.formats import in_order, repeating
 from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout, Named, wraps
 from connectors.logs.opening import Opened
 from connectors.logs.records import Record
+from connectors.logs.rows import Key
 from connectors.logs.tally import Tally, gap
 from connectors.logs.unfinished import is_whole
 from scanner.model.items import Gap
@@ -25,6 +26,8 @@ from scanner.model.items import Gap
 _MOST_PARSED = 1 << 16
 """Bytes of a line that are taken apart; of a longer one those around what was found."""
 _SAMPLES = 3
+_MOST_FLOWS = 50_000
+"""Connections that are remembered, of whose lines one counts."""
 _OLDEST = 3660
 """Days after which no log is read any more: it is the clock that is wrong."""
 
@@ -72,6 +75,8 @@ class Lines:
     _earliest: str = field(default_factory=lambda: _days_from_now(-_OLDEST))
     _latest: str = field(default_factory=lambda: _days_from_now(1))
     """Of the file's own clock, if that is ahead."""
+    _flows: dict[str, Key | None] = field(default_factory=dict)
+    """Connections -> what counts that may be told again; None: no more of that counts."""
     _is_open: bool = False
     """The last part ends within a line."""
     _is_cut: bool = False
@@ -164,11 +169,15 @@ class Lines:
             if odd:
                 odd = "" if self._earliest <= odd <= self._latest else odd
                 record.time = "" if odd else record.time
+            if record.is_again and record.uid in self._flows:
+                record.count = record.up = record.down = 0
             key = tally.add(record, place)
             if key is None:
                 continue
             told.append(record)
             self.untimed += record.is_untimed and not odd and not record.time
+            if record.uid and record.format in repeating():
+                self._once(record, key)
             if odd:
                 self.odd += 1
                 self._odd = (min(odd, self._odd[0] or odd), max(odd, self._odd[1]))
@@ -178,6 +187,18 @@ class Lines:
                 if record.is_alias:
                     joins.follow(block, behind, self.layout, record, key, tally)
         return told
+
+    def _once(self, record: Record, key: Key) -> None:
+        """Of a connection counts what it carried (TLS, HTTP), not what was noticed about it, and
+        that once where nothing else tells. What was refused is told by that alone."""
+        flows = self._flows
+        if key[5] or (record.is_again and record.uid in flows):
+            return
+        if not record.is_again and (before := flows.get(record.uid)) is not None:
+            self.tally.take_back(before)
+        elif len(flows) >= _MOST_FLOWS and record.uid not in flows:
+            del flows[next(iter(flows))]
+        flows[record.uid] = key if record.is_again else None
 
     def _elsewhere(
         self, line: bytes, end: int, records: list[Record], told: list[Record], place: str,

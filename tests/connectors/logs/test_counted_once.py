@@ -1,0 +1,108 @@
+"""What several lines tell of one connection counts once, and each way its own bytes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.logs.lines import Layout
+from tests.connectors.logs.conftest import Read, Told
+from tests.connectors.logs.test_joined import AI, carried, resolved
+
+SEEN = {"sni": "claude.ai"}
+SO_FAR = {"bytes_toserver": 600, "bytes_toclient": 700, "start": "2026-11-28T10:00:00.1+0000"}
+IN_ALL = {"bytes_toserver": 5000, "bytes_toclient": 9000, "start": "2026-11-28T10:00:00.1+0000"}
+
+
+def event(kind: str, ident: int = 1, **more: Any) -> str:
+    """https://docs.suricata.io/en/latest/output/eve/eve-json-format.html"""
+    return json.dumps({"timestamp": "2026-11-28T10:00:00.1+0000", "flow_id": ident,
+                       "event_type": kind, "src_ip": "10.0.0.7", "src_port": 50212,
+                       "dest_ip": "203.0.113.7", "dest_port": 443, **more}) + "\n"  # fmt: skip
+
+
+TLS, FLOW = event("tls", tls=SEEN), event("flow", flow=IN_ALL)
+ALERT = event("alert", tls=SEEN, flow=SO_FAR, alert={"action": "allowed", "signature": "x"})
+
+
+def requests(told: Told) -> int:
+    return sum(told.use.values())
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[TLS, ALERT, FLOW], [ALERT, TLS, FLOW], [ALERT, ALERT, TLS, FLOW], [TLS, ALERT, ALERT, FLOW]],
+)
+def test_an_alert_is_no_second_connection(tmp_path: Path, read: Read, lines: list[str]) -> None:
+    (tmp_path / "eve.json").write_text("".join(lines))
+    told = read("eve.json")
+    assert requests(told) == 1
+    assert list(carried(told).values()) == [(5000, 9000)]
+
+
+def test_connections_that_alerts_alone_tell_of_count_once_each(tmp_path: Path, read: Read) -> None:
+    other = event("alert", 2, tls=SEEN, flow=SO_FAR, alert={"action": "allowed"})
+    (tmp_path / "eve.json").write_text(ALERT + other + ALERT)
+    assert requests(read("eve.json")) == 2
+
+
+def test_what_an_alert_blocked_is_no_use(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "eve.json").write_text(event("alert", tls=SEEN, alert={"action": "blocked"}))
+    told = read("eve.json")
+    assert not told.use
+    assert [row.count for asset in told.assets.values() for row in asset.evidence] == [1]
+
+
+def session(logid: str, second: int, total: int, app: str = "OpenAI.ChatGPT") -> str:
+    return (f'date=2026-11-28 time=10:00:00 devid="FG1" eventtime=1795860{second}000000000 '
+            f'logid="{logid}" type="traffic" subtype="forward" srcip=10.0.0.5 srcport=51000 '
+            f'dstip={AI} dstport=443 user="anna" sessionid=21 action="accept" app="{app}" '
+            f"sentbyte={total} rcvdbyte={2 * total} sentdelta=1000 rcvddelta=2000\n")  # fmt: skip
+
+
+@pytest.mark.parametrize(("app", "who"), [("OpenAI.ChatGPT", "anna"), ("SSL", "10.0.0.5")])
+def test_a_long_session_of_fortinet_counts_once(
+    tmp_path: Path, read: Read, app: str, who: str
+) -> None:
+    """https://docs2.fortinet.com/document/fortianalyzer/6.2.0/new-features/902615: sums are of the
+    deltas. Also where the connection is known by its address alone."""
+    (tmp_path / "dns.log").write_text(resolved("10.0.0.5", "api.openai.com", AI))
+    (tmp_path / "fgt.log").write_text(
+        session("0000000020", 120, 1000, app) + session("0000000020", 240, 2000, app)
+        + session("0000000013", 360, 3000, app)
+    )  # fmt: skip
+    told = read("dns.log", "fgt.log")
+    assert {key[0]: both for key, both in carried(told).items()} == {who: (3000, 6000)}
+    asked = 1  # of the name server
+    assert requests(told) == asked + 1
+
+
+def cef(vendor: str, more: str) -> tuple[int, int]:
+    line = f"CEF:0|{vendor}|x|1|y|a\\|b|1|src=10.0.0.5 dhost=claude.ai in=4000 out=1000 {more}"
+    (told,) = Layout().records(line.encode())
+    return told.up, told.down
+
+
+@pytest.mark.parametrize(
+    ("vendor", "both"),
+    [("Palo Alto Networks", (4000, 1000)), ("Some Vendor", (4000, 1000)),
+     ("Zscaler", (1000, 4000)), ("Fortinet", (1000, 4000)), ("Check Point", (1000, 4000)),
+     ("Forcepoint", (1000, 4000))],
+)  # fmt: skip
+def test_in_and_out_are_the_vendors(vendor: str, both: tuple[int, int]) -> None:
+    assert cef(vendor, "act=allow") == both
+
+
+def test_fortinets_sessions_in_cef_count_deltas() -> None:
+    more = "FTNTFGTlogid=0000000020 FTNTFGTsentdelta=10 FTNTFGTrcvddelta=20"
+    assert cef("Fortinet", more) == (10, 20)
+
+
+def test_cef_escapes_backslashes_and_signs() -> None:
+    line = (r"CEF:0|Palo Alto Networks|PAN-OS|11|url\|x|THREAT|1|suser=acme\\nora "
+            r"request=https://claude.ai/a\=b src=10.1.1.1")  # fmt: skip
+    (told,) = Layout().records(line.encode())
+    assert (told.user, told.host, told.path) == ("acme\\nora", "claude.ai", "/a=b")
