@@ -19,6 +19,8 @@ from connectors.logs.records import Record, Taker, number, of_expression
 from connectors.logs.times import is_day_first
 
 _MOST_LAYOUTS = 400
+_MOST_COLUMNS = 80
+"""Of a table without a header, to which newer versions add columns behind those that are known."""
 _MOST_TEXT = 8192
 """Characters of a line that an expression is tried on."""
 _WRAPPED = ("message", "_raw", "event.original", "log", "rawlog", "msg", "properties.msg")
@@ -116,7 +118,9 @@ class Layout:
                 return
         for one in of_shape("columns"):
             if one.first and pattern(one.first).match(line):
-                self.columns, self.separator = tuple(n.lower() for n in one.columns), ","
+                names = [name.lower() for name in one.columns]
+                more = [f"column {number}" for number in range(len(names), _MOST_COLUMNS)]
+                self.columns, self.separator = (*names, *more), ","
 
     def records(self, raw: bytes) -> list[Record]:
         """Usually one. An empty list: nothing of a line could be understood."""

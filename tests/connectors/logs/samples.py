@@ -63,6 +63,23 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      '"1 (A)","NOERROR","api.openai.com.","Generative AI","Roaming Computers",'
      '"Roaming Computers,Networks",""',
      {"host": "api.openai.com.", "user": "laptop-1", "src": "10.0.0.9", "is_name": True}),
+    ("umbrella-dns", "",  # of a version with more columns
+     '"2026-11-28 10:00:00","laptop-1","laptop-1","10.0.0.9","203.0.113.4","Blocked","1 (A)",'
+     '"NOERROR","claude.ai.","Generative AI","Roaming Computers","Roaming Computers","","1","2"',
+     {"host": "claude.ai.", "action": "Blocked"}),
+    # https://docs.umbrella.com/umbrella-user-guide/docs/web-log-formats
+    ("umbrella-proxy", "",
+     '"2026-11-28 10:00:00","laptop-1","10.0.0.9","203.0.113.4","192.0.2.9","text/html","ALLOWED",'
+     '"https://chatgpt.com/backend-api/conversation?x=1","https://claude.ai/","Mozilla/5.0 (X, Y)",'
+     '"200","562","1489","1400","","Generative AI"',
+     {"host": "chatgpt.com", "path": "/backend-api/conversation", "user": "laptop-1", "up": 562,
+      "down": 1489, "src": "10.0.0.9", "status": 200, "time": "2026-11-28T10:00:00Z"}),
+    ("umbrella-proxy", "",
+     '"2026-11-28 10:00:00","Anna (anna@example.com)","10.0.0.9","203.0.113.4","192.0.2.9","","'
+     'BLOCKED","https://claude.ai/","","Mozilla/5.0","403","5","","","","AI","","","","",'
+     '"","AD Users","AI","Anna (anna@example.com), Site","AD Users,Sites","POST","","","f"'
+     ',"12","34","","","","","9","8","7","6"',
+     {"host": "claude.ai", "action": "BLOCKED", "method": "POST", "up": 5}),
     # https://docs.paloaltonetworks.com URL filtering log fields
     ("palo-alto", "",
      "<14>Nov 28 10:00:00 fw 1,2026/11/28 10:00:00,001,THREAT,url,2561,2026/11/28 10:00:00,"

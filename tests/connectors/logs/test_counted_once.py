@@ -106,3 +106,17 @@ def test_cef_escapes_backslashes_and_signs() -> None:
             r"request=https://claude.ai/a\=b src=10.1.1.1")  # fmt: skip
     (told,) = Layout().records(line.encode())
     assert (told.user, told.host, told.path) == ("acme\\nora", "claude.ai", "/a=b")
+
+
+@pytest.mark.parametrize("action", ["ALLOWED", "BLOCKED"])
+def test_where_umbrellas_proxy_led_from_is_no_visit(
+    tmp_path: Path, read: Read, action: str
+) -> None:
+    (tmp_path / "proxy.csv").write_text(
+        '"2026-11-28 10:00:00","laptop-1","10.0.0.9","203.0.113.4","192.0.2.9","text/html",'
+        f'"{action}","https://www.example.com/","https://chatgpt.com/","Mozilla/5.0","200","562",'
+        '"1489","1400","","News"\n'
+    )
+    told = read("proxy.csv")
+    assert not told.assets
+    assert not told.gaps
