@@ -107,13 +107,15 @@ def _drawn(line: Line, draw: random.Random, host: str, who: int = 5000) -> tuple
 
 
 def found(path: Path) -> Counter[tuple[str, str]]:
-    """What the scanner makes of it, by the command that people use."""
+    """What the scanner makes of it, by the command that people use; devices, which it tells beside
+    their users, left out."""
     document = json.loads(_run([sys.executable, "-m", "scanner", "scan", "--logs", str(path),
                                 "--json"]).stdout)  # fmt: skip
     providers = {row["uid"]: row["provider"] for row in document["assets"]}
     told: Counter[tuple[str, str]] = Counter()
     for edge in document["edges"]:
-        if edge["kind"] == "used_by" and edge["source"] in providers:
+        is_device = "/device/" in edge["target"]
+        if edge["kind"] == "used_by" and edge["source"] in providers and not is_device:
             who = edge["target"].rpartition("/")[2]
             told[who, providers[edge["source"]]] += sum(e.get("count", 1) for e in edge["evidence"])
     return told

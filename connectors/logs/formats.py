@@ -17,7 +17,7 @@ from scanner.model.base import Model
 FIELDS = (
     "time", "date", "clock", "user", "device", "src", "host", "url", "path", "method", "up",
     "down", "action", "ua", "app", "program", "model", "provider", "dst", "port", "media", "ja4",
-    "status", "dns",
+    "status", "dns", "sender",
 )  # fmt: skip
 _OF_ALL = ("gen_ai.", "#Fields:", "#fields")
 """Spans of models, and what renames the columns of a log."""

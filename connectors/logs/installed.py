@@ -44,6 +44,8 @@ class InventoryFormat(Model, frozen=True, kw_only=True):
     mixed: bool = False
     fields: dict[str, tuple[str, ...]]
     ended: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+    """Of ``table``: events in which ``program`` is what was started, and not merely mentioned."""
     reference: str = ""
 
     def has(self, names: frozenset[str]) -> bool:
@@ -146,6 +148,9 @@ class InventoryLayout:
         name, publisher = get("name", ""), get("publisher", "")
         table = get("table", "")
         extension, program = get("extension", ""), get("program", "")
+        is_start = table in self.format.starts
+        if self.format.starts and not is_start:
+            program = ""
         if "vscode_extensions" in table:
             extension, program = (name if "." in name else f"{publisher}.{name}"), ""
         found = Installed(
@@ -158,7 +163,7 @@ class InventoryLayout:
             get("email", "") or get("user", ""),
             moment(get("time", "")) if get("time", "") else "",
             count,
-            "processes" in table or "process_events" in table,
+            is_start or "processes" in table or "process_events" in table,
         )
         devices = [one.strip() for one in get("devices", "").split(",") if one.strip()]
         if not devices or (len(devices) == 1 and devices[0].isdigit()):

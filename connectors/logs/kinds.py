@@ -94,7 +94,10 @@ _CLIENTS = (
     ("browser", re.compile(r"mozilla/|opera/", re.I)),
 )  # fmt: skip
 _IDES = frozenset({"Claude Code", "Codex", "Cursor", "GitHub Copilot", "VS Code", "JetBrains"})
-_BLOCKED = re.compile(r"block|den(?:y|ied)|drop|reset|reject|forbid|sinkhole|isolat", re.I)
+_BLOCKED = re.compile(
+    r"block|den(?:y|ied)|drop|reset|reject|forbid|sinkhole|isolat|fail(?:ed|ure)\b", re.I
+)
+"""What came to nothing: it was tried, and is no use."""
 _OWN = re.compile(
     r"/chat/completions$|/v\d+/(?:completions|embeddings|rerank|audio/transcriptions|"
     r"images/generations)$|/v2/models/[^/]+(?:/versions/[^/]+)?/(?:infer|generate)|"

@@ -125,6 +125,8 @@ class Taker:
                 record.user = _user(text)
             elif name == "src":
                 record.src = _address(text)
+        if "sender" in said and not (record.user or record.device):
+            record.device = said["sender"]
         if self.format.joins:
             self._join(record, told)
         if self.format.parts and _holds(told, self.format.parts):

@@ -14,6 +14,8 @@ MOST_ROWS = 200_000
 """Of a shard; what is beyond is counted under nobody in particular, so memory has an end."""
 MOST_MODELS = 40
 _MOST_INTERFACES = 20
+_MOST_DEVICES = 50
+"""Of one person."""
 
 Key = tuple[str, str, str, str, str, bool, str]
 """Kind of actor, actor, provider or address of a server, kind of use, client, blocked, format; the
@@ -73,6 +75,8 @@ class Row:
     """TLS fingerprints of clients that nothing else tells."""
     users: set[str] = field(default_factory=set)
     """Of the device, where that is the actor."""
+    devices: dict[str, Row] = field(default_factory=dict)
+    """Of the person, where that is the actor: what was done from each."""
 
     def join(self, other: Row) -> None:
         self.count += other.count
@@ -83,6 +87,24 @@ class Row:
         self.last = max(self.last, other.last)
         self.handshakes |= other.handshakes
         self.users |= other.users
+        for name, row in other.devices.items():
+            self.device(name).join(row)
+
+    def add(self, count: int, up: int, down: int, time: str, *, is_large: bool) -> None:
+        """``time``: ISO 8601, or empty; ``is_large``: what was sent is worth saying."""
+        self.count += count
+        self.up += up
+        self.down += down
+        self.large += is_large
+        if time:
+            self.first = min(self.first, time) if self.first else time
+            self.last = max(self.last, time)
+
+    def device(self, name: str) -> Row:
+        """What is added up for one device; of very many the last ones together, without a name."""
+        if name not in self.devices and len(self.devices) >= _MOST_DEVICES:
+            name = ""
+        return self.devices.setdefault(name, Row())
 
 
 @dataclass

@@ -100,19 +100,21 @@ class Tally:
         if not (record.count or record.up or record.down):
             return key
         row = self.row(key)
-        row.count += record.count
-        row.up += record.up
-        row.down += record.down
-        row.large += record.up >= self.large
-        if record.time:
-            row.first = min(row.first, record.time) if row.first else record.time
-            row.last = max(row.last, record.time)
+        for counted in self._rows_of(row, record):
+            counted.add(record.count, record.up, record.down, record.time,
+                        is_large=record.up >= self.large)  # fmt: skip
         if record.model and len(row.models) < MOST_MODELS:
             row.models.add(record.model[:200])
         if record.ja4 and not client and len(row.handshakes) < MOST_HANDSHAKES:
             row.handshakes.add(record.ja4[:64])
         self.lines += 1
         return key
+
+    def _rows_of(self, row: Row, record: Record) -> tuple[Row, ...]:
+        """The person's, and the device's from which that was done."""
+        if not (record.user and record.device):
+            return (row,)
+        return row, row.device(record.device.lower())
 
     def take_back(self, key: Key) -> None:
         """One request that counted, of which a better line tells."""
@@ -240,6 +242,12 @@ class Tally:
                 users.setdefault(key[:2], []).append(seen)
                 for user in row.users:
                     users.setdefault((USER, user), []).append(seen)
+                for device, part in row.devices.items():
+                    if device and part.count:
+                        seen = self._evidence(
+                            thing, key[6], key[4], part, kind=key[3], blocked=False
+                        )
+                        users.setdefault((DEVICE, device), []).append(seen)
         for (kind, text), seen_by in users.items():
             actor = self._identity(kind, text)
             if actor.id not in told:

@@ -88,7 +88,13 @@ CASES: dict[str, tuple[str, dict[tuple[str, str], Confidence]]] = {
                "timestamp": "1795860000000", "BrowserExtensionId": CLAUDE, "BrowserExtensionName":
                "Claude", "UserName": "anna"},
               {"event_simpleName": "ProcessRollup2", "aid": "a1", "FileName": "ollama.exe"}),
-        {("pc-1", EXTENSION): Confidence.CERTAIN, ("anna", EXTENSION): Confidence.CERTAIN}),
+        {("pc-1", EXTENSION): Confidence.CERTAIN, ("anna", EXTENSION): Confidence.CERTAIN,
+         ("a1", "Ollama (program that ran)"): Confidence.MEDIUM}),
+    "Defender, processes": (
+        "Timestamp,DeviceName,ActionType,FileName,FolderPath,ProcessCommandLine\n"
+        "2026-11-28T10:00:00Z,d1,ProcessCreated,ollama.exe,C:\\x\\ollama.exe,ollama serve\n"
+        "2026-11-28T10:00:00Z,d1,ProcessCreated,cmd.exe,C:\\x\\cmd.exe,ollama.exe serve\n",
+        {("d1", "Ollama (program that ran)"): Confidence.MEDIUM}),
     # https://learn.microsoft.com/en-us/intune/intune-service/fundamentals/reports-export-graph-available-reports
     "Intune, table": (
         "ApplicationKey,ApplicationName,ApplicationPublisher,ApplicationVersion,DeviceId,DeviceName,"

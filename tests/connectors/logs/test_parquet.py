@@ -69,7 +69,8 @@ def test_a_security_lake_is_read_class_by_class(tmp_path: Path, read: Read) -> N
     for number, row in enumerate(_ocsf()):
         parquet.write_table(pa.Table.from_pylist([row]), tmp_path / f"{number}.gz.parquet")
     told = read(".")
-    assert told.use == {("i-1", CONTACT): 2, ("anna", "OpenAI: embeddings"): 1}
+    embeddings = "OpenAI: embeddings"
+    assert told.use == {("i-1", CONTACT): 2, ("anna", embeddings): 1, ("i-1", embeddings): 1}
     assert carried(told) == {("i-1", CONTACT): (700, 0)}
     assert not told.gaps
 
