@@ -16,7 +16,7 @@ from connectors.logs.formats import Format, known_names, of_shape, pattern
 from connectors.logs.otlp import batch, spans
 from connectors.logs.pieces import pairs, palo_alto, split
 from connectors.logs.records import Record, Taker, number, of_expression
-from connectors.logs.times import is_day_first
+from connectors.logs.times import is_day_first, leading
 
 _MOST_LAYOUTS = 400
 _MOST_COLUMNS = 80
@@ -243,6 +243,7 @@ class Layout:
             for one in of_shape("pairs"):
                 if self._wants(one) and one.fits(names):
                     record = Taker(one, names).record(paired, self.day, day_first=self.day_first)
+                    record.time = record.time or leading(text, self.day)
                     if record.host or record.provider:
                         return self._name(record, paired, record, text=text)
                     silent = silent or record

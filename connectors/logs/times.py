@@ -16,6 +16,7 @@ _UTC = re.compile(
 )
 _OWN = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ")
 """As :func:`moment` gives it."""
+_PRIORITY = re.compile(r"^<\d{1,3}>(?:1 )?")
 _NUMBER = re.compile(r"\d{9,20}(?:\.\d+)?")
 _ISO = re.compile(
     r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[T ](\d{1,2}):(\d\d)(?::(\d\d))?(?:[.,]\d+)?"
@@ -99,6 +100,11 @@ def moment(text: str, day: int = 0, *, day_first: bool = False) -> str:
     except (ValueError, OverflowError, OSError):
         return ""
     return ""
+
+
+def leading(text: str, day: int = 0) -> str:
+    """Of a line that begins with its time, perhaps behind a priority of syslog's."""
+    return moment(_PRIORITY.sub("", text[:80])[:40], day)
 
 
 @lru_cache(maxsize=4096)

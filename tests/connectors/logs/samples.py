@@ -31,6 +31,59 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      '"responsesize":"900","useragent":"Mozilla/5.0","action":"Allowed","clientip":"10.0.0.8"}}',
      {"host": "claude.ai", "path": "/api/append_message", "user": "anna@example.com", "up": 4096,
       "src": "10.0.0.8"}),
+    # https://help.zscaler.com/zia/nss-feed-output-format-web-logs, as key=value behind the time
+    ("zscaler", "",
+     "2026-11-28 10:00:00\treason=Allowed\taction=Allowed\tresponsesize=900\trequestsize=300\t"
+     "requestmethod=POST\tuseragent=Mozilla/5.0 (Windows NT 10.0) Chrome/120\tClientIP=10.0.0.5\t"
+     "user=anna@example.com\turl=chatgpt.com/backend-api/conversation?x=1\thostname=chatgpt.com\t"
+     "clientpublicIP=192.0.2.1\tappname=ChatGPT\turlsupercategory=X\tappclass=Y",
+     {"host": "chatgpt.com", "user": "anna@example.com", "up": 300, "down": 900,
+      "time": "2026-11-28T10:00:00Z"}),
+    # https://help.zscaler.com/zia/nss-feed-output-format-dns-logs
+    ("zscaler-dns", "",
+     '{"sourcetype":"zscalernss-dns","event":{"datetime":"Sat Nov 28 10:00:00 2026","user":'
+     '"anna@example.com","reqaction":"REQ_ALLOW","resaction":"RES_ALLOW","reqrulelabel":"R",'
+     '"dns_reqtype":"A","dns_req":"api.openai.com","dns_resp":"192.0.2.3","clt_sip":"10.0.0.5",'
+     '"srv_dip":"8.8.8.8","devicehostname":"LAP1"}}',
+     {"host": "api.openai.com", "user": "anna@example.com", "src": "10.0.0.5", "is_name": True,
+      "device": "LAP1", "answers": ("192.0.2.3",), "time": "2026-11-28T10:00:00Z"}),
+    ("zscaler-dns", "",
+     '{"sourcetype":"zscalernss-dns","event":{"datetime":"Sat Nov 28 10:00:00 2026","user":"anna",'
+     '"reqaction":"Block","resaction":"None","reqrulelabel":"R","req":"claude.ai","resp":"None",'
+     '"clientip":"10.0.0.5","srvip":"8.8.8.8"}}',
+     {"host": "claude.ai", "src": "10.0.0.5", "action": "Block", "is_name": True}),
+    # https://help.zscaler.com/zia/nss-feed-output-format-firewall-logs
+    ("zscaler-firewall", "",
+     '{"sourcetype":"zscalernss-fw","event":{"datetime":"Sat Nov 28 10:00:00 2026","user":'
+     '"anna@example.com","cdport":"443","csip":"10.0.0.5","cdip":"192.0.2.3","cdfqdn":'
+     '"api.openai.com","action":"Allow","nwsvc":"HTTPS","nwapp":"openai","inbytes":"900",'
+     '"outbytes":"300","devicehostname":"LAP1"}}',
+     {"host": "api.openai.com", "src": "10.0.0.5", "user": "anna@example.com", "up": 300,
+      "down": 900, "port": 443, "device": "LAP1", "time": "2026-11-28T10:00:00Z"}),
+    ("zscaler-firewall",
+     "datetime,user,department,cdport,csip,cdip,action,nwsvc,nwapp,proto,inbytes,outbytes\n",
+     "Sat Nov 28 10:00:00 2026,anna,Eng,443,10.0.0.5,192.0.2.3,Allow,HTTPS,ChatGPT,TCP,900,300",
+     {"app": "ChatGPT", "user": "anna", "up": 300, "down": 900, "host": "192.0.2.3"}),
+    # https://docs.netskope.com/en/transaction-events-fields/
+    ("netskope",
+     "#Fields: x-cs-timestamp date time cs-bytes sc-bytes c-ip cs-username cs-method cs-user-agent "
+     "sc-status cs-host cs-uri cs-referer x-cs-app x-category\n",
+     '1795860000 2026-11-28 10:00:00 300 900 10.0.0.5 anna POST "Mozilla/5.0 Chrome" 200 '
+     'chatgpt.com /backend-api/conversation https://claude.ai/ ChatGPT "Generative AI"',
+     {"host": "chatgpt.com", "user": "anna", "path": "/backend-api/conversation", "up": 300,
+      "ua": "Mozilla/5.0 Chrome", "time": "2026-11-28T10:00:00Z"}),
+    ("netskope", "#Fields: date time c-ip cs-username cs-host cs-uri x-cs-app x-category\n",
+     '2026-11-28 10:00:00 10.0.0.5 anna chatgpt.com / ChatGPT "Generative AI"',
+     {"host": "chatgpt.com", "time": "2026-11-28T10:00:00Z"}),
+    # https://docs.fortinet.com/document/fortigate/7.4.0/fortios-log-message-reference, in CEF
+    ("cef", "",
+     "Nov 28 10:00:00 FGT CEF:0|Fortinet|Fortigate|v7.4.1|13312|utm:webfilter passthrough|4|"
+     "FTNTFGTeventtime=1795860000123456789 FTNTFGTlogid=0317013312 suser=anna src=10.0.0.5 "
+     "dhost=chatgpt.com act=passthrough request=https://chatgpt.com/ out=300 in=900",
+     {"host": "chatgpt.com", "up": 300, "down": 900, "time": "2026-11-28T10:00:00Z"}),
+    ("cef", "",
+     "<14>Nov 28 10:00:00 fw CEF:0|a|b|1|c|d|4|suser=anna src=10.0.0.5 dhost=chatgpt.com",
+     {"host": "chatgpt.com", "time": "2026-11-28T10:00:00Z"}),
     # https://docs.netskope.com/en/get-events-data/
     ("netskope", "",
      '{"timestamp":1764324000,"user":"anna@example.com","app":"ChatGPT","appcategory":'
