@@ -87,3 +87,15 @@ def test_a_line_that_names_its_application_is_no_connection_too(tmp_path: Path, 
     (tmp_path / "dns.log").write_text(ANSWER)
     (tmp_path / "fw.log").write_text(TRAFFIC + "\n")
     assert read("dns.log", "fw.log").use == {("1.vm1", CONTACT): 1, ("acme\\anna", CHAT): 1}
+
+
+def test_zscalers_firewall_names_applications_alone(tmp_path: Path, read: Read) -> None:
+    """https://help.zscaler.com/zia/nss-feed-output-format-firewall-logs"""
+    (tmp_path / "fw.csv").write_text(
+        "datetime,user,csip,cdip,cdport,action,nwsvc,nwapp,inbytes,outbytes,devicehostname\n"
+        "Sat Nov 28 10:00:00 2026,anna,10.0.0.5,192.0.2.3,443,Allow,HTTPS,ChatGPT,900,300,LAP1\n"
+        "Sat Nov 28 10:00:00 2026,ben,10.0.0.6,192.0.2.4,443,Drop,HTTPS,ChatGPT,0,60,LAP2\n"
+        "Sat Nov 28 10:00:00 2026,carl,10.0.0.7,192.0.2.5,443,Allow,HTTPS,ChatGPTX,9,9,LAP3\n"
+    )
+    told = read("fw.csv")
+    assert told.use == {("anna", CHAT): 1, ("lap1", CHAT): 1}
