@@ -58,8 +58,8 @@ def test_what_is_no_line_of_any_log_harms_nothing(line: bytes) -> None:
      '[2026-11-28T10:00:00Z] "GET / HTTP/1.1" 200 - 1 2 ' + '"a" ' * 15_000,
      "x client " + "1#1 query: " * 5000, "Nov 28 10:00:00 " + "dnsmasq[1]: " * 5000, "1 " * 30_000,
      "a." * 30_000, "a-" * 30_000, 'a="' * 20_000, "x PACKET " + "(1)a" * 15_000,
-     'a=1 b=2 c=3 "' + '\\"' * 30_000],
-    ids=range(11),
+     'a - b [c] "GET ' + '" A:' * 15_000, 'a=1 b=2 c=3 "' + '\\"' * 30_000],
+    ids=range(12),
 )  # fmt: skip
 def test_a_line_that_is_made_to_take_long_does_not(line: str) -> None:
     """Expressions that share a line out in every way would take hours."""
@@ -103,6 +103,22 @@ def test_what_a_program_quotes_is_no_line_of_another(forged: str) -> None:
     told = Layout(day=20261231).records(line.encode())
     assert {record.src for record in told} <= {"", "203.0.113.5"}
     assert not [one for one in told if one.user or one.format != "text"]
+
+
+@pytest.mark.parametrize(
+    ("url", "tail", "user"),
+    [("https://api.openai.com/v1/responses", "", ""), ("api.openai.com:443", "", ""),
+     ("https://api.openai.com/v1/responses", " TCP_MISS:HIER_DIRECT", "boss"),
+     ("/v1/responses", "", "boss")],
+)  # fmt: skip
+def test_who_asks_a_web_server_for_another_site_names_himself_alone(
+    url: str, tail: str, user: str
+) -> None:
+    """nginx logs whatever name a request claims."""
+    line = (f'10.0.0.3 - boss [28/Nov/2026:10:00:00 +0000] "POST {url} HTTP/1.1" 200 5 "-" "x"'
+            f"{tail}")  # fmt: skip
+    (told,) = Layout(day=20261231).records(line.encode())
+    assert (told.format, told.src, told.user) == ("combined", "10.0.0.3", user)
 
 
 @pytest.mark.parametrize("header", [
