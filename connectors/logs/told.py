@@ -178,6 +178,7 @@ class Lines:
             self.untimed += record.is_untimed and not odd and not record.time
             if record.uid and record.format in repeating():
                 self._once(record, key)
+                self.needs_order = True
             if odd:
                 self.odd += 1
                 self._odd = (min(odd, self._odd[0] or odd), max(odd, self._odd[1]))

@@ -341,3 +341,22 @@ def test_a_small_file_starts_no_process(
     write(tmp_path / "a.log", lines_of(squid_line, size=2 * BLOCK))
     assert read("a.log", processors=4).use
     assert not pools
+
+
+def test_what_a_connection_tells_twice_counts_once_in_any_piece(tmp_path: Path, read: Read) -> None:
+    """Suricata's alert of a connection, a megabyte before what it carried."""
+
+    def event(kind: str, number: int) -> str:
+        row = {
+            "timestamp": "2026-11-27T10:00:00.000000+0000", "event_type": kind, "flow_id": number,
+            "src_ip": "10.0.0.5", "src_port": 5000, "dest_ip": "203.0.113.9", "dest_port": 443,
+            "proto": "TCP", "tls": {"sni": "api.openai.com"},
+        }  # fmt: skip
+        return json.dumps(row) + "\n"
+
+    other = list(lines_of(squid_line, size=2 * BLOCK))
+    alerts, carried = ([event(kind, n) for n in range(1, 9)] for kind in ("alert", "tls"))
+    write(tmp_path / "a.log", iter([*other, *alerts, *other, *carried, *other]))
+    alone, together = read("a.log"), read("a.log", processors=2)
+    assert texts(together) == texts(alone)
+    assert sum(count for (who, _), count in alone.use.items() if who == "10.0.0.5") == 8
