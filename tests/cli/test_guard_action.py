@@ -17,7 +17,7 @@ from tests.conftest import Repository
 from tests.emit.uploads import uploadable
 
 ROOT = Path(__file__).parents[2]
-NEEDED = ("scanner", "connectors", "rules", "native")
+NEEDED = ("deploy", "scanner", "connectors", "rules", "native")
 NOTHING = {
     "BASE": "", "BRANCH": "topic", "DEFAULT_BRANCH": "main", "REGISTRY": "", "CONFIG": "",
     "BASELINE": "", "ALLOW_ASSETS": "false",
@@ -213,6 +213,18 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if done.returncode:
         pytest.skip("no package registry here")
     return folder
+
+
+def test_the_action_installs_nothing_without_its_hash() -> None:
+    """The job holds the repository's token."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    (script,) = [one["run"] for one in action["runs"]["steps"] if one["name"] == "install"]
+    installing = [line for line in script.splitlines() if "--require-hashes" in line]
+    assert [line.rpartition("/")[2].strip('"') for line in installing] == [
+        "requirements.lock", "build.lock",
+    ]  # fmt: skip
+    assert "--no-build-isolation" in script
+    assert '--no-deps --no-index "$RUNNER_TEMP"/shadow-ai-wheel/*.whl' in script
 
 
 @pytest.mark.slow

@@ -62,6 +62,16 @@ def test_systemd_takes_the_units(unit: Path) -> None:
     assert not [line for line in said if unit.name in line and "Unknown" in line], said
 
 
+def test_the_crontab_s_folders_are_told_of() -> None:
+    """sh begins nothing where it cannot open what the errors go to."""
+    text = (DEPLOY / "cron/shadow-ai").read_text()
+    (line,) = [line for line in text.splitlines() if "/bin/shadow-ai" in line]
+    used = {Path(line.rpartition("2>>")[2]).parent, Path(line.partition("cd ")[2].split()[0])}
+    (made,) = [line for line in text.splitlines() if "install -d" in line]
+    assert used == {Path(word) for word in made.split() if word.startswith("/")}
+    assert made.lstrip("# ") in (ROOT / "docs/deploy.md").read_text()
+
+
 def test_the_crontab_is_one() -> None:
     lines = [
         line for line in (DEPLOY / "cron/shadow-ai").read_text().splitlines()
