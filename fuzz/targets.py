@@ -20,6 +20,7 @@ from connectors.aws.iam.documents import Malformed, statements
 from connectors.logs.flow_lines import FlowLayout, flow_formats, layout_of
 from connectors.logs.installed import inventory_of
 from connectors.logs.lines import Layout
+from fuzz.answers import answered
 from scanner.app.config import load
 from scanner.app.deploying import admitted
 from scanner.app.plans import planned
@@ -33,7 +34,13 @@ from scanner.kit.git.packs import BrokenPack, open_pack
 from scanner.kit.json_stream import Broken, Window, records
 from scanner.kit.references.grammar import written
 from scanner.kit.text import as_text
-from scanner.model.errors import ConfigError, RegistryError, ShadowAIError, Unavailable
+from scanner.model.errors import (
+    ConfigError,
+    RegistryError,
+    ShadowAIError,
+    SourceError,
+    Unavailable,
+)
 from scanner.model.items import Gap
 from scanner.reconcile import inventory
 from scanner.reconcile.html_tables import rows_of
@@ -216,6 +223,7 @@ _FILES = (
 )  # fmt: skip
 
 TARGETS: Mapping[str, Target] = {
+    "answers": Target(answered, (SourceError,)),
     "code": Target(_code, (), ("detect/**/*.py",), _FILES),
     "logs": Target(_logs, (), ("connectors/logs/*.py",)),
     "flows": Target(_flows, (Unavailable,), ("connectors/logs/*.py",)),

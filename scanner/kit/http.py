@@ -169,7 +169,7 @@ class ReadOnlySession:
         is_form: bool = False,
     ) -> requests.Response:  # fmt: skip
         full = url if "://" in url else self.base + url
-        path = urlsplit(full).path
+        path = _path_of(full)
         said = f"{method} {path}"
         bucket = next((name for rx, name in self._buckets if rx.search(path)), "default")
         last: Exception = Unavailable(f"{said}: no attempt made")
@@ -246,6 +246,14 @@ class ReadOnlySession:
             return
         backoff = min(30.0, 0.5 * 2**attempt)
         self._sleep(min(self._most_wait, backoff if wait is None else wait))
+
+
+def _path_of(url: str) -> str:
+    """Of what may be a link in an answer."""
+    try:
+        return urlsplit(url).path
+    except ValueError as error:
+        raise Unavailable("the source names a page by what is no URL") from error
 
 
 def json_body(answer: requests.Response) -> Any:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -14,8 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fuzz.answers import _served
 from fuzz.seeds import seeds
 from fuzz.targets import TARGETS
+from tests.connectors.hostile import bent
+from tests.saas_rig.cases import NAMES
 
 HOUSE = Path(__file__).parents[2]
 
@@ -107,6 +111,23 @@ def test_samples_that_are_broken(name: str) -> None:
         target(data)
 
     check()
+
+
+def test_answers_whose_values_are_others() -> None:
+    """Bent as JSON, as few changes of bytes leave any."""
+    for number, sample in enumerate(seeds("answers")):
+        head, _, body = sample.partition(b"\0")
+        for one in bent([json.loads(body)], 1, number) if body[:1] in b"{[" else ():
+            data = json.dumps(one).encode("utf-8", "surrogatepass")
+            TARGETS["answers"](head + b"\0" + data)
+
+
+def test_answers_are_of_every_connector_that_has_an_organization_and_reach_it() -> None:
+    heads = [sample.partition(b"\0")[0].decode().partition(" ") for sample in seeds("answers")]
+    assert {name for name, _, _ in heads} == set(NAMES)
+    served = _served(heads[0][0])
+    served.read(heads[0][2], "[")
+    assert heads[0][2] in served._vendor.calls
 
 
 def test_a_fault_is_a_finding() -> None:

@@ -249,3 +249,9 @@ def test_googles_delay_is_told_in_the_body(server: Recorded) -> None:
     ]
     _session(server, waits).get("/v1/things/a")
     assert waits == [4.5]
+
+
+def test_a_link_that_is_no_url_is_the_source_s_trouble() -> None:
+    reading = ReadOnlySession("http://127.0.0.1:1", (), Limits(), retries=1)
+    with pytest.raises(Unavailable, match="no URL"):
+        reading.get("http://[")
