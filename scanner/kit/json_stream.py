@@ -19,6 +19,8 @@ from scanner.kit.exports import Lines
 MOST = 16 << 20
 """Bytes of one element, and of a document that is worth reading whole."""
 _CHUNK = 1 << 18
+_OFTEN = 1000
+"""Elements between looks at how much is held: a look reads the window."""
 _SPACES = " \t\r\n"
 _BEHIND = frozenset(",]}:" + _SPACES)
 """What stands behind a value: a number may go on (``12.`` for ``12.5``)."""
@@ -127,37 +129,64 @@ def elements(window: Window) -> Iterator[Any]:
 
 
 def records(window: Window, is_list: Callable[[str, bool], bool]) -> Iterator[Any]:
-    """Of an array its elements; of an object the elements of the first list that ``is_list`` takes
-    by its name, and whether it is the first of the object; an object without one is a record."""
+    """Of an array its elements; of an object the elements of its lists, or the object itself.
+
+    ``is_list`` says whether a list is one of records, by its name and whether nothing but lists
+    came before it (empty ones, or such as were told). What it takes by its place alone is one only
+    if it holds objects: ``errors`` may come before ``entries``. With one told, every further list
+    of objects is, too: whoever reads records says what is none."""
     if window.peek() != "{":
         yield from elements(window)
         return
     start = window.byte
     whole: dict[str, Any] = {}
-    is_told = False
+    is_told, is_first = False, True
     window.take("{")
     while window.peek() != "}":
         name = window.value()
         if not isinstance(name, str):
             raise Broken(f"the document breaks at byte {window.byte}")
         window.take(":")
-        if window.peek() == "[" and is_list(name, not whole):
-            for one in elements(window):
-                if not is_told:
-                    yield one
-            is_told = True
+        is_array = window.peek() == "["
+        is_named = is_array and is_list(name, False)
+        if is_named or (is_array and (is_told or is_list(name, is_first))):
+            is_told = is_told or is_named
+            others: list[Any] = []
+            for one in _objects(window, is_named, None if is_told else others, start):
+                is_told = True
+                others.clear()
+                yield one
+            whole[name] = others
+            is_first = is_first and not others
         else:
             whole[name] = window.value()
-            if not is_told and window.byte - start > MOST:
-                raise Broken(f"a record of more than {MOST >> 20} MiB at byte {start}")
-            if is_told:
-                whole.clear()
+            is_first = False
+            if not is_told:
+                _bounded(window, start)
+        if is_told:
+            whole.clear()
         if window.take(",}") == "}":
             break
     else:
         window.take("}")
     if not is_told:
         yield whole
+
+
+def _objects(window: Window, is_every: bool, others: list[Any] | None, start: int) -> Iterator[Any]:
+    """Of a list the objects, or every element; ``others`` takes the rest, within bounds."""
+    for one in elements(window):
+        if is_every or isinstance(one, dict):
+            yield one
+        elif others is not None:
+            others.append(one)
+            if len(others) % _OFTEN == 0:
+                _bounded(window, start)
+
+
+def _bounded(window: Window, start: int) -> None:
+    if window.byte - start > MOST:
+        raise Broken(f"a record of more than {MOST >> 20} MiB at byte {start}")
 
 
 class Behind:

@@ -165,16 +165,17 @@ def _is_list(name: str, is_first: bool) -> bool:
 
 
 def _listed(page: Any) -> list[Any] | None:
-    """The list of an API's answer; None for what is a record of its own."""
+    """The lists of an API's answer, those with the names that they have elsewhere first; None for
+    what is a record of its own."""
     if not isinstance(page, Mapping):
         return None
-    for key in _LISTS:
-        if isinstance(page.get(key), list):
-            found: list[Any] = page[key]
-            return found
-    alone: Any = next(iter(page.values()), None) if len(page) == 1 else None
-    is_page = isinstance(alone, list) and all(isinstance(one, Mapping) for one in alone)
-    return alone if is_page else None
+    lists = {name: value for name, value in page.items() if isinstance(value, list)}
+    named = [lists.pop(name) for name in _LISTS if name in lists]
+    others = [one for value in lists.values() for one in value if isinstance(one, Mapping)]
+    if named:
+        return [one for value in named for one in value] + others
+    is_page = len(lists) == len(page) > 0 and len(others) == sum(map(len, lists.values()))
+    return others if is_page else None
 
 
 def unwrapped(

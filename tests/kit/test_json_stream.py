@@ -78,6 +78,28 @@ def test_a_page_gives_its_list_and_a_record_itself() -> None:
     assert told("{}") == [{}]
 
 
+@pytest.mark.parametrize("padding", [0, 17 * _MIB])
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ('{"errors": [], "entries": [%s]}', [1, 2]),
+        ('{"errors": [], "events": [%s]}', [1, 2]),
+        ('{"items": [], "entries": [%s], "next": ""}', [1, 2]),
+        ('{"errors": [{"id": 0}], "entries": [%s]}', [0, 1, 2]),
+        ('{"entries": [%s], "tags": [%n], "more": [{"id": 3}]}', [1, 2, 3]),
+    ],
+)
+def test_every_list_of_a_page_is_told_whatever_its_size(
+    tmp_path: Path, padding: int, page: str, told: list[int]
+) -> None:
+    path = tmp_path / "a.json"
+    half = "x" * (padding // 2)
+    events = ", ".join(json.dumps({"id": n, "text": half}) for n in (1, 2))
+    path.write_text(page.replace("%s", events).replace("%n", ", ".join(["1"] * 3000)))
+    found, said = _read(path)
+    assert (sorted(one["id"] for one in found), said) == (told, "")
+
+
 @pytest.mark.parametrize(
     ("text", "byte", "told"),
     [
