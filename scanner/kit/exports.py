@@ -5,12 +5,15 @@ Owns opening and the bounds of what is held at once; what a record is, the conne
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Protocol
+
+from scanner.kit.text import PROBE, encoding_of
 
 MOST_LINE = 16 << 20
 """Bytes of a line that are held, and of a document that is read whole; a longer line comes in
@@ -48,12 +51,46 @@ class _Unpacked(io.RawIOBase):
         super().close()
 
 
+class _Recoded(io.RawIOBase):
+    """UTF-16 or UTF-32, as PowerShell and Excel write them, as UTF-8."""
+
+    def __init__(self, stream: IO[bytes], encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._left = b""
+
+    @property
+    def trouble(self) -> Exception | None:
+        return trouble_of(self._stream)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            data = self._stream.read(_FIRST)
+            is_cut = not data and self.trouble is not None
+            text = "" if is_cut else self._decoder.decode(data, final=not data)
+            self._left = text.encode("utf-8", "replace")
+            if not data:
+                break
+        part, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
 def opened(path: Path) -> IO[bytes]:
-    """Unpacked by what it begins with, whatever its name. Of a damaged one all that is sound is
-    read, then :func:`sound` raises."""
+    """Unpacked by what it begins with, whatever its name, and as UTF-8. Of a damaged one all that
+    is sound is read, then :func:`sound` raises."""
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
-    return io.BufferedReader(_Unpacked(path), _BUFFER) if packed else path.open("rb")
+    found = io.BufferedReader(_Unpacked(path), _BUFFER) if packed else path.open("rb")
+    encoding = encoding_of(found.peek(PROBE)[:PROBE]) or "utf-8"
+    return found if encoding == "utf-8" else io.BufferedReader(_Recoded(found, encoding), _BUFFER)
 
 
 def trouble_of(stream: IO[bytes]) -> Exception | None:

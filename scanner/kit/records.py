@@ -37,6 +37,9 @@ WRAPS = (
 _LISTS = ("items", "value", "records", "data", "results", "users", "entries", "operation_logs")
 """What a page of an API calls its list; one that is all there is needs no name."""
 _SEPARATORS = ",;\t|"
+_MOST_NAME, _MOST_WORDS = 80, 8
+_NO_NAME = frozenset("{}<>")
+"""What no column's name holds: it is a document, or a line of a log."""
 _MOST_DEPTH = 4
 
 Record = tuple[int, Any]
@@ -121,21 +124,70 @@ def _is_table(line: bytes) -> bool:
 
 
 def _table(number: int, header: bytes, stream: IO[bytes]) -> Iterator[Record]:
-    """Rows as mappings; a row with more or fewer fields than there are columns is none."""
+    """Rows as mappings; a row with more or fewer fields than there are columns is none. A line that
+    is JSON is a record: then the first, which was no header, is none."""
     text = header.decode("utf-8", "replace")
     separator = max(_SEPARATORS, key=text.count)
     names = [one.strip() for one in next(csv.reader([text], delimiter=separator), [])]
     rest = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="")
+    rows = _Rows(rest, separator)
+    is_header, has_lines = _is_header(names), False
     try:
-        for row in (reader := csv.reader(rest, delimiter=separator)):
-            if any(one.strip() for one in row):
+        for at, row in rows:
+            if not isinstance(row, list):
+                if not has_lines:
+                    yield number, None
+                listed = _listed(row)
+                yield from ((number + at, one) for one in ([row] if listed is None else listed))
+            elif any(one.strip() for one in row):
                 fits = len(row) == len(names)
-                yield (
-                    number + reader.line_num,
-                    dict(zip(names, row, strict=True)) if fits else None,
-                )
+                yield number + at, dict(zip(names, row, strict=True)) if fits else None
+            has_lines = True
+        if not has_lines and not is_header:
+            yield number, None  # a page to sign in on, a message: nothing says that all was quiet
     finally:
         rest.detach()
+
+
+class _Rows:
+    """Rows of a table, with the lines behind its first at which they end, and mappings for lines
+    that are JSON."""
+
+    def __init__(self, lines: Iterator[str], separator: str) -> None:
+        self._lines, self._read = lines, 0
+        self._next = ""
+        self._reader = csv.reader(self._fed(), delimiter=separator)
+
+    def _fed(self) -> Iterator[str]:
+        """To the reader of rows, which takes as many lines as the row has."""
+        while line := self._next or self._line():
+            self._next = ""
+            yield line
+
+    def _line(self) -> str:
+        line = next(self._lines, "")
+        self._read += bool(line)
+        return line
+
+    def __iter__(self) -> Iterator[tuple[int, list[str] | Mapping[str, Any]]]:
+        self._next = self._line()
+        while self._next:
+            found = loose_json(self._next.encode()) if self._next[:1] == "{" else None
+            if isinstance(found, Mapping):
+                yield self._read, found
+                self._next = self._line()
+                continue
+            row = next(self._reader, [])
+            yield self._read, row
+            self._next = self._line()
+
+
+def _is_header(names: Sequence[str]) -> bool:
+    """Whether these may be columns of a table that has no rows."""
+    return len(names) > 1 and all(
+        len(one) <= _MOST_NAME and len(one.split()) <= _MOST_WORDS and _NO_NAME.isdisjoint(one)
+        for one in names
+    )
 
 
 def _document(line: bytes, stream: IO[bytes]) -> Iterator[Record]:

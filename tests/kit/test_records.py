@@ -1,0 +1,87 @@
+"""Exported files in the encodings and with the first lines that tools and people leave in them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanner.kit.records import read_records
+
+EVENTS: list[dict[str, Any]] = [{"id": f"{n}", "name": f"\u00e9{n}"} for n in range(900)]
+
+
+def _records(path: Path) -> list[Any]:
+    return [one for _, one in read_records(path, path.name, "`files`")]
+
+
+def _table(events: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    rows = csv.DictWriter(text, ["id", "name"])
+    rows.writeheader()
+    rows.writerows(events)
+    return text.getvalue()
+
+
+SHAPES = {
+    "lines": "\n".join(json.dumps(one, ensure_ascii=False) for one in EVENTS),
+    "array": json.dumps(EVENTS, ensure_ascii=False),
+    "pretty": json.dumps({"entries": EVENTS}, ensure_ascii=False, indent=1),
+    "table": _table(EVENTS),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_powershell_and_excel_write_is_read(
+    tmp_path: Path, shape: str, encoding: str, packed: bool
+) -> None:
+    path = tmp_path / "a"
+    data = SHAPES[shape].encode(encoding)
+    path.write_bytes(gzip.compress(data) if packed else data)
+    assert _records(path) == EVENTS
+
+
+@pytest.mark.parametrize("first", ['r":"x"}', "# exported by x", "Audit log, acme, 2026"])
+def test_a_first_line_that_is_no_record_costs_itself_alone(tmp_path: Path, first: str) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(f"{first}\n{SHAPES['lines']}", encoding="utf-8")
+    told = list(read_records(path, "a", "`files`"))
+    assert told == [(1, None), *((n, one) for n, one in enumerate(EVENTS, start=2))]
+
+
+def test_rows_that_run_over_lines_keep_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('id,name\n1,"a\n{""b"": 1}\nc"\n\n2,{d}\n{"id": "3"}\n4,e\n5\n')
+    assert list(read_records(path, "a", "`files`")) == [
+        (4, {"id": "1", "name": 'a\n{"b": 1}\nc'}),
+        (6, {"id": "2", "name": "{d}"}),
+        (7, {"id": "3"}),
+        (8, {"id": "4", "name": "e"}),
+        (9, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("<html><body>Sign in to continue</body></html>", [None]),
+        ('<134>Nov 18 11:06:40 host slack: {"id": "x0", "action": "app_installed"}', [None]),
+        ("Forbidden\n", [None]),
+        ("id,name\n", []),
+        ("Date (UTC),Actor Principal Name;x\r\n", []),
+        ("", []),
+    ],
+)
+def test_one_line_is_columns_of_a_quiet_export_or_no_record(
+    tmp_path: Path, text: str, told: list[Any]
+) -> None:
+    path = tmp_path / "a"
+    path.write_text(text)
+    assert _records(path) == told
