@@ -110,6 +110,74 @@ def test_an_application_is_known_by_the_catalogue_or_where_its_name_stands(
     assert not found[4].app
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"entity": {"type": "emoji", "name": "jasper"}},
+        {"entity": {"type": "file", "file": {"name": "Cursor", "title": "Cursor"}}},
+        {"entity": {"type": "channel", "channel": {"name": "runway"}}},
+        {"entity": {"type": "canvas", "canvas": {"title": "Notion AI"}}},
+        {"entity": {"type": "usergroup", "usergroup": {"name": "Gemini"}}},
+        {"details": {"title": "Jasper"}},
+        {"ChannelName": "ChatGPT"},
+        {"TeamName": "Claude"},
+        {"ReportName": "Perplexity"},
+        {"SearchQueryText": "ChatGPT"},
+        {"details": {"url": "https://chatgpt.com/share/1"}},
+        {"agent": {"name": "Claude Martin"}},
+        {"client": {"name": "Claude Dupont SARL"}},
+        {"vendor_name": "Mistral Heating Ltd"},
+        {"mapping_name": "GPT table"},
+        {"tool_input": {"text": "Mrs Smith asked Claude about pills"}},
+        {"agent": {"prompt_text": "ChatGPT password is x"}},
+        {"bot": {"title": "the OpenAI token that Ann has made for it"}},
+        {"app_name": "Copilot password=Tr0ub4dor"},
+    ],
+)
+def test_what_people_call_other_things_is_no_application(
+    record: dict[str, Any], detector: Detector
+) -> None:
+    ctx: Context[Any] = Context(
+        config=None, examine=lambda *_: (), limits=Limits(),  # type: ignore[arg-type]
+        make_watch=lambda: detector.watch,
+    )  # fmt: skip
+    found = Namings(ctx).of(record, "k")
+    assert found is None or not found.app
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"client": {"name": "Jasper"}},
+        {"OAuthAppName": "Claude for Acme"},
+        {"target": {"type": "AppInstance", "alternateId": "", "displayName": "Claude EU"}},
+        {"agent": {"name": "Acme Copilot"}},
+        {"plug_in": {"title": "ChatGPT"}},
+        {"app": {"homepage": "https://chatgpt.com/"}},
+    ],
+)
+def test_what_is_called_an_application_is_one(record: dict[str, Any], detector: Detector) -> None:
+    ctx: Context[Any] = Context(
+        config=None, examine=lambda *_: (), limits=Limits(),  # type: ignore[arg-type]
+        make_watch=lambda: detector.watch,
+    )  # fmt: skip
+    found = Namings(ctx).of(record, "k")
+    assert found is not None
+    assert found.app
+
+
+def test_of_a_text_the_word_is_shown_and_nothing_beside_it() -> None:
+    text = "use Claude with password=Tr0ub4dor and call +49 170 1234567"
+    gaps, said = _seen([_told("note.made", {"note": text}), _told("ai.asked", {"note": text})])
+    assert "(note says Claude)" in said[0]
+    assert gaps[0].endswith(": note says Claude")
+
+
+def test_names_of_persons_are_taken_out() -> None:
+    record = {"full_name": "Claude Martin", "contact": {"first_name": "Claude"}}
+    assert Namings(None).of(record, "k") is None
+
+
 def test_what_is_kept_is_bounded_and_nothing_is_lost() -> None:
     quiet = [_told(f"lamp.lit{n}", {"n": "x"}) for n in range(2000)]
     ai = [_told(f"copilot.made{n}", {}) for n in range(2000)]
