@@ -25,9 +25,11 @@ PROVIDER = "dropbox_dash"
 DATA = OpenedData("dropbox", "linked app", {"files": ("Dropbox files", "files")})
 _EVENTS = {
     "app_link_user": "grants",
+    "app_link_member": "grants",
     "app_link_team": "grants",
     "integration_connected": "grants",
     "app_unlink_user": "",
+    "app_unlink_member": "",
     "app_unlink_team": "",
     "integration_disconnected": "",
     "app_blocked_by_permissions": "failed",

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.atlassian.events import event as atlassian
 from connectors.dropbox.records import event as dropbox
+from connectors.entra.events import audit as entra
 from connectors.google_workspace.events import happened as google
 from scanner.detect.activity import Catalogue, facts_of
 from scanner.graph.build import AssetGraph
@@ -66,6 +67,19 @@ def _atlassian(at: str, what: str, who: str, where: str) -> Any:
     )  # fmt: skip
 
 
+def _entra(at: str, what: str, who: str, _: str) -> Any:
+    scope = [{"displayName": "DelegatedPermissionGrant.Scope", "newValue": '"Calendars.Read"'}]
+    return entra(
+        {
+            "id": at, "activityDisplayName": what, "activityDateTime": at, "result": "success",
+            "initiatedBy": {"user": {"id": who, "userPrincipalName": f"{who}@acme.com"}},
+            "targetResources": [{"id": "sp1", "type": "ServicePrincipal", "displayName": "Otter.ai",
+                                 "modifiedProperties": scope if "onsent" in what else []}],
+        },
+        "acme", lambda _: None,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("told", "granted", "ending", "left"),
     [
@@ -75,6 +89,8 @@ def _atlassian(at: str, what: str, who: str, where: str) -> Any:
         (_google, "authorize", ("ADD_TO_BLOCKED_OAUTH2_APPS", "adm", "acme.com"), set()),
         (_dropbox, "app_link_user", ("app_unlink_user", "ann", ""), {"ben"}),
         (_dropbox, "app_link_user", ("app_unlink_team", "adm", ""), {"ann", "ben"}),
+        (_dropbox, "app_link_member", ("app_unlink_member", "ann", ""), {"ben"}),
+        (_entra, "Consent to application", ("Remove service principal", "adm", ""), set()),
         (_dropbox, "app_link_team", ("app_unlink_team", "adm", ""), set()),
         (_atlassian, "app_installed", ("app_uninstalled", "adm", "s1"), {"ben"}),
         (_atlassian, "app_installed", ("app_uninstalled", "adm", ""), {"ann", "ben"}),
