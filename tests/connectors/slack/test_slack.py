@@ -64,10 +64,17 @@ def test_an_agent_is_ai_by_slacks_scope_and_needs_no_catalogue(
 
 def test_integration_logs_are_added_up_by_app_and_person(vendor: Vendor) -> None:
     rows = _rows(vendor, "integrations")
-    one = rows["integration.added", "Otter.ai"]
-    assert (one.count, one.relation) == (2, "grants")
-    assert one.scopes == ("channels:history", "chat:write:user", "files:read")
-    assert one.first_at < one.last_at
+    added = [
+        one for one in folded(CASE.items(CASE.context(vendor.url), "integrations"))
+        if (one.rule, one.label) == ("integration.added", "Otter.ai")
+    ]  # fmt: skip
+    # What opened other data is a row of its own: it may be taken back without the rest.
+    assert sum(one.count for one in added) == 2
+    assert {one.relation for one in added} == {"grants"}
+    assert {scope for one in added for scope in one.scopes} == {
+        "channels:history", "chat:write:user", "files:read",
+    }  # fmt: skip
+    assert len({one.actor.id for one in added if one.actor}) == 1
     old = rows["integration.disabled", "Google Calendar"]
     assert (old.relation, old.first_at) == ("", "2014-02-12T00:00:00Z")
 
