@@ -16,7 +16,15 @@ from typing import Any, TypeVar
 import msgspec
 
 from scanner.kit.clocks import Clock
-from scanner.model.facts import Asset, Credential, DataStore, Fact, fact_key, merge_fact
+from scanner.model.facts import (
+    Asset,
+    Credential,
+    DataStore,
+    Fact,
+    Relation,
+    fact_key,
+    merge_fact,
+)
 from scanner.model.items import Activity
 
 Key = tuple[str, str, str, str, str]
@@ -28,12 +36,12 @@ _MOST_KNOWN = 500_000
 
 
 def key_of(one: Activity | Fact) -> Key:
-    """Of the row that it is added up in. Ways to different data are rows of their own, each with
-    its times: what was opened, taken back and then granted more narrowly is open no more."""
+    """Of the row that it is added up in. Grants of ways to different data are rows of their own,
+    each with its times: what was taken back, and then granted more narrowly, is open no more."""
     if not isinstance(one, Activity):
         return "", fact_key(one), "", "", ""
     where = f"{one.where} {one.resource}" if one.resource else one.where
-    if one.reads or one.writes:
+    if one.relation == Relation.GRANTS and (one.reads or one.writes):
         reads, writes = (
             " ".join(sorted(store.id for store in side)) for side in (one.reads, one.writes)
         )

@@ -373,7 +373,7 @@ def test_a_link_that_is_none_is_told(server: Recorded, rulebook: Rulebook) -> No
     link = {"Link": '<https://[half/api/v1/apps>; rel="next"'}
     server.faults["/api/v1/apps"] = [Answer(path="", headers=link, body=[])] * 2
     rows = _run(_context(server), State("sqlite://"), rulebook)
-    assert rows["apps"].reason == "GET /api/v1/apps: the answer cannot be read"
+    assert rows["apps"].reason == "the source names a page by what is no URL"
 
 
 def test_an_event_of_a_time_to_come_moves_no_cursor_there(server: Recorded) -> None:
