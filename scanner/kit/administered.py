@@ -316,14 +316,9 @@ class _Book:
 
     counted: Counted
     unknown: Overlooked
-    untimed: list[int] = field(default_factory=list)
 
     def told(self, found: Happened | Novel, number: int) -> tuple[Activity | Fact, ...]:
-        at = (found.event if isinstance(found, Novel) else found)[1]
-        told = self.unknown.told(found, self.counted, f":{number}")
-        if told and not at:
-            self.untimed.append(number)
-        return told
+        return self.unknown.told(found, self.counted, f":{number}")
 
     def taken(self, fold: Fold, *, is_whole: bool) -> Iterator[Item]:
         """What was counted, and what is remembered of it."""
@@ -332,10 +327,6 @@ class _Book:
             yield self.counted.remembered(is_whole=is_whole)
 
     def gaps(self, name: str) -> Iterator[Gap]:
-        if self.untimed:
-            reason = "events have no time that can be read: when is not known of them"
-            count = len(self.untimed)
-            yield Gap(what=f"{name}:{self.untimed[0]}", reason=f"{count} {reason}")
         yield from self.unknown.gap(name)
 
 

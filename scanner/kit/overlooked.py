@@ -195,6 +195,8 @@ class Overlooked:
     quiet: Counter[str] = field(default_factory=Counter)
     more: int = 0
     """Events of further types."""
+    untimed: _Seen | None = None
+    """Events that tell something, and not when."""
     _apps: dict[tuple[str, str], None] = field(default_factory=dict)
     _named: Namings | None = None
 
@@ -219,6 +221,9 @@ class Overlooked:
         if ident and counted.is_repeated(ident):
             return ()
         told = self.event(one, place)[2]
+        if told and not at:
+            self.untimed = self.untimed or _Seen(place=place)
+            self.untimed.count += 1
         return () if ident and told and counted.is_elsewhere(ident, at) else told
 
     def _odd(self, one: Novel, place: str) -> None:
@@ -281,6 +286,9 @@ class Overlooked:
 
     def gap(self, what: str) -> Iterator[Gap]:
         """``what``: the file or log. Warns of what is no gap."""
+        if self.untimed is not None:
+            reason = "events have no time that can be read: when is not known of them"
+            yield Gap(what=what + self.untimed.place, reason=f"{self.untimed.count} {reason}")
         for why, seen in self.odd.items():
             told = ", ".join(sorted(self.names[why]))
             yield Gap(what=what + seen.place, reason=f"{seen.count} {why}: {told}")

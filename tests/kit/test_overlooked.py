@@ -12,6 +12,7 @@ import pytest
 from scanner.detect.engine import Detector
 from scanner.kit.ai_words import said_in
 from scanner.kit.contract import Context
+from scanner.kit.counted import Counted
 from scanner.kit.limits import Limits
 from scanner.kit.naming import Namings
 from scanner.kit.overlooked import Happened, Overlooked, Untold, telling, timed
@@ -171,6 +172,17 @@ def test_of_a_text_the_word_is_shown_and_nothing_beside_it() -> None:
     gaps, said = _seen([_told("note.made", {"note": text}), _told("ai.asked", {"note": text})])
     assert "(note says Claude)" in said[0]
     assert gaps[0].endswith(": note says Claude")
+
+
+def test_events_without_a_time_are_told() -> None:
+    overlooked = Overlooked()
+    used = Activity(rule="r", account=NodeId("x:acme"), app_id=NodeId("x:acme/app/1"))
+    for number, at in enumerate(("", AT, ""), start=1):
+        told = overlooked.told((f"e{number}", at, (used,)), Counted(), f":{number}")
+        assert told == (used,)
+    (gap,) = overlooked.gap("log")
+    assert gap.what == "log:1"
+    assert gap.reason.startswith("2 events have no time that can be read")
 
 
 def test_names_of_persons_are_taken_out() -> None:

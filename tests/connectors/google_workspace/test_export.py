@@ -165,7 +165,8 @@ def test_what_has_no_time_counts_in_a_file(tmp_path: Path) -> None:
     items = _read(tmp_path, json.dumps(flat))
     (used,) = _activities(items).values()
     assert (used.relation, used.first_at) == ("used_by", "")
-    assert not _gaps(items)
+    (gap,) = _gaps(items)
+    assert "no time that can be read" in gap.reason
 
 
 def test_what_is_typed_into_a_setting_is_not_kept(tmp_path: Path) -> None:
