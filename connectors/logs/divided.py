@@ -47,8 +47,8 @@ _PROBED = 20
 @dataclass(frozen=True)
 class Piece:
     """``[at, stop)`` of a file whose reading begins at ``begin`` and ends at ``end``. ``same``: its
-    device and number there, as another file may be called so by now; ``columns`` and ``separator``:
-    of the lines in it, as far as is known."""
+    device and number there, as another file may be called so by now; ``named_by``: as
+    :attr:`Layout.named_by` of the lines in it, as far as is known."""
 
     path: str
     same: tuple[int, int]
@@ -58,27 +58,25 @@ class Piece:
     end: int
     day: int
     forced: str
-    columns: tuple[str, ...]
-    separator: str
+    named_by: tuple[str, ...]
     day_first: bool = False
 
     @property
     def layout(self) -> Layout:
         made = Layout(day=self.day, day_first=self.day_first, forced=self.forced)
-        made.columns, made.separator = self.columns, self.separator
+        made.name(self.named_by)
         return made
 
 
 @dataclass(frozen=True)
 class Found:
-    """In a piece. ``columns`` and ``separator``: as they are behind it; ``needs_order``: it has
-    lines that say nothing without those before them."""
+    """In a piece. ``named_by``: as it is behind it; ``needs_order``: it has lines that say nothing
+    without those before them."""
 
     sums: Sums
     answers: Answers
     counted: Counted
-    columns: tuple[str, ...]
-    separator: str
+    named_by: tuple[str, ...]
     needs_order: bool
 
 
@@ -92,7 +90,7 @@ def piece_of(opened: Opened, layout: Layout, forced: str) -> Piece | None:
         begin = log_files.next_line(descriptor, begin)
     piece = Piece(
         opened.file.path, _same(descriptor), begin, begin, opened.size, opened.size, layout.day,
-        forced, layout.columns, layout.separator, layout.day_first,
+        forced, layout.named_by, layout.day_first,
     )  # fmt: skip
     return None if _needs_order(opened.begins, piece.layout) else piece
 
@@ -152,15 +150,15 @@ class Aside:
         ``OSError`` where that cannot be read either."""
         stop = first.at + (first.stop - first.at - 1) // PIECE * PIECE
         flight: deque[tuple[Piece, Future[Found] | Found]] = deque()
-        at, layout = first.at, (first.columns, first.separator)
+        at, named_by = first.at, first.named_by
         while at < stop or flight:
             sent = sum(isinstance(one, Future) for _, one in flight)
             while at < stop and sent < 2 * self._count:
-                piece = _piece(first, at, stop, layout)
+                piece = _piece(first, at, stop, named_by)
                 flight.append((piece, self._sent(piece, settings)))
                 at, sent = piece.stop, sent + 1
             if at < stop and _has_room(flight, 4 * self._count + 2):
-                mine = _piece(first, at, stop, layout)
+                mine = _piece(first, at, stop, named_by)
                 flight.append((mine, read_piece(self._watch, mine, settings, descriptor)))
                 at = mine.stop
                 continue
@@ -170,8 +168,8 @@ class Aside:
                 _let_be(flight)
                 return
             yield piece, found
-            if (found.columns, found.separator) != layout:
-                layout = found.columns, found.separator
+            if found.named_by != named_by:
+                named_by = found.named_by
                 _let_be(flight)
                 at = piece.stop
 
@@ -241,10 +239,8 @@ def _has_room(flight: deque[tuple[Piece, Future[Found] | Found]], most: int) -> 
     return isinstance(job, Future) and not job.done() and len(flight) < most
 
 
-def _piece(first: Piece, at: int, stop: int, layout: tuple[tuple[str, ...], str]) -> Piece:
-    columns, separator = layout
-    stop = min(stop, at + PIECE)
-    return replace(first, at=at, stop=stop, columns=columns, separator=separator)
+def _piece(first: Piece, at: int, stop: int, named_by: tuple[str, ...]) -> Piece:
+    return replace(first, at=at, stop=min(stop, at + PIECE), named_by=named_by)
 
 
 def read_piece(watch: Watch, piece: Piece, settings: Settings, descriptor: int) -> Found:
@@ -256,6 +252,6 @@ def read_piece(watch: Watch, piece: Piece, settings: Settings, descriptor: int) 
         view = memoryview(part.data)[part.start : part.stop]
         lines.read(part, [part.start + place for place in find(view)], None)
     return Found(
-        lines.tally.sums, lines.joins.answers, lines.counted(), lines.layout.columns,
-        lines.layout.separator, lines.needs_order,
+        lines.tally.sums, lines.joins.answers, lines.counted(), lines.layout.named_by,
+        lines.needs_order,
     )  # fmt: skip

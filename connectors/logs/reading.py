@@ -186,7 +186,7 @@ class Reading:
             stop = piece.stop
             told.join(found.counted)
             told.tally.join(found.sums)
-            told.layout.columns, told.layout.separator = found.columns, found.separator
+            told.layout.name(found.named_by)
             self.joins.answers.join(found.answers)
             if piece.stop - saved > _SAVED_EVERY:
                 yield from self._told_so_far(told)
