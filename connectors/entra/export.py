@@ -17,16 +17,14 @@ from connectors.entra.copilot import package, used
 from connectors.entra.events import audit, is_audit, is_sign_in, sign_in
 from connectors.entra.names import account
 from connectors.entra.records import App, app_of, grant_of, user_of
-from scanner.kit.clocks import Clock
 from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
-from scanner.kit.folding import Fold
 from scanner.kit.overlooked import Happened, Overlooked
-from scanner.kit.records import column, has_columns, read_records, unwrapped
+from scanner.kit.records import column, has_columns, unwrapped
 from scanner.kit.spelling import Spelling
+from scanner.kit.told_files import FileTold
 from scanner.kit.values import items, mapping, text
-from scanner.model.errors import SourceError
-from scanner.model.items import Activity, Gap, Item
+from scanner.model.items import Item
 
 _FILE = "file"
 _SIGN_IN_COLUMNS = ("Date (UTC)", "Application", "Application ID", "Status")
@@ -74,39 +72,17 @@ def read_file(
     have counted; ``ctx``: for events that tell nothing. Records that are none are one
     gap, with the place of the first; a damaged file gives what was before the damage, then
     ``Unavailable``."""
-    clock = Clock(now)
-    fold, listed = Fold(clock=clock), Fold(clock=clock)
-    reader = _Reader(tenant, counted, Overlooked(ctx))
-    odd: list[int] = []
-    trouble: SourceError | None = None
-    try:
-        for number, record in read_records(path, name, "`files`"):
-            reader.place = f":{number}"
-            found = reader.understood(record)
-            if found is None:
-                odd.append(number)
-                continue
-            for one in found:
-                if isinstance(one, Activity):
-                    (fold if reader.is_event else listed).add(one)
-                else:
-                    yield one
-    except SourceError as error:
-        trouble = error
+    file = FileTold(name, now, counted, ctx)
+    reader = _Reader(tenant, counted, file.overlooked)
+    for number, record in file.records(path):
+        reader.place = f":{number}"
+        found = reader.understood(record)
+        yield from file.take(number, found, is_event=reader.is_event)
     for grant in reader.grants:
         told = grant_of(grant, reader.apps, {}, tenant, _FILE)
         if told is not None:
-            listed.add(told)
-    yield from counted.of_part(fold.take())
-    yield counted.remembered(is_whole=trouble is None)
-    yield from listed.take()
-    if odd:
-        reason = f"{len(odd)} records are no sign-ins, audits, applications, grants or people"
-        yield Gap(what=f"{name}:{odd[0]}", reason=reason)
-    yield from clock.gaps(name)
-    yield from reader.overlooked.gap(name)
-    if trouble is not None:
-        raise trouble
+            file.listed.add(told)
+    yield from file.end("are no sign-ins, audits, applications, grants or people")
     yield account(tenant, _FILE)
 
 

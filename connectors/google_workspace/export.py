@@ -20,17 +20,15 @@ from connectors.google_workspace.directory import grant_of, user_of
 from connectors.google_workspace.events import TOKEN_EVENTS, happened, is_activity
 from connectors.google_workspace.names import account, app_id, domain_id, person
 from connectors.google_workspace.scopes import data_of
-from scanner.kit.clocks import Clock
 from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
 from scanner.kit.expressions import expression
-from scanner.kit.folding import Fold
 from scanner.kit.overlooked import Overlooked
-from scanner.kit.records import column, has_columns, read_records, unwrapped
+from scanner.kit.records import column, has_columns, unwrapped
 from scanner.kit.spelling import Spelling
+from scanner.kit.told_files import FileTold
 from scanner.kit.values import mapping, text, when
-from scanner.model.errors import SourceError
-from scanner.model.items import Activity, Gap, Item
+from scanner.model.items import Activity, Item
 
 _ADDRESS = expression(r"https?://[^\s,\[\]|]{1,300}|openid|email|profile")
 _LOG_COLUMNS = ("Date", "App ID", "OAuth event", "User")
@@ -72,34 +70,12 @@ def read_file(
     have counted; ``ctx``: for events that tell nothing. Records that are none are one
     gap, with the place of the first; a damaged file gives what was before the damage, then
     ``Unavailable``."""
-    clock, overlooked = Clock(now), Overlooked(ctx)
-    fold, listed = Fold(clock=clock), Fold(clock=clock)
-    odd: list[int] = []
-    trouble: SourceError | None = None
-    try:
-        for number, record in read_records(path, name, "`files`"):
-            found = _understood(record, domain, counted, overlooked, f":{number}")
-            if found is None:
-                odd.append(number)
-                continue
-            is_event, told = found
-            for one in told:
-                if isinstance(one, Activity):
-                    (fold if is_event else listed).add(one)
-                else:
-                    yield one
-    except SourceError as error:
-        trouble = error
-    yield from counted.of_part(fold.take())
-    yield counted.remembered(is_whole=trouble is None)
-    yield from listed.take()
-    if odd:
-        reason = f"{len(odd)} records are neither activities, people, grants nor the console's rows"
-        yield Gap(what=f"{name}:{odd[0]}", reason=reason)
-    yield from clock.gaps(name)
-    yield from overlooked.gap(name)
-    if trouble is not None:
-        raise trouble
+    file = FileTold(name, now, counted, ctx)
+    for number, record in file.records(path):
+        found = _understood(record, domain, counted, file.overlooked, f":{number}")
+        is_event, told = found or (False, None)
+        yield from file.take(number, told, is_event=is_event)
+    yield from file.end("are neither activities, people, grants nor the console's rows")
     yield account(domain, "file")
 
 
