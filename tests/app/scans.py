@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from scanner.model.base import encode
+from scanner.model.coverage import Coverage
 from scanner.store.numbers import all_events
 from scanner.store.state import State
 
@@ -64,6 +65,15 @@ def scanned(config: Path, env: dict[str, str], *more: str) -> subprocess.Complet
         command(config, *more), env=env, capture_output=True, text=True, check=False,
         timeout=_SECONDS,
     )  # fmt: skip
+
+
+def coverage(url: str) -> list[Coverage]:
+    """Of the last scan."""
+    state = State(url)
+    try:
+        return state.coverage(state.scans()[-1].id)
+    finally:
+        state.close()
 
 
 def readings(config: Path) -> dict[str, int]:

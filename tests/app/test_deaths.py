@@ -20,16 +20,11 @@ from scanner.store.state import State
 from scanner.store.writer import StateSink
 from tests.app.cluster import wait
 from tests.app.faults import can_mount
-from tests.app.scans import command, configured, installed, readings, scanned
+from tests.app.scans import command, configured, coverage, installed, readings, scanned
 
 
 def _coverage(url: str) -> dict[str, Coverage]:
-    state = State(url)
-    try:
-        rows = state.coverage(state.scans()[-1].id)
-    finally:
-        state.close()
-    return {row.shard.partition(":")[2]: row for row in rows}
+    return {row.shard.partition(":")[2]: row for row in coverage(url)}
 
 
 def _tries(url: str) -> dict[str, int]:

@@ -8,19 +8,13 @@ from pathlib import Path
 import pytest
 
 from scanner.model.coverage import Coverage, Outcome
-from scanner.store.state import State
-from tests.app.scans import configured, installed, readings, scanned
+from tests.app.scans import configured, coverage, installed, readings, scanned
 
 _PROCESSES = 'executor = "processes"\nworkers = 2\n'
 
 
 def _coverage(url: str) -> dict[str, Coverage]:
-    state = State(url)
-    try:
-        rows = state.coverage(state.scans()[-1].id)
-    finally:
-        state.close()
-    return {str(row.shard): row for row in rows}
+    return {str(row.shard): row for row in coverage(url)}
 
 
 def _code(folder: Path) -> str:
