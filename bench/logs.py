@@ -43,11 +43,12 @@ Line = Callable[[int, str, str, str, int, int], str]
 
 
 def json_line(at: int, user: str, src: str, host: str, up: int, down: int) -> str:
+    laptop = f"laptop-{user.partition('@')[0]}"
     return (
         f'{{"Datetime":"{_iso(at)}","Email":"{user}","SourceIP":"{src}","HTTPHost":"{host}",'
         f'"URL":"https://{host}/a/b?session={at}","HTTPMethod":"POST","HTTPStatusCode":200,'
         f'"RequestBytes":{up},"ResponseBytes":{down},"UserAgent":"{_BROWSER}","Action":"allow",'
-        f'"ApplicationNames":["web"],"PolicyName":"default","DeviceName":"laptop-{at % 5000}"}}'
+        f'"ApplicationNames":["web"],"PolicyName":"default","DeviceName":"{laptop}"}}'
     )
 
 
