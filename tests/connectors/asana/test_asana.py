@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
-import pytest
-
 from connectors.asana import event
 from scanner.model.facts import Asset, Identity
 from scanner.model.items import Activity
 from tests.connectors.asana.world import CASE
+from tests.connectors.recorded import recorded_events
 from tests.saas_rig import Vendor
 from tests.saas_rig.cases import folded, planted
 
@@ -47,10 +43,7 @@ def test_people(vendor: Vendor) -> None:
 
 
 def test_every_real_event_is_parsed_and_tells_of_service_accounts_alone() -> None:
-    file = Path(__file__).parents[4] / "shared" / "data" / "audit-events" / "Asana.Audit.jsonl"
-    if not file.is_file():
-        pytest.skip("no sample events here")
-    events = [json.loads(line)["event"] for line in file.read_text().splitlines()]
+    events = recorded_events("Asana.Audit.jsonl")
     told = [event(one, "acme") for one in events if one.get("event_type")]
     assert len(told) == 19  # three of the file are no events of Asana's
     assert all(told)

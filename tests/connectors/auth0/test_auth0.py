@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
 from connectors import auth0
@@ -13,6 +10,7 @@ from scanner.model.facts import AssetClass
 from scanner.model.items import Activity
 from tests.connectors.auth0 import world
 from tests.connectors.auth0.world import CASE
+from tests.connectors.recorded import recorded_events
 from tests.saas_rig import Vendor
 from tests.saas_rig.cases import folded, planted
 
@@ -78,10 +76,7 @@ def test_a_search_that_is_full_goes_on_where_it_ended(
 
 
 def test_every_real_event_is_parsed_and_tells_who_registered() -> None:
-    file = Path(__file__).parents[4] / "shared" / "data" / "audit-events" / "Auth0.Events.jsonl"
-    if not file.is_file():
-        pytest.skip("no sample events here")
-    told = [event(json.loads(line)["event"], "acme") for line in file.read_text().splitlines()]
+    told = [event(one, "acme") for one in recorded_events("Auth0.Events.jsonl")]
     assert len(told) == 31
     assert all(told)
     rules = {one.rule for found in told if found for one in found[2]}

@@ -22,6 +22,7 @@ from connectors.aws.activity.unpacking import Damaged, TooLarge, pieces
 from scanner.model.errors import Denied, Unavailable
 from scanner.model.items import Item
 from tests.connectors.aws import activity as made
+from tests.connectors.recorded import recorded_events
 
 QUIET = {"eventSource": "s3.amazonaws.com", "eventName": "GetObject"}
 
@@ -256,17 +257,11 @@ def test_what_may_not_be_read_is_denied(tmp_path: Path) -> None:
 
 # --- recorded -------------------------------------------------------------------------------------
 
-RECORDED = Path(__file__).parents[4] / "shared" / "data" / "audit-events"
-
 
 @pytest.fixture(params=["AWS.CloudTrail.jsonl", "AWS.BedrockModelInvocation.jsonl"])
 def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
-    source = RECORDED / request.param
-    if not source.is_file():
-        pytest.skip("recorded events are not here")
-    events = [json.loads(line)["event"] for line in source.read_text().splitlines()]
     path = tmp_path / "events.jsonl"
-    path.write_bytes(_lines(*events))
+    path.write_bytes(_lines(*recorded_events(request.param)))
     return request.param, path
 
 

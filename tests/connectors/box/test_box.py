@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
-import pytest
-
 from connectors.box import EVENTS, event
 from scanner.model.facts import Asset, Identity, PrincipalType
 from scanner.model.items import Activity
 from tests.connectors.box.world import CASE
+from tests.connectors.recorded import recorded_events
 from tests.saas_rig import Vendor
 from tests.saas_rig.cases import folded, planted
 
@@ -63,10 +59,7 @@ def test_people_and_the_users_of_applications(vendor: Vendor) -> None:
 
 
 def test_every_real_event_is_parsed_and_quiet() -> None:
-    file = Path(__file__).parents[4] / "shared" / "data" / "audit-events" / "Box.Event.jsonl"
-    if not file.is_file():
-        pytest.skip("no sample events here")
-    told = [event(json.loads(line)["event"], "acme") for line in file.read_text().splitlines()]
+    told = [event(one, "acme") for one in recorded_events("Box.Event.jsonl")]
     assert len(told) == 20
     assert all(told)
     assert not [one for found in told if found for one in found[2]]

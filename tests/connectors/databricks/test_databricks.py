@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from scanner.model.errors import Denied, NotEnabled
 from scanner.model.facts import Asset, DataStore, Edge, Relation
 from scanner.model.items import Gap, Item
 from tests.connectors.databricks.world import CASE
+from tests.connectors.recorded import recorded_events
 from tests.saas_rig import Reply, Vendor
 from tests.saas_rig.cases import folded, planted
 
@@ -120,12 +119,7 @@ def test_without_a_warehouse_no_statement_may_be_run(vendor: Vendor) -> None:
 
 
 def test_every_real_event_is_parsed() -> None:
-    folder = Path(__file__).parents[4] / "shared" / "data" / "audit-events"
-    file = folder / "Databricks.Audit.jsonl"
-    if not file.is_file():
-        pytest.skip("no sample events here")
-    lines = file.read_text().splitlines()
-    told = [event(json.loads(line)["event"], "acme") for line in lines]
+    told = [event(one, "acme") for one in recorded_events("Databricks.Audit.jsonl")]
     assert len(told) == 81
     assert all(told)
     kinds = {one.thing.kind for e in told if e for one in e[2] if one.thing}

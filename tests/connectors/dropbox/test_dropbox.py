@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-
-import pytest
 
 from connectors import dropbox
 from connectors.dropbox.records import event
+from scanner.detect.activity import Catalogue, facts_of
 from scanner.model.facts import Identity
+from scanner.rulebook.load import Rulebook
 from tests.connectors.dropbox.world import CASE
+from tests.connectors.recorded import recorded_events
 from tests.saas_rig import Vendor
 from tests.saas_rig.cases import folded, planted
 
@@ -71,13 +71,10 @@ def test_the_consoles_report(tmp_path: Path) -> None:
     assert told == {"Claude": "grants", "Otter.ai": ""}
 
 
-def test_every_real_event_is_parsed_and_quiet() -> None:
-    file = (
-        Path(__file__).parents[4] / "shared" / "data" / "audit-events" / "Dropbox.TeamEvent.jsonl"
-    )
-    if not file.is_file():
-        pytest.skip("no sample events here")
-    told = [event(json.loads(line)["event"], "acme") for line in file.read_text().splitlines()]
+def test_every_real_event_is_parsed_and_none_is_taken_for_ai(rulebook: Rulebook) -> None:
+    told = [event(one, "acme") for one in recorded_events("Dropbox.TeamEvent.jsonl")]
     assert len(told) == 3
     assert all(told)
-    assert not [one for found in told if found for one in found[2]]
+    rows = [one for found in told if found for one in found[2]]
+    assert [one.label for one in rows] == ["personal-dropbox-app-name"]
+    assert not [f for one in rows for f in facts_of(one, Catalogue(rulebook), "dropbox")]

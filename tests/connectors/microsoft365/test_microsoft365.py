@@ -28,6 +28,7 @@ from tests.connectors.microsoft365.world import (
     Tenant,
     record,
 )
+from tests.connectors.recorded import recorded_events
 from tests.saas_rig import serving
 from tests.saas_rig.cases import NOW, folded
 
@@ -227,16 +228,11 @@ def test_the_portals_export_of_discovered_apps(tmp_path: Path) -> None:
 def test_every_real_event_is_parsed_and_none_is_taken_for_ai(rulebook: Rulebook) -> None:
     from connectors.microsoft365.events import happened
 
-    folder = Path(__file__).parents[4] / "shared" / "data" / "audit-events"
-    files = sorted(folder.glob("Microsoft365.Audit.*.jsonl"))
-    if not files:
-        pytest.skip("no sample events here")
     catalogue = Catalogue(rulebook)
-    for file in files:
-        for line in file.read_text(encoding="utf-8").splitlines():
-            event = happened(json.loads(line)["event"], ORG)
-            assert event is not None
-            assert not [f for one in event[2] for f in facts_of(one, catalogue, "microsoft365")]
+    for told in recorded_events("Microsoft365.Audit.*.jsonl"):
+        event = happened(told, ORG)
+        assert event is not None
+        assert not [f for one in event[2] for f in facts_of(one, catalogue, "microsoft365")]
 
 
 def test_an_unknown_app_is_told_with_low_confidence(tenant: Tenant, rulebook: Rulebook) -> None:

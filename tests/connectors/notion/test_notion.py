@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-
-import pytest
 
 from connectors.notion import event
 from scanner.model.facts import Identity
 from tests.connectors.notion.world import CASE, EVENTS
+from tests.connectors.recorded import recorded_events
 from tests.saas_rig import Vendor
 from tests.saas_rig.cases import folded, planted
 
@@ -52,11 +50,7 @@ def test_the_exported_audit_log(tmp_path: Path) -> None:
 
 
 def test_every_real_event_is_parsed_and_quiet() -> None:
-    folder = Path(__file__).parents[4] / "shared" / "data" / "audit-events"
-    file = folder / "Notion.AuditLogs.jsonl"
-    if not file.is_file():
-        pytest.skip("no sample events here")
-    lines = [json.loads(line)["event"] for line in file.read_text().splitlines()]
+    lines = recorded_events("Notion.AuditLogs.jsonl")
     told = [event(one.get("event", one), "acme") for one in lines]
     assert len(told) == 18
     assert all(told)

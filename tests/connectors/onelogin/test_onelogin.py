@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
-import pytest
-
 from connectors.onelogin import event
 from scanner.model.facts import Identity
 from scanner.model.items import Activity
 from tests.connectors.onelogin.world import CASE
+from tests.connectors.recorded import recorded_events
 from tests.saas_rig import Vendor
 from tests.saas_rig.cases import folded, planted
 
@@ -53,10 +49,7 @@ def test_people_with_their_state(vendor: Vendor) -> None:
 
 
 def test_every_real_event_is_parsed_and_quiet() -> None:
-    file = Path(__file__).parents[4] / "shared" / "data" / "audit-events" / "OneLogin.Events.jsonl"
-    if not file.is_file():
-        pytest.skip("no sample events here")
-    told = [event(json.loads(line)["event"], "acme") for line in file.read_text().splitlines()]
+    told = [event(one, "acme") for one in recorded_events("OneLogin.Events.jsonl")]
     assert len(told) == 13
     assert all(told)
     assert not [one for found in told if found for one in found[2]]

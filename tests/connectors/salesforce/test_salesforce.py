@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from connectors.salesforce.records import event
 from scanner.model.errors import NotEnabled
 from scanner.model.facts import Asset, Identity, PrincipalType
 from scanner.model.items import Activity, Gap
+from tests.connectors.recorded import recorded_events
 from tests.connectors.salesforce.world import ADA, CASE, HEADER, TABLES, call
 from tests.saas_rig import Vendor
 from tests.saas_rig.cases import folded, planted
@@ -88,11 +88,6 @@ def test_an_event_log_file_as_it_is_downloaded(tmp_path: Path) -> None:
 
 
 def test_every_real_event_is_parsed_and_quiet() -> None:
-    folder = Path(__file__).parents[4] / "shared" / "data" / "audit-events"
-    files = sorted(folder.glob("Salesforce.*.jsonl"))
-    if not files:
-        pytest.skip("no sample events here")
-    told = [event(json.loads(line)["event"], "acme")
-            for file in files for line in file.read_text().splitlines()]  # fmt: skip
+    told = [event(one, "acme") for one in recorded_events("Salesforce.*.jsonl")]
     assert len(told) == 7
     assert all(told)

@@ -19,6 +19,7 @@ from scanner.model.errors import Denied, NotEnabled
 from scanner.model.facts import Asset, Identity, Relation
 from scanner.model.items import Activity, Gap
 from scanner.rulebook.load import Rulebook
+from tests.connectors.recorded import recorded_events
 from tests.connectors.slack.world import CASE, plant
 from tests.saas_rig import Reply, Vendor, serving
 from tests.saas_rig.cases import folded
@@ -142,10 +143,7 @@ def test_a_table_of_apps(tmp_path: Path) -> None:
 
 
 def test_every_real_event_is_parsed() -> None:
-    file = Path(__file__).parents[4] / "shared" / "data" / "audit-events" / "Slack.AuditLogs.jsonl"
-    if not file.is_file():
-        pytest.skip("no sample events here")
-    told = [entry(json.loads(line)["event"], "acme") for line in file.read_text().splitlines()]
+    told = [entry(one, "acme") for one in recorded_events("Slack.AuditLogs.jsonl")]
     assert len(told) == 31
     assert all(told)
     assert {one.rule for event in told if event for one in event[2]} <= {

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-
-import pytest
 
 from connectors.zoom import TOKEN as TOKEN_CALL
 from connectors.zoom.events import operation, settings
 from scanner.model.facts import Asset, Identity, Relation
 from scanner.model.items import Activity, Item
+from tests.connectors.recorded import recorded_events
 from tests.connectors.zoom.world import CASE, OFF
 from tests.saas_rig import TOKEN, Vendor
 from tests.saas_rig.cases import folded, planted
@@ -98,10 +96,6 @@ def test_the_portals_export_of_admin_activity(tmp_path: Path) -> None:
 
 
 def test_every_real_event_is_parsed_and_quiet() -> None:
-    folder = Path(__file__).parents[4] / "shared" / "data" / "audit-events"
-    file = folder / "Zoom.Operation.jsonl"
-    if not file.is_file():
-        pytest.skip("no sample events here")
-    told = [operation(json.loads(line)["event"], "acme") for line in file.read_text().splitlines()]
+    told = [operation(one, "acme") for one in recorded_events("Zoom.Operation.jsonl")]
     assert all(told)
     assert not [one for event in told if event for one in event[2]]
