@@ -79,7 +79,10 @@ def _without_secrets(fact: Fact, detector: Detector, is_typed: bool) -> Fact:
     in whichever field they stand."""
     plain = encode(fact)
     masked = detector.masked(plain, is_typed=is_typed)
-    masked = _PARAMETER.sub(rb"\1...", _USERINFO.sub(rb"\1", masked))
+    if b"://" in masked:
+        masked = _USERINFO.sub(rb"\1", masked)
+    if b"?" in masked or b"&" in masked:
+        masked = _PARAMETER.sub(rb"\1...", masked)
     return _with_hidden_tags(fact, fact if masked == plain else _FACT.decode(masked))
 
 
