@@ -126,8 +126,7 @@ class _Run:
             future.add_done_callback(lambda done: self._inbox.put(partial(self._named, done)))
         try:
             while not self._is_over():
-                with suppress(Empty):  # what has changed meanwhile is the room
-                    self._inbox.get(timeout=_TICK_SECONDS)()
+                self._take_in()
                 self._leave_behind(listers)
                 self._top_up()
         except BaseException as error:
@@ -143,6 +142,14 @@ class _Run:
                     lane.close()
         self._suspects.over(is_stopped=False)
         return sorted(self._coverage, key=lambda row: row.shard)
+
+    def _take_in(self) -> None:
+        """All that has come meanwhile, so that one transaction notes what is begun next; or nothing
+        for a while, in which the room may have changed."""
+        with suppress(Empty):
+            self._inbox.get(timeout=_TICK_SECONDS)()
+            for _ in range(self._inbox.qsize()):
+                self._inbox.get_nowait()()
 
     def _tell_shared(self, source: Source, shards: list[Shard]) -> None:
         """Under one id one reading is stored: the other source's would take its place, unseen."""
