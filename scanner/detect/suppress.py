@@ -172,6 +172,7 @@ class Suppressions:
     counts: Counter[str] = field(default_factory=Counter)
     nodes: dict[str, str] = field(default_factory=dict)
     """Facts that nothing but suppressed evidence stands behind, with the way of suppression."""
+    has_comments: bool = False
 
     def learn(self, facts: Iterable[tuple[ShardId, Fact, bool]]) -> Suppressions:
         """First pass."""
@@ -179,8 +180,10 @@ class Suppressions:
             if isinstance(fact, Asset) and TAG in fact.tags:
                 self.files[fact.id] = parse(fact.tags[TAG])
             for item in fact.evidence:
-                if item.suppressed and item.credential:
-                    self.accepted.add((item.resource, item.credential))
+                if item.suppressed:
+                    self.has_comments = True
+                    if item.credential:
+                        self.accepted.add((item.resource, item.credential))
         return self
 
     @property
@@ -194,6 +197,9 @@ class Suppressions:
         self, facts: Iterable[tuple[ShardId, Fact, bool]]
     ) -> Iterator[tuple[ShardId, Fact, bool]]:
         """Second pass: the facts without what is suppressed. Counts places, once each."""
+        if not self.files and not self.has_comments:
+            yield from facts
+            return
         seen: set[tuple[object, ...]] = set()
         for shard, fact, is_seen in facts:
             kept, ways = self._split(fact.evidence, seen)
