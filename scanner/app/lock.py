@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from scanner.app.elsewhere import advice
 from scanner.model.errors import ConfigError, StateTaken, StoreError
 from scanner.store.addresses import file_of, parsed, secured
@@ -26,6 +24,8 @@ def locked(url: str) -> Iterator[None]:
     if path is None:
         yield
         return
+    from filelock import FileLock, Timeout  # an ad-hoc scan keeps nothing, and starts without it
+
     if not path.parent.is_dir():
         raise ConfigError(f"state {path}: the folder {path.parent} does not exist; create it")
     if path.is_dir():

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from scanner.model.base import ShardId
 from scanner.store import schema
+from scanner.store.inserting import Inserting
 from scanner.store.state import State
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -28,8 +28,7 @@ def _noting(made: Any) -> Any:
     return made.on_conflict_do_update(index_elements=[schema.flight.c.shard], set_=more)
 
 
-_NOTING = {"sqlite": _noting(sqlite.insert(schema.flight)),
-           "postgresql": _noting(postgresql.insert(schema.flight))}  # fmt: skip
+_NOTING = Inserting(schema.flight, _noting)
 _SHARD = schema.flight.c.shard == bindparam("one")
 _ENDED = delete(schema.flight).where(_SHARD)
 _STOPPED = update(schema.flight).where(_SHARD).values(tries=schema.flight.c.tries - 1)
@@ -63,7 +62,7 @@ class Flights:
                 db.execute(_ENDED, [{"one": shard} for shard in ended])
             if begun:
                 rows = [{"shard": one, "tries": 1, "place": self._place} for one in begun]
-                db.execute(_NOTING[db.dialect.name], rows)
+                db.execute(_NOTING.on(db), rows)
 
     def stopped(self, shards: Collection[ShardId]) -> None:
         """They were in the air when the run was told to end: that is no try."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    VARCHAR,
     Column,
     Connection,
     Dialect,
@@ -17,7 +18,6 @@ from sqlalchemy import (
     event,
     text,
 )
-from sqlalchemy.dialects.postgresql import VARCHAR
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 SCHEMA_VERSION = 5

@@ -6,20 +6,17 @@ from collections.abc import Mapping
 
 import msgspec
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from scanner.model.base import encode
 from scanner.model.ticket import TicketRow
 from scanner.store import schema
+from scanner.store.inserting import Inserting
 from scanner.store.state import State
 
 _ROW = msgspec.json.Decoder(TicketRow)
 _TABLE = schema.ticket
-_FREE = {
-    "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing(),
-}
+_FREE = Inserting(_TABLE, lambda made: made.on_conflict_do_nothing())
 
 
 def rows(state: State, sink: str) -> dict[str, TicketRow]:
@@ -53,7 +50,7 @@ def reserve_all(state: State, wanted: Mapping[str, TicketRow]) -> dict[str, Tick
         for row in wanted.values()
     ]
     with state.guarded("reserve tickets"), state.engine.begin() as db:
-        db.execute(_FREE[db.dialect.name], values)
+        db.execute(_FREE.on(db), values)
         first = values[0]
         ours = db.execute(
             select(_TABLE.c.key).where(

@@ -4,12 +4,11 @@ many there are."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, delete, insert, select, update
 
 from scanner.collect.sightings import MOST_HELD, Sightings, merged
 from scanner.kit.contract import Mode, Shard
@@ -20,6 +19,7 @@ from scanner.model.evidence import merge_evidence
 from scanner.model.facts import Fact
 from scanner.model.items import Checkpoint
 from scanner.store import schema
+from scanner.store.inserting import Inserting
 from scanner.store.past import Changes, is_new_in
 from scanner.store.state import State
 
@@ -308,16 +308,14 @@ def _put_memory(db: Connection, shard: ShardId, data: bytes) -> None:
         db.execute(update(schema.memory).where(here).values(body=data))
 
 
-def _covering(insert_or: Callable[[Table], Any]) -> Any:
-    made = insert_or(schema.coverage)
+def _covering(made: Any) -> Any:
     keys = [schema.coverage.c.scan_id, schema.coverage.c.shard]
     return made.on_conflict_do_update(index_elements=keys, set_={"body": made.excluded.body})
 
 
-_COVERING = {"sqlite": _covering(sqlite.insert), "postgresql": _covering(postgresql.insert)}
-"""Made once: of a shard that has not changed, making it was most of the work."""
+_COVERING = Inserting(schema.coverage, _covering)
 
 
 def _put_coverage(db: Connection, scan_id: str, row: Coverage) -> None:
     body = encode(row)
-    db.execute(_COVERING[db.dialect.name], {"scan_id": scan_id, "shard": row.shard, "body": body})
+    db.execute(_COVERING.on(db), {"scan_id": scan_id, "shard": row.shard, "body": body})
