@@ -67,12 +67,11 @@ def tell(loaded: LoadedConfig, people: Mapping[str, Service], reason: str) -> li
         state.close()
 
 
-def tell_of_end(loaded: LoadedConfig, environ: Mapping[str, str], exit_code: int) -> list[str]:
+def tell_for(loaded: LoadedConfig, environ: Mapping[str, str], reason: str) -> list[str]:
     """The daemon's: of a run that could not tell it itself. Raises ``ConfigError``."""
-    how = f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
     missing: list[str] = []
     people = messengers(loaded, environ, lambda name, why: missing.append(why))
-    return [*missing, *tell(loaded, people, f"A run ended with {how}; its log tells more.")]
+    return [*missing, *tell(loaded, people, reason)]
 
 
 def _told(

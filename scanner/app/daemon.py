@@ -37,6 +37,8 @@ _GRACE = 60.0
 """Seconds that a run has to end by itself."""
 _ENDS = (0, 1, 3)
 """Exit codes of a run that has told what it came to."""
+_FAILED = 4
+"""As a run ends that failed for a reason which may pass."""
 _FIELDS = 5
 _LAST_PORT = 65535
 _SKEW = timedelta(minutes=5)
@@ -199,10 +201,17 @@ class Daemon:
         return False
 
     def once(self, due: Set[str] = frozenset()) -> int:
-        """One run, to its end, of these sources; none: of all. Its lines go where ours go."""
+        """One run, to its end, of these sources; none: of all. Its lines go where ours go. One that
+        cannot even begin (no process or memory is left, a folder is away) is a run that failed."""
         named = sorted(due) if due and due != self._times.keys() else []
         command = [*self._command, *(word for name in named for word in ("--source", name))]
-        self._child = subprocess.Popen(command, cwd=self._loaded.folder)
+        try:
+            self._child = subprocess.Popen(command, cwd=self._loaded.folder)
+        except OSError as error:
+            self.last_exit = _FAILED
+            self._log("run could not begin", "error", reason=str(error))
+            self._tell(f"A run could not begin: {error}.")
+            return self.last_exit
         try:
             while True:
                 try:
@@ -217,13 +226,15 @@ class Daemon:
         self.runs += 1
         self._log("run ended", exit=self.last_exit)
         if self.last_exit not in _ENDS and not self._stop.is_set():
-            self._tell(self.last_exit)
+            code = self.last_exit
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            self._tell(f"A run ended with {how}; its log tells more.")
         return self.last_exit
 
-    def _tell(self, exit_code: int) -> None:
+    def _tell(self, reason: str) -> None:
         """What a run could not tell people itself."""
         try:
-            troubles = breaking.tell_of_end(self._loaded, os.environ, exit_code)
+            troubles = breaking.tell_for(self._loaded, os.environ, reason)
         except ShadowAIError as error:
             troubles = [str(error)]
         for trouble in troubles:

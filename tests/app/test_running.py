@@ -251,6 +251,34 @@ def test_a_schedule_that_is_none_is_told_before_anything_begins(tmp_path: Path, 
         _daemon(config, Clock())
 
 
+def test_a_run_that_cannot_begin_is_told_and_its_sources_are_owed(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    config = _config(tmp_path / "there", '[schedule]\ncron = "0 * * * *"\njitter_minutes = 0\n')
+    clock = Clock()
+    daemon, out = _daemon(config, clock)
+    asked: list[Set[str]] = []
+    once = daemon.once
+
+    def away(due: Set[str] = frozenset()) -> int:
+        asked.append(due)
+        if len(asked) == 1:
+            (tmp_path / "there").rename(tmp_path / "away")
+        elif len(asked) == 3:
+            (tmp_path / "away").rename(tmp_path / "there")
+            daemon.stop()
+        return once(due)
+
+    daemon.once = away  # type: ignore[method-assign]
+    daemon.loop()
+    events = [json.loads(line) for line in out.getvalue().splitlines()]
+    told = [e for e in events if e["event"] == "run could not begin"]
+    assert len(told) == 2
+    assert "there" in told[0]["reason"]
+    assert daemon.last_exit == 0
+    assert asked == [{"code"}] * 3
+    assert daemon.runs == 1
+
+
 def test_what_a_run_ends_with_does_not_end_the_daemon(tmp_path: Path) -> None:
     config = _config(tmp_path, '[schedule]\ncron = "0 * * * *"\njitter_minutes = 0\n')
     kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
