@@ -7,6 +7,7 @@ of the tests (``tests/connectors/<name>/world.py``), served on loopback.
 
 from __future__ import annotations
 
+import atexit
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _SERVING = ExitStack()
 """Until the process ends: an input is read in some hundredths of a second."""
+atexit.register(_SERVING.close)  # while there still are threads that the servers run in
 
 
 class _Served:

@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from fuzz.answers import samples
+from fuzz import answers, exports
 from fuzz.targets import TARGETS
 
 _HOUSE = Path(__file__).parents[1]
@@ -26,7 +26,8 @@ def seeds(name: str) -> list[bytes]:
     """Of a target; each once, the shortest first, for libFuzzer to cross."""
     target = TARGETS[name]
     made = {
-        "answers": samples, "archives": _archives, "delta": _deltas, "pack": _packs,
+        "answers": answers.samples, "archives": _archives, "delta": _deltas,
+        "exports": exports.samples, "pack": _packs,
     }.get(name)  # fmt: skip
     if made is not None:
         return list(made())

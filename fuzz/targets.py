@@ -21,6 +21,7 @@ from connectors.logs.flow_lines import FlowLayout, flow_formats, layout_of
 from connectors.logs.installed import inventory_of
 from connectors.logs.lines import Layout
 from fuzz.answers import answered
+from fuzz.exports import exported
 from scanner.app.config import load
 from scanner.app.deploying import admitted
 from scanner.app.plans import planned
@@ -224,6 +225,7 @@ _FILES = (
 
 TARGETS: Mapping[str, Target] = {
     "answers": Target(answered, (SourceError,)),
+    "exports": Target(exported, (SourceError,)),
     "code": Target(_code, (), ("detect/**/*.py",), _FILES),
     "logs": Target(_logs, (), ("connectors/logs/*.py",)),
     "flows": Target(_flows, (Unavailable,), ("connectors/logs/*.py",)),

@@ -49,7 +49,7 @@ def read_file(
             if event is None:
                 yield Gap(what=f"{name}:{number}", reason="not an Okta System Log event")
             elif not counted.is_repeated(mark_of(event)) and not (
-                event.get("eventType") in EVENTS
+                event["eventType"] in EVENTS
                 and counted.is_elsewhere(mark_of(event), stamp(event.get("published")))
             ):
                 found.add(event, f":{number}")
@@ -67,4 +67,4 @@ def read_file(
 
 def _is_event(record: Mapping[str, Any]) -> bool:
     """What has no type would be left as an event that tells of nothing."""
-    return "eventType" in record
+    return isinstance(record.get("eventType"), str)

@@ -19,6 +19,11 @@ from scanner.store.state import State
 
 _MOST_SCANS = 30
 """Of those that ended since the last message: where there are more, the newest."""
+_LONGEST_PAUSE = 7.0
+"""Days between two scans of which both heard a log that count as its own; what is longer is the
+scanner's pause, not the log's."""
+_FADES = 0.8
+"""How much of what was usual is so at the next time that a log is heard."""
 
 
 def listened(state: State, known: Mark, now: str) -> Mark:
@@ -41,7 +46,10 @@ def listened(state: State, known: Mark, now: str) -> Mark:
                 told[row.source] += row.records
         for source, records in told.items():
             if records:
-                heard[source] = _heard(heard.get(source), scan.started_at, source in known.silent)
+                heard[source] = _heard(
+                    heard.get(source), scan.started_at,
+                    was_silent=source in known.silent, was_quiet=source in quiet,
+                )  # fmt: skip
         now_quiet = {source for source, records in told.items() if not records} & heard.keys()
         # One that was not due is as quiet as it was.
         quiet = {source for source in quiet if not scan.has_read(source)} | now_quiet
@@ -50,12 +58,14 @@ def listened(state: State, known: Mark, now: str) -> Mark:
     )
 
 
-def _heard(before: Heard | None, at: str, was_silent: bool) -> Heard:
+def _heard(before: Heard | None, at: str, *, was_silent: bool, was_quiet: bool) -> Heard:
     if before is None:
         return Heard(at=at)
     # A silence that was told of is nothing usual.
     gap = 0.0 if was_silent else _days(before.at, at)
-    return Heard(at=max(at, before.at), usual=max(before.usual, gap))
+    if not was_quiet:
+        gap = min(gap, _LONGEST_PAUSE)
+    return Heard(at=max(at, before.at), usual=max(before.usual * _FADES, gap))
 
 
 def silent(mark: Mark, days: float, now: str) -> dict[str, Silent]:

@@ -116,7 +116,7 @@ def text(digest: Digest, most: int) -> str:
 
 
 def _quiet(one: Silent) -> str:
-    usual = f", never for more than {one.usual:.0f} days before" if one.usual >= 1 else ""
+    usual = f", usually for no more than {one.usual:.0f} days" if one.usual >= 1 else ""
     return f"{one.source}: nothing since {one.since[:10]}{usual}; is its logging still on?"
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 from sqlalchemy import insert
 
-from scanner.app.config import NotifyConfig
+from scanner.app.config import NotifyConfig, load
 from scanner.app.notifying import Sent, notify
+from scanner.app.pipeline import Settings, scan
+from scanner.app.silences import listened, silent
 from scanner.assess.selection import Filter
 from scanner.emit.messages import NotSent
 from scanner.model.base import ShardId
@@ -20,6 +23,8 @@ from scanner.model.finding import Finding, FindingEvent, FindingStatus
 from scanner.store import marks, schema
 from scanner.store.state import State
 from tests.emit.tickets.findings import finding
+
+_KEY = {"SHADOW_AI_FINGERPRINT_KEY": "k" * 20}
 
 
 class Died(BaseException):
@@ -165,11 +170,44 @@ def test_logs_that_tell_nothing_any_more_are_told_once(place: Place) -> None:
     assert _days(place, *[0] * 6) == []
     assert _days(place, 0, 0, 0) == ["Shadow AI: 1 silent"]
     ((_, text),) = place.service.got
-    assert "okta: nothing since 2026-01-14, never for more than 3 days before" in text
+    assert "okta: nothing since 2026-01-14, usually for no more than 3 days" in text
     assert "code" not in text
     assert _days(place, 2, 2) == ["Shadow AI: 1 heard again"]
     # The silence was nothing usual: the next is told as early.
     assert _days(place, *[0] * 8) == ["Shadow AI: 1 silent"]
+
+
+def test_a_pause_of_the_scanner_is_nothing_usual_of_a_log(place: Place) -> None:
+    place.logged(1)
+    place.now += timedelta(days=60)
+    assert _days(place, 1, 1) == []
+    assert _days(place, *[0] * 11) == []
+    assert _days(place, 0) == ["Shadow AI: 1 silent"]
+
+
+def test_what_was_usual_once_fades(place: Place) -> None:
+    assert _days(place, 1, *[0] * 5, 1) == []
+    assert _days(place, *[1] * 9) == []
+    assert _days(place, *[0] * 6) == []
+    assert _days(place, 0) == ["Shadow AI: 1 silent"]
+
+
+def test_a_real_log_that_tells_nothing_any_more_is_silent(tmp_path: Path) -> None:
+    """It tells where it is from in every scan."""
+    seen = "1767916800.1 9 10.0.0.1 TCP_TUNNEL/200 3900 CONNECT api.openai.com:443 ada - -"
+    (tmp_path / "a.log").write_text(f"{seen}\n")
+    config = tmp_path / "shadow-ai.toml"
+    config.write_text('[sources.logs]\nfiles = ["a.log"]\n')
+    url, mark, now = f"sqlite:///{tmp_path}/state", marks.Mark(), datetime(2026, 1, 10, tzinfo=UTC)
+    found = []
+    for day in range(10):
+        at = now + timedelta(days=day)
+        scan(load(config), url=url, settings=Settings(environ=_KEY, now=lambda at=at: at))
+        state = State(url)
+        mark = listened(state, mark, at.isoformat())
+        state.close()
+        found.append("logs" in silent(mark, 7, at.isoformat()))
+    assert found == [False] * 8 + [True] * 2
 
 
 def test_a_log_that_is_heard_seldom_is_not_silent_soon(place: Place) -> None:

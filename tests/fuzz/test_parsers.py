@@ -15,9 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fuzz import exports
 from fuzz.answers import _served
 from fuzz.seeds import seeds
 from fuzz.targets import TARGETS
+from scanner.model.items import Activity, Item
 from tests.connectors.hostile import bent
 from tests.saas_rig.cases import NAMES
 
@@ -128,6 +130,25 @@ def test_answers_are_of_every_connector_that_has_an_organization_and_reach_it() 
     served = _served(heads[0][0])
     served.read(heads[0][2], "[")
     assert heads[0][2] in served._vendor.calls
+
+
+@pytest.mark.parametrize("source", exports.names())
+def test_a_record_whose_values_are_others_costs_itself_alone(source: str) -> None:
+    """Whatever stands beside it in the file, what is right is told."""
+    whole = [json.dumps(one) for one in exports.records(source)]
+    lines = [json.dumps(one) for one in bent(exports.records(source), 100, 3)]
+    alone, beside = (
+        {_named(one) for one in exports.read(source, "\n".join(text).encode("utf-8", "replace"))}
+        for text in (whole, [*whole, *lines])
+    )
+    assert alone <= beside
+
+
+def _named(item: Item) -> str:
+    """What it tells of, whatever else of the same is added to it."""
+    if isinstance(item, Activity):
+        return f"{item.rule} {item.label}"
+    return str(getattr(item, "id", type(item).__name__))
 
 
 def test_a_fault_is_a_finding() -> None:

@@ -1,0 +1,80 @@
+"""Files that a source's own console or a log store has exported: one connector reads one file.
+
+An input is the connector's name, a NUL, and the file. The samples are the records of the tests'
+organizations (``tests/connectors/<name>/world.py``) and their events (``odd_events``).
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from scanner.collect import loader
+from scanner.kit.contract import Context
+from scanner.kit.limits import Limits
+from scanner.model.items import Item
+
+_NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+
+
+def names() -> list[str]:
+    from tests.connectors.odd_events import ODD
+    from tests.saas_rig.cases import all_cases
+
+    return sorted({*ODD, *(name for name, case in all_cases().items() if case.records)})
+
+
+def read(name: str, text: bytes) -> list[Item]:
+    """What the file tells. Raises ``SourceError``."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "export.jsonl").write_bytes(text)
+        ctx = _context(name, Path(folder))
+        connector = loader.load(name)
+        return [item for shard in connector.shards(ctx)
+                for item in connector.collect(ctx, shard, None)]  # fmt: skip
+
+
+def _context(name: str, folder: Path) -> Any:
+    from tests.connectors.odd_events import ODD
+    from tests.saas_rig.cases import all_cases
+
+    if name not in ODD:
+        case = all_cases()[name]
+        return case.context("https://v.example", live=False, files=("export.jsonl",), folder=folder)
+    odd = ODD[name]
+    config = loader.load(name).spec.config(**odd.settings, **{odd.files: ("export.jsonl",)})
+    made: Context[Any] = Context(
+        config=config, examine=lambda *_: (), limits=Limits(), folder=folder, now=lambda: _NOW
+    )
+    return made
+
+
+def exported(data: bytes) -> None:
+    """What it tells can be stored and sent."""
+    name, _, text = data.partition(b"\0")
+    if (known := name.decode("utf-8", "replace")) in names():
+        for item in read(known, text):
+            msgspec.json.encode(item, enc_hook=repr)
+
+
+def records(name: str) -> list[Any]:
+    from tests.connectors.odd_events import ODD, kind_of
+    from tests.saas_rig.cases import all_cases
+
+    found = list(case.records) if (case := all_cases().get(name)) else []
+    if name in ODD:
+        odd = ODD[name]
+        found += [odd.made(kind_of(name, "bundle", "frobbed"), "ChatGPT"), odd.known]
+    return [one for one in found if one is not None]
+
+
+def samples() -> Iterator[bytes]:
+    for name in names():
+        lines = (json.dumps(one).encode("utf-8", "surrogatepass") for one in records(name))
+        yield name.encode() + b"\0" + b"\n".join(lines) + b"\n"
