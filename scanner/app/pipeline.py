@@ -34,7 +34,7 @@ from scanner.graph.renames import renames
 from scanner.kit.contract import Diagnosable, Probe
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage
-from scanner.model.errors import ConfigError, ShadowAIError, StoreError
+from scanner.model.errors import ConfigError, ShadowAIError, StateTaken, StoreError
 from scanner.model.evidence import Confidence
 from scanner.model.finding import Finding, FindingEvent
 from scanner.reconcile.clouds import entries_of
@@ -203,7 +203,7 @@ def _scan(
         state.finish_scan(opened.id, now, exit_code)
         metering.keep(state, situation, life.findings, rulebook, opened.id)
     except StoreError as error:
-        warnings.append(str(error))
+        warnings.append(_unless_taken(error))
         exit_code = EXIT_INCOMPLETE
     lapsed = situation.reconciliation.lapsed_decisions
     info = ScanInfo(
@@ -225,6 +225,13 @@ def _scan(
         exit_code=exit_code,
         resumed=opened.is_resumed,
     )
+
+
+def _unless_taken(error: StoreError) -> str:
+    """What to tell of it; where another scan holds the state, this one comes to nothing."""
+    if isinstance(error, StateTaken):
+        raise error
+    return str(error)
 
 
 def _renames(state: State, lost: frozenset[ShardId], graph: AssetGraph) -> Mapping[NodeId, NodeId]:

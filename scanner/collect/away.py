@@ -24,6 +24,7 @@ from scanner.collect.reading import (
     coverage_of,
     hung,
     read,
+    unless_full,
 )
 from scanner.collect.sightings import Sightings
 from scanner.collect.threads import Threads, end_at_once
@@ -31,7 +32,7 @@ from scanner.collect.watch import Watch
 from scanner.kit.contract import Mode, Shard
 from scanner.model.base import Model, ShardId
 from scanner.model.coverage import Coverage
-from scanner.model.errors import StoreError
+from scanner.model.errors import StateTaken, StoreError
 from scanner.model.facts import Fact
 from scanner.model.items import Checkpoint
 
@@ -230,6 +231,8 @@ def stored(
                 attempts = _rest(attempts, shard, sink)
             for attempt in attempts:
                 _store(attempt, shard, sink)
+        except StateTaken:
+            raise
         except StoreError as error:
             pause = next(pauses, None) if error.may_heal else None
             if pause is None:
@@ -267,8 +270,6 @@ def _rest(attempts: list[Attempt], shard: Shard, sink: Sink) -> list[Attempt]:
 
 def _unstored(error: StoreError, source: Source, shard: Shard, sink: Sink) -> Coverage:
     row = coverage_of(error, shard.id, source.name, shard, 0, [])
-    try:
+    with unless_full():
         sink.writer(shard).close(row)
-    except StoreError:
-        return row  # the state is full; the row still reaches the document
     return row

@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -26,6 +27,7 @@ from scanner.model.errors import (
     NotEnabled,
     ShadowAIError,
     SourceError,
+    StateTaken,
     StoreError,
     Throttled,
     Unavailable,
@@ -140,6 +142,18 @@ Interpret = Callable[[Item, str], Iterator[Fact | Gap]]
 """``interpret(item, connector name)``: facts of anything but gaps and checkpoints."""
 
 
+@contextmanager
+def unless_full() -> Iterator[None]:
+    """What cannot be stored, for want of space or of the database, still reaches the document.
+    Where another scan has taken the state over, nothing of this one does."""
+    try:
+        yield
+    except StateTaken:
+        raise
+    except StoreError:
+        return
+
+
 def read(
     source: Source,
     shard: Shard,
@@ -228,7 +242,7 @@ def _attempt(
             if writer is not None:
                 writer.close(row)
     except StoreError as caught:
-        error = caught
+        error = as_error(caught)
         row = coverage_of(error, shard.id, source.name, shard, 0, gaps)
     return row, error if _may_heal(error) else None
 
@@ -327,7 +341,9 @@ def _bug(error: Exception) -> str:
 
 def as_error(error: BaseException) -> Exception:
     """What would end the whole process (a library that takes itself for a program), as an error of
-    one shard."""
+    one shard. That another scan has taken the state over is none: it ends this one."""
+    if isinstance(error, StateTaken):
+        raise error
     if isinstance(error, Exception):
         return error
     return RuntimeError(type(error).__name__).with_traceback(error.__traceback__)

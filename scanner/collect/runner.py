@@ -31,13 +31,14 @@ from scanner.collect.reading import (
     Source,
     as_error,
     coverage_of,
+    unless_full,
 )
 from scanner.collect.suspects import Suspects
 from scanner.collect.threads import Threads
 from scanner.kit.contract import Shard
 from scanner.model.base import ShardId
 from scanner.model.coverage import Coverage, Outcome
-from scanner.model.errors import StoreError, Unavailable
+from scanner.model.errors import StateTaken, Unavailable
 
 __all__ = ["Interpret", "Options", "ShardWriter", "Sink", "Source", "run"]
 
@@ -272,6 +273,8 @@ class _Run:
         self._flights.discard(flight)
         try:
             row = lane.landed(turn, flight.result())
+        except StateTaken:
+            raise
         except (Exception, CancelledError) as error:
             final = lane.lost(turn, error)
             if final is not None:
@@ -285,7 +288,7 @@ class _Run:
         source, shard = turn
         row = coverage_of(error, shard.id, source.name, shard, 0, [])
         row = msgspec.structs.replace(row, reason=self._options.clean(row.reason))
-        with suppress(StoreError):  # the state is full; the row still reaches the document
+        with unless_full():
             self._sink.writer(shard).close(row)
         self._finish(row)
 
@@ -307,7 +310,5 @@ class _Run:
 
 
 def _record(sink: Sink, row: Coverage) -> None:
-    try:
+    with unless_full():
         sink.record(row)
-    except StoreError:
-        return  # the state is full; the row still reaches the document

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 
 from scanner.collect.lanes import Lane, Turn
-from scanner.collect.reading import Flights, Options
+from scanner.collect.reading import Flights, Options, unless_full
 from scanner.model.base import ShardId
 from scanner.model.errors import StoreError, Unavailable
 
@@ -65,7 +65,7 @@ class Suspects:
         fresh = [shard.id for _, shard in turns if shard.id not in self._begun]
         if self._flights is None or not fresh:
             return
-        with suppress(StoreError):  # the state is full or away; what is read is read all the same
+        with unless_full():
             self._flights.note(fresh, self._ended)
             self._ended.clear()
         self._begun.update(fresh)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from scanner.model.base import ShardId, encode
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.decisions import SameAsDecision
-from scanner.model.errors import ConfigError, StoreError
+from scanner.model.errors import ConfigError, StateTaken
 from scanner.model.facts import Fact
 from scanner.model.finding import Finding, FindingEvent
 from scanner.store import migrating, partitions, past, schema
@@ -100,11 +100,11 @@ class State:
     def fence(self, db: Connection) -> None:
         """In a transaction that writes what this process's scan has found. A lock of the database
         ends when its server does: another scan may have begun, and both would count a log's events.
-        Raises ``StoreError`` then."""
+        Raises ``StateTaken`` then."""
         if self._holder and db.execute(_WHO_HOLDS).scalar() != self._holder:
-            raise StoreError(
-                f"state {self._engine.url.database}: another scan has begun on it since; what "
-                "this one read from then on is not stored"
+            raise StateTaken(
+                f"state {self._engine.url.database}: another scan has begun on it since; this one "
+                "ends, and what it read from then on is not stored"
             )
 
     def check_key(self, mark: str) -> None:

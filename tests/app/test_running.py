@@ -26,6 +26,7 @@ from scanner.app.daemon import Daemon, command, is_missed, ticks
 from scanner.app.lock import locked
 from scanner.app.running import Log, run
 from scanner.model.errors import ConfigError
+from scanner.store.state import State
 from tests.emit.tickets import trackers
 from tests.forge_rig.api import Fault, Reply
 
@@ -87,6 +88,34 @@ def test_a_part_that_fails_costs_that_part(tmp_path: Path) -> None:
     assert "HTTP 403: no" in trouble
     assert (tmp_path / "out/findings.json").exists()
     assert [line["shard"] for line in lines if line["event"] == "shard not read"]
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_a_run_that_another_has_overtaken_ends_and_leaves_nothing(
+    tmp_path: Path, executor: str
+) -> None:
+    """The other one began when a lock of the database ended with its server."""
+    more = '[sources.gone]\nconnector = "code"\npaths = ["not-there"]\n'
+    config = _config(tmp_path, f'{more}[scan]\nexecutor = "{executor}"\n')
+    url = f"sqlite:///{tmp_path}/state.sqlite"
+    said: list[str] = []
+
+    def say(event: str, level: str = "info", **more: Any) -> None:
+        said.append(f"{event} {more.get('reason', '')}")
+        if event == "shard not read" and len(said) < 4:
+            other = State(url)
+            other.open_scan("x", "2026-11-28T00:00:00Z", {})
+            other.close()
+
+    done = run(load(config), {"SHADOW_AI_FINGERPRINT_KEY": "k" * 20}, say)
+    assert done.exit_code == 3
+    assert done.result is None
+    assert any("scan failed" in line and "another scan has begun" in line for line in said)
+    assert not (tmp_path / "out").exists()
+    state = State(url)
+    assert [row.finished_at for row in state.scans()] == ["", ""]
+    assert not state.findings()
+    state.close()
 
 
 @pytest.mark.parametrize("end", ["2>/dev/full", "2> >(exec <&-; sleep 3)", "2>&-"])
