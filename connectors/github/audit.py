@@ -233,4 +233,5 @@ class Totals:
         if not event.thing and otherwise is not None:
             event = otherwise()
         if event.thing and not self.counted.is_elsewhere(event.key, event.at):
-            self.rows.add(event)
+            is_left = self.counted.is_left(event.key, event.at)
+            self.rows.add(event, count=0 if is_left else 1)

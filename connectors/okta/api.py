@@ -179,9 +179,10 @@ def read_log(
             if at > cursor.until:
                 fold.known.clear()  # what was read before is behind
             found = Aggregate(host, apps, overlooked=overlooked)
-            found.add(event)
+            told_at = stamp(event.get("published"))
+            found.add(event, count=0 if told.is_left(mark_of(event), told_at) else 1)
             if found.rows:
-                told.is_elsewhere(mark_of(event), stamp(event.get("published")))
+                told.is_elsewhere(mark_of(event), told_at)
             for one in found.rows.values():
                 fold.add(one)
                 counted.add(at, one)

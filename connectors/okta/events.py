@@ -130,8 +130,9 @@ class Aggregate:
     clock: Clock | None = None
     """Which times of events can be; None: whoever adds them up knows."""
 
-    def add(self, event: Mapping[str, Any], place: str = "") -> None:
-        """``place``: see :meth:`scanner.kit.overlooked.Overlooked.event`."""
+    def add(self, event: Mapping[str, Any], place: str = "", count: int = 1) -> None:
+        """``place``: see :meth:`scanner.kit.overlooked.Overlooked.event`. ``count``: 0 of an event
+        that has counted elsewhere."""
         kind = text(event.get("eventType"))
         if kind not in EVENTS:
             self._unknown(event, kind, place)
@@ -152,9 +153,10 @@ class Aggregate:
         key = (kind, ident, actor.id if actor else "")
         old = self.rows.get(key)
         if old is None:
-            self.rows[key] = self._new(event, kind, ident, label, actor, at)
+            made = self._new(event, kind, ident, label, actor, at)
+            self.rows[key] = made if count else msgspec.structs.replace(made, count=0)
             return
-        self.rows[key] = _again(old, at, _scopes(event))
+        self.rows[key] = _again(old, at, _scopes(event), count)
 
     def _unknown(self, event: Mapping[str, Any], kind: str, place: str) -> None:
         """An event of a type that is not known may name AI all the same."""
@@ -199,11 +201,11 @@ class Aggregate:
         yield from self.rows.values()
 
 
-def _again(old: Activity, at: str, scopes: tuple[str, ...]) -> Activity:
+def _again(old: Activity, at: str, scopes: tuple[str, ...], count: int = 1) -> Activity:
     seen = sorted(t for t in (old.first_at, old.last_at, at) if t)
     return msgspec.structs.replace(
         old,
-        count=old.count + 1,
+        count=old.count + count,
         first_at=seen[0] if seen else "",
         last_at=seen[-1] if seen else "",
         scopes=tuple(sorted({*old.scopes, *scopes})),

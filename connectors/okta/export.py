@@ -48,11 +48,12 @@ def read_file(
             event = unwrapped(record, _is_event, spelling=SPELLING)
             if event is None:
                 yield Gap(what=f"{name}:{number}", reason="not an Okta System Log event")
-            elif not counted.is_repeated(mark_of(event)) and not (
-                event["eventType"] in EVENTS
-                and counted.is_elsewhere(mark_of(event), stamp(event.get("published")))
+                continue
+            ident, at = mark_of(event), stamp(event.get("published"))
+            if not counted.is_repeated(ident) and not (
+                event["eventType"] in EVENTS and counted.is_elsewhere(ident, at)
             ):
-                found.add(event, f":{number}")
+                found.add(event, f":{number}", count=0 if counted.is_left(ident, at) else 1)
     except SourceError as error:
         trouble = error
     yield from found.overlooked.gap(name)

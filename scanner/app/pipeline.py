@@ -7,6 +7,7 @@ import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from scanner import __version__
 from scanner.app import asking, deciding, executing, metering, suppressing, trusting
@@ -32,6 +33,7 @@ from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import OwnerBook
 from scanner.graph.renames import renames
 from scanner.kit.contract import Diagnosable, Probe
+from scanner.kit.counted import HEAD
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage
 from scanner.model.errors import ConfigError, ShadowAIError, StateTaken, StoreError
@@ -141,6 +143,10 @@ def _scan(
     for source in sources:
         source.context.recall = state.memory
         source.context.checkpoints = state.checkpoints
+        source.context.former = partial(
+            state.former, f"{source.connector.spec.name}:", HEAD, source.name,
+            loaded.config.sources.keys() - {source.name},
+        )  # fmt: skip
         source.context.warn = told.add
     settled = {
         one.name: asking.mark_of(

@@ -208,7 +208,7 @@ class Away:
             shard=shard,
             cursor=since.cursor if since else None,
             memory=source.context.recall(shard.id),
-            others={one: source.context.recall(one) for one in shard.after},
+            others={one: source.context.recall(one) for one in (*shard.after, *shard.left)},
             mark=sink.mark(shard.id) if shard.mode is Mode.FULL else ("", 0),
         )
         return executor.submit(self.work, _ENCODER.encode(job))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -24,6 +24,7 @@ class Listing:
         self.watch = Watch(options.deadline_seconds, options.clock)
         self._options = options
         self._shards: dict[ShardId, Shard] = {}
+        self._former: Sequence[ShardId] | None = None
 
     def run(self) -> None:
         """Raises what the connector raises."""
@@ -31,6 +32,8 @@ class Listing:
         for found in self.source.connector.shards(self.source.context):
             self.watch.check()
             shard = _cleaned(found, self._options.clean)
+            if shard.counts_once and self._former is None:
+                self._former = self.source.context.former()
             self._shards.setdefault(shard.id, shard)
 
     def hung(self) -> Exception:
@@ -42,7 +45,14 @@ class Listing:
 
     def found(self, trouble: Exception | None) -> Found:
         shards = dict(self._shards)
-        return self.source, list(shards.values()), list(self._coverage(shards, trouble))
+        found = list(shards.values())
+        if self._former:
+            left = tuple(one for one in self._former if one not in shards)
+            found = [
+                msgspec.structs.replace(shard, left=left) if shard.counts_once else shard
+                for shard in found
+            ]
+        return self.source, found, list(self._coverage(shards, trouble))
 
     def _coverage(self, shards: dict[ShardId, Shard], trouble: Exception | None) -> list[Coverage]:
         name = self.source.name

@@ -102,6 +102,12 @@ class Shard(Model, frozen=True, kw_only=True):
     after: tuple[ShardId, ...] = ()
     """Shards of its source, named before it, that are read before it: what they remember is this
     one's to know (:attr:`Context.recall`)."""
+    counts_once: bool = False
+    """It tells events that others of its source may tell, too (:mod:`scanner.kit.counted`)."""
+    left: tuple[ShardId, ...] = ()
+    """Of one that counts once, set where its source's list is complete: shards that its source has
+    named before and names no more, the last one read first, whose events have counted
+    (:attr:`Context.recall`)."""
     whole_of: str = ""
     """Ids of shards that show a part of what this one shows, with ``{path}`` where that part lies:
     when this one is read to its end, they have been read too."""
@@ -256,6 +262,9 @@ class Context(Generic[C]):
     """Attempts of one call before it becomes coverage; a test sets 1."""
     recall: Callable[[ShardId], bytes] = field(default=lambda shard: b"")
     """What the shard's last reading asked to be remembered; empty: nothing."""
+    former: Callable[[], Sequence[ShardId]] = field(default=tuple)
+    """Shards of this source, the last one read first, that have remembered which events they
+    counted (:mod:`scanner.kit.counted`)."""
     processors: int = 1
     """That one shard may use, by processes of its own (:mod:`scanner.kit.processes`)."""
     checkpoints: Callable[[str], Mapping[ShardId, str]] = field(default=lambda begins: {})

@@ -78,6 +78,8 @@ class Fold:
     rows: dict[Key, Activity] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
     clock: Clock | None = None
+    shown: set[Key] = field(default_factory=set)
+    """Rows of events that count elsewhere, told all the same."""
 
     def add(self, one: Activity | Fact) -> None:
         """An activity that stands for one event, or for as many as the source has added up; or a
@@ -90,6 +92,8 @@ class Fold:
             return
         old = self.rows.get(key)
         count = one.count
+        if not count:
+            self.shown.add(key)
         if self.known:
             mark = mark_of(key)
             taken = min(count, self.known.get(mark, 0))
@@ -114,8 +118,9 @@ class Fold:
         """What is new, in order of first sight; the fold is empty afterwards."""
         found, self.rows = self.rows, {}
         stated, self.facts = self.facts, {}
+        shown, self.shown = self.shown, set()
         yield from stated.values()
-        yield from (one for one in found.values() if one.count)
+        yield from (one for key, one in found.items() if one.count or key in shown)
 
 
 def _stated(old: Fact, new: Fact) -> Fact:

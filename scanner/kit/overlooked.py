@@ -224,7 +224,9 @@ class Overlooked:
         if told and not at:
             self.untimed = self.untimed or _Seen(place=place)
             self.untimed.count += 1
-        return () if ident and told and counted.is_elsewhere(ident, at) else told
+        if ident and told and counted.is_elsewhere(ident, at):
+            return ()
+        return counted.unadded(told, ident, at)
 
     def _odd(self, one: Novel, place: str) -> None:
         seen = self.odd.setdefault(one.why, _Seen(place=place))

@@ -92,6 +92,7 @@ def read_log(
             told = unknown.event(event)[2]
             if told:
                 counted.is_elsewhere(ident, at)
+                told = counted.unadded(told, ident, at)
             if at > newest:
                 newest, then = at, {}
             for one in told:

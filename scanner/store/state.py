@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from scanner.model.base import ShardId, encode
@@ -263,6 +263,30 @@ class State:
         with self.guarded("read what is remembered"), self._engine.connect() as db:
             here = schema.memory.c.shard == shard
             return bytes(db.execute(select(schema.memory.c.body).where(here)).scalar() or b"")
+
+    def former(
+        self, begins: str, head: bytes, source: str, others: Container[str]
+    ) -> tuple[ShardId, ...]:
+        """Shards whose id begins so and that have remembered something which begins with ``head``,
+        the last one read first: of ``source``, or of one that is not among ``others`` (a table that
+        was renamed, or is gone)."""
+        memory, covered = schema.memory.c, schema.coverage
+        asked = (
+            select(covered.c.body)
+            .join(schema.memory, memory.shard == covered.c.shard)
+            .outerjoin(schema.scan, schema.scan.c.id == covered.c.scan_id)
+            .where(
+                memory.shard.startswith(begins, autoescape=True),
+                func.substr(memory.body, 1, len(head)) == head,
+            )
+            .order_by(func.coalesce(schema.scan.c.number, 0).desc(), covered.c.shard)
+        )
+        found: dict[ShardId, bool] = {}
+        with self.guarded("read what is remembered"), self._engine.connect() as db:
+            for body in db.execute(asked).scalars():
+                row = _COVERAGE.decode(body)
+                found.setdefault(row.shard, row.source == source or row.source not in others)
+        return tuple(shard for shard, is_ours in found.items() if is_ours)
 
     def remember(self, shard: ShardId, data: bytes) -> None:
         """The same for what no shard's reading writes: a registry's answers."""

@@ -69,6 +69,7 @@ def _scan(
         files=_written(folder, files), **settings,
     )  # fmt: skip
     ctx.recall = state.memory
+    ctx.former = lambda: state.former("slack:", kit.HEAD, "slack", ())
     rows = run_into(state, "slack", CASE.connector, ctx, rulebook, now=AT)
     return {row.shard: row.status for row in rows}
 
@@ -203,6 +204,73 @@ def test_days_that_a_vendor_has_added_up_count_once(
         ]
 
 
+# --- what is named no more ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kept", [len(_EVENTS), len(_EVENTS) // 2])
+def test_an_export_that_is_renamed_or_replaced_adds_nothing_twice(
+    kept: int, tmp_path: Path, rulebook: Rulebook, whole: dict[Any, Any]
+) -> None:
+    state = State("sqlite://")
+    _scan(state, tmp_path, rulebook, {"november.jsonl": _EVENTS[:kept]})
+    for _ in range(2):
+        _scan(state, tmp_path, rulebook, {"copy.jsonl": _EVENTS})
+        assert _told(state) == whole
+    seen = {fact.id for shard, fact, _ in state.facts() if "copy" in shard and hasattr(fact, "id")}
+    assert {fact.id for _, fact, _ in state.facts() if hasattr(fact, "id")} == seen
+    _scan(state, tmp_path, rulebook, {"third.jsonl": _EVENTS, "november.jsonl": _EVENTS[:kept]})
+    assert _told(state) == whole
+    _scan(state, tmp_path, rulebook, {"november.jsonl": _EVENTS[:kept], "copy.jsonl": _EVENTS})
+    assert _told(state) == whole
+
+
+def test_an_export_that_leaves_changes_nothing_that_the_api_told(
+    tmp_path: Path, rulebook: Rulebook, whole: dict[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that the API comes in place of, and one that comes in place of the API."""
+    half = len(_EVENTS) // 2
+    state, other = State("sqlite://"), State("sqlite://")
+    with serving(plant()) as vendor:
+        live = {"live": True, "parts": ("audit",), "url": vendor.url}
+        monkeypatch.setattr(world, "ENTRIES", _EVENTS)
+        _scan(state, tmp_path, rulebook, {"a.jsonl": _EVENTS[:half]}, **live)
+        _scan(state, tmp_path, rulebook, {}, **live)
+        assert _told(state) == whole
+        _scan(other, tmp_path, rulebook, {"a.jsonl": _EVENTS[:half]})
+        for _ in range(2):  # the second one reads the overlap again
+            _scan(other, tmp_path, rulebook, {}, **live)
+            assert _told(other) == whole
+        _scan(other, tmp_path, rulebook, {"a.jsonl": _EVENTS}, **live)
+        assert _told(other) == whole
+        _scan(other, tmp_path, rulebook, {"b.jsonl": _EVENTS})
+        assert _told(other) == whole
+
+
+def test_what_left_is_remembered_within_a_bound_the_newest_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kit, "MOST_LEFT", 5)
+    made = []
+    for name in ("old", "new"):
+        one = Counted()
+        for n in range(4):
+            one.is_elsewhere(f"{name}{n}", AT)
+        made.append(one.remembered().data)
+    file = Counted(left=reversed(made))
+    known = [name for name in ("old2", "old3", "new0", "new3") if file.is_left(name, AT)]
+    assert known == ["old3", "new0", "new3"]
+
+
+def test_of_another_source_that_is_read_nothing_is_left(tmp_path: Path, rulebook: Rulebook) -> None:
+    state = State("sqlite://")
+    _scan(state, tmp_path, rulebook, {"a.jsonl": _EVENTS})
+    named = ("slack:file:a.jsonl",)
+    assert state.former("slack:", kit.HEAD, "slack", {"other"}) == named
+    assert state.former("slack:", kit.HEAD, "renamed", {"other"}) == named
+    assert state.former("slack:", kit.HEAD, "other", {"slack"}) == ()
+    assert state.former("slack:", b"a memory", "slack", ()) == ()
+
+
 # --- the memory -----------------------------------------------------------------------------------
 
 
@@ -212,18 +280,18 @@ def test_memory_is_bounded_and_keeps_what_was_told_last(monkeypatch: pytest.Monk
     for n in range(1000):
         assert not log.is_elsewhere(f"e{n}", AT)
     kept = log.remembered().data
-    assert len(kept) == 800
+    assert len(kept) == 800 + len(kit.HEAD)
     later = Counted(own=kept, goes_on=True)
     for n in range(990, 1010):  # an overlap is remembered once
         assert not later.is_elsewhere(f"e{n}", AT)
     kept = later.remembered().data
-    assert len(kept) == 800
+    assert len(kept) == 800 + len(kit.HEAD)
     file = Counted([kept])
     assert [file.is_elsewhere(f"e{n}", AT) for n in (0, 909, 910, 999, 1009)] == [
         False, False, True, True, True,
     ]  # fmt: skip
     assert not file.is_elsewhere("e999", "2026-11-29T00:00:00Z")  # another log's
-    assert len(file.remembered(is_whole=True).data) == 24
+    assert len(file.remembered(is_whole=True).data) == 24 + len(kit.HEAD)
 
 
 def test_what_is_remembered_is_no_id() -> None:

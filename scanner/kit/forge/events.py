@@ -110,8 +110,8 @@ def read_events(
             if mark in recent:
                 continue
             recent[mark] = None
-            rows.add(event)
             counted.is_elsewhere(event.key, event.at)
+            rows.add(event, count=0 if counted.is_left(event.key, event.at) else 1)
             if not event.at or event.at >= edge:
                 fresh.append(mark)
         yield from counted.of_part(rows.found.values())
@@ -160,7 +160,7 @@ class Rows:
     clock: Clock | None = None
     found: dict[tuple[str, str, str], Activity] = field(default_factory=dict)
 
-    def add(self, event: Event) -> None:
+    def add(self, event: Event, count: int = 1) -> None:
         key = (event.action, event.thing, event.actor.id if event.actor else "")
         at = self.clock.time(event.at) if self.clock is not None else event.at
         old = self.found.get(key)
@@ -175,6 +175,7 @@ class Rows:
                 hosts=event.hosts,
                 scopes=event.scopes,
                 relation=event.relation,
+                count=count,
                 first_at=at,
                 last_at=at,
                 resource=self.where.subject,
@@ -185,7 +186,7 @@ class Rows:
         seen = sorted(filter(None, (old.first_at, old.last_at, at)))
         self.found[key] = msgspec.structs.replace(
             old,
-            count=old.count + 1,
+            count=old.count + count,
             first_at=seen[0] if seen else "",
             last_at=seen[-1] if seen else "",
             scopes=tuple(sorted({*old.scopes, *event.scopes})),
