@@ -6,7 +6,7 @@ people any workspace has. An answer may be a refusal in spite of its status 200.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -26,22 +26,32 @@ from scanner.kit.administered import (
     session,
     told_once,
 )
+from scanner.kit.ai_words import said
 from scanner.kit.contract import ConnectorSpec, Context, Operation
+from scanner.kit.expressions import expression
+from scanner.kit.http import json_body
 from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_cursor, by_number
 from scanner.kit.told import check_address, gap
-from scanner.kit.values import text
+from scanner.kit.values import items, mapping, text
 from scanner.model.errors import Denied, NotEnabled, SourceError, Throttled, Unavailable
 from scanner.model.items import Item
 
 Part = Literal["people", "integrations", "apps", "audit"]
 _MOST_PAGE = "200"
+_ACTION = expression(r"[A-Za-z0-9_.-]{1,80}")
 _AUDITED = timedelta(days=3650)
 """Entries begin in March 2018, and are kept."""
 AUDIT = read(
     "/audit/v1/logs", "auditlogs:read", "who installs, approves and widens which app",
     bucket="audit",
 )  # fmt: skip
+KNOWN_ACTIONS = read(
+    "/audit/v1/actions", "auditlogs:read", "actions that Slack has added, which name AI or an app",
+    bucket="audit",
+)  # fmt: skip
+_MOST_ACTIONS = 30
+"""In one call."""
 PEOPLE = read(
     "/users.list", "users:read", "people, their addresses, and the bots of apps", bucket="tier2",
     also=("users:read.email",),
@@ -96,8 +106,39 @@ class Access:
     def __init__(self, ctx: Context[SlackConfig]) -> None:
         headers = bearer(ctx, hint=" to a user token of an administrator")
         self.web = session(ctx, _WEB, headers)
-        self.audit = session(ctx, (AUDIT,), headers, ctx.config.audit_url)
+        self.audit = session(ctx, (AUDIT, KNOWN_ACTIONS), headers, ctx.config.audit_url)
         self.team = {"team_id": ctx.config.team_id} if ctx.config.team_id else {}
+        self._actions: tuple[str, ...] = ()
+
+    def actions(self, warn: Callable[[str], None]) -> tuple[str, ...]:
+        """Which are asked for: those that are known here, and of Slack's own list those that are
+        not and are of apps or name AI. It is asked for once; where it cannot be had, the known ones
+        are asked for alone, which is told."""
+        if not self._actions:
+            try:
+                body = mapping(json_body(self.audit.get(KNOWN_ACTIONS.path)))
+                checked(body, KNOWN_ACTIONS.path)
+                self._actions = (*ACTIONS, *unknown_actions(body))
+            except SourceError as error:
+                warn(f"{KNOWN_ACTIONS.id}: {error}; actions that Slack has added are not asked for")
+                self._actions = tuple(ACTIONS)
+        return self._actions
+
+
+def unknown_actions(body: Mapping[str, Any]) -> list[str]:
+    """Of Slack's list, names of actions by what they are done with, those that are not known here
+    and are worth a look. Raises ``Unavailable`` for what is no such list."""
+    listed = body.get("actions")
+    if not isinstance(listed, Mapping) or not listed:
+        raise Unavailable("the answer has no list `actions`")
+    return sorted(
+        {
+            name
+            for about, names in listed.items()
+            for name in map(text, items(names))
+            if _ACTION.fullmatch(name) and name not in ACTIONS and (about == "app" or said(name))
+        }
+    )
 
 
 def checked(body: Mapping[str, Any], path: str) -> None:
@@ -166,16 +207,20 @@ def apps(reading: Reading) -> Iterator[Item]:
 
 
 def entries(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened | None]:
-    query = {
-        "oldest": str(int(begin.timestamp())), "latest": str(int(end.timestamp())),
-        "action": ",".join(ACTIONS), "limit": "1000",
-    }  # fmt: skip
-    found = by_cursor(
-        reading.access.audit, AUDIT.path, query, items="entries",
-        cursor="response_metadata.next_cursor", param="cursor", check=checked,
-    )  # fmt: skip
-    for record in found:
-        yield events.entry(record, reading.org)
+    """An organization's log is mostly messages' files and people's sign-ins: it is asked for some
+    of its actions alone."""
+    asked = reading.access.actions(reading.ctx.warn)
+    for start in range(0, len(asked), _MOST_ACTIONS):
+        query = {
+            "oldest": str(int(begin.timestamp())), "latest": str(int(end.timestamp())),
+            "action": ",".join(asked[start : start + _MOST_ACTIONS]), "limit": "1000",
+        }  # fmt: skip
+        found = by_cursor(
+            reading.access.audit, AUDIT.path, query, items="entries",
+            cursor="response_metadata.next_cursor", param="cursor", check=checked,
+        )  # fmt: skip
+        for record in found:
+            yield events.entry(record, reading.org)
 
 
 CONNECTOR = Administration(
@@ -183,7 +228,7 @@ CONNECTOR = Administration(
         name="slack",
         title="Slack apps, scopes, integration and audit logs",
         config=SlackConfig,
-        operations=(AUDIT, *_WEB),
+        operations=(AUDIT, KNOWN_ACTIONS, *_WEB),
         yields=NAMES.kinds | {DATA.kind},
         docs_url="https://docs.slack.dev/admins/audit-logs-api",
         # https://docs.slack.dev/apis/web-api/rate-limits: tier 3 and tier 2, a minute.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.slack import INTEGRATIONS, REQUESTS
-from connectors.slack.events import entry
+from connectors.slack import INTEGRATIONS, KNOWN_ACTIONS, REQUESTS
+from connectors.slack.events import ACTIONS, entry
 from connectors.slack.scopes import opened
 from scanner.detect.activity import Catalogue, facts_of
 from scanner.graph.build import AssetGraph
@@ -20,6 +20,7 @@ from scanner.model.facts import Asset, Identity, Relation
 from scanner.model.items import Activity, Gap
 from scanner.rulebook.load import Rulebook
 from tests.connectors.recorded import recorded_events
+from tests.connectors.slack import world
 from tests.connectors.slack.world import CASE, plant
 from tests.saas_rig import Reply, Vendor, serving
 from tests.saas_rig.cases import folded
@@ -46,6 +47,40 @@ def test_who_installed_which_app_with_which_data(vendor: Vendor) -> None:
     assert {s.store_class for s in one.writes} == {"chat"}
     assert rows["app_requested", "Claude"].relation == ""
     assert rows["app_uninstalled", "Read AI"].relation == ""
+
+
+def test_actions_that_slack_has_added_are_asked_for_where_they_name_ai_or_an_app(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = [
+        {"id": "n1", "date_create": world.T0, "action": "slack_ai_settings_changed",
+         "actor": world.ADA, "entity": {"type": "workspace"}, "details": {}},
+        world.entry("n2", world.T0, "app_agent_enabled", "Perplexity", scopes=[]),
+    ]  # fmt: skip
+    monkeypatch.setattr(world, "ENTRIES", [*world.ENTRIES, *added])
+    ctx = CASE.context(vendor.url)
+    found = list(CASE.items(ctx, "audit"))
+    gaps = [one.reason for one in found if isinstance(one, Gap)]
+    assert len(gaps) == 1
+    assert "slack_ai_settings_changed, which is not known here and names AI" in gaps[0]
+    guessed = [one for one in folded(found) if one.rule == "app_agent_enabled"]
+    assert [(one.label, one.is_guess) for one in guessed] == [("Perplexity", True)]
+    asked = [one["action"].split(",") for one in vendor.queries if "action" in one]
+    assert asked
+    for one in asked:
+        assert set(one) - set(ACTIONS) == {"slack_ai_settings_changed", "app_agent_enabled"}
+    assert vendor.calls.count(KNOWN_ACTIONS.id) == 1
+
+
+def test_without_slacks_list_of_actions_the_known_ones_are_read_and_that_is_told(
+    vendor: Vendor,
+) -> None:
+    told: list[str] = []
+    vendor.denied.add(KNOWN_ACTIONS.id)
+    ctx = CASE.context(vendor.url)
+    ctx.warn = told.append
+    assert any(one.label == "Claude" for one in folded(CASE.items(ctx, "audit")))
+    assert [one for one in told if "actions that Slack has added are not asked for" in one]
 
 
 def test_an_agent_is_ai_by_slacks_scope_and_needs_no_catalogue(

@@ -39,6 +39,13 @@ ENTRIES = [
     {"id": "e8", "date_create": T0, "action": "user_login", "actor": ADA,
      "entity": {"type": "user", "user": ADA["user"]}, "details": {}},
 ]  # fmt: skip
+KNOWN = {
+    "actions": {
+        "workspace_or_org": ["workspace_created", "slack_ai_settings_changed"],
+        "user": ["user_login", "user_logout"],
+        "app": ["app_installed", "app_requested", "app_agent_enabled", "no,action"],
+    }
+}  # fmt: skip
 LOGS = [
     {"app_id": "AOTTER", "app_type": "Otter.ai", "user_id": "W1", "user_name": "ada",
      "date": str(T0), "change_type": "added", "scope": "chat:write:user,channels:history"},
@@ -95,6 +102,7 @@ def plant() -> Vendor:
         return {"ok": True, "logs": LOGS[(page - 1) * size : page * size], "paging": paging}
 
     vendor.route(slack.AUDIT.id, audit, "oldest latest action actor entity limit cursor")
+    vendor.route(slack.KNOWN_ACTIONS.id, lambda asked: KNOWN, "")
     vendor.route(slack.PEOPLE.id, cursored("members", MEMBERS), "cursor limit team_id")
     vendor.route(
         slack.INTEGRATIONS.id, integrations, "count page team_id app_id change_type service_id user"
