@@ -226,12 +226,14 @@ class Totals:
     rows: Rows
     counted: Counted
 
-    def add(self, event: Event, otherwise: Callable[[], Event] | None = None) -> None:
-        """``otherwise``: what one that tells of nothing is, looked at once more."""
+    def add(self, event: Event, otherwise: Callable[[], Event] | None = None) -> bool:
+        """``otherwise``: what one that tells of nothing is, looked at once more. Whether it tells
+        something, and not when."""
         if self.counted.is_repeated(event.key):
-            return
+            return False
         if not event.thing and otherwise is not None:
             event = otherwise()
         if event.thing and not self.counted.is_elsewhere(event.key, event.at):
             is_left = self.counted.is_left(event.key, event.at)
             self.rows.add(event, count=0 if is_left else 1)
+        return bool(event.thing) and not event.at

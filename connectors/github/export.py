@@ -67,8 +67,8 @@ def read_file(
                 event = reader.event(inner)
                 if event is None:
                     odd.append(number)
-                else:
-                    totals.add(event, partial(reader.again, event, inner, f":{number}"))
+                elif totals.add(event, partial(reader.again, event, inner, f":{number}")):
+                    reader.overlooked.without_time(f":{number}")
             sound(stream)
     except FileNotFoundError as error:
         raise Unavailable(f"{name}: no such file; check `audit_files`") from error
@@ -81,8 +81,8 @@ def read_file(
     yield counted.remembered(is_whole=trouble is None)
     if odd:
         yield Gap(what=f"{name}:{odd[0]}", reason=f"{len(odd)} records are no audit events")
-    yield from clock.gaps(name)
     yield from reader.overlooked.gap(name)
+    yield from clock.gaps(name)
     if trouble is not None:
         raise Unavailable(f"{name}: {trouble}; the file is damaged or cut short") from trouble
 
@@ -99,7 +99,9 @@ def _records(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
         yield from _table(line, stream)
         return
     for at, text in lines(number, line, stream):
-        yield at, _decoded(text)
+        found = _decoded(text)
+        is_page = isinstance(found, Mapping) and not unwrapped(found)
+        yield from ((at, one) for one in (_listed(found) or [found] if is_page else [found]))
 
 
 def _table(header: bytes, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
@@ -121,10 +123,17 @@ def _document(line: bytes, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
     if whole is None:
         found: Any = elements_of(Window(data, stream), lambda name, is_first: is_first)
     elif isinstance(whole, Mapping) and not unwrapped(whole):
-        found = next((v for v in whole.values() if isinstance(v, list)), [None])
+        found = _listed(whole)
     else:
         found = whole if isinstance(whole, list) else [whole]
     yield from enumerate(found, start=1)
+
+
+def _listed(page: Mapping[str, Any]) -> list[Any]:
+    """Of every list of a page; of those that hold objects, where any does."""
+    lists = [value for value in page.values() if isinstance(value, list)]
+    objects = [one for one in lists if any(isinstance(each, Mapping) for each in one)]
+    return [each for one in objects or lists for each in one] if lists else [page]
 
 
 def _decoded(data: bytes) -> Any:

@@ -30,8 +30,9 @@ def is_activity(record: Mapping[str, Any]) -> bool:
     return bool(text(ident.get("applicationName"))) and ("events" in record or "name" in record)
 
 
-def happened(record: Any, domain: str) -> Happened | None:
-    """Its id, its time (empty: it tells none) and what it tells; None for what is no activity."""
+def happened(record: Any, domain: str) -> list[Happened] | None:
+    """Its id, its time (empty: it tells none) and what it tells, and beside it those of its events
+    that are not understood; None for what is no activity."""
     if not isinstance(record, Mapping) or not is_activity(record):
         return None
     ident = mapping(record["id"])
@@ -43,21 +44,39 @@ def happened(record: Any, domain: str) -> Happened | None:
     number = text(ident.get("uniqueQualifier"))
     key = (text(ident.get("time")), number or whole(record), report)
     event = mark_of(key), at, told
-    return event if told else _untold(event, record, report, domain)
+    odd: list[Happened] = [
+        Untold.of((mark_of((*key, str(n))) if n or told else event[0], at, ()), *one)
+        for n, one in enumerate(_untold(record, report, domain, is_alone=not told))
+    ]
+    return [event, *odd] if told or not odd else odd
 
 
-def _untold(event: Happened, record: Mapping[str, Any], report: str, domain: str) -> Happened:
-    """What tells nothing: of a type that is not known, or a known one that names no application."""
-    for one in _events(record):
+def share(record: Mapping[str, Any]) -> str:
+    """What tells a record from others of its activity: some SIEMs write each event of one as a
+    record of its own."""
+    told = [(text(one.get("name")), whole(one.get("parameters"))) for one in _events(record)]
+    return whole(told)
+
+
+def _untold(
+    record: Mapping[str, Any], report: str, domain: str, *, is_alone: bool
+) -> Iterator[tuple[str, Mapping[str, Any], str, Callable[[str], tuple[NodeId, NodeId]] | None]]:
+    """What tells nothing: of a type that is not known, or a known one that names no application.
+    Type, fields, what it lacks, and where an application that it names is. ``is_alone``: no event
+    of the activity tells anything."""
+    events, read = _events(record), _REPORTS.get(report)
+    for one in events if is_alone or len(events) > 1 else ():
         name = text(one.get("name"))
         given, kind = _parameters(one), f"{report}.{name}"
+        if not is_alone and (read is None or any(read(name, given, None, domain))):
+            continue
         if not _is_known(report, name):
             place = functools.partial(_placed, domain)
-            return Untold.of(event, kind, {**given, "actor": record.get("actor")}, app=place)
+            yield kind, {**given, "actor": record.get("actor")}, "", place
+            continue
         needs = _needed(report, name)
         if needs and (lacks := lacking(given, needs)):
-            return Untold.of(event, kind, given, lacks)
-    return event
+            yield kind, given, lacks, None
 
 
 def _placed(domain: str, label: str) -> tuple[NodeId, NodeId]:

@@ -17,12 +17,13 @@ import msgspec
 
 from connectors.google_workspace import products
 from connectors.google_workspace.directory import grant_of, user_of
-from connectors.google_workspace.events import TOKEN_EVENTS, happened, is_activity
+from connectors.google_workspace.events import TOKEN_EVENTS, happened, is_activity, share
 from connectors.google_workspace.names import account, app_id, domain_id, person
 from connectors.google_workspace.scopes import data_of
 from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
 from scanner.kit.expressions import expression
+from scanner.kit.folding import mark_of
 from scanner.kit.overlooked import Overlooked
 from scanner.kit.records import column, has_columns, unwrapped
 from scanner.kit.spelling import Spelling
@@ -87,10 +88,15 @@ def _understood(
     if inner is None:
         return None
     if is_activity(inner):
-        event = happened(inner, domain)
-        if event is None:
+        found = happened(inner, domain)
+        if found is None:
             return None
-        return True, list(overlooked.told(event, counted, place))
+        own = share(inner)
+        return True, [
+            told
+            for event in found
+            for told in overlooked.told(event, counted, place, mark_of((event[0], own)))
+        ]
     if "primaryEmail" in inner:
         user = user_of(inner, domain)
         return None if user is None else (False, [user.identity])

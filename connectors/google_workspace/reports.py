@@ -39,8 +39,8 @@ def read_report(
     def events(begin: datetime, end: datetime) -> Iterator[Happened | None]:
         query = {"startTime": iso(begin), "endTime": iso(end), "maxResults": "1000", **whose}
         for record in access.listed(OPERATIONS[2], path, query, "items"):
-            event = happened(record, domain)
-            yield event if event and event[1] else None  # without a time it is in no window
+            for event in happened(record, domain) or (None,):
+                yield event if event and event[1] else None  # without a time it is in no window
 
     log = Log(
         name=f"{report} report of {domain}",

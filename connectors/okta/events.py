@@ -149,6 +149,8 @@ class Aggregate:
         ident, label = app
         actor = None if kind in _ASSIGNED else _person(event, self.host, kind in _OF_TARGET)
         at = stamp(event.get("published"))
+        if not at:
+            self.overlooked.without_time(place)
         at = self.clock.time(at) if self.clock is not None else at
         key = (kind, ident, actor.id if actor else "")
         old = self.rows.get(key)
@@ -164,6 +166,8 @@ class Aggregate:
         untold = Untold.of(("", at, ()), kind, event, app=self._placed)
         for one in self.overlooked.event(untold, place)[2]:
             if isinstance(one, Activity):
+                if not at:
+                    self.overlooked.without_time(place)
                 key = (kind, one.app_id, "")
                 old = self.rows.get(key)
                 self.rows[key] = one if old is None else _again(old, at, ())

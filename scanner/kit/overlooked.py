@@ -213,20 +213,25 @@ class Overlooked:
         return one.event
 
     def told(
-        self, one: Happened | Novel, counted: Counted, place: str = ""
+        self, one: Happened | Novel, counted: Counted, place: str = "", share: str = ""
     ) -> tuple[Activity | Fact, ...]:
         """What an event tells that has not counted yet; one that tells nothing is looked at.
-        Without an id it is nobody's repetition."""
+        Without an id it is nobody's repetition. ``share``: tells it from others of its id, where
+        one reading may tell several parts of an event."""
         ident, at, _ = one.event if isinstance(one, Novel) else one
-        if ident and counted.is_repeated(ident):
+        if ident and counted.is_repeated(share or ident):
             return ()
         told = self.event(one, place)[2]
         if told and not at:
-            self.untimed = self.untimed or _Seen(place=place)
-            self.untimed.count += 1
+            self.without_time(place)
         if ident and told and counted.is_elsewhere(ident, at):
             return ()
         return counted.unadded(told, ident, at)
+
+    def without_time(self, place: str) -> None:
+        """An event tells something, and not when."""
+        self.untimed = self.untimed or _Seen(place=place)
+        self.untimed.count += 1
 
     def _odd(self, one: Novel, place: str) -> None:
         seen = self.odd.setdefault(one.why, _Seen(place=place))

@@ -62,7 +62,7 @@ class FileTold:
         if self._odd:
             reason = f"{len(self._odd)} records {none_of}"
             yield Gap(what=f"{self._name}:{self._odd[0]}", reason=reason)
-        yield from self._clock.gaps(self._name)
         yield from self.overlooked.gap(self._name)
+        yield from self._clock.gaps(self._name)
         if self._trouble is not None:
             raise self._trouble

@@ -509,12 +509,15 @@ def _files(world: GitHub, folder: Path) -> dict[str, bytes]:
         "export.json": json.dumps(world.events, indent=1).encode(),
         "siem.jsonl": "\n".join(wrapped).encode(),
         "export.csv": "\r\n".join(table).encode(),
+        "page.json": json.dumps(
+            {"labels": ["x"], "web": world.events[::2], "git": world.events[1::2]}
+        ).encode(),
     }
 
 
 @pytest.mark.parametrize(
     "name", ["stream.jsonl", "stream.json.log.gz", "twice.jsonl", "export.json", "siem.jsonl",
-             "export.csv"],
+             "export.csv", "page.json"],
 )  # fmt: skip
 def test_files_of_every_form_say_the_same(
     world: GitHub, detector: Detector, tmp_path: Path, name: str
@@ -526,6 +529,14 @@ def test_files_of_every_form_say_the_same(
     assert _logs(found) == EXPECTED
     assert found.named() == {"OPENAI_API_KEY"}
     assert world.forge.calls == [], "a file alone needs nobody"
+
+
+def test_events_without_a_time_are_a_gap(world: GitHub, detector: Detector, tmp_path: Path) -> None:
+    events = [{**one, "@timestamp": "soon", "created_at": None} for one in world.events]
+    (tmp_path / "page.json").write_text(json.dumps({"a": events}))
+    found = Read(CONNECTOR, _ctx(world, detector, tmp_path, audit_files=("page.json",)))
+    (gap,) = found.gaps()
+    assert "events have no time that can be read" in gap.reason
 
 
 def test_files_that_are_damaged_or_are_none(

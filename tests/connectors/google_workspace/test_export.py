@@ -328,3 +328,29 @@ def test_a_token_that_an_administrator_revokes_ends_for_whose_it_was(tmp_path: P
     assert one.actor is not None
     assert (one.actor.email, one.relation) == ("ada@acme.com", "")
     assert (one.rule, one.client_id) == ("admin.REVOKE_3LO_TOKEN", CHATGPT)
+
+
+def _authorized(name: str, app: str, time: str) -> dict[str, object]:
+    return {
+        "id": {"time": time, "uniqueQualifier": "1", "applicationName": "token"},
+        "actor": {"email": "ada@acme.com"}, "name": name,
+        "parameters": {"client_id": app.casefold(), "app_name": app},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("time", ["2026-11-20T09:00:00Z", "soon"])
+def test_each_event_of_an_activity_counts_however_it_is_divided(tmp_path: Path, time: str) -> None:
+    """Some SIEMs write each event of an activity as a record of its own, with its id."""
+    parts = [_authorized("authorize", app, time) for app in ("Claude", "ChatGPT")]
+    lines = "".join(json.dumps(one) + "\n" for one in [*parts, *parts])
+    rows = [one for one in _read(tmp_path, lines) if isinstance(one, Activity)]
+    assert sorted((one.label, one.count) for one in rows) == [("ChatGPT", 1), ("Claude", 1)]
+
+
+@pytest.mark.parametrize("time", ["2026-11-20T09:00:00Z", "soon"])
+def test_an_event_of_an_unknown_type_is_told_beside_a_known_one(tmp_path: Path, time: str) -> None:
+    known = _authorized("authorize", "Claude", time)
+    events = [{key: known.pop(key) for key in ("name", "parameters")}]
+    events.append({"name": "copilot_granted", "parameters": {"note": "x"}})
+    gaps = [one.reason for one in _gaps(_read(tmp_path, json.dumps({**known, "events": events})))]
+    assert any("token.copilot_granted, which is not known here and names AI" in one for one in gaps)
