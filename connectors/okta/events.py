@@ -125,7 +125,7 @@ class Aggregate:
 
     host: str
     apps: Mapping[str, App] = field(default_factory=dict)
-    rows: dict[tuple[str, str, str], Activity] = field(default_factory=dict)
+    rows: dict[tuple[str, ...], Activity] = field(default_factory=dict)
     overlooked: Overlooked = field(default_factory=Overlooked)
     clock: Clock | None = None
     """Which times of events can be; None: whoever adds them up knows."""
@@ -152,13 +152,20 @@ class Aggregate:
         if not at:
             self.overlooked.without_time(place)
         at = self.clock.time(at) if self.clock is not None else at
-        key = (kind, ident, actor.id if actor else "")
+        scopes = _scopes(event)
+        # They may be taken back without the others.
+        key = (
+            kind,
+            ident,
+            actor.id if actor else "",
+            *(scopes if EVENTS[kind] == "grants" else ()),
+        )
         old = self.rows.get(key)
         if old is None:
             made = self._new(event, kind, ident, label, actor, at)
             self.rows[key] = made if count else msgspec.structs.replace(made, count=0)
             return
-        self.rows[key] = _again(old, at, _scopes(event), count)
+        self.rows[key] = _again(old, at, scopes, count)
 
     def _unknown(self, event: Mapping[str, Any], kind: str, place: str) -> None:
         """An event of a type that is not known may name AI all the same."""

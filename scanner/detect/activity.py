@@ -277,10 +277,9 @@ def _who(activity: Activity, evidence: Evidence) -> Edge:
     actor = activity.actor.id if activity.actor else NodeId("")
     relation = Relation(activity.relation)
     ends = (actor, activity.app_id) if relation is Relation.GRANTS else (activity.app_id, actor)
+    scopes = " ".join(activity.scopes)
+    if relation is Relation.GRANTS:
+        evidence = msgspec.structs.replace(evidence, scopes=scopes)
     return Edge(
-        source=ends[0],
-        target=ends[1],
-        relation=relation,
-        evidence=(evidence,),
-        detail=" ".join(activity.scopes),
+        source=ends[0], target=ends[1], relation=relation, evidence=(evidence,), detail=scopes
     )

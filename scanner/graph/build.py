@@ -114,12 +114,14 @@ class AssetGraph:
         """An application to which nobody has access any more says since when. How many endings are
         after ``latest``."""
         ended, ahead = access.endings(self.edges.values(), latest)
-        if not ended and not ahead:
-            return 0
+        if not ended:
+            self._say_granted(ended)
+            return ahead
         for key in [k for k, edge in self.edges.items() if access.of_nobody(edge, self.nodes)]:
             del self.edges[key]
         closed = {key for key, edge in self.edges.items() if access.has_ended(edge, ended)}
         apps = {access.app_of(self.edges.pop(key)) for key in closed}
+        self._say_granted(ended)
         used: dict[NodeId, list[Evidence]] = {app: [] for app in apps}
         for edge in self.edges.values():
             app = access.app_of(edge)
@@ -133,6 +135,11 @@ class AssetGraph:
                 tags = {**node.tags, "access": f"ended {since[:10]}"}
                 self.nodes[app] = msgspec.structs.replace(node, tags=tags)
         return ahead
+
+    def _say_granted(self, ended: access.Endings) -> None:
+        for key, edge in self.edges.items():
+            if edge.relation is Relation.GRANTS:
+                self.edges[key] = access.granted(edge, ended)
 
     def add(self, more: Iterable[NodeFact | Edge]) -> None:
         """What is known besides the facts, such as the registry. What the graph has stays."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 
+import msgspec
+
 from scanner.model.base import NodeId
 from scanner.model.evidence import Ends, Evidence
 from scanner.model.facts import Edge, Relation
@@ -48,6 +50,19 @@ def has_ended(edge: Edge, ended: Endings) -> bool:
         return False
     who = edge.source if edge.relation is Relation.GRANTS else ""
     return all(_is_over(row, times, who) for row in edge.evidence)
+
+
+def granted(edge: Edge, ended: Endings) -> Edge:
+    """The same with the scopes of what has not ended since, where its rows tell of any."""
+    if edge.relation is not Relation.GRANTS or not any(row.scopes for row in edge.evidence):
+        return edge
+    times = ended.get(edge.target, {})
+    standing = [row for row in edge.evidence if not _is_over(row, times, edge.source)]
+    held = {scope for row in standing for scope in row.scopes.split()}
+    if len(standing) == len(edge.evidence) and not all(row.scopes for row in standing):
+        held |= set(edge.detail.split())  # what was stored before rows had scopes of their own
+    detail = " ".join(sorted(held))
+    return edge if detail == edge.detail else msgspec.structs.replace(edge, detail=detail)
 
 
 def app_of(edge: Edge) -> NodeId:

@@ -36,8 +36,9 @@ _MOST_KNOWN = 500_000
 
 
 def key_of(one: Activity | Fact) -> Key:
-    """Of the row that it is added up in. Grants of ways to different data are rows of their own,
-    each with its times: what was taken back, and then granted more narrowly, is open no more."""
+    """Of the row that it is added up in. Grants of ways to different data, or of other scopes, are
+    rows of their own, each with its times: what was taken back, and then granted more narrowly, is
+    open no more."""
     if not isinstance(one, Activity):
         return "", fact_key(one), "", "", ""
     where = f"{one.where} {one.resource}" if one.resource else one.where
@@ -46,6 +47,8 @@ def key_of(one: Activity | Fact) -> Key:
             " ".join(sorted(store.id for store in side)) for side in (one.reads, one.writes)
         )
         where = f"{where} <{reads} >{writes}"
+    if one.relation == Relation.GRANTS and one.scopes:
+        where = f"{where} ={' '.join(one.scopes)}"
     return one.rule, one.app_id, one.actor.id if one.actor else "", where, one.relation
 
 

@@ -33,7 +33,7 @@ _ORDER = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH, Confidence.CERTAIN
 _RANKS = {grade: rank for rank, grade in enumerate(_ORDER)}
 
 
-Place = tuple[str, str, str, str, str, bool, str]
+Place = tuple[str, str, str, str, str, bool, str, str]
 MOST_HANDSHAKES = 50
 PART = "events"
 """The part of evidence of events that count once among the logs and files of a source, as
@@ -106,6 +106,9 @@ class Evidence(Model, frozen=True, kw_only=True):
     suppressed: str = ""
     """The reason that a comment beside it gives for not reporting it; empty: none."""
     ends: Ends = Ends.NOTHING
+    scopes: str = ""
+    """Of a grant: what was granted, in the vendor's words. Other scopes are another observation,
+    with times of its own: they may have been taken back since."""
 
     @property
     def place(self) -> Place:
@@ -118,6 +121,7 @@ class Evidence(Model, frozen=True, kw_only=True):
             self.context,
             bool(self.suppressed),
             self.part,
+            self.scopes,
         )
 
     @property
@@ -189,6 +193,7 @@ def _joined(old: Evidence, new: Evidence, add_counts: bool) -> Evidence:
         part=base.part,
         suppressed=base.suppressed,
         ends=base.ends,
+        scopes=base.scopes,
     )
 
 

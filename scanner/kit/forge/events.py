@@ -158,10 +158,12 @@ class Rows:
 
     where: Where
     clock: Clock | None = None
-    found: dict[tuple[str, str, str], Activity] = field(default_factory=dict)
+    found: dict[tuple[str, ...], Activity] = field(default_factory=dict)
 
     def add(self, event: Event, count: int = 1) -> None:
-        key = (event.action, event.thing, event.actor.id if event.actor else "")
+        key: tuple[str, ...] = (event.action, event.thing, event.actor.id if event.actor else "")
+        if event.relation == "grants":
+            key = (*key, *event.scopes)  # they may be taken back without the others
         at = self.clock.time(event.at) if self.clock is not None else event.at
         old = self.found.get(key)
         if old is None:
