@@ -236,14 +236,15 @@ def best_setting(evidence: tuple[Evidence, ...]) -> Setting:
 
 def best_confidence(evidence: tuple[Evidence, ...]) -> Confidence:
     """How sure the surest evidence is; two independent kinds of weak evidence count one grade
-    more, so a variable and a model name together are more than either. That access has ended makes
-    nothing surer."""
+    more, so a variable and a model name together are more than either. Guesses by the same thing
+    are none: that several events or sources tell a name which looks like AI's makes it no surer,
+    and neither does that access has ended."""
     if not evidence:
         return Confidence.CERTAIN
     evidence = tuple(item for item in evidence if not item.ends) or evidence
     best = max((item.confidence for item in evidence), key=lambda grade: grade.rank)
     kinds = {
-        item.rule
+        f"guess by {item.guess}" if item.guess else item.rule
         for item in evidence
         if item.confidence.rank == best.rank and item.context in _IN_USE
     }

@@ -119,6 +119,7 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
         yield from _end_of_unknown(activity, source)
         return
     provider, reason, confidence = known
+    guess = _guess_of(reason, confidence)
     if activity.is_guess:
         reason, confidence = f"{reason}; {_GUESSED}", Confidence.LOW
     evidence = Evidence(
@@ -133,6 +134,7 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
         last_at=activity.last_at,
         part=activity.part,
         ends=_ends(activity),
+        guess=guess or (_NAME if activity.is_guess else ""),
     )
     yield Asset(
         id=activity.app_id,
@@ -164,6 +166,8 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
 
 
 _TLD = ".ai"
+_NAME, _DOMAIN = "name", "domain"
+_BY_DOMAIN = "unknown; its domain is"
 _GUESSED = "in an event of a type that is not known"
 
 
@@ -215,7 +219,14 @@ def _guessed(activity: Activity) -> tuple[str, str, Confidence] | None:
     if word:
         return "", f"unknown; its name says {word}", Confidence.LOW
     host = next((one for one in activity.hosts if one.lower().rstrip(".").endswith(_TLD)), "")
-    return ("", f"unknown; its domain is {host}", Confidence.LOW) if host else None
+    return ("", f"{_BY_DOMAIN} {host}", Confidence.LOW) if host else None
+
+
+def _guess_of(reason: str, confidence: Confidence) -> str:
+    """By what a guess of the catalogue, or of nobody, is one; empty: it is none."""
+    if confidence is not Confidence.LOW:
+        return ""
+    return _DOMAIN if reason.startswith(_BY_DOMAIN) else _NAME
 
 
 def _whose(activity: Activity, thing: Asset, catalogue: Catalogue) -> Asset:

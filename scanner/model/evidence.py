@@ -106,6 +106,9 @@ class Evidence(Model, frozen=True, kw_only=True):
     suppressed: str = ""
     """The reason that a comment beside it gives for not reporting it; empty: none."""
     ends: Ends = Ends.NOTHING
+    guess: str = ""
+    """What it is taken for AI by, where that is a guess (``name``, ``domain``): the same guess of
+    several events or sources is one guess."""
     scopes: str = ""
     """Of a grant: what was granted, in the vendor's words. Other scopes are another observation,
     with times of its own: they may have been taken back since."""
@@ -193,6 +196,7 @@ def _joined(old: Evidence, new: Evidence, add_counts: bool) -> Evidence:
         part=base.part,
         suppressed=base.suppressed,
         ends=base.ends,
+        guess=old.guess or new.guess,
         scopes=base.scopes,
     )
 

@@ -172,3 +172,30 @@ def test_the_end_of_what_nobody_knows_is_nothing(rulebook: Rulebook) -> None:
     ending = msgspec.structs.replace(_told(11, "app_uninstalled"), label="Lunch menu")
     graph = _graph(rulebook, ending)
     assert (graph.nodes, graph.edges) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("label", "hosts", "best"),
+    [
+        ("Meetwise AI", (), Confidence.LOW),
+        ("Meetwise", ("app.meetwise.ai",), Confidence.LOW),
+        ("Otter.ai", (), Confidence.HIGH),  # the catalogue's, by two kinds of events
+    ],
+)
+def test_one_guess_that_several_events_and_sources_make_is_one(
+    rulebook: Rulebook, label: str, hosts: tuple[str, ...], best: Confidence
+) -> None:
+    told = [
+        msgspec.structs.replace(_told(10, rule, relation), label=label, hosts=hosts)
+        for rule, relation in (("app_installed", "grants"), ("token.authorize", "used_by"))
+    ]
+    catalogue = Catalogue(rulebook)
+    facts = [
+        (ShardId(f"{source}:log"), fact, True)
+        for source, one in zip("xy", told, strict=True)
+        for fact in facts_of(one, catalogue, source)
+    ]
+    app = AssetGraph(facts).node(APP)
+    assert isinstance(app, Asset)
+    assert len(app.evidence) == 2
+    assert best_confidence(app.evidence) is best
