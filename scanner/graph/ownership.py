@@ -346,5 +346,6 @@ def _how(graph: AssetGraph, path: tuple[NodeId, ...]) -> str:
 
 
 def _tag_rank(key: str, wanted: tuple[str, ...]) -> int:
-    plain = re.sub(r"[^a-z]", "", key.rpartition(":")[2].casefold())
+    # Labels of Kubernetes have a domain before them: acme.com/owner.
+    plain = re.sub(r"[^a-z]", "", re.split("[:/]", key)[-1].casefold())
     return wanted.index(plain) if plain in wanted else len(wanted)

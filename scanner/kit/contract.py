@@ -30,6 +30,7 @@ class PermissionFormat(StrEnum):
     AWS_POLICY = "aws-policy"
     AZURE_ROLE = "azure-role"
     GCP_ROLE = "gcp-role"
+    CLUSTER_ROLE = "cluster-role"
     SCOPES = "scopes"
     FILESYSTEM = "filesystem"
 

@@ -11,6 +11,7 @@ addresses may be asked, and that credentials go by https alone: :mod:`scanner.ki
 from __future__ import annotations
 
 import re
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
@@ -47,9 +48,12 @@ class Missing(Unavailable):
     means is for the caller to say; asked of a whole source it is what ``Unavailable`` is.
     ``headers``: of the answer, where a vendor says more in them."""
 
-    def __init__(self, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, message: str, headers: Mapping[str, str] | None = None, status: int = 404
+    ) -> None:
         super().__init__(message)
         self.headers: Mapping[str, str] = headers or {}
+        self.status = status
 
 
 def _template_pattern(path: str) -> re.Pattern[str]:
@@ -64,9 +68,10 @@ class _GuardAdapter(SafeAdapter):
     is_timed_whole = True
 
     def __init__(
-        self, base: str, operations: tuple[Operation, ...], connections: int = DEFAULT_POOLSIZE
-    ) -> None:
-        super().__init__(max_retries=0, pool_maxsize=connections)
+        self, base: str, operations: tuple[Operation, ...], connections: int = DEFAULT_POOLSIZE,
+        tls: ssl.SSLContext | None = None, server_name: str = "",
+    ) -> None:  # fmt: skip
+        super().__init__(max_retries=0, pool_maxsize=connections, tls=tls, server_name=server_name)
         split = urlsplit(base)
         self._origin = origin(base)
         self._place = f"{split.scheme}://{split.netloc}"
@@ -129,9 +134,13 @@ class ReadOnlySession:
         most_wait: float = _MAX_WAIT_SECONDS,
         memory: Memory | None = None,
         connections: int = DEFAULT_POOLSIZE,
+        tls: ssl.SSLContext | None = None,
+        server_name: str = "",
     ) -> None:
         """``denials``: statuses that mean a refusal (some sources send one to sign in instead).
-        ``connections``: that are kept open, for as many threads."""
+        ``connections``: that are kept open, for as many threads. ``tls``: whom is trusted instead
+        and as whom is asked (:mod:`scanner.kit.tls`); ``server_name``: whom the source's
+        certificate must be for, if not for the host of ``base``."""
         self.base = base.rstrip("/")
         self._buckets = [(_template_pattern(op.path), op.bucket) for op in operations]
         self._limits = limits
@@ -147,7 +156,7 @@ class ReadOnlySession:
         self._session.headers.update({"Accept-Encoding": CODINGS, **(headers or {})})
         if ca_file:
             self._session.verify = ca_file
-        adapter = _GuardAdapter(self.base, operations, connections)
+        adapter = _GuardAdapter(self.base, operations, connections, tls, server_name)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
@@ -234,7 +243,7 @@ class ReadOnlySession:
         if code in self._denials:
             raise Denied(f"{said}: HTTP {code} {_error_text(answer)}")
         if code in (404, 410):
-            raise Missing(f"{said}: HTTP {code} {_error_text(answer)}", answer.headers)
+            raise Missing(f"{said}: HTTP {code} {_error_text(answer)}", answer.headers, code)
         if code == 451:
             raise Unavailable(f"{said}: HTTP 451, withheld for legal reasons")
         if code >= 300:

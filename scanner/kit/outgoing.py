@@ -12,6 +12,7 @@ there only the address as it is written is judged.
 
 from __future__ import annotations
 
+import ssl
 from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
@@ -88,20 +89,41 @@ _BEHIND_PROXY = {False: _pools(HeaderTimed), True: _pools(WholeTimed)}
 
 
 class SafeAdapter(HTTPAdapter):
-    """For a session of ours; mounted for both schemes by :func:`session`."""
+    """For a session of ours; mounted for both schemes by :func:`session`. ``tls``: whom is trusted
+    and as whom is asked, instead of what requests knows; ``server_name``: whom the certificate must
+    be for, if not for the host."""
 
     is_timed_whole = False
     """Whether an answer has a time as a whole, not its headers alone."""
 
+    def __init__(
+        self, *args: Any, tls: ssl.SSLContext | None = None, server_name: str = "", **kwargs: Any
+    ) -> None:
+        self._tls: dict[str, Any] = {} if tls is None else {"ssl_context": tls}
+        if tls is not None and server_name:
+            self._tls |= {"server_hostname": server_name, "assert_hostname": server_name}
+        super().__init__(*args, **kwargs)
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, **{**kwargs, **self._tls})
         self.poolmanager.pool_classes_by_scheme = _POOLS[self.is_timed_whole]
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        made = super().proxy_manager_for(*args, **kwargs)
+        made = super().proxy_manager_for(*args, **{**kwargs, **self._tls})
         if type(made) is ProxyManager:  # one of SOCKS has pools of its own
             made.pool_classes_by_scheme = _BEHIND_PROXY[self.is_timed_whole]
         return made
+
+    def build_connection_pool_key_attributes(
+        self, request: Any, verify: Any, cert: Any = None
+    ) -> Any:
+        """Requests' own authorities would be trusted beside those of the context."""
+        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, {"cert_reqs": "CERT_REQUIRED"} if self._tls else pool
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        if not self._tls:
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         check_call(request)

@@ -7,6 +7,9 @@ from collections.abc import Container
 
 from scanner.kit.contract import ConnectorSpec, Operation, PermissionFormat
 
+DISCOVERY = "get /apis"
+"""Of Kubernetes: what everybody who has signed in may (``system:discovery``)."""
+
 
 def render(spec: ConnectorSpec, opted: Container[str] = ()) -> str:
     """Ready to paste: an IAM policy, a list of scopes, or a sentence. ``opted``: fields of the
@@ -21,6 +24,10 @@ def render(spec: ConnectorSpec, opted: Container[str] = ()) -> str:
         from scanner.kit import gcp_role
 
         return gcp_role.as_yaml(permissions(spec, opted))
+    if spec.permission_format is PermissionFormat.CLUSTER_ROLE:
+        from scanner.kit import cluster_role
+
+        return cluster_role.as_yaml(permissions(spec, opted))
     if spec.permission_format is PermissionFormat.FILESYSTEM:
         return "Read access to the configured paths. No network, no credentials."
     return "\n".join(permissions(spec, opted))

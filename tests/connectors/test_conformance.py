@@ -57,6 +57,7 @@ from tests.connectors.google_workspace import estate as workspace
 from tests.connectors.google_workspace.workspace import TOKEN as WORKSPACE_TOKEN
 from tests.connectors.google_workspace.workspace import Workspace
 from tests.connectors.google_workspace.workspace import serving as serving_workspace
+from tests.connectors.kubernetes import world as kubernetes
 from tests.forge_rig import seeded
 from tests.forge_rig.api import Fault, Reply
 from tests.saas_rig.cases import Case, all_cases
@@ -433,6 +434,12 @@ def _azure(folder: Path, detector: Detector, organization: Any) -> Iterator[Worl
         yield World(loader.load("azure"), context, deny)
 
 
+@contextmanager
+def _kubernetes(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+    with kubernetes.conforming(detector) as made:
+        yield made
+
+
 def _administered(case: Case) -> Callable[[Path, Detector, Any], AbstractContextManager[World]]:
     return lambda folder, detector, organization: saas_world(case)
 
@@ -447,6 +454,7 @@ WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]
     "github": _github,
     "gitea": _gitea,
     "gitlab": _gitlab,
+    "kubernetes": _kubernetes,
     "logs": _logs,
     "okta": _okta,
     "entra": _entra,
