@@ -18,13 +18,15 @@ import yaml
 from connectors.logs.flat import flattened
 from connectors.logs.networks import NAMES
 from connectors.logs.pieces import pairs, split
+from connectors.logs.pods import Pod, pod
 from connectors.logs.times import seconds
 from scanner.model.base import Model
 
+_POD = ("", "_namespace", "_cluster", "_kind", "_workload")
 FIELDS = frozenset({
     "src", "dst", "sport", "dport", "sent", "received", "start", "end", "took", "action", "eni",
     "machine", "instance", "far_instance", "scope", "uid", "inner_src", "inner_dst", "reporter",
-    "count", "app",
+    "count", "app", *(f"{end}pod{part}" for end in ("", "far_") for part in _POD),
 })  # fmt: skip
 HEAD = 1 << 15
 """Bytes of a file that tell what it is."""
@@ -87,6 +89,8 @@ class Flow:
     one_way: bool = False
     count: int = 1
     app: str = ""
+    pod: Pod | None = None
+    far_pod: Pod | None = None
     is_told_twice: bool = False
     """The other end's machine reports the same bytes."""
 
@@ -238,6 +242,8 @@ class FlowLayout:
             self.format.one_way and not get("received", ""),
             count=0 if is_part else 1,
             app=get("app", ""),
+            pod=pod(*(get(f"pod{part}", "") for part in _POD)),
+            far_pod=pod(*(get(f"far_pod{part}", "") for part in _POD)),
             is_told_twice=reporter == "DEST" and bool(get("instance", "")),
         )
 

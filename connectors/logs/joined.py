@@ -17,6 +17,7 @@ from connectors.logs.flow_lines import Flow, FlowLayout
 from connectors.logs.kinds import API
 from connectors.logs.lines import Layout
 from connectors.logs.networks import EPHEMERAL, is_inside, model_ports, shared_by
+from connectors.logs.pods import Pod
 from connectors.logs.records import Record
 from connectors.logs.rows import (
     BY_ADDRESS,
@@ -54,21 +55,24 @@ class _Side(NamedTuple):
     down: int
     asks: bool
     machine: str
+    pod: Pod | None = None
 
 
 def _outward(flow: Flow) -> _Side:
     machine = flow.instance or (flow.machine if not is_inside(flow.dst) else "")
     return _Side(
-        flow.src, flow.dst, flow.dport, flow.sport, flow.sent, flow.received, True, machine
-    )
+        flow.src, flow.dst, flow.dport, flow.sport, flow.sent, flow.received, True, machine,
+        flow.pod,
+    )  # fmt: skip
 
 
 def _inward(flow: Flow) -> _Side:
     machine = flow.far_instance or (flow.machine if not is_inside(flow.src) else "")
     asks = not flow.one_way
     return _Side(
-        flow.dst, flow.src, flow.sport, flow.dport, flow.received, flow.sent, asks, machine
-    )
+        flow.dst, flow.src, flow.sport, flow.dport, flow.received, flow.sent, asks, machine,
+        flow.far_pod,
+    )  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -214,6 +218,8 @@ class Joins:
         self._direct.add(side.client)
         # Outside the network only the client has an interface that logs.
         tally.places.see(key[1], "" if is_inside(side.server) else flow.eni, flow.scope)
+        if side.pod and key[1] in (side.machine, side.machine.lower(), side.client):
+            tally.places.run_in(key[1], side.pod)
         tally.connect(
             key,
             flow.count if counts and side.asks else 0,

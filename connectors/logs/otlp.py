@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from connectors.logs.pods import of_attributes
 from connectors.logs.times import moment
 from scanner.kit.values import items, mapping, text
 
@@ -37,6 +38,7 @@ def spans(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                     "model": _first(told, _MODEL),
                     "user": _first(told, _USER),
                     "device": _workload(told),
+                    "pod": of_attributes(told),
                     "host": _first(told, ("server.address",)),
                     "path": _first(told, ("gen_ai.operation.name",)),
                 }

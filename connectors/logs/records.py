@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from connectors.logs.formats import Format, of_shape
 from connectors.logs.networks import addresses
 from connectors.logs.pieces import labels
+from connectors.logs.pods import Pod
 from connectors.logs.times import moment
 
 _NOTHING = frozenset({"", "-", "none", "null", "n/a", "(empty)", "(null)", "unknown"})
@@ -72,6 +73,8 @@ class Record:
     """Addresses that the name was answered with."""
     is_alias: bool = False
     """The name is another's name, whose addresses are on the lines that follow."""
+    pod: Pod | None = None
+    """Where the device runs, in a cluster."""
     is_untimed: bool = False
     """What is written as its time is none that is known."""
 

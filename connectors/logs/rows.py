@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from connectors.logs.pods import Pod, tags
 from connectors.logs.pseudonyms import Pseudonyms
 from scanner.model.evidence import Confidence
 
@@ -109,11 +110,19 @@ class Row:
 
 @dataclass
 class Places:
-    """Interfaces and networks at which addresses and devices were seen, where a log tells: what
-    joins them to the machines that a cloud lists."""
+    """Interfaces and networks at which addresses and devices were seen, and pods that they are,
+    where a log tells: what joins them to what a cloud or a cluster lists."""
 
     interfaces: dict[str, set[str]] = field(default_factory=dict)
     networks: dict[str, set[str]] = field(default_factory=dict)
+    pods: dict[str, set[Pod]] = field(default_factory=dict)
+
+    def run_in(self, actor: str, pod: Pod) -> None:
+        """``actor`` is, or is in, this pod."""
+        if actor in self.pods or len(self.pods) < MOST_ROWS:
+            seen = self.pods.setdefault(actor, set())
+            if len(seen) < _MOST_INTERFACES:
+                seen.add(pod)
 
     def see(self, actor: str, interface: str = "", network: str = "") -> None:
         for held, value in ((self.interfaces, interface), (self.networks, network)):
@@ -130,12 +139,16 @@ class Places:
                 if actor in mine or len(mine) < MOST_ROWS:
                     seen = mine.setdefault(actor, set())
                     seen |= set(sorted(values - seen)[: _MOST_INTERFACES - len(seen)])
+        for actor, pods in other.pods.items():
+            for pod in sorted(pods):
+                self.run_in(actor, pod)
 
     def tags(self, actor: str) -> dict[str, str]:
         told = {"seen_interface": self.interfaces, "seen_network": self.networks}
-        return {
+        found = {
             name: ", ".join(sorted(held[actor])) for name, held in told.items() if actor in held
         }
+        return found | (tags(self.pods[actor]) if actor in self.pods else {})
 
 
 @dataclass(frozen=True)

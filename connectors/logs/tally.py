@@ -99,6 +99,8 @@ class Tally:
         key: Key = (*actor, target, kind, client, is_blocked(record), shape)
         if not (record.count or record.up or record.down):
             return key
+        if record.pod and record.device:
+            self.places.run_in(record.device.lower(), record.pod)
         row = self.row(key)
         for counted in self._rows_of(row, record):
             counted.add(record.count, record.up, record.down, record.time,

@@ -177,7 +177,9 @@ def fact_key(fact: Fact) -> str:
     return fact.key if isinstance(fact, Edge) else fact.id
 
 
-_LISTS = ("actions", "instance_type", "accelerator", "tools", "seen_interface", "seen_network")
+_LISTS = ("actions", "instance_type", "accelerator", "tools", "seen_interface", "seen_network",
+          "seen_pod", "seen_workload", "seen_cluster_pod", "seen_cluster_workload",
+          "seen_pod_name", "seen_workload_name")  # fmt: skip
 """Tags that list what several statements say of one thing."""
 
 

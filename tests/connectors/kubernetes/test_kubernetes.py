@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from connectors.kubernetes import CONNECTOR
 from scanner.detect.engine import Detector
 from scanner.model.errors import Denied, Unavailable
 from scanner.model.facts import Asset, Edge, Identity, Relation
 from scanner.model.items import Content, Gap, HitKind, Item, Remembered
 from tests.connectors.kubernetes.world import (
-    CONNECTOR,
     MAIL,
     ROLE,
     UID,

@@ -10,7 +10,8 @@ from typing import Any
 
 from connectors.kubernetes import CONNECTOR
 from connectors.kubernetes.config import KubernetesConfig
-from connectors.kubernetes.operations import BY_KIND, CUSTOM, GROUPS, LISTS, RESOURCES
+from connectors.kubernetes.operations import CUSTOM, GROUPS, LISTS, RESOURCES
+from scanner.collect import loader
 from scanner.detect.engine import Detector
 from scanner.kit.contract import Context, Shard
 from scanner.kit.limits import Limits
@@ -237,9 +238,8 @@ def conforming(detector: Detector) -> Iterator[World]:
             yield
             vendor.denied.clear()
 
-        yield World(CONNECTOR, lambda: context(detector, vendor.url), deny, secrets=(TOKEN,))
+        yield World(
+            loader.load("kubernetes"), lambda: context(detector, vendor.url), deny, secrets=(TOKEN,)
+        )
         assert not vendor.rejected, vendor.rejected
         assert set(vendor.calls) == {op.id for op in CONNECTOR.spec.operations}
-
-
-__all__ = ["BY_KIND", "conforming", "context", "objects", "plant", "read"]
