@@ -92,6 +92,9 @@ _ROLE = expression(
     r"arn:aws[a-z-]{0,12}:(?:iam|sts)::(\d{12}):(?:role/(?:[^/\s]{1,64}/){0,8}([^/\s]{1,64})|"
     r"assumed-role/([^/\s]{1,64})/([^/\s]{2,64}))"
 )
+_FUNCTION = expression(
+    r"aws lambda vpc eni-([a-z0-9_-]{1,140})-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)
 _MACHINE = expression(r"[a-z0-9][a-z0-9_-]{2,62}")
 
 
@@ -108,6 +111,11 @@ def _role(text: str) -> str:
 def _session(text: str) -> str:
     match = _ROLE.fullmatch(text.strip().casefold())
     return match[4] or "" if match else ""
+
+
+def _function(text: str) -> str:
+    match = _FUNCTION.fullmatch(text.strip().casefold())
+    return match[1] if match else ""
 
 
 def _machine(text: str) -> str:
@@ -132,6 +140,7 @@ _FORMS = {
     Form.INSTANCE: _instance,
     Form.ROLE: _role,
     Form.SESSION: _session,
+    Form.FUNCTION: _function,
     Form.MACHINE: _machine,
     Form.ACCOUNT_NAME: _account_name,
 }

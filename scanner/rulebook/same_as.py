@@ -48,6 +48,8 @@ class Form(StrEnum):
     """``111122223333/app`` of an ARN of an IAM role, and of a session under it."""
     SESSION = "session"
     """``fn`` of ``arn:aws:sts::111122223333:assumed-role/app/fn``."""
+    FUNCTION = "function"
+    """``fn`` of ``AWS Lambda VPC ENI-fn-<uuid>``, as a network interface of Lambda is described."""
     MACHINE = "machine"
     """``laptop-7`` of ``LAPTOP-7.corp.example``; none for what every second machine is called."""
     ACCOUNT_NAME = "account_name"

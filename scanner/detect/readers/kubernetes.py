@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import PurePosixPath
 
@@ -35,6 +36,11 @@ _TOP_KIND = expression(r"^kind:[ \t]{1,8}[\"']?(?P<kind>[A-Z]\w{1,80})", re.M)
 _NAME = expression(
     r"^[ \t]{0,12}(?:-[ \t]{1,4})?metadata:[ \t]*\r?\n(?:[ \t]{1,40}[^\n]{0,300}\n){0,12}?"
     r"[ \t]{1,14}name:[ \t]{1,8}[\"']?(?P<name>[\w.-]{1,120})[\"']?[ \t]*\r?$",
+    re.M,
+)
+_NAMESPACE = expression(
+    r"^[ \t]{0,12}(?:-[ \t]{1,4})?metadata:[ \t]*\r?\n(?:[ \t]{1,40}[^\n]{0,300}\n){0,12}?"
+    r"[ \t]{1,14}namespace:[ \t]{1,8}[\"']?(?P<name>[\w.-]{1,63})[\"']?[ \t]*\r?$",
     re.M,
 )
 _VALUE = expression(
@@ -125,7 +131,11 @@ def _objects(knowledge: Knowledge, source: SourceFile) -> Iterator[Found]:
             models = models_in(values) + tuple(_STORED.findall(body))
             known = Declared(found[0], found[1].asset_class, type=found[1].type)
             address = f"{kind['kind']}:{called}"
-            yield resource(known, label, version.start("group"), address, values, models)
+            told = resource(known, label, version.start("group"), address, values, models)
+            where = _NAMESPACE.search(text, since, until)
+            if where:
+                told = replace(told, tags=(*told.tags, ("declared_namespace", where["name"])))
+            yield told
 
 
 def _read_kustomization(source: SourceFile, knowledge: Knowledge) -> Iterator[Found]:

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from connectors.logs.pods import Pod, of_attributes, tags
 from scanner.cli import cli
+from tests.conftest import Repository
 from tests.connectors.kubernetes.world import UID, objects, plant, pod
 from tests.connectors.logs.test_joined import AI, T0, at, resolved
 from tests.saas_rig import TOKEN, serving
@@ -171,3 +172,32 @@ def test_pods_of_one_workload_are_one() -> None:
     told = of_attributes({"k8s.namespace.name": "shop", "k8s.deployment.name": "web",
                           "k8s.cluster.name": "prod", "k8s.cluster.uid": UID})  # fmt: skip
     assert told == Pod("", "shop", UID, "deployment", "web")
+
+
+def test_a_manifest_and_what_runs_are_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = Repository(tmp_path / "infra")
+    repository.write("llama.yaml", (
+        "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata:\n"
+        "  name: llama\n  namespace: models\nspec:\n  predictor:\n    model:\n"
+        "      storageUri: hf://meta-llama/Llama-3.1-8B-Instruct\n"
+    ))  # fmt: skip
+    repository.commit()
+    config = tmp_path / "shadow-ai.toml"
+    monkeypatch.setenv("KUBERNETES_TOKEN", TOKEN)
+    with serving(plant()) as vendor:
+        config.write_text(
+            f'[store]\nurl = "sqlite:///{tmp_path / "state.db"}"\n'
+            f'[sources.kubernetes]\nurl = "{vendor.url}"\n'
+            f'[sources.code]\npaths = ["{repository.root}"]\n'
+        )
+        done = CliRunner().invoke(cli, ["scan", "--config", str(config), "--json"])
+    assert done.exit_code == 0, json.loads(done.output)["coverage"]
+
+    part = "#resource/InferenceService:llama"
+    live = f"kubernetes:{UID}/models/inferenceservice.serving.kserve.io/llama{part}"
+    (pair,) = (one for one in pairs(config, "merged") if live in one)
+    assert [one for one in pair if one.endswith(part) and one.startswith("git:")]
+    rows = {one["uid"]: one for one in json.loads(done.output)["assets"]}
+    assert rows[live]["models"] == ["meta-llama/Llama-3.1-8B-Instruct"]
+    openai = rows[f"kubernetes:{UID}/shop/deployment/answers#ai/openai"]
+    assert openai["owners"][0]["owner"] == "ada@acme.com"

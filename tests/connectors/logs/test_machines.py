@@ -190,6 +190,34 @@ def test_a_function_is_known_by_its_session_or_its_id(
     assert bool(told.get("paths")) is leads
 
 
+def test_a_functions_interface_leads_to_it_as_a_question(tmp_path: Path, rig: Rig) -> None:
+    """Functions share interfaces, each of which is described by the first of them."""
+    rig.world.plant(
+        MANAGEMENT, HOME, "lambda:ListFunctions", "Functions",
+        {"FunctionArn": FUNCTION, "FunctionName": "answers", "Runtime": "python3.13"},
+    )  # fmt: skip
+    rig.world.plant(
+        MANAGEMENT, HOME, "ec2:DescribeNetworkInterfaces", "NetworkInterfaces",
+        {"NetworkInterfaceId": "eni-0f", "VpcId": "vpc-1", "Status": "in-use",
+         "InterfaceType": "lambda",
+         "Description": "AWS Lambda VPC ENI-answers-0a1b2c3d-0a1b-4c3d-8e4f-0a1b2c3d4e5f",
+         "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.0.9"}]},
+    )  # fmt: skip
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "dns.log").write_text(resolved("10.0.0.9", "api.openai.com", AI))
+    (logs / "flows.log").write_text(HEAD + talk("10.0.0.9", AI, 700, 9000, 5, eni="eni-0f"))
+
+    config = scanned(tmp_path, rig, "lambda")
+
+    interface = f"arn:aws:ec2:{HOME}:{MANAGEMENT}:network-interface/eni-0f"
+    told = asked(config, "graph", "paths", "--from", interface, "--to", "provider:openai")
+    assert told.get("paths")
+    assert frozenset((interface, FUNCTION)) in pairs(config, "candidate")
+    calls = [call for call in rig.calls if call.startswith("ec2:DescribeNetworkInterfaces")]
+    assert len(calls) == 1
+
+
 def test_an_instances_session_is_the_instance(tmp_path: Path, rig: Rig) -> None:
     logs = tmp_path / "logs"
     logs.mkdir()

@@ -176,3 +176,26 @@ def test_what_is_no_ai(text: str) -> None:
 @pytest.mark.parametrize("path", ["a.yaml", "Chart.yaml", "kustomization.yaml"])
 def test_hostile_manifests(path: str, text: str) -> None:
     examined(text, path)
+
+
+def test_the_namespace_that_an_object_says_itself() -> None:
+    text = """\
+apiVersion: serving.zzserve.io/v1beta1
+kind: InferenceService
+metadata:
+  name: a
+  labels: {app: a}
+  namespace: "models"
+---
+apiVersion: serving.zzserve.io/v1beta1
+kind: InferenceService
+metadata:
+  name: b
+  namespace: {{ .Release.Namespace }}
+spec:
+  store: {namespace: other}
+"""
+    one, two = examined(text, "all.yml", HitKind.RESOURCE)
+
+    assert tags(one) == {"declared_name": "a", "declared_namespace": "models"}
+    assert "declared_namespace" not in tags(two)
