@@ -40,6 +40,10 @@ ACTIVITIES = {
     "remove oauth2permissiongrant": "",
     "remove app role assignment from service principal": "",
     "remove service principal": "",
+    "hard delete service principal": "",
+    "disable service principal": "",
+    "enable service principal": "",
+    "restore service principal": "",
 }
 """Audited activity, in lower case and without a full stop -> what it means."""
 NAMES = tuple(

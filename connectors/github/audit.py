@@ -33,6 +33,9 @@ _SPAN = timedelta(days=3)
 _ENDED = ("destroy", "delete", "remove", "revoke", "suspend", "cancel", "deny", "denied",
           "unassign", "disable", "deauthorize", "expired")  # fmt: skip
 """An event whose verb has one of these takes something away: no use, no grant."""
+_RESUMED = ("unsuspend",)
+_TOLD_ENDS = frozenset({"destroy", "delete", "revoke", "deauthorize", "suspend", *_RESUMED})
+"""Of these it is known whose access ends, or begins again."""
 _NAMES = ("slug", "integration", "application_name", "oauth_application_name", "app_name", "name",
           "token_name", "user_programmatic_access_name")  # fmt: skip
 _SLOTS = ("key", "secret_name", "name")
@@ -145,12 +148,14 @@ def _about(
     where: Where, action: str, found: Record
 ) -> tuple[NodeId, str, Identity | None, str] | None:
     category, _, verb = action.partition(".")
-    if any(word in verb for word in _ENDED):
-        return None
-    kind = KINDS.get(category)
+    kind, actor = KINDS.get(category), text(found.get("actor"))
+    if any(word in verb for word in _ENDED) or verb in _RESUMED:
+        # An administrator may end another's grant; ``user`` is then whose it was.
+        thing = kind.make(where, found) if kind is not None and verb in _TOLD_ENDS else None
+        holder = text(found.get("user")) or actor
+        return None if thing is None else (*thing, _person(where, action, holder), "")
     if kind is None and "mcp" in action:
         kind = KINDS["copilot"]
-    actor = text(found.get("actor"))
     if kind is not None:
         thing = kind.make(where, found)
         if thing is None:

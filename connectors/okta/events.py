@@ -36,6 +36,8 @@ EVENTS = {
     "app.oauth2.admin.consent.revoke": "",
     "application.lifecycle.create": "created_by",
     "application.lifecycle.delete": "",
+    "application.lifecycle.deactivate": "",
+    "application.lifecycle.activate": "",
     "application.user_membership.add": "grants",
     "application.user_membership.remove": "",
     "group.application_assignment.add": "grants",

@@ -173,14 +173,25 @@ _GUESSED = "in an event of a type that is not known"
 
 _ALL_ENDS = expression(
     r"(?i)(?:^|[./:-]|(?<!integration)[ _])uninstall|app_deleted|^app(?:lication)? deleted"
-    r"|(?:^|\.)(?:remove|hard delete) service principal\.?$|(?:^|\.)delete application\.?$"
+    r"|(?:^|\.)hard delete service principal\.?$|(?:^|\.)delete application\.?$"
     r"|application\.lifecycle\.delete|remove_application|remove_api_client|blocked_oauth2"
-    r"|unlink_team|org_app_workspace_removed"
+    r"|unlink_team|org_app_workspace_removed|^application\.deleted$"
+    r"|^(?:integration_installation|integration|oauth_application)\.(?:destroy|delete)$"
 )
 """The application goes from its place, and all access with it, whoever has removed it."""
+_PAUSES = expression(
+    r"(?i)(?:^|\.)(?:disable|remove) service principal\.?$|application\.lifecycle\.deactivate"
+    r"|^integration_installation\.suspend$"
+)
+"""The same, but that it may come back with what it had."""
+_RESUMES = expression(
+    r"(?i)(?:^|\.)(?:enable|restore) service principal\.?$|application\.lifecycle\.activate"
+    r"|^integration_installation\.unsuspend$"
+)
 _OWN_ENDS = expression(
     r"(?i)revoke|remove|delete|destroy|unlink|disconnect|uninstall|deactivat|disable"
 )
+_OF_ALL = {Ends.ALL: _ALL_ENDS, Ends.PAUSED: _PAUSES, Ends.RESUMED: _RESUMES}
 _FAILED = "(failed)"
 
 
@@ -206,8 +217,10 @@ def _ends(activity: Activity) -> Ends:
     in vain ends nothing."""
     if activity.relation or activity.rule.endswith(_FAILED):
         return Ends.NOTHING
-    if _ALL_ENDS.search(activity.rule) and not activity.is_own:
-        return Ends.ALL
+    if not activity.is_own:
+        for ends, words in _OF_ALL.items():
+            if words.search(activity.rule):
+                return ends
     return Ends.OWN if activity.actor and _OWN_ENDS.search(activity.rule) else Ends.NOTHING
 
 

@@ -4,6 +4,7 @@ from then on. Logs tell endings in any order and over many readings, so that tim
 Refuses to guess: an ending of a time to come (a clock is wrong) ends nothing; what has no time is
 of a present list and stands; an ending in the same second as a grant ends nothing; what ended in
 one place of an organization (a workspace) stands in the others, and where its place is not known.
+What was disabled or can be restored ends until it is enabled or restored.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def endings(edges: Iterable[Edge], latest: str = "") -> tuple[Endings, int]:
     not among them."""
     ahead = 0
     found: dict[NodeId, dict[tuple[str, str], str]] = {}
+    resting: dict[tuple[NodeId, str, Ends], str] = {}
     for edge in edges:
         if edge.relation is not Relation.CONTAINS:
             continue
@@ -37,9 +39,18 @@ def endings(edges: Iterable[Edge], latest: str = "") -> tuple[Endings, int]:
                 ahead += 1
             elif row.ends:
                 where = "" if row.resource == edge.target else row.resource
+                if row.ends in (Ends.PAUSED, Ends.RESUMED):
+                    key = edge.target, where, row.ends
+                    resting[key] = max(resting.get(key, ""), row.last_at)
+                    continue
                 whose = where, "" if row.ends is Ends.ALL else row.path
                 times = found.setdefault(edge.target, {})
                 times[whose] = max(times.get(whose, ""), row.last_at)
+    for (app, where, what), at in resting.items():
+        again = max(resting.get((app, one, Ends.RESUMED), "") for one in ("", where))
+        if what is Ends.PAUSED and at > again:
+            times = found.setdefault(app, {})
+            times[where, ""] = max(times.get((where, ""), ""), at)
     return found, ahead
 
 

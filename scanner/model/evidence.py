@@ -64,6 +64,11 @@ class Ends(StrEnum):
     """Of whoever ``path`` names."""
     ALL = "all"
     """Everybody's: the application was removed."""
+    PAUSED = "paused"
+    """Everybody's, until it is let in again: the application was disabled, suspended or put aside
+    where it can be restored from."""
+    RESUMED = "resumed"
+    """None: what was paused before goes on."""
 
 
 class Evidence(Model, frozen=True, kw_only=True):

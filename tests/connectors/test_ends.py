@@ -10,10 +10,14 @@ import pytest
 from connectors.atlassian.events import event as atlassian
 from connectors.dropbox.records import event as dropbox
 from connectors.entra.events import audit as entra
+from connectors.github.audit import Reader
 from connectors.google_workspace.events import happened as google
+from connectors.okta.events import Aggregate
 from scanner.detect.activity import Catalogue, facts_of
 from scanner.graph.build import AssetGraph
 from scanner.kit.folding import Fold
+from scanner.kit.forge.details import Where
+from scanner.kit.forge.events import Rows
 from scanner.model.base import NodeId, ShardId
 from scanner.model.facts import Identity, PrincipalType, Relation
 from scanner.model.items import Activity
@@ -85,6 +89,30 @@ def _entra(at: str, what: str, who: str, _: str) -> Any:
     )  # fmt: skip
 
 
+def _okta(at: str, what: str, who: str, _: str) -> Any:
+    found = Aggregate("acme.okta.com")
+    found.add(
+        {
+            "uuid": at, "eventType": what, "published": at, "outcome": {"result": "SUCCESS"},
+            "actor": {"id": who, "type": "User", "alternateId": f"{who}@acme.com"},
+            "target": [{"id": "c1", "type": "AppInstance", "displayName": "Claude"}],
+        }
+    )  # fmt: skip
+    return at, at, tuple(found.rows.values())
+
+
+def _github(at: str, what: str, who: str, _: str) -> Any:
+    org = NodeId("github:github.com/acme")
+    where = Where("github", "github.com", org, org, "acme", {}, lambda *_: ())
+    event = Reader(where).event(
+        {"action": what, "actor": who, "name": "Claude", "created_at": at, "_document_id": at}
+    )
+    assert event is not None
+    rows = Rows(where)
+    rows.add(event)
+    return at, at, tuple(rows.found.values())
+
+
 @pytest.mark.parametrize(
     ("told", "granted", "ending", "left"),
     [
@@ -96,6 +124,39 @@ def _entra(at: str, what: str, who: str, _: str) -> Any:
         (_dropbox, "app_link_user", ("app_unlink_team", "adm", ""), {"ann", "ben"}),
         (_dropbox, "app_link_member", ("app_unlink_member", "ann", ""), {"ben"}),
         (_entra, "Consent to application", ("Remove service principal", "adm", ""), set()),
+        (_entra, "Consent to application", ("Disable service principal", "adm", ""), set()),
+        (_entra, "Consent to application", ("Hard delete service principal", "adm", ""), set()),
+        (_entra, "Consent to application", ("Enable service principal", "adm", ""), {"ann", "ben"}),
+        (
+            _okta,
+            "app.oauth2.as.consent.grant",
+            ("application.lifecycle.deactivate", "adm", ""),
+            set(),
+        ),
+        (
+            _okta,
+            "app.oauth2.as.consent.grant",
+            ("application.lifecycle.activate", "adm", ""),
+            {"ann", "ben"},
+        ),
+        (
+            _github,
+            "oauth_authorization.create",
+            ("oauth_authorization.destroy", "ann", ""),
+            {"ben"},
+        ),
+        (
+            _github,
+            "integration_installation.create",
+            ("integration_installation.destroy", "adm", ""),
+            set(),
+        ),
+        (
+            _github,
+            "integration_installation.create",
+            ("integration_installation.suspend", "adm", ""),
+            set(),
+        ),
         (_dropbox, "app_link_team", ("app_unlink_team", "adm", ""), set()),
         (_atlassian, "app_installed", ("app_uninstalled", "adm", "s1"), {"ben"}),
         (_atlassian, "app_installed", ("app_uninstalled", "adm", ""), {"ann", "ben"}),
@@ -118,8 +179,33 @@ def test_who_is_left(
         for fact in facts_of(one, catalogue, source)
     ]  # fmt: skip
     edges = AssetGraph(facts).edges.values()
-    people = {one.source.rpartition("/")[2] for one in edges if one.relation is Relation.GRANTS}
-    assert {one.partition("@")[0] for one in people} == left
+    named = (one.source.rpartition("/")[2] for one in edges if one.relation is Relation.GRANTS)
+    assert {one.removeprefix("forge:@").partition("@")[0] for one in named} == left
+
+
+@pytest.mark.parametrize(
+    ("told", "granted", "pauses", "resumes"),
+    [
+        (_entra, "Consent to application", "Disable service principal",
+         "Enable service principal"),
+        (_entra, "Consent to application", "Remove service principal",
+         "Restore service principal"),
+        (_okta, "app.oauth2.as.consent.grant", "application.lifecycle.deactivate",
+         "application.lifecycle.activate"),
+        (_github, "integration_installation.create", "integration_installation.suspend",
+         "integration_installation.unsuspend"),
+    ],
+)  # fmt: skip
+def test_what_is_enabled_again_stands_again_with_what_it_had(
+    told: Callable[..., Any], granted: str, pauses: str, resumes: str, rulebook: Rulebook
+) -> None:
+    names = (granted, pauses, resumes, pauses)
+    events = [told(f"2026-11-0{n}T09:00:00Z", name, "ann", "") for n, name in enumerate(names, 1)]
+    for count, stands in ((1, True), (2, False), (3, True), (4, False)):
+        for order in (events[:count], events[:count][::-1]):
+            graph = _graph_of(told.__name__.strip("_"), order, rulebook)
+            is_there = any(one.relation is Relation.GRANTS for one in graph.edges.values())
+            assert is_there is stands
 
 
 def _graph_of(source: str, happened: Iterable[Any], rulebook: Rulebook) -> AssetGraph:

@@ -445,6 +445,7 @@ EXPECTED = Counter({
     ("copilot.cfb_seat_assignment_created", "forge:@grace"): 45,
     ("copilot.content_exclusion_changed", "forge:@ada"): 1,
     ("integration_installation.create", "forge:@ada"): 1,
+    ("integration_installation.destroy", "forge:@ada"): 1,
     ("oauth_authorization.create", "forge:@ada"): 1,
     ("pull_request.create", "forge:@grace"): 2,
 })  # fmt: skip
