@@ -5,9 +5,14 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+import traceback
+from collections.abc import Callable
 from importlib.metadata import entry_points
+from typing import Any
 
-from scanner.kit.contract import Connector
+import msgspec
+
+from scanner.kit.contract import Connector, ConnectorSpec
 from scanner.model.errors import ConfigError
 
 GROUP = "shadow_ai.connectors"
@@ -43,15 +48,45 @@ def load(name: str) -> Connector:
             told = ", ".join(sorted(point.value for point in points))
             raise ConfigError(f"connector `{name}`: several packages bring one ({told}); keep one")
         for point in points:
-            return _checked(point.load(), name)
+            return _checked(_declared(point.load, name), name)
         close = difflib.get_close_matches(name, names(), n=1, cutoff=0.6)
         hint = f"; did you mean `{close[0]}`?" if close else ""
         raise ConfigError(f"no connector `{name}`{hint}; there are: {', '.join(names())}")
-    module = importlib.import_module(f"{_PACKAGE}.{name}")
+    module = _declared(lambda: importlib.import_module(f"{_PACKAGE}.{name}"), name)
     return _checked(getattr(module, "CONNECTOR", None), name)
+
+
+def _declared(make: Callable[[], Any], name: str) -> Any:
+    """Whatever ``make`` imports. Declarations are checked where they are made: a field that is
+    missing, or is none, is a ``TypeError`` there."""
+    try:
+        return make()
+    except (TypeError, ValueError) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}"
+        raise ConfigError(
+            f"connector `{name}`: its declaration is wrong: {error} ({place}); see "
+            "`scanner.kit.contract.ConnectorSpec`"
+        ) from error
 
 
 def _checked(candidate: object, name: str) -> Connector:
     if not isinstance(candidate, Connector):
         raise ConfigError(f"connector `{name}`: its module has no CONNECTOR with spec and shards")
+    spec = candidate.spec
+    if not isinstance(spec, ConnectorSpec):
+        raise ConfigError(f"connector `{name}`: its `spec` is no ConnectorSpec")
+    if not isinstance(spec.title, str) or not spec.title.strip():
+        raise ConfigError(f"connector `{name}`: its spec has no `title`, what people call it")
+    if not isinstance(spec.yields, frozenset):
+        raise ConfigError(
+            f"connector `{name}`: `yields` of its spec is no frozenset of the kinds that it emits"
+        )
+    try:
+        msgspec.inspect.type_info(spec.config)
+    except (TypeError, NameError) as error:
+        raise ConfigError(
+            f"connector `{name}`: a field of its configuration is of no kind that can be read: "
+            f"{error}"
+        ) from error
     return candidate

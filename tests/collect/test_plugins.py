@@ -5,7 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
+
+import pytest
+
+from scanner.collect import loader
+from scanner.model.errors import ConfigError
 
 MODULE = """
 import pathlib
@@ -26,6 +32,38 @@ class Made:
 
 CONNECTOR = Made()
 """
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "said"),
+    [
+        ('title="Made up", ', "", "its declaration is wrong: Missing required argument 'title'"),
+        ('title="Made up"', 'title=""', "its spec has no `title`"),
+        ("yields=frozenset(), ", "", "Missing required argument 'yields'"),
+        ("yields=frozenset()", "yields='x'", "`yields` of its spec is no frozenset"),
+        ("    pass", "    a: Nothing", "a field of its configuration is of no kind"),
+    ],
+)
+def test_a_wrong_declaration_is_told(
+    good: str, bad: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = MODULE.replace('pathlib.Path({mark!r}).write_text("ran")', "")
+    text = text.replace("{name!r}", "'madeup'").replace(",\n                         ", ", ")
+    assert good in text
+    module = types.ModuleType("madeup_declared")
+    monkeypatch.setitem(sys.modules, "madeup_declared", module)
+
+    def load() -> object:
+        source = text.replace(good, bad)
+        code = compile(source, "madeup.py", "exec", flags=annotations.compiler_flag)
+        exec(code, vars(module))
+        return vars(module)["CONNECTOR"]
+
+    point = types.SimpleNamespace(name="madeup", value="madeup:CONNECTOR", load=load)
+    monkeypatch.setattr(loader, "entry_points", lambda group: [point])
+    with pytest.raises(ConfigError, match="connector `madeup`") as raised:
+        loader.load("madeup")
+    assert said in str(raised.value)
 
 
 def _install(folder: Path, package: str, name: str, mark: Path) -> None:
