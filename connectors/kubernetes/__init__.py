@@ -91,7 +91,15 @@ def _live(ctx: Ctx, shard: Shard, cluster: Cluster) -> Iterator[Item]:
     asked, estate = session(ctx, cluster), Estate()
     rules = {key: one.operation.id for key, one in BY_KIND.items()}
     refused = 0
+    groups: dict[str, str] | None = None
+    if ctx.config.custom_resources:
+        try:
+            groups = custom.groups(asked)
+        except SourceError as error:
+            yield gap("custom resources", error)
     for one in LISTS:
+        if one.may_lack and groups is not None and one.group not in groups:
+            continue  # to who may not list it, it would be refused all the same
         try:
             found, odd = lists.whole(
                 asked, one.path, ctx.config.page_size, partial(thing_of, kind=one.kind, api=one.api)
@@ -106,8 +114,8 @@ def _live(ctx: Ctx, shard: Shard, cluster: Cluster) -> Iterator[Item]:
         for thing in found:
             estate.add(thing)
         yield from _odd(one.path, odd)
-    if ctx.config.custom_resources:
-        yield from _custom(ctx, asked, estate, rules)
+    if groups:
+        yield from _custom(ctx, asked, groups, estate, rules)
     uid = estate.uid or ctx.recall(shard.id).decode("ascii", "ignore")
     if estate.uid:
         yield Remembered(data=estate.uid.encode())
@@ -130,14 +138,10 @@ def _lacking(one: Listed, error: SourceError) -> Iterator[Gap]:
 
 
 def _custom(
-    ctx: Ctx, asked: ReadOnlySession, estate: Estate, rules: dict[tuple[str, str], str]
-) -> Iterator[Item]:
-    try:
-        wanted = list(custom.found(asked, ctx.examine))
-    except SourceError as error:
-        yield gap("custom resources", error)
-        return
-    for one in wanted:
+    ctx: Ctx, asked: ReadOnlySession, groups: dict[str, str], estate: Estate,
+    rules: dict[tuple[str, str], str],
+) -> Iterator[Item]:  # fmt: skip
+    for one in custom.found(asked, groups, ctx.examine):
         if isinstance(one, Gap):
             yield one
             continue

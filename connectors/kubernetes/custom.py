@@ -6,7 +6,7 @@ kind; there is no list here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from connectors.kubernetes.facts import MANIFEST, manifest
@@ -46,10 +46,11 @@ def is_ai(examine: Examine, kind: str, api: str) -> bool:
     return any(hit.kind is HitKind.RESOURCE for hit in examine(data, MANIFEST, ("usage",)))
 
 
-def found(session: ReadOnlySession, examine: Examine) -> Iterator[Custom | Gap]:
-    """Those that are AI, and a gap for a group that cannot be asked for. Raises the source errors
-    where nothing can be."""
-    for group, version in _groups(session):
+def found(
+    session: ReadOnlySession, groups: Mapping[str, str], examine: Examine
+) -> Iterator[Custom | Gap]:
+    """Those that are AI, and a gap for a group that cannot be asked for."""
+    for group, version in groups.items():
         path = f"/apis/{group}/{version}"
         try:
             body = mapping(json_body(session.get(path)))
@@ -67,9 +68,11 @@ def found(session: ReadOnlySession, examine: Examine) -> Iterator[Custom | Gap]:
                 yield Custom(group, version, plural, kind)
 
 
-def _groups(session: ReadOnlySession) -> Iterator[tuple[str, str]]:
+def groups(session: ReadOnlySession) -> dict[str, str]:
     """Each with the version that the cluster prefers
-    (https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api)."""
+    (https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api). Raises the source
+    errors."""
+    told: dict[str, str] = {}
     listed = mapping(json_body(session.get(GROUPS.path))).get("groups")
     if not isinstance(listed, list):
         raise Unavailable(f"{GROUPS.id}: the answer has no list `groups`")
@@ -77,4 +80,5 @@ def _groups(session: ReadOnlySession) -> Iterator[tuple[str, str]]:
         preferred = mapping(one.get("preferredVersion"))
         group, version = text(one.get("name")), text(preferred.get("version"))
         if _WORD.fullmatch(group) and _WORD.fullmatch(version) and "." in group:
-            yield group, version
+            told[group] = version
+    return told

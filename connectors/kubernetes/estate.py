@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from connectors.kubernetes import pods, reach
+from connectors.kubernetes.deployed import DEPLOYERS, Deployers
 from connectors.kubernetes.objects import Owner, Thing
 from connectors.kubernetes.operations import BY_KIND
 from scanner.kit.expressions import expression
@@ -65,6 +66,7 @@ class Estate:
     nodes: list[Thing] = field(default_factory=list)
     accounts: dict[tuple[str, str], Thing] = field(default_factory=dict)
     workloads: dict[Key, Workload] = field(default_factory=dict)
+    deployers: Deployers = field(default_factory=lambda: Deployers(()))
     _held: dict[str, list[Thing]] = field(default_factory=lambda: defaultdict(list))
     _below: dict[tuple[str, str, str], Thing] = field(default_factory=dict)
 
@@ -100,6 +102,7 @@ class Estate:
             if one.owner == one.key or one.owner not in self.workloads:
                 one.owner = None
         self._expose()
+        self.deployers = Deployers(thing for kind in DEPLOYERS for thing in held[kind])
 
     def _of(self, thing: Thing) -> Workload:
         """The workload that something is of; it is made where nothing else shows it."""

@@ -139,6 +139,11 @@ def _workload(named: Named, estate: Estate, one: Workload) -> Iterator[Item]:
     if one.owner is not None:
         holder = named.of(estate.workloads[one.owner])
         yield Edge(source=holder, target=ident, relation=Relation.CONTAINS, evidence=evidence)
+    for repository, said in estate.deployers.repositories(one.thing).items() if one.thing else ():
+        yield Edge(
+            source=ident, target=NodeId(repository), relation=Relation.DERIVED_FROM, detail=said,
+            evidence=evidence,
+        )  # fmt: skip
     for thing in {id(each): each for each in (one.thing, one.runs) if each}.values():
         if thing.is_cut:
             yield Gap(what=ident, reason="the object is larger than what is looked at of one")

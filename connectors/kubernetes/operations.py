@@ -80,6 +80,30 @@ LISTS = (
         "which workloads can be reached",
         may_lack=True,
     ),
+    Listed(
+        "Application",
+        "argoproj.io",
+        "v1alpha1",
+        "applications",
+        "from which repository Argo CD has deployed",
+        may_lack=True,
+    ),
+    Listed(
+        "GitRepository",
+        "source.toolkit.fluxcd.io",
+        "v1",
+        "gitrepositories",
+        "from which repository Flux has deployed",
+        may_lack=True,
+    ),
+    Listed(
+        "Kustomization",
+        "kustomize.toolkit.fluxcd.io",
+        "v1",
+        "kustomizations",
+        "from which repository Flux has deployed",
+        may_lack=True,
+    ),
 )
 BY_KIND = {(one.group, one.kind): one for one in LISTS}
 GROUPS = Operation(id="GET /apis", permission=DISCOVERY, reason="which groups of resources it has")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.kubernetes import CONNECTOR
+from connectors.kubernetes.operations import LISTS
 from scanner.detect.engine import Detector
 from scanner.model.errors import Denied, Unavailable
 from scanner.model.facts import Asset, Edge, Identity, Relation
@@ -93,6 +94,28 @@ def test_how_it_is_reached_and_as_whom_it_runs(cluster: Vendor, detector: Detect
         ("/shop/deployment/answers", "/models/statefulset/llm")
     }
     assert [one.name for one in items if isinstance(one, Identity)] == ["shop/answers"]
+
+
+def test_from_which_repository_it_comes(cluster: Vendor, detector: Detector) -> None:
+    items = read(context(detector, cluster.url))
+
+    assert _edges(items, Relation.DERIVED_FROM) == {
+        ("/shop/deployment/answers", "git:github.com/acme/shop"),
+        ("/shop/deployment/web", "git:gitlab.acme.com/web/site"),
+        ("/models/statefulset/llm", "git:github.com/acme/models"),
+    }
+
+
+def test_what_the_cluster_has_not_is_not_asked_for(detector: Detector) -> None:
+    """A refusal of what does not exist would read as one of what does."""
+    made = objects()
+    del made["Application"], made["HTTPRoute"]
+    vendor = plant(made)
+    vendor.denied |= {one.operation.id for one in LISTS if one.kind in ("Application", "HTTPRoute")}
+    with serving(vendor):
+        items = read(context(detector, vendor.url))
+
+    assert not [one for one in items if isinstance(one, Gap)]
 
 
 def test_what_is_ai_the_detector_says(cluster: Vendor, detector: Detector) -> None:

@@ -101,12 +101,18 @@ def objects() -> dict[str, list[dict[str, Any]]]:
         "Deployment": [
             thing("Deployment", "answers", labels={"app.kubernetes.io/name": "answers"},
                   annotations={"acme.com/owner": "ada@acme.com",
+                               "argocd.argoproj.io/tracking-id": "shop:apps/Deployment:a/b",
                                "kubectl.kubernetes.io/last-applied-configuration": "{}"},
                   spec=template(answers, labels={"app": "answers"}, serviceAccountName="answers")),
-            thing("Deployment", "web", spec=template(plain, labels={"app": "web"})),
+            thing("Deployment", "web",
+                  annotations={"a8r.io/repository": "https://gitlab.acme.com/web/site/-/tree/main"},
+                  spec=template(plain, labels={"app": "web"})),
         ],
         "StatefulSet": [
-            thing("StatefulSet", "llm", "models", spec=template(vllm, labels={"app": "llm"})),
+            thing("StatefulSet", "llm", "models",
+                  labels={"kustomize.toolkit.fluxcd.io/name": "llm",
+                          "kustomize.toolkit.fluxcd.io/namespace": "flux-system"},
+                  spec=template(vllm, labels={"app": "llm"})),
         ],
         "DaemonSet": [
             thing("DaemonSet", "proxy", "kube-system", spec=template(plain, labels={"app": "p"})),
@@ -142,6 +148,18 @@ def objects() -> dict[str, list[dict[str, Any]]]:
             thing("HTTPRoute", "llm", "models",
                   spec={"hostnames": ["llm.acme.com"],
                         "rules": [{"backendRefs": [{"name": "llm", "port": 8000}]}]}),
+        ],
+        "Application": [
+            thing("Application", "shop", "argocd",
+                  spec={"source": {"repoURL": "https://github.com/acme/shop.git", "path": "k8s"}}),
+        ],
+        "GitRepository": [
+            thing("GitRepository", "models", "flux-system",
+                  spec={"url": "ssh://git@github.com/acme/models"}),
+        ],
+        "Kustomization": [
+            thing("Kustomization", "llm", "flux-system",
+                  spec={"sourceRef": {"kind": "GitRepository", "name": "models"}}),
         ],
         "InferenceService": [
             thing("InferenceService", "llama", "models",
@@ -182,7 +200,8 @@ def plant(made: dict[str, list[dict[str, Any]]] | None = None) -> Vendor:
     for one in LISTS:
         vendor.route(one.operation.id, paged(one.kind), "limit continue")
     group, version, plural, kind = KSERVE
-    groups = sorted({one.group for one in LISTS if "." in one.group} | {group, "cert-manager.io"})
+    groups = sorted({one.group for one in LISTS if "." in one.group and one.kind in known}
+                    | {group, "cert-manager.io"})  # fmt: skip
     vendor.route(GROUPS.id, lambda asked: {"kind": "APIGroupList", "groups": [
         {"name": name, "preferredVersion": {"version": version if name == group else "v1"}}
         for name in groups]})  # fmt: skip
