@@ -31,13 +31,21 @@ class Sightings:
         """Sightings of one fact are merged a bunch at a time, each bunch as large as what is there
         already: one by one would cost the square of their number."""
         key = fact_key(fact)
-        waiting = self._waiting.setdefault(key, [])
-        waiting.append(fact)
         known = self._facts.get(key)
-        if known is None or len(waiting) > len(known.evidence):
-            self._settle(key)
+        if known is None:
+            self._facts[key] = fact
+        else:
+            waiting = self._waiting.setdefault(key, [])
+            waiting.append(fact)
+            if len(waiting) > len(known.evidence):
+                self._settle(key)
         if self._most and len(self._facts) >= self._most:
             self._put_aside()
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was seen."""
+        return not self._facts and not self._waiting and self._spill is None
 
     @property
     def is_large(self) -> bool:

@@ -145,9 +145,14 @@ class StateWriter:
 
     def _store(self, db: Connection, *, keep_missing: bool) -> None:
         """A large shard in portions, in the same transaction: neither what was seen nor what is
-        stored of it is in memory at once."""
+        stored of it is in memory at once. A window of a log says nothing of what it has not shown,
+        so that what is stored is looked at where it was seen again, and nowhere else."""
+        is_window = self._adds and keep_missing and not self._is_whole
+        if is_window and self._sightings.is_empty:
+            return
         known = self._known(db, limit=MOST_HELD + 1)
-        changes = self._changes(db, has_facts=bool(known))
+        has_facts = bool(known)
+        changes = self._changes(db, has_facts=has_facts)
         if len(known) <= MOST_HELD and not self._sightings.is_large:
             facts = self._sightings.settled()
             self._put(db, facts, known, changes, keep_missing=keep_missing)
@@ -157,10 +162,10 @@ class StateWriter:
             return
         del known
         for portion in self._sightings.portions(_PORTION):
-            known = self._known(db, keys=list(portion))
+            known = self._known(db, keys=list(portion)) if has_facts else {}
             self._put(db, portion, known, changes, keep_missing=keep_missing)
             changes.write(db)
-        for keys in self._keys(db):
+        for keys in () if is_window else self._keys(db):
             left = set(keys) - self._sightings.holds(keys)
             if left:
                 gone = self._known(db, keys=sorted(left))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from scanner.kit.contract import Mode, Shard
 from scanner.model.base import NodeId, ShardId
@@ -161,3 +161,25 @@ def test_memory_does_not_grow_with_a_shard(tmp_path: Path) -> None:
     left, grown = map(int, done.stdout.split())
     assert left == 10
     assert grown < 50, f"{grown} MiB more"
+
+
+@pytest.mark.parametrize("most", [5, 5000])
+def test_of_a_window_nothing_is_read_that_it_has_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """A log's first reading ends with a checkpoint, and then with its coverage: twenty thousand
+    facts were read back twice for what such a shard never calls gone."""
+    monkeypatch.setattr(writer, "MOST_HELD", most)
+    state = State(f"sqlite:///{tmp_path}/state.db")
+    one = StateSink(state, "s1", "now").writer(Shard(id=ShardId("log"), mode=Mode.INCREMENTAL))
+    chance = random.Random(1)
+    for _ in range(40):
+        one.add(_thing(chance, 20))
+    asked: list[str] = []
+    event.listen(state.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    one.commit("1")
+    one.close(Coverage(shard=ShardId("log"), source="made", status=Outcome.COMPLETE))
+    read = [text for text in asked if "FROM fact WHERE" in " ".join(text.split())]
+    assert len(read) == 1  # whether there is anything
+    again = random.Random(1)
+    assert {fact.id for _, fact, _ in state.facts()} == {_thing(again, 20).id for _ in range(40)}  # type: ignore[union-attr]
