@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from rapidfuzz import fuzz
 
 from scanner.model.registry import RegistryEntry, SourceId
-from scanner.reconcile.names import Described, NameIndex
+from scanner.reconcile.described import Described
+from scanner.reconcile.names import NameIndex
 from scanner.reconcile.values import clean, names_in
 
 _SAME = 90

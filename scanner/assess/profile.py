@@ -17,7 +17,6 @@ from scanner.graph.build import AssetGraph
 from scanner.graph.data import Label
 from scanner.graph.exposed import OPEN_DOOR, matters, openness
 from scanner.graph.flows import Flow, Narrowing, crossing, data_flows
-from scanner.graph.kernel import Tree
 from scanner.graph.paths import Path, path_of
 from scanner.graph.steps import CONTROL
 from scanner.model.base import Model, NodeId
@@ -28,6 +27,7 @@ from scanner.rulebook.types import Category
 
 if TYPE_CHECKING:
     from scanner.assess.policies import Situation
+    from scanner.graph.kernel import Tree
 
 _SPECIAL = frozenset({"special_category", "payment", "secrets"})
 _SHOWN = 3
@@ -261,19 +261,24 @@ class Profiles:
     def _exposed(self, ident: NodeId) -> Path | None:
         """The shortest way from the asset (or its holder) to sensitive data: what it runs as may
         read them, or it does itself."""
+        behind = self._behind
+        if behind is None:
+            return None
         columns = self._graph.columns
         views = self._graph.entities.all_of(ident)
         for start in (*views, *filter(None, map(holder_of, views))):
             number = columns.number(start)
-            if number is not None and self._behind.hops[number] >= 1:
-                return path_of(columns, self._behind.path(number)[::-1], CONTROL)
+            if number is not None and behind.hops[number] >= 1:
+                return path_of(columns, behind.path(number)[::-1], CONTROL)
         return None
 
     @cached_property
-    def _behind(self) -> Tree:
-        """From sensitive stores back to whatever reaches them."""
+    def _behind(self) -> Tree | None:
+        """From sensitive stores back to whatever reaches them; None: there are none."""
         graph = self._graph
         stores = [ident for ident in graph.stores() if matters(graph, ident)]
+        if not stores:
+            return None
         return graph.columns.kernel.reach(graph.columns.numbers(stores), CONTROL.reversed)
 
     # --- keys and standing -----------------------------------------------------------------------

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from scanner.graph.build import AssetGraph
-from scanner.graph.columns import Columns
 from scanner.graph.data import Label
-from scanner.graph.kernel import Near, within
 from scanner.graph.paths import Hop, Path, hop_of, path_of
 from scanner.graph.steps import FLOW
 from scanner.graph.uncollected import uncollected
@@ -24,6 +23,10 @@ from scanner.graph.ways import Ways
 from scanner.model.base import Model, NodeId
 from scanner.model.evidence import Confidence
 from scanner.model.facts import Asset, Credential, Relation
+
+if TYPE_CHECKING:
+    from scanner.graph.columns import Columns
+    from scanner.graph.kernel import Near
 
 PROVIDER = "provider:"
 
@@ -61,6 +64,9 @@ class Flow(Model, frozen=True, kw_only=True):
 @uncollected()
 def data_flows(graph: AssetGraph) -> tuple[Flow, ...]:
     """All, in order of vendor, store and asset."""
+    stores = list(graph.stores())
+    if not stores:
+        return ()
     columns = graph.columns
     callers = _callers(graph)
     back = columns.kernel.reach(columns.numbers(callers), FLOW.reversed)
@@ -68,7 +74,7 @@ def data_flows(graph: AssetGraph) -> tuple[Flow, ...]:
     leads_on = back.hops >= 0
     """What reaches no asset that hands data over is on no way to one."""
     found: list[Flow] = []
-    for ident in graph.stores():
+    for ident in stores:
         number = columns.number(ident)
         if number is None or not leads_on[number]:
             continue
@@ -181,6 +187,8 @@ class Narrowing:
         key = (flow.store, flow.through, flow.provider)
         known = self._known.get(key)
         if known is None or known[0] is not flow:
+            from scanner.graph.kernel import within
+
             columns = self._graph.columns
             inside = {number for one in flow.nodes if (number := columns.number(one)) is not None}
             near = within(columns.kernel.rows(FLOW), start, inside)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from scanner.graph.columns import Columns
 from scanner.graph.steps import Walk
 from scanner.model.base import Model, NodeId
 from scanner.model.evidence import Confidence
 from scanner.model.facts import Edge
+
+if TYPE_CHECKING:
+    from scanner.graph.columns import Columns
 
 
 class Hop(Model, frozen=True, kw_only=True):

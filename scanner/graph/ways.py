@@ -7,8 +7,12 @@ it is not between the queue and its other readers.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scanner.graph.between import Between, Sure
-from scanner.graph.kernel import Near
+
+if TYPE_CHECKING:
+    from scanner.graph.kernel import Near
 
 
 class Ways:

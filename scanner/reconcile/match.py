@@ -21,9 +21,9 @@ from scanner.model.registry import BindingType, Match, MatchClass, RegistryEntry
 from scanner.reconcile import decisions as deciding
 from scanner.reconcile.decisions import Decision, Remembered
 from scanner.reconcile.deriving import derive
+from scanner.reconcile.described import Described, Suggestion
 from scanner.reconcile.keys import UNSURE, canonical, keys_of, unsure_keys_of
 from scanner.reconcile.name_words import plain_words
-from scanner.reconcile.names import Described, NameIndex, Suggestion
 from scanner.reconcile.patterns import Patterns
 from scanner.rulebook.norms import NormRules, PatternRules, bundled
 
@@ -258,6 +258,8 @@ def _suggest(
     asked = [node for node in nodes if isinstance(node, Asset) and node.id not in found]
     if not asked or not index.entries:
         return
+    from scanner.reconcile.names import NameIndex
+
     names = NameIndex(list(index.entries.values()), index.by_provider)
     described = (describe(graph, asset) for asset in asked)
     for asset, suggestion in zip(asked, names.suggest(described), strict=True):

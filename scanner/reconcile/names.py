@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from scanner.model.registry import RegistryEntry
 from scanner.reconcile.checking import is_mailbox
+from scanner.reconcile.described import Described, Ranked, Suggestion
 from scanner.reconcile.name_words import acronyms_of, joined, plain_words, stem, words_of
 from scanner.rulebook.flows import bundled as bundled_flows
 from scanner.rulebook.flows import is_nobody
@@ -49,36 +50,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class Described:
-    """What is known of an asset that a registry could know, too."""
-
-    name: str
-    provider: str = ""
-    units: tuple[str, ...] = ()
-    """Departments and teams that it is said to belong to: another one speaks against an entry."""
-    hints: tuple[str, ...] = ()
-    """Accounts, folders, groups: an entry's unit may stand in them, and need not."""
-    owners: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Ranked:
-    entry: str
-    score: int
-    """Points; a name alone has at most 87, what else both sides say adds or takes away."""
-    reason: str
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """``best``: what is suggested; None with ``rivals``: there were likely ones, none of them clear
-    of the others."""
-
-    best: Ranked | None = None
-    rivals: tuple[Ranked, ...] = ()
 
 
 @dataclass

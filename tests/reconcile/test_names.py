@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from bench import matching
 from scanner.graph.build import AssetGraph
 from scanner.model.registry import RegistryEntry
+from scanner.reconcile.described import Described
 from scanner.reconcile.match import build_index, match_all
 from scanner.reconcile.name_words import acronyms_of, joined, words_of
-from scanner.reconcile.names import Described, NameIndex
+from scanner.reconcile.names import NameIndex
 
 
 @pytest.mark.parametrize(
