@@ -133,9 +133,12 @@ def part_of(file: LogFile, count: int) -> int:
 
 def labelled(items: Iterator[Item], part: str) -> Iterator[Item]:
     """With the part on all evidence."""
+    if not part:
+        yield from items
+        return
     for item in items:
         evidence = getattr(item, "evidence", ())
-        if part and evidence:
+        if evidence:
             rows = tuple(msgspec.structs.replace(row, part=part) for row in evidence)
             yield msgspec.structs.replace(item, evidence=rows)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import msgspec
 
@@ -151,6 +152,9 @@ class Tally:
 
     def join(self, other: Sums) -> None:
         for key, row in other.rows.items():
+            if key not in self.rows and len(self.rows) < MOST_ROWS:
+                self.rows[key] = row  # nobody else holds it
+                continue
             mine = self.row(key)
             mine.join(row)
             mine.models |= set(sorted(row.models - mine.models)[: MOST_MODELS - len(mine.models)])
@@ -255,43 +259,27 @@ class Tally:
             if actor.id not in told:
                 told.add(actor.id)
                 yield actor
+            seen_once = merge_evidence(tuple(seen_by), (), add_counts=True)
             yield Edge(source=thing.id, target=actor.id, relation=Relation.USED_BY,
-                       evidence=merge_evidence(tuple(seen_by), (), add_counts=True))  # fmt: skip
+                       evidence=seen_once)  # fmt: skip
             if not _is_person(kind, text) and thing.provider and thing.kind == USE:
                 # A machine calls by itself: what a cloud lists under another name leads on.
-                yield self._call(actor, thing, seen_by)
-
-    def _call(self, actor: Identity, thing: Asset, seen_by: list[Evidence]) -> Edge:
-        best = max((one.confidence for one in seen_by), key=lambda grade: grade.rank)
-        return Edge(
-            source=actor.id, target=NodeId(f"provider:{thing.provider}"), relation=Relation.CALLS,
-            evidence=merge_evidence(tuple(seen_by), (), add_counts=True), confidence=best,
-        )  # fmt: skip
+                best = max((one.confidence for one in seen_by), key=lambda grade: grade.rank)
+                yield Edge(source=actor.id, target=NodeId(f"provider:{thing.provider}"),
+                           relation=Relation.CALLS, evidence=seen_once,
+                           confidence=best)  # fmt: skip
 
     def _evidence(
         self, thing: Asset, shape: str, client: str, row: Row, *, kind: str, blocked: bool
     ) -> Evidence:
-        shape, _, way = shape.partition("/")
-        doubt = DOUBTS.get(way)
-        said = (
-            "blocked" if blocked else "",
-            kind if thing.kind == ENDPOINT else "",
-            doubt[1] if doubt else way,
-            _of_port(thing.name) if way in (PORT, PORT_OFTEN) else "",
-        )
-        # What another use of the same thing is told apart by: rows of one place are joined.
-        of_use = kind if thing.kind == ENDPOINT and kind != API else ""
-        where = (client, of_use, way if doubt else "", "blocked" if blocked else "")
-        sure = Confidence.MEDIUM if kind == CONTACT or shape == "text" else Confidence.CERTAIN
-        if way:
-            sure = doubt[0] if doubt else Confidence.LOW
+        rule, path, sure, preview = _words(thing.kind, thing.name, shape, client, kind, blocked)
         return Evidence(
-            rule=f"logs.{shape}",
+            rule=rule,
             source="logs",
             resource=thing.id,
-            path=" ".join(filter(None, where)),
+            path=path,
             confidence=sure,
-            preview=", ".join(filter(None, said)),
+            preview=preview,
             count=row.count,
             first_at=row.first,
             last_at=row.last,
@@ -358,6 +346,28 @@ class Tally:
             return key
         target = f"={self.names.server(key[2][1:])}" if key[2][:1] == "=" else key[2]
         return (key[0], self.names.of(key[1]), target, *key[3:])
+
+
+@lru_cache(maxsize=4096)
+def _words(
+    thing_kind: str, thing: str, shape: str, client: str, kind: str, blocked: bool
+) -> tuple[str, str, Confidence, str]:
+    """Rule, path, how sure and the preview of evidence: the same for all who use a thing so."""
+    shape, _, way = shape.partition("/")
+    doubt = DOUBTS.get(way)
+    said = (
+        "blocked" if blocked else "",
+        kind if thing_kind == ENDPOINT else "",
+        doubt[1] if doubt else way,
+        _of_port(thing) if way in (PORT, PORT_OFTEN) else "",
+    )
+    # What another use of the same thing is told apart by: rows of one place are joined.
+    of_use = kind if thing_kind == ENDPOINT and kind != API else ""
+    where = (client, of_use, way if doubt else "", "blocked" if blocked else "")
+    sure = Confidence.MEDIUM if kind == CONTACT or shape == "text" else Confidence.CERTAIN
+    if way:
+        sure = doubt[0] if doubt else Confidence.LOW
+    return f"logs.{shape}", " ".join(filter(None, where)), sure, ", ".join(filter(None, said))
 
 
 def _is_person(kind: str, text: str) -> bool:

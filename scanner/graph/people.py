@@ -26,6 +26,8 @@ class People:
     def __init__(self, graph: AssetGraph) -> None:
         self._graph = graph
         self._ranks = graph.flow_rules.directories
+        self._rank_of: dict[str, int | None] = {}
+        """Of a kind."""
         self._by_mail: dict[str, NodeId] = {}
         self._named: defaultdict[str, set[NodeId]] = defaultdict(set)
         self._logins: defaultdict[str, set[NodeId]] = defaultdict(set)
@@ -180,10 +182,11 @@ class People:
 
     def _rank(self, view: Identity) -> int | None:
         """Of the directory that it is a view of; None: of none."""
-        for rank, globs in enumerate(self._ranks):
-            if any(fnmatchcase(view.kind, glob) for glob in globs):
-                return rank
-        return None
+        if view.kind not in self._rank_of:
+            ranks = enumerate(self._ranks)
+            fitting = (n for n, globs in ranks if any(fnmatchcase(view.kind, one) for one in globs))
+            self._rank_of[view.kind] = next(fitting, None)
+        return self._rank_of[view.kind]
 
     def team(self, ident: NodeId) -> str:
         """The one team that a source says they are in, else their department; empty: neither, or

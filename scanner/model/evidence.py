@@ -159,6 +159,8 @@ def merge_evidence(
     the larger count stands; ``add_parts``: those of a part add up all the same (one reading of a
     file). First and last times widen either way.
     """
+    if len(one) + len(two) < 2:
+        return one or two
     rows: dict[Place, Evidence] = {}
     for item in (*one, *two):
         old = rows.get(item.place)
