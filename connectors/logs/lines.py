@@ -14,7 +14,13 @@ from typing import Any
 from connectors.logs.flat import by_plugin, decoded, decoded_bytes, flattened, is_rows
 from connectors.logs.formats import Format, known_names, of_shape, pattern
 from connectors.logs.otlp import batch, spans
-from connectors.logs.pieces import pairs, palo_alto, split
+from connectors.logs.pieces import (
+    begins_with_json,
+    begins_with_pairs,
+    pairs,
+    palo_alto,
+    split,
+)
 from connectors.logs.records import Record, Taker, number, of_expression
 from connectors.logs.times import is_day_first, leading
 
@@ -135,7 +141,8 @@ class Layout:
             return []
         found: list[Record] = []
         if "{" in text[:400] and "}" in text[-40:]:
-            found = self._json(text)
+            is_own = text[0] in "{[" or begins_with_json(text) or not self._is_sentence(text)
+            found = self._json(text) if is_own else []
         if not found and self.columns and not text.startswith("{"):
             found = self._of_columns(text)
         if not found:
@@ -238,6 +245,9 @@ class Layout:
                     self._text = one
                     return found
         paired = pairs(text) if text.count("=") + text.count(':"') > 2 else {}
+        is_own = "cef" in paired or "leef" in paired or begins_with_pairs(text)
+        if paired and not is_own and self._is_sentence(text):
+            paired = {}
         if len(paired) >= 4 or "cef" in paired or "leef" in paired:
             names = frozenset(paired)
             for one in of_shape("pairs"):
@@ -256,6 +266,11 @@ class Layout:
                 else []
             )
         return [] if silent is None else self._name(silent, paired, silent, text=text)
+
+    def _is_sentence(self, text: str) -> bool:
+        """Of a line that does not begin with fields: what a program says at a time (``sshd``:
+        Invalid user ...). Fields in it may be a name that a stranger chose."""
+        return bool(leading(text, self.day))
 
     def _matched(self, one: Format, text: str) -> list[Record]:
         if len(text) > _MOST_TEXT or not any(piece in text for piece in one.if_any):

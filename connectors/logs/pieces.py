@@ -20,6 +20,16 @@ _HEADER = re.compile(
 )
 """What collectors write before a line: priority, time, host and program, each exactly there (RFC
 3164 and 5424), perhaps by two of them."""
+_TITLE = re.compile(
+    r"(?:[\w.-]{1,48} (?:\d{1,8}|-) - )?"
+    r"(?:(?:\[[^\]=]{0,120}\]:?|"
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec),?|"
+    r"(?=[^\s={\"]{0,119}\d)[^\s={\"]{1,120}|[^\sa-z={\"]{1,60})[ \t|]+){0,12}+"
+)
+"""What else may stand before pairs or JSON and says nothing by itself: a program and its number
+where no structured data follow (RFC 5424 without its last part), times in other forms, severities
+in capitals, numbers, what stands in brackets. Words of a sentence do not, as what follows them may
+be a name that a stranger chose (``Invalid user ...``)."""
 _CEF = re.compile(r"([A-Za-z_][\w.]*)=((?:[^=\\]|\\.)*?)(?=\s+[A-Za-z_][\w.]*=|\s*$)")
 _PIPE = re.compile(r"(?<!\\)\|")
 _ESCAPED = re.compile(r"\\([\\=|])")
@@ -73,6 +83,26 @@ def pairs(text: str) -> dict[str, str]:
         for quoted, value, plain, bare in _PAIR.findall(text)
         if quoted or plain
     }
+
+
+def begins_with_pairs(text: str) -> bool:
+    """Whether the first that a line says is a pair; else they stand within a sentence."""
+    found = _PAIR.match(text, _behind_title(text, "[({"))
+    return found is not None and bool(found[1] or found[3])
+
+
+def begins_with_json(text: str) -> bool:
+    """The same of a record or a list."""
+    at = _behind_title(text)
+    return text[at : at + 1] in ("{", "[")
+
+
+def _behind_title(text: str, brackets: str = "") -> int:
+    found = _TITLE.match(text, _behind_header(text))
+    at = found.end() if found is not None else 0
+    while at < len(text) and text[at] in brackets:
+        at += 1
+    return at
 
 
 def beside(text: str) -> str:

@@ -21,7 +21,8 @@ class Knowledge:
         self._packages: dict[tuple[str, str], str] = {}
         self._hosts: dict[str, str] = {}
         self._domains: set[str] = set()
-        self._host_patterns: list[tuple[re.Pattern[str], str]] = []
+        self._host_patterns: list[tuple[str, re.Pattern[str], str]] = []
+        """With what names that it fits end with."""
         self._paths: dict[str, list[tuple[str, str]]] = {}
         self._images: dict[str, str] = {}
         self._image_patterns: list[tuple[re.Pattern[str], str]] = []
@@ -70,7 +71,8 @@ class Knowledge:
                 pattern = "[A-Za-z0-9-]{1,63}".join(map(re.escape, rest))
                 if host.host.startswith("*."):
                     pattern = rf"(?:[A-Za-z0-9-]{{1,63}}\.){{1,4}}{pattern}"
-                self._host_patterns.append((expression(pattern, re.I), ident))
+                tail = rest[-1].lower()
+                self._host_patterns.append((tail, expression(pattern, re.I), ident))
             else:
                 self._hosts.setdefault(host.host.lower(), ident)
 
@@ -100,8 +102,8 @@ class Knowledge:
         found = self._hosts.get(lowered, "")
         if found:
             return found
-        for pattern, ident in self._host_patterns:
-            if pattern.fullmatch(lowered):
+        for tail, pattern, ident in self._host_patterns:
+            if lowered.endswith(tail) and pattern.fullmatch(lowered):
                 return ident
         return ""
 

@@ -46,6 +46,57 @@ def test_who_is_known_and_the_line_counts_as_not_understood(
     assert told.gaps[-1].reason == "1 lines in no known format; such as claude.ai"
 
 
+_CHOSEN = json.dumps({"Datetime": AT, "Email": "boss@corp.example", "HTTPHost": "claude.ai",
+                      "HTTPMethod": "POST"})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Invalid user srcip=10.0.0.1 user=boss hostname=claude.ai action=allow from 203.0.113.9",
+        "Failed password for invalid user type=utm srcip=10.0.0.1 user=boss hostname=claude.ai",
+        f"Invalid user {_CHOSEN}",
+    ],
+)
+@pytest.mark.parametrize(
+    "before",
+    ["Nov 28 10:00:00 bastion sshd[123]: ", "<38>1 2025-11-28T10:00:00Z bastion sshd 1 - - "],
+)
+def test_fields_within_a_sentence_tell_nobody(
+    tmp_path: Path, read: Read, before: str, said: str
+) -> None:
+    """A name that somebody tried to log in with is no line of a firewall's."""
+    (tmp_path / "auth.log").write_text(f"{before}{said}\n")
+    told = read("auth.log")
+    assert {who for who, _ in told.use} <= {""}
+    assert {one.rule for asset in told.assets.values() for one in asset.evidence} == {"logs.text"}
+    assert "in no known format" in told.gaps[-1].reason
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "Nov 28 10:00:00 gw proxyd[1]: ", "<134>1 2025-11-28T10:00:00Z gw proxyd 1 - - ",
+        "2025-11-28T10:00:00Z stdout F ", "2025-11-28T10:00:00Z gw proxyd 1 - ",
+        "[28/Nov/2025:10:00:00 +0000] INFO [worker-1] ",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "said",
+    [
+        json.dumps({"Datetime": AT, "Email": "anna", "HTTPHost": "claude.ai", "HTTPMethod": "GET"}),
+        "srcip=10.0.0.1 user=anna hostname=claude.ai action=allow url=/new",
+    ],
+)
+def test_fields_behind_what_collectors_write_are_read(
+    tmp_path: Path, read: Read, before: str, said: str
+) -> None:
+    (tmp_path / "proxy.log").write_text(f"{before}{said}\n")
+    told = read("proxy.log")
+    assert {who for who, _ in told.use} == {"anna"}
+    assert not told.gaps
+
+
 def test_one_record_of_a_line_that_tells_ai_hides_no_other(tmp_path: Path, read: Read) -> None:
     rows = [
         {"user": "anna", "host": "api.openai.com"},
