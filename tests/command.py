@@ -96,12 +96,16 @@ def _import_everything() -> None:
     import scanner
     from scanner.app import sourcing
     from scanner.app.config import Config, LoadedConfig
+    from scanner.detect.compilation import compilation
 
     for found in pkgutil.walk_packages(scanner.__path__, "scanner."):
         if not found.name.startswith(_NOT) and not found.name.endswith("__main__"):
             importlib.import_module(found.name)
     importlib.import_module("connectors.code")
-    sourcing.rulebook_of(LoadedConfig(config=Config()))
+    rulebook = sourcing.rulebook_of(LoadedConfig(config=Config()))
+    made = compilation(rulebook)
+    assert made.usage
+    assert made.keys.prefilter.name
     assert threading.active_count() == 1, "a thread would not be there in a child"
 
 

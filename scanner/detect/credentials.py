@@ -24,9 +24,6 @@ from scanner.rulebook.types import Check
 
 _ASSIGNEE = expression(rb"([A-Za-z_][\w.-]{0,60})[\"'\])]{0,2}\s{0,4}(?:=>|:=|=|:)\s{0,4}[\"'`]?$")
 _EXACT = -1
-_MIN_DECODED_LITERAL = 4
-_MIN_SURE_LITERAL = 3
-"""Where the format alone makes a key, without a word beside it."""
 
 Select = Callable[[bytes], tuple[list[Pattern], frozenset[bytes]]]
 Blank = Callable[[bytes, list[tuple[int, int]]], bytes]
@@ -51,37 +48,22 @@ class _Candidate:
 
 
 class CredentialFinder:
-    """Compiled once. ``select``: which patterns are worth trying on a piece of content. ``blank``:
-    see :data:`Blank`."""
+    """``decoder``: of what is encoded. ``select``: which patterns are worth trying on a piece of
+    content. ``blank``: see :data:`Blank`."""
 
     def __init__(
         self,
-        patterns: Sequence[Pattern],
+        decoder: Decoder,
         key: bytes,
         select: Select,
         blank: Blank,
-        engine: str = "auto",
         ask: Ask | None = None,
     ) -> None:
         self._key = key
         self._select = select
         self._blank = blank
         self._ask = ask or _say_nothing
-        self.decoder = Decoder(
-            (
-                prefix
-                for pattern in patterns
-                for prefix in pattern.prefixes
-                if pattern.kind is HitKind.CREDENTIAL
-                and len(prefix) >= (_MIN_DECODED_LITERAL if pattern.words else _MIN_SURE_LITERAL)
-            ),
-            engine,
-        )
-
-    @property
-    def literals(self) -> frozenset[bytes]:
-        """What encoded credentials hold, for the engine's own prefilter."""
-        return self.decoder.literals
+        self.decoder = decoder
 
     def plain_hits(self, data: bytes, taken: Iterable[tuple[int, int]] = ()) -> Iterator[Hit]:
         """Credentials that stand in ``data`` as they are, without lines. ``taken``: what encoded

@@ -6,22 +6,19 @@ Which prefilter engine runs decides only the speed; every hit is confirmed here,
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from functools import cached_property
 
 from msgspec.structs import replace
 
 from scanner.detect.bounds import Bounds, Examined
+from scanner.detect.compilation import PatternSet, Usage, compilation
 from scanner.detect.context import in_context
 from scanner.detect.credentials import CredentialFinder
-from scanner.detect.files import FileIndex
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.lines import Lines
 from scanner.detect.mask import Mask
-from scanner.detect.patterns import Pattern, Places, compile_patterns
-from scanner.detect.prefilter import Prefilter, build
-from scanner.detect.readers import all_readers
+from scanner.detect.patterns import Pattern, Places
 from scanner.detect.redact import marks
 from scanner.detect.source import Found, SourceFile
 from scanner.detect.suppress import MARK, IgnoreComments
@@ -37,7 +34,6 @@ from scanner.rulebook.load import Rulebook
 _NAMES_MODEL = expression(
     rb"(?i)(?:model|deployment|engine)[A-Za-z_]{0,16}[\"'`]?\s{0,4}(?::|=|=>|:=|\()\s{0,4}$"
 )
-_CREDENTIAL_KINDS = (HitKind.CREDENTIAL,)
 
 
 class Detector:
@@ -52,41 +48,24 @@ class Detector:
     ) -> None:
         self._rulebook = rulebook
         self._key = key
-        self._engine = engine
-        self._patterns = compile_patterns(rulebook)
+        self._made = compilation(rulebook, engine)
         self.comments = IgnoreComments()
-        credentials = [p for p in self._patterns if _may_hold_secret(p)]
-        self._mask = Mask(credentials, key, engine)
+        self._mask = Mask(self._made.credentials, key, engine)
         self._credentials = CredentialFinder(
-            credentials,
+            self._made.decoder,
             key,
             self._select_credentials,
             self._mask.blanked,
-            engine,
             verifier.ask if verifier else None,
         )
-        self._lock = threading.Lock()
-        self._known_usage: _Usage | None = None
 
     @property
-    def _usage(self) -> _Usage:
-        """Made when it is first asked for: whoever looks for keys alone does without."""
-        if self._known_usage is None:
-            with self._lock:
-                if self._known_usage is None:
-                    self._known_usage = _Usage(
-                        self._rulebook,
-                        self._patterns,
-                        self._engine,
-                        self._credentials.literals,
-                    )
-        return self._known_usage
+    def _usage(self) -> Usage:
+        return self._made.usage
 
-    @cached_property
-    def _keys(self) -> _PatternSet:
-        """Of patterns that may hold a secret, for those who ask for nothing else."""
-        credentials = [p for p in self._patterns if _may_hold_secret(p)]
-        return _PatternSet(credentials, self._engine, self._credentials.literals)
+    @property
+    def _keys(self) -> PatternSet:
+        return self._made.keys
 
     @property
     def knowledge(self) -> Knowledge:
@@ -99,8 +78,7 @@ class Detector:
             return None
         from scanner.detect.sieve import AutomatonSieve
 
-        patterns = [p for p in self._patterns if _may_hold_secret(p)]
-        return AutomatonSieve(patterns, self._credentials)
+        return AutomatonSieve(self._made.automaton, self._credentials)
 
     @cached_property
     def watch(self) -> Watch:
@@ -252,61 +230,6 @@ class Detector:
                     preview=name,
                 )
                 return
-
-
-class _Usage:
-    """What tells use from keys: readers, files, packages and all patterns."""
-
-    def __init__(
-        self,
-        rulebook: Rulebook,
-        patterns: tuple[Pattern, ...],
-        engine: str,
-        encoded: Set[bytes],
-    ) -> None:
-        self.files = FileIndex(rulebook)
-        self.knowledge = Knowledge(rulebook)
-        self.readers = all_readers()
-        self.binary = [n for n, reader in enumerate(self.readers) if reader.binary]
-        self.always = {n for n, reader in enumerate(self.readers) if not reader.literals}
-        self.asked_by: dict[bytes, list[int]] = {}
-        """literal -> the readers that want files in which it stands"""
-        for number, reader in enumerate(self.readers):
-            for literal in reader.literals:
-                self.asked_by.setdefault(literal, []).append(number)
-        literals = encoded | {text for reader in self.readers for text in reader.literals}
-        self.patterns = _PatternSet(list(patterns), engine, literals)
-
-
-class _PatternSet:
-    """Patterns behind one prefilter. ``also``: literals (lower case) that readers ask for."""
-
-    def __init__(
-        self, patterns: list[Pattern], engine: str, also: Set[bytes] = frozenset()
-    ) -> None:
-        self._patterns = patterns
-        self._always = [n for n, p in enumerate(patterns) if not p.literals]
-        owners: dict[bytes, list[int]] = {}
-        for number, pattern in enumerate(patterns):
-            for literal in pattern.folded:
-                owners.setdefault(literal, []).append(number)
-        self._literals = sorted(owners.keys() | also)
-        self._owners = [owners.get(literal, []) for literal in self._literals]
-        self.prefilter: Prefilter = build(self._literals, engine)
-
-    def select(self, data: bytes) -> tuple[list[Pattern], frozenset[bytes]]:
-        """The patterns worth trying on ``data``, in their fixed order, and which literals it
-        holds."""
-        found = self.prefilter.candidates(data)
-        chosen = set(self._always)
-        for index in found:
-            chosen.update(self._owners[index])
-        present = frozenset(self._literals[index] for index in found)
-        return [self._patterns[number] for number in sorted(chosen)], present
-
-
-def _may_hold_secret(pattern: Pattern) -> bool:
-    return pattern.kind in _CREDENTIAL_KINDS or pattern.is_assignment
 
 
 def _said(pattern: Pattern, match: re.Match[bytes]) -> tuple[str, int, Confidence]:

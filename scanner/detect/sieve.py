@@ -146,22 +146,32 @@ def _encoded(decoder: Decoder) -> Iterator[Expression]:
         yield Expression(mark.expression, mark.width, scope, mark=mark)
 
 
-class AutomatonSieve:
-    """The expressions in one Hyperscan database; see :class:`scanner.kit.contract.Sieve`."""
+class Automaton:
+    """The expressions in one Hyperscan database."""
 
-    def __init__(self, patterns: Sequence[Pattern], finder: CredentialFinder) -> None:
+    def __init__(self, patterns: Sequence[Pattern], decoder: Decoder) -> None:
         self.mark = _mark(patterns)
-        found = _kept(self.mark) or _made(self.mark, expressions(patterns, finder.decoder))
+        found = _kept(self.mark) or _made(self.mark, expressions(patterns, decoder))
+        self.expressions = found
+        self.database = database(
+            [e.text.encode("latin-1") for e in found],
+            ids=range(len(found)),
+            flags=[DOTALL] * len(found),
+        )
+
+
+class AutomatonSieve:
+    """See :class:`scanner.kit.contract.Sieve`."""
+
+    def __init__(self, automaton: Automaton, finder: CredentialFinder) -> None:
+        found = automaton.expressions
+        self.mark = automaton.mark
         self.width = max(expression.width for expression in found)
         self.reach = [(e.before, e.behind) for e in found]
         self._finder = finder
         self._expressions = found
         self._most_behind = max(e.behind for e in found if e.scope is Scope.LOCAL)
-        self._database = database(
-            [e.text.encode("latin-1") for e in found],
-            ids=range(len(found)),
-            flags=[DOTALL] * len(found),
-        )
+        self._database = automaton.database
         self._local = threading.local()
 
     def places(self, text: bytes) -> list[tuple[int, int]]:

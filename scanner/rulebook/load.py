@@ -80,14 +80,14 @@ def load(root: Path | None = None, extra: Sequence[Path] = ()) -> Rulebook:
         same = cache.read_bytes("stamp", stamp)  # the digest, without reading a thousand files
         kept = cache.read(same.decode()) if same else None
         if same and kept is not None:
-            return Rulebook(digest=same.decode(), **msgspec.structs.asdict(kept))
+            return _of(kept, same.decode())
     hasher = hashlib.blake2b(digest_size=16)
     files = {folder: _files(roots, folder, hasher) for folder in _FOLDERS}
     if is_bundled:
         cache.write_bytes("stamp", stamp, hasher.hexdigest().encode(), _KEPT_STAMPS)
         kept = cache.read(hasher.hexdigest())
         if kept is not None:
-            return Rulebook(digest=hasher.hexdigest(), **msgspec.structs.asdict(kept))
+            return _of(kept, hasher.hexdigest())
     providers = _read([*files["providers"], *files["products"]], Provider)
     policies = _read(files["policies"], Policy)
     frameworks = _read(files["controls"], Framework)
@@ -110,6 +110,19 @@ def load(root: Path | None = None, extra: Sequence[Path] = ()) -> Rulebook:
     if is_bundled:
         cache.write(hasher.hexdigest(), parsed)
     return Rulebook(digest=hasher.hexdigest(), **msgspec.structs.asdict(parsed))
+
+
+_last: list[tuple[Parsed, Rulebook]] = []
+
+
+def _of(parsed: Parsed, digest: str) -> Rulebook:
+    """The same rulebook for the same object, so that what was made from it serves again."""
+    for known, rulebook in _last:
+        if known is parsed and rulebook.digest == digest:
+            return rulebook
+    rulebook = Rulebook(digest=digest, **msgspec.structs.asdict(parsed))
+    _last[:] = [(parsed, rulebook)]
+    return rulebook
 
 
 _FOLDERS = ("providers", "products", "policies", "controls", "same-as", "flows", "policies/risk",
