@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openlineage.client import event_v2, facet_v2
 
-from scanner.graph import flows as flows_module
+from scanner.graph import kernel
 from scanner.graph.answers import answer_flows
 from scanner.graph.build import AssetGraph
 from scanner.graph.flows import Flow, Narrowing, crossing, data_flows, through, totals
@@ -538,13 +538,13 @@ def test_a_store_that_many_share_is_worked_out_once_a_flow(
     )  # fmt: skip
     flows = data_flows(graph)
     made: list[int] = []
-    real = flows_module.within
+    real = kernel.within
 
     def counted(rows: Rows, start: int, inside: Container[int]) -> Near:
         made.append(start)
         return real(rows, start, inside)
 
-    monkeypatch.setattr(flows_module, "within", counted)
+    monkeypatch.setattr(kernel, "within", counted)
     narrowing = Narrowing(graph)
     for agent in agents:
         for flow in flows:
