@@ -16,7 +16,7 @@ from connectors.kubernetes import pods
 from connectors.kubernetes.estate import Estate, Workload, labelled, noun
 from connectors.kubernetes.objects import Thing
 from connectors.kubernetes.operations import FROM_FILES, NODES
-from connectors.kubernetes.origins import clouds_id, roles, zone
+from connectors.kubernetes.origins import clouds_ids, roles, zone
 from scanner.kit.text import cut
 from scanner.kit.values import text
 from scanner.model.base import NodeId
@@ -94,7 +94,7 @@ def _cluster(named: Named, estate: Estate) -> Iterator[Item]:
         "nodes": str(len(estate.nodes)) if estate.nodes else "",
         "instance": _listed({zone(node) for node in estate.nodes}),
     }
-    aliases = {named.url, *(clouds_id(name) for name in (named.name, *named.also))}
+    aliases = {named.url}.union(*map(clouds_ids, (named.name, *named.also)))
     yield Asset(
         id=named.id, kind=CLUSTER, name=named.name, asset_class=AssetClass.OTHER, is_ai=False,
         region=labelled(labels, "topology.kubernetes.io/region"), tags=_filled(told),

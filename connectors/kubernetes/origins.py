@@ -13,6 +13,7 @@ _EKS = expression(r"arn:aws[a-z-]{0,12}:eks:[a-z0-9-]{4,30}:\d{12}:cluster/[A-Za
 _GKE = expression(
     r"gke_(?P<project>[a-z0-9.:-]{4,60})_(?P<place>[a-z0-9-]{4,40})_(?P<name>[a-z0-9-]{1,60})"
 )
+_ZONE = expression(r"[a-z0-9-]{3,40}-[a-z]")
 _MACHINE = expression(
     r"(?:aws:///[a-z0-9-]{1,40}/(?P<aws>i-[0-9a-f]{8,32})"
     r"|gce://(?P<gcp>[a-z0-9.:-]{1,60}/[a-z0-9-]{1,40}/[a-z0-9-]{1,63})"
@@ -23,18 +24,20 @@ _ROLE = expression(r"arn:aws[a-z-]{0,12}:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
 _MAIL = expression(r"[a-z0-9-]{1,63}@[a-z0-9.-]{1,120}\.gserviceaccount\.com")
 
 
-def clouds_id(name: str) -> str:
+def clouds_ids(name: str) -> tuple[str, ...]:
     """The cloud's own id of a cluster whose kubeconfig was written by ``aws eks`` or ``gcloud``
-    (https://docs.aws.amazon.com/cli/latest/reference/eks/update-kubeconfig.html); empty: it says
-    none."""
+    (https://docs.aws.amazon.com/cli/latest/reference/eks/update-kubeconfig.html); nothing: it says
+    none. Google calls what is in one zone by either word."""
     if _EKS.fullmatch(name):
-        return name
+        return (name,)
     found = _GKE.fullmatch(name)
     if not found:
-        return ""
-    return (
-        f"//container.googleapis.com/projects/{found['project']}/locations/{found['place']}"
+        return ()
+    words = ("locations", "zones") if _ZONE.fullmatch(found["place"]) else ("locations",)
+    return tuple(
+        f"//container.googleapis.com/projects/{found['project']}/{word}/{found['place']}"
         f"/clusters/{found['name']}"
+        for word in words
     )
 
 

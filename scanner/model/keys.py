@@ -10,12 +10,16 @@ from scanner.model.base import NodeId
 
 
 def canonical_remote(url: str) -> str:
-    """``git@github.com:org/repo.git`` and ``https://user@github.com/org/repo`` are one."""
+    """``git@github.com:org/repo.git`` and ``https://user@github.com/org/repo`` are one. Empty for
+    what is no address."""
     scp = re.match(r"(?:[^@/]+@)?([\w.-]+):(?!//)(.+)", url)
     if scp and "://" not in url:
         host, path = scp[1], scp[2]
     else:
-        split = urlsplit(url)
+        try:
+            split = urlsplit(url)
+        except ValueError:
+            return ""
         if not split.hostname:
             return ""
         host, path = split.hostname, split.path
@@ -25,9 +29,13 @@ def canonical_remote(url: str) -> str:
 
 def canonical_uri(uri: str) -> str:
     """Scheme and host in lower case, no query, no trailing slash."""
-    split = urlsplit(uri.strip())
+    plain = uri.strip()
+    try:
+        split = urlsplit(plain)
+    except ValueError:  # what somebody has typed: http://[
+        return plain.rstrip("/").lower()
     if not split.netloc:
-        return uri.strip().rstrip("/").lower()
+        return plain.rstrip("/").lower()
     return f"{split.scheme.lower()}://{split.netloc.lower()}{split.path.rstrip('/')}"
 
 

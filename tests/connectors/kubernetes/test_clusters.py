@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from connectors.kubernetes import CONNECTOR, clusters
+from connectors.kubernetes.origins import clouds_ids, short_name
 from scanner.detect.engine import Detector
 from scanner.model.errors import ConfigError, Denied, Unavailable
 from scanner.model.facts import Asset
@@ -252,3 +253,16 @@ def test_no_kubeconfig_says_what_to_set(detector: Detector, tmp_path: Path) -> N
         list(CONNECTOR.shards(context(detector, kubeconfig=str(tmp_path / "config"))))
     with pytest.raises(ValueError, match="https://"):
         context(detector, "http://api.example")
+
+
+@pytest.mark.parametrize(("name", "ids", "short"), [
+    (EKS, (EKS,), "shop"),
+    ("gke_acme-7_us-central1_shop", (
+        "//container.googleapis.com/projects/acme-7/locations/us-central1/clusters/shop",), "shop"),
+    ("gke_acme-7_us-central1-a_shop", (
+        "//container.googleapis.com/projects/acme-7/locations/us-central1-a/clusters/shop",
+        "//container.googleapis.com/projects/acme-7/zones/us-central1-a/clusters/shop"), "shop"),
+    ("kind-shop", (), ""),
+])  # fmt: skip
+def test_the_clouds_own_id_of_a_context(name: str, ids: tuple[str, ...], short: str) -> None:
+    assert (clouds_ids(name), short_name(name)) == (ids, short)

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ import yaml
 
 from connectors.kubernetes.operations import BY_KIND
 from scanner.detect.engine import Detector
+from scanner.model.base import encode
 from scanner.model.errors import Unavailable
 from scanner.model.facts import Asset, Edge
 from scanner.model.items import Content, Gap, Item
@@ -143,3 +145,45 @@ def test_what_is_no_object_is_one_gap_and_a_damaged_file_gives_what_was_before(
     assert "damaged or cut short" in gaps["cut.gz"]
     assert "no such file" in gaps["away"]
     assert [i for i in items if isinstance(i, Asset) and i.kind == "kubernetes.workload"]
+
+
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    1e400,
+    "",
+    "x" * 50,
+    "\x00",
+    "http://[",
+    [],
+    [None],
+    {},
+    {"": {}},
+)
+
+
+def _changed(value: Any, chance: Random) -> Any:
+    """One of the values within is another's."""
+    if isinstance(value, dict) and value and chance.random() < 0.9:
+        key = chance.choice(sorted(value))
+        return {**value, key: _changed(value[key], chance)}
+    if isinstance(value, list) and value and chance.random() < 0.9:
+        at = chance.randrange(len(value))
+        return [*value[:at], _changed(value[at], chance), *value[at + 1 :]]
+    return chance.choice(ODD)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_values_that_are_anothers_end_nothing(
+    detector: Detector, tmp_path: Path, seed: int
+) -> None:
+    chance = Random(seed)
+    lines = [json.dumps(_changed(one, chance)) for one in _all() for _ in range(3)]
+    (tmp_path / "odd.jsonl").write_text("\n".join([json.dumps(_all()[0]), *lines]))
+
+    items = read(context(detector, files=("odd.jsonl",), folder=tmp_path))
+
+    assert [i for i in items if isinstance(i, Asset) and i.kind == "kubernetes.cluster"]
+    for one in items:
+        assert isinstance(one, Content) or encode(one)
