@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from scanner.app import breaking, due
+from scanner.app import breaking, due, libraries
 from scanner.app.clock import now
 from scanner.app.config import LoadedConfig, store_url
 from scanner.app.elsewhere import advice, is_refused
@@ -114,7 +114,8 @@ def job(
     say = log or Log(run=ident)
     began = time.monotonic()
     try:
-        return run(configured(), environ, say, ident, only, findings_ok=findings_ok).exit_code
+        with libraries.told_by(say):
+            return run(configured(), environ, say, ident, only, findings_ok=findings_ok).exit_code
     except KeyboardInterrupt:
         say("run stopped", "warning", reason="told to end; what was stored stays, and the next run "
             "goes on there")  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -21,10 +22,10 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from scanner.app.config import load, store_url
+from scanner.app.config import LoadedConfig, load, store_url
 from scanner.app.daemon import Daemon, command, is_missed, ticks
 from scanner.app.lock import locked
-from scanner.app.running import Log, run
+from scanner.app.running import Log, job, run
 from scanner.model.errors import ConfigError
 from scanner.store.state import State
 from tests.emit.tickets import trackers
@@ -88,6 +89,25 @@ def test_a_part_that_fails_costs_that_part(tmp_path: Path) -> None:
     assert "HTTP 403: no" in trouble
     assert (tmp_path / "out/findings.json").exists()
     assert [line["shard"] for line in lines if line["event"] == "shard not read"]
+
+
+def test_what_libraries_log_is_a_line_of_the_run(tmp_path: Path) -> None:
+    config, out = _config(tmp_path), io.StringIO()
+
+    def configured() -> LoadedConfig:
+        library = logging.getLogger("a.library")
+        library.info("nothing of note")
+        library.warning("no answer of %s\nat all", "https://ada:hunter2@v.example/x?sig=hidden9")
+        return load(config)
+
+    environ = {"SHADOW_AI_FINGERPRINT_KEY": "k" * 20}
+    assert job(configured, environ, Log(out, run="r-test")) == 0
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    (told,) = [line for line in lines if line["event"] == "library"]
+    assert told["reason"] == "no answer of https://v.example/x?... at all"
+    assert (told["level"], told["logger"], told["run"]) == ("warning", "a.library", "r-test")
+    logging.getLogger("a.library").warning("later")
+    assert "later" not in out.getvalue()
 
 
 @pytest.mark.parametrize("executor", ["threads", "processes"])

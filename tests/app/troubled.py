@@ -51,7 +51,7 @@ class _Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 class _Troubled:
     spec = ConnectorSpec(
-        name="troubled", title="", config=_Config, operations=(),
+        name="troubled", title="Troubled", config=_Config, operations=(),
         yields=frozenset({"troubled.app"}), docs_url="",
     )  # fmt: skip
 
