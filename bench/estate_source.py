@@ -48,7 +48,7 @@ class EstateConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 class _Estate:
     spec = ConnectorSpec(
-        name="estate", title="Made-up estate", config=EstateConfig, operations=(), yields=frozenset(),
+        name="estate", title="Estate", config=EstateConfig, operations=(), yields=frozenset(),
         docs_url="",
     )  # fmt: skip
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from scanner.kit.expressions import expression
 
-_TYPED = expression(r"_[sdgtbl]$")
-"""What a log workspace adds to a name to tell the type of its values."""
+_TYPED = expression(r"(?:_[sdgtbl]|_CF)?(?: ?\[UTC\])?$")
+"""What a log workspace adds to a name to tell the type of its values, and its portal's exports the
+zone. Times of another zone stay unread: which one it is nobody says."""
 _PLAIN = expression(r"[^a-z0-9]+")
 _MOST_NAMES = 10_000
 """Names that are remembered: of a log that makes up ever new ones, the first."""

@@ -7,13 +7,15 @@ expected counts as not given, and costs that one field.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+
+from scanner.kit.expressions import expression
 
 
 def loose_json(data: bytes) -> Any:
@@ -110,24 +112,58 @@ def when(value: Any) -> str:
     return stamp(int(value * 1000 / scale))
 
 
-_DATES = (
-    "%b %d, %Y, %I:%M:%S %p", "%b %d, %Y %I:%M:%S %p", "%b %d, %Y", "%Y/%m/%d %H:%M:%S",
-    "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y", "%d/%m/%Y",
-)  # fmt: skip
+_MONTHS = {name: number for number, name in enumerate(
+    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+)}  # fmt: skip
+_CONSOLE = expression(
+    r"(?:(?i:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6} )?"
+    r"(?:(?P<y>\d{4})[/-](?P<m>\d\d?)[/-](?P<d>\d\d?)|(?P<a>\d\d?)/(?P<b>\d\d?)/(?P<y2>\d{4})"
+    r"|(?P<name>[A-Za-z]{3,9})\.? (?P<d2>\d\d?) (?P<y3>\d{4})"
+    r"|(?P<d3>\d\d?)[ -](?P<name2>[A-Za-z]{3,9})\.?[ -](?P<y4>\d{4}))"
+    r"(?:[ T](?:at )?(?P<hour>\d\d?):(?P<min>\d\d)(?::(?P<sec>\d\d)(?:\.\d{1,9})?)?"
+    r"(?: ?(?P<half>[AaPp])\.?(?P<mark>[Mm])\.?)?)?"
+    r"(?: ?(?:[A-Za-z]{1,5})?(?P<zone>[+-]\d\d:?\d\d)?)?"
+)
 
 
 def console_date(value: Any) -> str:
-    """As consoles write it in English; the name of a zone is not read. Where day and month could
-    be either, it is none."""
-    words = text(value).replace("\u202f", " ").split()
-    for some in (words, words[:-1]):
-        found: set[str] = set()
-        for form in _DATES if some else ():
-            with suppress(ValueError):
-                found.add(iso(datetime.strptime(" ".join(some) + " +0000", form + " %z")))
-        if found:
-            return found.pop() if len(found) == 1 else ""
-    return ""
+    """As consoles and warehouses write it in English; of a zone the numbers are read, no name.
+    Where day and month could be either, it is none, unless ``PM`` in capitals tells the American
+    way (https://cldr.unicode.org: other English ones have small letters)."""
+    said = " ".join(text(value)[:80].replace("\u202f", " ").replace(",", " ").split())
+    hit = _CONSOLE.fullmatch(said)
+    if hit is None:
+        return ""
+    day = _day_of(hit)
+    if day is None:
+        return ""
+    hour = int(hit["hour"] or 0)
+    if hit["half"]:
+        if not 1 <= hour <= 12:
+            return ""
+        hour = hour % 12 + (12 if hit["half"] in "Pp" else 0)
+    zone = (hit["zone"] or "+0000").replace(":", "")
+    ahead = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:])) * (-1 if zone[0] == "-" else 1)
+    try:
+        moment = datetime(*day, hour, int(hit["min"] or 0), int(hit["sec"] or 0), tzinfo=UTC)
+        return iso(moment - ahead)
+    except (ValueError, OverflowError):
+        return ""
+
+
+def _day_of(hit: re.Match[str]) -> tuple[int, int, int] | None:
+    if hit["y"]:
+        return int(hit["y"]), int(hit["m"]), int(hit["d"])
+    if hit["y2"]:
+        one, other = int(hit["a"]), int(hit["b"])
+        is_american = f"{hit['half']}{hit['mark']}" in ("AM", "PM")
+        if one > 12 >= other:
+            one, other = other, one
+        elif one != other and one <= 12 and other <= 12 and not is_american:
+            return None
+        return int(hit["y2"]), one, other
+    month = _MONTHS.get((hit["name"] or hit["name2"])[:3].casefold(), 0)
+    return int(hit["y3"] or hit["y4"]), month, int(hit["d2"] or hit["d3"])
 
 
 def iso(moment: datetime) -> str:

@@ -43,6 +43,13 @@ def test_what_stands_there_stays() -> None:
     assert _SPELLING.of(plain) is plain
 
 
+def test_exports_of_a_log_workspace_tell_type_and_zone() -> None:
+    spelling = Spelling(("published", "createdAt"), also={"TimeGenerated": "published"})
+    told = spelling.of({"TimeGenerated [UTC]": "1", "created_at_t [UTC]": "2", "createdAt_CF": ""})
+    assert (told["published"], told["createdAt"]) == ("1", "2")
+    assert "published" not in spelling.of({"TimeGenerated [Local Time]": "1"})
+
+
 def test_another_name_counts_where_the_field_is_not_given() -> None:
     spelling = Spelling(("published",), also={"TimeGenerated": "published"})
     assert spelling.of({"TimeGenerated": "late", "Published": "own"})["published"] == "own"

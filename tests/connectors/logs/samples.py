@@ -90,6 +90,11 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      '"Generative AI","ccl":"high","domain":"chatgpt.com","url":"chatgpt.com/backend-api",'
      '"srcip":"10.0.0.8","client_bytes":2048,"server_bytes":512,"action":"allow"}',
      {"host": "chatgpt.com", "up": 2048, "down": 512, "app": "ChatGPT"}),
+    # `site` is what the vendor calls a site, and no host
+    ("netskope", "",
+     '{"timestamp":1764324000,"user":"anna@a.example","app":"","site":"Generative AI","ccl":"low",'
+     '"url":"chatgpt.com/backend-api","srcip":"10.0.0.8","traffic_type":"Web"}',
+     {"host": "chatgpt.com", "path": "/backend-api", "user": "anna@a.example"}),
     # https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/account/gateway_http/
     ("cloudflare-gateway-http", "",
      '{"Datetime":"2026-11-28T10:00:00Z","Email":"anna@example.com","DeviceName":"laptop-1",'

@@ -46,6 +46,16 @@ def test_who_is_known_and_the_line_counts_as_not_understood(
     assert told.gaps[-1].reason == "1 lines in no known format; such as claude.ai"
 
 
+@pytest.mark.parametrize(
+    "text", ["[1] info: 10.0.0.1 claude.ai. A IN", "the last one was claude.ai.", '"claude.ai." x']
+)
+def test_a_name_with_its_last_dot_is_one(tmp_path: Path, read: Read, text: str) -> None:
+    (tmp_path / "a.log").write_text(f"{text}\nand notclaude.ai.\n")
+    told = read("a.log")
+    assert told.gaps[-1].reason == "1 lines in no known format; such as claude.ai"
+    assert [asset.provider for asset in told.assets.values()] == ["anthropic"]
+
+
 _CHOSEN = json.dumps({"Datetime": AT, "Email": "boss@corp.example", "HTTPHost": "claude.ai",
                       "HTTPMethod": "POST"})  # fmt: skip
 
