@@ -124,6 +124,7 @@ def found(path: Path) -> Counter[tuple[str, str]]:
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
     around = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    around.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled once, as what is installed is
     return subprocess.run(command, capture_output=True, check=False, env=around)
 
 
