@@ -208,7 +208,7 @@ def test_a_functions_interface_leads_to_it_as_a_question(tmp_path: Path, rig: Ri
     (logs / "dns.log").write_text(resolved("10.0.0.9", "api.openai.com", AI))
     (logs / "flows.log").write_text(HEAD + talk("10.0.0.9", AI, 700, 9000, 5, eni="eni-0f"))
 
-    config = scanned(tmp_path, rig, "lambda")
+    config = scanned(tmp_path, rig, 'lambda", "compute')
 
     interface = f"arn:aws:ec2:{HOME}:{MANAGEMENT}:network-interface/eni-0f"
     told = asked(config, "graph", "paths", "--from", interface, "--to", "provider:openai")
