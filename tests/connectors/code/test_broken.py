@@ -6,6 +6,7 @@ them. What is lost is told; what is left is found; whoever reads the exit code k
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
@@ -239,12 +240,17 @@ def _huge_by_its_word(path: Path) -> None:
     path.write_bytes(zlib.compress(b"blob 99999999999999\0other\n"))
 
 
-def _bomb(path: Path) -> None:
-    """A gigabyte that says it is small."""
+@functools.cache
+def _quarter_gigabyte() -> bytes:
     packer = zlib.compressobj(9)
     parts = [packer.compress(b"blob 10\0")]
     parts += [packer.compress(bytes(1 << 20)) for _ in range(256)]
-    path.write_bytes(b"".join(parts) + packer.flush())
+    return b"".join(parts) + packer.flush()
+
+
+def _bomb(path: Path) -> None:
+    """A quarter of a gigabyte that says it is small."""
+    path.write_bytes(_quarter_gigabyte())
 
 
 @pytest.mark.parametrize(

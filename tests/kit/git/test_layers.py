@@ -4,6 +4,7 @@ in C; also of packs that lie."""
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 import sys
 import tracemalloc
@@ -66,9 +67,17 @@ def _memory(items: list[Item]) -> bytes:
 
 
 @pytest.fixture
-def rich(repository: Repository, made_up_key: Callable[..., str]) -> Repository:
+def rich(built: Path, tmp_path: Path) -> Repository:
+    """A copy of :func:`built`: a repository takes hundreds of processes to write."""
+    shutil.copytree(built, tmp_path / "repo", symlinks=True)
+    return Repository(tmp_path / "repo")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, made_up_key: Callable[..., str]) -> Path:
     """Sixty versions of large texts with keys that come, move, change and go, merges, copies,
     encoded keys, a binary that becomes a text, messages with keys."""
+    repository = Repository(tmp_path_factory.mktemp("rich") / "repo")
     chance = random.Random(7)
     lines = [f"line {n} {chance.getrandbits(96):x}\n" for n in range(900)]
     for version in range(60):
@@ -106,7 +115,7 @@ def rich(repository: Repository, made_up_key: Callable[..., str]) -> Repository:
     repository.git("merge", "-q", "--no-ff", "-m", "merged", "side")
     repository.git("rm", "-q", "side.env")
     repository.commit("removed")
-    return repository
+    return repository.root
 
 
 @pytest.mark.parametrize("layer", LAYERS)
