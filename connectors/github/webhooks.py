@@ -19,6 +19,8 @@ _KINDS = (
 )  # fmt: skip
 """Objects of a payload, the most exact first; nearly all have ``installation`` beside theirs."""
 _DONE = {"created": "create", "deleted": "destroy"}
+_TIMES = ("updated_at", "completed_at", "started_at", "created_at")
+"""Of what a delivery is about, the latest first: a delivery itself has none."""
 
 
 def is_delivery(record: Mapping[str, Any]) -> bool:
@@ -41,7 +43,8 @@ def as_event(record: Mapping[str, Any]) -> dict[str, Any]:
         "action": f"webhook.{kind}" + (f".{done}" if done else ""),
         "actor": who or text(mapping(record.get("pusher")).get("name")),
         "repo": text(about.get("full_name")),
-        "created_at": record.get("created_at") or inner.get("updated_at")
+        "created_at": record.get("created_at")
+        or next((inner[name] for name in _TIMES if inner.get(name)), None)
         or mapping(record.get("head_commit")).get("timestamp"),
     }  # fmt: skip
     if kind == "installation" and text(inner.get("app_slug")):

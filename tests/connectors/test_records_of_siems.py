@@ -16,6 +16,7 @@ from scanner.kit.limits import Limits
 from scanner.model.items import Activity, Gap, Item
 from tests.connectors.odd_events import ODD
 
+_AT = "2026-11-20T08:00:00Z"
 _ORG = {"organization": "acme", "live": False}
 
 
@@ -115,17 +116,17 @@ def test_defenders_alerts_and_zooms_sign_ins_are_quiet(tmp_path: Path, detector:
     ("delivery", "told"),
     [
         (
-            {"action": "created", "installation": {"id": 1, "app_slug": "claude"},
-             "sender": {"login": "ada"}},
+            {"action": "created", "sender": {"login": "ada"},
+             "installation": {"id": 1, "app_slug": "claude", "updated_at": _AT}},
             [("integration_installation.create", "claude", "grants", 1)],
         ),
         (
-            {"action": "deleted", "installation": {"id": 1, "app_slug": "claude"},
-             "sender": {"login": "ada"}},
-            [],
+            {"action": "deleted", "sender": {"login": "ada"},
+             "installation": {"id": 1, "app_slug": "claude", "updated_at": _AT}},
+            [("integration_installation.destroy", "claude", "", 1)],
         ),
         (
-            {"action": "completed", "workflow_job": {"id": 1, "name": "build"},
+            {"action": "completed", "workflow_job": {"id": 1, "name": "build", "completed_at": _AT},
              "repository": {"full_name": "acme/a"}, "installation": {"id": 1},
              "sender": {"login": "copilot-swe-agent[bot]"}},
             [("webhook.workflow_job.completed", "copilot-swe-agent", "used_by", 1)],
