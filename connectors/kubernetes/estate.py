@@ -22,6 +22,9 @@ _BELOW = frozenset({"ReplicaSet", "Job", "Pod"})
 """Kinds that another may control; without one they are workloads themselves."""
 _OWN = ("", "apps", "batch")
 _MOST_PODS = 100
+_SET = expression(r"(.{1,250})-(?:[bcdfghjklmnpqrstvwxz2456789]{5}|\d{1,5})")
+"""What a controller puts behind a pod's name: five of these characters
+(https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go), or an ordinal."""
 _STARTED = expression(r"(.{1,52})-\d{8,10}")
 """A Job's name: its CronJob's, and the minute."""
 Key = tuple[str, str, str, str]
@@ -37,6 +40,8 @@ class Workload:
     thing: Thing | None = None
     runs: Thing | None = None
     pods: set[str] = field(default_factory=set)
+    sets: set[str] = field(default_factory=set)
+    """What pods of it are called, without what tells them apart: those that are gone, too."""
     addresses: set[str] = field(default_factory=set)
     count: int = 0
     """Of pods, of which the first are named."""
@@ -53,6 +58,9 @@ class Workload:
         if self.count > _MOST_PODS:
             return
         self.pods.add(pod.name)
+        made = _SET.fullmatch(pod.name)
+        if made:
+            self.sets.add(made[1])
         if pod.spec.get("hostNetwork") is not True:  # else it is the node's address
             found = [text(mapping(one).get("ip")) for one in items(status.get("podIPs"))]
             self.addresses.update(filter(None, found or [text(status.get("podIP"))]))
@@ -96,6 +104,7 @@ class Estate:
             for thing in held[kind]:
                 if thing.owner is None or kind == "Job":
                     self._of(thing)
+        self._call_pods()
         for pod in held["Pod"]:
             self._of(pod).add(pod)
         for one in self.workloads.values():
@@ -103,6 +112,17 @@ class Estate:
                 one.owner = None
         self._expose()
         self.deployers = Deployers(thing for kind in DEPLOYERS for thing in held[kind])
+
+    def _call_pods(self) -> None:
+        """How pods of each are called that are not there, or no more: ReplicaSets of earlier
+        versions stand there without any."""
+        for one in self._held["ReplicaSet"]:
+            above = self.workloads.get(_owner_key(one.namespace, one.owner) or key_of(one))
+            if above is not None:
+                above.sets.add(one.name)
+        for kind in ("StatefulSet", "DaemonSet"):
+            for one in self._held[kind]:
+                self._workload(key_of(one)).sets.add(one.name)
 
     def _of(self, thing: Thing) -> Workload:
         """The workload that something is of; it is made where nothing else shows it."""

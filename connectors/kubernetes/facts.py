@@ -32,8 +32,8 @@ KINDS = frozenset({CLUSTER, NAMESPACE, WORKLOAD, ACCOUNT, SECRET})
 MANIFEST = "object.yaml"
 _MOST_LISTED = 100
 _ENVIRONMENT = ("environment", "env", "stage", "app.kubernetes.io/environment")
-_OURS = frozenset({"cluster", "namespace", "workload_kind", "pod", "private_address", "image",
-                   "service", "network", "instance", "server"})  # fmt: skip
+_OURS = frozenset({"cluster", "namespace", "workload_kind", "pod", "pod_set", "private_address",
+                   "image", "service", "network", "instance", "server"})  # fmt: skip
 """Names of our own tags; a label so called is not shown."""
 _ALSO = ("argocd.argoproj.io/tracking-id", "meta.helm.sh/release-name", "openshift.io/requester")
 _WHO = ("owner", "team", "contact", "maintainer", "responsible", "costcenter", "costcentre",
@@ -121,7 +121,8 @@ def _workload(named: Named, estate: Estate, one: Workload) -> Iterator[Item]:
     spec = pods.template(one.runs) if one.runs else {}
     told = {
         "cluster": named.names, "namespace": namespace, "workload_kind": kind,
-        "pod": _listed(one.pods), "private_address": _listed(one.addresses),
+        "pod": _listed(one.pods), "pod_set": _listed(one.sets),
+        "private_address": _listed(one.addresses),
         "image": _listed(set(pods.images(spec))), "service": _listed(one.services),
     }  # fmt: skip
     shown = one.thing or one.runs

@@ -123,6 +123,15 @@ def _machine(text: str) -> str:
     return label if _MACHINE.fullmatch(label) and label not in _COMMON else ""
 
 
+_POD_SET = expression(r"([^,]{1,500})-(?:[bcdfghjklmnpqrstvwxz2456789]{5}|\d{1,5})")
+"""https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go, or an ordinal."""
+
+
+def _pod_set(text: str) -> str:
+    match = _POD_SET.fullmatch(text.strip().casefold())
+    return match[1] if match else ""
+
+
 def _account_name(text: str) -> str:
     name = text.strip().casefold().rpartition("\\")[2]
     is_name = len(name) >= _LEAST_LOCAL and "@" not in name and name not in FUNCTIONS
@@ -143,6 +152,7 @@ _FORMS = {
     Form.FUNCTION: _function,
     Form.MACHINE: _machine,
     Form.ACCOUNT_NAME: _account_name,
+    Form.POD_SET: _pod_set,
 }
 
 

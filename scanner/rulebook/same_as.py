@@ -54,6 +54,9 @@ class Form(StrEnum):
     """``laptop-7`` of ``LAPTOP-7.corp.example``; none for what every second machine is called."""
     ACCOUNT_NAME = "account_name"
     """``lena.berg`` of ``ACME\\lena.berg``: four characters or more, no address and no function."""
+    POD_SET = "pod_set"
+    """``shop answers-6d4cf56db6`` of ``shop answers-6d4cf56db6-x2x4z``: of what a pod is one,
+    whichever of it is there now."""
 
 
 class Part(Model, frozen=True, kw_only=True, rename={"form": "as"}):

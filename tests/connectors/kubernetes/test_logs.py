@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,10 @@ def scanned(folder: Path, logs: dict[str, str], monkeypatch: pytest.MonkeyPatch)
     made["Pod"] += [pod(WEB_POD, "10.8.0.50", owner), pod(OTHER_POD, "10.8.0.51", owner)]
     for one in made["Pod"][-2:]:
         one["metadata"]["labels"] = {"pod-template-hash": "6c5f8b7d9"}
+    earlier = copy.deepcopy(next(o for o in made["ReplicaSet"]))
+    earlier["metadata"]["name"] = "web-5b8c7d9f4d"
+    earlier["metadata"]["ownerReferences"][0]["name"] = "web"
+    made["ReplicaSet"].append(earlier)
     for name, text in logs.items():
         (folder / "logs").mkdir(exist_ok=True)
         (folder / "logs" / name).write_text(text)
@@ -87,6 +92,30 @@ def ways(config: Path, ident: str) -> int:
 def pairs(config: Path, state: str) -> set[frozenset[str]]:
     rows = asked(config, "graph", "same-as", "list")
     return {frozenset((row["one"], row["other"])) for row in rows if row["state"] == state}
+
+
+@pytest.mark.parametrize("line", [
+    _span(pod="web-6c5f8b7d9-zz9tt", namespace="shop"),  # restarted since
+    _span(service="storefront", pod="web-6c5f8b7d9-zz9tt", namespace="shop", cluster="prod"),
+    _span(pod="web-5b8c7d9f4d-x2x4z", namespace="shop", cluster="prod"),  # of an earlier version
+], ids=["pod", "pod in a cluster", "pod of an earlier version"])  # fmt: skip
+def test_a_pod_that_is_gone_is_its_workloads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    config = scanned(tmp_path, {"spans.json": line}, monkeypatch)
+    assert ways(config, WEB) >= 1
+    assert ways(config, STAGING) == 0
+
+
+@pytest.mark.parametrize("line", [
+    _span(pod="web-6c5f8b7d9-zz9tt", namespace="billing", cluster="prod"),
+    _span(pod="web-admin-6c5f8b7d9-zz9tt", namespace="shop", cluster="prod"),
+    _span(pod="web-6c5f8b7d9-zz9tt", namespace="shop", cluster="other"),
+], ids=["namespace", "name", "cluster"])  # fmt: skip
+def test_a_pod_of_something_else_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    assert ways(scanned(tmp_path, {"spans.json": line}, monkeypatch), WEB) == 0
 
 
 def _device(name: str) -> str:
