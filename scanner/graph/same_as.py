@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import chain
@@ -161,20 +161,30 @@ def found(nodes: Mapping[NodeId, NodeFact], rules: Iterable[SameAs]) -> Iterator
     families: defaultdict[type, list[NodeFact]] = defaultdict(list)
     for ident in sorted(nodes):
         families[type(nodes[ident])].append(nodes[ident])
+    sure: set[NodeId] = set()
     for rule in sorted(rules, key=lambda rule: (rule.verdict is not Outcome.MERGE, rule.id)):
         if rule.compare is Compare.SHOWN_ENDS:
             yield from same_keys(families[_TYPES[rule.node]], rule.id)
-        else:
-            yield from _by_key(rule, families)
+            continue
+        for edge in _by_key(rule, families, sure if rule.unless_sure else frozenset()):
+            is_other = type(nodes[edge.source]) is not type(nodes[edge.target])
+            if is_other and edge.confidence is Confidence.HIGH:
+                sure.update((edge.source, edge.target))
+            yield edge
 
 
-def _by_key(rule: SameAs, families: Mapping[type, list[NodeFact]]) -> Iterator[Edge]:
+def _by_key(
+    rule: SameAs, families: Mapping[type, list[NodeFact]], sure: Set[NodeId]
+) -> Iterator[Edge]:
+    """``sure``: nodes of the first side that are left out."""
     table: defaultdict[str, list[dict[NodeId, NodeFact]]] = defaultdict(
         lambda: [{} for _ in rule.sides]
     )
     sides = [
         _on_side(side, families.get(_TYPES[side.node or rule.node], [])) for side in rule.sides
     ]
+    if sure:
+        sides[0] = [node for node in sides[0] if node.id not in sure]
     if len(sides) > 1 and sum(1 for side in sides if side) < 2:
         return  # nobody to be the same as
     for place, side in enumerate(rule.sides):

@@ -112,6 +112,9 @@ class SameAs(Model, frozen=True, kw_only=True):
     sides: tuple[Side, ...] = ()
     one_each: bool = True
     """Where several nodes of one side share a key, each is a candidate only."""
+    unless_sure: bool = False
+    """Of candidates: not of a node of the first side that a merge has told to be a node of
+    another type: which workload a device is, not that two logs name one device."""
     reason: NonEmpty
     """May hold ``{key}``."""
     rationale: NonEmpty

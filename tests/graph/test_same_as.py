@@ -199,6 +199,33 @@ def test_an_endpoint_that_many_repositories_call_is_one_thing() -> None:
     assert len(views) == 251
 
 
+@pytest.mark.parametrize("is_called_alike", [True, False])
+def test_what_is_settled_is_no_question_any_more(is_called_alike: bool) -> None:
+    """A device in two logs, and clusters with its workload: one that the log calls so, or none."""
+    tags = {"seen_workload_name": "shop deployment web",
+            "seen_cluster_workload": "prod shop deployment web"}  # fmt: skip
+    devices = [
+        Identity(id=NodeId(f"logs:{log}/device/storefront"), kind="logs.device", name="storefront",
+                 tags=tags)
+        for log in ("a", "b")
+    ]  # fmt: skip
+    workloads = [
+        Asset(id=NodeId(f"kubernetes:{name}/shop/deployment/web"), kind="kubernetes.workload",
+              name="web", asset_class=AssetClass.WORKLOAD,
+              tags={"cluster": name, "namespace": "shop", "workload_kind": "Deployment"})
+        for name in ("prod" if is_called_alike else "eu-1", "staging")
+    ]  # fmt: skip
+    found = _graph(*devices, *workloads).entities
+    asked = {end for edge in found.candidates for end in (edge.source, edge.target)}
+    (merged,) = found.members.values()
+    if is_called_alike:
+        assert set(merged) == {workloads[0].id, *(one.id for one in devices)}
+        assert not asked
+    else:
+        assert set(merged) == {one.id for one in devices}
+        assert asked >= {one.id for one in workloads}
+
+
 def test_two_programs_that_name_one_person_are_nobodys_hop() -> None:
     users = [
         Identity(id=NodeId(f"arn:aws:iam::{n}:user/{name}"), kind="aws.iam_user", name=name,

@@ -118,6 +118,22 @@ def test_a_pod_of_something_else_is_not(
     assert ways(scanned(tmp_path, {"spans.json": line}, monkeypatch), WEB) == 0
 
 
+def test_what_is_surely_one_clusters_is_no_question_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    span = _span(deployment="web", namespace="shop", cluster="prod", service="storefront")
+    config = scanned(tmp_path, {"spans.json": span}, monkeypatch)
+    asked_by = _device("storefront")
+    assert frozenset((asked_by, WEB)) in pairs(config, "merged")
+    assert frozenset((asked_by, STAGING)) not in pairs(config, "candidate")
+    other = tmp_path / "other"
+    other.mkdir()
+    span = _span(deployment="web", namespace="shop", cluster="eu-1", service="storefront")
+    config = scanned(other, {"spans.json": span}, monkeypatch)
+    waiting = pairs(config, "candidate")
+    assert {frozenset((asked_by, WEB)), frozenset((asked_by, STAGING))} <= waiting
+
+
 def _device(name: str) -> str:
     return f"logs:traffic/device/{name}"
 
