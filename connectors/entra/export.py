@@ -19,8 +19,9 @@ from connectors.entra.names import account
 from connectors.entra.records import App, app_of, grant_of, user_of
 from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
+from scanner.kit.envelopes import unwrapped
 from scanner.kit.overlooked import Happened, Overlooked
-from scanner.kit.records import column, has_columns, unwrapped
+from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
 from scanner.kit.told_files import FileTold
 from scanner.kit.values import items, mapping, text

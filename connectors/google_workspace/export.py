@@ -22,10 +22,11 @@ from connectors.google_workspace.names import account, app_id, domain_id, person
 from connectors.google_workspace.scopes import data_of
 from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
+from scanner.kit.envelopes import unwrapped
 from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of
 from scanner.kit.overlooked import Overlooked
-from scanner.kit.records import column, has_columns, unwrapped
+from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
 from scanner.kit.told_files import FileTold
 from scanner.kit.values import mapping, text, when

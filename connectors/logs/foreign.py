@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.logs.lines import Layout, hosts_in
 from connectors.logs.records import Record
-from scanner.kit.records import unwrapped
+from scanner.kit.envelopes import unwrapped
 from scanner.kit.values import loose_json
 from scanner.model.items import Gap
 

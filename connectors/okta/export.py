@@ -12,8 +12,9 @@ from connectors.okta.events import EVENTS, Aggregate, mark_of, org
 from scanner.kit.clocks import Clock
 from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
+from scanner.kit.envelopes import unwrapped
 from scanner.kit.overlooked import Overlooked
-from scanner.kit.records import read_records, unwrapped
+from scanner.kit.records import read_records
 from scanner.kit.spelling import Spelling
 from scanner.kit.values import stamp
 from scanner.model.errors import SourceError

@@ -17,11 +17,12 @@ import msgspec
 from scanner.kit.clocks import Clock
 from scanner.kit.contract import ConnectorSpec, Context, Mode, Operation, Probe, Shard
 from scanner.kit.counted import Counted, in_turn, of_file, of_list, of_log
+from scanner.kit.envelopes import unwrapped
 from scanner.kit.folding import Fold
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.named import Names
 from scanner.kit.overlooked import Happened, Novel, Overlooked
-from scanner.kit.records import read_records, unwrapped
+from scanner.kit.records import read_records
 from scanner.kit.spelling import Spelling
 from scanner.kit.told import check_address
 from scanner.kit.windows import Log, read_log

@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from scanner.kit.envelopes import has_header, spread, values_of
 from scanner.kit.exports import (
     MOST_LINE,
     document,
@@ -25,22 +26,16 @@ from scanner.kit.exports import (
 from scanner.kit.folding import whole
 from scanner.kit.json_stream import Behind, Broken, Stream, Window
 from scanner.kit.json_stream import records as json_records
-from scanner.kit.spelling import Spelling
-from scanner.kit.values import loose_json, nested
+from scanner.kit.values import loose_json
+from scanner.kit.workspace import as_table
 from scanner.model.errors import Denied, Unavailable
 
-WRAPS = (
-    "event", "detail", "_raw", "message", "data", "log", "body", "record", "properties", "original",
-    "result", "RawEventData", "_source", "raw", "rawLog", "payload", "audit",
-)  # fmt: skip
-"""What SIEMs and buses put around a record."""
 _LISTS = ("items", "value", "records", "data", "results", "users", "entries", "operation_logs")
 """What a page of an API calls its list; one that is all there is needs no name."""
 _SEPARATORS = ",;\t|"
 _MOST_NAME, _MOST_WORDS = 80, 8
 _NO_NAME = frozenset("{}<>")
 """What no column's name holds: it is a document, or a line of a log."""
-_MOST_DEPTH = 4
 
 Record = tuple[int, Any]
 """Its line (of a document: which record it is), and what stands there; None: no JSON."""
@@ -51,7 +46,9 @@ def read_records(path: Path, name: str, check: str) -> Iterator[Record]:
     the damage, and ``Denied`` for one that may not be read. ``check``: the setting to look at."""
     try:
         with opened(path) as stream:
-            yield from _records(stream)
+            for number, record in _records(stream):
+                for one in spread(record):
+                    yield number, as_table(one)
             sound(stream)
     except FileNotFoundError as error:
         raise Unavailable(f"{name}: no such file; check {check}") from error
@@ -68,7 +65,7 @@ def _records(stream: IO[bytes]) -> Iterator[Record]:
     if is_document(line):
         yield from _document(line, stream)
         return
-    if _is_table(line):
+    if _is_table(line) and not has_header(line):
         yield from _table(number, line, stream)
         return
     yield from _lines(number, line, stream)
@@ -87,9 +84,9 @@ def _lines(number: int, line: bytes, stream: IO[bytes]) -> Iterator[Record]:
         elif trouble_of(stream) is not None and not line.endswith(b"\n"):
             return  # the file was cut amid it
         elif line.strip():
-            whole = loose_json(line)
-            listed = _listed(whole)
-            yield from ((number, one) for one in ([whole] if listed is None else listed))
+            for whole in values_of(line):
+                listed = _listed(whole)
+                yield from ((number, one) for one in ([whole] if listed is None else listed))
         line = behind.readline(MOST_LINE)
         number += 1
     if trouble is not None:
@@ -228,43 +225,6 @@ def _listed(page: Any) -> list[Any] | None:
         return [one for value in named for one in value] + others
     is_page = len(lists) == len(page) > 0 and len(others) == sum(map(len, lists.values()))
     return others if is_page else None
-
-
-def unwrapped(
-    record: Any, known: Callable[[Mapping[str, Any]], bool], depth: int = _MOST_DEPTH,
-    spelling: Spelling | None = None, source: str = "",
-) -> Mapping[str, Any] | None:  # fmt: skip
-    """The record inside whatever was put around it: the outermost that ``known`` takes for one,
-    also where its fields are spelt otherwise than in ``spelling``. ``source``: a name that some
-    put around records of it."""
-    if isinstance(record, str):
-        record = loose_json(record.encode("utf-8", "replace"))
-    if not isinstance(record, Mapping):
-        return None
-    plain = _decoded(record)
-    spelt = plain if spelling is None else spelling.of(plain)
-    if known(spelt):
-        return spelt
-    if spelt is not plain and known(plain):
-        return plain
-    for name in (*WRAPS, source) if depth else ():
-        if name in plain:
-            inner = unwrapped(plain[name], known, depth - 1, spelling, source)
-            if inner is not None:
-                return inner
-    return None
-
-
-def _decoded(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """With objects and lists where a table or a SIEM has written them as text."""
-    found = {
-        name: inner
-        for name, value in record.items()
-        if isinstance(value, str)
-        and value[:1] in ("{", "[")
-        and isinstance(inner := nested(value), (dict, list))
-    }
-    return {**record, **found} if found else record
 
 
 def column(row: Mapping[str, Any], *names: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from scanner.kit.expressions import expression
 
-_TYPED = expression(r"(?:_[sdgtbl]|_CF)?(?: ?\[UTC\])?$")
+_TYPED = expression(r"(?:_[sdgtbl])?(?:_CF)?(?: ?\[UTC\])?$")
 """What a log workspace adds to a name to tell the type of its values, and its portal's exports the
 zone. Times of another zone stay unread: which one it is nobody says."""
 _PLAIN = expression(r"[^a-z0-9]+")

@@ -72,7 +72,8 @@ def test_rows_that_run_over_lines_keep_their_lines(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("<html><body>Sign in to continue</body></html>", [None]),
-        ('<134>Nov 18 11:06:40 host slack: {"id": "x0", "action": "app_installed"}', [None]),
+        ('<134>Nov 18 11:06:40 host slack: {"id": "x0"', [None]),
+        ('<134>Nov 18 11:06:40 host slack: {"id": "x0"}', [{"id": "x0"}]),
         ("Forbidden\n", [None]),
         ("id,name\n", []),
         ("Date (UTC),Actor Principal Name;x\r\n", []),

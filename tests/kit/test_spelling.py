@@ -20,6 +20,8 @@ _SPELLING = Spelling(
         ({"eventtype": "a"}, {"eventType": "a"}),
         ({"event_type": "a"}, {"eventType": "a"}),
         ({"EventType_s": "a"}, {"eventType": "a"}),
+        ({"EventType_CF": "a"}, {"eventType": "a"}),
+        ({"eventType_s_CF": "a"}, {"eventType": "a"}),
         ({"actor_email_s": "a"}, {"actor": {"email": "a"}}),
         ({"actor.email": "a", "actor": {"id": "1"}}, {"actor": {"email": "a", "id": "1"}}),
         ({"target1.id": "b", "target0.id": "a"}, {"target": [{"id": "a"}, {"id": "b"}]}),

@@ -1,0 +1,146 @@
+"""What SIEMs, buses and shippers of logs put around a record, and how it is taken off.
+
+Owns the names of wraps and the shapes of pages that hold records of others. What a record is, the
+connector knows.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from scanner.kit.expressions import expression
+from scanner.kit.spelling import Spelling
+from scanner.kit.values import loose_json, mapping, nested
+
+WRAPS = (
+    "event", "detail", "_raw", "message", "data", "log", "body", "record", "properties", "original",
+    "result", "RawEventData", "_source", "raw", "rawLog", "payload", "audit", "value", "attributes",
+    "jsonPayload", "textPayload", "short_message", "full_message", "stringValue", "json",
+    "eventData", "raw_data", "raw_log", "unmapped", "V", "SRC",
+)  # fmt: skip
+"""Names of fields that hold a record, in the order in which they are looked into: by the part
+behind the last point, whatever its case."""
+_PLACES = {name.casefold(): at for at, name in enumerate(WRAPS)}
+_MOST_DEPTH = 5
+_LISTS = ("resourceLogs", "scopeLogs", "logRecords", "logEvents")
+"""Of OpenTelemetry and of CloudWatch Logs, one within the other."""
+_MOST_LISTS = 6
+_MOST_HEADER = 1_000
+"""Characters of a line before its JSON."""
+_BLANK = expression(r"\s*")
+
+
+def unwrapped(
+    record: Any, known: Callable[[Mapping[str, Any]], bool], depth: int = _MOST_DEPTH,
+    spelling: Spelling | None = None, source: str = "",
+) -> Mapping[str, Any] | None:  # fmt: skip
+    """The record inside whatever was put around it: the outermost that ``known`` takes for one,
+    also where its fields are spelt otherwise than in ``spelling``. ``source``: a name that some
+    put around records of it."""
+    if isinstance(record, str):
+        record = _said(record)
+    if not isinstance(record, Mapping):
+        return None
+    plain = _decoded(record)
+    spelt = plain if spelling is None else spelling.of(plain)
+    if known(spelt):
+        return spelt
+    if spelt is not plain and known(plain):
+        return plain
+    for name in _wraps(plain, source) if depth else ():
+        inner = unwrapped(plain[name], known, depth - 1, spelling, source)
+        if inner is not None:
+            return inner
+    return None
+
+
+def _wraps(record: Mapping[str, Any], source: str) -> list[str]:
+    places: list[tuple[int, str]] = []
+    for name, value in record.items():
+        if isinstance(name, str) and isinstance(value, (str, Mapping)):
+            tail = name.rpartition(".")[2].casefold()
+            at = _PLACES.get(tail, len(_PLACES) if tail == source and source else -1)
+            if at >= 0:
+                places.append((at, name))
+    return [name for _, name in sorted(places)]
+
+
+def _said(text: str) -> Any:
+    """JSON, behind the header of a log's line, or packed as Pub/Sub does; None: none of these."""
+    if text[:1] == "e" and text[1:2] in "wxyz" and len(text) % 4 == 0:  # begins with a brace
+        try:
+            return loose_json(base64.b64decode(text, validate=True))
+        except (binascii.Error, ValueError):
+            return None
+    found = values_of(text.encode("utf-8", "replace"))
+    return found[0] if len(found) == 1 else None
+
+
+def values_of(line: bytes) -> list[Any]:
+    """What a line says: one value, also behind a header (syslog, a container's runtime), or several
+    in a row, as an event collector takes them. ``[None]``: no JSON."""
+    one = loose_json(line)
+    start = line[: _MOST_HEADER + 1].find(b"{")
+    if one is not None or start < 0 or not line.rstrip().endswith(b"}"):
+        return [one]
+    text, found = line[start:].decode("utf-8", "replace").strip(), list[Any]()
+    decoder, at = json.JSONDecoder(), 0
+    try:
+        while at < len(text):
+            value, at = decoder.raw_decode(text, at)
+            found.append(value)
+            at = _BLANK.match(text, at).end()  # type: ignore[union-attr]
+    except (ValueError, RecursionError):
+        return [None]
+    return found if all(isinstance(one, dict) for one in found) else [None]
+
+
+def has_header(line: bytes) -> bool:
+    """Whether JSON stands in a line behind something else."""
+    return line.lstrip()[:1] not in (b"{", b"[", b'"') and values_of(line) != [None]
+
+
+def spread(record: Any, depth: int = _MOST_LISTS) -> Iterator[Any]:
+    """The records of a page that a store or a shipper of logs has made: OpenTelemetry's,
+    CloudWatch's, Elasticsearch's and Loki's; what is no such page is a record."""
+    listed = _inner(record) if isinstance(record, Mapping) and depth else None
+    if listed is None:
+        yield record
+        return
+    for one in listed:
+        yield from spread(one, depth - 1)
+
+
+def _inner(page: Mapping[str, Any]) -> list[Any] | None:
+    for name in _LISTS:
+        if isinstance(page.get(name), list):
+            found: list[Any] = page[name]
+            return found
+    hits = mapping(page.get("hits")).get("hits")
+    if isinstance(hits, list):
+        return hits
+    data = mapping(page.get("data"))
+    if data.get("resultType") == "streams" and isinstance(data.get("result"), list):
+        return [
+            {"message": pair[1]}
+            for stream in data["result"]
+            for pair in mapping(stream).get("values") or ()
+            if isinstance(pair, list) and len(pair) > 1
+        ]
+    return None
+
+
+def _decoded(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With objects and lists where a table or a SIEM has written them as text."""
+    found = {
+        name: inner
+        for name, value in record.items()
+        if isinstance(value, str)
+        and value[:1] in ("{", "[")
+        and isinstance(inner := nested(value), (dict, list))
+    }
+    return {**record, **found} if found else record
