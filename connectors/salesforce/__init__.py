@@ -199,11 +199,12 @@ CONNECTOR = Administration(
     ),
     kinds=(
         Kind(records.is_event, records.event),
+        Kind(records.is_sign_in, records.sign_in),
         Kind(_is_setup, records.setup),
         Kind(_is_token, lambda record, org: records.token(record, org, "OauthToken")),
         Kind(_is_agent, lambda record, org: records.agent(record, org, "BotDefinition")),
         Kind(_is_user, lambda record, org: records.user(record, org, "User")),
     ),
     access=_access,
-    expected="event logs, setup audit trail, tokens, agents or users",
+    expected="event logs, sign-ins, setup audit trail, tokens, agents or users",
 )  # fmt: skip

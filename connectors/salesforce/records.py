@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from scanner.kit.expressions import expression
-from scanner.kit.folding import mark_of, whole
+from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
 from scanner.kit.overlooked import Happened, telling
+from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
 from scanner.kit.values import mapping, text, when
 from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
@@ -53,6 +54,7 @@ _READS = ("query", "retrieve", "describe", "get", "search")
 _CALLS = ("ApiTotalUsage", "API", "RestApi", "BulkApi", "BulkApi2", "ConnectedApp")
 """Types of events whose rows name the application that has called."""
 _CALLERS = frozenset({"CONNECTED_APP_ID", "CONNECTED_APP_NAME", "CLIENT_NAME"})
+_BY_OAUTH, _NO_APP = "Remote Access", ("", "N/A", "Unknown", "Browser")
 _MOST_TEXT = 120
 Row = Mapping[str, Any]
 
@@ -229,6 +231,33 @@ def event(record: Any, org: str) -> Happened | None:
         reads=stores if is_read else (), writes=() if is_read else stores,
     )  # fmt: skip
     return ident, at, (one,)
+
+
+# --- sign-ins -------------------------------------------------------------------------------------
+
+
+def is_sign_in(record: Mapping[str, Any]) -> bool:
+    """A row of LoginHistory, or of its table as Setup exports it."""
+    return has_columns(record, ("LoginType", "LoginTime", "Application")) or has_columns(
+        record, ("Login Type", "Login Time", "Application")
+    )
+
+
+def sign_in(record: Any, org: str) -> Happened | None:
+    """A connected app that came in as a person, by OAuth; of other ways in ``Application`` is a
+    browser or a tool of Salesforce's
+    (https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_loginhistory.htm)."""
+    given = mapping(record)
+    at = when(column(given, "LoginTime", "Login Time"))
+    ident = text(given.get("Id")) or mark_of((at, whole(given)))
+    label = cut(column(given, "Application"), _MOST_TEXT)
+    if not column(given, "LoginType", "Login Type").startswith(_BY_OAUTH) or label in _NO_APP:
+        return ident, at, ()
+    who = user_of(org, column(given, "UserId"), column(given, "Username"))
+    one = NAMES.app(
+        org, "login_history", "used_by", label, label, actor=who, first_at=at, last_at=at
+    )
+    return ident, at, (one if column(given, "Status") == "Success" else failed(one),)
 
 
 def _compact(said: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,39 @@ def test_an_event_log_file_as_it_is_downloaded(tmp_path: Path) -> None:
     ctx = CASE.context("https://x.example", live=False, files=("log.csv",), folder=tmp_path)
     (one,) = folded(CASE.items(ctx))
     assert (one.label, one.count) == ("Claude", 1)
+
+
+def _sign_in(ident: str, how: str, name: str, status: str = "Success") -> dict[str, str]:
+    return {"Id": ident, "LoginTime": "2026-11-20T08:15:00.000+0000", "UserId": ADA,
+            "Status": status, "LoginType": how, "Application": name}  # fmt: skip
+
+
+def test_apps_that_came_in_as_a_person_are_used(tmp_path: Path) -> None:
+    rows = [
+        _sign_in("1", "Remote Access 2.0", "ChatGPT"),
+        _sign_in("2", "Remote Access 2.0", "ChatGPT"),
+        _sign_in("3", "Remote Access 2.0", "Claude", "Failed: Not approved"),
+        _sign_in("4", "Application", "Browser"),
+        _sign_in("5", "Remote Access 2.0", "N/A"),
+    ]
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "setup.csv").write_text(
+        "Username,Login Time,Login Type,Status,Application\n"
+        "ada@acme.com,11/20/2026 8:15:00 PM UTC,Remote Access 2.0,Success,Cursor\n"
+    )
+    files = ("log.jsonl", "setup.csv")
+    ctx = CASE.context("https://x.example", live=False, files=files, folder=tmp_path)
+    items = list(CASE.items(ctx))
+    assert not [one for one in items if isinstance(one, Gap)]
+    told = {
+        (one.label, one.rule, one.relation, one.count, one.last_at, one.actor is not None)
+        for one in folded(items)
+    }
+    assert told == {
+        ("ChatGPT", "login_history", "used_by", 2, "2026-11-20T08:15:00Z", True),
+        ("Claude", "login_history (failed)", "", 1, "2026-11-20T08:15:00Z", True),
+        ("Cursor", "login_history", "used_by", 1, "2026-11-20T20:15:00Z", True),
+    }
 
 
 def test_every_real_event_is_parsed_and_quiet() -> None:
