@@ -81,6 +81,7 @@ CONNECTOR = Administration(
     ),
     kinds=(
         Kind(events.is_exported, events.exported),
+        Kind(events.is_activity, events.activity),
         Kind(events.is_record, events.happened),
         Kind(events.is_alert, events.alert),
         Kind(agents.is_agent, agents.agent),

@@ -71,6 +71,31 @@ def is_record(record: Mapping[str, Any]) -> bool:
     return {"Operation", "CreationTime"} <= record.keys()
 
 
+_OF_TABLE = {
+    "RecordType": "Operation", "ActorName": "UserId", "RecordId": "Id",
+    "TimeGenerated": "CreationTime",
+}  # fmt: skip
+
+
+def is_activity(record: Mapping[str, Any]) -> bool:
+    """A row of Sentinel's table CopilotActivity
+    (https://learn.microsoft.com/azure/azure-monitor/reference/tables/copilotactivity)."""
+    return {"RecordType", "TimeGenerated", "LLMEventData"} <= record.keys()
+
+
+def activity(record: Mapping[str, Any], org: str) -> Happened | Novel | None:
+    """Also of what is set up there: that is no interaction, and its type is told as any other."""
+    given = {to: record[name] for name, to in _OF_TABLE.items() if record.get(name)}
+    if "interaction" in text(record["RecordType"]).casefold():
+        model = text(record.get("AIModelName"))
+        given["CopilotEventData"] = {
+            "AppHost": record.get("AppHost"),
+            "ModelTransparencyDetails": [{"ModelName": model}] if model else [],
+            **mapping(record["LLMEventData"]),
+        }
+    return happened({**record, **given}, org)
+
+
 def is_alert(record: Mapping[str, Any]) -> bool:
     return {"serviceSource", "severity", "title"} <= record.keys()
 

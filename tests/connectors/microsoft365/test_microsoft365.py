@@ -210,6 +210,24 @@ def test_the_portals_export_of_the_audit_log(tmp_path: Path) -> None:
     assert _read(tmp_path, "\n".join(lines), "a.csv") == _read(tmp_path, plain, "a.jsonl")
 
 
+def test_sentinels_table_of_copilot(tmp_path: Path) -> None:
+    row = {
+        "TimeGenerated": "2026-11-20T08:15:00Z", "RecordId": "1", "ActorName": "ada@acme.com",
+        "RecordType": "CopilotInteraction", "AppHost": "Word", "AIModelName": "gpt-5",
+        "LLMEventData": json.dumps({"AccessedResources": [{"Type": "docx"}]}),
+    }  # fmt: skip
+    setting = {**row, "RecordId": "2", "RecordType": "UpdateCopilotSettings", "AppHost": ""}
+    (one,) = [
+        one for one in _read(tmp_path, "\n".join(map(json.dumps, [row, setting])), "a.jsonl")
+        if one.rule == "CopilotInteraction"
+    ]  # fmt: skip
+    assert one.thing is not None
+    assert (one.thing.id, one.thing.models) == (f"{PLACE}/copilot/word", ("gpt-5",))
+    assert (one.count, one.last_at) == (1, "2026-11-20T08:15:00Z")
+    assert one.actor is not None
+    assert [str(store.id) for store in one.reads] == [f"{PLACE}/data/files"]
+
+
 def test_the_portals_export_of_discovered_apps(tmp_path: Path) -> None:
     text = (
         "Application,Score,Category,Domains,Users,Transactions,Upload (Bytes),Last seen (UTC),"
