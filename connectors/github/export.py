@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from connectors.github.audit import Totals, reader_of
 from connectors.github.webhooks import as_event, is_delivery
+from scanner.kit import envelopes
 from scanner.kit.clocks import Clock
 from scanner.kit.contract import Context, Shard
 from scanner.kit.counted import Counted, in_turn
@@ -27,8 +28,6 @@ from scanner.kit.json_stream import records as elements_of
 from scanner.model.base import ShardId
 from scanner.model.errors import Denied, SourceError, Unavailable
 from scanner.model.items import Gap, Item
-
-_WRAPS = ("event", "detail", "github", "_raw", "message", "data", "log", "body")
 
 
 def with_files(found: Iterator[Shard], names: Iterable[str]) -> Iterator[Shard]:
@@ -99,9 +98,9 @@ def _records(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
         yield from _table(line, stream)
         return
     for at, text in lines(number, line, stream):
-        found = _decoded(text)
-        is_page = isinstance(found, Mapping) and not unwrapped(found)
-        yield from ((at, one) for one in (_listed(found) or [found] if is_page else [found]))
+        for found in envelopes.values_of(text):
+            is_page = isinstance(found, Mapping) and not unwrapped(found)
+            yield from ((at, one) for one in (_listed(found) or [found] if is_page else [found]))
 
 
 def _table(header: bytes, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
@@ -143,20 +142,17 @@ def _decoded(data: bytes) -> Any:
         return None
 
 
-def unwrapped(record: Any, depth: int = 3) -> Mapping[str, Any]:
+def unwrapped(record: Any) -> Mapping[str, Any]:
     """The event inside whatever was put around it; empty where there is none."""
-    if isinstance(record, str):
-        record = _decoded(record.encode("utf-8", "replace"))
-    if not isinstance(record, Mapping):
+    found = envelopes.unwrapped(record, _is_known, source="github")
+    if found is None:
         return {}
-    if "action" in record and ("actor" in record or "@timestamp" in record or "org" in record):
-        return record
-    if is_delivery(record):
-        return as_event(record)
-    if depth:
-        for name in _WRAPS:
-            if name in record:
-                inner = unwrapped(record[name], depth - 1)
-                if inner:
-                    return inner
-    return {}
+    return found if _is_event(found) else as_event(found)
+
+
+def _is_event(record: Mapping[str, Any]) -> bool:
+    return "action" in record and ("actor" in record or "@timestamp" in record or "org" in record)
+
+
+def _is_known(record: Mapping[str, Any]) -> bool:
+    return _is_event(record) or is_delivery(record)
