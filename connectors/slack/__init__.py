@@ -113,12 +113,15 @@ class Access:
     def actions(self, warn: Callable[[str], None]) -> tuple[str, ...]:
         """Which are asked for: those that are known here, and of Slack's own list those that are
         not and are of apps or name AI. It is asked for once; where it cannot be had, the known ones
-        are asked for alone, which is told."""
+        are asked for alone, which is told. Raises ``Denied``: who may not read the list may not
+        read the log either, by the same scope."""
         if not self._actions:
             try:
                 body = mapping(json_body(self.audit.get(KNOWN_ACTIONS.path)))
                 checked(body, KNOWN_ACTIONS.path)
                 self._actions = (*ACTIONS, *unknown_actions(body))
+            except Denied:
+                raise
             except SourceError as error:
                 warn(f"{KNOWN_ACTIONS.id}: {error}; actions that Slack has added are not asked for")
                 self._actions = tuple(ACTIONS)

@@ -22,7 +22,7 @@ from scanner.rulebook.load import Rulebook
 from tests.connectors.recorded import recorded_events
 from tests.connectors.slack import world
 from tests.connectors.slack.world import CASE, plant
-from tests.saas_rig import Reply, Vendor, serving
+from tests.saas_rig import Break, Reply, Vendor, serving
 from tests.saas_rig.cases import folded
 
 
@@ -76,11 +76,18 @@ def test_without_slacks_list_of_actions_the_known_ones_are_read_and_that_is_told
     vendor: Vendor,
 ) -> None:
     told: list[str] = []
-    vendor.denied.add(KNOWN_ACTIONS.id)
+    vendor.breaks[:] = [Break(Reply({"ok": True}), first=len(vendor.calls), times=1)]
     ctx = CASE.context(vendor.url)
     ctx.warn = told.append
     assert any(one.label == "Claude" for one in folded(CASE.items(ctx, "audit")))
+    assert vendor.calls[0] == KNOWN_ACTIONS.id
     assert [one for one in told if "actions that Slack has added are not asked for" in one]
+
+
+def test_who_may_not_read_the_list_may_not_read_the_log(vendor: Vendor) -> None:
+    vendor.denied.add(KNOWN_ACTIONS.id)
+    with pytest.raises(Denied):
+        CASE.items(CASE.context(vendor.url), "audit")
 
 
 def test_an_agent_is_ai_by_slacks_scope_and_needs_no_catalogue(
