@@ -99,7 +99,7 @@ def _records(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
         return
     for at, text in lines(number, line, stream):
         for found in envelopes.values_of(text):
-            is_page = isinstance(found, Mapping) and not unwrapped(found)
+            is_page = _has_lists(found) and not unwrapped(found)
             yield from ((at, one) for one in (_listed(found) or [found] if is_page else [found]))
 
 
@@ -126,6 +126,11 @@ def _document(line: bytes, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
     else:
         found = whole if isinstance(whole, list) else [whole]
     yield from enumerate(found, start=1)
+
+
+def _has_lists(found: Any) -> bool:
+    """Whether it may be a page: most lines need not be looked into for that."""
+    return isinstance(found, Mapping) and any(isinstance(one, list) for one in found.values())
 
 
 def _listed(page: Mapping[str, Any]) -> list[Any]:

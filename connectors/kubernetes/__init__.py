@@ -17,7 +17,14 @@ from connectors.kubernetes.config import KubernetesConfig
 from connectors.kubernetes.estate import Estate
 from connectors.kubernetes.facts import KINDS, Named, facts
 from connectors.kubernetes.objects import is_object, is_passed_by, thing_of
-from connectors.kubernetes.operations import BY_KIND, CUSTOM, LISTS, OPERATIONS, Listed
+from connectors.kubernetes.operations import (
+    BY_KIND,
+    CUSTOM,
+    LISTS,
+    OPERATIONS,
+    Listed,
+    permission,
+)
 from connectors.kubernetes.origins import short_name
 from scanner.kit.contract import ConnectorSpec, Counts, PermissionFormat, Probe, Shard
 from scanner.kit.http import Missing, ReadOnlySession
@@ -106,8 +113,9 @@ def _live(ctx: Ctx, shard: Shard, cluster: Cluster) -> Iterator[Item]:
             )
         except SourceError as error:
             refused += 1
-            if not (one.is_optional and isinstance(error, Denied)):
-                yield from _lacking(one, error)
+            is_there = not (one.may_lack and isinstance(error, Missing))
+            if is_there and not (one.is_optional and isinstance(error, Denied)):
+                yield _refused(one.operation.id, one.operation.permission, one.path, error)
             if refused == len(LISTS):
                 raise
             continue
@@ -117,9 +125,7 @@ def _live(ctx: Ctx, shard: Shard, cluster: Cluster) -> Iterator[Item]:
     if groups:
         yield from _custom(ctx, asked, groups, estate, rules)
     uid = estate.uid or ctx.recall(shard.id).decode("ascii", "ignore")
-    if estate.uid:
-        yield Remembered(data=estate.uid.encode())
-    elif uid:
+    if uid:
         yield Remembered(data=uid.encode())
     estate.settle()
     also = [*cluster.also, *filter(None, map(short_name, (cluster.name, *cluster.also)))]
@@ -127,14 +133,11 @@ def _live(ctx: Ctx, shard: Shard, cluster: Cluster) -> Iterator[Item]:
     yield from facts(named, estate)
 
 
-def _lacking(one: Listed, error: SourceError) -> Iterator[Gap]:
-    if isinstance(error, Missing) and one.may_lack:
-        return
+def _refused(operation: str, allowed: str, path: str, error: SourceError) -> Gap:
     if isinstance(error, Denied):
-        said = f"{one.operation.id}: not permitted to {one.operation.permission} ({error})"
-        yield Gap(what=one.operation.permission, reason=said, denied=True)
-        return
-    yield gap(one.path, error)
+        said = f"{operation}: not permitted to {allowed} ({error})"
+        return Gap(what=allowed, reason=said, denied=True)
+    return gap(path, error)
 
 
 def _custom(
@@ -153,12 +156,7 @@ def _custom(
         except Missing:
             continue  # it was deleted meanwhile
         except SourceError as error:
-            if isinstance(error, Denied):
-                allowed = f"list {one.plural}.{one.group}"
-                said = f"{CUSTOM.id}: not permitted to {allowed} ({error})"
-                yield Gap(what=allowed, reason=said, denied=True)
-            else:
-                yield gap(one.path, error)
+            yield _refused(CUSTOM.id, permission(one.plural, one.group), one.path, error)
             continue
         rules[one.group, one.kind] = f"GET {one.path}"
         for thing in found:

@@ -25,23 +25,23 @@ _URL = expression(
 
 def template(thing: Thing) -> Mapping[str, Any]:
     """The spec of its pods; empty: it has none."""
-    spec = thing.spec
-    if thing.kind == "Pod":
-        return spec
-    if thing.kind == "CronJob":
-        spec = mapping(mapping(spec.get("jobTemplate")).get("spec"))
-    return mapping(mapping(spec.get("template")).get("spec"))
+    return thing.spec if thing.kind == "Pod" else mapping(_made_from(thing).get("spec"))
 
 
 def labels(thing: Thing) -> Mapping[str, str]:
     """Those of its pods, by which services find them."""
     if thing.kind == "Pod":
         return thing.labels
+    meta = mapping(_made_from(thing).get("metadata"))
+    return {text(k): text(v) for k, v in mapping(meta.get("labels")).items()}
+
+
+def _made_from(thing: Thing) -> Mapping[str, Any]:
+    """What a controller makes its pods from; those of a CronJob are its jobs'."""
     spec = thing.spec
     if thing.kind == "CronJob":
         spec = mapping(mapping(spec.get("jobTemplate")).get("spec"))
-    meta = mapping(mapping(spec.get("template")).get("metadata"))
-    return {text(k): text(v) for k, v in mapping(meta.get("labels")).items()}
+    return mapping(spec.get("template"))
 
 
 def containers(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -25,7 +25,7 @@ from scanner.assess.baseline import Baseline
 from scanner.assess.lifecycle import advance
 from scanner.assess.metrics import metrics
 from scanner.assess.policies import Situation, evaluate
-from scanner.collect.reading import Source
+from scanner.collect.reading import Source, as_error
 from scanner.detect.engine import Detector
 from scanner.detect.suppress import Suppressions
 from scanner.emit.document import Document, ScanInfo, build
@@ -36,7 +36,7 @@ from scanner.kit.contract import Diagnosable, Probe
 from scanner.kit.counted import HEAD
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage
-from scanner.model.errors import ConfigError, ShadowAIError, StateTaken, StoreError
+from scanner.model.errors import ConfigError, ShadowAIError, StoreError
 from scanner.model.evidence import Confidence
 from scanner.model.finding import Finding, FindingEvent
 from scanner.reconcile.clouds import entries_of
@@ -209,7 +209,7 @@ def _scan(
         state.finish_scan(opened.id, now, exit_code)
         metering.keep(state, situation, life.findings, rulebook, opened.id)
     except StoreError as error:
-        warnings.append(_unless_taken(error))
+        warnings.append(str(as_error(error)))  # where another scan holds the state, it ends here
         exit_code = EXIT_INCOMPLETE
     lapsed = situation.reconciliation.lapsed_decisions
     info = ScanInfo(
@@ -231,13 +231,6 @@ def _scan(
         exit_code=exit_code,
         resumed=opened.is_resumed,
     )
-
-
-def _unless_taken(error: StoreError) -> str:
-    """What to tell of it; where another scan holds the state, this one comes to nothing."""
-    if isinstance(error, StateTaken):
-        raise error
-    return str(error)
 
 
 def _renames(state: State, lost: frozenset[ShardId], graph: AssetGraph) -> Mapping[NodeId, NodeId]:

@@ -64,8 +64,8 @@ def has_ended(edge: Edge, ended: Endings) -> bool:
 
 
 def granted(edge: Edge, ended: Endings) -> Edge:
-    """The same with the scopes of what has not ended since, where its rows tell of any."""
-    if edge.relation is not Relation.GRANTS or not any(row.scopes for row in edge.evidence):
+    """A grant with the scopes of what has not ended since, where its rows tell of any."""
+    if not any(row.scopes for row in edge.evidence):
         return edge
     times = ended.get(edge.target, {})
     standing = [row for row in edge.evidence if not _is_over(row, times, edge.source)]
