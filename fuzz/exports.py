@@ -10,24 +10,24 @@ import json
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from scanner.collect import loader
-from scanner.kit.contract import Context
-from scanner.kit.limits import Limits
 from scanner.model.items import Item
 
 _NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
 
-def names() -> list[str]:
+@cache
+def names() -> tuple[str, ...]:
     from tests.connectors.odd_events import ODD
     from tests.saas_rig.cases import all_cases
 
-    return sorted({*ODD, *(name for name, case in all_cases().items() if case.records)})
+    return tuple(sorted({*ODD, *(name for name, case in all_cases().items() if case.records)}))
 
 
 def read(name: str, text: bytes) -> list[Item]:
@@ -41,18 +41,13 @@ def read(name: str, text: bytes) -> list[Item]:
 
 
 def _context(name: str, folder: Path) -> Any:
-    from tests.connectors.odd_events import ODD
+    from tests.connectors.odd_events import ODD, reading
     from tests.saas_rig.cases import all_cases
 
     if name not in ODD:
         case = all_cases()[name]
         return case.context("https://v.example", live=False, files=("export.jsonl",), folder=folder)
-    odd = ODD[name]
-    config = loader.load(name).spec.config(**odd.settings, **{odd.files: ("export.jsonl",)})
-    made: Context[Any] = Context(
-        config=config, examine=lambda *_: (), limits=Limits(), folder=folder, now=lambda: _NOW
-    )
-    return made
+    return reading(name, folder, "export.jsonl", now=lambda: _NOW)
 
 
 def exported(data: bytes) -> None:

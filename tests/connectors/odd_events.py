@@ -5,7 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from scanner.collect import loader
+from scanner.kit.contract import Context
+from scanner.kit.limits import Limits
 
 AT = "2026-11-20T08:00:00Z"
 Made = Callable[[str, str], dict[str, Any]]
@@ -20,6 +25,16 @@ class Odd:
     known: dict[str, Any] | None
     settings: dict[str, Any]
     files: str = "files"
+
+
+def reading(source: str, folder: Path, file: str, **more: Any) -> Context[Any]:
+    """Of a source that reads this file alone; ``more``: of the context."""
+    odd = ODD.get(source)
+    settings, files = (odd.settings, odd.files) if odd else (_ORG, "files")
+    config = loader.load(source).spec.config(**settings, **{files: (file,)})
+    return Context(
+        config=config, examine=lambda *_: (), limits=Limits(), folder=folder, **more
+    )  # fmt: skip
 
 
 def _asana(kind: str, app: str) -> dict[str, Any]:

@@ -11,13 +11,11 @@ import pytest
 from scanner.collect import loader
 from scanner.detect.activity import Catalogue, facts_of
 from scanner.detect.engine import Detector
-from scanner.kit.contract import Context
-from scanner.kit.limits import Limits
 from scanner.model.evidence import Confidence
 from scanner.model.facts import Asset
 from scanner.model.items import Activity, Gap, Item
 from scanner.rulebook.load import Rulebook
-from tests.connectors.odd_events import ODD, kind_of
+from tests.connectors.odd_events import ODD, kind_of, reading
 
 _IDS = ("id", "uuid", "Id", "gid", "log_id", "event_id", "eventId", "_document_id", "sys_id",
         "requestId", "REQUEST_ID")  # fmt: skip
@@ -29,12 +27,8 @@ def _read(
 ) -> tuple[list[Item], list[str]]:
     """What a file tells, and what is warned of."""
     (folder / "log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records))
-    connector, odd, said = loader.load(source), ODD[source], []
-    config = connector.spec.config(**odd.settings, **{odd.files: ("log.jsonl",)})
-    ctx: Context[Any] = Context(
-        config=config, examine=lambda *_: (), limits=Limits(), folder=folder, warn=said.append,
-        make_watch=lambda: detector.watch,
-    )  # fmt: skip
+    connector, said = loader.load(source), list[str]()
+    ctx = reading(source, folder, "log.jsonl", warn=said.append, make_watch=lambda: detector.watch)
     (shard,) = connector.shards(ctx)
     return list(connector.collect(ctx, shard, None)), said
 

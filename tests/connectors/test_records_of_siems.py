@@ -11,25 +11,17 @@ import pytest
 
 from scanner.collect import loader
 from scanner.detect.engine import Detector
-from scanner.kit.contract import Context
-from scanner.kit.limits import Limits
 from scanner.model.items import Activity, Gap, Item
-from tests.connectors.odd_events import ODD
+from tests.connectors.odd_events import reading
 
 _AT = "2026-11-20T08:00:00Z"
-_ORG = {"organization": "acme", "live": False}
 
 
 def _read(source: str, records: list[Any], folder: Path, detector: Detector) -> list[Item]:
     text = "".join(json.dumps({"event": one, "p_log_type": "x"}) + "\n" for one in records)
     (folder / "log.jsonl").write_text(text)
-    connector, odd = loader.load(source), ODD.get(source)
-    settings, files = (odd.settings, odd.files) if odd else (_ORG, "files")
-    config = connector.spec.config(**settings, **{files: ("log.jsonl",)})
-    ctx: Context[Any] = Context(
-        config=config, examine=lambda *_: (), limits=Limits(), folder=folder,
-        make_watch=lambda: detector.watch,
-    )  # fmt: skip
+    connector = loader.load(source)
+    ctx = reading(source, folder, "log.jsonl", make_watch=lambda: detector.watch)
     (shard,) = connector.shards(ctx)
     items = list(connector.collect(ctx, shard, None))
     assert not [one for one in items if isinstance(one, Gap)]

@@ -14,6 +14,7 @@ from connectors.logs.pods import Pod, of_attributes, tags
 from scanner.cli import cli
 from tests.conftest import Repository
 from tests.connectors.kubernetes.world import UID, objects, plant, pod
+from tests.connectors.logs.questions import pairs, ways
 from tests.connectors.logs.test_joined import AI, T0, at, resolved
 from tests.saas_rig import TOKEN, serving
 
@@ -77,21 +78,6 @@ def scanned(folder: Path, logs: dict[str, str], monkeypatch: pytest.MonkeyPatch)
         done = CliRunner().invoke(cli, ["scan", "--config", str(config), "--json"])
     assert done.exit_code == 0, json.loads(done.output)["coverage"]
     return config
-
-
-def asked(config: Path, *question: str) -> Any:
-    done = CliRunner().invoke(cli, [*question, "--config", str(config), "--json"])
-    return json.loads(done.stdout)
-
-
-def ways(config: Path, ident: str) -> int:
-    told = asked(config, "graph", "paths", "--from", ident, "--to", "provider:openai")
-    return len(told.get("paths", ()))
-
-
-def pairs(config: Path, state: str) -> set[frozenset[str]]:
-    rows = asked(config, "graph", "same-as", "list")
-    return {frozenset((row["one"], row["other"])) for row in rows if row["state"] == state}
 
 
 @pytest.mark.parametrize("line", [

@@ -13,6 +13,7 @@ from scanner.cli import cli
 from tests.aws_rig import Organization, Rig, serving
 from tests.aws_rig.rig import MANAGEMENT
 from tests.connectors.logs.conftest import Read
+from tests.connectors.logs.questions import asked, pairs, ways
 from tests.connectors.logs.test_joined import AI, HEAD, T0, resolved, talk
 
 HOME = "us-east-1"
@@ -75,21 +76,6 @@ def scanned(folder: Path, rig: Rig, family: str = "compute") -> Path:
     return config
 
 
-def asked(config: Path, *question: str) -> Any:
-    done = CliRunner().invoke(cli, [*question, "--config", str(config), "--json"])
-    return json.loads(done.stdout)
-
-
-def ways(config: Path, ident: str) -> int:
-    told = asked(config, "graph", "paths", "--from", arn(ident), "--to", "provider:openai")
-    return len(told.get("paths", ()))
-
-
-def pairs(config: Path, state: str) -> set[frozenset[str]]:
-    rows = asked(config, "graph", "same-as", "list")
-    return {frozenset((row["one"], row["other"])) for row in rows if row["state"] == state}
-
-
 def test_the_graph_leads_from_the_instance_to_the_provider(tmp_path: Path, rig: Rig) -> None:
     logs = tmp_path / "logs"
     logs.mkdir()
@@ -99,8 +85,8 @@ def test_the_graph_leads_from_the_instance_to_the_provider(tmp_path: Path, rig: 
     )
     (logs / "flows.log").write_text(HEAD + talk("10.0.0.5", AI, 700, 9000, 5, eni="eni-0a"))
     config = scanned(tmp_path, rig)
-    assert ways(config, "i-0aaa") >= 1
-    assert ways(config, "i-0bbb") >= 1
+    assert ways(config, arn("i-0aaa")) >= 1
+    assert ways(config, arn("i-0bbb")) >= 1
     graph = asked(config, "graph", "paths", "--from", arn("i-0aaa"), "--to", "provider:openai")
     assert "bytes_up" in json.dumps(graph) or "vpc-flow" in json.dumps(graph)
     assert not rig.rejected
@@ -111,8 +97,8 @@ def test_an_address_in_a_network_is_one_machines(tmp_path: Path, rig: Rig) -> No
     logs.mkdir()
     (logs / "dns.log").write_text(resolved("10.0.0.7", "api.openai.com", AI, vpc="vpc-2"))
     config = scanned(tmp_path, rig)
-    assert ways(config, "i-0ddd") >= 1
-    assert ways(config, "i-0ccc") == 0
+    assert ways(config, arn("i-0ddd")) >= 1
+    assert ways(config, arn("i-0ccc")) == 0
 
 
 def test_an_address_that_may_be_several_is_a_question(tmp_path: Path, rig: Rig) -> None:
