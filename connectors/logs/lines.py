@@ -36,8 +36,10 @@ _ROWS = ("records", "Records", "logEvents", "value", "entries", "logs", "rows", 
 """Where deliveries and exports put their records, if they are no record themselves."""
 _MOST_WRAPS = 3
 _HOST = re.compile(
-    r"(?:(?:https?|wss?)://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.(?=[a-z0-9])){1,12}+[a-z][a-z0-9-]{1,62}|"
-    r"(?<=//)[a-z0-9.\[\]:-]+)(?::(\d{1,5}))?(/[^\s\"'<>?#]*)?", re.I)  # fmt: skip
+    r"(?:(?:https?|wss?)://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.(?=[a-z0-9])){1,12}+"
+    r"[a-z][a-z0-9-]{1,62}+(?!\.[\w-])|(?<=//)[a-z0-9.\[\]:-]+)\.?(?::(\d{1,5}))?"
+    r"(/[^\s\"'<>?#]*)?", re.I)  # fmt: skip
+"""A name may end with the root's dot, as name servers write it."""
 _MOST_NAMED = 4096
 """Records of one line whose names are kept until it is done."""
 
