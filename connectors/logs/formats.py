@@ -17,7 +17,7 @@ from scanner.model.base import Model
 FIELDS = (
     "time", "date", "clock", "user", "device", "src", "host", "url", "path", "method", "up",
     "down", "action", "ua", "app", "program", "model", "provider", "dst", "port", "media", "ja4",
-    "status", "dns", "sender",
+    "status", "dns", "sender", "zone",
 )  # fmt: skip
 _OF_ALL = ("gen_ai.", "#Fields:", "#fields")
 """Spans of models, and what renames the columns of a log."""
@@ -46,6 +46,8 @@ class Format(Model, frozen=True, kw_only=True):
     surface: str = ""
     """``name``: names that were asked for, which shows contact and no content; ``answer``: what
     they were answered with, of which the question is another line."""
+    actor: tuple[str, ...] = ()
+    """Of an identity that may be a person, a device or a network: names of what tells which."""
     marks: tuple[str, ...] = ()
     """Of a log that names no host: texts of which each of its lines has one, and few others do.
     Where there are none here, they are the names that tell the format."""
@@ -150,6 +152,7 @@ def known_names() -> frozenset[str]:
             one.if_all,
             one.if_any,
             one.columns,
+            one.actor,
             *one.joins.values(),
         )
         for name in names

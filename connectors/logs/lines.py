@@ -86,7 +86,7 @@ class Layout:
                 self.header(line)
             elif line.strip():
                 if not self.columns:
-                    self._first(line)
+                    self._first(line.lstrip(" "))
                 return
 
     @property

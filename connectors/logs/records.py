@@ -26,6 +26,11 @@ _PLAIN_URL = re.compile(
 )
 _NAMES = ("name", "answer")
 _DNS_PORTS = ("53", "853", "5353")
+_NO_DEVICE = "NA"
+"""As Zscaler writes that there is none; a person may be called so."""
+_NO_PERSON = re.compile(r"network|site|tunnel|group", re.I)
+_MAIL_BEHIND = re.compile(r".*\(([^()\s@]+@[^()\s@]+)\)", re.S)
+_ZONE = re.compile(r"([+-])(\d{1,2})(?::?(\d\d))?")
 _TEXTS = frozenset({"device", "method", "action", "ua", "app", "program", "media", "model",
                     "provider", "ja4"})  # fmt: skip
 _COUNTS = frozenset({"up", "down", "status"})
@@ -111,6 +116,8 @@ class Taker:
         time = said.pop("time", "") or " ".join(
             [said[name] for name in ("date", "clock") if name in said]
         )
+        if time and "zone" in said:
+            time += _zone(said["zone"])
         if time:
             record.time = moment(time, day, day_first=day_first)
             if not record.time and "date" in told:
@@ -128,8 +135,8 @@ class Taker:
                 record.user = _user(text)
             elif name == "src":
                 record.src = _address(text)
-        if "sender" in said and not (record.user or record.device):
-            record.device = said["sender"]
+        if record.device or "sender" in said or self.format.actor:
+            self._who(record, said, told)
         if self.format.joins:
             self._join(record, told)
         if self.format.parts and _holds(told, self.format.parts):
@@ -172,6 +179,16 @@ class Taker:
         if "?" in path or "#" in path:
             path = path.partition("?")[0].partition("#")[0]
         record.path = path
+
+    def _who(self, record: Record, said: dict[str, str], told: Mapping[str, Any]) -> None:
+        """A person, a device or neither, where a field may name any of them."""
+        if "sender" in said and not (record.user or record.device):
+            record.device = said["sender"]
+        if record.device == _NO_DEVICE:
+            record.device = ""
+        if self.format.actor and record.user:
+            what = next((str(told[name]) for name in self.format.actor if told.get(name)), "")
+            _tell_actor(record, what)
 
     def _join(self, record: Record, told: Mapping[str, Any]) -> None:
         """What leads from a name to the connections that hold addresses alone."""
@@ -251,9 +268,36 @@ def number(text: str) -> int:
         return 0
 
 
+def _tell_actor(record: Record, what: str) -> None:
+    """``what`` an identity is, as Umbrella calls it (``AD Users``, ``Roaming Computers``,
+    ``Networks``); empty: not told, and it stays a person."""
+    if not what or "user" in what.lower():
+        return
+    if not _NO_PERSON.search(what):
+        record.device = record.device or record.user
+    record.user = ""
+
+
+def _zone(text: str) -> str:
+    """``+11`` behind a time; empty for a name, as several zones go by one."""
+    hit = _ZONE.fullmatch(text)
+    return f" {hit[1]}{int(hit[2]):02}{hit[3] or '00'}" if hit is not None else ""
+
+
 def _user(text: str) -> str:
-    """``ACME\\anna`` and ``anna`` are left as they are; an address book's brackets are not."""
-    return text.strip("<>'\" ")[:256]
+    """``ACME\\anna`` and ``anna`` are left as they are; an address book's brackets are not, and a
+    mail address behind a name stands for it. Of a directory's path, its last name. An address that
+    a proxy was asked for (Palo Alto Networks' ``x-fwd-for: 192.0.2.1``) is nobody."""
+    text = text.strip("<>'\" ")
+    if text[-1:] == ")" and (hit := _MAIL_BEHIND.fullmatch(text)) is not None:
+        text = hit[1]
+    elif ":" in text:
+        start = text[:10].lower()
+        if start == "x-fwd-for:":
+            return ""
+        if start.startswith(("ldap://", "ldaps://")):
+            text = text.rpartition("/")[2].strip()
+    return text[:256]
 
 
 def _address(text: str) -> str:

@@ -120,7 +120,8 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      '"2026-11-28 10:00:00","laptop-1","laptop-1,Acme","10.0.0.9","203.0.113.4","Allowed",'
      '"1 (A)","NOERROR","api.openai.com.","Generative AI","Roaming Computers",'
      '"Roaming Computers,Networks",""',
-     {"host": "api.openai.com.", "user": "laptop-1", "src": "10.0.0.9", "is_name": True}),
+     {"host": "api.openai.com.", "user": "", "device": "laptop-1", "src": "10.0.0.9",
+      "is_name": True}),
     ("umbrella-dns", "",  # of a version with more columns
      '"2026-11-28 10:00:00","laptop-1","laptop-1","10.0.0.9","203.0.113.4","Blocked","1 (A)",'
      '"NOERROR","claude.ai.","Generative AI","Roaming Computers","Roaming Computers","","1","2"',
@@ -137,7 +138,8 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      'BLOCKED","https://claude.ai/","","Mozilla/5.0","403","5","","","","AI","","","","",'
      '"","AD Users","AI","Anna (anna@example.com), Site","AD Users,Sites","POST","","","f"'
      ',"12","34","","","","","9","8","7","6"',
-     {"host": "claude.ai", "action": "BLOCKED", "method": "POST", "up": 5}),
+     {"host": "claude.ai", "action": "BLOCKED", "method": "POST", "up": 5,
+      "user": "anna@example.com"}),
     # https://docs.paloaltonetworks.com URL filtering log fields
     ("palo-alto", "",
      "<14>Nov 28 10:00:00 fw 1,2026/11/28 10:00:00,001,THREAT,url,2561,2026/11/28 10:00:00,"
@@ -147,6 +149,66 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      "text/html,0,,,1,Mozilla/5.0",
      {"host": "chatgpt.com", "path": "/backend-api/conversation", "user": "acme\\anna",
       "app": "openai-chatgpt", "src": "10.0.0.5"}),
+    # https://docs.paloaltonetworks.com/strata-logging-service/log-reference/network-logs
+    ("palo-alto-json", "",
+     '{"TimeReceived":"2026-11-28T10:00:09.000000Z","DeviceSN":"001","LogType":"THREAT","Subtype":'
+     '"url","TimeGenerated":"2026-11-28T10:00:00.000000Z","SourceAddress":"10.0.0.5",'
+     '"DestinationAddress":"203.0.113.9","SourceUser":"anna@example.com","Application":"ssl",'
+     '"DestinationPort":443,"Action":"alert","URL":"chatgpt.com/c/1","UserAgent":null,'
+     '"DeviceName":"FW-1","HTTPMethod":"get","SourceDeviceHost":null}',
+     {"host": "chatgpt.com", "path": "/c/1", "user": "anna@example.com", "src": "10.0.0.5",
+      "device": "", "time": "2026-11-28T10:00:00Z"}),
+    ("palo-alto-json-traffic", "",
+     '{"LogType":"TRAFFIC","Subtype":"end","TimeGenerated":"2026-11-28T10:00:00.000000Z",'
+     '"SourceAddress":"10.0.0.5","SourceUser":null,"Application":"openai-chatgpt","BytesSent":300,'
+     '"BytesReceived":900,"DeviceName":"FW-1","SourceDeviceHost":"lap-1"}',
+     {"app": "openai-chatgpt", "up": 300, "down": 900, "device": "lap-1", "count": 1}),
+    ("palo-alto-json-traffic", "",
+     '{"LogType":"TRAFFIC","Subtype":"start","TimeGenerated":"2026-11-28T10:00:00.000000Z",'
+     '"SourceAddress":"10.0.0.5","Application":"openai-chatgpt","BytesSent":0}', {"count": 0}),
+    # https://unbound.docs.nlnetlabs.nl, log-queries, to a file and to syslog
+    ("unbound", "", "[1795860000] unbound[17265:0] info: 10.0.0.5 claude.ai. A IN",
+     {"host": "claude.ai.", "src": "10.0.0.5", "is_name": True, "time": "2026-11-28T10:00:00Z"}),
+    ("unbound", "",
+     "2026-11-28T10:00:00+00:00 ns unbound[7]: [7:d] query: 2001:db8::5 claude.ai. AAAA IN",
+     {"host": "claude.ai.", "src": "2001:db8::5", "time": "2026-11-28T10:00:00Z"}),
+    # https://documentation.meraki.com, Syslog Event Types and Log Samples
+    ("meraki-urls", "",
+     "<134>1 1795860000.342705328 MX84 urls src=10.0.0.5:63735 dst=203.0.113.9:443 "
+     "mac=02:00:00:00:00:01 agent='Mozilla/5.0 (X)' request: GET https://claude.ai/new",
+     {"host": "claude.ai", "path": "/new", "src": "10.0.0.5", "port": 443, "method": "GET",
+      "ua": "Mozilla/5.0 (X)", "time": "2026-11-28T10:00:00Z"}),
+    ("meraki-urls", "",
+     "1795860000.34270532 MX84 urls src=10.0.0.5:63735 dst=203.0.113.9:443 mac=02:00:00:00:00:01 "
+     "request: UNKNOWN https://claude.ai/...", {"host": "claude.ai", "method": ""}),
+    # https://www.cisco.com, Secure Firewall Threat Defense syslog messages, security events
+    ("cisco-ftd", "",
+     "<113>2026-11-28T10:00:01Z ftd1 : %FTD-1-430003: EventPriority: Low, FirstPacketSecond: "
+     "2026-11-28T10:00:00Z, AccessControlRuleAction: Allow, SrcIP: 10.0.0.5, DstIP: 203.0.113.9, "
+     "SrcPort: 51000, DstPort: 443, Protocol: tcp, User: anna, UserAgent: Mozilla/5.0 (X), Client: "
+     "SSL client, WebApplication: OpenAI, InitiatorBytes: 300, ResponderBytes: 900, URL: "
+     "https://chatgpt.com/c",
+     {"host": "chatgpt.com", "user": "anna", "src": "10.0.0.5", "port": 443, "up": 300,
+      "down": 900, "app": "OpenAI", "action": "Allow", "time": "2026-11-28T10:00:00Z"}),
+    ("cisco-ftd", "",
+     "%FTD-1-430003: AccessControlRuleAction: Block, SrcIP: 10.0.0.5, DstIP: 203.0.113.9, DstPort: "
+     "53, User: Not Found, DNSQuery: chatgpt.com, DNSRecordType: a host address",
+     {"host": "chatgpt.com", "user": "", "src": "10.0.0.5", "is_name": True, "action": "Block"}),
+    ("cisco-ftd", "",  # a name that a client has chosen
+     "%FTD-1-430003: SrcIP: 10.0.0.5, UserAgent: x, User: boss, ReferencedHost: claude.ai",
+     {"host": "claude.ai", "user": ""}),
+    # https://docs.sophos.com/nsg/sophos-firewall/latest/pdf/sf-syslog-guide-en.pdf
+    ("sophos-firewall", "",
+     'device="SFW" date=2026-11-28 time=21:00:00 timezone="+11" device_name="SG330" device_id=S1 '
+     'log_type="Content Filtering" log_component="HTTP" log_subtype="Allowed" user_name="anna" '
+     'url="https://claude.ai/new" src_ip=10.0.0.5 dst_ip=203.0.113.9 dst_port=443 sent_bytes=300 '
+     'recv_bytes=900 domain=claude.ai status_code="200"',
+     {"host": "claude.ai", "user": "anna", "device": "", "src": "10.0.0.5", "up": 300,
+      "down": 900, "action": "Allowed", "time": "2026-11-28T10:00:00Z"}),
+    ("sophos-firewall", "",
+     'timestamp="2026-11-28T12:00:00+0200" device_model="XGS" device_serial_id="X1" log_type="TLS" '
+     'log_component="SSL" log_subtype="Do not decrypt" src_ip="10.0.0.5" sni="claude.ai"',
+     {"host": "claude.ai", "device": "", "time": "2026-11-28T10:00:00Z"}),
     # https://docs.paloaltonetworks.com traffic log fields
     ("palo-alto-traffic", "",
      "<14>Nov 28 10:00:00 fw 1,2026/11/28 10:00:00,001,TRAFFIC,end,2561,2026/11/28 10:00:00,"

@@ -41,3 +41,107 @@ def test_a_name_servers_line_of_no_known_format_is_told(tmp_path: Path, read: Re
     told = read("ns.log")
     assert [row.count for asset in told.assets.values() for row in asset.evidence] == [1]
     assert told.gaps[-1].reason == "1 lines in no known format; such as chatgpt.com"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["<30>1 2026-11-28T10:00:00Z ns1 named 12 - - client @0x1 10.0.0.5#5 (claude.ai): query: "
+     "claude.ai IN A + (10.0.0.1)",
+     "Nov 28 10:00:00 10.0.0.1 named[12]: 28-Nov-2026 10:00:00.123 client 10.0.0.5#5: UDP: query: "
+     "claude.ai IN A response: NOERROR +A claude.ai. 300 IN A 203.0.113.9;",
+     "28-Nov-2026 10:00:00.123 client 10.0.0.5#5 UDP: query: claude.ai IN A response: NOERROR +A",
+     "2026-11-28T10:00:00Z ns1 named[12]: client @0x1 10.0.0.5#5 (claude.ai): answer: claude.ai IN "
+     "A +EDC (10.0.0.1) -> NOERROR"],
+    ids=["rfc5424", "infoblox", "infoblox-file", "answer"],
+)  # fmt: skip
+def test_queries_of_bind_and_infoblox_name_who_asked(line: str) -> None:
+    told = one_of(line)
+    assert (told.format, told.src, told.host) == ("bind", "10.0.0.5", "claude.ai")
+    assert told.time == "2026-11-28T10:00:00Z"
+
+
+@pytest.mark.parametrize("start", ["client @0x1 ", "queries: client ", "queries: info: client "])
+def test_a_query_without_a_time_names_who_asked(start: str) -> None:
+    told = one_of(f"{start}10.0.0.5#5 (claude.ai): query: claude.ai IN A + (10.0.0.1)")
+    assert (told.format, told.src, told.host, told.time) == ("bind", "10.0.0.5", "claude.ai", "")
+
+
+def test_access_logs_of_ciscos_proxy_begin_with_a_level() -> None:
+    told = one_of(
+        "Info: 1795860000.563 481 10.0.0.5 TCP_MISS/200 6916 CONNECT tunnel://claude.ai:443/ "
+        '"ACME\\anna@LDAP" DIRECT/203.0.113.9 - PASSTHRU_1-Default <"C_1",-,-> - 1'
+    )
+    assert (told.format, told.host, told.src) == ("squid", "claude.ai", "10.0.0.5")
+    assert (told.user, told.time) == ("ACME\\anna@LDAP", "2026-11-28T10:00:00Z")
+
+
+def umbrella(identity: str, kind: str, lead: str = "") -> Record:
+    return one_of(
+        f'{lead}"2026-11-28 10:00:00","{identity}","{identity},HQ","10.0.0.9","203.0.113.4",'
+        f'"Allowed","1 (A)","NOERROR","claude.ai.","AI","{kind}","{kind},Sites",""'
+    )
+
+
+def test_umbrellas_lines_may_begin_with_a_blank() -> None:
+    told = umbrella("Anna (anna@example.com)", "AD Users", " ")
+    assert (told.format, told.host, told.user) == ("umbrella-dns", "claude.ai.", "anna@example.com")
+
+
+@pytest.mark.parametrize(
+    ("kind", "user", "device"),
+    [("AD Users", "x-1", ""), ("SAML Users", "x-1", ""), ("", "x-1", ""), ("Networks", "", ""),
+     ("Internal Networks", "", ""), ("Sites", "", ""), ("Roaming Computers", "", "x-1"),
+     ("Anyconnect Roaming Client", "", "x-1"), ("AD Computers", "", "x-1")],
+)  # fmt: skip
+def test_an_identity_of_umbrellas_is_what_its_type_says(kind: str, user: str, device: str) -> None:
+    told = umbrella("x-1", kind)
+    assert (told.user, told.device, told.src) == (user, device, "10.0.0.9")
+
+
+CSV = ("1,2026/11/28 10:00:00,001,THREAT,url,2561,2026/11/28 10:00:00,10.0.0.5,203.0.113.9,,,rule,"
+       "{},,ssl,v,a,b,c,d,e,f,1,1,1,443,0,0,0x0,tcp,alert,chatgpt.com/,x")  # fmt: skip
+FORCEPOINT = ("CEF:0|Forcepoint|Security|8.5|9|Transaction permitted|1|act=permitted src=10.0.0.5 "
+              "suser=LDAP://dc.example.com OU\\=Users,DC\\=example/Anna Example {}rt=1795860000000 "
+              "request=https://claude.ai/")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "user"),
+    [(CSV.format("x-fwd-for: 192.0.2.7"), ""), (CSV.format("acme\\anna"), "acme\\anna"),
+     (FORCEPOINT.format(""), "Anna Example"), (FORCEPOINT.format("loginID=anna7 "), "anna7"),
+     (FORCEPOINT.format("loginID=- "), "Anna Example")],
+)  # fmt: skip
+def test_who_somebody_is_is_told_by_a_name(line: str, user: str) -> None:
+    told = one_of(line)
+    assert (told.user, told.src) == (user, "10.0.0.5")
+
+
+@pytest.mark.parametrize(("device", "expected"), [("NA", ""), ("LAP1", "LAP1")])
+def test_zscaler_writes_na_where_there_is_no_device(device: str, expected: str) -> None:
+    told = one_of(
+        '{"sourcetype":"zscalernss-web","event":{"datetime":"2026-11-28 10:00:00","user":"na",'
+        '"hostname":"claude.ai","url":"claude.ai/new","urlsupercategory":"AI","appclass":"AI",'
+        f'"devicehostname":"{device}"}}}}'
+    )
+    assert (told.user, told.device) == ("na", expected)
+
+
+@pytest.mark.parametrize(
+    ("zone", "time"),
+    [("+11", "2026-11-27T23:00:00Z"), ("-0330", "2026-11-28T13:30:00Z"),
+     ("CEST", "2026-11-28T10:00:00Z")],
+)  # fmt: skip
+def test_a_zone_may_stand_beside_the_time(zone: str, time: str) -> None:
+    told = one_of(
+        f'device="SFW" date=2026-11-28 time=10:00:00 timezone="{zone}" device_name="SG330" '
+        'log_component="HTTP" log_subtype="Allowed" src_ip=10.0.0.5 domain=claude.ai'
+    )
+    assert (told.format, told.time, told.device) == ("sophos-firewall", time, "")
+
+
+def test_nginx_in_json_tells_who_and_when() -> None:
+    told = one_of(
+        '{"server_name": "chatgpt.com", "remote_addr": "10.0.0.5", "remote_user": "anna", '
+        '"time_local": "28/Nov/2026:12:00:00 +0200", "request": "POST /c/1 HTTP/1.1"}'
+    )
+    assert (told.host, told.user, told.time) == ("chatgpt.com", "anna", "2026-11-28T10:00:00Z")

@@ -58,8 +58,11 @@ def test_what_is_no_line_of_any_log_harms_nothing(line: bytes) -> None:
      '[2026-11-28T10:00:00Z] "GET / HTTP/1.1" 200 - 1 2 ' + '"a" ' * 15_000,
      "x client " + "1#1 query: " * 5000, "Nov 28 10:00:00 " + "dnsmasq[1]: " * 5000, "1 " * 30_000,
      "a." * 30_000, "a-" * 30_000, 'a="' * 20_000, "x PACKET " + "(1)a" * 15_000,
+     "%FTD-1-430003: SrcIP: 1.1.1.1" + ", User: Unknown, UR" * 400, "%FTD-1-430003: " * 500,
+     "client " * 1000 + " query: ", "1 1 unbound[1]: " * 500,
+     "1795860000.123 " * 500 + " urls src=",
      'a - b [c] "GET ' + '" A:' * 15_000, 'a=1 b=2 c=3 "' + '\\"' * 30_000],
-    ids=range(12),
+    ids=range(17),
 )  # fmt: skip
 def test_a_line_that_is_made_to_take_long_does_not(line: str) -> None:
     """Expressions that share a line out in every way would take hours."""
