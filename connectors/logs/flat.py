@@ -12,6 +12,8 @@ _MOST_DEPTH = 5
 _MOST_PLUGINS = 20
 _NESTED = frozenset({"additionalfields"})
 """Texts that hold a record (Defender's tables)."""
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types of values of which nothing is nested."""
 _WHOLE = frozenset({"answers", "dns.answers", "dns.grouped.a", "dns.grouped.aaaa", "resolvedips"})
 """Lists of which all is wanted, not the first alone."""
 
@@ -19,6 +21,10 @@ _WHOLE = frozenset({"answers", "dns.answers", "dns.grouped.a", "dns.grouped.aaaa
 def flattened(told: Mapping[str, Any]) -> dict[str, Any]:
     """Dotted names in lower case, of a bounded number of them."""
     flat: dict[str, Any] = {}
+    if len(told) <= _MOST_FLAT and _PLAIN.issuperset(map(type, told.values())):
+        flat = {name.lower(): value for name, value in told.items()}
+        if _NESTED.isdisjoint(flat):
+            return flat
     _flatten(told, "", flat, 0)
     return flat
 

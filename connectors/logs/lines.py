@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from connectors.logs.flat import by_plugin, decoded, decoded_bytes, flattened, is_rows
 from connectors.logs.formats import Format, known_names, of_shape, pattern
@@ -44,8 +44,7 @@ _MOST_NAMED = 4096
 """Records of one line whose names are kept until it is done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """``names`` and values of a record, dotted and in lower case; ``record``: who and when;
     ``told``: what was made of it, other than ``record`` where a line was wrapped in it; ``text``:
     of a line whose pairs have other words around them."""
@@ -74,6 +73,9 @@ class Layout:
     """Of the last line: what its records were read from, as far as it has names."""
     _fitting: dict[tuple[str, ...], Taker | None] = field(default_factory=dict)
     """Names of a line, behind its shape -> what reads it: lines of one log have the same."""
+    _taker: Taker | None = None
+    """Of whole rows, as long as they have the columns ``_taken``."""
+    _taken: tuple[str, ...] | None = None
     _text: Format | None = None
     """What the last plain line was; the next one is most likely the same."""
 
@@ -227,7 +229,11 @@ class Layout:
         if values[0].lower() == self.columns[0] and values[-1].strip().lower() == self.columns[-1]:
             return [Record("table")]  # the header
         row = dict(zip(self.columns, values, strict=False))
-        fitting = self._of_names(row, "columns")
+        fitting = self._taker if len(row) == len(self.columns) else None
+        if fitting is None or self._taken is not self.columns:
+            fitting = self._of_names(row, "columns")
+            if len(row) == len(self.columns):
+                self._taker, self._taken = fitting, self.columns
         if fitting is None:
             return []
         record = fitting.record(row, self.day, day_first=self.day_first)

@@ -31,9 +31,6 @@ _NO_DEVICE = "NA"
 _NO_PERSON = re.compile(r"network|site|tunnel|group", re.I)
 _MAIL_BEHIND = re.compile(r".*\(([^()\s@]+@[^()\s@]+)\)", re.S)
 _ZONE = re.compile(r"([+-])(\d{1,2})(?::?(\d\d))?")
-_TEXTS = frozenset({"device", "method", "action", "ua", "app", "program", "media", "model",
-                    "provider", "ja4"})  # fmt: skip
-_COUNTS = frozenset({"up", "down", "status"})
 
 
 @dataclass(slots=True)
@@ -111,8 +108,32 @@ class Taker:
     def _made(
         self, said: dict[str, str], told: Mapping[str, Any], day: int, day_first: bool
     ) -> Record:
-        record = Record(self.format.name)
-        record.is_name = self._is_name or "dns" in said
+        get = said.get
+        host, port, path = _placed(said)
+        record = Record(
+            self.format.name,
+            user=_user(said["user"]) if "user" in said else "",
+            device=get("device", ""),
+            src=_address(said["src"]) if "src" in said else "",
+            host=host,
+            port=port,
+            path=path,
+            method=get("method", ""),
+            up=number(said["up"]) if "up" in said else 0,
+            down=number(said["down"]) if "down" in said else 0,
+            action=get("action", ""),
+            status=number(said["status"]) if "status" in said else 0,
+            ua=get("ua", ""),
+            app=get("app", ""),
+            program=get("program", ""),
+            media=get("media", ""),
+            model=get("model", ""),
+            provider=get("provider", ""),
+            ja4=get("ja4", ""),
+            is_name=self._is_name or "dns" in said,
+        )
+        if "/route/" in record.provider:  # Envoy's backends: namespace/backend/route/...
+            record.provider = record.provider.split("/")[1]
         time = said.pop("time", "") or " ".join(
             [said[name] for name in ("date", "clock") if name in said]
         )
@@ -123,18 +144,6 @@ class Taker:
             if not record.time and "date" in told:
                 record.time = moment(f"{told['date']} {time}", day, day_first=day_first)
             record.is_untimed = not record.time
-        self._place(record, said)
-        for name, text in said.items():
-            if name in _TEXTS:
-                # Envoy's backends are called namespace/backend/route/…
-                is_backend = name == "provider" and "/route/" in text
-                setattr(record, name, text.split("/")[1] if is_backend else text)
-            elif name in _COUNTS:
-                setattr(record, name, number(text))
-            elif name == "user":
-                record.user = _user(text)
-            elif name == "src":
-                record.src = _address(text)
         if record.device or "sender" in said or self.format.actor:
             self._who(record, said, told)
         if self.format.joins:
@@ -159,26 +168,6 @@ class Taker:
                     found[name] = text
                     break
         return found
-
-    def _place(self, record: Record, said: dict[str, str]) -> None:
-        """Host, port and path, from whichever fields tell them."""
-        get = said.get
-        url, host, path = get("url"), get("host", ""), get("path", "")
-        port = number(said["port"]) if "port" in said else 0
-        if url:
-            found, at, rest = _of_url(url)
-            host, port, path = host or found, port or at, path or rest
-        elif "://" in path:
-            found, at, path = _of_url(path)
-            host, port = host or found, port or at
-        tail = ""
-        if host.count(":") == 1:
-            host, _, tail = host.partition(":")
-        record.host = host or get("dst", "")
-        record.port = port or (number(tail) if tail else 0)
-        if "?" in path or "#" in path:
-            path = path.partition("?")[0].partition("#")[0]
-        record.path = path
 
     def _who(self, record: Record, said: dict[str, str], told: Mapping[str, Any]) -> None:
         """A person, a device or neither, where a field may name any of them."""
@@ -245,6 +234,25 @@ def of_expression(format_name: str) -> TextTaker:
 
 def _holds(told: Mapping[str, Any], wanted: Mapping[str, tuple[str, ...]]) -> bool:
     return any(str(told.get(path, "")).strip('"') in texts for path, texts in wanted.items())
+
+
+def _placed(said: Mapping[str, str]) -> tuple[str, int, str]:
+    """Host, port and path, from whichever fields tell them."""
+    get = said.get
+    url, host, path = get("url"), get("host", ""), get("path", "")
+    port = number(said["port"]) if "port" in said else 0
+    if url:
+        found, at, rest = _of_url(url)
+        host, port, path = host or found, port or at, path or rest
+    elif "://" in path:
+        found, at, path = _of_url(path)
+        host, port = host or found, port or at
+    tail = ""
+    if host.count(":") == 1:
+        host, _, tail = host.partition(":")
+    if "?" in path or "#" in path:
+        path = path.partition("?")[0].partition("#")[0]
+    return host or get("dst", ""), port or (number(tail) if tail else 0), path
 
 
 def _of_url(url: str) -> tuple[str, int, str]:

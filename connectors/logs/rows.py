@@ -6,6 +6,7 @@ Owns the keys and the rows. Which line counts under which is :mod:`connectors.lo
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from connectors.logs.pods import Pod, tags
 from connectors.logs.pseudonyms import Pseudonyms
@@ -84,12 +85,22 @@ class Row:
         self.up += other.up
         self.down += other.down
         self.large += other.large
-        self.first = min(filter(None, (self.first, other.first)), default="")
-        self.last = max(self.last, other.last)
-        self.handshakes |= other.handshakes
-        self.users |= other.users
+        if other.first:
+            self.first = min(self.first, other.first) if self.first else other.first
+            self.last = max(self.last, other.last)
+        if other.handshakes:
+            self.handshakes |= other.handshakes
+        if other.users:
+            self.users |= other.users
         for name, row in other.devices.items():
             self.device(name).join(row)
+
+    def __reduce__(self) -> tuple[type[Row], tuple[Any, ...]]:
+        """For another process: a third of what telling each field by its name takes."""
+        return Row, (
+            self.count, self.first, self.last, self.up, self.down, self.large, self.models,
+            self.handshakes, self.users, self.devices,
+        )  # fmt: skip
 
     def add(self, count: int, up: int, down: int, time: str, *, is_large: bool) -> None:
         """``time``: ISO 8601, or empty; ``is_large``: what was sent is worth saying."""

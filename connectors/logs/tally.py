@@ -157,7 +157,9 @@ class Tally:
                 continue
             mine = self.row(key)
             mine.join(row)
-            mine.models |= set(sorted(row.models - mine.models)[: MOST_MODELS - len(mine.models)])
+            if row.models:
+                more = sorted(row.models - mine.models)
+                mine.models |= set(more[: MOST_MODELS - len(mine.models)])
         self.places.join(other.places)
         self.lines += other.lines
 
