@@ -25,7 +25,7 @@ from connectors.logs.records import Record, Taker, number, of_expression
 from connectors.logs.times import is_day_first, leading
 
 _MOST_LAYOUTS = 400
-_MOST_COLUMNS = 80
+_MOST_COLUMNS = 240
 """Of a table without a header, to which newer versions add columns behind those that are known."""
 _MOST_TEXT = 8192
 """Characters of a line that an expression is tried on."""
@@ -127,10 +127,11 @@ class Layout:
                 self.columns, self.separator = tuple(names), separator
                 return
         for one in of_shape("columns"):
-            if one.first and pattern(one.first).match(line):
+            if one.first and (hit := pattern(one.first).match(line)) is not None:
                 names = [name.lower() for name in one.columns]
                 more = [f"column {number}" for number in range(len(names), _MOST_COLUMNS)]
-                self.columns, self.separator = (*names, *more), ","
+                is_spaced = hit.groupdict().get("separator") == " "
+                self.columns, self.separator = (*names, *more), "w3c" if is_spaced else ","
 
     def records(self, raw: bytes) -> list[Record]:
         """Usually one. An empty list: nothing of a line could be understood."""

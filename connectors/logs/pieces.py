@@ -71,6 +71,7 @@ def split(line: str, separator: str) -> list[str]:
 
 
 def pairs(text: str) -> dict[str, str]:
+    text = text.replace("#011", "\t")  # rsyslog's for a tab in what it is sent
     at = _behind_header(text)
     if text.startswith("CEF:", at) and text.count("|", at) >= 7:
         return _cef(text[at:])

@@ -132,13 +132,14 @@ class Taker:
             ja4=get("ja4", ""),
             is_name=self._is_name or "dns" in said,
         )
+        if record.user and record.user == record.src:
+            record.user = ""  # who is not known is called as the address is
         if "/route/" in record.provider:  # Envoy's backends: namespace/backend/route/...
             record.provider = record.provider.split("/")[1]
-        time = said.pop("time", "") or " ".join(
-            [said[name] for name in ("date", "clock") if name in said]
-        )
-        if time and "zone" in said:
-            time += _zone(said["zone"])
+        time = said.pop("time", "")
+        if not time:
+            time = " ".join([said[name] for name in ("date", "clock") if name in said])
+            time += _zone(said["zone"]) if time and "zone" in said else ""
         if time:
             record.time = moment(time, day, day_first=day_first)
             if not record.time and "date" in told:

@@ -3,6 +3,16 @@ addresses are made up."""
 
 from __future__ import annotations
 
+_WATCHGUARD = (
+    "LEEF:1.0|WatchGuard|XTM|12.8.2.B1|1AFF0024|serial=0#011policy=HTTPS-LAN-00#011disp=Allow#011"
+    "in_if=LAN#011out_if=WAN 2#011src=10.0.0.5#011srcPort=5#011dst=203.0.113.9#011dstPort=443#011"
+    "proto=tcp#011proxy_act=HTTP-Client#011op=POST#011dstname=claude.ai#011arg=/api/x?q=1#011"
+    "sent_bytes=604#011rcvd_bytes=70#011src_user=anna#011msg=HTTP request"
+)
+_WATCHED: dict[str, object] = {
+    "host": "claude.ai", "path": "/api/x", "method": "POST", "up": 604, "down": 70, "user": "anna",
+    "src": "10.0.0.5", "action": "Allow",
+}  # fmt: skip
 # (format, header, line, expected fields)
 SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
     # https://wiki.squid-cache.org/Features/LogFormat
@@ -502,6 +512,36 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      {"answers": (), "count": 1, "action": "gravity blocked"}),
     ("pihole-answer", "", "Nov 28 10:00:00 dnsmasq[123]: forwarded api.mistral.ai to 9.9.9.9",
      {"answers": (), "count": 0}),
+    # https://docs.aws.amazon.com/network-firewall/latest/developerguide/firewall-logging-contents.html
+    ("aws-network-firewall", "",
+     '{"firewall_name":"fw","availability_zone":"us-east-1b","event_timestamp":"1795860000",'
+     '"event":{"timestamp":"2026-11-28T10:00:00.000000+0000","flow_id":1,"event_type":"alert",'
+     '"src_ip":"10.0.0.5","src_port":5,"dest_ip":"203.0.113.9","dest_port":443,"proto":"TCP",'
+     '"alert":{"action":"blocked"},"app_proto":"tls","tls":{"sni":"claude.ai"}}}',
+     {"host": "claude.ai", "src": "10.0.0.5", "time": "2026-11-28T10:00:00Z", "port": 443,
+      "action": "blocked", "uid": "1", "is_again": True}),
+    # WatchGuard's log messages as LEEF, with tabs and with what rsyslog makes of them
+    ("watchguard", "", _WATCHGUARD.replace("#011", "\t"), _WATCHED),
+    ("watchguard", "", _WATCHGUARD, _WATCHED),
+    # https://support.catonetworks.com/hc/en-us/articles/360019839477
+    ("cato", "",
+     '{"internalId":"a","event_type":"Security","event_sub_type":"Internet Firewall","time":'
+     '"1795860000000","src_ip":"10.0.0.5","domain_name":"claude.ai","application":"Claude",'
+     '"vpn_user_email":"anna@example.com","action":"Monitor","dest_ip":"203.0.113.9"}',
+     {"host": "claude.ai", "user": "anna@example.com", "src": "10.0.0.5", "action": "Monitor",
+      "time": "2026-11-28T10:00:00Z", "app": "Claude"}),
+    # https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/account/access_requests/
+    ("cloudflare-access", "",
+     '{"Action":"login","Allowed":true,"AppDomain":"chat.example.com/x","AppUUID":"1","CreatedAt":'
+     '"2026-11-28T10:00:00Z","Email":"anna@example.com","IPAddress":"203.0.113.4"}',
+     {"host": "chat.example.com", "path": "/x", "user": "anna@example.com", "src": "203.0.113.4",
+      "time": "2026-11-28T10:00:00Z"}),
+    # https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/azfwapplicationrule
+    ("azure-firewall-table", "",
+     '{"TimeGenerated":"2026-11-28T10:00:00Z","Protocol":"HTTPS","SourceIp":"10.0.0.5","SourcePort":'
+     '5,"DestinationPort":443,"Fqdn":"claude.ai","TargetUrl":"","Action":"Allow","Policy":"p"}',
+     {"host": "claude.ai", "src": "10.0.0.5", "port": 443, "action": "Allow",
+      "time": "2026-11-28T10:00:00Z"}),
     # what collectors wrap
     ("squid", "",
      '{"@timestamp":"2026-11-28T10:00:00Z","message":"1764324000.123    456 10.0.0.5 TCP_TUNNEL/200'

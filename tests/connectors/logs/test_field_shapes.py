@@ -145,3 +145,69 @@ def test_nginx_in_json_tells_who_and_when() -> None:
         '"time_local": "28/Nov/2026:12:00:00 +0200", "request": "POST /c/1 HTTP/1.1"}'
     )
     assert (told.host, told.user, told.time) == ("chatgpt.com", "anna", "2026-11-28T10:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [('tz="+0200"', "2026-11-28T10:00:00Z"), ("tz=-0730", "2026-11-28T19:30:00Z"),
+     ('tz="CEST"', "2026-11-28T12:00:00Z"),
+     ('tz="+0200" eventtime=1795860000000000000', "2026-11-28T10:00:00Z")],
+)  # fmt: skip
+def test_fortinets_times_are_of_the_devices_zone(how: str, expected: str) -> None:
+    told = one_of(
+        f'date=2026-11-28 time=12:00:00 devname="FGT" devid="FG1" {how} logid="1059028704" '
+        'user="ANNA" srcip=10.0.0.5 app="x" hostname="claude.ai"'
+    )
+    assert (told.format, told.time) == ("fortinet", expected)
+
+
+@pytest.mark.parametrize("separator", [",", " "])
+def test_netskopes_transactions_have_no_header_in_a_bucket(separator: str) -> None:
+    begin = ["2026-11-28", "10:00:00", "64", "1977", "651", "2628", "10.0.0.5", "203.0.113.9",
+             "anna@acme.example", "POST", "https", "q=1", '"Mozilla/5.0 (X, Y; Z)"', "text/json",
+             "200", "text/plain", "claude.ai", "claude.ai", "/api/x", "443", "-", "5", "Client",
+             '"Anthropic Claude"']  # fmt: skip
+    rest = ["-"] * 60 + ["http_transaction"] + ["-"] * 70
+    told = one_of(separator.join([*begin, *rest]))
+    assert told.format == "netskope"
+    assert (told.user, told.src, told.host) == ("anna@acme.example", "10.0.0.5", "claude.ai")
+    assert (told.up, told.down, told.path) == (1977, 651, "/api/x")
+    assert (told.time, told.ua) == ("2026-11-28T10:00:00Z", "Mozilla/5.0 (X, Y; Z)")
+
+
+def test_a_person_called_as_the_address_is_nobody() -> None:
+    told = one_of('{"ccl":"high","user":"10.0.0.5","srcip":"10.0.0.5","url":"claude.ai/x"}')
+    assert (told.format, told.user, told.src) == ("netskope", "", "10.0.0.5")
+
+
+def test_where_a_download_came_from_is_told_by_crowdstrike() -> None:
+    told = one_of(
+        '{"event_simpleName":"NetworkConnectIP4","aid":"a","timestamp":"1795860000000",'
+        '"OriginatingURL":"https://claude.ai/api/x","ContextBaseFileName":"curl"}'
+    )
+    assert (told.format, told.host, told.path) == ("crowdstrike", "claude.ai", "/api/x")
+
+
+def test_a_name_called_fqdn_alone_is_no_azure_firewalls() -> None:
+    told = one_of('{"fqdn":"claude.ai","ua":"curl/8","code":200,"meth":"GET"}')
+    assert (told.format, told.host) == ("json", "claude.ai")
+
+
+FTD = (
+    "<30>2026-11-28T10:00:00Z fw1 %FTD-6-{}: EventPriority: Low, InstanceID: 5, FirstPacketSecond: "
+    "2026-11-28T10:00:00Z, ConnectionID: {}, AccessControlRuleAction: {}, SrcIP: 10.0.0.5, DstIP: "
+    "203.0.113.9, SrcPort: 5, DstPort: 443, Protocol: tcp, User: anna, InitiatorBytes: {}, "
+    "ResponderBytes: 70, URL: https://claude.ai/x\n"
+)
+
+
+def test_a_connections_beginning_and_end_are_one_of_ftd(tmp_path: Path, read: Read) -> None:
+    lines = [
+        FTD.format(430002, 1, "Allow", 0), FTD.format(430003, 1, "Allow", 30),
+        FTD.format(430003, 2, "Allow", 40),
+        FTD.format(430002, 3, "Allow", 0),  # where ends are not logged
+    ]  # fmt: skip
+    (tmp_path / "ftd.log").write_text("".join(lines))
+    told = read("ftd.log")
+    rows = [row for asset in told.assets.values() for row in asset.evidence]
+    assert [(row.count, row.bytes_up) for row in rows] == [(3, 70)]
