@@ -132,6 +132,14 @@ FLOWS: tuple[tuple[str, str, str, dict[str, object] | None], ...] = (
     ("suricata-flow", "",
      '{"timestamp":"2026-11-28T10:05:00.1+0000","flow_id":1,"event_type":"tls","src_ip":"10.0.0.7",'
      '"dest_ip":"192.0.2.3","tls":{"sni":"x.example"}}', None),
+    # https://docs.aws.amazon.com/network-firewall/latest/developerguide/firewall-logging-contents.html
+    ("aws-network-firewall-flow", "",
+     '{"firewall_name":"fw","availability_zone":"us-east-1b","event_timestamp":"1795860300","event":'
+     '{"timestamp":"2026-11-28T10:05:00.1+0000","flow_id":16,"event_type":"netflow","src_ip":'
+     '"10.0.0.7","src_port":50212,"dest_ip":"192.0.2.3","dest_port":443,"proto":"TCP","netflow":'
+     '{"pkts":23,"bytes":4884,"start":"2026-11-28T10:00:00.1+0000","end":'
+     '"2026-11-28T10:04:00.1+0000","age":240}}}',
+     {"uid": "16", "sent": 4884, "start": 1795860000, "end": 1795860240, "one_way": True}),
     # https://github.com/phaag/nfdump/blob/master/man/nfdump.1 (csv)
     ("netflow", "ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt\n",
      "2026-11-28 10:00:00,2026-11-28 10:00:02,2.000,10.0.0.7,203.0.113.7,51234,443,TCP,...AP"

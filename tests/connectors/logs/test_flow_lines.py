@@ -38,6 +38,7 @@ _BOTH = {
     "zeek-dns",
     "zeek-conn",
     "suricata-eve",
+    "aws-network-firewall",
     "palo-alto-traffic",
     "gcp-firewall",
 }
