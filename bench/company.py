@@ -5,8 +5,10 @@
 Exports of nine products are written, each in a shape that its administrators get (lines of JSON,
 packed, an answer of the API, a CSV of the console), with a known truth: who let which app in or
 used it, when first and last. AI that the registry has, AI that it has not, and apps that are no AI
-are mixed; people appear in several products under one address. The whole command is then run once;
-apps, people, the first and last second, and what the registry says are compared.
+are mixed, and one that nobody knows but whose name says AI; people appear in several products under
+one address, some with an account of their own; some take back what they let in. The whole command
+is then run once; apps, people, the first and last second, personal accounts, how sure it is and
+what the registry says are compared.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ T0, DAYS = 1_793_836_800, 25  # from 4 November 2026 on
 class App:
     name: str
     provider: str
-    """Empty: no AI."""
+    """Empty: no AI; ``?``: nobody knows it, and its name says AI."""
     ident: str = ""
 
 
@@ -46,6 +48,7 @@ OTTER = App("Otter.ai", "otter")
 FIREFLIES = App("Fireflies.ai", "fireflies")
 PERPLEXITY = App("Perplexity", "perplexity")
 READ = App("Read AI", "read_ai")
+NOTES = App("Quillbee AI Notetaker", "?")
 PAYROLL, LUNCH, WIKI = App("Payroll", ""), App("Lunch menu", ""), App("Wiki", "")
 REGISTERED = ("openai",)
 """Providers whose use the registry covers."""
@@ -79,7 +82,12 @@ def _iso(at: int) -> str:
 
 
 def _mail(person: str) -> str:
-    return f"{person}@{DOMAIN}"
+    """One in fifty has no account of the company's."""
+    return f"{person}@{DOMAIN}" if int(person[1:]) % 50 else f"{person}.acme@gmail.com"
+
+
+def _takes_back(person: str) -> bool:
+    return int(person[1:]) % 10 == 3
 
 
 def okta(n: int, person: str, app: App, at: int) -> Any:
@@ -185,23 +193,32 @@ def zoom(n: int, person: str, app: App, at: int) -> Any:
 COMPANION = App("AI Companion", "zoom")
 
 
+def workspace_end(n: int, person: str, app: App, at: int) -> Any:
+    event = workspace(n, person, app, at)
+    event["events"][0] |= {"name": "revoke"}
+    return event
+
+
 @dataclass(frozen=True)
 class Source:
+    """``ended``: the event by which a person takes back what that person let in."""
+
     made: Made
     apps: tuple[App, ...]
     shape: str
     settings: str = 'organization = "acme"'
+    ended: Made | None = None
 
 
 SOURCES = {
     "okta": Source(okta, (CHATGPT, PERPLEXITY, PAYROLL, WIKI), "lines", ""),
     "entra": Source(entra, (CHATGPT, READ, PAYROLL), "page", 'tenant = "acme.example"'),
     "google_workspace": Source(workspace, (CLAUDE, OTTER, LUNCH), "packed",
-                               'domain = "acme.example"'),
+                               'domain = "acme.example"', workspace_end),
     "microsoft365": Source(microsoft365, (CLAUDE, FIREFLIES, WIKI), "lines"),
-    "slack": Source(slack, (CLAUDE, PERPLEXITY, LUNCH), "array"),
+    "slack": Source(slack, (CLAUDE, PERPLEXITY, LUNCH, NOTES), "array"),
     "salesforce": Source(salesforce, (CHATGPT, PAYROLL), "csv"),
-    "box": Source(box, (CLAUDE, OTTER, WIKI), "lines"),
+    "box": Source(box, (CLAUDE, OTTER, WIKI, NOTES), "lines"),
     "asana": Source(asana, (CLAUDE, FIREFLIES, LUNCH), "lines"),
     "zoom": Source(zoom, (COMPANION,), "lines"),
 }  # fmt: skip
@@ -212,15 +229,23 @@ def write(folder: Path, people: int, events: int) -> Truth:
     for name, source in SOURCES.items():
         draw = random.Random(name)
         each = events // len(SOURCES)
+        ended: set[tuple[str, App]] = set()
 
         def rows(name: str = name, source: Source = source, each: int = each,
-                 draw: random.Random = draw) -> Iterator[Any]:  # fmt: skip
+                 draw: random.Random = draw,
+                 ended: set[tuple[str, App]] = ended) -> Iterator[Any]:  # fmt: skip
             for n in range(each):
                 app, person = draw.choice(source.apps), f"p{draw.randrange(people)}"
                 at = T0 + draw.randrange(DAYS * 86_400)
-                if app.provider:
+                is_ended = source.ended is not None and _takes_back(person)
+                if app.provider and is_ended:
+                    ended.add((person, app))
+                elif app.provider:
                     truth[name, app.name].add(_mail(person), at)
                 yield source.made(n, person, app, at)
+            for m, (person, app) in enumerate(sorted(ended, key=str) if source.ended else ()):
+                assert source.ended is not None
+                yield source.ended(each + m, person, app, T0 + DAYS * 86_400 + m % 3600)
 
         _store(
             folder / f"{name}.{'csv' if source.shape == 'csv' else 'json'}", source.shape, rows()
@@ -304,13 +329,17 @@ def rows(document: dict[str, Any], truth: Truth) -> Iterator[tuple[tuple[str, ..
         status = found["registry"]["status"]
         first, last = min(times[uid], default=""), max(times[uid], default="")
         provider = next(a.provider for a in (*SOURCES[source].apps,) if a.name == app)
+        personal = sum(not one.endswith(f"@{DOMAIN}") for one in seen.people)
         right = (
             len(people[uid]) == len(seen.people)
+            and found["tenancy"].get("personal", 0) == personal
+            and (provider != "?" or (found["provider"], found["confidence"]) == ("", "low"))
             and (first, last) == (_iso(seen.first), _iso(seen.last))
             and (status == "registered") == (provider in REGISTERED)
         )
         yield (
             source, app, found["provider"], f"{len(people[uid]):,}", f"{len(seen.people):,}",
+            str(found["tenancy"].get("personal", 0)), found["confidence"],
             ", ".join(sorted(data[uid])), first[:10], last[:10], status,
         ), right  # fmt: skip
     for uid in sorted(left):
@@ -330,8 +359,9 @@ def main() -> None:
         configure(place)
         size = sum(one.stat().st_size for one in place.glob("*.*")) / 1e6
         document, seconds, memory = scan(place)
-    print("| source | app | provider | people | put in | data | first | last | registry |")
-    print("| --- | --- | --- | ---: | ---: | --- | --- | --- | --- |")
+    print("| source | app | provider | people | put in | personal | sure | data | first | last | "
+          "registry |")  # fmt: skip
+    print("| --- | --- | --- | ---: | ---: | ---: | --- | --- | --- | --- | --- |")
     wrong = 0
     for cells, right in rows(document, truth):
         print(f"| {' | '.join(cells)} |{'' if right else ' WRONG'}")
