@@ -109,7 +109,7 @@ class Answers:
     _times: int = 0
     _ids: dict[int, int] = field(default_factory=dict)
     _shared: set[str] = field(default_factory=set)
-    _askers: dict[str, tuple[Key, str]] = field(default_factory=dict)
+    _askers: dict[str, tuple[Key, str, Key]] = field(default_factory=dict)
 
     def number(self, key: Key) -> int:
         """Of who asked for what; 0 is nobody's."""
@@ -148,13 +148,13 @@ class Answers:
             self._ids[_digest(uid)] = target
             self.is_changed = True
 
-    def ask(self, host: str, client: str, key: Key) -> None:
-        """For answers that do not say whose they are."""
+    def ask(self, host: str, client: str, whose: Key, counted: Key) -> None:
+        """For answers that do not say whose they are. ``counted``: under which the question was."""
         if len(self._askers) >= _MOST_ASKERS:
             self._askers.clear()
-        self._askers[host] = (key, client)
+        self._askers[host] = (whose, client, counted)
 
-    def asker(self, host: str) -> tuple[Key, str] | None:
+    def asker(self, host: str) -> tuple[Key, str, Key] | None:
         return self._askers.get(host)
 
     @property

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from connectors.logs.answers import OTHER, Answers, Found, extend
 from connectors.logs.flow_lines import Flow, FlowLayout
+from connectors.logs.formats import in_order
 from connectors.logs.kinds import API
 from connectors.logs.lines import Layout
 from connectors.logs.networks import EPHEMERAL, is_inside, model_ports, shared_by
@@ -118,11 +119,16 @@ class Joins:
         host = record.host.lower().rstrip(".")
         client = record.src
         if record.format == "pihole":
-            self.answers.ask(host, client, whose)
+            self.answers.ask(host, client, whose, key)
             return
-        if not client and (asked := self.answers.asker(host)):
-            whose, client = asked
-        if not client or key[5]:
+        asked = self.answers.asker(host)
+        if key[5]:
+            if asked is not None and record.format in in_order():
+                tally.refuse(asked[2], key, record)
+            return
+        if not client and asked is not None:
+            whose, client, _ = asked
+        if not client:
             return
         at = seconds(record.time)
         if not 0 < at < 1 << 32:

@@ -95,7 +95,7 @@ _CLIENTS = (
 )  # fmt: skip
 _IDES = frozenset({"Claude Code", "Codex", "Cursor", "GitHub Copilot", "VS Code", "JetBrains"})
 _BLOCKED = re.compile(
-    r"block|den(?:y|ied)|drop|reset|reject|forbid|sinkhole|isolat|fail(?:ed|ure)\b", re.I
+    r"block|blacklist|den(?:y|ied)|drop|reset|reject|forbid|sinkhole|isolat|fail(?:ed|ure)\b", re.I
 )
 """What came to nothing: it was tried, and is no use."""
 _OWN = re.compile(

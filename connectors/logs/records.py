@@ -26,6 +26,8 @@ _PLAIN_URL = re.compile(
 )
 _NAMES = ("name", "answer")
 _DNS_PORTS = ("53", "853", "5353")
+_REFUSED = ("block", "blacklist", "denied")
+"""As Pi-hole calls it, also before version 6."""
 _NO_DEVICE = "NA"
 """As Zscaler writes that there is none; a person may be called so."""
 _NO_PERSON = re.compile(r"network|site|tunnel|group", re.I)
@@ -197,7 +199,7 @@ class Taker:
                 text = str(values[0]).strip()
                 setattr(record, name, text.lower() if name == "dst" else text)
         if self.format.surface == "answer":
-            is_refused = "block" in record.action or "black" in record.action
+            is_refused = any(word in record.action for word in _REFUSED)
             record.count = 1 if is_refused else 0
 
 

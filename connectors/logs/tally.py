@@ -42,6 +42,7 @@ from connectors.logs.rows import (
     Row,
     Settings,
     Sums,
+    keyed,
 )
 from scanner.kit.contract import Watch
 from scanner.model.base import NodeId
@@ -128,6 +129,15 @@ class Tally:
         self.lines -= 1
         if row.count <= 0 and not (row.up or row.down):
             del self.rows[key]
+
+    def refuse(self, question: Key, answer: Key, record: Record) -> None:
+        """A question, which counted as contact, was answered by a refusal: whoever asked has tried,
+        and no more."""
+        self.take_back(question)
+        if not answer[1]:
+            self.take_back(answer)
+            denied = keyed(question, denied=True)
+            self.connect(denied, record.count, 0, 0, record.time, record.time)
 
     def row(self, key: Key) -> Row:
         """Where is added up what has this key."""

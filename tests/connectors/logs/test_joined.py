@@ -286,6 +286,27 @@ def test_pihole_answers_by_way_of_other_names(tmp_path: Path, read: Read, is_ext
     assert not told.gaps
 
 
+@pytest.mark.parametrize("is_extra", [True, False])
+@pytest.mark.parametrize("how", ["gravity blocked", "exactly blacklisted", "regex denied"])
+def test_a_name_that_pihole_refuses_was_tried_by_who_asked(
+    tmp_path: Path, read: Read, is_extra: bool, how: str
+) -> None:
+    mark = " 45 192.168.1.5/54321" if is_extra else ""
+    day = "Nov 28 10:00:00 dnsmasq[123]:"
+    (tmp_path / "pihole.log").write_text(
+        f"{day}{mark} query[A] api.openai.com from 192.168.1.5\n"
+        f"{day}{mark} {how} api.openai.com is 0.0.0.0\n"
+        f"{day}{mark.replace('1.5', '1.6')} query[A] api.openai.com from 192.168.1.6\n"
+        f"{day}{mark.replace('1.5', '1.6')} reply api.openai.com is {AI}\n"
+    )
+    told = read(".")
+    assert told.use == {("192.168.1.6", CONTACT): 1}
+    (asset,) = told.assets.values()
+    assert sorted((row.preview, row.count) for row in asset.evidence) == [
+        ("", 1), ("blocked", 1),
+    ]  # fmt: skip
+
+
 def test_azure_tuples_in_one_long_line(
     tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
