@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from connectors.snowflake import records, statements
+from connectors.snowflake import records, sessions, statements
 from connectors.snowflake.records import KINDS, NAMES, TABLE
 from scanner.kit.administered import (
     Administration,
@@ -28,6 +28,7 @@ from scanner.kit.administered import (
 )
 from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.http import json_body
+from scanner.kit.overlooked import Happened
 from scanner.kit.text import cut
 from scanner.kit.told import gap
 from scanner.kit.values import items, mapping, text
@@ -64,6 +65,7 @@ class SnowflakeConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 Told = Callable[[Mapping[str, Any], str, str], list[Item] | None]
+ToldOfFile = Callable[[Mapping[str, Any], str, str], list[Item] | Happened | None]
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,14 @@ class Query:
     statement: str
     told: Told
     columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """In files alone: the account itself adds up what is used."""
+
+    rule: str
+    told: ToldOfFile
 
 
 _TIMES = ("count", "first_at", "last_at")
@@ -99,6 +109,8 @@ _PARTS: dict[str, tuple[Query, ...]] = {
               records.analyst_use, ("username", *_TIMES)),
         Query("account_usage.cortex_search_daily_usage_history", statements.SEARCH_USE,
               records.search_use, ("database_name", "schema_name", "service_name", *_TIMES)),
+        Query("account_usage.login_history", statements.SESSIONS, sessions.sessions,
+              ("user_name", "authorizing_integration_name", *_TIMES)),
     ),
 }  # fmt: skip
 
@@ -176,13 +188,12 @@ def _done(reading: Reading, query: Query, body: Mapping[str, Any]) -> Mapping[st
     raise Unavailable(f"{query.rule}: {text(body.get('code')) or 'no code'} {said}")
 
 
-_QUERIES = Query("account_usage.query_history", "", records.query)
-_SIGN_INS = Query("account_usage.login_history", "", records.sign_in)
-_GRANTS = Query("account_usage.grants_to_users", "", records.user_grant)
-"""In files alone: the account itself adds up what is used."""
+_QUERIES = Table("account_usage.query_history", records.query)
+_SIGN_INS = Table("account_usage.login_history", sessions.signed_in)
+_GRANTS = Table("account_usage.grants_to_users", records.user_grant)
 
 
-def _kind(query: Query, *columns: str) -> Kind:
+def _kind(query: Query | Table, *columns: str) -> Kind:
     """A table that was exported with the columns of the view."""
 
     def plain(record: Mapping[str, Any]) -> dict[str, Any]:

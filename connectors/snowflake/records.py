@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scanner.kit.expressions import expression
-from scanner.kit.folding import failed
+from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
+from scanner.kit.overlooked import Happened
 from scanner.kit.text import cut
 from scanner.kit.values import text, when
 from scanner.model.base import NodeId
@@ -55,7 +56,7 @@ def user_id(org: str, name: str) -> NodeId:
     return NAMES.node(org, "user", name)
 
 
-def _user(org: str, name: str) -> Identity | None:
+def person(org: str, name: str) -> Identity | None:
     return NAMES.person(org, name, name if "@" in name else "", name)
 
 
@@ -140,18 +141,20 @@ def function_use(row: Row, org: str, rule: str) -> list[Item] | None:
     return [
         NAMES.used(
             cortex(org, text(row.get("model_name"))), f"cortex.{used.casefold()}",
-            actor=_user(org, text(row.get("user_name"))), count=count_of(row),
-            **_times(row),
+            actor=person(org, text(row.get("user_name"))), count=count_of(row),
+            **times_of(row),
         )
     ]  # fmt: skip
 
 
-def query(row: Row, org: str, rule: str) -> list[Item] | None:
+def query(row: Row, org: str, rule: str) -> Happened | None:
     """A statement that was run: which of Cortex's functions it calls, with which model. Of what it
     asks nothing is kept."""
     if not text(row.get("query_text")):
         return None
-    who = _user(org, text(row.get("user_name")))
+    at = when(row.get("start_time"))
+    ident = text(row.get("query_id")) or mark_of((at, whole(row)))
+    who = person(org, text(row.get("user_name")))
     is_done = text(row.get("execution_status")).upper() in ("SUCCESS", "")
     calls = {
         ((hit[1] or hit[2]).casefold(), (hit[3] or "").casefold())
@@ -160,16 +163,11 @@ def query(row: Row, org: str, rule: str) -> list[Item] | None:
     told = [
         NAMES.used(
             cortex(org, model if _MODEL.fullmatch(model) else ""), f"cortex.{name}", actor=who,
-            **_times(row),
+            **times_of(row),
         )
         for name, model in sorted(calls)
     ]  # fmt: skip
-    return [one if is_done else failed(one) for one in told]
-
-
-def sign_in(row: Row, org: str, rule: str) -> list[Item] | None:
-    """Who signs in with which driver, which says nothing of AI."""
-    return [] if text(row.get("event_type")) else None
+    return ident, at, tuple(one if is_done else failed(one) for one in told)
 
 
 def user_grant(row: Row, org: str, rule: str) -> list[Item] | None:
@@ -177,7 +175,7 @@ def user_grant(row: Row, org: str, rule: str) -> list[Item] | None:
     right, name = text(row.get("role")), text(row.get("grantee_name"))
     if not name:
         return None
-    who = _user(org, name)
+    who = person(org, name)
     if right.upper() not in _ROLES or text(row.get("deleted_on")) or who is None:
         return []
     return [
@@ -193,13 +191,13 @@ def analyst_use(row: Row, org: str, rule: str) -> list[Item] | None:
         org, "agent", "cortex-analyst", f"Cortex Analyst of {org}", AssetClass.AGENT,
         provider=PROVIDER,
     )  # fmt: skip
-    who = _user(org, text(row.get("username")))
+    who = person(org, text(row.get("username")))
     if who is None:
         return None
     return [
         NAMES.used(
             thing, "cortex.analyst", actor=who, count=count_of(row),
-            **_times(row),
+            **times_of(row),
         )
     ]  # fmt: skip
 
@@ -214,7 +212,7 @@ def search_use(row: Row, org: str, rule: str) -> list[Item] | None:
     )
     return [
         NAMES.used(
-            thing, "cortex.search", count=count_of(row), **_times(row),
+            thing, "cortex.search", count=count_of(row), **times_of(row),
         )
     ]  # fmt: skip
 
@@ -231,7 +229,7 @@ def flow(row: Row, org: str, rule: str) -> list[Item] | None:
     )  # fmt: skip
     thing = cortex(org, text(row.get("model_name")))
     told = NAMES.evidence(
-        rule, thing.id, count=count_of(row), **_times(row),
+        rule, thing.id, count=count_of(row), **times_of(row),
     )  # fmt: skip
     read = Edge(source=thing.id, target=ident, relation=Relation.READS_FROM, evidence=(told,))
     return [*NAMES.listed(thing, rule), store, read]
@@ -269,7 +267,7 @@ def user(row: Row, org: str, rule: str) -> list[Item] | None:
     ]  # fmt: skip
 
 
-def _times(row: Row) -> dict[str, str]:
+def times_of(row: Row) -> dict[str, str]:
     """Of what was added up, or of one row of a view."""
     first = when(row.get("first_at")) or when(row.get("start_time"))
     return {"first_at": first, "last_at": when(row.get("last_at")) or first}

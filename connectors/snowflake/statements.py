@@ -38,6 +38,15 @@ FROM snowflake.account_usage.cortex_search_daily_usage_history
 WHERE usage_date >= dateadd('day', -{days}, current_timestamp())
 GROUP BY ALL
 """
+SESSIONS = """
+SELECT user_name, authorizing_integration_name, count(*), min(event_timestamp),
+  max(event_timestamp)
+FROM snowflake.account_usage.login_history
+WHERE event_timestamp >= dateadd('day', -{days}, current_timestamp())
+  AND is_success = 'YES' AND first_authentication_factor ILIKE 'OAUTH%'
+  AND authorizing_integration_name IS NOT NULL
+GROUP BY ALL
+"""
 FLOWS = """
 SELECT f.model_name, b.value:"objectName"::string, b.value:"objectDomain"::string, count(*),
   min(a.query_start_time), max(a.query_start_time)

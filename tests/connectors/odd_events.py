@@ -187,6 +187,12 @@ def _slack(kind: str, app: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _snowflake(kind: str, app: str) -> dict[str, Any]:
+    return {"EVENT_TIMESTAMP": AT, "EVENT_TYPE": kind, "USER_NAME": "Claude Day",
+            "REPORTED_CLIENT_TYPE": "OTHER", "FIRST_AUTHENTICATION_FACTOR": "OAUTH_ACCESS_TOKEN",
+            "AUTHORIZING_INTEGRATION_NAME": app}  # fmt: skip
+
+
 def _zendesk(kind: str, app: str) -> dict[str, Any]:
     source, _, action = kind.partition("/")
     return {"id": kind, "created_at": AT, "source_type": source, "action": action,
@@ -226,6 +232,7 @@ ODD: dict[str, Odd] = {
     "salesforce": Odd(_salesforce, _salesforce("ApiTotalUsage", ""), _ORG),
     "servicenow": Odd(_servicenow, None, _ORG),
     "slack": Odd(_slack, _slack("app_installed", ""), _ORG),
+    "snowflake": Odd(_snowflake, _snowflake("LOGIN", ""), _ORG),
     "zendesk": Odd(_zendesk, _zendesk("apps/create", ""), _ORG),
     "zoom": Odd(_zoom, None, _ORG),
 }

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from connectors.snowflake import RUN, statements
+from connectors.snowflake import CONNECTOR, RUN, statements
+from scanner.detect.activity import Catalogue
 from scanner.detect.engine import Detector
+from scanner.kit.contract import Context
+from scanner.kit.limits import Limits
 from scanner.model.facts import Asset, AssetClass, Edge, Identity, PrincipalType, Relation
-from scanner.model.items import Content, Gap, Item
+from scanner.model.items import Activity, Content, Gap, Item
+from scanner.rulebook.load import Rulebook
 from tests.connectors.snowflake.world import ANSWERS, CASE, HANDLES
 from tests.saas_rig import Reply, Vendor
 from tests.saas_rig.cases import folded, planted
@@ -106,3 +114,69 @@ def test_statements_only_read() -> None:
     for statement in ANSWERS:
         assert statement.split()[0] in ("SELECT", "SHOW")
         assert ";" not in statement
+
+
+def _sign_in(number: int, **told: Any) -> dict[str, Any]:
+    """A row as https://docs.snowflake.com/sql-reference/account-usage/login_history has it."""
+    return {
+        "EVENT_ID": str(number), "EVENT_TIMESTAMP": f"2026-11-20 08:00:0{number}.061000000",
+        "EVENT_TYPE": "LOGIN", "USER_NAME": "ADA", "CLIENT_IP": "192.0.2.7",
+        "REPORTED_CLIENT_TYPE": "OTHER", "FIRST_AUTHENTICATION_FACTOR": "OAUTH_ACCESS_TOKEN",
+        "IS_SUCCESS": "YES", "AUTHORIZING_INTEGRATION_NAME": None, **told,
+    }  # fmt: skip
+
+
+def _file(folder: Path, rows: list[dict[str, Any]]) -> list[Item]:
+    (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    config = CONNECTOR.spec.config(organization="acme", live=False, files=("log.jsonl",))
+    ctx: Context[Any] = Context(
+        config=config, examine=lambda *_: (), limits=Limits(), folder=folder
+    )
+    (shard,) = CONNECTOR.shards(ctx)
+    return list(CONNECTOR.collect(ctx, shard, None))
+
+
+def test_who_comes_in_through_which_integration(tmp_path: Path, rulebook: Rulebook) -> None:
+    through = {"AUTHORIZING_INTEGRATION_NAME": "CHATGPT_OAUTH_INT"}
+    rows = [
+        _sign_in(1, **through), _sign_in(2, **through), _sign_in(2, **through),
+        _sign_in(3, **through, IS_SUCCESS="NO"),
+        _sign_in(4, AUTHORIZING_INTEGRATION_NAME="CLAUDE_MCP_OAUTH"),
+        _sign_in(5, **through, FIRST_AUTHENTICATION_FACTOR="SAML2_ASSERTION"),
+        _sign_in(6, FIRST_AUTHENTICATION_FACTOR="PASSWORD"),
+    ]  # fmt: skip
+    items = _file(tmp_path, rows)
+    found = [one for one in items if isinstance(one, Activity)]
+    assert [(one.label, one.relation, one.count, one.last_at) for one in found] == [
+        ("CHATGPT", "used_by", 2, "2026-11-20T08:00:02Z"),
+        ("CHATGPT", "", 1, "2026-11-20T08:00:03Z"),
+        ("CLAUDE (MCP)", "used_by", 1, "2026-11-20T08:00:04Z"),
+    ]
+    assert {one.actor.name for one in found if one.actor} == {"ADA"}
+    catalogue = Catalogue(rulebook)
+    known = {one.label: hit[0] for one in found if (hit := catalogue.identify(one))}
+    assert known == {"CHATGPT": "openai", "CLAUDE (MCP)": "anthropic"}
+    assert not [one for one in items if isinstance(one, Gap)]
+
+
+def test_a_sign_in_by_oauth_whose_integration_is_not_told_is_a_gap(tmp_path: Path) -> None:
+    items = _file(tmp_path, [_sign_in(1), _sign_in(2, EVENT_TYPE="LLM_AGENT_LOGIN")])
+    reasons = [one.reason for one in items if isinstance(one, Gap)]
+    assert reasons == [
+        "schema: 1 event of type LOGIN without authorizing_integration_name, which says what it is "
+        "about",
+        "1 event of type LLM_AGENT_LOGIN, which is not known here and names AI",
+    ]
+
+
+def test_a_statement_that_two_exports_tell_counts_once(tmp_path: Path) -> None:
+    row = {"QUERY_ID": "01b", "QUERY_TEXT": "select ai_complete('claude-4-sonnet', p)",
+           "USER_NAME": "ADA", "EXECUTION_STATUS": "SUCCESS",
+           "START_TIME": "2026-11-20 08:00:00.000"}  # fmt: skip
+    found = [one for one in _file(tmp_path, [row, row]) if isinstance(one, Activity)]
+    assert [(one.rule, one.count) for one in found] == [("cortex.ai_complete", 1)]
+
+
+def test_the_account_adds_up_who_comes_in_by_oauth(vendor: Vendor) -> None:
+    rows = {a.label: a for a in folded(_items(vendor, "use")) if a.thing is None}
+    assert {name: one.count for name, one in rows.items()} == {"CHATGPT": 12, "TABLEAU": 300}

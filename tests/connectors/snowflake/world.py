@@ -58,6 +58,10 @@ ANSWERS: dict[str, Table] = {
         ("DATABASE_NAME", "SCHEMA_NAME", "SERVICE_NAME", "COUNT(*)", "MIN", "MAX"),
         [["RAG", "PUBLIC", "DOCS", "9", "2026-10-01", "2026-11-20"]],
     ),
+    statements.SESSIONS: (
+        ("USER_NAME", "AUTHORIZING_INTEGRATION_NAME", "COUNT(*)", "MIN", "MAX"),
+        [["ADA", "CHATGPT_OAUTH_INT", "12", T0, T1], ["BEN", "TABLEAU", "300", T0, T1]],
+    ),
 }  # fmt: skip
 HANDLES = {f"h{n}": statement for n, statement in enumerate(ANSWERS)}
 SLOW = next(one for one, statement in HANDLES.items() if statement == statements.ANALYST_USE)
