@@ -29,13 +29,14 @@ _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _GUIDS = expression(_GUID)
 _SCOPES = expression(r"Scope: ([^,\]]{0,4000})")
 _EVERYONE = "AllPrincipals"
-_ABOUT = "targetResources.displayName|targetResources.modifiedProperties"
+_ABOUT = "an application's id or name"
 ACTIVITIES = {
     "consent to application": "grants",
     "add delegated permission grant": "grants",
     "add oauth2permissiongrant": "grants",
     "add app role assignment to service principal": "grants",
     "add service principal": "created_by",
+    "add application": "created_by",
     "remove delegated permission grant": "",
     "remove oauth2permissiongrant": "",
     "remove app role assignment from service principal": "",
@@ -44,6 +45,8 @@ ACTIVITIES = {
     "disable service principal": "",
     "enable service principal": "",
     "restore service principal": "",
+    "update service principal": "",
+    "delete application": "",
 }
 """Audited activity, in lower case and without a full stop -> what it means."""
 NAMES = tuple(
@@ -51,6 +54,11 @@ NAMES = tuple(
     for name in ACTIVITIES
 )
 """The same as Graph writes them, for filters."""
+_UPDATE = "update service principal"
+_SWITCHED = {"true": "Enable service principal", "false": "Disable service principal"}
+"""What the new value of ``AccountEnabled`` makes of an update."""
+_OWN_IDS = ("TargetId.ServicePrincipalNames", "AppPrincipalId", "ServicePrincipalName", "AppId")
+"""Modified properties in which the application that is added or changed has its id."""
 
 
 def _app(
@@ -126,7 +134,12 @@ def _is_known(name: str, _: Mapping[str, Any]) -> bool:
     return name.rstrip(". ").casefold() in ACTIVITIES
 
 
-@telling("activityDisplayName", _is_known, _ABOUT, names)
+def _needed(name: str, _: Mapping[str, Any]) -> str:
+    """Most updates of a service principal neither let it in nor out."""
+    return "" if name.rstrip(". ").casefold() == _UPDATE else _ABOUT
+
+
+@telling("activityDisplayName", _is_known, _needed, names)
 def audit(record: Any, tenant: str, known: Known) -> Happened | None:
     given = mapping(record)
     if not is_audit(given):
@@ -144,6 +157,11 @@ def audit(record: Any, tenant: str, known: Known) -> Happened | None:
         for target in targets
         for one in map(mapping, items(target.get("modifiedProperties")))
     }
+    if name.casefold() == _UPDATE:
+        switched = _SWITCHED.get(told.get("AccountEnabled", "").strip('[]" ').casefold())
+        if switched is None:
+            return ident, at, ()
+        name = switched
     user = mapping(mapping(given.get("initiatedBy")).get("user"))
     who = person(
         tenant,
@@ -161,7 +179,8 @@ def _audited(
 ) -> Activity | None:  # fmt: skip
     client = told.get("ServicePrincipal.ObjectID", "")
     listed = known(client.casefold()) if client else None
-    principals = [one for one in targets if text(one.get("type")) == "ServicePrincipal"]
+    kind = "Application" if name.casefold().endswith(" application") else ""
+    principals = [one for one in targets if text(one.get("type")) in ("ServicePrincipal", kind)]
     is_of_the_resource = bool(client) or "permission grant" in name.casefold()
     for one in principals:
         if listed is None and not is_of_the_resource:
@@ -169,10 +188,11 @@ def _audited(
     app = told.get("ServicePrincipal.AppId", "") or (listed.app if listed else "")
     label = told.get("ServicePrincipal.DisplayName", "")
     if not app and not is_of_the_resource:
-        named = _GUIDS.findall(told.get("TargetId.ServicePrincipalNames", ""))
-        app = named[0] if named else ""
+        named = (hit for one in _OWN_IDS for hit in _GUIDS.findall(told.get(one, "")))
+        app = next(named, "")
     if not label and not is_of_the_resource:
-        label = next((found for one in principals if (found := text(one.get("displayName")))), "")
+        names = (text(one.get("displayName")) for one in principals)
+        label = next(filter(None, names), "") or told.get("DisplayName", "")
     if not app and not label:
         return None
     permissions = told.get("ConsentAction.Permissions", "").rpartition("=>")[2]

@@ -41,6 +41,8 @@ _COPILOT_COLUMNS = {
     "oneNoteCopilot": "OneNote Copilot Last Activity Date",
     "loopCopilot": "Loop Copilot Last Activity Date",
 }
+_NAMED = 1
+"""Type of a target that is a name (``IdentityType`` of the audit log's schema)."""
 _CHANGED = {"Name": "displayName", "OldValue": "oldValue", "NewValue": "newValue"}
 SPELLING = Spelling(
     (
@@ -241,8 +243,9 @@ def _from_unified(given: Mapping[str, Any]) -> dict[str, Any]:
          "oldValue": one.get("OldValue")}
         for one in map(mapping, items(given.get("ModifiedProperties")))
     ]  # fmt: skip
-    names = [text(mapping(one).get("ID")) for one in items(given.get("Target"))]
-    label = next((one for one in names if one and not one[:8].isalnum()), "")
+    targets = [mapping(one) for one in items(given.get("Target"))]
+    names = [text(one.get("ID")) for one in targets if one.get("Type") == _NAMED]
+    label = next(filter(None, names), "")
     return {
         "id": given.get("Id"),
         "activityDateTime": given.get("CreationTime"),

@@ -20,29 +20,71 @@ from scanner.model.items import Activity
 _GUIDS = expression(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SCOPES = expression(r"Scope: ([^,\]]{0,4000})")
 _EVERYONE = "AllPrincipals"
-_NAMED = 1
-"""Type of a target that is a name (``IdentityType`` of the schema)."""
+_NAMED, _SPN = 1, 4
+"""Types of a target that is a name, and one by which a service is known (``IdentityType`` of the
+schema)."""
+OPERATIONS = {
+    "consent to application": "grants",
+    "add delegated permission grant": "grants",
+    "add oauth2permissiongrant": "grants",
+    "add app role assignment to service principal": "grants",
+    "add service principal": "created_by",
+    "add application": "created_by",
+    "remove delegated permission grant": "",
+    "remove oauth2permissiongrant": "",
+    "remove app role assignment from service principal": "",
+    "remove service principal": "",
+    "hard delete service principal": "",
+    "disable service principal": "",
+    "enable service principal": "",
+    "restore service principal": "",
+    "update service principal": "",
+    "delete application": "",
+}
+"""Operation in lower case, without a full stop -> what it means."""
+_OF_OBJECTS = ("add application", "delete application")
+"""Whose ``ObjectId`` is not the application's own."""
+UPDATE = "update service principal"
+_SWITCHED = {"true": "Enable service principal", "false": "Disable service principal"}
+"""What the new value of ``AccountEnabled`` makes of an update; others let nobody in or out."""
+_OWN_IDS = ("TargetId.ServicePrincipalNames", "AppPrincipalId", "ServicePrincipalName", "AppId")
+"""Modified properties in which the application that is added or changed has its id."""
+
+
+def is_by_object_alone(one: Activity) -> bool:
+    """Whether its application is named by the id of its object, which nothing in the log resolves
+    and no catalogue knows."""
+    return not one.client_id and not one.label
+
+
+def switched(given: Mapping[str, Any]) -> str:
+    """What an update of a service principal is; empty: it neither lets it in nor out."""
+    return _SWITCHED.get(_changes(given).get("AccountEnabled", "").strip('[]" ').casefold(), "")
+
+
+def _changes(given: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        text(one.get("Name")): _value(one.get("NewValue")) or _value(one.get("OldValue"))
+        for one in map(mapping, items(given.get("ModifiedProperties")))
+    }
 
 
 def consented(
     given: Mapping[str, Any], operation: str, org: str, who: Identity | None
 ) -> tuple[Activity, ...]:
-    told = {
-        text(one.get("Name")): _value(one.get("NewValue")) or _value(one.get("OldValue"))
-        for one in map(mapping, items(given.get("ModifiedProperties")))
-    }
-    is_of_the_api = "permission grant" in operation.casefold() or (
-        "oauth2" in operation.casefold() or "role assignment" in operation.casefold()
-    )
+    told, plain = _changes(given), operation.casefold()
+    is_of_the_api = any(word in plain for word in ("permission grant", "oauth2", "role assignment"))
     targets = [mapping(one) for one in items(given.get("Target"))]
     label = told.get("ServicePrincipal.DisplayName", "")
     app = told.get("ServicePrincipal.AppId", "")
     if not is_of_the_api:
         names = [text(one.get("ID")) for one in targets if one.get("Type") == _NAMED]
-        label = label or next((one for one in names if one), "")
-        named = _GUIDS.findall(told.get("TargetId.ServicePrincipalNames", ""))
-        object_id = text(given.get("ObjectId"))
-        app = app or next(iter(named or _GUIDS.findall(object_id)), "")
+        label = label or next(filter(None, names), "") or told.get("DisplayName", "")
+        services = [text(one.get("ID")) for one in targets if one.get("Type") == _SPN]
+        places = [*(told.get(one, "") for one in _OWN_IDS), *services]
+        if plain not in _OF_OBJECTS:
+            places.append(text(given.get("ObjectId")))
+        app = app or next((hit for one in places for hit in _GUIDS.findall(one)), "")
     ident = app or told.get("ServicePrincipal.ObjectID", "")
     if not ident and not label:
         return ()
@@ -52,14 +94,13 @@ def consented(
     scopes |= {told.get("AppRole.Value", "")}
     is_for_all = _EVERYONE in permissions + told.get("DelegatedPermissionGrant.ConsentType", "")
     is_role = "AppRole.Value" in told
-    relation = "created_by" if operation.casefold() == "add service principal" else "grants"
+    relation = OPERATIONS[plain]
     reads, writes = PERMITTED.of((opened(one) for one in scopes), org)
-    has_ended = operation.casefold().startswith("remove")
+    has_ended = not relation
     whose = [_everyone(org)] if is_for_all else (_whose(told, org) if has_ended else []) or [who]
     return tuple(
         NAMES.app(
-            org, operation, "" if has_ended else relation,
-            ident.casefold(), label, client_id=app.casefold(),
+            org, operation, relation, ident.casefold(), label, client_id=app.casefold(),
             scopes=tuple(sorted(scopes - {""})), reads=reads, writes=writes, actor=one,
             where="application permission" if is_role else "",
         )

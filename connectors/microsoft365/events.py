@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.microsoft365.consents import consented
+from connectors.microsoft365 import consents
 from connectors.microsoft365.copilot import interaction
 from connectors.microsoft365.names import NAMES, PERMITTED, STUDIO
 from scanner.kit.folding import failed, mark_of, whole
@@ -41,8 +41,12 @@ _OPENED = {
     "mailitemsaccessed": "mail", "send": "mail", "filedownloaded": "files",
     "fileaccessed": "files", "fileuploaded": "files", "filemodified": "files",
     "fileaccessedextended": "files", "filesyncdownloadedfull": "files",
+    "aienterpriseinteractionsexported": "prompts",
+    "subscribedtoaiinteractions": "prompts", "aiinteractioncreatednotification": "prompts",
+    "aiinteractionupdatednotification": "prompts", "aiinteractiondeletednotification": "prompts",
 }  # fmt: skip
 """Operation -> the data that an application touches by it."""
+_LISTENED = ("subscribedtoai", "aiinteraction")
 _WRITES = ("send", "fileuploaded", "filemodified")
 _MOST_CLIENT = 200
 SPELLING = Spelling(
@@ -110,6 +114,7 @@ def alert(record: Any, org: str) -> Happened | None:
 
 
 _UNNAMED = "consents name no application, which their table leaves out"
+_UNRESOLVED = "consents name their application by the id of its object alone"
 
 
 def _is_known(operation: str, _: Mapping[str, Any]) -> bool:
@@ -135,11 +140,13 @@ def happened(record: Any, org: str) -> Happened | Novel | None:
     if read is None:
         read = _interaction if "CopilotEventData" in given else _by_words(plain)
     found = read(given, operation, org, _who(given, org)) if read else ()
-    if read is _consent and not found:
+    if read is _consent and not found and plain != consents.UPDATE:
         return Novel(operation.replace(" ", "_"), (ident, at, ()), _UNNAMED)
     timed = tuple(msgspec.structs.replace(one, first_at=at, last_at=at) for one in found)
     if text(given.get("ResultStatus")).casefold() not in _DONE:
         timed = tuple(map(failed, timed))
+    if read is _consent and any(map(consents.is_by_object_alone, timed)):
+        return Novel(operation.replace(" ", "_"), (ident, at, timed), _UNRESOLVED)
     return ident, at, timed
 
 
@@ -161,7 +168,9 @@ def _interaction(
 def _consent(
     given: Mapping[str, Any], operation: str, org: str, who: Identity | None
 ) -> tuple[Activity, ...]:
-    return consented(given, operation, org, who)
+    if operation.casefold() == consents.UPDATE:
+        operation = consents.switched(given)
+    return consents.consented(given, operation, org, who) if operation else ()
 
 
 def _sign_in(
@@ -252,13 +261,17 @@ def _opened(
     )  # fmt: skip
 
 
+def _listened(
+    given: Mapping[str, Any], operation: str, org: str, who: Identity | None
+) -> tuple[Activity, ...]:
+    """An application that is told what people ask Copilot, and what it answers
+    (https://learn.microsoft.com/graph/aiinteraction-changenotifications-overview). Which fields
+    such a record has is published nowhere: it is read by those that all records share."""
+    return _opened(given, operation, org, who)
+
+
 _READERS: dict[str, Read] = {
-    **dict.fromkeys(
-        ("consent to application", "add delegated permission grant",
-         "add oauth2permissiongrant", "add app role assignment to service principal",
-         "add service principal", "remove delegated permission grant",
-         "remove oauth2permissiongrant", "remove service principal"), _consent,
-    ),
+    **dict.fromkeys(consents.OPERATIONS, _consent),
     "userloggedin": _sign_in,
     **dict.fromkeys(("createflow", "editflow", "deleteflow", "putpermissions"), _flow),
     **dict.fromkeys(
@@ -266,6 +279,7 @@ _READERS: dict[str, Read] = {
          "connectoradded", "connectorremoved", "tabadded", "tabremoved"), _teams_app,
     ),
     **dict.fromkeys(_OPENED, _opened),
+    **dict.fromkeys((name for name in _OPENED if name.startswith(_LISTENED)), _listened),
 }  # fmt: skip
 """Operation in lower case, without a full stop -> what reads it."""
 
@@ -280,5 +294,6 @@ _NEEDS: dict[Read, str] = {
     _studio: "BotId|BotName|AgentId|AgentName",
     _flow: "FlowConnectorNames",
     _teams_app: "AddOnName|AddOnGuid|AzureADAppId",
+    _listened: "AppAccessContext.ClientAppId|ApplicationId|ClientAppId|AppId",
 }
 """By what a record is read; files and mail are opened without an application, too."""

@@ -159,6 +159,87 @@ def test_consents_of_the_unified_audit_log(tmp_path: Path) -> None:
     assert one.actor.email == "ada@acme.com"
 
 
+def _audit(name: str, *changes: tuple[str, str], label: str = "", kind: str = "ServicePrincipal"
+           ) -> str:  # fmt: skip
+    """As Core Directory writes it: the values are JSON within the text
+    (https://learn.microsoft.com/entra/identity/monitoring-health/reference-audit-activities)."""
+    about = {
+        "id": "0obj", "displayName": label or None, "type": kind,
+        "modifiedProperties": [
+            {"displayName": one, "oldValue": "[]", "newValue": value} for one, value in changes
+        ],
+    }  # fmt: skip
+    return json.dumps(
+        {
+            "id": f"{name} {changes}", "activityDateTime": "2026-11-05T08:00:00Z",
+            "activityDisplayName": name, "result": "success", "targetResources": [about],
+            "initiatedBy": {"user": {"id": "u", "userPrincipalName": "root@acme.com"}},
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (
+            _audit("Add service principal", ("AccountEnabled", "[true]"),
+                   ("AppPrincipalId", f'["{CHATGPT}"]'), label="ChatGPT"),
+            ("audit.Add service principal", "created_by", CHATGPT, "ChatGPT"),
+        ),
+        (
+            _audit("Add application", ("AppId", f'["{CHATGPT}"]'), label="ChatGPT",
+                   kind="Application"),
+            ("audit.Add application", "created_by", CHATGPT, "ChatGPT"),
+        ),
+        (
+            _audit("Update service principal", ("AccountEnabled", "[false]"),
+                   ("TargetId.ServicePrincipalNames", f'"{CHATGPT}"'), label="ChatGPT"),
+            ("audit.Disable service principal", "", CHATGPT, "ChatGPT"),
+        ),
+        (
+            _audit("Update service principal", ("AccountEnabled", "[true]"),
+                   ("TargetId.ServicePrincipalNames", f'"{CHATGPT}"'), label="ChatGPT"),
+            ("audit.Enable service principal", "", CHATGPT, "ChatGPT"),
+        ),
+    ],
+)  # fmt: skip
+def test_applications_that_are_added_and_switched_off(
+    tmp_path: Path, record: str, told: tuple[str, ...]
+) -> None:
+    (one,) = _activities(_read(tmp_path, record))
+    assert (one.rule, one.relation, one.client_id, one.label) == told
+
+
+def test_an_audit_that_names_no_application_is_a_gap_and_other_updates_are_quiet(
+    tmp_path: Path,
+) -> None:
+    records = [
+        _audit("Add service principal", ("AccountEnabled", "[true]")),
+        _audit("Add application", ("AvailableToOtherTenants", "[false]"), kind="Application"),
+        _audit("Add delegated permission grant", ("ServicePrincipal.ObjectID", '"0sp"')),
+        _audit("Update service principal", ("DisplayName", '["ChatGPT"]'), label="ChatGPT"),
+    ]
+    items = _read(tmp_path, "\n".join(records))
+    assert not _activities(items)
+    assert [one.reason for one in _gaps(items)] == [
+        f"schema: 1 event of type {name} without an application's id or name, which says what it "
+        "is about"
+        for name in (
+            "Add_service_principal", "Add_application", "Add_delegated_permission_grant",
+        )
+    ]  # fmt: skip
+
+
+def test_the_unified_audit_log_names_what_was_added(tmp_path: Path) -> None:
+    record = {
+        "Id": "u1", "CreationTime": "2026-11-05T08:00:00", "Operation": "Add service principal.",
+        "ResultStatus": "Success", "UserId": "ada@acme.com", "ModifiedProperties": [],
+        "Target": [{"ID": "ServicePrincipal_0", "Type": 2}, {"ID": "ChatGPT", "Type": 1}],
+    }  # fmt: skip
+    (one,) = _activities(_read(tmp_path, json.dumps(record)))
+    assert (one.label, one.relation) == ("ChatGPT", "created_by")
+
+
 def test_packages_of_copilot(tmp_path: Path) -> None:
     packages = planted(Graph()).records["copilot/admin/catalog/packages"]
     items = _read(tmp_path, json.dumps({"value": packages}))

@@ -292,6 +292,95 @@ def test_a_consent_to_nothing_is_told(tmp_path: Path) -> None:
     assert gap.reason.startswith("1 consents name no application")
 
 
+def _added(operation: str, *properties: tuple[str, Any], target: Any = ()) -> dict[str, Any]:
+    """As https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema
+    and exported logs have it: values are JSON within the text."""
+    return {
+        "CreationTime": "2026-11-20T17:12:36", "Id": f"{operation} {properties}",
+        "ResultStatus": "Success", "Operation": operation, "UserId": "root@acme.com",
+        "ModifiedProperties": [
+            {"Name": name, "NewValue": json.dumps([value]), "OldValue": "[]"}
+            for name, value in properties
+        ],
+        "ObjectId": "Not Available", "Target": list(target),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (
+            _added("Add service principal.", ("AccountEnabled", True), ("AppPrincipalId", CHATGPT)),
+            ("Add service principal", "created_by", CHATGPT, ""),
+        ),
+        (
+            _added("Add service principal.", target=({"ID": CHATGPT, "Type": 4},)),
+            ("Add service principal", "created_by", CHATGPT, ""),
+        ),
+        (
+            _added("Add application.", ("AppId", CHATGPT), ("DisplayName", "ChatGPT")),
+            ("Add application", "created_by", CHATGPT, "ChatGPT"),
+        ),
+        (
+            _added("Update service principal.", ("AccountEnabled", False),
+                   ("TargetId.ServicePrincipalNames", CHATGPT)),
+            ("Disable service principal", "", CHATGPT, ""),
+        ),
+        (
+            _added("Update service principal.", ("AccountEnabled", True),
+                   ("TargetId.ServicePrincipalNames", CHATGPT)),
+            ("Enable service principal", "", CHATGPT, ""),
+        ),
+    ],
+)  # fmt: skip
+def test_applications_that_are_added_and_switched_off(
+    tmp_path: Path, record: dict[str, Any], told: tuple[str, ...]
+) -> None:
+    (one,) = _read(tmp_path, json.dumps(record), "a.jsonl")
+    assert (one.rule, one.relation, one.client_id, one.label) == told
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (_added("Add service principal."), "1 consents name no application"),
+        (_added("Add application."), "1 consents name no application"),
+        (
+            _added("Add delegated permission grant.", ("ServicePrincipal.ObjectID", "0sp")),
+            "1 consents name their application by the id of its object alone",
+        ),
+        (
+            {**_added("AIInteractionCreatedNotification"), "ModifiedProperties": []},
+            "schema: 1 event of type AIInteractionCreatedNotification without "
+            "AppAccessContext.ClientAppId",
+        ),
+    ],
+)
+def test_what_names_no_application_is_a_gap(
+    tmp_path: Path, record: dict[str, Any], reason: str
+) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps(record))
+    ctx = CASE.context("https://x.example", live=False, files=("a.jsonl",), folder=tmp_path)
+    (gap,) = (one for one in CASE.items(ctx) if isinstance(one, Gap))
+    assert gap.reason.startswith(reason)
+
+
+def test_updates_that_switch_nothing_are_quiet(tmp_path: Path) -> None:
+    update = _added("Update service principal.", ("DisplayName", "ChatGPT"))
+    (tmp_path / "a.jsonl").write_text(json.dumps(update))
+    ctx = CASE.context("https://x.example", live=False, files=("a.jsonl",), folder=tmp_path)
+    assert not [one for one in CASE.items(ctx) if isinstance(one, (Gap, Activity))]
+
+
+def test_who_listens_to_copilots_conversations_reads_prompts(tmp_path: Path) -> None:
+    record = {
+        **_added("AIInteractionCreatedNotification"), "ModifiedProperties": [],
+        "AppAccessContext": {"ClientAppId": CHATGPT, "ClientAppName": "ChatGPT"},
+    }  # fmt: skip
+    (one,) = _read(tmp_path, json.dumps(record), "a.jsonl")
+    assert (one.client_id, [store.store_class for store in one.reads]) == (CHATGPT, ["prompts"])
+
+
 def test_a_grant_that_an_administrator_removes_ends_for_whose_it_was(tmp_path: Path) -> None:
     def changed(**values: str) -> list[dict[str, str]]:
         return [{"Name": name.replace("_", "."), "NewValue": "", "OldValue": value}
