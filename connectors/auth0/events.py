@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
@@ -15,6 +16,7 @@ from scanner.kit.opened import OpenedData, Way, by_words
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.text import cut
 from scanner.kit.values import hosts, items, mapping, text, when
+from scanner.model.evidence import Ends
 from scanner.model.facts import AssetClass
 from scanner.model.items import Activity, Item
 
@@ -35,7 +37,8 @@ _USED = ("s", "ssa", "seacft", "seccft", "secte", "sede", "sepft", "sertft", "se
 _FAILED = ("feacft", "feccft", "fecte", "fede", "fertft", "feta", "ciba_exchange_failed",
            "idjag_exchange_failed", "failed_on_behalf_of_token_exchange")  # fmt: skip
 _CHANGED = "sapi"
-KINDS = (*_USED, *_FAILED, _CHANGED)
+_DELETED = "sdu"
+KINDS = (*_USED, *_FAILED, _CHANGED, _DELETED)
 """Types of events that tell of an application."""
 _OWN_API = "/api/v2/"
 _IDENTITY = ("openid", "profile", "email", "address", "phone", "offline_access")
@@ -131,7 +134,7 @@ def is_event(record: Mapping[str, Any]) -> bool:
 
 @telling(
     "data.type|type", KINDS,
-    lambda kind, _: "" if kind == _CHANGED else
+    lambda kind, _: "" if kind == _CHANGED else "data.user_id|user_id" if kind == _DELETED else
     "data.client_id|client_id|data.client_name|client_name|data.agent_id|agent_id", NAMES,
 )  # fmt: skip
 def event(record: Any, org: str) -> Happened | None:
@@ -142,6 +145,9 @@ def event(record: Any, org: str) -> Happened | None:
     if not is_event(outer) or not kind:
         return None
     ident = text(given.get("log_id")) or text(outer.get("log_id")) or mark_of((at, whole(given)))
+    if kind == _DELETED:
+        whose = NAMES.person(org, text(given.get("user_id")), text(given.get("user_name")))
+        return ident, at, NAMES.left(org, kind, whose, Ends.ALL, at)
     if kind == _CHANGED:
         return ident, at, tuple(_changed(given, org, at))
     if kind not in KINDS:
@@ -183,6 +189,9 @@ def _changed(given: Mapping[str, Any], org: str, at: str) -> Iterable[Activity]:
     details = mapping(given.get("details"))
     request, response = mapping(details.get("request")), mapping(details.get("response"))
     path, method = text(request.get("path")).rstrip("/"), text(request.get("method")).casefold()
+    if method in ("delete", "patch"):
+        yield from _ended(given, org, at, path, method)
+        return
     relation = _MADE.get(path, "") if method == "post" else ""
     if "dynamic client registration" in text(given.get("description")).casefold():
         relation = "created_by"
@@ -204,3 +213,26 @@ def _changed(given: Mapping[str, Any], org: str, at: str) -> Iterable[Activity]:
         text(made.get("audience")), map(text, items(made.get("scope"))), actor=who,
         hosts=hosts(places), first_at=at, last_at=at,
     )  # fmt: skip
+
+
+def _ended(
+    given: Mapping[str, Any], org: str, at: str, path: str, method: str
+) -> Iterable[Activity]:
+    """An application that is deleted, and a person who is deleted, blocked or let in again."""
+    what, _, ident = path.removeprefix(_OWN_API).partition("/")
+    ident = unquote(ident)
+    request = mapping(mapping(given.get("details")).get("request"))
+    rule = cut(text(given.get("description")), 120) or _CHANGED
+    if not ident or "/" in ident:
+        return
+    if what == "clients" and method == "delete":
+        yield _app(org, rule, "", ident, "", ends=Ends.ALL, first_at=at, last_at=at)
+    if what != "users":
+        return
+    ends = Ends.ALL
+    if method == "patch":
+        is_blocked = mapping(request.get("body")).get("blocked")
+        if not isinstance(is_blocked, bool):
+            return
+        ends = Ends.PAUSED if is_blocked else Ends.RESUMED
+    yield from NAMES.left(org, rule, NAMES.person(org, ident), ends, at)

@@ -18,8 +18,10 @@ from connectors.entra.records import App
 from connectors.entra.scopes import data_of
 from scanner.kit.expressions import expression
 from scanner.kit.folding import failed, mark_of, whole
+from scanner.kit.named import gone
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.values import items, loose_json, mapping, several, stamp, text
+from scanner.model.evidence import Ends
 from scanner.model.facts import Identity
 from scanner.model.items import Activity
 
@@ -29,7 +31,7 @@ _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _GUIDS = expression(_GUID)
 _SCOPES = expression(r"Scope: ([^,\]]{0,4000})")
 _EVERYONE = "AllPrincipals"
-_ABOUT = "an application's id or name"
+_ABOUT, _WHOM = "an application's id or name", "a target that is a person"
 ACTIVITIES = {
     "consent to application": "grants",
     "add delegated permission grant": "grants",
@@ -49,11 +51,24 @@ ACTIVITIES = {
     "delete application": "",
 }
 """Audited activity, in lower case and without a full stop -> what it means."""
-NAMES = tuple(
-    name[0].upper() + name[1:].replace("oauth2permissiongrant", "OAuth2PermissionGrant")
-    for name in ACTIVITIES
+LEAVES = {
+    "Disable account": Ends.PAUSED,
+    "Enable account": Ends.RESUMED,
+    "Delete user": Ends.PAUSED,
+    "Restore user": Ends.RESUMED,
+    "Hard Delete user": Ends.ALL,
+}
+"""Audited activity about a person, whom nobody lets in any more; who is deleted can be restored for
+thirty days."""
+NAMES = (
+    *(
+        name[0].upper() + name[1:].replace("oauth2permissiongrant", "OAuth2PermissionGrant")
+        for name in ACTIVITIES
+    ),
+    *LEAVES,
 )
 """The same as Graph writes them, for filters."""
+_LEAVES = {name.casefold(): ends for name, ends in LEAVES.items()}
 _UPDATE = "update service principal"
 _SWITCHED = {"true": "Enable service principal", "false": "Disable service principal"}
 """What the new value of ``AccountEnabled`` makes of an update."""
@@ -131,12 +146,15 @@ def is_audit(record: Mapping[str, Any]) -> bool:
 
 
 def _is_known(name: str, _: Mapping[str, Any]) -> bool:
-    return name.rstrip(". ").casefold() in ACTIVITIES
+    return name.rstrip(". ").casefold() in (ACTIVITIES.keys() | _LEAVES.keys())
 
 
 def _needed(name: str, _: Mapping[str, Any]) -> str:
     """Most updates of a service principal neither let it in nor out."""
-    return "" if name.rstrip(". ").casefold() == _UPDATE else _ABOUT
+    plain = name.rstrip(". ").casefold()
+    if plain in _LEAVES:
+        return _WHOM
+    return "" if plain == _UPDATE else _ABOUT
 
 
 @telling("activityDisplayName", _is_known, _needed, names)
@@ -148,10 +166,16 @@ def audit(record: Any, tenant: str, known: Known) -> Happened | None:
     name = text(given.get("activityDisplayName")).rstrip(". ")
     relation = ACTIVITIES.get(name.casefold())
     ident = text(given.get("id")) or mark_of((at, whole(given)))
-    if relation is None:
+    ends = _LEAVES.get(name.casefold())
+    if relation is None and ends is None:
         return ident, at, ()
     has_failed = text(given.get("result")).casefold() not in ("success", "succeeded", "")
     targets = [mapping(one) for one in several(given.get("targetResources"))]
+    if ends is not None:
+        gone_or_back = gone(
+            tenant_id(tenant), f"audit.{name}", _whose(tenant, targets, {}), ends, at
+        )
+        return ident, at, () if has_failed else gone_or_back
     told = {
         text(one.get("displayName")): _values(one.get("newValue")) or _values(one.get("oldValue"))
         for target in targets
@@ -169,7 +193,7 @@ def audit(record: Any, tenant: str, known: Known) -> Happened | None:
         text(user.get("userPrincipalName")),
         text(user.get("displayName")),
     )
-    one = _audited(tenant, known, name, relation, who, targets, told)
+    one = _audited(tenant, known, name, relation or "", who, targets, told)
     return ident, at, (_timed(one, at, has_failed),) if one else ()
 
 

@@ -246,15 +246,16 @@ def _from_unified(given: Mapping[str, Any]) -> dict[str, Any]:
     targets = [mapping(one) for one in items(given.get("Target"))]
     names = [text(one.get("ID")) for one in targets if one.get("Type") == _NAMED]
     label = next(filter(None, names), "")
+    about: dict[str, Any] = {"type": "ServicePrincipal", "displayName": label}
+    if not label and "@" in text(given.get("ObjectId")):
+        about = {"type": "User", "userPrincipalName": given.get("ObjectId")}
     return {
         "id": given.get("Id"),
         "activityDateTime": given.get("CreationTime"),
         "activityDisplayName": given.get("Operation"),
         "result": text(given.get("ResultStatus")),
         "initiatedBy": {"user": {"userPrincipalName": given.get("UserId")}},
-        "targetResources": [
-            {"type": "ServicePrincipal", "displayName": label, "modifiedProperties": changed}
-        ],
+        "targetResources": [{**about, "modifiedProperties": changed}],
     }
 
 

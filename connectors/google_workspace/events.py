@@ -16,9 +16,11 @@ from connectors.google_workspace import chrome, products
 from connectors.google_workspace.names import SOURCE, app_id, domain_id, person
 from connectors.google_workspace.scopes import data_of
 from scanner.kit.folding import failed, mark_of, whole
+from scanner.kit.named import gone
 from scanner.kit.overlooked import Happened, Untold, lacking
 from scanner.kit.values import items, mapping, several, stamp, text
 from scanner.model.base import NodeId
+from scanner.model.evidence import Ends
 from scanner.model.facts import Identity
 from scanner.model.items import Activity
 
@@ -85,7 +87,7 @@ def _placed(domain: str, label: str) -> tuple[NodeId, NodeId]:
 
 def _is_known(report: str, name: str) -> bool:
     if report == "admin":
-        return name in _ADMIN_APPS or name == _REVOKED
+        return name in _ADMIN_APPS or name in _LEAVES or name == _REVOKED
     if report == "saml":
         return name in _SAML
     return name in TOKEN_EVENTS if report == "token" else report in _REPORTS
@@ -93,6 +95,8 @@ def _is_known(report: str, name: str) -> bool:
 
 def _needed(report: str, name: str) -> str:
     """The parameters of which one must be given."""
+    if name in _LEAVES:
+        return "USER_EMAIL"
     if report == "admin":
         _, *keys = _ADMIN_APPS.get(name, ("", "APP_ID", ""))
         return "|".join(filter(None, keys))
@@ -221,6 +225,15 @@ _ADMIN_APPS = {
 """Event -> what it means, and the parameters that hold the client's id and its name."""
 
 
+_LEAVES = {
+    "SUSPEND_USER": Ends.PAUSED, "UNSUSPEND_USER": Ends.RESUMED,
+    "ARCHIVE_USER": Ends.PAUSED, "UNARCHIVE_USER": Ends.RESUMED,
+    "DELETE_USER": Ends.PAUSED, "UNDELETE_USER": Ends.RESUMED,
+}  # fmt: skip
+"""What ends, rests or goes on with a person; who is deleted can be restored for twenty days
+(https://developers.google.com/workspace/admin/reports/v1/appendix/activity/admin-user-settings)."""
+
+
 def _admin(name: str, given: Parameters, who: Identity | None, domain: str) -> Told:
     """An administrator who takes back somebody's grant ends that person's, and none of their
     own."""
@@ -234,6 +247,10 @@ def _admin(name: str, given: Parameters, who: Identity | None, domain: str) -> T
                 tuple(_texts(given.get("API_SCOPES"))),
                 "domain-wide delegation" if is_delegation else "", _held(name, given, domain),
             )  # fmt: skip
+        return
+    if name in _LEAVES:
+        whose = person(domain, text(given.get("USER_EMAIL")), "")
+        yield from gone(domain_id(domain), f"admin.{name}", whose, _LEAVES[name], "")
         return
     if name == _REVOKED:
         client = text(given.get("APP_ID"))

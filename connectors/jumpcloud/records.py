@@ -13,10 +13,13 @@ from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.values import hosts, items, mapping, text, when
+from scanner.model.evidence import Ends
 from scanner.model.items import Activity, Item
 
 NAMES = Names(source="jumpcloud", vendor="jumpcloud", tenant="organization")
 _SIGN_IN = "sso_auth"
+_DELETED, _SUSPENDED, _UPDATED = "user_delete", "user_suspended", "user_update"
+_STATES = {"SUSPENDED": Ends.PAUSED, "ACTIVATED": Ends.RESUMED}
 _PLACES = ("acsUrl", "defaultTargetUrl", "spEntityId")
 """Settings of an application that say where it is."""
 
@@ -114,15 +117,24 @@ def is_event(record: Mapping[str, Any]) -> bool:
     return {"event_type", "timestamp"} <= record.keys()
 
 
-@telling(
-    "event_type", (_SIGN_IN,), "application.id|application.display_label|application.name", NAMES
-)
+_APP = "application.id|application.display_label|application.name"
+
+
+def _needed(kind: str, _: Mapping[str, Any]) -> str:
+    if kind == _UPDATED:  # most change what is no matter here
+        return ""
+    return _APP if kind == _SIGN_IN else "resource.id|resource.email|resource.username"
+
+
+@telling("event_type", (_SIGN_IN, _DELETED, _SUSPENDED, _UPDATED), _needed, NAMES)
 def event(record: Any, org: str) -> Happened | None:
     given = mapping(record)
     kind, at = text(given.get("event_type")), when(given.get("timestamp"))
     if not is_event(given) or not kind:
         return None
     ident = text(given.get("id")) or mark_of((at, whole(given)))
+    if kind in (_DELETED, _SUSPENDED, _UPDATED):
+        return ident, at, _left(given, kind, org, at)
     about = mapping(given.get("application"))
     key = text(about.get("id"))
     label = text(about.get("display_label")) or text(about.get("name"))
@@ -137,3 +149,25 @@ def event(record: Any, org: str) -> Happened | None:
     )  # fmt: skip
     is_done = given.get("sso_token_success", given.get("success")) is not False
     return ident, at, (one if is_done else failed(one),)
+
+
+def _left(given: Mapping[str, Any], kind: str, org: str, at: str) -> tuple[Activity, ...]:
+    """A person who is deleted, suspended or let in again, which an update tells among its
+    changes."""
+    whom = mapping(given.get("resource"))
+    who = NAMES.person(
+        org, text(whom.get("id")), text(whom.get("email")), text(whom.get("username"))
+    )
+    ends = {_DELETED: Ends.ALL, _SUSPENDED: Ends.PAUSED}.get(kind) or _changed(given)
+    is_done = given.get("success") is not False
+    return NAMES.left(org, kind, who, ends, at) if ends and is_done else ()
+
+
+def _changed(given: Mapping[str, Any]) -> Ends:
+    for one in map(mapping, items(given.get("changes"))):
+        field, to = text(one.get("field")), one.get("to")
+        if field == "state":
+            return _STATES.get(text(to).upper(), Ends.NOTHING)
+        if field == "suspended" and isinstance(to, bool):
+            return Ends.PAUSED if to else Ends.RESUMED
+    return Ends.NOTHING

@@ -16,16 +16,19 @@ import msgspec
 from connectors.microsoft365 import consents
 from connectors.microsoft365.copilot import interaction
 from connectors.microsoft365.names import NAMES, PERMITTED, STUDIO
+from scanner.kit.expressions import expression
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.overlooked import Happened, Novel, telling
 from scanner.kit.records import column
 from scanner.kit.spelling import Spelling
 from scanner.kit.text import cut
-from scanner.kit.values import mapping, nested, stamp, text
+from scanner.kit.values import items, mapping, nested, stamp, text
+from scanner.model.evidence import Ends
 from scanner.model.facts import AssetClass, Identity
 from scanner.model.items import Activity
 
 AGENT, FLOW, COPILOT = "entra.agent", "entra.flow", "entra.copilot"
+_GUID = expression(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DONE = ("success", "succeeded", "true", "")
 _AI_CONNECTORS = {
     "azure openai": "azure_openai", "azureopenai": "azure_openai", "openai": "openai",
@@ -173,6 +176,31 @@ def _consent(
     return consents.consented(given, operation, org, who) if operation else ()
 
 
+_LEAVES = {
+    "disable account": Ends.PAUSED, "enable account": Ends.RESUMED, "delete user": Ends.PAUSED,
+    "restore user": Ends.RESUMED, "hard delete user": Ends.ALL,
+}  # fmt: skip
+"""What ends, rests or goes on with a person; who is deleted can be restored for thirty days."""
+
+
+def _left(
+    given: Mapping[str, Any], operation: str, org: str, who: Identity | None
+) -> tuple[Activity, ...]:
+    """By address, as this log names people, and by the id that lists have."""
+    mail = text(given.get("ObjectId"))
+    mail = mail if "@" in mail else ""
+    idents = [text(mapping(one).get("ID")) for one in items(given.get("Target"))]
+    named = [mail, *(one for one in idents if _GUID.fullmatch(one))]
+    ends, at = _LEAVES[operation.casefold()], stamp(given.get("CreationTime"))
+    return tuple(
+        told
+        for ident in dict.fromkeys(filter(None, named))
+        for told in NAMES.left(
+            org, operation, NAMES.person(org, "" if ident == mail else ident, mail), ends, at
+        )
+    )
+
+
 def _sign_in(
     given: Mapping[str, Any], operation: str, org: str, who: Identity | None
 ) -> tuple[Activity, ...]:
@@ -272,6 +300,7 @@ def _listened(
 
 _READERS: dict[str, Read] = {
     **dict.fromkeys(consents.OPERATIONS, _consent),
+    **dict.fromkeys(_LEAVES, _left),
     "userloggedin": _sign_in,
     **dict.fromkeys(("createflow", "editflow", "deleteflow", "putpermissions"), _flow),
     **dict.fromkeys(
@@ -291,6 +320,7 @@ def _by_words(plain: str) -> Read | None:
 
 _NEEDS: dict[Read, str] = {
     _sign_in: "ApplicationId",
+    _left: "a person's address or id",
     _studio: "BotId|BotName|AgentId|AgentName",
     _flow: "FlowConnectorNames",
     _teams_app: "AddOnName|AddOnGuid|AzureADAppId",

@@ -17,7 +17,7 @@ import msgspec
 from requests import Response
 
 from connectors.okta.events import (
-    EVENTS,
+    TYPES,
     Aggregate,
     App,
     app_of,
@@ -156,7 +156,7 @@ def read_log(
         "until": iso(now),
         "limit": str(window.page_size),
         "sortOrder": "ASCENDING",
-        "filter": " or ".join(f'eventType eq "{kind}"' for kind in EVENTS),
+        "filter": " or ".join(f'eventType eq "{kind}"' for kind in TYPES),
     }
     near = Lately(_MOST_NEAR)
     for mark in cursor.known:

@@ -17,10 +17,11 @@ import msgspec
 
 from scanner.kit import values
 from scanner.kit.clocks import Clock
+from scanner.kit.named import gone
 from scanner.kit.overlooked import Overlooked, Untold
 from scanner.kit.values import mapping, several, text
 from scanner.model.base import NodeId
-from scanner.model.evidence import Evidence
+from scanner.model.evidence import Ends, Evidence
 from scanner.model.facts import Account, Identity, PrincipalType
 from scanner.model.items import Activity, Item
 
@@ -46,6 +47,17 @@ EVENTS = {
 }
 """Event types that tell of an application, compared whole: a directory's agent
 (``user.authentication.auth_via_AD_agent``) is no AI."""
+LEAVES = {
+    "user.lifecycle.suspend": Ends.PAUSED,
+    "user.lifecycle.unsuspend": Ends.RESUMED,
+    "user.lifecycle.deactivate": Ends.ALL,
+    "user.lifecycle.delete.initiated": Ends.ALL,
+    "user.lifecycle.delete.completed": Ends.ALL,
+}
+"""Event types of a person who is suspended or leaves. Who is deactivated loses every application
+for good, who is suspended until that ends
+(https://help.okta.com/en-us/content/topics/users-groups-profiles/usgp-deactivate-user-account.htm)."""
+TYPES = (*EVENTS, *LEAVES)
 _ASSIGNED = frozenset({"application.user_membership.add", "group.application_assignment.add"})
 """An administrator lets somebody in: neither that person's grant nor anybody's use."""
 _OF_TARGET = frozenset({
@@ -57,6 +69,7 @@ _MAY_LACK = _OF_TARGET | {"app.oauth2.admin.consent.revoke"}
 """Of all applications at once, where none is named."""
 _NEEDS = "a target or actor that is an application, or debugContext.debugData.clientId"
 _TOKEN_NEEDS = "a target of type Token"  # noqa: S105 - words for people
+_PERSON_NEEDS = "a target of type User"
 _TOKEN = "system.api_token."  # noqa: S105 - an event's name
 _DONE = frozenset({"SUCCESS", "ALLOW", ""})
 _APP_TYPES = ("AppInstance", "PublicClientApp", "ConfidentialClientApp", "ServiceClientApp")
@@ -136,10 +149,13 @@ class Aggregate:
         """``place``: see :meth:`scanner.kit.overlooked.Overlooked.event`. ``count``: 0 of an event
         that has counted elsewhere."""
         kind = text(event.get("eventType"))
-        if kind not in EVENTS:
+        if kind not in EVENTS and kind not in LEAVES:
             self._unknown(event, kind, place)
             return
         if text(mapping(event.get("outcome")).get("result")) not in _DONE:
+            return
+        if kind in LEAVES:
+            self._left(event, kind, place, count)
             return
         is_token = kind.startswith(_TOKEN)
         app = _token(event) if is_token else _application(event)
@@ -168,6 +184,19 @@ class Aggregate:
             self.rows[key] = made if count else msgspec.structs.replace(made, count=0)
             return
         self.rows[key] = _again(old, at, scopes, count)
+
+    def _left(self, event: Mapping[str, Any], kind: str, place: str, count: int) -> None:
+        who = _person(event, self.host, of_target=True, or_actor=False)
+        at = stamp(event.get("published"))
+        if who is None:
+            self.overlooked.event(Untold.of(("", at, ()), kind, event, _PERSON_NEEDS), place)
+        elif not at:
+            self.overlooked.without_time(place)
+        at = self.clock.time(at) if self.clock is not None else at
+        for one in gone(org_id(self.host), kind, who, LEAVES[kind], at):
+            old = self.rows.get((kind, one.app_id, ""))
+            made = msgspec.structs.replace(one, count=count) if old is None else None
+            self.rows[kind, one.app_id, ""] = made or _again(old or one, at, (), count)
 
     def _unknown(self, event: Mapping[str, Any], kind: str, place: str) -> None:
         """An event of a type that is not known may name AI all the same."""
@@ -258,9 +287,13 @@ def _token(event: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def _person(event: Mapping[str, Any], host: str, of_target: bool) -> Identity | None:
+def _person(
+    event: Mapping[str, Any], host: str, of_target: bool, *, or_actor: bool = True
+) -> Identity | None:
     actor, targets = mapping(event.get("actor")), _targets(event)
     parties = [*targets, actor] if of_target else [actor, *targets]
+    if not or_actor:
+        parties = targets
     found = next((p for p in parties if _is_person(p) and text(p.get("id"))), None)
     if found is None:
         return None

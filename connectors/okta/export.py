@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from connectors.okta.events import EVENTS, Aggregate, mark_of, org
+from connectors.okta.events import TYPES, Aggregate, mark_of, org
 from scanner.kit.clocks import Clock
 from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
@@ -52,7 +52,7 @@ def read_file(
                 continue
             ident, at = mark_of(event), stamp(event.get("published"))
             if not counted.is_repeated(ident) and not (
-                event["eventType"] in EVENTS and counted.is_elsewhere(ident, at)
+                event["eventType"] in TYPES and counted.is_elsewhere(ident, at)
             ):
                 found.add(event, f":{number}", count=0 if counted.is_left(ident, at) else 1)
     except SourceError as error:

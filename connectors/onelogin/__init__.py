@@ -28,6 +28,7 @@ from scanner.kit.oauth import ClientCredentials
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_cursor, by_header
 from scanner.kit.values import iso, mapping, text, when
+from scanner.model.evidence import Ends
 from scanner.model.items import Item
 
 NAMES = Names(source="onelogin", vendor="onelogin", tenant="account")
@@ -56,11 +57,14 @@ _TYPES = {
 }
 """Type of an event that names an application -> what it means.
 https://developers.onelogin.com/api-docs/1/events/event-resource"""
+_LEAVES = {"15": Ends.PAUSED, "16": Ends.RESUMED, "17": Ends.ALL}
+"""A person is deactivated, activated or deleted."""
 _NAMES = {
     "8": "signed in to app", "78": "signed in to app by proxy", "51": "created in app",
     "137": "app request approved", "206": "login added", "34": "app requested",
     "138": "app request denied", "55": "deleted in app", "207": "login removed",
     "77": "signed in to app by proxy", "85": "signed in to app",
+    "15": "user deactivated", "16": "user activated", "17": "user deleted",
 }  # fmt: skip
 _ACTIVE = ("1", "")
 _PAGE = "100"
@@ -147,7 +151,10 @@ def is_event(record: Mapping[str, Any]) -> bool:
     return "event_type_id" in record and bool(beside)
 
 
-@telling("event_type_id", _TYPES, "app_id|app_name", NAMES)
+@telling(
+    "event_type_id", _TYPES.keys() | _LEAVES.keys(),
+    lambda kind, _: "user_id|user_name" if kind in _LEAVES else "app_id|app_name", NAMES,
+)  # fmt: skip
 def event(record: Any, org: str) -> Happened | None:
     """Of a person and an application; by whom, where that is somebody else."""
     given = mapping(record)
@@ -155,6 +162,9 @@ def event(record: Any, org: str) -> Happened | None:
     if not is_event(given) or not kind:
         return None
     ident = text(given.get("id")) or mark_of((at, whole(given)))
+    if kind in _LEAVES:
+        whose = NAMES.person(org, text(given.get("user_id")), "", text(given.get("user_name")))
+        return ident, at, NAMES.left(org, _NAMES[kind], whose, _LEAVES[kind], at)
     relation = _TYPES.get(kind)
     key, label = text(given.get("app_id")), text(given.get("app_name"))
     if relation is None or not (key or label):
@@ -171,8 +181,8 @@ def event(record: Any, org: str) -> Happened | None:
 
 def log(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened | None]:
     query = {
-        "since": iso(begin), "until": iso(end), "event_type_id": ",".join(_TYPES), "limit": "50",
-        "sort": "+id",
+        "since": iso(begin), "until": iso(end), "limit": "50", "sort": "+id",
+        "event_type_id": ",".join((*_TYPES, *_LEAVES)),
     }  # fmt: skip
     found = by_cursor(
         reading.access, "/api/1/events", query, items="data", cursor="pagination.after_cursor",

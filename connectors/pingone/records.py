@@ -14,6 +14,7 @@ from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, Way, by_words
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.values import hosts, items, mapping, text, when
+from scanner.model.evidence import Ends
 from scanner.model.facts import AssetClass
 from scanner.model.items import Item
 
@@ -32,8 +33,10 @@ _ACTIONS = {
     "APPLICATION.CREATED": "created_by",
     "APPLICATION.DELETED": "",
 }
+_LEAVES = {"USER.DELETED": Ends.ALL}
 _OWN = "PING_ONE_"
 """Types of PingOne's own applications begin with it."""
+_FAILED = ("FAILED", "FAILURE")
 _PLACES = ("homePageUrl", "initiateLoginUri", "loginPageUrl", "defaultTargetUrl", "spEntityId")
 _LISTS = ("redirectUris", "acsUrls")
 
@@ -125,8 +128,8 @@ def is_event(record: Mapping[str, Any]) -> bool:
 
 
 @telling(
-    "action.type", _ACTIONS,
-    lambda kind, _: "actors.client" if kind.startswith("USER.") else "resources", NAMES,
+    "action.type", _ACTIONS.keys() | _LEAVES.keys(),
+    lambda kind, _: "actors.client" if kind.startswith("USER.ACCESS") else "resources", NAMES,
 )  # fmt: skip
 def event(record: Any, org: str) -> Happened | None:
     given = mapping(record)
@@ -138,6 +141,12 @@ def event(record: Any, org: str) -> Happened | None:
     relation = _ACTIONS.get(kind)
     actors = mapping(given.get("actors"))
     about = [mapping(one) for one in items(given.get("resources"))]
+    if kind in _LEAVES:
+        whose = next((one for one in about if text(one.get("type")) == "USER"), {})
+        mail = text(whose.get("name"))
+        who = NAMES.person(org, text(whose.get("id")), mail, mail)
+        is_done = text(mapping(given.get("result")).get("status")).upper() not in _FAILED
+        return ident, at, NAMES.left(org, kind, who, _LEAVES[kind], at) if is_done else ()
     app = next((one for one in about if text(one.get("type")) == "APPLICATION"), None)
     if app is None and kind.startswith("USER."):
         app = mapping(actors.get("client"))
@@ -151,5 +160,5 @@ def event(record: Any, org: str) -> Happened | None:
         actor=NAMES.person(org, text(user.get("id")), name, name), first_at=at, last_at=at,
     )  # fmt: skip
     status = text(mapping(given.get("result")).get("status")).upper()
-    is_done = relation != "failed" and status not in ("FAILED", "FAILURE")
+    is_done = relation != "failed" and status not in _FAILED
     return ident, at, (one if is_done else failed(one),)

@@ -217,6 +217,8 @@ def _ends(activity: Activity) -> Ends:
     in vain ends nothing."""
     if activity.relation or activity.rule.endswith(_FAILED):
         return Ends.NOTHING
+    if activity.ends:
+        return activity.ends
     if not activity.is_own:
         for ends, words in _OF_ALL.items():
             if words.search(activity.rule):

@@ -114,15 +114,18 @@ class AssetGraph:
         """An application to which nobody has access any more says since when. How many endings are
         after ``latest``."""
         ended, ahead = access.endings(self.edges.values(), latest)
+        for key in [k for k, edge in self.edges.items() if access.of_nobody(edge, self.nodes)]:
+            del self.edges[key]
         if not ended:
             self._say_granted(ended)
             return ahead
-        for key in [k for k, edge in self.edges.items() if access.of_nobody(edge, self.nodes)]:
-            del self.edges[key]
-        closed = {key for key, edge in self.edges.items() if access.has_ended(edge, ended)}
-        apps = {access.app_of(self.edges.pop(key)) for key in closed}
+        closed: dict[NodeId, str] = {}
+        for key in [k for k, edge in self.edges.items() if access.has_ended(edge, ended)]:
+            edge = self.edges.pop(key)
+            app, at = access.app_of(edge), access.closed_at(edge, ended)
+            closed[app] = max(closed.get(app, ""), at)
         self._say_granted(ended)
-        used: dict[NodeId, list[Evidence]] = {app: [] for app in apps}
+        used: dict[NodeId, list[Evidence]] = {app: [] for app in closed}
         for edge in self.edges.values():
             app = access.app_of(edge)
             if edge.relation in access.STANDING:
@@ -130,7 +133,7 @@ class AssetGraph:
             elif edge.relation in _IN_USE and app in used:
                 used[app] += edge.evidence
         for app, rows in used.items():
-            node, since = self.nodes.get(app), access.over_since(app, ended, rows)
+            node, since = self.nodes.get(app), access.over_since(closed[app], rows)
             if since and isinstance(node, Asset):
                 tags = {**node.tags, "access": f"ended {since[:10]}"}
                 self.nodes[app] = msgspec.structs.replace(node, tags=tags)

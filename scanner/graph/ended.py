@@ -4,25 +4,27 @@ from then on. Logs tell endings in any order and over many readings, so that tim
 Refuses to guess: an ending of a time to come (a clock is wrong) ends nothing; what has no time is
 of a present list and stands; an ending in the same second as a grant ends nothing; what ended in
 one place of an organization (a workspace) stands in the others, and where its place is not known.
-What was disabled or can be restored ends until it is enabled or restored.
+What was disabled or can be restored ends until it is enabled or restored. With a person who is
+suspended, or gone, ends what that person has let in, wherever it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from scanner.model.base import NodeId
 from scanner.model.evidence import Ends, Evidence
-from scanner.model.facts import Edge, Relation
+from scanner.model.facts import Edge, Identity, NodeFact, Relation
 
 STANDING = (Relation.GRANTS, Relation.READS_FROM, Relation.WRITES_TO)
 """Relations that stand on an access."""
 
 Endings = Mapping[NodeId, Mapping[tuple[str, str], str]]
 """Of an application: where (empty: everywhere) and whose access (empty: everybody's) -> when it
-ended last."""
+ended last. Of a person: everywhere and everybody's, which is all that the person has let in."""
+_ALL = ("", "")
 
 
 def endings(edges: Iterable[Edge], latest: str = "") -> tuple[Endings, int]:
@@ -56,19 +58,26 @@ def endings(edges: Iterable[Edge], latest: str = "") -> tuple[Endings, int]:
 
 def has_ended(edge: Edge, ended: Endings) -> bool:
     """Whether all that speaks for it was before an ending of the access that it stands on."""
-    times = ended.get(app_of(edge)) if edge.relation in STANDING else None
-    if not times or not edge.evidence:
+    if edge.relation not in STANDING or not edge.evidence:
         return False
-    who = edge.source if edge.relation is Relation.GRANTS else ""
-    return all(_is_over(row, times, who) for row in edge.evidence)
+    who = _who(edge)
+    if app_of(edge) not in ended and not any(
+        one in ended for one in (who, *(row.path for row in edge.evidence))
+    ):
+        return False
+    return all(_is_over(row, edge, ended) for row in edge.evidence)
+
+
+def closed_at(edge: Edge, ended: Endings) -> str:
+    """When the last access that it stands on ended."""
+    return max((_until(row, edge, ended) for row in edge.evidence), default="")
 
 
 def granted(edge: Edge, ended: Endings) -> Edge:
     """A grant with the scopes of what has not ended since, where its rows tell of any."""
     if not any(row.scopes for row in edge.evidence):
         return edge
-    times = ended.get(edge.target, {})
-    standing = [row for row in edge.evidence if not _is_over(row, times, edge.source)]
+    standing = [row for row in edge.evidence if not _is_over(row, edge, ended)]
     held = {scope for row in standing for scope in row.scopes.split()}
     if len(standing) == len(edge.evidence) and not all(row.scopes for row in standing):
         held |= set(edge.detail.split())  # what was stored before rows had scopes of their own
@@ -80,27 +89,39 @@ def app_of(edge: Edge) -> NodeId:
     return edge.target if edge.relation is Relation.GRANTS else edge.source
 
 
-def _is_over(row: Evidence, times: Mapping[tuple[str, str], str], who: str) -> bool:
-    latest = max(
-        times.get((where, whose), "")
-        for where in ("", row.resource)
-        for whose in {"", row.path, who}
-    )
-    return bool(row.ends) or (bool(row.last_at) and row.last_at < latest)
+def _who(edge: Edge) -> NodeId:
+    return edge.source if edge.relation is Relation.GRANTS else NodeId("")
 
 
-def of_nobody(edge: Edge, known: Container[NodeId]) -> bool:
-    """Whether it tells nothing but the end of what no source has shown."""
+def _is_over(row: Evidence, edge: Edge, ended: Endings) -> bool:
+    return bool(row.ends) or (bool(row.last_at) and row.last_at < _until(row, edge, ended))
+
+
+def _until(row: Evidence, edge: Edge, ended: Endings) -> str:
+    """When what a row tells of has ended last; empty: never."""
+    times, people = ended.get(app_of(edge), {}), {row.path, _who(edge)}
+    of_app = (times.get((where, whose), "")
+              for where in ("", row.resource) for whose in {"", *people})  # fmt: skip
+    of_people = (ended.get(NodeId(one), {}).get(_ALL, "") for one in people)
+    return max((*of_app, *of_people))
+
+
+def tells_ends_alone(edge: Edge) -> bool:
     return (
         edge.relation is Relation.CONTAINS
-        and edge.target not in known
         and bool(edge.evidence)
         and all(row.ends for row in edge.evidence)
     )
 
 
-def over_since(app: NodeId, ended: Endings, used: Iterable[Evidence]) -> str:
-    """When the last access to an application ended to which no grant is left, unless it was
-    ``used`` since."""
-    latest = max(ended[app].values())
-    return latest if all(row.last_at and row.last_at < latest for row in used) else ""
+def of_nobody(edge: Edge, known: Mapping[NodeId, NodeFact]) -> bool:
+    """Whether it tells nothing but the end of what no source has shown, or of a person's access,
+    which says of no account that it contains the person."""
+    node = known.get(edge.target)
+    return tells_ends_alone(edge) and (node is None or isinstance(node, Identity))
+
+
+def over_since(closed: str, used: Iterable[Evidence]) -> str:
+    """When the last access to an application ended to which no grant is left (``closed``), unless
+    it was ``used`` since."""
+    return closed if all(row.last_at and row.last_at < closed for row in used) else ""

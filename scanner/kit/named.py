@@ -13,11 +13,25 @@ from typing import Any
 import msgspec
 
 from scanner.model.base import NodeId
-from scanner.model.evidence import Evidence
+from scanner.model.evidence import Ends, Evidence
 from scanner.model.facts import Account, Asset, AssetClass, Edge, Identity, PrincipalType, Relation
 from scanner.model.items import Activity, Item
 
 _MOST_NAME = 200
+
+
+def gone(
+    account: NodeId, rule: str, who: Identity | None, ends: Ends, at: str
+) -> tuple[Activity, ...]:
+    """See :meth:`Names.left`; of sources that name things otherwise."""
+    if who is None:
+        return ()
+    return (
+        Activity(
+            rule=rule, account=account, app_id=who.id, actor=who, relation="", ends=ends,
+            first_at=at, last_at=at,
+        ),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -103,6 +117,13 @@ class Names:
             rule=rule, account=self.org(org), app_id=self.node(org, "app", ident or label),
             label=label, relation=relation, **more,
         )  # fmt: skip
+
+    def left(
+        self, org: str, rule: str, who: Identity | None, ends: Ends, at: str
+    ) -> tuple[Activity, ...]:
+        """What a log says of a person who is suspended, let in again or gone, whose grants end,
+        rest or go on with it. Nothing where the event names nobody."""
+        return gone(self.org(org), rule, who, ends, at)
 
     def used(self, thing: Asset, rule: str, relation: str = "used_by", **more: Any) -> Activity:
         """Of a thing that is AI by what the vendor says of it."""

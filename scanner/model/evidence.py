@@ -57,7 +57,8 @@ class Setting(StrEnum):
 
 
 class Ends(StrEnum):
-    """Whose access to the resource what was seen has ended."""
+    """Whose access to the resource what was seen has ended. Of a person it is all that the person
+    has let in: who is suspended or leaves opens no data to anything."""
 
     NOTHING = ""
     OWN = "own"

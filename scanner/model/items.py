@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from scanner.model.base import Model, NodeId
-from scanner.model.evidence import Confidence, Setting
+from scanner.model.evidence import Confidence, Ends, Setting
 from scanner.model.facts import Account, Asset, Credential, DataStore, Edge, Identity
 
 
@@ -131,6 +131,8 @@ class Activity(Model, frozen=True, kw_only=True):
     resource: str = ""
     """Where inside the organization it holds (a workspace): what ends there ends nothing
     elsewhere. Empty: everywhere."""
+    ends: Ends = Ends.NOTHING
+    """Whose access it ends, where the vendor's words for the event alone do not tell."""
     is_own: bool = False
     """What it ends is the actor's alone: the source does not tell of what else it is the end."""
     status: str = ""

@@ -8,18 +8,24 @@ from typing import Any
 import pytest
 
 from connectors.atlassian.events import event as atlassian
+from connectors.auth0.events import event as auth0
 from connectors.dropbox.records import event as dropbox
 from connectors.entra.events import audit as entra
 from connectors.github.audit import Reader
 from connectors.google_workspace.events import happened as google
+from connectors.jumpcloud.records import event as jumpcloud
+from connectors.microsoft365.events import happened as microsoft365
 from connectors.okta.events import Aggregate
+from connectors.onelogin import event as onelogin
+from connectors.pingone.records import event as pingone
 from scanner.detect.activity import Catalogue, facts_of
 from scanner.graph.build import AssetGraph
 from scanner.kit.folding import Fold
 from scanner.kit.forge.details import Where
 from scanner.kit.forge.events import Rows
 from scanner.model.base import NodeId, ShardId
-from scanner.model.facts import Identity, PrincipalType, Relation
+from scanner.model.evidence import Ends
+from scanner.model.facts import Edge, Identity, PrincipalType, Relation
 from scanner.model.items import Activity
 from scanner.rulebook.load import Rulebook
 
@@ -286,3 +292,181 @@ def test_an_application_that_an_administrator_removes_from_entra_is_gone(
     graph = _graph_of("entra", [("", "", (consent, removal))], rulebook)
     stands = any(one.relation is Relation.GRANTS for one in graph.edges.values())
     assert stands is not is_end
+
+
+def _left_google(at: str, what: str) -> Any:
+    return _one(
+        {
+            "id": {"time": at, "uniqueQualifier": at, "applicationName": "admin"},
+            "actor": {"email": "adm@acme.com", "profileId": "adm"},
+            "events": [{"type": "USER_SETTINGS", "name": what,
+                        "parameters": [{"name": "USER_EMAIL", "value": "ann@acme.com"}]}],
+        },
+        "acme.com",
+    )  # fmt: skip
+
+
+def _left_okta(at: str, what: str) -> Any:
+    found = Aggregate("acme.okta.com")
+    found.add(
+        {
+            "uuid": at, "eventType": what, "published": at, "outcome": {"result": "SUCCESS"},
+            "actor": {"id": "adm", "type": "User", "alternateId": "adm@acme.com"},
+            "target": [{"id": "ann", "type": "User", "alternateId": "ann@acme.com"}],
+        }
+    )  # fmt: skip
+    return at, at, tuple(found.rows.values())
+
+
+def _left_entra(at: str, what: str) -> Any:
+    return entra(
+        {
+            "id": at, "activityDisplayName": what, "activityDateTime": at, "result": "success",
+            "initiatedBy": {"user": {"id": "adm", "userPrincipalName": "adm@acme.com"}},
+            "targetResources": [{"id": "ann", "type": "User", "userPrincipalName": "ann@acme.com",
+                                 "modifiedProperties": []}],
+        },
+        "acme", lambda _: None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("granting", "granted", "leaving", "ending", "resuming"),
+    [
+        (_google, "authorize", _left_google, "SUSPEND_USER", "UNSUSPEND_USER"),
+        (_google, "authorize", _left_google, "ARCHIVE_USER", "UNARCHIVE_USER"),
+        (_google, "authorize", _left_google, "DELETE_USER", "UNDELETE_USER"),
+        (_okta, "app.oauth2.as.consent.grant", _left_okta, "user.lifecycle.suspend",
+         "user.lifecycle.unsuspend"),
+        (_okta, "app.oauth2.as.consent.grant", _left_okta, "user.lifecycle.deactivate", ""),
+        (_okta, "app.oauth2.as.consent.grant", _left_okta, "user.lifecycle.delete.initiated", ""),
+        (_entra, "Consent to application", _left_entra, "Disable account", "Enable account"),
+        (_entra, "Consent to application", _left_entra, "Delete user", "Restore user"),
+        (_entra, "Consent to application", _left_entra, "Hard Delete user", ""),
+    ],
+)  # fmt: skip
+def test_with_a_person_who_is_let_in_no_more_ends_what_that_person_has_let_in(
+    granting: Callable[..., Any], granted: str, leaving: Callable[..., Any], ending: str,
+    resuming: str, rulebook: Rulebook,
+) -> None:  # fmt: skip
+    source = granting.__name__.strip("_").replace("google", "google_workspace")
+    events = [
+        granting("2026-11-01T09:00:00Z", granted, "ann", ""),
+        granting("2026-11-02T09:00:00Z", granted, "ben", ""),
+        leaving("2026-11-03T09:00:00Z", ending),
+    ]
+    names = {True: {"ann", "ben"}, False: {"ben"}}
+    for more, is_back in (([], False), ([resuming], True)) if resuming else (([], False),):
+        told = [*events, *(leaving("2026-11-04T09:00:00Z", name) for name in more)]
+        for order in (told, told[::-1]):
+            edges = _graph_of(source, order, rulebook).edges.values()
+            whose = {
+                one.source.rpartition("/")[2].partition("@")[0]
+                for one in edges if one.relation is Relation.GRANTS
+            }  # fmt: skip
+            assert whose == names[is_back]
+            assert not [one for one in edges if one.target.endswith(("/ann", "/ann@acme.com"))
+                        and one.relation is Relation.CONTAINS]  # fmt: skip
+
+
+def test_what_a_person_grants_after_coming_back_stands(rulebook: Rulebook) -> None:
+    events = [
+        _okta("2026-11-01T09:00:00Z", "app.oauth2.as.consent.grant", "ann", ""),
+        _left_okta("2026-11-02T09:00:00Z", "user.lifecycle.deactivate"),
+        _okta("2026-11-03T09:00:00Z", "app.oauth2.as.consent.grant", "ann", ""),
+    ]
+    for count, stands in ((1, True), (2, False), (3, True)):
+        edges = _graph_of("okta", events[:count], rulebook).edges.values()
+        assert any(one.relation is Relation.GRANTS for one in edges) is stands
+
+
+OF_PEOPLE = [
+    (
+        onelogin,
+        {"event_type_id": 15, "user_id": 7, "user_name": "Ann", "actor_user_id": 1,
+         "created_at": "2026-11-03T09:00:00Z"},
+        Ends.PAUSED, "7",
+    ),
+    (
+        onelogin,
+        {"event_type_id": "17", "user_id": 7, "created_at": "2026-11-03T09:00:00Z"},
+        Ends.ALL, "7",
+    ),
+    (
+        jumpcloud,
+        {"event_type": "user_delete", "timestamp": "2026-11-03T09:00:00Z", "success": True,
+         "resource": {"id": "7", "type": "user", "username": "ann"}},
+        Ends.ALL, "7",
+    ),
+    (
+        jumpcloud,
+        {"event_type": "user_update", "timestamp": "2026-11-03T09:00:00Z", "success": True,
+         "changes": [{"field": "suspended", "from": False, "to": True}],
+         "resource": {"id": "7", "type": "user", "username": "ann"}},
+        Ends.PAUSED, "7",
+    ),
+    (
+        jumpcloud,
+        {"event_type": "user_update", "timestamp": "2026-11-03T09:00:00Z", "success": True,
+         "changes": [{"field": "state", "from": "SUSPENDED", "to": "ACTIVATED"}],
+         "resource": {"id": "7", "type": "user", "username": "ann"}},
+        Ends.RESUMED, "7",
+    ),
+    (
+        auth0,
+        {"type": "sdu", "date": "2026-11-03T09:00:00Z", "log_id": "1", "user_id": "auth0|7"},
+        Ends.ALL, "auth0|7",
+    ),
+    (
+        auth0,
+        {"type": "sapi", "date": "2026-11-03T09:00:00Z", "log_id": "1",
+         "description": "Delete a User", "user_id": "google-apps|adm@acme.com",
+         "details": {"request": {"method": "delete", "path": "/api/v2/users/auth0%7C7",
+                                 "body": {}}, "response": {"statusCode": 204, "body": {}}}},
+        Ends.ALL, "auth0|7",
+    ),
+    (
+        auth0,
+        {"type": "sapi", "date": "2026-11-03T09:00:00Z", "log_id": "1",
+         "description": "Update a User", "details": {"request": {
+             "method": "patch", "path": "/api/v2/users/auth0%7C7", "body": {"blocked": True}}}},
+        Ends.PAUSED, "auth0|7",
+    ),
+    (
+        auth0,
+        {"type": "sapi", "date": "2026-11-03T09:00:00Z", "log_id": "1",
+         "description": "Delete a Client", "details": {"request": {
+             "method": "delete", "path": "/api/v2/clients/c1", "body": {}}}},
+        Ends.ALL, "c1",
+    ),
+    (
+        pingone,
+        {"id": "1", "recordedAt": "2026-11-03T09:00:00Z", "action": {"type": "USER.DELETED"},
+         "actors": {"user": {"id": "1"}}, "result": {"status": "SUCCESS"},
+         "resources": [{"type": "USER", "id": "7", "name": "ann"}]},
+        Ends.ALL, "7",
+    ),
+    (
+        microsoft365,
+        {"Id": "1", "CreationTime": "2026-11-03T09:00:00", "Operation": "Disable account.",
+         "ResultStatus": "Success", "UserId": "adm@acme.com", "ObjectId": "ann@acme.com",
+         "Target": [], "ModifiedProperties": []},
+        Ends.PAUSED, "ann@acme.com",
+    ),
+]  # fmt: skip
+"""By https://developers.onelogin.com/api-docs/1/events/event-resource,
+https://docs.jumpcloud.com/api/insights/directory/1.0/index.html,
+https://auth0.com/docs/deploy-monitor/logs/log-event-type-codes and
+https://developer.pingidentity.com/pingone-api/platform/audit-activities.html."""
+
+
+@pytest.mark.parametrize(("read", "record", "ends", "whom"), OF_PEOPLE)
+def test_other_sources_tell_who_is_let_in_no_more(
+    read: Callable[..., Any], record: dict[str, Any], ends: Ends, whom: str, rulebook: Rulebook
+) -> None:
+    _, at, (one,) = read(record, "acme")
+    assert at == "2026-11-03T09:00:00Z"
+    (edge,) = facts_of(one, Catalogue(rulebook), "x")
+    assert isinstance(edge, Edge)
+    assert edge.target.endswith(f"/{whom}")
+    assert [(row.ends, row.last_at) for row in edge.evidence] == [(ends, at)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.onelogin import event
+from scanner.model.evidence import Ends
 from scanner.model.facts import Identity
 from scanner.model.items import Activity
 from tests.connectors.onelogin.world import CASE
@@ -52,4 +53,8 @@ def test_every_real_event_is_parsed_and_quiet() -> None:
     told = [event(one, "acme") for one in recorded_events("OneLogin.Events.jsonl")]
     assert len(told) == 13
     assert all(told)
-    assert not [one for found in told if found for one in found[2]]
+    found = [one for event in told if event for one in event[2]]
+    assert [(one.rule, one.ends) for one in found if isinstance(one, Activity)] == [
+        ("user activated", Ends.RESUMED), ("user deleted", Ends.ALL),
+    ]  # fmt: skip
+    assert len(found) == 2
