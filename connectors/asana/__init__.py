@@ -31,6 +31,7 @@ from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_cursor
 from scanner.kit.text import cut
 from scanner.kit.values import iso, mapping, text, when
+from scanner.model.evidence import Ends
 from scanner.model.facts import Asset, AssetClass
 from scanner.model.items import Activity, Item
 
@@ -55,6 +56,10 @@ _APPS = "apps"
 _SETTINGS = ("permissions", "approvals", "require", "setting")
 _ENDED = ("revoked", "deleted", "removed", "disabled", "denied", "blocked", "uninstalled",
           "deauthorized")  # fmt: skip
+_SWITCHED = (
+    (("app_unblocked", "app_allowed"), Ends.RESUMED), (("app_blocked",), Ends.PAUSED),
+)  # fmt: skip
+"""Endings of a type: an administrator lets an application of everybody's in no more, or again."""
 _AI = expression(r"(?:^|_)(?:ai|agents?|teammates?)(?:_|$)")
 _METHODS = ("oauth", "personal_access_token", "service_account")
 _MOST_TEXT = 120
@@ -162,14 +167,24 @@ def event(record: Any, org: str) -> Happened | None:
     about = mapping(given.get("resource"))
     key, label = text(about.get("gid")), text(about.get("name"))
     told: list[Activity] = []
-    has_ended = any(word in kind for word in _ENDED)
+    ends = next((one for words, one in _SWITCHED if kind.endswith(words)), Ends.NOTHING)
+    has_ended = bool(ends) or any(word in kind for word in _ENDED)
     if _AI.search(kind):
         told.append(_own(given, org, kind, has_ended, more))
     elif text(given.get("event_category")) == _APPS and (key or label):
         is_setting = any(word in kind for word in _SETTINGS)
         relation = "" if has_ended or is_setting else "grants"
         told.append(
-            NAMES.app(org, kind, relation, label or key, label, **_opened(org, relation), **more)
+            NAMES.app(
+                org,
+                kind,
+                relation,
+                label or key,
+                label,
+                ends=ends,
+                **_opened(org, relation),
+                **more,
+            )
         )
     told += _caller(given, org, more)
     return ident, at, tuple(told)

@@ -90,7 +90,10 @@ def _is_of_an_app(action: str, _: Mapping[str, Any]) -> bool:
     return bool(_OF_AN_APP.search(plain)) and any(word in plain for word in (*_GRANTED, *_ENDED))
 
 
-@telling("attributes.action", _is_of_an_app, "attributes.context", NAMES)
+_UNNAMED = "an app's id or name"
+
+
+@telling("attributes.action", _is_of_an_app, _UNNAMED, NAMES)
 def event(record: Any, org: str) -> Happened | None:
     given = mapping(record)
     told = mapping(given.get("attributes"))
@@ -167,7 +170,11 @@ def is_row(record: Mapping[str, Any]) -> bool:
     return has_columns(record, _ROW)
 
 
-@telling(lambda row: column(row, "Action", "Activity"), (), names=NAMES)
+def _action_of_row(record: Mapping[str, Any]) -> str:
+    return column(record, "Action", "Activity").replace(" ", "_")
+
+
+@telling(_action_of_row, _is_of_an_app, "App, Application or Target", NAMES)
 def row(record: Mapping[str, Any], org: str) -> Happened | None:
     """A row of a table of events; the application is named by a column of its own."""
     at, action = when(column(record, "Date")), column(record, "Action", "Activity")
@@ -180,7 +187,7 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
         label = named[1]
     about: list[Mapping[str, Any]] = [{"type": "app", "attributes": {"name": label}}]
     who = NAMES.person(org, "", mail)
-    told = _told(action.replace(" ", "_"), said, about if label else [], who, org, at)
+    told = _told(_action_of_row(record), said, about if label else [], who, org, at)
     return mark_of((at, whole(record))), at, tuple(told)
 
 
@@ -208,6 +215,8 @@ def jira(record: Any, org: str) -> Happened | None:
         for one in found if one
     ]  # fmt: skip
     who = NAMES.person(org, text(given.get("authorAccountId")) or text(given.get("authorKey")))
+    # An app is installed for everybody who works there.
+    about.append({"type": "site", "id": "jira"})
     told = _told(cut(summary, _MOST_TEXT), text(given.get("description")), about, who, org, at)
     number = text(given.get("id"))
     return f"jira {number} {at}" if number else mark_of((at, whole(given))), at, tuple(told)

@@ -165,17 +165,8 @@ def is_event(record: Mapping[str, Any]) -> bool:
     return "event_type" in record and (bool(beside) or record.get("type") == "event")
 
 
-@telling(
-    "event_type", {**_APPS, **_FILES},
-    lambda kind, _: "additional_details|source" if kind in _APPS else "", NAMES,
-)  # fmt: skip
-def event(record: Any, org: str) -> Happened | None:
-    """``service_name`` tells which application did it; Box's own programs are people's."""
-    given = mapping(record)
-    kind, at = text(given.get("event_type")), when(given.get("created_at"))
-    if not is_event(given) or not kind:
-        return None
-    ident = text(given.get("event_id")) or mark_of((at, whole(given)))
+def _named(given: Mapping[str, Any], kind: str) -> tuple[str, str]:
+    """Key and name of the application."""
     details = mapping(nested(given.get("additional_details")))
     source = mapping(given.get("source"))
     label = text(details.get("service_name")) or text(details.get("app_name"))
@@ -183,6 +174,23 @@ def event(record: Any, org: str) -> Happened | None:
     if kind in _APPS and not label:
         label = text(source.get("name")) or text(source.get("item_name"))
         key = key or text(source.get("id"))
+    return key, label
+
+
+def _needed(kind: str, given: Mapping[str, Any]) -> str:
+    is_named = kind not in _APPS or any(_named(given, kind))
+    return "" if is_named else "additional_details.service_name"
+
+
+@telling("event_type", {**_APPS, **_FILES}, _needed, NAMES)
+def event(record: Any, org: str) -> Happened | None:
+    """``service_name`` tells which application did it; Box's own programs are people's."""
+    given = mapping(record)
+    kind, at = text(given.get("event_type")), when(given.get("created_at"))
+    if not is_event(given) or not kind:
+        return None
+    ident = text(given.get("event_id")) or mark_of((at, whole(given)))
+    key, label = _named(given, kind)
     if kind not in {**_APPS, **_FILES} or not (label or key) or label.casefold() in _OWN:
         return ident, at, ()
     maker = mapping(given.get("created_by"))

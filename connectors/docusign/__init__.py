@@ -158,7 +158,12 @@ def is_event(record: Mapping[str, Any]) -> bool:
     )
 
 
-@telling("object+action", (), names=NAMES)
+def _is_of_nobody(_: str, given: Mapping[str, Any]) -> bool:
+    """Whether neither an application nor a person has done it: fields are missing."""
+    return not text(given.get("integratorKey")) and not text(given.get("userId"))
+
+
+@telling("object+action", _is_of_nobody, "integratorKey|userId", NAMES)
 def event(record: Any, org: str) -> Happened | None:
     """Nothing for what people do by themselves: without an integration key."""
     given = mapping(record)

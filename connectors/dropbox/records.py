@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from scanner.kit.expressions import expression
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
@@ -16,6 +17,7 @@ from scanner.kit.overlooked import Happened, telling
 from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
 from scanner.kit.values import hosts, items, mapping, text, when
+from scanner.model.evidence import Ends
 from scanner.model.facts import Asset, AssetClass, Identity
 from scanner.model.items import Activity, Item
 
@@ -35,6 +37,8 @@ _EVENTS = {
     "app_blocked_by_permissions": "failed",
 }
 _OF_TEAM = ("app_link_team", "app_unlink_team")
+_ROW_OF_TEAM = expression(r"(?i)\bapp (?:for|from|to) (?:the )?team\b")
+"""The same in the console's words."""
 _POLICIES = (
     "ai_third_party_sharing_dropbox_base_policy_changed", "previews_ai_policy_changed",
 )  # fmt: skip
@@ -61,7 +65,8 @@ def _app(
 ) -> Activity:  # fmt: skip
     store = (DATA.store("files", org),) if relation == "grants" else ()
     # What a team has linked and what its members have are accesses of their own.
-    held = f"{NAMES.org(org)}/team link" if rule in _OF_TEAM else ""
+    is_of_team = rule in _OF_TEAM or bool(_ROW_OF_TEAM.search(rule))
+    held = f"{NAMES.org(org)}/team link" if is_of_team else ""
     return NAMES.app(
         org, rule, relation, ident or label, label, client_id=ident, reads=store, writes=store,
         resource=held, **more,
@@ -183,6 +188,7 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
         relation = "" if "unlink" in words or "block" in words else "grants"
         told = (
             _app(org, cut(kind, _MOST_TEXT), relation, "", label,
+                 ends=Ends.ALL if not relation and _ROW_OF_TEAM.search(kind) else Ends.NOTHING,
                  actor=NAMES.person(org, "", mail, mail), first_at=at, last_at=at),
         )  # fmt: skip
     return mark_of((at, whole(record))), at, told

@@ -166,7 +166,7 @@ def is_row(record: Mapping[str, Any]) -> bool:
     return has_columns(record, _ROW) and "workspace_id" not in record
 
 
-@telling(lambda row: column(row, "Event"), _is_known, names=NAMES)
+@telling(lambda row: column(row, "Event"), _is_known, "Target, Integration or Name", NAMES)
 def row(record: Mapping[str, Any], org: str) -> Happened | None:
     """A row of the exported audit log (Timestamp, Event, Actor, Target)."""
     kind, at = column(record, "Event"), when(column(record, "Timestamp"))

@@ -17,6 +17,7 @@ from scanner.kit.overlooked import Happened, telling
 from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
 from scanner.kit.values import hosts, items, mapping, text, when
+from scanner.model.evidence import Ends
 from scanner.model.facts import Asset, AssetClass, Identity
 from scanner.model.items import Activity, Item
 
@@ -42,6 +43,7 @@ _APPS = ("app", "apps", "oauth", "integration", "token", "marketplace")
 _AI = expression(r"(?:^|[\W_])(?:ai|copilot|bots?|generative|intelligent_triage)(?:[\W_]|$)")
 _WORDS = expression(r"[a-z]+")
 _ACTIONS = {"create": "grants", "update": "used_by", "destroy": "", "exported": "", "login": ""}
+_GONE = ("delet", "uninstall", "remov", "destroy", "revok")
 _ROW = ("Time", "Actor", "Item")
 _MOST_TEXT = 120
 
@@ -192,8 +194,12 @@ def _told(
             asset_class=AssetClass.SAAS_APP, provider=PROVIDER, account=NAMES.org(org),
         )  # fmt: skip
         return (NAMES.used(thing, rule, "used_by" if relation else "", **more),)
-    if label and set(_APPS) & set(_WORDS.findall(plain)):
+    words = set(_WORDS.findall(plain))
+    if label and words & set(_APPS):
         label = cut(label.removeprefix("App: ").removeprefix("Client: "), _MOST_TEXT)
+        # An app or a client goes for everybody, a token for whose it is.
+        is_all = action == "destroy" and "token" not in words
+        more["ends"] = Ends.ALL if is_all else Ends.NOTHING
         return (NAMES.app(org, rule, "grants" if relation else "", label, label, **more),)
     return ()
 
@@ -202,15 +208,23 @@ def is_row(record: Mapping[str, Any]) -> bool:
     return has_columns(record, _ROW)
 
 
-@telling(lambda row: column(row, "Item").partition(":")[0], (), names=NAMES)
+def _kind_of_row(record: Mapping[str, Any]) -> str:
+    return column(record, "Item").partition(":")[0].strip().replace(" ", "_")
+
+
+@telling(
+    _kind_of_row, lambda kind, _: bool(set(_APPS) & set(_WORDS.findall(kind.casefold()))),
+    "an app's name behind the colon of Item", NAMES,
+)  # fmt: skip
 def row(record: Mapping[str, Any], org: str) -> Happened | None:
     """A row of the exported audit log (Time, Actor, IP address, Item, Activity)."""
     item, at = column(record, "Item"), when(column(record, "Time"))
     if not item:
         return None
-    kind, _, label = item.partition(":")
+    label = item.partition(":")[2]
     done = column(record, "Activity", "Activity type").casefold()
-    action = "destroy" if "delet" in done else "create" if "creat" in done else "update"
+    has_ended = any(word in done for word in _GONE)
+    action = "destroy" if has_ended else "create" if "creat" in done else "update"
     who = NAMES.person(org, "", column(record, "Actor"))
-    told = _told(kind.strip().replace(" ", "_"), action, label.strip(), who, org, at)
+    told = _told(_kind_of_row(record), action, label.strip(), who, org, at)
     return mark_of((at, whole(record))), at, told

@@ -17,6 +17,7 @@ from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
 from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text, when
+from scanner.model.evidence import Ends
 from scanner.model.facts import Asset, AssetClass, DataStore
 from scanner.model.items import Item
 
@@ -126,7 +127,12 @@ def is_operation(record: Mapping[str, Any]) -> bool:
     return {"operation_detail", "operator"} <= record.keys()
 
 
-@telling("category_type+action", (), names=NAMES)
+def _says_nothing(_: str, given: Mapping[str, Any]) -> bool:
+    """Whether the one field is empty that tells what was done; types tell little."""
+    return not text(given.get("operation_detail")).strip()
+
+
+@telling("category_type+action", _says_nothing, "operation_detail", NAMES)
 def operation(record: Any, org: str) -> Happened | None:
     """Settings that name an AI feature: who has switched it, and which way."""
     given = mapping(record)
@@ -139,11 +145,14 @@ def operation(record: Any, org: str) -> Happened | None:
     if not any(word in plain for word in _AI_WORDS):
         return mark, at, ()
     is_on = plain.rstrip(" .").endswith(("to on", "enabled", "to enabled", "to true"))
+    is_off = plain.rstrip(" .").endswith(("to off", "disabled", "to false"))
     who = NAMES.person(org, "", text(given.get("operator")))
+    where = cut(detail.partition(":")[0], _MOST_TEXT)
+    # Each feature is switched by itself, by whichever administrator.
     one = NAMES.used(
         companion(org), f"operation.{text(given.get('action')) or 'change'}",
-        "grants" if is_on else "", actor=who, first_at=at, last_at=at,
-        where=cut(detail.partition(":")[0], _MOST_TEXT),
+        "grants" if is_on else "", actor=who, first_at=at, last_at=at, where=where,
+        resource=NAMES.node(org, "setting", where), ends=Ends.ALL if is_off else Ends.NOTHING,
     )  # fmt: skip
     return mark, at, (one,)
 

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from connectors.asana import event as asana
 from connectors.atlassian.events import event as atlassian
+from connectors.atlassian.events import jira
 from connectors.auth0.events import event as auth0
 from connectors.dropbox.records import event as dropbox
+from connectors.dropbox.records import row as dropbox_row
 from connectors.entra.events import audit as entra
 from connectors.github.audit import Reader
 from connectors.google_workspace.events import happened as google
@@ -18,6 +21,9 @@ from connectors.microsoft365.events import happened as microsoft365
 from connectors.okta.events import Aggregate
 from connectors.onelogin import event as onelogin
 from connectors.pingone.records import event as pingone
+from connectors.zendesk.records import event as zendesk
+from connectors.zendesk.records import row as zendesk_row
+from connectors.zoom.events import operation as zoom
 from scanner.detect.activity import Catalogue, facts_of
 from scanner.graph.build import AssetGraph
 from scanner.kit.folding import Fold
@@ -470,3 +476,92 @@ def test_other_sources_tell_who_is_let_in_no_more(
     assert isinstance(edge, Edge)
     assert edge.target.endswith(f"/{whom}")
     assert [(row.ends, row.last_at) for row in edge.evidence] == [(ends, at)]
+
+
+def _zoom(day: int, who: str, detail: str) -> Any:
+    return zoom(
+        {"time": f"2026-11-{day:02}T09:00:00Z", "operator": f"{who}@acme.com", "action": "Update",
+         "category_type": "Account", "operation_detail": detail},
+        "acme",
+    )  # fmt: skip
+
+
+def _zendesk(day: int, who: str, done: str, item: str = "App: Claude") -> Any:
+    return zendesk(
+        {"id": str(day), "created_at": f"2026-11-{day:02}T09:00:00Z", "actor_id": who,
+         "action": done, "source_label": item,
+         "source_type": "oauth_token" if "Token" in item else "apps/installation"},
+        "acme",
+    )  # fmt: skip
+
+
+def _zendesk_row(day: int, who: str, done: str) -> Any:
+    return zendesk_row(
+        {"Time": f"2026-11-{day:02}T09:00:00Z", "Actor": who, "Item": "App: Claude",
+         "Activity": done},
+        "acme",
+    )  # fmt: skip
+
+
+def _dropbox_row(day: int, who: str, done: str) -> Any:
+    return dropbox_row(
+        {"Date": f"2026-11-{day:02}T09:00:00Z", "Member": f"{who}@acme.com", "Activity": done,
+         "Content": "Claude"},
+        "acme",
+    )  # fmt: skip
+
+
+def _jira(day: int, who: str, summary: str) -> Any:
+    return jira(
+        {"id": day, "created": f"2026-11-{day:02}T09:00:00.000+0000", "summary": summary,
+         "authorAccountId": who, "category": "apps",
+         "objectItem": {"id": "c1", "name": "Claude", "typeName": "APP"}},
+        "acme",
+    )  # fmt: skip
+
+
+def _asana(day: int, who: str, kind: str) -> Any:
+    return asana(
+        {"gid": f"{day}", "created_at": f"2026-11-{day:02}T09:00:00Z", "event_type": kind,
+         "event_category": "apps", "actor": {"actor_type": "user", "gid": who},
+         "resource": {"resource_type": "app", "gid": "c1", "name": "Claude"}},
+        "acme",
+    )  # fmt: skip
+
+
+_ON, _OFF = "from Off to On", "from On to Off"
+
+
+@pytest.mark.parametrize(
+    ("told", "granted", "ending", "left"),
+    [
+        (_zoom, (f"Meeting Summary with AI Companion: {_ON}",),
+         (f"Meeting Summary with AI Companion: {_OFF}",), set()),
+        (_zoom, (f"Meeting Summary with AI Companion: {_ON}",),
+         (f"AI Companion for Team Chat: {_OFF}",), {"ann", "ben"}),
+        (_zoom, (f"Meeting Summary with AI Companion: {_ON}",),
+         ("Meeting Summary with AI Companion: retention from 7 to 30",), {"ann", "ben"}),
+        (_zendesk, ("create",), ("destroy",), set()),
+        (_zendesk, ("create", "Token: Claude"), ("destroy", "Token: Claude"), {"ann", "ben"}),
+        (_zendesk_row, ("Created",), ("Deleted",), set()),
+        (_zendesk_row, ("Created",), ("Uninstalled",), set()),
+        (_dropbox_row, ("Linked app for team",), ("Unlinked app for team",), set()),
+        (_dropbox_row, ("Linked app",), ("Unlinked app for team",), {"ann", "ben"}),
+        (_dropbox_row, ("Linked app",), ("Unlinked app",), {"ann", "ben"}),
+        (_jira, ("App installed",), ("App uninstalled",), set()),
+        (_asana, ("app_authorized",), ("app_blocked",), set()),
+        (_asana, ("app_authorized",), ("app_unblocked",), {"ann", "ben"}),
+    ],
+)  # fmt: skip
+def test_what_an_administrator_ends_ends_as_widely_as_it_holds(
+    told: Callable[..., Any], granted: tuple[str, ...], ending: tuple[str, ...], left: set[str],
+    rulebook: Rulebook,
+) -> None:  # fmt: skip
+    events = [told(1, "ann", *granted), told(2, "ben", *granted), told(3, "adm", *ending)]
+    for order in (events, events[::-1]):
+        edges = _graph_of("x", order, rulebook).edges.values()
+        whose = {
+            one.source.rpartition("/")[2].partition("@")[0]
+            for one in edges if one.relation is Relation.GRANTS
+        }  # fmt: skip
+        assert whose == left

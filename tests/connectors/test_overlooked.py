@@ -15,7 +15,7 @@ from scanner.model.evidence import Confidence
 from scanner.model.facts import Asset
 from scanner.model.items import Activity, Gap, Item
 from scanner.rulebook.load import Rulebook
-from tests.connectors.odd_events import ODD, kind_of, reading
+from tests.connectors.odd_events import AT, ODD, kind_of, reading
 
 _IDS = ("id", "uuid", "Id", "gid", "log_id", "event_id", "eventId", "_document_id", "sys_id",
         "requestId", "REQUEST_ID")  # fmt: skip
@@ -90,6 +90,38 @@ def test_unknown_types_that_name_no_ai_are_one_line_and_no_gap(
     assert line.startswith("log.jsonl: 30 events of types that are not known here, which name no")
     assert "and 20 more types" in line
     assert len(line) < 700
+
+
+_WITHOUT = {
+    "atlassian events": {
+        "id": "1", "type": "events",
+        "attributes": {"time": AT, "action": "app_installed", "actor": {"id": "a"},
+                       "context": [{"id": "c", "type": "issue", "attributes": {"name": "A-1"}}]},
+    },
+    "atlassian rows": {"Date": AT, "Actor": "adm@acme.com", "Action": "Installed app"},
+    "zendesk rows": {"Time": AT, "Actor": "adm", "Item": "App", "Activity": "Created"},
+    "notion rows": {"Timestamp": AT, "Event": "Integration installed", "Actor": "adm@acme.com"},
+    "box events": {
+        "type": "event", "event_id": "1", "event_type": "ENTERPRISE_APP_AUTHORIZATION_UPDATE",
+        "created_at": AT, "additional_details": {"size": 1}, "source": {"type": "x"},
+    },
+    "zoom operations": {"time": AT, "operator": "adm@acme.com", "category_type": "Account",
+                        "action": "Update", "operation_detail": ""},
+    "docusign events": {"timestamp": AT, "eventId": "1", "accountId": "a", "object": "OAuthConsent",
+                        "action": "Granted", "data": {}},
+    "jumpcloud events": {"event_type": "sso_auth", "timestamp": AT, "id": "1",
+                         "application": {"id": "", "name": ""}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", sorted(_WITHOUT))
+def test_what_names_no_application_is_a_gap_in_every_shape(
+    what: str, tmp_path: Path, detector: Detector
+) -> None:
+    items, _ = _read(what.partition(" ")[0], [_WITHOUT[what]], tmp_path, detector)
+    (gap,) = _gaps(items)
+    assert gap.reason.startswith("schema: 1 event of type ")
+    assert " without " in gap.reason
 
 
 @pytest.mark.parametrize("source", _LACKING)
