@@ -154,7 +154,7 @@ def _days(reading: Reading, begin: datetime, end: datetime) -> Iterator[Any]:
         "startDate": int(begin.timestamp() * 1000), "endDate": int(end.timestamp() * 1000) - 1,
         "pageSize": _PAGE,
     }  # fmt: skip
-    before: list[Any] = []
+    before: list[Any] | None = None
     for page in range(1, _MOST_PAGES):
         body = mapping(
             json_body(reading.access.post("/teams/daily-usage-data", {**asked, "page": page}))
@@ -162,7 +162,7 @@ def _days(reading: Reading, begin: datetime, end: datetime) -> Iterator[Any]:
         found = body.get("data")
         if not isinstance(found, list):
             raise Unavailable(f"{USAGE.id}: the answer has no list `data`")
-        if found and found == before:
+        if found == before:  # also without records: no page comes behind two such
             raise Unavailable(f"{USAGE.id}: the source repeats a page")
         yield from found
         if mapping(body.get("pagination")).get("hasNextPage") is not True:

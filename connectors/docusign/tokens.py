@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,9 +74,18 @@ class Tokens:
             "scope": _SCOPES,
         }  # fmt: skip
         try:
-            return jwt.encode(claims, key, algorithm="RS256")
+            return jwt.encode(claims, _parsed(key), algorithm="RS256")
         except (ValueError, TypeError, jwt.PyJWTError) as error:
             raise Denied(
                 f"the private key cannot sign ({type(error).__name__}); give the PEM text that "
                 f"DocuSign made, by {config.private_key_env}"
             ) from None
+
+
+@lru_cache(maxsize=1)
+def _parsed(key: str) -> Any:
+    """A private key of PEM text. That its numbers fit each other is looked at once, not for every
+    part: it takes longer than signing. Raises ``ValueError``, ``TypeError`` and PyJWT's errors."""
+    from jwt.algorithms import RSAAlgorithm
+
+    return RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(key)

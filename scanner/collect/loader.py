@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import traceback
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -30,10 +31,15 @@ def guests() -> dict[str, str]:
     return {name: points[name] for name in sorted(points.keys() - _ours())}
 
 
-def _ours() -> set[str]:
-    package = importlib.import_module(_PACKAGE)
-    found = {module.name for module in pkgutil.iter_modules(package.__path__)}
-    return {name for name in found if not name.startswith("_")}
+def _ours() -> frozenset[str]:
+    return _modules(tuple(importlib.import_module(_PACKAGE).__path__))
+
+
+@cache
+def _modules(path: tuple[str, ...]) -> frozenset[str]:
+    """Looked for once: every loading of a connector asks, and it is hundreds of looks at files."""
+    found = {module.name for module in pkgutil.iter_modules(path)}
+    return frozenset(name for name in found if not name.startswith("_"))
 
 
 def load(name: str) -> Connector:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,13 +113,29 @@ def _resumed(case: Case, vendor: Vendor, shard: Any, got: list[Item], whole: lis
 
 
 def test_a_rate_limit_is_waited_out(case: Case, vendor: Vendor) -> None:
-    whole = _rows(case.items(case.context(vendor.url)))
-    for number in _worth_breaking(vendor.calls):
-        busy = Reply({"message": "slow down"}, 429, {"Retry-After": "0"})
-        vendor.breaks[:] = [Break(busy, first=len(vendor.calls) + number, times=1)]
-        items = case.items(case.context(vendor.url))
-        assert _rows(items) == whole
+    """Each part by itself: what one is told late is no matter of the others."""
+
+    def listed() -> list[Shard]:
+        return case.shards(case.context(vendor.url))
+
+    def calls_are_waited_for(read: Callable[[], Any]) -> Any:
+        before = len(vendor.calls)
+        whole = read()
+        for number in _worth_breaking(vendor.calls[before:]):
+            busy = Reply({"message": "slow down"}, 429, {"Retry-After": "0"})
+            vendor.breaks[:] = [Break(busy, first=len(vendor.calls) + number, times=1)]
+            assert read() == whole
+            assert not vendor.breaks[0].times, "nobody was told to wait"
+        vendor.breaks.clear()
+        return whole
+
+    def told(shard: Shard) -> set[tuple[Any, ...]]:
+        items = list(case.connector.collect(case.context(vendor.url), shard, None))
         assert not _gaps(items)
+        return _rows(items)
+
+    for shard in calls_are_waited_for(listed):
+        calls_are_waited_for(partial(told, shard))
 
 
 def test_a_rate_limit_for_too_long_is_told(case: Case, vendor: Vendor) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -84,7 +85,7 @@ class Case:
 
     @property
     def connector(self) -> Any:
-        return loader.load(self.name)
+        return _loaded(self.name)
 
     def context(self, url: str, *, environ: dict[str, str] | None = None, **changes: Any) -> Any:
         now = changes.pop("now", NOW)
@@ -117,6 +118,10 @@ class Case:
     def activities(self, vendor: Vendor, part: str) -> list[Activity]:
         """What one part tells of use, added up."""
         return folded(self.items(self.context(vendor.url), part))
+
+
+_loaded = cache(loader.load)
+"""One of ours says the same each time, and is asked for at every turn."""
 
 
 def planted(case: Case) -> Any:

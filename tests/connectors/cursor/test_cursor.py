@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from scanner.model.errors import Unavailable
 from scanner.model.facts import AssetClass, Identity
 from tests.connectors.cursor.world import CASE
 from tests.saas_rig import Vendor
@@ -38,3 +41,12 @@ def test_mcp_servers_keys_and_privacy_mode_of_the_audit_log(vendor: Vendor) -> N
     others = {one.rule: (one.relation, one.status) for one in rows if one.relation == ""}
     assert set(others) == {"team_api_key", "privacy_mode"}
     assert others["team_api_key"] == ("", "action created")
+
+
+def test_pages_without_records_that_go_on_are_told_and_not_asked_for_ten_thousand_times(
+    vendor: Vendor,
+) -> None:
+    vendor.ring = True
+    with pytest.raises(Unavailable, match="repeats a page"):
+        CASE.items(CASE.context(vendor.url), "use")
+    assert vendor.calls == ["POST /teams/daily-usage-data"] * 2
