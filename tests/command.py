@@ -24,7 +24,7 @@ import threading
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).parents[1]
 _SECONDS = 120
@@ -86,7 +86,7 @@ def main() -> int:
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
-            return _child(json.loads(line))
+            _end(_child(json.loads(line)))
         _, status = os.waitpid(pid, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
     return 0
@@ -109,6 +109,22 @@ def _import_everything() -> None:
     assert threading.active_count() == 1, "a thread would not be there in a child"
 
 
+def _end(code: int) -> NoReturn:
+    """As Python ends a program: what runs on is waited for, what was to be done at the end is done,
+    what was written is out. But for taking everything apart, which would copy all that is shared
+    with the parent: more work than most commands."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            code = 120
+        except ValueError:  # it was closed
+            continue
+    os._exit(code)
+
+
 def _child(asked: dict[str, Any]) -> int:
     import signal
 
@@ -129,7 +145,13 @@ def _child(asked: dict[str, Any]) -> int:
     )
     sys.argv = ["shadow-ai", *asked["argv"]]
     sys.modules["__main__"].__package__ = ""  # or click calls it `python -m tests.command`
-    command()
+    try:
+        command()
+    except SystemExit as ended:
+        if ended.code is None or isinstance(ended.code, int):
+            return ended.code or 0
+        print(ended.code, file=sys.stderr)
+        return 1
     return 0
 
 

@@ -67,7 +67,7 @@ KEY = expand("sk-ant-api03-{b64url:93}AA", "conformance")
 
 
 @contextmanager
-def _code(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+def _code(folder: Path, detector: Detector) -> Iterator[World]:
     repository = Repository(folder / "repo")
     repository.write("app.py", f"import anthropic\nkey = '{KEY}'\n")
     repository.commit()
@@ -98,7 +98,7 @@ def _answer_batches(rig: Rig) -> None:
 
 
 @contextmanager
-def _aws(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+def _aws(folder: Path, detector: Detector) -> Iterator[World]:
     """An AWS made up from botocore's models."""
     rig = Rig(page_size=50, synthesize=1)
     OfAws.of(2, units=1, regions=(cloud.REGION,)).into(rig)
@@ -140,7 +140,7 @@ def _aws(folder: Path, detector: Detector, organization: Any) -> Iterator[World]
 
 
 @contextmanager
-def _logs(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+def _logs(folder: Path, detector: Detector) -> Iterator[World]:
     lines = [f"1764324000.100 4 10.0.0.{n} TCP_TUNNEL/200 9 CONNECT api.openai.com:443 u{n} "
              "HIER_DIRECT/192.0.2.9 -\n" for n in range(9)]  # fmt: skip
     (folder / "proxy.log").write_text("".join(lines))
@@ -162,7 +162,7 @@ OKTA_APPS = ("0oachatgpt0000000001", "0oaotter000000000004")
 
 
 @contextmanager
-def _okta(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+def _okta(folder: Path, detector: Detector) -> Iterator[World]:
     recordings = Path(__file__).parent / "okta" / "recordings"
     with testing.recorded_server(recordings, authorization="SSWS made-up-token") as server:
 
@@ -186,7 +186,7 @@ def _okta(folder: Path, detector: Detector, organization: Any) -> Iterator[World
 
 
 @contextmanager
-def _gcp(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+def _gcp(folder: Path, detector: Detector) -> Iterator[World]:
     rig = google_rig.Rig()
     ident = google.project(rig, 7, enabled=google.ENABLED_NAMES)
     google.endpoint(rig, ident, 7)
@@ -232,7 +232,7 @@ def _gcp(folder: Path, detector: Detector, organization: Any) -> Iterator[World]
 
 
 @contextmanager
-def _google_workspace(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+def _google_workspace(folder: Path, detector: Detector) -> Iterator[World]:
     with serving_workspace(workspace.planted(Workspace(page_size=50))) as made:
 
         @contextmanager
@@ -254,7 +254,7 @@ def _google_workspace(folder: Path, detector: Detector, organization: Any) -> It
 
 
 @contextmanager
-def _entra(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+def _entra(folder: Path, detector: Detector) -> Iterator[World]:
     with serving_graph(entra.planted(Graph(page_size=50))) as made:
 
         @contextmanager
@@ -273,7 +273,7 @@ def _entra(folder: Path, detector: Detector, organization: Any) -> Iterator[Worl
 
 
 @contextmanager
-def _gitlab(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+def _gitlab(folder: Path, detector: Detector) -> Iterator[World]:
     with gitlab(folder) as made:
         asked = {"instance": False}
 
@@ -304,7 +304,7 @@ def _gitlab(folder: Path, detector: Detector, organization: Any) -> Iterator[Wor
 
 
 @contextmanager
-def _github(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+def _github(folder: Path, detector: Detector) -> Iterator[World]:
     with github(folder) as made:
         (folder / "key.pem").write_text(private_key())
         asked = {"operation": ""}
@@ -335,7 +335,7 @@ def _github(folder: Path, detector: Detector, organization: Any) -> Iterator[Wor
 
 
 @contextmanager
-def _gitea(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+def _gitea(folder: Path, detector: Detector) -> Iterator[World]:
     with gitea(folder, all_readable=True) as made:
         asked = {"instance": False}
 
@@ -360,7 +360,7 @@ def _gitea(folder: Path, detector: Detector, organization: Any) -> Iterator[Worl
 
 
 @contextmanager
-def _bitbucket(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+def _bitbucket(folder: Path, detector: Detector) -> Iterator[World]:
     with (
         bitbucket.cloud(folder / "cloud") as space,
         bitbucket.data_center(folder / "server", all_readable=True) as server,
@@ -392,7 +392,7 @@ def _bitbucket(folder: Path, detector: Detector, organization: Any) -> Iterator[
 
 
 @contextmanager
-def _azure_devops(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+def _azure_devops(folder: Path, detector: Detector) -> Iterator[World]:
     with azure_devops(folder) as made:
         asked = {"filters": Filters()}
 
@@ -418,7 +418,7 @@ def _azure_devops(folder: Path, detector: Detector, organization: Any) -> Iterat
 
 
 @contextmanager
-def _azure(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+def _azure(folder: Path, detector: Detector) -> Iterator[World]:
     """An Azure held to the descriptions of Microsoft's own clients."""
     with conforming.world() as (url, deny):
 
@@ -435,16 +435,16 @@ def _azure(folder: Path, detector: Detector, organization: Any) -> Iterator[Worl
 
 
 @contextmanager
-def _kubernetes(folder: Path, detector: Detector, organization: Any) -> Iterator[World]:
+def _kubernetes(folder: Path, detector: Detector) -> Iterator[World]:
     with kubernetes.conforming(detector) as made:
         yield made
 
 
-def _administered(case: Case) -> Callable[[Path, Detector, Any], AbstractContextManager[World]]:
-    return lambda folder, detector, organization: saas_world(case)
+def _administered(case: Case) -> Callable[[Path, Detector], AbstractContextManager[World]]:
+    return lambda folder, detector: saas_world(case)
 
 
-WORLDS: dict[str, Callable[[Path, Detector, Any], AbstractContextManager[World]]] = {
+WORLDS: dict[str, Callable[[Path, Detector], AbstractContextManager[World]]] = {
     **{name: _administered(case) for name, case in all_cases().items()},
     "aws": _aws,
     "azure": _azure,
@@ -468,17 +468,27 @@ def world(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     detector: Detector,
-    organization: Any,
 ) -> Iterator[World]:
     name = request.param
     assert name in WORLDS, f"connector {name}: give it a world here"
-    with WORLDS[name](tmp_path_factory.mktemp(name), detector, organization) as made:
+    with WORLDS[name](tmp_path_factory.mktemp(name), detector) as made:
         yield made
 
 
+@pytest.fixture(scope="module")
+def are_all_cheap() -> bool:
+    """All in one process, instead of one process each."""
+    try:
+        testing.check_import(", ".join(f"connectors.{name}" for name in loader.names()))
+    except AssertionError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("name", loader.names())
-def test_import_is_cheap(name: str) -> None:
-    testing.check_import(f"connectors.{name}")
+def test_import_is_cheap(name: str, are_all_cheap: bool) -> None:
+    if not are_all_cheap:  # then one by one, to say which it is
+        testing.check_import(f"connectors.{name}")
 
 
 def test_declaration(world: World) -> None:
@@ -526,7 +536,7 @@ class _Silent:
 def test_the_suite_catches_a_connector_that_swallows_refusals(
     tmp_path: Path, detector: Detector
 ) -> None:
-    with _okta(tmp_path, detector, None) as honest:
+    with _okta(tmp_path, detector) as honest:
         silent = World(_Silent(honest.connector), honest.context, honest.deny)
         testing.check_denials(honest)
         with pytest.raises(AssertionError, match="nothing tells of it"):

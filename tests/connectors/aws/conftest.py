@@ -26,8 +26,12 @@ def _no_real_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_faults(organization: Any) -> Iterator[None]:
-    wire = organization[2]
+def _no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where there is one: an organization takes three seconds to seed."""
+    if "organization" not in request.fixturenames:
+        yield
+        return
+    wire = request.getfixturevalue("organization")[2]
     wire.calls.clear()
     yield
     wire.fault = lambda op, region, key: None
