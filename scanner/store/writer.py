@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from scanner.collect.sightings import MOST_HELD, Sightings, merged
 from scanner.kit.contract import Mode, Shard
@@ -210,6 +210,7 @@ class StateWriter:
         if not keep_missing and self._shard.left_out:
             kept = self._left_out({key: known[key] for key in known.keys() & seen.keys()})
         new: list[dict[str, Any]] = []
+        other: list[dict[str, Any]] = []
         for key, fresh in seen.items():
             fact = fresh
             if key in kept:
@@ -223,14 +224,16 @@ class StateWriter:
                 new.append({"shard": self._shard.id, "key": key, "first_at": self._now, **row})
                 changes.added(key)
             elif known[key][0] != mark or known[key][2]:
-                db.execute(
-                    update(schema.fact)
-                    .where(schema.fact.c.shard == self._shard.id, schema.fact.c.key == key)
-                    .values(**row)
-                )
+                other.append({"_key": key, **row})
                 changes.changed(key, known[key][1], fact)
+        self._update(db, other)
         if new:
             db.execute(insert(schema.fact), new)
+
+    def _update(self, db: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Facts by ``_key``. One statement for all: to make it anew takes longer than the rows."""
+        if rows:
+            db.execute(_CHANGED, [{"_shard": self._shard.id, **row} for row in rows])
 
     def _former(self, body: bytes) -> Fact:
         """As it is stored, counting nothing of what this reading counts."""
@@ -242,14 +245,14 @@ class StateWriter:
 
     def _take_counts(self, db: Connection, missing: Known, changes: Changes) -> None:
         """Of what this reading has not seen, and may not call gone: another one has counted it."""
+        rows: list[dict[str, Any]] = []
         for key in sorted(missing):
             fact = self._former(missing[key][1])
             body = encode(fact)
             if body != missing[key][1]:
-                here = (schema.fact.c.shard == self._shard.id) & (schema.fact.c.key == key)
-                row = {"digest": digest_of(body), "body": body, "stale": 1}
-                db.execute(update(schema.fact).where(here).values(**row))
+                rows.append({"_key": key, "digest": digest_of(body), "body": body, "stale": 1})
                 changes.changed(key, missing[key][1], fact)
+        self._update(db, rows)
 
     def _left_out(self, known: Known) -> dict[str, Fact]:
         """What was seen at places that the user's filters keep this reading from, with the evidence
@@ -276,21 +279,26 @@ class StateWriter:
         """What a whole reading did not show is gone, unless it was kept from looking there; what an
         incomplete one did not show is stale. A log's window says nothing of what is outside it."""
         kept = {} if keep else self._left_out(missing)
-        for key in sorted(missing.keys() - kept.keys()) if not self._adds else ():
-            here = (schema.fact.c.shard == self._shard.id) & (schema.fact.c.key == key)
-            if not keep:
-                db.execute(delete(schema.fact).where(here))
+        left = sorted(missing.keys() - kept.keys()) if not self._adds else []
+        if keep:
+            self._update(db, [{"_key": key, "stale": 1} for key in left if not missing[key][2]])
+        elif left:
+            db.execute(_GONE, [{"_shard": self._shard.id, "_key": key} for key in left])
+            for key in left:
                 changes.removed(key, missing[key][1])
-            elif not missing[key][2]:
-                db.execute(update(schema.fact).where(here).values(stale=1))
         if keep and self._is_whole:
             self._take_counts(db, missing, changes)
+        rows: list[dict[str, Any]] = []
         for key, fact in sorted(kept.items()):
-            here = (schema.fact.c.shard == self._shard.id) & (schema.fact.c.key == key)
             body = encode(fact)
-            row = {"digest": digest_of(body), "body": body, "stale": 1}
-            db.execute(update(schema.fact).where(here).values(**row))
+            rows.append({"_key": key, "digest": digest_of(body), "body": body, "stale": 1})
             changes.changed(key, missing[key][1], fact)
+        self._update(db, rows)
+
+
+_HERE = (schema.fact.c.shard == bindparam("_shard")) & (schema.fact.c.key == bindparam("_key"))
+_CHANGED = update(schema.fact).where(_HERE)
+_GONE = delete(schema.fact).where(_HERE)
 
 
 def _put_mark(db: Connection, shard: ShardId, mark: str, records: int) -> None:

@@ -11,12 +11,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from tests.command import shadow_ai
 from tests.conftest import Repository
 
 ROOT = Path(__file__).parents[2]
 
 
 def _run(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """A start like a user's; what is not about starting is asked of ``shadow_ai``."""
     command = [sys.executable, "-m", "scanner", *args]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
 
@@ -67,8 +69,8 @@ def test_without_path_or_configuration_the_current_directory_is_scanned(tmp_path
 
 
 def test_published_schemas_are_those_of_the_types() -> None:
-    assert (ROOT / "docs/document.schema.json").read_text() == _run("schema").stdout
-    assert (ROOT / "docs/line.schema.json").read_text() == _run("schema", "line").stdout
+    assert (ROOT / "docs/document.schema.json").read_text() == shadow_ai("schema").stdout
+    assert (ROOT / "docs/line.schema.json").read_text() == shadow_ai("schema", "line").stdout
     for kind in (
         "provider",
         "policy",
@@ -80,11 +82,13 @@ def test_published_schemas_are_those_of_the_types() -> None:
         "risk",
         "norms",
     ):
-        assert (ROOT / f"rules/schema/{kind}.json").read_text() == _run("schema", kind).stdout
+        assert (ROOT / f"rules/schema/{kind}.json").read_text() == shadow_ai("schema", kind).stdout
 
 
 def test_the_catalog_page_is_that_of_the_rules() -> None:
-    assert (ROOT / "docs/catalog.md").read_text() == _run("rules", "stats", "--markdown").stdout
+    assert (ROOT / "docs/catalog.md").read_text() == shadow_ai(
+        "rules", "stats", "--markdown"
+    ).stdout
 
 
 @pytest.mark.parametrize(
@@ -102,7 +106,7 @@ def test_the_catalog_page_is_that_of_the_rules() -> None:
 def test_wrong_usage_is_exit_code_2_and_one_clear_line(
     args: tuple[str, ...], code: int, said: str, tmp_path: Path
 ) -> None:
-    done = _run(*args, cwd=tmp_path)
+    done = shadow_ai(*args, cwd=tmp_path)
 
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
     assert "Traceback" not in done.stderr
@@ -115,18 +119,18 @@ def test_findings_are_listed_and_shown_with_their_history(
     folder.mkdir()
     (folder / ".env").write_text(f"ANTHROPIC_API_KEY={made_up_key()}\n")
     state = str(tmp_path / "state.sqlite")
-    _run("scan", str(folder), "--state", state)
+    shadow_ai("scan", str(folder), "--state", state)
     (folder / ".env").unlink()
-    _run("scan", str(folder), "--state", state)
+    shadow_ai("scan", str(folder), "--state", state)
 
-    listed = _run("findings", "list", "--state", state, "--status", "all", "--json")
+    listed = shadow_ai("findings", "list", "--state", state, "--status", "all", "--json")
     marks = {row["policy"]: row["fingerprint"] for row in json.loads(listed.stdout)}
-    shown = _run("findings", "show", marks["SAI-090"][:14], "--state", state, "--json")
+    shown = shadow_ai("findings", "show", marks["SAI-090"][:14], "--state", state, "--json")
     told = json.loads(shown.stdout)
 
     assert told["finding"]["status"] == "resolved"
     assert [event["change"] for event in told["events"]] == ["opened", "resolved"]
-    assert _run("findings", "list", "--state", state).stdout.count("\n") == 1
+    assert shadow_ai("findings", "list", "--state", state).stdout.count("\n") == 1
     assert made_up_key() not in listed.stdout + shown.stdout
     assert made_up_key().encode() not in Path(state).read_bytes()
 
@@ -134,8 +138,8 @@ def test_findings_are_listed_and_shown_with_their_history(
 def test_fail_on_is_exit_code_1(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("import anthropic\n")
 
-    assert _run("scan", str(tmp_path), "-q", "--fail-on", "medium").returncode == 1
-    assert _run("scan", str(tmp_path), "-q", "--fail-on", "critical").returncode == 0
+    assert shadow_ai("scan", str(tmp_path), "-q", "--fail-on", "medium").returncode == 1
+    assert shadow_ai("scan", str(tmp_path), "-q", "--fail-on", "critical").returncode == 0
 
 
 def test_a_drafted_registry_registers_what_it_was_drafted_from(repository: Repository) -> None:
@@ -143,10 +147,10 @@ def test_a_drafted_registry_registers_what_it_was_drafted_from(repository: Repos
     repository.commit()
     registry = repository.root.parent / "registry.yaml"
 
-    drafted = _run("registry", "init", str(repository.root), "--output", str(registry))
-    again = _run("registry", "init", str(repository.root), "--output", str(registry))
-    valid = _run("registry", "validate", str(registry))
-    done = _run("scan", str(repository.root), "--registry", str(registry), "--json")
+    drafted = shadow_ai("registry", "init", str(repository.root), "--output", str(registry))
+    again = shadow_ai("registry", "init", str(repository.root), "--output", str(registry))
+    valid = shadow_ai("registry", "validate", str(registry))
+    done = shadow_ai("scan", str(repository.root), "--registry", str(registry), "--json")
 
     assert drafted.returncode == 0, drafted.stderr
     assert (again.returncode, "exists already" in again.stderr) == (2, True)
@@ -160,15 +164,15 @@ def test_the_graph_is_exported_in_each_format(repository: Repository) -> None:
     repository.commit()
 
     for form, sign in (("graphml", "<graphml"), ("gexf", "<gexf"), ("json", '"nodes"')):
-        done = _run("graph", "export", str(repository.root), "--format", form)
+        done = shadow_ai("graph", "export", str(repository.root), "--format", form)
         assert sign in done.stdout, done.stderr
 
 
 def test_doctor_and_connectors_answer_without_scanning(tmp_path: Path) -> None:
-    assert "git" in _run("doctor", cwd=tmp_path).stdout
-    listed = {row["name"] for row in json.loads(_run("connectors", "list", "--json").stdout)}
+    assert "git" in shadow_ai("doctor", cwd=tmp_path).stdout
+    listed = {row["name"] for row in json.loads(shadow_ai("connectors", "list", "--json").stdout)}
     assert "code" in listed
-    assert "paths" in _run("connectors", "show", "code").stdout
+    assert "paths" in shadow_ai("connectors", "show", "code").stdout
 
 
 def test_an_output_that_cannot_be_written_is_one_message(tmp_path, monkeypatch) -> None:
@@ -178,7 +182,7 @@ def test_an_output_that_cannot_be_written_is_one_message(tmp_path, monkeypatch) 
         ["graph", "export", ".", "-o", "missing/graph.xml"],
         ["registry", "init", ".", "-o", "missing/registry.yaml"],
     ):
-        done = _run(*command)
+        done = shadow_ai(*command)
         assert done.returncode == 4
         assert "cannot be written: No such file or directory" in done.stderr
         assert "Traceback" not in done.stderr
@@ -198,4 +202,4 @@ def test_every_verb_speaks_json(tmp_path, monkeypatch) -> None:
         ["rules", "stats", "--json"],
         ["schema", "--json"],
     ):
-        assert json.loads(_run(*command).stdout), command
+        assert json.loads(shadow_ai(*command).stdout), command
