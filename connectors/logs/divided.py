@@ -31,7 +31,7 @@ from connectors.logs.opening import Opened
 from connectors.logs.rows import Settings, Sums
 from connectors.logs.search import every_line
 from connectors.logs.tally import Tally
-from connectors.logs.told import Counted, Lines
+from connectors.logs.told import MOST_PARSED, Counted, Lines
 from scanner.kit import processes
 from scanner.kit.contract import Watch
 
@@ -104,7 +104,8 @@ def _needs_order(head: bytes, layout: Layout) -> bool:
     """Whether a line of the log says nothing without those before it: answers of name servers that
     do not tell who asked."""
     lines = head.split(b"\n", _PROBED)[:_PROBED]
-    return any(one.format in in_order() for line in lines for one in layout.records(line))
+    whole = [line for line in lines if len(line) <= MOST_PARSED]
+    return any(one.format in in_order() for line in whole for one in layout.records(line))
 
 
 class _Handed:

@@ -169,6 +169,7 @@ class Sums:
     rows: dict[Key, Row]
     places: Places
     lines: int
+    beyond: int
 
 
 @dataclass(frozen=True)

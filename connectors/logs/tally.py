@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import msgspec
 
 from connectors.logs.formats import gateways
 from connectors.logs.installed import Installed
 from connectors.logs.kinds import (
-    API,
     APPLICATION,
     CHAT,
     CONTACT,
@@ -25,17 +23,13 @@ from connectors.logs.kinds import (
     kind_of,
     model_server,
 )
-from connectors.logs.networks import model_ports
 from connectors.logs.pseudonyms import Pseudonyms
 from connectors.logs.records import Record
 from connectors.logs.rows import (
     BY_APPLICATION,
-    DOUBTS,
     INSTALLED_BY,
     MOST_MODELS,
     MOST_ROWS,
-    PORT,
-    PORT_OFTEN,
     SERVERS,
     Key,
     Places,
@@ -44,6 +38,7 @@ from connectors.logs.rows import (
     Sums,
     keyed,
 )
+from connectors.logs.wording import words
 from scanner.kit.contract import Watch
 from scanner.model.base import NodeId
 from scanner.model.evidence import MOST_HANDSHAKES, Confidence, Evidence, merge_evidence
@@ -57,6 +52,9 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CLASSES = {CHAT: AssetClass.SAAS_APP, CONTACT: AssetClass.SAAS_APP, IDE: AssetClass.SAAS_APP,
             DOWNLOAD: AssetClass.MODEL}  # fmt: skip
 _MOST_USERS = 50
+_WHO = 407
+_HOST = re.compile(r"[\w.:%\[\]-]{1,255}")
+"""What is no name of a host or address is none that serves models."""
 
 
 @dataclass
@@ -72,6 +70,8 @@ class Tally:
     rows: dict[Key, Row] = field(default_factory=dict)
     lines: int = 0
     """That tell of AI."""
+    beyond: int = 0
+    """What counts under nobody in particular, as there are too many rows."""
 
     def add(self, record: Record, place: str = "") -> Key | None:
         """What the line counts under; None: it tells of no AI. ``place``: what a server's own log
@@ -90,13 +90,14 @@ class Tally:
             # What a gateway calls a provider that nobody knows; the gateway itself; a host.
             server = (record.provider if is_gateway else "") or record.host or place
             server = server.lower() if server != place else place
-            if not server:
+            if not server or not (is_gateway or server == place or _HOST.fullmatch(server)):
                 return None
             server += f":{record.port}" if record.port not in (0, 80, 443) else ""
         client = client_of(record)
         is_assistant = bool(provider) and self.watch.is_assistant(provider)
         kind = kind_of(record, surface, client, is_assistant=is_assistant)
-        actor = self._actor(record)
+        # A proxy that asks who it is knows nobody yet, and what follows tells.
+        actor = ("", "") if record.status == _WHO else self._actor(record)
         target = f"={server}" if server else provider
         key: Key = (*actor, target, kind, client, is_blocked(record), shape)
         if not (record.count or record.up or record.down):
@@ -144,6 +145,7 @@ class Tally:
         row = self.rows.get(key)
         if row is None:
             if len(self.rows) >= MOST_ROWS:
+                self.beyond += bool(key[0])
                 key = ("", "", *key[2:])
             row = self.rows.setdefault(key, Row())
         return row
@@ -158,7 +160,7 @@ class Tally:
 
     @property
     def sums(self) -> Sums:
-        return Sums(self.rows, self.places, self.lines)
+        return Sums(self.rows, self.places, self.lines, self.beyond)
 
     def join(self, other: Sums) -> None:
         for key, row in other.rows.items():
@@ -172,6 +174,7 @@ class Tally:
                 mine.models |= set(more[: MOST_MODELS - len(mine.models)])
         self.places.join(other.places)
         self.lines += other.lines
+        self.beyond += other.beyond
 
     def install(self, thing: Installed) -> bool:
         """Whether what an inventory tells of is AI."""
@@ -234,6 +237,12 @@ class Tally:
         told: set[str] = set()
         for (target, kind), rows in things.items():
             yield from self._of_thing(self._thing(target, kind, rows), rows, told)
+        if self.beyond:
+            yield Gap(
+                what=self.name,
+                reason=f"more than {MOST_ROWS:,} ways in which somebody uses AI: {self.beyond:,} "
+                "lines beyond count under nobody; scan more often, or fewer files in a source",
+            )
 
     def _of_thing(
         self, thing: Asset, rows: list[tuple[Key, Row]], told: set[str]
@@ -266,6 +275,7 @@ class Tally:
                             thing, key[6], key[4], part, kind=key[3], blocked=False
                         )
                         users.setdefault((DEVICE, device), []).append(seen)
+        yield from self._attempts(thing, rows, told)
         for (kind, text), seen_by in users.items():
             actor = self._identity(kind, text)
             if actor.id not in told:
@@ -281,10 +291,27 @@ class Tally:
                            relation=Relation.CALLS, evidence=seen_once,
                            confidence=best)  # fmt: skip
 
+    def _attempts(
+        self, thing: Asset, rows: list[tuple[Key, Row]], told: set[str]
+    ) -> Iterator[Item]:
+        """Who was refused."""
+        for key, row in rows:
+            if not (key[0] and key[5]):
+                continue
+            actor = self._identity(*key[:2])
+            if actor.id not in told:
+                told.add(actor.id)
+                yield actor
+            seen = self._evidence(thing, key[6], key[4], row, kind=key[3], blocked=True)
+            yield Edge(source=thing.id, target=actor.id, relation=Relation.TRIED_BY,
+                       evidence=(seen,))  # fmt: skip
+
     def _evidence(
         self, thing: Asset, shape: str, client: str, row: Row, *, kind: str, blocked: bool
     ) -> Evidence:
-        rule, path, sure, preview = _words(thing.kind, thing.name, shape, client, kind, blocked)
+        rule, path, sure, preview = words(
+            thing.name, shape, client, kind, is_endpoint=thing.kind == ENDPOINT, blocked=blocked
+        )
         return Evidence(
             rule=rule,
             source="logs",
@@ -360,37 +387,9 @@ class Tally:
         return (key[0], self.names.of(key[1]), target, *key[3:])
 
 
-@lru_cache(maxsize=4096)
-def _words(
-    thing_kind: str, thing: str, shape: str, client: str, kind: str, blocked: bool
-) -> tuple[str, str, Confidence, str]:
-    """Rule, path, how sure and the preview of evidence: the same for all who use a thing so."""
-    shape, _, way = shape.partition("/")
-    doubt = DOUBTS.get(way)
-    said = (
-        "blocked" if blocked else "",
-        kind if thing_kind == ENDPOINT else "",
-        doubt[1] if doubt else way,
-        _of_port(thing) if way in (PORT, PORT_OFTEN) else "",
-    )
-    # What another use of the same thing is told apart by: rows of one place are joined.
-    of_use = kind if thing_kind == ENDPOINT and kind != API else ""
-    where = (client, of_use, way if doubt else "", "blocked" if blocked else "")
-    sure = Confidence.MEDIUM if kind == CONTACT or shape == "text" else Confidence.CERTAIN
-    if way:
-        sure = doubt[0] if doubt else Confidence.LOW
-    return f"logs.{shape}", " ".join(filter(None, where)), sure, ", ".join(filter(None, said))
-
-
 def _is_person(kind: str, text: str) -> bool:
     """A session of a role is a program's, where it is not called by somebody's address."""
     return kind == USER and not (":assumed-role/" in text and "@" not in text)
-
-
-def _of_port(name: str) -> str:
-    port = name.rpartition(":")[2]
-    known = model_ports().get(int(port)) if port.isdigit() else None
-    return f"{port} is the port of {known.product} ({known.reference})" if known else ""
 
 
 def gap(path: str, unknown: int, samples: list[str]) -> Gap:

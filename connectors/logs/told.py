@@ -23,7 +23,7 @@ from connectors.logs.tally import Tally, gap
 from connectors.logs.unfinished import is_whole
 from scanner.model.items import Gap
 
-_MOST_PARSED = 1 << 16
+MOST_PARSED = 1 << 16
 """Bytes of a line that are taken apart; of a longer one those around what was found."""
 _SAMPLES = 3
 _MOST_FLOWS = 50_000
@@ -153,12 +153,12 @@ class Lines:
         self._is_any = True
 
     def _records(self, line: bytes, end: int) -> list[Record]:
-        if len(line) <= _MOST_PARSED:
+        if len(line) <= MOST_PARSED:
             return self.layout.records(line)
         records = self.layout.long(line)
         if records:
             return records
-        window = line[max(0, end - _MOST_PARSED // 2) : end + _MOST_PARSED // 2]
+        window = line[max(0, end - MOST_PARSED // 2) : end + MOST_PARSED // 2]
         return self.layout.records(window)
 
     def _added(self, records: list[Record], place: str, block: bytes, behind: int) -> list[Record]:
@@ -220,7 +220,7 @@ class Lines:
         if not found and not told and line.lstrip()[:1] in (b"{", b"["):
             is_open = is_silent(known) or all(map(is_generic, known))
             layout.unknown += (is_open and is_trace(line[max(0, end - 32) : end])) or (
-                not known and len(line) > _MOST_PARSED
+                not known and len(line) > MOST_PARSED
             )
         return found
 

@@ -10,16 +10,17 @@ import msgspec
 from scanner.assess.metrics import Metric
 from scanner.assess.policies import Situation, best_confidence
 from scanner.graph import tenancy
+from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import Ownership
 from scanner.model.base import Model, NodeId, encode
 from scanner.model.coverage import Coverage
 from scanner.model.evidence import Confidence, Evidence, Setting
-from scanner.model.facts import Account, Asset, Credential, Edge
+from scanner.model.facts import Account, Asset, Credential, Edge, Relation
 from scanner.model.finding import Finding
 from scanner.model.registry import EntryStanding, Standing
 from scanner.rulebook.policy import Policy
 
-SCHEMA_VERSION = "1.2.0"
+SCHEMA_VERSION = "1.3.0"
 
 
 class ScanInfo(Model, frozen=True, kw_only=True):
@@ -120,6 +121,20 @@ class EdgeRow(Model, frozen=True, kw_only=True):
     evidence: tuple[EvidenceRow, ...] = ()
 
 
+class AttemptRow(Model, frozen=True, kw_only=True):
+    """Who tried AI and was refused: it is no use, and the AI may be in use by nobody."""
+
+    uid: str
+    """Of the AI; it is among the assets where anybody uses it."""
+    name: str
+    provider: str = ""
+    who: str
+    """Id of the person, the device or the address."""
+    count: int
+    first_seen: str = ""
+    last_seen: str = ""
+
+
 class EntryRow(Model, frozen=True, kw_only=True):
     """One registry entry and what the scan says of it."""
 
@@ -155,6 +170,7 @@ class Document(Model, frozen=True, kw_only=True):
     assets: tuple[AssetRow, ...]
     edges: tuple[EdgeRow, ...]
     findings: tuple[Finding, ...]
+    attempts: tuple[AttemptRow, ...] = ()
     registry: tuple[EntryRow, ...] = ()
     policies: tuple[PolicyRow, ...] = ()
     metrics: tuple[Metric, ...] = ()
@@ -196,6 +212,7 @@ def build(
             if edge.source in inside or edge.target in inside
         ),
         findings=tuple(sorted(findings, key=lambda f: (-f.risk, f.policy, f.asset, f.fingerprint))),
+        attempts=tuple(_attempts(graph)),
         registry=tuple(_entry(row) for row in situation.reconciliation.entries),
         policies=tuple(_policy(policy) for policy in sorted(policies, key=lambda p: p.id)),
         metrics=tuple(metrics),
@@ -353,6 +370,19 @@ def _edge(edge: Edge) -> EdgeRow:
         tenancy=str(edge.tenancy) if edge.relation in tenancy.USES else "",
         evidence=tuple(_evidence(item, "") for item in edge.evidence[:20]),
     )
+
+
+def _attempts(graph: AssetGraph) -> Iterator[AttemptRow]:
+    for _, edge in sorted(graph.edges.items()):
+        node = graph.nodes.get(edge.source)
+        if edge.relation is not Relation.TRIED_BY or not isinstance(node, Asset):
+            continue
+        times = [time for row in edge.evidence for time in (row.first_at, row.last_at) if time]
+        yield AttemptRow(
+            uid=node.id, name=node.name, provider=node.provider, who=edge.target,
+            count=sum(row.count for row in edge.evidence), first_seen=min(times, default=""),
+            last_seen=max(times, default=""),
+        )  # fmt: skip
 
 
 def _entry(row: EntryStanding) -> EntryRow:

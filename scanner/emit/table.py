@@ -59,6 +59,7 @@ def print_document(document: Document, events: Sequence[FindingEvent]) -> None:
     )
     _more(len(sure))
     _print_use(document)
+    _print_attempts(document)
     if len(sure) < len(document.assets):
         print(
             f"{len(document.assets) - len(sure)} less sure (tests, manuals, weak signs) are in "
@@ -85,7 +86,7 @@ def _print_use(document: Document) -> None:
     """Who uses which AI, as logs of traffic show it, the most used first."""
     names = {row.uid: row.name for row in document.assets if row.kind.startswith("logs.")}
     rows = [
-        (edge.target.rpartition("/")[2], names[edge.source], evidence)
+        (_who(edge.target), names[edge.source], evidence)
         for edge in document.edges
         if edge.kind == "used_by" and edge.source in names
         for evidence in edge.evidence
@@ -110,6 +111,25 @@ def _print_use(document: Document) -> None:
         ],
         title=f"Use in logs: {len(rows)} rows",
     )
+    if len(rows) > _MAX_USE:
+        print(f"... and {len(rows) - _MAX_USE} more; --json or --output shows all")
+
+
+def _who(ident: str) -> str:
+    """Of an id ``logs:<name>/<kind>/<text>``."""
+    return ident.split("/", 2)[-1]
+
+
+def _print_attempts(document: Document) -> None:
+    rows = sorted(document.attempts, key=lambda row: (-row.count, row.who, row.name))
+    if not rows:
+        return
+    print_rows(
+        ("who", "tried, and was refused", "requests", "first", "last"),
+        [(_who(row.who), row.name, str(row.count), row.first_seen, row.last_seen)
+         for row in rows[:_MAX_USE]],
+        title=f"Refused in logs: {len(rows)} rows",
+    )  # fmt: skip
     if len(rows) > _MAX_USE:
         print(f"... and {len(rows) - _MAX_USE} more; --json or --output shows all")
 

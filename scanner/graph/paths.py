@@ -88,6 +88,7 @@ _BACKWARDS = {
     "owned_by": "owns",
     "created_by": "made",
     "used_by": "uses",
+    "tried_by": "has tried",
     "runs_as": "is what runs",
     "serves": "is served by",
     "calls": "is called by",

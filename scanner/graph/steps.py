@@ -58,11 +58,14 @@ class Step(IntEnum):
     """A model and the data that it was made or judged by: whoever holds the model does not read
     them."""
     REGISTERS = 23
+    TRIED_BY = 24
+    """In vain: nothing moves, and nobody holds anything by it."""
 
 
 PLAIN = {
     Relation.OWNED_BY: Step.OWNED_BY,
     Relation.USED_BY: Step.USED_BY,
+    Relation.TRIED_BY: Step.TRIED_BY,
     Relation.RUNS_AS: Step.RUNS_AS,
     Relation.SERVES: Step.SERVES,
     Relation.CALLS: Step.CALLS,

@@ -128,6 +128,8 @@ class Relation(StrEnum):
     OWNED_BY = "owned_by"
     CREATED_BY = "created_by"
     USED_BY = "used_by"
+    TRIED_BY = "tried_by"
+    """It was refused: an attempt, and no use."""
     RUNS_AS = "runs_as"
     SERVES = "serves"
     CALLS = "calls"

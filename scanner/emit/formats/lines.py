@@ -13,6 +13,7 @@ from scanner.assess.metrics import Metric
 from scanner.emit.document import (
     SCHEMA_VERSION,
     AssetRow,
+    AttemptRow,
     CoverageRow,
     Document,
     EdgeRow,
@@ -37,6 +38,7 @@ class Line(Model, frozen=True, kw_only=True):
     asset: AssetRow | UnsetType = UNSET
     edge: EdgeRow | UnsetType = UNSET
     finding: Finding | UnsetType = UNSET
+    attempt: AttemptRow | UnsetType = UNSET
 
 
 _LISTS = {
@@ -48,6 +50,7 @@ _LISTS = {
     "asset": "assets",
     "edge": "edges",
     "finding": "findings",
+    "attempt": "attempts",
 }
 """Kind of a line -> where the document has such rows."""
 

@@ -360,3 +360,13 @@ def test_what_a_connection_tells_twice_counts_once_in_any_piece(tmp_path: Path, 
     alone, together = read("a.log"), read("a.log", processors=2)
     assert texts(together) == texts(alone)
     assert sum(count for (who, _), count in alone.use.items() if who == "10.0.0.5") == 8
+
+
+def test_a_long_first_line_is_no_reason_to_wait(tmp_path: Path, read: Read) -> None:
+    """What cannot be told by the beginning of a line is not sought in it."""
+    long = json.dumps({"timestamp": "2026-11-28T10:00:00Z", "user": "lo", "pad": "x" * (2 << 20),
+                       "url": "https://api.openai.com/v1"})  # fmt: skip
+    lines = "".join(lines_of(squid_line))
+    (tmp_path / "a.log").write_text(long + "\n" + lines)
+    told, alone = read("a.log", processors=2), read("a.log")
+    assert told.use == alone.use

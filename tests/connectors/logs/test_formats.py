@@ -61,8 +61,11 @@ def test_what_is_no_line_of_any_log_harms_nothing(line: bytes) -> None:
      "%FTD-1-430003: SrcIP: 1.1.1.1" + ", User: Unknown, UR" * 400, "%FTD-1-430003: " * 500,
      "client " * 1000 + " query: ", "1 1 unbound[1]: " * 500,
      "1795860000.123 " * 500 + " urls src=",
-     'a - b [c] "GET ' + '" A:' * 15_000, 'a=1 b=2 c=3 "' + '\\"' * 30_000],
-    ids=range(17),
+     'a - b [c] "GET ' + '" A:' * 15_000, 'a=1 b=2 c=3 "' + '\\"' * 30_000,
+     '{"timestamp":"2026-11-28","user":"a","pad":"' + "x" * 60_000,
+     "a=1 b=2 c=3 " + "x" * 60_000, "a=1 b=2 c=3 " + "x.-" * 20_000,
+     "CEF:0|a|b|c|d|e|f|a=1 b=" + "x" * 60_000],
+    ids=range(21),
 )  # fmt: skip
 def test_a_line_that_is_made_to_take_long_does_not(line: str) -> None:
     """Expressions that share a line out in every way would take hours."""

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from bench.logs import FORMATS, found, write
 from connectors.logs import files as log_files
-from connectors.logs import packed
+from connectors.logs import packed, tally
 from scanner.cli import cli
 from scanner.model.errors import SourceError
 from scanner.model.evidence import merge_evidence
@@ -117,6 +117,52 @@ def test_what_was_blocked_is_evidence_and_no_use(tmp_path: Path, read: Read) -> 
     assert told.use == {}
     assert not told.assets[CALLS].is_ai
     assert told.assets[CALLS].evidence[0].preview == "blocked"
+    assert "anna" in told.people
+
+
+def test_who_was_refused_is_told_beside_who_uses(tmp_path: Path) -> None:
+    log = tmp_path / "proxy.log"
+    refused = squid("api.mistral.ai", user="dora").replace("TUNNEL/200", "DENIED/403")
+    log.write_text(squid("api.openai.com") + refused * 2
+                   + squid("claude.ai", user="-").replace("TUNNEL/200", "DENIED/407"))  # fmt: skip
+    done = CliRunner().invoke(cli, ["scan", "--logs", str(log)])
+    assert "dora\tMistral AI: API calls\t2\t2025-11-28T10:00:00Z\t" in done.output
+    document = json.loads(CliRunner().invoke(cli, ["scan", "--json", "--logs", str(log)]).stdout)
+    (attempt,) = document["attempts"]
+    assert attempt["who"] == "logs:traffic/user/dora"
+    assert (attempt["provider"], attempt["count"]) == ("mistral", 2)
+    assert [asset["provider"] for asset in document["assets"]] == ["openai"]
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_more_ways_of_use_than_are_held_are_a_gap(
+    tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch, processors: int
+) -> None:
+    monkeypatch.setattr(tally, "MOST_ROWS", 3)
+    people = [f"user{number}" for number in range(5)]
+    (tmp_path / "a.log").write_text(
+        "".join(squid("claude.ai", user=user) for user in [*people, *people])
+    )
+    told = read("a.log", processors=processors)
+    assert sum(told.use.values()) == 6
+    assert sum(row.count for asset in told.assets.values() for row in asset.evidence) == 10
+    (gap,) = told.gaps
+    assert "4 lines beyond count under nobody" in gap.reason
+
+
+def test_what_is_no_name_of_a_host_serves_no_models(tmp_path: Path, read: Read) -> None:
+    line = {"host": "\x1b[2Jllm corp", "path": "/v1/chat/completions", "method": "POST",
+            "status": 200, "content_type": "text/event-stream", "user": "anna"}  # fmt: skip
+    (tmp_path / "a.json").write_text(json.dumps(line) + "\n")
+    assert not read("a.json").assets
+
+
+def test_people_are_shown_by_their_whole_name(tmp_path: Path) -> None:
+    log = tmp_path / "proxy.log"
+    log.write_text(squid("api.openai.com", user="corp/anna") + squid("claude.ai", user="lab/anna"))
+    done = CliRunner().invoke(cli, ["scan", "--logs", str(log)])
+    assert "corp/anna\tOpenAI" in done.output
+    assert "lab/anna\tAnthropic" in done.output
 
 
 @pytest.mark.parametrize(
