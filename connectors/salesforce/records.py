@@ -212,7 +212,7 @@ def event(record: Any, org: str) -> Happened | None:
     given = mapping(record)
     if not is_event(given):
         return None
-    at = when(given.get("TIMESTAMP_DERIVED")) or _compact(text(given.get("TIMESTAMP")))
+    at = when(given.get("TIMESTAMP_DERIVED")) or when(given.get("TIMESTAMP"))
     ident = mark_of((at, whole(given)))
     label, client = text(given.get("CONNECTED_APP_NAME")), text(given.get("CONNECTED_APP_ID"))
     label = label or text(given.get("CLIENT_NAME"))
@@ -258,12 +258,3 @@ def sign_in(record: Any, org: str) -> Happened | None:
         org, "login_history", "used_by", label, label, actor=who, first_at=at, last_at=at
     )
     return ident, at, (one if column(given, "Status") == "Success" else failed(one),)
-
-
-def _compact(said: str) -> str:
-    """``20261120081500.123``, as event log files write it."""
-    plain = said.partition(".")[0]
-    if len(plain) == 14 and plain.isdigit():
-        d = plain
-        return when(f"{d[:4]}-{d[4:6]}-{d[6:8]}T{d[8:10]}:{d[10:12]}:{d[12:]}Z")
-    return when(said)

@@ -86,7 +86,12 @@ def _host(place: str) -> str:
 
 
 def stamp(value: Any) -> str:
-    """ISO 8601 in UTC with whole seconds, also of epoch milliseconds; nothing for what is none."""
+    """ISO 8601 in UTC with whole seconds, also of epoch milliseconds, and of times that people are
+    shown (:func:`console_date`); nothing for what is none."""
+    return _iso_of(value) or (console_date(value) if isinstance(value, str) else "")
+
+
+def _iso_of(value: Any) -> str:
     try:
         if isinstance(value, int) and not isinstance(value, bool):
             return iso(datetime.fromtimestamp(value / 1000, UTC))
@@ -103,13 +108,26 @@ _SECONDS, _MILLIS = 10**11, 10**14
 def when(value: Any) -> str:
     """As :func:`stamp`, also of seconds and microseconds since 1970, and of numbers in a text."""
     if isinstance(value, str) and value.strip().replace(".", "", 1).isdigit():
+        if at := _compact(value.strip()):
+            return at
         value = float(value) if len(value) < 32 else 0
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return stamp(value) or console_date(value)
+        return stamp(value)
     if not 0 < value < 10**18:
         return ""
     scale = 1 if value < _SECONDS else 1000 if value < _MILLIS else 10**6
     return stamp(int(value * 1000 / scale))
+
+
+def _compact(digits: str) -> str:
+    """Fourteen digits are a date and a time of the day (``20260728150405``, as ServiceNow and
+    Salesforce write them), with or without a fraction: no milliseconds of our time are as many."""
+    plain = digits.partition(".")[0]
+    if len(plain) != 14 or plain[:2] not in ("19", "20"):
+        return ""
+    return _iso_of(
+        f"{plain[:4]}-{plain[4:6]}-{plain[6:8]}T{plain[8:10]}:{plain[10:12]}:{plain[12:]}"
+    )
 
 
 _MONTHS = {name: number for number, name in enumerate(
@@ -119,8 +137,8 @@ _CONSOLE = expression(
     r"(?:(?i:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6} )?"
     r"(?:(?P<y>\d{4})[/-](?P<m>\d\d?)[/-](?P<d>\d\d?)|(?P<a>\d\d?)/(?P<b>\d\d?)/(?P<y2>\d{4})"
     r"|(?P<name>[A-Za-z]{3,9})\.? (?P<d2>\d\d?) (?P<y3>\d{4})"
-    r"|(?P<d3>\d\d?)[ -](?P<name2>[A-Za-z]{3,9})\.?[ -](?P<y4>\d{4}))"
-    r"(?:[ T](?:at )?(?P<hour>\d\d?):(?P<min>\d\d)(?::(?P<sec>\d\d)(?:\.\d{1,9})?)?"
+    r"|(?P<d3>\d\d?)[ /-](?P<name2>[A-Za-z]{3,9})\.?[ /-](?P<y4>\d{4}))"
+    r"(?:[ T:](?:at |@ )?(?P<hour>\d\d?):(?P<min>\d\d)(?::(?P<sec>\d\d)(?:\.\d{1,9})?)?"
     r"(?: ?(?P<half>[AaPp])\.?(?P<mark>[Mm])\.?)?)?"
     r"(?: ?(?:[A-Za-z]{1,5})?(?P<zone>[+-]\d\d:?\d\d)?)?"
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scanner.kit.values import when
+from scanner.kit.values import stamp, when
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,9 @@ from scanner.kit.values import when
         (1_795_000_000_000_000, "2026-11-18T11:06:40Z"),
         ("1795000000", "2026-11-18T11:06:40Z"),
         ("1795000000.000000000", "2026-11-18T11:06:40Z"),
+        ("20260728150405", "2026-07-28T15:04:05Z"),
+        ("20261120081500.123", "2026-11-20T08:15:00Z"),
+        ("20261320081500", "2612-01-22T00:28:01Z"),  # no month: milliseconds
         (0, ""), (-1, ""), (True, ""), (None, ""), ("", ""), ("9" * 400, ""), (float("nan"), ""),
         (float("inf"), ""), ("yesterday", ""), ([], ""),
     ],
@@ -50,7 +53,12 @@ def test_every_way_to_write_a_time(said: Any, told: str) -> None:
         ("2026-06-15 08:00:00 UTC", "2026-06-15T08:00:00Z"),
         ("Tue, 28 Jul 2026 15:04:05 GMT", "2026-07-28T15:04:05Z"),
         ("Smarch 3, 2026", ""),
+        ("Mar 16, 2018 @ 15:32:23", "2018-03-16T15:32:23Z"),  # as Kibana shows and exports it
+        ("Mar 16, 2018 @ 15:32:23.000", "2018-03-16T15:32:23Z"),
+        ("28/Jul/2026:15:04:05 +0200", "2026-07-28T13:04:05Z"),  # as web servers write it
+        ("28/Jul/2026", "2026-07-28T00:00:00Z"),
     ],
 )
 def test_dates_of_consoles(said: str, moment: str) -> None:
     assert when(said) == moment
+    assert stamp(said) == moment
