@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ WRAPS = (
     "event", "detail", "_raw", "message", "data", "log", "body", "record", "properties", "original",
     "result", "RawEventData", "_source", "raw", "rawLog", "payload", "audit", "value", "attributes",
     "jsonPayload", "textPayload", "short_message", "full_message", "stringValue", "json",
-    "eventData", "raw_data", "raw_log", "unmapped", "V", "SRC",
+    "eventData", "raw_data", "raw_log", "unmapped", "V", "SRC", "kinesis",
 )  # fmt: skip
 """Names of fields that hold a record, in the order in which they are looked into: by the part
 behind the last point, whatever its case."""
@@ -29,6 +30,14 @@ _MOST_DEPTH = 5
 _LISTS = ("resourceLogs", "scopeLogs", "logRecords", "logEvents")
 """Of OpenTelemetry and of CloudWatch Logs, one within the other."""
 _MOST_LISTS = 6
+_STREAMED = ("kinesis", "awslogs")
+"""Of an event that a stream hands to a function: where its data is."""
+_GZIPPED = "H4sI"
+"""How a gzip file begins in base64."""
+_MOST_UNPACKED = 1 << 25
+_OTLP: dict[str, tuple[type, ...]] = {
+    "stringValue": (str,), "boolValue": (bool,), "intValue": (int, str), "doubleValue": (int, float),
+}  # fmt: skip
 _MOST_HEADER = 1_000
 """Characters of a line before its JSON."""
 _BLANK = expression(r"\s*")
@@ -108,6 +117,8 @@ def spread(record: Any, depth: int = _MOST_LISTS) -> Iterator[Any]:
     """The records of a page that a store or a shipper of logs has made: OpenTelemetry's,
     CloudWatch's, Elasticsearch's and Loki's; what is no such page is a record."""
     listed = _inner(record) if isinstance(record, Mapping) and depth else None
+    if listed is None and isinstance(record, Mapping) and depth:
+        listed = _streamed(record)
     if listed is None:
         yield record
         return
@@ -115,11 +126,31 @@ def spread(record: Any, depth: int = _MOST_LISTS) -> Iterator[Any]:
         yield from spread(one, depth - 1)
 
 
+def _streamed(record: Mapping[str, Any]) -> list[Any] | None:
+    """What a subscription to CloudWatch Logs puts into a stream: a page, gzipped, in base64
+    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html). None: it is
+    no such record, or grows beyond bounds, and stays what it is."""
+    inside = (mapping(record.get(name)).get("data") for name in _STREAMED)
+    places = (*inside, record.get("data"), record.get("Data"))
+    packed = next((one for one in places if isinstance(one, str) and one[:4] == _GZIPPED), "")
+    if not packed:
+        return None
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        data = unpacking.decompress(base64.b64decode(packed, validate=True), _MOST_UNPACKED)
+    except (binascii.Error, ValueError, zlib.error):
+        return None
+    return values_of(data) if unpacking.eof else None
+
+
 def _inner(page: Mapping[str, Any]) -> list[Any] | None:
     for name in _LISTS:
         if isinstance(page.get(name), list):
             found: list[Any] = page[name]
             return found
+    records = page.get("Records")
+    if isinstance(records, list) and any(_of_stream(one) for one in records[:1]):
+        return records
     hits = mapping(page.get("hits")).get("hits")
     if isinstance(hits, list):
         return hits
@@ -134,8 +165,43 @@ def _inner(page: Mapping[str, Any]) -> list[Any] | None:
     return None
 
 
+def _of_stream(record: Any) -> bool:
+    given = mapping(record)
+    return "Data" in given or any(name in given for name in _STREAMED)
+
+
+def _plain(value: Any, depth: int = _MOST_LISTS) -> Any:
+    """What OpenTelemetry's ``AnyValue`` says
+    (https://opentelemetry.io/docs/specs/otel/protocol/); anything else as it is."""
+    if not isinstance(value, Mapping) or len(value) != 1 or not depth:
+        return value
+    ((kind, inner),) = value.items()
+    if kind in _OTLP and isinstance(inner, _OTLP[kind]):
+        return inner
+    if kind == "kvlistValue":
+        return _by_key(mapping(inner).get("values"), depth - 1)
+    if kind == "arrayValue":
+        listed = mapping(inner).get("values")
+        return [_plain(one, depth - 1) for one in listed] if isinstance(listed, list) else value
+    return value
+
+
+def _by_key(pairs: Any, depth: int) -> dict[str, Any]:
+    given = [mapping(one) for one in pairs] if isinstance(pairs, list) else []
+    return {
+        one["key"]: _plain(one.get("value"), depth)
+        for one in given
+        if isinstance(one.get("key"), str)
+    }
+
+
 def _decoded(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """With objects and lists where a table or a SIEM has written them as text."""
+    """With objects and lists where a table, a SIEM or OpenTelemetry has written them otherwise."""
+    if "body" in record and isinstance(record["body"], Mapping):
+        record = {**record, "body": _plain(record["body"])}
+    listed = record.get("attributes")
+    if isinstance(listed, list) and listed and "value" in mapping(listed[0]):
+        record = {**record, "attributes": _by_key(listed, _MOST_LISTS)}
     found = {
         name: inner
         for name, value in record.items()

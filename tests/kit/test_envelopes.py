@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,19 @@ PACKED = base64.b64encode(TEXT.encode()).decode()
 OTLP = {"resourceLogs": [{"resource": {"attributes": []}, "scopeLogs": [
     {"scope": {}, "logRecords": [{"body": {"stringValue": TEXT}}, {"body": {"stringValue": TEXT}}]}
 ]}]}  # fmt: skip
+KVLIST = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"kvlistValue": {"values": [
+    {"key": "action", "value": {"stringValue": "app_installed"}},
+    {"key": "entity", "value": {"kvlistValue": {"values": [
+        {"key": "name", "value": {"stringValue": "\u00e9 {x}"}}]}}},
+]}}}]}]}]}  # fmt: skip
+OF_ATTRIBUTES = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{
+    "body": {"stringValue": "an event"}, "attributes": [
+        {"key": "action", "value": {"stringValue": "app_installed"}},
+        {"key": "entity", "value": {"stringValue": json.dumps(EVENT["entity"])}},
+]}]}]}]}  # fmt: skip
+SUBSCRIBED = base64.b64encode(gzip.compress(json.dumps(
+    {"messageType": "DATA_MESSAGE", "logGroup": "slack", "logEvents": [{"message": TEXT}] * 2}
+).encode())).decode()  # fmt: skip
 LOKI = {"status": "success", "data": {"resultType": "streams", "result": [
     {"stream": {"app": "a"}, "values": [["1", TEXT], ["2", TEXT]]}
 ]}}  # fmt: skip
@@ -36,6 +50,17 @@ SHAPES: dict[str, tuple[str, int]] = {
     "Filebeat, text": (json.dumps({"@timestamp": "x", "event": {"a": "b"}, "message": TEXT}), 1),
     "Cloud Logging": (json.dumps({"insertId": "x", "jsonPayload": EVENT}), 1),
     "OCSF": (json.dumps({"class_uid": 6003, "raw_data": TEXT, "unmapped": {}}), 1),
+    "OpenTelemetry, as it says values": (json.dumps(KVLIST), 1),
+    "OpenTelemetry, attributes": (json.dumps(OF_ATTRIBUTES), 1),
+    "Kinesis": (json.dumps({"Records": [{"kinesis": {"data": PACKED}, "eventID": "1"}] * 2}), 2),
+    "Kinesis, read": (
+        json.dumps(
+            {"Records": [{"Data": SUBSCRIBED, "PartitionKey": "1"}], "MillisBehindLatest": 0}
+        ),
+        2,
+    ),
+    "Kinesis, of CloudWatch": (json.dumps({"Records": [{"kinesis": {"data": SUBSCRIBED}}]}), 2),
+    "CloudWatch, to a function": (json.dumps({"awslogs": {"data": SUBSCRIBED}}), 2),
     "OpenTelemetry": (json.dumps(OTLP), 2),
     "Loki": (json.dumps(LOKI, indent=1), 2),
     "CloudWatch": (json.dumps({"owner": "1", "logEvents": [{"id": "1", "message": TEXT}] * 3}), 3),
@@ -63,6 +88,7 @@ def test_the_record_inside_is_found(shape: str, tmp_path: Path) -> None:
     "record",
     [
         {"message": PACKED[:-1]}, {"message": "eyJh"}, {"message": "x {} {"}, {"value": [EVENT]},
+        {"awslogs": {"data": SUBSCRIBED[:40]}}, {"body": {"kvlistValue": {"values": "x"}}},
         {"message": TEXT[:-1]}, {"unknown": EVENT}, None, "x",
     ],
 )  # fmt: skip
