@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from scanner.kit.elastic import renamed
 from scanner.kit.expressions import expression
 from scanner.kit.spelling import Spelling
 from scanner.kit.values import loose_json, mapping, nested
@@ -36,7 +37,8 @@ _GZIPPED = "H4sI"
 """How a gzip file begins in base64."""
 _MOST_UNPACKED = 1 << 25
 _OTLP: dict[str, tuple[type, ...]] = {
-    "stringValue": (str,), "boolValue": (bool,), "intValue": (int, str), "doubleValue": (int, float),
+    "stringValue": (str,), "boolValue": (bool,), "intValue": (int, str),
+    "doubleValue": (int, float),
 }  # fmt: skip
 _MOST_HEADER = 1_000
 """Characters of a line before its JSON."""
@@ -64,7 +66,8 @@ def unwrapped(
         inner = unwrapped(plain[name], known, depth - 1, spelling, source)
         if inner is not None:
             return inner
-    return None
+    spelt_again = renamed(plain) if depth else None
+    return unwrapped(spelt_again, known, 0, spelling, source) if spelt_again is not None else None
 
 
 def _wraps(record: Mapping[str, Any], source: str) -> list[str]:
