@@ -172,6 +172,44 @@ def _jumpcloud(whole: Record) -> Record:
     }  # fmt: skip
 
 
+_AUTH0 = {
+    "Successful login": "s",
+    "Successful silent authentication": "ssa",
+    "Successful exchange of Authorization Code for Access Token": "seacft",
+    "Successful exchange of Access Token for a Client Credentials Grant": "seccft",
+    "Successful exchange of Device Code for Access Token": "sede",
+    "Successful exchange of Password for Access Token": "sepft",
+    "Successful exchange of Refresh Token for Access Token": "sertft",
+    "Failed exchange of Authorization Code for Access Token": "feacft",
+    "Failed exchange of Access Token for a Client Credentials Grant": "feccft",
+    "Failed exchange of Device Code for Access Token": "fede",
+    "Failed exchange of Refresh Token for Access Token": "fertft",
+    "Successful Management API operation": "sapi",
+    "User successfully deleted": "sdu",
+}
+"""What is written in place of a type -> the type."""
+
+
+def _auth0(whole: Record) -> Record:
+    given = mapping(_get(whole, "auth0.logs.data"))
+    kind = _at(given, "type")
+    return {
+        "user_id": _at(whole, "user.id"), "user_name": _at(whole, "user.name"),
+        "date": whole[_AT], "log_id": _at(whole, "event.id"), **given,
+        "type": _AUTH0.get(kind, kind),
+    }  # fmt: skip
+
+
+def _box(whole: Record) -> Record:
+    given = mapping(whole.get("box"))
+    maker = {"login": _at(whole, "user.email"), "name": _at(whole, "user.full_name")}
+    return {
+        "created_at": whole[_AT], **given, "type": "event",
+        "event_type": _at(whole, "event.action"), "event_id": _at(whole, "event.id"),
+        "created_by": {**maker, **mapping(given.get("created_by"))},
+    }  # fmt: skip
+
+
 def _azure(whole: Record) -> Record | None:
     """As Azure Monitor writes it."""
     for name, category in (("auditlogs", "AuditLogs"), ("signinlogs", "SignInLogs")):
@@ -189,6 +227,6 @@ def _azure(whole: Record) -> Record | None:
 
 _DATASETS: Mapping[str, Callable[[Record], Record | None]] = {
     "okta": _okta, "google_workspace": _google, "o365": _o365, "slack": _slack, "github": _github,
-    "jumpcloud": _jumpcloud, "azure": _azure,
+    "jumpcloud": _jumpcloud, "azure": _azure, "auth0": _auth0, "box_events": _box, "box": _box,
 }  # fmt: skip
 """Name of the integration, before the point of a data stream's."""

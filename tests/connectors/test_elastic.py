@@ -111,6 +111,27 @@ SHAPES: dict[str, tuple[str, dict[str, Any], tuple[str, str, str, str]]] = {
         ),
         ("sso_auth", "ChatGPT", "used_by", "ada@acme.com"),
     ),
+    "auth0": (
+        "auth0",
+        _ecs(
+            "auth0.logs", "successful-exchange", user={"id": "auth0|1", "name": "ada@acme.com"},
+            auth0={"logs": {"data": {
+                "client_id": "c1", "client_name": "ChatGPT", "date": _AT,
+                "type": "Successful exchange of Authorization Code for Access Token"}}},
+        ),
+        ("seacft", "ChatGPT", "used_by", "ada@acme.com"),
+    ),
+    "box": (
+        "box",
+        _ecs(
+            "box_events.events", "ENTERPRISE_APP_AUTHORIZATION_UPDATE",
+            box={"additional_details": {"service_id": "s1", "service_name": "ChatGPT"},
+                 "created_at": "2026-11-20T00:00:00-08:00",
+                 "created_by": {"id": "2", "name": "Ada", "type": "user"}},
+            user={"email": "ada@acme.com", "full_name": "Ada"},
+        ),
+        ("ENTERPRISE_APP_AUTHORIZATION_UPDATE", "ChatGPT", "grants", "ada@acme.com"),
+    ),
     "azure audits, flat": (
         "entra",
         {
@@ -176,7 +197,7 @@ def test_records_of_other_integrations_are_left(record: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "dataset",
     ["okta.system", "google_workspace.token", "o365.audit", "slack.audit", "github.audit",
-     "jumpcloud.events"],
+     "jumpcloud.events", "auth0.logs", "box_events.events"],
 )  # fmt: skip
 def test_fields_that_hold_anything_are_no_error(dataset: str) -> None:
     name = dataset.partition(".")[0]
