@@ -5,7 +5,8 @@ Refuses to guess: an ending of a time to come (a clock is wrong) ends nothing; w
 of a present list and stands; an ending in the same second as a grant ends nothing; what ended in
 one place of an organization (a workspace) stands in the others, and where its place is not known.
 What was disabled or can be restored ends until it is enabled or restored. With a person who is
-suspended, or gone, ends what that person has let in, wherever it is.
+suspended, or gone, ends what that person has let in, wherever it is, but not what an administrator
+has let in for others.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from scanner.kit.expressions import expression
 from scanner.model.base import NodeId
 from scanner.model.evidence import Ends, Evidence
 from scanner.model.facts import Edge, Identity, NodeFact, Relation
@@ -25,6 +27,12 @@ Endings = Mapping[NodeId, Mapping[tuple[str, str], str]]
 """Of an application: where (empty: everywhere) and whose access (empty: everybody's) -> when it
 ended last. Of a person: everywhere and everybody's, which is all that the person has let in."""
 _ALL = ("", "")
+_FOR_OTHERS = expression(
+    r"(?i)(?:^|\.)admin\.|app role assignment to service principal|client.grant|^sapi$"
+)
+"""Rules of what an administrator has let in for an organization, or for an application by itself
+(domain-wide delegation, an admin's consent, application permissions): it stays when the
+administrator goes."""
 
 
 def endings(edges: Iterable[Edge], latest: str = "") -> tuple[Endings, int]:
@@ -102,8 +110,8 @@ def _until(row: Evidence, edge: Edge, ended: Endings) -> str:
     times, people = ended.get(app_of(edge), {}), {row.path, _who(edge)}
     of_app = (times.get((where, whose), "")
               for where in ("", row.resource) for whose in {"", *people})  # fmt: skip
-    of_people = (ended.get(NodeId(one), {}).get(_ALL, "") for one in people)
-    return max((*of_app, *of_people))
+    gone = max(ended.get(NodeId(one), {}).get(_ALL, "") for one in people)
+    return max((*of_app, "" if gone and _FOR_OTHERS.search(row.rule) else gone))
 
 
 def tells_ends_alone(edge: Edge) -> bool:
@@ -117,8 +125,10 @@ def tells_ends_alone(edge: Edge) -> bool:
 def of_nobody(edge: Edge, known: Mapping[NodeId, NodeFact]) -> bool:
     """Whether it tells nothing but the end of what no source has shown, or of a person's access,
     which says of no account that it contains the person."""
+    if not tells_ends_alone(edge):
+        return False
     node = known.get(edge.target)
-    return tells_ends_alone(edge) and (node is None or isinstance(node, Identity))
+    return node is None or isinstance(node, Identity)
 
 
 def over_since(closed: str, used: Iterable[Evidence]) -> str:

@@ -29,6 +29,7 @@ from scanner.graph.build import AssetGraph
 from scanner.kit.folding import Fold
 from scanner.kit.forge.details import Where
 from scanner.kit.forge.events import Rows
+from scanner.kit.named import gone
 from scanner.model.base import NodeId, ShardId
 from scanner.model.evidence import Ends
 from scanner.model.facts import Edge, Identity, PrincipalType, Relation
@@ -373,6 +374,37 @@ def test_with_a_person_who_is_let_in_no_more_ends_what_that_person_has_let_in(
             assert whose == names[is_back]
             assert not [one for one in edges if one.target.endswith(("/ann", "/ann@acme.com"))
                         and one.relation is Relation.CONTAINS]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "granted",
+    [
+        lambda: _google("2026-11-01T09:00:00Z", "ADD_TO_TRUSTED_OAUTH2_APPS", "ann", "acme.com"),
+        lambda: _okta("2026-11-01T09:00:00Z", "app.oauth2.admin.consent.grant", "ann", ""),
+        lambda: _entra(
+            "2026-11-01T09:00:00Z", "Add app role assignment to service principal", "ann", ""
+        ),
+        lambda: auth0(
+            {"type": "sapi", "date": "2026-11-01T09:00:00Z", "log_id": "1",
+             "description": "Create a client grant", "details": {
+                 "request": {"method": "post", "path": "/api/v2/client-grants",
+                             "auth": {"user": {"user_id": "ann"}},
+                             "body": {"client_id": "c1", "audience": "https://api.acme.com",
+                                      "scope": ["read:users"]}},
+                 "response": {"body": {"name": "Claude"}}}},
+            "acme",
+        ),
+    ],
+)  # fmt: skip
+def test_what_an_administrator_has_let_in_for_others_stays_when_the_administrator_goes(
+    granted: Callable[[], Any], rulebook: Rulebook
+) -> None:
+    event = granted()
+    whose = next(one.actor for one in event[2] if one.actor)
+    account = event[2][0].account
+    left = gone(account, "user.lifecycle.deactivate", whose, Ends.ALL, "2026-11-03T09:00:00Z")
+    edges = _graph_of("x", [event, ("", "", left)], rulebook).edges.values()
+    assert [one for one in edges if one.relation is Relation.GRANTS]
 
 
 def test_what_a_person_grants_after_coming_back_stands(rulebook: Rulebook) -> None:
