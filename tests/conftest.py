@@ -9,13 +9,12 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from botocore.loaders import JSONFileLoader
 
 from scanner.detect.engine import Detector
 from scanner.rulebook.examples import expand
 from scanner.rulebook.load import Rulebook, load
+from tests.descriptions import read_fast
 
 KEY = "a-fixed-fingerprint-key-for-tests"
 
@@ -74,34 +73,8 @@ def _loopback_alone() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _descriptions_are_read_fast() -> Iterator[None]:
-    """Every session of botocore reads its descriptions (10 MB for EC2) anew, a third of the time of
-    what is tested with it; a scan has one session. The large ones are shared, but for those that
-    botocore changes: it merges what stands beside them (``*.sdk-extras``) into them."""
-    opened: dict[str, bytes] = {}
-    shared: dict[str, Any] = {}
-    load_file = JSONFileLoader.load_file
-
-    def fast(self: JSONFileLoader, path: str) -> Any:
-        if path in shared:
-            return shared[path]
-        if path not in opened:
-            found = load_file(self, path)
-            opened[path] = b"" if found is None else msgspec.json.encode(found)
-        told = msgspec.json.decode(opened[path]) if opened[path] else None
-        if told is None or _is_never_changed(path):
-            shared[path] = told
-        return told
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", fast)
+    with read_fast():
         yield
-
-
-def _is_never_changed(path: str) -> bool:
-    return (
-        path.endswith(("/service-2", "/endpoint-rule-set-1"))
-        and not Path(f"{path}.sdk-extras.json").exists()
-    )
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from scanner.app.config import load
 from scanner.app.pipeline import Settings, scan
 from scanner.demo import cloud, run
 from scanner.model.base import encode
+from tests.descriptions import read_fast
 
 
 def main(folder: Path) -> None:
@@ -49,4 +50,5 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    with read_fast():
+        main(Path(sys.argv[1]))

@@ -17,6 +17,7 @@ from scanner.app.pipeline import Result, Settings, scan
 from scanner.demo import cloud, run
 from scanner.emit.files import write_all
 from tests.connectors.aws.wire import DENIED, Wire
+from tests.descriptions import read_fast
 
 
 def _member(url: str, account: str) -> Any:
@@ -79,4 +80,5 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    with read_fast():
+        main(Path(sys.argv[1]))
