@@ -75,21 +75,27 @@ def seed(url: str) -> dict[str, str]:
 
 def _session(url: str, account: str = "") -> Any:
     """``session(service)``: a client of one account of the fake."""
-    import boto3
-
-    session = boto3.Session("testing", "testing", region_name=REGION)
+    session = _described("testing", "testing")
     if account:
         sts = session.client("sts", endpoint_url=url)
         given = sts.assume_role(
             RoleArn=f"arn:aws:iam::{account}:role/{ROLE}", RoleSessionName="seed"
         )["Credentials"]
-        session = boto3.Session(
-            given["AccessKeyId"],
-            given["SecretAccessKey"],
-            given["SessionToken"],
-            region_name=REGION,
-        )
+        session = _described(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
     return lambda service: session.client(service, endpoint_url=url)
+
+
+def _described(key: str, secret: str, token: str | None = None) -> Any:
+    """A session that shares the descriptions of services with the others of the fake: each would
+    read those of EC2 and SageMaker anew."""
+    import boto3
+    import botocore.session
+
+    from scanner.demo.required import LOADER
+
+    core = botocore.session.Session()
+    core.register_component("data_loader", LOADER)
+    return boto3.Session(key, secret, token, region_name=REGION, botocore_session=core)
 
 
 def _role(client: Any, name: str, service: str = "", reads: str = "") -> str:

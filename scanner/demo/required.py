@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
-_LOADER = Loader()
+LOADER = Loader()
 _SIGNER = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 _HEAD = 4000
 """Bytes of a model that hold its metadata."""
@@ -68,7 +68,7 @@ def _empty(shape: Any) -> Any:
 def signed_as() -> Mapping[str, tuple[str, ...]]:
     """Signing name -> services that sign with it, in the order of their names."""
     found: dict[str, list[str]] = {}
-    for folder in sorted(Path(_LOADER.BUILTIN_DATA_PATH).iterdir()):
+    for folder in sorted(Path(LOADER.BUILTIN_DATA_PATH).iterdir()):
         files = sorted(folder.glob("*/service-2.json*")) if folder.is_dir() else []
         if not files:
             continue
@@ -83,7 +83,7 @@ def signed_as() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def _model(service: str) -> ServiceModel:
-    return ServiceModel(_LOADER.load_service_model(service, "service-2"), service)
+    return ServiceModel(LOADER.load_service_model(service, "service-2"), service)
 
 
 @cache

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import jsonschema
 import pytest
 
+from tests import late
 from tests.command import shadow_ai
 from tests.conftest import Repository
 
@@ -53,8 +53,8 @@ def test_the_document_on_standard_output_follows_the_published_schema(
 
     document = json.loads(done.stdout)
     schema = json.loads((ROOT / "docs/document.schema.json").read_text())
-    jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(document, schema)
+    late.jsonschema.Draft202012Validator.check_schema(schema)
+    late.jsonschema.validate(document, schema)
     assert done.returncode == 0
     assert set(document) >= {"schema_version", "scan", "coverage", "assets", "edges", "findings"}
     assert made_up_key() not in done.stdout + done.stderr

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import networkx as nx
 import pytest
 
 from scanner.rulebook.examples import expand
+from tests import late
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,7 +89,7 @@ def test_every_asset_has_an_owner_with_a_reason(document: dict[str, Any]) -> Non
 
 def test_the_document_follows_its_published_schema(document: dict[str, Any]) -> None:
     schema = json.loads((ROOT / "docs" / "document.schema.json").read_text())
-    jsonschema.Draft202012Validator(schema).validate(document)
+    late.jsonschema.Draft202012Validator(schema).validate(document)
 
 
 def test_data_flows_reach_from_the_bucket_to_the_provider(story: Any) -> None:

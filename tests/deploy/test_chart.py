@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
 from click.testing import CliRunner
 
 from scanner.cli import cli
+from tests import late
 from tests.deploy.mounted import key_of, writes_where_it_may
 
 CHART = Path(__file__).parents[2] / "deploy/helm/shadow-ai"
@@ -126,7 +126,9 @@ def test_an_account_that_is_there_is_not_made(tmp_path: Path) -> None:
 
 
 def test_what_the_schema_of_values_refuses() -> None:
-    validator = jsonschema.Draft7Validator(json.loads((CHART / "values.schema.json").read_text()))
+    validator = late.jsonschema.Draft7Validator(
+        json.loads((CHART / "values.schema.json").read_text())
+    )
     assert not list(validator.iter_errors(_values()))
     outside = {"persistentVolumeClaim": "", "config": '[store]\nurl_env = "STATE"\n'}
     elsewhere = {"secretName": "", "fingerprintKeyInSecret": False,

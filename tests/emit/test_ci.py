@@ -7,7 +7,6 @@ import re
 from typing import Any
 from xml.etree import ElementTree
 
-import jsonschema
 import msgspec
 import pytest
 from junitparser import Failure, JUnitXml, Skipped
@@ -15,6 +14,7 @@ from junitparser import Failure, JUnitXml, Skipped
 from scanner.emit.document import Document
 from scanner.emit.formats import render
 from scanner.model.finding import FindingStatus
+from tests import late
 from tests.emit.estates import ESTATE, ESTATES, EVIL, KEY, REPO
 from tests.emit.test_formats import bytes_of
 
@@ -102,7 +102,7 @@ _TOOL = {
 }  # fmt: skip
 
 
-def _gitlab(kind: str, location: dict[str, Any]) -> jsonschema.Draft7Validator:
+def _gitlab(kind: str, location: dict[str, Any]) -> late.jsonschema.Draft7Validator:
     message = {
         "type": "object",
         "required": ["level", "value"],
@@ -143,7 +143,7 @@ def _gitlab(kind: str, location: dict[str, Any]) -> jsonschema.Draft7Validator:
         },
         "additionalProperties": False,
     }  # fmt: skip
-    return jsonschema.Draft7Validator({
+    return late.jsonschema.Draft7Validator({
         "type": "object",
         "required": ["scan", "version", "vulnerabilities"],
         "properties": {

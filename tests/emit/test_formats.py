@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jsonschema
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +18,7 @@ from scanner.emit.formats import FORMATS, check, render
 from scanner.emit.formats.lines import Line
 from scanner.emit.schemas import schema
 from scanner.model.errors import ConfigError
+from tests import late
 from tests.emit.estates import ESTATE, ESTATES, documents
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +85,7 @@ def test_options_are_checked_before_anything_is_done() -> None:
 @pytest.mark.parametrize("estate", ESTATES)
 def test_every_line_follows_the_published_schema_and_none_is_lost(estate: str) -> None:
     document = ESTATES[estate]
-    validator = jsonschema.Draft202012Validator(schema("line"))
+    validator = late.jsonschema.Draft202012Validator(schema("line"))
     validator.check_schema(schema("line"))
     rows = [json.loads(line) for line in bytes_of("jsonl", document).splitlines()]
 
@@ -102,7 +102,7 @@ def test_every_line_follows_the_published_schema_and_none_is_lost(estate: str) -
 
 
 def test_a_line_of_two_kinds_or_none_is_refused() -> None:
-    validator = jsonschema.Draft202012Validator(schema("line"))
+    validator = late.jsonschema.Draft202012Validator(schema("line"))
     finding = json.loads(msgspec.json.encode(ESTATE.findings[0]))
 
     assert validator.is_valid({"finding": finding})

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 import boto3
-import jsonschema
 import msgspec
 import pytest
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -22,6 +21,7 @@ from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from scanner.emit.document import Document
 from scanner.emit.formats import check
 from scanner.model.errors import ConfigError
+from tests import late
 from tests.emit.estates import AGENT, DECIDED, ESTATE, ESTATES, documents
 from tests.emit.test_formats import OPTIONS, bytes_of
 
@@ -32,10 +32,10 @@ def _schema() -> OcsfJsonSchemaEmbedded:
 
 
 @cache
-def _ocsf(class_uid: int, profiles: tuple[str, ...]) -> jsonschema.Draft202012Validator:
+def _ocsf(class_uid: int, profiles: tuple[str, ...]) -> late.jsonschema.Draft202012Validator:
     schema = _schema()
     name = schema.lookup_class_name_from_uid(class_uid=class_uid)
-    return jsonschema.Draft202012Validator(
+    return late.jsonschema.Draft202012Validator(
         schema.get_class_schema(class_name=name, profiles=list(profiles))
     )
 
@@ -96,7 +96,7 @@ def test_what_an_event_says() -> None:
 def test_an_event_that_is_wrong_is_refused(spoil: str) -> None:
     event = _events(ESTATE)[0]
     event[spoil] = {"x": 1}
-    with pytest.raises(jsonschema.ValidationError):
+    with pytest.raises(late.jsonschema.ValidationError):
         _is_taken(event)
 
 

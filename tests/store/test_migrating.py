@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from scanner.kit.contract import Shard
@@ -85,6 +83,9 @@ def test_an_old_state_is_brought_up_with_all_that_it_knows(old: str) -> None:
 
 
 def test_what_revisions_lead_to_is_what_a_new_state_is_made_as(old: str) -> None:
+    from alembic.autogenerate import compare_metadata  # a second, which others need not take
+    from alembic.migration import MigrationContext
+
     State(old).close()
     engine = create_engine(old)
     with engine.connect() as db:

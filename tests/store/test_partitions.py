@@ -13,8 +13,6 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, create_engine, event, text
 
 from scanner.kit.contract import Shard
@@ -87,6 +85,9 @@ def _names(url: str) -> set[str]:
 
 def _previous(url: str, *rows: str) -> None:
     """A state as version 3 left it."""
+    from alembic import command  # a second, which the other workers need not take
+    from alembic.config import Config
+
     engine = create_engine(url)
     with engine.begin() as db:
         for statement in filter(str.strip, _FIRST.read_text().split(";\n")):
