@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
+from tests import late
 from tests.forge_rig.loopback import serving
-from tests.late import jsonschema
 
 SPECS = Path(__file__).parent / "specs"
 
@@ -278,7 +278,7 @@ def _query_complaint(facts: Mapping[str, Any], given: Mapping[str, str]) -> str:
             typed = value == "true"
         elif kind == "array" or "$ref" in schema or any(k in schema for k in ("anyOf", "oneOf")):
             continue
-        for error in jsonschema.Draft202012Validator(schema).iter_errors(typed):
+        for error in late.jsonschema.Draft202012Validator(schema).iter_errors(typed):
             return f"{name}: {error.message}"
     missing = [name for name in facts["required"] if name not in given]
     return f"parameter {missing[0]!r} is required" if missing else ""
@@ -287,7 +287,7 @@ def _query_complaint(facts: Mapping[str, Any], given: Mapping[str, str]) -> str:
 @cache
 def _validator(name: str) -> Callable[[str, str, Any], list[str]]:
     whole = spec(name)
-    made: dict[tuple[str, str], jsonschema.Draft202012Validator] = {}
+    made: dict[tuple[str, str], late.jsonschema.Draft202012Validator] = {}
 
     def validate(operation: str, status: str, body: Any) -> list[str]:
         facts = whole["operations"][operation]
@@ -299,7 +299,7 @@ def _validator(name: str) -> Callable[[str, str, Any], list[str]]:
             return []
         if (operation, key) not in made:
             schema = {**answers[key], "schemas": whole["schemas"]}
-            made[operation, key] = jsonschema.Draft202012Validator(schema)
+            made[operation, key] = late.jsonschema.Draft202012Validator(schema)
         errors = made[operation, key].iter_errors(body)
         return [f"{error.json_path}: {error.message[:300]}" for error in errors]
 
