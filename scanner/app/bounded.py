@@ -16,6 +16,9 @@ MOST = 32
 
 class BoundedServer(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 4 * MOST
+    """Of those that wait for an answer to their knock: with five, as is usual, a crowd keeps others
+    waiting for a second and more."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._open: dict[socket.socket, None] = {}
