@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import random
 import subprocess
 import sys
 from pathlib import Path
 
 SECONDS_A_INPUT = 20
 MOST_MIB = 2500
+_LONGEST = 1 << 16
+"""Bytes of an answer."""
+_ANY_BYTES = 0.1
 _BUILD = Path("build/fuzz")
 
 
@@ -60,7 +64,7 @@ def _fuzz(name: str, limits: list[str]) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["scanner", "connectors"]):
-        from fuzz.targets import TARGETS
+        from fuzz.targets import STRUCTURED, TARGETS
     from fuzz.seeds import seeds
 
     place = _BUILD / name
@@ -71,13 +75,33 @@ def _fuzz(name: str, limits: list[str]) -> None:
     target = TARGETS[name]
     for data in seeds(name)[:20]:
         target(data)  # what is made once is made before time is measured
+    is_answer = name in STRUCTURED
     words = [
         sys.argv[0], *limits, f"-timeout={SECONDS_A_INPUT}",
-        f"-rss_limit_mb={MOST_MIB}", f"-artifact_prefix={place}/", "-max_len=8192", "-verbosity=0",
+        f"-rss_limit_mb={MOST_MIB}", f"-artifact_prefix={place}/", "-verbosity=0",
+        f"-max_len={_LONGEST if is_answer else 8192}",
         "-print_final_stats=1", str(corpus),
     ]  # fmt: skip
-    atheris.Setup(words, target)
+    if is_answer:
+        atheris.Setup(words, target, custom_mutator=_bent)
+    else:
+        atheris.Setup(words, target)
     atheris.Fuzz()
+
+
+def _bent(data: bytes, longest: int, seed: int) -> bytes:
+    """Of an answer mostly what its format allows; now and then any bytes."""
+    import atheris
+
+    from fuzz.bending import bent_answer
+
+    rng = random.Random(seed)
+    head, mark, body = data.partition(b"\0")
+    made = head + mark + bent_answer(body, rng)
+    if rng.random() < _ANY_BYTES or len(made) > longest:
+        changed: bytes = atheris.Mutate(data, longest)
+        return changed
+    return made
 
 
 if __name__ == "__main__":

@@ -13,9 +13,10 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from fuzz import answers, exports
+from fuzz import answers, clouds, exports
 from fuzz.targets import TARGETS
 
 _HOUSE = Path(__file__).parents[1]
@@ -28,6 +29,7 @@ def seeds(name: str) -> list[bytes]:
     made = {
         "answers": answers.samples, "archives": _archives, "delta": _deltas,
         "exports": exports.samples, "pack": _packs,
+        **{group: partial(clouds.samples, group) for group in clouds.GROUPS},
     }.get(name)  # fmt: skip
     if made is not None:
         return list(made())

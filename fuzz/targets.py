@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from connectors.aws.iam.documents import Malformed, statements
 from connectors.logs.flow_lines import FlowLayout, flow_formats, layout_of
 from connectors.logs.installed import inventory_of
 from connectors.logs.lines import Layout
+from fuzz import clouds
 from fuzz.answers import answered
 from fuzz.exports import exported
 from scanner.app.config import load
@@ -225,6 +226,7 @@ _FILES = (
 
 TARGETS: Mapping[str, Target] = {
     "answers": Target(answered, (SourceError,)),
+    **{name: Target(partial(clouds.answered, name)) for name in clouds.GROUPS},
     "exports": Target(exported, (SourceError,)),
     "code": Target(_code, (), ("detect/**/*.py",), _FILES),
     "logs": Target(_logs, (), ("connectors/logs/*.py",)),
@@ -252,3 +254,5 @@ TARGETS: Mapping[str, Target] = {
     "policy": Target(_policy, (Malformed,), ("connectors/aws/*.py",)),
     "reference": Target(_text(written), (ValueError,), ("kit/references/*.py",)),
 }
+STRUCTURED = frozenset({"answers", *clouds.GROUPS})
+"""Whose inputs end in an answer of an API, which is bent as what it is (:mod:`fuzz.bending`)."""

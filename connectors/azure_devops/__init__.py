@@ -142,8 +142,11 @@ class AzureDevOpsConnector:
             whole = Listing("azure_devops", host, organization)
             names: list[str] = []
             try:
-                found = projects(_api(ctx), organization)
-                names = list(config.projects) or sorted(filter(None, set(found)))
+                names = list(config.projects)
+                if not names:
+                    found = list(projects(_api(ctx), organization))
+                    whole.odd = found.count("")
+                    names = sorted({*found} - {""})
             except SourceError as error:
                 whole.trouble = error
             yield from plan(whole, config.filters, ctx.now(), exclude=config.git.exclude)

@@ -11,15 +11,15 @@ from connectors.azure_devops.records import event_of
 from scanner.kit.forge.details import Detail, Where, filled
 from scanner.kit.forge.events import Event
 from scanner.kit.forge.filters import Filters
-from scanner.kit.forge.paging import Source, by_cursor, by_skip, by_token, whole
-from scanner.kit.http import Missing, json_body
-from scanner.kit.values import iso, items, mapping, text
+from scanner.kit.forge.paging import Source, by_cursor, by_skip, by_token, strays, whole
+from scanner.kit.http import Missing
+from scanner.kit.values import iso, mapping, text
 
 _EVENTS = "1000"
 
 
 def projects(api: Source, organization: str) -> Iterator[Any]:
-    """Names of the projects that can be used."""
+    """Names of the projects that can be used; empty for a record without one."""
     path = filled(op.PROJECTS, {"organization": organization})
     for record in by_token(api, path, {**op.VERSION, "$top": "200", "stateFilter": "wellFormed"}):
         yield text(mapping(record).get("name"))
@@ -38,10 +38,10 @@ def repositories(api: Source, organization: str, project: str, filters: Filters)
 
 def _pushed(api: Source, holes: dict[str, str]) -> Any:
     try:
-        body = json_body(api.get(filled(op.PUSHES, holes), {**op.VERSION, "$top": "1"}))
+        found = list(whole(api, filled(op.PUSHES, holes), {**op.VERSION, "$top": "1"}, at="value"))
     except Missing:
         return None
-    return mapping(next(iter(items(mapping(body).get("value"))), None)).get("date")
+    return mapping(found[0]).get("date") if found else None
 
 
 def read(api: Source, extensions: Source) -> Callable[[Detail, Where], Iterator[Any]]:
@@ -69,6 +69,8 @@ def _agents(api: Source, where: Where) -> Iterator[Any]:
     for record in whole(api, filled(op.POOLS, where.path), op.VERSION, at="value"):
         pool = mapping(record)
         ident = text(pool.get("id"))
+        if not ident:
+            yield None
         if not ident or pool.get("isHosted") is True:
             continue
         path = filled(op.AGENTS, {**where.path, "poolId": ident})
@@ -85,7 +87,9 @@ def _teams(api: Source, where: Where) -> Iterator[Any]:
             yield record
             continue
         path = filled(op.MEMBERS, {**where.path, "teamId": ident})
-        yield {**team, "members": list(by_skip(api, path, op.VERSION))}
+        members = list(by_skip(api, path, op.VERSION))
+        yield {**team, "members": members}
+        yield from strays(members)
 
 
 def audit(api: Source, where: Where) -> Callable[..., Iterator[Any]]:

@@ -131,7 +131,9 @@ class BitbucketConnector:
             whole = Listing("bitbucket", host, INSTANCE)
             by = whole.id  # the server names its projects, not the user
             try:
-                owners = sorted(set(filter(None, projects(_session(ctx)))))
+                keys = list(projects(_session(ctx)))
+                whole.odd = keys.count("")
+                owners = sorted({*keys} - {""})
             except SourceError as error:
                 whole.trouble = error
             yield from plan(whole, config.filters, ctx.now(), exclude=config.git.exclude)

@@ -12,9 +12,9 @@ from connectors.bitbucket.server import event_of
 from scanner.kit.forge.details import Detail, Where, filled
 from scanner.kit.forge.events import Event
 from scanner.kit.forge.filters import Filters
-from scanner.kit.forge.paging import Source, by_cursor, by_next, by_start, whole
-from scanner.kit.http import Missing, json_body
-from scanner.kit.values import iso, items, mapping, text
+from scanner.kit.forge.paging import Source, by_cursor, by_next, by_start, strays, whole
+from scanner.kit.http import Missing
+from scanner.kit.values import iso, mapping, text
 
 CLOUD_PAGE = {"pagelen": "100"}
 SERVER_PAGE = {"limit": "1000"}
@@ -26,7 +26,8 @@ def repositories(api: Source, workspace: str) -> Iterator[Any]:
 
 
 def projects(api: Source) -> Iterator[Any]:
-    """Keys of the server's projects; people's own are projects too (``~ada``) and not listed."""
+    """Keys of the server's projects, empty for a record without one; people's own are projects too
+    (``~ada``) and not listed."""
     for record in by_start(api, filled(op.PROJECTS, {}), SERVER_PAGE):
         yield text(mapping(record).get("key"))
 
@@ -38,8 +39,9 @@ def server_repositories(api: Source, project: str, filters: Filters) -> Iterator
         slug = text(found.get("slug"))
         path = {"projectKey": project, "repositorySlug": slug}
         if slug and filters.topics:
-            labels = by_start(api, filled(op.LABELS, path), SERVER_PAGE)
+            labels = list(by_start(api, filled(op.LABELS, path), SERVER_PAGE))
             found["labels"] = [text(mapping(label).get("name")) for label in labels]
+            yield from strays(labels)
         if slug and filters.pushed_since_days:
             found["committed"] = _committed(api, path)
         yield found
@@ -48,11 +50,10 @@ def server_repositories(api: Source, project: str, filters: Filters) -> Iterator
 def _committed(api: Source, path: dict[str, str]) -> Any:
     """When the default branch was last committed to; nothing for a repository without commits."""
     try:
-        body = json_body(api.get(filled(op.COMMITS, path), {"limit": "1"}))
+        found = list(whole(api, filled(op.COMMITS, path), {"limit": "1"}, at="values"))
     except Missing:
         return None
-    last = next(iter(items(mapping(body).get("values"))), None)
-    return mapping(last).get("committerTimestamp")
+    return mapping(found[0]).get("committerTimestamp") if found else None
 
 
 def read(api: Source, *, is_server: bool) -> Callable[[Detail, Where], Iterator[Any]]:

@@ -172,6 +172,7 @@ def agents(access: Access, tenant: str) -> Iterator[Item]:
                 troubles[operation.id] = count + 1, first
                 continue
             yield from _owners(found, one, tenant, operation.id)
+            yield from _odd(sum(not _ident(who) for who in found), operation.id)
     yield account(tenant, AGENTS.id)
     for rule, (count, first) in troubles.items():
         yield gap(f"{rule} of {count} agents", first)
@@ -197,9 +198,9 @@ def _agent(given: Mapping[str, Any], one: App, tenant: str) -> Iterator[Item]:
 
 def _owners(found: list[Any], one: App, tenant: str, rule: str) -> Iterator[Item]:
     for record in found:
-        ident = text(mapping(record).get("id"))
+        ident = _ident(record)
         if not ident:
-            continue
+            continue  # counted by who lists them
         node = agent_id(tenant, one.ident)
         evidence = Evidence(rule=rule, source=SOURCE, resource=node)
         who: Identity | None = user_of(record, tenant, rule)
@@ -211,6 +212,10 @@ def _owners(found: list[Any], one: App, tenant: str, rule: str) -> Iterator[Item
             source=node, target=target, relation=Relation.OWNED_BY, detail=word,
             evidence=(evidence,),
         )  # fmt: skip
+
+
+def _ident(record: Any) -> str:
+    return text(mapping(record).get("id"))
 
 
 def _odd(count: int, rule: str) -> Iterator[Gap]:

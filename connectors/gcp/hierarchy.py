@@ -163,7 +163,7 @@ def _with_services(one: Project, access: Access) -> Project:
     asked = {"filter": "state:ENABLED", "pageSize": "200"}
     try:
         names = frozenset(
-            first_text(record, "config.name") or first_text(record, "name").rpartition("/")[2]
+            _service(record)
             for page in access.pages(
                 SERVICES, f"projects/{one.id}", "", one.id, asked, "services[]"
             )
@@ -172,6 +172,13 @@ def _with_services(one: Project, access: Access) -> Project:
     except SourceError as error:
         return replace(one, trouble=str(error), refused=isinstance(error, Denied))
     return replace(one, services=names)
+
+
+def _service(record: Any) -> str:
+    name = first_text(record, "config.name") or first_text(record, "name").rpartition("/")[2]
+    if not name:
+        raise Unavailable(f"{SERVICES}: a record that names no service; the answer is malformed")
+    return name
 
 
 class _Clients:
@@ -271,6 +278,7 @@ def _told(what: str, permission: str, ask: Callable[[], Any]) -> Iterator[Any]:
     """The records; what goes wrong in words of ours."""
     from google.api_core import exceptions
     from google.auth.exceptions import GoogleAuthError
+    from google.protobuf.json_format import ParseError  # type: ignore[import-untyped]
     from requests import RequestException
 
     try:
@@ -280,7 +288,7 @@ def _told(what: str, permission: str, ask: Callable[[], Any]) -> Iterator[Any]:
         raise Denied(f"{what}: {said}; grant {permission}") from error
     except exceptions.TooManyRequests as error:
         raise Throttled(f"{what}: {' '.join(str(error).split())[:300]}") from error
-    except (exceptions.GoogleAPIError, RequestException, ValueError) as error:
+    except (exceptions.GoogleAPIError, ParseError, RequestException, ValueError) as error:
         raise Unavailable(f"{what}: {' '.join(str(error).split())[:300]}") from error
 
 

@@ -43,6 +43,7 @@ from scanner.kit.forge.session import api_session
 from scanner.kit.forge.settings import GitSettings
 from scanner.kit.forge.turns import in_turn
 from scanner.kit.http import ReadOnlySession
+from scanner.model.errors import Unavailable
 from scanner.model.facts import Account
 from scanner.model.items import Checkpoint, Item
 
@@ -106,8 +107,11 @@ class GiteaConnector:
             if config.settings:
                 yield owner_shard("gitea", host, owner, SETTINGS)
         if config.instance and config.settings:
-            for name in sorted(set(filter(None, map(login_of, organizations(api))))):
+            names = set(map(login_of, organizations(api)))
+            for name in sorted(names - {""}):
                 yield owner_shard("gitea", host, name, SETTINGS)
+            if "" in names:
+                raise Unavailable(f"{op.ORGS}: a record names no organization")
 
     def collect(self, ctx: Ctx, shard: Shard, since: Checkpoint | None) -> Iterator[Item]:
         if "repository" in shard.scope:

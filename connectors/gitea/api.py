@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.gitea import operations as op
 from scanner.kit.forge.details import Detail, Where, filled
-from scanner.kit.forge.paging import Source, by_page, one, whole
+from scanner.kit.forge.paging import Source, by_page, one, strays, whole
 from scanner.kit.http import Missing
 from scanner.kit.values import mapping, text
 
@@ -33,7 +33,9 @@ def read(api: Source) -> Callable[[Detail, Where], Iterator[Any]]:
         path = filled(detail.operation, where.path)
         if detail.style == "whole":
             return whole(api, path)
-        found = by_page(api, path, PAGE, at="runners")  # of a list in an object, only these
+        # Of a list in an object, only these; Forgejo has them bare.
+        at = "runners" if detail.operation.endswith("/runners") else ""
+        found = by_page(api, path, PAGE, at=at, may_be_bare=True)
         more = {"teams": _with_members, "collaborators": _with_permission}.get(detail.style)
         return more(api, where, found) if more else found
 
@@ -46,7 +48,9 @@ def _with_members(api: Source, where: Where, teams: Iterator[Any]) -> Iterator[A
         ident = text(found.get("id"))
         if ident and found.get("permission") in ("owner", "admin"):
             path = filled(op.TEAM_MEMBERS, {"id": ident})
-            yield {**found, "members": list(by_page(api, path, PAGE))}
+            members = list(by_page(api, path, PAGE))
+            yield {**found, "members": members}
+            yield from strays(members)
         else:
             yield record
 
@@ -64,3 +68,4 @@ def _with_permission(api: Source, where: Where, people: Iterator[Any]) -> Iterat
         except Missing:
             continue
         yield {**mapping(record), "permission": text(mapping(said).get("permission"))}
+        yield from strays([said])

@@ -160,29 +160,27 @@ class GitHubConnector:
         if not is_asking and not config.app_id:
             return
         parts = parts_of(config.git, with_settings=config.repository_settings)
+        exclude = config.git.exclude
         owned, trouble = _organizations(ctx)
         if config.enterprise:
+            whole = f"enterprises/{config.enterprise}"
             scope = {"trouble": str(trouble)} if trouble else {}
-            kind = {"denied": "yes"} if isinstance(trouble, Denied) else {}
-            yield owner_shard(
-                "github", host, f"enterprises/{config.enterprise}", LISTING, **scope, **kind
-            )
+            scope |= {"denied": "yes"} if isinstance(trouble, Denied) else {}
+            yield owner_shard("github", host, whole, LISTING, **scope)
             if config.audit:
-                yield owner_shard("github", host, f"enterprises/{config.enterprise}", AUDIT)
+                yield owner_shard("github", host, whole, AUDIT)
         for owner in owned:
             found = listed("github", host, owner, _repositories(ctx, owner, _org_list(owner)))
-            yield from plan(
-                found, config.filters, ctx.now(), parts=parts, exclude=config.git.exclude
-            )
+            yield from plan(found, config.filters, ctx.now(), parts=parts, exclude=exclude)
             if config.settings:
                 yield owner_shard("github", host, owner, SETTINGS)
             if config.audit and not config.enterprise:
                 yield owner_shard("github", host, owner, AUDIT)
         for owner in (*config.users, *((_OWN,) if config.own else ())):
             found = listed("github", host, owner, _repositories(ctx, owner, _user_list(owner)))
-            yield from plan(
-                found, config.filters, ctx.now(), parts=parts, exclude=config.git.exclude
-            )
+            yield from plan(found, config.filters, ctx.now(), parts=parts, exclude=exclude)
+        if trouble and not config.enterprise:
+            raise trouble
 
     def collect(self, ctx: Ctx, shard: Shard, since: Checkpoint | None) -> Iterator[Item]:
         part = shard.scope["part"]
@@ -311,6 +309,7 @@ def _organizations(ctx: Ctx) -> tuple[list[str], SourceError | None]:
     elif config.app_id and not found and not config.users:
         app = ctx.kept("github.app", partial(_app, ctx))
         found = [one.owner for one in app.installations() if one.is_organization]
+        trouble = app.trouble
     return list({name.casefold(): name for name in found}.values()), trouble
 
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from requests import Response
 
 from scanner.kit.forge.details import Detail, Where, filled
-from scanner.kit.forge.paging import by_link, one
+from scanner.kit.forge.paging import by_link, one, strays
 from scanner.kit.http import Missing, ReadOnlySession, json_body
 from scanner.kit.values import items, mapping, text
-from scanner.model.errors import Denied
+from scanner.model.errors import Denied, Unavailable
 
 PAGE = {"per_page": "100"}
 _HAS, _NEEDS = "X-OAuth-Scopes", "X-Accepted-OAuth-Scopes"
@@ -76,12 +77,13 @@ def _teams(api: Api, path: str, where: Where) -> Iterator[Any]:
             "GET /orgs/{org}/teams/{team_slug}/repos", {**where.path, "team_slug": slug}
         )
         # Who maintains is a question of its own: not every server says it with each member.
-        yield {
-            **record,
+        lists = {
             "_members": list(by_link(api, members, {**PAGE, "role": "member"})),
             "_maintainers": list(by_link(api, members, {**PAGE, "role": "maintainer"})),
             "_repositories": list(by_link(api, repositories, PAGE)),
         }
+        yield {**record, **lists}
+        yield from strays(chain.from_iterable(lists.values()))
 
 
 def _runners(api: Api, path: str, where: Where) -> Iterator[Any]:
@@ -89,17 +91,25 @@ def _runners(api: Api, path: str, where: Where) -> Iterator[Any]:
     groups = {}
     listing = filled("GET /orgs/{org}/actions/runner-groups", where.path)
     for record in by_link(api, listing, PAGE, at="runner_groups"):
-        groups[mapping(record).get("id")] = record
+        if not isinstance(record, Mapping):
+            yield record
+            continue
+        groups[text(record.get("id"))] = record
     for record in by_link(api, path, PAGE, at="runners"):
-        found = mapping(record)
-        yield {**found, "_group": groups.get(found.get("runner_group_id"))}
+        if not isinstance(record, Mapping):
+            yield record
+            continue
+        yield {**record, "_group": groups.get(text(record.get("runner_group_id")))}
 
 
 def _environments(api: Api, path: str, where: Where) -> Iterator[Any]:
     """All environments of a repository as one record, each with its secrets and variables."""
     found = []
     for record in by_link(api, path, PAGE, at="environments"):
-        name = text(mapping(record).get("name"))
+        if not isinstance(record, Mapping):
+            yield record
+            continue
+        name = text(record.get("name"))
         inner = {**where.path, "environment_name": name}
         lists = {
             f"_{kind}": list(
@@ -108,7 +118,8 @@ def _environments(api: Api, path: str, where: Where) -> Iterator[Any]:
             for kind in ("secrets", "variables")
             if name
         }
-        found.append({**mapping(record), **lists})
+        found.append({**record, **lists})
+        yield from strays(chain.from_iterable(lists.values()))
     yield {"environments": found}
 
 
@@ -123,12 +134,16 @@ def plan_name(api: Api, owner: str) -> str:
 
 
 def organizations(api: Api, enterprise: str) -> Iterator[str]:
-    """Logins of an enterprise's organizations."""
+    """Logins of an enterprise's organizations. Raises at the end for records that name none."""
     path = filled("GET /enterprises/{enterprise}/org-properties/values", {"enterprise": enterprise})
+    odd = 0
     for record in by_link(api, path, PAGE):
         login = text(mapping(record).get("organization_login"))
+        odd += not login
         if login:
             yield login
+    if odd:
+        raise Unavailable(f"GET {path}: {odd} records name no organization")
 
 
 def names(value: Any) -> list[str]:

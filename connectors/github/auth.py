@@ -68,16 +68,21 @@ class App:
     session: ReadOnlySession
     clock: Callable[[], float] = time.time
     _leases: dict[str, _Lease] = field(default_factory=dict, repr=False)
+    trouble: Unavailable | None = None
     _known: dict[str, Installation] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def installations(self) -> list[Installation]:
-        """Where the app is installed and not suspended. Raises the source errors."""
-        found = []
+        """Where the app is installed and not suspended; ``trouble`` then says why there may be
+        more. Raises the source errors."""
+        found, odd = [], 0
         for record in by_link(self.session, "/app/installations", {"per_page": "100"}):
             installation = _installation(record)
             if installation is not None:
                 found.append(installation)
+            odd += installation is None and not mapping(record).get("suspended_at")
+        if odd:
+            self.trouble = Unavailable(f"GET /app/installations: {odd} records name no account")
         self._known = {one.owner.casefold(): one for one in found}
         return found
 

@@ -20,6 +20,7 @@ from connectors.kubernetes.objects import is_object, is_passed_by, thing_of
 from connectors.kubernetes.operations import (
     BY_KIND,
     CUSTOM,
+    GROUPS,
     LISTS,
     OPERATIONS,
     Listed,
@@ -98,14 +99,16 @@ def _live(ctx: Ctx, shard: Shard, cluster: Cluster) -> Iterator[Item]:
     asked, estate = session(ctx, cluster), Estate()
     rules = {key: one.operation.id for key, one in BY_KIND.items()}
     refused = 0
-    groups: dict[str, str] | None = None
+    groups: dict[str, str] = {}
+    unknown = 1  # groups that the cluster may have besides
     if ctx.config.custom_resources:
         try:
-            groups = custom.groups(asked)
+            groups, unknown = custom.groups(asked)
+            yield from _odd(GROUPS.path, unknown)
         except SourceError as error:
             yield gap("custom resources", error)
     for one in LISTS:
-        if one.may_lack and groups is not None and one.group not in groups:
+        if one.may_lack and not unknown and one.group not in groups:
             continue  # to who may not list it, it would be refused all the same
         try:
             found, odd = lists.whole(

@@ -59,7 +59,11 @@ def found(
         except SourceError as error:
             yield gap(path, error)
             continue
-        for one in map(mapping, items(body.get("resources"))[:_MOST_KINDS]):
+        listed = body.get("resources")
+        odd = sum(not text(mapping(one).get("name")) for one in items(listed))
+        if odd or not isinstance(listed, list):
+            yield Gap(what=path, reason=f"{odd} odd records" if odd else "no list `resources`")
+        for one in map(mapping, items(listed)[:_MOST_KINDS]):
             plural, kind = text(one.get("name")), text(one.get("kind"))
             can = [text(verb) for verb in items(one.get("verbs"))]
             is_one = _WORD.fullmatch(plural) and "." not in plural and _KIND.fullmatch(kind)
@@ -68,17 +72,19 @@ def found(
                 yield Custom(group, version, plural, kind)
 
 
-def groups(session: ReadOnlySession) -> dict[str, str]:
-    """Each with the version that the cluster prefers
+def groups(session: ReadOnlySession) -> tuple[dict[str, str], int]:
+    """Each with the version that the cluster prefers, and how many records name no group
     (https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api). Raises the source
     errors."""
     told: dict[str, str] = {}
+    odd = 0
     listed = mapping(json_body(session.get(GROUPS.path))).get("groups")
     if not isinstance(listed, list):
         raise Unavailable(f"{GROUPS.id}: the answer has no list `groups`")
     for one in map(mapping, listed[:_MOST_GROUPS]):
         preferred = mapping(one.get("preferredVersion"))
         group, version = text(one.get("name")), text(preferred.get("version"))
+        odd += not group or not version
         if _WORD.fullmatch(group) and _WORD.fullmatch(version) and "." in group:
             told[group] = version
-    return told
+    return told, odd

@@ -91,7 +91,12 @@ def _mutated(name: str) -> st.SearchStrategy[bytes]:
     return make()
 
 
-@pytest.mark.parametrize("name", TARGETS)
+_LONG = ("aws", "clouds")
+"""Clients that are made anew for each input; ``test_answers`` reads some every time."""
+EVERY = [pytest.param(name, marks=pytest.mark.slow if name in _LONG else ()) for name in TARGETS]
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_samples_and_what_was_found(name: str) -> None:
     inputs = seeds(name)
     assert inputs
@@ -99,7 +104,7 @@ def test_samples_and_what_was_found(name: str) -> None:
         TARGETS[name](data)
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", EVERY)
 def test_samples_that_are_broken(name: str) -> None:
     target = TARGETS[name]
 

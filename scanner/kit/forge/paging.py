@@ -7,7 +7,7 @@ behind a proxy, which writes links of its own, can still be read, and none leads
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
@@ -79,10 +79,12 @@ def by_skip(
 
 
 def by_page(
-    source: Source, path: str, params: Params = NONE, *, at: str = "", total: str = "X-Total-Count"
-) -> Iterator[Any]:
+    source: Source, path: str, params: Params = NONE, *, at: str = "", total: str = "X-Total-Count",
+    may_be_bare: bool = False,
+) -> Iterator[Any]:  # fmt: skip
     """``page`` numbers up to the total in a header or in ``total_count``: Gitea and Forgejo, which
-    may give fewer records a page than were asked for, and link only some of their lists."""
+    may give fewer records a page than were asked for, and link only some of their lists.
+    ``may_be_bare``: the body may as well be the list that is expected ``at`` a field."""
     seen = 0
 
     def following(
@@ -96,7 +98,7 @@ def by_page(
             return None
         return {**asked, "page": str(int(asked["page"]) + 1)}
 
-    return _walked(source, path, {**params, "page": "1"}, at, following)
+    return _walked(source, path, {**params, "page": "1"}, at, following, may_be_bare=may_be_bare)
 
 
 def by_cursor(
@@ -121,8 +123,9 @@ def by_cursor(
 
 
 def _walked(
-    source: Source, path: str, params: Params, at: str, following: _Following
-) -> Iterator[Any]:
+    source: Source, path: str, params: Params, at: str, following: _Following, *,
+    may_be_bare: bool = False,
+) -> Iterator[Any]:  # fmt: skip
     asked = dict(params)
     seen: set[tuple[tuple[str, str], ...]] = set()
     last = b""
@@ -130,7 +133,8 @@ def _walked(
         seen.add(tuple(sorted(asked.items())))
         answer = source.get(path, asked)
         body = json_body(answer)
-        records = _records(body, at, path)
+        is_bare = may_be_bare and isinstance(body, list)
+        records = _records(body, "" if is_bare else at, path)
         if records and answer.content == last:
             raise Unavailable(f"GET {path}: the source gives the same page again")
         last = answer.content
@@ -144,11 +148,18 @@ def _walked(
     raise Unavailable(f"GET {path}: more than {MOST_PAGES} pages")
 
 
+def strays(records: Iterable[Any]) -> Iterator[Any]:
+    """What is no record, of a list that goes into a record of another: handed on beside it, where
+    it is counted."""
+    return (one for one in records if not isinstance(one, Mapping))
+
+
 def _records(body: Any, at: str, path: str) -> list[Any]:
-    found = body.get(at) if at and isinstance(body, Mapping) else body
+    found = (body.get(at) if isinstance(body, Mapping) else None) if at else body
     if not isinstance(found, list):
         where = f"a list in `{at}`" if at else "a list"
-        raise Unavailable(f"GET {path}: expected {where}, got {type(found).__name__}")
+        got = type(body if found is None else found).__name__
+        raise Unavailable(f"GET {path}: expected {where}, got {got}")
     return found
 
 

@@ -31,14 +31,21 @@ class _Turn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def in_turn(ctx: Context[Any], shards: Iterable[Shard]) -> Iterator[Shard]:
-    """``shards``, with the settings of repositories at the end, those asked longest ago first."""
+    """``shards``, with the settings of repositories at the end, those asked longest ago first; what
+    ended them is raised behind those."""
     waiting: list[tuple[str, str, Shard]] = []
-    for shard in shards:
-        if shard.scope.get("part") == SETTINGS and "repository" in shard.scope:
-            waiting.append((_turn(ctx.recall(shard.id)).at, shard.id, shard))
-        else:
-            yield shard
+    trouble: SourceError | None = None
+    try:
+        for shard in shards:
+            if shard.scope.get("part") == SETTINGS and "repository" in shard.scope:
+                waiting.append((_turn(ctx.recall(shard.id)).at, shard.id, shard))
+            else:
+                yield shard
+    except SourceError as error:
+        trouble = error
     yield from (shard for _, _, shard in sorted(waiting, key=lambda turn: turn[:2]))
+    if trouble is not None:
+        raise trouble
 
 
 def taking_turns(
