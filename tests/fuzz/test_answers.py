@@ -25,9 +25,14 @@ _LARGE = {"aws": 3, "gcp": 5}
 _INPUTS = 20
 _WRONG = (None, 1, "x", [])
 CONNECTORS = sorted(name for names in GROUPS.values() for name in names)
+_LONG = ("aws", "azure", "gcp")
+"""Whose estates take tens of seconds."""
 
 
-@pytest.fixture(scope="module", name="made", params=CONNECTORS)
+@pytest.fixture(
+    scope="module", name="made",
+    params=[pytest.param(name, marks=[pytest.mark.slow] * (name in _LONG)) for name in CONNECTORS],
+)  # fmt: skip
 def _made(request: pytest.FixtureRequest) -> Estate:
     return estate(request.param, _LARGE.get(request.param, 0))
 
