@@ -23,6 +23,8 @@ WINDOW = 3600
 and programs keep what they were answered longer."""
 SLACK = 10
 """Seconds that clocks of sensors may differ."""
+_SKEW = 60
+"""The same where nothing else was answered before: of sensors whose clocks nobody sets."""
 _IDLE = 900
 """Seconds between two reports of one connection that goes on; the longest interval of a flow log is
 600 (https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-basics.html)."""
@@ -61,10 +63,10 @@ class Asked:
         insort(times, at)
         return True
 
-    def before(self, at: int) -> int:
+    def before(self, at: int, slack: int = SLACK) -> int:
         """When the answer was that a connection at that time may be due to; 0: there is none."""
         times = self.times
-        place = bisect_right(times, at + SLACK) - 1
+        place = bisect_right(times, at + slack) - 1
         if place < 0:
             return 0
         last = times[place]
@@ -182,11 +184,14 @@ class Answers:
     def at(self, address: str, client: str, at: int, scope: str = "") -> Found | int | None:
         """Whose name the client was last given for the address when the connection began;
         ``OTHER`` for one that is no AI's."""
-        due = [
-            (last, one.target, one)
-            for one in self._asked.get(address, {}).get(client, ())
-            if not (scope and one.scope and scope != one.scope) and (last := one.before(at))
-        ]
+        due: list[tuple[int, int, Asked]] = []
+        for slack in (SLACK, _SKEW):
+            due = due or [
+                (last, one.target, one)
+                for one in self._asked.get(address, {}).get(client, ())
+                if not (scope and one.scope and scope != one.scope)
+                and (last := one.before(at, slack))
+            ]
         if not due:
             return None
         nearest = max(due, key=lambda row: row[:2])[2]

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, BinaryIO
 
+from connectors.logs import objects
 from connectors.logs.packed import BROKEN, text_of
 from scanner.model.errors import Denied, SourceError, Unavailable
 
@@ -44,19 +45,6 @@ class LogFile:
         return at.year * 10_000 + at.month * 100 + at.day
 
 
-def filesystem_of(named: str) -> tuple[Any, str]:
-    """Of an address of an object store, and the path in it. Raises ``Unavailable``."""
-    try:
-        import fsspec  # type: ignore[import-not-found,import-untyped,unused-ignore]
-    except ImportError as error:
-        raise Unavailable(f"{named}: install `shadow-ai-scanner[objects]` to read it") from error
-    try:
-        found: tuple[Any, str] = fsspec.core.url_to_fs(named)
-    except (ImportError, ValueError) as error:
-        raise Unavailable(f"{named}: {str(error)[:200]}") from error
-    return found
-
-
 @contextmanager
 def opened(file: LogFile) -> Iterator[IO[bytes]]:
     """Its bytes, unpacked by what it begins with, whatever its name. Raises the source errors."""
@@ -74,8 +62,7 @@ def _raw(file: LogFile) -> Iterator[BinaryIO]:
     if file.path == "-":
         yield sys.stdin.buffer
     elif "://" in file.path:
-        filesystem, path = filesystem_of(file.path)
-        with filesystem.open(path, "rb") as stream:
+        with objects.opened(file.path) as stream:
             yield stream
     else:
         with Path(file.path).open("rb") as stream:
@@ -85,7 +72,7 @@ def _raw(file: LogFile) -> Iterator[BinaryIO]:
 def plain_size(file: LogFile, stream: IO[bytes]) -> int:
     """Of a file of this machine that is not packed: its parts may be read side by side. -1: it is
     not one. ``stream``: what :func:`opened` gave."""
-    if file.path == "-" or type(stream) is not BufferedReader:
+    if file.path == "-" or "://" in file.path or type(stream) is not BufferedReader:
         return -1
     status = os.fstat(stream.fileno())
     return status.st_size if stat.S_ISREG(status.st_mode) else -1

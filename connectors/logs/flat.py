@@ -25,6 +25,7 @@ def flattened(told: Mapping[str, Any]) -> dict[str, Any]:
         flat = {name.lower(): value for name, value in told.items()}
         if _NESTED.isdisjoint(flat):
             return flat
+        flat = {}
     _flatten(told, "", flat, 0)
     return flat
 

@@ -16,7 +16,7 @@ import msgspec
 import yaml
 
 from connectors.logs.flat import flattened
-from connectors.logs.networks import NAMES
+from connectors.logs.networks import NAMES, plain_address
 from connectors.logs.pieces import pairs, split
 from connectors.logs.pods import Pod, pod
 from connectors.logs.times import seconds
@@ -222,8 +222,8 @@ class FlowLayout:
         is_part = any(told.get(name) in texts for name, texts in self.format.parts.items())
         return Flow(
             self.format.name,
-            src.lower(),
-            dst.lower(),
+            plain_address(src.lower()),
+            plain_address(dst.lower()),
             _whole(get("sport", "")),
             _whole(get("dport", "")),
             _whole(get("sent", "")),
@@ -237,8 +237,8 @@ class FlowLayout:
             get("far_instance", ""),
             get("scope", ""),
             get("uid", ""),
-            get("inner_src", "").lower(),
-            get("inner_dst", "").lower(),
+            plain_address(get("inner_src", "").lower()),
+            plain_address(get("inner_dst", "").lower()),
             self.format.one_way and not get("received", ""),
             count=0 if is_part else 1,
             app=get("app", ""),

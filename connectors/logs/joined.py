@@ -17,7 +17,13 @@ from connectors.logs.flow_lines import Flow, FlowLayout
 from connectors.logs.formats import in_order
 from connectors.logs.kinds import API
 from connectors.logs.lines import Layout
-from connectors.logs.networks import EPHEMERAL, is_inside, model_ports, shared_by
+from connectors.logs.networks import (
+    EPHEMERAL,
+    is_inside,
+    model_ports,
+    shared_by,
+    spellings,
+)
 from connectors.logs.pods import Pod
 from connectors.logs.records import Record
 from connectors.logs.rows import (
@@ -188,7 +194,7 @@ class Joins:
 
     def literals(self, layout: FlowLayout) -> list[bytes]:
         """What a line must hold to be worth parsing."""
-        found = [address.encode() for address in self.answers.addresses]
+        found = [text.encode() for address in self.answers.addresses for text in spellings(address)]
         found += [server.rpartition(":")[0].encode() for server in self.servers]
         ports = [str(one.port).encode() for one in model_ports().values() if one.is_own]
         around = _AROUND.get(layout.format.shape if not layout.separator else layout.separator, ())

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import fnmatch
 import os
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from glob import glob
 from pathlib import Path
-from typing import Any
 
-from connectors.logs.files import LogFile, filesystem_of
+from connectors.logs import objects
+from connectors.logs.files import LogFile
 from scanner.model.errors import Denied, Unavailable
 from scanner.model.items import Gap
-
-_CHANGED = ("mtime", "LastModified", "last_modified", "updated", "created")
-"""What stores call the time of an object's last change."""
 
 
 def listed(root: Path, named: str, exclude: tuple[str, ...]) -> tuple[list[LogFile], list[Gap]]:
@@ -26,12 +23,20 @@ def listed(root: Path, named: str, exclude: tuple[str, ...]) -> tuple[list[LogFi
     if named == "-":
         return [LogFile("-")], []
     if "://" in named:
-        return _objects(named, exclude), []
+        there = [
+            LogFile(path, changed)
+            for path, changed in objects.listed(named)
+            if not _is_excluded(path.rpartition("/")[2], exclude)
+        ]
+        if not there:
+            raise Unavailable(f"{named}: there is no such object")
+        return there, []
     path = root / Path(named).expanduser()
     gaps: list[Gap] = []
     try:
-        if any(char in named for char in "*?["):
-            found = sorted(one for one in path.parent.glob(path.name) if one.is_file())
+        if any(char in named for char in "*?[") and not path.exists():
+            found = sorted(one for one in map(Path, glob(str(path), recursive=True))
+                           if one.is_file())  # fmt: skip
         elif path.is_dir():
             found = list(_below(path, gaps))
         else:
@@ -73,40 +78,3 @@ def _below(folder: Path, gaps: list[Gap]) -> Iterator[Path]:
             except OSError as error:
                 error.filename = str(path)
                 failed(error)
-
-
-def _objects(named: str, exclude: tuple[str, ...]) -> list[LogFile]:
-    filesystem, path = filesystem_of(named)
-    protocol = named.partition("://")[0]
-    find = filesystem.glob if any(char in path for char in "*?[") else filesystem.find
-    try:
-        found: Mapping[str, Any] = find(path, detail=True)
-    except PermissionError as error:
-        raise Denied(f"{named}: may not be listed") from error
-    except Exception as error:  # every store's library has errors of its own
-        raise Unavailable(f"{named}: {type(error).__name__}: {str(error)[:200]}") from error
-    kept = sorted(
-        (path, _changed(about))
-        for path, about in found.items()
-        if about.get("type") != "directory" and not _is_excluded(path.rpartition("/")[2], exclude)
-    )
-    if not kept:
-        raise Unavailable(f"{named}: there is no such object")
-    return [
-        LogFile(f"{protocol}://{path.removeprefix(protocol + '://')}", changed)
-        for path, changed in kept
-    ]
-
-
-def _changed(about: Mapping[str, Any]) -> int:
-    """0: unknown."""
-    value = next((about[name] for name in _CHANGED if about.get(name)), 0)
-    try:
-        if isinstance(value, str):
-            value = datetime.fromisoformat(value)
-        if isinstance(value, datetime):
-            zoned = value if value.tzinfo else value.replace(tzinfo=UTC)
-            return max(0, int(zoned.timestamp()))
-        return max(0, int(value))
-    except (TypeError, ValueError, OverflowError):
-        return 0

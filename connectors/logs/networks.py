@@ -86,6 +86,29 @@ def is_inside(address: str) -> bool:
     return any(net.version == told.version and told in net for net in _INSIDE)
 
 
+@lru_cache(maxsize=8192)
+def plain_address(text: str) -> str:
+    """Of version 6, as RFC 5952 writes it; what is none is left as it is."""
+    if ":" not in text:
+        return text
+    try:
+        told = ipaddress.IPv6Address(text.partition("%")[0])
+    except ValueError:
+        return text
+    return str(told.ipv4_mapped or told)
+
+
+def spellings(address: str) -> tuple[str, ...]:
+    """An address as logs may write it: one of version 6 also with all its zeros."""
+    if ":" not in address:
+        return (address,)
+    try:
+        told = ipaddress.IPv6Address(address)
+    except ValueError:
+        return (address,)
+    return address, address.upper(), told.exploded, told.exploded.upper()
+
+
 def addresses(values: Sequence[Any]) -> tuple[str, ...]:
     """Those in what a name server has answered, however it is written; none that leads nowhere."""
     found: dict[str, None] = {}
@@ -105,5 +128,5 @@ def _addresses(text: str) -> tuple[str, ...]:
         except ValueError:
             continue
         if not (address.is_unspecified or address.is_loopback or address.is_multicast):
-            found.append(str(address))
+            found.append(plain_address(str(address)))
     return tuple(found)

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.logs.formats import Format, of_shape
-from connectors.logs.networks import addresses
+from connectors.logs.networks import addresses, plain_address
 from connectors.logs.pieces import labels
 from connectors.logs.pods import Pod
 from connectors.logs.times import moment
@@ -197,7 +197,7 @@ class Taker:
                     record.src = _address(str(values[0])) if values else record.src
             elif values:
                 text = str(values[0]).strip()
-                setattr(record, name, text.lower() if name == "dst" else text)
+                setattr(record, name, plain_address(text.lower()) if name == "dst" else text)
         if self.format.surface == "answer":
             is_refused = any(word in record.action for word in _REFUSED)
             record.count = 1 if is_refused else 0
@@ -312,9 +312,10 @@ def _user(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    """Without the port that some add to it."""
+    """Without the port that some add to it. An address of version 6 is written in one way, and one
+    of version 4 in it as that."""
     if text.count(":") == 1:
         return text.partition(":")[0]
     if text.startswith("["):
-        return text[1:].partition("]")[0]
-    return text
+        text = text[1:].partition("]")[0]
+    return plain_address(text)

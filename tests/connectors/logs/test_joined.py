@@ -307,6 +307,32 @@ def test_a_name_that_pihole_refuses_was_tried_by_who_asked(
     ]  # fmt: skip
 
 
+def test_an_address_of_version_6_is_one_however_it_is_written(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "dns.json").write_text(
+        '{"ts":1795860000.0,"uid":"a","id.orig_h":"2001:DB8:0:0::7","query":"api.openai.com",'
+        '"answers":["2001:db8:0:0:0:0:0:99"]}\n'
+    )
+    csv = "ts,te,td,sa,da,sp,dp,pr,ipkt,ibyt,opkt,obyt\n"
+    (tmp_path / "flows.csv").write_text(
+        csv + "2026-11-28 10:00:02,2026-11-28 10:00:09,7,2001:db8::7,"
+        "2001:0db8:0000:0000:0000:0000:0000:0099,51000,443,TCP,9,120,8,340\n"
+    )
+    told = read(".")
+    assert carried(told) == {("2001:db8::7", CONTACT): (120, 340)}
+
+
+def test_clocks_of_sensors_may_differ_by_a_minute(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "dns.json").write_text(
+        '{"ts":1795860040.0,"uid":"a","id.orig_h":"10.0.0.7","query":"api.openai.com",'
+        f'"answers":["{AI}"]}}\n'
+    )
+    csv = "ts,te,td,sa,da,sp,dp,pr,ipkt,ibyt,opkt,obyt\n"
+    (tmp_path / "flows.csv").write_text(
+        csv + f"2026-11-28 10:00:00,2026-11-28 10:00:09,7,10.0.0.7,{AI},51000,443,TCP,9,120,8,340\n"
+    )
+    assert carried(read(".")) == {("10.0.0.7", CONTACT): (120, 340)}
+
+
 def test_azure_tuples_in_one_long_line(
     tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:

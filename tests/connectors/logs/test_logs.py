@@ -8,6 +8,7 @@ import io
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -365,6 +366,66 @@ def test_object_stores_are_read(read: Read) -> None:
     memory.pipe("/logs/a.gz", gzip.compress(squid("api.openai.com").encode()))
     memory.pipe("/logs/b.log", squid("claude.ai").encode())
     assert len(read("memory://logs/").use) == 2
+
+
+class Refused(Exception):
+    """As libraries of stores have: no ``OSError``."""
+
+
+@pytest.fixture
+def odd() -> Any:
+    """A store that refuses ``bad`` and breaks off ``mid``."""
+    fsspec = pytest.importorskip("fsspec")
+    memory = fsspec.filesystem("memory")
+
+    class Odd(type(memory)):  # type: ignore[misc]
+        protocol = "odd"
+
+        @classmethod
+        def _strip_protocol(cls, path: str) -> str:
+            return str(super()._strip_protocol(path.replace("odd://", "memory://")))
+
+        def _open(self, path: str, *given: Any, **more: Any) -> Any:
+            if "bad" in path:
+                raise Refused("403 AuthorizationPermissionMismatch https://x.example/a?sig=s3cr3t")
+            stream = super()._open(path, *given, **more)
+            if "mid" in path:
+                whole = stream.read
+
+                def read(size: int = -1) -> bytes:
+                    if stream.tell() > 0:
+                        raise Refused("connection reset")
+                    return bytes(whole(min(size, 4096)))
+
+                stream.read = read
+            return stream
+
+    fsspec.register_implementation("odd", Odd, clobber=True)
+    memory.rm("/", recursive=True)
+    yield memory
+    memory.rm("/", recursive=True)
+
+
+def test_an_object_that_is_refused_or_breaks_off_costs_no_other(read: Read, odd: Any) -> None:
+    for name, host in (("a", "api.openai.com"), ("bad", "claude.ai"), ("z", "api.cohere.com")):
+        odd.pipe(f"/logs/{name}.log", squid(host, user=name).encode())
+    odd.pipe("/logs/mid.log", squid("api.mistral.ai", user="mid").encode() * 100)
+    told = read("odd://logs/")
+    assert {who for who, _ in told.use} == {"a", "mid", "z"}
+    reasons = {gap.what.rpartition("/")[2]: gap for gap in told.gaps}
+    assert reasons["bad.log"].denied
+    assert "let the scanner's identity read it" in reasons["bad.log"].reason
+    assert "connection reset" in reasons["mid.log"].reason
+    assert "s3cr3t" not in repr(told.gaps)
+
+
+@pytest.mark.parametrize("named", ["logs/*/a.log", "**/a.log", "logs/h[1]/a.log", "x [1].log"])
+def test_files_are_named_by_patterns_over_folders(tmp_path: Path, read: Read, named: str) -> None:
+    for path in ("logs/h1/a.log", "x [1].log"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(squid("claude.ai", user=path[:1]))
+    (who,) = read(named).use
+    assert who[0] == named[:1].replace("*", "l")
 
 
 def test_standard_input(read: Read, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
