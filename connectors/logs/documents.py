@@ -1,4 +1,5 @@
-"""JSON that stands over many lines (an export written to be read, ``jq .``): its values as lines.
+"""JSON that stands over many lines (an export written to be read, ``jq .``), or many values in one:
+its values as lines.
 
 A value ends with a line that begins with its closing bracket; of an array each element is a line of
 its own, however long the array is. Owns no format of logs; what is broken or too large raises.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 
@@ -18,6 +20,8 @@ from scanner.model.errors import Unavailable
 _MOST_VALUE = 8 << 20
 _HEAD = 1 << 16
 _ELEMENT = re.compile(rb"\s*\[\s*\n([ \t]+)\{\s*\n")
+_BETWEEN = re.compile(rb"\}\s*(?=\{)")
+_MOST_TRIED = 50
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -34,6 +38,19 @@ def is_spread(head: bytes) -> bool:
     )
 
 
+def is_joined(head: bytes) -> bool:
+    """Whether values stand behind one another without a line's end, as streams that are delivered
+    to a bucket write them."""
+    most = _HEAD if b"\n" in head[:_HEAD] else len(head)
+    text = head[:most].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:1] != b"{":
+        return False
+    for hit in islice(_BETWEEN.finditer(text), _MOST_TRIED):
+        if _is_value(text[: hit.end()]):
+            return b"\n" not in hit[0]
+    return False
+
+
 def _is_value(line: bytes) -> bool:
     try:
         msgspec.json.decode(line)
@@ -45,12 +62,13 @@ def _is_value(line: bytes) -> bool:
 def parts(blocks: Iterator[bytes], begins: bytes, begin: int, path: str) -> Iterator[Part]:
     """``blocks``: of the file from ``begin`` on; ``begins``: its first bytes. Raises
     ``Unavailable`` for a value that is cut off or too large, behind what came before it."""
+    joined = is_joined(begins)
     element = _ELEMENT.match(begins.removeprefix(b"\xef\xbb\xbf"))
     opens = element[1] + b"{" if element else b""
     closes = (element[1] + b"}",) if element else (b"}", b"]")
     held: list[bytes] = []
     size, end, tail = 0, begin, b""
-    for line in _lines(blocks):
+    for line in _values(blocks) if joined else _lines(blocks):
         end += len(line)
         tail = (tail + line)[-TAIL:]
         bare = line.rstrip().rstrip(b",")
@@ -61,7 +79,7 @@ def parts(blocks: Iterator[bytes], begins: bytes, begin: int, path: str) -> Iter
         if size > _MOST_VALUE:
             raise Unavailable(f"{path}: a JSON value over many lines of more than 8 MiB; write a "
                               "record a line (`jq -c`)")  # fmt: skip
-        if not bare.startswith(closes):
+        if not joined and not bare.startswith(closes):
             continue
         told = _told(b"".join(held))
         if told is not None:
@@ -69,6 +87,23 @@ def parts(blocks: Iterator[bytes], begins: bytes, begin: int, path: str) -> Iter
             held, size = [], 0
     if held:
         raise Unavailable(f"{path}: the last JSON value is cut off, or is none")
+
+
+def _values(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Pieces that end where a value may."""
+    carry = b""
+    for block in blocks:
+        carry += block
+        at = 0
+        for hit in _BETWEEN.finditer(carry):
+            yield carry[at : hit.end()]
+            at = hit.end()
+        carry = carry[at:]
+        if len(carry) > _MOST_VALUE:
+            yield carry
+            carry = b""
+    if carry:
+        yield carry
 
 
 def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:

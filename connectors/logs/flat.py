@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -10,6 +12,11 @@ import msgspec
 _MOST_FLAT = 400
 _MOST_DEPTH = 5
 _MOST_PLUGINS = 20
+_BETWEEN = re.compile(r"\}\s*\{")
+_DECODER = json.JSONDecoder()
+_ROWS = ("records", "Records", "logEvents", "value", "entries", "logs", "rows", "results", "items",
+         "events", "data")  # fmt: skip
+"""Where deliveries and exports put their records, if they are no record themselves."""
 _NESTED = frozenset({"additionalfields"})
 """Texts that hold a record (Defender's tables)."""
 _PLAIN = frozenset({str, int, float, bool, type(None)})
@@ -71,7 +78,23 @@ def decoded(text: str) -> Any:
             return msgspec.json.decode(text[max(0, text.find(bracket)) :])
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             continue
-    return None
+    return _several(text) if _BETWEEN.search(text) else None
+
+
+def _several(text: str) -> list[Any] | None:
+    """Values behind one another, as streams that are delivered write them; None: it is no such
+    line. The last one may be cut off."""
+    found: list[Any] = []
+    at = text.find("{")
+    try:
+        while 0 <= at < len(text):
+            value, at = _DECODER.raw_decode(text, at)
+            found.append(value)
+            while at < len(text) and text[at] in " ,\t\r\n":
+                at += 1
+    except (ValueError, RecursionError):
+        pass
+    return found if len(found) > 1 else None
 
 
 def decoded_bytes(raw: bytes) -> Any:
@@ -85,5 +108,19 @@ def decoded_bytes(raw: bytes) -> Any:
         return decoded(raw.decode("utf-8", "replace"))
 
 
-def is_rows(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+def rows_within(told: Mapping[str, Any]) -> Iterator[list[Any]]:
+    """Lists of records in a document: under the names that deliveries and exports use, then under
+    any, then one step further in (``hits.hits`` of a search)."""
+    named = [told[name] for name in _ROWS if name in told]
+    others = [value for name, value in told.items() if name not in _ROWS]
+    inner = [one for value in (*named, *others) if isinstance(value, dict)
+             for one in value.values()]  # fmt: skip
+    for value in (*named, *others, *inner):
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            yield [_bare(row) for row in value]
+
+
+def _bare(row: Any) -> Any:
+    """A search's hit is about its document."""
+    source = row.get("_source") if isinstance(row, dict) else None
+    return source if isinstance(source, dict) else row

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from connectors.logs.flat import by_plugin, decoded, decoded_bytes, flattened, is_rows
+from connectors.logs.flat import by_plugin, decoded, decoded_bytes, flattened, rows_within
 from connectors.logs.formats import Format, known_names, of_shape, pattern
 from connectors.logs.otlp import batch, spans
 from connectors.logs.pieces import (
@@ -31,9 +31,6 @@ _MOST_TEXT = 8192
 """Characters of a line that an expression is tried on."""
 _WRAPPED = ("message", "_raw", "event.original", "log", "rawlog", "msg", "properties.msg")
 """Where collectors put a line that they have not taken apart."""
-_ROWS = ("records", "Records", "logEvents", "value", "entries", "logs", "rows", "results", "items",
-         "events", "data")  # fmt: skip
-"""Where deliveries and exports put their records, if they are no record themselves."""
 _MOST_WRAPS = 3
 _HOST = re.compile(
     r"(?:(?:https?|wss?)://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.(?=[a-z0-9])){1,12}+"
@@ -197,9 +194,11 @@ class Layout:
                     self._name(record, {**flat, name: None}, *wrapped)
                     return wrapped
                 self.unknown = unknown
-            for name in _ROWS:
-                if is_rows(told.get(name)):
-                    return self._of_value(told[name], "", depth + 1)
+        if fitting.format.name == "json" and depth < _MOST_WRAPS:
+            for rows in rows_within(told):
+                found = self._of_value(rows, "", depth + 1)
+                if any(one.host or one.provider for one in found):
+                    return found
         return self._name(record, flat, record)
 
     def _name(

@@ -220,3 +220,66 @@ def test_quic_and_what_defender_holds_in_text(tmp_path: Path, read: Read) -> Non
     }  # fmt: skip
     assert ("pc1", "Anthropic: contact") in told.use
     assert not told.gaps
+
+
+def _calls(count: int, pad: int = 0) -> list[str]:
+    """Of a gateway, as its records are delivered."""
+    return [
+        json.dumps({"request_id": str(n), "model": "gpt-4o", "custom_llm_provider": "openai",
+                    "user": f"user{n % 5}", "startTime": "2026-11-28T10:00:00Z", "call_type":
+                    "acompletion", "note": "}{" + "x" * pad})
+        for n in range(count)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("between", ["", " ", ","])
+@pytest.mark.parametrize("pad", [0, 70_000])
+def test_values_behind_one_another_are_each_one(
+    tmp_path: Path, read: Read, between: str, pad: int
+) -> None:
+    """As a stream that is delivered to a bucket writes them, with no line's end anywhere."""
+    (tmp_path / "a.json").write_text(between.join(_calls(10, pad)))
+    told = read("a.json")
+    assert sorted(told.use.values()) == [2] * 5
+    assert not told.gaps
+
+
+def test_a_file_of_values_behind_one_another_takes_no_more_than_one(
+    tmp_path: Path, read: Read
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("".join(_calls(45, 300_000)))
+    assert path.stat().st_size > 12 << 20  # more than a line may have
+    told = read("a.json")
+    assert sorted(told.use.values()) == [9] * 5
+    assert not told.gaps
+    with path.open("a") as file:
+        file.write("".join(_calls(5, 300_000)))
+    assert sorted(read("a.json", since=told.cursor).use.values()) == [1] * 5
+
+
+def test_two_values_in_a_line_are_two(tmp_path: Path, read: Read) -> None:
+    lines = _calls(4)
+    (tmp_path / "a.json").write_text(
+        "{}\n" + lines[0] + lines[1] + "\n" + lines[2] + lines[3] + "\n"
+    )
+    assert sorted(read("a.json").use.values()) == [1] * 4
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{"ok": 1, "result": "ROWS"}, {"status": "success", "total": 3, "Results": "ROWS"},
+     {"took": 3, "hits": {"total": {"value": 3}, "hits": "HITS"}}, {"page": {"lines": "ROWS"}},
+     {"host": "splunk01.corp.lan", "results": "ROWS"}],
+)  # fmt: skip
+@pytest.mark.parametrize("indent", [None, 2])
+def test_records_of_a_document_are_each_one(
+    tmp_path: Path, read: Read, document: dict[str, Any], indent: int | None
+) -> None:
+    """Under whatever name an export puts them."""
+    rows = [{"timestamp": "2026-11-28T10:00:00Z", "user": f"user{n}", "url": f"https://{host}/v1"}
+            for n, host in enumerate(("api.openai.com", "claude.ai", "x.example"))]  # fmt: skip
+    text = json.dumps(document).replace('"ROWS"', json.dumps(rows))
+    text = text.replace('"HITS"', json.dumps([{"_id": 1, "_source": row} for row in rows]))
+    (tmp_path / "a.json").write_text(json.dumps(json.loads(text), indent=indent) + "\n")
+    assert {who for who, _ in read("a.json").use} == {"user0", "user1"}
