@@ -110,7 +110,9 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
     neither known AI nor looks like it, but its end: another event may have proved it to be AI. What
     has ended or was tried in vain is no asset of the inventory."""
     if activity.where:
-        activity = msgspec.structs.replace(activity, where=unquoted(activity.where))
+        activity = msgspec.structs.replace(
+            activity, where=unquoted(activity.where), resource=unquoted(activity.resource)
+        )
     if activity.thing is not None:
         yield from _of_thing(activity, _whose(activity, activity.thing, catalogue), source)
         return
