@@ -3,8 +3,9 @@ is what was put in.
 
     python bench/logs.py [--gib 2] [--formats json,squid,zeek] [--duckdb PYTHON] [--keep FOLDER]
 
-Logs of a made-up company are written with a known truth: who asked which AI how often, sending how
-much. ``ripgrep`` (``rg -c -F -f hosts``) counts lines alone; DuckDB (an interpreter that has it)
+Logs of a made-up company are written with a known truth: who asked which AI how often, how much
+was sent and received where the log tells, first and last. ``ripgrep`` counts lines alone, with
+``-i`` (as names are written in any case) and without; DuckDB (an interpreter that has it)
 answers the same question by SQL. Each is run as a process of its own, in turn, the best of three.
 """
 
@@ -20,9 +21,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -76,14 +79,40 @@ def _iso(at: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
-def write(path: Path, shape: str, size: int) -> Counter[tuple[str, str]]:
-    """-> (who, provider): requests. Ordinary lines are written again and again; lines of AI and
+@dataclass
+class Use:
+    """Of one person and provider: requests, bytes, seconds since 1970. What a log of the shape does
+    not tell stays 0."""
+
+    count: int = 0
+    up: int = 0
+    down: int = 0
+    first: str = ""
+    last: str = ""
+
+    def add(self, count: int, up: int, down: int, first: str, last: str) -> None:
+        self.count += count
+        self.up += up
+        self.down += down
+        self.first = min(self.first or first, first)
+        self.last = max(self.last, last)
+
+
+Uses = dict[tuple[str, str], Use]
+"""By who and provider."""
+_TOLD = {"json": (1, 1), "squid": (0, 1), "zeek": (0, 0)}
+"""Whether a log tells what was sent, and received."""
+
+
+def write(path: Path, shape: str, size: int) -> Uses:
+    """-> what is in it. Ordinary lines are written again and again; lines of AI and
     decoys take the place of some, drawn anew for each block."""
     line, head = FORMATS[shape]
     draw = random.Random(7)
-    truth: Counter[tuple[str, str]] = Counter()
+    truth: Uses = defaultdict(Use)
+    tells_up, tells_down = _TOLD[shape]
     sites = [f"www.site{number}.example.org" for number in range(4000)]
-    base = [_drawn(line, draw, draw.choice(sites))[0] for _ in range(BATCH)]
+    base = [_drawn(line, draw, draw.choice(sites)).line for _ in range(BATCH)]
     with path.open("w", newline="\n") as out:
         out.write(head)
         while out.tell() < size:
@@ -91,35 +120,52 @@ def write(path: Path, shape: str, size: int) -> Counter[tuple[str, str]]:
             told = round(BATCH * _SHARE)
             places = draw.sample(range(BATCH), told + len(DECOYS))
             for at, decoy in zip(places[told:], DECOYS, strict=True):
-                rows[at] = _drawn(line, draw, decoy)[0]
+                rows[at] = _drawn(line, draw, decoy).line
             for at in places[:told]:
                 host, provider = draw.choice(AI)
-                rows[at], user, src = _drawn(line, draw, host, who=_USERS)
-                truth[src if shape == "zeek" else user, provider] += 1
+                one = _drawn(line, draw, host, who=_USERS)
+                rows[at] = one.line
+                truth[one.src if shape == "zeek" else one.user, provider].add(
+                    1, one.up * tells_up, one.down * tells_down, _iso(one.at), _iso(one.at)
+                )
             out.write("\n".join(rows) + "\n")
-    return truth
+    return dict(truth)
 
 
-def _drawn(line: Line, draw: random.Random, host: str, who: int = 5000) -> tuple[str, str, str]:
+class _Drawn(NamedTuple):
+    line: str
+    user: str
+    src: str
+    at: int
+    up: int
+    down: int
+
+
+def _drawn(line: Line, draw: random.Random, host: str, who: int = 5000) -> _Drawn:
     number = draw.randrange(who)
     user, src = f"user{number}@example.com", f"10.0.{number // 250}.{number % 250 + 1}"
     at = 1_795_824_000 + draw.randrange(86_400)
-    return line(at, user, src, host, draw.randrange(9000), draw.randrange(90_000)), user, src
+    up, down = draw.randrange(9000), draw.randrange(90_000)
+    return _Drawn(line(at, user, src, host, up, down), user, src, at, up, down)
 
 
-def found(path: Path) -> Counter[tuple[str, str]]:
+def found(path: Path) -> Uses:
     """What the scanner makes of it, by the command that people use; devices, which it tells beside
     their users, left out."""
     document = json.loads(_run([sys.executable, "-m", "scanner", "scan", "--logs", str(path),
                                 "--json"]).stdout)  # fmt: skip
     providers = {row["uid"]: row["provider"] for row in document["assets"]}
-    told: Counter[tuple[str, str]] = Counter()
+    told: Uses = defaultdict(Use)
     for edge in document["edges"]:
         is_device = "/device/" in edge["target"]
         if edge["kind"] == "used_by" and edge["source"] in providers and not is_device:
             who = edge["target"].rpartition("/")[2]
-            told[who, providers[edge["source"]]] += sum(e.get("count", 1) for e in edge["evidence"])
-    return told
+            for row in edge["evidence"]:
+                told[who, providers[edge["source"]]].add(
+                    row["count"], row["bytes_sent"], row["bytes_received"],
+                    row["first_seen"], row["last_seen"],
+                )  # fmt: skip
+    return dict(told)
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
@@ -181,14 +227,17 @@ def rows(folder: Path, shape: str, size: int, duckdb: str) -> Iterator[str]:
     path = folder / f"day.{shape}"
     truth = write(path, shape, size)
     told = found(path)
-    hits = sum((truth & told).values())
-    precision, recall = hits / max(1, sum(told.values())), hits / max(1, sum(truth.values()))
+    hits = sum(min(use.count, told[key].count) for key, use in truth.items() if key in told)
+    put = sum(use.count for use in truth.values())
+    precision = hits / max(1, sum(use.count for use in told.values()))
+    wrong = sum(told.get(key) != use for key, use in truth.items())
     hosts = hosts_file(folder)
     real = path.stat().st_size
     scan = [sys.executable, "-m", "scanner", "scan", "--logs", str(path), "--quiet"]
     ways = {"shadow-ai": scan}
     if shutil.which("rg"):
-        ways["ripgrep, counting lines"] = ["rg", "-c", "-i", "-F", "-f", str(hosts), str(path)]
+        ways["ripgrep -i, counting lines"] = ["rg", "-c", "-i", "-F", "-f", str(hosts), str(path)]
+        ways["ripgrep, counting lines"] = ["rg", "-c", "-F", "-f", str(hosts), str(path)]
     if duckdb:
         query = _SQL[shape].format(path=path)
         ways["DuckDB, 2 threads"] = [duckdb, "-c", _DUCK, query, str(hosts)]
@@ -198,8 +247,10 @@ def rows(folder: Path, shape: str, size: int, duckdb: str) -> Iterator[str]:
         ours = ours or took
         yield (f"| {shape} | {name} | {real / took / 1e6:,.0f} | {took:.2f} | {used:.2f} | "
                f"{took / ours:.1f} |")  # fmt: skip
-    yield (f"{shape}: {sum(truth.values()):,} requests put in; precision {precision:.3f}, "
-           f"recall {recall:.3f}")  # fmt: skip
+    yield (
+        f"{shape}: {put:,} requests put in; precision {precision:.3f}, recall "
+        f"{hits / max(1, put):.3f}; bytes, first or last wrong in {wrong} of {len(truth):,}"
+    )
     path.unlink()
 
 

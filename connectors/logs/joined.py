@@ -239,6 +239,7 @@ class Joins:
             side.down,
             _iso(flow.start),
             _iso(flow.end),
+            is_one=flow.count > 0 and side.asks,
         )
 
     def _whose(self, flow: Flow, side: _Side, tally: Tally) -> tuple[Key, bool] | None:

@@ -61,6 +61,10 @@ _BY_MODEL = (
     (SPEECH, re.compile(r"whisper|(?:^|[-/])tts(?:-|$)|-transcribe", re.I)),
 )
 """Of calls of which a gateway does not say what they were."""
+_MODEL_OF = re.compile(r"/models?/([^/]{1,200}?)(?:/invoke|/converse|:(?:predict|rawPredict))")
+"""Of Bedrock and Vertex AI, which ask whatever it is in one way
+(https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html,
+https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints/predict)."""
 _ANY_MODEL = re.compile(
     r"(?:InvokeModel(?:WithResponseStream)?|.*/invoke(?:-with-response-stream)?)?"
 )
@@ -176,7 +180,11 @@ def _by_gateway(path: str, model: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _by_path(path: str) -> str:
-    return next((kind for kind, pattern in _BY_PATH if pattern.search(path)), "")
+    found = next((kind for kind, pattern in _BY_PATH if pattern.search(path)), "")
+    model = _MODEL_OF.search(path) if found in (API, "") else None
+    if model is not None:
+        found = next((kind for kind, pattern in _BY_MODEL if pattern.search(model[1])), found)
+    return found
 
 
 @lru_cache(maxsize=1024)

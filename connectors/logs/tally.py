@@ -200,13 +200,17 @@ class Tally:
         self.lines += 1
         return True
 
-    def connect(self, key: Key, count: int, up: int, down: int, first: str, last: str) -> None:
-        """Connections of which only addresses were logged."""
+    def connect(
+        self, key: Key, count: int, up: int, down: int, first: str, last: str, *,
+        is_one: bool = False,
+    ) -> None:  # fmt: skip
+        """Connections of which only addresses were logged. ``is_one``: a whole one, whether or not
+        another line has counted it."""
         row = self.row(key)
         row.count += count
         row.up += up
         row.down += down
-        row.large += count > 0 and up >= self.large
+        row.large += is_one and up >= self.large
         if first:
             row.first = min(row.first, first) if row.first else first
             row.last = max(row.last, last or first)

@@ -333,6 +333,26 @@ def test_clocks_of_sensors_may_differ_by_a_minute(tmp_path: Path, read: Read) ->
     assert carried(read(".")) == {("10.0.0.7", CONTACT): (120, 340)}
 
 
+def test_a_large_upload_is_one_whoever_counted_it(tmp_path: Path, read: Read) -> None:
+    """Bytes by the connection's id, which the line that named the host has not."""
+    ssl, conn = (
+        "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tserver_name\n",
+        "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\torig_bytes\tresp_bytes\n",
+    )
+    ends = f"10.0.0.7\t5\t{AI}\t443"
+    (tmp_path / "ssl.log").write_text(
+        ssl + "".join(f"179586000{n}.0\tC{n}\t{ends}\tapi.openai.com\n" for n in range(3))
+    )
+    (tmp_path / "conn.log").write_text(
+        conn + f"1795860000.0\tC0\t{ends}\t{5 << 20}\t9\n1795860001.0\tC1\t{ends}\t900\t9\n"
+        f"1795860002.0\tC2\t{ends}\t{3 << 20}\t9\n"
+    )
+    told = read(".", large_upload_mib=1)
+    rows = [row for item in told.items if isinstance(item, Asset) for row in item.evidence]
+    assert sum(row.count for row in rows) == 3
+    assert sum(row.large_uploads for row in rows) == 2
+
+
 def test_azure_tuples_in_one_long_line(
     tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,6 +46,15 @@ def defender(url: str, program: str) -> str:
          "chat in a browser"),
         (json.dumps({"host": "chatgpt.com", "user_agent": "python-requests/2"}) + "\n",
          "API calls"),
+        *((json.dumps({"url": f"https://bedrock-runtime.us-east-1.amazonaws.com/model/{model}"})
+           + "\n", kind)
+          for model, kind in (("amazon.titan-embed-text-v2:0/invoke", "embeddings"),
+                              ("amazon.titan-embed-text-v2%3A0/invoke", "embeddings"),
+                              ("amazon.nova-canvas-v1:0/invoke", "images"),
+                              ("anthropic.claude-x/converse-stream", "API calls"))),
+        (json.dumps({"url": "https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/"
+                     "us-central1/publishers/google/models/text-embedding-005:predict"}) + "\n",
+         "embeddings"),
     ],
 )  # fmt: skip
 def test_what_it_was(tmp_path: Path, read: Read, line: str, kind: str) -> None:
