@@ -57,6 +57,9 @@ class Format(Model, frozen=True, kw_only=True):
     again: dict[str, tuple[str, ...]] = {}
     """Field -> what it holds in a line about a connection (``uid``) of which another line tells,
     too, in most logs."""
+    failed: dict[str, tuple[str, ...]] = {}
+    """Of a gateway: field -> what it holds (lower case; ``*``: anything) in a line about a call
+    that failed. A status of HTTP of 400 and above says so by itself."""
     joins: dict[str, tuple[str, ...]] = {}
     """What leads from a name to connections: ``answers``, ``dst``, ``uid``, ``scope``,
     ``asked_from`` (who was answered, where the answer's own source is the server)."""
@@ -81,6 +84,7 @@ def formats() -> tuple[Format, ...]:
             one,
             fields={name: tuple(map(_lowered, paths)) for name, paths in one.fields.items()},
             joins={name: tuple(map(_lowered, paths)) for name, paths in one.joins.items()},
+            failed={_lowered(path): texts for path, texts in one.failed.items()},
             marks=one.marks or _derived(one),
         )
         for one in msgspec.convert(data["formats"], tuple[Format, ...])
@@ -91,6 +95,8 @@ def formats() -> tuple[Format, ...]:
             raise ValueError(f"formats.yaml: {one.name}: there is no {', '.join(sorted(unknown))}")
         if one.marks and min(map(len, one.marks)) < _LEAST_MARK:
             raise ValueError(f"formats.yaml: {one.name}: a mark is in too many lines; set `marks`")
+        if one.failed and not one.marks:
+            raise ValueError(f"formats.yaml: {one.name}: `failed` is of gateways alone")
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from connectors.logs.pods import of_attributes
+from connectors.logs.records import number
 from connectors.logs.times import moment
 from scanner.kit.values import items, mapping, text
 
@@ -17,6 +18,10 @@ _PROVIDER = ("gen_ai.provider.name", "gen_ai.system")
 _MODEL = ("gen_ai.response.model", "gen_ai.request.model")
 _VERSION = re.compile(r"(?<=:function:)([\w-]{1,140}):[\w$-]{1,128}$")
 """Of a Lambda function (https://opentelemetry.io/docs/specs/semconv/resource/cloud/)."""
+_STATUS = ("http.response.status_code", "http.status_code")
+_ERROR = ("2", "STATUS_CODE_ERROR")
+"""A span's status that says so (https://github.com/open-telemetry/opentelemetry-proto/blob/main/
+opentelemetry/proto/trace/v1/trace.proto)."""
 _USER = ("enduser.id", "user.email", "user.id", "user.name")
 
 
@@ -28,7 +33,8 @@ def spans(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for scope in (*items(whole.get("scopeSpans")), *items(whole.get("ilSpans"))):
             for raw in items(mapping(scope).get("spans")):
                 span = _whole(raw) if isinstance(raw, msgspec.Raw) else raw
-                told = {**around, **_attributes(mapping(span))}
+                own = _attributes(mapping(span))
+                told = {**around, **own}
                 provider = _first(told, _PROVIDER)
                 if not provider and not _first(told, _MODEL):
                     continue
@@ -41,6 +47,8 @@ def spans(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                     "pod": of_attributes(told),
                     "host": _first(told, ("server.address",)),
                     "path": _first(told, ("gen_ai.operation.name",)),
+                    "status": number(_first(own, _STATUS)),
+                    "is_failed": _is_failed(mapping(span), own),
                 }
 
 
@@ -80,6 +88,11 @@ def _whole(span: msgspec.Raw) -> Any:
         return msgspec.json.decode(span)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def _is_failed(span: Mapping[str, Any], own: Mapping[str, str]) -> bool:
+    """``error.type`` is set where an operation failed, and nowhere else."""
+    return text(mapping(span.get("status")).get("code")) in _ERROR or bool(own.get("error.type"))
 
 
 def _workload(told: Mapping[str, str]) -> str:

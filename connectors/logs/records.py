@@ -79,6 +79,8 @@ class Record:
     """The name is another's name, whose addresses are on the lines that follow."""
     pod: Pod | None = None
     """Where the device runs, in a cluster."""
+    is_failed: bool = False
+    """A gateway says in its own words that the call failed."""
     is_untimed: bool = False
     """What is written as its time is none that is known."""
 
@@ -155,6 +157,8 @@ class Taker:
             record.count = 0
         if self.format.again:
             record.is_again = _holds(told, self.format.again)
+        if self.format.failed:
+            record.is_failed = _is_failed(told, self.format.failed)
         return record
 
     def _values(self, told: Mapping[str, Any]) -> dict[str, str]:
@@ -237,6 +241,14 @@ def of_expression(format_name: str) -> TextTaker:
 
 def _holds(told: Mapping[str, Any], wanted: Mapping[str, tuple[str, ...]]) -> bool:
     return any(str(told.get(path, "")).strip('"') in texts for path, texts in wanted.items())
+
+
+def _is_failed(told: Mapping[str, Any], wanted: Mapping[str, tuple[str, ...]]) -> bool:
+    for path, texts in wanted.items():
+        text = str(told.get(path, "")).strip('" ').lower()
+        if text not in _NOTHING and (text in texts or "*" in texts):
+            return True
+    return False
 
 
 def _placed(said: Mapping[str, str]) -> tuple[str, int, str]:

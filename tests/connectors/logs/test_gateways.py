@@ -10,7 +10,7 @@ import pytest
 from connectors.logs.formats import formats, marks
 from connectors.logs.search import every_line
 from scanner.detect.engine import Detector
-from scanner.model.facts import Asset
+from scanner.model.facts import Asset, Edge, Relation
 from tests.connectors.logs.conftest import Read
 from tests.connectors.logs.samples import SAMPLES
 
@@ -107,10 +107,11 @@ BEDROCK = {"schemaType": "ModelInvocationLog", "operation": "InvokeModel"}
 ENVOY = {"genai_model_name": "x", "genai_backend_name": "default/openai/route/shop/rule/0/ref/0"}
 
 
-def span(operation: str, provider: str) -> dict[str, object]:
+def span(operation: str, provider: str, **more: object) -> dict[str, object]:
     told = {"gen_ai.operation.name": operation, "gen_ai.provider.name": provider}
+    told |= more.pop("attributes", {})  # type: ignore[arg-type]
     pairs = [{"key": key, "value": {"stringValue": value}} for key, value in told.items()]
-    return {"resourceSpans": [{"scopeSpans": [{"spans": [{"attributes": pairs}]}]}]}
+    return {"resourceSpans": [{"scopeSpans": [{"spans": [{"attributes": pairs, **more}]}]}]}
 
 
 @pytest.mark.parametrize(
@@ -147,3 +148,86 @@ def test_gateways_say_what_a_call_was(
 ) -> None:
     (tmp_path / "a.log").write_text(json.dumps(asked) + "\n")
     assert {*read("a.log").assets} == {thing}
+
+
+CLOUDFLARE = {"Provider": "openai", "Model": "x", "Endpoint": "chat/completions",
+              "RateLimited": False, "Metadata": {"user": "anna"}}  # fmt: skip
+CLOUDFLARE_API = {"provider": "openai", "model": "x", "endpoint": "chat/completions",
+                  "cached": False}  # fmt: skip
+PORTKEY = {"ai_org": "openai", "ai_model": "x"}
+HELICONE = {"helicone_user": "anna", "provider": "OPENAI", "request_model": "x"}
+KONG = {"client_ip": "10.0.0.4",
+        "ai": {"proxy": {"meta": {"request_model": "b", "provider_name": "mistral"}}}}  # fmt: skip
+BY_ARN = {**BEDROCK, "modelId": "x", "identity": {"arn": "arn:aws:iam::111122223333:user/anna"}}
+BY_WHOM = {"user.id": "anna"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_use"),
+    [
+        ({**BY_ARN, "errorCode": "AccessDeniedException"}, False),
+        ({**BY_ARN, "errorCode": "ThrottlingException"}, False),
+        ({**BY_ARN, "errorCode": None}, True),
+        ({**BY_ARN, "errorCode": ""}, True),
+        (BY_ARN, True),
+        ({**LITELLM, "user": "anna", "status": "failure"}, False),
+        ({**LITELLM, "user": "anna", "metadata": {"status": "failure"}}, False),
+        ({**LITELLM, "user": "anna", "status": "success"}, True),
+        ({**KONG, "response": {"status": 429}}, False),
+        ({**KONG, "response": {"status": 200}}, True),
+        ({**PORTKEY, "metadata": {"_user": "anna"}, "response_status_code": 401}, False),
+        ({**PORTKEY, "metadata": {"_user": "anna"}, "is_success": False}, False),
+        ({**PORTKEY, "metadata": {"_user": "anna"}, "is_success": True,
+          "response_status_code": 200}, True),
+        ({**HELICONE, "response_status": 500}, False),
+        ({**HELICONE, "response_status": -1}, False),
+        ({**HELICONE, "response_status": -4}, False),
+        ({**HELICONE, "response_status": -3}, True),
+        ({**HELICONE, "response_status": 200}, True),
+        ({**CLOUDFLARE, "StatusCode": 403}, False),
+        ({**CLOUDFLARE, "RateLimited": True}, False),
+        ({**CLOUDFLARE, "StatusCode": 200}, True),
+        ({**CLOUDFLARE_API, "metadata": {"user": "anna"}, "success": False}, False),
+        ({**CLOUDFLARE_API, "metadata": {"user": "anna"}, "status_code": 500}, False),
+        ({**CLOUDFLARE_API, "metadata": {"user": "anna"}, "success": True, "status_code": 200},
+         True),
+        ({**ENVOY, "user": "anna", "response_code": 429}, False),
+        ({**ENVOY, "user": "anna", "response_code": 200}, True),
+        (span("chat", "openai", attributes=BY_WHOM, status={"code": 2}), False),
+        (span("chat", "openai", attributes=BY_WHOM, status={"code": "STATUS_CODE_ERROR"}), False),
+        (span("chat", "openai", attributes={**BY_WHOM, "error.type": "timeout"}), False),
+        (span("chat", "openai", attributes={**BY_WHOM, "http.response.status_code": "429"}), False),
+        (span("chat", "openai", attributes=BY_WHOM, status={"code": 1}), True),
+        (span("chat", "openai", attributes=BY_WHOM, status={}), True),
+    ],
+)  # fmt: skip
+def test_a_call_that_failed_is_an_attempt(
+    tmp_path: Path, read: Read, asked: dict[str, object], is_use: bool
+) -> None:
+    (tmp_path / "a.log").write_text(json.dumps(asked) + "\n")
+    told = read("a.log")
+    (thing,) = told.assets.values()
+    ways = {item.relation for item in told.items if isinstance(item, Edge)}
+    assert thing.is_ai == is_use
+    assert (Relation.USED_BY in ways, Relation.TRIED_BY in ways) == (is_use, not is_use)
+    assert thing.evidence[0].count == 1
+
+
+def test_a_table_of_a_gateway_tells_what_failed(tmp_path: Path, read: Read) -> None:
+    """LiteLLM_SpendLogs as a table."""
+    (tmp_path / "a.csv").write_text(
+        "request_id,call_type,startTime,model,custom_llm_provider,user,status\n"
+        "r1,acompletion,2026-11-28 10:00:00,gpt-4o,openai,anna,success\n"
+        "r2,acompletion,2026-11-28 10:00:01,gpt-4o,openai,anna,failure\n"
+        "r3,acompletion,2026-11-28 10:00:02,gpt-4o,openai,bert,failure\n"
+    )
+    told = read("a.csv")
+    assert told.use == {("anna", "OpenAI: API calls"): 1}
+    assert {*told.people} == {"anna", "bert"}
+
+
+def test_what_a_site_answered_through_a_proxy_is_use(tmp_path: Path, read: Read) -> None:
+    asked = {"host": "api.openai.com", "path": "/v1/chat/completions", "user": "anna"}
+    lines = [json.dumps({**asked, "status": status}) for status in (401, 403, 429, 500)]
+    (tmp_path / "a.log").write_text("\n".join(lines) + "\n")
+    assert read("a.log").use == {("anna", "OpenAI: API calls"): 3}
