@@ -92,16 +92,23 @@ class _Talk:
     first: int = 0
     last: int = 0
     ports: set[int] = field(default_factory=set)
+    large: int = 0
 
-    def add(self, flow: Flow, side: _Side) -> None:
+    def add(self, flow: Flow, side: _Side, large: int) -> None:
+        """``large``: bytes sent by one connection that are worth saying."""
         self.up += side.up
         self.down += side.down
         self.first = min(self.first, flow.start) if self.first else flow.start
         self.last = max(self.last, flow.end)
         if side.asks:
             self.count += flow.count
+            self.large += side.up >= large
         if len(self.ports) < _OFTEN:
             self.ports.add(side.own)
+
+    def tell(self, tally: Tally, key: Key, count: int) -> None:
+        first, last = _iso(self.first), _iso(self.last)
+        tally.connect(key, count, self.up, self.down, first, last, large=self.large)
 
 
 @dataclass
@@ -113,6 +120,10 @@ class Joins:
     _talks: dict[tuple[str, str, str, str, int], _Talk] = field(default_factory=dict)
     """Format, client, its machine, server, port."""
     _gateways: dict[tuple[Key, str], _Talk] = field(default_factory=dict)
+    _legs: dict[tuple[Key, str], _Talk] = field(default_factory=dict)
+    """Of clients that are not known to have asked, and may be gateways."""
+    _forwarding: set[str] = field(default_factory=set)
+    """Addresses of gateways through which AI was reached."""
     _direct: set[str] = field(default_factory=set)
     """Clients whose own interface tells."""
     _reporters: dict[tuple[str, str, int, str, int], tuple[str, int]] = field(default_factory=dict)
@@ -219,7 +230,7 @@ class Joins:
                 return
         self._behind_gateway(flow, tally)
         for side in sides:
-            if self._ported(flow, side):
+            if self._ported(flow, side, tally):
                 return
 
     def _to(self, flow: Flow, side: _Side, tally: Tally) -> None:
@@ -232,6 +243,11 @@ class Joins:
         tally.places.see(key[1], "" if is_inside(side.server) else flow.eni, flow.scope)
         if side.pod and key[1] in (side.machine, side.machine.lower(), side.client):
             tally.places.run_in(key[1], side.pod)
+        if _may_be_gateways(flow, key):
+            place = (key, side.client)
+            if place in self._legs or len(self._legs) < _MOST_PENDING:
+                self._legs.setdefault(place, _Talk()).add(flow, side, tally.large)
+                return
         tally.connect(
             key,
             flow.count if counts and side.asks else 0,
@@ -239,7 +255,7 @@ class Joins:
             side.down,
             _iso(flow.start),
             _iso(flow.end),
-            is_one=flow.count > 0 and side.asks,
+            large=int(flow.count > 0 and side.asks and side.up >= tally.large),
         )
 
     def _whose(self, flow: Flow, side: _Side, tally: Tally) -> tuple[Key, bool] | None:
@@ -292,13 +308,15 @@ class Joins:
         for side in (_outward(inner), _inward(inner)):
             if not self.answers.knows(side.server):
                 continue
+            if len(self._forwarding) < _MOST_PENDING:
+                self._forwarding.add(flow.dst if side.server == dst else flow.src)
             found = self._whose(flow, side, tally)
             place = (found[0], side.client) if found else None
             if place and (place in self._gateways or len(self._gateways) < _MOST_PENDING):
-                self._gateways.setdefault(place, _Talk()).add(flow, side)
+                self._gateways.setdefault(place, _Talk()).add(flow, side, tally.large)
             return
 
-    def _ported(self, flow: Flow, side: _Side) -> bool:
+    def _ported(self, flow: Flow, side: _Side, tally: Tally) -> bool:
         """Whether it is a connection inside the network to a port of model servers."""
         if side.own < EPHEMERAL or flow.denied:
             return False
@@ -310,17 +328,16 @@ class Joins:
             return False
         place = (flow.format, side.client, side.machine, side.server, side.port)
         if place in self._talks or len(self._talks) < _MOST_PENDING:
-            self._talks.setdefault(place, _Talk()).add(flow, side)
+            self._talks.setdefault(place, _Talk()).add(flow, side, tally.large)
         return True
 
     def settle(self, tally: Tally) -> None:
         """What could be judged only when all was read."""
-        for (key, client), talk in self._gateways.items():
-            if client not in self._direct:
-                tally.connect(
-                    key, talk.count, talk.up, talk.down, _iso(talk.first), _iso(talk.last)
-                )
-        self._gateways.clear()
+        for pending, told in ((self._gateways, self._direct), (self._legs, self._forwarding)):
+            for (key, client), talk in pending.items():
+                if client not in told:
+                    talk.tell(tally, key, talk.count)
+            pending.clear()
         for (shape, client, machine, server, port), talk in self._talks.items():
             if not talk.down or not talk.up:
                 continue  # nobody answered, or it was the other's own port
@@ -328,10 +345,8 @@ class Joins:
             way = PORT_OFTEN if len(talk.ports) >= _OFTEN else PORT
             way = KNOWN_SERVER if name in self.servers else way
             kind, actor = (DEVICE, machine) if machine else (ADDRESS, client)
-            told: Key = (kind, actor, f"={name}", API, "", False, f"{shape}/{way}")
-            tally.connect(
-                told, talk.count or 1, talk.up, talk.down, _iso(talk.first), _iso(talk.last)
-            )
+            key = (kind, actor, f"={name}", API, "", False, f"{shape}/{way}")
+            talk.tell(tally, key, talk.count or 1)
         self._talks.clear()
 
     def remember_servers(self, tally: Tally) -> None:
@@ -359,6 +374,12 @@ _AROUND: dict[str, tuple[tuple[bytes, bytes], ...]] = {
     ),
 }
 """What stands before and behind a port: shape or separator -> pairs."""
+
+
+def _may_be_gateways(flow: Flow, key: Key) -> bool:
+    """Whether it may be what a gateway does for others, which other lines of its interface tell."""
+    ends = (flow.inner_src, flow.inner_dst)
+    return key[6].endswith(f"/{BY_NOBODY}") and ends == (flow.src, flow.dst)
 
 
 def _is_port_of(target: str, port: int) -> bool:

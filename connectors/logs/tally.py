@@ -201,16 +201,15 @@ class Tally:
         return True
 
     def connect(
-        self, key: Key, count: int, up: int, down: int, first: str, last: str, *,
-        is_one: bool = False,
-    ) -> None:  # fmt: skip
-        """Connections of which only addresses were logged. ``is_one``: a whole one, whether or not
-        another line has counted it."""
+        self, key: Key, count: int, up: int, down: int, first: str, last: str, *, large: int = 0
+    ) -> None:
+        """Connections of which only addresses were logged. ``large``: how many of them sent much,
+        whether or not another line has counted them."""
         row = self.row(key)
         row.count += count
         row.up += up
         row.down += down
-        row.large += is_one and up >= self.large
+        row.large += large
         if first:
             row.first = min(row.first, first) if row.first else first
             row.last = max(row.last, last or first)

@@ -208,6 +208,39 @@ def test_a_gateway_tells_where_nothing_else_does(tmp_path: Path, read: Read) -> 
     assert carried(read("."), Confidence.MEDIUM) == {("10.0.0.5", CONTACT): (5, 6)}
 
 
+@pytest.mark.parametrize("is_last", [True, False])
+def test_what_a_gateway_asks_for_others_counts_once(
+    tmp_path: Path, read: Read, is_last: bool
+) -> None:
+    (tmp_path / "dns.log").write_text(resolved("10.0.0.5", "api.openai.com", AI))
+    own = [f"eni-0a 10.0.0.5 {AI} 51000 443 10.0.0.5 {AI} 50 ",
+           f"eni-0a {AI} 10.0.0.5 443 51000 {AI} 10.0.0.5 90 "]  # fmt: skip
+    inner = [f"eni-9 10.0.0.5 10.0.0.220 51000 443 10.0.0.5 {AI} 50 ",
+             f"eni-9 10.0.0.220 10.0.0.5 443 51000 {AI} 10.0.0.5 90 "]  # fmt: skip
+    outer = [f"eni-9 10.0.0.220 {AI} 1029 443 10.0.0.220 {AI} 50 ",
+             f"eni-9 {AI} 10.0.0.220 443 1029 {AI} 10.0.0.220 90 "]  # fmt: skip
+    lines = own + inner + outer if is_last else outer + inner + own
+    (tmp_path / "flows.log").write_text(
+        NAT + "".join(f"{line}{T0 + 9} {T0 + 19} ACCEPT\n" for line in lines)
+    )
+    told = read(".")
+    assert carried(told) == {("10.0.0.5", CONTACT): (50, 90)}
+    assert {*told.people} == {"10.0.0.5"}
+
+
+def test_who_is_no_gateway_is_told_though_it_may_have_been(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "dns.log").write_text(resolved("10.0.0.5", "api.openai.com", AI))
+    sizes = (9_000_000, 20, 9_000_000)
+    (tmp_path / "flows.log").write_text(NAT + "".join(
+        f"eni-7 10.0.0.6 {AI} {51000 + n} 443 10.0.0.6 {AI} {size} {T0 + 9} {T0 + 19} ACCEPT\n"
+        for n, size in enumerate(sizes)
+    ))  # fmt: skip
+    told = read(".", large_upload_mib=5)
+    assert carried(told) == {("10.0.0.6", CONTACT): (sum(sizes), 0)}
+    (row,) = [e for e in told.assets[CONTACT].evidence if "others were given" in e.preview]
+    assert (row.count, row.large_uploads) == (3, 2)
+
+
 ZEEK_SSL = '{{"ts":{at}.1,"uid":"{uid}","id.orig_h":"{src}","id.orig_p":51000,' \
     '"id.resp_h":"{dst}","id.resp_p":443,"server_name":"{name}"}}\n'  # fmt: skip
 ZEEK_CONN = '{{"ts":{at}.0,"uid":"{uid}","id.orig_h":"{src}","id.orig_p":51000,' \
