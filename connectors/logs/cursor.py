@@ -19,18 +19,21 @@ class _Told(msgspec.Struct, frozen=True):
     flows: dict[str, int] = {}
     answers: str = ""
     columns: dict[str, tuple[str, ...]] = {}
+    both: dict[str, int] = {}
 
 
 @dataclass
 class Cursor:
     """How far every file has been read, by the text of its mark; ``flows``: for connections, which
     is done behind all names. ``answers``: what connections of the next reading are joined by.
-    ``columns``: separator and names at a place, where they are not those at the beginning."""
+    ``columns``: separator and names at a place, where they are not those at the beginning.
+    ``both``: for connections, of files that are read for what is installed, too (in ``flows``)."""
 
     at: dict[str, int] = field(default_factory=dict)
     flows: dict[str, int] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    both: dict[str, int] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     _kept: str = ""
 
@@ -42,7 +45,15 @@ class Cursor:
             told = msgspec.json.decode(since.cursor, type=_Told)
         except msgspec.MsgspecError:
             return cls(at=_before(since.cursor))
-        return cls(told.at, told.flows, Answers.of(told.answers), told.columns, _kept=told.answers)
+        return cls(
+            told.at, told.flows, Answers.of(told.answers), told.columns, told.both,
+            _kept=told.answers,
+        )  # fmt: skip
+
+    @property
+    def of_both(self) -> Cursor:
+        """``both`` as the ``flows`` of a cursor of its own; what it moves is moved here."""
+        return Cursor(flows=self.both, seen=self.seen)
 
     @property
     def text(self) -> str:
@@ -50,7 +61,7 @@ class Cursor:
             self._kept, self.answers.is_changed = self.answers.text, False
         told = _Told(
             dict(sorted(self.at.items())), dict(sorted(self.flows.items())), self._kept,
-            dict(sorted(self.columns.items())),
+            dict(sorted(self.columns.items())), dict(sorted(self.both.items())),
         )  # fmt: skip
         return msgspec.json.encode(told).decode()
 
@@ -90,7 +101,10 @@ class Cursor:
         if not cursor:
             return
         other = Cursor.of(Checkpoint(cursor=cursor))
-        pairs = ((self.at, other.at if names else {}), (self.flows, other.flows))
+        pairs = (
+            (self.at, other.at if names else {}), (self.flows, other.flows),
+            (self.both, other.both),
+        )  # fmt: skip
         for held, more in pairs:
             held.update({name: max(at, held.get(name, 0)) for name, at in more.items()})
         self.columns.update(other.columns if names else {})
@@ -102,6 +116,7 @@ class Cursor:
         if not keep_others:
             self.at = {name: at for name, at in self.at.items() if name in self.seen}
             self.flows = {name: at for name, at in self.flows.items() if name in self.seen}
+            self.both = {name: at for name, at in self.both.items() if name in self.seen}
             self.columns = {name: told for name, told in self.columns.items() if name in self.at}
 
 

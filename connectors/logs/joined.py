@@ -279,7 +279,7 @@ class Joins:
         anybody = self.answers.anybody(server, flow.start)
         if anybody is None or not _is_port_of(anybody[2], side.port):
             return None
-        actor = (DEVICE, side.machine) if side.machine else (ADDRESS, side.client)
+        actor = (DEVICE, side.machine.lower()) if side.machine else (ADDRESS, side.client)
         shape = f"{flow.format}/{BY_NOBODY}"
         return keyed(anybody, actor=actor, denied=flow.denied, shape=shape), True
 
@@ -344,7 +344,7 @@ class Joins:
             name = f"{server}:{port}"
             way = PORT_OFTEN if len(talk.ports) >= _OFTEN else PORT
             way = KNOWN_SERVER if name in self.servers else way
-            kind, actor = (DEVICE, machine) if machine else (ADDRESS, client)
+            kind, actor = (DEVICE, machine.lower()) if machine else (ADDRESS, client)
             key = (kind, actor, f"={name}", API, "", False, f"{shape}/{way}")
             talk.tell(tally, key, talk.count or 1)
         self._talks.clear()

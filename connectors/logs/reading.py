@@ -83,6 +83,8 @@ class Reading:
         cursor.answers.is_private = bool(names)
         self._flows: list[tuple[LogFile, FlowLayout]] = []
         self._inventories: list[tuple[LogFile, InventoryLayout]] = []
+        self._both: set[str] = set()
+        """Paths of files that are read for connections and for what is installed."""
         self._named: list[tuple[LogFile, int, tuple[str, ...]]] = []
         """Files that tell where AI's names are, where their reading began, and its columns."""
         self._flow_tally = self._tally()
@@ -96,7 +98,8 @@ class Reading:
     def all_of(self, files: list[LogFile], pool: ThreadPoolExecutor) -> Iterator[Item]:
         """What they tell, and checkpoints between."""
         if not self._tells_names and not any(self._is_of_connections(file) for file in files):
-            self.cursor.seen |= self.cursor.at.keys() | self.cursor.flows.keys()
+            cursor = self.cursor
+            cursor.seen |= cursor.at.keys() | cursor.flows.keys() | cursor.both.keys()
             return  # there is nothing that names would be for
         for file in files:
             yield from self._file(file, pool)
@@ -209,11 +212,14 @@ class Reading:
         """Whether a file holds nothing that is read for names first."""
         if flows is not None:
             self._flows.append((file, flows))
-            return not flows.format.mixed
+            if not flows.format.mixed:
+                return True
         inventory = inventory_of(head)
-        if inventory is None:
+        if inventory is None or (flows is not None and not inventory.format.mixed):
             return False
         self._inventories.append((file, inventory))
+        if flows is not None:
+            self._both.add(file.path)
         return not inventory.format.mixed
 
     def _installed(self, pool: ThreadPoolExecutor) -> Iterator[Item]:
@@ -295,7 +301,8 @@ class Reading:
         self, opened: Opened, layout: FlowLayout, tally: Tally, pool: ThreadPoolExecutor
     ) -> Iterator[Item]:
         file, find = opened.file, self._finder(self.joins.literals(layout))
-        opened.go_on(self.cursor, flows=True)
+        cursor = self.cursor.of_both if file.path in self._both else self.cursor
+        opened.go_on(cursor, flows=True)
         unknown, is_last_told = 0, False
         try:
             for part, places in opened.blocks(find, pool, layout.mark):
@@ -309,7 +316,7 @@ class Reading:
         if unknown and not layout.format.mixed:
             yield gap(file.path, unknown, [])
         if opened.is_kept:
-            opened.keep(self.cursor, is_last_told=is_last_told, flows=True)
+            opened.keep(cursor, is_last_told=is_last_told, flows=True)
 
     def _finder(self, literals: list[bytes], *, is_caseless: bool = False) -> Finder:
         """Compiled once for files of one kind."""

@@ -140,6 +140,21 @@ FLOWS: tuple[tuple[str, str, str, dict[str, object] | None], ...] = (
      '{"pkts":23,"bytes":4884,"start":"2026-11-28T10:00:00.1+0000","end":'
      '"2026-11-28T10:04:00.1+0000","age":240}}}',
      {"uid": "16", "sent": 4884, "start": 1795860000, "end": 1795860240, "one_way": True}),
+    # https://www.crowdstrike.com/en-us/resources/data-sheets/falcon-data-replicator/
+    ("crowdstrike-flow", "",
+     '{"event_simpleName":"NetworkConnectIP4","aid":"a1","ComputerName":"LAPTOP-1","aip":'
+     '"198.51.100.1","ConnectionDirection":"0","LocalAddressIP4":"10.0.0.7","LocalPort":"51234",'
+     '"RemoteAddressIP4":"203.0.113.7","RemotePort":"443","Protocol":"6","ContextProcessId":"1",'
+     '"ContextTimeStamp":"1795859999.512","timestamp":"1795860000123"}',
+     {"src": "a1", "dst": "203.0.113.7", "sport": 51234, "dport": 443, "start": 1795860000,
+      "instance": "LAPTOP-1", "one_way": False, "count": 1}),
+    ("crowdstrike-flow", "",
+     '{"event_simpleName":"NetworkConnectIP6","aid":"a1","RemoteAddressIP6":"2001:db8::7",'
+     '"RemotePort":"443","LocalPort":"51234","timestamp":"1795860000123"}',
+     {"dst": "2001:db8::7", "instance": "a1"}),
+    ("crowdstrike-flow", "",
+     '{"event_simpleName":"NetworkReceiveAcceptIP4","aid":"a1","RemoteAddressIP4":"203.0.113.7",'
+     '"RemotePort":"51234","LocalPort":"443","timestamp":"1795860000123"}', None),
     # https://github.com/phaag/nfdump/blob/master/man/nfdump.1 (csv)
     ("netflow", "ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt\n",
      "2026-11-28 10:00:00,2026-11-28 10:00:02,2.000,10.0.0.7,203.0.113.7,51234,443,TCP,...AP"

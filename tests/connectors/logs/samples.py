@@ -501,7 +501,7 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
     ("crowdstrike", "",
      '{"event_simpleName":"DnsRequest","aid":"a1","timestamp":"1764324000000","DomainName":'
      '"api.openai.com","LocalAddressIP4":"10.0.0.7","IP4Records":"192.0.2.3;192.0.2.4;"}',
-     {"answers": ("192.0.2.3", "192.0.2.4"), "src": "10.0.0.7"}),
+     {"answers": ("192.0.2.3", "192.0.2.4"), "src": "a1"}),
     # https://docs.pi-hole.net/ftldns/dns-resolver/ (lines of dnsmasq's log)
     ("pihole-answer", "",
      "Nov 28 10:00:00 pi dnsmasq[123]: 45 192.168.1.5/54321 reply api.mistral.ai is 192.0.2.3",

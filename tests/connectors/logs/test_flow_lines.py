@@ -38,6 +38,7 @@ _BOTH = {
     "zeek-dns",
     "zeek-conn",
     "suricata-eve",
+    "crowdstrike",
     "aws-network-firewall",
     "palo-alto-traffic",
     "gcp-firewall",

@@ -241,6 +241,62 @@ def test_who_is_no_gateway_is_told_though_it_may_have_been(tmp_path: Path, read:
     assert (row.count, row.large_uploads) == (3, 2)
 
 
+def falcon(event: str, aid: str, second: int, **more: str) -> str:
+    """https://www.crowdstrike.com/en-us/resources/data-sheets/falcon-data-replicator/"""
+    told = {"event_simpleName": event, "aid": aid, "ComputerName": f"PC-{aid}"}
+    return json.dumps({**told, "timestamp": f"{T0 + second}123", **more}) + "\n"
+
+
+@pytest.mark.parametrize("is_one_file", [True, False])
+def test_a_sensors_devices_are_joined_by_the_sensors_id(
+    tmp_path: Path, read: Read, is_one_file: bool
+) -> None:
+    six = "2001:db8::7"
+    names = falcon("DnsRequest", "a1", 0, DomainName="api.openai.com", IP4Records=f"{AI};",
+                   IP6Records=f"{six};", aip="198.51.100.1")  # fmt: skip
+    connections = "".join((
+        falcon("NetworkConnectIP4", "a1", 1, RemoteAddressIP4=AI, RemotePort="443",
+               LocalPort="51000", LocalAddressIP4="10.0.0.5"),
+        falcon("NetworkConnectIP6", "a1", 2, RemoteAddressIP6=six, RemotePort="443",
+               LocalPort="51001", LocalAddressIP6="fd00::5"),
+        falcon("NetworkConnectIP4", "a2", 3, RemoteAddressIP4=AI, RemotePort="443",
+               LocalPort="51002", LocalAddressIP4="10.0.0.5"),
+        falcon("NetworkConnectIP4", "a1", 4, RemoteAddressIP4="198.51.100.9", RemotePort="443"),
+    ))  # fmt: skip
+    if is_one_file:
+        (tmp_path / "falcon.json").write_text(connections + names)
+    else:
+        (tmp_path / "a.json").write_text(connections)
+        (tmp_path / "b.json").write_text(names)
+    told = read(".")
+    assert told.use == {("pc-a1", CONTACT): 3, ("pc-a2", CONTACT): 1}
+    rows = {(row.rule, row.confidence): row.count for row in seen(told)}
+    assert rows == {
+        ("logs.crowdstrike", Confidence.MEDIUM): 1,
+        ("logs.crowdstrike-flow", Confidence.MEDIUM): 2,
+        ("logs.crowdstrike-flow", Confidence.LOW): 1,
+    }
+
+
+def test_an_export_of_a_sensor_tells_names_connections_and_programs_once(
+    tmp_path: Path, read: Read
+) -> None:
+    log = tmp_path / "falcon.json"
+    ran = falcon("ProcessRollup2", "a1", 0, ImageFileName="/usr/local/bin/ollama")
+    asked = falcon("DnsRequest", "a1", 0, DomainName="api.openai.com", IP4Records=f"{AI};")
+    connected = falcon("NetworkConnectIP4", "a1", 1, RemoteAddressIP4=AI, RemotePort="443")
+    log.write_text(ran + asked + connected)
+    told = read("falcon.json")
+    program = "Ollama (program that ran)"
+    assert told.use == {("pc-a1", CONTACT): 2, ("pc-a1", program): 1}
+    assert not read("falcon.json", since=told.cursor).use
+    with log.open("a") as more:
+        more.write(falcon("NetworkConnectIP4", "a1", 9, RemoteAddressIP4=AI, RemotePort="443"))
+        more.write(ran)
+    grown = read("falcon.json", since=told.cursor)
+    assert grown.use == {("pc-a1", CONTACT): 1, ("pc-a1", program): 1}
+
+
 ZEEK_SSL = '{{"ts":{at}.1,"uid":"{uid}","id.orig_h":"{src}","id.orig_p":51000,' \
     '"id.resp_h":"{dst}","id.resp_p":443,"server_name":"{name}"}}\n'  # fmt: skip
 ZEEK_CONN = '{{"ts":{at}.0,"uid":"{uid}","id.orig_h":"{src}","id.orig_p":51000,' \
