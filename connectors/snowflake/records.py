@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scanner.kit.expressions import expression
+from connectors.snowflake.sql import calls
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.overlooked import Happened
@@ -42,14 +42,6 @@ _MAKERS = (
 
 
 _ROLES = frozenset({"CORTEX_USER", "CORTEX_EMBED_USER", "CORTEX_AGENT_USER", "COPILOT_USER"})
-_CALL = expression(
-    r"(?i)\b(?:snowflake\s*\.\s*cortex\s*\.\s*([a-z_]{3,40})|(ai_(?:complete|classify|filter|agg"
-    r"|embed|extract|sentiment|similarity|summarize_agg|transcribe|translate|parse_document|redact"
-    r")))\s*\(\s*(?:model\s*=>\s*)?(?:'([^'\s]{2,80})'\s*,)?"
-)
-"""https://docs.snowflake.com/user-guide/snowflake-cortex/aisql; the first argument of some is the
-model."""
-_MODEL = expression(r"[a-z0-9]+(?:[._/-][a-z0-9]+)+")
 
 
 def user_id(org: str, name: str) -> NodeId:
@@ -149,24 +141,25 @@ def function_use(row: Row, org: str, rule: str) -> list[Item] | None:
 
 def query(row: Row, org: str, rule: str) -> Happened | None:
     """A statement that was run: which of Cortex's functions it calls, with which model. Of what it
-    asks nothing is kept."""
+    asks nothing is kept. Who makes a function that calls one has not called it: that is told beside
+    its uses."""
     if not text(row.get("query_text")):
         return None
     at = when(row.get("start_time"))
     ident = text(row.get("query_id")) or mark_of((at, whole(row)))
     who = person(org, text(row.get("user_name")))
     is_done = text(row.get("execution_status")).upper() in ("SUCCESS", "")
-    calls = {
-        ((hit[1] or hit[2]).casefold(), (hit[3] or "").casefold())
-        for hit in _CALL.finditer(text(row["query_text"])[:_MOST_CODE])
-    }
+    called, defined = calls(text(row["query_text"]))
     told = [
+        NAMES.used(cortex(org, model), f"cortex.{name}", actor=who, **times_of(row))
+        for name, model in sorted(called)
+    ]
+    told += [
         NAMES.used(
-            cortex(org, model if _MODEL.fullmatch(model) else ""), f"cortex.{name}", actor=who,
-            **times_of(row),
+            cortex(org, model), f"cortex.{name} (in a function)", "", actor=who, **times_of(row)
         )
-        for name, model in sorted(calls)
-    ]  # fmt: skip
+        for name, model in sorted(defined - called)
+    ]
     return ident, at, tuple(one if is_done else failed(one) for one in told)
 
 

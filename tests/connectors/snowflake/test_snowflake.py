@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
 
 from connectors.snowflake import CONNECTOR, RUN, statements
+from connectors.snowflake.sql import calls
 from scanner.detect.activity import Catalogue
 from scanner.detect.engine import Detector
 from scanner.kit.contract import Context
@@ -180,3 +182,72 @@ def test_a_statement_that_two_exports_tell_counts_once(tmp_path: Path) -> None:
 def test_the_account_adds_up_who_comes_in_by_oauth(vendor: Vendor) -> None:
     rows = {a.label: a for a in folded(_items(vendor, "use")) if a.thing is None}
     assert {name: one.count for name, one in rows.items()} == {"CHATGPT": 12, "TABLEAU": 300}
+
+
+CALLED = {
+    "select SNOWFLAKE . CORTEX . COMPLETE ('claude-4-sonnet', x)": "complete claude-4-sonnet",
+    'select "SNOWFLAKE"."CORTEX"."COMPLETE"(\'claude-4-sonnet\', x)': "complete claude-4-sonnet",
+    "select snowflake.cortex.embed_text_768('e5-base-v2', x)": "embed_text_768 e5-base-v2",
+    "select AI_COMPLETE(model => 'openai-gpt-5', prompt => p)": "ai_complete openai-gpt-5",
+    "select 'it''s' || ai_complete('llama3.1-8b', '-- ''x')": "ai_complete llama3.1-8b",
+    "select 'a\\'' || ai_classify(t, ['a']) -- it's": "ai_classify",
+    "execute immediate $$ select ai_agg(x, 'sum up') from t $$": "ai_agg",
+}
+NOT_CALLED = (
+    "/* try snowflake.cortex.complete('mistral-large2', x) */ select 1",
+    "-- snowflake.cortex.complete('x', 'y')\nselect 1",
+    "// ai_complete('x', 'y')\nselect 1",
+    "insert into faq values ('use ai_complete(''llama3'', x) for it')",
+    "insert into faq values ($$ select snowflake.cortex.sentiment(x) $$)",
+    "select 'cut off: ai_complete(x",
+    "select my_db.public.ai_complete(x) from t",
+    'select "ai_complete"(x) from t',
+    "create table if not exists ai_filter (a int)",
+    "drop function ai_complete (varchar)",
+)
+
+
+def _asked(folder: Path, text: str) -> list[Activity]:
+    row = {"QUERY_ID": "01b", "QUERY_TEXT": text, "USER_NAME": "ADA", "EXECUTION_STATUS": "SUCCESS",
+           "START_TIME": "2026-11-20 08:00:00.000"}  # fmt: skip
+    return [one for one in _file(folder, [row]) if isinstance(one, Activity)]
+
+
+@pytest.mark.parametrize("text", CALLED)
+def test_what_a_statement_calls_is_read_however_it_is_written(tmp_path: Path, text: str) -> None:
+    name, _, model = CALLED[text].partition(" ")
+    (one,) = _asked(tmp_path, text)
+    assert (one.rule, one.relation) == (f"cortex.{name}", "used_by")
+    assert one.thing is not None
+    assert one.thing.models == ((model,) if model else ())
+
+
+@pytest.mark.parametrize("text", NOT_CALLED)
+def test_comments_texts_and_functions_of_ones_own_are_no_use(tmp_path: Path, text: str) -> None:
+    assert _asked(tmp_path, text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "create or replace function f() returns text as $$ ai_complete('llama3.1-8b', 'x') $$",
+        "create procedure f() returns text language python handler = 'h' as $$\n"
+        "def h(s): return s.sql(\"select ai_complete('llama3.1-8b', 'x')\").collect() $$",
+    ],
+)
+def test_who_makes_a_function_that_calls_a_model_has_not_called_it(
+    tmp_path: Path, text: str
+) -> None:
+    (one,) = _asked(tmp_path, text)
+    assert (one.rule, one.relation) == ("cortex.ai_complete (in a function)", "")
+    assert one.label == "Cortex llama3.1-8b"
+
+
+def test_a_hostile_statement_is_read_in_a_moment() -> None:
+    begun = perf_counter()
+    for text in (
+        "create " + "function " * 120_000, "'" * 1_000_001, "ai_agg(" + "\\" * 999_999,
+        "/*" * 500_000 + "ai_agg(", '"' * 999_999 + "cortex", ". " * 500_000 + "ai_a(",
+    ):  # fmt: skip
+        calls(text)
+    assert perf_counter() - begun < 10
