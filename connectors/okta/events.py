@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from connectors.okta.scopes import opened
 from scanner.kit import values
 from scanner.kit.clocks import Clock
 from scanner.kit.named import gone
@@ -183,7 +184,11 @@ class Aggregate:
             made = self._new(event, kind, ident, label, actor, at)
             self.rows[key] = made if count else msgspec.structs.replace(made, count=0)
             return
-        self.rows[key] = _again(old, at, scopes, count)
+        one = _again(old, at, scopes, count)
+        if one.scopes != old.scopes and one.relation:
+            reads, writes = opened(one.scopes, self.host)
+            one = msgspec.structs.replace(one, reads=reads, writes=writes)
+        self.rows[key] = one
 
     def _left(self, event: Mapping[str, Any], kind: str, place: str, count: int) -> None:
         who = _person(event, self.host, of_target=True, or_actor=False)
@@ -223,6 +228,8 @@ class Aggregate:
         at: str,
     ) -> Activity:
         known = self.apps.get(ident)
+        scopes = _scopes(event)
+        reads, writes = opened(scopes, self.host) if EVENTS[kind] else ((), ())
         return Activity(
             rule=kind,
             actor=actor,
@@ -233,10 +240,12 @@ class Aggregate:
             label=known.label if known else label,
             client_id=known.client_id if known else ident,
             hosts=known.hosts if known else (),
-            scopes=_scopes(event),
+            scopes=scopes,
             relation=EVENTS[kind],
             first_at=at,
             last_at=at,
+            reads=reads,
+            writes=writes,
         )
 
     def activities(self) -> Iterator[Item]:

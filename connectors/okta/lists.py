@@ -13,8 +13,8 @@ from typing import Any
 
 from connectors.okta.api import pages
 from connectors.okta.events import app_of, org, org_id, stamp
+from connectors.okta.scopes import opened
 from scanner.kit.http import ReadOnlySession
-from scanner.kit.opened import OpenedData, Way
 from scanner.kit.values import mapping, text
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
@@ -27,22 +27,6 @@ GRANTS = "GET /api/v1/apps/{app}/grants"
 TOKENS = "GET /api/v1/api-tokens"
 LEFT = "DEPROVISIONED"
 _OUT = frozenset({LEFT, "SUSPENDED"})
-DATA = OpenedData(
-    "okta", "grant",
-    {
-        "directory": ("people and groups", "directory"),
-        "audit": ("System Log", "logs"),
-        "settings": ("settings of the organization", "settings"),
-    },
-)  # fmt: skip
-_NOUNS = {
-    "users": "directory", "groups": "directory", "userTypes": "directory", "profile": "directory",
-    "profileMappings": "directory", "schemas": "directory", "roles": "directory",
-    "linkedObjects": "directory", "sessions": "directory", "factors": "directory",
-    "logs": "audit", "reports": "audit",
-}  # fmt: skip
-"""The middle of ``okta.users.read``; every other noun is of settings
-(https://developer.okta.com/docs/api/oauth2)."""
 
 
 def read_people(session: ReadOnlySession, host: str) -> Iterator[Item]:
@@ -114,7 +98,7 @@ def _granted(
         return [], odd
     app = app_of(given)
     times = sorted(filter(None, scopes.values()))
-    reads, writes = DATA.of((_way(scope) for scope in sorted(scopes)), host)
+    reads, writes = opened(scopes, host)
     return [Activity(
         rule=GRANTS,
         account=org_id(host),
@@ -130,14 +114,6 @@ def _granted(
         reads=reads,
         writes=writes,
     )], odd  # fmt: skip
-
-
-def _way(scope: str) -> Way:
-    """``okta.users.read`` reads; ``okta.users.manage`` does both."""
-    steps = scope.split(".")
-    if len(steps) < 3 or steps[0] != "okta":
-        return "", False, False
-    return _NOUNS.get(steps[1], "settings"), True, steps[-1] != "read"
 
 
 def read_tokens(session: ReadOnlySession, host: str) -> Iterator[Item]:

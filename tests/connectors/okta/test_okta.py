@@ -23,7 +23,7 @@ from scanner.kit.folding import Lately
 from scanner.kit.limits import Limits
 from scanner.kit.testing import Answer, Recorded, recorded_server
 from scanner.model.coverage import Coverage, Outcome
-from scanner.model.facts import Asset, Edge, Identity
+from scanner.model.facts import Asset, Edge, Identity, Relation
 from scanner.model.items import Activity, Checkpoint, Gap, Item
 from scanner.rulebook.load import Rulebook
 from scanner.store.state import State
@@ -675,6 +675,37 @@ def test_consents_end_for_whose_they_were(tmp_path: Path) -> None:
         "app.oauth2.as.consent.revoke.user.client": ("", "ada@acme.com"),
         "application.lifecycle.delete": ("", "root@acme.com"),
     }
+
+
+def test_scopes_of_okta_in_its_log_open_data(tmp_path: Path, rulebook: Rulebook) -> None:
+    def asked(scopes: str) -> dict[str, Any]:
+        return {"debugContext": {"debugData": {"requestedScopes": scopes}}}
+
+    client = {"id": "0oa7", "type": "PublicClientApp", "displayName": "Claude"}
+    token = "app.oauth2.token.grant.access_token"
+    events = [
+        _event(1, "app.oauth2.consent.grant", _CHAT, actor=_ADA,
+               **asked("openid okta.users.read okta.groups.manage")),
+        _event(2, token, _ADA, actor=client, **asked("okta.users.read")),
+        _event(3, token, _ADA, actor=client, **asked("okta.logs.read")),
+        _event(5, "app.oauth2.as.consent.revoke", _CHAT, actor=_ADA, **asked("okta.users.read")),
+        _event(6, "app.oauth2.consent.grant", _CHAT, actor=_ADMIN, **asked("openid profile")),
+    ]  # fmt: skip
+    rows = _activities(_read(tmp_path, "a.jsonl", _lines(events)))
+    ways = {
+        (a.rule, a.actor.name if a.actor else ""): tuple(
+            "+".join(one.id.rpartition("/")[2] for one in side) for side in (a.reads, a.writes)
+        )
+        for a in rows
+    }
+    assert ways["app.oauth2.consent.grant", "Ada"] == ("directory", "directory")
+    assert ways[token, "Ada"] == ("audit+directory", "")
+    assert [ways[key] for key in ways if "revoke" in key[0]] == [("", "")]
+    assert sum(a.relation == "grants" and not a.reads for a in rows) == 1
+    facts = [f for a in rows for f in facts_of(a, Catalogue(rulebook), "okta")]
+    read = {(f.source.rpartition("/")[2], f.target.rpartition("/")[2]) for f in facts
+            if isinstance(f, Edge) and f.relation is Relation.READS_FROM}  # fmt: skip
+    assert read == {("0oa1", "directory"), ("0oa7", "directory"), ("0oa7", "audit")}
 
 
 def test_a_token_that_was_made_for_an_agent(tmp_path: Path, rulebook: Rulebook) -> None:
