@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from connectors.databricks import records, use
-from connectors.databricks.records import KINDS, NAMES, TABLE
+from connectors.databricks import records, serving, use
+from connectors.databricks.names import NAMES
+from connectors.databricks.records import KINDS, TABLE
 from scanner.kit.administered import (
     Administration,
     Kind,
@@ -159,7 +160,7 @@ CONNECTOR = Administration(
     ),
     names=NAMES,
     parts=(
-        Listed("serving", SERVING, _of(SERVING, "endpoints", records.endpoint)),
+        Listed("serving", SERVING, _of(SERVING, "endpoints", serving.endpoint)),
         Listed("models", MODELS, _of(MODELS, "registered_models", records.model)),
         Listed("vectors", ENDPOINTS, vectors),
         Listed("genie", SPACES, _of(SPACES, "spaces", records.space)),
@@ -168,7 +169,7 @@ CONNECTOR = Administration(
     ),
     kinds=(
         Kind(records.is_event, records.event),
-        Kind(records.is_endpoint, records.endpoint),
+        Kind(serving.is_endpoint, serving.endpoint),
         Kind(records.is_model, records.model),
         Kind(records.is_space, records.space),
         Kind(records.is_index, records.index),

@@ -1,7 +1,6 @@
 """Records of a Databricks workspace -> assets, what they call and read, and who made them. Pure.
 
-https://docs.databricks.com/api/workspace. A serving endpoint may serve models of other vendors with
-a key of theirs: it names the secret that holds it, never the key.
+https://docs.databricks.com/api/workspace
 """
 
 from __future__ import annotations
@@ -9,36 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import msgspec
+
+from connectors.databricks import serving
+from connectors.databricks.names import NAMES, OURS, owners, person
 from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
-from scanner.kit.named import Names
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.values import items, mapping, text, when
-from scanner.model.base import NodeId
 from scanner.model.facts import (
     Asset,
     AssetClass,
     DataStore,
     Edge,
     Identity,
-    PrincipalType,
     Relation,
 )
-from scanner.model.items import Item
+from scanner.model.items import Activity, Item
 
-NAMES = Names(source="databricks", vendor="databricks", tenant="workspace")
-OURS = "databricks"
 TABLE = "databricks.table"
 KINDS = ("serving_endpoint", "registered_model", "vector_index", "vector_endpoint",
          "genie_space", "app", "secret", "assistant")  # fmt: skip
-_PROVIDERS = {
-    "openai": "openai", "anthropic": "anthropic", "cohere": "cohere", "ai21labs": "ai21",
-    "amazon-bedrock": "aws_bedrock", "google-cloud-vertex-ai": "google_vertex",
-    "palm": "google_gemini", "databricks-model-serving": OURS,
-}  # fmt: skip
-"""``external_model.provider`` -> provider."""
-_SECRET = expression(r"\{\{secrets/([^/{}]{1,128})/([^/{}]{1,128})\}\}")
-_MOST_MODELS = 50
 _SERVICES = {
     "serverlessrealtimeinference": ("serving_endpoint", AssetClass.MODEL_ENDPOINT),
     "modelserving": ("serving_endpoint", AssetClass.MODEL_ENDPOINT),
@@ -52,21 +42,16 @@ _SERVICES = {
 (https://docs.databricks.com/admin/account-settings/audit-logs)."""
 SERVICES = tuple(_SERVICES)
 _OF_ONE = expression(r"(?i)create|update|put|delete|query|invoke|(?:genie)?(?:start|create)conv")
+_MODEL_ACTIONS = {
+    "createregisteredmodel": "created_by", "createmodelversion": "used_by",
+    "finalizemodelversion": "used_by", "transitionmodelversionstage": "used_by",
+    "updateregisteredmodel": "used_by", "deleteregisteredmodel": "",
+}  # fmt: skip
+"""What is done with a registered model -> what it makes of whoever does it."""
+_REGISTRIES = ("unitycatalog", "modelregistry")
 _PARAMS = ("requestParams", "request_params")
 _ABOUT = ("name", "endpoint_name", "endpointName", "index_name", "indexName", "space_id", "spaceId")
-
-
-def person(org: str, who: str) -> Identity | None:
-    """A person by address; what has none is a service principal."""
-    if not who:
-        return None
-    kind = PrincipalType.HUMAN if "@" in who else PrincipalType.SERVICE
-    return NAMES.person(org, who, who if "@" in who else "", who, kind)
-
-
-def _owners(org: str, *names: Any) -> list[Identity | None]:
-    found = dict.fromkeys(text(name) for name in names)
-    return [person(org, name) for name in found]
+_MODEL_NAMES = ("full_name_arg", "full_name", "model_name", "name")
 
 
 def table(org: str, name: str) -> DataStore:
@@ -78,75 +63,6 @@ def table(org: str, name: str) -> DataStore:
 
 
 # --- lists ----------------------------------------------------------------------------------------
-
-
-def is_endpoint(record: Mapping[str, Any]) -> bool:
-    return "name" in record and "config" in record and "state" in record
-
-
-def endpoint(record: Any, org: str, rule: str = "serving-endpoints") -> list[Item] | None:
-    given = mapping(record)
-    name = text(given.get("name"))
-    if not name:
-        return None
-    served = [
-        mapping(one)
-        for key in ("served_entities", "served_models")
-        for one in items(mapping(given.get("config")).get(key))
-    ]
-    outside = [mapping(one.get("external_model")) for one in served]
-    providers = list(dict.fromkeys(_provider(one) for one in outside if one))
-    models = sorted({shown for one in served if (shown := _model(one))})[:_MOST_MODELS]
-    status = text(mapping(given.get("state")).get("ready")).casefold()
-    tags = {text(mapping(t).get("key")): text(mapping(t).get("value"))
-            for t in items(given.get("tags"))}  # fmt: skip
-    thing = NAMES.thing(
-        org, "serving_endpoint", name, name, AssetClass.MODEL_ENDPOINT,
-        provider=next(filter(None, providers), OURS), models=tuple(models),
-        created_at=when(given.get("creation_timestamp")), status=status.replace("_", " "),
-        tags={key: value for key, value in tags.items() if key},
-    )  # fmt: skip
-    told = (NAMES.evidence(rule, thing.id),)
-    found = list(NAMES.listed(thing, rule, _owners(org, given.get("creator"))))
-    for other in filter(None, providers[1:]):
-        provider = NodeId(f"provider:{other}")
-        found.append(Edge(source=thing.id, target=provider, relation=Relation.CALLS, evidence=told))
-    for one in served:
-        if entity := text(one.get("entity_name")) or text(one.get("model_name")):
-            target = NAMES.node(org, "registered_model", entity)
-            if "." in entity and not entity.startswith("system."):
-                found.append(
-                    Edge(source=thing.id, target=target, relation=Relation.SERVES, evidence=told)
-                )
-    for scope, key in sorted({place for one in outside for place in _secrets(one, 3)}):
-        slot = NAMES.thing(
-            org, "secret", f"{scope}/{key}", f"{scope}/{key}", AssetClass.SECRET_SLOT, is_ai=False
-        )
-        found += NAMES.listed(slot, rule)
-        found.append(
-            Edge(source=thing.id, target=slot.id, relation=Relation.AUTHENTICATES_WITH,
-                 evidence=told)
-        )  # fmt: skip
-    return found
-
-
-def _provider(external: Mapping[str, Any]) -> str:
-    return _PROVIDERS.get(text(external.get("provider")).casefold(), "")
-
-
-def _model(served: Mapping[str, Any]) -> str:
-    external, base = mapping(served.get("external_model")), mapping(served.get("foundation_model"))
-    return (
-        text(external.get("name")) or text(base.get("name")) or text(served.get("entity_name"))
-        or text(served.get("model_name"))
-    )  # fmt: skip
-
-
-def _secrets(value: Any, depth: int) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield from _SECRET.findall(value[:1000])
-    for inner in mapping(value).values() if depth else ():
-        yield from _secrets(inner, depth - 1)
 
 
 def is_model(record: Mapping[str, Any]) -> bool:
@@ -162,7 +78,7 @@ def model(record: Any, org: str, rule: str = "registered models") -> list[Item] 
         org, "registered_model", name, name, AssetClass.MODEL,
         created_at=when(given.get("created_at")),
     )  # fmt: skip
-    return list(NAMES.listed(thing, rule, _owners(org, given.get("owner"))))
+    return list(NAMES.listed(thing, rule, owners(org, given.get("owner"))))
 
 
 def vector_endpoint(record: Any, org: str, rule: str) -> list[Item] | None:
@@ -175,7 +91,7 @@ def vector_endpoint(record: Any, org: str, rule: str) -> list[Item] | None:
         created_at=when(given.get("creation_timestamp")),
         status=text(mapping(given.get("endpoint_status")).get("state")).casefold(),
     )  # fmt: skip
-    return list(NAMES.listed(thing, rule, _owners(org, given.get("creator"))))
+    return list(NAMES.listed(thing, rule, owners(org, given.get("creator"))))
 
 
 def is_index(record: Mapping[str, Any]) -> bool:
@@ -195,7 +111,7 @@ def index(record: Any, org: str, rule: str = "vector-search indexes") -> list[It
         tags={"index_type": text(given.get("index_type")).casefold()},
     )  # fmt: skip
     told = (NAMES.evidence(rule, thing.id),)
-    found = list(NAMES.listed(thing, rule, _owners(org, given.get("creator"))))
+    found = list(NAMES.listed(thing, rule, owners(org, given.get("creator"))))
     if source := text(synced.get("source_table")):
         store = table(org, source)
         found += [
@@ -254,7 +170,7 @@ def app(record: Any, org: str, rule: str) -> list[Item] | None:
         aliases=(url,) if (url := text(given.get("url"))) else (),
     )  # fmt: skip
     told = (NAMES.evidence(rule, thing.id),)
-    found = list(NAMES.listed(thing, rule, _owners(org, given.get("creator"))))
+    found = list(NAMES.listed(thing, rule, owners(org, given.get("creator"))))
     for what, names in called.items():
         found += _calls(thing, org, what, names, Relation.CALLS, told)
     return found
@@ -275,11 +191,14 @@ def _kind(given: Mapping[str, Any]) -> str:
 
 
 def _is_known(kind: str, _: Mapping[str, Any]) -> bool:
-    return kind.partition(".")[0].casefold() in _SERVICES
+    service, _dot, action = kind.casefold().partition(".")
+    return service in _SERVICES or (service in _REGISTRIES and action in _MODEL_ACTIONS)
 
 
 def _needed(kind: str, _: Mapping[str, Any]) -> str:
     """What is done with one thing names it; lists and settings of all name none."""
+    if kind.partition(".")[0].casefold() in _REGISTRIES:
+        return "|".join(f"{params}.{one}" for one in _MODEL_NAMES for params in _PARAMS)
     if not _OF_ONE.match(kind.partition(".")[2]):
         return ""
     return "|".join(f"{params}.{one}" for one in _ABOUT for params in _PARAMS)
@@ -307,14 +226,44 @@ def event(record: Any, org: str) -> Happened | None:
     answer = mapping(given.get("response"))
     code = answer.get("statusCode") or answer.get("status_code")
     has_failed = isinstance(code, int) and code >= 400
-    one = used(org, service, action, about, who, has_failed, first_at=at, last_at=at)
-    return ident, at, (one,) if one else ()
+    times = {"first_at": at, "last_at": at}
+    if service.casefold() in _REGISTRIES:
+        one = _model_used(org, service, action, params, who, has_failed, **times)
+    else:
+        one = used(org, service, action, about, who, has_failed, **times)
+    if one is None:
+        return ident, at, ()
+    found = None
+    if one.relation and one.thing is not None and one.thing.kind == serving.KIND:
+        seen = NAMES.evidence(one.rule, one.app_id, **times)
+        found = serving.configured(about, params, org, seen)
+    if found is None:
+        return ident, at, tuple(serving.through(one))
+    return ident, at, (msgspec.structs.replace(one, thing=found[0]), *found[1])
+
+
+def _model_used(
+    org: str, service: str, action: str, params: Mapping[str, Any], who: Identity | None,
+    has_failed: bool, **times: str,
+) -> Activity | None:  # fmt: skip
+    """One of the catalog by its full name, one of a workspace's own registry by its name."""
+    relation = _MODEL_ACTIONS.get(action.casefold())
+    own = text(params.get("model_name")) or text(params.get("name"))
+    name = text(params.get("full_name_arg")) or text(params.get("full_name"))
+    if own and not name:
+        places = (text(params.get(key)) for key in ("catalog_name", "schema_name"))
+        name = ".".join(filter(None, (*places, own)))
+    if relation is None or not name:
+        return None
+    thing = NAMES.thing(org, "registered_model", name, name, AssetClass.MODEL)
+    rule = f"{service}.{action}" + (" (failed)" if has_failed else "")
+    return NAMES.used(thing, rule, "" if has_failed else relation, actor=who, **times)
 
 
 def used(
     org: str, service: str, action: str, about: str, who: Identity | None, has_failed: bool,
     **more: Any,
-) -> Any:  # fmt: skip
+) -> Activity | None:  # fmt: skip
     """None where it is about no AI."""
     found = _SERVICES.get(service.casefold())
     if found is None:
@@ -323,7 +272,10 @@ def used(
     if not about and what != "assistant":
         return None
     name = about or "Databricks Assistant"
-    thing = NAMES.thing(org, what, about or "assistant", name, asset_class, provider=OURS)
+    if what == "serving_endpoint":
+        thing = serving.used_endpoint(org, about)
+    else:
+        thing = NAMES.thing(org, what, about or "assistant", name, asset_class, provider=OURS)
     plain = action.casefold()
     relation = "created_by" if plain.startswith("create") else "used_by"
     if has_failed or plain.startswith("delete"):

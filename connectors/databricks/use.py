@@ -12,14 +12,15 @@ from datetime import timedelta
 from time import sleep
 from typing import Any
 
-from connectors.databricks.records import NAMES, OURS, SERVICES, person, used
+from connectors.databricks.names import NAMES, person
+from connectors.databricks.records import SERVICES, used
+from connectors.databricks.serving import through, used_endpoint
 from scanner.kit.administered import Reading, odd_gap, read
 from scanner.kit.http import json_body
 from scanner.kit.text import cut
 from scanner.kit.told import gap
 from scanner.kit.values import items, mapping, text, when
 from scanner.model.errors import Denied, NotEnabled, SourceError, Unavailable
-from scanner.model.facts import AssetClass
 from scanner.model.items import Item
 
 STATEMENT = read(
@@ -87,16 +88,13 @@ def _served(row: list[Any], org: str) -> list[Item] | None:
     if len(row) != 6 or not text(row[1]):
         return None
     name, model = text(row[1]), text(row[2])
-    thing = NAMES.thing(
-        org, "serving_endpoint", name, name, AssetClass.MODEL_ENDPOINT, provider=OURS,
-        models=(model,) if model else (),
-    )  # fmt: skip
+    thing = used_endpoint(org, name, (model,) if model else ())
     who = person(org, text(row[0]))
     one = NAMES.used(
         thing, "endpoint_usage", actor=who, count=_count(row[3]), first_at=when(row[4]),
         last_at=when(row[5]), where=model,
     )  # fmt: skip
-    return [one]
+    return list(through(one))
 
 
 def _audited(row: list[Any], org: str) -> list[Item] | None:
@@ -107,7 +105,7 @@ def _audited(row: list[Any], org: str) -> list[Item] | None:
         org, text(row[1]), text(row[2]), text(row[3]), who, False, count=_count(row[4]),
         first_at=when(row[5]), last_at=when(row[6]),
     )  # fmt: skip
-    return [one] if one else []
+    return list(through(one)) if one else []
 
 
 def _count(value: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from connectors.databricks import INDEX, use
 from connectors.databricks.records import event
 from scanner.kit.contract import Operation
+from scanner.kit.overlooked import Untold
 from scanner.model.errors import Denied, NotEnabled
-from scanner.model.facts import Asset, DataStore, Edge, Relation
-from scanner.model.items import Gap, Item
+from scanner.model.facts import Asset, DataStore, Edge, Fact, Relation, merge_fact
+from scanner.model.items import Activity, Gap, Item
 from tests.connectors.databricks.world import CASE
 from tests.connectors.recorded import recorded_events
 from tests.saas_rig import Reply, Vendor
@@ -124,3 +126,111 @@ def test_every_real_event_is_parsed() -> None:
     assert all(told)
     kinds = {one.thing.kind for e in told if e for one in e[2] if one.thing}
     assert kinds <= {"databricks.serving_endpoint", "databricks.genie_space"}
+
+
+def _event(kind: str, **params: Any) -> dict[str, Any]:
+    service, _, action = kind.partition(".")
+    return {
+        "version": "2.0", "timestamp": 1793000000000, "serviceName": service, "actionName": action,
+        "requestId": "r1", "userIdentity": {"email": "ada@acme.com"}, "requestParams": params,
+        "response": {"statusCode": 200},
+    }  # fmt: skip
+
+
+def _told(kind: str, **params: Any) -> tuple[Activity, list[Fact]]:
+    found = event(_event(kind, **params), "acme")
+    assert found is not None
+    one, *facts = found[2]
+    assert isinstance(one, Activity)
+    return one, [fact for fact in facts if not isinstance(fact, Activity)]
+
+
+SERVED = [
+    {"external_model": {"provider": "openai", "name": "gpt-4o", "openai_config": {
+        "openai_api_key": "{{secrets/llm/openai}}"}}},
+    {"external_model": {"provider": "anthropic", "name": "claude-sonnet"}},
+    {"entity_name": "main.ml.churn"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        ("serverlessRealTimeInference.createServingEndpoint",
+         {"config": json.dumps({"served_entities": SERVED})}),
+        ("modelServing.createServingEndpoint", {"config": {"served_entities": SERVED}}),
+        ("serverlessRealTimeInference.updateServingEndpoint",
+         {"served_models": json.dumps(SERVED)}),
+    ],
+)  # fmt: skip
+def test_an_event_of_an_endpoint_tells_what_the_list_tells(
+    kind: str, params: dict[str, Any]
+) -> None:
+    one, facts = _told(kind, name="support", **params)
+    assert one.thing is not None
+    assert (one.thing.provider, one.thing.models) == (
+        "openai", ("claude-sonnet", "gpt-4o", "main.ml.churn"),
+    )  # fmt: skip
+    edges = {(str(e.relation), e.target) for e in facts if isinstance(e, Edge)}
+    assert {
+        ("calls", "provider:anthropic"),
+        ("serves", "databricks:acme/registered_model/main.ml.churn"),
+        ("authenticates_with", "databricks:acme/secret/llm/openai"),
+    } <= edges
+    assert ("calls", "provider:databricks") not in edges
+    assert {row.first_at for fact in facts for row in fact.evidence} == {one.first_at}
+
+
+@pytest.mark.parametrize("config", ["{", "[" * 5000, "7", "", [], {"served_entities": "no"}])
+def test_an_endpoint_whose_configuration_is_not_told_is_of_no_vendor_yet(config: Any) -> None:
+    one, facts = _told("modelServing.createServingEndpoint", name="support", config=config)
+    assert one.thing is not None
+    assert one.thing.provider == ""
+    (call,) = facts
+    assert isinstance(call, Edge)
+    assert (call.source, call.target) == (one.app_id, "provider:databricks")
+
+
+def test_use_overrules_no_list_of_whose_models_an_endpoint_serves(vendor: Vendor) -> None:
+    listed = _assets(_items(vendor, "serving"))["support-gpt"]
+    used = [one.thing for one in _items(vendor, "use")
+            if isinstance(one, Activity) and one.app_id == listed.id and one.thing]  # fmt: skip
+    assert used
+    assert {merge_fact(listed, one).provider for one in used} == {"openai"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "name", "relation"),
+    [
+        ("unityCatalog.createRegisteredModel",
+         {"name": "churn", "catalog_name": "main", "schema_name": "ml"}, "main.ml.churn",
+         "created_by"),
+        ("unityCatalog.createModelVersion",
+         {"model_name": "churn", "catalog_name": "main", "schema_name": "ml"}, "main.ml.churn",
+         "used_by"),
+        ("unityCatalog.deleteRegisteredModel", {"full_name_arg": "main.ml.churn"},
+         "main.ml.churn", ""),
+        ("modelRegistry.createRegisteredModel", {"name": "churn"}, "churn", "created_by"),
+    ],
+)  # fmt: skip
+def test_registered_models_by_their_events(
+    kind: str, params: dict[str, str], name: str, relation: str
+) -> None:
+    one, facts = _told(kind, **params)
+    assert (one.app_id, one.label, one.relation, facts) == (
+        f"databricks:acme/registered_model/{name}", name, relation, [],
+    )  # fmt: skip
+    failed = event(_event(kind, **params) | {"response": {"statusCode": 403}}, "acme")
+    assert failed is not None
+    assert [(a.rule, a.relation) for a in failed[2] if isinstance(a, Activity)] == [
+        (f"{kind} (failed)", "")
+    ]
+
+
+def test_a_table_of_the_catalog_is_no_model_and_a_model_without_a_name_is_told() -> None:
+    table = event(_event("unityCatalog.getTable", full_name_arg="main.ml.churn"), "acme")
+    assert isinstance(table, Untold)
+    assert (table[2], table.lacks) == ((), "")
+    nameless = event(_event("unityCatalog.createRegisteredModel"), "acme")
+    assert isinstance(nameless, Untold)
+    assert "full_name_arg" in nameless.lacks
