@@ -29,7 +29,7 @@ from scanner.kit.opened import OpenedData
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_cursor
 from scanner.kit.spelling import Spelling
-from scanner.kit.values import iso, mapping, nested, text, when
+from scanner.kit.values import iso, mapping, nested, size, text, when
 from scanner.model.facts import AssetClass, PrincipalType
 from scanner.model.items import Item
 
@@ -198,7 +198,10 @@ def event(record: Any, org: str) -> Happened | None:
         org, text(maker.get("id")), text(maker.get("login")), text(maker.get("name"))
     )
     way = _FILES.get(kind, "")
-    flows = {way: (DATA.store("files", org),)} if way else {}
+    flows: dict[str, Any] = {way: (DATA.store("files", org),)} if way else {}
+    if way:
+        bulk = size(mapping(nested(given.get("additional_details"))).get("size"))
+        flows["bytes_up" if way == "reads" else "bytes_down"] = bulk
     one = NAMES.app(
         org, kind, _APPS.get(kind, "used_by"), key or label, label, client_id=key, actor=who,
         first_at=at, last_at=at, **flows,

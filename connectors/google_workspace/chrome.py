@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.google_workspace.names import app_id, domain_id
-from scanner.kit.values import hosts, text
+from scanner.kit.values import hosts, size, text
 from scanner.model.facts import Identity
 from scanner.model.items import Activity
 
@@ -42,9 +42,13 @@ def told(
                 client_id=ident, where="browser extension",
             )  # fmt: skip
         return
+    # What was stopped has not gone anywhere.
+    bulk = 0 if is_stopped else size(given.get("CONTENT_SIZE"))
+    is_download = "DOWNLOAD" in text(given.get("TRIGGER_TYPE")).upper()
     place = next(iter(hosts(given.get(key) for key in _ADDRESSES)), "")
     if place:
         yield Activity(
             rule=rule, actor=who, account=domain_id(domain), label=place, relation=relation,
             app_id=app_id(domain, "", place), hosts=(place,), where="browser",
+            bytes_up=0 if is_download else bulk, bytes_down=bulk if is_download else 0,
         )  # fmt: skip

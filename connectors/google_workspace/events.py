@@ -18,7 +18,7 @@ from connectors.google_workspace.scopes import data_of
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import gone
 from scanner.kit.overlooked import Happened, Untold, lacking
-from scanner.kit.values import items, mapping, several, stamp, text
+from scanner.kit.values import items, mapping, several, size, stamp, text
 from scanner.model.base import NodeId
 from scanner.model.evidence import Ends
 from scanner.model.facts import Identity
@@ -160,7 +160,7 @@ def _texts(value: Any) -> list[str]:
 
 def _app(
     rule: str, relation: str, who: Identity | None, domain: str, client: str, label: str,
-    scopes: tuple[str, ...] = (), where: str = "", held: str = "",
+    scopes: tuple[str, ...] = (), where: str = "", held: str = "", sent: int = 0,
 ) -> Activity:  # fmt: skip
     reads, writes = data_of(scopes, domain)
     return Activity(
@@ -176,6 +176,7 @@ def _app(
         writes=writes,
         where=where,
         resource=held,
+        bytes_up=sent,
     )
 
 
@@ -197,7 +198,8 @@ def _token(name: str, given: Parameters, who: Identity | None, domain: str) -> T
     relation = TOKEN_EVENTS[name]
     # What a call used is less than what was granted: the width of the flow is the grant's.
     granted = tuple(scopes) if relation == "grants" else ()
-    yield _app(f"token.{name}", relation, who, domain, client, label, granted)
+    sent = size(given.get("num_response_bytes")) if relation else 0
+    yield _app(f"token.{name}", relation, who, domain, client, label, granted, sent=sent)
 
 
 _SAML = ("login_success", "login_failure")

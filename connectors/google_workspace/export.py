@@ -29,7 +29,7 @@ from scanner.kit.overlooked import Overlooked
 from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
 from scanner.kit.told_files import FileTold
-from scanner.kit.values import mapping, text, when
+from scanner.kit.values import mapping, size, text, when
 from scanner.model.items import Activity, Item
 
 _ADDRESS = expression(r"https?://[^\s,\[\]|]{1,300}|openid|email|profile")
@@ -138,7 +138,7 @@ def _is_known(record: Mapping[str, Any]) -> bool:
 
 def _row(
     domain: str, rule: str, relation: str, mail: str, client: str, label: str, scopes: list[str],
-    at: str = "",
+    at: str = "", sent: int = 0,
 ) -> Activity | None:  # fmt: skip
     if not client and not label:
         return None
@@ -156,6 +156,7 @@ def _row(
         writes=writes,
         first_at=at,
         last_at=at,
+        bytes_up=sent,
     )
 
 
@@ -167,7 +168,7 @@ def _logged(row: Mapping[str, Any], domain: str) -> Activity | None:
     return _row(
         domain, f"token.{event}", TOKEN_EVENTS[event], column(row, "User", "Actor"),
         column(row, "App ID", "Application ID"), column(row, "App name", "Application name"),
-        scopes, when(column(row, "Date")),
+        scopes, when(column(row, "Date")), size(column(row, "Number of response bytes")),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from scanner.kit.administered import Reading, odd_gap, read
 from scanner.kit.paged import by_link
 from scanner.kit.records import column, has_columns
 from scanner.kit.told import gap
-from scanner.kit.values import items, mapping, stamp, text
+from scanner.kit.values import items, mapping, size, stamp, text
 from scanner.model.errors import SourceError
 from scanner.model.facts import AssetClass
 from scanner.model.items import Item
@@ -116,6 +116,8 @@ def _app(record: Mapping[str, Any], org: str, relation: str, actor: Any = None) 
     }
     if actor is None:
         more["count"] = max(1, count) if isinstance(count, int) else 1
+        more["bytes_up"] = size(record.get("uploadNetworkTrafficInBytes"))
+        more["bytes_down"] = size(record.get("downloadNetworkTrafficInBytes"))
         more["status"] = _told(record, category, tags)
     found = NAMES.app(org, DETAILS.id, relation, f"discovered/{label}", label, **more)
     if not category:
@@ -156,6 +158,7 @@ def row(record: Mapping[str, Any], org: str) -> list[Item] | None:
         field: int(said) if said.isdigit() else None
         for field, name in (("transactionCount", "Transactions"), ("userCount", "Users"),
                             ("uploadNetworkTrafficInBytes", "Upload (Bytes)"),
+                            ("downloadNetworkTrafficInBytes", "Download (Bytes)"),
                             ("riskScore", "Score"))
         if (said := column(record, name, name.replace(" (Bytes)", "")))
     }  # fmt: skip

@@ -134,6 +134,8 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
         count=activity.count,
         first_at=activity.first_at,
         last_at=activity.last_at,
+        bytes_up=activity.bytes_up,
+        bytes_down=activity.bytes_down,
         part=activity.part,
         ends=_ends(activity),
         guess=guess or (_NAME if activity.is_guess else ""),
@@ -269,6 +271,8 @@ def _of_thing(activity: Activity, thing: Asset, source: str) -> Iterator[Fact]:
         count=activity.count,
         first_at=activity.first_at,
         last_at=activity.last_at,
+        bytes_up=activity.bytes_up,
+        bytes_down=activity.bytes_down,
         part=activity.part,
         ends=_ends(activity),
     )

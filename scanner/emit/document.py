@@ -75,7 +75,7 @@ class EvidenceRow(Model, frozen=True, kw_only=True):
     first_seen: str = ""
     last_seen: str = ""
     bytes_sent: int = 0
-    """Where the source counts them: logs of traffic."""
+    """To the AI, where the source counts them: logs of traffic, calls of applications, browsers."""
     bytes_received: int = 0
 
 

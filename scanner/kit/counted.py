@@ -23,7 +23,7 @@ from typing import Any
 import msgspec
 
 from scanner.kit.contract import Context, Mode, Shard
-from scanner.kit.folding import Lately
+from scanner.kit.folding import Lately, counted
 from scanner.model.base import ShardId
 from scanner.model.evidence import PART
 from scanner.model.facts import Fact
@@ -170,8 +170,8 @@ def _newest(left: Iterable[bytes]) -> array[int]:
 
 def _uncounted(one: Activity | Fact) -> Activity | Fact:
     if isinstance(one, Activity):
-        return msgspec.structs.replace(one, count=0)
-    rows = tuple(msgspec.structs.replace(row, count=0) for row in one.evidence)
+        return counted(one, 0)
+    rows = tuple(row.uncounted for row in one.evidence)
     return msgspec.structs.replace(one, evidence=rows)
 
 

@@ -103,10 +103,9 @@ class Fold:
             if taken:
                 count -= taken
                 self.known[mark] -= taken
-        if old is None:
-            self.rows[key] = one if count == one.count else _counted(one, count)
-        else:
-            self.rows[key] = _joined(old, one, count)
+        if count != one.count:
+            one = counted(one, count)
+        self.rows[key] = one if old is None else _joined(old, one)
 
     def _state(self, key: Key, one: Fact) -> None:
         """What an earlier reading has counted is stored already."""
@@ -137,14 +136,19 @@ def _stated(old: Fact, new: Fact) -> Fact:
     return made
 
 
-def _counted(one: Activity, count: int) -> Activity:
-    return msgspec.structs.replace(one, count=count)
+def counted(one: Activity, count: int) -> Activity:
+    """The same of so many of its events, with their share of the bytes."""
+    up, down = (size * count // one.count if one.count else 0
+                for size in (one.bytes_up, one.bytes_down))  # fmt: skip
+    return msgspec.structs.replace(one, count=count, bytes_up=up, bytes_down=down)
 
 
-def _joined(old: Activity, new: Activity, count: int) -> Activity:
+def _joined(old: Activity, new: Activity) -> Activity:
     return msgspec.structs.replace(
         old,
-        count=old.count + count,
+        count=old.count + new.count,
+        bytes_up=old.bytes_up + new.bytes_up,
+        bytes_down=old.bytes_down + new.bytes_down,
         label=old.label or new.label,
         first_at=min(filter(None, (old.first_at, new.first_at)), default=""),
         last_at=max(old.last_at, new.last_at),

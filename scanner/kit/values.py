@@ -72,6 +72,12 @@ def text(value: Any) -> str:
 _OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
+def size(value: Any) -> int:
+    """A number of bytes, also where it is told as text; 0 where none is told."""
+    said = text(value) if not isinstance(value, bool) else ""
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0
+
+
 def hosts(places: Iterable[Any]) -> tuple[str, ...]:
     """Of URLs, each once and in order; a machine's own, and what is no URL, is none."""
     found = dict.fromkeys(_host(text(place)) for place in places)

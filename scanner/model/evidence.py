@@ -100,7 +100,7 @@ class Evidence(Model, frozen=True, kw_only=True):
     first_at: str = ""
     last_at: str = ""
     bytes_up: int = 0
-    """Sent, where the source counts it (logs of traffic)."""
+    """To the AI, where the source counts them (traffic, calls of applications, browsers)."""
     bytes_down: int = 0
     large_uploads: int = 0
     """Requests that sent at least what the source's configuration calls large."""
@@ -132,6 +132,11 @@ class Evidence(Model, frozen=True, kw_only=True):
             self.part,
             self.scopes,
         )
+
+    @property
+    def uncounted(self) -> Evidence:
+        """The same, of nothing that is counted: another row counts it."""
+        return msgspec.structs.replace(self, count=0, bytes_up=0, bytes_down=0, large_uploads=0)
 
     @property
     def said(self) -> str:

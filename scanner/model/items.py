@@ -128,6 +128,10 @@ class Activity(Model, frozen=True, kw_only=True):
     count: int = 1
     first_at: str = ""
     last_at: str = ""
+    bytes_up: int = 0
+    """That went to the application, where the source counts them."""
+    bytes_down: int = 0
+    """That came from it."""
     resource: str = ""
     """Where inside the organization it holds (a workspace): what ends there ends nothing
     elsewhere. Empty: everywhere."""

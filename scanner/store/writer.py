@@ -240,7 +240,7 @@ class StateWriter:
         fact = _FACTS.decode(body)
         if not self._is_whole or not any(row.part for row in fact.evidence):
             return fact
-        rows = (msgspec.structs.replace(row, count=0) if row.part else row for row in fact.evidence)
+        rows = (row.uncounted if row.part else row for row in fact.evidence)
         return msgspec.structs.replace(fact, evidence=tuple(rows))
 
     def _take_counts(self, db: Connection, missing: Known, changes: Changes) -> None:

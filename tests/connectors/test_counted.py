@@ -16,10 +16,12 @@ from scanner.graph.build import AssetGraph
 from scanner.kit import counted as kit
 from scanner.kit.contract import Context, Shard
 from scanner.kit.counted import Counted, in_turn
+from scanner.kit.folding import Fold, key_of, mark_of
 from scanner.kit.limits import Limits
-from scanner.model.base import ShardId
+from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Outcome
 from scanner.model.errors import Unavailable
+from scanner.model.items import Activity
 from scanner.rulebook.load import Rulebook
 from scanner.store.state import State
 from tests.connectors.kept import run_into
@@ -317,3 +319,29 @@ def test_githubs_files_are_named_where_its_listing_breaks_off() -> None:
     shards = with_files(found(), ["a.json"])
     assert next(shards).id == "github:host/acme/audit"
     assert next(shards).after == ("github:host/acme/audit",)
+
+
+def _sent(count: int, up: int) -> Activity:
+    return Activity(
+        rule="call", account=NodeId("x:acme"), app_id=NodeId("x:acme/app/1"), count=count,
+        bytes_up=up, bytes_down=2 * up,
+    )  # fmt: skip
+
+
+def test_events_that_were_counted_before_add_none_of_their_bytes() -> None:
+    mark = mark_of(key_of(_sent(1, 0)))
+    fold = Fold(known={mark: 3})
+    for one in (_sent(1, 100), _sent(4, 400), _sent(1, 7)):
+        fold.add(one)  # the first is known, and two of the next four
+    (told,) = fold.take()
+    assert isinstance(told, Activity)
+    assert (told.count, told.bytes_up, told.bytes_down) == (3, 207, 414)
+
+
+def test_what_a_reading_that_is_named_no_more_has_counted_adds_no_bytes() -> None:
+    before = Counted(is_kept=True)
+    assert before.told(("1", AT, (_sent(1, 100),)))[0].bytes_up == 100  # type: ignore[union-attr]
+    later = Counted(left=[before.remembered().data])
+    (again,) = later.told(("1", AT, (_sent(1, 100),)))
+    assert isinstance(again, Activity)
+    assert (again.count, again.bytes_up, again.bytes_down) == (0, 0, 0)

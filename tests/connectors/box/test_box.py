@@ -21,6 +21,7 @@ def test_which_application_was_let_in_and_opens_files(vendor: Vendor) -> None:
     assert (granted.relation, granted.first_at) == ("grants", "2026-11-01T15:00:00Z")
     read = rows["DOWNLOAD", "Claude"]
     assert (read.count, [s.store_class for s in read.reads]) == (3, ["files"])
+    assert (read.bytes_up, rows["UPLOAD", "Otter.ai"].bytes_down) == (4000, 500)
     assert read.actor is not None
     assert read.actor.email == "ada@acme.com"
     assert [s.store_class for s in rows["UPLOAD", "Otter.ai"].writes] == ["files"]

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from connectors.google_workspace import CONNECTOR
+from scanner.detect.activity import Catalogue, facts_of
 from scanner.model.base import encode
 from scanner.model.errors import Unavailable
-from scanner.model.facts import Identity
+from scanner.model.facts import Edge, Identity, Relation
 from scanner.model.items import Activity, Gap, Item
+from scanner.rulebook.load import Rulebook
 from tests.connectors.google_workspace.estate import AUTH, CHATGPT, context, planted
 from tests.connectors.google_workspace.workspace import Workspace
 from tests.connectors.hostile import bent
@@ -181,6 +183,57 @@ def test_what_is_typed_into_a_setting_is_not_kept(tmp_path: Path) -> None:
     (used,) = [one for one in _read(tmp_path, json.dumps(record)) if isinstance(one, Activity)]
 
     assert used.where == "Instructions set to what was typed"
+
+
+def _happened(number: int, report: str, name: str, **given: str | int) -> str:
+    parameters = [
+        {"name": key, "intValue" if isinstance(value, int) else "value": str(value)}
+        for key, value in given.items()
+    ]
+    return json.dumps({
+        "id": {"time": "2026-11-20T09:00:00Z", "uniqueQualifier": str(number),
+               "applicationName": report},
+        "actor": {"email": "ada@acme.com"},
+        "events": [{"name": name, "parameters": parameters}],
+    })  # fmt: skip
+
+
+def test_bytes_that_applications_fetched_and_browsers_sent_are_added_up(
+    tmp_path: Path, rulebook: Rulebook
+) -> None:
+    app = {"client_id": "1-x.apps.googleusercontent.com", "app_name": "ChatGPT"}
+    page = {"URL": "https://claude.ai/chat"}
+    lines = [
+        _happened(1, "token", "activity", **app, num_response_bytes=1000),
+        _happened(2, "token", "activity", **app, num_response_bytes=234),
+        _happened(2, "token", "activity", **app, num_response_bytes=234),
+        _happened(3, "token", "activity", **app, num_response_bytes="no number"),
+        _happened(4, "chrome", "CONTENT_TRANSFER", **page, CONTENT_SIZE="700"),
+        _happened(5, "chrome", "CONTENT_TRANSFER", **page, CONTENT_SIZE=30,
+                  TRIGGER_TYPE="FILE_DOWNLOAD"),
+        _happened(6, "chrome", "CONTENT_TRANSFER", **page, CONTENT_SIZE=9, EVENT_RESULT="BLOCKED"),
+    ]  # fmt: skip
+    found = _activities(_read(tmp_path, "\n".join(lines)))
+    sizes = {key: (one.count, one.bytes_up, one.bytes_down) for key, one in found.items()}
+    assert sizes == {
+        ("token.activity", "ChatGPT"): (3, 1234, 0),
+        ("chrome.CONTENT_TRANSFER", "claude.ai"): (2, 700, 30),
+        ("chrome.CONTENT_TRANSFER (failed)", "claude.ai"): (1, 0, 0),
+    }
+    used = found["token.activity", "ChatGPT"]
+    facts = [fact for fact in facts_of(used, Catalogue(rulebook), "google_workspace")
+             if isinstance(fact, Edge) and fact.relation is Relation.USED_BY]  # fmt: skip
+    assert [row.bytes_up for fact in facts for row in fact.evidence] == [1234]
+
+
+def test_bytes_of_the_consoles_export(tmp_path: Path) -> None:
+    text = (
+        "Date,Application ID,Application name,Event,User,Number of response bytes\n"
+        "2026-11-10T11:00:00+01:00,1-x,ChatGPT,Activity,ann@acme.com,4567\n"
+        "2026-11-10T12:00:00+01:00,1-x,ChatGPT,API call,ann@acme.com,\n"
+    )
+    (one,) = _activities(_read(tmp_path, text, "oauth.csv")).values()
+    assert (one.count, one.bytes_up, one.bytes_down) == (2, 4567, 0)
 
 
 def test_what_chrome_saw(tmp_path: Path) -> None:

@@ -135,6 +135,8 @@ def test_discovered_apps_with_the_vendors_category_traffic_and_people(
     apps = {f.name: f for f in facts if isinstance(f, Asset) and f.tags}
     assert set(apps) == {"Claude", "Quietly Thinking"}
     assert apps["Claude"].provider == "anthropic"
+    told = [row for f in facts if isinstance(f, Asset) and f.name == "Claude" for row in f.evidence]
+    assert (1000, 5000) in {(row.bytes_up, row.bytes_down) for row in told}
     assert apps["Claude"].tags == {"category": "generative AI", "tags": "unsanctioned"}
     shown = [
         e.preview for f in facts if isinstance(f, Asset) and f.name == "Claude" for e in f.evidence
@@ -230,14 +232,15 @@ def test_sentinels_table_of_copilot(tmp_path: Path) -> None:
 
 def test_the_portals_export_of_discovered_apps(tmp_path: Path) -> None:
     text = (
-        "Application,Score,Category,Domains,Users,Transactions,Upload (Bytes),Last seen (UTC),"
-        "Sanctioned\n"
-        'Claude,6,Generative AI,"claude.ai;anthropic.com",2,40,1000,2026-11-27T10:00:00Z,No\n'
-        "Payroll,9,Human resource management,payroll.example,9,900,1,2026-11-27T10:00:00Z,Yes\n"
+        "Application,Score,Category,Domains,Users,Transactions,Upload (Bytes),"
+        "Download (Bytes),Last seen (UTC),Sanctioned\n"
+        'Claude,6,Generative AI,"claude.ai;anthropic.com",2,40,1000,5000,2026-11-27T10:00:00Z,No\n'
+        "Payroll,9,Human resource management,payroll.example,9,900,1,2,2026-11-27T10:00:00Z,Yes\n"
     )
     rows = {one.label: one for one in _read(tmp_path, text, "apps.csv")}
     assert rows["Claude"].hosts == ("claude.ai", "anthropic.com")
-    assert rows["Claude"].count == 40
+    claude = rows["Claude"]
+    assert (claude.count, claude.bytes_up, claude.bytes_down) == (40, 1000, 5000)
     assert rows["Claude"].thing is not None
     assert rows["Claude"].thing.tags["tags"] == "unsanctioned"
     assert rows["Payroll"].thing is None
