@@ -1,18 +1,19 @@
 """Use seen in logs and application lists -> facts, by the catalogue.
 
-The most exact key decides: client id, then redirect or API host, then the application's label, each
-compared whole. What the catalogue does not know is dropped here (and counted by the caller): a log
-of every application is not an inventory of AI. One whose name or domain says that it is AI is told,
-with low confidence and no provider. What a source itself proves to be AI needs no key.
+The most exact key decides: client id, then redirect or API host, then the application's name
+(:mod:`scanner.detect.app_names`). What the catalogue does not know is dropped here (and counted by
+the caller): a log of every application is not an inventory of AI. One whose name or domain says
+that it is AI is told, with low confidence and no provider. What a source itself proves to be AI
+needs no key.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 
 import msgspec
 
+from scanner.detect.app_names import AppNames
 from scanner.detect.quoted import unquoted
 from scanner.kit.ai_words import said
 from scanner.kit.expressions import expression
@@ -21,26 +22,6 @@ from scanner.model.evidence import Confidence, Ends, Evidence
 from scanner.model.facts import Asset, AssetClass, DataStore, Edge, Fact, Relation
 from scanner.model.items import Activity
 from scanner.rulebook.load import Rulebook
-from scanner.rulebook.types import Category
-
-_APPLICATIONS = frozenset({
-    Category.CHAT_APP, Category.MEETING_APP, Category.CODING_ASSISTANT, Category.AGENT_PLATFORM,
-    Category.IMAGE_VIDEO, Category.MUSIC, Category.SPEECH, Category.TRANSLATION, Category.LOW_CODE,
-    Category.LLM_API, Category.OTHER,
-})  # fmt: skip
-"""Of products that people sign in to; a library's name in a list of applications is chance."""
-_PARTED = expression(r" [-\u2010-\u2015|\u00b7:] |[()\[\]]| by | for | in | from ")
-_KINDS = frozenset({
-    "add-in", "addin", "addon", "android", "app", "beta", "bot", "business", "chrome", "cli",
-    "connector", "desktop", "enterprise", "extension", "integration", "ios", "mac", "macos",
-    "mobile", "plugin", "pro", "sso", "team", "web", "windows",
-})  # fmt: skip
-"""Words behind a product's name that say in which shape it is used."""
-
-
-def plain(name: str) -> str:
-    """Of an application, for comparing: without case, full width and blanks too many."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 class Catalogue:
@@ -49,19 +30,13 @@ class Catalogue:
     def __init__(self, rulebook: Rulebook) -> None:
         self._clients: dict[str, str] = {}
         self._hosts: dict[str, str] = {}
-        self._labels: dict[str, str] = {}
-        self._names: dict[str, str] = {}
+        self._apps = AppNames(rulebook)
         for provider in rulebook.providers:
             for app in provider.oauth_apps:
                 if app.client_id:
                     self._clients.setdefault(app.client_id.casefold(), provider.id)
                 if app.redirect_host:
                     self._hosts.setdefault(app.redirect_host, provider.id)
-                if app.label:
-                    self._labels.setdefault(plain(app.label), provider.id)
-            if provider.category in _APPLICATIONS:
-                for name in (provider.name, *provider.aliases):
-                    self._names.setdefault(plain(name), provider.id)
             for extension in provider.extensions:
                 self._clients.setdefault(extension.id.casefold(), provider.id)
             for host in provider.hosts:
@@ -81,28 +56,10 @@ class Catalogue:
                 if name in self._hosts:
                     return self._hosts[name], f"host {name}", Confidence.HIGH
                 name = name.partition(".")[2]
-        found = self._labels.get(plain(activity.label))
-        if found:
-            return found, f"application name {activity.label}", Confidence.MEDIUM
-        return None if activity.is_first_party else self._alike(activity.label)
-
-    def _alike(self, label: str) -> tuple[str, str, Confidence] | None:
-        """By a name that is like a known one: a product's own, which others may bear too, or with
-        words around it that are in many names."""
-        whole = plain(label)
-        found = self._names.get(whole)
-        if found:
-            return found, f"application name {label}, as of a product", Confidence.LOW
-        for part in _PARTED.split(whole):
-            words = part.split()
-            while words and words[-1] in _KINDS:
-                words.pop()
-            name = " ".join(words)
-            found = self._labels.get(name) or (self._names.get(name) if len(words) > 1 else None)
-            if found:
-                sure = Confidence.MEDIUM if part == whole else Confidence.LOW
-                return found, f"application name {label}, in which stands {name}", sure
-        return None
+        found_by_name = self._apps.whole(activity.label)
+        if found_by_name or activity.is_first_party:
+            return found_by_name
+        return self._apps.alike(activity.label)
 
 
 def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[Fact]:

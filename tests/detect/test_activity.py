@@ -225,6 +225,32 @@ def test_an_extension_is_known_by_its_id_whatever_it_is_called(rulebook: Ruleboo
         ("KI-Assistent", "", Confidence.LOW),
         ("Asistente IA", "", Confidence.LOW),
         ("MCP Server", "", Confidence.LOW),
+        ("Anthropic Console", "anthropic", Confidence.LOW),
+        ("Anthropic API", "anthropic", Confidence.LOW),
+        ("Anthropic Claude Console", "anthropic", Confidence.LOW),
+        ("Claude Platform", "anthropic", Confidence.LOW),
+        ("OpenAI Platform", "openai", Confidence.LOW),
+        ("acme-openai-proxy", "openai", Confidence.LOW),
+        ("Google Gemini", "google_gemini", Confidence.MEDIUM),
+        ("Google NotebookLM", "google_gemini", Confidence.MEDIUM),
+        ("Gemini Advanced", "google_gemini", Confidence.LOW),
+        ("Amazon Q Business", "amazon_q", Confidence.LOW),
+        ("Amazon Bedrock", "aws_bedrock", Confidence.LOW),
+        ("Azure OpenAI Prod", "azure_openai", Confidence.LOW),
+        ("Hugging Face Hub", "huggingface", Confidence.LOW),
+        ("Groq Console", "groq", Confidence.LOW),
+        ("Cohere Dashboard", "cohere", Confidence.LOW),
+        ("LangSmith Prod", "langsmith", Confidence.LOW),
+        ("Together AI", "together", Confidence.LOW),
+        ("ChatGPT Atlas", "openai", Confidence.LOW),
+        ("ChatGPT Writer Plus", "chatgpt_writer", Confidence.LOW),
+        ("Fireflies Notetaker", "fireflies", Confidence.LOW),
+        ("GPT Studio", "", Confidence.LOW),
+        ("Windsurf Editor", "windsurf", Confidence.MEDIUM),
+        ("Vercel v0", "vercel_ai", Confidence.MEDIUM),
+        ("M365 Copilot", "microsoft_copilot", Confidence.LOW),
+        ("Chat with Claude Martin", "", Confidence.LOW),
+        ("Gemini Crypto Exchange", "", Confidence.LOW),
     ],
 )
 def test_an_application_is_known_by_names_that_people_give_it(
@@ -242,7 +268,9 @@ def test_an_application_is_known_by_names_that_people_give_it(
 @pytest.mark.parametrize(
     "label",
     ["Jira", "Notes for Continue", "Together Team Chat", "Kia Motors", "Miami HR", "IA", "KI",
-     "Visual Studio Code", "Trello for Gmail", "Runway Releases", "Mail"],
+     "Visual Studio Code", "Trello for Gmail", "Runway Releases", "Mail", "Databricks", "Snowflake",
+     "Gamma Dashboard", "Cursor Highlighter", "Vertex Tax Console", "Google Continue", "Cortex",
+     "Le Chat Noir", "Fellow Portal", "Comet Tracker Prod", "One API Gateway", "Pinecone Research"],
 )  # fmt: skip
 def test_an_application_whose_name_is_only_like_one_is_quiet(
     rulebook: Rulebook, label: str
