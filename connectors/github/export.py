@@ -19,7 +19,7 @@ from scanner.kit import envelopes
 from scanner.kit.clocks import Clock
 from scanner.kit.contract import Context, Shard
 from scanner.kit.counted import Counted, in_turn
-from scanner.kit.exports import document, first_line, is_document, lines, opened, sound
+from scanner.kit.exports import document, first_line, goes_on, is_document, lines, opened, sound
 from scanner.kit.forge.details import Where
 from scanner.kit.forge.events import Rows
 from scanner.kit.forge.plan import AUDIT
@@ -97,7 +97,11 @@ def _records(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
     if line and (line.lstrip()[:1] not in (b"{", b'"') or is_quoted):
         yield from _table(line, stream)
         return
-    for at, text in lines(number, line, stream):
+    is_one, more = goes_on(line, stream)
+    if is_one:
+        yield from _document(line + more, stream)
+        return
+    for at, text in lines(number, line, stream, more):
         for found in envelopes.values_of(text):
             is_page = _has_lists(found) and not unwrapped(found)
             yield from ((at, one) for one in (_listed(found) or [found] if is_page else [found]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,19 +126,52 @@ def is_document(line: bytes) -> bool:
     return line.lstrip()[:1] == b"[" or line.strip() == b"{"
 
 
+def goes_on(line: bytes, stream: IO[bytes]) -> tuple[bool, bytes]:
+    """Whether a document begins with this line and goes on behind it, as with ``{"value":[{},``;
+    and what was read to know: to the next line that is not blank. A record that is cut amid its
+    line is none: what follows begins anew."""
+    if line.lstrip()[:1] != b"{" or not line.endswith(b"\n"):
+        return False, b""
+    text = line.decode("utf-8", "replace")
+    if not 0 < _breaks_at(text) >= len(text.rstrip()):
+        return False, b""
+    more = b""
+    while not more.strip() and (piece := stream.readline(MOST_LINE)):
+        more += piece
+    behind = more.decode("utf-8", "replace")
+    breaks = _breaks_at(text + behind)
+    begins = len(text) + len(behind) - len(behind.lstrip())
+    return bool(behind.strip()) and (breaks == 0 or breaks > begins), more
+
+
+def _breaks_at(text: str) -> int:
+    """Where it stops being the beginning of a JSON document, in characters; 0: nowhere, there is a
+    whole one."""
+    try:
+        json.JSONDecoder().raw_decode(text, len(text) - len(text.lstrip()))
+    except json.JSONDecodeError as error:
+        return error.pos
+    except RecursionError:
+        return 1
+    return 0
+
+
 def document(line: bytes, stream: IO[bytes]) -> tuple[bytes, bool]:
     """What a document begins with, and whether that is the whole of it."""
     data = line + stream.read(MOST_LINE)
     return data, len(data) < MOST_LINE and trouble_of(stream) is None
 
 
-def lines(number: int, line: bytes, stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+def lines(
+    number: int, line: bytes, stream: IO[bytes], more: bytes = b""
+) -> Iterator[tuple[int, bytes]]:
     """This line and those behind it, with their numbers, without the blank ones and one amid which
-    a damaged file ends."""
+    a damaged file ends. ``more``: lines of ``stream`` that were read behind the first."""
+    read = iter(more.splitlines(keepends=True))
     while line:
         if trouble_of(stream) is not None and not line.endswith(b"\n"):
             return
         if line.strip():
             yield number, line
-        line = stream.readline(MOST_LINE)
+        line = next(read, b"") or stream.readline(MOST_LINE)
         number += 1

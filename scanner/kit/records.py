@@ -18,6 +18,7 @@ from scanner.kit.exports import (
     MOST_LINE,
     document,
     first_line,
+    goes_on,
     is_document,
     opened,
     sound,
@@ -68,13 +69,18 @@ def _records(stream: IO[bytes]) -> Iterator[Record]:
     if _is_table(line) and not has_header(line):
         yield from _table(number, line, stream)
         return
-    yield from _lines(number, line, stream)
+    is_one, more = goes_on(line, stream)
+    if is_one:
+        yield from _document(line + more, stream)
+    else:
+        yield from _lines(number, line, more, stream)
 
 
-def _lines(number: int, line: bytes, stream: IO[bytes]) -> Iterator[Record]:
+def _lines(number: int, line: bytes, more: bytes, stream: IO[bytes]) -> Iterator[Record]:
     """A page of an API a line, or a record. Of a line that is longer than what is held, an element
-    at a time; where it breaks, the lines behind it are told before that is."""
-    behind: Stream = stream
+    at a time; where it breaks, the lines behind it are told before that is. ``more``: what of
+    ``stream`` was read behind ``line``."""
+    behind: Stream = Behind(more, stream) if more else stream
     trouble: Broken | None = None
     while line:
         if len(line) == MOST_LINE and not line.endswith(b"\n"):

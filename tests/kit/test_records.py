@@ -86,3 +86,44 @@ def test_one_line_is_columns_of_a_quiet_export_or_no_record(
     path = tmp_path / "a"
     path.write_text(text)
     assert _records(path) == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"records":[{"id":"1"},\n{"id":"2"}]}',
+        '{"value":[{"id":"1"},\r\n\r\n{"id":"2"}\r\n]}\r\n',
+        '{"records":[\n{"id":"1"},\n{"id":"2"}\n],"nextLink":""}',
+        '{ "@odata.context": "x",\n  "value": [{"id":"1"}, {"id":"2"}] }',
+        '{"records":\n[{"id":"1"},{"id":"2"}]}',
+        '{"records":[{"id":"1"\n},{"id":"2"}]}\n',
+        '{"records":[{"id":"1"},\n{"id":"2"}]}\n{"records":[]}\n',
+        '\n{"records":[{"id":"1"}],\n"more":[{"id":"2"}]}',
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_document_may_be_broken_into_lines_anywhere(
+    tmp_path: Path, text: str, packed: bool
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    assert _records(path) == [{"id": "1"}, {"id": "2"}]
+
+
+def test_a_document_in_lines_that_is_too_large_to_be_held_is_read(tmp_path: Path) -> None:
+    path, pad = tmp_path / "a.json", "x" * 100_000
+    rows = [{"id": n, "pad": pad} for n in range(200)]
+    path.write_text('{"value":[' + ",\n".join(map(json.dumps, rows)) + "]}", encoding="utf-8")
+    assert [one["id"] for one in _records(path)] == list(range(200))
+
+
+@pytest.mark.parametrize(
+    "cut", ['{"id":"r', '{"id":"r",', '{"id":"r","in":{"a":1', '{"records":[{']
+)
+@pytest.mark.parametrize("blank", ["", "\n"])
+def test_a_first_record_that_is_cut_amid_its_line_costs_itself_alone(
+    tmp_path: Path, cut: str, blank: str
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(f"{cut}\n{blank}{SHAPES['lines']}", encoding="utf-8")
+    assert _records(path) == [None, *EVENTS]

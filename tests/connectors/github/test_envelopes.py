@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from typing import Any
 
 import pytest
 
-from connectors.github.export import unwrapped
+from connectors.github.export import _records, unwrapped
 
 EVENT = {"action": "integration_installation.create", "actor": "ada", "org": "acme"}
 TEXT = json.dumps(EVENT)
@@ -26,3 +27,9 @@ TEXT = json.dumps(EVENT)
 )  # fmt: skip
 def test_the_event_inside_is_found(record: Any) -> None:
     assert unwrapped(record) == EVENT
+
+
+@pytest.mark.parametrize("text", [f'{{"events":[{TEXT},\n{TEXT}]}}', f"{TEXT[:9]}\n{TEXT}\n{TEXT}"])
+def test_a_document_that_is_broken_into_lines_is_one_and_a_cut_line_is_none(text: str) -> None:
+    found = [one for _, one in _records(io.BytesIO(text.encode()))]
+    assert [one for one in found if one] == [EVENT, EVENT]
