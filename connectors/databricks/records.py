@@ -33,13 +33,13 @@ _SERVICES = {
     "serverlessrealtimeinference": ("serving_endpoint", AssetClass.MODEL_ENDPOINT),
     "modelserving": ("serving_endpoint", AssetClass.MODEL_ENDPOINT),
     "aibigenie": ("genie_space", AssetClass.AGENT),
-    "genie": ("genie_space", AssetClass.AGENT),
     "vectorsearch": ("vector_index", AssetClass.VECTOR_STORE),
     "databricksassistant": ("assistant", AssetClass.SAAS_APP),
     "assistant": ("assistant", AssetClass.SAAS_APP),
 }  # fmt: skip
 """Service of an audited event, in lower case -> what it is about
-(https://docs.databricks.com/admin/account-settings/audit-logs)."""
+(https://docs.databricks.com/admin/account-settings/audit-logs). ``genie`` there is no Genie, but
+what Databricks' own support does in a workspace."""
 SERVICES = tuple(_SERVICES)
 _OF_ONE = expression(r"(?i)create|update|put|delete|query|invoke|(?:genie)?(?:start|create)conv")
 _MODEL_ACTIONS = {
@@ -49,6 +49,8 @@ _MODEL_ACTIONS = {
 }  # fmt: skip
 """What is done with a registered model -> what it makes of whoever does it."""
 _REGISTRIES = ("unitycatalog", "modelregistry")
+_MADE = expression(r"(?:genie)?(?:create|clone)[a-z]*(?:space|endpoint|index)")
+"""Actions that make the thing itself; conversations, messages and comments are made in it."""
 _PARAMS = ("requestParams", "request_params")
 _ABOUT = ("name", "endpoint_name", "endpointName", "index_name", "indexName", "space_id", "spaceId")
 _MODEL_NAMES = ("full_name_arg", "full_name", "model_name", "name")
@@ -277,8 +279,8 @@ def used(
     else:
         thing = NAMES.thing(org, what, about or "assistant", name, asset_class, provider=OURS)
     plain = action.casefold()
-    relation = "created_by" if plain.startswith("create") else "used_by"
-    if has_failed or plain.startswith("delete"):
+    relation = "created_by" if _MADE.fullmatch(plain) else "used_by"
+    if has_failed or plain.startswith(("delete", "trash")):
         relation = ""
     rule = f"{service}.{action}" + (" (failed)" if has_failed else "")
     return NAMES.used(thing, rule, relation, actor=who, **more)

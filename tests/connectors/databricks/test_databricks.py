@@ -14,7 +14,7 @@ from scanner.kit.overlooked import Untold
 from scanner.model.errors import Denied, NotEnabled
 from scanner.model.facts import Asset, DataStore, Edge, Fact, Relation, merge_fact
 from scanner.model.items import Activity, Gap, Item
-from tests.connectors.databricks.world import CASE
+from tests.connectors.databricks.world import CASE, audited
 from tests.connectors.recorded import recorded_events
 from tests.saas_rig import Reply, Vendor
 from tests.saas_rig.cases import folded, planted
@@ -234,3 +234,30 @@ def test_a_table_of_the_catalog_is_no_model_and_a_model_without_a_name_is_told()
     nameless = event(_event("unityCatalog.createRegisteredModel"), "acme")
     assert isinstance(nameless, Untold)
     assert "full_name_arg" in nameless.lacks
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "relation"),
+    [
+        ("aibiGenie", "createSpace", "created_by"),
+        ("aibiGenie", "genieCreateSpace", "created_by"),
+        ("aibiGenie", "createConversation", "used_by"),
+        ("aibiGenie", "createConversationMessage", "used_by"),
+        ("aibiGenie", "createConversationMessageComment", "used_by"),
+        ("aibiGenie", "genieCreateConversationMessage", "used_by"),
+        ("aibiGenie", "trashSpace", ""),
+        ("serverlessRealTimeInference", "createServingEndpoint", "created_by"),
+        ("vectorSearch", "createVectorIndex", "created_by"),
+        ("vectorSearch", "createEndpoint", "created_by"),
+    ],
+)
+def test_who_asks_in_a_space_has_not_made_it(service: str, action: str, relation: str) -> None:
+    found = event(audited("r", service, action, name="x", space_id="x"), "acme")
+    assert found is not None
+    assert [one.relation for one in found[2] if isinstance(one, Activity)] == [relation]
+
+
+def test_what_support_does_in_a_workspace_is_no_genie() -> None:
+    found = event(audited("r", "genie", "createSession", name="x"), "acme")
+    assert found is not None
+    assert not found[2]
