@@ -101,6 +101,8 @@ class AppNames:
             for name in _names_of(provider):
                 self._names.setdefault(name, provider.id)
             self._makers[provider.id] = frozenset(_makers_of(provider))
+            for domain in provider.web_domains:
+                self._amid.setdefault((domain,), provider.id)
         for known in (self._labels, self._names):
             for name, provider_id in known.items():
                 if name not in _ORDINARY and len(name) >= _LEAST:
