@@ -104,7 +104,8 @@ def is_flow(record: Mapping[str, Any]) -> bool:
 
 
 def flow(record: Any, org: str) -> list[Item] | None:
-    """A scenario with its blueprint; or a blueprint alone, as people export it."""
+    """A scenario with its blueprint, or as the list tells it, with the apps of its modules; or a
+    blueprint alone, as people export it."""
     given = mapping(record)
     blueprint = mapping(given.get("blueprint")) or (given if "flow" in given else {})
     name = text(given.get("name"))
@@ -117,9 +118,11 @@ def flow(record: Any, org: str) -> list[Item] | None:
     )  # fmt: skip
     active = given.get("isActive", given.get("islinked"))
     apps = sorted({text(one) for one in items(given.get("usedPackages"))} - {""})
+    listed = {"name": name, "teamId": given.get("teamId"), "usedPackages": apps} if apps else None
     modules = [mapping(one) for one in items(blueprint.get("flow"))]
     one = Flow(
-        ident=ident, name=name, file="blueprint.json", definition=blueprint or None,
+        ident=ident, name=name, file="blueprint.json" if blueprint else "scenario.json",
+        definition=blueprint or listed,
         triggers=[*_triggers(given), *(text(one.get("module")) for one in modules[:1])],
         slots=list(_slots(blueprint)), owners=[who], changed_at=when(given.get("lastEdit")),
         created_at=when(given.get("created")), tags={"apps": cut(", ".join(apps), 300)},

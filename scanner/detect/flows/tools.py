@@ -161,10 +161,16 @@ def node_red(source: SourceFile) -> Flow | None:
 
 
 def make(source: SourceFile) -> Flow | None:
-    """https://help.make.com/blueprints - modules, nested in routes, named ``app:action``."""
+    """https://help.make.com/blueprints - modules, nested in routes, named ``app:action``. Of a
+    scenario as a list of them tells it, the apps of its modules alone:
+    https://developers.make.com/api-documentation/api-reference/scenarios."""
     document = source.json
+    apps = _get(document, "usedPackages")
     if not isinstance(_get(document, "flow"), list):
-        return None
+        is_listed = isinstance(apps, list) and _get(document, "teamId") is not None
+        apps = [_text(one) for one in apps] if is_listed else []
+        told = tuple(Step(one, one) for one in apps[:_MOST_STEPS] if one)
+        return Flow("", _text(_get(document, "name")), told) if told else None
     steps = [
         Step(_text(value["module"]), _text(value["module"]).partition(":")[0],
              _models(value.get("mapper")))

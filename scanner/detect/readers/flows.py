@@ -91,7 +91,7 @@ _TOOLS: tuple[tuple[str, Parse, tuple[str, ...], tuple[bytes, ...]], ...] = (
     ("langflow", tools.langflow, _JSON, (b'"template"',)),
     ("dify", tools.dify, (*_YAML, ".dsl"), (b"workflow:", b"model_config:")),
     ("node-red", tools.node_red, _JSON, (b'"wires"',)),
-    ("make", tools.make, _JSON, (b'"__imtconn__"', b'"module"')),
+    ("make", tools.make, _JSON, (b'"__imtconn__"', b'"module"', b'"usedpackages"')),
     ("zapier", tools.zapier, _JSON, (b'"selected_api"',)),
     ("workato", tools.workato, _JSON, (b'"keyword"',)),
     ("power-platform", tools.power_platform, _JSON,

@@ -8,7 +8,7 @@ from pathlib import Path
 from scanner.detect.engine import Detector
 from scanner.model.facts import Asset, AssetClass, Edge, Relation
 from scanner.model.items import Content, Item
-from tests.connectors.make.world import BLUEPRINTS, CASE
+from tests.connectors.make.world import BLUEPRINTS, CASE, FLOWS
 from tests.saas_rig import Break, Reply, Vendor
 from tests.saas_rig.cases import planted
 
@@ -54,11 +54,28 @@ def test_the_detector_names_the_provider_of_a_module(vendor: Vendor, detector: D
     assert not told["make:acme/flow/32"]
 
 
-def test_a_scenario_that_was_deleted_meanwhile_is_told_without_modules(vendor: Vendor) -> None:
+def test_a_scenario_that_was_deleted_meanwhile_is_told_as_the_list_does(vendor: Vendor) -> None:
     vendor.breaks[:] = [Break(Reply({"message": "Not found"}, 404), first=1, times=1)]
     items = CASE.items(CASE.context(vendor.url), "flows")
     assert set(_flows(items)) == {"Answer mail", "Backup"}
-    assert len([one for one in items if isinstance(one, Content)]) == 1
+    paths = [one.place.path for one in items if isinstance(one, Content)]
+    assert sorted(paths) == ["blueprint.json", "scenario.json"]
+
+
+def test_scenarios_as_the_api_lists_them_name_the_providers_of_their_apps(
+    tmp_path: Path, detector: Detector
+) -> None:
+    """Without blueprints, which are a call each."""
+    more = {**FLOWS[0], "id": 33, "name": "Summ", "usedPackages": ["gateway", "anthropic-claude"]}
+    (tmp_path / "scenarios.json").write_text(json.dumps({"scenarios": [*FLOWS, more]}))
+    ctx = CASE.context("https://v.example", live=False, files=("scenarios.json",), folder=tmp_path)
+    told = {
+        one.place.subject: {h.provider for h in detector.examine(one.data, one.place.path,
+                                                                 one.rule_sets)} - {""}
+        for one in CASE.items(ctx) if isinstance(one, Content)
+    }  # fmt: skip
+    assert told == {"make:acme/flow/31": {"openai"}, "make:acme/flow/32": set(),
+                    "make:acme/flow/33": {"anthropic"}}  # fmt: skip
 
 
 def test_an_exported_blueprint(tmp_path: Path) -> None:
