@@ -201,6 +201,7 @@ CONNECTOR = Administration(
         Kind(records.is_event, records.event),
         Kind(records.is_sign_in, records.sign_in),
         Kind(_is_setup, records.setup),
+        Kind(records.is_setup_row, records.setup_row),
         Kind(_is_token, lambda record, org: records.token(record, org, "OauthToken")),
         Kind(_is_agent, lambda record, org: records.agent(record, org, "BotDefinition")),
         Kind(_is_user, lambda record, org: records.user(record, org, "User")),

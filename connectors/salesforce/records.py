@@ -7,7 +7,7 @@ Names of records and what a query asked for are not kept: of what an app read, i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scanner.kit.expressions import expression
@@ -19,7 +19,7 @@ from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
 from scanner.kit.values import mapping, text, when
 from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
-from scanner.model.items import Item
+from scanner.model.items import Activity, Item
 
 NAMES = Names(source="salesforce", vendor="salesforce", tenant="org")
 PROVIDER = "salesforce_einstein"
@@ -49,6 +49,12 @@ _ENTITIES = {
 """Object, in lower case -> noun of its data; one whose name ends in ``__c`` is the org's own."""
 _AI = expression(r"einstein|agentforce|copilot|gen ?ai\b|generative|prompt ?template|\bbots?\b")
 _APP_WORDS = ("connected app", "connectedapp", "external client app", "oauth")
+_NAMED = expression(r"(?i)\b(?:connected|external client) app (\S[^.]{0,100})$")
+_ZONES = {
+    "PST": "-0800", "PDT": "-0700", "MST": "-0700", "MDT": "-0600", "CST": "-0600", "CDT": "-0500",
+    "EST": "-0500", "EDT": "-0400",
+}  # fmt: skip
+"""Names of zones whose meaning https://www.rfc-editor.org/rfc/rfc5322#section-4.3 fixes."""
 _ENDED = ("delete", "remove", "disable", "deactivat", "revoke", "uninstall", "block")
 _READS = ("query", "retrieve", "describe", "get", "search")
 _CALLS = ("ApiTotalUsage", "API", "RestApi", "BulkApi", "BulkApi2", "ConnectedApp")
@@ -162,36 +168,64 @@ def setup(record: Any, org: str) -> Happened | None:
     if not action:
         return None
     ident = text(given.get("Id")) or mark_of((at, whole(given)))
-    said = text(given.get("Display"))
-    words = f"{action} {said} {text(given.get('Section'))}".casefold()
     maker = mapping(given.get("CreatedBy"))
     who = user_of(
         org, text(given.get("CreatedById")), text(maker.get("Email")), text(maker.get("Name"))
     )
+    section = text(given.get("Section"))
+    return ident, at, tuple(_set_up(org, action, text(given.get("Display")), section, who, at))
+
+
+def is_setup_row(record: Row) -> bool:
+    """Of the table that *View Setup Audit Trail* downloads
+    (https://help.salesforce.com/s/articleView?id=sf.admin_monitorsetup.htm)."""
+    return has_columns(record, ("Date", "User", "Action", "Section"))
+
+
+@telling(lambda given: column(given, "Section"), _is_of_an_app, "Action|action", NAMES)
+def setup_row(record: Any, org: str) -> Happened | None:
+    """There the action is what the API calls ``Display``; people are called by user name."""
+    given = mapping(record)
+    at, said = _row_time(column(given, "Date")), column(given, "Action")
+    section = column(given, "Section")
+    if not said:
+        return None
+    who = user_of(org, "", column(given, "User"))
+    ident = mark_of((at, whole(given)))
+    return ident, at, tuple(_set_up(org, section or "console", said, section, who, at))
+
+
+def _row_time(said: str) -> str:
+    """In the downloading person's zone, by its name."""
+    rest, _, zone = said.rpartition(" ")
+    return when(f"{rest} {_ZONES[zone]}" if zone in _ZONES else said)
+
+
+def _set_up(
+    org: str, action: str, said: str, section: str, who: Identity | None, at: str
+) -> Iterator[Activity]:
+    words = f"{action} {said} {section}".casefold()
+    relation = "" if any(word in words for word in _ENDED) else "grants"
     told: dict[str, Any] = {"actor": who, "first_at": at, "last_at": at}
-    has_ended = any(word in words for word in _ENDED)
     rule = cut(f"setup.{action}", _MOST_TEXT)
     if any(word in words for word in _APP_WORDS):
         label = _quoted(said)
-        if not label:
-            return ident, at, ()
-        return (
-            ident,
-            at,
-            (NAMES.app(org, rule, "" if has_ended else "grants", label, label, **told),),
-        )
-    if _AI.search(words):
-        return ident, at, (NAMES.used(einstein(org), rule, "" if has_ended else "grants", **told),)
-    return ident, at, ()
+        if label:
+            yield NAMES.app(org, rule, relation, label, label, **told)
+    elif _AI.search(words):
+        yield NAMES.used(einstein(org), rule, relation, **told)
 
 
 def _quoted(said: str) -> str:
-    """The name in a sentence: between quotes, or behind a colon."""
+    """The name in a sentence: between quotes, behind a colon, or behind the noun at its end."""
     for mark in ('"', "'"):
         parts = said.split(mark)
         if len(parts) > 2 and parts[1].strip():
             return cut(parts[1].strip(), _MOST_TEXT)
-    return cut(said.rpartition(": ")[2].strip(), _MOST_TEXT) if ": " in said else ""
+    if ": " in said:
+        return cut(said.rpartition(": ")[2].strip(), _MOST_TEXT)
+    hit = _NAMED.search(said)
+    return cut(hit[1].strip(), _MOST_TEXT) if hit else ""
 
 
 # --- event log files ------------------------------------------------------------------------------

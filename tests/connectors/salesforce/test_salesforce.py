@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -125,3 +126,38 @@ def test_every_real_event_is_parsed_and_quiet() -> None:
     told = [event(one, "acme") for one in recorded_events("Salesforce.*.jsonl")]
     assert len(told) == 7
     assert all(told)
+
+
+_DOWNLOADED = [
+    ("11/10/2026, 10:00:00 AM PST", 'Created Connected App "ChatGPT Connector"', "Connected Apps"),
+    ("11/10/2026, 10:01:00 PM PST", "Enabled Einstein Generative AI", "Einstein Setup"),
+    ("11/11/2026, 10:02:00 AM PST", "Activated Agentforce agent Service", "Agentforce Agents"),
+    ("11/11/2026, 10:03:00 AM PST", "Changed profile Agent for Claude Martin", "Manage Users"),
+    ("11/12/2026, 10:04:00 AM PST", "Deleted connected app Read AI", "Connected Apps"),
+]
+
+
+def test_the_setup_audit_trail_that_the_console_downloads(tmp_path: Path) -> None:
+    with (tmp_path / "setup.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(
+            ["Date", "User", "Source Namespace Prefix", "Action", "Section", "Delegate User"]
+        )
+        table.writerows(
+            [at, "ada@acme.com", "", what, where, ""] for at, what, where in _DOWNLOADED
+        )
+    ctx = CASE.context("https://v.example", live=False, files=("setup.csv",), folder=tmp_path)
+    items = CASE.items(ctx)
+    assert not [one for one in items if isinstance(one, Gap)]
+    rows = {(one.rule, one.label): one for one in folded(items)}
+    app = rows["setup.Connected Apps", "ChatGPT Connector"]
+    assert (app.relation, app.first_at) == ("grants", "2026-11-10T18:00:00Z")
+    assert app.actor is not None
+    assert app.actor.email == "ada@acme.com"
+    feature = rows["setup.Einstein Setup", "Salesforce Einstein of acme"]
+    assert (feature.app_id, feature.first_at) == (
+        "salesforce:acme/ai/einstein", "2026-11-11T06:01:00Z",
+    )  # fmt: skip
+    assert rows["setup.Agentforce Agents", "Salesforce Einstein of acme"].relation == "grants"
+    assert rows["setup.Connected Apps", "Read AI"].relation == ""
+    assert len(rows) == 4
