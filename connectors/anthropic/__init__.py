@@ -182,8 +182,14 @@ CONNECTOR = Administration(
         Listed("costs", _BY_PATH[costs.COSTS], _costs),
         Logged("activities", _ACTIVITIES, _events, kept=KEPT),
     ),
-    kinds=(Kind(activities.is_event, activities.event), Kind(admin.is_record, admin.told)),
+    kinds=(
+        Kind(activities.is_event, activities.event),
+        Kind(use.is_bucket, use.bucket),
+        Kind(costs.is_bucket, costs.bucket),
+        Kind(use.is_row, use.row),
+        Kind(admin.is_record, admin.told),
+    ),
     access=_no_access,
-    expected="activities, workspaces, people or keys",
+    expected="activities, workspaces, people, keys, use or costs",
     spelling=activities.SPELLING,
 )

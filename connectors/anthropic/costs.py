@@ -13,12 +13,14 @@ from typing import Any
 
 from connectors.anthropic.admin import workspace_id
 from connectors.anthropic.things import workspace
+from scanner.kit.folding import mark_of
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.money import Bill, money
+from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_page_token
 from scanner.kit.values import items, mapping, stamp, text
 from scanner.model.base import NodeId
-from scanner.model.facts import Relation
+from scanner.model.facts import Asset, Edge, Relation
 from scanner.model.items import Gap, Item
 
 COSTS = "/v1/organizations/cost_report"
@@ -47,6 +49,33 @@ def costs(session: ReadOnlySession, name: str, now: datetime, days: int) -> Iter
         yield bill.days.edge(node, NodeId("provider:anthropic"), Relation.CALLS, evidence)
     if odd:
         yield Gap(what="costs", reason=f"{odd} results have no amount that can be read")
+
+
+def is_bucket(record: Mapping[str, Any]) -> bool:
+    """In a file."""
+    return record.keys() >= {"starting_at", "ending_at", "results"}
+
+
+def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
+    """Each counts once, however many exports hold it. What was charged for is told by day; amounts
+    of many days are added up where the API is read."""
+    at = stamp(record.get("starting_at"))
+    results = [mapping(one) for one in items(record.get("results"))]
+    bills: dict[str, Bill] = {}
+    odd = sum(not _add(bills, one, record) for one in results)
+    if not at or odd:
+        return None
+    facts: list[Asset | Edge] = []
+    for place, bill in sorted(bills.items()):
+        node = workspace_id(place, name)
+        seen = bill.days.evidence("costs export", "anthropic", node)
+        shown = "" if place else f"{name}, default workspace"
+        facts.append(workspace(place, name, shown, evidence=(seen,)))
+        facts.append(bill.days.edge(node, NodeId("provider:anthropic"), Relation.CALLS, seen))
+    groups = sorted(
+        f"{text(one.get('workspace_id'))} {text(one.get('description'))}" for one in results
+    )
+    return mark_of(("cost", at, *groups)), at, tuple(facts)
 
 
 def _add(bills: dict[str, Bill], one: Mapping[str, Any], bucket: Mapping[str, Any]) -> bool:

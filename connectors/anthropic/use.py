@@ -11,13 +11,19 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from connectors.anthropic.admin import key_id, org_id, workspace_id
+from connectors.anthropic.things import workspace
+from scanner.kit.folding import mark_of
 from scanner.kit.http import ReadOnlySession
+from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_page_token
+from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
 from scanner.kit.told import gap
 from scanner.kit.usage import Sum, joined
-from scanner.kit.values import items, mapping, stamp, text
+from scanner.kit.values import items, mapping, size, stamp, text, when
 from scanner.model.base import NodeId
 from scanner.model.errors import Denied, SourceError
 from scanner.model.facts import Asset, AssetClass, Edge, Identity, PrincipalType, Relation
@@ -41,15 +47,23 @@ def used(session: ReadOnlySession, name: str, now: datetime, days: int) -> Itera
     sums: dict[tuple[str, ...], Sum] = {}
     url = f"{MESSAGES}?starting_at={start}&bucket_width=1d&limit=31&{grouped}"
     for bucket in by_page_token(session, url):
-        first, last = stamp(bucket.get("starting_at")), stamp(bucket.get("ending_at"))
-        for one in map(mapping, items(bucket.get("results"))):
-            if not any(one.get(field) for field in _TOKENS):
-                continue
-            who = (text(one.get("workspace_id")), text(one.get("api_key_id")))
-            sums.setdefault(who, Sum()).add(1, first, last, text(one.get("model")))
+        _count(sums, bucket)
+    yield from _facts(sums, name, f"GET {MESSAGES}")
+
+
+def _count(sums: dict[tuple[str, ...], Sum], bucket: Mapping[str, Any]) -> None:
+    first, last = stamp(bucket.get("starting_at")), stamp(bucket.get("ending_at"))
+    for one in map(mapping, items(bucket.get("results"))):
+        if not any(one.get(field) for field in _TOKENS):
+            continue
+        who = (text(one.get("workspace_id")), text(one.get("api_key_id")))
+        sums.setdefault(who, Sum()).add(1, first, last, text(one.get("model")))
+
+
+def _facts(sums: Mapping[tuple[str, ...], Sum], name: str, rule: str) -> Iterator[Asset | Edge]:
     for (place,), whole in joined(sums, 0).items():
         ident = workspace_id(place, name)
-        evidence = whole.evidence(f"GET {MESSAGES}", "anthropic", ident)
+        evidence = whole.evidence(rule, "anthropic", ident)
         yield Asset(
             id=ident,
             kind="anthropic.workspace",
@@ -64,8 +78,75 @@ def used(session: ReadOnlySession, name: str, now: datetime, days: int) -> Itera
     for (place, key), part in joined(sums, 0, 1).items():
         if key:  # none: the Console's own workbench
             ident = workspace_id(place, name)
-            evidence = part.evidence(f"GET {MESSAGES}", "anthropic", ident)
+            evidence = part.evidence(rule, "anthropic", ident)
             yield part.edge(ident, key_id(key), Relation.AUTHENTICATES_WITH, evidence)
+
+
+# --- exported files -------------------------------------------------------------------------------
+
+_ENDS = {"starting_at", "ending_at"}
+_ROW = ("usage_date_utc", "model_version", "usage_output_tokens")
+_EXPORT = "usage export"
+
+
+def is_bucket(record: Mapping[str, Any]) -> bool:
+    """Of the usage report; those of costs have amounts."""
+    results = [mapping(one) for one in items(record.get("results"))]
+    return (
+        record.keys() >= _ENDS and "results" in record and not any("amount" in r for r in results)
+    )
+
+
+def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
+    """What it tells counts once, however many exports hold it."""
+    at = stamp(record.get("starting_at"))
+    if not at:
+        return None
+    results = [mapping(one) for one in items(record.get("results"))]
+    sums: dict[tuple[str, ...], Sum] = {}
+    _count(sums, record)
+    groups = sorted(
+        " ".join(text(one.get(key)) for key in (*_GROUPS, "service_tier", "context_window"))
+        for one in results
+    )
+    ident = mark_of((at, text(record.get("ending_at")), *groups))
+    return ident, at, tuple(_of_one(fact) for fact in _facts(sums, name, _EXPORT))
+
+
+def _of_one(fact: Asset | Edge) -> Asset | Edge:
+    """Without the models of one bucket, where others add up: the workspace has those of all."""
+    return msgspec.structs.replace(fact, detail="") if isinstance(fact, Edge) else fact
+
+
+def is_row(record: Mapping[str, Any]) -> bool:
+    return has_columns(record, _ROW)
+
+
+def row(record: Mapping[str, Any], name: str) -> Happened | None:
+    """Of the Console's CSV: a day of a model, with workspace and key by their names alone."""
+    at = when(column(record, "usage_date_utc"))
+    model = column(record, "model_version")
+    if not at or not model:
+        return None
+    place, key = column(record, "workspace"), column(record, "api_key")
+    kind = column(record, "usage_type"), column(record, "context_window")
+    ident = mark_of(("row", at, model, place, key, *kind))
+    is_idle = not any(size(value) for name, value in record.items() if "_tokens" in str(name))
+    if is_idle:
+        return ident, at, ()
+    is_default = place.casefold() in ("", "default")
+    which = "" if is_default else f"{name}/named/{place}"
+    one = Sum()
+    one.add(1, at, at)
+    evidence = one.evidence(_EXPORT, "anthropic", workspace_id(which, name))
+    evidence = msgspec.structs.replace(evidence, path=f"key {key}" if key else "")
+    shown = f"{name}, default workspace" if is_default else place
+    thing = workspace(which, name, shown, models=(model,), evidence=(evidence,))
+    call = one.edge(thing.id, NodeId("provider:anthropic"), Relation.CALLS, evidence)
+    return ident, at, (thing, call)
+
+
+# --- Claude Code ----------------------------------------------------------------------------------
 
 
 def claude_code(session: ReadOnlySession, name: str, now: datetime, days: int) -> Iterator[Item]:

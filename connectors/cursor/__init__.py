@@ -25,11 +25,12 @@ from scanner.kit.administered import (
     told_once,
 )
 from scanner.kit.contract import ConnectorSpec, Context
-from scanner.kit.folding import mark_of, whole
+from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.http import json_body
 from scanner.kit.named import Names
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_number, whole_list
+from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
 from scanner.kit.values import iso, mapping, text, when
 from scanner.model.errors import Unavailable
@@ -132,6 +133,26 @@ def usage(record: Any, org: str) -> Happened | None:
         first_at=at, last_at=at,
     )  # fmt: skip
     return ident, at, (one,)
+
+
+def is_row(record: Mapping[str, Any]) -> bool:
+    return has_columns(record, ("Date", "Kind", "Model", "Total Tokens"))
+
+
+def row(record: Mapping[str, Any], org: str) -> Happened | None:
+    """Of the dashboard's CSV: one request, with its person in a team's. One that has failed costs
+    nothing and is none."""
+    at = when(column(record, "Date"))
+    if not at:
+        return None
+    mail = column(record, "User")
+    model = cut(column(record, "Model"), _MOST_TEXT)
+    one = NAMES.used(
+        editor(org, (model,) if model else ()), "usage events",
+        actor=NAMES.person(org, mail.casefold(), mail), first_at=at, last_at=at,
+    )  # fmt: skip
+    has_failed = any(word in column(record, "Kind").casefold() for word in ("error", "abort"))
+    return mark_of((at, whole(record))), at, (failed(one) if has_failed else one,)
 
 
 def use(reading: Reading) -> Iterator[Item]:
@@ -243,8 +264,9 @@ CONNECTOR = Administration(
     kinds=(
         Kind(is_event, event),
         Kind(is_usage, usage),
+        Kind(is_row, row),
         Kind(is_member, member),
     ),
     access=_access,
-    expected="events, daily usage or members",
+    expected="events, use or members",
 )

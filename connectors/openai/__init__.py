@@ -213,8 +213,13 @@ CONNECTOR = Administration(
         Listed("costs", _BY_PATH[costs.COSTS], _costs),
         Logged("audit", _AUDIT_OPERATION, _events, kept=KEPT),
     ),
-    kinds=(Kind(log.is_event, log.event), Kind(admin.is_record, admin.told)),
+    kinds=(
+        Kind(log.is_event, log.event),
+        Kind(costs.is_bucket, costs.bucket),
+        Kind(use.is_bucket, use.bucket),
+        Kind(admin.is_record, admin.told),
+    ),
     access=_access,
-    expected="events of the audit log, projects, people or keys",
+    expected="events of the audit log, projects, people, keys, use or costs",
     spelling=log.SPELLING,
 )

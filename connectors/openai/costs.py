@@ -11,13 +11,17 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from connectors.openai.admin import org_id, project_id, seconds
+from scanner.kit.folding import mark_of
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.money import Bill, money
+from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_page_token
 from scanner.kit.values import items, mapping, text
 from scanner.model.base import NodeId
-from scanner.model.facts import Asset, AssetClass, Relation
+from scanner.model.facts import Asset, AssetClass, Edge, Relation
 from scanner.model.items import Gap, Item
 
 COSTS = "/v1/organization/costs"
@@ -39,6 +43,40 @@ def costs(session: ReadOnlySession, name: str, now: datetime, days: int) -> Iter
         yield Gap(what="costs", reason=f"{odd} results have no amount that can be read")
 
 
+# --- exported files -------------------------------------------------------------------------------
+
+
+def is_bucket(record: Mapping[str, Any]) -> bool:
+    """A bucket of the API, or a row of the dashboard's CSV."""
+    if not {"start_time", "end_time"} <= record.keys():
+        return False
+    results = [mapping(one) for one in items(record.get("results"))]
+    return "amount_value" in record or any("amount" in one for one in results)
+
+
+def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
+    """Each counts once, however many exports hold it. What was charged for is told by day; amounts
+    of many days are added up where the API is read."""
+    at = seconds(record.get("start_time"))
+    results = [mapping(one) for one in items(record.get("results"))]
+    if "amount_value" in record:
+        amount = {"value": record["amount_value"], "currency": record.get("amount_currency")}
+        results = [{**record, "amount": amount}]
+    bills: dict[str, Bill] = {}
+    odd = sum(not _add(bills, one, record) for one in results)
+    if not at or odd:
+        return None
+    groups = sorted(
+        f"{text(one.get('project_id'))} {text(one.get('line_item'))}" for one in results
+    )
+    facts = (
+        one
+        for project, bill in sorted(bills.items())
+        for one in _told(project, bill, name, "costs export")
+    )
+    return mark_of(("cost", at, *groups)), at, tuple(facts)
+
+
 def _add(bills: dict[str, Bill], one: Mapping[str, Any], bucket: Mapping[str, Any]) -> bool:
     amount = mapping(one.get("amount"))
     value = money(amount.get("value"))
@@ -54,16 +92,21 @@ def _add(bills: dict[str, Bill], one: Mapping[str, Any], bucket: Mapping[str, An
 
 
 def _facts(project: str, bill: Bill, name: str, days: int) -> Iterator[Item]:
+    asset, call = _told(project, bill, name, _RULE)
+    yield msgspec.structs.replace(asset, tags={**bill.tags(), "cost_days": str(days)})
+    yield call
+
+
+def _told(project: str, bill: Bill, name: str, rule: str) -> tuple[Asset, Edge]:
     node = project_id(project) if project else NodeId(f"{org_id(name)}/no-project")
-    evidence = bill.days.evidence(_RULE, "openai", node)
-    yield Asset(
+    evidence = bill.days.evidence(rule, "openai", node)
+    asset = Asset(
         id=node,
         kind="openai.project",
         name=project or f"{name}, no project",
         asset_class=AssetClass.INTEGRATION,
         provider="openai",
         account=org_id(name),
-        tags={**bill.tags(), "cost_days": str(days)},
         evidence=(evidence,),
     )
-    yield bill.days.edge(node, NodeId("provider:openai"), Relation.CALLS, evidence)
+    return asset, bill.days.edge(node, NodeId("provider:openai"), Relation.CALLS, evidence)

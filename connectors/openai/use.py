@@ -11,8 +11,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from connectors.openai.admin import key_id, org_id, project_id, seconds, who_id
+from scanner.kit.expressions import expression
+from scanner.kit.folding import mark_of
 from scanner.kit.http import ReadOnlySession
+from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_page_token
 from scanner.kit.told import gap
 from scanner.kit.usage import Sum, joined
@@ -71,15 +76,66 @@ def _buckets(
     return by_page_token(session, f"{path}?start_time={start}&bucket_width=1d&limit=31&{grouped}")
 
 
+# --- exported files -------------------------------------------------------------------------------
+
+_ENDS = ("start_time", "end_time")
+_EXPORT = "usage export"
+_OBJECT = expression(r"organization\.usage\.([a-z_]{1,40})\.result")
+
+
+def is_bucket(record: Mapping[str, Any]) -> bool:
+    """A bucket of the API, or a row of the dashboard's CSV, which is one with one result; those of
+    costs are not."""
+    if not set(_ENDS) <= record.keys():
+        return False
+    results = [mapping(one) for one in items(record.get("results"))] or [record]
+    return "results" in record or any(one.keys() & {*_COUNTS, "input_tokens"} for one in results)
+
+
+def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
+    """What it tells counts once, however many exports hold it; of one that a later export tells
+    with higher counts, the first holds."""
+    at = seconds(record.get("start_time"))
+    if not at:
+        return None
+    if "results" not in record:
+        record = {**record, "results": [dict(record)]}
+    results = [mapping(one) for one in items(record["results"])]
+    sums: dict[tuple[str, ...], Sum] = {}
+    of_kind = _OBJECT.fullmatch(text(results[0].get("object"))) if results else None
+    _add(sums, of_kind[1] if of_kind else "", record)
+    groups = sorted(
+        " ".join(text(one.get(group)) for group in (*_BY_ALL, "batch", "service_tier", "object"))
+        for one in results
+    )
+    ident = mark_of((text(record.get("end_time")), at, *groups))
+    return ident, at, tuple(_of_one(fact) for fact in _facts(sums, name, _EXPORT))
+
+
+def _of_one(fact: Asset | Edge) -> Asset | Edge:
+    """Without what is of one bucket alone: evidence is added up, this would be the last one's."""
+    if isinstance(fact, Asset):
+        return msgspec.structs.replace(fact, tags={})
+    return msgspec.structs.replace(fact, detail="")
+
+
 def _add(sums: dict[tuple[str, ...], Sum], kind: str, bucket: Mapping[str, Any]) -> None:
     start, end = seconds(bucket.get("start_time")), seconds(bucket.get("end_time"))
     for one in map(mapping, items(bucket.get("results"))):
-        count = next((n for c in _COUNTS if isinstance(n := one.get(c), int)), 1)
+        count = next((n for c in _COUNTS if (n := _number(one.get(c))) is not None), 1)
         who = (text(one.get("project_id")), text(one.get("user_id")), text(one.get("api_key_id")))
         sums.setdefault(who, Sum()).add(count, start, end, text(one.get("model")), kind)
 
 
-def _facts(sums: Mapping[tuple[str, ...], Sum], name: str) -> Iterator[Item]:
+def _number(value: Any) -> int | None:
+    """Of requests; a table writes `3.0`."""
+    said = text(value).removesuffix(".0") if not isinstance(value, bool) else ""
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 16 else None
+
+
+def _facts(
+    sums: Mapping[tuple[str, ...], Sum], name: str, rule: str = _RULE
+) -> Iterator[Asset | Edge]:
     for (project,), whole in joined(sums, 0).items():
         ident = _project(project, name)
         yield Asset(
@@ -91,20 +147,22 @@ def _facts(sums: Mapping[tuple[str, ...], Sum], name: str) -> Iterator[Item]:
             account=org_id(name),
             models=tuple(sorted(whole.models)),
             tags={"requests": str(whole.count), "used_for": ", ".join(sorted(whole.kinds))},
-            evidence=(whole.evidence(_RULE, "openai", ident),),
+            evidence=(whole.evidence(rule, "openai", ident),),
         )
-        yield _edge(ident, NodeId("provider:openai"), Relation.CALLS, whole)
+        yield _edge(ident, NodeId("provider:openai"), Relation.CALLS, whole, rule)
     for (project, user), one in joined(sums, 0, 1).items():
         if user:
-            yield _edge(_project(project, name), who_id(user), Relation.USED_BY, one)
+            yield _edge(_project(project, name), who_id(user), Relation.USED_BY, one, rule)
     for (project, key), one in joined(sums, 0, 2).items():
         if key:
-            yield _edge(_project(project, name), key_id(key), Relation.AUTHENTICATES_WITH, one)
+            yield _edge(
+                _project(project, name), key_id(key), Relation.AUTHENTICATES_WITH, one, rule
+            )
 
 
 def _project(project: str, name: str) -> NodeId:
     return project_id(project) if project else NodeId(f"{org_id(name)}/no-project")
 
 
-def _edge(source: NodeId, target: NodeId, relation: Relation, one: Sum) -> Edge:
-    return one.edge(source, target, relation, one.evidence(_RULE, "openai", source))
+def _edge(source: NodeId, target: NodeId, relation: Relation, one: Sum, rule: str) -> Edge:
+    return one.edge(source, target, relation, one.evidence(rule, "openai", source))

@@ -33,6 +33,8 @@ from scanner.model.errors import Denied, Unavailable
 
 _LISTS = ("items", "value", "records", "data", "results", "users", "entries", "operation_logs")
 """What a page of an API calls its list; one that is all there is needs no name."""
+_BUCKETS = ({"results", "start_time", "end_time"}, {"results", "starting_at", "ending_at"})
+"""Results with the span of time that they are of are a record (usage of OpenAI and Anthropic)."""
 _SEPARATORS = ",;\t|"
 _MOST_NAME, _MOST_WORDS = 80, 8
 _NO_NAME = frozenset("{}<>")
@@ -222,7 +224,7 @@ def _is_list(name: str, is_first: bool) -> bool:
 def _listed(page: Any) -> list[Any] | None:
     """The lists of an API's answer, those with the names that they have elsewhere first; None for
     what is a record of its own."""
-    if not isinstance(page, Mapping):
+    if not isinstance(page, Mapping) or any(ends <= page.keys() for ends in _BUCKETS):
         return None
     lists = {name: value for name, value in page.items() if isinstance(value, list)}
     named = [lists.pop(name) for name in _LISTS if name in lists]

@@ -1,0 +1,185 @@
+"""Use and costs that AI vendors count, in files: buckets of their APIs, CSV of their dashboards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.anthropic import CONNECTOR as ANTHROPIC
+from connectors.cursor import CONNECTOR as CURSOR
+from connectors.openai import CONNECTOR as OPENAI
+from scanner.kit.contract import Context
+from scanner.kit.limits import Limits
+from scanner.model.facts import Asset, Edge, Relation
+from scanner.model.items import Activity, Gap, Item
+
+DAY = 86_400
+MONDAY = 1_793_059_200
+AT = "2026-10-27T00:00:00Z"
+
+
+def _read(connector: Any, folder: Path, text: str, name: str) -> list[Item]:
+    (folder / name).write_text(text)
+    config = connector.spec.config(organization="acme", live=False, files=(name,))
+    ctx: Context[Any] = Context(
+        config=config, examine=lambda *_: (), limits=Limits(), folder=folder
+    )
+    (shard,) = connector.shards(ctx)
+    return list(connector.collect(ctx, shard, None))
+
+
+def _gaps(items: Iterable[Item]) -> list[str]:
+    return [one.reason for one in items if isinstance(one, Gap)]
+
+
+def _edges(items: Iterable[Item]) -> dict[tuple[str, str, str], tuple[int, str]]:
+    """Source, relation and target -> how much, and since when."""
+    return {
+        (str(one.source), str(one.relation), str(one.target)): (
+            sum(row.count for row in one.evidence), one.evidence[0].first_at,
+        )
+        for one in items
+        if isinstance(one, Edge) and one.relation is not Relation.CONTAINS
+    }  # fmt: skip
+
+
+def _completions(day: int, *results: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "object": "bucket", "start_time": MONDAY + day * DAY, "end_time": MONDAY + (day + 1) * DAY,
+        "results": [{"object": "organization.usage.completions.result", "input_tokens": 9,
+                     "project_id": "proj_1", **one} for one in results],
+    }  # fmt: skip
+
+
+USED = [
+    _completions(
+        0,
+        {"num_model_requests": 5, "user_id": "user_1", "api_key_id": "key_1", "model": "gpt-5"},
+        {"num_model_requests": 2, "user_id": "user_2", "api_key_id": "key_1", "model": "gpt-5"},
+    ),
+    _completions(1, {"num_model_requests": 3, "user_id": "user_1", "api_key_id": "key_2",
+                     "model": "o4"}),
+    _completions(2),
+]  # fmt: skip
+PAGES = {
+    "lines": "\n".join(map(json.dumps, USED)),
+    "page": json.dumps({"object": "page", "data": USED, "has_more": False}),
+    "array": json.dumps(USED, indent=1),
+    "twice": "\n".join(map(json.dumps, [*USED, *USED])),
+}
+
+
+@pytest.mark.parametrize("shape", PAGES)
+def test_buckets_of_openais_use_add_up_once_each(tmp_path: Path, shape: str) -> None:
+    items = _read(OPENAI, tmp_path, PAGES[shape], "use.json")
+    assert _gaps(items) == []
+    assert _edges(items) == {
+        ("openai:project/proj_1", "calls", "provider:openai"): (10, AT),
+        ("openai:project/proj_1", "used_by", "openai:identity/user_1"): (8, AT),
+        ("openai:project/proj_1", "used_by", "openai:identity/user_2"): (2, AT),
+        ("openai:project/proj_1", "authenticates_with", "openai:key/key_1"): (7, AT),
+        ("openai:project/proj_1", "authenticates_with", "openai:key/key_2"):
+            (3, "2026-10-28T00:00:00Z"),
+    }  # fmt: skip
+    (project,) = [one for one in items if isinstance(one, Asset)]
+    assert project.models == ("gpt-5", "o4")
+
+
+def test_the_dashboards_csv_of_openais_use(tmp_path: Path) -> None:
+    text = (
+        "start_time,end_time,start_time_iso,end_time_iso,project_id,num_model_requests,user_id,"
+        "api_key_id,model,batch,input_tokens,output_tokens\n"
+        f"{MONDAY},{MONDAY + 60},,,proj_1,3.0,user_1,key_1,gpt-5,False,100,20\n"
+        f"{MONDAY},{MONDAY + 60},,,proj_1,1,user_1,key_2,gpt-5,False,100,20\n"
+        f"{MONDAY},{MONDAY + 60},,,proj_1,1,user_1,key_2,gpt-5,False,100,20\n"
+    )
+    items = _read(OPENAI, tmp_path, text, "completions_usage.csv")
+    assert _gaps(items) == []
+    assert _edges(items)["openai:project/proj_1", "used_by", "openai:identity/user_1"] == (4, AT)
+
+
+def test_openais_costs_tell_on_which_days_a_project_was_charged(tmp_path: Path) -> None:
+    bucket = {
+        "object": "bucket", "start_time": MONDAY, "end_time": MONDAY + DAY,
+        "results": [{"object": "organization.costs.result", "line_item": "gpt-5, input",
+                     "amount": {"value": 0.06, "currency": "usd"}, "project_id": "proj_1"}],
+    }  # fmt: skip
+    row = (
+        "start_time,end_time,amount_value,amount_currency,line_item,project_id,project_name\n"
+        f'{MONDAY + DAY},{MONDAY + 2 * DAY},1.23,usd,"gpt-5, output",proj_1,P\n'
+        f"{MONDAY},{MONDAY + DAY},none,usd,gpt-5,proj_1,P\n"
+    )
+    key = ("openai:project/proj_1", "calls", "provider:openai")
+    assert _edges(_read(OPENAI, tmp_path, json.dumps(bucket), "a.json")) == {key: (1, AT)}
+    items = _read(OPENAI, tmp_path, row, "b.csv")
+    assert _edges(items) == {key: (1, "2026-10-28T00:00:00Z")}
+    assert len(_gaps(items)) == 1
+
+
+def _tokens(day: int, **more: Any) -> dict[str, Any]:
+    return {
+        "starting_at": f"2026-11-0{day}T00:00:00Z", "ending_at": f"2026-11-0{day + 1}T00:00:00Z",
+        "results": [{"uncached_input_tokens": 10, "output_tokens": 5, "workspace_id": "wrkspc_1",
+                     "api_key_id": "apikey_1", "model": "claude-opus", **more}],
+    }  # fmt: skip
+
+
+def test_buckets_of_anthropics_use_and_costs(tmp_path: Path) -> None:
+    idle = _tokens(3, uncached_input_tokens=0, output_tokens=0)
+    charged = {"amount": "123.45", "currency": "USD", "workspace_id": None, "description": "Opus"}
+    cost = {**_tokens(4), "results": [charged]}
+    page = {"data": [_tokens(1), _tokens(2, model="claude-haiku"), _tokens(2, model="claude-haiku"),
+                     idle, cost], "has_more": False}  # fmt: skip
+    items = _read(ANTHROPIC, tmp_path, json.dumps(page), "use.json")
+    assert _gaps(items) == []
+    first = "2026-11-01T00:00:00Z"
+    assert _edges(items) == {
+        ("anthropic:workspace/wrkspc_1", "calls", "provider:anthropic"): (2, first),
+        ("anthropic:workspace/wrkspc_1", "authenticates_with", "anthropic:key/apikey_1"):
+            (2, first),
+        ("anthropic:workspace/acme/default", "calls", "provider:anthropic"):
+            (1, "2026-11-04T00:00:00Z"),
+    }  # fmt: skip
+    models = {one.id: one.models for one in items if isinstance(one, Asset)}
+    assert models["anthropic:workspace/wrkspc_1"] == ("claude-haiku", "claude-opus")  # type: ignore[index]
+
+
+def test_the_consoles_csv_of_anthropics_use(tmp_path: Path) -> None:
+    text = (
+        "usage_date_utc,model_version,api_key,workspace,usage_type,context_window,"
+        "usage_input_tokens_no_cache,usage_input_tokens_cache_read,usage_output_tokens\n"
+        "2026-11-01,claude-opus,ci,Default,standard,<= 200k,100,0,50\n"
+        "2026-11-02,claude-opus,ci,Default,standard,<= 200k,100,0,50\n"
+        "2026-11-02,claude-haiku,bot,Research,standard,<= 200k,0,7,0\n"
+        "2026-11-03,claude-haiku,bot,Idle,standard,<= 200k,0,0,0\n"
+    )
+    items = _read(ANTHROPIC, tmp_path, text, "usage.csv")
+    assert _gaps(items) == []
+    found = {one.name: one for one in items if isinstance(one, Asset)}
+    assert {name: one.models for name, one in found.items()} == {
+        "acme, default workspace": ("claude-opus",), "Research": ("claude-haiku",),
+    }  # fmt: skip
+    (row,) = found["acme, default workspace"].evidence
+    assert (row.count, row.path, row.last_at) == (2, "key ci", "2026-11-02T00:00:00Z")
+
+
+def test_the_dashboards_csv_of_cursor_tells_requests_by_person(tmp_path: Path) -> None:
+    text = (
+        "Date,User,Kind,Model,Max Mode,Input (w/ Cache Write),Output Tokens,Total Tokens,Cost\n"
+        '"2026-11-10T10:00:00.000Z",Ann@acme.com,Included,claude-sonnet,No,1,2,3,0.12\n'
+        '"2026-11-10T11:00:00.000Z",ann@acme.com,Included,gpt-5,No,1,2,3,0.12\n'
+        '"2026-11-10T12:00:00.000Z",ben@acme.com,"Errored, No Charge",gpt-5,No,0,0,0,0\n'
+    )
+    items = _read(CURSOR, tmp_path, text, "usage-events.csv")
+    assert _gaps(items) == []
+    told = {(one.rule, one.actor.email if one.actor else ""): one
+            for one in items if isinstance(one, Activity)}  # fmt: skip
+    used = told["usage events", "ann@acme.com"]
+    assert (used.count, used.first_at) == (2, "2026-11-10T10:00:00Z")
+    assert used.thing is not None
+    assert used.thing.models == ("claude-sonnet", "gpt-5")
+    assert told["usage events (failed)", "ben@acme.com"].relation == ""
