@@ -2,7 +2,8 @@
 
 No clock is trusted that is ahead: what it dates would be the last of everything. A revocation
 would end what is granted after it, a use be newer than any, and a cursor skip what follows. A time
-of more than :data:`TOLERANCE` from now is taken for none, and told; what it dates still counts.
+of more than :data:`TOLERANCE` from now is taken for none, and told; what it dates still counts. So
+is what an event is dated by that nobody set (1970, 1601, the year one): before :data:`EARLIEST`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from scanner.model.items import Activity, Gap
 
 TOLERANCE = timedelta(days=1)
 """Times without a zone, and clocks that are a little ahead, are no harm."""
+
+EARLIEST = "2000-01-01T00:00:00Z"
+"""No source of events is older. Commits are, and may be dated by whoever makes them."""
 
 T = TypeVar("T")
 
@@ -48,12 +52,14 @@ class Clock:
         self.count = 0
         """Of what had a time to come."""
         self._furthest = ""
+        self._unset = 0
+        self._oldest = ""
 
     def fitted(self, one: T) -> T:
         """The same without what lies ahead: of an activity that stands for several events, the last
         time that can be is the first one's."""
         if isinstance(one, Activity):
-            if one.last_at <= self.latest and one.first_at <= self.latest:
+            if all(not at or EARLIEST <= at <= self.latest for at in (one.first_at, one.last_at)):
                 return one
             return msgspec.structs.replace(one, **self._times(one.first_at, one.last_at))
         if isinstance(one, Credential):
@@ -67,8 +73,8 @@ class Clock:
         return one
 
     def time(self, at: str) -> str:
-        """``at``; empty for one to come."""
-        if at > self.latest:
+        """``at``; empty for one to come, and for one that was never set."""
+        if at and not EARLIEST <= at <= self.latest:
             self._note(at)
             return ""
         return at
@@ -80,6 +86,12 @@ class Clock:
                 "wrong; they count without that time, and end nothing"
             )
             yield Gap(what=what, reason=reason)
+        if self._unset:
+            reason = (
+                f"{self._unset} events are of a time before {EARLIEST[:4]} ({self._oldest}): a "
+                "clock was not set, or the time was not told; they count without it"
+            )
+            yield Gap(what=what, reason=reason)
 
     def _row(self, row: Evidence) -> Evidence:
         if row.last_at <= self.latest:
@@ -87,10 +99,16 @@ class Clock:
         return msgspec.structs.replace(row, **self._times(row.first_at, row.last_at))
 
     def _times(self, first: str, last: str) -> dict[str, str]:
-        self._note(max(first, last))
-        first = first if first <= self.latest else ""
-        return {"first_at": first, "last_at": last if last <= self.latest else first}
+        for at in {max(first, last), min(filter(None, (first, last)), default="")}:
+            if at and not EARLIEST <= at <= self.latest:
+                self._note(at)
+        first, last = (at if EARLIEST <= at <= self.latest else "" for at in (first, last))
+        return {"first_at": first, "last_at": last or first}
 
     def _note(self, at: str) -> None:
+        if at < EARLIEST:
+            self._unset += 1
+            self._oldest = min(filter(None, (self._oldest, at)))
+            return
         self.count += 1
         self._furthest = max(self._furthest, at)

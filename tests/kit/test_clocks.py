@@ -21,7 +21,7 @@ from scanner.kit.values import iso, text
 from scanner.kit.windows import Log, read_log
 from scanner.model.base import NodeId
 from scanner.model.evidence import Evidence
-from scanner.model.facts import Credential
+from scanner.model.facts import Credential, Edge, Relation
 from scanner.model.items import Activity, Checkpoint, Gap, Item
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -62,6 +62,32 @@ def test_a_time_to_come_is_none_and_costs_no_other_event_its_own(order: tuple[st
     assert (gap.what, gap.reason.split(":")[0]) == (
         "log.jsonl", "1 events are of a time to come (up to 2030-01-01T00",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("unset", ["1970-01-01T00:00:00Z", "0001-01-01T14:00:00Z", "1601-01-01"])
+def test_a_time_that_nobody_set_is_none_and_told(unset: str) -> None:
+    for order in permutations((*TIMES, unset)):
+        clock = Clock(NOW)
+        fold = Fold(clock=clock)
+        for at in order:
+            fold.add(_used(at))
+        (row,) = fold.take()
+        assert isinstance(row, Activity)
+        assert (row.count, row.first_at, row.last_at) == (4, *TIMES[:2])
+        ahead, behind = (gap.reason for gap in clock.gaps("log.jsonl"))
+        assert ahead.startswith("1 events are of a time to come")
+        assert behind.startswith(f"1 events are of a time before 2000 ({unset})")
+    clock = Clock(NOW)
+    assert (clock.time(unset), clock.time(TIMES[0]), clock.time("")) == ("", TIMES[0], "")
+    assert len(list(clock.gaps("x"))) == 1
+
+
+def test_times_of_what_is_listed_and_of_commits_may_be_older() -> None:
+    clock = Clock(NOW)
+    row = Evidence(rule="r", source="s", first_at="1998-01-01T00:00:00Z", last_at=TIMES[0])
+    known = Edge(source=NODE, target=NODE, relation=Relation.CALLS, evidence=(row,))
+    assert clock.fitted(known) is known
+    assert list(clock.gaps("x")) == []
 
 
 def test_a_day_ahead_is_a_zone_and_no_wrong_clock() -> None:
