@@ -3,7 +3,8 @@
 By the domain of its address: a provider of mail for everybody makes it personal, a domain of the
 organization's own corporate. Own are those of whom its directories list and do not call guests, and
 those that its accounts are named by. Refuses to guess: any other domain may be a partner's, or the
-organization's under another name.
+organization's under another name. Who was seen to visit an AI from the company's browser or network
+may have been there with either account: such evidence alone makes none corporate.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from scanner.model.base import NodeId
+from scanner.model.evidence import Evidence
 from scanner.model.facts import (
     Account,
     Edge,
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 USES = (Relation.USED_BY, Relation.CREATED_BY, Relation.GRANTS)
 _GUEST = "guest"
+_MOST_KNOWN = 10_000
+"""Rules of evidence that are remembered: some hold names."""
 _NAMED_BY_DOMAIN = ("google_workspace.domain",)
 """Kinds of accounts whose name is a mail domain."""
 
@@ -43,6 +47,7 @@ def told(
     """The edges of use whose account is known for personal or corporate, with which it is."""
     consumer = re.compile("|".join(map(translate, rules.consumer_mail)) or r"(?!)")
     own = _own(nodes.values(), rules, consumer)
+    visits = _Visits(rules.visits)
     judged: dict[NodeId, Tenancy] = {}
     found: dict[str, Edge] = {}
     for key, edge in edges.items():
@@ -51,9 +56,32 @@ def told(
         who = edge.source if edge.relation is Relation.GRANTS else edge.target
         if who not in judged:
             judged[who] = _of(nodes.get(who), own, consumer)
-        if judged[who] is not edge.tenancy:
-            found[key] = msgspec.structs.replace(edge, tenancy=judged[who])
+        tenancy = judged[who]
+        if tenancy is Tenancy.CORPORATE and visits.alone(edge):
+            tenancy = Tenancy.UNKNOWN
+        if tenancy is not edge.tenancy:
+            found[key] = msgspec.structs.replace(edge, tenancy=tenancy)
     return found
+
+
+class _Visits:
+    """Evidence that names a person, and not the account at what was visited."""
+
+    def __init__(self, globs: Iterable[str]) -> None:
+        self._fits = re.compile("|".join(map(translate, globs)) or r"(?!)").match
+        self._known: dict[tuple[str, str], bool] = {}
+
+    def alone(self, edge: Edge) -> bool:
+        """Whether nothing else tells of the use."""
+        return bool(edge.evidence) and all(map(self._is_one, edge.evidence))
+
+    def _is_one(self, row: Evidence) -> bool:
+        key = row.source, row.rule
+        if key not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = self._fits(" ".join(key)) is not None
+        return self._known[key]
 
 
 def at(graph: AssetGraph, ident: NodeId) -> dict[str, int]:

@@ -61,6 +61,9 @@ class FlowRules(Model, frozen=True, kw_only=True):
     """What people write for an owner whom they do not know; words in lower case."""
     consumer_mail: tuple[NonEmpty, ...] = ()
     """Mail domains (globs) at which anybody can open a mailbox."""
+    visits: tuple[NonEmpty, ...] = ()
+    """Evidence (globs of its source, a space and its rule) that tells of a visit: whose account at
+    the AI was used is not said."""
     directories: tuple[tuple[NonEmpty, ...], ...] = ()
     """Kinds of identities (globs) of the directories that let people in, those that the others
     follow first: the first rank that lists a person says whether they have left."""
@@ -88,6 +91,7 @@ def read(files: list[Path]) -> FlowRules:
         trial=tuple(word for part in parts for word in part.trial),
         nobody=tuple(text for part in parts for text in part.nobody),
         consumer_mail=tuple(domain.casefold() for part in parts for domain in part.consumer_mail),
+        visits=tuple(one for part in parts for one in part.visits),
         directories=next((p.directories for p in reversed(parts) if p.directories), ()),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from scanner.graph import tenancy
 from scanner.graph.build import AssetGraph
 from scanner.model.base import NodeId, ShardId
@@ -62,6 +64,29 @@ def test_consumer_mail_is_personal_and_the_directorys_domains_are_the_companys()
     ]  # fmt: skip
     assert tenancy.at(graph, APP) == {"corporate": 2, "personal": 2, "unknown": 3}
     assert tenancy.personal(graph, APP) == (users[1].id, users[3].id)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([("google_workspace", "chrome.CONTENT_TRANSFER")], "unknown"),
+        ([("logs", "logs.proxy"), ("google_workspace", "chrome.CONTENT_TRANSFER")], "unknown"),
+        ([("microsoft365", "GET /beta/security/dataDiscovery/cloudAppDiscovery/x")], "unknown"),
+        ([("google_workspace", "token.authorize")], "corporate"),
+        ([("google_workspace", "chrome.LOGIN_EVENT"), ("okta", "user.authentication.sso")],
+         "corporate"),
+        ([], "corporate"),
+    ],
+)  # fmt: skip
+def test_who_visits_an_ai_has_not_said_with_which_account(
+    rows: list[tuple[str, str]], told: str
+) -> None:
+    ann, own = _user("ann@acme.com"), _user("ann@gmail.com")
+    seen = tuple(Evidence(rule=rule, source=source) for source, rule in rows)
+    edges = [Edge(source=APP, target=one.id, relation=Relation.USED_BY, evidence=seen)
+             for one in (ann, own)]  # fmt: skip
+    boss = _user("boss@acme.com", kind="okta.user", evidence=LISTED)
+    assert tenancy.at(_graph(boss, ann, own, *edges), APP) == {told: 1, "personal": 1}
 
 
 def test_a_workspace_is_named_by_its_domain_and_without_a_directory_nothing_is_guessed() -> None:
