@@ -141,26 +141,34 @@ def function_use(row: Row, org: str, rule: str) -> list[Item] | None:
 
 def query(row: Row, org: str, rule: str) -> Happened | None:
     """A statement that was run: which of Cortex's functions it calls, with which model. Of what it
-    asks nothing is kept. Who makes a function that calls one has not called it: that is told beside
-    its uses."""
+    asks nothing is kept. Who makes a function that calls one has made a thing that is AI, and has
+    not called it."""
     if not text(row.get("query_text")):
         return None
     at = when(row.get("start_time"))
     ident = text(row.get("query_id")) or mark_of((at, whole(row)))
     who = person(org, text(row.get("user_name")))
     is_done = text(row.get("execution_status")).upper() in ("SUCCESS", "")
-    called, defined = calls(text(row["query_text"]))
+    called, defined, made = calls(text(row["query_text"]))
     told = [
         NAMES.used(cortex(org, model), f"cortex.{name}", actor=who, **times_of(row))
         for name, model in sorted(called)
     ]
-    told += [
-        NAMES.used(
-            cortex(org, model), f"cortex.{name} (in a function)", "", actor=who, **times_of(row)
-        )
-        for name, model in sorted(defined - called)
-    ]
+    if defined and made:
+        name = _placed(row, made)
+        thing = NAMES.thing(
+            org, "function", name, name, AssetClass.WORKLOAD, provider=PROVIDER,
+            models=tuple(sorted({model for _, model in defined} - {""})),
+        )  # fmt: skip
+        told.append(NAMES.used(thing, "create function", "created_by", actor=who, **times_of(row)))
     return ident, at, tuple(one if is_done else failed(one) for one in told)
+
+
+def _placed(row: Row, name: str) -> str:
+    """A name as it was written, in the database and schema that the statement was run in."""
+    around = [text(row.get("database_name")), text(row.get("schema_name"))]
+    parts = name.split(".")
+    return ".".join(filter(None, (*around[: max(0, 3 - len(parts))], *parts)))
 
 
 def user_grant(row: Row, org: str, rule: str) -> list[Item] | None:

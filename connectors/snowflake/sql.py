@@ -40,24 +40,26 @@ model. After a dot it is another schema's, after a noun it is made or filled, no
 _MODEL = expression(r"[a-z0-9]+(?:[._/-][a-z0-9]+)+")
 _RUN = expression(r"(?i)\bexecute\s+immediate\s+(?:from\s+)?'(\d+)'")
 _MADE = expression(
-    r"(?i)\s*create\s[^;']{0,2000}?\b(?:function|procedure|task|alert)\b[^;]{0,20000}?\bas\s+'(\d+)'"
+    r"(?i)\s*create\s[^;'(]{0,200}?\b(?:function|procedure)\s+(?:if\s+not\s+exists\s+)?"
+    r"([\w$.\" ]{1,300}?)\s*\([^;]{0,20000}?\bas\s+'(\d+)'"
 )
 _CODE = expression(r"(?i)\blanguage\s+(?:python|javascript|java|scala)\b")
 
 
-def calls(text: str) -> tuple[frozenset[Call], frozenset[Call]]:
-    """Those that running the text calls, and those that the body of a function or procedure that it
-    makes would call."""
+def calls(text: str) -> tuple[frozenset[Call], frozenset[Call], str]:
+    """Those that running the text calls, those that the body of a function or procedure that it
+    makes would call, and the name of that as it is written there."""
     if not _HINT.search(text[:_MOST_TEXT]):
-        return frozenset(), frozenset()
+        return frozenset(), frozenset(), ""
     plain, texts = _plain(text[:_MOST_TEXT])
     made = _MADE.match(plain)
     body: Iterator[Call] = iter(())
     if made:
         # Code of another language holds its statements as texts.
-        code = texts[int(made[1])]
+        code = texts[int(made[2])]
         body = _run(code.replace('"', " ") if _CODE.search(made[0]) else code, _MOST_DEPTH)
-    return frozenset(_of(plain, texts, _MOST_DEPTH)), frozenset(body)
+    name = made[1].replace(" ", "") if made and '"' not in made[1] else ""
+    return frozenset(_of(plain, texts, _MOST_DEPTH)), frozenset(body), name
 
 
 def _run(text: str, depth: int) -> Iterator[Call]:

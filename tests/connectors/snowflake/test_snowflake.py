@@ -209,7 +209,8 @@ NOT_CALLED = (
 
 def _asked(folder: Path, text: str) -> list[Activity]:
     row = {"QUERY_ID": "01b", "QUERY_TEXT": text, "USER_NAME": "ADA", "EXECUTION_STATUS": "SUCCESS",
-           "START_TIME": "2026-11-20 08:00:00.000"}  # fmt: skip
+           "START_TIME": "2026-11-20 08:00:00.000", "DATABASE_NAME": "CRM",
+           "SCHEMA_NAME": "PUBLIC"}  # fmt: skip
     return [one for one in _file(folder, [row]) if isinstance(one, Activity)]
 
 
@@ -227,20 +228,26 @@ def test_comments_texts_and_functions_of_ones_own_are_no_use(tmp_path: Path, tex
     assert _asked(tmp_path, text) == []
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "create or replace function f() returns text as $$ ai_complete('llama3.1-8b', 'x') $$",
-        "create procedure f() returns text language python handler = 'h' as $$\n"
-        "def h(s): return s.sql(\"select ai_complete('llama3.1-8b', 'x')\").collect() $$",
-    ],
-)
-def test_who_makes_a_function_that_calls_a_model_has_not_called_it(
+MADE = {
+    "create or replace function f(x text) returns text as $$ ai_complete('llama3.1-8b', x) $$":
+        "CRM.PUBLIC.f",
+    "create secure procedure if not exists hr.f() returns text language python as $$\n"
+    "def h(s): return s.sql(\"select ai_complete('llama3.1-8b', 'x')\").collect() $$":
+        "CRM.hr.f",
+    'create function "DB"."S"."F" () returns text as \'ai_complete(\'\'llama3.1-8b\'\', 1)\'':
+        "DB.S.F",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MADE)
+def test_who_makes_a_function_that_calls_a_model_has_made_ai_and_not_called_it(
     tmp_path: Path, text: str
 ) -> None:
     (one,) = _asked(tmp_path, text)
-    assert (one.rule, one.relation) == ("cortex.ai_complete (in a function)", "")
-    assert one.label == "Cortex llama3.1-8b"
+    assert (one.rule, one.relation, one.label) == ("create function", "created_by", MADE[text])
+    assert one.thing is not None
+    assert (one.thing.provider, one.thing.models) == ("snowflake_cortex", ("llama3.1-8b",))
+    assert one.app_id == f"snowflake:acme/function/{MADE[text].casefold()}"
 
 
 def test_a_hostile_statement_is_read_in_a_moment() -> None:
