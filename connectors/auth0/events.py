@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+import msgspec
+
+from scanner.kit.expressions import expression
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, Way, by_words
@@ -31,7 +34,8 @@ DATA = OpenedData(
         "settings": ("settings of the tenant", "settings"),
     },
 )  # fmt: skip
-_USED = ("s", "ssa", "seacft", "seccft", "secte", "sede", "sepft", "sertft", "seta",
+_USED = ("s", "scoa", "ssa", "seacft", "seccft", "secte", "sede", "sens", "seoobft", "seotpft",
+         "sepft", "sercft", "sertft", "seta",
          "ciba_exchange_succeeded", "idjag_exchange_succeeded",
          "success_on_behalf_of_token_exchange")  # fmt: skip
 _FAILED = ("feacft", "feccft", "fecte", "fede", "fertft", "feta", "ciba_exchange_failed",
@@ -39,7 +43,10 @@ _FAILED = ("feacft", "feccft", "fecte", "fede", "fertft", "feta", "ciba_exchange
 _CHANGED = "sapi"
 _DELETED = "sdu"
 KINDS = (*_USED, *_FAILED, _CHANGED, _DELETED)
-"""Types of events that tell of an application."""
+"""Types of events that tell of an application, which are asked for."""
+_REFUSED = expression(r"f[a-z]{0,9}|limit_[a-z]+|(?:signup_)?pwd_leak|[a-z_]+_failed")
+"""Sign-ins and what else was refused, also blocked; anybody may try, and call themselves as they
+like: it is counted by application, and nobody's. Logs are not asked for it."""
 _OWN_API = "/api/v2/"
 _IDENTITY = ("openid", "profile", "email", "address", "phone", "offline_access")
 _MANAGED = {
@@ -132,11 +139,24 @@ def is_event(record: Mapping[str, Any]) -> bool:
     return "type" in told and bool({"log_id", "date"} & told.keys())
 
 
-@telling(
-    "data.type|type", KINDS,
-    lambda kind, _: "" if kind == _CHANGED else "data.user_id|user_id" if kind == _DELETED else
-    "data.client_id|client_id|data.client_name|client_name|data.agent_id|agent_id", NAMES,
-)  # fmt: skip
+def _is_known(kind: str, _: Mapping[str, Any]) -> bool:
+    return kind in KINDS or _REFUSED.fullmatch(kind) is not None
+
+
+def _needed(kind: str, _: Mapping[str, Any]) -> str:
+    if kind == _DELETED:
+        return "data.user_id|user_id"
+    if kind == _CHANGED or kind not in KINDS:
+        return ""
+    return "data.client_id|client_id|data.client_name|client_name|data.agent_id|agent_id"
+
+
+def _client_of(record: Mapping[str, Any], label: str) -> str:
+    given = mapping(record.get("data")) or record
+    return text(given.get("client_id")) if text(given.get("client_name")) == label else ""
+
+
+@telling("data.type|type", _is_known, _needed, NAMES, _client_of)
 def event(record: Any, org: str) -> Happened | None:
     """One as the API tells it, or inside ``data``, as log streams send it."""
     outer = mapping(record)
@@ -150,12 +170,15 @@ def event(record: Any, org: str) -> Happened | None:
         return ident, at, NAMES.left(org, kind, whose, Ends.ALL, at)
     if kind == _CHANGED:
         return ident, at, tuple(_changed(given, org, at))
-    if kind not in KINDS:
+    is_refused = kind not in KINDS
+    if is_refused and not _REFUSED.fullmatch(kind):
         return ident, at, ()
     one = _exchanged(given, org, kind, at)
     if one is None:
         return ident, at, ()
-    return ident, at, (failed(one) if kind in _FAILED else one,)
+    if is_refused:
+        one = msgspec.structs.replace(one, actor=None, scopes=(), reads=(), writes=())
+    return ident, at, (failed(one) if is_refused or kind in _FAILED else one,)
 
 
 def _exchanged(given: Mapping[str, Any], org: str, kind: str, at: str) -> Activity | None:

@@ -104,13 +104,15 @@ def telling(
     known: Container[str] | Callable[[str, Record], bool],
     needs: str | Callable[[str, Record], str] = "",
     names: Placed | None = None,
+    ident: Callable[[Record, str], str] = lambda _, label: label,
 ) -> Callable[[F], F]:
     """Of a function of (record, organization, ...) that gives a :data:`Happened`: those that tell
     nothing are given as :class:`Untold`, where there is something to say of them.
 
     ``kind``: the fields of the type, dotted, several with ``|`` for the first that is given or
     ``+`` for all of them. ``known``: the types, or whether one is known. ``needs``: fields of which
-    one must be given, or nothing can be told of a known type, with ``|``; empty: none."""
+    one must be given, or nothing can be told of a known type, with ``|``; empty: none.
+    ``ident``: of the application that a record names, where events that are known go by one."""
     kind_of = _kind_of(kind) if isinstance(kind, str) else kind
 
     def wrapped(read: F) -> F:
@@ -126,12 +128,18 @@ def telling(
                 lacks = lacking(given, needs if isinstance(needs, str) else needs(what, given))
                 if not lacks:
                     return event
-            place = functools.partial(names.placed, org) if names is not None else None
+            place = functools.partial(_placed, names, ident, org, given) if names else None
             return Untold.of(event, what, given, lacks, place)
 
         return cast("F", told)
 
     return wrapped
+
+
+def _placed(
+    names: Placed, ident: Callable[[Record, str], str], org: str, given: Record, label: str
+) -> tuple[NodeId, NodeId]:
+    return names.placed(org, ident(given, label) or label)
 
 
 def lacking(given: Record, needs: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from connectors import auth0
@@ -80,4 +83,37 @@ def test_every_real_event_is_parsed_and_tells_who_registered() -> None:
     assert len(told) == 31
     assert all(told)
     rules = {one.rule for found in told if found for one in found[2]}
-    assert rules <= {"Dynamic client registration"}
+    assert rules <= {"Dynamic client registration", "signup_pwd_leak (failed)"}
+
+
+@pytest.mark.parametrize(
+    "kind", ["f", "fp", "fu", "fc", "fco", "fcoa", "fens", "limit_wc", "pwd_leak", "fertft"]
+)
+def test_what_was_refused_is_an_attempt_and_no_use(kind: str) -> None:
+    told = event(_signed_in(kind, "mallory@elsewhere.example"), "acme")
+    assert told is not None
+    (one,) = told[2]
+    assert isinstance(one, Activity)
+    assert (one.rule, one.relation, one.reads) == (f"{kind} (failed)", "", ())
+    assert one.app_id == "auth0:acme/app/c3"
+    assert (one.actor is None) == (kind != "fertft")  # an exchange has somebody behind it
+
+
+def _signed_in(kind: str, who: str) -> dict[str, str]:
+    return {
+        "log_id": f"{kind}{who}", "date": "2026-11-10T10:00:00.000Z", "type": kind,
+        "client_id": "c3", "client_name": "Perplexity", "user_id": f"auth0|{who}", "user_name": who,
+        "scope": "openid",
+    }  # fmt: skip
+
+
+def test_events_that_are_known_and_not_are_of_one_application(tmp_path: Path) -> None:
+    kinds = ("s", "f", "gd_auth_succeed")
+    told = [_signed_in(kind, "ada@acme.com") for kind in kinds]
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, told)))
+    ctx = CASE.context("https://v.example", live=False, files=("log.jsonl",), folder=tmp_path)
+    rows = {one.rule: one for one in folded(CASE.items(ctx))}
+    assert {rule: one.relation for rule, one in rows.items()} == {
+        "s": "used_by", "f (failed)": "", "gd_auth_succeed": "used_by",
+    }  # fmt: skip
+    assert {one.app_id for one in rows.values()} == {"auth0:acme/app/c3"}
