@@ -38,8 +38,9 @@ _SERVICES = {
     "assistant": ("assistant", AssetClass.SAAS_APP),
 }  # fmt: skip
 """Service of an audited event, in lower case -> what it is about
-(https://docs.databricks.com/admin/account-settings/audit-logs). ``genie`` there is no Genie, but
-what Databricks' own support does in a workspace."""
+(https://docs.databricks.com/admin/account-settings/audit-logs)."""
+_SUPPORT = "genie"
+"""No Genie, but what Databricks' own support does in a workspace."""
 SERVICES = tuple(_SERVICES)
 _OF_ONE = expression(r"(?i)create|update|put|delete|query|invoke|(?:genie)?(?:start|create)conv")
 _MODEL_ACTIONS = {
@@ -194,14 +195,17 @@ def _kind(given: Mapping[str, Any]) -> str:
 
 def _is_known(kind: str, _: Mapping[str, Any]) -> bool:
     service, _dot, action = kind.casefold().partition(".")
-    return service in _SERVICES or (service in _REGISTRIES and action in _MODEL_ACTIONS)
+    return service in (*_SERVICES, _SUPPORT) or (
+        service in _REGISTRIES and action in _MODEL_ACTIONS
+    )
 
 
 def _needed(kind: str, _: Mapping[str, Any]) -> str:
     """What is done with one thing names it; lists and settings of all name none."""
-    if kind.partition(".")[0].casefold() in _REGISTRIES:
+    service, _dot, action = kind.partition(".")
+    if service.casefold() in _REGISTRIES:
         return "|".join(f"{params}.{one}" for one in _MODEL_NAMES for params in _PARAMS)
-    if not _OF_ONE.match(kind.partition(".")[2]):
+    if service.casefold() == _SUPPORT or not _OF_ONE.match(action):
         return ""
     return "|".join(f"{params}.{one}" for one in _ABOUT for params in _PARAMS)
 

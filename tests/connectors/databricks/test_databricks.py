@@ -258,6 +258,7 @@ def test_who_asks_in_a_space_has_not_made_it(service: str, action: str, relation
 
 
 def test_what_support_does_in_a_workspace_is_no_genie() -> None:
-    found = event(audited("r", "genie", "createSession", name="x"), "acme")
+    found = event(audited("r", "genie", "createSession", space_id="x"), "acme")
     assert found is not None
     assert not found[2]
+    assert type(found) is tuple  # it is known, and lacks nothing
