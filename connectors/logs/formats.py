@@ -17,7 +17,7 @@ from scanner.model.base import Model
 FIELDS = (
     "time", "date", "clock", "user", "device", "src", "host", "url", "path", "method", "up",
     "down", "action", "ua", "app", "program", "model", "provider", "dst", "port", "media", "ja4",
-    "status", "dns", "sender", "zone",
+    "status", "dns", "sender", "zone", "count",
 )  # fmt: skip
 _OF_ALL = ("gen_ai.", "#Fields:", "#fields")
 """Spans of models, and what renames the columns of a log."""
@@ -60,6 +60,8 @@ class Format(Model, frozen=True, kw_only=True):
     failed: dict[str, tuple[str, ...]] = {}
     """Of a gateway: field -> what it holds (lower case; ``*``: anything) in a line about a call
     that failed. A status of HTTP of 400 and above says so by itself."""
+    alone: tuple[str, ...] = ()
+    """Names of what a line has that stands for one time, though its ``count`` is of all of them."""
     joins: dict[str, tuple[str, ...]] = {}
     """What leads from a name to connections: ``answers``, ``dst``, ``uid``, ``scope``,
     ``asked_from`` (who was answered, where the answer's own source is the server)."""
@@ -159,6 +161,7 @@ def known_names() -> frozenset[str]:
             one.if_any,
             one.columns,
             one.actor,
+            one.alone,
             *one.joins.values(),
         )
         for name in names

@@ -32,6 +32,8 @@ _NO_DEVICE = "NA"
 """As Zscaler writes that there is none; a person may be called so."""
 _NO_PERSON = re.compile(r"network|site|tunnel|group", re.I)
 _MAIL_BEHIND = re.compile(r".*\(([^()\s@]+@[^()\s@]+)\)", re.S)
+_MOST_TIMES = 1_000_000
+"""What a line may count: whoever writes into a log may write any number."""
 _ZONE = re.compile(r"([+-])(\d{1,2})(?::?(\d\d))?")
 
 
@@ -153,6 +155,9 @@ class Taker:
             self._who(record, said, told)
         if self.format.joins:
             self._join(record, told)
+        if "count" in said and not any(told.get(name) for name in self.format.alone):
+            # What was never visited, such as a bookmark, has no time either.
+            record.count = min(number(said["count"]), _MOST_TIMES) or int(bool(record.time))
         if self.format.parts and _holds(told, self.format.parts):
             record.count = 0
         if self.format.again:

@@ -475,7 +475,15 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      {"host": "api.openai.com", "device": "LAPTOP-1", "is_name": True}),
     ("browser-history", "last_visit_time,url,title,visit_count,username\n",
      "13408797600000000,https://chatgpt.com/c/abc?x=1,Chat,3,anna",
-     {"host": "chatgpt.com", "path": "/c/abc", "user": "anna", "time": "2025-11-28T10:00:00Z"}),
+     {"host": "chatgpt.com", "path": "/c/abc", "user": "anna", "time": "2025-11-28T10:00:00Z",
+      "count": 3}),
+    # https://searchfox.org/mozilla-central/source/toolkit/components/places/nsPlacesTables.h
+    ("browser-history",
+     "id,url,title,rev_host,visit_count,hidden,typed,frecency,last_visit_date,guid,foreign_count,"
+     "url_hash,description,preview_image_url,site_name,origin_id,recalc_frecency\n",
+     "7,https://chatgpt.com/c/abc?x=1,Chat,moc.tpgtahc.,4,0,1,2000,1764324000123456,aBcDeFgHiJkL,0,"
+     "47358032558425,,,,3,0",
+     {"host": "chatgpt.com", "path": "/c/abc", "time": "2025-11-28T10:00:00Z", "count": 4}),
     # what a name was answered with
     ("zeek-dns", "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tquery\tanswers\n",
      "1764324000.1\tC1\t10.0.0.7\t51234\t192.0.2.8\t53\tapi.openai.com\tx.cdn.example,192.0.2.3,"
