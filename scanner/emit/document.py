@@ -122,7 +122,7 @@ class EdgeRow(Model, frozen=True, kw_only=True):
 
 
 class AttemptRow(Model, frozen=True, kw_only=True):
-    """Who tried AI and was refused: it is no use, and the AI may be in use by nobody."""
+    """Who tried AI and was refused, or failed: no use; the AI may be in use by nobody."""
 
     uid: str
     """Of the AI; it is among the assets where anybody uses it."""

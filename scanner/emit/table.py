@@ -125,10 +125,10 @@ def _print_attempts(document: Document) -> None:
     if not rows:
         return
     print_rows(
-        ("who", "tried, and was refused", "requests", "first", "last"),
+        ("who", "tried, in vain", "requests", "first", "last"),
         [(_who(row.who), row.name, str(row.count), row.first_seen, row.last_seen)
          for row in rows[:_MAX_USE]],
-        title=f"Refused in logs: {len(rows)} rows",
+        title=f"Tried in vain, by logs: {len(rows)} rows",
     )  # fmt: skip
     if len(rows) > _MAX_USE:
         print(f"... and {len(rows) - _MAX_USE} more; --json or --output shows all")

@@ -129,7 +129,7 @@ class Relation(StrEnum):
     CREATED_BY = "created_by"
     USED_BY = "used_by"
     TRIED_BY = "tried_by"
-    """It was refused: an attempt, and no use."""
+    """It was refused, or failed: an attempt, and no use."""
     RUNS_AS = "runs_as"
     SERVES = "serves"
     CALLS = "calls"

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from connectors.logs.formats import formats, marks
 from connectors.logs.search import every_line
+from scanner.cli import cli
 from scanner.detect.engine import Detector
 from scanner.model.facts import Asset, Edge, Relation
 from tests.connectors.logs.conftest import Read
@@ -231,3 +233,14 @@ def test_what_a_site_answered_through_a_proxy_is_use(tmp_path: Path, read: Read)
     lines = [json.dumps({**asked, "status": status}) for status in (401, 403, 429, 500)]
     (tmp_path / "a.log").write_text("\n".join(lines) + "\n")
     assert read("a.log").use == {("anna", "OpenAI: API calls"): 3}
+
+
+def test_the_table_says_that_a_call_was_in_vain(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text(json.dumps({**LITELLM, "user": "anna", "status": "failure"}) + "\n")
+    done = CliRunner().invoke(cli, ["scan", "--logs", str(log)])
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert rows[rows.index(["who", "tried, in vain", "requests", "first", "last"]) + 1][:3] == [
+        "anna", "OpenAI: API calls", "1",
+    ]  # fmt: skip
+    assert "refused" not in done.stdout
