@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
+from scanner.kit.addresses import REFUSED_NAMES, is_loopback, refusal
 from scanner.model.errors import ConfigError, ShadowAIError
 
 _TALKERS = ("apprise", "urllib3.connectionpool", "urllib3.util.retry")
@@ -49,12 +52,43 @@ class Messenger:
                 "anybody could read what is sent; name your authority by REQUESTS_CA_BUNDLE instead"
             )
 
+        self._hosts = list(filter(None, map(_host, self._service)))
+        for one in self._service:
+            host = _host(one)
+            why = (
+                f"{host} is a cloud's metadata service" if host in REFUSED_NAMES else refusal(host)
+            )
+            if why:
+                raise ConfigError(f"[notify.{name}]: nothing is sent there: {why}")
+            if host and not one.secure and not is_loopback(host):
+                raise ConfigError(
+                    f"[notify.{name}]: `{one.protocol}://` sends what is in the address, and the "
+                    f"message, for anybody to read; write `{one.secure_protocol}://`"
+                )
+
+    def _refuse_metadata(self) -> None:
+        """A name that leads to where clouds hand out credentials. Between this look and apprise's
+        own a name may change; what answers sees the message, and gives nothing back."""
+        for host in self._hosts:
+            with suppress(OSError, UnicodeError):
+                for *_, address in socket.getaddrinfo(host, None):
+                    if why := refusal(str(address[0])):
+                        raise NotSent(f"{self._name}: not sent: {host} leads to {why}")
+
     def send(self, title: str, text: str) -> None:
         """Raises :class:`NotSent`."""
+        self._refuse_metadata()
         with _silence():
             is_taken = bool(self._service.notify(body=text, title=title, body_format=self._format))
         if not is_taken:
             raise NotSent(f"{self._name}: the message was not taken; the next run tells it")
+
+
+def _host(service: Any) -> str:
+    """Of a service that stands where the address says; others' hosts are apprise's own."""
+    if not (service.protocol and service.secure_protocol):
+        return ""
+    return str(service.host or "").rstrip(".").casefold()
 
 
 @contextmanager

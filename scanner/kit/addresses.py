@@ -6,7 +6,9 @@ Nothing is looked up and nothing is called here; who calls is judged by what it 
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from socket import inet_aton
 from urllib.parse import urlsplit
 
 _REFUSED = tuple(
@@ -34,6 +36,11 @@ _REFUSED = tuple(
 )
 REFUSED_NAMES = frozenset({"metadata", "metadata.google.internal", "instance-data"})
 _NAT64 = ip_network("64:ff9b::/96")
+_LOCAL_NAT64 = ip_network("64:ff9b:1::/48")
+"""https://www.rfc-editor.org/rfc/rfc8215"""
+_NUMBERS = re.compile(
+    r"(?:0[xX][0-9a-fA-F]{1,8}|\d{1,11})(?:\.(?:0[xX][0-9a-fA-F]{1,8}|\d{1,11})){0,3}\.?"
+)
 
 
 def is_loopback(host: str) -> bool:
@@ -61,9 +68,8 @@ def origin(url: str) -> tuple[str, str, int]:
 
 def refusal(address: str) -> str:
     """Why nothing is sent to this IP address; empty: it may be."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
+    found = _address(address.partition("%")[0])
+    if found is None:
         return ""
     for one in (found, *_within(found)):
         if any(one in network for network in _REFUSED if network.version == one.version):
@@ -71,11 +77,30 @@ def refusal(address: str) -> str:
     return ""
 
 
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """Also of numbers that systems take for one (``2852039166``, ``0xa9.254.43518``); None: it is a
+    name."""
+    try:
+        return ip_address(text.strip("[]"))
+    except ValueError:
+        pass
+    if not _NUMBERS.fullmatch(text):
+        return None
+    try:
+        return IPv4Address(inet_aton(text))
+    except OSError:
+        return None
+
+
 def _within(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
     """The IPv4 address that an IPv6 one is another way of writing."""
     if not isinstance(address, IPv6Address):
         return []
     found = [address.ipv4_mapped, address.sixtofour]
-    if address in _NAT64:
-        found.append(IPv4Address(int(address) & 0xFFFFFFFF))
+    number = int(address)
+    if address in _NAT64 or address in _LOCAL_NAT64 or (number >> 32 == 0 and number > 1):
+        found.append(IPv4Address(number & 0xFFFFFFFF))
+    if address in _LOCAL_NAT64:
+        # https://www.rfc-editor.org/rfc/rfc6052#section-2.2, of a prefix of 48 bits
+        found.append(IPv4Address((number >> 64 & 0xFFFF) << 16 | number >> 40 & 0xFFFF))
     return [one for one in found if one is not None]

@@ -110,6 +110,12 @@ def guarded(
     return session
 
 
+_UNFIT = (
+    "a token or another header holds a line break, a blank at its beginning, or a character beyond "
+    "Latin-1; put the secret there in one line, and nothing else"
+)
+
+
 class ReadOnlySession:
     """``get`` JSON from ``base``. Redirects are not followed: a moved API is an error to see.
 
@@ -193,11 +199,7 @@ class ReadOnlySession:
                 # GitHub bans who goes on asking.
                 raise Throttled(f"{said}: not asked, told to wait {left:.0f} s", left)
             try:
-                answer = self._session.request(
-                    method, full, params=params, headers=headers,
-                    json=None if is_form else body, data=body if is_form else None,
-                    timeout=_TIMEOUT, allow_redirects=False,
-                )  # fmt: skip
+                answer = self._asked(said, method, full, params, headers, body, is_form)
             except requests.RequestException as error:
                 last = Unavailable(f"{said}: {type(error).__name__}: {_short(error)}")
                 self._pause(attempt, None)
@@ -231,6 +233,20 @@ class ReadOnlySession:
                 self._memory.keep(full, params, checked)
             return checked
         raise last
+
+    def _asked(
+        self, said: str, method: str, url: str, params: dict[str, str] | None,
+        headers: dict[str, str], body: Any, is_form: bool,
+    ) -> requests.Response:  # fmt: skip
+        try:
+            return self._session.request(
+                method, url, params=params, headers=headers,
+                json=None if is_form else body, data=body if is_form else None,
+                timeout=_TIMEOUT, allow_redirects=False,
+            )  # fmt: skip
+        except (requests.exceptions.InvalidHeader, UnicodeError):
+            # What they say quotes the header, which may hold the secret.
+            raise Denied(f"{said}: not asked: {_UNFIT}") from None
 
     def _heed(self, answer: requests.Response, bucket: str) -> None:
         """Azure DevOps and others answer, and ask to slow down with the same answer."""

@@ -197,3 +197,25 @@ def test_an_address_is_never_shown(
 def test_more_than_one_address_is_refused() -> None:
     with pytest.raises(ConfigError):
         Messenger("team", "json://127.0.0.1/a, json://127.0.0.1/b\njson://127.0.0.1/c")
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [("json://ai:made-up@hooks.example/x", "jsons://"), ("form://hooks.example/x", "forms://"),
+     ("mailto://ai:made-up@mail.example", "mailtos://"), ("gotify://gotify.example/tok", "gotifys"),
+     ("json://169.254.169.254/x", "credentials"), ("jsons://169.254.169.254/x", "credentials"),
+     ("jsons://2852039166/x", "credentials"), ("jsons://metadata.google.internal/x", "metadata")],
+)  # fmt: skip
+def test_nothing_is_sent_for_anybody_to_read_or_to_metadata_services(url: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why) as refused:
+        Messenger("team", url)
+    assert "made-up" not in str(refused.value)
+
+
+def test_a_name_that_leads_to_a_metadata_service_is_not_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = [(2, 1, 6, "", ("169.254.169.254", 0))]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: there)
+    with pytest.raises(NotSent, match=r"hooks\.example leads to 169\.254\.169\.254"):
+        Messenger("team", "jsons://hooks.example/x").send("a", "b")

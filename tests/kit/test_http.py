@@ -255,3 +255,23 @@ def test_a_link_that_is_no_url_is_the_source_s_trouble() -> None:
     reading = ReadOnlySession("http://127.0.0.1:1", (), Limits(), retries=1)
     with pytest.raises(Unavailable, match="no URL"):
         reading.get("http://[")
+
+
+@pytest.mark.parametrize("value", ["made-up\nsecret-4711", " made-up-secret-4711",
+                                   "made-up-secret-4711\u2019"])  # fmt: skip
+@pytest.mark.parametrize("is_late", [True, False])
+def test_a_secret_that_fits_no_header_is_not_quoted(
+    server: Recorded, value: str, is_late: bool
+) -> None:
+    """As one that was pasted with a line break, or with an apostrophe of a word processor."""
+    headers = {"X-Token": value}
+    session = ReadOnlySession(
+        server.url, OPERATIONS, Limits(), retries=3, sleep=lambda _: None,
+        headers={} if is_late else headers, authorize=(lambda: headers) if is_late else None,
+    )  # fmt: skip
+    with pytest.raises(Denied, match="in one line") as refused:
+        session.get("/v1/things")
+    told = f"{refused.value!r} {refused.value.__cause__!r}"
+    assert "4711" not in told
+    assert "made-up" not in told
+    assert server.calls == []

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from scanner.kit.references.grammar import Reference, parse
-from scanner.model.errors import Denied, SourceError
+from scanner.model.errors import Denied, SourceError, Unavailable
 
 _RESOLVERS: Mapping[str, str] = {
     "file": "files",
@@ -99,6 +99,11 @@ def _resolved(found: Reference, asking: Asking) -> str:
     except SourceError as error:
         # From None: what lies below may hold the answer.
         raise type(error)(f"{found}: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        # Of a library that stumbled over a place or an answer, which its words may quote.
+        raise Unavailable(
+            f"{found}: is not read ({type(error).__name__}); check how the place is written"
+        ) from None
     if not value:
         raise Denied(f"{found}: is empty; put the secret there, or name another place")
     return value

@@ -10,6 +10,7 @@ from typing import Any
 
 from scanner.kit.references import Asking
 from scanner.kit.references.grammar import Reference
+from scanner.kit.references.places import base_of
 from scanner.model.errors import Denied, Unavailable
 
 _PERMISSION = {
@@ -30,10 +31,11 @@ def value(found: Reference, asking: Asking) -> str:
     options = found.options
     service = "ssm" if found.scheme == "aws-ssm" else "secretsmanager"
     region = options.get("region", "") or _region_in(found.place)
+    url = base_of(found, "url", "") if options.get("url") else None
     try:
         session: Any = boto3.session.Session(profile_name=options.get("profile"))
         client = session.client(
-            service, region_name=region or None, endpoint_url=options.get("url"),
+            service, region_name=region or None, endpoint_url=url,
             config=Config(connect_timeout=10, read_timeout=20, retries={"total_max_attempts": 4}),
         )  # fmt: skip
         if service == "ssm":

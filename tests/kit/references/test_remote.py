@@ -236,3 +236,22 @@ def test_no_reference_is_asked_before_it_is_needed() -> None:
     assert list(known) == ["VAULT_ADDR", "VAULT_TOKEN"]
     with pytest.raises(Denied, match="cannot be read"):
         known["https://nowhere.example"]
+
+
+@pytest.mark.parametrize("url", ["http://secrets.example", "https://me@secrets.example"])
+def test_aws_is_asked_at_https_alone(url: str) -> None:
+    for scheme in ("aws-secretsmanager:app/okta", "aws-ssm:/app/okta"):
+        assert "must begin with https://" in _refused(f"{scheme}?region=eu-central-1&url={url}")
+
+
+@pytest.mark.parametrize("error", [KeyError, ValueError, AttributeError, RuntimeError])
+def test_what_a_library_stumbles_over_is_told_without_its_words(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def value(*_: object) -> str:
+        raise error("made-up-4711")
+
+    monkeypatch.setattr("scanner.kit.references.aws.value", value)
+    with pytest.raises(Unavailable, match=error.__name__) as told:
+        resolve("aws-ssm:/app/okta")
+    assert "4711" not in f"{told.value!r} {told.value.__cause__!r}"
