@@ -79,6 +79,8 @@ def _buckets(
 # --- exported files -------------------------------------------------------------------------------
 
 _ENDS = ("start_time", "end_time")
+_EMPTY = {*_ENDS, *(f"{one}_iso" for one in _ENDS)}
+"""Columns of a row of the CSV for a time without use."""
 _EXPORT = "usage export"
 _OBJECT = expression(r"organization\.usage\.([a-z_]{1,40})\.result")
 
@@ -88,8 +90,8 @@ def is_bucket(record: Mapping[str, Any]) -> bool:
     costs are not."""
     if not set(_ENDS) <= record.keys():
         return False
-    results = [mapping(one) for one in items(record.get("results"))] or [record]
-    return "results" in record or any(one.keys() & {*_COUNTS, "input_tokens"} for one in results)
+    is_row = bool(record.keys() & {*_COUNTS, "input_tokens"}) or record.keys() <= _EMPTY
+    return "results" in record or is_row
 
 
 def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
@@ -99,7 +101,7 @@ def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
     if not at:
         return None
     if "results" not in record:
-        record = {**record, "results": [dict(record)]}
+        record = {**record, "results": [] if record.keys() <= _EMPTY else [dict(record)]}
     results = [mapping(one) for one in items(record["results"])]
     sums: dict[tuple[str, ...], Sum] = {}
     of_kind = _OBJECT.fullmatch(text(results[0].get("object"))) if results else None

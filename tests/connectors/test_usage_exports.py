@@ -99,6 +99,9 @@ def test_the_dashboards_csv_of_openais_use(tmp_path: Path) -> None:
     )
     items = _read(OPENAI, tmp_path, text, "completions_usage.csv")
     assert _gaps(items) == []
+    quiet = f"start_time,end_time,start_time_iso,end_time_iso\n{MONDAY},{MONDAY + 60},a,b\n"
+    nothing = _read(OPENAI, tmp_path, quiet, "quiet.csv")
+    assert (_gaps(nothing), _edges(nothing)) == ([], {})
     assert _edges(items)["openai:project/proj_1", "used_by", "openai:identity/user_1"] == (4, AT)
 
 
