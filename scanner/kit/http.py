@@ -27,7 +27,7 @@ from scanner.kit.expressions import expression
 from scanner.kit.http_body import CODINGS, read_whole
 from scanner.kit.http_memory import Memory
 from scanner.kit.limits import Limits
-from scanner.kit.outgoing import SafeAdapter, session
+from scanner.kit.outgoing import SafeAdapter, session, unsent
 from scanner.model.errors import Denied, Throttled, Unavailable, UndeclaredOperation
 
 _TIMEOUT = (10.0, 60.0)
@@ -388,13 +388,14 @@ def _error_text(answer: requests.Response) -> str:
     if isinstance(body, dict):
         for field in ("errorSummary", "message", "error_description", "error"):
             if isinstance(body.get(field), str):
-                return str(body[field])[:200]
+                return unsent(str(body[field]), answer.request)[:200]
         nested = body.get("error")
         if isinstance(nested, dict):
             # Microsoft's and Google's: https://learn.microsoft.com/graph/errors and
             # https://google.aip.dev/193
             code = nested.get("code") or nested.get("status") or ""
-            return f"{code}{_reason(nested)}: {nested.get('message', '')}"[:600]
+            said = f"{code}{_reason(nested)}: {nested.get('message', '')}"
+            return unsent(said, answer.request)[:600]
     return ""
 
 

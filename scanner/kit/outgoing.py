@@ -12,10 +12,12 @@ there only the address as it is written is judged.
 
 from __future__ import annotations
 
+import base64
 import ssl
+from contextlib import suppress
 from http.client import HTTPResponse
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -50,6 +52,36 @@ def check_call(request: requests.PreparedRequest) -> None:
             f"refused a call to {split.scheme}://{split.netloc}: credentials ({', '.join(told)}) "
             "are sent by https alone; give the address as https://"
         )
+
+
+_LEAST_SECRET = 6
+_MASK = "***"
+
+
+def unsent(text: str, request: requests.PreparedRequest | None) -> str:
+    """``text`` of an answer without what was sent to prove who asks: some servers repeat a token
+    that they refuse. Headers, whole and in their parts, and the fields of a form."""
+    if request is None:
+        return text
+    told = [
+        str(value) for name, value in request.headers.items() if name.casefold() not in _HARMLESS
+    ]
+    for value in list(told):
+        scheme, _, rest = value.partition(" ")
+        told += [rest, *rest.split(",")]
+        if scheme.casefold() == "basic":
+            with suppress(ValueError):
+                whole = base64.b64decode(rest).decode("utf-8", "replace")
+                told += [whole, whole.partition(":")[2]]
+    body = request.body
+    if isinstance(body, bytes):
+        body = body.decode("utf-8", "replace")
+    if isinstance(body, str) and "urlencoded" in str(request.headers.get("Content-Type", "")):
+        told += [value for _, value in parse_qsl(body)]
+    for value in sorted({one.strip() for one in told}, key=len, reverse=True):
+        if len(value) >= _LEAST_SECRET:
+            text = text.replace(value, _MASK)
+    return text
 
 
 class _Peer(Exception):

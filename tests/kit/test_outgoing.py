@@ -3,12 +3,15 @@ metadata service, whatever a name is said to be."""
 
 from __future__ import annotations
 
+import base64
+import json
 import subprocess
 import sys
 import textwrap
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 import requests
@@ -20,8 +23,8 @@ from scanner.kit.addresses import is_encrypted, is_loopback, origin, refusal
 from scanner.kit.contract import Operation
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.limits import Limits
-from scanner.kit.outgoing import session
-from scanner.model.errors import Unavailable, UndeclaredOperation, UnsafeCall
+from scanner.kit.outgoing import session, unsent
+from scanner.model.errors import Denied, Unavailable, UndeclaredOperation, UnsafeCall
 
 METADATA = (
     "169.254.169.254", "169.254.170.2", "[fe80::1]", "[fd00:ec2::254]", "[fd20:ce::254]",
@@ -178,7 +181,7 @@ def test_a_name_that_is_given_another_address_meanwhile() -> None:
         import socket, threading
         from http.server import BaseHTTPRequestHandler, HTTPServer
         import requests
-        from scanner.kit.outgoing import session
+        from scanner.kit.outgoing import session, unsent
         from scanner.model.errors import UnsafeCall
 
         asked = []
@@ -213,3 +216,51 @@ def test_a_name_that_is_given_another_address_meanwhile() -> None:
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.stdout == "refused\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    "header", ["Bearer made-up-4711", "SSWS made-up-4711", "made-up-4711",
+               "Basic " + base64.b64encode(b"ada:made-up-4711").decode()],
+)  # fmt: skip
+@pytest.mark.parametrize("shape", ["text", "nested"])
+def test_what_a_server_repeats_of_a_credential_is_not_told(header: str, shape: str) -> None:
+    class Echo(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            given = self.headers["X-Token"]
+            plain = given.partition(" ")[2] or given
+            if given.startswith("Basic"):
+                plain = base64.b64decode(plain).decode()
+            said: Any = f"Invalid: {given}, that is {plain}"
+            body = {"error": {"code": "x", "message": said} if shape == "nested" else said}
+            data = json.dumps(body).encode()
+            self.send_response(401)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    url, headers = f"http://127.0.0.1:{server.server_port}", {"X-Token": header}
+    try:
+        reading = ReadOnlySession(
+            url, (Operation(id="GET /v1/things", permission="read"),), Limits(), retries=1,
+            headers=headers,
+        )  # fmt: skip
+        with pytest.raises(Denied, match="Invalid: ") as denied:
+            reading.get("/v1/things")
+        with pytest.raises(Refused, match="HTTP 401") as refused:
+            Api(url, headers).get("/v1/things")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert "4711" not in f"{denied.value} {refused.value}"
+
+
+def test_what_a_server_repeats_of_a_forms_secret_is_not_told() -> None:
+    sent = requests.Request(
+        "POST", "https://x.example/token", data={"client_secret": "made-up/4711", "grant": "abc"}
+    ).prepare()
+    assert unsent("bad client made-up/4711 abc", sent) == "bad client *** abc"

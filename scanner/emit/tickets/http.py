@@ -15,7 +15,7 @@ import requests
 
 from scanner.emit.tickets.sink import Busy, Refused, SinkError, Unclear
 from scanner.kit.addresses import origin
-from scanner.kit.outgoing import session
+from scanner.kit.outgoing import session, unsent
 from scanner.model.errors import UnsafeCall
 
 _SECONDARY = 60.0
@@ -185,4 +185,4 @@ def _why(answer: requests.Response) -> str:
             found += [str(one) for one in value]
         elif value:
             found.append(str(value))
-    return f": {'; '.join(found)[:300]}" if found else ""
+    return f": {unsent('; '.join(found), answer.request)[:300]}" if found else ""
