@@ -106,7 +106,9 @@ def spellings(address: str) -> tuple[str, ...]:
         told = ipaddress.IPv6Address(address)
     except ValueError:
         return (address,)
-    return address, address.upper(), told.exploded, told.exploded.upper()
+    groups = ":".join(group.lstrip("0") or "0" for group in told.exploded.split(":"))
+    found = dict.fromkeys((address, told.exploded, groups))
+    return (*found, *(one.upper() for one in found))
 
 
 def addresses(values: Sequence[Any]) -> tuple[str, ...]:

@@ -29,6 +29,12 @@ _COMMON = frozenset({".amazonaws.com", ".api.aws", ".googleapis.com", ".azure.co
 _PARTS = ("base", "api", "upload", "download", "edit", "post", "delete", "sharing")
 """What Palo Alto Networks adds to an application's name for what is done with it
 (https://docs.paloaltonetworks.com/ai-access-security/administration/tag-genai-apps)."""
+_ENDS = (".com", ".aws", ".net", ".io", ".cn", ".ai")
+_ENDS_IN_LABELS = tuple(f"({len(end) - 1}){end[1:]}" for end in _ENDS)
+_BEFORE = " \t\"'=./,;:@(|>"
+"""What may stand before a host in a line."""
+_AREAS = ("us", "eu", "ap", "ca", "sa", "me", "af", "il", "mx", "cn")
+"""How AWS' regions begin."""
 _CASELESS = 1
 _WORDS = re.compile(r"[a-z]+")
 _PIECES = re.compile(r"[^\W_]+")
@@ -60,6 +66,7 @@ class HostWatch:
             if domain.lower() not in _SHARED
         }
         self._literals = list(_literals(rulebook.providers))
+        self._in_labels = _collapsed(_labels(rulebook.providers))
         self._known: dict[tuple[str, str], tuple[str, str]] = {}
         self._searches: dict[tuple[str, ...], Callable[[Any], list[int]]] = {}
         self._lock = threading.Lock()
@@ -73,8 +80,7 @@ class HostWatch:
         with self._lock:
             found = self._searches.get(tuple(marks))
             if found is None:
-                plain = _collapsed([*self._literals, *marks])
-                texts = [*plain, *filter(None, map(_in_labels, plain))]
+                texts = [*_collapsed([*self._literals, *marks]), *self._in_labels]
                 encoded = [text.encode() for text in texts]
                 found = self._searches[tuple(marks)] = _finder(encoded, _CASELESS, is_kept=True)
         return found
@@ -248,9 +254,18 @@ def _literals(providers: Iterable[Provider]) -> Iterator[str]:
             ]
             if pieces:
                 yield max(pieces, key=lambda piece: (_is_telling(piece), len(piece)))
-        for domain in provider.web_domains:
-            if domain.lower() not in _SHARED and len(domain) >= _LEAST:
-                yield domain.lower()
+            else:
+                yield from _short(host.host.lower())
+        for domain in _sites(provider):
+            yield from (domain,) if len(domain) >= _LEAST else _short(domain)
+
+
+def _short(host: str) -> Iterator[str]:
+    """Of a host too short to be looked for by itself: with what may stand before it, and where
+    regions follow, with how those begin."""
+    begin, star, _ = host.partition("*")
+    for sign in _BEFORE:
+        yield from (f"{sign}{begin}{area}-" for area in _AREAS) if star else (f"{sign}{begin}",)
 
 
 def _as_written(application: str) -> Iterator[str]:
@@ -264,18 +279,42 @@ def _as_written(application: str) -> Iterator[str]:
         yield from (f'"{words[0]}"', f",{words[0]},")
 
 
-def _in_labels(literal: str) -> str:
-    """As the debug log of Windows' DNS server writes names: ``(6)openai(3)com``; empty for what is
-    no whole name."""
-    labels = literal.strip(".").split(".")
-    if len(labels) < 2 or not re.fullmatch(r"[a-z0-9.-]+", literal):
-        return ""
-    return "".join(f"({len(label)}){label}" for label in labels)
+def _labels(providers: Iterable[Provider]) -> Iterator[str]:
+    """Hosts as the debug log of Windows' DNS server writes names: ``(6)openai(3)com``. How long a
+    label is of which a part is told, is not known: it is looked for as it is."""
+    for provider in providers:
+        for host in (*(one.host.lower() for one in provider.hosts), *_sites(provider)):
+            pieces = host.split("*")
+            told = [_in_labels(piece, at > 0, at < len(pieces) - 1)
+                    for at, piece in enumerate(pieces) if piece not in _COMMON]  # fmt: skip
+            if found := [one for one in told if len(one) >= _LEAST]:
+                yield max(found, key=lambda one: (not one.endswith(_ENDS_IN_LABELS), len(one)))
+            else:
+                yield from (f"{one}(" for one in told if one)
+
+
+def _in_labels(piece: str, is_behind: bool, is_before: bool) -> str:
+    """``is_behind``: something stands before it, ``is_before``: or behind."""
+    labels = piece.split(".")
+    first, last = 0, len(labels) - 1
+    text = ""
+    for at, label in enumerate(labels):
+        is_part = (at == first and is_behind) or (at == last and is_before)
+        if not label:
+            continue
+        if is_part and at == last and at != first:
+            break  # its length, which stands before it, is not known
+        text += label if is_part else f"({len(label)}){label}"
+    return text
+
+
+def _sites(provider: Provider) -> Iterator[str]:
+    return (one.lower() for one in provider.web_domains if one.lower() not in _SHARED)
 
 
 def _is_telling(piece: str) -> bool:
     """The service's own name, rather than the domain that all services of a cloud share."""
-    return not piece.endswith((".com", ".aws", ".net", ".io", ".cn", ".ai"))
+    return not piece.endswith(_ENDS)
 
 
 def _collapsed(literals: Iterable[str]) -> list[str]:

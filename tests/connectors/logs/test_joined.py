@@ -396,7 +396,14 @@ def test_a_name_that_pihole_refuses_was_tried_by_who_asked(
     ]  # fmt: skip
 
 
-def test_an_address_of_version_6_is_one_however_it_is_written(tmp_path: Path, read: Read) -> None:
+@pytest.mark.parametrize(
+    "server",
+    ["2001:0db8:0000:0000:0000:0000:0000:0099", "2001:db8:0:0:0:0:0:99", "2001:DB8:0:0:0:0:0:99",
+     "2001:db8::99"],
+)  # fmt: skip
+def test_an_address_of_version_6_is_one_however_it_is_written(
+    tmp_path: Path, read: Read, server: str
+) -> None:
     (tmp_path / "dns.json").write_text(
         '{"ts":1795860000.0,"uid":"a","id.orig_h":"2001:DB8:0:0::7","query":"api.openai.com",'
         '"answers":["2001:db8:0:0:0:0:0:99"]}\n'
@@ -404,7 +411,7 @@ def test_an_address_of_version_6_is_one_however_it_is_written(tmp_path: Path, re
     csv = "ts,te,td,sa,da,sp,dp,pr,ipkt,ibyt,opkt,obyt\n"
     (tmp_path / "flows.csv").write_text(
         csv + "2026-11-28 10:00:02,2026-11-28 10:00:09,7,2001:db8::7,"
-        "2001:0db8:0000:0000:0000:0000:0000:0099,51000,443,TCP,9,120,8,340\n"
+        f"{server},51000,443,TCP,9,120,8,340\n"
     )
     told = read(".")
     assert carried(told) == {("2001:db8::7", CONTACT): (120, 340)}
