@@ -19,6 +19,7 @@ from connectors.logs.flat import flattened
 from connectors.logs.networks import NAMES, plain_address
 from connectors.logs.pieces import pairs, split
 from connectors.logs.pods import Pod, pod
+from connectors.logs.records import number
 from connectors.logs.times import seconds
 from scanner.model.base import Model
 
@@ -217,17 +218,17 @@ class FlowLayout:
         start = seconds(get("start", ""))
         end = seconds(get("end", ""))
         if not end and start:
-            end = start + _whole(get("took", ""))
+            end = start + number(get("took", ""))
         reporter = get("reporter", "")
         is_part = any(told.get(name) in texts for name, texts in self.format.parts.items())
         return Flow(
             self.format.name,
             plain_address(src.lower()),
             plain_address(dst.lower()),
-            _whole(get("sport", "")),
-            _whole(get("dport", "")),
-            _whole(get("sent", "")),
-            _whole(get("received", "")),
+            number(get("sport", "")),
+            number(get("dport", "")),
+            number(get("sent", "")),
+            number(get("received", "")),
             start,
             max(start, end),
             get("action", "") in self.format.denied,
@@ -258,13 +259,6 @@ def _first(told: Mapping[str, Any], paths: tuple[str, ...]) -> str:
     return ""
 
 
-def _whole(text: str) -> int:
-    try:
-        return max(0, int(float(text))) if text else 0
-    except (ValueError, OverflowError):
-        return 0
-
-
 _TUPLE_STATES = {"A": (False, 1), "B": (False, 1), "C": (False, 0), "E": (False, 0), "D": (True, 1)}
 
 
@@ -282,9 +276,10 @@ def _tuple(text: str) -> Flow | None:
     if is_group:
         denied = values[7] == "D"
     start = seconds(values[0])
-    counted = [_whole(value) for value in (*values[9:13], "", "", "", "")]
+    counted = [number(value) for value in (*values[9:13], "", "", "", "")]
     return Flow(
-        "azure-flow", values[1].lower(), values[2].lower(), _whole(values[3]), _whole(values[4]),
+        "azure-flow", plain_address(values[1].lower()), plain_address(values[2].lower()),
+        number(values[3]), number(values[4]),
         counted[1], counted[3], start, start, denied, count=count,
     )  # fmt: skip
 

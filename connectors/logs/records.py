@@ -25,6 +25,8 @@ _PLAIN_URL = re.compile(
     r"(?:https?://)?([A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}))(?::([1-9]\d{0,3}))?((?:/[!-\"$->@-~]*)?)(?:[?#]|$)"
 )
 _NAMES = ("name", "answer")
+MOST_NUMBER = 10**15
+"""Bytes that one request has fewer of: a petabyte."""
 _DNS_PORTS = ("53", "853", "5353")
 _REFUSED = ("block", "blacklist", "denied")
 """As Pi-hole calls it, also before version 6."""
@@ -288,12 +290,15 @@ def _of_url(url: str) -> tuple[str, int, str]:
 
 
 def number(text: str) -> int:
+    """0 for what is none, and for more than any one request carries: it is made up, and would
+    drown what all others have sent."""
     if text.isascii() and text.isdigit() and len(text) < 16:
         return int(text)
     try:
-        return max(0, int(float(text))) if text else 0
+        found = max(0, int(float(text))) if text else 0
     except (ValueError, OverflowError):
         return 0
+    return found if found < MOST_NUMBER else 0
 
 
 def _tell_actor(record: Record, what: str) -> None:

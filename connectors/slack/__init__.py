@@ -144,12 +144,16 @@ def unknown_actions(body: Mapping[str, Any]) -> list[str]:
     )
 
 
+_WORD = expression(r"[a-z][a-z0-9_-]{0,60}")
+
+
 def checked(body: Mapping[str, Any], path: str) -> None:
     """https://docs.slack.dev/apis/web-api/#responses: ``ok`` says whether it is an answer."""
     error = text(body.get("error"))
     if body.get("ok") is not False and not error:
         return
-    said = f"{path}: {error or 'not ok'}"
+    # What is no word of Slack's may repeat what was sent.
+    said = f"{path}: {error if _WORD.fullmatch(error) else 'not ok'}"
     if error in _NOT_HERE:
         raise NotEnabled(f"{said}: this is for Enterprise organizations or paid plans")
     if error in _REFUSED:

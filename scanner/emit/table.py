@@ -20,6 +20,8 @@ from scanner.reconcile.reconcile import Reconciliation
 
 _MAX_ROWS = 60
 _MAX_USE = 20
+_MOST_BYTES = 1 << 80
+"""That are shown; a state may hold what no log has carried."""
 _COLOURS = {
     "critical": "bold red",
     "high": "red",
@@ -135,7 +137,7 @@ def _print_attempts(document: Document) -> None:
 
 
 def _bytes(count: int) -> str:
-    size = float(count)
+    size = float(min(count, _MOST_BYTES))
     for unit in ("B", "KiB", "MiB"):
         if size < 1024:
             return f"{size:.0f} {unit}" if count else "-"

@@ -158,6 +158,19 @@ def test_what_is_no_name_of_a_host_serves_no_models(tmp_path: Path, read: Read) 
     assert not read("a.json").assets
 
 
+@pytest.mark.parametrize("size", ["1e308", "9" * 400, "99999999999999999999"])
+def test_a_number_that_no_request_carries_is_none(tmp_path: Path, size: str) -> None:
+    """It would drown what all others have sent, or end the table of who uses what."""
+    line = {"timestamp": "2026-11-28T10:00:00Z", "user": "u", "host": "api.openai.com",
+            "bytes_out": size, "bytes_in": size}  # fmt: skip
+    honest = {**line, "bytes_out": 2048, "bytes_in": 1024}
+    log = tmp_path / "a.json"
+    log.write_text("".join(json.dumps(one) + "\n" for one in (line, line, honest)))
+    done = CliRunner().invoke(cli, ["scan", "--logs", str(log)])
+    assert done.exit_code == 0, done.output
+    assert "u\tOpenAI: API calls\t3\t2 KiB\t1 KiB" in done.output
+
+
 def test_people_are_shown_by_their_whole_name(tmp_path: Path) -> None:
     log = tmp_path / "proxy.log"
     log.write_text(squid("api.openai.com", user="corp/anna") + squid("claude.ai", user="lab/anna"))

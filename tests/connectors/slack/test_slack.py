@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from connectors.slack import INTEGRATIONS, KNOWN_ACTIONS, REQUESTS
+from connectors.slack import INTEGRATIONS, KNOWN_ACTIONS, REQUESTS, checked
 from connectors.slack.events import ACTIONS, entry
 from connectors.slack.scopes import opened
 from scanner.detect.activity import Catalogue, facts_of
 from scanner.graph.build import AssetGraph
 from scanner.kit.folding import Fold
 from scanner.model.base import ShardId
-from scanner.model.errors import Denied, NotEnabled
+from scanner.model.errors import Denied, NotEnabled, Unavailable
 from scanner.model.facts import Asset, Identity, Relation
 from scanner.model.items import Activity, Gap
 from scanner.rulebook.load import Rulebook
@@ -277,3 +277,9 @@ def test_an_app_that_its_scopes_make_ai_is_uninstalled(rulebook: Rulebook) -> No
     assert _installed(rulebook, *both, ("app_uninstalled", "w1", ""), **agent) == {"w2"}
     again = ("app_installed", "w2", "T2")
     assert _installed(rulebook, *both, ("app_deleted", "w3", ""), again, **agent) == {"w2"}
+
+
+def test_an_error_that_is_no_word_of_slacks_is_not_repeated() -> None:
+    with pytest.raises(Unavailable, match="not ok") as told:
+        checked({"ok": False, "error": "invalid_auth Bearer made-up-4711"}, "/users.list")
+    assert "4711" not in str(told.value)
