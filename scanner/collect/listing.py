@@ -9,6 +9,7 @@ import msgspec
 from scanner.collect.reading import Options, Source, coverage_of
 from scanner.collect.watch import Watch
 from scanner.kit.contract import Shard
+from scanner.kit.references import unsaid
 from scanner.model.base import ShardId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import Unavailable
@@ -59,7 +60,8 @@ class Listing:
         if trouble is not None:
             listing = ShardId(f"{name}:listing")
             row = coverage_of(trouble, listing, name, Shard(id=listing), 0, [])
-            return [msgspec.structs.replace(row, reason=self._options.clean(row.reason))]
+            said = self._options.clean(unsaid(self.source.context.environ, row.reason))
+            return [msgspec.structs.replace(row, reason=said)]
         names = sorted({shard.listed_by for shard in shards.values() if shard.listed_by})
         return [
             Coverage(shard=ShardId(one), source=name, status=Outcome.COMPLETE)

@@ -19,6 +19,7 @@ import msgspec
 from scanner.collect.watch import Watch
 from scanner.kit.clocks import Clock
 from scanner.kit.contract import Connector, Context, Mode, Shard
+from scanner.kit.references import unsaid
 from scanner.model.base import ShardId, digest
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import (
@@ -229,12 +230,13 @@ def _attempt(
     except (Exception, SystemExit) as caught:
         error = as_error(caught)
     gaps += clock.gaps(shard.title or shard.id)
-    gaps = [
-        Gap(what=options.clean(g.what), reason=options.clean(g.reason), denied=g.denied)
-        for g in gaps
-    ]
+
+    def clean(text: str) -> str:
+        return options.clean(unsaid(source.context.environ, text))
+
+    gaps = [Gap(what=clean(g.what), reason=clean(g.reason), denied=g.denied) for g in gaps]
     row = coverage_of(error, shard.id, source.name, shard, records, gaps)
-    row = msgspec.structs.replace(row, reason=options.clean(row.reason))
+    row = msgspec.structs.replace(row, reason=clean(row.reason))
     if isinstance(error, StoreError) and writer is not None:
         writer.discard()
     try:

@@ -25,9 +25,10 @@ from scanner.kit.addresses import origin
 from scanner.kit.contract import Operation
 from scanner.kit.expressions import expression
 from scanner.kit.http_body import CODINGS, read_whole
+from scanner.kit.http_errors import error_text, short
 from scanner.kit.http_memory import Memory
 from scanner.kit.limits import Limits
-from scanner.kit.outgoing import SafeAdapter, session, unsent
+from scanner.kit.outgoing import SafeAdapter, session
 from scanner.model.errors import Denied, Throttled, Unavailable, UndeclaredOperation
 
 _TIMEOUT = (10.0, 60.0)
@@ -35,8 +36,6 @@ _MAX_WAIT_SECONDS = 120.0
 _SECONDARY_WAIT_SECONDS = 60.0
 """Where a 403 says that it is a rate limit and not for how long, as GitHub's page advises."""
 _DELAY = expression(r"(\d{1,9}(?:\.\d{1,9})?)s")
-_WORD = expression(r"[A-Za-z][A-Za-z0-9_]{1,62}")
-_CONSUMER = expression(r"projects/[a-z0-9:.-]{1,80}")
 _LIMITED = expression(
     r"rate limit|abuse detection|too many requests|requests limit exceeded", re.IGNORECASE
 )
@@ -201,7 +200,7 @@ class ReadOnlySession:
             try:
                 answer = self._asked(said, method, full, params, headers, body, is_form)
             except requests.RequestException as error:
-                last = Unavailable(f"{said}: {type(error).__name__}: {_short(error)}")
+                last = Unavailable(f"{said}: {type(error).__name__}: {short(error)}")
                 self._pause(attempt, None)
                 continue
             if known is not None and answer.status_code == 304:
@@ -257,13 +256,13 @@ class ReadOnlySession:
     def _checked(self, answer: requests.Response, said: str) -> requests.Response:
         code = answer.status_code
         if code in self._denials:
-            raise Denied(f"{said}: HTTP {code} {_error_text(answer)}")
+            raise Denied(f"{said}: HTTP {code} {error_text(answer)}")
         if code in (404, 410):
-            raise Missing(f"{said}: HTTP {code} {_error_text(answer)}", answer.headers, code)
+            raise Missing(f"{said}: HTTP {code} {error_text(answer)}", answer.headers, code)
         if code == 451:
             raise Unavailable(f"{said}: HTTP 451, withheld for legal reasons")
         if code >= 300:
-            raise Unavailable(f"{said}: HTTP {code} {_error_text(answer)}")
+            raise Unavailable(f"{said}: HTTP {code} {error_text(answer)}")
         return answer
 
     def _pause(self, attempt: int, wait: float | None) -> None:
@@ -300,7 +299,7 @@ def is_rate_limit(answer: requests.Response) -> bool:
     return (
         "Retry-After" in answer.headers
         or _is_spent(answer)
-        or bool(_LIMITED.search(_error_text(answer)))
+        or bool(_LIMITED.search(error_text(answer)))
     )
 
 
@@ -376,50 +375,3 @@ def link_pages(
 ) -> Iterator[requests.Response]:
     """:func:`pages` joined by Link headers."""
     return pages(session, url, params, most=most)
-
-
-def _error_text(answer: requests.Response) -> str:
-    try:
-        body = answer.json()
-    except (ValueError, RecursionError):
-        return ""
-    if isinstance(body, list) and body:
-        body = body[0]  # Salesforce's
-    if isinstance(body, dict):
-        for field in ("errorSummary", "message", "error_description", "error"):
-            if isinstance(body.get(field), str):
-                return unsent(str(body[field]), answer.request)[:200]
-        nested = body.get("error")
-        if isinstance(nested, dict):
-            # Microsoft's and Google's: https://learn.microsoft.com/graph/errors and
-            # https://google.aip.dev/193
-            code = nested.get("code") or nested.get("status") or ""
-            said = f"{code}{_reason(nested)}: {nested.get('message', '')}"
-            return unsent(said, answer.request)[:600]
-    return ""
-
-
-def _reason(error: dict[str, Any]) -> str:
-    """Google's word for what is wrong, which no message can imitate, and whose it is: ``ErrorInfo``
-    (https://google.aip.dev/193), or ``errors`` of its older APIs."""
-    for name in ("details", "errors"):
-        told = error.get(name)
-        for one in told if isinstance(told, list) else ():
-            is_info = isinstance(one, dict) and (
-                name == "errors" or str(one.get("@type", "")).endswith("/google.rpc.ErrorInfo")
-            )
-            found = _WORD.fullmatch(str(one.get("reason"))) if is_info else None
-            if found:
-                told_of = one.get("metadata")
-                whose = told_of.get("consumer") if isinstance(told_of, dict) else None
-                consumer = _CONSUMER.fullmatch(str(whose))
-                return f" {found[0]}" + (f" of {consumer[0]}" if consumer else "")
-    return ""
-
-
-def _short(error: Exception) -> str:
-    """The innermost reason; requests wraps three deep and repeats the URL with its query."""
-    cause: BaseException = error
-    while cause.__cause__ or cause.__context__:
-        cause = cause.__cause__ or cause.__context__  # type: ignore[assignment]
-    return str(cause)[:160].split("?")[0]

@@ -13,6 +13,7 @@ from scanner.collect.reading import read
 from scanner.collect.runner import Options, Source, run
 from scanner.kit.contract import ConnectorSpec, Context, Mode, Shard
 from scanner.kit.limits import Limits
+from scanner.kit.references import Secrets
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import Denied, NotEnabled, Throttled, Unavailable
@@ -65,8 +66,13 @@ def _asset(name: str, count: int = 1) -> Asset:
     )
 
 
-def _run(connector: _Scripted, state: State, scan: str = "s1", **options: object) -> list[Coverage]:
-    context = Context(config=_Config(), examine=lambda *_: (), limits=Limits())
+def _run(
+    connector: _Scripted, state: State, scan: str = "s1", environ: Secrets | None = None,
+    **options: object,
+) -> list[Coverage]:  # fmt: skip
+    context = Context(
+        config=_Config(), examine=lambda *_: (), limits=Limits(), environ=environ or {}
+    )
     with ThreadPoolExecutor(2) as pool:
         return run(
             [Source("scripted", connector, context)],
@@ -359,3 +365,21 @@ def test_a_shard_that_two_sources_name_is_read_of_one_and_told_of_the_other() ->
         assert "[sources.one]" in rows[ShardId("two:shared")].reason
         assert "s" not in rows
     assert read([Source("one", first, context)], done={ShardId("s"): "one"}) == {}
+
+
+def test_what_a_source_repeats_of_a_secret_is_in_no_coverage() -> None:
+    """Whatever a connector puts into its words: it was given the secret."""
+    held = Secrets({"OKTA_TOKEN": "made-up-4711", "REGION": "eu-central-1",
+                    "VENDOR_KEY": "made-up-line-1\nmade-up-line-2"})  # fmt: skip
+    for name in ("OKTA_TOKEN", "REGION", "VENDOR_KEY", "env:OKTA_TOKEN"):
+        held.get(name)
+    said = "refused made-up-4711 of eu-central-1: made-up-line-2"
+    connector = _Scripted(
+        {"bad": _raising(Denied(said), Gap(what="x made-up-4711", reason=said))},
+        listing_error=Denied(said),
+    )
+    rows = _run(connector, State("sqlite://"), environ=held)
+    told = repr(rows)
+    assert len(rows) == 2
+    assert "made-up" not in told
+    assert told.count("refused *** of eu-central-1: ***") >= 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.detect.engine import Detector
@@ -229,6 +229,7 @@ def test_placeholders_and_entropy() -> None:
     assert entropy(b"ab") == 1
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.sampled_from(["a.py", "a.ts", "package.json", "go.mod", "x"]))
 def test_no_bytes_break_the_engine(data: bytes, path: str) -> None:
     DETECTOR.examine(data, path, BOTH)

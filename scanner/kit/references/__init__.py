@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,10 @@ _RESOLVERS: Mapping[str, str] = {
     "azure-keyvault": "azure",
     "vault": "vault",
 }
+_LIKE_A_SECRETS = re.compile(r"TOKEN|SECRET|KEY|PASS|PAT\b|CREDENTIAL|AUTH", re.I)
+"""In names of variables."""
+_LEAST = 8
+"""Letters of a value that is taken out of texts."""
 _KEPT_SECONDS = 300.0
 """A secret that was changed is taken up after this; a hundred shards ask once."""
 
@@ -57,19 +62,32 @@ class Secrets(Mapping[str, str]):
         self._environ: Mapping[str, str] = environ
         self._folder = folder
         self._known: dict[str, tuple[float, str]] = {}
+        self._given: set[str] = set()
         self._lock = threading.Lock()
 
     def __getitem__(self, name: str) -> str:
         """Raises ``KeyError`` for a variable that is not set, and for a reference that gives no
         value a source error, which says which one and what to do."""
         if ":" not in name or isinstance(self._environ, Secrets):
-            return self._environ[name]
+            value = self._environ[name]
+            if _LIKE_A_SECRETS.search(name):
+                self._given |= _parts(value)
+            return value
         with self._lock:
             until, value = self._known.get(name, (0.0, ""))
             if time.monotonic() >= until:
                 value = resolve(name, self._environ, self._folder)
                 self._known[name] = (time.monotonic() + _KEPT_SECONDS, value)
+                self._given |= _parts(value)
             return value
+
+    def unsaid(self, text: str) -> str:
+        """``text`` without a value that was given out: a source may repeat what it is sent."""
+        if isinstance(self._environ, Secrets):
+            text = self._environ.unsaid(text)
+        for value in sorted(self._given, key=lambda one: (-len(one), one)):
+            text = text.replace(value, "***")
+        return text
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._environ)
@@ -82,6 +100,18 @@ class Secrets(Mapping[str, str]):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("secrets are not sent to another process; give it the references")
+
+
+def _parts(value: str) -> frozenset[str]:
+    """What of a secret would tell it: its lines."""
+    return frozenset(
+        line for line in map(str.strip, (value, *value.splitlines())) if len(line) >= _LEAST
+    )
+
+
+def unsaid(environ: Mapping[str, str], text: str) -> str:
+    """See :meth:`Secrets.unsaid`."""
+    return environ.unsaid(text) if isinstance(environ, Secrets) else text
 
 
 def resolve(text: str, environ: Mapping[str, str] | None = None, folder: Path = Path()) -> str:
