@@ -120,6 +120,10 @@ def _actor(told: Mapping[str, Any], org: str) -> Identity | None:
     )  # fmt: skip
 
 
+_WITHIN = ("conversation", "chat", "message", "session", "comment")
+"""What is created in an agent, by whoever asks it."""
+
+
 def _told(
     action: str, said: str, about: list[Mapping[str, Any]], who: Identity | None, org: str, at: str
 ) -> Iterator[Activity]:
@@ -133,7 +137,8 @@ def _told(
         relation = "grants" if any(word in plain for word in _GRANTED) else "used_by"
         if any(word in words for word in _AGENT_WORDS):
             _, label, key = next((one for one in named if "agent" in one[0]), ("", "", ""))
-            relation = "created_by" if "creat" in plain else "used_by"
+            is_made = "creat" in plain and not any(word in plain for word in _WITHIN)
+            relation = "created_by" if is_made else "used_by"
             if key or label:
                 thing = NAMES.thing(
                     org, "rovo_agent", key or label, label, AssetClass.AGENT, provider=PROVIDER

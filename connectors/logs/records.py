@@ -25,6 +25,8 @@ _PLAIN_URL = re.compile(
     r"(?:https?://)?([A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}))(?::([1-9]\d{0,3}))?((?:/[!-\"$->@-~]*)?)(?:[?#]|$)"
 )
 _NAMES = ("name", "answer")
+_MOST_VALUE = 2048
+"""Characters of a field: what strangers choose is looked at by many expressions, and remembered."""
 MOST_NUMBER = 10**15
 """Bytes that one request has fewer of: a petabyte."""
 _DNS_PORTS = ("53", "853", "5353")
@@ -179,7 +181,7 @@ class Taker:
                     continue
                 text = (value if type(value) is str else str(value)).strip().strip('"')
                 if len(text) > _LONGEST_NOTHING or text.lower() not in _NOTHING:
-                    found[name] = text
+                    found[name] = text[:_MOST_VALUE]
                     break
         return found
 
@@ -230,7 +232,7 @@ class TextTaker(Taker):
         if hit is None:
             return None
         said = {
-            name: value
+            name: value[:_MOST_VALUE]
             for name, value in zip(self._names, hit.groups(), strict=True)
             if value and (len(value) > _LONGEST_NOTHING or value.lower() not in _NOTHING)
         }

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from connectors.atlassian import CONFLUENCE, EVENTS, JIRA
+from connectors.atlassian.events import event
 from scanner.model.errors import Unavailable
 from scanner.model.facts import AssetClass, Identity, PrincipalType
 from scanner.model.items import Activity, Gap
-from tests.connectors.atlassian.world import CASE
+from tests.connectors.atlassian.world import CASE, about, happened
 from tests.saas_rig import Reply, Vendor
 from tests.saas_rig.cases import folded, planted
 
@@ -44,6 +45,18 @@ def test_rovo_and_its_agents_need_no_catalogue(vendor: Vendor) -> None:
     assert agent is not None
     assert (agent.name, agent.asset_class) == ("Release notes", AssetClass.AGENT)
     assert agent.provider == "atlassian_rovo"
+
+
+def test_who_asks_an_agent_has_not_made_it() -> None:
+    told = []
+    for kind in ("rovo_agent_created", "rovo_agent_conversation_created"):
+        found = event(
+            happened("9", "2026-11-05T08:00:00Z", kind, about("rovo-agent", "agent-7", "Notes")),
+            "acme",
+        )
+        assert found is not None
+        told += [one.relation for one in found[2] if isinstance(one, Activity)]
+    assert told == ["created_by", "used_by"]
 
 
 def test_the_stream_ends_at_an_empty_page_though_it_names_a_next_cursor(vendor: Vendor) -> None:

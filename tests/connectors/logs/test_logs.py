@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from bench.logs import FORMATS, found, write
 from connectors.logs import files as log_files
 from connectors.logs import packed, tally
+from connectors.logs.lines import Layout
 from scanner.cli import cli
 from scanner.model.errors import SourceError
 from scanner.model.evidence import merge_evidence
@@ -169,6 +170,15 @@ def test_a_number_that_no_request_carries_is_none(tmp_path: Path, size: str) -> 
     done = CliRunner().invoke(cli, ["scan", "--logs", str(log)])
     assert done.exit_code == 0, done.output
     assert "u\tOpenAI: API calls\t3\t2 KiB\t1 KiB" in done.output
+
+
+def test_what_a_stranger_chooses_is_remembered_in_part(tmp_path: Path) -> None:
+    layout = Layout(day=20261231)
+    long = {"timestamp": "2026-11-28T10:00:00Z", "user": "u" * 9000, "user_agent": "a" * 60_000,
+            "url": "https://api.openai.com/v1/" + "p" * 60_000}  # fmt: skip
+    (told,) = layout.records(json.dumps(long).encode())
+    assert told.host == "api.openai.com"
+    assert max(map(len, (told.ua, told.path, told.user))) <= 2048
 
 
 def test_people_are_shown_by_their_whole_name(tmp_path: Path) -> None:
