@@ -17,6 +17,7 @@ from connectors.github.api import PAGE, Api
 from connectors.github.copilot import LABEL, app_id
 from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
+from scanner.kit.expressions import expression
 from scanner.kit.forge.details import Record, Where, filled
 from scanner.kit.forge.events import Event, Events, Log, Rows, guessed
 from scanner.kit.forge.paging import by_link
@@ -24,6 +25,7 @@ from scanner.kit.forge.saying import person
 from scanner.kit.overlooked import Overlooked, Untold, lacking
 from scanner.kit.values import iso, mapping, stamp, text
 from scanner.model.base import NodeId
+from scanner.model.evidence import Ends
 from scanner.model.facts import Identity, PrincipalType
 from scanner.model.items import Content, Item, Place
 
@@ -36,6 +38,10 @@ _ENDED = ("destroy", "delete", "remove", "revoke", "suspend", "cancel", "deny", 
 _RESUMED = ("unsuspend",)
 _TOLD_ENDS = frozenset({"destroy", "delete", "revoke", "deauthorize", "suspend", *_RESUMED})
 """Of these it is known whose access ends, or begins again."""
+_SEAT = expression(r"seat_(?:add|assign|cancel)")
+_OF_ALL = "access_revoked"
+"""Copilot is over for the whole organization."""
+_SETTING = "_changed"
 _NAMES = ("slug", "integration", "application_name", "oauth_application_name", "app_name", "name",
           "token_name", "user_programmatic_access_name")  # fmt: skip
 _SLOTS = ("key", "secret_name", "name")
@@ -106,6 +112,7 @@ class Reader:
             actor=about[2] if about else None,
             relation=about[3] if about else "used_by",
             scopes=_scopes(found),
+            ends=about[4] if about else Ends.NOTHING,
         )
 
     def again(self, event: Event, record: Any, place: str = "") -> Event:
@@ -144,30 +151,51 @@ def reader_of(where: Where, ctx: Context[Any] | None) -> Reader:
     return Reader(where, overlooked=Overlooked(ctx))
 
 
-def _about(
-    where: Where, action: str, found: Record
-) -> tuple[NodeId, str, Identity | None, str] | None:
+_About = tuple[NodeId, str, Identity | None, str, Ends]
+
+
+def _about(where: Where, action: str, found: Record) -> _About | None:
     category, _, verb = action.partition(".")
     kind, actor = KINDS.get(category), text(found.get("actor"))
+    if category == "copilot" and (told := _bought(where, action, found)):
+        return told
     if any(word in verb for word in _ENDED) or verb in _RESUMED:
         # An administrator may end another's grant; ``user`` is then whose it was.
         thing = kind.make(where, found) if kind is not None and verb in _TOLD_ENDS else None
         holder = text(found.get("user")) or actor
-        return None if thing is None else (*thing, _person(where, action, holder), "")
+        if thing is None:
+            return None
+        return *thing, _person(where, action, holder), "", Ends.NOTHING
     if kind is None and "mcp" in action:
         kind = KINDS["copilot"]
     if kind is not None:
         thing = kind.make(where, found)
         if thing is None:
             return None
-        # A seat is for whom it is given to, not for the administrator who gives it.
-        holder = text(found.get("user")) if category == "copilot" and "seat" in verb else ""
-        return (*thing, _person(where, action, holder or actor), kind.relation)
+        return *thing, _person(where, action, actor), kind.relation, Ends.NOTHING
     if actor.endswith("[bot]"):  # an app at work, whatever it does
         slug = actor.removesuffix("[bot]")
         for_whom = text(found.get("user"))
         someone = _person(where, action, for_whom) if for_whom != actor else None
-        return NodeId(f"github:{where.host}/app/{slug.casefold()}"), slug, someone, "used_by"
+        app = NodeId(f"github:{where.host}/app/{slug.casefold()}")
+        return app, slug, someone, "used_by", Ends.NOTHING
+    return None
+
+
+def _bought(where: Where, action: str, found: Record) -> _About | None:
+    """Seats and settings of Copilot, which administrators deal with: nobody's use. A seat lets in
+    whom it is for, until it is taken away; what names nobody says that there is Copilot."""
+    _, _, verb = action.partition(".")
+    has_ended = any(word in verb for word in _ENDED)
+    if verb == _OF_ALL:
+        return app_id(where), LABEL, None, "", Ends.ALL
+    if _SEAT.search(verb):
+        holder = _person(where, action, text(found.get("user")))
+        if has_ended:
+            return app_id(where), LABEL, holder, "", Ends.OWN if holder else Ends.NOTHING
+        return app_id(where), LABEL, holder, "grants" if holder else "contains", Ends.NOTHING
+    if not has_ended and verb.endswith(_SETTING):
+        return app_id(where), LABEL, None, "contains", Ends.NOTHING
     return None
 
 

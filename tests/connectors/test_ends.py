@@ -32,7 +32,7 @@ from scanner.kit.forge.events import Rows
 from scanner.kit.named import gone
 from scanner.model.base import NodeId, ShardId
 from scanner.model.evidence import Ends
-from scanner.model.facts import Edge, Identity, PrincipalType, Relation
+from scanner.model.facts import Asset, Edge, Identity, PrincipalType, Relation
 from scanner.model.items import Activity
 from scanner.rulebook.load import Rulebook
 
@@ -219,6 +219,60 @@ def test_what_is_enabled_again_stands_again_with_what_it_had(
             graph = _graph_of(told.__name__.strip("_"), order, rulebook)
             is_there = any(one.relation is Relation.GRANTS for one in graph.edges.values())
             assert is_there is stands
+
+
+def _seat(day: int, what: str, user: str = "") -> Any:
+    """Of Copilot, dealt with by the administrator adm."""
+    at = f"2026-11-{day:02}T09:00:00Z"
+    org = NodeId("github:github.com/acme")
+    where = Where("github", "github.com", org, org, "acme", {}, lambda *_: ())
+    event = Reader(where).event(
+        {"action": f"copilot.{what}", "actor": "adm", "user": user, "created_at": at,
+         "_document_id": f"{at}{user}"}
+    )  # fmt: skip
+    assert event is not None
+    rows = Rows(where)
+    rows.add(event)
+    return at, at, tuple(rows.found.values())
+
+
+@pytest.mark.parametrize(
+    ("ending", "left"),
+    [
+        ((), {"ann", "ben"}),
+        (("cfb_seat_cancelled", "ann"), {"ben"}),
+        (("cfb_seat_cancelled_by_staff", "ann"), {"ben"}),
+        (("cfb_seat_assignment_unassigned", "ann"), {"ben"}),
+        (("cfb_seat_cancelled", ""), {"ann", "ben"}),
+        (("access_revoked", ""), set()),
+    ],
+)
+def test_a_seat_of_copilot_is_no_use_and_ends_when_it_is_taken_away(
+    ending: tuple[str, str] | tuple[()], left: set[str], rulebook: Rulebook
+) -> None:
+    given = ("cfb_seat_assignment_created", "ann"), ("cfb_seat_added", "ben")
+    events = [_seat(1, *one) for one in given]
+    events += [_seat(2, *ending)] if ending else []
+    for order in (events, events[::-1]):
+        graph = _graph_of("github", order, rulebook)
+        edges = graph.edges.values()
+        assert not [one for one in edges if one.relation is Relation.USED_BY]
+        holders = {one.source for one in edges if one.relation is Relation.GRANTS}
+        assert holders == {f"forge:@{one}" for one in left}
+        assert "github:github.com/acme/copilot" in graph.nodes
+
+
+@pytest.mark.parametrize("what", ["content_exclusion_changed", "cfb_seat_management_changed",
+                                  "cfb_org_settings_changed", "cfb_seat_added"])  # fmt: skip
+def test_what_an_administrator_sets_of_copilot_is_nobodys_use(
+    what: str, rulebook: Rulebook
+) -> None:
+    graph = _graph_of("github", [_seat(1, what)], rulebook)
+    copilot = graph.nodes[NodeId("github:github.com/acme/copilot")]
+    assert isinstance(copilot, Asset)
+    assert copilot.is_ai
+    relations = {one.relation for one in graph.edges.values()}
+    assert relations == {Relation.CONTAINS, Relation.CALLS}
 
 
 def _graph_of(source: str, happened: Iterable[Any], rulebook: Rulebook) -> AssetGraph:

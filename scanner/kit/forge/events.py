@@ -21,6 +21,7 @@ from scanner.kit.forge.details import Where
 from scanner.kit.overlooked import Happened
 from scanner.kit.values import iso
 from scanner.model.base import NodeId
+from scanner.model.evidence import Ends
 from scanner.model.facts import Identity
 from scanner.model.items import Activity, Checkpoint, Gap, Item
 
@@ -49,6 +50,8 @@ class Event:
     relation: str = "used_by"
     is_guess: bool = False
     """See :class:`scanner.model.items.Activity`."""
+    ends: Ends = Ends.NOTHING
+    """Of an event that tells whose access is over; the forge's words for it decide otherwise."""
 
 
 def guessed(event: Event, found: Happened) -> Event:
@@ -183,6 +186,7 @@ class Rows:
                 resource=self.where.subject,
                 is_guess=event.is_guess,
                 is_own=event.is_guess,
+                ends=event.ends,
             )
             return
         seen = sorted(filter(None, (old.first_at, old.last_at, at)))

@@ -443,7 +443,7 @@ def _logs(read: Read) -> Counter[tuple[str, str]]:
 
 EXPECTED = Counter({
     ("copilot.cfb_seat_assignment_created", "forge:@grace"): 45,
-    ("copilot.content_exclusion_changed", "forge:@ada"): 1,
+    ("copilot.content_exclusion_changed", ""): 1,
     ("integration_installation.create", "forge:@ada"): 1,
     ("integration_installation.destroy", "forge:@ada"): 1,
     ("oauth_authorization.create", "forge:@ada"): 1,
