@@ -16,6 +16,7 @@ from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.values import items, mapping, text, when
+from scanner.model.evidence import Ends
 from scanner.model.facts import (
     Asset,
     AssetClass,
@@ -43,15 +44,20 @@ _SUPPORT = "genie"
 """No Genie, but what Databricks' own support does in a workspace."""
 SERVICES = tuple(_SERVICES)
 _OF_ONE = expression(r"(?i)create|update|put|delete|query|invoke|(?:genie)?(?:start|create)conv")
+_MODEL_DELETED = "deleteregisteredmodel"
 _MODEL_ACTIONS = {
     "createregisteredmodel": "created_by", "createmodelversion": "used_by",
     "finalizemodelversion": "used_by", "transitionmodelversionstage": "used_by",
-    "updateregisteredmodel": "used_by", "deleteregisteredmodel": "",
+    "updateregisteredmodel": "used_by", _MODEL_DELETED: "",
 }  # fmt: skip
 """What is done with a registered model -> what it makes of whoever does it."""
 _REGISTRIES = ("unitycatalog", "modelregistry")
 _MADE = expression(r"(?:genie)?(?:create|clone)[a-z]*(?:space|endpoint|index)")
 """Actions that make the thing itself; conversations, messages and comments are made in it."""
+_UNMADE = expression(
+    r"(?:genie)?(?:delete|trash)(?:genie|serving|vectorsearch|vector)?(?:space|endpoint|index)"
+)
+"""Actions that delete the thing itself; data, conversations and limits are deleted in it."""
 _PARAMS = ("requestParams", "request_params")
 _ABOUT = ("name", "endpoint_name", "endpointName", "index_name", "indexName", "space_id", "spaceId")
 _MODEL_NAMES = ("full_name_arg", "full_name", "model_name", "name")
@@ -263,7 +269,9 @@ def _model_used(
         return None
     thing = NAMES.thing(org, "registered_model", name, name, AssetClass.MODEL)
     rule = f"{service}.{action}" + (" (failed)" if has_failed else "")
-    return NAMES.used(thing, rule, "" if has_failed else relation, actor=who, **times)
+    ends = Ends.GONE if action.casefold() == _MODEL_DELETED else Ends.NOTHING
+    relation = "" if has_failed else relation
+    return NAMES.used(thing, rule, relation, actor=who, ends=ends, **times)
 
 
 def used(
@@ -287,4 +295,5 @@ def used(
     if has_failed or plain.startswith(("delete", "trash")):
         relation = ""
     rule = f"{service}.{action}" + (" (failed)" if has_failed else "")
-    return NAMES.used(thing, rule, relation, actor=who, **more)
+    ends = Ends.GONE if _UNMADE.fullmatch(plain) else Ends.NOTHING
+    return NAMES.used(thing, rule, relation, actor=who, ends=ends, **more)

@@ -222,10 +222,9 @@ def _studio(
         org, "agent", ident or name, name, AssetClass.AGENT, provider=STUDIO,
         tags={"environment": found} if (found := text(given.get("EnvironmentName"))) else {},
     )  # fmt: skip
-    relation = "created_by" if operation.casefold() == "botcreate" else "used_by"
-    if operation.casefold() == "botdelete":
-        relation = ""
-    return (NAMES.used(thing, operation, relation, actor=who, where="Copilot Studio"),)
+    relation = {"botcreate": "created_by", "botdelete": ""}.get(operation.casefold(), "used_by")
+    ends = Ends.NOTHING if relation else Ends.GONE
+    return (NAMES.used(thing, operation, relation, actor=who, where="Copilot Studio", ends=ends),)
 
 
 def _flow(
@@ -245,7 +244,8 @@ def _flow(
         tags={"tools": ", ".join(sorted({one.strip() for one in connectors.split(",")}))},
     )  # fmt: skip
     relation = {"createflow": "created_by", "deleteflow": ""}.get(operation.casefold(), "used_by")
-    return (NAMES.used(thing, operation, relation, actor=who, where="Power Automate"),)
+    ends = Ends.NOTHING if relation else Ends.GONE
+    return (NAMES.used(thing, operation, relation, actor=who, where="Power Automate", ends=ends),)
 
 
 def _teams_app(

@@ -19,6 +19,7 @@ from scanner.kit.paged import whole_list
 from scanner.kit.text import cut
 from scanner.kit.values import iso, mapping, text, when
 from scanner.model.errors import Unavailable
+from scanner.model.evidence import Ends
 from scanner.model.facts import Asset, AssetClass, Identity
 from scanner.model.items import Activity
 
@@ -32,6 +33,7 @@ _STEP = timedelta(seconds=1)
 _MOST_PAGES = 100_000
 _MOST_TEXT = 120
 _ENDED = ("delete", "disconnected", "deactivated", "revoked", "disabled", "cancel", "unshare")
+_DELETED = (".delete", ".deleted")
 _SETTINGS = (
     "flash_answers", "localisation_sharing", "memories", "data.training", "public_sharing",
 )  # fmt: skip
@@ -55,9 +57,11 @@ def event(record: Any, org: str) -> Happened | None:
         return ident, at, ()
     is_quiet = any(word in kind for word in _ENDED + _SETTINGS) or kind.startswith(_KEYS)
     relation = "" if is_quiet else "created_by" if kind == "agent.create" else "used_by"
+    is_gone = kind.endswith(_DELETED) and thing.id != assistant(org).id
     told: Activity = NAMES.used(
-        thing, kind, relation, actor=_actor(given, org), first_at=at, last_at=at
-    )
+        thing, kind, relation, actor=_actor(given, org), first_at=at, last_at=at,
+        ends=Ends.GONE if is_gone else Ends.NOTHING,
+    )  # fmt: skip
     return ident, at, (told,)
 
 

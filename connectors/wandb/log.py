@@ -16,6 +16,7 @@ from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_cursor
 from scanner.kit.values import mapping, text, when
+from scanner.model.evidence import Ends
 
 _ENTERPRISE = "organization administrator, on an Enterprise plan"
 EVENTS = read("/audit_logs", _ENTERPRISE, "who works on what, and makes keys")
@@ -53,8 +54,9 @@ def event(record: Any, org: str) -> Happened | None:
     if kind in _KEYS:
         told = NAMES.used(service(org), kind, "", **more)
     elif kind.startswith(_WORK) and name:
-        relation = "" if kind == "project:delete" else "used_by"
-        told = NAMES.used(project_thing(org, entity, name), kind, relation, **more)
+        is_gone = kind == "project:delete"
+        relation, ends = ("", Ends.GONE) if is_gone else ("used_by", Ends.NOTHING)
+        told = NAMES.used(project_thing(org, entity, name), kind, relation, ends=ends, **more)
     else:
         return ident, at, ()
     code = given.get("response_code")

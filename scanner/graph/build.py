@@ -114,6 +114,7 @@ class AssetGraph:
         """An application to which nobody has access any more says since when. How many endings are
         after ``latest``."""
         ended, ahead = access.endings(self.edges.values(), latest)
+        access.without_deleted(self.nodes, self.edges, latest)
         for key in [k for k, edge in self.edges.items() if access.of_nobody(edge, self.nodes)]:
             del self.edges[key]
         if not ended:

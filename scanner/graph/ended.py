@@ -6,19 +6,20 @@ of a present list and stands; an ending in the same second as a grant ends nothi
 one place of an organization (a workspace) stands in the others, and where its place is not known.
 What was disabled or can be restored ends until it is enabled or restored. With a person who is
 suspended, or gone, ends what that person has let in, wherever it is, but not what an administrator
-has let in for others.
+has let in for others. A thing that was deleted (an agent, a flow, an endpoint) is nobody's AI from
+then on, unless it is in a present list or was seen since: made anew, or restored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 
 import msgspec
 
 from scanner.kit.expressions import expression
 from scanner.model.base import NodeId
 from scanner.model.evidence import Ends, Evidence
-from scanner.model.facts import Edge, Identity, NodeFact, Relation
+from scanner.model.facts import Asset, Edge, Identity, NodeFact, Relation
 
 STANDING = (Relation.GRANTS, Relation.READS_FROM, Relation.WRITES_TO)
 """Relations that stand on an access."""
@@ -27,6 +28,11 @@ Endings = Mapping[NodeId, Mapping[tuple[str, str], str]]
 """Of an application: where (empty: everywhere) and whose access (empty: everybody's) -> when it
 ended last. Of a person: everywhere and everybody's, which is all that the person has let in."""
 _ALL = ("", "")
+_OF_ALL = (Ends.ALL, Ends.GONE)
+_HISTORY = (
+    Relation.CONTAINS, Relation.OWNED_BY, Relation.CREATED_BY, Relation.USED_BY, Relation.TRIED_BY,
+)  # fmt: skip
+"""Relations of a thing that are true when it is no more."""
 _FOR_OTHERS = expression(
     r"(?i)(?:^|\.)admin\.|app role assignment to service principal|client.grant|^sapi$"
 )
@@ -53,7 +59,7 @@ def endings(edges: Iterable[Edge], latest: str = "") -> tuple[Endings, int]:
                     key = edge.target, where, row.ends
                     resting[key] = max(resting.get(key, ""), row.last_at)
                     continue
-                whose = where, "" if row.ends is Ends.ALL else row.path
+                whose = where, "" if row.ends in _OF_ALL else row.path
                 times = found.setdefault(edge.target, {})
                 times[whose] = max(times.get(whose, ""), row.last_at)
     for (app, where, what), at in resting.items():
@@ -135,3 +141,35 @@ def over_since(closed: str, used: Iterable[Evidence]) -> str:
     """When the last access to an application ended to which no grant is left (``closed``), unless
     it was ``used`` since."""
     return closed if all(row.last_at and row.last_at < closed for row in used) else ""
+
+
+def without_deleted(
+    nodes: MutableMapping[NodeId, NodeFact], edges: MutableMapping[str, Edge], latest: str = ""
+) -> None:
+    """Of a thing of which nothing tells since it was deleted stays who made and used it, and what
+    it was; it is no AI that anybody has, and calls and opens nothing. ``latest``: as of
+    :func:`endings`."""
+    gone: dict[NodeId, str] = {}
+    for edge in edges.values():
+        if edge.relation is Relation.CONTAINS:
+            for row in edge.evidence:
+                if row.ends is Ends.GONE and not (latest and row.last_at > latest):
+                    gone[edge.target] = max(gone.get(edge.target, ""), row.last_at)
+    if not gone:
+        return
+    of_things: dict[NodeId, list[str]] = {ident: [] for ident in gone}
+    for key, edge in edges.items():
+        thing = edge.target if edge.relation is Relation.CONTAINS else app_of(edge)
+        if thing in of_things:
+            of_things[thing].append(key)
+    for ident, keys in of_things.items():
+        node, at = nodes.get(ident), gone[ident]
+        if not isinstance(node, Asset):
+            continue
+        rows = [*node.evidence, *(row for key in keys for row in edges[key].evidence)]
+        if all(row.ends or (row.last_at and row.last_at < at) for row in rows):
+            tags = {**node.tags, "deleted": at[:10]}
+            nodes[ident] = msgspec.structs.replace(node, is_ai=False, status="deleted", tags=tags)
+            for key in keys:
+                if edges[key].relation not in _HISTORY:
+                    del edges[key]

@@ -70,6 +70,9 @@ class Ends(StrEnum):
     where it can be restored from."""
     RESUMED = "resumed"
     """None: what was paused before goes on."""
+    GONE = "gone"
+    """Everybody's, and the thing is no more: an agent, a flow, an endpoint that was deleted. An
+    application that is removed from its place lives on at its vendor; this does not."""
 
 
 class Evidence(Model, frozen=True, kw_only=True):
