@@ -68,7 +68,7 @@ def parts(blocks: Iterator[bytes], begins: bytes, begin: int, path: str) -> Iter
     closes = (element[1] + b"}",) if element else (b"}", b"]")
     held: list[bytes] = []
     size, end, tail = 0, begin, b""
-    for line in _values(blocks) if joined else _lines(blocks):
+    for line in pieces(blocks) if joined else _lines(blocks):
         end += len(line)
         tail = (tail + line)[-TAIL:]
         bare = line.rstrip().rstrip(b",")
@@ -89,7 +89,18 @@ def parts(blocks: Iterator[bytes], begins: bytes, begin: int, path: str) -> Iter
         raise Unavailable(f"{path}: the last JSON value is cut off, or is none")
 
 
-def _values(blocks: Iterator[bytes]) -> Iterator[bytes]:
+def values_in(head: bytes) -> list[bytes]:
+    """The whole ones of those that stand behind one another."""
+    found, held = [], b""
+    for piece in pieces(iter((head,))):
+        held += piece
+        if _is_value(held):
+            found.append(held)
+            held = b""
+    return found
+
+
+def pieces(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """Pieces that end where a value may."""
     carry = b""
     for block in blocks:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.logs.documents import is_joined, values_in
 from connectors.logs.lines import Layout, hosts_in
 from connectors.logs.records import Record
 from scanner.kit.envelopes import unwrapped
@@ -71,7 +72,8 @@ def foreign(path: str, head: bytes, forced: str = "") -> Gap | None:
     other lines name is read all the same."""
     layout, seen, known, silent = Layout(forced=forced), 0, 0, 0
     shapes: Counter[tuple[str, str]] = Counter()
-    for raw in head.split(b"\n")[:_MOST_LINES]:
+    lines = values_in(head) if is_joined(head) else head.split(b"\n")
+    for raw in lines[:_MOST_LINES]:
         line = raw.strip()
         if not (line.startswith(b"{") and line.endswith(b"}")):
             continue
@@ -116,4 +118,8 @@ def _of(record: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _says_something(one: Record) -> bool:
-    return bool(one.host or one.dst or one.provider or one.model or one.app or one.answers)
+    """A server's own log names no host: what it was asked for is known."""
+    is_own = one.path and one.format not in ("json", "text")
+    return bool(
+        one.host or one.dst or one.provider or one.model or one.app or one.answers or is_own
+    )

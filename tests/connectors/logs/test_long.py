@@ -258,6 +258,23 @@ def test_a_file_of_values_behind_one_another_takes_no_more_than_one(
     assert sorted(read("a.json", since=told.cursor).use.values()) == [1] * 5
 
 
+def test_deliveries_and_wrapped_access_logs_are_no_strangers(tmp_path: Path, read: Read) -> None:
+    event = json.dumps(
+        {"version": "1.1", "vpc_id": "vpc-1", "query_timestamp": "2026-11-28T10:00:00Z",
+         "query_name": "api.openai.com.", "query_type": "A", "rcode": "NOERROR", "answers": [],
+         "srcaddr": "10.0.0.5", "srcids": {"instance": "i-1"}}
+    )  # fmt: skip
+    batch = {"messageType": "DATA_MESSAGE", "logGroup": "r", "logEvents": [{"message": event}]}
+    (tmp_path / "a.json").write_text(json.dumps(batch) * 3)
+    line = '10.0.0.5 - - [28/Nov/2026:10:00:00 +0000] "POST /v1/chat/completions HTTP/1.1" 200 9'
+    (tmp_path / "b.json").write_text(
+        (json.dumps({"log": f'{line} "-" "curl/8"\n', "stream": "stdout"}) + "\n") * 3
+    )
+    told = read(".")
+    assert sum(told.use.values()) == 6
+    assert not told.gaps
+
+
 def test_two_values_in_a_line_are_two(tmp_path: Path, read: Read) -> None:
     lines = _calls(4)
     (tmp_path / "a.json").write_text(
