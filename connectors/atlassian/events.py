@@ -14,6 +14,7 @@ from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, by_words
+from scanner.kit.outcomes import beside
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
@@ -93,7 +94,13 @@ def _is_of_an_app(action: str, _: Mapping[str, Any]) -> bool:
 _UNNAMED = "an app's id or name"
 
 
-@telling("attributes.action", _is_of_an_app, _UNNAMED, NAMES)
+def _ident(record: Mapping[str, Any], label: str) -> str:
+    told = mapping(record.get("attributes"))
+    about = [mapping(one) for key in ("context", "container") for one in items(told.get(key))]
+    return next((text(one.get("id")) for one in about if _label(one).strip() == label), "")
+
+
+@telling("attributes.action", _is_of_an_app, _UNNAMED, NAMES, _ident)
 def event(record: Any, org: str) -> Happened | None:
     given = mapping(record)
     told = mapping(given.get("attributes"))
@@ -205,7 +212,10 @@ def is_jira(record: Mapping[str, Any]) -> bool:
     )
 
 
-@telling("category", (), names=NAMES)
+@telling(
+    "category", (), names=NAMES,
+    ident=beside(("objectItem", "id", "name"), ("associatedItems", "id", "name")),
+)  # fmt: skip
 def jira(record: Any, org: str) -> Happened | None:
     """https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-audit-records/: a
     sentence says what was done, and an item with its type's name what to."""

@@ -182,7 +182,12 @@ def _needed(kind: str, given: Mapping[str, Any]) -> str:
     return "" if is_named else "additional_details.service_name"
 
 
-@telling("event_type", {**_APPS, **_FILES}, _needed, NAMES)
+def _ident(given: Mapping[str, Any], label: str) -> str:
+    key, name = _named(given, text(given.get("event_type")))
+    return key if name.strip() == label else ""
+
+
+@telling("event_type", {**_APPS, **_FILES}, _needed, NAMES, _ident)
 def event(record: Any, org: str) -> Happened | None:
     """``service_name`` tells which application did it; Box's own programs are people's."""
     given = mapping(record)

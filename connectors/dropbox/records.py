@@ -13,6 +13,7 @@ from scanner.kit.expressions import expression
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
+from scanner.kit.outcomes import beside
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
@@ -135,6 +136,7 @@ def is_event(record: Mapping[str, Any]) -> bool:
 @telling(
     lambda given: tag(given.get("event_type")), _EVENTS,
     "details.app_info|details.integration_name", NAMES,
+    beside(("details.app_info", "app_id", "display_name")),
 )  # fmt: skip
 def event(record: Any, org: str) -> Happened | None:
     given = mapping(record)

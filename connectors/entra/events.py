@@ -157,7 +157,19 @@ def _needed(name: str, _: Mapping[str, Any]) -> str:
     return "" if plain == _UPDATE else _ABOUT
 
 
-@telling("activityDisplayName", _is_known, _needed, names)
+def _ident(record: Mapping[str, Any], label: str) -> str:
+    """Its application's own id, where the audit tells more than that of the object."""
+    for target in map(mapping, several(record.get("targetResources"))):
+        if text(target.get("displayName")).strip() != label:
+            continue
+        for one in map(mapping, items(target.get("modifiedProperties"))):
+            said = _values(one.get("newValue")) or _values(one.get("oldValue"))
+            if text(one.get("displayName")) in _OWN_IDS and (hits := _GUIDS.findall(said)):
+                return str(hits[0]).casefold()
+    return ""
+
+
+@telling("activityDisplayName", _is_known, _needed, names, _ident)
 def audit(record: Any, tenant: str, known: Known) -> Happened | None:
     given = mapping(record)
     if not is_audit(given):

@@ -17,6 +17,7 @@ from connectors.google_workspace.names import SOURCE, app_id, domain_id, person
 from connectors.google_workspace.scopes import data_of
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import gone
+from scanner.kit.outcomes import beside
 from scanner.kit.overlooked import Happened, Untold, lacking
 from scanner.kit.values import items, mapping, several, size, stamp, text
 from scanner.model.base import NodeId
@@ -73,16 +74,17 @@ def _untold(
         if not is_alone and (read is None or any(read(name, given, None, domain))):
             continue
         if not _is_known(report, name):
-            place = functools.partial(_placed, domain)
-            yield kind, {**given, "actor": record.get("actor")}, "", place
+            place = functools.partial(_placed, domain, given)
+            more = {"actor": record.get("actor"), "status": one.get("status")}
+            yield kind, {**given, **more}, "", place
             continue
         needs = _needed(report, name)
         if needs and (lacks := lacking(given, needs)):
             yield kind, given, lacks, None
 
 
-def _placed(domain: str, label: str) -> tuple[NodeId, NodeId]:
-    return domain_id(domain), app_id(domain, "", label)
+def _placed(domain: str, given: Parameters, label: str) -> tuple[NodeId, NodeId]:
+    return domain_id(domain), app_id(domain, _client_of(given, label), label)
 
 
 def _is_known(report: str, name: str) -> bool:
@@ -225,6 +227,12 @@ _ADMIN_APPS = {
     "ADD_TO_BLOCKED_OAUTH2_APPS": ("", "OAUTH2_APP_ID", "OAUTH2_APP_NAME"),
 }
 """Event -> what it means, and the parameters that hold the client's id and its name."""
+
+
+_client_of = beside(
+    ("", "client_id", "app_name"),
+    *(("", key, name) for _, key, name in _ADMIN_APPS.values() if name),
+)
 
 
 _LEAVES = {

@@ -11,6 +11,7 @@ from typing import Any
 
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
+from scanner.kit.outcomes import beside
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.values import hosts, items, mapping, text, when
 from scanner.model.evidence import Ends
@@ -126,7 +127,10 @@ def _needed(kind: str, _: Mapping[str, Any]) -> str:
     return _APP if kind == _SIGN_IN else "resource.id|resource.email|resource.username"
 
 
-@telling("event_type", (_SIGN_IN, _DELETED, _SUSPENDED, _UPDATED), _needed, NAMES)
+@telling(
+    "event_type", (_SIGN_IN, _DELETED, _SUSPENDED, _UPDATED), _needed, NAMES,
+    beside(("application", "id", "display_label|name")),
+)  # fmt: skip
 def event(record: Any, org: str) -> Happened | None:
     given = mapping(record)
     kind, at = text(given.get("event_type")), when(given.get("timestamp"))

@@ -18,6 +18,7 @@ from connectors.microsoft365.copilot import interaction
 from connectors.microsoft365.names import NAMES, PERMITTED, STUDIO
 from scanner.kit.expressions import expression
 from scanner.kit.folding import failed, mark_of, whole
+from scanner.kit.outcomes import beside
 from scanner.kit.overlooked import Happened, Novel, telling
 from scanner.kit.records import column
 from scanner.kit.spelling import Spelling
@@ -130,7 +131,13 @@ def _needed(operation: str, _: Mapping[str, Any]) -> str:
     return _NEEDS.get(_READERS.get(plain) or _by_words(plain) or _opened, "")
 
 
-@telling("Operation", _is_known, _needed, NAMES)
+@telling(
+    "Operation", _is_known, _needed, NAMES,
+    beside(
+        ("", "ApplicationId", "ApplicationDisplayName"), ("", "AppId", "ApplicationDisplayName"),
+        ("AppAccessContext", "ClientAppId", "ClientAppName"),
+    ),
+)  # fmt: skip
 def happened(record: Any, org: str) -> Happened | Novel | None:
     given = mapping(record)
     operation = text(given.get("Operation")).rstrip(". ")

@@ -25,6 +25,7 @@ from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
+from scanner.kit.outcomes import beside
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_cursor
 from scanner.kit.records import column, has_columns
@@ -122,7 +123,13 @@ def _is_known(kind: str, _: Mapping[str, Any]) -> bool:
     return any(word in plain for word in _APPS) or bool(_AI.search(plain))
 
 
-@telling("type", _is_known, _ABOUT, NAMES)
+@telling(
+    "type", _is_known, _ABOUT, NAMES,
+    beside(
+        ("details.integration", "id", "name"), ("details.target", "id", "name"),
+        ("details", "integration_id", "integration_name"), ("details", "id", "name"),
+    ),
+)  # fmt: skip
 def event(record: Any, org: str) -> Happened | None:
     """What is done with integrations, and with Notion's own AI; told by the words of its type."""
     given = mapping(record)

@@ -6,6 +6,7 @@ is expected counts as not given, and costs that one field.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -206,17 +207,19 @@ class Aggregate:
     def _unknown(self, event: Mapping[str, Any], kind: str, place: str) -> None:
         """An event of a type that is not known may name AI all the same."""
         at = stamp(event.get("published"))
-        untold = Untold.of(("", at, ()), kind, event, app=self._placed)
+        placed = functools.partial(self._placed, event)
+        untold = Untold.of(("", at, ()), kind, event, app=placed)
         for one in self.overlooked.event(untold, place)[2]:
             if isinstance(one, Activity):
                 if not at:
                     self.overlooked.without_time(place)
-                key = (kind, one.app_id, "")
+                key = (one.rule, one.app_id, "")
                 old = self.rows.get(key)
                 self.rows[key] = one if old is None else _again(old, at, ())
 
-    def _placed(self, label: str) -> tuple[NodeId, NodeId]:
-        return org_id(self.host), NodeId(f"okta:{self.host}/app/{label.casefold()}")
+    def _placed(self, event: Mapping[str, Any], label: str) -> tuple[NodeId, NodeId]:
+        ident = _ident(event, label) or label.casefold()
+        return org_id(self.host), NodeId(f"okta:{self.host}/app/{ident}")
 
     def _new(
         self,
@@ -277,6 +280,15 @@ def _application(event: Mapping[str, Any]) -> tuple[str, str] | None:
             return ident, _label(party)
     client = text(debug.get("clientId")) or text(debug.get("client_id"))
     return (client, "") if client else None
+
+
+def _ident(event: Mapping[str, Any], label: str) -> str:
+    """Of the application of this name, as events that are known go by it."""
+    for party in (*_targets(event), mapping(event.get("actor"))):
+        names = _label(party), text(party.get("displayName")), text(party.get("alternateId"))
+        if party.get("type") in _APP_TYPES and label in map(str.strip, names):
+            return text(party.get("id"))
+    return ""
 
 
 def _label(party: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.oauth import ClientCredentials
+from scanner.kit.outcomes import beside
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_cursor, by_header
 from scanner.kit.values import iso, mapping, text, when
@@ -154,6 +155,7 @@ def is_event(record: Mapping[str, Any]) -> bool:
 @telling(
     "event_type_id", _TYPES.keys() | _LEAVES.keys(),
     lambda kind, _: "user_id|user_name" if kind in _LEAVES else "app_id|app_name", NAMES,
+    beside(("", "app_id", "app_name")),
 )  # fmt: skip
 def event(record: Any, org: str) -> Happened | None:
     """Of a person and an application; by whom, where that is somebody else."""

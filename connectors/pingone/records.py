@@ -12,6 +12,7 @@ from typing import Any
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, Way, by_words
+from scanner.kit.outcomes import beside
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.values import hosts, items, mapping, text, when
 from scanner.model.evidence import Ends
@@ -130,6 +131,7 @@ def is_event(record: Mapping[str, Any]) -> bool:
 @telling(
     "action.type", _ACTIONS.keys() | _LEAVES.keys(),
     lambda kind, _: "actors.client" if kind.startswith("USER.ACCESS") else "resources", NAMES,
+    beside(("resources", "id", "name")),
 )  # fmt: skip
 def event(record: Any, org: str) -> Happened | None:
     given = mapping(record)

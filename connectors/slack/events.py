@@ -12,6 +12,7 @@ from typing import Any
 from connectors.slack.scopes import AGENT, DATA, opened
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
+from scanner.kit.outcomes import beside
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
@@ -76,7 +77,9 @@ def is_entry(record: Mapping[str, Any]) -> bool:
     return {"action", "actor"} <= record.keys() and bool({"date_create", "context"} & record.keys())
 
 
-@telling("action", ACTIONS, "entity.app.id|entity.app.name", NAMES)
+@telling(
+    "action", ACTIONS, "entity.app.id|entity.app.name", NAMES, beside(("entity.app", "id", "name"))
+)  # fmt: skip
 def entry(record: Any, org: str) -> Happened | None:
     given = mapping(record)
     action, at = text(given.get("action")), when(given.get("date_create"))

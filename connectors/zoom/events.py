@@ -12,6 +12,7 @@ from typing import Any
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, by_words
+from scanner.kit.outcomes import beside
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
@@ -132,7 +133,10 @@ def _says_nothing(_: str, given: Mapping[str, Any]) -> bool:
     return not text(given.get("operation_detail")).strip()
 
 
-@telling("category_type+action", _says_nothing, "operation_detail", NAMES)
+@telling(
+    "category_type+action", _says_nothing, "operation_detail", NAMES,
+    beside(("", "app_id", "app_name")),
+)  # fmt: skip
 def operation(record: Any, org: str) -> Happened | None:
     """Settings that name an AI feature: who has switched it, and which way."""
     given = mapping(record)

@@ -31,6 +31,8 @@ Key = tuple[str, str, str, str, str]
 _JOINED = "actions"
 """The tag of a thing that lists what was done with it."""
 _MOST_ACTIONS = 40
+FAILED = " (failed)"
+"""What the rule of that ends with which was tried in vain."""
 _MOST_KNOWN = 500_000
 """Ids of events that later ones are compared with: of a larger file, the newest."""
 
@@ -68,7 +70,7 @@ def whole(record: Any) -> str:
 
 def failed(one: Activity) -> Activity:
     """What was tried in vain: evidence of its own, and no use."""
-    return msgspec.structs.replace(one, rule=f"{one.rule} (failed)", relation="")
+    return msgspec.structs.replace(one, rule=f"{one.rule}{FAILED}", relation="")
 
 
 @dataclass

@@ -20,7 +20,9 @@ from scanner.kit.ai_words import said
 from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
 from scanner.kit.expressions import expression
+from scanner.kit.folding import failed
 from scanner.kit.naming import Naming, Namings
+from scanner.kit.outcomes import was_refused
 from scanner.kit.values import items, mapping, text
 from scanner.model.base import NodeId
 from scanner.model.facts import Fact
@@ -43,7 +45,7 @@ _MOST_APPS = 200
 _MOST_KIND, _MOST_NEEDS = 80, 3
 _ENDED = expression(
     r"(?i)delet|remov|revok|uninstall|unlink|disconnect|disabl|deactivat|den(?:y|ied)|block"
-    r"|reject|restrict|request|fail|declin|expire"
+    r"|reject|restrict|request|fail|declin|expire|unauth(?!enticate)"
 )
 
 # --- what a connector says of its events ----------------------------------------------------------
@@ -112,7 +114,8 @@ def telling(
     ``kind``: the fields of the type, dotted, several with ``|`` for the first that is given or
     ``+`` for all of them. ``known``: the types, or whether one is known. ``needs``: fields of which
     one must be given, or nothing can be told of a known type, with ``|``; empty: none.
-    ``ident``: of the application that a record names, where events that are known go by one."""
+    ``ident``: of the application that a record names, where events that are known go by one; see
+    :func:`scanner.kit.outcomes.beside`."""
     kind_of = _kind_of(kind) if isinstance(kind, str) else kind
 
     def wrapped(read: F) -> F:
@@ -263,7 +266,7 @@ class Overlooked:
             hosts=(found.host,) if found.host else (), is_guess=True, is_own=True,
             relation="" if _ENDED.search(kind) else "used_by", first_at=at, last_at=at,
         )  # fmt: skip
-        return ident, at, (named,)
+        return ident, at, (failed(named) if was_refused(one.record) else named,)
 
     def _strange(self, given: str, record: Record, place: str, is_placed: bool) -> Naming | None:
         """Counts an event of a type that is not known; gives the application that it names."""

@@ -17,6 +17,7 @@ import msgspec
 
 from scanner.kit.clocks import Clock, lost_by
 from scanner.kit.counted import Counted
+from scanner.kit.folding import FAILED
 from scanner.kit.forge.details import Where
 from scanner.kit.overlooked import Happened
 from scanner.kit.values import iso
@@ -59,9 +60,10 @@ def guessed(event: Event, found: Happened) -> Event:
     named = next((one for one in found[2] if isinstance(one, Activity)), None)
     if named is None:
         return event
+    action = event.action + (FAILED if named.rule.endswith(FAILED) else "")
     return replace(
-        event, thing=named.app_id, label=named.label, hosts=named.hosts, relation=named.relation,
-        is_guess=True,
+        event, action=action, thing=named.app_id, label=named.label, hosts=named.hosts,
+        relation=named.relation, is_guess=True,
     )  # fmt: skip
 
 
