@@ -133,13 +133,17 @@ def _table(number: int, header: bytes, stream: IO[bytes]) -> Iterator[Record]:
     is JSON is a record: then the first, which was no header, is none."""
     text = header.decode("utf-8", "replace")
     separator = max(_SEPARATORS, key=text.count)
+    if csv.field_size_limit() < MOST_LINE:  # the process' own; readers of other files need it, too
+        csv.field_size_limit(MOST_LINE)
     names = [one.strip() for one in next(csv.reader([text], delimiter=separator), [])]
     rest = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="")
     rows = _Rows(rest, separator)
     is_header, has_lines = _is_header(names), False
     try:
         for at, row in rows:
-            if not isinstance(row, list):
+            if row is None:
+                yield number + at, None
+            elif not isinstance(row, list):
                 if not has_lines:
                     yield number, None
                 listed = _listed(row)
@@ -156,7 +160,7 @@ def _table(number: int, header: bytes, stream: IO[bytes]) -> Iterator[Record]:
 
 class _Rows:
     """Rows of a table, with the lines behind its first at which they end, and mappings for lines
-    that are JSON."""
+    that are JSON; None for a row with a cell that is longer than what is held."""
 
     def __init__(self, lines: Iterator[str], separator: str) -> None:
         self._lines, self._read = lines, 0
@@ -174,7 +178,7 @@ class _Rows:
         self._read += bool(line)
         return line
 
-    def __iter__(self) -> Iterator[tuple[int, list[str] | Mapping[str, Any]]]:
+    def __iter__(self) -> Iterator[tuple[int, list[str] | Mapping[str, Any] | None]]:
         self._next = self._line()
         while self._next:
             found = loose_json(self._next.encode()) if self._next[:1] == "{" else None
@@ -182,7 +186,11 @@ class _Rows:
                 yield self._read, found
                 self._next = self._line()
                 continue
-            row = next(self._reader, [])
+            row: list[str] | None
+            try:
+                row = next(self._reader, [])
+            except csv.Error:
+                row = None
             yield self._read, row
             self._next = self._line()
 

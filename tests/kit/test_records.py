@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from scanner.kit.exports import MOST_LINE
 from scanner.kit.records import read_records
 
 EVENTS: list[dict[str, Any]] = [{"id": f"{n}", "name": f"\u00e9{n}"} for n in range(900)]
@@ -127,3 +128,11 @@ def test_a_first_record_that_is_cut_amid_its_line_costs_itself_alone(
     path = tmp_path / "a.jsonl"
     path.write_text(f"{cut}\n{blank}{SHAPES['lines']}", encoding="utf-8")
     assert _records(path) == [None, *EVENTS]
+
+
+def test_a_long_cell_is_read_and_one_that_is_not_held_costs_its_row_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    lengths = (3, 200_000, MOST_LINE + 1, 5)
+    path.write_text("id,name\n" + "".join(f'{n},"{"x" * n}"\n' for n in lengths), "utf-8")
+    told = _records(path)
+    assert [one and len(one["name"]) for one in told] == [3, 200_000, None, 5]
