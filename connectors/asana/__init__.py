@@ -29,6 +29,7 @@ from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_cursor
+from scanner.kit.spelling import Spelling
 from scanner.kit.text import cut
 from scanner.kit.values import iso, mapping, text, when
 from scanner.model.evidence import Ends
@@ -241,5 +242,17 @@ CONNECTOR = Administration(
     ),
     kinds=(Kind(is_event, event), Kind(is_agent, agent), Kind(is_user, user)),
     access=_access,
+    spelling=Spelling(
+        (
+            "actor.gid",
+            "actor.email",
+            "actor.name",
+            "resource.gid",
+            "resource.name",
+            "details.new_value",
+            "context.oauth_app_name",
+            "context.api_authentication_method",
+        )
+    ),
     expected="audit log events, agents or users",
 )

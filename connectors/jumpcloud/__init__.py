@@ -29,6 +29,7 @@ from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.http import Missing, json_body
 from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_number
+from scanner.kit.spelling import Spelling
 from scanner.kit.told import check_address
 from scanner.kit.values import iso, loose_json, mapping, text
 from scanner.model.errors import Denied, Unavailable
@@ -194,5 +195,18 @@ CONNECTOR = Administration(
         Kind(records.is_application, records.application),
     ),
     access=Access,
+    spelling=Spelling(
+        (
+            "application.id",
+            "application.name",
+            "application.display_label",
+            "initiated_by.id",
+            "initiated_by.email",
+            "initiated_by.username",
+            "resource.id",
+            "resource.email",
+            "resource.username",
+        )
+    ),
     expected="events, applications or users",
 )

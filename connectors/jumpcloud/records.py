@@ -151,7 +151,8 @@ def event(record: Any, org: str) -> Happened | None:
     one = NAMES.app(
         org, kind, "used_by", key or label, label, actor=who, first_at=at, last_at=at
     )  # fmt: skip
-    is_done = given.get("sso_token_success", given.get("success")) is not False
+    said = given.get("sso_token_success", given.get("success"))
+    is_done = str(said).casefold() != "false"  # a cell of a table holds it as text
     return ident, at, (one if is_done else failed(one),)
 
 
@@ -163,7 +164,7 @@ def _left(given: Mapping[str, Any], kind: str, org: str, at: str) -> tuple[Activ
         org, text(whom.get("id")), text(whom.get("email")), text(whom.get("username"))
     )
     ends = {_DELETED: Ends.ALL, _SUSPENDED: Ends.PAUSED}.get(kind) or _changed(given)
-    is_done = given.get("success") is not False
+    is_done = str(given.get("success")).casefold() != "false"
     return NAMES.left(org, kind, who, ends, at) if ends and is_done else ()
 
 

@@ -92,7 +92,7 @@ def entry(record: Any, org: str) -> Happened | None:
         return ident, at, ()
     details = mapping(given.get("details"))
     told = (about.get("scopes"), details.get("new_scopes"), details.get("granted_scopes"))
-    scopes = [text(scope) for some in told for scope in items(some)]
+    scopes = [scope for some in told for scope in _scopes(some)]
     key, label = text(about.get("id")), text(about.get("name"))
     if not key and not label:
         return ident, at, ()
@@ -121,6 +121,13 @@ def _actor(value: Any, org: str) -> Identity | None:
     return NAMES.person(
         org, text(user.get("id")), text(user.get("email")), text(user.get("name"))
     )  # fmt: skip
+
+
+def _scopes(told: Any) -> list[str]:
+    """A list of them; a cell of a table holds them as text."""
+    if isinstance(told, str) and told[:1] != "[":
+        return told.replace(",", " ").replace(";", " ").split()
+    return [text(scope) for scope in items(told)]
 
 
 # --- integration logs -----------------------------------------------------------------------------
