@@ -95,7 +95,12 @@ MADE = [
 ]
 
 
-@pytest.mark.parametrize(("told", "made", "deleted"), MADE, ids=lambda one: str(one)[:60])
+def _called(one: object) -> str:
+    """The same in every process."""
+    return str(getattr(one, "__name__", one))[:60]
+
+
+@pytest.mark.parametrize(("told", "made", "deleted"), MADE, ids=_called)
 def test_what_was_deleted_is_no_ai_until_it_is_made_anew(
     told: Callable[..., Any], made: str, deleted: str, rulebook: Rulebook
 ) -> None:
@@ -123,7 +128,7 @@ def test_what_was_deleted_is_no_ai_until_it_is_made_anew(
         (_databricks, f"{GENIE}.createSpace", f"{GENIE}.deleteConversation", True),
         (_wandb, "project:read", "run:delete", True),
     ],
-    ids=lambda one: str(one)[:60],
+    ids=_called,
 )  # fmt: skip
 def test_what_was_deleted_in_vain_or_within_it_leaves_it(
     told: Callable[..., Any], made: str, other: str, is_done: bool, rulebook: Rulebook
