@@ -16,6 +16,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.docs.commands import fences
+
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "deploy/docker/Dockerfile"
 LOCK, BUILD = ROOT / "deploy/requirements.lock", ROOT / "deploy/build.lock"
@@ -155,3 +157,52 @@ def _confined(root: Path, command: list[str]) -> list[str]:
     if tried.returncode:
         return command
     return ["unshare", "--mount", "sh", "-c", script, str(root), *command]
+
+
+def _shown_without_a_network() -> list[str]:
+    """What the page tells to type, a line each."""
+    page = ROOT / "docs/deploy.md"
+    part = page.read_text().partition("## Without a network")[2].partition("\n## ")[0]
+    shown = [text for language, text in fences(page) if language == "console" and text in part]
+    return [line.removeprefix("$ ") for text in shown for line in text.splitlines()]
+
+
+def test_what_the_page_installs_and_builds_is_locked() -> None:
+    lines = [line for line in _shown_without_a_network() if "pip " in line]
+    assert len(lines) == 5
+    for line in lines:
+        words = line.split()
+        if "wheel" in words:
+            assert words[0] == "SHADOW_AI_NATIVE=0", line
+            assert {"--no-index", "--no-deps", "--no-build-isolation"} <= {*words}, line
+            continue
+        hashed = {"--require-hashes", "--only-binary"} <= {*words}
+        assert hashed or "--no-index" in words, line
+        if "--requirement" in words:
+            assert "--require-hashes" in words, line
+            lock = words[words.index("--requirement") + 1]
+            assert (ROOT / "deploy" / lock.removeprefix("deploy/")).is_file(), line
+
+
+@pytest.mark.slow
+def test_the_page_s_own_lines_build_a_pure_wheel(tmp_path: Path) -> None:
+    """In a copy of what a wheel is made of; its requirements are another test's."""
+    for name in ("pyproject.toml", "README.md", "LICENSE", "hatch_build.py", ".gitignore"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("scanner", "connectors", "rules", "native", "deploy"):
+        shutil.copytree(ROOT / name, tmp_path / name,
+                        ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
+    lines = [line for line in _shown_without_a_network() if "build/env" in line]
+    assert len(lines) == 3
+    environ = {name: value for name, value in os.environ.items() if name != "SHADOW_AI_NATIVE"}
+    folder = Path(sys.executable).parent
+    for line in lines:
+        done = subprocess.run(
+            ["sh", "-ec", line], check=False, capture_output=True, text=True, timeout=600,
+            cwd=tmp_path, env=environ | {"PATH": f"{folder}:{os.environ['PATH']}"},
+        )  # fmt: skip
+        assert done.returncode == 0, f"{line}\n{done.stderr[-2000:]}"
+    (wheel,) = (tmp_path / "wheels").iterdir()
+    assert wheel.name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert not [name for name in archive.namelist() if name.endswith((".so", ".pyd", ".dll"))]
