@@ -58,8 +58,9 @@ class Format(Model, frozen=True, kw_only=True):
     """Field -> what it holds in a line about a connection (``uid``) of which another line tells,
     too, in most logs."""
     failed: dict[str, tuple[str, ...]] = {}
-    """Of a gateway: field -> what it holds (lower case; ``*``: anything) in a line about a call
-    that failed. A status of HTTP of 400 and above says so by itself."""
+    """Field -> what it holds (lower case; ``*``: anything) in a line about what nobody has
+    answered: a gateway's call that failed (a status of HTTP of 400 and above says so by itself), a
+    server that a proxy did not reach, a name that a name server did not find."""
     alone: tuple[str, ...] = ()
     """Names of what a line has that stands for one time, though its ``count`` is of all of them."""
     joins: dict[str, tuple[str, ...]] = {}
@@ -97,8 +98,6 @@ def formats() -> tuple[Format, ...]:
             raise ValueError(f"formats.yaml: {one.name}: there is no {', '.join(sorted(unknown))}")
         if one.marks and min(map(len, one.marks)) < _LEAST_MARK:
             raise ValueError(f"formats.yaml: {one.name}: a mark is in too many lines; set `marks`")
-        if one.failed and not one.marks:
-            raise ValueError(f"formats.yaml: {one.name}: `failed` is of gateways alone")
     return found
 
 

@@ -194,8 +194,11 @@ def _is_refusal(action: str) -> bool:
 
 def is_blocked(record: Record) -> bool:
     """Whether it came to nothing. What a site answers through a proxy is the site's business, and
-    it was used; of a gateway's call that failed no model answered."""
-    if record.is_failed or (record.status >= 400 and record.format in gateways()):
+    it was used; of a gateway's call that failed no model answered. A tunnel's status is the
+    proxy's own (https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6)."""
+    if record.is_failed:
+        return True
+    if record.status >= 400 and (record.method == "CONNECT" or record.format in gateways()):
         return True
     return _is_refusal(record.action) or record.status in (403, 407, 451)
 

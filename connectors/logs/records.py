@@ -86,7 +86,7 @@ class Record:
     pod: Pod | None = None
     """Where the device runs, in a cluster."""
     is_failed: bool = False
-    """A gateway says in its own words that the call failed."""
+    """The log says in its own words that nobody has answered."""
     is_untimed: bool = False
     """What is written as its time is none that is known."""
 

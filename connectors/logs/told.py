@@ -36,6 +36,12 @@ def _days_from_now(days: int) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _connection(record: Record) -> str:
+    """What several lines tell of. Names that are asked for one after another, or of two types at
+    once, may have one connection."""
+    return f"{record.uid} {record.host}" if record.is_name else record.uid
+
+
 @dataclass(frozen=True)
 class Counted:
     """Of lines that were read: how many no format fits, with samples; how many were too long; how
@@ -169,7 +175,7 @@ class Lines:
             if odd:
                 odd = "" if self._earliest <= odd <= self._latest else odd
                 record.time = "" if odd else record.time
-            if record.is_again and record.uid in self._flows:
+            if record.is_again and _connection(record) in self._flows:
                 record.count = record.up = record.down = 0
             key = tally.add(record, place)
             if key is None:
@@ -191,15 +197,21 @@ class Lines:
 
     def _once(self, record: Record, key: Key) -> None:
         """Of a connection counts what it carried (TLS, HTTP), not what was noticed about it, and
-        that once where nothing else tells. What was refused is told by that alone."""
-        flows = self._flows
-        if key[5] or (record.is_again and record.uid in flows):
+        that once where nothing else tells; of a name, its answer and not the question. What was
+        refused is told by that alone."""
+        flows, name = self._flows, _connection(record)
+        if key[5]:
+            if record.is_name and (asked := flows.get(name)) is not None:
+                self.tally.take_back(asked)
+                del flows[name]
             return
-        if not record.is_again and (before := flows.get(record.uid)) is not None:
+        if record.is_again and name in flows:
+            return
+        if not record.is_again and (before := flows.get(name)) is not None:
             self.tally.take_back(before)
-        elif len(flows) >= _MOST_FLOWS and record.uid not in flows:
+        elif len(flows) >= _MOST_FLOWS and name not in flows:
             del flows[next(iter(flows))]
-        flows[record.uid] = key if record.is_again else None
+        flows[name] = key if record.is_again else None
 
     def _elsewhere(
         self, line: bytes, end: int, records: list[Record], told: list[Record], place: str,
