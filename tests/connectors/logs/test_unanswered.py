@@ -10,13 +10,19 @@ import pytest
 from scanner.model.facts import Edge
 from tests.connectors.logs.conftest import Read, Told
 
-ZEEK = ("#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tquery\trcode_name\trejected\n"
-        "1795860000.1\tC1\tanna\t3\t10.0.0.2\t53\tclaude.ai\t{}\t{}\n")  # fmt: skip
-ROUTE53 = ('{{"version":"1.1","vpc_id":"v","query_timestamp":"2026-11-28T10:00:00Z","query_name":'
-           '"claude.ai.","rcode":"{}","answers":[],"srcaddr":"anna","srcids":{{}}}}\n')  # fmt: skip
+ZEEK = (
+    "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tquery\trcode_name\t"
+    "rejected\n1795860000.1\tC1\tanna\t3\t10.0.0.2\t53\tclaude.ai\t{}\t{}\n"
+)
+ROUTE53 = (
+    '{{"version":"1.1","vpc_id":"v","query_timestamp":"2026-11-28T10:00:00Z","query_name":'
+    '"claude.ai.","rcode":"{}","answers":[],"srcaddr":"anna","srcids":{{}}}}\n'
+)
 SQUID = "1795860000.1{:02} 5 10.0.0.5 {} {} {} anna {} -\n"
-BLUE_COAT = ("#Fields: date time c-ip cs-username cs-method cs-host sc-status s-action "
-             "x-exception-id\n2026-11-28 10:00:00 10.0.0.5 anna CONNECT claude.ai {} {} {}\n")  # fmt: skip
+BLUE_COAT = (
+    "#Fields: date time c-ip cs-username cs-method cs-host sc-status s-action x-exception-id\n"
+    "2026-11-28 10:00:00 10.0.0.5 anna CONNECT claude.ai {} {} {}\n"
+)
 UNBOUND = "Nov 28 10:00:00 ns unbound[1:0]: reply: 10.0.0.5 claude.ai. A IN {} 0.0 0 45\n"
 
 
