@@ -10,6 +10,8 @@ from typing import Any
 
 SECONDS = 10.0
 """That a client may take until it sends more: a handler's ``timeout``."""
+_KNOCK = 0.5
+"""Seconds in which a connection that was announced is there."""
 MOST = 32
 """Connections at once. Beyond them the oldest is ended: who drips keeps nobody else out."""
 
@@ -24,6 +26,8 @@ class BoundedServer(ThreadingHTTPServer):
         self._open: dict[socket.socket, None] = {}
         self._lock = threading.Lock()
         super().__init__(*args, **kwargs)
+        # Who knocks and is gone before it is opened would be waited for, and so would an end.
+        self.socket.settimeout(_KNOCK)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:

@@ -74,3 +74,17 @@ def test_what_is_served_is_bounded(tmp_path: Path) -> None:
     finally:
         made.shutdown()
         made.server_close()
+
+
+def test_who_knocked_and_is_gone_is_not_waited_for() -> None:
+    """Or the end of the server would wait for somebody else to come."""
+    made = BoundedServer(("127.0.0.1", 0), _Handler)
+    try:
+        with pytest.raises(TimeoutError):
+            made.get_request()
+        with socket.create_connection(made.server_address[:2]):
+            opened, _ = made.get_request()
+            assert opened.gettimeout() is None  # as a client's has its own
+            opened.close()
+    finally:
+        made.server_close()

@@ -13,6 +13,12 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def server_activate(self) -> None:
+        """Who knocks and is gone before it is opened is not waited for: the server could not be
+        ended until somebody else came."""
+        super().server_activate()
+        self.socket.settimeout(0.5)
+
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that goes away in the middle is what some tests are about."""
 
