@@ -16,50 +16,27 @@ from connectors.entra import names
 from connectors.entra.names import app_id, everyone, person, tenant_id
 from connectors.entra.records import App
 from connectors.entra.scopes import data_of
-from scanner.kit.expressions import expression
 from scanner.kit.folding import failed, mark_of, whole
+from scanner.kit.microsoft_audits import (
+    ACTIVITIES,
+    EVERYONE,
+    GUIDS,
+    LEAVES,
+    LEAVES_PLAIN,
+    OWN_IDS,
+    SCOPES,
+    UPDATE,
+    switched,
+)
 from scanner.kit.named import gone
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.values import items, loose_json, mapping, several, stamp, text
-from scanner.model.evidence import Ends
 from scanner.model.facts import Identity
 from scanner.model.items import Activity
 
 Known = Callable[[str], App | None]
 """A service principal by its object's id, or an application by its own."""
-_GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_GUIDS = expression(_GUID)
-_SCOPES = expression(r"Scope: ([^,\]]{0,4000})")
-_EVERYONE = "AllPrincipals"
 _ABOUT, _WHOM = "an application's id or name", "a target that is a person"
-ACTIVITIES = {
-    "consent to application": "grants",
-    "add delegated permission grant": "grants",
-    "add oauth2permissiongrant": "grants",
-    "add app role assignment to service principal": "grants",
-    "add service principal": "created_by",
-    "add application": "created_by",
-    "remove delegated permission grant": "",
-    "remove oauth2permissiongrant": "",
-    "remove app role assignment from service principal": "",
-    "remove service principal": "",
-    "hard delete service principal": "",
-    "disable service principal": "",
-    "enable service principal": "",
-    "restore service principal": "",
-    "update service principal": "",
-    "delete application": "",
-}
-"""Audited activity, in lower case and without a full stop -> what it means."""
-LEAVES = {
-    "Disable account": Ends.PAUSED,
-    "Enable account": Ends.RESUMED,
-    "Delete user": Ends.PAUSED,
-    "Restore user": Ends.RESUMED,
-    "Hard Delete user": Ends.ALL,
-}
-"""Audited activity about a person, whom nobody lets in any more; who is deleted can be restored for
-thirty days."""
 NAMES = (
     *(
         name[0].upper() + name[1:].replace("oauth2permissiongrant", "OAuth2PermissionGrant")
@@ -68,12 +45,6 @@ NAMES = (
     *LEAVES,
 )
 """The same as Graph writes them, for filters."""
-_LEAVES = {name.casefold(): ends for name, ends in LEAVES.items()}
-_UPDATE = "update service principal"
-_SWITCHED = {"true": "Enable service principal", "false": "Disable service principal"}
-"""What the new value of ``AccountEnabled`` makes of an update."""
-_OWN_IDS = ("TargetId.ServicePrincipalNames", "AppPrincipalId", "ServicePrincipalName", "AppId")
-"""Modified properties in which the application that is added or changed has its id."""
 
 
 def _app(
@@ -146,15 +117,15 @@ def is_audit(record: Mapping[str, Any]) -> bool:
 
 
 def _is_known(name: str, _: Mapping[str, Any]) -> bool:
-    return name.rstrip(". ").casefold() in (ACTIVITIES.keys() | _LEAVES.keys())
+    return name.rstrip(". ").casefold() in (ACTIVITIES.keys() | LEAVES_PLAIN.keys())
 
 
 def _needed(name: str, _: Mapping[str, Any]) -> str:
     """Most updates of a service principal neither let it in nor out."""
     plain = name.rstrip(". ").casefold()
-    if plain in _LEAVES:
+    if plain in LEAVES_PLAIN:
         return _WHOM
-    return "" if plain == _UPDATE else _ABOUT
+    return "" if plain == UPDATE else _ABOUT
 
 
 def _ident(record: Mapping[str, Any], label: str) -> str:
@@ -164,7 +135,7 @@ def _ident(record: Mapping[str, Any], label: str) -> str:
             continue
         for one in map(mapping, items(target.get("modifiedProperties"))):
             said = _values(one.get("newValue")) or _values(one.get("oldValue"))
-            if text(one.get("displayName")) in _OWN_IDS and (hits := _GUIDS.findall(said)):
+            if text(one.get("displayName")) in OWN_IDS and (hits := GUIDS.findall(said)):
                 return str(hits[0]).casefold()
     return ""
 
@@ -178,7 +149,7 @@ def audit(record: Any, tenant: str, known: Known) -> Happened | None:
     name = text(given.get("activityDisplayName")).rstrip(". ")
     relation = ACTIVITIES.get(name.casefold())
     ident = text(given.get("id")) or mark_of((at, whole(given)))
-    ends = _LEAVES.get(name.casefold())
+    ends = LEAVES_PLAIN.get(name.casefold())
     if relation is None and ends is None:
         return ident, at, ()
     has_failed = text(given.get("result")).casefold() not in ("success", "succeeded", "")
@@ -193,11 +164,10 @@ def audit(record: Any, tenant: str, known: Known) -> Happened | None:
         for target in targets
         for one in map(mapping, items(target.get("modifiedProperties")))
     }
-    if name.casefold() == _UPDATE:
-        switched = _SWITCHED.get(told.get("AccountEnabled", "").strip('[]" ').casefold())
-        if switched is None:
+    if name.casefold() == UPDATE:
+        name = switched(told.get("AccountEnabled", ""))
+        if not name:
             return ident, at, ()
-        name = switched
     user = mapping(mapping(given.get("initiatedBy")).get("user"))
     who = person(
         tenant,
@@ -224,7 +194,7 @@ def _audited(
     app = told.get("ServicePrincipal.AppId", "") or (listed.app if listed else "")
     label = told.get("ServicePrincipal.DisplayName", "")
     if not app and not is_of_the_resource:
-        named = (hit for one in _OWN_IDS for hit in _GUIDS.findall(told.get(one, "")))
+        named = (hit for one in OWN_IDS for hit in GUIDS.findall(told.get(one, "")))
         app = next(named, "")
     if not label and not is_of_the_resource:
         names = (text(one.get("displayName")) for one in principals)
@@ -232,11 +202,11 @@ def _audited(
     if not app and not label:
         return None
     permissions = told.get("ConsentAction.Permissions", "").rpartition("=>")[2]
-    scopes = [word for found in _SCOPES.findall(permissions) for word in found.split()]
+    scopes = [word for found in SCOPES.findall(permissions) for word in found.split()]
     scopes += told.get("DelegatedPermissionGrant.Scope", "").split()
     role = told.get("AppRole.Value", "")
     where = "application permission" if role else ""
-    is_for_all = _EVERYONE in (permissions + told.get("DelegatedPermissionGrant.ConsentType", ""))
+    is_for_all = EVERYONE in (permissions + told.get("DelegatedPermissionGrant.ConsentType", ""))
     if is_for_all:
         who = everyone(tenant)
     elif not relation:

@@ -10,45 +10,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.microsoft365.names import NAMES, PERMITTED
-from scanner.kit.expressions import expression
+from scanner.kit import microsoft_audits
+from scanner.kit.microsoft_audits import ACTIVITIES, EVERYONE, GUIDS, OWN_IDS, SCOPES
 from scanner.kit.microsoft_permissions import opened
 from scanner.kit.values import items, loose_json, mapping, text
 from scanner.model.base import NodeId
 from scanner.model.facts import Identity, PrincipalType
 from scanner.model.items import Activity
 
-_GUIDS = expression(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_SCOPES = expression(r"Scope: ([^,\]]{0,4000})")
-_EVERYONE = "AllPrincipals"
 _NAMED, _SPN = 1, 4
 """Types of a target that is a name, and one by which a service is known (``IdentityType`` of the
 schema)."""
-OPERATIONS = {
-    "consent to application": "grants",
-    "add delegated permission grant": "grants",
-    "add oauth2permissiongrant": "grants",
-    "add app role assignment to service principal": "grants",
-    "add service principal": "created_by",
-    "add application": "created_by",
-    "remove delegated permission grant": "",
-    "remove oauth2permissiongrant": "",
-    "remove app role assignment from service principal": "",
-    "remove service principal": "",
-    "hard delete service principal": "",
-    "disable service principal": "",
-    "enable service principal": "",
-    "restore service principal": "",
-    "update service principal": "",
-    "delete application": "",
-}
-"""Operation in lower case, without a full stop -> what it means."""
 _OF_OBJECTS = ("add application", "delete application")
 """Whose ``ObjectId`` is not the application's own."""
-UPDATE = "update service principal"
-_SWITCHED = {"true": "Enable service principal", "false": "Disable service principal"}
-"""What the new value of ``AccountEnabled`` makes of an update; others let nobody in or out."""
-_OWN_IDS = ("TargetId.ServicePrincipalNames", "AppPrincipalId", "ServicePrincipalName", "AppId")
-"""Modified properties in which the application that is added or changed has its id."""
 
 
 def is_by_object_alone(one: Activity) -> bool:
@@ -59,7 +33,7 @@ def is_by_object_alone(one: Activity) -> bool:
 
 def switched(given: Mapping[str, Any]) -> str:
     """What an update of a service principal is; empty: it neither lets it in nor out."""
-    return _SWITCHED.get(_changes(given).get("AccountEnabled", "").strip('[]" ').casefold(), "")
+    return microsoft_audits.switched(_changes(given).get("AccountEnabled", ""))
 
 
 def _changes(given: Mapping[str, Any]) -> dict[str, str]:
@@ -81,20 +55,20 @@ def consented(
         names = [text(one.get("ID")) for one in targets if one.get("Type") == _NAMED]
         label = label or next(filter(None, names), "") or told.get("DisplayName", "")
         services = [text(one.get("ID")) for one in targets if one.get("Type") == _SPN]
-        places = [*(told.get(one, "") for one in _OWN_IDS), *services]
+        places = [*(told.get(one, "") for one in OWN_IDS), *services]
         if plain not in _OF_OBJECTS:
             places.append(text(given.get("ObjectId")))
-        app = app or next((hit for one in places for hit in _GUIDS.findall(one)), "")
+        app = app or next((hit for one in places for hit in GUIDS.findall(one)), "")
     ident = app or told.get("ServicePrincipal.ObjectID", "")
     if not ident and not label:
         return ()
     permissions = told.get("ConsentAction.Permissions", "").rpartition("=>")[2]
-    scopes = {word for found in _SCOPES.findall(permissions) for word in found.split()}
+    scopes = {word for found in SCOPES.findall(permissions) for word in found.split()}
     scopes |= set(told.get("DelegatedPermissionGrant.Scope", "").split())
     scopes |= {told.get("AppRole.Value", "")}
-    is_for_all = _EVERYONE in permissions + told.get("DelegatedPermissionGrant.ConsentType", "")
+    is_for_all = EVERYONE in permissions + told.get("DelegatedPermissionGrant.ConsentType", "")
     is_role = "AppRole.Value" in told
-    relation = OPERATIONS[plain]
+    relation = ACTIVITIES[plain]
     reads, writes = PERMITTED.of((opened(one) for one in scopes), org)
     has_ended = not relation
     whose = [_everyone(org)] if is_for_all else (_whose(told, org) if has_ended else []) or [who]

@@ -18,6 +18,7 @@ from connectors.microsoft365.copilot import interaction
 from connectors.microsoft365.names import NAMES, PERMITTED, STUDIO
 from scanner.kit.expressions import expression
 from scanner.kit.folding import failed, mark_of, whole
+from scanner.kit.microsoft_audits import ACTIVITIES, LEAVES_PLAIN, UPDATE
 from scanner.kit.outcomes import beside
 from scanner.kit.overlooked import Happened, Novel, telling
 from scanner.kit.records import column
@@ -150,7 +151,7 @@ def happened(record: Any, org: str) -> Happened | Novel | None:
     if read is None:
         read = _interaction if "CopilotEventData" in given else _by_words(plain)
     found = read(given, operation, org, _who(given, org)) if read else ()
-    if read is _consent and not found and plain != consents.UPDATE:
+    if read is _consent and not found and plain != UPDATE:
         return Novel(operation.replace(" ", "_"), (ident, at, ()), _UNNAMED)
     timed = tuple(msgspec.structs.replace(one, first_at=at, last_at=at) for one in found)
     if text(given.get("ResultStatus")).casefold() not in _DONE:
@@ -178,16 +179,9 @@ def _interaction(
 def _consent(
     given: Mapping[str, Any], operation: str, org: str, who: Identity | None
 ) -> tuple[Activity, ...]:
-    if operation.casefold() == consents.UPDATE:
+    if operation.casefold() == UPDATE:
         operation = consents.switched(given)
     return consents.consented(given, operation, org, who) if operation else ()
-
-
-_LEAVES = {
-    "disable account": Ends.PAUSED, "enable account": Ends.RESUMED, "delete user": Ends.PAUSED,
-    "restore user": Ends.RESUMED, "hard delete user": Ends.ALL,
-}  # fmt: skip
-"""What ends, rests or goes on with a person; who is deleted can be restored for thirty days."""
 
 
 def _left(
@@ -198,7 +192,7 @@ def _left(
     mail = mail if "@" in mail else ""
     idents = [text(mapping(one).get("ID")) for one in items(given.get("Target"))]
     named = [mail, *(one for one in idents if _GUID.fullmatch(one))]
-    ends, at = _LEAVES[operation.casefold()], stamp(given.get("CreationTime"))
+    ends, at = LEAVES_PLAIN[operation.casefold()], stamp(given.get("CreationTime"))
     return tuple(
         told
         for ident in dict.fromkeys(filter(None, named))
@@ -306,8 +300,8 @@ def _listened(
 
 
 _READERS: dict[str, Read] = {
-    **dict.fromkeys(consents.OPERATIONS, _consent),
-    **dict.fromkeys(_LEAVES, _left),
+    **dict.fromkeys(ACTIVITIES, _consent),
+    **dict.fromkeys(LEAVES_PLAIN, _left),
     "userloggedin": _sign_in,
     **dict.fromkeys(("createflow", "editflow", "deleteflow", "putpermissions"), _flow),
     **dict.fromkeys(

@@ -373,7 +373,8 @@ def _edge(edge: Edge) -> EdgeRow:
 
 
 def _attempts(graph: AssetGraph) -> Iterator[AttemptRow]:
-    for _, edge in sorted(graph.edges.items()):
+    # A graph has its edges in order of their keys.
+    for edge in graph.edges.values():
         node = graph.nodes.get(edge.source)
         if edge.relation is not Relation.TRIED_BY or not isinstance(node, Asset):
             continue

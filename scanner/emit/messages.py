@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from scanner.kit.addresses import REFUSED_NAMES, is_loopback, refusal
+from scanner.kit.addresses import is_loopback, refusal
 from scanner.model.errors import ConfigError, ShadowAIError
 
 _TALKERS = ("apprise", "urllib3.connectionpool", "urllib3.util.retry")
@@ -55,10 +55,7 @@ class Messenger:
         self._hosts = list(filter(None, map(_host, self._service)))
         for one in self._service:
             host = _host(one)
-            why = (
-                f"{host} is a cloud's metadata service" if host in REFUSED_NAMES else refusal(host)
-            )
-            if why:
+            if why := refusal(host):
                 raise ConfigError(f"[notify.{name}]: nothing is sent there: {why}")
             if host and not one.secure and not is_loopback(host):
                 raise ConfigError(

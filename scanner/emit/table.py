@@ -113,8 +113,7 @@ def _print_use(document: Document) -> None:
         ],
         title=f"Use in logs: {len(rows)} rows",
     )
-    if len(rows) > _MAX_USE:
-        print(f"... and {len(rows) - _MAX_USE} more; --json or --output shows all")
+    _more(len(rows), _MAX_USE)
 
 
 def _who(ident: str) -> str:
@@ -132,8 +131,7 @@ def _print_attempts(document: Document) -> None:
          for row in rows[:_MAX_USE]],
         title=f"Tried in vain, by logs: {len(rows)} rows",
     )  # fmt: skip
-    if len(rows) > _MAX_USE:
-        print(f"... and {len(rows) - _MAX_USE} more; --json or --output shows all")
+    _more(len(rows), _MAX_USE)
 
 
 def _bytes(count: int) -> str:
@@ -153,9 +151,9 @@ def _asset_cells(row: AssetRow) -> tuple[str, ...]:
     return (row.name, row.provider, place + region, owner, status, row.confidence)
 
 
-def _more(total: int) -> None:
-    if total > _MAX_ROWS:
-        print(f"... and {total - _MAX_ROWS} more; --json or --output shows all")
+def _more(total: int, shown: int = _MAX_ROWS) -> None:
+    if total > shown:
+        print(f"... and {total - shown} more; --json or --output shows all")
 
 
 def _summary(document: Document, events: Sequence[FindingEvent]) -> None:

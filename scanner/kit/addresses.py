@@ -34,7 +34,7 @@ _REFUSED = tuple(
         "ff00::/8",
     )
 )
-REFUSED_NAMES = frozenset({"metadata", "metadata.google.internal", "instance-data"})
+_REFUSED_NAMES = frozenset({"metadata", "metadata.google.internal", "instance-data"})
 _NAT64 = ip_network("64:ff9b::/96")
 _LOCAL_NAT64 = ip_network("64:ff9b:1::/48")
 """https://www.rfc-editor.org/rfc/rfc8215"""
@@ -67,7 +67,9 @@ def origin(url: str) -> tuple[str, str, int]:
 
 
 def refusal(address: str) -> str:
-    """Why nothing is sent to this IP address; empty: it may be."""
+    """Why nothing is sent to this IP address, or host by name; empty: it may be."""
+    if address in _REFUSED_NAMES:
+        return f"{address} is a cloud's metadata service"
     found = _address(address.partition("%")[0])
     if found is None:
         return ""

@@ -25,7 +25,7 @@ from urllib3 import ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from scanner.kit.addresses import REFUSED_NAMES, is_loopback, refusal
+from scanner.kit.addresses import is_loopback, refusal
 from scanner.kit.timed import HeaderTimed, WholeTimed
 from scanner.model.errors import UnsafeCall
 
@@ -41,8 +41,7 @@ def check_call(request: requests.PreparedRequest) -> None:
     """Raises ``UnsafeCall`` for a call that must not leave, as far as its text tells."""
     split = urlsplit(request.url or "")
     host = (split.hostname or "").rstrip(".").casefold()
-    why = f"{host} is a cloud's metadata service" if host in REFUSED_NAMES else refusal(host)
-    if why:
+    if why := refusal(host):
         raise UnsafeCall(f"refused a call to {split.scheme}://{split.netloc}: {why}")
     if split.scheme == "https" or is_loopback(host):
         return
