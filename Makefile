@@ -10,10 +10,12 @@ MLFLOW_ASKS := tests/reconcile/mlflow.in tests/reconcile/mlflow-without.in
 
 install: $(STAMP)
 
-$(STAMP): pyproject.toml
+# Of the versions that were last tested: what came out since then changes nothing by itself. Without
+# them, `make install LATEST=1` takes the newest that pyproject.toml allows.
+$(STAMP): pyproject.toml deploy/develop.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev]' $(if $(LATEST),--upgrade --upgrade-strategy eager,--constraint deploy/develop.lock)
 	touch $(STAMP)
 
 demo: install
@@ -58,12 +60,16 @@ docs: install
 	$(BIN)/shadow-ai permissions gcp --json > deploy/terraform/gcp/permissions.json
 	$(BIN)/shadow-ai permissions azure --json > deploy/terraform/azure/actions.json
 
-# What the image and an air-gapped machine install, each by its hash.
-LOCKED := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+# What the image and an air-gapped machine install, each by its hash; and what the tests run with.
+# `make lock LOCK_WITH=--upgrade` moves all of it to the newest.
+LOCK_WITH ?=
+LOCKED := --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url $(LOCK_WITH)
+HASHED := $(LOCKED) --generate-hashes
 lock: install
-	$(BIN)/uv pip compile -q pyproject.toml $(LOCKED) -o deploy/requirements.lock \
+	$(BIN)/uv pip compile -q pyproject.toml $(HASHED) -o deploy/requirements.lock \
 	  $(addprefix --extra ,cluster daemon kafka keyring notify objects png postgres traces zstd)
-	printf 'hatchling\nsetuptools\n' | $(BIN)/uv pip compile -q - $(LOCKED) -o deploy/build.lock
+	printf 'hatchling\nsetuptools\n' | $(BIN)/uv pip compile -q - $(HASHED) -o deploy/build.lock
+	$(BIN)/uv pip compile -q pyproject.toml $(LOCKED) --extra dev -o deploy/develop.lock
 
 site: install
 	NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true PYTHONPATH=. $(BIN)/python -m mkdocs build --strict

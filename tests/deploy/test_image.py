@@ -21,6 +21,7 @@ from tests.docs.commands import fences
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "deploy/docker/Dockerfile"
 LOCK, BUILD = ROOT / "deploy/requirements.lock", ROOT / "deploy/build.lock"
+DEVELOP = ROOT / "deploy/develop.lock"
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 _USER = 65532
 
@@ -32,14 +33,14 @@ def _run(*command: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def _locked(path: Path) -> dict[str, list[Requirement]]:
+def _locked(path: Path, *, by_hash: bool = True) -> dict[str, list[Requirement]]:
     """By name: what is pinned, each with its hashes."""
     found: dict[str, list[Requirement]] = {}
     for entry in path.read_text().replace("\\\n", " ").splitlines():
         if not entry.strip() or entry.startswith("#"):
             continue
         said, *hashes = re.split(r"\s+--hash=", entry.strip())
-        assert hashes, entry
+        assert bool(hashes) is by_hash, entry
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in hashes)
         pinned = Requirement(said)
         assert [one.operator for one in pinned.specifier] == ["=="], said
@@ -82,10 +83,29 @@ def test_every_requirement_is_locked() -> None:
         "postgres",
         "zstd",
     )
+    offered = project["project"]["optional-dependencies"]
     wanted = [*project["project"]["dependencies"]]
-    wanted += [
-        one for extra in extras for one in project["project"]["optional-dependencies"][extra]
-    ]
+    wanted += [one for extra in extras for one in offered[extra]]
+    _are_locked(wanted, locked)
+    built = _locked(BUILD)
+    for said in project["build-system"]["requires"]:
+        assert Requirement(said).name in built
+
+
+def test_the_tests_run_with_locked_versions_which_are_those_of_the_image() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    tested = _locked(DEVELOP, by_hash=False)
+    every = [one for extra in project["optional-dependencies"].values() for one in extra]
+    itself, offered = project["name"], [one for one in every if not one.startswith("shadow-ai")]
+    assert itself.startswith("shadow-ai")
+    _are_locked([*project["dependencies"], *offered], tested)
+    shipped = _locked(LOCK)
+    assert {name: {str(pin.specifier) for pin in pins} for name, pins in shipped.items()} == {
+        name: {str(pin.specifier) for pin in tested[name]} for name in shipped
+    }
+
+
+def _are_locked(wanted: list[str], locked: dict[str, list[Requirement]]) -> None:
     for said in wanted:
         need = Requirement(said)
         pins = locked.get(canonicalize_name(need.name), [])
@@ -93,9 +113,6 @@ def test_every_requirement_is_locked() -> None:
         assert all(need.specifier.contains(next(iter(pin.specifier)).version) for pin in pins), (
             f"{need}: run `make lock`"
         )
-    built = _locked(BUILD)
-    for said in project["build-system"]["requires"]:
-        assert Requirement(said).name in built
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
