@@ -21,6 +21,7 @@ from scanner.collect.reading import (
     Options,
     Sink,
     Source,
+    cleaner,
     coverage_of,
     hung,
     read,
@@ -167,7 +168,8 @@ def answer(
         if watch.give_up():
             _threads.leave(reading)
             end_at_once()
-            row = coverage_of(hung(job.shard, options), job.shard.id, job.source, job.shard, 0, [])
+            late, clean = hung(job.shard, options), cleaner(source, options)
+            row = coverage_of(late, job.source, job.shard, clean=clean)
             attempts = [*attempts, Attempt(steps=(), coverage=row)]
             break
     else:
@@ -182,7 +184,7 @@ _threads = Threads(256)
 
 def refusal(job: Job, error: Exception) -> bytes:
     """The worker cannot read it at all, and why."""
-    row = coverage_of(error, job.shard.id, job.source, job.shard, 0, [])
+    row = coverage_of(error, job.source, job.shard, clean=str)  # it was given no secret
     return _ENCODER.encode(Reading(attempts=(Attempt(steps=(), coverage=row),)))
 
 
@@ -214,9 +216,7 @@ class Away:
         return executor.submit(self.work, _ENCODER.encode(job))
 
 
-def stored(
-    data: bytes, source: Source, shard: Shard, sink: Sink, sleep: Callable[[float], None]
-) -> Coverage:
+def stored(data: bytes, source: Source, shard: Shard, sink: Sink, options: Options) -> Coverage:
     """What a worker brought, written as :func:`scanner.collect.reading.read` would have. A database
     that went away is waited for."""
     reading = _READINGS.decode(data)
@@ -236,8 +236,8 @@ def stored(
         except StoreError as error:
             pause = next(pauses, None) if error.may_heal else None
             if pause is None:
-                return _unstored(error, source, shard, sink)
-            sleep(pause)
+                return _unstored(error, source, shard, sink, options)
+            options.sleep(pause)
             is_again = True
         else:
             return reading.attempts[-1].coverage
@@ -268,8 +268,10 @@ def _rest(attempts: list[Attempt], shard: Shard, sink: Sink) -> list[Attempt]:
     return attempts
 
 
-def _unstored(error: StoreError, source: Source, shard: Shard, sink: Sink) -> Coverage:
-    row = coverage_of(error, shard.id, source.name, shard, 0, [])
+def _unstored(
+    error: StoreError, source: Source, shard: Shard, sink: Sink, options: Options
+) -> Coverage:
+    row = coverage_of(error, source.name, shard, clean=cleaner(source, options))
     with unless_full():
         sink.writer(shard).close(row)
     return row

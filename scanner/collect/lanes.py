@@ -105,7 +105,7 @@ class Workers:
         self._away = away
         self._sink = sink
         self._alone = alone
-        self._sleep = options.sleep
+        self._options = options
         self._executor: Executor | None = None
         self._deaths: dict[str, int] = {}
         self._in_vain = 0
@@ -132,7 +132,7 @@ class Workers:
     def landed(self, turn: Turn, result: bytes) -> Coverage:
         self._in_vain = 0
         source, shard = turn
-        return stored(result, source, shard, self._sink, self._sleep)
+        return stored(result, source, shard, self._sink, self._options)
 
     def lost(self, turn: Turn, error: BaseException) -> Exception | None:
         if isinstance(error, BrokenExecutor):

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from scanner.collect.reading import Options, Source, coverage_of
+from scanner.collect.reading import Options, Source, cleaner, coverage_of
 from scanner.collect.watch import Watch
 from scanner.kit.contract import Shard
-from scanner.kit.references import unsaid
 from scanner.model.base import ShardId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import Unavailable
@@ -58,10 +57,9 @@ class Listing:
     def _coverage(self, shards: dict[ShardId, Shard], trouble: Exception | None) -> list[Coverage]:
         name = self.source.name
         if trouble is not None:
-            listing = ShardId(f"{name}:listing")
-            row = coverage_of(trouble, listing, name, Shard(id=listing), 0, [])
-            said = self._options.clean(unsaid(self.source.context.environ, row.reason))
-            return [msgspec.structs.replace(row, reason=said)]
+            listing = Shard(id=ShardId(f"{name}:listing"))
+            clean = cleaner(self.source, self._options)
+            return [coverage_of(trouble, name, listing, clean=clean)]
         names = sorted({shard.listed_by for shard in shards.values() if shard.listed_by})
         return [
             Coverage(shard=ShardId(one), source=name, status=Outcome.COMPLETE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -230,13 +230,8 @@ def _attempt(
     except (Exception, SystemExit) as caught:
         error = as_error(caught)
     gaps += clock.gaps(shard.title or shard.id)
-
-    def clean(text: str) -> str:
-        return options.clean(unsaid(source.context.environ, text))
-
-    gaps = [Gap(what=clean(g.what), reason=clean(g.reason), denied=g.denied) for g in gaps]
-    row = coverage_of(error, shard.id, source.name, shard, records, gaps)
-    row = msgspec.structs.replace(row, reason=clean(row.reason))
+    clean = cleaner(source, options)
+    row = coverage_of(error, source.name, shard, records, gaps, clean=clean)
     if isinstance(error, StoreError) and writer is not None:
         writer.discard()
     try:
@@ -245,7 +240,7 @@ def _attempt(
                 writer.close(row)
     except StoreError as caught:
         error = as_error(caught)
-        row = coverage_of(error, shard.id, source.name, shard, 0, gaps)
+        row = coverage_of(error, source.name, shard, 0, gaps, clean=clean)
     return row, error if _may_heal(error) else None
 
 
@@ -290,27 +285,35 @@ def _late(shard: Shard, options: Options, stop: threading.Event) -> str:
     return f"{shard.id}: not finished after {options.deadline_seconds:.0f} s (deadline)"
 
 
+def cleaner(source: Source, options: Options) -> Callable[[str], str]:
+    """Takes out of a text each secret that the source was given, and what looks like one."""
+    return lambda text: options.clean(unsaid(source.context.environ, text))
+
+
 def coverage_of(
     error: Exception | None,
-    shard: ShardId,
     source: str,
-    origin: Shard,
-    records: int,
-    gaps: list[Gap],
+    shard: Shard,
+    records: int = 0,
+    gaps: Sequence[Gap] = (),
+    *,
+    clean: Callable[[str], str],
 ) -> Coverage:
-    named = tuple(f"{gap.what}: {gap.reason}" for gap in gaps[:_MAX_GAPS])
-    if len(gaps) > _MAX_GAPS:
-        named = (*named, f"and {len(gaps) - _MAX_GAPS} more")
-    status, reason = _verdict(error, records, gaps)
+    """What reading a shard came to. ``clean``: see :func:`cleaner`."""
+    told = [Gap(what=clean(g.what), reason=clean(g.reason), denied=g.denied) for g in gaps]
+    named = tuple(f"{gap.what}: {gap.reason}" for gap in told[:_MAX_GAPS])
+    if len(told) > _MAX_GAPS:
+        named = (*named, f"and {len(told) - _MAX_GAPS} more")
+    status, reason = _verdict(error, records, told)
     return Coverage(
-        shard=shard,
+        shard=shard.id,
         source=source,
         status=status,
-        reason=reason,
+        reason=clean(reason),
         records=records,
-        listed_by=origin.listed_by,
-        whole_of=origin.whole_of,
-        left_out=origin.left_out,
+        listed_by=shard.listed_by,
+        whole_of=shard.whole_of,
+        left_out=shard.left_out,
         gaps=named,
     )
 

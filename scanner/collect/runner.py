@@ -17,8 +17,6 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
-import msgspec
-
 from scanner.collect.away import Away
 from scanner.collect.lanes import Beside, Lane, Turn, Workers
 from scanner.collect.listing import Listing
@@ -30,6 +28,7 @@ from scanner.collect.reading import (
     Sink,
     Source,
     as_error,
+    cleaner,
     coverage_of,
     unless_full,
 )
@@ -286,8 +285,7 @@ class _Run:
 
     def _set_aside(self, turn: Turn, error: Exception) -> None:
         source, shard = turn
-        row = coverage_of(error, shard.id, source.name, shard, 0, [])
-        row = msgspec.structs.replace(row, reason=self._options.clean(row.reason))
+        row = coverage_of(error, source.name, shard, clean=cleaner(source, self._options))
         with unless_full():
             self._sink.writer(shard).close(row)
         self._finish(row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
 
 import msgspec
 import pytest
@@ -383,3 +384,25 @@ def test_what_a_source_repeats_of_a_secret_is_in_no_coverage() -> None:
     assert len(rows) == 2
     assert "made-up" not in told
     assert told.count("refused *** of eu-central-1: ***") >= 2
+
+
+def test_what_a_shard_is_set_aside_for_names_no_secret() -> None:
+    """Also where it could not be begun: who was to read it may repeat what it was given."""
+    held = Secrets({"OKTA_TOKEN": "made-up-4711"})
+    held.get("OKTA_TOKEN")
+
+    class Refusing(ThreadPoolExecutor):
+        def submit(self, *_: object, **__: object) -> NoReturn:
+            raise Unavailable("no worker takes made-up-4711")
+
+    context = Context(config=_Config(), examine=lambda *_: (), limits=Limits(), environ=held)
+    with Refusing() as pool:
+        (row,) = run(
+            [Source("scripted", _Scripted({"a": lambda since: iter([_asset("a")])}), context)],
+            sink=StateSink(State("sqlite://"), "s1", "2026-01-01T00:00:00Z"),
+            interpret=lambda item, source: iter([item]),  # type: ignore[list-item]
+            executor=pool,
+            options=Options(sleep=lambda seconds: None),
+        )
+    assert row.status is Outcome.FAILED
+    assert row.reason == "no worker takes ***"
