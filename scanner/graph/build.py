@@ -113,19 +113,26 @@ class AssetGraph:
     def _end_access(self, latest: str) -> int:
         """An application to which nobody has access any more says since when. How many endings are
         after ``latest``."""
-        ended, ahead = access.endings(self.edges.values(), latest)
-        access.without_deleted(self.nodes, self.edges, latest)
-        for key in [k for k, edge in self.edges.items() if access.of_nobody(edge, self.nodes)]:
-            del self.edges[key]
-        if not ended:
-            self._say_granted(ended)
-            return ahead
+        grants = [k for k, edge in self.edges.items() if edge.relation is Relation.GRANTS]
+        telling = [key for key, edge in self.edges.items() if access.tells_an_end(edge)]
+        ended, ahead = access.endings((self.edges[key] for key in telling), latest)
+        access.without_deleted(self.nodes, self.edges, telling, latest)
+        for key in telling:
+            if key in self.edges and access.of_nobody(self.edges[key], self.nodes):
+                del self.edges[key]
+        if ended:
+            self._close(ended)
+        for key in grants:
+            if key in self.edges:
+                self.edges[key] = access.granted(self.edges[key], ended)
+        return ahead
+
+    def _close(self, ended: access.Endings) -> None:
         closed: dict[NodeId, str] = {}
         for key in [k for k, edge in self.edges.items() if access.has_ended(edge, ended)]:
             edge = self.edges.pop(key)
             app, at = access.app_of(edge), access.closed_at(edge, ended)
             closed[app] = max(closed.get(app, ""), at)
-        self._say_granted(ended)
         used: dict[NodeId, list[Evidence]] = {app: [] for app in closed}
         for edge in self.edges.values():
             app = access.app_of(edge)
@@ -138,12 +145,6 @@ class AssetGraph:
             if since and isinstance(node, Asset):
                 tags = {**node.tags, "access": f"ended {since[:10]}"}
                 self.nodes[app] = msgspec.structs.replace(node, tags=tags)
-        return ahead
-
-    def _say_granted(self, ended: access.Endings) -> None:
-        for key, edge in self.edges.items():
-            if edge.relation is Relation.GRANTS:
-                self.edges[key] = access.granted(edge, ended)
 
     def add(self, more: Iterable[NodeFact | Edge]) -> None:
         """What is known besides the facts, such as the registry. What the graph has stays."""

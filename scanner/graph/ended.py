@@ -41,15 +41,17 @@ _FOR_OTHERS = expression(
 administrator goes."""
 
 
+def tells_an_end(edge: Edge) -> bool:
+    return edge.relation is Relation.CONTAINS and any(row.ends for row in edge.evidence)
+
+
 def endings(edges: Iterable[Edge], latest: str = "") -> tuple[Endings, int]:
-    """And how many are of a time after ``latest`` (ISO 8601; empty: of none it is known), which are
-    not among them."""
+    """Of edges that :func:`tells_an_end` finds: what they tell, and how many endings are of a time
+    after ``latest`` (ISO 8601; empty: of none it is known), which are not among it."""
     ahead = 0
     found: dict[NodeId, dict[tuple[str, str], str]] = {}
     resting: dict[tuple[NodeId, str, Ends], str] = {}
     for edge in edges:
-        if edge.relation is not Relation.CONTAINS:
-            continue
         for row in edge.evidence:
             if row.ends and latest and row.last_at > latest:
                 ahead += 1
@@ -120,18 +122,10 @@ def _until(row: Evidence, edge: Edge, ended: Endings) -> str:
     return max((*of_app, "" if gone and _FOR_OTHERS.search(row.rule) else gone))
 
 
-def tells_ends_alone(edge: Edge) -> bool:
-    return (
-        edge.relation is Relation.CONTAINS
-        and bool(edge.evidence)
-        and all(row.ends for row in edge.evidence)
-    )
-
-
 def of_nobody(edge: Edge, known: Mapping[NodeId, NodeFact]) -> bool:
-    """Whether it tells nothing but the end of what no source has shown, or of a person's access,
-    which says of no account that it contains the person."""
-    if not tells_ends_alone(edge):
+    """Of one that tells an end: whether that is all, of what no source has shown, or of a person's
+    access, which says of no account that it contains the person."""
+    if not all(row.ends for row in edge.evidence):
         return False
     node = known.get(edge.target)
     return node is None or isinstance(node, Identity)
@@ -144,17 +138,19 @@ def over_since(closed: str, used: Iterable[Evidence]) -> str:
 
 
 def without_deleted(
-    nodes: MutableMapping[NodeId, NodeFact], edges: MutableMapping[str, Edge], latest: str = ""
+    nodes: MutableMapping[NodeId, NodeFact],
+    edges: MutableMapping[str, Edge],
+    telling: Iterable[str],
+    latest: str = "",
 ) -> None:
     """Of a thing of which nothing tells since it was deleted stays who made and used it, and what
-    it was; it is no AI that anybody has, and calls and opens nothing. ``latest``: as of
-    :func:`endings`."""
+    it was; it is no AI that anybody has, and calls and opens nothing. ``telling``: keys of those
+    that :func:`tells_an_end` finds; ``latest``: as of :func:`endings`."""
     gone: dict[NodeId, str] = {}
-    for edge in edges.values():
-        if edge.relation is Relation.CONTAINS:
-            for row in edge.evidence:
-                if row.ends is Ends.GONE and not (latest and row.last_at > latest):
-                    gone[edge.target] = max(gone.get(edge.target, ""), row.last_at)
+    for edge in map(edges.__getitem__, telling):
+        for row in edge.evidence:
+            if row.ends is Ends.GONE and not (latest and row.last_at > latest):
+                gone[edge.target] = max(gone.get(edge.target, ""), row.last_at)
     if not gone:
         return
     of_things: dict[NodeId, list[str]] = {ident: [] for ident in gone}
