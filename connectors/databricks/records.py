@@ -13,7 +13,7 @@ import msgspec
 from connectors.databricks import serving
 from connectors.databricks.names import NAMES, OURS, owners, person
 from scanner.kit.expressions import expression
-from scanner.kit.folding import mark_of, whole
+from scanner.kit.folding import FAILED, mark_of, whole
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.values import items, mapping, text, when
 from scanner.model.evidence import Ends
@@ -268,7 +268,7 @@ def _model_used(
     if relation is None or not name:
         return None
     thing = NAMES.thing(org, "registered_model", name, name, AssetClass.MODEL)
-    rule = f"{service}.{action}" + (" (failed)" if has_failed else "")
+    rule = f"{service}.{action}" + (FAILED if has_failed else "")
     ends = Ends.GONE if action.casefold() == _MODEL_DELETED else Ends.NOTHING
     relation = "" if has_failed else relation
     return NAMES.used(thing, rule, relation, actor=who, ends=ends, **times)
@@ -294,6 +294,6 @@ def used(
     relation = "created_by" if _MADE.fullmatch(plain) else "used_by"
     if has_failed or plain.startswith(("delete", "trash")):
         relation = ""
-    rule = f"{service}.{action}" + (" (failed)" if has_failed else "")
+    rule = f"{service}.{action}" + (FAILED if has_failed else "")
     ends = Ends.GONE if _UNMADE.fullmatch(plain) else Ends.NOTHING
     return NAMES.used(thing, rule, relation, actor=who, ends=ends, **more)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.google_workspace.names import app_id, domain_id
+from scanner.kit.folding import FAILED
 from scanner.kit.values import hosts, size, text
 from scanner.model.facts import Identity
 from scanner.model.items import Activity
@@ -31,7 +32,7 @@ def told(
     if name == _WARNS and not any(word in result for word in _PASSED):
         is_stopped = True
     relation = "" if is_stopped else "used_by"
-    rule = f"chrome.{name} (failed)" if is_stopped else f"chrome.{name}"
+    rule = f"chrome.{name}{FAILED if is_stopped else ''}"
     if name == _EXTENSION:
         label = text(given.get("APP_NAME")) or text(given.get("EXTENSION_NAME"))
         ident = text(given.get("APP_ID")) or text(given.get("EXTENSION_ID"))

@@ -23,7 +23,7 @@ from tempfile import TemporaryFile
 
 from connectors.logs import files as log_files
 from connectors.logs.answers import Answers
-from connectors.logs.documents import is_joined, is_spread
+from connectors.logs.documents import is_by_value
 from connectors.logs.formats import in_order, marks
 from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout
@@ -82,7 +82,7 @@ class Found:
 
 def piece_of(opened: Opened, layout: Layout, forced: str) -> Piece | None:
     """All that is to be read of a file, as one piece; None: it is not read in pieces."""
-    if opened.size < 0 or is_spread(opened.begins) or is_joined(opened.begins):
+    if opened.size < 0 or is_by_value(opened.begins):
         return None
     descriptor = opened.stream.fileno()
     begin = opened.offset

@@ -25,6 +25,11 @@ _MOST_TRIED = 50
 _ENCODER = msgspec.json.Encoder()
 
 
+def is_by_value(head: bytes) -> bool:
+    """Whether values and lines are two things."""
+    return is_spread(head) or is_joined(head)
+
+
 def is_spread(head: bytes) -> bool:
     """Whether neither of the first two lines is a value, and they begin one."""
     text = head[:_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()

@@ -15,7 +15,7 @@ from typing import Any
 
 from connectors.logs import files as log_files
 from connectors.logs.cursor import Cursor
-from connectors.logs.documents import is_joined, is_spread, parts
+from connectors.logs.documents import is_by_value, parts
 from connectors.logs.files import LogFile, Part
 from connectors.logs.marks import TAIL, Mark
 from connectors.logs.search import Finder, Searched, searched, searched_parts
@@ -127,7 +127,7 @@ class Opened:
     ) -> Iterator[Searched]:
         """What is new, with what was found in it. ``behind``: where in a plain file what others
         have read of it ends."""
-        if mark == b"\n" and (is_spread(self.begins) or is_joined(self.begins)):
+        if mark == b"\n" and is_by_value(self.begins):
             yield from self._values(places)
             return
         begin, rest = behind or self.offset, self._rest

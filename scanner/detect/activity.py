@@ -17,6 +17,7 @@ from scanner.detect.app_names import AppNames
 from scanner.detect.quoted import unquoted
 from scanner.kit.ai_words import said
 from scanner.kit.expressions import expression
+from scanner.kit.folding import FAILED
 from scanner.model.base import NodeId
 from scanner.model.evidence import Confidence, Ends, Evidence
 from scanner.model.facts import Asset, AssetClass, DataStore, Edge, Fact, Relation
@@ -153,7 +154,6 @@ _OWN_ENDS = expression(
     r"(?i)revoke|remove|delete|destroy|unlink|disconnect|uninstall|deactivat|disable"
 )
 _OF_ALL = {Ends.ALL: _ALL_ENDS, Ends.PAUSED: _PAUSES, Ends.RESUMED: _RESUMES}
-_FAILED = "(failed)"
 
 
 def _end_of_unknown(activity: Activity, source: str) -> Iterator[Edge]:
@@ -176,7 +176,7 @@ def _end_of_unknown(activity: Activity, source: str) -> Iterator[Edge]:
 def _ends(activity: Activity) -> Ends:
     """What it has ended, by the vendor's words for the event. What was denied, asked for or tried
     in vain ends nothing."""
-    if activity.relation or activity.rule.endswith(_FAILED):
+    if activity.relation or activity.rule.endswith(FAILED):
         return Ends.NOTHING
     if activity.ends:
         return activity.ends

@@ -296,13 +296,13 @@ def _labels(providers: Iterable[Provider]) -> Iterator[str]:
 def _in_labels(piece: str, is_behind: bool, is_before: bool) -> str:
     """``is_behind``: something stands before it, ``is_before``: or behind."""
     labels = piece.split(".")
-    first, last = 0, len(labels) - 1
+    last = len(labels) - 1
     text = ""
     for at, label in enumerate(labels):
-        is_part = (at == first and is_behind) or (at == last and is_before)
+        is_part = (at == 0 and is_behind) or (at == last and is_before)
         if not label:
             continue
-        if is_part and at == last and at != first:
+        if is_part and at == last and at > 0:
             break  # its length, which stands before it, is not known
         text += label if is_part else f"({len(label)}){label}"
     return text

@@ -26,6 +26,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from scanner.kit.addresses import is_loopback, refusal
+from scanner.kit.masks import without
 from scanner.kit.timed import HeaderTimed, WholeTimed
 from scanner.model.errors import UnsafeCall
 
@@ -54,7 +55,6 @@ def check_call(request: requests.PreparedRequest) -> None:
 
 
 _LEAST_SECRET = 6
-_MASK = "***"
 
 
 def unsent(text: str, request: requests.PreparedRequest | None) -> str:
@@ -77,10 +77,7 @@ def unsent(text: str, request: requests.PreparedRequest | None) -> str:
         body = body.decode("utf-8", "replace")
     if isinstance(body, str) and "urlencoded" in str(request.headers.get("Content-Type", "")):
         told += [value for _, value in parse_qsl(body)]
-    for value in sorted({one.strip() for one in told}, key=len, reverse=True):
-        if len(value) >= _LEAST_SECRET:
-            text = text.replace(value, _MASK)
-    return text
+    return without(text, (one for one in map(str.strip, told) if len(one) >= _LEAST_SECRET))
 
 
 class _Peer(Exception):

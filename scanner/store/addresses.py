@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scanner.kit.masks import without
 from scanner.model.errors import ConfigError
 
 if TYPE_CHECKING:  # commands that read a configuration open no store
@@ -67,9 +68,7 @@ def shown(url: URL) -> str:
 
 def told(text: str, url: URL) -> str:
     """What somebody says of it, without its passwords."""
-    for secret in secrets_of(url):
-        text = text.replace(secret, "***")
-    return text
+    return without(text, secrets_of(url))
 
 
 def has_password(url: str) -> bool:
@@ -81,8 +80,7 @@ def secrets_of(url: URL) -> list[str]:
     for name in _SECRETS:
         value = url.query.get(name, ())
         found += [value] if isinstance(value, str) else value
-    # The longest first: one may be a part of another.
-    return sorted((one for one in found if one), key=len, reverse=True)
+    return [one for one in found if one]
 
 
 def secured(url: URL, environ: Mapping[str, str] | None = None) -> URL:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from scanner.kit.masks import without
 from scanner.kit.references.grammar import Reference, parse
 from scanner.model.errors import Denied, SourceError, Unavailable
 
@@ -85,9 +86,7 @@ class Secrets(Mapping[str, str]):
         """``text`` without a value that was given out: a source may repeat what it is sent."""
         if isinstance(self._environ, Secrets):
             text = self._environ.unsaid(text)
-        for value in sorted(self._given, key=lambda one: (-len(one), one)):
-            text = text.replace(value, "***")
-        return text
+        return without(text, self._given)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._environ)
