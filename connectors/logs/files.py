@@ -16,11 +16,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from connectors.logs import objects
 from connectors.logs.packed import BROKEN, text_of
 from scanner.model.errors import Denied, SourceError, Unavailable
+
+if TYPE_CHECKING:
+    from scanner.kit.json_stream import Readable
 
 BLOCK = 1 << 20
 _MOST_LINE = 8 << 20
@@ -126,7 +129,7 @@ def part(descriptor: int, begin: int, at: int, end: int, mark: bytes = b"\n") ->
 
 
 def blocks(
-    stream: IO[bytes], first: bytes = b"", trouble: Exception | None = None, mark: bytes = b"\n"
+    stream: Readable, first: bytes = b"", trouble: Exception | None = None, mark: bytes = b"\n"
 ) -> Iterator[bytes]:
     """Whole lines, some megabytes at a time; ``first`` and ``trouble``: what :func:`read` has given
     before. The last line may lack its end. Raises what ended the stream, behind what came before
@@ -150,7 +153,7 @@ def blocks(
         raise trouble
 
 
-def read(stream: IO[bytes], most: int = BLOCK) -> tuple[bytes, Exception | None]:
+def read(stream: Readable, most: int = BLOCK) -> tuple[bytes, Exception | None]:
     """A block in pieces: a packed file that was cut off gives what came before."""
     pieces: list[bytes] = []
     size = 0

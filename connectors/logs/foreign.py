@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.logs.documents import is_joined, values_in
+from connectors.logs.documents import is_by_value, values_in
 from connectors.logs.lines import Layout, hosts_in
 from connectors.logs.records import Record
 from scanner.kit.envelopes import unwrapped
@@ -72,7 +72,7 @@ def foreign(path: str, head: bytes, forced: str = "") -> Gap | None:
     other lines name is read all the same."""
     layout, seen, known, silent = Layout(forced=forced), 0, 0, 0
     shapes: Counter[tuple[str, str]] = Counter()
-    lines = values_in(head) if is_joined(head) else head.split(b"\n")
+    lines = values_in(head) if is_by_value(head) else head.split(b"\n")
     for raw in lines[:_MOST_LINES]:
         line = raw.strip()
         if not (line.startswith(b"{") and line.endswith(b"}")):

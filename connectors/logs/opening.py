@@ -195,7 +195,9 @@ class Opened:
             before = log_files.bytes_before(self.stream.fileno(), offset, TAIL)
         else:
             before = progress.before(offset)
-        mark = Mark.at(self.begins, offset, before)
+        # What closes a document stands behind the place, and moves when it grows.
+        begins = self.begins[:offset] if offset else self.begins
+        mark = Mark.at(begins, offset, before)
         cursor.move(self.name, mark, offset, flows=flows, columns=columns)
 
     def close(self) -> None:

@@ -27,8 +27,12 @@ _BEHIND = frozenset(",]}:" + _SPACES)
 _decode = json.JSONDecoder().raw_decode
 
 
-class Stream(Lines, Protocol):
+class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
+
+
+class Stream(Readable, Lines, Protocol):
+    """What can be read by lines, too."""
 
 
 class Broken(ValueError):
@@ -39,20 +43,23 @@ class Window:
     """What is read of a document and not yet told. ``head``: what of ``stream`` was read already;
     ``begin``: bytes before it."""
 
-    def __init__(self, head: bytes, stream: Stream, begin: int = 0) -> None:
+    def __init__(self, head: bytes, stream: Readable, begin: int = 0) -> None:
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._begin = begin
         self._text = self._decoder.decode(head)
         self._at = 0
+        self._told = 0  # up to which character of the text `begin` counts
         self._has_ended = False
 
     @property
     def byte(self) -> int:
-        return self._byte(self._at)
+        """Where it stands. To ask behind each element costs what an element is long."""
+        self._begin, self._told = self._byte(self._at), self._at
+        return self._begin
 
     def _byte(self, at: int) -> int:
-        return self._begin + len(self._text[:at].encode("utf-8", "surrogateescape"))
+        return self._begin + len(self._text[self._told : at].encode("utf-8", "surrogateescape"))
 
     def _more(self) -> bool:
         """Twice as much as there is, so that a long element is tried few times."""
@@ -61,10 +68,10 @@ class Window:
         wanted = max(_CHUNK, len(self._text) - self._at)
         data = self._stream.read(wanted)
         self._has_ended = not data
-        self._begin = self.byte
+        _ = self.byte
         kept = self._text[self._at :]
         self._text = kept + self._decoder.decode(data, final=False)
-        self._at = 0
+        self._at = self._told = 0
         return bool(data)
 
     def broken(self, at: int, why: str) -> Broken:

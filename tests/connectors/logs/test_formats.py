@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.logs.documents import is_by_value
 from connectors.logs.formats import formats
 from connectors.logs.lines import Layout
 from connectors.logs.times import moment
@@ -24,6 +25,12 @@ def test_a_sample_is_recognised_and_taken_apart(
     found = layout.records(line.encode())
     assert [record.format for record in found][:1] == [name]
     assert {key: getattr(found[0], key) for key in expected} == expected
+
+
+def test_lines_of_every_format_are_lines() -> None:
+    """Two of them are no document, whatever they begin with."""
+    for name, header, line, _ in SAMPLES:
+        assert not is_by_value(f"{header}{line}\n{line}\n".encode()), (name, line)
 
 
 def test_every_format_has_a_sample() -> None:

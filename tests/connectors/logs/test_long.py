@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -115,10 +116,94 @@ def test_values_over_many_lines_that_are_added_are_read_alone(tmp_path: Path, re
 def test_a_value_without_end_is_a_gap(tmp_path: Path, read: Read) -> None:
     with (tmp_path / "a.json").open("w") as log:
         log.write('{\n "host": "api.openai.com",\n')
-        for _ in range(200_000):
+        for _ in range(260_000):
             log.write(' "x": "' + "x" * 60 + '",\n')
     told = read("a.json")
-    assert "of more than 8 MiB" in told.gaps[0].reason
+    assert "of more than 16 MiB" in told.gaps[0].reason
+
+
+_ENVOY = (
+    '[2026-11-29T09:00:0{}.000Z] "POST /v1/messages HTTP/2" 200 - 1234 5678 900 800 "10.2.2.2" '
+    '"anthropic-sdk-python/0.3" "req-1" "api.anthropic.com" "160.79.104.10:443"\n'
+)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "".join(map(_ENVOY.format, range(5))),
+        "".join(f"[error] 10.0.0.{n} https://api.anthropic.com/v1/messages\n" for n in range(5)),
+        "".join(f'{{"host": "api.anthropic.com", "user": "u{n}\n' for n in range(5)),
+        "".join(f"{{u{n}}} https://api.anthropic.com/v1/messages\n" for n in range(5)),
+    ],
+    ids=["envoy", "brackets", "cut", "braces"],
+)
+def test_lines_that_begin_as_json_and_are_none_are_lines(
+    tmp_path: Path, read: Read, lines: str
+) -> None:
+    (tmp_path / "a.log").write_text(lines)
+    told = read("a.log")
+    uses = [row for asset in told.assets.values() for row in asset.evidence]
+    assert sum(row.count for row in uses) == 5
+    assert "JSON" not in repr(told.gaps)
+
+
+@pytest.mark.parametrize("indent", [None, 1, "\t"], ids=["one line", "by 1", "tabs"])
+@pytest.mark.parametrize("name", ["", "records", "value"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gz"])
+def test_a_document_that_grows_is_read_on(
+    tmp_path: Path, read: Read, indent: int | str | None, name: str,
+    pack: Callable[[bytes], bytes],
+) -> None:  # fmt: skip
+    """Its end moves with each record: Azure writes an hour's file so."""
+    rows = [{"host": "api.openai.com", "user": f"u{n}", "x": "y" * 50 * n} for n in range(60)]
+    cursor = None
+    for before, now in ((0, 1), (1, 3), (3, 3), (3, 60)):
+        whole: object = {name: rows[:now], "next": {"of": [1]}} if name else rows[:now]
+        (tmp_path / "a.json").write_bytes(pack(json.dumps(whole, indent=indent).encode()))
+        told = read("a.json", since=cursor)
+        assert told.use == {(f"u{n}", CALLS): 1 for n in range(before, now)}
+        assert not told.gaps
+        cursor = told.cursor
+
+
+def test_a_document_of_any_size_is_read_to_its_end(tmp_path: Path, read: Read) -> None:
+    with (tmp_path / "a.json").open("w") as log:
+        log.write('{"records": [')
+        for n in range(120_000):
+            log.write(f'{{"host": "www.example.org", "user": "u{n}", "x": "{"y" * 120}"}},')
+        log.write('{"host": "api.openai.com", "user": "last"}]}')
+    told = read("a.json")
+    assert told.use == {("last", CALLS): 1}
+    assert not told.gaps
+
+
+def test_where_a_document_breaks_its_lines_are_read(tmp_path: Path, read: Read) -> None:
+    rows = [json.dumps({"host": "api.openai.com", "user": f"u{n}"}) for n in range(4)]
+    rows[2] = '{"host": "www.example.org", "user": u2}'
+    (tmp_path / "a.json").write_text(
+        "[\n" + ",\n".join(f" {{\n  {row[1:]}" for row in rows) + "\n]"
+    )
+    told = read("a.json")
+    assert told.use == {("u0", CALLS): 1, ("u1", CALLS): 1}
+    rows_of = [row for asset in told.assets.values() for row in asset.evidence]
+    assert sum(row.count for row in rows_of) == 3
+    assert any("no JSON from there on" in gap.reason for gap in told.gaps)
+    assert read("a.json", since=told.cursor).use == {}
+
+
+def test_batches_in_lines_stay_lines(tmp_path: Path, read: Read) -> None:
+    """Also where the file had one line when it was read first."""
+    lines = [
+        json.dumps({"records": [{"host": "api.openai.com", "user": f"{n}-{m}"} for m in range(3)]})
+        for n in range(3)
+    ]
+    (tmp_path / "a.json").write_text(lines[0] + "\n")
+    first = read("a.json")
+    assert len(first.use) == 3
+    (tmp_path / "a.json").write_text("\n".join(lines) + "\n")
+    second = read("a.json", since=first.cursor)
+    assert second.use == {(f"{n}-{m}", CALLS): 1 for n in (1, 2) for m in range(3)}
 
 
 @pytest.mark.parametrize("name", ["records", "Records", "value"])
