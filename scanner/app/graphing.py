@@ -32,6 +32,7 @@ from scanner.graph.answers import (
 )
 from scanner.graph.build import AssetGraph
 from scanner.graph.naming import one as one_node
+from scanner.graph.naming import one_view
 from scanner.graph.openlineage import events, render
 from scanner.graph.ownership import OwnerBook
 from scanner.graph.part import Part, whole
@@ -77,7 +78,7 @@ def decide(
 
     Raises ``ConfigError`` for names that mean no node, or several.
     """
-    left, right = (_raw(graph, text) for text in ends)
+    left, right = (one_view(graph, text) for text in ends)
     if left == right:
         raise ConfigError(f"`{left}` is one node already")
     first, second = pair(left, right)
@@ -90,11 +91,6 @@ def decide(
     with locked(store_url(loaded)), opened(loaded) as state:
         state.decide(said, first, second)
     return first, second
-
-
-def _raw(graph: AssetGraph, text: str) -> NodeId:
-    """A node as its source shows it: of merged ones, the one that is named."""
-    return NodeId(text) if graph.node(NodeId(text)) is not None else one_node(graph, text)
 
 
 def _who() -> str:

@@ -107,6 +107,19 @@ def one(graph: AssetGraph, text: str) -> NodeId:
     return found[0]
 
 
+def one_view(graph: AssetGraph, text: str) -> NodeId:
+    """The same as one source shows it: of several that are one thing, the one that is called so."""
+    if graph.node(NodeId(text)) is not None:
+        return NodeId(text)
+    whole = one(graph, text)
+    kind, mark, rest = text.partition(":")
+    wanted = rest if mark and kind in _TYPES else text
+    views = [
+        ident for ident in graph.entities.all_of(whole) if _fits(wanted, ident, label(graph, ident))
+    ]
+    return views[0] if len(views) == 1 else whole
+
+
 def _store(graph: AssetGraph) -> Callable[[NodeFact], bool]:
     return lambda node: graph.is_store(node.id)
 

@@ -8,10 +8,8 @@ come from them; an agent with a knowledge base over the handbook; a key in a rep
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +19,6 @@ from scanner.reconcile.checking import is_mailbox
 from tests.command import shadow_ai
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("asked")
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.demo.asked", str(folder)],
-        capture_output=True, text=True, check=False, timeout=300, cwd=ROOT, env={**os.environ},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    return folder
 
 
 def _run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:

@@ -28,7 +28,7 @@ _HEAD = (
     "is_high_impact,problem_solved,has_pii,operational_date,hi_assessment_completed,"
     "hi_failsafe_presence\n"
 )
-_MADE_UP = _HEAD + (
+MADE_UP = _HEAD + (
     "DOX,Department of X,DOX-1,Weather [2024 INV#DOX-9],NW,ann@x.example,Deployed,High-impact,"
     "Storms,Yes,10/1/2023,Yes,Not Applicable\n"
     "DOX,Department of X,,Gemini (Previously Duet AI),NW,caio@x.example,Pilot,,,,,,\n"
@@ -42,7 +42,7 @@ _MADE_UP = _HEAD + (
 )
 
 
-def _federal(tmp_path: Path, text: str = _MADE_UP, encoding: str = "utf-8") -> inventory.Reading:
+def _federal(tmp_path: Path, text: str = MADE_UP, encoding: str = "utf-8") -> inventory.Reading:
     path = tmp_path / "federal.csv"
     path.write_bytes(text.encode(encoding))
     return inventory.read_mapped(path, registry_map("us-federal-2025"), "federal")
@@ -75,7 +75,7 @@ def test_an_id_says_something_within_its_organization_alone(tmp_path: Path) -> N
     assert [(s.registry, s.organization, s.id) for s in first.source_ids] == [
         ("federal", "DOX", "DOX-1"), ("federal (earlier)", "DOX", "DOX-9"),
     ]  # fmt: skip
-    again = _federal(tmp_path, _HEAD + "".join(_MADE_UP.splitlines(keepends=True)[2:]))
+    again = _federal(tmp_path, _HEAD + "".join(MADE_UP.splitlines(keepends=True)[2:]))
     assert set(idents[1:4]) <= {entry.id for entry in again.entries}, "ids depend on other rows"
 
 
