@@ -40,6 +40,7 @@ def test_nothing_stored_is_lost_or_doubled(rig: Rig, name: str, seed: int) -> No
     faults.FAULTS[name](rig, seed)
 
 
+@pytest.mark.slow
 def test_a_scan_that_was_overtaken_stores_no_more(rig: Rig) -> None:
     """Its lock ended with the server; the one that came after it holds the state, and it ends."""
     if rig.server is None:

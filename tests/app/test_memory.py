@@ -37,6 +37,7 @@ def _peak(config: Path, env: dict[str, str]) -> float:
     return int(done.stdout.splitlines()[-1]) / 1024
 
 
+@pytest.mark.slow
 def test_a_limit_slows_a_scan_and_ends_nothing(tmp_path: Path) -> None:
     env = installed(tmp_path)
     peaks, images = {}, {}

@@ -66,6 +66,7 @@ def _repositories(tmp_path: Path, count: int) -> list[str]:
     return ["shared", *names]
 
 
+@pytest.mark.slow
 def test_a_key_in_many_places_is_asked_about_once_by_all_processes(
     tmp_path: Path, env: dict[str, str], server: Server
 ) -> None:

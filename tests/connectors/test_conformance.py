@@ -507,6 +507,7 @@ def test_resume(world: World) -> None:
     testing.check_resume(world)
 
 
+@pytest.mark.slow
 def test_a_worker_elsewhere_reads_the_same(world: World) -> None:
     testing.check_elsewhere(world)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tracemalloc
 
+import pytest
+
 from scanner.detect.bounds import MOST_ALIKE, MOST_DEPENDENCIES, MOST_OF_A_RULE, Bounds
 from scanner.detect.engine import Detector
 from scanner.model.items import HitKind
@@ -40,6 +42,7 @@ def test_what_is_left_out_is_said() -> None:
     assert bounds.lost() == ["more than 20,000 hits of a-rule; others were left out"]
 
 
+@pytest.mark.slow
 def test_a_manifest_of_millions_of_lines_takes_little_memory(detector: Detector) -> None:
     text = b"openai\n" + b"a\n" * (3 * MOST_DEPENDENCIES)
     detector.examine(b"openai\n", "requirements.txt", _ALL)

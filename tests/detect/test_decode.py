@@ -134,6 +134,7 @@ def test_hex_may_be_marked_as_such(detector: Detector) -> None:
         _is_only(detector, KEY, f"x = {lead}{KEY.encode().hex()}\n")
 
 
+@pytest.mark.slow
 def test_hostile_wrapping_ends_soon() -> None:
     decoder = Decoder([b"sk-ant-api", b"gsk_", b"hf_"])
     mark = base64.b64encode(b"xxsk-ant-api03").decode().encode()[:18]

@@ -62,6 +62,7 @@ def test_the_same_twice_in_a_file_are_two_results() -> None:
     assert len(set(_marks(PROBLEM, replace(PROBLEM, line=4)))) == 2
 
 
+@pytest.mark.slow
 def test_more_results_than_a_file_may_hold_are_told() -> None:
     problems = [replace(PROBLEM, path=f"{number}.env") for number in range(25_003)]
 

@@ -104,6 +104,7 @@ def test_what_a_file_may_not_hold_is_told_and_one_repository_can_be_chosen() -> 
     assert len(alone["results"]) == 1
 
 
+@pytest.mark.slow
 def test_a_file_full_to_the_brim_is_taken() -> None:
     run = uploadable(bytes_of("sarif", _in(1, findings=25_002, places=200)))
 

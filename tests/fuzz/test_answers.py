@@ -51,6 +51,7 @@ def test_bent_answers(made: Estate) -> None:
         made.read(call, bent_answer(made.body(call), rng))
 
 
+@pytest.mark.slow
 def test_bent_refusals(made: Estate) -> None:
     """An error is an answer of others as well."""
     bodies = (b"", b"[", b"[]", b'"x"', b"null", b'{"error": []}', b'{"error": {"details": 1}}',

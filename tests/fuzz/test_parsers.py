@@ -104,6 +104,7 @@ def test_samples_and_what_was_found(name: str) -> None:
         TARGETS[name](data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
 def test_samples_that_are_broken(name: str) -> None:
     target = TARGETS[name]

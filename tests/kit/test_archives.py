@@ -563,6 +563,7 @@ def test_what_was_installed_beside_an_app_is_not_the_app() -> None:
     assert own == {"f.zip!/code/app.py", "f.zip!/code/six_of_us.py"}
 
 
+@pytest.mark.slow
 def test_a_list_of_installed_files_is_not_trusted_with_time() -> None:
     record = b"".join(b"%d/a.py,,\n" % n for n in range(90_000))
     files = {f"{n}/a.py": b"" for n in range(20_000)} | {"x-1.dist-info/RECORD": record}

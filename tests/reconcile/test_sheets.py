@@ -114,6 +114,7 @@ def test_a_sheet_is_named_or_told(tmp_path: Path) -> None:
         list(records_of(path, "Other"))
 
 
+@pytest.mark.slow
 def test_what_is_no_workbook_or_unpacks_without_bound_is_refused(tmp_path: Path) -> None:
     fake = tmp_path / "a.xlsx"
     fake.write_bytes(b"not a zip")

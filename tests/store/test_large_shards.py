@@ -152,6 +152,7 @@ print(sum(1 for _ in state.facts()), peak() - before)
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_a_shard(tmp_path: Path) -> None:
     """New, then all changed, then nearly all gone; at once it takes some 150 MiB."""
     done = subprocess.run(

@@ -338,6 +338,7 @@ def _pruned_until(url: str, statement: int) -> int:
         os._exit(code)
 
 
+@pytest.mark.slow
 def test_killed_before_any_statement_it_goes_on_and_nothing_else_is_lost(
     running: Server, url: str
 ) -> None:

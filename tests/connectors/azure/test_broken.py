@@ -112,6 +112,7 @@ def test_subscriptions_that_cannot_be_listed_are_no_empty_tenant(
         list(CONNECTOR.shards(context(rig, management_groups=groups)))
 
 
+@pytest.mark.slow
 def test_what_breaks_off_once_is_asked_again(rig: Rig) -> None:
     estate.whole(rig)
     for how in ("dropped", "cut", "html", "half"):

@@ -632,6 +632,7 @@ def test_an_empty_repository_is_complete_and_a_gitless_folder_too(tmp_path: Path
     assert result.exit_code == EXIT_COMPLETE
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_refs_are_read_in_seconds(packed: Repository) -> None:
     head, before = packed.git("rev-parse", "HEAD", "HEAD~1").split()
     lines = ["# pack-refs with: peeled fully-peeled sorted \n"]

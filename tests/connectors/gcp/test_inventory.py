@@ -140,6 +140,7 @@ JUDGED: list[tuple[str, str, str, dict[str, Any], bool]] = [
 """List, where it is asked, full name, the resource itself, whether it is wanted."""
 
 
+@pytest.mark.slow
 def test_what_a_table_takes_on_a_condition_is_judged_by_the_resource_itself(rig: Rig) -> None:
     project(rig, 7, enabled=ENABLED_NAMES)
     everywhere(rig, "acme-7", 7)

@@ -284,6 +284,7 @@ def test_no_record_ends_a_reading(tmp_path: Path) -> None:
             assert encode(one)
 
 
+@pytest.mark.slow
 def test_a_large_file_is_read_in_bounded_memory(tmp_path: Path, events: list[Any]) -> None:
     import tracemalloc
 

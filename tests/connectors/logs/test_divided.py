@@ -123,6 +123,7 @@ def texts(one: Told) -> list[str]:
     return [repr(item) for item in one.items if not isinstance(item, Checkpoint)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LOGS)
 def test_several_processes_tell_what_one_tells(
     name: str, tmp_path: Path, read: Read, pools: list[ProcessPoolExecutor]
@@ -139,6 +140,7 @@ def test_several_processes_tell_what_one_tells(
     assert at[0] == at[1]
 
 
+@pytest.mark.slow
 def test_connections_are_joined_by_names_from_all_pieces(
     tmp_path: Path, read: Read, pools: list[ProcessPoolExecutor]
 ) -> None:
@@ -155,6 +157,7 @@ def test_connections_are_joined_by_names_from_all_pieces(
     assert {"logs.zeek-dns", "logs.zeek-conn"} <= rules
 
 
+@pytest.mark.slow
 def test_what_a_file_has_grown_by_is_divided_from_where_it_was(
     tmp_path: Path, read: Read, pools: list[ProcessPoolExecutor]
 ) -> None:
@@ -173,6 +176,7 @@ def test_what_a_file_has_grown_by_is_divided_from_where_it_was(
     assert sum(whole.use.values()) == sum(first.use.values()) + sum(together.use.values())
 
 
+@pytest.mark.slow
 def test_what_a_file_has_grown_by_has_the_header_that_holds_there(
     tmp_path: Path, read: Read, pools: list[ProcessPoolExecutor]
 ) -> None:

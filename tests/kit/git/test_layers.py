@@ -186,6 +186,7 @@ def test_the_next_reading_reads_what_is_new(
     assert sum(asked) < 4000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("index", ["of version 1", "broken"])
 def test_an_index_that_cannot_be_read_costs_its_own_pack_alone(
@@ -295,6 +296,7 @@ def test_objects_that_are_shown_are_not_in_memory_together(
     assert peak < 10 * len(rest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS)
 def test_what_is_cleaned_up_is_forgotten_and_found_when_it_comes_back(
     rich: Repository, detecting: Any, layer: Layer, made_up_key: Callable[..., str]
@@ -317,6 +319,7 @@ def test_what_is_cleaned_up_is_forgotten_and_found_when_it_comes_back(
     assert any("gone.env" in row for row in _shown(third))
 
 
+@pytest.mark.slow
 def test_a_memory_that_is_damaged_or_of_other_rules_is_none(
     rich: Repository, detecting: Any
 ) -> None:
