@@ -107,7 +107,7 @@ class _Run:
         self._beside = Beside(executor, sink, interpret, options, self._stop)
         self._lanes: list[Lane] = [self._beside]
         self._away = away
-        self._flights: set[Future[Any]] = set()
+        self._flights: dict[Future[Any], Turn] = {}
         if away is not None:
             alone = Workers(away, sink, 1, None, options)
             self._workers = Workers(away, sink, away.at_once, alone, options)
@@ -131,6 +131,9 @@ class _Run:
                 self._top_up()
         except BaseException as error:
             self._stop.set()
+            for flight, turn in self._flights.items():
+                if self._has_died(flight):
+                    self._suspects.died(turn[1].id)
             for flight in (*self._flights, *self._listings):
                 flight.cancel()
             self._suspects.over(is_stopped=isinstance(error, (KeyboardInterrupt, SystemExit)))
@@ -196,7 +199,7 @@ class _Run:
         for lane in (*self._lanes, self._suspects.lane):
             for turn, flight, error in lane.hanging() if isinstance(lane, Beside) else ():
                 lane.flying -= 1
-                self._flights.discard(flight)
+                self._flights.pop(flight, None)
                 self._set_aside(turn, error)
                 self._left[turn[0].name] += 1
                 if self._left[turn[0].name] >= _MOST_HANGING:
@@ -262,26 +265,33 @@ class _Run:
             self._set_aside(turn, error)
             return
         lane.flying += 1
-        self._flights.add(flight)
+        self._flights[flight] = turn
         flight.add_done_callback(lambda done: self._inbox.put(lambda: self._land(lane, turn, done)))
 
     def _land(self, lane: Lane, turn: Turn, flight: Future[Any]) -> None:
         if flight not in self._flights:
             return  # left behind, and came back
         lane.flying -= 1
-        self._flights.discard(flight)
+        self._flights.pop(flight, None)
         try:
             row = lane.landed(turn, flight.result())
         except StateTaken:
             raise
         except (Exception, CancelledError) as error:
             final = lane.lost(turn, error)
+            is_lost = self._away is not None and isinstance(error, self._away.lost)
+            if is_lost:
+                self._suspects.died(turn[1].id)
             if final is not None:
-                if self._away is not None and isinstance(error, self._away.lost):
+                if is_lost:
                     self._suspects.killed(turn[1].id)
                 self._set_aside(turn, final)
             return
         self._finish(row)
+
+    def _has_died(self, flight: Future[Any]) -> bool:
+        lost = self._away.lost if self._away is not None else ()
+        return flight.done() and not flight.cancelled() and isinstance(flight.exception(), lost)
 
     def _set_aside(self, turn: Turn, error: Exception) -> None:
         source, shard = turn

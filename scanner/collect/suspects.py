@@ -31,6 +31,7 @@ class Suspects:
         self._begun: set[ShardId] = set()
         self._ended = self._tries.keys() & done
         self._aside: set[ShardId] = set()
+        self._died: set[ShardId] = set()
 
     def divided(self, turns: Iterable[Turn]) -> tuple[list[Turn], list[tuple[Turn, Exception]]]:
         """Those that are read as ever, and those that are not read. The others wait in the lane."""
@@ -75,6 +76,11 @@ class Suspects:
             self._begun.discard(ident)
             self._ended.add(ident)
 
+    def died(self, ident: ShardId) -> None:
+        """Its worker did. Where the run is told to end before it is read again, that stays a try:
+        systemd ends a unit of which one process was out of memory (``OOMPolicy=stop``)."""
+        self._died.add(ident)
+
     def killed(self, ident: ShardId) -> None:
         """It has killed its workers, alone."""
         self._keep_aside(ident)
@@ -95,4 +101,4 @@ class Suspects:
             if self._ended:
                 self._flights.note((), self._ended)
             if is_stopped:
-                self._flights.stopped(self._begun)
+                self._flights.stopped(self._begun - self._died)

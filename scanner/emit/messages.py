@@ -52,15 +52,16 @@ class Messenger:
                 "anybody could read what is sent; name your authority by REQUESTS_CA_BUNDLE instead"
             )
 
-        self._hosts = list(filter(None, map(_host, self._service)))
-        for one in self._service:
-            host = _host(one)
+        self._hosts = [host for one in self._service for host in _hosts(one)]
+        for host in self._hosts:
             if why := refusal(host):
                 raise ConfigError(f"[notify.{name}]: nothing is sent there: {why}")
-            if host and not one.secure and not is_loopback(host):
+        for one in self._service:
+            hosts = _hosts(one)
+            if _is_clear(one) and not (hosts and all(map(is_loopback, hosts))):
                 raise ConfigError(
-                    f"[notify.{name}]: `{one.protocol}://` sends what is in the address, and the "
-                    f"message, for anybody to read; write `{one.secure_protocol}://`"
+                    f"[notify.{name}]: {_first(one.protocol)}:// sends what is in the address, and "
+                    f"the message, for anybody to read; {_instead(one)}"
                 )
 
     def _refuse_metadata(self) -> None:
@@ -81,11 +82,35 @@ class Messenger:
             raise NotSent(f"{self._name}: the message was not taken; the next run tells it")
 
 
-def _host(service: Any) -> str:
-    """Of a service that stands where the address says; others' hosts are apprise's own."""
-    if not (service.protocol and service.secure_protocol):
-        return ""
-    return str(service.host or "").rstrip(".").casefold()
+def _hosts(service: Any) -> list[str]:
+    """Of a service that stands where the address says; others' hosts are apprise's own. Mail may go
+    by another server than the address's."""
+    if not any("{host}" in one for one in service.templates):
+        return []
+    said = (service.host, getattr(service, "smtp_host", ""))
+    return list(dict.fromkeys(str(one).rstrip(".").casefold() for one in said if one))
+
+
+def _is_clear(service: Any) -> bool:
+    """Whether it sends without encryption. What has no encrypted way and names no host speaks to
+    this machine's own desktop, or by HTTPS alone."""
+    if mode := getattr(service, "secure_mode", ""):
+        return str(mode) == "insecure"
+    if service.secure or not service.protocol:
+        return False
+    return bool(service.secure_protocol) or bool(_hosts(service))
+
+
+def _instead(service: Any) -> str:
+    if getattr(service, "secure_mode", ""):
+        return f"write `{_first(service.secure_protocol)}://`, without `mode=insecure`"
+    if service.secure_protocol:
+        return f"write `{_first(service.secure_protocol)}://`"
+    return "it has no other way: choose another service"
+
+
+def _first(names: Any) -> str:
+    return str(names if isinstance(names, str) else next(iter(names or ()), ""))
 
 
 @contextmanager

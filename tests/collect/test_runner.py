@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import NoReturn
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from typing import Any, NoReturn
 
 import msgspec
 import pytest
 
+from scanner.collect.away import Away
 from scanner.collect.reading import read
 from scanner.collect.runner import Options, Source, run
 from scanner.kit.contract import ConnectorSpec, Context, Mode, Shard
@@ -21,6 +22,7 @@ from scanner.model.errors import Denied, NotEnabled, Throttled, Unavailable
 from scanner.model.evidence import Evidence
 from scanner.model.facts import Asset, AssetClass, Fact
 from scanner.model.items import Activity, AsOf, Checkpoint, Gap, Item
+from scanner.store.flights import Flights
 from scanner.store.state import State
 from scanner.store.writer import StateSink
 
@@ -406,3 +408,40 @@ def test_what_a_shard_is_set_aside_for_names_no_secret() -> None:
         )
     assert row.status is Outcome.FAILED
     assert row.reason == "no worker takes ***"
+
+
+@pytest.mark.parametrize(
+    "ended_at", [2, 3], ids=["before it is noticed", "before it is read again"]
+)
+def test_a_worker_that_died_stays_a_try_where_the_run_is_ended(ended_at: int) -> None:
+    """As systemd ends a unit of which one process was out of memory: what killed it would be read
+    with all others in every run, and none would come to its end."""
+    begun: list[ShardId] = []
+
+    class Dying(ThreadPoolExecutor):
+        def submit(self, *_: object, **__: object) -> Future[Any]:
+            flight: Future[Any] = Future()
+            flight.set_exception(BrokenExecutor("killed"))
+            return flight
+
+    def begin(_: str, shard: ShardId) -> None:
+        begun.append(shard)
+        if len(begun) == ended_at:
+            raise KeyboardInterrupt
+
+    state = State("sqlite://")
+    shards = {name: lambda since: iter([_asset("a")]) for name in "ab"[: 4 - ended_at]}
+    context = Context(config=_Config(), examine=lambda *_: (), limits=Limits())
+    away = Away(
+        make=Dying, work=bytes, setup=b"", at_once=2, attempts=9,
+        lost=(BrokenExecutor,),
+    )  # fmt: skip
+    with ThreadPoolExecutor(1) as pool, pytest.raises(KeyboardInterrupt):
+        run(
+            [Source("scripted", _Scripted(shards), context)],
+            sink=StateSink(state, "s1", "2026-01-01T00:00:00Z"),
+            interpret=lambda item, source: iter([item]),  # type: ignore[list-item]
+            executor=pool, away=away, flights=Flights(state),
+            options=Options(sleep=lambda seconds: None, on_begin=begin),
+        )  # fmt: skip
+    assert Flights(state).tries == {begun[0]: 1}

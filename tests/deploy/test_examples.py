@@ -47,6 +47,8 @@ def test_the_units_are_a_job_and_its_timer() -> None:
     assert service["Service"]["NoNewPrivileges"] == ["yes"]
     # An interpreter that cannot begin ends with 1, too: nothing that may be a crash is a success.
     assert service["Service"]["SuccessExitStatus"] == ["3"]
+    # What reads a shard may be killed for its memory; the run reads on, and sets the shard aside.
+    assert service["Service"]["OOMPolicy"] == ["continue"]
     assert "--findings-ok" in service["Service"]["ExecStart"][0]
     assert timer["Timer"]["Persistent"] == ["true"]
     assert "Install" in timer

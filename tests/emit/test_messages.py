@@ -204,12 +204,31 @@ def test_more_than_one_address_is_refused() -> None:
     [("json://ai:made-up@hooks.example/x", "jsons://"), ("form://hooks.example/x", "forms://"),
      ("mailto://ai:made-up@mail.example", "mailtos://"), ("gotify://gotify.example/tok", "gotifys"),
      ("json://169.254.169.254/x", "credentials"), ("jsons://169.254.169.254/x", "credentials"),
-     ("jsons://2852039166/x", "credentials"), ("jsons://metadata.google.internal/x", "metadata")],
+     ("jsons://2852039166/x", "credentials"), ("jsons://metadata.google.internal/x", "metadata"),
+     # Services that have one way alone, or another server than the address's.
+     ("rsyslog://logs.example", "no other way"), ("rsyslog://169.254.169.254:80", "credentials"),
+     ("workflows://169.254.169.254/abcdef/ghijkl", "credentials"),
+     ("workflow://metadata.google.internal/abcd/efgh", "metadata"),
+     ("infobip://made-up@169.254.169.254/15551234567", "credentials"),
+     ("mailtos://ai:made-up@mail.example?mode=insecure", "mode=insecure"),
+     ("mailtos://ai:made-up@mail.example?smtp=169.254.169.254", "credentials"),
+     ("mailtos://ai:made-up@localhost.example?smtp=127.0.0.1&mode=insecure", "mode=insecure"),
+     ("psafer://abcdefghijklmnopqrst", "psafers://")],
 )  # fmt: skip
 def test_nothing_is_sent_for_anybody_to_read_or_to_metadata_services(url: str, why: str) -> None:
     with pytest.raises(ConfigError, match=why) as refused:
         Messenger("team", url)
     assert "made-up" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mailtos://ai:made-up@mail.example", "mailto://ai:made-up@mail.example?mode=starttls",
+     "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#g", "syslog://",
+     "workflows://prod.example/abcdef/ghijkl", "rsyslog://127.0.0.1"],
+)  # fmt: skip
+def test_what_is_encrypted_or_stays_here_is_taken(url: str) -> None:
+    Messenger("team", url)
 
 
 def test_a_name_that_leads_to_a_metadata_service_is_not_called(
