@@ -5,13 +5,12 @@ Owns the shards; reads no content.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scanner.kit.contract import Shard
+from scanner.kit.contract import Shard, clone
 from scanner.kit.git.borders import trespass
 from scanner.kit.git.borrowed import own_objects
 from scanner.kit.git.identity import Key, repository_key
@@ -31,10 +30,15 @@ class Listing:
 
     id: ShardId
     title: str
+    place: str
+    called: str
     trouble: dict[str, str] = field(default_factory=dict)
 
     def shard(self) -> Shard:
-        return Shard(id=self.id, scope={"part": "listing", **self.trouble}, title=self.title)
+        return Shard(
+            id=self.id, scope={"part": "listing", **self.trouble}, title=self.title,
+            place=self.place, called=self.called,
+        )  # fmt: skip
 
 
 def listing_gaps(shard: Shard) -> Iterator[Gap]:
@@ -66,13 +70,17 @@ def shards(
         name, inside, scope, doubt = _named(folder, owner or folder, named)
         # Two clones are the same repository, read in places of their own.
         if not inside and name in seen:
-            name += f"?clone={hashlib.blake2b(os.fsencode(folder), digest_size=4).hexdigest()}"
+            name = clone(name, printable(folder.as_posix()))
         if not inside:
             seen.add(name)
         if owner is None and folder.is_dir():
             end = f"/{inside}" if inside else ""
             listings[folder] = Listing(
-                ShardId(f"code:{name}/listing{end}"), printable(folder.name), trouble[folder]
+                ShardId(f"code:{name}/listing{end}"),
+                printable(folder.name),
+                printable(folder.as_posix()),
+                name,
+                trouble[folder],
             )
         elif owner is not None and doubt:
             shown = printable(folder.relative_to(owner).as_posix())
@@ -125,6 +133,8 @@ def _shards_of(
                 title=inside,
                 listed_by=listed_by,
                 left_out=below(inside, exclude),
+                place=printable(folder.as_posix()),
+                called=name,
                 whole_of=f"code:{name}/tree/{inside}/{{path}}",
             )
         return
@@ -136,6 +146,8 @@ def _shards_of(
             scope={**scope, "part": part},
             title=printable(folder.name),
             listed_by=listed_by,
+            place=printable(folder.as_posix()),
+            called=name,
             left_out=exclude if part == "tree" else tuple(g for g in exclude if g == IN_ARCHIVES),
             whole_of=_whole(name) if part == "tree" else "",
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from scanner.collect.reading import Options, Source, cleaner, coverage_of
 from scanner.collect.watch import Watch
-from scanner.kit.contract import Shard
+from scanner.kit.contract import Shard, clone
 from scanner.model.base import ShardId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import Unavailable
@@ -66,6 +66,32 @@ class Listing:
             for one in names
             if one not in shards
         ]
+
+
+def elsewhere(shards: Sequence[Shard], taken: Mapping[ShardId, str]) -> list[Shard]:
+    """With ids of their own for those whose ids another source has for another place. ``taken``:
+    ids of other sources' shards, and where these are; empty: that is not known."""
+    renamed: dict[str, ShardId] = {}
+    for shard in shards:
+        place = taken.get(shard.id)
+        if place is not None and shard.place and shard.place != place:
+            name = clone(shard.called, shard.place)
+            renamed[shard.id] = ShardId(shard.id.replace(shard.called, name, 1))
+    if not renamed:
+        return list(shards)
+    found = []
+    for shard in shards:
+        whole = shard.whole_of
+        if shard.id in renamed:
+            whole = whole.replace(shard.called, clone(shard.called, shard.place), 1)
+        found.append(msgspec.structs.replace(
+            shard,
+            id=renamed.get(shard.id, shard.id),
+            listed_by=renamed.get(shard.listed_by, shard.listed_by),
+            after=tuple(renamed.get(one, one) for one in shard.after),
+            whole_of=whole,
+        ))  # fmt: skip
+    return found
 
 
 def _cleaned(shard: Shard, clean: Callable[[str], str]) -> Shard:

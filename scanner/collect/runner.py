@@ -19,7 +19,7 @@ from typing import Any
 
 from scanner.collect.away import Away
 from scanner.collect.lanes import Beside, Lane, Turn, Workers
-from scanner.collect.listing import Listing
+from scanner.collect.listing import Listing, elsewhere
 from scanner.collect.reading import (
     Flights,
     Interpret,
@@ -91,6 +91,7 @@ class _Run:
         self._done = done
         self.owners: dict[ShardId, str] = dict(done)
         """Shard -> source that has named it, or did first."""
+        self._places: dict[ShardId, str] = {}
         self._options = options
         self._stop = threading.Event()
         self._open: set[ShardId] = set()
@@ -166,8 +167,13 @@ class _Run:
             f"{shared[0]}. Name each place in one source",
             gaps=tuple(str(ident) for ident in shared[:_MOST_NAMED]),
         )
+        self._tell(row)
+
+    def _tell(self, row: Coverage) -> None:
+        """What is about no single shard."""
         _record(self._sink, row)
         self._coverage.append(row)
+        self._options.on_progress(row, self._read, self._known)
 
     def _is_over(self) -> bool:
         last = self._suspects.lane
@@ -218,8 +224,13 @@ class _Run:
 
     def _listed(self, source: Source, shards: list[Shard], rows: list[Coverage]) -> None:
         for row in rows:
-            _record(self._sink, row)
-        self._coverage += rows
+            self._tell(row)
+        shards = elsewhere(shards, {
+            ident: self._places.get(ident, "")
+            for ident in (shard.id for shard in shards)
+            if self.owners.get(ident, source.name) != source.name
+        })  # fmt: skip
+        self._places.update((shard.id, shard.place) for shard in shards if shard.place)
         lane: Lane = self._beside
         if self._away is not None and self._away.takes(source):
             lane = self._workers

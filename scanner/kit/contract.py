@@ -7,6 +7,7 @@ and the context bring those. It never returns an empty list where it was refused
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -109,9 +110,18 @@ class Shard(Model, frozen=True, kw_only=True):
     """Of one that counts once, set where its source's list is complete: shards that its source has
     named before and names no more, the last one read first, whose events have counted
     (:attr:`Context.recall`)."""
+    place: str = ""
+    """Where on this machine that is which ``called`` names in its id. Where two sources have it in
+    two places (clones of a repository), both are read, as two clones of one source are."""
+    called: str = ""
     whole_of: str = ""
     """Ids of shards that show a part of what this one shows, with ``{path}`` where that part lies:
     when this one is read to its end, they have been read too."""
+
+
+def clone(called: str, place: str) -> str:
+    """What a thing is called in the ids of shards, where another place has it, too."""
+    return f"{called}?clone={hashlib.blake2b(place.encode(), digest_size=4).hexdigest()}"
 
 
 class ConnectorSpec(msgspec.Struct, frozen=True, kw_only=True):

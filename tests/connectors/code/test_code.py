@@ -182,6 +182,39 @@ def test_a_clone_elsewhere_keeps_its_identity(repository: Repository, tmp_path: 
     assert one.document.assets[0].uid == "git:github.com/acme/app#ai/anthropic"
 
 
+def test_clones_of_two_sources_are_both_read(repository: Repository, tmp_path: Path) -> None:
+    """As those of one source are: a fork may hold AI of its own."""
+    repository.write("a.py", "print(1)\n")
+    repository.commit()
+    for team in ("a", "b", "c"):
+        repository.git("clone", "-q", str(repository.root), str(tmp_path / team / "shop"))
+    fork = Repository(tmp_path / "b/shop")
+    fork.write("b.py", "import anthropic\nanthropic.Anthropic()\n")
+    fork.commit()
+    sources = {
+        f"team-{team}": {"connector": "code", "paths": [str(tmp_path / team)]} for team in "abc"
+    }
+    url = f"sqlite:///{tmp_path}/state.sqlite"
+    for order in ("abc", "cba"):
+        chosen = {f"team-{team}": sources[f"team-{team}"] for team in order}
+        result = scan(LoadedConfig(config=Config(sources=chosen)), url=url)
+        assert [row.name for row in result.document.assets] == ["Anthropic in shop"]
+        assert set(_status(result).values()) == {"complete"}
+        assert {row.source for row in result.document.coverage} == sources.keys()
+        assert result.document.findings
+        assert all(found.status.is_open for found in result.document.findings)
+
+
+def test_one_place_in_two_sources_is_told(repository: Repository) -> None:
+    repository.write("a.py", "import anthropic\n")
+    repository.commit()
+    one = {"connector": "code", "paths": [str(repository.root)]}
+    result = scan(LoadedConfig(config=Config(sources={"x": one, "y": one})), url="sqlite://")
+    (shared,) = [row for row in result.document.coverage if row.shard.endswith(":shared")]
+    assert "Name each place in one source" in shared.reason
+    assert [row.name for row in result.document.assets] == ["Anthropic in repo"]
+
+
 def test_names_that_are_not_utf8_and_an_empty_repository_are_survived(tmp_path: Path) -> None:
     Repository(tmp_path / "empty")
     folder = tmp_path / "odd"
