@@ -6,12 +6,15 @@ import json
 import logging
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from scanner.kit.references import Secrets, resolve
 from scanner.model.errors import Denied
+from tests.app.faults import can_mount
 
 VALUE = "made-up-" + "v" * 12
 
@@ -57,6 +60,32 @@ def test_a_mounted_secret_of_another_owner_is_read(tmp_path: Path) -> None:
     path = _file(tmp_path, mode=0o644)
     os.chown(path, 12345, 12345)
     assert resolve(f"file:{path}") == VALUE
+
+
+_FIXED = """
+mount --bind "$1" "$1"
+mount -o remount,ro,bind "$1" || exit 77
+exec "$2" -c 'import sys; from scanner.kit.references import resolve as of; print(of(sys.argv[1]))' \\
+  "file:$1/secret"
+"""
+
+
+@pytest.mark.skipif(not can_mount(), reason="no name space can be made here")
+@pytest.mark.parametrize(("mode", "is_read"), [(0o640, True), (0o644, False), (0o660, False)])
+def test_a_token_of_a_pod_may_be_read_by_its_group(
+    tmp_path: Path, mode: int, is_read: bool
+) -> None:
+    """The kubelet gives it to the pod's user, lets the pod's group read it, and mounts it so that
+    nobody changes that."""
+    _file(tmp_path, mode=mode)
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", _FIXED, "-", str(tmp_path), sys.executable],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode == 77:
+        pytest.skip("no mount can be made read-only here")
+    assert done.stdout.strip() == (VALUE if is_read else "")
+    assert is_read or f"mode 0{mode:o}" in done.stderr
 
 
 def test_what_is_no_file_of_a_secret(tmp_path: Path) -> None:
