@@ -65,8 +65,10 @@ def test_a_mounted_secret_of_another_owner_is_read(tmp_path: Path) -> None:
 _FIXED = """
 mount --bind "$1" "$1"
 mount -o remount,ro,bind "$1" || exit 77
-exec "$2" -c 'import sys; from scanner.kit.references import resolve as of; print(of(sys.argv[1]))' \\
-  "file:$1/secret"
+exec "$2" -c "
+import sys
+from scanner.kit.references import resolve
+print(resolve(sys.argv[1]))" "file:$1/secret"
 """
 
 
