@@ -67,7 +67,7 @@ _ORDINARY = frozenset({
     "windsurf", "writer",
 })  # fmt: skip
 """Names of the catalogue that others bear as well: words, people, places and what is mostly
-no AI."""
+no AI. Labels say so themselves (:attr:`scanner.rulebook.types.OAuthApp.is_ordinary`)."""
 _LEAST = 4
 """Letters of a name that says anything amid others."""
 _MOST_WORDS = 30
@@ -94,10 +94,15 @@ class AppNames:
         self._names: dict[str, str] = {}
         self._makers: dict[str, frozenset[str]] = {}
         self._amid: dict[tuple[str, ...], str] = {}
+        self._ordinary = set(_ORDINARY)
         for provider in rulebook.providers:
             for app in provider.oauth_apps:
-                if app.label:
-                    self._labels.setdefault(plain(app.label), provider.id)
+                label = plain(app.label)
+                if label and app.is_ordinary:
+                    self._ordinary.add(label)
+                    self._names.setdefault(label, provider.id)
+                elif label:
+                    self._labels.setdefault(label, provider.id)
             for name in _names_of(provider):
                 self._names.setdefault(name, provider.id)
             self._makers[provider.id] = frozenset(_makers_of(provider))
@@ -105,7 +110,7 @@ class AppNames:
                 self._amid.setdefault((domain,), provider.id)
         for known in (self._labels, self._names):
             for name, provider_id in known.items():
-                if name not in _ORDINARY and len(name) >= _LEAST:
+                if name not in self._ordinary and len(name) >= _LEAST:
                     self._amid.setdefault(tuple(_words(name)), provider_id)
         self._most = max(map(len, self._amid), default=0)
 
@@ -136,7 +141,7 @@ class AppNames:
             found = self._labels.get(name) or (
                 self._names.get(name) if len(name) >= _LEAST else None
             )
-            if found and (name not in _ORDINARY or said(label)):
+            if found and (name not in self._ordinary or said(label)):
                 return _told(found, label, name, is_sure=False)
         return self._within(label, whole)
 

@@ -148,7 +148,7 @@ class HostWatch:
             app.label.casefold(): provider.id
             for provider in reversed(self._rulebook.providers)
             for app in provider.oauth_apps
-            if app.label
+            if app.label and not app.is_ordinary
         }
 
     def application(self, name: str) -> tuple[str, str]:

@@ -184,6 +184,9 @@ class OAuthApp(Model, frozen=True, kw_only=True):
     case)."""
 
     label: str = ""
+    is_ordinary: bool = False
+    """The label is a word, a person's name or another product's as well: it counts whole, with low
+    confidence, and not amid other words."""
     client_id: str = ""
     redirect_host: str = ""
     idp: str = ""
