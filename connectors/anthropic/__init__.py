@@ -185,7 +185,7 @@ CONNECTOR = Administration(
     kinds=(
         Kind(activities.is_event, activities.event),
         Kind(use.is_bucket, use.bucket),
-        Kind(costs.is_bucket, costs.bucket),
+        Kind(costs.is_bucket, costs.bucket, costs.parts),
         Kind(use.is_row, use.row),
         Kind(admin.is_record, admin.told),
     ),

@@ -42,9 +42,10 @@ def costs(session: ReadOnlySession, name: str, now: datetime, days: int) -> Iter
     for place, bill in sorted(bills.items()):
         node = workspace_id(place, name)
         evidence = bill.days.evidence(_RULE, "anthropic", node)
+        told = bill.evidence(_RULE, "anthropic", node)
         yield workspace(
             place, name, "" if place else f"{name}, default workspace",
-            tags={**bill.tags(), "cost_days": str(days)}, evidence=(evidence,),
+            tags={**bill.tags(), "cost_days": str(days)}, evidence=told,
         )  # fmt: skip
         yield bill.days.edge(node, NodeId("provider:anthropic"), Relation.CALLS, evidence)
     if odd:
@@ -56,9 +57,19 @@ def is_bucket(record: Mapping[str, Any]) -> bool:
     return record.keys() >= {"starting_at", "ending_at", "results"}
 
 
+def parts(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A bucket a result: exports may hold others of the same day."""
+    results = items(record.get("results"))
+    if len(results) < 2:
+        yield record
+        return
+    for one in results:
+        yield {**record, "results": [one]}
+
+
 def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
-    """Each counts once, however many exports hold it. What was charged for is told by day; amounts
-    of many days are added up where the API is read."""
+    """Each day of a workspace and line counts once, however many exports hold it; of one that a
+    later export tells with a higher amount, the first holds."""
     at = stamp(record.get("starting_at"))
     results = [mapping(one) for one in items(record.get("results"))]
     bills: dict[str, Bill] = {}
@@ -70,10 +81,18 @@ def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
         node = workspace_id(place, name)
         seen = bill.days.evidence("costs export", "anthropic", node)
         shown = "" if place else f"{name}, default workspace"
-        facts.append(workspace(place, name, shown, evidence=(seen,)))
+        facts.append(
+            workspace(
+                place,
+                name,
+                shown,
+                evidence=bill.evidence(bill.named("costs export"), "anthropic", node),
+            )
+        )
         facts.append(bill.days.edge(node, NodeId("provider:anthropic"), Relation.CALLS, seen))
     groups = sorted(
-        f"{text(one.get('workspace_id'))} {text(one.get('description'))}" for one in results
+        " ".join(text(value) for key, value in sorted(one.items()) if key != "amount")
+        for one in results
     )
     return mark_of(("cost", at, *groups)), at, tuple(facts)
 

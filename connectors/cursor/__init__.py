@@ -27,6 +27,7 @@ from scanner.kit.administered import (
 from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.http import json_body
+from scanner.kit.money import charged
 from scanner.kit.named import Names
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_number, whole_list
@@ -150,6 +151,7 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
     one = NAMES.used(
         editor(org, (model,) if model else ()), "usage events",
         actor=NAMES.person(org, mail.casefold(), mail), first_at=at, last_at=at,
+        costs=charged(column(record, "Cost").removeprefix("$"), "USD"),
     )  # fmt: skip
     has_failed = any(word in column(record, "Kind").casefold() for word in ("error", "abort"))
     return mark_of((at, whole(record))), at, (failed(one) if has_failed else one,)

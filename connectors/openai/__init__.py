@@ -215,7 +215,7 @@ CONNECTOR = Administration(
     ),
     kinds=(
         Kind(log.is_event, log.event),
-        Kind(costs.is_bucket, costs.bucket),
+        Kind(costs.is_bucket, costs.bucket, costs.parts),
         Kind(use.is_bucket, use.bucket),
         Kind(admin.is_record, admin.told),
     ),

@@ -54,9 +54,19 @@ def is_bucket(record: Mapping[str, Any]) -> bool:
     return "amount_value" in record or any("amount" in one for one in results)
 
 
+def parts(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A bucket a result: exports may hold others of the same day."""
+    results = items(record.get("results"))
+    if len(results) < 2:
+        yield record
+        return
+    for one in results:
+        yield {**record, "results": [one]}
+
+
 def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
-    """Each counts once, however many exports hold it. What was charged for is told by day; amounts
-    of many days are added up where the API is read."""
+    """Each day of a project and line counts once, however many exports hold it; of one that a later
+    export tells with a higher amount, the first holds."""
     at = seconds(record.get("start_time"))
     results = [mapping(one) for one in items(record.get("results"))]
     if "amount_value" in record:
@@ -67,12 +77,15 @@ def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
     if not at or odd:
         return None
     groups = sorted(
-        f"{text(one.get('project_id'))} {text(one.get('line_item'))}" for one in results
+        " ".join(text(one.get(key)) for key in ("project_id", "line_item", "user_id", "api_key_id"))
+        + " "
+        + text(mapping(one.get("amount")).get("currency")).upper()
+        for one in results
     )
     facts = (
         one
         for project, bill in sorted(bills.items())
-        for one in _told(project, bill, name, "costs export")
+        for one in _told(project, bill, name, bill.named("costs export"))
     )
     return mark_of(("cost", at, *groups)), at, tuple(facts)
 
@@ -99,7 +112,7 @@ def _facts(project: str, bill: Bill, name: str, days: int) -> Iterator[Item]:
 
 def _told(project: str, bill: Bill, name: str, rule: str) -> tuple[Asset, Edge]:
     node = project_id(project) if project else NodeId(f"{org_id(name)}/no-project")
-    evidence = bill.days.evidence(rule, "openai", node)
+    evidence = bill.evidence(rule, "openai", node)
     asset = Asset(
         id=node,
         kind="openai.project",
@@ -107,6 +120,7 @@ def _told(project: str, bill: Bill, name: str, rule: str) -> tuple[Asset, Edge]:
         asset_class=AssetClass.INTEGRATION,
         provider="openai",
         account=org_id(name),
-        evidence=(evidence,),
+        evidence=evidence,
     )
-    return asset, bill.days.edge(node, NodeId("provider:openai"), Relation.CALLS, evidence)
+    seen = bill.days.evidence(rule, "openai", node)
+    return asset, bill.days.edge(node, NodeId("provider:openai"), Relation.CALLS, seen)

@@ -23,6 +23,7 @@ from scanner.kit.administered import (
 )
 from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.folding import mark_of
+from scanner.kit.money import charged
 from scanner.kit.named import Names
 from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_number, whole_list
@@ -116,7 +117,7 @@ def activity(record: Any, org: str) -> Happened | None:
     where = cut(text(given.get("provider_name")), _MOST_TEXT)
     one = NAMES.used(
         gateway(org, (model,)), "activity", count=max(1, count), first_at=at, last_at=at,
-        where=f"{model} by {where}" if where else model,
+        where=f"{model} by {where}" if where else model, costs=charged(given.get("usage"), "USD"),
     )  # fmt: skip
     # What it is of is said in words (model, provider, endpoint), how much in numbers.
     words = (f"{key} {said}" for key, said in sorted(given.items()) if isinstance(said, str))

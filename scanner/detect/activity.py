@@ -94,6 +94,7 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
         last_at=activity.last_at,
         bytes_up=activity.bytes_up,
         bytes_down=activity.bytes_down,
+        costs=activity.costs,
         part=activity.part,
         ends=_ends(activity),
         guess=guess or (_NAME if activity.is_guess else ""),
@@ -230,6 +231,7 @@ def _of_thing(activity: Activity, thing: Asset, source: str) -> Iterator[Fact]:
         last_at=activity.last_at,
         bytes_up=activity.bytes_up,
         bytes_down=activity.bytes_down,
+        costs=activity.costs,
         part=activity.part,
         ends=_ends(activity),
     )

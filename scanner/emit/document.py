@@ -14,7 +14,7 @@ from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import Ownership
 from scanner.model.base import Model, NodeId, encode
 from scanner.model.coverage import Coverage
-from scanner.model.evidence import Confidence, Evidence, Setting
+from scanner.model.evidence import Confidence, Cost, Evidence, Setting, total_costs
 from scanner.model.facts import Account, Asset, Credential, Edge, Relation
 from scanner.model.finding import Finding
 from scanner.model.registry import EntryStanding, Standing
@@ -77,6 +77,8 @@ class EvidenceRow(Model, frozen=True, kw_only=True):
     bytes_sent: int = 0
     """To the AI, where the source counts them: logs of traffic, calls of applications, browsers."""
     bytes_received: int = 0
+    costs: tuple[Cost, ...] = ()
+    """What was charged, where the source tells: decimal numbers, one a currency."""
 
 
 class AssetRow(Model, frozen=True, kw_only=True):
@@ -98,6 +100,8 @@ class AssetRow(Model, frozen=True, kw_only=True):
     confidence: str = ""
     tenancy: dict[str, int] = {}
     """How many accounts use it, by whose they are: ``corporate``, ``personal``, ``unknown``."""
+    costs: tuple[Cost, ...] = ()
+    """What was charged in all of its evidence, each day and line once."""
     tags: dict[str, str] = {}
     """The vendor's own labels, and what was read of the thing (an MCP server's command, a key's
     ``verify``)."""
@@ -303,6 +307,7 @@ def _asset(
         exposure=asset.exposure if asset else (),
         confidence=str(best_confidence(node.evidence)),
         tenancy=tenancy.at(situation.graph, node.id),
+        costs=total_costs(node.evidence),
         tags=dict(sorted(node.tags.items())),
         owners=owners.get(node.id, ()),
         registry=_standing(standing),
@@ -357,6 +362,7 @@ def _evidence(item: Evidence, provider: str) -> EvidenceRow:
         last_seen=item.last_at,
         bytes_sent=item.bytes_up,
         bytes_received=item.bytes_down,
+        costs=item.costs,
     )
 
 

@@ -118,6 +118,8 @@ class Kind:
 
     fits: Callable[[Mapping[str, Any]], bool]
     told: Callable[[Mapping[str, Any], str], Understood]
+    parts: Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any]]] | None = None
+    """Of a record that holds several things, each of which counts once by itself."""
 
 
 @dataclass(frozen=True)
@@ -281,15 +283,18 @@ def read_file(
         for number, record in read_records(path, name, "`files`"):
             inner = unwrapped(record, fits, spelling=spelling, source=source)
             kind = next((one for one in kinds if inner is not None and one.fits(inner)), None)
-            found = kind.told(inner, org) if kind is not None and inner is not None else None
-            if found is None:
+            if kind is None or inner is None:
                 odd.append(number)
                 continue
-            if not isinstance(found, list):
-                for stated in book.told(found, number):
-                    fold.add(stated)
-                continue
-            yield from _passed(found, listed)
+            for one in kind.parts(inner) if kind.parts else (inner,):
+                found = kind.told(one, org)
+                if found is None:
+                    odd.append(number)
+                elif isinstance(found, list):
+                    yield from _passed(found, listed)
+                else:
+                    for stated in book.told(found, number):
+                        fold.add(stated)
     except SourceError as error:
         trouble = error
     yield from book.taken(fold, is_whole=trouble is None)

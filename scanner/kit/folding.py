@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from scanner.kit.clocks import Clock
+from scanner.model.evidence import joined_costs
 from scanner.model.facts import (
     Asset,
     Credential,
@@ -142,7 +143,9 @@ def counted(one: Activity, count: int) -> Activity:
     """The same of so many of its events, with their share of the bytes."""
     up, down = (size * count // one.count if one.count else 0
                 for size in (one.bytes_up, one.bytes_down))  # fmt: skip
-    return msgspec.structs.replace(one, count=count, bytes_up=up, bytes_down=down)
+    return msgspec.structs.replace(
+        one, count=count, bytes_up=up, bytes_down=down, costs=one.costs if count else ()
+    )
 
 
 def _joined(old: Activity, new: Activity) -> Activity:
@@ -151,6 +154,7 @@ def _joined(old: Activity, new: Activity) -> Activity:
         count=old.count + new.count,
         bytes_up=old.bytes_up + new.bytes_up,
         bytes_down=old.bytes_down + new.bytes_down,
+        costs=joined_costs(old.costs, new.costs),
         label=old.label or new.label,
         first_at=min(filter(None, (old.first_at, new.first_at)), default=""),
         last_at=max(old.last_at, new.last_at),

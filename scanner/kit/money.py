@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
+
+import msgspec
 
 from scanner.kit.usage import Sum
 from scanner.kit.values import text
+from scanner.model.base import NodeId
+from scanner.model.evidence import Cost, Evidence
 
 _MOST_LINES, _MOST_TEXT, _MOST_DIGITS = 10, 80, 40
 _CENT = Decimal("0.01")
+_EXACT = Context(prec=200)
 
 
 def money(value: Any) -> Decimal | None:
@@ -20,6 +25,12 @@ def money(value: Any) -> Decimal | None:
     except InvalidOperation:
         return None
     return found if found.is_finite() else None
+
+
+def charged(value: Any, currency: str) -> tuple[Cost, ...]:
+    """Of one record; nothing where it cost nothing or does not tell (``Included``)."""
+    amount = money(value)
+    return (Cost(currency=currency, amount=amount),) if amount else ()
 
 
 @dataclass
@@ -33,12 +44,32 @@ class Bill:
         """Of one day, which ``first`` and ``last`` are the ends of."""
         self.days.add(1, first, last)
         key = currency.upper()[:8], line[:_MOST_TEXT]
-        self.lines[key] = self.lines.get(key, Decimal(0)) + value
+        self.lines[key] = _EXACT.add(self.lines.get(key, Decimal(0)), value)
+
+    def costs(self, line: str) -> tuple[Cost, ...]:
+        return tuple(
+            Cost(currency=currency, amount=amount)
+            for (currency, what), amount in sorted(self.lines.items())
+            if what == line
+        )
+
+    def named(self, rule: str) -> str:
+        """Of an export; one that is not apart by line may tell again what another tells by line."""
+        return rule if any(line for _, line in self.lines) else f"{rule}, no lines"
+
+    def evidence(self, rule: str, source: str, node: NodeId) -> tuple[Evidence, ...]:
+        """The days of all, and a row a line with what it cost."""
+        whole = self.days.evidence(rule, source, node)
+        rows = {
+            line: msgspec.structs.replace(whole, path=line, count=1, costs=self.costs(line))
+            for line in sorted({what for _, what in self.lines})
+        }
+        return (rows.pop("", whole), *rows.values())
 
     def tags(self) -> dict[str, str]:
         whole: dict[str, Decimal] = {}
         for (currency, _), value in self.lines.items():
-            whole[currency] = whole.get(currency, Decimal(0)) + value
+            whole[currency] = _EXACT.add(whole.get(currency, Decimal(0)), value)
         largest = sorted(self.lines.items(), key=lambda item: (-item[1], item[0]))[:_MOST_LINES]
         return {
             "cost": "; ".join(_told(v, c) for c, v in sorted(whole.items())),

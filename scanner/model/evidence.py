@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from decimal import Context, Decimal
 from enum import StrEnum
 
 import msgspec
@@ -75,6 +76,14 @@ class Ends(StrEnum):
     application that is removed from its place lives on at its vendor; this does not."""
 
 
+class Cost(Model, frozen=True, kw_only=True):
+    """What was charged, in one currency: a decimal number, which is added up exactly."""
+
+    currency: str
+    """ISO 4217, in capitals; empty where the source does not tell."""
+    amount: Decimal
+
+
 class Evidence(Model, frozen=True, kw_only=True):
     """One observation. ``preview`` is redacted before it gets here; times are ISO 8601, UTC."""
 
@@ -105,6 +114,9 @@ class Evidence(Model, frozen=True, kw_only=True):
     bytes_up: int = 0
     """To the AI, where the source counts them (traffic, calls of applications, browsers)."""
     bytes_down: int = 0
+    costs: tuple[Cost, ...] = ()
+    """Charged for what is counted, from ``first_at`` to ``last_at``; one a currency. ``path`` is
+    the line of the bill."""
     large_uploads: int = 0
     """Requests that sent at least what the source's configuration calls large."""
     handshakes: tuple[str, ...] = ()
@@ -139,7 +151,9 @@ class Evidence(Model, frozen=True, kw_only=True):
     @property
     def uncounted(self) -> Evidence:
         """The same, of nothing that is counted: another row counts it."""
-        return msgspec.structs.replace(self, count=0, bytes_up=0, bytes_down=0, large_uploads=0)
+        return msgspec.structs.replace(
+            self, count=0, bytes_up=0, bytes_down=0, large_uploads=0, costs=()
+        )
 
     @property
     def said(self) -> str:
@@ -207,6 +221,7 @@ def _joined(old: Evidence, new: Evidence, add_counts: bool) -> Evidence:
         last_at=max(old.last_at, new.last_at),
         bytes_up=add(old.bytes_up, new.bytes_up),
         bytes_down=add(old.bytes_down, new.bytes_down),
+        costs=joined_costs(old.costs, new.costs, add_counts=add_counts),
         large_uploads=add(old.large_uploads, new.large_uploads),
         handshakes=_handshakes(old, new),
         part=base.part,
@@ -215,6 +230,39 @@ def _joined(old: Evidence, new: Evidence, add_counts: bool) -> Evidence:
         guess=old.guess or new.guess,
         scopes=base.scopes,
     )
+
+
+_EXACT = Context(prec=200)
+"""Digits enough for any bill; what is added up is rounded nowhere."""
+
+
+def joined_costs(
+    old: tuple[Cost, ...], new: tuple[Cost, ...], *, add_counts: bool = True
+) -> tuple[Cost, ...]:
+    """By currency, in order: added up, or the larger of what two readings of the same tell."""
+    if not old or not new:
+        return old or new
+    found = {one.currency: one.amount for one in old}
+    for one in new:
+        before = found.get(one.currency)
+        if before is None:
+            found[one.currency] = one.amount
+        else:
+            join = _EXACT.add if add_counts else max
+            found[one.currency] = join(before, one.amount)
+    return tuple(Cost(currency=key, amount=found[key]) for key in sorted(found))
+
+
+def total_costs(rows: tuple[Evidence, ...]) -> tuple[Cost, ...]:
+    """Of a thing. What was read in several ways (an API and its export; by line and as a whole)
+    counts once: the way that tells the most stands. Ways are told apart by ``rule``."""
+    ways: dict[str, tuple[Cost, ...]] = {}
+    for row in rows:
+        ways[row.rule] = joined_costs(ways.get(row.rule, ()), row.costs)
+    made: tuple[Cost, ...] = ()
+    for told in ways.values():
+        made = joined_costs(made, told, add_counts=False)
+    return made
 
 
 def _handshakes(old: Evidence, new: Evidence) -> tuple[str, ...]:

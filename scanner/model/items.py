@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from scanner.model.base import Model, NodeId
-from scanner.model.evidence import Confidence, Ends, Setting
+from scanner.model.evidence import Confidence, Cost, Ends, Setting
 from scanner.model.facts import Account, Asset, Credential, DataStore, Edge, Identity
 
 
@@ -132,6 +132,8 @@ class Activity(Model, frozen=True, kw_only=True):
     """That went to the application, where the source counts them."""
     bytes_down: int = 0
     """That came from it."""
+    costs: tuple[Cost, ...] = ()
+    """What the source says was charged for it."""
     resource: str = ""
     """Where inside the organization it holds (a workspace): what ends there ends nothing
     elsewhere. Empty: everywhere."""

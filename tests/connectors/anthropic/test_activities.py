@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scanner.model.errors import Denied
+from scanner.model.evidence import Cost, total_costs
 from scanner.model.facts import (
     Asset,
     AssetClass,
@@ -185,3 +187,16 @@ def test_a_known_type_without_what_it_is_about_is_a_gap_of_the_schema(tmp_path: 
     assert gap.reason.startswith(
         "schema: 1 event of type platform_api_key_created without api_key_id"
     )
+
+
+def test_amounts_of_exports_are_told_once_by_workspace_and_line(tmp_path: Path) -> None:
+    def day(*lines: tuple[str, str]) -> dict[str, Any]:
+        return {"starting_at": "2026-11-10T00:00:00Z", "ending_at": "2026-11-11T00:00:00Z",
+                "results": [{"workspace_id": "wrkspc_1", "description": what, "amount": amount,
+                             "currency": "USD"} for what, amount in lines]}  # fmt: skip
+
+    told = [day(("in", "10.5"), ("out", "20")), day(("out", "20"))]  # cents; another page again
+    (tmp_path / "c.jsonl").write_text("\n".join(json.dumps(one) for one in told))
+    ctx = CASE.context("https://x.example", live=False, files=("c.jsonl",), folder=tmp_path)
+    (place,) = [one for one in CASE.items(ctx) if isinstance(one, Asset)]
+    assert total_costs(place.evidence) == (Cost(currency="USD", amount=Decimal("0.305")),)

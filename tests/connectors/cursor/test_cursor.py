@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
+from connectors.cursor import row
 from scanner.model.errors import Unavailable
+from scanner.model.evidence import Cost
 from scanner.model.facts import AssetClass, Identity
+from scanner.model.items import Activity
 from tests.connectors.cursor.world import CASE
 from tests.saas_rig import Vendor
 from tests.saas_rig.cases import folded, planted
@@ -50,3 +55,16 @@ def test_pages_without_records_that_go_on_are_told_and_not_asked_for_ten_thousan
     with pytest.raises(Unavailable, match="repeats a page"):
         CASE.items(CASE.context(vendor.url), "use")
     assert vendor.calls == ["POST /teams/daily-usage-data"] * 2
+
+
+def test_what_a_request_cost_is_kept_and_what_is_included_costs_nothing() -> None:
+    def cost(said: str) -> tuple[Cost, ...]:
+        happened = row({"Date": "2026-11-20T10:00:00Z", "User": "ada@acme.com", "Kind": "On-Demand",
+                        "Model": "gpt-5", "Total Tokens": "9", "Cost": said}, "acme")  # fmt: skip
+        assert happened is not None
+        (one,) = happened[2]
+        assert isinstance(one, Activity)
+        return one.costs
+
+    assert cost("$0.04") == cost("0.04") == (Cost(currency="USD", amount=Decimal("0.04")),)
+    assert cost("Included") == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from scanner.kit.values import iso
 from scanner.model.coverage import Outcome
+from scanner.model.evidence import Cost, total_costs
 from scanner.model.facts import (
     Asset,
     Credential,
@@ -19,6 +21,7 @@ from scanner.model.facts import (
     PrincipalType,
     Relation,
     fact_key,
+    merge_fact,
 )
 from scanner.model.items import Activity, Checkpoint, Gap, Item
 from scanner.rulebook.load import Rulebook
@@ -245,3 +248,33 @@ def test_a_known_type_without_what_it_is_about_is_a_gap_of_the_schema(tmp_path: 
     (gap,) = [one for one in items if isinstance(one, Gap)]
     assert gap.what.endswith(":1")
     assert gap.reason.startswith("schema: 1 event of type api_key.created without api_key.created")
+
+
+def _bill(*results: tuple[str, str, str | float], day: int = 0) -> dict[str, Any]:
+    start = 1762646400 + day * 86400
+    return {"object": "bucket", "start_time": start, "end_time": start + 86400, "results": [
+        {"object": "organization.costs.result", "project_id": project, "line_item": line or None,
+         "amount": {"value": value, "currency": "usd"}}
+        for project, line, value in results
+    ]}  # fmt: skip
+
+
+def test_amounts_of_exports_are_summed_exactly_and_each_day_and_line_once(tmp_path: Path) -> None:
+    days = [_bill(("proj_a", "gpt-5, input", 0.1), ("proj_b", "gpt-5, input", 7), day=day)
+            for day in range(3)]  # fmt: skip
+    small = _bill(("proj_a", "gpt-5, output", "0.000000000000000000000000000001"), day=3)
+    again = [_bill(("proj_a", "gpt-5, input", 0.1), day=1), days[2]]  # of one project, and a page
+    whole = [_bill(("proj_a", "", "0.2"), day=1)]  # an export that is not apart by line
+    told = [*days, small, *again, *whole]
+    found: dict[str, Asset] = {}
+    for one in _read(tmp_path, told):
+        if isinstance(one, Asset):
+            found[one.id] = merge_fact(found[one.id], one) if one.id in found else one
+    of_a = found["openai:project/proj_a"].evidence
+    lines = {row.path: row.costs for row in of_a if row.costs and row.path}
+    assert lines["gpt-5, input"] == (Cost(currency="USD", amount=Decimal("0.3")),)
+    assert total_costs(of_a) == (
+        Cost(currency="USD", amount=Decimal("0.300000000000000000000000000001")),
+    )
+    of_b = found["openai:project/proj_b"].evidence
+    assert total_costs(of_b) == (Cost(currency="USD", amount=Decimal(21)),)

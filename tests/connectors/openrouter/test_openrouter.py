@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from connectors.openrouter import activity
 from scanner.graph.same_keys import same_keys
 from scanner.model.base import NodeId, encode
+from scanner.model.evidence import Cost
 from scanner.model.facts import Credential
+from scanner.model.items import Activity
 from tests.connectors.openrouter.world import CASE, KEYS
 from tests.saas_rig import Vendor
 from tests.saas_rig.cases import folded, planted
@@ -44,3 +49,14 @@ def test_use_by_model_and_host(vendor: Vendor) -> None:
     assert set(rows) == {
         "anthropic/claude-sonnet-4 by Anthropic", "openai/gpt-4.1 by Azure",
     }  # fmt: skip
+
+
+def test_what_a_day_of_a_model_cost_is_kept() -> None:
+    day = {"date": "2026-11-20", "model": "x/y", "requests": 3, "usage": 0.1}
+    happened = activity(day, "acme")
+    assert happened is not None
+    (one,) = happened[2]
+    assert isinstance(one, Activity)
+    assert one.costs == (Cost(currency="USD", amount=Decimal("0.1")),)
+    (three,) = folded([one, one, one])
+    assert three.costs == (Cost(currency="USD", amount=Decimal("0.3")),)
