@@ -131,6 +131,9 @@ class ScheduleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     late_hours: Annotated[float, msgspec.Meta(ge=0)] = 6.0
     """After two times of the schedule without a scan that read anything of a source, and this long,
     it is not ready."""
+    run_limit_hours: Annotated[float, msgspec.Meta(ge=0)] = 24.0
+    """A run that takes longer hangs: it is told to end, then killed, and that is told; what it
+    stored stays, and the next run goes on. 0: no limit."""
 
 
 class OriginConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

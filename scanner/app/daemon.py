@@ -9,6 +9,7 @@ expressions are ``cronsim``'s.
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import signal
@@ -16,6 +17,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -33,8 +35,6 @@ from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import ConfigError, ShadowAIError
 from scanner.store.state import ScanRow, State
 
-_GRACE = 60.0
-"""Seconds that a run has to end by itself."""
 _ENDS = (0, 1, 3)
 """Exit codes of a run that has told what it came to."""
 _FAILED = 4
@@ -122,6 +122,8 @@ class Daemon:
         self._stop = threading.Event()
         self._wait = wait or self._stop.wait
         self._child: subprocess.Popen[bytes] | None = None
+        self.grace = 60.0
+        """Seconds that a run has to end by itself."""
         self.runs = 0
         self.last_exit: int | None = None
         self.due: datetime | None = None
@@ -212,20 +214,30 @@ class Daemon:
             self._log("run could not begin", "error", reason=str(error))
             self._tell(f"A run could not begin: {error}.")
             return self.last_exit
+        limit = self._schedule.run_limit_hours
+        end = time.monotonic() + limit * 3600 if limit else math.inf
+        is_late = False
         try:
             while True:
                 try:
                     self.last_exit = self._child.wait(timeout=1.0)
                     break
                 except subprocess.TimeoutExpired:
-                    if self._stop.is_set():
+                    is_late = time.monotonic() > end
+                    if is_late:
+                        self._log("run hangs", "error", reason=f"not at its end after {limit:g} h")
+                    if is_late or self._stop.is_set():
                         self.last_exit = self._told_to_end(self._child)
                         break
         finally:
             self._child = None
         self.runs += 1
         self._log("run ended", exit=self.last_exit)
-        if self.last_exit not in _ENDS and not self._stop.is_set():
+        if is_late:
+            self._tell(
+                f"A run was not at its end after {limit:g} hours and was ended; the next goes on."
+            )
+        elif self.last_exit not in _ENDS and not self._stop.is_set():
             code = self.last_exit
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             self._tell(f"A run ended with {how}; its log tells more.")
@@ -243,7 +255,7 @@ class Daemon:
     def _told_to_end(self, child: subprocess.Popen[bytes]) -> int:
         child.send_signal(signal.SIGTERM)
         try:
-            return child.wait(timeout=_GRACE)
+            return child.wait(timeout=self.grace)
         except subprocess.TimeoutExpired:
             child.kill()
             return child.wait()

@@ -1,4 +1,5 @@
-"""Logs that used to tell something and do not any more: the use has ended, or the logging has.
+"""Logs that used to tell something and do not any more, or never did: there is no use, or the
+logging is off.
 
 A log is a shard that goes on where it stopped. What it tells is told of its source as a whole, in
 days: a source that is heard once a month is not silent after a week. What could not be read is
@@ -50,6 +51,8 @@ def listened(state: State, known: Mark, now: str) -> Mark:
                     heard.get(source), scan.started_at,
                     was_silent=source in known.silent, was_quiet=source in quiet,
                 )  # fmt: skip
+            elif source not in heard:
+                heard[source] = Heard(at=scan.started_at, is_first=True)
         now_quiet = {source for source, records in told.items() if not records} & heard.keys()
         # One that was not due is as quiet as it was.
         quiet = {source for source in quiet if not scan.has_read(source)} | now_quiet
@@ -59,7 +62,7 @@ def listened(state: State, known: Mark, now: str) -> Mark:
 
 
 def _heard(before: Heard | None, at: str, *, was_silent: bool, was_quiet: bool) -> Heard:
-    if before is None:
+    if before is None or before.is_first:
         return Heard(at=at)
     # A silence that was told of is nothing usual.
     gap = 0.0 if was_silent else _days(before.at, at)
@@ -74,7 +77,9 @@ def silent(mark: Mark, days: float, now: str) -> dict[str, Silent]:
     for source in mark.quiet if days else ():
         heard = mark.heard[source]
         if _days(heard.at, now) > max(days, 2 * heard.usual):
-            found[source] = Silent(source=source, since=heard.at, usual=heard.usual)
+            found[source] = Silent(
+                source=source, since=heard.at, usual=heard.usual, is_first=heard.is_first
+            )
     return found
 
 

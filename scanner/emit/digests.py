@@ -47,11 +47,13 @@ class Lack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Silent(msgspec.Struct, frozen=True, kw_only=True):
-    """A source whose logs tell nothing any more."""
+    """A source whose logs tell nothing any more. ``is_first``: nor did they ever, since they were
+    read first."""
 
     source: str
     since: str
     usual: float = 0.0
+    is_first: bool = False
 
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +108,7 @@ def text(digest: Digest, most: int) -> str:
         parts += [f"Read completely again ({len(rows)})", *_bounded(rows, most)]
     if digest.silent:
         rows = [plain(_quiet(one)) for one in digest.silent]
-        parts += [f"Logs that tell nothing any more ({len(rows)})", *_bounded(rows, most)]
+        parts += [f"Logs that tell nothing ({len(rows)})", *_bounded(rows, most)]
     if digest.heard_again:
         rows = [plain(source) for source in digest.heard_again]
         parts += [f"Logs that tell something again ({len(rows)})", *_bounded(rows, most)]
@@ -116,6 +118,9 @@ def text(digest: Digest, most: int) -> str:
 
 
 def _quiet(one: Silent) -> str:
+    if one.is_first:
+        return (f"{one.source}: nothing of AI yet, since it was first read on {one.since[:10]}; is "
+                "its logging on, and is this where it goes?")  # fmt: skip
     usual = f", usually for no more than {one.usual:.0f} days" if one.usual >= 1 else ""
     return f"{one.source}: nothing since {one.since[:10]}{usual}; is its logging still on?"
 

@@ -23,6 +23,8 @@ class Heard(Model, frozen=True, kw_only=True):
     """When the last scan began to which they told something."""
     usual: float = 0.0
     """The most days that have passed between two such scans."""
+    is_first: bool = False
+    """It has told nothing yet: the scan that read it first."""
 
 
 class Mark(Model, frozen=True, kw_only=True):

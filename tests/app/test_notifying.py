@@ -177,6 +177,17 @@ def test_logs_that_tell_nothing_any_more_are_told_once(place: Place) -> None:
     assert _days(place, *[0] * 8) == ["Shadow AI: 1 silent"]
 
 
+def test_logs_that_have_told_nothing_yet_are_told_once(place: Place) -> None:
+    """The wrong place, or a logging that was never switched on."""
+    assert _days(place, *[0] * 7) == []
+    assert _days(place, 0, 0) == ["Shadow AI: 1 silent"]
+    ((_, text),) = place.service.got
+    assert "okta: nothing of AI yet, since it was first read on 2026-01-" in text
+    assert _days(place, *[0] * 20) == []
+    assert _days(place, 2, 2) == ["Shadow AI: 1 heard again"]
+    assert _days(place, *[0] * 8) == ["Shadow AI: 1 silent"]
+
+
 def test_a_pause_of_the_scanner_is_nothing_usual_of_a_log(place: Place) -> None:
     place.logged(1)
     place.now += timedelta(days=60)

@@ -249,6 +249,24 @@ def test_a_missed_run_is_made_up_for_and_the_next_is_at_its_time(tmp_path: Path)
     assert daemon.runs == len(due)
 
 
+def test_a_run_that_hangs_is_ended_and_the_next_is_made(tmp_path: Path) -> None:
+    """Stopped, it takes no signal but the last, as one does whose library gives nothing back."""
+    config = _config(
+        tmp_path,
+        '[schedule]\ncron = "0 * * * *"\njitter_minutes = 0\nrun_limit_hours = 0.0001\n',
+    )
+    code = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
+    daemon, out = _daemon(config, Clock(), code)
+    daemon.grace = 0.2
+    for _ in range(2):
+        daemon.once()
+    events = [json.loads(line) for line in out.getvalue().splitlines()]
+    hung = [one for one in events if one["event"] == "run hangs"]
+    assert len(hung) == daemon.runs == 2
+    assert "0.0001 h" in hung[0]["reason"]
+    assert daemon.last_exit == -signal.SIGKILL
+
+
 def test_a_time_that_passes_during_a_run_is_not_dropped(tmp_path: Path) -> None:
     config = _config(tmp_path, '[schedule]\ncron = "0 * * * *"\njitter_minutes = 0\n')
     clock = Clock(NOW + timedelta(minutes=2))
