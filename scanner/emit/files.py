@@ -30,7 +30,7 @@ from scanner.graph.part import Part, whole
 from scanner.model.coverage import Outcome, wanted
 from scanner.model.errors import StoreError
 
-_FOLDER, _FILE, _SHARED = 0o700, 0o600, 0o644
+_FOLDER, _FILE, _OPEN, _SHARED = 0o700, 0o600, 0o755, 0o644
 
 
 def write_all(folder: Path, document: Document, graph: AssetGraph) -> list[Path]:
@@ -105,13 +105,15 @@ def made_folder(folder: Path) -> None:
 
 def write_file(path: Path, data: bytes, *, is_shared: bool = False) -> Path:
     """One file, whole or not at all. ``is_shared``: whoever runs beside us reads it, as figures
-    without names. Raises ``StoreError``."""
+    without names, also where its folder is made for it. Raises ``StoreError``."""
     return write_pieces(path, [data], is_shared=is_shared)
 
 
 def write_pieces(path: Path, data: Iterable[bytes], *, is_shared: bool = False) -> Path:
     """One file in pieces, whole or not at all. Raises ``StoreError``."""
     try:
+        if is_shared:
+            path.parent.mkdir(exist_ok=True, mode=_OPEN)
         return _write(path, data, _SHARED if is_shared else _FILE)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error

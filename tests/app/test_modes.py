@@ -39,14 +39,15 @@ def test_a_run_leaves_nothing_that_others_can_read(tmp_path: Path) -> None:
     home.mkdir(mode=0o755)
     (home / "shadow-ai.toml").write_text(
         '[sources.code]\npaths = ["../code"]\nhistory = false\n'
-        '[run]\noutput = "out"\nmetrics_file = "figures.prom"\nformats = ["json", "html", "csv"]\n'
+        '[run]\noutput = "out"\nmetrics_file = "figures/ai.prom"\nformats = ["json", "html", "csv"]\n'
         '[tickets.events]\nkind = "file"\nfolder = "events"\n'
     )
     (tmp_path / "code" / "app.py").write_text("import openai\nopenai.OpenAI()\n")
     run(load(home / "shadow-ai.toml"), KEY)
     found = _modes(home)
     assert found.pop("shadow-ai.toml") == "0666"  # the user's own
-    assert found.pop("figures.prom") == "0644"  # for who collects figures; it names nobody
+    # For who collects figures; it names nobody.
+    assert (found.pop("figures"), found.pop("figures/ai.prom")) == ("0755", "0644")
     assert {found[name] for name in ("out", "events")} == {"0700"}
     files = {name: mode for name, mode in found.items() if name not in ("out", "events")}
     assert set(files.values()) == {"0600"}, files
