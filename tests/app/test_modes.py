@@ -39,7 +39,8 @@ def test_a_run_leaves_nothing_that_others_can_read(tmp_path: Path) -> None:
     home.mkdir(mode=0o755)
     (home / "shadow-ai.toml").write_text(
         '[sources.code]\npaths = ["../code"]\nhistory = false\n'
-        '[run]\noutput = "out"\nmetrics_file = "figures/ai.prom"\nformats = ["json", "html", "csv"]\n'
+        '[run]\noutput = "out"\nmetrics_file = "figures/ai.prom"\n'
+        'formats = ["json", "html", "csv"]\n'
         '[tickets.events]\nkind = "file"\nfolder = "events"\n'
     )
     (tmp_path / "code" / "app.py").write_text("import openai\nopenai.OpenAI()\n")
