@@ -111,6 +111,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Names of formats (docs/formats.md); empty: findings.json, graph.graphml and report.html."""
     metrics_file: str = ""
     """Prometheus gauges, for the textfile collector and ``shadow-ai daemon``."""
+    wait_minutes: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """How long a run waits for its turn where another has the state."""
     traces: bool = False
     """Send each run as OpenTelemetry traces to ``OTEL_EXPORTER_OTLP_ENDPOINT``; needs the extra
     ``traces``."""

@@ -3,28 +3,53 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 from scanner.app.lock import locked
-from scanner.model.errors import ShadowAIError, StoreError, Throttled, Unavailable
+from scanner.model.errors import ShadowAIError, StateTaken, StoreError, Throttled, Unavailable
 from scanner.store.state import State
+
+_TURN_SECONDS = 2.0
+"""So often it is asked whether the other scan has ended."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """``pauses``: seconds between attempts where it may heal; ``turn``: seconds that a scan which
+    has the state is waited for, of which ``on_taken`` is told once."""
+
+    pauses: Sequence[float] = ()
+    turn: float = 0.0
+    on_taken: Callable[[str], None] = lambda reason: None
 
 
 @contextmanager
-def held(url: str, key: str, warnings: list[str], pauses: Sequence[float] = ()) -> Iterator[State]:
-    """``key``: mark of the fingerprint key, ``pauses``: seconds between attempts where it may heal.
+def held(
+    url: str, key: str, warnings: list[str], patience: Patience | None = None
+) -> Iterator[State]:
+    """``key``: mark of the fingerprint key.
 
     Raises ``ConfigError``, and ``StoreError`` where another scan has it, or its server stays away.
     """
+    chosen = patience or Patience()
+    pauses, end, is_told = iter(chosen.pauses), time.monotonic() + chosen.turn, False
     with ExitStack() as stack:
-        for pause in (*pauses, None):
+        while True:
             try:
                 stack.enter_context(locked(url))
                 state = _opened(url, key, warnings)
                 break
             except StoreError as error:
                 stack.close()
+                if isinstance(error, StateTaken) and time.monotonic() < end:
+                    if not is_told:
+                        chosen.on_taken(str(error))
+                    is_told = True
+                    time.sleep(_TURN_SECONDS)
+                    continue
+                pause = next(pauses, None)
                 if pause is None or not error.may_heal:
                     raise
                 time.sleep(pause)

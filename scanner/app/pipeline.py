@@ -15,7 +15,7 @@ from scanner.app.config import LoadedConfig, fingerprint_key, key_mark, store_ur
 from scanner.app.covering import gone, whole_coverage
 from scanner.app.due import due
 from scanner.app.fitting import fitting
-from scanner.app.holding import held
+from scanner.app.holding import Patience, held
 from scanner.app.interpreting import interpreter
 from scanner.app.norms import norms_of
 from scanner.app.registering import Asking, registry_of, registry_or_reason
@@ -76,8 +76,8 @@ class Settings:
     """What is less sure is kept in the state, but neither shown nor counted for ``fail_on``."""
     verify: bool = False
     """Ask providers whether the keys found live: each key goes to its own provider, once."""
-    pauses: tuple[float, ...] = ()
-    """Seconds between attempts to open a state whose server is away."""
+    patience: Patience | None = None
+    """With a state whose server is away, or that another scan has."""
     on_begin: Callable[[str, ShardId], None] = lambda source, shard: None
     on_progress: Callable[[Coverage, int, int], None] = lambda coverage, done, known: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -111,7 +111,7 @@ def scan(
             loaded, detector, chosen.environ, chosen.now,
             processors=executing.processors_of(loaded.config.scan),
         )  # fmt: skip
-        with held(where, mark, warnings, chosen.pauses) as state:
+        with held(where, mark, warnings, chosen.patience) as state:
             reading = registry_or_reason(loaded, Asking(state, chosen.environ, chosen.now()))
             return _scan(
                 loaded, rulebook, reading, detector, sources, state, chosen, warnings, known,

@@ -22,7 +22,7 @@ from scanner.app import breaking, due, libraries
 from scanner.app.clock import now
 from scanner.app.config import LoadedConfig, store_url
 from scanner.app.elsewhere import advice, is_refused
-from scanner.app.holding import may_heal
+from scanner.app.holding import Patience, may_heal
 from scanner.app.notifying import messengers, notify
 from scanner.app.pipeline import (
     EXIT_COMPLETE,
@@ -154,7 +154,11 @@ def _run(
             ran.result = scan(
                 loaded,
                 settings=Settings(
-                    environ=environ, only=only, pauses=STORE_PAUSES,
+                    environ=environ, only=only,
+                    patience=Patience(
+                        pauses=STORE_PAUSES, turn=loaded.config.run.wait_minutes * 60,
+                        on_taken=lambda reason: say("waiting", reason=reason),
+                    ),
                     on_begin=spans.began, on_progress=shard_read,
                 ),
             )  # fmt: skip

@@ -28,6 +28,7 @@ from scanner.app.lock import locked
 from scanner.app.running import Log, job, run
 from scanner.model.errors import ConfigError
 from scanner.store.state import State
+from tests.app.cluster import wait
 from tests.emit.tickets import trackers
 from tests.forge_rig.api import Fault, Reply
 
@@ -157,6 +158,24 @@ def test_what_is_wrong_ends_with_its_own_code_where_it_cannot_be_told(
     config.write_text(more)
     run = f"{sys.executable} -m scanner run --config {config} 2>/dev/full"
     assert subprocess.run(["bash", "-c", run], check=False).returncode == 2
+
+
+def test_runs_that_share_a_state_take_turns(tmp_path: Path) -> None:
+    config = load(_config(tmp_path))
+    env = {"SHADOW_AI_FINGERPRINT_KEY": "k" * 20}
+    patient = load(_config(tmp_path, "wait_minutes = 1\n"))
+    out, done = io.StringIO(), []
+    with locked(store_url(config)):
+        refused = run(config, env, Log(io.StringIO()))
+        second = threading.Thread(target=lambda: done.append(run(patient, env, Log(out))))
+        second.start()
+        wait(lambda: '"waiting"' in out.getvalue())
+        assert not done
+    second.join(60)
+    assert (refused.exit_code, done[0].exit_code) == (3, 0)
+    events = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [e["event"] for e in events].count("waiting") == 1
+    assert "another scan is running" in next(e for e in events if e["event"] == "waiting")["reason"]
 
 
 def test_a_run_goes_on_without_its_log(tmp_path: Path) -> None:
