@@ -22,6 +22,7 @@ FIELDS = (
 _OF_ALL = ("gen_ai.", "#Fields:", "#fields")
 """Spans of models, and what renames the columns of a log."""
 _LEAST_MARK = 6
+ANY_HOST = "*"
 JOINS = ("answers", "dst", "uid", "scope", "asked_from")
 SHAPES = ("json", "columns", "pairs", "text")
 
@@ -63,6 +64,9 @@ class Format(Model, frozen=True, kw_only=True):
     server that a proxy did not reach, a name that a name server did not find."""
     alone: tuple[str, ...] = ()
     """Names of what a line has that stands for one time, though its ``count`` is of all of them."""
+    own: tuple[str, ...] = ()
+    """Of a gateway: providers whose hosts are the gateway itself, where a line may name that and
+    not whom it called; ``*``: any host that no rule knows is."""
     joins: dict[str, tuple[str, ...]] = {}
     """What leads from a name to connections: ``answers``, ``dst``, ``uid``, ``scope``,
     ``asked_from`` (who was answered, where the answer's own source is the server)."""
@@ -113,6 +117,12 @@ def _derived(one: Format) -> tuple[str, ...]:
 def gateways() -> frozenset[str]:
     """Names of formats that tell of calls of models and nothing else."""
     return frozenset({one.name for one in formats() if one.marks} | {"otlp"})
+
+
+@cache
+def own_hosts() -> dict[str, tuple[str, ...]]:
+    """Name of a format -> :attr:`Format.own`."""
+    return {one.name: one.own for one in formats() if one.own}
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from connectors.logs.pods import of_attributes
-from connectors.logs.records import number
+from connectors.logs.records import number, of_address
 from connectors.logs.times import moment
 from scanner.kit.values import items, mapping, text
 
@@ -45,7 +45,7 @@ def spans(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                     "user": _first(told, _USER),
                     "device": _workload(told),
                     "pod": of_attributes(told),
-                    "host": _first(told, ("server.address",)),
+                    **_called(own),
                     "path": _first(told, ("gen_ai.operation.name",)),
                     "status": number(_first(own, _STATUS)),
                     "is_failed": _is_failed(mapping(span), own),
@@ -108,6 +108,12 @@ def _attributes(holder: Mapping[str, Any]) -> dict[str, str]:
         value = mapping(pair.get("value"))
         found[text(pair.get("key"))] = text(next(iter(value.values()), ""))
     return found
+
+
+def _called(own: Mapping[str, str]) -> dict[str, Any]:
+    """Of a span, not of what it is in: a resource's ``server.address`` is the program's own."""
+    host, port = of_address(own.get("server.address", ""))
+    return {"host": host, "port": number(own.get("server.port", "")) or port}
 
 
 def _first(told: Mapping[str, str], names: tuple[str, ...]) -> str:

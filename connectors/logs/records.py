@@ -87,6 +87,8 @@ class Record:
     """Where the device runs, in a cluster."""
     is_failed: bool = False
     """The log says in its own words that nobody has answered."""
+    base: str = ""
+    """Path of the address that was called, where ``path`` is another's (a word for what it was)."""
     is_untimed: bool = False
     """What is written as its time is none that is known."""
 
@@ -109,6 +111,7 @@ class Taker:
             if (kept := tuple(path for path in paths if path in there))
         ]
         self._is_name = format_.surface in _NAMES
+        self._is_gateway = bool(format_.marks)
 
     def record(self, told: Mapping[str, Any], day: int, *, day_first: bool = False) -> Record:
         """``day``: of the file's last change, as 20261231, for times without a year;
@@ -141,6 +144,7 @@ class Taker:
             provider=get("provider", ""),
             ja4=get("ja4", ""),
             is_name=self._is_name or "dns" in said,
+            base=_of_url(said["url"])[2] if self._is_gateway and "url" in said else "",
         )
         if record.user and record.user == record.src:
             record.user = ""  # who is not known is called as the address is
@@ -277,6 +281,11 @@ def _placed(said: Mapping[str, str]) -> tuple[str, int, str]:
     if "?" in path or "#" in path:
         path = path.partition("?")[0].partition("#")[0]
     return host or get("dst", ""), port or (number(tail) if tail else 0), path
+
+
+def of_address(text: str) -> tuple[str, int]:
+    """Host and port of an address, or of a URL."""
+    return _of_url(text)[:2]
 
 
 def _of_url(url: str) -> tuple[str, int, str]:

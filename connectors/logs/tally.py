@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from connectors.logs.formats import gateways
+from connectors.logs.formats import ANY_HOST, gateways, own_hosts
 from connectors.logs.installed import Installed
 from connectors.logs.kinds import (
     APPLICATION,
@@ -87,8 +87,10 @@ class Tally:
             if sure is None:
                 return None
             shape = "/".join(filter(None, (shape, SERVERS.get(sure, ""))))
-            # What a gateway calls a provider that nobody knows; the gateway itself; a host.
-            server = (record.provider if is_gateway else "") or record.host or place
+            # The address that was called; what a gateway calls a provider that nobody knows; the
+            # gateway itself.
+            called = "" if is_gateway and self._is_own(record) else record.host
+            server = called or (record.provider if is_gateway else "") or record.host or place
             server = server.lower() if server != place else place
             if not server or not (is_gateway or server == place or _HOST.fullmatch(server)):
                 return None
@@ -216,13 +218,26 @@ class Tally:
         self.lines += 1
 
     def _whose(self, record: Record) -> tuple[str, str]:
-        if record.provider:
-            found = self.watch.named(record.provider)
-            if found:
-                return found, "api"
+        """The address that was called decides; a gateway's word may be that of a protocol, which
+        servers of others speak, too (``openai`` of LiteLLM at any ``api_base``)."""
+        found, surface = "", ""
         if record.host:
-            return self.watch.known(record.host, record.path)
-        return "", ""
+            found, surface = self.watch.known(record.host, record.base or record.path)
+        if not record.provider:
+            return found, surface
+        is_own = self._is_own(record)
+        if found and not is_own:
+            return found, "api"
+        if record.host and not is_own and record.format in gateways():
+            return "", ""
+        named = self.watch.named(record.provider)
+        return (named, "api") if named else (found, surface)
+
+    def _is_own(self, record: Record) -> bool:
+        """Whether the host is the gateway itself, which says nothing of whom it called."""
+        own = own_hosts().get(record.format, ())
+        found = self.watch.known(record.host, record.base or record.path)[0]
+        return (found or ANY_HOST) in own
 
     def _actor(self, record: Record) -> tuple[str, str]:
         for kind, text in ((USER, record.user), (DEVICE, record.device), (ADDRESS, record.src)):

@@ -21,8 +21,8 @@ class Knowledge:
         self._packages: dict[tuple[str, str], str] = {}
         self._hosts: dict[str, str] = {}
         self._domains: set[str] = set()
-        self._host_patterns: list[tuple[str, re.Pattern[str], str]] = []
-        """With what names that it fits end with."""
+        self._host_patterns: list[tuple[str, re.Pattern[str], str, str]] = []
+        """With what names that it fits end with, and how the path must begin."""
         self._paths: dict[str, list[tuple[str, str]]] = {}
         self._images: dict[str, str] = {}
         self._image_patterns: list[tuple[re.Pattern[str], str]] = []
@@ -64,7 +64,7 @@ class Knowledge:
         ident = provider.id
         self._domains.update(domain.lower() for domain in provider.web_domains)
         for host in provider.hosts:
-            if host.path:
+            if host.path and "*" not in host.host:
                 self._paths.setdefault(host.host, []).append((host.path, ident))
             elif "*" in host.host:
                 rest = host.host.removeprefix("*.").split("*")
@@ -72,7 +72,8 @@ class Knowledge:
                 if host.host.startswith("*."):
                     pattern = rf"(?:[A-Za-z0-9-]{{1,63}}\.){{1,4}}{pattern}"
                 tail = rest[-1].lower()
-                self._host_patterns.append((tail, expression(pattern, re.I), ident))
+                found = (tail, expression(pattern, re.I), host.path, ident)
+                self._host_patterns.append(found)
             else:
                 self._hosts.setdefault(host.host.lower(), ident)
 
@@ -102,7 +103,9 @@ class Knowledge:
         found = self._hosts.get(lowered, "")
         if found:
             return found
-        for tail, pattern, ident in self._host_patterns:
+        for tail, pattern, prefix, ident in self._host_patterns:
+            if not path.startswith(prefix):
+                continue
             if lowered.endswith(tail) and pattern.fullmatch(lowered):
                 return ident
         return ""

@@ -244,3 +244,78 @@ def test_the_table_says_that_a_call_was_in_vain(tmp_path: Path) -> None:
         "anna", "OpenAI: API calls", "1",
     ]  # fmt: skip
     assert "refused" not in done.stdout
+
+
+HELICONE_MADE = {"helicone_user": "anna", "request_model": "x", "provider": "CUSTOM"}
+
+
+def called(host: str, port: str) -> dict[str, object]:
+    more = {"gen_ai.request.model": "x", "server.address": host, "server.port": port}
+    return span("chat", "openai", attributes=more)
+
+
+AT_GATEWAY = {"genai_model_name": "x", "genai_backend_name": "openai", ":authority": "ai.corp"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "thing"),
+    [
+        # LiteLLM calls whatever speaks OpenAI's protocol by that word:
+        # https://docs.litellm.ai/docs/providers/openai_compatible
+        ({**LITELLM, "api_base": "http://llm.corp:9000/v1"}, "llm.corp:9000"),
+        ({**LITELLM, "api_base": "https://api.groq.com/openai/v1"}, "Groq: API calls"),
+        ({**LITELLM, "custom_llm_provider": "ollama", "api_base": "http://llm.corp:11434"},
+         "llm.corp:11434"),
+        ({**LITELLM, "custom_llm_provider": "ollama"}, "Ollama: API calls"),
+        ({**LITELLM, "custom_llm_provider": "hosted_vllm", "api_base": "http://a.corp:8000/v1"},
+         "a.corp:8000"),
+        ({**LITELLM, "custom_llm_provider": "hosted_vllm"}, "hosted_vllm"),
+        # The path of the address counts, not the word for the call.
+        ({**LITELLM, "custom_llm_provider": "cloudflare", "call_type": "acompletion",
+          "api_base": "https://api.cloudflare.com/client/v4/accounts/a/ai/run/"},
+         "Cloudflare Workers AI and AI Gateway: API calls"),
+        ({**LITELLM, "custom_llm_provider": "snowflake", "call_type": "acompletion",
+          "api_base": "https://acme.snowflakecomputing.com/api/v2/cortex/inference:complete"},
+         "Snowflake Cortex: API calls"),
+        ({**HELICONE_MADE, "request_path": "http://llm.corp:9000/v1/chat/completions"},
+         "llm.corp:9000"),
+        ({**HELICONE_MADE, "target_url": "https://api.groq.com/openai/v1", "request_path": "/v1/x"},
+         "Groq: API calls"),
+        # A gateway's own address is nobody's who answers.
+        ({**HELICONE_MADE, "provider": "OPENAI", "request_path": "https://oai.helicone.ai/v1/x"},
+         "OpenAI: API calls"),
+        ({"ai_org": "openai", "ai_model": "x", "request": {"url": "https://api.portkey.ai/v1/x"}},
+         "OpenAI: API calls"),
+        (AT_GATEWAY, "OpenAI: API calls"),
+        ({**AT_GATEWAY, "genai_backend_name": "default/own/route/a/rule/0/ref/0"}, "own"),
+        # https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/: the provider is the one
+        # whose library it is; the address may help to tell whose server it was.
+        (called("llm.corp", "8000"), "llm.corp:8000"),
+        (called("api.groq.com", "443"), "Groq: API calls"),
+        (called("https://llm.corp:8000/v1", ""), "llm.corp:8000"),
+    ],
+)  # fmt: skip
+def test_the_address_that_was_called_decides_and_not_the_word_for_its_protocol(
+    tmp_path: Path, read: Read, asked: dict[str, object], thing: str
+) -> None:
+    (tmp_path / "a.log").write_text(json.dumps(asked) + "\n")
+    assert {*read("a.log").assets} == {thing}
+
+
+def test_a_server_of_ones_own_is_one_asset_in_a_gateways_log_and_a_proxys(
+    tmp_path: Path, read: Read
+) -> None:
+    own = {**LITELLM, "custom_llm_provider": "hosted_vllm"}
+    lines = [{**own, "user": who, "api_base": f"http://{host}:8000/v1"}
+             for who, host in (("anna", "a.corp"), ("bert", "B.corp"))]  # fmt: skip
+    (tmp_path / "gateway.log").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    (tmp_path / "proxy.log").write_text(
+        "1795860000.123 250 10.1.2.3 TCP_MISS/200 500 POST http://a.corp:8000/v1/chat/completions "
+        "carl HIER_DIRECT/192.0.2.4 text/event-stream\n"
+    )
+    told = read("gateway.log", "proxy.log")
+    assert told.use == {
+        ("anna", "a.corp:8000"): 1, ("carl", "a.corp:8000"): 1, ("bert", "b.corp:8000"): 1,
+    }  # fmt: skip
+    ids = {item.id for item in told.items if isinstance(item, Asset)}
+    assert ids == {f"logs:traffic/endpoint/{host}:8000" for host in ("a.corp", "b.corp")}
