@@ -25,7 +25,7 @@ _NO_HOST = re.compile(r"\+https?://[^\s\"'<>]*|[?#][^\s\"'<>]*|(?<![^\s\"'=(\[,]
 """What a robot says of itself, a URL's query, a path."""
 _MOST_VALUE = 1 << 16
 _TRACES = re.compile(rb"(?:gen_ai\.|llm_provider|ai[_-]proxy\"?|modelinvocationlog)$", re.I)
-_GENERIC = frozenset({"json", "table", "key-value"})
+_GENERIC = frozenset({"json", "table", "key-value", "nginx-json", "nginx-json-short"})
 _OF_ASKED = ("host", "url", "path", "dst", "app", "program", "provider", "model")
 """Fields that may name what was asked, also where another name of the field is taken."""
 

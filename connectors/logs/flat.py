@@ -13,6 +13,8 @@ _MOST_FLAT = 400
 _MOST_DEPTH = 5
 _MOST_PLUGINS = 20
 _BETWEEN = re.compile(r"\}\s*\{")
+_ESCAPED = re.compile(r"\\x([0-9A-F]{2})")
+"""How nginx writes quotes and backslashes where its JSON has no `escape=json`."""
 _DECODER = json.JSONDecoder()
 _ROWS = ("records", "Records", "logEvents", "value", "entries", "logs", "rows", "results", "items",
          "events", "data")  # fmt: skip
@@ -78,6 +80,8 @@ def decoded(text: str) -> Any:
             return msgspec.json.decode(text[max(0, text.find(bracket)) :])
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             continue
+    if _ESCAPED.search(text):
+        return decoded(_ESCAPED.sub(r"\\u00\1", text))
     return _several(text) if _BETWEEN.search(text) else None
 
 

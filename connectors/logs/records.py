@@ -24,6 +24,8 @@ _LONGEST_NOTHING = max(map(len, _NOTHING))
 _PLAIN_URL = re.compile(
     r"(?:https?://)?([A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}))(?::([1-9]\d{0,3}))?((?:/[!-\"$->@-~]*)?)(?:[?#]|$)"
 )
+_REQUEST = re.compile(r"([A-Z]{3,20}) (\S+)(?: HTTP/[\d.]{1,3})?")
+"""The first line of what was asked (https://www.rfc-editor.org/rfc/rfc9112#section-3)."""
 _NAMES = ("name", "answer")
 _MOST_VALUE = 2048
 """Characters of a field: what strangers choose is looked at by many expressions, and remembered."""
@@ -122,6 +124,9 @@ class Taker:
         self, said: dict[str, str], told: Mapping[str, Any], day: int, day_first: bool
     ) -> Record:
         get = said.get
+        if " " in get("url", "") and (asked := _REQUEST.fullmatch(said["url"])) is not None:
+            said["url"] = asked[2]
+            said.setdefault("method", asked[1])
         host, port, path = _placed(said)
         record = Record(
             self.format.name,

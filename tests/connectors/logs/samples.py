@@ -15,6 +15,73 @@ _WATCHED: dict[str, object] = {
 }  # fmt: skip
 # (format, header, line, expected fields)
 SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
+    # https://nginx.org/en/docs/http/ngx_http_log_module.html: bytes_sent goes to the client
+    ("nginx-json", "",
+     '{"time_local":"28/Nov/2026:10:00:00 +0000","remote_addr":"10.1.1.1","remote_user":"anna",'
+     '"request":"POST /v1/chat/completions?a=b HTTP/1.1","status":"200","body_bytes_sent":"5000",'
+     '"request_length":"123","http_referer":"","http_user_agent":"OpenAI/Python 1.0",'
+     '"http_host":"llm.corp:8000"}',
+     {"host": "llm.corp", "port": 8000, "path": "/v1/chat/completions", "method": "POST", "up": 123,
+      "down": 5000, "user": "anna", "src": "10.1.1.1", "status": 200, "ua": "OpenAI/Python 1.0",
+      "time": "2026-11-28T10:00:00Z"}),
+    # https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/log-format/
+    ("nginx-json", "",
+     '{"time":"2026-11-28T10:00:00+00:00","remote_addr":"10.1.1.2","x-forwarded-for":"10.1.1.2",'
+     '"request_id":"r","remote_user":"","bytes_sent":5000300,"body_bytes_sent":5000000,'
+     '"request_time":0.1,"status":200,"vhost":"api.openai.com","request_proto":"HTTP/1.1","path":'
+     '"/v1/embeddings","request_query":"","request_length":123,"duration":0.1,"method":"POST",'
+     '"http_referrer":"","http_user_agent":"x"}',
+     {"host": "api.openai.com", "path": "/v1/embeddings", "method": "POST", "up": 123,
+      "down": 5000300, "src": "10.1.1.2", "time": "2026-11-28T10:00:00Z"}),
+    ("nginx-json-short", "",
+     '{"@timestamp":"2026-11-28T10:00:00Z","remote_addr":"10.1.1.3","request_method":"POST",'
+     '"request_uri":"/v1/messages?x=1","uri":"/index.php","bytes_sent":900,"status":200,'
+     '"host":"api.anthropic.com","sent_http_content_type":"text/event-stream"}',
+     {"host": "api.anthropic.com", "path": "/v1/messages", "method": "POST", "up": 0, "down": 900,
+      "media": "text/event-stream", "time": "2026-11-28T10:00:00Z"}),
+    # Without escape=json a quotation mark is \\x22.
+    ("nginx-json", "",
+     '{"time_iso8601":"2026-11-28T10:00:00+00:00","remote_addr":"10.1.1.3","host":"claude.ai",'
+     '"http_user_agent":"a\\x22b"}',
+     {"host": "claude.ai", "ua": 'a"b', "time": "2026-11-28T10:00:00Z"}),
+    # https://doc.traefik.io/traefik/observability/access-logs/
+    ("traefik", "",
+     '{"ClientAddr":"10.1.1.1:5","ClientHost":"10.1.1.1","ClientUsername":"-",'
+     '"DownstreamContentSize":2000,"DownstreamStatus":200,"OriginContentSize":10,'
+     '"RequestAddr":"llm.corp:8000","RequestContentSize":123,"RequestHost":"llm.corp",'
+     '"RequestMethod":"POST","RequestPath":"/v1/chat/completions","RequestPort":"8000",'
+     '"StartUTC":"2026-11-28T10:00:00.5Z","request_User-Agent":"x","level":"info"}',
+     {"host": "llm.corp", "path": "/v1/chat/completions", "up": 123, "down": 2000, "status": 200,
+      "src": "10.1.1.1", "user": "", "ua": "x", "time": "2026-11-28T10:00:00Z"}),
+    # https://caddyserver.com/docs/logging
+    ("caddy", "",
+     '{"level":"info","ts":1764324000.5,"logger":"http.log.access","msg":"handled request",'
+     '"request":{"remote_ip":"10.1.1.1","remote_port":"41342","client_ip":"10.1.1.1","proto":'
+     '"HTTP/2.0","method":"POST","host":"llm.corp:8000","uri":"/v1/messages?x=1","headers":'
+     '{"User-Agent":["curl/7.82.0"],"Accept":["*/*"]}},"bytes_read":123,"user_id":"",'
+     '"duration":0.9,"size":10900,"status":200,"resp_headers":{"Content-Type":'
+     '["text/event-stream"]}}',
+     {"host": "llm.corp", "port": 8000, "path": "/v1/messages", "up": 123, "down": 10900,
+      "src": "10.1.1.1", "ua": "curl/7.82.0", "media": "text/event-stream", "status": 200,
+      "time": "2025-11-28T10:00:00Z"}),
+    # https://istio.io/latest/docs/tasks/observability/logs/access-log/ as JSON, HTTP and TCP
+    ("envoy-json", "",
+     '{"authority":"api.openai.com","bytes_received":111,"bytes_sent":999,'
+     '"downstream_local_address":"192.0.2.4:443","downstream_remote_address":"10.1.1.1:4000",'
+     '"duration":5,"method":"POST","path":"/v1/embeddings?x=y","protocol":"HTTP/1.1",'
+     '"requested_server_name":null,"response_code":200,"response_flags":"-","start_time":'
+     '"2026-11-28T10:00:00.000Z","upstream_cluster":"outbound|443||api.openai.com",'
+     '"upstream_host":"192.0.2.4:443","user_agent":"x","x_forwarded_for":null}',
+     {"host": "api.openai.com", "path": "/v1/embeddings", "up": 111, "down": 999,
+      "src": "10.1.1.1", "status": 200, "time": "2026-11-28T10:00:00Z"}),
+    ("envoy-json", "",
+     '{"authority":null,"bytes_received":111,"bytes_sent":999,"downstream_remote_address":'
+     '"10.1.1.3:4000","duration":5,"method":null,"path":null,"requested_server_name":'
+     '"api.anthropic.com","response_code":0,"response_flags":"-","start_time":'
+     '"2026-11-28T10:00:00.000Z","upstream_cluster":"PassthroughCluster","upstream_host":'
+     '"192.0.2.4:443"}',
+     {"host": "api.anthropic.com", "path": "", "up": 111, "down": 999, "src": "10.1.1.3",
+      "time": "2026-11-28T10:00:00Z"}),
     # https://wiki.squid-cache.org/Features/LogFormat
     ("squid", "",
      "1764324000.123    456 10.0.0.5 TCP_TUNNEL/200 8123 CONNECT api.openai.com:443 anna "
