@@ -218,3 +218,49 @@ def test_the_last_line_of_standard_input_is_read(
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(piped))
         told: Told = read("-")
     assert told.use == {("anna", CALLS): 1}
+
+
+def test_a_file_that_was_away_for_one_scan_is_not_counted_again(tmp_path: Path, read: Read) -> None:
+    """A disk that is mounted late, an archive that is added, a restored backup."""
+    log, other = tmp_path / "a.log", tmp_path / "b.log"
+    log.write_text(squid("api.openai.com") * 3)
+    other.write_text(squid("www.example.org"))
+    cursor = read(".").cursor
+    log.rename(tmp_path.parent / "away.log")
+    for _ in range(2):
+        away = read(".", since=cursor)
+        assert (away.use, away.gaps) == ({}, [])
+        cursor = away.cursor
+    (tmp_path.parent / "away.log").rename(log)
+    assert read(".", since=cursor).use == {}
+    log.write_text(squid("api.openai.com") * 5)
+    assert read(".", since=cursor).use == {("anna", CALLS): 2}
+
+
+def test_what_is_away_is_known_for_a_time_and_up_to_a_number() -> None:
+    def away(count: int) -> Cursor:
+        return Cursor({Mark.at(str(n).encode(), 1, b"x").text: 1 for n in range(count)})
+
+    cursor = away(1)
+    cursor.forget(keep_others=False, today=100)
+    cursor = Cursor.of(Checkpoint(cursor=cursor.text))
+    cursor.forget(keep_others=False, today=190)
+    assert len(cursor.at) == 1
+    cursor.forget(keep_others=True, today=191)
+    assert len(cursor.at) == 1
+    cursor.forget(keep_others=False, today=191)
+    assert (cursor.at, cursor.gone) == ({}, {})
+    many = away(10_050)
+    many.forget(keep_others=False, today=100)
+    assert len(many.at) == len(many.gone) == 10_000
+
+
+def test_what_is_there_again_is_away_no_longer() -> None:
+    mark = Mark.at(b"a", 1, b"a")
+    cursor = Cursor({mark.text: 1})
+    cursor.forget(keep_others=False, today=100)
+    cursor = Cursor.of(Checkpoint(cursor=cursor.text))
+    assert cursor.places(b"abc") == [(mark, 1)]
+    cursor.move(mark.text, mark, 1)
+    cursor.forget(keep_others=False, today=150)
+    assert (cursor.at, cursor.gone) == ({mark.text: 1}, {})
