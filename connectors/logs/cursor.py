@@ -16,6 +16,8 @@ KEPT_DAYS = 90
 """For which a file that is not there is still known: one of an archive, or of a disk that came
 late, may be there again."""
 _MOST_GONE = 10_000
+_MOST_UNSEEN = 100_000
+"""Where some may be there and could not be read."""
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -141,14 +143,16 @@ class Cursor:
         """Files that are no longer there, :data:`KEPT_DAYS` after that was first seen; of very many
         those that were gone first. ``keep_others``: they may all be there; ``today``: in days since
         1970."""
-        self.gone = {name: day for name, day in self.gone.items() if name not in self.seen}
-        if keep_others:
-            return
         today = today or int(time.time()) // 86_400
         held = self.at.keys() | self.flows.keys() | self.both.keys()
-        gone = {name: self.gone.get(name, today) for name in held - self.seen - self._others}
-        last = sorted(gone, key=lambda name: (-gone[name], name))[:_MOST_GONE]
-        self.gone = {name: gone[name] for name in last if today - gone[name] <= KEPT_DAYS}
+        others = set() if keep_others else self._others
+        gone = {name: self.gone.get(name, today) for name in held - self.seen - others}
+        last = sorted(gone, key=lambda name: (-gone[name], name))
+        if keep_others:
+            self.gone = {name: gone[name] for name in last[:_MOST_UNSEEN]}
+        else:
+            last = [name for name in last[:_MOST_GONE] if today - gone[name] <= KEPT_DAYS]
+            self.gone = {name: gone[name] for name in last}
         kept = self.seen | self.gone.keys()
         self.at = {name: at for name, at in self.at.items() if name in kept}
         self.flows = {name: at for name, at in self.flows.items() if name in kept}

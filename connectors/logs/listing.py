@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import stat
 from collections.abc import Iterator
 from glob import glob
 from pathlib import Path
@@ -57,6 +58,10 @@ def _is_excluded(name: str, exclude: tuple[str, ...]) -> bool:
 
 
 def _below(folder: Path, gaps: list[Gap]) -> Iterator[Path]:
+    """Files, then what links lead to (as ``/var/log/containers`` of Kubernetes holds links alone):
+    a file once, whatever links to it. Links to folders are not followed, as they may lead anywhere,
+    also back."""
+
     def failed(error: OSError) -> None:
         is_denied = isinstance(error, PermissionError)
         why = "may not be listed; let the scanner's user read it"
@@ -68,13 +73,44 @@ def _below(folder: Path, gaps: list[Gap]) -> Iterator[Path]:
             )
         )
 
+    links: list[Path] = []
+    there: set[tuple[int, int]] = set()
     for above, folders, names in os.walk(folder, onerror=failed):
         folders.sort()
+        links += (path for name in folders if (path := Path(above, name)).is_symlink())
         for name in sorted(names):
             path = Path(above, name)
             try:
-                if path.is_file() and not path.is_symlink():
-                    yield path
+                status = path.lstat()
             except OSError as error:
                 error.filename = str(path)
                 failed(error)
+                continue
+            if stat.S_ISLNK(status.st_mode):
+                links.append(path)
+            elif stat.S_ISREG(status.st_mode):
+                there.add((status.st_dev, status.st_ino))
+                yield path
+    for path in sorted(links):
+        try:
+            status = path.stat()
+        except PermissionError as error:
+            error.filename = str(path)
+            failed(error)
+        except OSError as error:
+            why = error.strerror or str(error)
+            gaps.append(Gap(what=str(path), reason=f"a link to what is not there: {why}"))
+        else:
+            if stat.S_ISDIR(status.st_mode):
+                _tell_folder(path, folder, gaps)
+            elif stat.S_ISREG(status.st_mode) and (status.st_dev, status.st_ino) not in there:
+                there.add((status.st_dev, status.st_ino))
+                yield path
+
+
+def _tell_folder(path: Path, folder: Path, gaps: list[Gap]) -> None:
+    """Where it leads out of what is read."""
+    target, root = os.path.realpath(path), os.path.realpath(folder)
+    if os.path.commonpath((target, root)) != root:
+        reason = "a link to a folder, which is not followed; name the folder in `files`"
+        gaps.append(Gap(what=str(path), reason=reason))

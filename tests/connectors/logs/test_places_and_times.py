@@ -148,3 +148,46 @@ def test_times_that_can_not_be_are_said_and_set_no_limits(tmp_path: Path, read: 
     assert gap.reason.startswith(
         "2 lines of a time that can not be (2001-09-09T01:46:40Z to 2100-01-01T00:00:00Z)"
     )
+
+
+def test_links_in_a_folder_lead_to_files_once(tmp_path: Path, read: Read) -> None:
+    """As `/var/log/containers` of a node of Kubernetes."""
+    pods, containers = tmp_path / "pods", tmp_path / "containers"
+    pods.mkdir()
+    containers.mkdir()
+    (pods / "0.log").write_text(squid("api.openai.com") * 2)
+    (pods / "1.log").write_text(squid("claude.ai"))
+    (containers / "chain.log").symlink_to(pods / "link.log")
+    (pods / "link.log").symlink_to(pods / "0.log")
+    (containers / "again.log").symlink_to(pods / "0.log")
+    (containers / "other.log").symlink_to("../pods/1.log")
+    (containers / "own.log").write_text(squid("www.example.org"))
+    (containers / "mine.log").symlink_to("own.log")
+    (containers / "back").symlink_to(containers)
+    found, gaps = listed(tmp_path, "containers", ())
+    assert sorted(Path(one.path).name for one in found) == ["again.log", "other.log", "own.log"]
+    assert gaps == []
+    told = read("containers")
+    assert sum(told.use.values()) == 3
+    assert read("pods", since=told.cursor).use == {}
+
+
+def test_a_link_that_leads_nowhere_or_out_is_told_and_costs_no_other(
+    tmp_path: Path, read: Read
+) -> None:
+    logs, other = tmp_path / "logs", tmp_path / "other"
+    logs.mkdir()
+    other.mkdir()
+    (other / "b.log").write_text(squid("claude.ai"))
+    (logs / "a.log").write_text(squid("api.openai.com"))
+    (logs / "gone.log").symlink_to(tmp_path / "nothing")
+    (logs / "loop.log").symlink_to("loop.log")
+    (logs / "out").symlink_to(other)
+    os.mkfifo(tmp_path / "pipe")
+    (logs / "pipe.log").symlink_to(tmp_path / "pipe")
+    told = read("logs")
+    assert [*told.use.values()] == [1]
+    said = {Path(one.what).name: one.reason for one in told.gaps}
+    assert {*said} == {"gone.log", "loop.log", "out"}
+    assert "a link to what is not there" in said["gone.log"]
+    assert "name the folder in `files`" in said["out"]
