@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from scanner.emit.formats import columns
 from scanner.emit.formats.cells import cell
 from scanner.emit.formats.delimited import delimited
+from scanner.model.evidence import Cost
 from tests.emit.estates import ESTATE, EVIL, HOSTILE
 from tests.emit.test_formats import bytes_of
 
@@ -67,6 +69,18 @@ def test_rows_are_those_of_the_document() -> None:
     told = dict(zip(head, rows[0], strict=True))
     assert (told["owner"], told["models"]) == ("support@example.com", "anthropic.claude-3-5-sonnet")
     assert HOSTILE not in str(rows)
+
+
+def test_an_asset_s_accounts_and_costs_are_told() -> None:
+    one = msgspec.structs.replace(
+        ESTATE.assets[0], tenancy={"personal": 2, "corporate": 5},
+        costs=(Cost(currency="EUR", amount=Decimal("0.10")),
+               Cost(currency="USD", amount=Decimal("1234.567"))),
+    )  # fmt: skip
+    head, row = _read(bytes_of("csv-assets", msgspec.structs.replace(ESTATE, assets=(one,))))
+    told = dict(zip(head, row, strict=True))
+    assert told["tenancy"] == "corporate=5; personal=2"
+    assert told["costs"] == "0.10 EUR; 1234.567 USD"
 
 
 def _sheets(data: bytes) -> dict[str, list[list[Any]]]:

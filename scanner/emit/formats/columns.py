@@ -19,7 +19,7 @@ ASSETS = (
     "name", "type", "kind", "class", "provider", "account", "region", "environment", "models",
     "exposure", "owner", "owner_basis", "owner_confidence", "registry", "registry_entry",
     "registry_reason", "drift", "confidence", "evidence", "where", "first_seen", "last_seen",
-    "tags", "uid",
+    "tags", "uid", "tenancy", "costs",
 )  # fmt: skip
 ENTRIES = ("id", "name", "owner", "stage", "outcomes", "assets", "duplicates", "detail")
 COVERAGE = ("shard", "source", "status", "reason", "records", "gaps", "read_at")
@@ -76,6 +76,8 @@ def _asset(row: AssetRow) -> Row:
         len(row.evidence), place(row), min(firsts, default=""),
         max((seen.last_seen for seen in row.evidence), default=""),
         [f"{key}={value}" for key, value in sorted(row.tags.items())], row.uid,
+        [f"{key}={value}" for key, value in sorted(row.tenancy.items())],
+        [f"{one.amount} {one.currency}".strip() for one in row.costs],
     )  # fmt: skip
 
 
