@@ -155,7 +155,8 @@ class Joins:
             found = (record.dst,)
         if not found:
             return
-        tally.places.see(key[1], network=record.scope)
+        if record.scope:
+            tally.places.see(key[1], network=record.scope)
         number = self.answers.number(whose)
         client = tally.names.of(client.lower())
         for address in found:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
+
+import msgspec
 
 from connectors.logs.formats import Format, of_shape
 from connectors.logs.networks import addresses, plain_address
@@ -43,9 +44,9 @@ _MOST_TIMES = 1_000_000
 _ZONE = re.compile(r"([+-])(\d{1,2})(?::?(\d\d))?")
 
 
-@dataclass(slots=True)
-class Record:
-    """What a line tells. Texts are as they were written, without a URL's query."""
+class Record(msgspec.Struct, gc=False):
+    """What a line tells. Texts are as they were written, without a URL's query. Made by each line
+    that hits, in C, and it holds nothing that holds it."""
 
     format: str
     time: str = ""

@@ -110,10 +110,10 @@ class Tally:
         for counted in self._rows_of(row, record):
             counted.add(record.count, record.up, record.down, record.time,
                         is_large=record.up >= self.large)  # fmt: skip
-        if record.model and len(row.models) < MOST_MODELS:
-            row.models.add(record.model[:200])
+        if record.model and record.model[:200] not in row.models and len(row.models) < MOST_MODELS:
+            row.models |= {record.model[:200]}
         if record.ja4 and not client and len(row.handshakes) < MOST_HANDSHAKES:
-            row.handshakes.add(record.ja4[:64])
+            row.handshakes |= {record.ja4[:64]}
         self.lines += 1
         return key
 
@@ -173,7 +173,7 @@ class Tally:
             mine.join(row)
             if row.models:
                 more = sorted(row.models - mine.models)
-                mine.models |= set(more[: MOST_MODELS - len(mine.models)])
+                mine.models |= frozenset(more[: MOST_MODELS - len(mine.models)])
         self.places.join(other.places)
         self.lines += other.lines
         self.beyond += other.beyond
@@ -195,7 +195,7 @@ class Tally:
         row = self.row(key)
         row.count += thing.count
         if thing.device and thing.user and len(row.users) < _MOST_USERS:
-            row.users.add(thing.user.lower())
+            row.users |= {thing.user.lower()}
         if thing.time:
             row.first = min(row.first, thing.time) if row.first else thing.time
             row.last = max(row.last, thing.time)

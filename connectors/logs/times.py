@@ -17,6 +17,7 @@ _UTC = re.compile(
 _OWN = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ")
 """As :func:`moment` gives it."""
 _PRIORITY = re.compile(r"^<\d{1,3}>(?:1 )?")
+_EPOCH_SECONDS = re.compile(r"1\d{9}(?:\.\d{1,9})?")
 _NUMBER = re.compile(r"\d{9,20}(?:\.\d+)?")
 _ISO = re.compile(
     r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[T ](\d{1,2}):(\d\d)(?::(\d\d))?(?:[.,]\d+)?"
@@ -53,10 +54,24 @@ def is_day_first(head: bytes, day: int = 0) -> bool:
     return year * 10_000 + two * 100 + one == day != year * 10_000 + one * 100 + two
 
 
-@lru_cache(maxsize=4096)
 def moment(text: str, day: int = 0, *, day_first: bool = False) -> str:
     """``2026-11-28T10:00:00Z``; empty for what is no time. ``day``: of the file, as 20261231;
     ``day_first``: see :func:`is_day_first`."""
+    if _EPOCH_SECONDS.fullmatch(text) is not None:  # each is another's, and none is worth keeping
+        whole = int(text[:10])
+        return f"{_minute(whole // 60)}{whole % 60:02}Z"
+    return _moment(text, day, day_first)
+
+
+@lru_cache(maxsize=4096)
+def _minute(minutes: int) -> str:
+    """``2026-11-28T10:00:``, of minutes since 1970."""
+    days, minute = divmod(minutes, 1440)
+    return f"{_day(days)}T{minute // 60:02}:{minute % 60:02}:"
+
+
+@lru_cache(maxsize=4096)
+def _moment(text: str, day: int, day_first: bool) -> str:
     text = text.strip().strip('[]"')
     plain = _UTC.fullmatch(text)
     if plain is not None:  # most logs are written so: nothing is to be counted
@@ -126,8 +141,14 @@ def seconds(text: str) -> int:
     told = text if _OWN.fullmatch(text) else moment(text) if text else ""
     if not told:
         return 0
-    began = _began(told[:10])
-    return began and began + int(told[11:13]) * 3600 + int(told[14:16]) * 60 + int(told[17:19])
+    began = _minute_began(told[:16])
+    return began and began + int(told[17:19])
+
+
+@lru_cache(maxsize=4096)
+def _minute_began(text: str) -> int:
+    began = _began(text[:10])
+    return began and began + int(text[11:13]) * 3600 + int(text[14:16]) * 60
 
 
 @lru_cache(maxsize=4096)

@@ -109,7 +109,8 @@ class Lines:
             if line[:1] == b"\0":  # a hole, where a log was emptied under who writes it
                 start += len(line) - len(line.lstrip(b"\0"))
                 line = block[start:behind]
-            unknown, columns = self.layout.unknown, self.layout.named_by
+            unknown = self.layout.unknown
+            columns = self.layout.named_by if stop < 0 else ()
             records = self._records(line, end - start)
             if stop < 0:  # half of a header names nothing
                 self.layout.name(columns)
