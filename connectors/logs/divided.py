@@ -27,11 +27,12 @@ from connectors.logs.documents import is_by_value
 from connectors.logs.formats import in_order, marks
 from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout
+from connectors.logs.long_lines import MOST_PARSED
 from connectors.logs.opening import Opened
 from connectors.logs.rows import Settings, Sums
 from connectors.logs.search import every_line
 from connectors.logs.tally import Tally
-from connectors.logs.told import MOST_PARSED, Counted, Lines
+from connectors.logs.told import Counted, Lines
 from scanner.kit import processes
 from scanner.kit.contract import Watch
 

@@ -6,6 +6,7 @@ Owns which piece of a block is taken apart. Formats are :mod:`connectors.logs.li
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from connectors.logs.files import Part
 from connectors.logs.formats import in_order, repeating
 from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout, Named, wraps
+from connectors.logs.long_lines import MOST_PARSED, around
 from connectors.logs.opening import Opened
 from connectors.logs.records import Record
 from connectors.logs.rows import Key
@@ -23,8 +25,6 @@ from connectors.logs.tally import Tally, gap
 from connectors.logs.unfinished import is_whole
 from scanner.model.items import Gap
 
-MOST_PARSED = 1 << 16
-"""Bytes of a line that are taken apart; of a longer one those around what was found."""
 _SAMPLES = 3
 _MOST_FLOWS = 50_000
 """Connections that are remembered, of whose lines one counts."""
@@ -55,6 +55,10 @@ class Counted:
     when: tuple[str, str]
     ends: tuple[bool, bool] | None
     untimed: int
+    lost: int
+    span: tuple[int, int]
+    """Where in the file the first part begins and the last one ends; ``lost``: bytes of lines
+    between parts, which nobody looked at."""
 
 
 @dataclass
@@ -87,6 +91,9 @@ class Lines:
     """The last part ends within a line."""
     _is_cut: bool = False
     _is_any: bool = False
+    lost: int = 0
+    _begin: int = 0
+    _end: int = 0
 
     def __post_init__(self) -> None:
         day = str(self.layout.day + 1)  # the 32nd of a month compares as well
@@ -111,20 +118,24 @@ class Lines:
                 line = block[start:behind]
             unknown = self.layout.unknown
             columns = self.layout.named_by if stop < 0 else ()
-            records = self._records(line, end - start)
+            records = self._records(line)
+            is_end = opened is not None and stop < 0 and part.end == opened.size
+            if records is None:
+                if is_end and opened is not None and opened.may_grow:
+                    self.is_held = True
+                    return
+                ends = places[bisect_right(places, start) : bisect_right(places, behind)]
+                is_any = self._long(line, start, ends, place, block)
+                self.is_last_told = stop < 0 and is_any
+                continue
             if stop < 0:  # half of a header names nothing
                 self.layout.name(columns)
-            is_end = opened is not None and stop < 0 and part.end == opened.size
             if is_end and opened is not None and opened.may_grow:
                 self.is_held = not is_whole(part, line, records, self.layout)
                 if self.is_held:
                     self.layout.unknown = unknown
                     return
-            told = self._added(records, place, block, behind)
-            if not told:
-                self.layout.unknown = unknown  # it only looked like one
-            if not told or len(self.layout.named) > 1:
-                told += self._elsewhere(line, end - start, records, told, place, block, behind)
+            told = self._taken(line, end - start, records, unknown, place, block, behind)
             self.is_last_told = stop < 0 and bool(told)
             if self.layout.unknown > unknown and told and len(self.samples) < _SAMPLES:
                 self.samples.append(self.tally.sample(told[0]))
@@ -133,6 +144,7 @@ class Lines:
         return Counted(
             self.layout.unknown, self.samples, self.cut, self.odd, self._odd,
             (self._is_open, self._is_cut) if self._is_any else None, self.untimed,
+            self.lost, (self._begin, self._end),
         )  # fmt: skip
 
     def join(self, other: Counted) -> None:
@@ -147,7 +159,10 @@ class Lines:
             self._odd = min(first, other.when[0]), max(last, other.when[1])
         if other.ends is not None:
             self.cut += self._is_open and not self._is_cut
+            self.lost += other.lost + self._between(other.span[0])
             self._is_open, self._is_cut = other.ends
+            self._begin, self._end = self._begin if self._is_any else other.span[0], other.span[1]
+            self._is_any = True
 
     def _count_cut(self, part: Part) -> None:
         """A part that goes on where the one before ended within a line."""
@@ -155,18 +170,51 @@ class Lines:
             return
         if self._is_open and not self._is_cut:
             self.cut += 1
+        begin = part.end if part.tail else part.end - (part.stop - part.start)
+        self.lost += self._between(begin)
+        self._begin, self._end = self._begin if self._is_any else begin, part.end
         self._is_cut = self._is_open and part.data.find(b"\n", part.start, part.stop) < 0
         self._is_open = part.data[part.stop - 1] != 10
         self._is_any = True
 
-    def _records(self, line: bytes, end: int) -> list[Record]:
+    def _between(self, begin: int) -> int:
+        """Bytes of a long line that stand before ``begin`` and in no part."""
+        return max(0, begin - self._end) if self._is_open and self._is_any else 0
+
+    def _records(self, line: bytes) -> list[Record] | None:
+        """None: it is too long to be taken apart as a whole."""
         if len(line) <= MOST_PARSED:
             return self.layout.records(line)
-        records = self.layout.long(line)
-        if records:
-            return records
-        window = line[max(0, end - MOST_PARSED // 2) : end + MOST_PARSED // 2]
-        return self.layout.records(window)
+        return self.layout.long(line) or None
+
+    def _long(self, line: bytes, start: int, ends: list[int], place: str, block: bytes) -> bool:
+        """The records of it around all places that were found; what is none counts as words. A line
+        of JSON of which nothing, or not all of a record, was there is not understood."""
+        told: list[Record] = []
+        before, is_cut = self.layout.unknown, False
+        for one in around(line, [end - start for end in ends]):
+            unknown, is_cut = self.layout.unknown, is_cut or one.is_cut
+            records = self.layout.records(one.text)
+            behind = start + one.stop
+            told += self._taken(one.text, len(one.text), records, unknown, place, block, behind)
+        is_json = line.lstrip()[:1] in (b"{", b"[")
+        if self.layout.unknown > before or is_cut or (is_json and not told):
+            self.layout.unknown = before + 1  # it is one line
+            if told and len(self.samples) < _SAMPLES:
+                self.samples.append(self.tally.sample(told[0]))
+        return bool(told)
+
+    def _taken(
+        self, line: bytes, end: int, records: list[Record], unknown: int, place: str,
+        block: bytes, behind: int,
+    ) -> list[Record]:  # fmt: skip
+        """``unknown``: how many lines were not understood before this one."""
+        told = self._added(records, place, block, behind)
+        if not told:
+            self.layout.unknown = unknown  # it only looked like one
+        if not told or len(self.layout.named) > 1:
+            told += self._elsewhere(line, end, records, told, place, block, behind)
+        return told
 
     def _added(self, records: list[Record], place: str, block: bytes, behind: int) -> list[Record]:
         """Those that tell of AI."""
@@ -232,9 +280,7 @@ class Lines:
         layout.unknown = unknown + any(one.format == "text" for one in found)
         if not found and not told and line.lstrip()[:1] in (b"{", b"["):
             is_open = is_silent(known) or all(map(is_generic, known))
-            layout.unknown += (is_open and is_trace(line[max(0, end - 32) : end])) or (
-                not known and len(line) > MOST_PARSED
-            )
+            layout.unknown += is_open and is_trace(line[max(0, end - 32) : end])
         return found
 
     def _within(self, named: Named, place: str, block: bytes, behind: int) -> list[Record]:
@@ -270,5 +316,7 @@ class Lines:
                       "no known way; they count without a time")  # fmt: skip
         cut = self.cut + (self._is_open and opened.progress.done < opened.size)
         if cut:
+            lost = (self.lost + self._between(opened.size)) / (1 << 20)
+            behind = f"; {lost:,.1f} MiB behind that were not" if lost else ""
             yield Gap(what=self.path, reason=f"{cut} lines of more than 8 MiB, of which the "
-                      "beginning was read")  # fmt: skip
+                      f"beginning was read{behind}")  # fmt: skip

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connectors.logs.long_lines import around
 from scanner.model.evidence import Confidence
 from tests.connectors.logs.conftest import Read, squid
 
@@ -385,3 +387,42 @@ def test_records_of_a_document_are_each_one(
     text = text.replace('"HITS"', json.dumps([{"_id": 1, "_source": row} for row in rows]))
     (tmp_path / "a.json").write_text(json.dumps(json.loads(text), indent=indent) + "\n")
     assert {who for who, _ in read("a.json").use} == {"user0", "user1"}
+
+
+def many(count: int) -> list[dict[str, object]]:
+    return [
+        {"time": "2025-11-28T10:00:00Z", "user": "anna" if n % 100 == 0 else f"u{n}",
+         "host": "api.openai.com" if n % 100 == 0 else "www.example.org",
+         "tls": {"version": "1.3"}, "path": "/v1/responses", "method": "POST"}
+        for n in range(count)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("begins", ["Nov 28 10:00:00 relay app: ", '{"other": '])
+def test_each_record_of_a_long_line_is_read(tmp_path: Path, read: Read, begins: str) -> None:
+    """An export written as one line, with something around it, of which no end is there."""
+    text = begins + json.dumps(many(20_000))
+    assert 1 << 20 < len(text) < 8 << 20
+    (tmp_path / "a.log").write_text(f"{text}\n{squid('claude.ai')}")
+    assert read("a.log").use == {("anna", CALLS): 200, ("anna", "Anthropic: chat in a browser"): 1}
+
+
+def test_of_a_record_whose_end_is_far_its_beginning_counts(tmp_path: Path, read: Read) -> None:
+    begins = json.dumps({"x": {"y": 1}, "host": "api.openai.com", "user": "bob", "path": "/v1/x"})
+    line = begins[:-1] + ', "blob": "' + "x" * (20 << 20) + '"}'
+    (tmp_path / "a.log").write_text(f"{line}\n{squid('claude.ai')}")
+    told = read("a.log")
+    assert told.use[("bob", CALLS)] == 1
+    reasons = [one.reason for one in told.gaps]
+    assert any("1 lines in no known format" in one for one in reasons)
+    (cut,) = (one for one in reasons if "more than 8 MiB" in one)
+    lost = float(cut.partition("; ")[2].partition(" MiB behind that were not")[0])
+    assert 10 < lost < 12.1
+
+
+def test_brackets_in_a_long_line_take_no_time() -> None:
+    line = b"{" + b'[{"a":[' * 40_000 + b"api.openai.com " * 200_000
+    places = list(range(300_000, len(line), 15))
+    begun = time.monotonic()
+    assert len(list(around(line, places))) > 10
+    assert time.monotonic() - begun < 20
