@@ -101,6 +101,9 @@ class Recorder:
     def record(self, coverage: Coverage) -> None:
         raise NotImplementedError("a worker lists nothing")
 
+    def flush(self) -> None:
+        """It is the runner's to store."""
+
 
 class _RecordWriter:
     def __init__(self, recorder: Recorder, shard: Shard) -> None:

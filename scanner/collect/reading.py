@@ -89,6 +89,10 @@ class Sink(Protocol):
         """Coverage that belongs to no writer (a listing that failed)."""
         ...
 
+    def flush(self) -> None:
+        """What was closed is stored, all of it."""
+        ...
+
 
 class Flights(Protocol):
     """Keeps which shards are in the air, beyond the death of this process."""

@@ -21,6 +21,7 @@ from scanner.collect.away import Away
 from scanner.collect.lanes import Beside, Lane, Turn, Workers
 from scanner.collect.listing import Listing, elsewhere
 from scanner.collect.reading import (
+    STORE_PAUSES,
     Flights,
     Interpret,
     Options,
@@ -37,7 +38,7 @@ from scanner.collect.threads import Threads
 from scanner.kit.contract import Shard
 from scanner.model.base import ShardId
 from scanner.model.coverage import Coverage, Outcome
-from scanner.model.errors import StateTaken, Unavailable
+from scanner.model.errors import StateTaken, StoreError, Unavailable
 
 __all__ = ["Interpret", "Options", "ShardWriter", "Sink", "Source", "run"]
 
@@ -137,6 +138,8 @@ class _Run:
                     self._suspects.died(turn[1].id)
             for flight in (*self._flights, *self._listings):
                 flight.cancel()
+            with suppress(StoreError):
+                self._sink.flush()
             self._suspects.over(is_stopped=isinstance(error, (KeyboardInterrupt, SystemExit)))
             raise
         finally:
@@ -144,6 +147,7 @@ class _Run:
             for lane in (*self._lanes, self._suspects.lane):
                 if isinstance(lane, Workers):
                     lane.close()
+        _flush(self._sink, self._options.sleep)
         self._suspects.over(is_stopped=False)
         return sorted(self._coverage, key=lambda row: row.shard)
 
@@ -326,6 +330,22 @@ class _Run:
         self._coverage.append(row)
         self._read += 1
         self._options.on_progress(row, self._read, self._known)
+
+
+def _flush(sink: Sink, sleep: Callable[[float], None]) -> None:
+    """A database that went away is waited for."""
+    for pause in STORE_PAUSES:
+        try:
+            sink.flush()
+            return
+        except StateTaken:
+            raise
+        except StoreError as error:
+            if not error.may_heal:
+                break
+            sleep(pause)
+    with unless_full():
+        sink.flush()
 
 
 def _record(sink: Sink, row: Coverage) -> None:

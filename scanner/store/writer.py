@@ -4,7 +4,9 @@ many there are."""
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -28,6 +30,11 @@ Known = Mapping[str, tuple[str, bytes, int]]
 """Key -> digest, body and whether it is stale, of what is stored."""
 _PORTION = 500
 """Rows of a large shard at once."""
+_MOST_LATER = 64
+_LATER_SECONDS = 5.0
+"""For so long, and of so many shards that are as they were, coverage alone waits for a transaction
+of others: of an estate that is read daily nearly all are, and each of their own would cost as much
+as the rest of their reading. Who is killed before has not read them."""
 
 
 class StateSink:
@@ -39,6 +46,8 @@ class StateSink:
         self.now = now
         self._marks: dict[str, tuple[str, int]] | None = None
         self._lock = threading.Lock()
+        self._later: list[Coverage] = []
+        self._since = 0.0
 
     def checkpoint(self, shard: ShardId) -> Checkpoint | None:
         with self._state.guarded("read a checkpoint"), self._state.engine.connect() as db:
@@ -65,9 +74,34 @@ class StateSink:
         return StateWriter(self, self._state, shard, self.scan_id, self.now)
 
     def record(self, coverage: Coverage) -> None:
-        with self._state.guarded("store coverage"), self._state.engine.begin() as db:
-            self._state.fence(db)
+        with self.storing("store coverage") as db:
             _put_coverage(db, self.scan_id, coverage)
+
+    @contextmanager
+    def storing(self, what: str) -> Iterator[Connection]:
+        """A transaction, which takes with it what waits for one."""
+        with self._state.guarded(what):
+            with self._state.engine.begin() as db:
+                self._state.fence(db)
+                yield db
+                for row in self._later:
+                    _put_coverage(db, self.scan_id, row)
+            self._later.clear()
+
+    def put_off(self, coverage: Coverage) -> None:
+        """Of a shard that is as it was."""
+        with self._state.guarded("store coverage"):  # nobody else adds or stores meanwhile
+            self._since = self._since if self._later else time.monotonic()
+            self._later.append(coverage)
+            is_due = time.monotonic() - self._since > _LATER_SECONDS
+            if is_due or len(self._later) >= _MOST_LATER:
+                self.flush()
+
+    def flush(self) -> None:
+        """What waits is stored."""
+        if self._later:
+            with self.storing("store coverage"):
+                pass
 
 
 class StateWriter:
@@ -109,8 +143,7 @@ class StateWriter:
         return self._shard.mode is Mode.INCREMENTAL
 
     def commit(self, cursor: str) -> None:
-        with self._state.guarded(f"store {self._shard.id}"), self._state.engine.begin() as db:
-            self._state.fence(db)
+        with self._sink.storing(f"store {self._shard.id}") as db:
             self._store(db, keep_missing=True)
             self._sink.forget_mark(self._shard.id)
             _put_mark(db, self._shard.id, "", 0)
@@ -130,8 +163,10 @@ class StateWriter:
         if self._adds and not coverage.status.proves_absence:
             self._forget()
         try:
-            with self._state.guarded(f"store {self._shard.id}"), self._state.engine.begin() as db:
-                self._state.fence(db)
+            if whole and self._is_same and self._memory is None:
+                self._sink.put_off(coverage)
+                return
+            with self._sink.storing(f"store {self._shard.id}") as db:
                 if not (whole and self._is_same):
                     self._store(db, keep_missing=not whole)
                     mark = self._mark if whole else ""

@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 
 import msgspec
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from scanner.collect.away import Away
 from scanner.collect.reading import read
@@ -270,6 +272,53 @@ def test_a_shard_whose_source_has_not_changed_is_as_it_is_stored() -> None:
     assert three.records == 1
     assert set(_facts(state)) == {"a"}
     assert all(is_seen for _, _, is_seen in state.facts())
+
+
+def test_coverage_of_what_has_not_changed_is_stored_by_others_or_at_the_end() -> None:
+    """Many of them in one transaction; who is stopped has stored it, who is killed reads again."""
+    state = State("sqlite://")
+    names = [f"s{n:03}" for n in range(150)]
+    scripts: dict[str, Any] = {name: _versioned([name], "v1") for name in names}
+    _run(_Scripted(scripts), state)
+    scripts["s149"] = _versioned(["s149"], "v2")
+    begun = 0
+
+    @event.listens_for(state.engine, "commit")
+    def count(_: object) -> None:
+        nonlocal begun
+        begun += 1
+
+    rows = _run(_Scripted(scripts), state, "s2")
+    assert begun < 30
+    assert {row.shard for row in rows} == set(names)
+    assert state.coverage("s2") == rows
+
+    def interrupted(since: Checkpoint | None) -> Iterator[Item]:
+        raise KeyboardInterrupt
+        yield
+
+    scripts = {name: _versioned([name], "v1") for name in names[:3]} | {"t": interrupted}
+    with pytest.raises(KeyboardInterrupt):
+        _run(_Scripted(scripts), state, "s3")
+    assert {row.shard for row in state.coverage("s3")} <= {*names[:3], "t"}
+
+
+def test_what_waits_to_be_stored_is_kept_where_that_fails() -> None:
+    state = State("sqlite://")
+    names = [f"s{n}" for n in range(9)]
+    _run(_Scripted({name: _versioned([name], "v1") for name in names}), state)
+    failures = ["at the end"]
+
+    @event.listens_for(state.engine, "before_cursor_execute")
+    def fail(_c: object, _u: object, statement: str, *_: object) -> None:
+        if "INSERT INTO coverage" in statement and failures:
+            failures.pop()
+            raise OperationalError(statement, None, Exception("server closed the connection"))
+
+    rows = _run(_Scripted({name: _versioned([name], "v1") for name in names}), state, "s2")
+    assert not failures
+    assert state.coverage("s2") == rows
+    assert len(rows) == 9
 
 
 def test_what_was_read_in_part_or_under_other_rules_is_read_again() -> None:
