@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,13 +20,14 @@ from scanner.kit.counted import Counted
 from scanner.kit.expressions import expression
 from scanner.kit.forge.details import Record, Where, filled
 from scanner.kit.forge.events import Event, Events, Log, Rows, guessed
+from scanner.kit.forge.owner import account_id, account_of
 from scanner.kit.forge.paging import by_link
 from scanner.kit.forge.saying import person
 from scanner.kit.overlooked import Overlooked, Untold, lacking
 from scanner.kit.values import iso, mapping, stamp, text
 from scanner.model.base import NodeId
 from scanner.model.evidence import Ends
-from scanner.model.facts import Identity, PrincipalType
+from scanner.model.facts import Account, Identity, PrincipalType
 from scanner.model.items import Content, Item, Place
 
 KEPT = timedelta(days=180)
@@ -92,7 +93,9 @@ class Reader:
     """Events -> :class:`Event`, and the names of secrets' slots beside them."""
 
     where: Where
-    slots: list[Content] = field(default_factory=list)
+    slots: list[Content | Account] = field(default_factory=list)
+    """And the organizations that events are of, where the log is of several."""
+    _orgs: dict[str, Where] = field(default_factory=dict)
     overlooked: Overlooked = field(default_factory=Overlooked)
 
     def event(self, record: Any) -> Event | None:
@@ -101,8 +104,9 @@ class Reader:
         action = text(found.get("action"))
         if not action:
             return None
-        self._slot(action, found)
-        about = _about(self.where, action, found)
+        where = self._of(found)
+        self._slot(where, action, found)
+        about = _about(where, action, found)
         return Event(
             key=text(found.get("_document_id")) or json.dumps(found, sort_keys=True, default=str),
             at=stamp(found.get("@timestamp")) or stamp(found.get("created_at")),
@@ -113,13 +117,28 @@ class Reader:
             relation=about[3] if about else "used_by",
             scopes=_scopes(found),
             ends=about[4] if about else Ends.NOTHING,
+            account=where.account,
         )
+
+    def _of(self, found: Record) -> Where:
+        """The organization that it is of: a file and an enterprise's log hold several."""
+        org = text(found.get("org"))
+        if not org or self.where.path.get("org"):
+            return self.where
+        known = self._orgs.get(org.casefold())
+        if known is None:
+            account = account_id("github", self.where.host, org)
+            known = replace(self.where, subject=account, account=account, name=org)
+            self._orgs[org.casefold()] = known
+            above = self.where.name if "enterprise" in self.where.path else ""
+            self.slots.append(account_of(known, "organization", "org", parent=above))
+        return known
 
     def again(self, event: Event, record: Any, place: str = "") -> Event:
         """One that tells of no application, looked at once more."""
         found = mapping(record)
         category, _, verb = event.action.partition(".")
-        if any(word in verb for word in _ENDED):
+        if any(word in verb for word in _ENDED) or _is_slot(event.action):
             return event
         lacks = lacking(found, "|".join(_NAMES)) if category in KINDS else ""
         if category in KINDS and not lacks:
@@ -131,20 +150,25 @@ class Reader:
         where = self.where
         return where.account, NodeId(f"github:{where.host}/app/{label.casefold()}")
 
-    def _slot(self, action: str, found: Record) -> None:
+    def _slot(self, inside: Where, action: str, found: Record) -> None:
         """A secret or variable that was made (``repo.create_actions_secret``)."""
-        _, _, verb = action.partition(".")
-        is_slot = "secret" in verb or "variable" in verb or action.startswith("codespaces_secret")
-        if not is_slot or "scanning" in action or not verb.startswith(("create", "update", "add")):
+        if not _is_slot(action):
             return
         name = next((text(found.get(key)) for key in _SLOTS if text(found.get(key))), "")
         if name:
-            where = text(found.get("repo")) or self.where.name
+            where = text(found.get("repo")) or inside.name
             place = Place(
-                subject=self.where.subject, resource=self.where.subject,
+                subject=inside.subject, resource=inside.subject,
                 path=f"audit log/{action}/{where}", seen_at=stamp(found.get("@timestamp")),
             )  # fmt: skip
             self.slots.append(Content(place=place, data=name.encode(), rule_sets=("names",)))
+
+
+def _is_slot(action: str) -> bool:
+    """Whether a secret or a variable was made or changed."""
+    _, _, verb = action.partition(".")
+    is_of_one = "secret" in verb or "variable" in verb or action.startswith("codespaces_secret")
+    return is_of_one and "scanning" not in action and verb.startswith(("create", "update", "add"))
 
 
 def reader_of(where: Where, ctx: Context[Any] | None) -> Reader:

@@ -312,6 +312,7 @@ def _draft(policy: Policy, case: _Case, situation: Situation, mark: str) -> Find
         kind=node.kind if node else "",
         account=(situation.graph.account_of(node.id) or "") if node else "",
         environment=node.environment if isinstance(node, Asset) else "",
+        last_used=situation.graph.last_used(node.id) if isinstance(node, Credential) else "",
         controls=policy.controls,
         remedy=_fill(policy.remedy, case.words),
         detail=drawn or case.words.get("reason", "") or ", ".join(factors),

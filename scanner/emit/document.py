@@ -78,7 +78,6 @@ class EvidenceRow(Model, frozen=True, kw_only=True):
     """To the AI, where the source counts them: logs of traffic, calls of applications, browsers."""
     bytes_received: int = 0
     costs: tuple[Cost, ...] = ()
-    """What was charged, where the source tells: decimal numbers, one a currency."""
 
 
 class AssetRow(Model, frozen=True, kw_only=True):
@@ -102,6 +101,8 @@ class AssetRow(Model, frozen=True, kw_only=True):
     """How many accounts use it, by whose they are: ``corporate``, ``personal``, ``unknown``."""
     costs: tuple[Cost, ...] = ()
     """What was charged in all of its evidence, each day and line once."""
+    last_used: str = ""
+    """Of a credential: when it was used last, as its vendor's record or log says."""
     tags: dict[str, str] = {}
     """The vendor's own labels, and what was read of the thing (an MCP server's command, a key's
     ``verify``)."""
@@ -308,6 +309,7 @@ def _asset(
         confidence=str(best_confidence(node.evidence)),
         tenancy=tenancy.at(situation.graph, node.id),
         costs=total_costs(node.evidence),
+        last_used="" if asset else situation.graph.last_used(node.id),
         tags=dict(sorted(node.tags.items())),
         owners=owners.get(node.id, ()),
         registry=_standing(standing),

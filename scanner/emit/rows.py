@@ -53,6 +53,7 @@ class _Finding(Model, frozen=True, kw_only=True, omit_defaults=True):
     policy: str = ""
     remedy: str = ""
     detail: str = ""
+    used: str = ""
     factors: tuple[str, ...] = ()
     controls: str = ""
     asset: str = ""
@@ -114,7 +115,8 @@ def _finding(
         owner=finding.owner, status=str(finding.status), provider=finding.provider,
         unit=(picture.units.get(finding.asset, "") if picture else "") or finding.account,
         account=finding.account, first=finding.first_seen[:10], policy=finding.policy,
-        remedy=finding.remedy, detail=finding.detail, factors=finding.risk_factors,
+        remedy=finding.remedy, detail=finding.detail, used=finding.last_used,
+        factors=finding.risk_factors,
         controls=", ".join(finding.controls), asset=finding.asset,
         name=names.get(finding.asset, finding.asset), node=number.get(finding.asset, -1),
         way=tuple(number[ident] for ident in finding.path if ident in number),

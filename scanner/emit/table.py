@@ -228,6 +228,7 @@ def print_finding(finding: Finding, events: Sequence[FindingEvent]) -> None:
         ("decided", finding.decided),
         ("asset", finding.asset),
         ("owner", finding.owner or "nobody"),
+        ("last used", finding.last_used),
         ("why", finding.detail),
         ("what to do", finding.remedy),
         ("controls", ", ".join(finding.controls)),

@@ -244,6 +244,11 @@ class AssetGraph:
             if isinstance(node, Credential):
                 yield node
 
+    def last_used(self, ident: NodeId) -> str:
+        """Of a credential, by whichever view of it tells (its vendor's own record)."""
+        views = (self.nodes.get(one) for one in self.entities.all_of(ident))
+        return max((v.last_used_at for v in views if isinstance(v, Credential)), default="")
+
     def node(self, ident: NodeId) -> NodeFact | None:
         return self.nodes.get(ident)
 

@@ -33,6 +33,22 @@ from scanner.model.errors import Denied, Unavailable
 
 _LISTS = ("items", "value", "records", "data", "results", "users", "entries", "operation_logs")
 """What a page of an API calls its list; one that is all there is needs no name."""
+_PAGING = frozenset((
+    "ok", "success", "start", "limit", "length", "total", "totals", "total_count", "totalcount",
+    "total_records", "count", "size", "offset", "page", "pages", "per_page", "page_size",
+    "page_count", "page_number", "pagecount", "pagesize", "next", "next_page", "next_page_url",
+    "next_page_token", "nextpagetoken", "next_cursor", "nextcursor", "cursor", "end_cursor",
+    "endcursor", "previous", "previous_page", "prev", "after", "before", "first", "last",
+    "first_id", "last_id", "has_more", "hasmore", "has_next_page", "more", "end_of_stream",
+    "end_time", "response_metadata", "responsemetadata", "paging", "pagination", "pg", "meta",
+    "metadata", "links", "_links", "errors", "warnings", "request_id", "requestid",
+))  # fmt: skip
+"""What else a page of an API has: how much there is, and how to go on."""
+_EMBEDDED = "_embedded"
+"""Where HAL puts the lists (https://datatracker.ietf.org/doc/html/draft-kelly-json-hal)."""
+_ROW_TYPES = "resultSetMetaData"
+"""Columns of a page of Snowflake's SQL API, whose rows are lists
+(https://docs.snowflake.com/en/developer-guide/sql-api/handling-responses)."""
 _BUCKETS = ({"results", "start_time", "end_time"}, {"results", "starting_at", "ending_at"})
 """Results with the span of time that they are of are a record (usage of OpenAI and Anthropic)."""
 _SEPARATORS = ",;\t|"
@@ -234,13 +250,33 @@ def _listed(page: Any) -> list[Any] | None:
     what is a record of its own."""
     if not isinstance(page, Mapping) or any(ends <= page.keys() for ends in _BUCKETS):
         return None
+    if _ROW_TYPES in page:
+        return _of_columns(page)
+    if isinstance(page.get(_EMBEDDED), Mapping):
+        page = {**page, **page[_EMBEDDED]}
+        page.pop(_EMBEDDED)
     lists = {name: value for name, value in page.items() if isinstance(value, list)}
     named = [lists.pop(name) for name in _LISTS if name in lists]
     others = [one for value in lists.values() for one in value if isinstance(one, Mapping)]
     if named:
         return [one for value in named for one in value] + others
-    is_page = len(lists) == len(page) > 0 and len(others) == sum(map(len, lists.values()))
+    rest = {name.casefold() for name in page.keys() - lists.keys()}
+    is_page = bool(lists) and rest <= _PAGING and len(others) == sum(map(len, lists.values()))
     return others if is_page else None
+
+
+def _of_columns(page: Mapping[str, Any]) -> list[Any] | None:
+    types, rows = page[_ROW_TYPES], page.get("data")
+    columns = types.get("rowType") if isinstance(types, Mapping) else None
+    if not isinstance(columns, list) or not isinstance(rows, list):
+        return None
+    names = [str(one.get("name")) if isinstance(one, Mapping) else "" for one in columns]
+    return [
+        dict(zip(names, row, strict=True))
+        if isinstance(row, list) and len(row) == len(names)
+        else None
+        for row in rows
+    ]
 
 
 def column(row: Mapping[str, Any], *names: str) -> str:

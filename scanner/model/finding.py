@@ -55,6 +55,9 @@ class Finding(Model, frozen=True, kw_only=True):
     """Of the asset or credential: ``aws.sagemaker_endpoint``."""
     account: str = ""
     environment: str = ""
+    last_used: str = ""
+    """Of a credential: when it was used last, as its vendor's record or log says; empty: that is
+    not known."""
     controls: tuple[str, ...] = ()
     remedy: str = ""
     detail: str = ""

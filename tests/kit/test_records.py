@@ -136,3 +136,46 @@ def test_a_long_cell_is_read_and_one_that_is_not_held_costs_its_row_alone(tmp_pa
     path.write_text("id,name\n" + "".join(f'{n},"{"x" * n}"\n' for n in lengths), "utf-8")
     told = _records(path)
     assert [one and len(one["name"]) for one in told] == [3, 200_000, None, 5]
+
+
+_ROWS = [{"id": "1", "name": "a"}, {"id": "2", "name": "b"}]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"start": 0, "limit": 50, "length": 2, "total": 2, "logs": _ROWS},
+        {"ok": True, "logs": _ROWS, "paging": {"count": 2, "page": 1}},
+        {"_links": {"self": {"href": "x"}}, "_embedded": {"activities": _ROWS}, "size": 2},
+        {"audit_logs": _ROWS, "next_page": None, "previous_page": None, "count": 2},
+        {"scenarios": _ROWS, "pg": {"offset": 0}},
+        {"events": _ROWS, "cursor": "x", "has_more": False},
+        {"agents": _ROWS, "next_cursor": None, "has_more": False},
+        {"resultSetMetaData": {"numRows": 2, "rowType": [{"name": "id"}, {"name": "name"}]},
+         "data": [["1", "a"], ["2", "b"]], "code": "090001"},
+    ],
+    ids=lambda page: next(iter(page)),
+)  # fmt: skip
+def test_a_page_of_an_api_is_its_list_whatever_that_is_called(
+    tmp_path: Path, page: dict[str, Any]
+) -> None:
+    """Auth0, Slack, PingOne, Zendesk, Make, Dropbox, ElevenLabs, Snowflake."""
+    for name, text in (("whole", json.dumps(page)), ("pretty", json.dumps(page, indent=1)),
+                       ("lines", f"{json.dumps(page)}\n{json.dumps(page)}\n")):  # fmt: skip
+        path = tmp_path / name
+        path.write_text(text)
+        assert _records(path) == _ROWS * (2 if name == "lines" else 1), name
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"id": {"time": "x"}, "actor": {"email": "a@b.example"}, "events": [{"name": "login"}]},
+        {"action": "user_login", "scopes": [{"name": "mail"}], "status": "ok"},
+        {"resultSetMetaData": {}, "data": []},
+        {"_embedded": {"user": {"id": 1}}, "id": "x"},
+    ],
+)
+def test_a_record_with_lists_stays_one(tmp_path: Path, record: dict[str, Any]) -> None:
+    (tmp_path / "a.jsonl").write_text(f"{json.dumps(record)}\n" * 2)
+    assert _records(tmp_path / "a.jsonl") == [record] * 2

@@ -14,6 +14,7 @@ FINDINGS = (
     "severity", "risk", "status", "policy", "title", "asset", "asset_name", "provider", "account",
     "region", "environment", "owner", "confidence", "first_seen", "last_seen", "resolved_at",
     "detail", "remedy", "controls", "where", "fingerprint", "kind", "decided",
+    "last_used",
 )  # fmt: skip
 ASSETS = (
     "name", "type", "kind", "class", "provider", "account", "region", "environment", "models",
@@ -61,7 +62,7 @@ def _finding(finding: Finding, asset: AssetRow | None) -> Row:
         asset.environment if asset else finding.environment, finding.owner, finding.confidence,
         finding.first_seen, finding.last_seen, finding.resolved_at, finding.detail,
         finding.remedy, finding.controls,
-        place(asset), finding.fingerprint, finding.kind, finding.decided,
+        place(asset), finding.fingerprint, finding.kind, finding.decided, finding.last_used,
     )  # fmt: skip
 
 

@@ -174,7 +174,7 @@ function detail(row) {
   const parts = [title];
   if (row.title) {
     parts.push(facts([["About", row.name], ["Risk", `${row.risk} (${row.severity})`], ["Owner", row.owner || "nobody"],
-      ["Remedy", row.remedy], ["Detail", row.detail], ["Policy", row.policy], ["Controls", row.controls],
+      ["Key last used", row.used], ["Remedy", row.remedy], ["Detail", row.detail], ["Policy", row.policy], ["Controls", row.controls],
       ["Fingerprint", row.id]]), lines("Why so risky", row.factors));
   } else {
     parts.push(facts([["Id", row.id], ["Kind", row.kind], ["Provider", row.provider], ["Account", row.account],

@@ -53,6 +53,8 @@ class Event:
     """See :class:`scanner.model.items.Activity`."""
     ends: Ends = Ends.NOTHING
     """Of an event that tells whose access is over; the forge's words for it decide otherwise."""
+    account: NodeId | None = None
+    """Where it happened, of a log that is of several; None: in that of which the log is."""
 
 
 def guessed(event: Event, found: Happened) -> Event:
@@ -166,7 +168,10 @@ class Rows:
     found: dict[tuple[str, ...], Activity] = field(default_factory=dict)
 
     def add(self, event: Event, count: int = 1) -> None:
-        key: tuple[str, ...] = (event.action, event.thing, event.actor.id if event.actor else "")
+        account = event.account or self.where.account
+        key: tuple[str, ...] = (
+            event.action, event.thing, event.actor.id if event.actor else "", account,
+        )  # fmt: skip
         if event.relation == "grants":
             key = (*key, *event.scopes)  # they may be taken back without the others
         at = self.clock.time(event.at) if self.clock is not None else event.at
@@ -175,7 +180,7 @@ class Rows:
             self.found[key] = Activity(
                 rule=event.action,
                 actor=event.actor,
-                account=self.where.account,
+                account=account,
                 app_id=event.thing,
                 label=event.label,
                 client_id=event.client_id,
@@ -185,7 +190,7 @@ class Rows:
                 count=count,
                 first_at=at,
                 last_at=at,
-                resource=self.where.subject,
+                resource=event.account or self.where.subject,
                 is_guess=event.is_guess,
                 is_own=event.is_guess,
                 ends=event.ends,

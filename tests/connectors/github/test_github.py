@@ -532,6 +532,44 @@ def test_files_of_every_form_say_the_same(
     assert world.forge.calls == [], "a file alone needs nobody"
 
 
+def test_a_log_of_several_organizations_tells_them_apart(
+    world: GitHub, detector: Detector, tmp_path: Path
+) -> None:
+    """As an enterprise's export is; what makes a secret is a type that is known."""
+    events: list[dict[str, Any]] = [
+        {"action": "org.create_actions_secret", "org": "alpha", "key": "OPENAI_API_KEY"},
+        {"action": "org.create_actions_secret", "org": "beta", "key": "OPENAI_API_KEY"},
+        {"action": "repo.create_actions_secret", "org": "beta", "repo": "beta/shop",
+         "key": "ANTHROPIC_API_KEY"},
+        {"action": "integration_installation.create", "org": "alpha", "integration": "CodeRabbit"},
+        {"action": "integration_installation.create", "org": "beta", "integration": "CodeRabbit"},
+        {"action": "copilot.cfb_seat_assignment_created", "org": "beta", "user": "cleo"},
+    ]  # fmt: skip
+    lines = [
+        json.dumps(
+            {**one, "actor": "ann", "_document_id": f"d{n}", "@timestamp": 1795161600000 + n}
+        )
+        for n, one in enumerate(events)
+    ]
+    (tmp_path / "all.jsonl").write_text("\n".join(lines))
+    found = Read(CONNECTOR, _ctx(world, detector, tmp_path, audit_files=("all.jsonl",)))
+    assert found.gaps() == []
+    (host,) = {one.id.rpartition("/")[0] for one in found.all if isinstance(one, Account)}
+    accounts = {one.name for one in found.all if isinstance(one, Account)}
+    assert accounts == {"(export)", "alpha", "beta"}
+    slots = {(one.place.subject, one.data) for one in found.all if isinstance(one, Content)}
+    assert slots == {
+        (f"{host}/alpha", b"OPENAI_API_KEY"),
+        (f"{host}/beta", b"OPENAI_API_KEY"),
+        (f"{host}/beta", b"ANTHROPIC_API_KEY"),
+    }
+    told = {(one.label, one.account): one.count for one in found.all if isinstance(one, Activity)}
+    assert told == {
+        ("CodeRabbit", f"{host}/alpha"): 1, ("CodeRabbit", f"{host}/beta"): 1,
+        ("GitHub Copilot", f"{host}/beta"): 1,
+    }  # fmt: skip
+
+
 def test_events_without_a_time_are_a_gap(world: GitHub, detector: Detector, tmp_path: Path) -> None:
     events = [{**one, "@timestamp": "soon", "created_at": None} for one in world.events]
     (tmp_path / "page.json").write_text(json.dumps({"a": events}))
