@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from scanner.detect.engine import Detector
 from scanner.rulebook.examples import expand
@@ -17,6 +18,10 @@ from scanner.rulebook.load import Rulebook, load
 from tests.descriptions import read_fast
 
 KEY = "a-fixed-fingerprint-key-for-tests"
+
+# No test is timed: the first example may load a schema that others find loaded.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 @pytest.hookimpl(wrapper=True)

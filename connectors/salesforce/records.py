@@ -18,6 +18,7 @@ from scanner.kit.overlooked import Happened, telling
 from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
 from scanner.kit.values import mapping, text, when
+from scanner.model.evidence import Ends
 from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
 from scanner.model.items import Activity, Item
 
@@ -49,7 +50,14 @@ _ENTITIES = {
 """Object, in lower case -> noun of its data; one whose name ends in ``__c`` is the org's own."""
 _AI = expression(r"einstein|agentforce|copilot|gen ?ai\b|generative|prompt ?template|\bbots?\b")
 _APP_WORDS = ("connected app", "connectedapp", "external client app", "oauth")
-_NAMED = expression(r"(?i)\b(?:connected|external client) app (\S[^.]{0,100})$")
+_NAMED = expression(
+    r"(?i)\b(?:connected|external client) app (\S[^,]{0,100}?)"
+    r"(?:\.?$|, | from | to | for | by | was | is )"
+    r"|^(\S[^,]{0,100}?) (?:connected|external client) app was "
+)
+"""A name may have points in it (Otter.ai), not a comma."""
+_SETS = ("changed ", "policy", "permitted users", "updated ")
+"""What is set of an app that is there lets nobody in."""
 _ZONES = {
     "PST": "-0800", "PDT": "-0700", "MST": "-0700", "MDT": "-0600", "CST": "-0600", "CDT": "-0500",
     "EST": "-0500", "EDT": "-0400",
@@ -205,13 +213,16 @@ def _set_up(
     org: str, action: str, said: str, section: str, who: Identity | None, at: str
 ) -> Iterator[Activity]:
     words = f"{action} {said} {section}".casefold()
-    relation = "" if any(word in words for word in _ENDED) else "grants"
+    has_ended = any(word in words for word in _ENDED)
+    is_set = any(word in said.casefold() for word in _SETS)
+    relation = "" if has_ended else "contains" if is_set else "grants"
     told: dict[str, Any] = {"actor": who, "first_at": at, "last_at": at}
     rule = cut(f"setup.{action}", _MOST_TEXT)
     if any(word in words for word in _APP_WORDS):
         label = _quoted(said)
         if label:
-            yield NAMES.app(org, rule, relation, label, label, **told)
+            ends = Ends.ALL if has_ended else Ends.NOTHING
+            yield NAMES.app(org, rule, relation, label, label, ends=ends, **told)
     elif _AI.search(words):
         yield NAMES.used(einstein(org), rule, relation, **told)
 
@@ -225,7 +236,7 @@ def _quoted(said: str) -> str:
     if ": " in said:
         return cut(said.rpartition(": ")[2].strip(), _MOST_TEXT)
     hit = _NAMED.search(said)
-    return cut(hit[1].strip(), _MOST_TEXT) if hit else ""
+    return cut((hit[1] or hit[2]).strip(), _MOST_TEXT) if hit else ""
 
 
 # --- event log files ------------------------------------------------------------------------------
@@ -282,7 +293,7 @@ def sign_in(record: Any, org: str) -> Happened | None:
     browser or a tool of Salesforce's
     (https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_loginhistory.htm)."""
     given = mapping(record)
-    at = when(column(given, "LoginTime", "Login Time"))
+    at = _row_time(column(given, "LoginTime", "Login Time"))
     ident = text(given.get("Id")) or mark_of((at, whole(given)))
     label = cut(column(given, "Application"), _MOST_TEXT)
     if not column(given, "LoginType", "Login Type").startswith(_BY_OAUTH) or label in _NO_APP:

@@ -1,5 +1,5 @@
-"""The statements that are run, and no others. Each reads alone; the one value that goes into them
-is the number of days that is looked back.
+"""The statements that are run, and no others. Each reads alone; what goes into them is the number
+of days that is looked back, and which of the views of one thing is asked.
 
 https://docs.snowflake.com/sql-reference/account-usage: views lag by up to three hours and keep a
 year.
@@ -17,10 +17,18 @@ SELECT function_catalog, function_schema, function_name, function_owner, functio
 FROM snowflake.account_usage.functions
 WHERE deleted IS NULL AND (is_external = 'YES' OR external_access_integrations IS NOT NULL)
 """
+FUNCTION_VIEWS = (
+    "cortex_ai_functions_usage_history",
+    "cortex_aisql_usage_history",
+    "cortex_functions_query_usage_history",
+)
+"""The newest first: an account may not have it yet, and the last one is filled no more
+(https://docs.snowflake.com/sql-reference/account-usage/cortex_functions_query_usage_history). A
+statement that runs for hours has a row an hour."""
 FUNCTION_USE = """
-SELECT q.user_name, f.function_name, f.model_name, count(*), sum(f.tokens), min(q.start_time),
+SELECT q.user_name, f.function_name, f.model_name, count(DISTINCT f.query_id), min(q.start_time),
   max(q.start_time)
-FROM snowflake.account_usage.cortex_functions_query_usage_history f
+FROM snowflake.account_usage.{view} f
 JOIN snowflake.account_usage.query_history q USING (query_id)
 WHERE q.start_time >= dateadd('day', -{days}, current_timestamp())
   AND q.execution_status = 'SUCCESS'
@@ -48,10 +56,11 @@ WHERE event_timestamp >= dateadd('day', -{days}, current_timestamp())
 GROUP BY ALL
 """
 FLOWS = """
-SELECT f.model_name, b.value:"objectName"::string, b.value:"objectDomain"::string, count(*),
+SELECT f.model_name, b.value:"objectName"::string, b.value:"objectDomain"::string,
+  count(DISTINCT f.query_id),
   min(a.query_start_time), max(a.query_start_time)
 FROM snowflake.account_usage.access_history a
-JOIN snowflake.account_usage.cortex_functions_query_usage_history f USING (query_id),
+JOIN snowflake.account_usage.{view} f USING (query_id),
   LATERAL flatten(a.base_objects_accessed) b
 WHERE a.query_start_time >= dateadd('day', -{days}, current_timestamp())
 GROUP BY ALL

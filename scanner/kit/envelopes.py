@@ -23,6 +23,7 @@ WRAPS = (
     "result", "RawEventData", "_source", "raw", "rawLog", "payload", "audit", "value", "attributes",
     "jsonPayload", "textPayload", "short_message", "full_message", "stringValue", "json",
     "eventData", "raw_data", "raw_log", "unmapped", "V", "SRC", "kinesis",
+    "@rawstring", "map", "utf8_payload", "payloadAsUTF",
 )  # fmt: skip
 """Names of fields that hold a record, in the order in which they are looked into: by the part
 behind the last point, whatever its case."""

@@ -121,3 +121,17 @@ def test_a_domain_of_a_known_application_says_more_than_its_name(rulebook: Ruleb
     found = Catalogue(rulebook).identify(signed_in)
     assert found is not None
     assert (found[0], found[2]) == ("plaud", Confidence.HIGH)
+
+
+@pytest.mark.parametrize(
+    ("label", "provider"),
+    [("Claude (Anthropic)", "anthropic"), ("Claude by Anthropic", "anthropic"),
+     ("ChatGPT (OpenAI)", "openai"), ("Open AI", "openai"), ("Chat GPT", "openai"),
+     ("Tabnine", "tabnine"), ("Rytr", "rytr"), ("Phind", "phind")],
+)  # fmt: skip
+def test_names_as_people_write_them_are_the_products(
+    rulebook: Rulebook, label: str, provider: str
+) -> None:
+    found = AppNames(rulebook).whole(label)
+    assert found is not None
+    assert (found[0], found[2]) == (provider, Confidence.MEDIUM)

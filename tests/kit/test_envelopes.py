@@ -68,6 +68,9 @@ SHAPES: dict[str, tuple[str, int]] = {
     "syslog": (f"<134>1 2026-03-16T15:32:23Z h slack - - - {TEXT}\n" * 2, 2),
     "syslog, inside": (json.dumps({"message": f"Mar 16 15:32:23 h slack: {TEXT}"}), 1),
     "a container's": (f"2026-03-16T15:32:23.000000000Z stdout F {TEXT}\n" * 2, 2),
+    "LogScale": (json.dumps({"@rawstring": TEXT, "#repo": "saas"}), 1),
+    "Sumo Logic": (json.dumps({"map": {"_raw": TEXT, "_source": "saas"}}), 1),
+    "QRadar": (json.dumps({"utf8_payload": TEXT, "qid": 1}), 1),
     "in a row": (json.dumps({"event": EVENT}) * 2 + " " + json.dumps({"event": EVENT}), 3),
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.salesforce import records
 from connectors.salesforce.records import event
 from scanner.model.errors import NotEnabled
 from scanner.model.facts import Asset, Identity, PrincipalType
@@ -161,3 +162,40 @@ def test_the_setup_audit_trail_that_the_console_downloads(tmp_path: Path) -> Non
     assert rows["setup.Agentforce Agents", "Salesforce Einstein of acme"].relation == "grants"
     assert rows["setup.Connected Apps", "Read AI"].relation == ""
     assert len(rows) == 4
+
+
+@pytest.mark.parametrize(
+    ("said", "label", "relation", "ends"),
+    [
+        ("Created connected app Otter.ai", "Otter.ai", "grants", ""),
+        ("Installed connected app Fireflies.ai Notetaker", "Fireflies.ai Notetaker", "grants", ""),
+        ("Otter.ai connected app was installed by Ann", "Otter.ai", "grants", ""),
+        ("Connected app Fireflies was created", "Fireflies", "grants", ""),
+        ("Installed External Client App Perplexity.", "Perplexity", "grants", ""),
+        ("For connected app DeepSeek, changed permitted users to All users may self-authorize",
+         "DeepSeek", "contains", ""),
+        ("Changed Refresh Token Policy of Connected App Gong", "Gong", "contains", ""),
+        ("Deleted connected app ChatGPT", "ChatGPT", "", "all"),
+        ("Blocked connected app Claude", "Claude", "", "all"),
+    ],
+)  # fmt: skip
+def test_what_the_setup_trail_says_of_an_app(
+    said: str, label: str, relation: str, ends: str
+) -> None:
+    """Names have points in them; who sets a policy lets nobody in, and what was deleted is over."""
+    row = {"Date": "11/20/2026, 8:00:00 AM PST", "User": "ann@acme.com", "Action": said,
+           "Section": "Connected Apps"}  # fmt: skip
+    found = records.setup_row(row, "acme")
+    assert found is not None
+    (one,) = found[2]
+    assert isinstance(one, Activity)
+    assert (one.label, one.relation, str(one.ends)) == (label, relation, ends)
+    assert one.first_at == "2026-11-20T16:00:00Z"
+
+
+def test_sign_ins_are_in_the_zone_that_the_console_names() -> None:
+    row = {"Login Type": "Remote Access 2.0", "Login Time": "11/20/2026, 8:00:00 AM PST",
+           "Application": "Otter.ai", "Username": "ann@acme.com", "Status": "Success"}  # fmt: skip
+    found = records.sign_in(row, "acme")
+    assert found is not None
+    assert found[1] == "2026-11-20T16:00:00Z"

@@ -18,6 +18,7 @@ from scanner.kit.limits import Limits
 from scanner.model.facts import Asset, AssetClass, Edge, Identity, PrincipalType, Relation
 from scanner.model.items import Activity, Content, Gap, Item
 from scanner.rulebook.load import Rulebook
+from tests.connectors.snowflake import world
 from tests.connectors.snowflake.world import ANSWERS, CASE, HANDLES
 from tests.saas_rig import Reply, Vendor
 from tests.saas_rig.cases import folded, planted
@@ -103,6 +104,22 @@ def test_a_view_that_may_not_be_read_is_a_gap_and_the_rest_is_told(
     assert (gap.what, gap.denied) == ("account_usage.access_history", True)
     assert "HTTP 422" in gap.reason
     assert _edges(items, Relation.GRANTS)
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2])
+def test_the_newest_view_that_the_account_has_is_asked(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch, missing: int
+) -> None:
+    """One that Snowflake fills no more is a gap, though it may be read."""
+    monkeypatch.setattr(world, "VIEWS", set(statements.FUNCTION_VIEWS[missing:]))
+    for part in ("use", "cortex"):
+        items = _items(vendor, part)
+        asked = [one for one in world.ASKED if "usage_history f" in one]
+        assert statements.FUNCTION_VIEWS[missing] in asked[-1]
+        assert [one for one in items if isinstance(one, (Asset, Activity))]
+        gaps = [one for one in items if isinstance(one, Gap)]
+        assert bool(gaps) is (missing == 2)
+        assert all("fills no more" in one.reason and one.denied for one in gaps)
 
 
 def test_a_statement_that_fails_later_is_told(vendor: Vendor) -> None:
