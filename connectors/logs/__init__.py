@@ -18,6 +18,7 @@ from connectors.logs.cursor import Cursor
 from connectors.logs.divided import Aside
 from connectors.logs.files import LogFile
 from connectors.logs.formats import formats
+from connectors.logs.lines import named_columns
 from connectors.logs.listing import listed as listed_of
 from connectors.logs.partitions import CONNECTIONS, Listed
 from connectors.logs.pseudonyms import LEAST, Pseudonyms
@@ -45,6 +46,9 @@ class LogsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     flow_columns: str = ""
     """Columns of VPC flow logs that begin with no header, as they were ordered:
     ``${version} ${interface-id} ${srcaddr} …``."""
+    columns: tuple[str, ...] = ()
+    """Columns of a table that has no header, in their order, by names that formats know (``time``,
+    ``user``, ``src``, ``url``, ``bytes_out``); ``-`` for one that is not read."""
     exclude: tuple[str, ...] = ()
     """Globs of file names that are not read."""
     large_upload_mib: Annotated[int, msgspec.Meta(ge=1)] = 1
@@ -61,6 +65,8 @@ class LogsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         names = [one.name for one in formats()]
         if self.format and self.format not in names:
             raise ValueError(f"there is no format {self.format!r}; there are {', '.join(names)}")
+        if self.columns:
+            named_columns(self.columns, self.format)
         if self.partitions > 1 and "-" in self.files:
             raise ValueError("standard input is read by one shard; leave out `partitions`")
 

@@ -7,7 +7,7 @@ caller's business. What no format fits is searched for hosts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -32,6 +32,11 @@ _MOST_TEXT = 8192
 _WRAPPED = ("message", "_raw", "event.original", "log", "rawlog", "msg", "properties.msg")
 """Where collectors put a line that they have not taken apart."""
 _MOST_WRAPS = 3
+_SEPARATORS = ("\t", ",", ";", "|", "w3c")
+"""Of a table whose columns are named by who reads it; the last one: spaces."""
+_NOT_READ = "-"
+_WHERE = ("host", "url", "dst", "app", "provider")
+"""Fields of which one tells whom was asked."""
 _HOST = re.compile(
     r"(?:(?:https?|wss?)://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.(?=[a-z0-9])){1,12}+"
     r"[a-z][a-z0-9-]{1,62}+(?!\.[\w-])|(?<=//)[a-z0-9.\[\]:-]+)\.?(?::(\d{1,5}))?"
@@ -64,6 +69,8 @@ class Layout:
     separator: str = ""
     forced: str = ""
     """Name of the only format that is tried; empty: whatever fits."""
+    given: tuple[str, ...] = ()
+    """Names of the columns of a table that has no header, as :func:`named_columns` made them."""
     unknown: int = 0
     """Lines that no format fits."""
     named: list[Named] = field(default_factory=list)
@@ -79,7 +86,13 @@ class Layout:
     def begin(self, head: bytes) -> None:
         """The first lines of a file name its columns, if anything does."""
         self.day_first = is_day_first(head, self.day)
-        for raw in head.split(b"\n")[:64]:
+        lines = head.split(b"\n")[:64]
+        self._begin(lines)
+        if self.given and not self.columns:
+            self._take_given(lines)
+
+    def _begin(self, lines: list[bytes]) -> None:
+        for raw in lines:
             line = raw.decode("utf-8", "replace").rstrip("\r").lstrip("\0").removeprefix("\ufeff")
             if line.startswith("#"):
                 self.header(line)
@@ -123,12 +136,22 @@ class Layout:
             if known >= 2 and known * 3 >= len(names) and not any(name.isdigit() for name in names):
                 self.columns, self.separator = tuple(names), separator
                 return
-        for one in of_shape("columns"):
+        for one in of_shape("columns") if not self.given else ():
             if one.first and (hit := pattern(one.first).match(line)) is not None:
                 names = [name.lower() for name in one.columns]
                 more = [f"column {number}" for number in range(len(names), _MOST_COLUMNS)]
                 is_spaced = hit.groupdict().get("separator") == " "
                 self.columns, self.separator = (*names, *more), "w3c" if is_spaced else ","
+
+    def _take_given(self, lines: list[bytes]) -> None:
+        """The names that were given, where a line has as many values between separators."""
+        most = len(self.given)
+        for raw in lines:
+            line = raw.decode("utf-8", "replace").rstrip("\r")
+            for separator in _SEPARATORS if line.strip() and line.lstrip()[:1] != "{" else ():
+                if most <= len(split(line, separator)) <= most + 2:
+                    self.columns, self.separator = self.given, separator
+                    return
 
     def records(self, raw: bytes) -> list[Record]:
         """Usually one. An empty list: nothing of a line could be understood."""
@@ -285,6 +308,33 @@ class Layout:
             return []
         found = of_expression(one.name).taken(text, self.day, day_first=self.day_first)
         return [found] if found is not None else []
+
+
+def named_columns(names: Iterable[str], forced: str = "") -> tuple[str, ...]:
+    """Names for the columns of a table that has no header; ``-`` for one that is not read.
+    ``forced``: name of the only format. Raises ``ValueError`` for names that nothing is read by."""
+    found = [name.strip().lower() for name in names]
+    read = [name for name in found if name != _NOT_READ]
+    strange = sorted({name for name in read if name not in known_names()})
+    if strange:
+        raise ValueError(
+            f"`columns`: no format of logs knows {', '.join(map(repr, strange))}; write names such "
+            f"as time, user, src, url, bytes_out, and '{_NOT_READ}' for a column that is not read"
+        )
+    twice = sorted({name for name in read if read.count(name) > 1})
+    if twice:
+        raise ValueError(f"`columns`: {', '.join(twice)} is there more than once")
+    taken = next(
+        (one for one in of_shape("columns") if forced in ("", one.name) and one.fits(read)), None
+    )
+    if taken is None:
+        raise ValueError(f"`columns`: a table of them is not of the format {forced!r}")
+    if not any(name in read for what in _WHERE for name in taken.fields.get(what, ())):
+        raise ValueError(
+            f"`columns`: none of them tells whom was asked for ({taken.name}); name one of "
+            + ", ".join(name for what in _WHERE for name in taken.fields.get(what, ()))
+        )
+    return tuple(f"column {at}" if name == _NOT_READ else name for at, name in enumerate(found))
 
 
 def wraps(names: Mapping[str, Any]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from connectors.logs.foreign import foreign
 from connectors.logs.formats import marks
 from connectors.logs.installed import MOST_DOCUMENT, InventoryLayout, inventory_of
 from connectors.logs.joined import Joins
-from connectors.logs.lines import Layout
+from connectors.logs.lines import Layout, named_columns
 from connectors.logs.marks import TAIL
 from connectors.logs.opening import Opened, Progress, opening
 from connectors.logs.packed import BROKEN, no_text
@@ -50,6 +50,8 @@ class Asked(Protocol):
     def format(self) -> str: ...
     @property
     def flow_columns(self) -> str: ...
+    @property
+    def columns(self) -> tuple[str, ...]: ...
     @property
     def large_upload_mib(self) -> int: ...
 
@@ -95,6 +97,11 @@ class Reading:
         large = self._config.large_upload_mib << 20
         return Tally(self._watch, self._config.name, large, self._names, self._places)
 
+    def _layout(self, file: LogFile) -> Layout:
+        config = self._config
+        given = named_columns(config.columns, config.format) if config.columns else ()
+        return Layout(day=file.day, forced=config.format, given=given)
+
     def all_of(self, files: list[LogFile], pool: ThreadPoolExecutor) -> Iterator[Item]:
         """What they tell, and checkpoints between."""
         if not self._tells_names and not any(self._is_of_connections(file) for file in files):
@@ -137,7 +144,7 @@ class Reading:
             return
         if opened.is_kept and self._is_for_later(file, head, flows):
             return
-        layout = Layout(day=file.day, forced=self._config.format)
+        layout = self._layout(file)
         layout.begin(head[: 1 << 16])
         known_files = [one for one, _ in (*self._flows[-1:], *self._inventories[-1:])]
         if self._tells_names and file not in known_files:
@@ -283,7 +290,7 @@ class Reading:
         """Other names that were answered with an address of AI's, in a file that was read for
         AI's names: whoever was given both may mean either."""
         find = self._finder([one.encode() for one in self.joins.answers.addresses])
-        layout = Layout(day=file.day, forced=self._config.format)
+        layout = self._layout(file)
         try:
             with opening(file) as opened:
                 layout.begin(opened.begins[: 1 << 16])

@@ -116,6 +116,17 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      "clientpublicIP=192.0.2.1\tappname=ChatGPT\turlsupercategory=X\tappclass=Y",
      {"host": "chatgpt.com", "user": "anna@example.com", "up": 300, "down": 900,
       "time": "2026-11-28T10:00:00Z"}),
+    # https://help.zscaler.com/zia/nss-feed-output-format-web-logs, its sample's order of values
+    ("zscaler", "",
+     '"Sat Nov 28 10:00:00 2026","anna@example.com","HTTPS","chatgpt.com/backend-api/conversation",'
+     '"Allowed","ChatGPT","AI & ML Applications","34567","1234","0","0","Business Use",'
+     '"AI and ML Applications","Generative AI","None","None","0","None","None","Road Warrior",'
+     '"Sales, EU","172.17.3.49","192.0.2.9","POST","200","Mozilla/5.0 (X11; L)","None","FwFilter",'
+     '"Firewall_1","Other","None","NA","LAP1","N/A"',
+     {"host": "chatgpt.com", "path": "/backend-api/conversation", "user": "anna@example.com",
+      "src": "172.17.3.49", "up": 34567, "down": 1234, "method": "POST", "status": 200,
+      "action": "Allowed", "app": "ChatGPT", "ua": "Mozilla/5.0 (X11; L)", "device": "LAP1",
+      "time": "2026-11-28T10:00:00Z"}),
     # https://help.zscaler.com/zia/nss-feed-output-format-dns-logs
     ("zscaler-dns", "",
      '{"sourcetype":"zscalernss-dns","event":{"datetime":"Sat Nov 28 10:00:00 2026","user":'
