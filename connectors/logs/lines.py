@@ -158,6 +158,12 @@ class Layout:
         self.named = []
         return self._of_line(raw)
 
+    def text(self, raw: bytes) -> list[Record]:
+        """Of what is no line of its format: the hosts in it."""
+        self.named = []
+        self.unknown += 1
+        return list(hosts_in(raw.decode("utf-8", "replace")))
+
     def _of_line(self, raw: bytes) -> list[Record]:
         line = raw.decode("utf-8", "replace").rstrip("\r\n")
         text = line.lstrip("\ufeff \t")

@@ -98,6 +98,14 @@ def plain_address(text: str) -> str:
     return str(told.ipv4_mapped or told)
 
 
+def is_version_6(text: str) -> bool:
+    """Whether it is an address of version 6, in whose place a port needs brackets."""
+    try:
+        return ipaddress.ip_address(text).version == 6
+    except ValueError:
+        return False
+
+
 def spellings(address: str) -> tuple[str, ...]:
     """An address as logs may write it: one of version 6 also with all its zeros."""
     if ":" not in address:

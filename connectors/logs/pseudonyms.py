@@ -56,7 +56,7 @@ class Pseudonyms:
         host, _, port = text.rpartition(":")
         if not host or not port.isdigit() or _is_address(text):
             return self.of(text)
-        return f"{self.of(host)}:{port}"
+        return f"{self.of(host.strip('[]'))}:{port}"
 
     def model(self, name: str, common: Callable[[str], int]) -> str:
         """``common``: how many characters at its beginning vendors have given."""

@@ -282,8 +282,13 @@ def _placed(said: Mapping[str, str]) -> tuple[str, int, str]:
         found, at, path = _of_url(path)
         host, port = host or found, port or at
     tail = ""
-    if host.count(":") == 1:
+    if host[:1] == "[":  # an address of version 6
+        host, _, tail = host[1:].partition("]")
+        host, tail = plain_address(host.lower()), tail.removeprefix(":")
+    elif host.count(":") == 1:
         host, _, tail = host.partition(":")
+    elif ":" in host:
+        host = plain_address(host.lower())
     if "?" in path or "#" in path:
         path = path.partition("?")[0].partition("#")[0]
     return host or get("dst", ""), port or (number(tail) if tail else 0), path

@@ -23,6 +23,7 @@ from connectors.logs.kinds import (
     kind_of,
     model_server,
 )
+from connectors.logs.networks import is_version_6
 from connectors.logs.pseudonyms import Pseudonyms
 from connectors.logs.records import Record
 from connectors.logs.rows import (
@@ -94,7 +95,9 @@ class Tally:
             server = server.lower() if server != place else place
             if not server or not (is_gateway or server == place or _HOST.fullmatch(server)):
                 return None
-            server += f":{record.port}" if record.port not in (0, 80, 443) else ""
+            if record.port not in (0, 80, 443):
+                server = f"[{server}]" if is_version_6(server) else server
+                server += f":{record.port}"
         client = client_of(record)
         is_assistant = bool(provider) and self.watch.is_assistant(provider)
         kind = kind_of(record, surface, client, is_assistant=is_assistant)

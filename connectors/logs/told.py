@@ -19,6 +19,7 @@ from connectors.logs.joined import Joins
 from connectors.logs.lines import Layout, Named, wraps
 from connectors.logs.long_lines import MOST_PARSED, around
 from connectors.logs.opening import Opened
+from connectors.logs.quoted import is_torn, row_of
 from connectors.logs.records import Record
 from connectors.logs.rows import Key
 from connectors.logs.tally import Tally, gap
@@ -28,6 +29,8 @@ from scanner.model.items import Gap
 _SAMPLES = 3
 _MOST_FLOWS = 50_000
 """Connections that are remembered, of whose lines one counts."""
+_MOST_TORN = 1000
+"""Rows over several lines that were not found, after which no more of them are looked for."""
 _OLDEST = 3660
 """Days after which no log is read any more: it is the clock that is wrong."""
 
@@ -87,6 +90,8 @@ class Lines:
     """Of the file's own clock, if that is ahead."""
     _flows: dict[str, Key | None] = field(default_factory=dict)
     """Connections -> what counts that may be told again; None: no more of that counts."""
+    _torn: int = 0
+    """Lines of rows over several lines of which the others were not found."""
     _is_open: bool = False
     """The last part ends within a line."""
     _is_cut: bool = False
@@ -111,6 +116,7 @@ class Lines:
                 continue
             start = max(block.rfind(b"\n", part.start, end) + 1, part.start)
             stop = block.find(b"\n", end, part.stop)
+            least = min(behind + (behind > part.start), start)
             behind = stop if stop >= 0 else part.stop
             line = block[start:behind]
             if line[:1] == b"\0":  # a hole, where a log was emptied under who writes it
@@ -118,7 +124,11 @@ class Lines:
                 line = block[start:behind]
             unknown = self.layout.unknown
             columns = self.layout.named_by if stop < 0 else ()
-            records = self._records(line)
+            row: tuple[int, int] | None = (start, behind)
+            if is_torn(line, self.layout) and (row := self._row(part, least, start, behind)):
+                start, behind = row
+                line, stop = block[start:behind], behind if behind < part.stop else -1
+            records = self._records(line) if row else self.layout.text(line)
             is_end = opened is not None and stop < 0 and part.end == opened.size
             if records is None:
                 if is_end and opened is not None and opened.may_grow:
@@ -180,6 +190,11 @@ class Lines:
     def _between(self, begin: int) -> int:
         """Bytes of a long line that stand before ``begin`` and in no part."""
         return max(0, begin - self._end) if self._is_open and self._is_any else 0
+
+    def _row(self, part: Part, least: int, start: int, stop: int) -> tuple[int, int] | None:
+        row = row_of(part, least, start, stop, self.layout) if self._torn < _MOST_TORN else None
+        self._torn += row is None
+        return row
 
     def _records(self, line: bytes) -> list[Record] | None:
         """None: it is too long to be taken apart as a whole."""

@@ -448,6 +448,12 @@ SAMPLES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
      "Cached,Endpoint,Gateway,Model,Provider,RateLimited,StatusCode,Timestamp\n",
      "false,messages,shop,claude-3-5-haiku,anthropic,false,200,1795860000000000000",
      {"provider": "anthropic", "model": "claude-3-5-haiku", "time": "2026-11-28T10:00:00Z"}),
+    # https://developers.cloudflare.com/api/resources/ai_gateway/subresources/logs/methods/list/
+    ("cloudflare-ai-gateway", "",
+     '{"id":"1","created_at":"2026-11-28T10:00:00Z","provider":"openai","model":"gpt-4o","path":'
+     '"chat/completions","endpoint":"chat/completions","cached":false,"success":true,"status_code":'
+     '200,"metadata":{"user":"anna"}}',
+     {"provider": "openai", "user": "anna", "status": 200, "time": "2026-11-28T10:00:00Z"}),
     # https://portkey.ai/docs/product/observability/logs-export
     ("portkey", "",
      '{"id":"1","trace_id":"t","created_at":"2026-11-28T10:00:00Z","ai_org":"openai","ai_model":'

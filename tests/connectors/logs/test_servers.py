@@ -91,3 +91,14 @@ def test_a_guess_makes_no_connection_one_of_a_server(tmp_path: Path, read: Read)
         ("10.0.0.9:8000", "logs.json"), ("10.0.0.8:8000", "logs.json"),
         ("10.0.0.8:8000", "logs.vpc-flow"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("host", ["[2001:DB8::1]:8000", "[2001:db8:0::1]", "2001:db8::1", None])
+def test_an_address_of_version_6_and_its_port_are_told_apart(
+    tmp_path: Path, read: Read, host: str | None
+) -> None:
+    line = {"host": host, "url": "http://[2001:db8::1]:8000/v1/chat/completions", "method": "POST",
+            "status": 200, "user": "ann"}  # fmt: skip
+    (tmp_path / "a.log").write_text(json.dumps(line) + "\n")
+    (name,) = read("a.log").assets
+    assert name.partition(": ")[0] == "[2001:db8::1]:8000"

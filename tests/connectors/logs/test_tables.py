@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,63 @@ def test_zscalers_feed_of_values_alone_is_read_through_a_scan(tmp_path: Path, re
     told = read()
     assert told.use == {("anna", CALLS): 1}
     assert not told.gaps
+
+
+HEADER = "Time,Client IP,User,URL,Bytes Out,Bytes In,Method\n"
+PLAIN = "2026-11-28 09:00:00,10.1.1.1,ann,https://api.openai.com/v1/chat,10,20,POST\n"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '"2026-11-28 09:00:00",10.1.1.1,"Doe,\n Jane",https://api.openai.com/v1/chat,10,20,POST\n',
+        '2026-11-28 09:00:00,10.1.1.1,"Doe,\n Jane",https://api.openai.com/v1/chat,10,20,"a\n\nb"\n',
+        '2026-11-28 09:00:00,10.1.1.1,"Doe,\n Jane",https://api.openai.com/v1/chat,10,20,"a\n""\nb"',
+    ],
+)
+def test_a_row_whose_value_holds_an_end_of_line_is_read_whole(
+    tmp_path: Path, read: Read, row: str
+) -> None:
+    (tmp_path / "a.csv").write_text(HEADER + PLAIN + row.rstrip("\n") + "\n" + PLAIN)
+    told = read()
+    assert told.use == {("ann", CALLS): 2, ("doe,\n jane", CALLS): 1}
+    assert not told.gaps
+
+
+def test_a_row_is_joined_once_whichever_of_its_lines_name_ai(tmp_path: Path, read: Read) -> None:
+    row = (
+        '2026-11-28 09:00:00,10.1.1.1,ben,"https://api.openai.com/v1/chat?q=a\n'
+        'api.openai.com, claude.ai\nclaude.ai",10,20,POST\n'
+    )
+    (tmp_path / "a.csv").write_text(HEADER + row * 3)
+    told = read()
+    assert told.use == {("ben", CALLS): 3}
+    assert not told.gaps
+
+
+def test_half_of_a_row_is_told_as_not_understood_and_is_nobodys(tmp_path: Path, read: Read) -> None:
+    """Its other half stands nowhere near."""
+    half = ' line",https://claude.ai/new,10,20,GET\n'
+    (tmp_path / "a.csv").write_text(HEADER + PLAIN + half + PLAIN)
+    told = read()
+    assert {who for who, _ in told.use} == {"ann"}
+    assert "Anthropic: chat in a browser" in told.assets
+    (gap,) = told.gaps
+    assert "1 lines in no known format" in gap.reason
+
+
+def test_a_mark_within_a_value_stands_for_itself(tmp_path: Path, read: Read) -> None:
+    row = '2026-11-28 09:00:00,10.1.1.1,ann,https://api.openai.com/v1/chat?a=",10,20,POST\n'
+    (tmp_path / "a.csv").write_text(HEADER + row + PLAIN)
+    told = read()
+    assert told.use == {("ann", CALLS): 2}
+    assert not told.gaps
+
+
+def test_rows_that_never_end_cost_little(tmp_path: Path, read: Read) -> None:
+    line = 'a,b,"api.openai.com\n'
+    (tmp_path / "a.csv").write_text(HEADER + line * 20_000)
+    began = time.process_time()
+    told = read()
+    assert time.process_time() - began < 20
+    assert told.gaps
