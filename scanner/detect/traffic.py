@@ -24,7 +24,10 @@ _SHARED = frozenset({"databricks.com", "snowflake.com", "zapier.com", "github.co
 """Sites of companies for which AI is one thing among many: contact with them is no use of AI."""
 _LEAST = 5
 """Bytes of a literal. Shorter ones stand everywhere."""
-_COMMON = frozenset({".amazonaws.com", ".api.aws", ".googleapis.com", ".azure.com"})
+_COMMON = frozenset({
+    ".amazonaws.com", ".api.aws", ".googleapis.com", ".azure.com", ".vpce.amazonaws.com",
+    ".p.googleapis.com",
+})  # fmt: skip
 """In every log of a company that is in that cloud."""
 _PARTS = ("base", "api", "upload", "download", "edit", "post", "delete", "sharing")
 """What Palo Alto Networks adds to an application's name for what is done with it
