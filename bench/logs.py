@@ -7,6 +7,8 @@ Logs of a made-up company are written with a known truth: who asked which AI how
 was sent and received where the log tells, first and last. ``ripgrep`` counts lines alone, with
 ``-i`` (as names are written in any case) and without; DuckDB (an interpreter that has it)
 answers the same question by SQL. Each is run as a process of its own, in turn, the best of three.
+What AI was used for, what was blocked and a server of one's own are compared by another log
+(:mod:`bench.log_kinds`).
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -39,8 +41,11 @@ _SHARE = 0.004
 """Of lines that tell of AI."""
 _USERS = 1000
 """People of 5,000 who use AI, each all of it."""
-_BROWSER = ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+BROWSER = ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
             "Chrome/130.0 Safari/537.36")  # fmt: skip
+
+_MOST_OF_KINDS = 64 << 20
+"""Bytes of the log by which kinds of use are compared, which measures no speed."""
 
 Line = Callable[[int, str, str, str, int, int], str]
 
@@ -48,9 +53,9 @@ Line = Callable[[int, str, str, str, int, int], str]
 def json_line(at: int, user: str, src: str, host: str, up: int, down: int) -> str:
     laptop = f"laptop-{user.partition('@')[0]}"
     return (
-        f'{{"Datetime":"{_iso(at)}","Email":"{user}","SourceIP":"{src}","HTTPHost":"{host}",'
+        f'{{"Datetime":"{iso(at)}","Email":"{user}","SourceIP":"{src}","HTTPHost":"{host}",'
         f'"URL":"https://{host}/a/b?session={at}","HTTPMethod":"POST","HTTPStatusCode":200,'
-        f'"RequestBytes":{up},"ResponseBytes":{down},"UserAgent":"{_BROWSER}","Action":"allow",'
+        f'"RequestBytes":{up},"ResponseBytes":{down},"UserAgent":"{BROWSER}","Action":"allow",'
         f'"ApplicationNames":["web"],"PolicyName":"default","DeviceName":"{laptop}"}}'
     )
 
@@ -75,7 +80,7 @@ FORMATS: dict[str, tuple[Line, str]] = {
 }  # fmt: skip
 
 
-def _iso(at: int) -> str:
+def iso(at: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
@@ -126,7 +131,7 @@ def write(path: Path, shape: str, size: int) -> Uses:
                 one = _drawn(line, draw, host, who=_USERS)
                 rows[at] = one.line
                 truth[one.src if shape == "zeek" else one.user, provider].add(
-                    1, one.up * tells_up, one.down * tells_down, _iso(one.at), _iso(one.at)
+                    1, one.up * tells_up, one.down * tells_down, iso(one.at), iso(one.at)
                 )
             out.write("\n".join(rows) + "\n")
     return dict(truth)
@@ -149,11 +154,17 @@ def _drawn(line: Line, draw: random.Random, host: str, who: int = 5000) -> _Draw
     return _Drawn(line(at, user, src, host, up, down), user, src, at, up, down)
 
 
+def document_of(path: Path) -> dict[str, Any]:
+    """What the scanner says of a log."""
+    command = [sys.executable, "-m", "scanner", "scan", "--logs", str(path), "--json"]
+    document: dict[str, Any] = json.loads(_run(command).stdout)
+    return document
+
+
 def found(path: Path) -> Uses:
     """What the scanner makes of it, by the command that people use; devices, which it tells beside
     their users, left out."""
-    document = json.loads(_run([sys.executable, "-m", "scanner", "scan", "--logs", str(path),
-                                "--json"]).stdout)  # fmt: skip
+    document = document_of(path)
     providers = {row["uid"]: row["provider"] for row in document["assets"]}
     told: Uses = defaultdict(Use)
     for edge in document["edges"]:
@@ -255,6 +266,8 @@ def rows(folder: Path, shape: str, size: int, duckdb: str) -> Iterator[str]:
 
 
 def main() -> None:
+    from bench import log_kinds  # which needs what stands here
+
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--gib", type=float, default=2.0)
     parser.add_argument("--formats", default="json,squid,zeek")
@@ -266,6 +279,7 @@ def main() -> None:
         for shape in given.formats.split(","):
             for row in rows(Path(folder), shape, int(given.gib * (1 << 30)), given.duckdb):
                 print(row, flush=True)
+        print(log_kinds.row(Path(folder), min(int(given.gib * (1 << 30)), _MOST_OF_KINDS)))
 
 
 if __name__ == "__main__":
