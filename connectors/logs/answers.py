@@ -17,6 +17,7 @@ import msgspec
 
 from connectors.logs.networks import is_inside
 from connectors.logs.pseudonyms import PSEUDONYM
+from connectors.logs.rows import ADDRESS
 
 WINDOW = 3600
 """Seconds after an answer in which a connection may still be due to it. Records live for minutes,
@@ -194,7 +195,7 @@ class Answers:
             ]
         if not due:
             return None
-        nearest = max(due, key=lambda row: row[:2])[2]
+        nearest = max(due, key=lambda row: (row[0], self._rank(row[1])))[2]
         key = self._keys[nearest.target]
         if key is None:
             return OTHER
@@ -203,14 +204,21 @@ class Answers:
 
     def anybody(self, address: str, at: int) -> Key | None:
         """What any client was given the address for, within a day."""
-        best: tuple[int, int] | None = None
+        best: tuple[int, tuple[object, ...], int] | None = None
         for rows in self._asked.get(address, {}).values():
             for one in rows:
                 if one.target != OTHER:
                     away = min(_nearby(one.times, at), default=_DAY + 1)
-                    if away <= _DAY:
-                        best = min(best or (away, one.target), (away, one.target))
-        return self._keys[best[1]] if best else None
+                    rank = self._rank(one.target)
+                    if away <= _DAY and (best is None or (-away, rank) > (-best[0], best[1])):
+                        best = away, rank, one.target
+        return self._keys[best[2]] if best else None
+
+    def _rank(self, number: int) -> tuple[object, ...]:
+        """Of answers of the same moment, whichever file was read first: AI's before others', who is
+        named before an address."""
+        key = self._keys[number]
+        return (0,) if key is None else (1, key[0] != ADDRESS, *key)
 
     @property
     def text(self) -> str:

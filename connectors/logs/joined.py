@@ -27,18 +27,20 @@ from connectors.logs.networks import (
 from connectors.logs.pods import Pod
 from connectors.logs.records import Record
 from connectors.logs.rows import (
+    ADDRESS,
     BY_ADDRESS,
     BY_LIKE,
     BY_NOBODY,
     BY_SHARED,
     CONTESTED,
+    DEVICE,
     KNOWN_SERVER,
     PORT,
     PORT_OFTEN,
     Key,
     keyed,
 )
-from connectors.logs.tally import ADDRESS, DEVICE, Tally
+from connectors.logs.tally import Tally
 from connectors.logs.times import seconds
 
 _MOST_PENDING = 50_000

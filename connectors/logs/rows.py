@@ -22,6 +22,8 @@ _MOST_DEVICES = 50
 Key = tuple[str, str, str, str, str, bool, str]
 """Kind of actor, actor, provider or address of a server, kind of use, client, blocked, format; the
 last with what led a connection to its name, as ``vpc-flow/by address``."""
+USER, DEVICE, ADDRESS = "logs.user", "logs.device", "logs.address"
+"""Kinds of who acts."""
 BY_ADDRESS, BY_SHARED, CONTESTED, BY_NOBODY, PORT, PORT_OFTEN, KNOWN_SERVER = (
     "by address", "by a shared address", "by a contested address", "by address alone",
     "by port", "by port, often", "by known port",

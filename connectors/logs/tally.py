@@ -27,11 +27,14 @@ from connectors.logs.networks import is_version_6
 from connectors.logs.pseudonyms import Pseudonyms
 from connectors.logs.records import Record
 from connectors.logs.rows import (
+    ADDRESS,
     BY_APPLICATION,
+    DEVICE,
     INSTALLED_BY,
     MOST_MODELS,
     MOST_ROWS,
     SERVERS,
+    USER,
     Key,
     Places,
     Row,
@@ -47,7 +50,6 @@ from scanner.model.facts import Asset, AssetClass, Edge, Identity, PrincipalType
 from scanner.model.items import Gap, Item
 
 USE, ENDPOINT, INSTALLED = "logs.ai_use", "logs.model_endpoint", "logs.installed"
-USER, DEVICE, ADDRESS = "logs.user", "logs.device", "logs.address"
 KINDS = frozenset({USE, ENDPOINT, INSTALLED, USER, DEVICE, ADDRESS})
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CLASSES = {CHAT: AssetClass.SAAS_APP, CONTACT: AssetClass.SAAS_APP, IDE: AssetClass.SAAS_APP,
