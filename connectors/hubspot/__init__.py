@@ -1,7 +1,9 @@
-"""HubSpot: private apps of an account and how much they call, and HubSpot's own AI in its log.
+"""HubSpot: private apps of an account and how much they call, what its logs tell of applications,
+people and HubSpot's own AI.
 
 https://github.com/HubSpot/HubSpot-public-api-spec-collection (Account Info, Audit Logs, User
-Provisioning). No API names the integrations that were installed: private apps alone are listed.
+Provisioning). No API lists the integrations that were installed: private apps alone are listed, and
+the logs tell of others by what they call the target, mostly a number.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from connectors.hubspot import events
+from connectors.hubspot.events import NAMES
 from scanner.kit.administered import (
     Administration,
     Kind,
@@ -23,37 +27,30 @@ from scanner.kit.administered import (
     session,
 )
 from scanner.kit.contract import ConnectorSpec, Context
-from scanner.kit.expressions import expression
-from scanner.kit.folding import mark_of, whole
-from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
-from scanner.kit.overlooked import Happened, telling
+from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_cursor, whole_list
-from scanner.kit.text import cut
 from scanner.kit.values import iso, mapping, text, when
-from scanner.model.facts import Asset, AssetClass
-from scanner.model.items import Activity, Item
+from scanner.model.items import Item
 
-NAMES = Names(source="hubspot", vendor="hubspot", tenant="account")
-PRODUCT = "hubspot.ai"
-PROVIDER = "hubspot_breeze"
 DATA = OpenedData("hubspot", "private app", {"crm": ("HubSpot CRM records", "customer records")})
-Part = Literal["people", "apps", "events"]
+Part = Literal["people", "apps", "events", "security"]
 USERS = read("/settings/users/v3", "settings.users.read", "people and their addresses")
 APPS = read(
     "/account-info/v3/api-usage/daily/private-apps", "oauth", "private apps and their calls"
 )
 AUDIT = read(
     "/account-info/v3/activity/audit-logs", "account-info.security.read",
-    "who uses and switches HubSpot's own AI",
+    "who uses and switches HubSpot's own AI, and who lets in and removes applications",
 )  # fmt: skip
-_CALLS = (USERS, APPS, AUDIT)
+SECURITY = read(
+    "/account-info/v3/activity/security", "account-info.security.read",
+    "applications, keys and people that were let in and removed",
+)  # fmt: skip
+_CALLS = (USERS, APPS, AUDIT, SECURITY)
 _KEPT = timedelta(days=90)
-"""Of sign-ins; for the audit log HubSpot publishes no limit: a longer pause is told.
+"""Of sign-ins; for these logs HubSpot publishes no limit: a longer pause is told.
 https://developers.hubspot.com/docs/api-reference/2026-03/account/audit-logs/guide"""
-_AI = expression(r"(?:^|[\W_])(?:ai|breeze|copilot|chatspot|agents?|assistant)(?:[\W_]|$)")
-_ENDED = ("DELETE", "DISABLE", "REMOVE", "DEACTIVATE")
-_MOST_TEXT = 120
 
 
 class HubSpotConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,7 +60,7 @@ class HubSpotConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Environment variable with a private app's or service key's access token."""
     url: str = "https://api.hubapi.com"
     parts: tuple[Part, ...] = ("people", "apps")
-    """What to read; `events` is for Enterprise accounts."""
+    """What to read; `events` is for Enterprise accounts, and has what `security` has."""
 
 
 def _access(ctx: Context[HubSpotConfig]) -> Any:
@@ -135,37 +132,7 @@ def apps(reading: Reading) -> Iterator[Item]:
     yield from each(found, app, reading.org, APPS.id)
 
 
-# --- audit log ------------------------------------------------------------------------------------
-
-
-def is_event(record: Mapping[str, Any]) -> bool:
-    return {"category", "action", "occurredAt"} <= record.keys()
-
-
-@telling("category+subCategory+action", (), names=NAMES)
-def event(record: Any, org: str) -> Happened | None:
-    """Of HubSpot's own AI, by the words of its category; all others are quiet."""
-    given = mapping(record)
-    category, at = text(given.get("category")), when(given.get("occurredAt"))
-    if not is_event(given) or not category:
-        return None
-    ident = text(given.get("id")) or mark_of((at, whole(given)))
-    action = text(given.get("action")).upper()
-    words = f"{category} {text(given.get('subCategory'))}"
-    if not _AI.search(words.casefold()):
-        return ident, at, ()
-    actor = mapping(given.get("actingUser"))
-    who = NAMES.person(org, text(actor.get("userId")), text(actor.get("userEmail")))
-    thing = Asset(
-        id=NAMES.node(org, "ai", "breeze"), kind=PRODUCT, name=f"HubSpot Breeze of {org}",
-        asset_class=AssetClass.SAAS_APP, provider=PROVIDER, account=NAMES.org(org),
-    )  # fmt: skip
-    has_ended = any(word in action for word in _ENDED)
-    one: Activity = NAMES.used(
-        thing, cut(f"{words.strip()} {action}", _MOST_TEXT), "" if has_ended else "used_by",
-        actor=who, first_at=at, last_at=at,
-    )  # fmt: skip
-    return ident, at, (one,)
+# --- logs ----------------------------------------------------------------------------------------
 
 
 def log(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened | None]:
@@ -173,16 +140,26 @@ def log(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened |
     before = begin - timedelta(seconds=1)
     found = _listed(reading, AUDIT, occurredAfter=iso(before), occurredBefore=iso(end))
     for record in found:
-        yield event(record, reading.org)
+        yield events.event(record, reading.org)
+
+
+def security(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened | None]:
+    query = {"fromTimestamp": _milliseconds(begin), "toTimestamp": _milliseconds(end)}
+    for record in _listed(reading, SECURITY, **query):
+        yield events.critical(record, reading.org)
+
+
+def _milliseconds(moment: datetime) -> str:
+    return str(int(moment.timestamp() * 1000))
 
 
 CONNECTOR = Administration(
     spec=ConnectorSpec(
         name="hubspot",
-        title="HubSpot private apps, people and audit log",
+        title="HubSpot private apps, people, audit log and security activity",
         config=HubSpotConfig,
         operations=_CALLS,
-        yields=NAMES.kinds | {DATA.kind, PRODUCT},
+        yields=NAMES.kinds | {DATA.kind, events.PRODUCT, events.AGENT},
         docs_url="https://developers.hubspot.com/docs/api-reference/legacy/account/audit-logs/guide",
         # 100 in 10 seconds of a private app of the smallest plan:
         # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
@@ -193,8 +170,15 @@ CONNECTOR = Administration(
         Listed("people", USERS, people),
         Listed("apps", APPS, apps),
         Logged("events", AUDIT, log, kept=_KEPT, span=timedelta(days=7)),
+        Logged("security", SECURITY, security, kept=_KEPT, span=timedelta(days=7)),
     ),
-    kinds=(Kind(is_event, event), Kind(is_app, app), Kind(is_user, user)),
+    kinds=(
+        Kind(events.is_event, events.event),
+        Kind(events.is_critical, events.critical),
+        Kind(events.is_row, events.row),
+        Kind(is_app, app),
+        Kind(is_user, user),
+    ),
     access=_access,
-    expected="audit logs, private apps or users",
+    expected="audit logs, security activity, private apps or users",
 )

@@ -23,10 +23,12 @@ APPS = [
 ]  # fmt: skip
 
 
-def event(ident: str, at: str, category: str, action: str, sub: str = "") -> dict[str, Any]:
+def event(
+    ident: str, at: str, category: str, action: str, sub: str = "", target: str = "5"
+) -> dict[str, Any]:
     return {
         "id": ident, "occurredAt": at, "category": category, "subCategory": sub, "action": action,
-        "targetObjectId": "5", "actingUser": {"userId": 11, "userEmail": "Ada@acme.com"},
+        "targetObjectId": target, "actingUser": {"userId": 11, "userEmail": "Ada@acme.com"},
     }  # fmt: skip
 
 
@@ -35,7 +37,29 @@ EVENTS = [
     event("2", "2026-11-03T10:00:00Z", "SETTINGS", "UPDATE", "BREEZE"),
     event("3", "2026-11-04T10:00:00Z", "AI_AGENT", "DELETE"),
     event("4", "2026-11-05T10:00:00Z", "CRM_OBJECT", "UPDATE", "EMAIL_CAMPAIGN"),
-    event("5", "2026-11-27T20:00:00Z", "AI_AGENT", "CREATE"),
+    event("5", "2026-11-27T20:00:00Z", "AI_AGENT", "CREATE", target="6"),
+    event("6", "2026-11-06T10:00:00Z", "CRITICAL_ACTION", "PERFORM", "INSTALL_INTEGRATION", "71"),
+    event("7", "2026-11-07T10:00:00Z", "CRITICAL_ACTION", "PERFORM", "UNINSTALL_INTEGRATION", "71"),
+    event("8", "2026-11-08T10:00:00Z", "CRITICAL_ACTION", "PERFORM", "REMOVE_USER", "12"),
+    event("9", "2026-11-09T10:00:00Z", "CRITICAL_ACTION", "PERFORM",
+          "PRIVATE_APP_ACCESS_TOKEN_VIEW", "72"),
+]  # fmt: skip
+
+
+def activity(ident: str, at: str, kind: str, target: str) -> dict[str, Any]:
+    return {
+        "id": ident, "createdAt": at, "type": kind, "userId": 11, "actingUser": "Ada@acme.com",
+        "objectId": target, "countryCode": "ie", "regionCode": "d", "ipAddress": "192.0.2.1",
+        "infoUrl": "app.hubspot.com/settings/123/users",
+    }  # fmt: skip
+
+
+ACTIVITIES = [
+    activity("1", "2026-11-02T10:00:00.303Z", "INSTALL_INTEGRATION", "71"),
+    activity("2", "2026-11-03T10:00:00.303Z", "PRIVATE_APP_ACCESS_TOKEN_DEACTIVATE", "72"),
+    activity("3", "2026-11-04T10:00:00.303Z", "DEACTIVATE_USER", "12"),
+    activity("4", "2026-11-05T10:00:00.303Z", "REQUIRE_SINGLE_SIGN_ON", "9"),
+    activity("5", "2026-11-27T20:00:00.303Z", "UNINSTALL_INTEGRATION", "71"),
 ]
 
 
@@ -55,12 +79,22 @@ def plant() -> Vendor:
         first, last = (datetime.fromisoformat(asked.query[n]) for n in names)
         return [one for one in EVENTS if first < datetime.fromisoformat(one["occurredAt"]) < last]
 
+    def activities(asked: Asked) -> Any:
+        first, last = (int(asked.query[n]) for n in ("fromTimestamp", "toTimestamp"))
+        return [
+            one for one in ACTIVITIES
+            if first <= datetime.fromisoformat(one["createdAt"]).timestamp() * 1000 <= last
+        ]  # fmt: skip
+
     vendor.route(hubspot.USERS.id, listed(USERS), "limit after")
     vendor.route(hubspot.APPS.id, lambda asked: {"results": APPS})
     vendor.route(
         hubspot.AUDIT.id, listed(events),
         "actingUserId after fillFinalTimestamp limit occurredAfter occurredBefore sort",
     )  # fmt: skip
+    vendor.route(
+        hubspot.SECURITY.id, listed(activities), "after fromTimestamp limit toTimestamp userId"
+    )
     return vendor
 
 
@@ -68,9 +102,9 @@ CASE = Case(
     name="hubspot",
     plant=plant,
     settings=lambda url: {
-        "organization": "acme", "url": url, "parts": ("people", "apps", "events"),
+        "organization": "acme", "url": url, "parts": ("people", "apps", "events", "security"),
     },
-    records=[*EVENTS, *APPS, *USERS],
+    records=[*EVENTS, *ACTIVITIES, *APPS, *USERS],
     environ={"HUBSPOT_TOKEN": TOKEN},
     kept_days=90,
     published=(
@@ -82,6 +116,11 @@ CASE = Case(
             f"{SPEC}Account/Audit%20Logs", EVENTS,
             "id occurredAt category subCategory action targetObjectId actingUser.userId "
             "actingUser.userEmail",
+        ),
+        Published(
+            f"{SPEC}Account/Audit%20Logs", ACTIVITIES,
+            "id createdAt type userId actingUser objectId countryCode regionCode ipAddress infoUrl "
+            "location",
         ),
     ),
 )  # fmt: skip
