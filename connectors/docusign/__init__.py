@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
 
+from connectors.docusign import events
+from connectors.docusign.events import DATA, NAMES
 from connectors.docusign.tokens import TOKEN, Tokens
 from scanner.kit.administered import (
     Administration,
@@ -26,20 +28,14 @@ from scanner.kit.administered import (
     session,
 )
 from scanner.kit.contract import ConnectorSpec, Context, Operation
-from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.http import Missing, json_body
-from scanner.kit.named import Names
-from scanner.kit.opened import OpenedData
-from scanner.kit.overlooked import Happened, telling
+from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_cursor, whole_list
-from scanner.kit.text import cut
 from scanner.kit.told import check_address
-from scanner.kit.values import hosts, iso, mapping, text, when
+from scanner.kit.values import hosts, iso, mapping, text
 from scanner.model.errors import Unavailable
 from scanner.model.items import Item
 
-NAMES = Names(source="docusign", vendor="docusign", tenant="organization")
-DATA = OpenedData("docusign", "integration", {"agreements": ("DocuSign agreements", "documents")})
 Part = Literal["connect", "events"]
 EVENTS = read(
     "/v1/organizations/{organization}/stream", "impersonation of an administrator",
@@ -54,8 +50,6 @@ _CALLS = (EVENTS, CONFIGS, CONFIG)
 KEPT = timedelta(days=3650)
 """How long Monitor keeps events its pages do not say."""
 _SIZE = "1000"
-_FAILED = ("fail", "denied", "error")
-_MOST_TEXT = 120
 
 
 class DocuSignConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -152,39 +146,6 @@ def _configurations(reading: Reading) -> Iterator[Any]:
 # --- Monitor --------------------------------------------------------------------------------------
 
 
-def is_event(record: Mapping[str, Any]) -> bool:
-    return {"timestamp", "object", "action"} <= record.keys() and bool(
-        {"eventId", "integratorKey", "accountId"} & record.keys()
-    )
-
-
-def _is_of_nobody(_: str, given: Mapping[str, Any]) -> bool:
-    """Whether neither an application nor a person has done it: fields are missing."""
-    return not text(given.get("integratorKey")) and not text(given.get("userId"))
-
-
-@telling("object+action", _is_of_nobody, "integratorKey|userId", NAMES)
-def event(record: Any, org: str) -> Happened | None:
-    """Nothing for what people do by themselves: without an integration key."""
-    given = mapping(record)
-    about, done = text(given.get("object")), text(given.get("action"))
-    at = when(given.get("timestamp"))
-    if not is_event(given) or not (about or done):
-        return None
-    ident = text(given.get("eventId")) or mark_of((at, whole(given)))
-    key = text(given.get("integratorKey"))
-    if not key:
-        return ident, at, ()
-    who = NAMES.person(org, text(given.get("userId")))
-    store = (DATA.store("agreements", org),)
-    told = NAMES.app(
-        org, cut(f"{about} {done}".strip(), _MOST_TEXT), "used_by", key, "",
-        client_id=key, actor=who, first_at=at, last_at=at, reads=store, writes=store,
-    )  # fmt: skip
-    outcome = text(given.get("result")).casefold()
-    return ident, at, (failed(told) if any(one in outcome for one in _FAILED) else told,)
-
-
 def log(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened | None]:
     """By when DocuSign took events in, from a moment on: there is no end to ask for."""
     found = by_cursor(
@@ -193,7 +154,7 @@ def log(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened |
         ends_when_empty=True,
     )  # fmt: skip
     for record in found:
-        yield event(record, reading.org)
+        yield events.event(record, reading.org)
 
 
 CONNECTOR = Administration(
@@ -212,7 +173,7 @@ CONNECTOR = Administration(
         Listed("connect", CONFIGS, configurations),
         Logged("events", EVENTS, log, kept=KEPT, span=KEPT),
     ),
-    kinds=(Kind(is_event, event), Kind(is_connect, connect)),
+    kinds=(Kind(events.is_event, events.event), Kind(is_connect, connect)),
     access=_access,
     expected="Monitor events or Connect configurations",
 )
