@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from connectors.slack import events
+from connectors.slack import events, tables
 from connectors.slack.events import ACTIONS, NAMES
 from connectors.slack.scopes import DATA
 from scanner.kit.administered import (
@@ -236,7 +236,7 @@ CONNECTOR = Administration(
         title="Slack apps, scopes, integration and audit logs",
         config=SlackConfig,
         operations=(AUDIT, KNOWN_ACTIONS, *_WEB),
-        yields=NAMES.kinds | {DATA.kind},
+        yields=NAMES.kinds | {DATA.kind, tables.AI},
         docs_url="https://docs.slack.dev/admins/audit-logs-api",
         # https://docs.slack.dev/apis/web-api/rate-limits: tier 3 and tier 2, a minute.
         rates={"audit": 50 / 60, "tier2": 20 / 60},
@@ -253,10 +253,13 @@ CONNECTOR = Administration(
         Kind(events.is_change, events.change),
         Kind(events.is_listed, events.listed),
         Kind(events.is_member, events.member),
-        Kind(events.is_row, events.row),
-        Kind(events.is_logged, events.logged),
+        Kind(tables.is_logged, tables.logged),
+        Kind(tables.is_change, tables.change),
+        Kind(tables.is_app, tables.installed),
+        Kind(tables.is_person, tables.person),
     ),
     access=Access,
-    expected="audit entries, integration logs, apps or people",
+    expected="audit entries, integration logs, apps or people: other tables of the consoles tell "
+    "of no app; export the organization's audit logs and installed apps, and the list of members",
     spelling=events.SPELLING,
 )

@@ -14,7 +14,6 @@ from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.outcomes import beside
 from scanner.kit.overlooked import Happened, telling
-from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
 from scanner.kit.values import items, mapping, text, when
 from scanner.model.facts import AssetClass, Identity, PrincipalType
@@ -38,13 +37,11 @@ ACTIONS = {
 }
 """Action of an audit entry -> what it means."""
 _WORKSPACE = "workspace"
-_EVERYWHERE = ("app_deleted",)
+EVERYWHERE = ("app_deleted",)
 _OF_A_WORKSPACE = ("org_app_workspace_added", "org_app_workspace_removed")
 """Of one workspace, also where the organization is the place of the entry."""
 _CHANGES = {"added": "grants", "enabled": "grants", "updated": "grants", "expanded": "grants"}
 """Change of an integration; others end it."""
-_ROW = ("App ID", "App Name")
-_LOGGED = ("Action", "Actor", "Entity")
 SPELLING = Spelling(
     (
         "id", "date_create", "action", "actor", "actor.type", "entity", "entity.type", "details",
@@ -106,7 +103,7 @@ def entry(record: Any, org: str) -> Happened | None:
 def _place(action: str, given: Mapping[str, Any], org: str) -> dict[str, Any]:
     """The workspace that an entry is of: an app is installed in each by itself. One of the whole
     organization holds everywhere, and so does the end of the app itself."""
-    if action in _EVERYWHERE:
+    if action in EVERYWHERE:
         return {}
     location = mapping(mapping(given.get("context")).get("location"))
     kind, ident = text(location.get("type")), text(location.get("id"))
@@ -206,48 +203,3 @@ def member(record: Any, org: str) -> list[Item] | None:
             tags={"user_type": "guest"} if given.get("is_restricted") is True else {},
         )
     ]  # fmt: skip
-
-
-def is_row(record: Mapping[str, Any]) -> bool:
-    return has_columns(record, _ROW)
-
-
-def row(record: Mapping[str, Any], org: str) -> list[Item] | None:
-    """A row of a table of apps."""
-    key, label = column(record, "App ID"), column(record, "App Name")
-    if not key and not label:
-        return None
-    scopes = column(record, "Scopes", "Permissions").replace(";", ",").replace(" ", ",").split(",")
-    mail = column(record, "Installed by", "Added by", "User")
-    at = when(column(record, "Date", "Date installed", "Installed on"))
-    who = NAMES.person(org, "", mail)
-    return [
-        app(org, "apps", "grants" if who else "contains", key, label, scopes, actor=who,
-            first_at=at, last_at=at)
-    ]  # fmt: skip
-
-
-def is_logged(record: Mapping[str, Any]) -> bool:
-    return has_columns(record, _LOGGED)
-
-
-def _action(record: Mapping[str, Any]) -> str:
-    return column(record, "Action").casefold().replace(" ", "_")
-
-
-@telling(_action, ACTIONS, names=NAMES)
-def logged(record: Mapping[str, Any], org: str) -> Happened | None:
-    """A row of the console's table of audit entries, which names an app and has no scopes."""
-    action = _action(record)
-    at, label = when(column(record, "Date (UTC)", "Date")), column(record, "Entity")
-    if not action or (action in ACTIONS and not label):
-        return None
-    mark = mark_of((at, whole(record)))
-    if action not in ACTIONS:
-        return mark, at, ()
-    who = NAMES.person(org, "", column(record, "Actor email"), column(record, "Actor"))
-    one = app(
-        org, action, ACTIONS[action], "", label, (), actor=who, first_at=at, last_at=at,
-        is_own=action not in _EVERYWHERE,
-    )  # fmt: skip
-    return mark, at, (one,)

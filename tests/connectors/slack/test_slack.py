@@ -14,10 +14,10 @@ from connectors.slack.scopes import opened
 from scanner.detect.activity import Catalogue, facts_of
 from scanner.graph.build import AssetGraph
 from scanner.kit.folding import Fold
-from scanner.model.base import ShardId
+from scanner.model.base import NodeId, ShardId
 from scanner.model.errors import Denied, NotEnabled, Unavailable
 from scanner.model.facts import Asset, Identity, Relation
-from scanner.model.items import Activity, Gap
+from scanner.model.items import Activity, Gap, Item
 from scanner.rulebook.load import Rulebook
 from tests.connectors.recorded import recorded_events
 from tests.connectors.slack import world
@@ -277,6 +277,90 @@ def test_an_app_that_its_scopes_make_ai_is_uninstalled(rulebook: Rulebook) -> No
     assert _installed(rulebook, *both, ("app_uninstalled", "w1", ""), **agent) == {"w2"}
     again = ("app_installed", "w2", "T2")
     assert _installed(rulebook, *both, ("app_deleted", "w3", ""), again, **agent) == {"w2"}
+
+
+def _exported(tmp_path: Path, text: str) -> list[Item]:
+    (tmp_path / "table.csv").write_text(text)
+    ctx = CASE.context("https://x.example", live=False, files=("table.csv",), folder=tmp_path)
+    return CASE.items(ctx)
+
+
+def test_the_member_list_with_seats_of_slacks_ai(tmp_path: Path, rulebook: Rulebook) -> None:
+    items = _exported(
+        tmp_path,
+        "username,email,status,billing-active,has-2fa,has-sso,userid,fullname,displayname,"
+        "expiration-timestamp,slack-ai,AI summaries\n"
+        "ada,Ada@acme.com,Primary Owner,1,1,0,U1,Ada Day,ada,,1,12\n"
+        "ben,ben@acme.com,Member,1,1,0,U2,Ben Bay,ben,,0,0\n"
+        "cem,cem@acme.com,Deactivated,0,0,0,U3,Cem Can,cem,,1,4\n"
+        "dia,dia@other.com,Single-Channel Guest,0,0,0,U4,Dia Dee,dia,,,\n"
+        "otter,,Bot,0,0,0,U5,Otter.ai,otter,,,\n",
+    )
+    assert not [one for one in items if isinstance(one, Gap)]
+    people = {one.id: one for one in items if isinstance(one, Identity) and one.evidence}
+    assert {ident.rpartition("/")[2]: one.is_active for ident, one in people.items()} == {
+        "u1": True, "u2": True, "u3": False, "u4": True,
+    }  # fmt: skip
+    assert people[NodeId("slack:acme/user/u4")].tags == {"user_type": "guest"}
+    told = {(a.rule, a.label): a for a in folded(items)}
+    assert {key: (a.relation, a.count) for key, a in told.items()} == {
+        ("members slack-ai", "Slack AI of acme"): ("grants", 1),
+        ("members AI summaries", "Slack AI of acme"): ("used_by", 12),
+        ("members", "Otter.ai"): ("contains", 1),
+    }
+    catalogue = Catalogue(rulebook)
+    facts = [fact for a in told.values() for fact in facts_of(a, catalogue, "slack")]
+    assert {one.provider for one in facts if isinstance(one, Asset)} == {"slack_ai", "otter"}
+
+
+def test_installed_apps_of_the_organization_as_its_console_exports_them(tmp_path: Path) -> None:
+    items = _exported(
+        tmp_path,
+        "Name,Installed on,Source,Access level,App resolution\n"
+        "Claude,Acme HQ,Slack Marketplace,Workspace,Approved\n"
+        "Gamma,2 workspaces,Slack Marketplace,Workspace,Restricted\n"
+        "Read AI,,Slack Marketplace,Workspace,Restricted\n",
+    )
+    assert not [one for one in items if isinstance(one, Gap)]
+    assert {a.label: a.relation for a in folded(items)} == {
+        "Claude": "contains", "Gamma": "contains", "Read AI": "",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Date,App,Change type,User,Scopes", "Timestamp,App Name,Activity,Added by,Permissions",
+     "date,app_type,change_type,user_id,scope"],
+)  # fmt: skip
+def test_integration_logs_as_a_table_tell_what_was_added_and_removed(
+    tmp_path: Path, rulebook: Rulebook, header: str
+) -> None:
+    rows = [
+        'Claude,added,ada@acme.com,"channels:history,chat:write"', "Claude,added,ben@acme.com,",
+        "Claude,removed,ada@acme.com,",
+    ]  # fmt: skip
+    dated = [f"2026-11-{day:02}T09:00:00Z,{row}" for day, row in enumerate(rows, 20)]
+    for lines in (dated, dated[::-1]):
+        items = _exported(tmp_path, "\n".join([header, *lines, ""]))
+        assert not [one for one in items if isinstance(one, Gap)]
+        catalogue = Catalogue(rulebook)
+        facts = (fact for a in folded(items) for fact in facts_of(a, catalogue, "slack"))
+        edges = AssetGraph((ShardId("slack:file:x"), fact, True) for fact in facts).edges.values()
+        (grant,) = (one for one in edges if one.relation is Relation.GRANTS)
+        assert "ben" in grant.source
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Date accessed,IP address,User agent,Count\n2026-11-20,192.0.2.1,Mozilla,3\n",
+     "Channel,Total members,Messages posted\ngeneral,40,900\n"],
+)  # fmt: skip
+def test_a_table_that_tells_of_no_app_is_a_gap_that_says_what_to_export(
+    tmp_path: Path, text: str
+) -> None:
+    (gap,) = (one for one in _exported(tmp_path, text) if isinstance(one, Gap))
+    assert gap.what == "table.csv:2"
+    assert "export the organization's audit logs and installed apps" in gap.reason
 
 
 def test_an_error_that_is_no_word_of_slacks_is_not_repeated() -> None:
