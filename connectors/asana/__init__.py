@@ -59,9 +59,14 @@ _ENDED = ("revoked", "deleted", "removed", "disabled", "denied", "blocked", "uni
           "deauthorized")  # fmt: skip
 _SWITCHED = (
     (("app_unblocked", "app_allowed"), Ends.RESUMED), (("app_blocked",), Ends.PAUSED),
+    (("service_account_deleted",), Ends.ALL), (("app_deauthorized",), Ends.OWN),
 )  # fmt: skip
-"""Endings of a type: an administrator lets an application of everybody's in no more, or again."""
+"""Endings of a type: an administrator lets an application of everybody's in no more, or again; a
+service account goes, or a person takes back what only that person has let in."""
+_LEAVES = {"user_deprovisioned": Ends.PAUSED, "user_reprovisioned": Ends.RESUMED}
+"""A person is removed from the organization, or added back."""
 _AI = expression(r"(?:^|_)(?:ai|agents?|teammates?)(?:_|$)")
+_AGENT = expression(r"(?:^|_)(?:agent|teammate)(?:_|$)")
 _METHODS = ("oauth", "personal_access_token", "service_account")
 _MOST_TEXT = 120
 
@@ -148,7 +153,8 @@ def is_event(record: Mapping[str, Any]) -> bool:
 
 
 def _is_known(kind: str, given: Mapping[str, Any]) -> bool:
-    return bool(_AI.search(kind)) or text(given.get("event_category")) == _APPS
+    is_of_an_app = text(given.get("event_category")) == _APPS
+    return bool(_AI.search(kind)) or is_of_an_app or kind in _LEAVES
 
 
 @telling("event_type", _is_known, "resource.gid|resource.name", NAMES)
@@ -170,7 +176,10 @@ def event(record: Any, org: str) -> Happened | None:
     told: list[Activity] = []
     ends = next((one for words, one in _SWITCHED if kind.endswith(words)), Ends.NOTHING)
     has_ended = bool(ends) or any(word in kind for word in _ENDED)
-    if _AI.search(kind):
+    if kind in _LEAVES:
+        whose = NAMES.person(org, key, text(about.get("email")), label)
+        told += NAMES.left(org, kind, whose, _LEAVES[kind], at)
+    elif _AI.search(kind):
         told.append(_own(given, org, kind, has_ended, more))
     elif text(given.get("event_category")) == _APPS and (key or label):
         is_setting = any(word in kind for word in _SETTINGS)
@@ -204,6 +213,16 @@ def _own(
         asset_class=AssetClass.SAAS_APP, provider=PROVIDER, account=NAMES.org(org),
     )  # fmt: skip
     said = cut(text(mapping(given.get("details")).get("new_value")), _MOST_TEXT)
+    about = mapping(given.get("resource"))
+    ident = text(about.get("gid"))
+    if ident and _AGENT.search(text(about.get("resource_type"))):
+        # One agent that goes is not all of them.
+        agent = NAMES.thing(
+            org, "agent", ident, text(about.get("name")), AssetClass.AGENT, provider=PROVIDER
+        )
+        ends = Ends.GONE if kind.endswith(("deleted", "removed")) else Ends.NOTHING
+        relation = "" if has_ended else "created_by" if kind.endswith("created") else "used_by"
+        return NAMES.used(agent, kind, relation, status=said, ends=ends, **more)
     return NAMES.used(thing, kind, "" if has_ended else "used_by", status=said, **more)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scanner.kit.expressions import expression
-from scanner.kit.folding import mark_of, whole
+from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, by_words
 from scanner.kit.outcomes import beside
@@ -20,6 +20,7 @@ from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
 from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text, when
+from scanner.model.evidence import Ends
 from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
 from scanner.model.items import Activity, Item
 
@@ -57,6 +58,20 @@ _ENDED = (
 )  # fmt: skip
 _GRANTED = ("install", "authori", "grant", "approve", "allow", "consent", "enable", "activate")
 _OF_AN_APP = expression(r"(?:^|_)(?:app|addon|add_on|plugin|extension)s?(?:_|$)")
+_LEFT = expression(
+    r"(?i)^(?:(?P<first>deactivated|deleted|suspended|removed|reactivated|restored|unsuspended) "
+    r"(?:managed )?(?:user|account)(?: account)?(?: permanently)?"
+    r"(?: from (?:the )?org(?:ani[sz]ation)?)?|(?:managed )?(?:user|account)(?: account)? "
+    r"(?P<last>deactivated|deleted|suspended|removed|reactivated|restored|unsuspended)"
+    r"(?: permanently)?(?: from (?:the )?org(?:ani[sz]ation)?)?)$"
+)
+"""https://support.atlassian.com/security-and-access-policies/docs/audit-log-activities-database"""
+_LEAVES = {
+    "deactivated": Ends.PAUSED, "suspended": Ends.PAUSED, "reactivated": Ends.RESUMED,
+    "restored": Ends.RESUMED, "unsuspended": Ends.RESUMED, "deleted": Ends.ALL,
+    "removed": Ends.ALL,
+}  # fmt: skip
+_FAILURE = expression(r"(?:^|[\W_])fail(?:ed|ure)?(?:[\W_]|$)")
 _ROW = ("Date", "Actor", "Action")
 _SENTENCE = expression(
     r"(?i)\b(?:granted|authori[sz]ed|installed|enabled|approved|revoked|removed|uninstalled) "
@@ -139,6 +154,15 @@ def _told(
     named = [(text(one.get("type")).casefold(), _label(one), text(one.get("id"))) for one in about]
     more: dict[str, Any] = {"actor": who, "first_at": at, "last_at": at}
     has_ended = any(word in plain for word in _ENDED)
+    if found := _LEFT.match(action.replace("_", " ").replace(".", " ")):
+        _, label, key = next(
+            (one for one in named if one[0].startswith(("user", "account", "managed"))),
+            ("", "", ""),
+        )
+        whom = NAMES.person(org, key, label if "@" in label else "", label)
+        ends = _LEAVES[(found["first"] or found["last"]).casefold()]
+        yield from NAMES.left(org, action, whom, ends, at)
+        return
     if any(word in words for word in _AI_WORDS):
         thing = rovo(org)
         relation = "grants" if any(word in plain for word in _GRANTED) else "used_by"
@@ -150,7 +174,11 @@ def _told(
                 thing = NAMES.thing(
                     org, "rovo_agent", key or label, label, AssetClass.AGENT, provider=PROVIDER
                 )
-        yield NAMES.used(thing, action, "" if has_ended else relation, **more)
+        is_gone = thing.kind == AGENT and "delet" in plain
+        yield NAMES.used(
+            thing, action, "" if has_ended else relation,
+            ends=Ends.GONE if is_gone else Ends.NOTHING, **more,
+        )  # fmt: skip
         return
     if not any(word in plain for word in _APP_WORDS):
         return
@@ -166,11 +194,12 @@ def _told(
     given = [items(mapping(one.get("attributes")).get("scopes")) for one in about]
     scopes = {text(scope) for some in given for scope in some}
     reads, writes = DATA.of((by_words(one, _NOUNS) for one in scopes), org)
-    yield NAMES.app(
+    one = NAMES.app(
         org, action, "" if has_ended else "grants" if is_grant else "used_by", key, label,
         client_id=key, scopes=tuple(sorted(scopes - {""})), reads=reads, writes=writes, **held,
         **more,
     )  # fmt: skip
+    yield failed(one) if _FAILURE.search(plain) else one
 
 
 def _label(one: Mapping[str, Any]) -> str:
@@ -198,6 +227,9 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
     if not label and (named := _SENTENCE.search(said)):
         label = named[1]
     about: list[Mapping[str, Any]] = [{"type": "app", "attributes": {"name": label}}]
+    if _LEFT.match(_action_of_row(record).replace("_", " ")):
+        label = column(record, "User", "Affected user", "Target", "Account")
+        about = [{"type": "user", "attributes": {"name": label}}]
     who = NAMES.person(org, "", mail)
     told = _told(_action_of_row(record), said, about if label else [], who, org, at)
     return mark_of((at, whole(record))), at, tuple(told)

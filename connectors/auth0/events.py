@@ -246,6 +246,10 @@ def _ended(
     ident = unquote(ident)
     request = mapping(mapping(given.get("details")).get("request"))
     rule = cut(text(given.get("description")), 120) or _CHANGED
+    whose = text(mapping(request.get("query")).get("user_id"))
+    if what == "grants" and method == "delete" and whose and not ident:
+        # Every consent of a person is taken back at once.
+        yield from NAMES.left(org, rule, NAMES.person(org, whose), Ends.ALL, at)
     if not ident or "/" in ident:
         return
     if what == "clients" and method == "delete":

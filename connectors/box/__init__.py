@@ -30,6 +30,7 @@ from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_cursor
 from scanner.kit.spelling import Spelling
 from scanner.kit.values import iso, mapping, nested, size, text, when
+from scanner.model.evidence import Ends
 from scanner.model.facts import AssetClass, PrincipalType
 from scanner.model.items import Item
 
@@ -58,6 +59,7 @@ _FILES = {
     "DOWNLOAD": "reads", "PREVIEW": "reads", "COPY": "reads", "UPLOAD": "writes", "EDIT": "writes",
 }  # fmt: skip
 """Event -> which way files went, where an application did it."""
+_LEAVES = {"DELETE_USER": Ends.ALL}
 _OWN = ("box web app", "box web application", "box mobile", "box drive", "box sync", "box tools",
         "box for iphone", "box for android", "box edit")  # fmt: skip
 """Box's own programs, in lower case."""
@@ -178,6 +180,8 @@ def _named(given: Mapping[str, Any], kind: str) -> tuple[str, str]:
 
 
 def _needed(kind: str, given: Mapping[str, Any]) -> str:
+    if kind in _LEAVES:
+        return "source.id|source.user_id|source.login"
     is_named = kind not in _APPS or any(_named(given, kind))
     return "" if is_named else "additional_details.service_name"
 
@@ -187,7 +191,7 @@ def _ident(given: Mapping[str, Any], label: str) -> str:
     return key if name.strip() == label else ""
 
 
-@telling("event_type", {**_APPS, **_FILES}, _needed, NAMES, _ident)
+@telling("event_type", {**_APPS, **_FILES, **_LEAVES}, _needed, NAMES, _ident)
 def event(record: Any, org: str) -> Happened | None:
     """``service_name`` tells which application did it; Box's own programs are people's."""
     given = mapping(record)
@@ -195,6 +199,14 @@ def event(record: Any, org: str) -> Happened | None:
     if not is_event(given) or not kind:
         return None
     ident = text(given.get("event_id")) or mark_of((at, whole(given)))
+    if kind in _LEAVES:
+        whom = mapping(nested(given.get("source")))
+        who = NAMES.person(
+            org, text(whom.get("id")) or text(whom.get("user_id")),
+            text(whom.get("login")) or text(whom.get("user_email")),
+            text(whom.get("name")) or text(whom.get("user_name")),
+        )  # fmt: skip
+        return ident, at, NAMES.left(org, kind, who, _LEAVES[kind], at)
     key, label = _named(given, kind)
     if kind not in {**_APPS, **_FILES} or not (label or key) or label.casefold() in _OWN:
         return ident, at, ()
@@ -215,7 +227,7 @@ def event(record: Any, org: str) -> Happened | None:
 
 
 def log(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened | None]:
-    kinds = [*_APPS, *(_FILES if reading.ctx.config.file_events else ())]
+    kinds = [*_APPS, *_LEAVES, *(_FILES if reading.ctx.config.file_events else ())]
     query = {
         "stream_type": "admin_logs", "created_after": iso(begin), "created_before": iso(end),
         "event_type": ",".join(kinds), "limit": "500",

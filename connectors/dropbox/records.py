@@ -37,6 +37,12 @@ _EVENTS = {
     "integration_disconnected": "",
     "app_blocked_by_permissions": "failed",
 }
+_STATUS = "member_change_status"
+_LEAVES = {
+    "suspended": Ends.PAUSED, "active": Ends.RESUMED, "removed": Ends.ALL,
+    "moved_to_another_team": Ends.ALL,
+}  # fmt: skip
+"""What a member is now: https://www.dropbox.com/developers/documentation/http/teams#team_log."""
 _OF_TEAM = ("app_link_team", "app_unlink_team")
 _ROW_OF_TEAM = expression(r"(?i)\bapp (?:for|from|to) (?:the )?team\b")
 """The same in the console's words."""
@@ -134,8 +140,9 @@ def is_event(record: Mapping[str, Any]) -> bool:
 
 
 @telling(
-    lambda given: tag(given.get("event_type")), _EVENTS,
-    "details.app_info|details.integration_name", NAMES,
+    lambda given: tag(given.get("event_type")), {*_EVENTS, _STATUS}, lambda kind, _: (
+        "details.new_value" if kind == _STATUS else "details.app_info|details.integration_name"
+    ), NAMES,
     beside(("details.app_info", "app_id", "display_name")),
 )  # fmt: skip
 def event(record: Any, org: str) -> Happened | None:
@@ -151,6 +158,11 @@ def event(record: Any, org: str) -> Happened | None:
         return ident, at, (NAMES.used(assistant(org), kind, "", status=said, **more),)
     if kind.startswith(_DASH):
         return ident, at, (NAMES.used(assistant(org), kind, **more),)
+    if kind == _STATUS:
+        ends = _LEAVES.get(tag(details.get("new_value")))
+        people = map(mapping, items(given.get("participants")))
+        whom = next((one for one in map(_member, people) if one), {})
+        return ident, at, NAMES.left(org, kind, _known(whom, org), ends, at) if ends else ()
     app = mapping(details.get("app_info"))
     key = text(app.get("app_id"))
     label = text(app.get("display_name")) or text(details.get("integration_name"))
@@ -161,9 +173,15 @@ def event(record: Any, org: str) -> Happened | None:
     return ident, at, (failed(one) if relation == "failed" else one,)
 
 
+def _member(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    return mapping(given.get(tag(given)))
+
+
 def _actor(value: Any, org: str) -> Identity | None:
-    given = mapping(value)
-    user = mapping(given.get(tag(given)))
+    return _known(_member(mapping(value)), org)
+
+
+def _known(user: Mapping[str, Any], org: str) -> Identity | None:
     return NAMES.person(
         org, text(user.get("team_member_id")) or text(user.get("account_id")),
         text(user.get("email")), text(user.get("display_name")),

@@ -20,6 +20,7 @@ from scanner.model.items import Activity, Item
 NAMES = Names(source="jumpcloud", vendor="jumpcloud", tenant="organization")
 _SIGN_IN = "sso_auth"
 _DELETED, _SUSPENDED, _UPDATED = "user_delete", "user_suspended", "user_update"
+_APP_DELETED, _ASSIGNED = "application_delete", "association_change"
 _STATES = {"SUSPENDED": Ends.PAUSED, "ACTIVATED": Ends.RESUMED}
 _PLACES = ("acsUrl", "defaultTargetUrl", "spEntityId")
 """Settings of an application that say where it is."""
@@ -122,13 +123,16 @@ _APP = "application.id|application.display_label|application.name"
 
 
 def _needed(kind: str, _: Mapping[str, Any]) -> str:
-    if kind == _UPDATED:  # most change what is no matter here
+    if kind in (_UPDATED, _ASSIGNED):  # most change what is no matter here
         return ""
+    if kind == _APP_DELETED:
+        return "resource.id|resource.name"
     return _APP if kind == _SIGN_IN else "resource.id|resource.email|resource.username"
 
 
 @telling(
-    "event_type", (_SIGN_IN, _DELETED, _SUSPENDED, _UPDATED), _needed, NAMES,
+    "event_type", (_SIGN_IN, _DELETED, _SUSPENDED, _UPDATED, _APP_DELETED, _ASSIGNED),
+    _needed, NAMES,
     beside(("application", "id", "display_label|name")),
 )  # fmt: skip
 def event(record: Any, org: str) -> Happened | None:
@@ -139,6 +143,9 @@ def event(record: Any, org: str) -> Happened | None:
     ident = text(given.get("id")) or mark_of((at, whole(given)))
     if kind in (_DELETED, _SUSPENDED, _UPDATED):
         return ident, at, _left(given, kind, org, at)
+    if kind in (_APP_DELETED, _ASSIGNED):
+        is_done = str(given.get("success")).casefold() != "false"
+        return ident, at, _changed_app(given, kind, org, at) if is_done else ()
     about = mapping(given.get("application"))
     key = text(about.get("id"))
     label = text(about.get("display_label")) or text(about.get("name"))
@@ -154,6 +161,32 @@ def event(record: Any, org: str) -> Happened | None:
     said = given.get("sso_token_success", given.get("success"))
     is_done = str(said).casefold() != "false"  # a cell of a table holds it as text
     return ident, at, (one if is_done else failed(one),)
+
+
+def _changed_app(given: Mapping[str, Any], kind: str, org: str, at: str) -> tuple[Activity, ...]:
+    """An application that is deleted, or that a person is given or loses."""
+    times = {"first_at": at, "last_at": at}
+    if kind == _APP_DELETED:
+        about = mapping(given.get("resource"))
+        key = text(about.get("id"))
+        label = text(about.get("display_label")) or text(about.get("name"))
+        if not key and not label:
+            return ()
+        return (NAMES.app(org, kind, "", key or label, label, ends=Ends.ALL, **times),)
+    told = mapping(given.get("association"))
+    sides = mapping(told.get("connection"))
+    ends = {text(mapping(sides.get(one)).get("type")): mapping(sides.get(one))
+            for one in ("from", "to")}  # fmt: skip
+    user, about = ends.get("user", {}), ends.get("application", {})
+    key, label, done = text(about.get("object_id")), text(about.get("name")), text(told.get("op"))
+    who = NAMES.person(org, text(user.get("object_id")), "", text(user.get("name")))
+    if who is None or not (key or label) or done not in ("add", "remove"):
+        return ()
+    one = NAMES.app(
+        org, f"{kind}.{done}", "grants" if done == "add" else "", key or label, label, actor=who,
+        is_own=True, **times,
+    )  # fmt: skip
+    return (one,)
 
 
 def _left(given: Mapping[str, Any], kind: str, org: str, at: str) -> tuple[Activity, ...]:

@@ -32,11 +32,12 @@ from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
 from scanner.kit.values import mapping, text, when
 from scanner.model.base import NodeId
+from scanner.model.evidence import Ends
 from scanner.model.facts import Asset, AssetClass, Identity
 from scanner.model.items import Activity, Item
 
 NAMES = Names(source="notion", vendor="notion", tenant="workspace")
-PRODUCT = "notion.ai"
+PRODUCT, AGENT = "notion.ai", "notion.agent"
 PROVIDER = "notion_ai"
 DATA = OpenedData("notion", "integration", {"pages": ("Notion pages and databases", "documents")})
 Part = Literal["people"]
@@ -48,9 +49,23 @@ _ENDED = ("disconnect", "removed", "deleted", "revoked", "disabled", "uninstalle
 _CREATED = ("created", "added", "installed", "connected", "authorized", "approved")
 _APPS = ("integration", "connection", "mcp")
 _AI = expression(r"(?:^|[._])(?:ai|custom_agents?|agents?)(?:[._]|$)")
+_AGENT = expression(r"(?:^|[._ ])(?:custom_agents?|agents?)(?:[._ ]|$)")
+_OF_ALL = expression(
+    r"(?:integration|connection|mcp)\w*[._ ](?:deleted|uninstalled)$"
+    r"|workspace[._ ].*(?:removed|deleted)$"
+    r"|(?:removed|deleted|uninstalled)[._ ]from[._ ](?:the[._ ])?workspace$"
+)
+"""An integration that goes from the workspace, not from a page or a person."""
+_LEFT = expression(
+    r"(?:^|[._ ])(?:members?|users?|accounts?)[._ ](removed|deleted|deactivated|suspended|left"
+    r"|reactivated|unsuspended)(?:[._ ]from[._ ](?:the[._ ])?(?:workspace|organization))?$"
+)
+"""https://developers.notion.com/compliance/audit-log-events: of workspaces and of accounts."""
+_RESTS = {"deactivated": Ends.PAUSED, "suspended": Ends.PAUSED, "reactivated": Ends.RESUMED,
+          "unsuspended": Ends.RESUMED}  # fmt: skip
 _ABOUT = (
     "details.integration|details.integration_id|details.integration_name|details.target"
-    "|details.name|details.id"
+    "|details.name|details.id|details.user"
 )
 _ROW = ("timestamp", "event")
 _MOST_TEXT = 120
@@ -120,7 +135,8 @@ def is_event(record: Mapping[str, Any]) -> bool:
 
 def _is_known(kind: str, _: Mapping[str, Any]) -> bool:
     plain = kind.casefold()
-    return any(word in plain for word in _APPS) or bool(_AI.search(plain))
+    is_left = _LEFT.search(plain.replace(" ", "_")) is not None
+    return any(word in plain for word in _APPS) or bool(_AI.search(plain)) or is_left
 
 
 @telling(
@@ -145,7 +161,17 @@ def event(record: Any, org: str) -> Happened | None:
     who = NAMES.person(
         org, text(actor.get("id")), text(mapping(actor.get("person")).get("email"))
     )  # fmt: skip
+    if left := _LEFT.search(kind.casefold()):
+        user = mapping(details.get("user")) or about
+        key = text(user.get("id")) or text(user.get("user_id"))
+        mail = text(mapping(user.get("person")).get("email")) or text(user.get("email"))
+        return ident, at, _gone(left[1], kind, NAMES.person(org, key, mail), org, at)
+    key = key or text(about.get("agent_id"))
     return ident, at, _told(kind, label, key, who, org, at)
+
+
+def _gone(done: str, kind: str, whom: Identity | None, org: str, at: str) -> tuple[Activity, ...]:
+    return NAMES.left(org, kind, whom, _RESTS.get(done, Ends.ALL), at)
 
 
 def _told(
@@ -159,7 +185,16 @@ def _told(
         if not key and not label:
             return ()
         reads = (DATA.store("pages", org),) if relation else ()
-        return (NAMES.app(org, kind, relation, key or label, label, reads=reads, **more),)
+        ends = Ends.ALL if has_ended and _OF_ALL.search(plain) else Ends.NOTHING
+        return (
+            NAMES.app(org, kind, relation, key or label, label, reads=reads, ends=ends, **more),
+        )
+    if _AGENT.search(plain) and (key or label):
+        # One agent that goes is not Notion's AI as a whole.
+        agent = NAMES.thing(org, "agent", key or label, label, AssetClass.AGENT, provider=PROVIDER)
+        relation = "created_by" if "created" in plain else relation
+        ends = Ends.GONE if plain.endswith("deleted") else Ends.NOTHING
+        return (NAMES.used(agent, kind, relation, ends=ends, **more),)
     if _AI.search(plain):
         thing = Asset(
             id=NodeId(f"{NAMES.org(org)}/ai/notion-ai"), kind=PRODUCT, name=f"Notion AI of {org}",
@@ -180,6 +215,10 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
     if not kind:
         return None
     mail = column(record, "Actor email", "Actor", "User")
+    if left := _LEFT.search(kind.casefold().replace(" ", "_")):
+        whom = NAMES.person(org, "", column(record, "Target", "Affected user", "Name"))
+        mark = mark_of((at, whole(record)))
+        return mark, at, _gone(left[1], kind.replace(" ", "_"), whom, org, at)
     told = _told(
         cut(kind.replace(" ", "_"), _MOST_TEXT),
         column(record, "Target", "Integration", "Name"), "", NAMES.person(org, "", mail), org, at,
@@ -193,7 +232,7 @@ CONNECTOR = Administration(
         title="Notion integrations, people and audit log",
         config=NotionConfig,
         operations=(USERS,),
-        yields=NAMES.kinds | {DATA.kind, PRODUCT},
+        yields=NAMES.kinds | {DATA.kind, PRODUCT, AGENT},
         docs_url="https://developers.notion.com/reference/intro",
         # https://developers.notion.com/reference/request-limits
         rates={"default": 3.0},

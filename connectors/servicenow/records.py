@@ -16,6 +16,7 @@ from scanner.kit.opened import OpenedData
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.text import cut
 from scanner.kit.values import hosts, mapping, text, when
+from scanner.model.evidence import Ends
 from scanner.model.facts import Asset, AssetClass, Identity
 from scanner.model.items import Item
 
@@ -23,7 +24,9 @@ NAMES = Names(source="servicenow", vendor="servicenow", tenant="instance")
 PRODUCT, AGENT, SKILL = "servicenow.ai", "servicenow.agent", "servicenow.skill"
 PROVIDER = "servicenow_now_assist"
 DATA = OpenedData("servicenow", "token", {"records": ("ServiceNow records", "tickets")})
-WATCHED = {"sn_aia_agent": "agent", "sn_nowassist_skill_config": "skill"}
+WATCHED = {
+    "sn_aia_agent": "agent", "sn_nowassist_skill_config": "skill", "oauth_entity": "app",
+}  # fmt: skip
 """Tables whose changes are told -> what a row of each is called here."""
 _OWN_SCOPES = ("system", "guest", "")
 _MOST_TEXT = 120
@@ -194,7 +197,7 @@ def is_change(record: Mapping[str, Any]) -> bool:
 
 @telling(lambda record: value(record, "tablename"), WATCHED, names=NAMES)
 def change(record: Any, org: str) -> Happened | None:
-    """Who has changed an agent or skill: evidence of it, and no use."""
+    """Who has changed an agent, a skill or an application: evidence of it, and no use."""
     given = mapping(record)
     table, key = value(given, "tablename"), value(given, "documentkey")
     at = when(value(given, "sys_created_on"))
@@ -210,7 +213,26 @@ def change(record: Any, org: str) -> Happened | None:
         "actor": _person(org, value(given, "user")), "first_at": at, "last_at": at,
         "status": cut(said, _MOST_TEXT),
     }  # fmt: skip
+    ends = _ends(field, new)
     rule = f"sys_audit {table}"
+    if what == "app":
+        if not ends:
+            return ident, at, ()
+        ends = Ends.PAUSED if ends is Ends.GONE else ends  # it can be recovered
+        return ident, at, (NAMES.app(org, rule, "", key, "", ends=ends, **more),)
     asset_class = AssetClass.AGENT if what == "agent" else AssetClass.INTEGRATION
     thing = NAMES.thing(org, what, key, "", asset_class, provider=PROVIDER)
-    return ident, at, (NAMES.used(thing, rule, "", **more),)
+    ends = Ends.NOTHING if field == "RECOVERED" else ends  # seen since, it is there
+    return ident, at, (NAMES.used(thing, rule, "", ends=ends, **more),)
+
+
+def _ends(field: str, new: str) -> Ends:
+    """https://support.servicenow.com/kb?id=kb_article_view&sysparm_article=KB0634666: the deletion
+    of a record, and its recovery, are told as a field of their name."""
+    if field == "DELETED":
+        return Ends.GONE
+    if field == "RECOVERED":
+        return Ends.RESUMED
+    if field != "active" or not new:
+        return Ends.NOTHING
+    return Ends.PAUSED if new.casefold() in ("false", "0") else Ends.RESUMED

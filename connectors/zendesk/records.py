@@ -44,6 +44,9 @@ _AI = expression(r"(?:^|[\W_])(?:ai|copilot|bots?|generative|intelligent_triage)
 _WORDS = expression(r"[a-z]+")
 _ACTIONS = {"create": "grants", "update": "used_by", "destroy": "", "exported": "", "login": ""}
 _GONE = ("delet", "uninstall", "remov", "destroy", "revok")
+_PEOPLE = ("user", "users")
+_SUSPENDED = expression(r"(?i)\bsuspended\b.*?\bto:?\W*(true|yes|1|false|no|0)\b")
+"""What the description of a change says of a person."""
 _ROW = ("Time", "Actor", "Item")
 _MOST_TEXT = 120
 
@@ -177,8 +180,22 @@ def event(record: Any, org: str) -> Happened | None:
         return None
     ident = text(given.get("id")) or mark_of((at, whole(given)))
     who = NAMES.person(org, text(given.get("actor_id")), "", text(given.get("actor_name")))
+    if kind.casefold() in _PEOPLE:
+        whom = NAMES.person(org, text(given.get("source_id")), "", text(given.get("source_label")))
+        ends = _leaves(text(given.get("action")), text(given.get("change_description")))
+        return ident, at, NAMES.left(org, f"{kind} {ends}", whom, ends, at) if ends else ()
     told = _told(kind, text(given.get("action")), text(given.get("source_label")), who, org, at)
     return ident, at, told
+
+
+def _leaves(action: str, change: str) -> Ends:
+    """Whether somebody is let in no more: deleted, or suspended until a change says otherwise."""
+    if action == "destroy":
+        return Ends.ALL
+    found = _SUSPENDED.search(change) if action == "update" else None
+    if found is None:
+        return Ends.NOTHING
+    return Ends.PAUSED if found[1].casefold() in ("true", "yes", "1") else Ends.RESUMED
 
 
 def _told(
@@ -226,5 +243,10 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
     has_ended = any(word in done for word in _GONE)
     action = "destroy" if has_ended else "create" if "creat" in done else "update"
     who = NAMES.person(org, "", column(record, "Actor"))
+    if _kind_of_row(record).casefold() in _PEOPLE:
+        ends = _leaves(action, column(record, "Activity", "Activity type"))
+        whom = NAMES.person(org, "", label.strip())
+        mark = mark_of((at, whole(record)))
+        return mark, at, NAMES.left(org, f"user {ends}", whom, ends, at) if ends else ()
     told = _told(_kind_of_row(record), action, label.strip(), who, org, at)
     return mark_of((at, whole(record))), at, told

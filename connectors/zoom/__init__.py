@@ -162,6 +162,7 @@ CONNECTOR = Administration(
     kinds=(
         Kind(events.is_summary, events.summary),
         Kind(events.is_operation, events.operation),
+        Kind(events.is_hook, events.hook),
         Kind(events.is_row, events.row),
         Kind(events.is_activity, events.activity),
         Kind(events.is_app, events.app),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, by_words
@@ -56,6 +57,18 @@ _AI_WORDS = ("ai companion", "meeting summary", "smart recording", "generative a
 _NOT_OURS = ("third_party", "email", "share", "retention")
 """Words of settings that only tell how a feature behaves."""
 _MOST_DEPTH, _MOST_FEATURES, _MOST_TEXT = 6, 40, 120
+_LEFT = expression(
+    r"(?i)^(delete|deactivate|activate|disassociate|unlink|remove) users?\s*:?\s*"
+    r"([^\s,;<>]+@[^\s,;<>]+)"
+)
+_LEAVES = {"delete": Ends.ALL, "disassociate": Ends.ALL, "unlink": Ends.ALL, "remove": Ends.ALL,
+           "deactivate": Ends.PAUSED, "activate": Ends.RESUMED}  # fmt: skip
+_HOOKS = {
+    "user.deleted": Ends.ALL, "user.disassociated": Ends.ALL, "user.deactivated": Ends.PAUSED,
+    "user.activated": Ends.RESUMED,
+}  # fmt: skip
+_DEAUTHORIZED = "app_deauthorized"
+"""https://developers.zoom.us/docs/api/users/events/ and .../integrate/installation/."""
 _KINDS = {
     "account_added": "contains", "approved_apps": "contains", "account_created": "contains",
     "active_requests": "", "restricted_apps": "",
@@ -146,6 +159,9 @@ def operation(record: Any, org: str) -> Happened | None:
     mark = mark_of((at, whole(given)))
     detail = " ".join(text(given.get("operation_detail")).split())
     plain = detail.casefold()
+    if left := _LEFT.match(detail):
+        done, whom = left[1].casefold(), NAMES.person(org, "", left[2].rstrip(".,"))
+        return mark, at, NAMES.left(org, f"operation.{done} user", whom, _LEAVES[done], at)
     if not any(word in plain for word in _AI_WORDS):
         return mark, at, ()
     is_on = plain.rstrip(" .").endswith(("to on", "enabled", "to enabled", "to true"))
@@ -157,6 +173,39 @@ def operation(record: Any, org: str) -> Happened | None:
         companion(org), f"operation.{text(given.get('action')) or 'change'}",
         "grants" if is_on else "", actor=who, first_at=at, last_at=at, where=where,
         resource=NAMES.node(org, "setting", where), ends=Ends.ALL if is_off else Ends.NOTHING,
+    )  # fmt: skip
+    return mark, at, (one,)
+
+
+# --- webhooks -------------------------------------------------------------------------------------
+
+
+def is_hook(record: Mapping[str, Any]) -> bool:
+    return isinstance(record.get("event"), str) and isinstance(record.get("payload"), Mapping)
+
+
+@telling("event", {*_HOOKS, _DEAUTHORIZED}, lambda kind, _: (
+    "payload.client_id" if kind == _DEAUTHORIZED else "payload.object.id|payload.object.email"
+), NAMES)  # fmt: skip
+def hook(record: Any, org: str) -> Happened | None:
+    """What Zoom sends to a server of one's own: a person who leaves, an app that was taken back."""
+    given = mapping(record)
+    kind, told = text(given.get("event")), mapping(given.get("payload"))
+    at = when(given.get("event_ts")) or when(told.get("deauthorization_time"))
+    if not is_hook(given) or not kind:
+        return None
+    mark = mark_of((at, whole(given)))
+    about = mapping(told.get("object"))
+    if kind in _HOOKS:
+        whom = NAMES.person(org, text(about.get("id")), text(about.get("email")))
+        return mark, at, NAMES.left(org, kind, whom, _HOOKS[kind], at)
+    client = text(told.get("client_id"))
+    if kind != _DEAUTHORIZED or not client:
+        return mark, at, ()
+    who = NAMES.person(org, text(told.get("user_id")))
+    one = NAMES.app(
+        org, kind, "", client, "", client_id=client, actor=who, first_at=at, last_at=at,
+        ends=Ends.OWN if who else Ends.ALL,
     )  # fmt: skip
     return mark, at, (one,)
 

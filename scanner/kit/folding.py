@@ -52,6 +52,8 @@ def key_of(one: Activity | Fact) -> Key:
         where = f"{where} <{reads} >{writes}"
     if one.relation == Relation.GRANTS and one.scopes:
         where = f"{where} ={' '.join(one.scopes)}"
+    if one.ends:  # one type of event may tell of an end and of its being taken back
+        where = f"{where} !{one.ends}"
     return one.rule, one.app_id, one.actor.id if one.actor else "", where, one.relation
 
 

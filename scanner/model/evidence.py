@@ -34,7 +34,7 @@ _ORDER = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH, Confidence.CERTAIN
 _RANKS = {grade: rank for rank, grade in enumerate(_ORDER)}
 
 
-Place = tuple[str, str, str, str, str, bool, str, str]
+Place = tuple[str, str, str, str, str, bool, str, str, str]
 MOST_HANDSHAKES = 50
 PART = "events"
 """The part of evidence of events that count once among the logs and files of a source, as
@@ -136,7 +136,8 @@ class Evidence(Model, frozen=True, kw_only=True):
 
     @property
     def place(self) -> Place:
-        """What makes two rows the same observation: line numbers move, places do not."""
+        """What makes two rows the same observation: line numbers move, places do not. What ended
+        and what went on are two, though one type of event tells of both."""
         return (
             self.rule,
             self.resource,
@@ -146,6 +147,7 @@ class Evidence(Model, frozen=True, kw_only=True):
             bool(self.suppressed),
             self.part,
             self.scopes,
+            self.ends,
         )
 
     @property

@@ -651,3 +651,41 @@ def test_what_an_administrator_ends_ends_as_widely_as_it_holds(
             for one in edges if one.relation is Relation.GRANTS
         }  # fmt: skip
         assert whose == left
+
+
+def _updated(day: int, is_suspended: bool) -> Any:
+    return jumpcloud(
+        {"event_type": "user_update", "timestamp": f"2026-11-{day:02}T09:00:00Z", "id": f"{day}",
+         "changes": [{"field": "suspended", "from": not is_suspended, "to": is_suspended}],
+         "success": True, "resource": {"id": "7", "type": "user", "username": "ann"}},
+        "acme",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("days", "stands"),
+    [((True,), False), ((True, False), True), ((True, False, True), False),
+     ((False, True), False), ((True, False, True, False), True)],
+)  # fmt: skip
+def test_one_type_of_event_that_tells_of_an_end_and_of_its_being_taken_back_keeps_both(
+    days: tuple[bool, ...], stands: bool, rulebook: Rulebook
+) -> None:
+    granted = jumpcloud(
+        {"event_type": "association_change", "timestamp": "2026-11-01T09:00:00Z", "id": "g",
+         "association": {"op": "add", "connection": {
+             "from": {"type": "user", "object_id": "7"},
+             "to": {"type": "application", "object_id": "c1", "name": "Claude"}}}},
+        "acme",
+    )  # fmt: skip
+    events = [granted, *(_updated(day, one) for day, one in enumerate(days, 2))]
+    for order in (events, events[::-1]):
+        edges = _graph_of("jumpcloud", order, rulebook).edges.values()
+        assert any(one.relation is Relation.GRANTS for one in edges) is stands
+
+
+def test_what_one_administrator_switches_on_and_off_is_off(rulebook: Rulebook) -> None:
+    what = "Meeting Summary with AI Companion"
+    events = [_zoom(1, "adm", f"{what}: {_ON}"), _zoom(2, "adm", f"{what}: {_OFF}")]
+    for order in (events, events[::-1]):
+        edges = _graph_of("zoom", order, rulebook).edges.values()
+        assert not [one for one in edges if one.relation is Relation.GRANTS]
