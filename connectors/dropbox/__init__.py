@@ -51,7 +51,7 @@ MORE_EVENTS = read(
 _CALLS = (MEMBERS, MORE_MEMBERS, LINKED, EVENTS, MORE_EVENTS)
 _KEPT = timedelta(days=3650)
 """Since January 2017: https://help.dropbox.com/account-access/view-activity"""
-_CATEGORIES = ("apps", "dash", "team_policies")
+_CATEGORIES = ("apps", "dash", "members", "team_policies")
 _MOST_PAGES = 10_000
 
 

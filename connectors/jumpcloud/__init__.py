@@ -49,7 +49,8 @@ CATALOG = read(
     "/api/v2/saas-management/application-catalog/{id}", _ADMIN, "names and domains of them"
 )
 EVENTS = read(
-    "/insights/directory/v1/events", _ADMIN, "who signs in to which application", method="POST",
+    "/insights/directory/v1/events", _ADMIN,
+    "who signs in to which application, gets and loses it, and who leaves", method="POST",
     bucket="events",
 )  # fmt: skip
 _CONSOLE = (USERS, APPS, FOUND, ACCOUNTS, CATALOG)
@@ -142,8 +143,8 @@ def _entry(reading: Reading, ident: str) -> Mapping[str, Any]:
 
 def log(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened | None]:
     asked: dict[str, Any] = {
-        "service": ["sso"], "start_time": iso(begin), "end_time": iso(end), "sort": "ASC",
-        "limit": _EVENTS_SIZE,
+        "service": ["directory", "sso"], "start_time": iso(begin), "end_time": iso(end),
+        "sort": "ASC", "limit": _EVENTS_SIZE,
     }  # fmt: skip
     seen: set[str] = set()
     for _ in range(_MOST_PAGES):

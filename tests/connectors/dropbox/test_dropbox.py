@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from connectors import dropbox
 from connectors.dropbox.records import event
 from scanner.detect.activity import Catalogue, facts_of
+from scanner.model.evidence import Ends
 from scanner.model.facts import Identity
 from scanner.rulebook.load import Rulebook
+from tests.connectors.dropbox import world
 from tests.connectors.dropbox.world import CASE
 from tests.connectors.recorded import recorded_events
 from tests.saas_rig import Vendor
@@ -78,3 +82,15 @@ def test_every_real_event_is_parsed_and_none_is_taken_for_ai(rulebook: Rulebook)
     rows = [one for found in told if found for one in found[2]]
     assert [one.label for one in rows] == ["personal-dropbox-app-name"]
     assert not [f for one in rows for f in facts_of(one, Catalogue(rulebook), "dropbox")]
+
+
+def test_members_who_leave_are_asked_for(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    member = {".tag": "team_member", "team_member_id": "dbmid:ben"}
+    one = {
+        **world.event("2026-11-26T20:00:00Z", "member_change_status", "members",
+                      new_value={".tag": "removed"}),
+        "participants": [{".tag": "user", "user": member}],
+    }  # fmt: skip
+    monkeypatch.setattr(world, "EVENTS", [*world.EVENTS, one])
+    (left,) = (a for a in CASE.activities(vendor, "events") if a.rule == "member_change_status")
+    assert (left.app_id, left.ends) == ("dropbox:acme/user/dbmid:ben", Ends.ALL)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from connectors import jumpcloud
+from scanner.model.evidence import Ends
 from scanner.model.facts import Identity
+from tests.connectors.jumpcloud import world
 from tests.connectors.jumpcloud.world import CASE, EVENTS
 from tests.saas_rig import Vendor
 from tests.saas_rig.cases import folded, planted
@@ -58,3 +62,21 @@ def test_people_and_who_has_left(vendor: Vendor) -> None:
               if isinstance(i, Identity)}  # fmt: skip
     assert (people["Ada Day"].email, people["Ada Day"].is_active) == ("ada@acme.com", True)
     assert not people["ben"].is_active
+
+
+def test_who_leaves_and_what_is_deleted_is_asked_for(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = [
+        {"id": f"g{number}", "timestamp": f"2026-11-2{number}T10:00:00Z", "event_type": kind,
+         "service": service, "success": True, "resource": {"id": ident, "type": what}}
+        for number, (kind, service, what, ident) in enumerate((
+            ("user_delete", "directory", "user", "u-ada"),
+            ("application_delete", "sso", "application", "a-1"),
+        ))
+    ]  # fmt: skip
+    monkeypatch.setattr(world, "EVENTS", [*world.EVENTS, *gone])
+    told = {a.rule: a for a in CASE.activities(vendor, "events")}
+    assert {one: told[one].ends for one in ("user_delete", "application_delete")} == {
+        "user_delete": Ends.ALL, "application_delete": Ends.ALL,
+    }  # fmt: skip
