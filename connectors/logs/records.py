@@ -35,6 +35,7 @@ MOST_NUMBER = 10**15
 _DNS_PORTS = ("53", "853", "5353")
 _REFUSED = ("block", "blacklist", "denied")
 """As Pi-hole calls it, also before version 6."""
+_NOWHERE = ("NXDOMAIN", "0.0.0.0", "::")  # noqa: S104 - what a name server says
 _NO_DEVICE = "NA"
 """As Zscaler writes that there is none; a person may be called so."""
 _NO_PERSON = re.compile(r"network|site|tunnel|group", re.I)
@@ -222,7 +223,9 @@ class Taker:
                 text = str(values[0]).strip()
                 setattr(record, name, plain_address(text.lower()) if name == "dst" else text)
         if self.format.surface == "answer":
-            is_refused = any(word in record.action for word in _REFUSED)
+            # Answered with what leads nowhere, by whoever was asked.
+            record.is_failed = record.is_failed or str(told.get("answers", "")) in _NOWHERE
+            is_refused = record.is_failed or any(word in record.action for word in _REFUSED)
             record.count = 1 if is_refused else 0
 
 

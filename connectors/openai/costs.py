@@ -19,6 +19,7 @@ from scanner.kit.http import ReadOnlySession
 from scanner.kit.money import Bill, money
 from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_page_token
+from scanner.kit.text import cut
 from scanner.kit.values import items, mapping, text
 from scanner.model.base import NodeId
 from scanner.model.facts import Asset, AssetClass, Edge, Relation
@@ -26,6 +27,7 @@ from scanner.model.items import Gap, Item
 
 COSTS = "/v1/organization/costs"
 _RULE = f"GET {COSTS}"
+_MOST_NAME = 200
 
 
 def costs(session: ReadOnlySession, name: str, now: datetime, days: int) -> Iterator[Item]:
@@ -82,10 +84,11 @@ def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
         + text(mapping(one.get("amount")).get("currency")).upper()
         for one in results
     )
+    titles = {text(one.get("project_id")): text(one.get("project_name")) for one in results}
     facts = (
         one
         for project, bill in sorted(bills.items())
-        for one in _told(project, bill, name, bill.named("costs export"))
+        for one in _told(project, bill, name, bill.named("costs export"), titles.get(project, ""))
     )
     return mark_of(("cost", at, *groups)), at, tuple(facts)
 
@@ -110,13 +113,13 @@ def _facts(project: str, bill: Bill, name: str, days: int) -> Iterator[Item]:
     yield call
 
 
-def _told(project: str, bill: Bill, name: str, rule: str) -> tuple[Asset, Edge]:
+def _told(project: str, bill: Bill, name: str, rule: str, title: str = "") -> tuple[Asset, Edge]:
     node = project_id(project) if project else NodeId(f"{org_id(name)}/no-project")
     evidence = bill.evidence(rule, "openai", node)
     asset = Asset(
         id=node,
         kind="openai.project",
-        name=project or f"{name}, no project",
+        name=cut(title, _MOST_NAME) or project or f"{name}, no project",
         asset_class=AssetClass.INTEGRATION,
         provider="openai",
         account=org_id(name),

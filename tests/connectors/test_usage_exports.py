@@ -121,6 +121,7 @@ def test_openais_costs_tell_on_which_days_a_project_was_charged(tmp_path: Path) 
     items = _read(OPENAI, tmp_path, row, "b.csv")
     assert _edges(items) == {key: (1, "2026-10-28T00:00:00Z")}
     assert len(_gaps(items)) == 1
+    assert {one.name for one in items if isinstance(one, Asset) and one.id == key[0]} == {"P"}
 
 
 def _tokens(day: int, **more: Any) -> dict[str, Any]:

@@ -376,7 +376,11 @@ def test_pihole_answers_by_way_of_other_names(tmp_path: Path, read: Read, is_ext
 
 
 @pytest.mark.parametrize("is_extra", [True, False])
-@pytest.mark.parametrize("how", ["gravity blocked", "exactly blacklisted", "regex denied"])
+@pytest.mark.parametrize(
+    "how", ["gravity blocked {} is 0.0.0.0", "exactly blacklisted {} is 0.0.0.0",
+            "regex denied {} is ::", "config {} is 0.0.0.0", "config {} is NXDOMAIN",
+            "reply {} is NXDOMAIN"],
+)  # fmt: skip
 def test_a_name_that_pihole_refuses_was_tried_by_who_asked(
     tmp_path: Path, read: Read, is_extra: bool, how: str
 ) -> None:
@@ -384,7 +388,7 @@ def test_a_name_that_pihole_refuses_was_tried_by_who_asked(
     day = "Nov 28 10:00:00 dnsmasq[123]:"
     (tmp_path / "pihole.log").write_text(
         f"{day}{mark} query[A] api.openai.com from 192.168.1.5\n"
-        f"{day}{mark} {how} api.openai.com is 0.0.0.0\n"
+        f"{day}{mark} {how.format('api.openai.com')}\n"
         f"{day}{mark.replace('1.5', '1.6')} query[A] api.openai.com from 192.168.1.6\n"
         f"{day}{mark.replace('1.5', '1.6')} reply api.openai.com is {AI}\n"
     )
