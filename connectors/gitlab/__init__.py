@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
 from connectors.gitlab import operations as op
 from connectors.gitlab.api import audit, projects, read
+from connectors.gitlab.export import FILE, read_file, with_files
 from connectors.gitlab.records import (
     OF_A_GROUP,
     OF_A_PROJECT,
@@ -24,6 +26,8 @@ from connectors.gitlab.records import (
     repository_of,
 )
 from scanner.kit.contract import ConnectorSpec, Context, Counts, Probe, Shard
+from scanner.kit.counted import in_turn as counting_in_turn
+from scanner.kit.counted import of_file, of_log
 from scanner.kit.forge.collecting import Access, basic
 from scanner.kit.forge.details import Where, filled, read_details
 from scanner.kit.forge.filters import Filters
@@ -80,13 +84,17 @@ class GitLabConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Members, variables, runners, integrations, environments."""
     audit: bool = True
     """The audit log (Premium)."""
+    audit_files: tuple[str, ...] = ()
+    """Exported or streamed audit events: JSON, JSONL, CSV, gz too, also wrapped by a SIEM."""
     since_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 0
     """How far back the first reading of the audit log goes; 0: as `scan.window_days` says."""
 
     def __post_init__(self) -> None:
         place_of(self.url, "url")
-        if bool(self.groups) == self.instance:
+        if self.groups and self.instance:
             raise ValueError("set `groups`, or `instance = true` (which holds every group)")
+        if not (self.groups or self.instance or self.audit_files):
+            raise ValueError("set `groups`, `instance = true` or `audit_files`")
 
 
 Ctx = Context[GitLabConfig]
@@ -107,15 +115,16 @@ class GitLabConnector:
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:
-        return in_turn(ctx, self._shards(ctx))
+        found = with_files(in_turn(ctx, self._shards(ctx)), ctx.config.audit_files)
+        return counting_in_turn(found, lambda one: one.scope["part"] in (AUDIT, FILE))
 
     def _shards(self, ctx: Ctx) -> Iterator[Shard]:
-        config, host, api = ctx.config, place_of(ctx.config.url, "url"), _session(ctx)
+        config, host = ctx.config, place_of(ctx.config.url, "url")
         parts = parts_of(config.git, with_settings=config.settings)
         known: set[str] = set()
         for owner in _owners(config):
             groups: set[str] = set()
-            listing = listed("gitlab", host, owner, _repositories(api, owner, groups))
+            listing = listed("gitlab", host, owner, _repositories(_session(ctx), owner, groups))
             yield from plan(
                 listing, config.filters, ctx.now(), parts=parts, exclude=config.git.exclude
             )
@@ -133,13 +142,16 @@ class GitLabConnector:
         if "repository" in shard.scope:
             yield from _repository(ctx, shard)
             return
+        if shard.scope["part"] == FILE:
+            yield from _file(ctx, shard)
+            return
         part, owner = shard.scope["part"], shard.scope["owner"]
         where = of_owner(ctx, shard, "gitlab", owner, {"id": owner})
         if part == LISTING:
             yield _account(where)
             yield from check_listing(shard)
         elif part == AUDIT:
-            yield from _audit(ctx, where, shard.scope["groups"].split("\n"), since)
+            yield from _audit(ctx, where, shard, since)
         else:
             details = OF_THE_INSTANCE if owner == INSTANCE else OF_A_GROUP
             yield _account(where)
@@ -153,6 +165,10 @@ class GitLabConnector:
                 partial(_session(ctx).get, path, {"per_page": "1"}),
                 _TOKEN,
             )
+        for name in ctx.config.audit_files:
+            there = (ctx.folder / name).is_file()
+            detail = "readable" if there else "no such file; check `audit_files`"
+            yield Probe(check=f"read {name}", ok=there, detail=detail)
 
 
 def _owners(config: GitLabConfig) -> list[str]:
@@ -209,11 +225,23 @@ def _repository(ctx: Ctx, shard: Shard) -> Iterator[Item]:
     )  # fmt: skip
 
 
-def _audit(ctx: Ctx, where: Where, groups: list[str], since: Checkpoint | None) -> Iterator[Item]:
+def _file(ctx: Ctx, shard: Shard) -> Iterator[Item]:
+    name, host = shard.scope["file"], place_of(ctx.config.url, "url")
+    placed = msgspec.structs.replace(shard, scope={**shard.scope, "host": host})
+    where = of_owner(ctx, placed, "gitlab", "(export)", {"id": ""})
+    yield account_of(where, "group", "audit events")
+    path = ctx.folder / Path(name).expanduser()
+    yield from read_file(path, name, where, ctx.now(), of_file(ctx, shard), Overlooked(ctx))
+
+
+def _audit(ctx: Ctx, where: Where, shard: Shard, since: Checkpoint | None) -> Iterator[Item]:
     overlooked = Overlooked(ctx)
-    named = () if where.name == INSTANCE else tuple(groups)
+    named = () if where.name == INSTANCE else tuple(shard.scope["groups"].split("\n"))
     events = audit(_session(ctx), where, named, overlooked)
-    yield from read_log(ctx, where, _account(where), events, since, kept=_KEPT, span=_SPAN)
+    yield from read_log(
+        ctx, where, _account(where), events, since, kept=_KEPT, span=_SPAN,
+        counted=of_log(ctx, shard),
+    )  # fmt: skip
     yield from overlooked.gap(f"audit log of {where.name}")
 
 

@@ -90,8 +90,7 @@ class Tally:
             if sure is None:
                 return None
             shape = "/".join(filter(None, (shape, SERVERS.get(sure, ""))))
-            # The address that was called; what a gateway calls a provider that nobody knows; the
-            # gateway itself.
+            # The address that was called; a gateway's word for whom it called; the gateway itself.
             called = "" if is_gateway and self._is_own(record) else record.host
             server = called or (record.provider if is_gateway else "") or record.host or place
             server = server.lower() if server != place else place

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from scanner.kit.contract import Context, Counts, Mode, Operation, Probe, Shard
+from scanner.kit.counted import Counted
 from scanner.kit.forge.collecting import Access, collect_part, repository_asset
 from scanner.kit.forge.details import Detail, Where, read_details
 from scanner.kit.forge.events import Events, Log, read_events
@@ -103,12 +104,13 @@ def read_log(
     *,
     kept: timedelta,
     span: timedelta,
+    counted: Counted | None = None,
 ) -> Iterator[Item]:
     """The owner and its audit log, as far back as the configuration says. ``kept``, ``span``: see
-    :class:`scanner.kit.forge.events.Log`."""
+    :class:`scanner.kit.forge.events.Log`; ``counted``: as of :func:`read_events`."""
     first = timedelta(days=ctx.config.since_days or ctx.window_days)
     log = Log(kept=kept, first=first, span=span)
-    return answered(account, read_events(where, events, log, ctx.now(), since))
+    return answered(account, read_events(where, events, log, ctx.now(), since, counted))
 
 
 def collect_repository(
