@@ -63,10 +63,12 @@ _LEFT = expression(
     r"(?:managed )?(?:user|account)(?: account)?(?: permanently)?"
     r"(?: from (?:the )?org(?:ani[sz]ation)?)?|(?:managed )?(?:user|account)(?: account)? "
     r"(?P<last>deactivated|deleted|suspended|removed|reactivated|restored|unsuspended)"
-    r"(?: permanently)?(?: from (?:the )?org(?:ani[sz]ation)?)?)$"
+    r"(?: permanently)?(?: from (?:the )?org(?:ani[sz]ation)?)?"
+    r"|user (?P<access>disabled|enabled) org access)$"
 )
 """https://support.atlassian.com/security-and-access-policies/docs/audit-log-activities-database"""
 _LEAVES = {
+    "disabled": Ends.PAUSED, "enabled": Ends.RESUMED,
     "deactivated": Ends.PAUSED, "suspended": Ends.PAUSED, "reactivated": Ends.RESUMED,
     "restored": Ends.RESUMED, "unsuspended": Ends.RESUMED, "deleted": Ends.ALL,
     "removed": Ends.ALL,
@@ -160,7 +162,7 @@ def _told(
             ("", "", ""),
         )
         whom = NAMES.person(org, key, label if "@" in label else "", label)
-        ends = _LEAVES[(found["first"] or found["last"]).casefold()]
+        ends = _LEAVES[(found["first"] or found["last"] or found["access"]).casefold()]
         yield from NAMES.left(org, action, whom, ends, at)
         return
     if any(word in words for word in _AI_WORDS):

@@ -28,6 +28,10 @@ _FAILED = ("fail", "denied", "error")
 _MOST_TEXT = 120
 _HUMPS = expression(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
 _CONSENT = expression(r"(?:^| )(?:consents?|authori[sz]ations?|grants?)(?: |$)")
+_PAPERS = expression(
+    r"(?:^| )(?:recipients?|signers?|envelopes?|documents?|templates?|agreements?)(?: |$)"
+)
+"""What recipients may see, and consent to, is no application's access."""
 _ORGANIZATION = expression(r"(?:^| )(?:organi[sz]ation|admin(?:istrator)?|account|tenant)(?: |$)")
 _KEY = expression(
     r"^(?:connected |authori[sz]ed |account |organi[sz]ation )*"
@@ -108,6 +112,8 @@ def _told(given: Mapping[str, Any], org: str, rule: str, at: str) -> tuple[Activ
 def _changes_access(given: Mapping[str, Any]) -> bool:
     """Whether a consent is given or taken back, or a key is no more, or again."""
     about, done = _plain(given.get("object")), _plain(given.get("action"))
+    if _PAPERS.search(f"{about} {done}"):
+        return False
     if _CONSENT.search(f"{about} {done}"):
         return bool(_ends(done)) or done.endswith(_GIVEN)
     return bool(_KEY.match(about) and _ends(done))
@@ -139,9 +145,11 @@ def _ends(done: str) -> Ends:
 
 def _leaving(given: Mapping[str, Any]) -> Ends:
     """Whether it is about a person who is let in no more, or again."""
-    if not _PERSON.match(_plain(given.get("object"))):
+    about, done = _plain(given.get("object")), _plain(given.get("action"))
+    if about in ("account", "organization") and _PERSON.match(done.rpartition(" ")[0]):
+        about = "user"  # `Account` `UserAdded`, as Monitor writes it
+    if not _PERSON.match(about):
         return Ends.NOTHING
-    done = _plain(given.get("action"))
     if done == "updated" and "status" in _plain(given.get("property")):
         return _CLOSED.get(_inside(given, _STATES).casefold(), Ends.NOTHING)
     what, _, last = done.rpartition(" ")

@@ -79,12 +79,22 @@ def event(record: Any, org: str) -> Happened | None:
         return None
     ident = text(given.get("id")) or mark_of((at, whole(given)))
     actor = mapping(given.get("actingUser"))
+    if category.upper() == _CRITICAL:
+        ident = _mark(
+            text(given.get("subCategory")), at, text(given.get("targetObjectId")),
+            text(actor.get("userId")),
+        )  # fmt: skip
     who = NAMES.person(org, text(actor.get("userId")), text(actor.get("userEmail")))
     told = _told(
         org, at, (category, text(given.get("subCategory")), text(given.get("action"))),
         text(given.get("targetObjectId")), who,
     )  # fmt: skip
     return ident, at, told
+
+
+def _mark(kind: str, at: str, target: str, number: str) -> str:
+    """The same from the audit log and from security activity, which number it each by itself."""
+    return mark_of((_CRITICAL, kind.upper(), at, target, number))
 
 
 def is_critical(record: Mapping[str, Any]) -> bool:
@@ -100,7 +110,7 @@ def critical(record: Any, org: str) -> Happened | None:
     kind, at = text(given.get("type")).upper(), when(given.get("createdAt"))
     if not is_critical(given) or not kind:
         return None
-    ident = text(given.get("id")) or mark_of((at, whole(given)))
+    ident = _mark(kind, at, text(given.get("objectId")), text(given.get("userId")))
     who = NAMES.person(org, text(given.get("userId")), text(given.get("actingUser")))
     return ident, at, _of_type(org, at, kind, text(given.get("objectId")), who)
 

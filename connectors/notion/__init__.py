@@ -57,10 +57,12 @@ _OF_ALL = expression(
 )
 """An integration that goes from the workspace, not from a page or a person."""
 _LEFT = expression(
-    r"(?:^|[._ ])(?:members?|users?|accounts?)[._ ](removed|deleted|deactivated|suspended|left"
+    r"^(?!(?:teamspace|page|group|database|data_source|form)s?[._ ])(?:.*[._ ])?"
+    r"(?:members?|users?|accounts?)[._ ](removed|deleted|deactivated|suspended|left"
     r"|reactivated|unsuspended)(?:[._ ]from[._ ](?:the[._ ])?(?:workspace|organization))?$"
 )
-"""https://developers.notion.com/compliance/audit-log-events: of workspaces and of accounts."""
+"""https://developers.notion.com/compliance/audit-log-events: of workspaces and of accounts;
+who leaves a teamspace or a page goes on in the workspace."""
 _RESTS = {"deactivated": Ends.PAUSED, "suspended": Ends.PAUSED, "reactivated": Ends.RESUMED,
           "unsuspended": Ends.RESUMED}  # fmt: skip
 _ABOUT = (
