@@ -68,12 +68,21 @@ def _declared(make: Callable[[], Any], name: str) -> Any:
     try:
         return make()
     except (TypeError, ValueError) as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        place = f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}"
         raise ConfigError(
-            f"connector `{name}`: its declaration is wrong: {error} ({place}); see "
+            f"connector `{name}`: its declaration is wrong: {error} ({_place(error)}); see "
             "`scanner.kit.contract.ConnectorSpec`"
         ) from error
+    except (Exception, SystemExit) as error:  # a stranger's module may do anything, and leave
+        said = f": {error}" if isinstance(error, ImportError) else ""
+        raise ConfigError(
+            f"connector `{name}`: it cannot be loaded: {type(error).__name__}{said} "
+            f"({_place(error)})"
+        ) from error
+
+
+def _place(error: BaseException) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
 
 
 def _checked(candidate: object, name: str) -> Connector:

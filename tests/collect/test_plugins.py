@@ -124,3 +124,25 @@ def test_two_packages_of_one_name_are_refused(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "first_package:CONNECTOR, second_package:CONNECTOR" in done.stderr
     assert not any(mark.exists() for mark in marks)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("import not_there_at_all\n", "ModuleNotFoundError: No module named 'not_there_at_all'"),
+     ("raise RuntimeError('made-up-secret')\n", "RuntimeError (broken.py:1)"),
+     ("CONNECTOR = (\n", "SyntaxError"), ("X = 1\n", "AttributeError"),
+     ("raise SystemExit(0)\n", "SystemExit (broken.py:1)")],
+)  # fmt: skip
+def test_a_package_that_cannot_be_loaded_is_told(tmp_path: Path, text: str, said: str) -> None:
+    """With a code of its own; one that leaves while it is loaded ends no run as a success."""
+    site = tmp_path / "site"
+    _install(site, "broken", "madeup", tmp_path / "ran")
+    (site / "broken.py").write_text(text)
+    (tmp_path / "shadow-ai.toml").write_text("[sources.madeup]\n")
+    done = _command(site, "scan")
+    assert done.returncode == 2
+    assert f"connector `madeup`: it cannot be loaded: {said}" in done.stderr
+    assert "made-up-secret" not in done.stderr
+    ended = _command(site, "run")
+    assert ended.returncode == 2
+    assert '"run finished"' in ended.stderr
