@@ -25,6 +25,7 @@ from scanner.kit.administered import (
 )
 from scanner.kit.contract import ConnectorSpec, Context, Operation
 from scanner.kit.http import ReadOnlySession
+from scanner.kit.money import results_apart
 from scanner.kit.named import Names
 from scanner.kit.overlooked import Happened, Novel
 from scanner.kit.paged import by_last_id
@@ -185,7 +186,7 @@ CONNECTOR = Administration(
     kinds=(
         Kind(activities.is_event, activities.event),
         Kind(use.is_bucket, use.bucket),
-        Kind(costs.is_bucket, costs.bucket, costs.parts),
+        Kind(costs.is_bucket, costs.bucket, results_apart),
         Kind(use.is_row, use.row),
         Kind(admin.is_record, admin.told),
     ),

@@ -57,16 +57,6 @@ def is_bucket(record: Mapping[str, Any]) -> bool:
     return record.keys() >= {"starting_at", "ending_at", "results"}
 
 
-def parts(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """A bucket a result: exports may hold others of the same day."""
-    results = items(record.get("results"))
-    if len(results) < 2:
-        yield record
-        return
-    for one in results:
-        yield {**record, "results": [one]}
-
-
 def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
     """Each day of a workspace and line counts once, however many exports hold it; of one that a
     later export tells with a higher amount, the first holds."""

@@ -20,7 +20,7 @@ import msgspec
 from connectors.github import audit
 from connectors.github.api import PAGE, Api, organizations, plan_name
 from connectors.github.auth import App, Credentials, Fixed, proof
-from connectors.github.export import read_file, with_files
+from connectors.github.export import read_file
 from connectors.github.operations import OPERATIONS, RATES
 from connectors.github.records import OF_A_REPOSITORY, OF_AN_ORGANIZATION, repository_of
 from scanner.kit.contract import ConnectorSpec, Context, Counts, Probe, Shard
@@ -42,7 +42,17 @@ from scanner.kit.forge.owner import (
 )
 from scanner.kit.forge.paging import by_link
 from scanner.kit.forge.place import only_to, place_of
-from scanner.kit.forge.plan import AUDIT, LISTING, SETTINGS, check_listing, listed, plan
+from scanner.kit.forge.plan import (
+    AUDIT,
+    FILE,
+    LISTING,
+    SETTINGS,
+    check_listing,
+    file_probes,
+    listed,
+    plan,
+    with_files,
+)
 from scanner.kit.forge.repository import Repository
 from scanner.kit.forge.session import api_session
 from scanner.kit.forge.settings import GitSettings
@@ -152,7 +162,8 @@ class GitHubConnector:
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:
-        return with_files(in_turn(ctx, self._shards(ctx)), ctx.config.audit_files)
+        host = place_of(ctx.config.url, "url")
+        return with_files("github", host, in_turn(ctx, self._shards(ctx)), ctx.config.audit_files)
 
     def _shards(self, ctx: Ctx) -> Iterator[Shard]:
         config, host = ctx.config, place_of(ctx.config.url, "url")
@@ -184,10 +195,9 @@ class GitHubConnector:
 
     def collect(self, ctx: Ctx, shard: Shard, since: Checkpoint | None) -> Iterator[Item]:
         part = shard.scope["part"]
-        if part == "file":
+        if part == FILE:
             name = shard.scope["file"]
-            host = place_of(ctx.config.url, "url")
-            where = of_owner(ctx, _of_host(shard, host), "github", "(export)", {"org": ""})
+            where = of_owner(ctx, shard, "github", "(export)", {"org": ""})
             yield _account(where)
             file, known = ctx.folder / Path(name).expanduser(), of_file(ctx, shard)
             yield from read_file(file, name, where, ctx.now(), known, ctx)
@@ -214,13 +224,9 @@ class GitHubConnector:
         for owner in ctx.config.organizations:
             api = _api(ctx, owner)
             for operation in ("GET /orgs/{org}/repos", "GET /orgs/{org}/teams"):
-                path = filled(operation, {"org": owner})
-                ask = partial(api.get, path, {"per_page": "1"})
+                ask = partial(api.get, filled(operation, {"org": owner}), {"per_page": "1"})
                 yield probed(f"{operation} of {owner}", ask, _TOKEN)
-        for name in ctx.config.audit_files:
-            there = (ctx.folder / name).is_file()
-            detail = "readable" if there else "no such file; check `audit_files`"
-            yield Probe(check=f"read {name}", ok=there, detail=detail)
+        yield from file_probes(ctx.folder, ctx.config.audit_files)
 
 
 # --- who is asked, and as whom -----------------------------------------------------------------
@@ -409,10 +415,6 @@ def _account(where: Where) -> Account:
     is_enterprise = where.name.startswith("enterprises/")
     noun = "enterprise" if is_enterprise else "organization"
     return account_of(where, noun, "GET /orgs/{org}/repos")
-
-
-def _of_host(shard: Shard, host: str) -> Shard:
-    return msgspec.structs.replace(shard, scope={**shard.scope, "host": host})
 
 
 CONNECTOR = GitHubConnector()

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,35 +17,15 @@ from connectors.github.audit import Totals, reader_of
 from connectors.github.webhooks import as_event, is_delivery
 from scanner.kit import envelopes
 from scanner.kit.clocks import Clock
-from scanner.kit.contract import Context, Shard
-from scanner.kit.counted import Counted, in_turn
+from scanner.kit.contract import Context
+from scanner.kit.counted import Counted
 from scanner.kit.exports import document, first_line, goes_on, is_document, lines, opened, sound
 from scanner.kit.forge.details import Where
 from scanner.kit.forge.events import Rows
-from scanner.kit.forge.plan import AUDIT
 from scanner.kit.json_stream import Broken, Window
 from scanner.kit.json_stream import records as elements_of
-from scanner.model.base import ShardId
-from scanner.model.errors import Denied, SourceError, Unavailable
+from scanner.model.errors import Denied, Unavailable
 from scanner.model.items import Gap, Item
-
-
-def with_files(found: Iterator[Shard], names: Iterable[str]) -> Iterator[Shard]:
-    """Shards of files behind what is listed, also where that breaks off: they leave out what the
-    logs that are read by the API have counted."""
-
-    def all_of() -> Iterator[Shard]:
-        trouble: SourceError | None = None
-        try:
-            yield from found
-        except SourceError as error:
-            trouble = error
-        for name in names:
-            yield Shard(id=ShardId(f"github:file:{name}"), scope={"part": "file", "file": name})
-        if trouble is not None:
-            raise trouble
-
-    return in_turn(all_of(), lambda one: one.scope["part"] in (AUDIT, "file"))
 
 
 def read_file(

@@ -17,7 +17,7 @@ import msgspec
 
 from connectors.gitlab import operations as op
 from connectors.gitlab.api import audit, projects, read
-from connectors.gitlab.export import FILE, read_file, with_files
+from connectors.gitlab.export import read_file
 from connectors.gitlab.records import (
     OF_A_GROUP,
     OF_A_PROJECT,
@@ -26,7 +26,6 @@ from connectors.gitlab.records import (
     repository_of,
 )
 from scanner.kit.contract import ConnectorSpec, Context, Counts, Probe, Shard
-from scanner.kit.counted import in_turn as counting_in_turn
 from scanner.kit.counted import of_file, of_log
 from scanner.kit.forge.collecting import Access, basic
 from scanner.kit.forge.details import Where, filled, read_details
@@ -44,7 +43,17 @@ from scanner.kit.forge.owner import (
     token_of,
 )
 from scanner.kit.forge.place import only_to, place_of
-from scanner.kit.forge.plan import AUDIT, LISTING, SETTINGS, check_listing, listed, plan
+from scanner.kit.forge.plan import (
+    AUDIT,
+    FILE,
+    LISTING,
+    SETTINGS,
+    check_listing,
+    file_probes,
+    listed,
+    plan,
+    with_files,
+)
 from scanner.kit.forge.repository import Repository, decoded
 from scanner.kit.forge.session import api_session
 from scanner.kit.forge.settings import GitSettings
@@ -115,8 +124,8 @@ class GitLabConnector:
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:
-        found = with_files(in_turn(ctx, self._shards(ctx)), ctx.config.audit_files)
-        return counting_in_turn(found, lambda one: one.scope["part"] in (AUDIT, FILE))
+        host = place_of(ctx.config.url, "url")
+        return with_files("gitlab", host, in_turn(ctx, self._shards(ctx)), ctx.config.audit_files)
 
     def _shards(self, ctx: Ctx) -> Iterator[Shard]:
         config, host = ctx.config, place_of(ctx.config.url, "url")
@@ -165,10 +174,7 @@ class GitLabConnector:
                 partial(_session(ctx).get, path, {"per_page": "1"}),
                 _TOKEN,
             )
-        for name in ctx.config.audit_files:
-            there = (ctx.folder / name).is_file()
-            detail = "readable" if there else "no such file; check `audit_files`"
-            yield Probe(check=f"read {name}", ok=there, detail=detail)
+        yield from file_probes(ctx.folder, ctx.config.audit_files)
 
 
 def _owners(config: GitLabConfig) -> list[str]:
@@ -226,9 +232,7 @@ def _repository(ctx: Ctx, shard: Shard) -> Iterator[Item]:
 
 
 def _file(ctx: Ctx, shard: Shard) -> Iterator[Item]:
-    name, host = shard.scope["file"], place_of(ctx.config.url, "url")
-    placed = msgspec.structs.replace(shard, scope={**shard.scope, "host": host})
-    where = of_owner(ctx, placed, "gitlab", "(export)", {"id": ""})
+    name, where = shard.scope["file"], of_owner(ctx, shard, "gitlab", "(export)", {"id": ""})
     yield account_of(where, "group", "audit events")
     path = ctx.folder / Path(name).expanduser()
     yield from read_file(path, name, where, ctx.now(), of_file(ctx, shard), Overlooked(ctx))

@@ -7,7 +7,7 @@ https://docs.gitlab.com/administration/compliance/audit_event_reports/ (the tabl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,6 @@ from typing import Any
 
 from connectors.gitlab.records import event_of
 from scanner.kit.clocks import Clock
-from scanner.kit.contract import Shard
 from scanner.kit.counted import Counted
 from scanner.kit.envelopes import unwrapped
 from scanner.kit.forge.details import Where
@@ -24,11 +23,9 @@ from scanner.kit.forge.owner import account_id, account_of
 from scanner.kit.overlooked import Overlooked
 from scanner.kit.records import column, has_columns, read_records
 from scanner.kit.values import mapping, text
-from scanner.model.base import ShardId
 from scanner.model.errors import SourceError
 from scanner.model.items import Gap, Item
 
-FILE = "file"
 _TABLE = ("ID", "Author ID", "Entity Path", "Action", "Target Details")
 _DETAILS = {
     "author_name": "Author Name", "entity_path": "Entity Path", "target_id": "Target ID",
@@ -36,20 +33,6 @@ _DETAILS = {
 }  # fmt: skip
 """Field of an event's details -> column of the table."""
 _SOURCE = "gitlab"
-
-
-def with_files(found: Iterator[Shard], names: Iterable[str]) -> Iterator[Shard]:
-    """Shards of files behind what is listed, also where that breaks off: they leave out what the
-    logs that are read by the API have counted."""
-    trouble: SourceError | None = None
-    try:
-        yield from found
-    except SourceError as error:
-        trouble = error
-    for name in names:
-        yield Shard(id=ShardId(f"{_SOURCE}:file:{name}"), scope={"part": FILE, "file": name})
-    if trouble is not None:
-        raise trouble
 
 
 def read_file(

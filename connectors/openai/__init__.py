@@ -26,6 +26,7 @@ from scanner.kit.administered import (
 )
 from scanner.kit.contract import ConnectorSpec, Context, Counts, Operation, Shard
 from scanner.kit.http import ReadOnlySession
+from scanner.kit.money import results_apart
 from scanner.kit.named import Names
 from scanner.kit.overlooked import Happened, Novel
 from scanner.kit.paged import by_last_id
@@ -215,7 +216,7 @@ CONNECTOR = Administration(
     ),
     kinds=(
         Kind(log.is_event, log.event),
-        Kind(costs.is_bucket, costs.bucket, costs.parts),
+        Kind(costs.is_bucket, costs.bucket, results_apart),
         Kind(use.is_bucket, use.bucket),
         Kind(admin.is_record, admin.told),
     ),

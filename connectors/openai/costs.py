@@ -56,16 +56,6 @@ def is_bucket(record: Mapping[str, Any]) -> bool:
     return "amount_value" in record or any("amount" in one for one in results)
 
 
-def parts(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """A bucket a result: exports may hold others of the same day."""
-    results = items(record.get("results"))
-    if len(results) < 2:
-        yield record
-        return
-    for one in results:
-        yield {**record, "results": [one]}
-
-
 def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
     """Each day of a project and line counts once, however many exports hold it; of one that a later
     export tells with a higher amount, the first holds."""

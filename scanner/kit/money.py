@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 
 from scanner.kit.usage import Sum
-from scanner.kit.values import text
+from scanner.kit.values import items, text
 from scanner.model.base import NodeId
-from scanner.model.evidence import Cost, Evidence
+from scanner.model.evidence import EXACT, Cost, Evidence
 
 _MOST_LINES, _MOST_TEXT, _MOST_DIGITS = 10, 80, 40
 _CENT = Decimal("0.01")
-_EXACT = Context(prec=200)
 
 
 def money(value: Any) -> Decimal | None:
@@ -33,6 +33,16 @@ def charged(value: Any, currency: str) -> tuple[Cost, ...]:
     return (Cost(currency=currency, amount=amount),) if amount else ()
 
 
+def results_apart(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A bucket a result: exports may hold others of the same day."""
+    results = items(record.get("results"))
+    if len(results) < 2:
+        yield record
+        return
+    for one in results:
+        yield {**record, "results": [one]}
+
+
 @dataclass
 class Bill:
     days: Sum = field(default_factory=Sum)
@@ -44,7 +54,7 @@ class Bill:
         """Of one day, which ``first`` and ``last`` are the ends of."""
         self.days.add(1, first, last)
         key = currency.upper()[:8], line[:_MOST_TEXT]
-        self.lines[key] = _EXACT.add(self.lines.get(key, Decimal(0)), value)
+        self.lines[key] = EXACT.add(self.lines.get(key, Decimal(0)), value)
 
     def costs(self, line: str) -> tuple[Cost, ...]:
         return tuple(
@@ -69,7 +79,7 @@ class Bill:
     def tags(self) -> dict[str, str]:
         whole: dict[str, Decimal] = {}
         for (currency, _), value in self.lines.items():
-            whole[currency] = _EXACT.add(whole.get(currency, Decimal(0)), value)
+            whole[currency] = EXACT.add(whole.get(currency, Decimal(0)), value)
         largest = sorted(self.lines.items(), key=lambda item: (-item[1], item[0]))[:_MOST_LINES]
         return {
             "cost": "; ".join(_told(v, c) for c, v in sorted(whole.items())),

@@ -234,7 +234,7 @@ def _joined(old: Evidence, new: Evidence, add_counts: bool) -> Evidence:
     )
 
 
-_EXACT = Context(prec=200)
+EXACT = Context(prec=200)
 """Digits enough for any bill; what is added up is rounded nowhere."""
 
 
@@ -250,7 +250,7 @@ def joined_costs(
         if before is None:
             found[one.currency] = one.amount
         else:
-            join = _EXACT.add if add_counts else max
+            join = EXACT.add if add_counts else max
             found[one.currency] = join(before, one.amount)
     return tuple(Cost(currency=key, amount=found[key]) for key in sorted(found))
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
-from scanner.kit.contract import Shard
+from scanner.kit.contract import Probe, Shard
+from scanner.kit.counted import in_turn as counting_in_turn
 from scanner.kit.forge.filters import Filters, why_left_out
 from scanner.kit.forge.repository import Repository, decoded, encoded
 from scanner.model.base import ShardId
@@ -19,6 +21,7 @@ from scanner.model.errors import Denied, LeftOut, SourceError, Throttled, Unavai
 from scanner.model.items import Gap
 
 TREE, HISTORY, SETTINGS, LISTING, AUDIT = "tree", "history", "settings", "listing", "audit"
+FILE = "file"
 _FAMILIES: Mapping[str, type[SourceError]] = {
     "denied": Denied, "throttled": Throttled, "unavailable": Unavailable,
 }  # fmt: skip
@@ -127,3 +130,32 @@ def repository_of(shard: Shard) -> Repository:
     if repository.disabled:
         raise Unavailable(f"{repository.full_name}: {repository.disabled}; it cannot be read")
     return repository
+
+
+def file_probes(folder: Path, names: Iterable[str]) -> Iterator[Probe]:
+    """Whether the files are there."""
+    for name in names:
+        there = (folder / name).is_file()
+        detail = "readable" if there else "no such file; check `audit_files`"
+        yield Probe(check=f"read {name}", ok=there, detail=detail)
+
+
+def with_files(
+    source: str, host: str, found: Iterator[Shard], names: Iterable[str]
+) -> Iterator[Shard]:
+    """Shards of files of audit events behind what is listed, also where that breaks off: they leave
+    out what the logs that are read by the API have counted."""
+
+    def all_of() -> Iterator[Shard]:
+        trouble: SourceError | None = None
+        try:
+            yield from found
+        except SourceError as error:
+            trouble = error
+        for name in names:
+            scope = {"part": FILE, "file": name, "host": host}
+            yield Shard(id=ShardId(f"{source}:file:{name}"), scope=scope)
+        if trouble is not None:
+            raise trouble
+
+    return counting_in_turn(all_of(), lambda one: one.scope["part"] in (AUDIT, FILE))
