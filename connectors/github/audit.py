@@ -16,10 +16,9 @@ from typing import Any
 from connectors.github.api import PAGE, Api
 from connectors.github.copilot import LABEL, app_id
 from scanner.kit.contract import Context
-from scanner.kit.counted import Counted
 from scanner.kit.expressions import expression
 from scanner.kit.forge.details import Record, Where, filled
-from scanner.kit.forge.events import Event, Events, Log, Rows, guessed
+from scanner.kit.forge.events import Event, Events, Log, guessed
 from scanner.kit.forge.owner import account_id, account_of
 from scanner.kit.forge.paging import by_link
 from scanner.kit.forge.saying import person
@@ -274,23 +273,3 @@ def with_slots(reader: Reader, items: Iterator[Item]) -> Iterator[Item]:
 def _drained(reader: Reader) -> Iterator[Item]:
     found, reader.slots[:] = list(reader.slots), []
     yield from found
-
-
-@dataclass
-class Totals:
-    """Events of a file, each once, added up."""
-
-    rows: Rows
-    counted: Counted
-
-    def add(self, event: Event, otherwise: Callable[[], Event] | None = None) -> bool:
-        """``otherwise``: what one that tells of nothing is, looked at once more. Whether it tells
-        something, and not when."""
-        if self.counted.is_repeated(event.key):
-            return False
-        if not event.thing and otherwise is not None:
-            event = otherwise()
-        if event.thing and not self.counted.is_elsewhere(event.key, event.at):
-            is_left = self.counted.is_left(event.key, event.at)
-            self.rows.add(event, count=0 if is_left else 1)
-        return bool(event.thing) and not event.at

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from connectors.github.audit import Totals, reader_of
+from connectors.github.audit import reader_of
 from connectors.github.webhooks import as_event, is_delivery
 from scanner.kit import envelopes
 from scanner.kit.clocks import Clock
@@ -21,7 +21,7 @@ from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
 from scanner.kit.exports import document, first_line, goes_on, is_document, lines, opened, sound
 from scanner.kit.forge.details import Where
-from scanner.kit.forge.events import Rows
+from scanner.kit.forge.events import Rows, Totals
 from scanner.kit.json_stream import Broken, Window
 from scanner.kit.json_stream import records as elements_of
 from scanner.model.errors import Denied, Unavailable

@@ -18,7 +18,7 @@ from scanner.kit.clocks import Clock
 from scanner.kit.counted import Counted
 from scanner.kit.envelopes import unwrapped
 from scanner.kit.forge.details import Where
-from scanner.kit.forge.events import Rows
+from scanner.kit.forge.events import Rows, Totals
 from scanner.kit.forge.owner import account_id, account_of
 from scanner.kit.overlooked import Overlooked
 from scanner.kit.records import column, has_columns, read_records
@@ -42,7 +42,7 @@ def read_file(
     name none; ``counted``: what other readings have counted. A record that is none is a gap; a
     damaged file gives what was before the damage, then the source error."""
     clock = Clock(now)
-    rows, groups, odd = Rows(where, clock), dict[str, Where](), list[int]()
+    totals, groups, odd = Totals(Rows(where, clock), counted), dict[str, Where](), list[int]()
     trouble: SourceError | None = None
     try:
         for number, record in read_records(path, name, "`audit_files`"):
@@ -51,18 +51,14 @@ def read_file(
             for event in event_of(inside, found, overlooked):
                 if event is None:
                     odd.append(number)
-                    continue
-                is_known = counted.is_repeated(event.key)
-                if is_known or counted.is_elsewhere(event.key, event.at):
-                    continue
-                is_left = counted.is_left(event.key, event.at)
-                rows.add(replace(event, account=inside.account), count=0 if is_left else 1)
+                else:
+                    totals.add(replace(event, account=inside.account))
     except SourceError as error:
         trouble = error
     for one in groups.values():
         above = one.name.rpartition("/")[0]
         yield account_of(one, "group", "audit events", parent=above)
-    yield from counted.of_part(rows.found.values())
+    yield from counted.of_part(totals.rows.found.values())
     yield counted.remembered(is_whole=trouble is None)
     if odd:
         yield Gap(what=f"{name}:{odd[0]}", reason=f"{len(odd)} records are no audit events")

@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors.github.export import with_files
 from scanner.collect import loader
 from scanner.graph.build import AssetGraph
 from scanner.kit import counted as kit
 from scanner.kit.contract import Context, Shard
 from scanner.kit.counted import Counted, in_turn
 from scanner.kit.folding import Fold, key_of, mark_of
+from scanner.kit.forge.plan import with_files
 from scanner.kit.limits import Limits
 from scanner.model.base import NodeId, ShardId
 from scanner.model.coverage import Outcome
@@ -315,8 +315,10 @@ def test_githubs_files_are_named_where_its_listing_breaks_off() -> None:
 
     names = []
     with pytest.raises(Unavailable):
-        names.extend((one.id, one.after) for one in with_files(found(), ["a.json"]))
-    shards = with_files(found(), ["a.json"])
+        names.extend(
+            (one.id, one.after) for one in with_files("github", "host", found(), ["a.json"])
+        )
+    shards = with_files("github", "host", found(), ["a.json"])
     assert next(shards).id == "github:host/acme/audit"
     assert next(shards).after == ("github:host/acme/audit",)
 

@@ -204,3 +204,23 @@ class Rows:
             last_at=seen[-1] if seen else "",
             scopes=tuple(sorted({*old.scopes, *event.scopes})),
         )
+
+
+@dataclass
+class Totals:
+    """Events of a file, each once, added up."""
+
+    rows: Rows
+    counted: Counted
+
+    def add(self, event: Event, otherwise: Callable[[], Event] | None = None) -> bool:
+        """``otherwise``: what one that tells of nothing is, looked at once more. Whether it tells
+        something, and not when."""
+        if self.counted.is_repeated(event.key):
+            return False
+        if not event.thing and otherwise is not None:
+            event = otherwise()
+        if event.thing and not self.counted.is_elsewhere(event.key, event.at):
+            is_left = self.counted.is_left(event.key, event.at)
+            self.rows.add(event, count=0 if is_left else 1)
+        return bool(event.thing) and not event.at
