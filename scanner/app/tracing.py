@@ -11,12 +11,16 @@ needs no connection to the collector.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+import requests
+
 from scanner import __version__
+from scanner.app import libraries
 from scanner.model.base import ShardId
 from scanner.model.coverage import Coverage
 from scanner.model.errors import ConfigError
@@ -25,8 +29,10 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 
 Say = Callable[..., None]
-_FLUSH_MILLIS = 15_000
+_FLUSH_SECONDS = 15.0
 """At the end of a run no collector is waited for longer."""
+_ANSWER_SECONDS = 10.0
+"""Of one answer with its body (https://opentelemetry.io/docs/specs/otel/protocol/exporter/)."""
 
 
 class Untraced:
@@ -103,30 +109,69 @@ def traced(is_wanted: bool, run: str, say: Say) -> Iterator[Untraced]:
     if not is_wanted:
         yield Untraced()
         return
-    provider, troubles = _provider(run), _Troubles()
-    logger = logging.getLogger("opentelemetry")
+    try:
+        provider = _provider(run)
+    except ValueError as error:
+        say("traces not delivered", "warning",
+            reason=f"OpenTelemetry does not take what a variable OTEL_* says: {error}")  # fmt: skip
+        yield Untraced()
+        return
+    with _complaints(say) as troubles:
+        try:
+            spans = Traced(provider)
+            with spans.part("run"):
+                yield spans
+        finally:
+            if not _is_delivered(provider):
+                troubles.lost = f"the collector did not take them within {_FLUSH_SECONDS:.0f} s"
+
+
+@contextmanager
+def _complaints(say: Say) -> Iterator[_Troubles]:
+    """What OpenTelemetry complains of goes into our lines: once, and not between them."""
+    troubles, logger = _Troubles(), logging.getLogger("opentelemetry")
+    does_propagate, logger.propagate = logger.propagate, False
     logger.addHandler(troubles)
     try:
-        spans = Traced(provider)
-        with spans.part("run"):
-            yield spans
+        yield troubles
     finally:
-        provider.force_flush(_FLUSH_MILLIS)
-        provider.shutdown()
         logger.removeHandler(troubles)
-        if troubles.first:
-            say("traces not delivered", "warning", reason=troubles.first)
+        logger.propagate = does_propagate
+        first = troubles.first or troubles.lost
+        if troubles.lost:
+            say("traces not delivered", "warning", reason=first)
+        elif first:
+            say("library", "warning", logger="opentelemetry", reason=first)
+
+
+def _is_delivered(provider: TracerProvider) -> bool:
+    """Whether all went out in time. OpenTelemetry's own ``force_flush`` keeps no time
+    (https://github.com/open-telemetry/opentelemetry-python/issues/4568); a thread that is still at
+    it ends with the process."""
+
+    def flush() -> None:
+        provider.force_flush()
+        provider.shutdown()
+
+    worker = threading.Thread(target=flush, name="traces", daemon=True)
+    worker.start()
+    worker.join(_FLUSH_SECONDS)
+    return not worker.is_alive()
 
 
 class _Troubles(logging.Handler):
-    """What OpenTelemetry complains of goes into our lines, once, and not between them."""
-
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.first = ""
+        """Says more than the last: what is given up was tried before."""
+        self.lost = ""
+        """Empty: whatever there was to complain of, they were delivered."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.first = self.first or record.getMessage()[:300]
+        said = libraries.plain(record)
+        self.first = self.first or said
+        if record.levelno >= logging.ERROR or "dropping" in said.casefold():
+            self.lost = self.lost or said
 
 
 def _provider(run: str) -> TracerProvider:
@@ -146,8 +191,19 @@ def _provider(run: str) -> TracerProvider:
         # The name that OTEL_SERVICE_NAME gives goes before ours.
         resource=Resource.create({"service.name": "shadow-ai", **about}), shutdown_on_exit=False
     )  # fmt: skip
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(session=session())))
+    calls = session(whole=_ANSWER_SECONDS)
+    calls.hooks["response"].append(_is_taken)
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(session=calls)))
     return provider
+
+
+def _is_taken(answer: requests.Response, **_: Any) -> None:
+    """A redirect is not followed, and OpenTelemetry would take it for success."""
+    if 300 <= answer.status_code < 400:
+        raise requests.HTTPError(
+            f"the collector answers with HTTP {answer.status_code}, a redirect, which is not "
+            "followed; give the address that it leads to in OTEL_EXPORTER_OTLP_ENDPOINT"
+        )
 
 
 def _named(about: dict[str, Any]) -> dict[str, Any]:

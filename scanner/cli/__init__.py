@@ -83,7 +83,7 @@ def main() -> None:
 
 
 def _leave(code: object) -> None:
-    """At once, where a reading hangs: the interpreter would wait for its threads."""
+    """At once, where a reading or a message hangs: the interpreter would wait for its threads."""
     threads = sys.modules.get("scanner.collect.threads")
     if threads is None or not threads.left_behind():
         return

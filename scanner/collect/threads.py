@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 from functools import partial
 from multiprocessing import util
@@ -22,6 +22,11 @@ def left_behind() -> bool:
     """Whether any is still there. A process that has some ends by ``os._exit``: they may wait for
     threads of their own, and so would the interpreter."""
     return any(thread.is_alive() for thread in _left)
+
+
+def leave_behind(threads: Iterable[threading.Thread]) -> None:
+    """Others' that nobody waits for any more."""
+    _left.extend(thread for thread in threads if thread.is_alive())
 
 
 def end_at_once() -> None:

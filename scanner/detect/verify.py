@@ -19,11 +19,13 @@ from urllib.parse import urlsplit
 from scanner.detect.asked import Book, OwnBook, Page, Tags
 from scanner.detect.patterns import Pattern
 from scanner.detect.redact import fingerprint
-from scanner.model.errors import UnsafeCall
+from scanner.model.errors import Unavailable
 from scanner.rulebook.types import Verify
 
 LIVE, DEAD, UNKNOWN = "live", "dead", "unknown"
 _TIMEOUT = (5.0, 15.0)
+_WHOLE = 30.0
+"""Seconds of an answer with its body."""
 _ATTEMPTS = 3
 _MOST_WAIT_SECONDS = 10.0
 _MOST_CALLS = 200
@@ -113,7 +115,7 @@ class Verifier:
 
         from scanner.kit.outgoing import session as safe
 
-        session = safe()
+        session = safe(whole=_WHOLE)
         try:
             with session.request(
                 wanted.method,
@@ -121,15 +123,13 @@ class Verifier:
                 headers=headers,
                 timeout=_TIMEOUT,
                 allow_redirects=False,
-                stream=True,
             ) as answer:
-                body = answer.raw.read(_MOST_BODY_BYTES, decode_content=True)
                 return (
                     answer.status_code,
                     {name.lower(): value for name, value in answer.headers.items()},
-                    body,
+                    answer.content[:_MOST_BODY_BYTES],
                 )
-        except (requests.RequestException, HTTPError, OSError, ValueError, UnsafeCall):
+        except (requests.RequestException, HTTPError, OSError, ValueError, Unavailable):
             return None
         finally:
             session.close()

@@ -8,13 +8,17 @@ from __future__ import annotations
 import logging
 import re
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from scanner.collect.threads import Threads, leave_behind, left_behind
 from scanner.kit.addresses import is_loopback, refusal
 from scanner.model.errors import ConfigError, ShadowAIError
 
+_WHOLE = 90.0
+"""Seconds for a message, with what a service is asked before."""
 _TALKERS = ("apprise", "urllib3.connectionpool", "urllib3.util.retry")
 
 
@@ -76,10 +80,28 @@ class Messenger:
     def send(self, title: str, text: str) -> None:
         """Raises :class:`NotSent`."""
         self._refuse_metadata()
-        with _silence():
-            is_taken = bool(self._service.notify(body=text, title=title, body_format=self._format))
+        with _silence() as silence:
+            is_taken = self._is_taken(title, text)
+            silence.lasts = left_behind()
         if not is_taken:
             raise NotSent(f"{self._name}: the message was not taken; the next run tells it")
+
+    def _is_taken(self, title: str, text: str) -> bool:
+        """Within a time as a whole: apprise has one from 2.3 on, and leaves a thread at it that the
+        interpreter would wait for."""
+        before = set(threading.enumerate())
+        pool = Threads(1, "message")
+        sending = pool.submit(
+            self._service.notify, body=text, title=title, body_format=self._format
+        )  # fmt: skip
+        try:
+            is_taken = bool(sending.result(_WHOLE))
+        except TimeoutError:
+            is_taken = False
+        pool.shutdown(wait=False)
+        if not is_taken:
+            leave_behind(set(threading.enumerate()) - before)
+        return is_taken
 
 
 def _hosts(service: Any) -> list[str]:
@@ -113,15 +135,21 @@ def _first(names: Any) -> str:
     return str(names if isinstance(names, str) else next(iter(names or ()), ""))
 
 
+class _Silence:
+    lasts = False
+    """Who is still at it may log later."""
+
+
 @contextmanager
-def _silence() -> Iterator[None]:
+def _silence() -> Iterator[_Silence]:
     """What they log may quote the address: it goes nowhere."""
     loggers = [logging.getLogger(name) for name in _TALKERS]
     before = [logger.disabled for logger in loggers]
     for logger in loggers:
         logger.disabled = True
+    silence = _Silence()
     try:
-        yield
+        yield silence
     finally:
         for logger, was in zip(loggers, before, strict=True):
-            logger.disabled = was
+            logger.disabled = was or silence.lasts

@@ -21,10 +21,11 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import DEFAULT_POOLSIZE
 
+from scanner.kit import timed
 from scanner.kit.addresses import origin
 from scanner.kit.contract import Operation
 from scanner.kit.expressions import expression
-from scanner.kit.http_body import CODINGS, read_whole
+from scanner.kit.http_body import CODINGS
 from scanner.kit.http_errors import error_text, short
 from scanner.kit.http_memory import Memory
 from scanner.kit.limits import Limits
@@ -61,16 +62,17 @@ def _template_pattern(path: str) -> re.Pattern[str]:
 
 
 class _GuardAdapter(SafeAdapter):
-    """Refuses what is not a declared (method, path) of the one base host, and bodies without end:
-    they are read here, before requests itself looks at one (it does at a redirect's)."""
-
-    is_timed_whole = True
+    """Refuses what is not a declared (method, path) of the one base host, and bodies without
+    end."""
 
     def __init__(
         self, base: str, operations: tuple[Operation, ...], connections: int = DEFAULT_POOLSIZE,
         tls: ssl.SSLContext | None = None, server_name: str = "",
     ) -> None:  # fmt: skip
-        super().__init__(max_retries=0, pool_maxsize=connections, tls=tls, server_name=server_name)
+        super().__init__(
+            max_retries=0, pool_maxsize=connections, tls=tls, server_name=server_name,
+            whole=timed.WHOLE_SECONDS,
+        )  # fmt: skip
         split = urlsplit(base)
         self._origin = origin(base)
         self._place = f"{split.scheme}://{split.netloc}"
@@ -95,9 +97,7 @@ class _GuardAdapter(SafeAdapter):
             raise UndeclaredOperation(
                 f"refused {request.method} {path}: not a declared operation of this connector"
             )
-        answer = super().send(request, *args, **kwargs)
-        read_whole(answer)
-        return answer
+        return super().send(request, *args, **kwargs)
 
 
 def guarded(

@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 import ssl
 from contextlib import suppress
-from http.client import HTTPResponse
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -26,6 +26,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from scanner.kit.addresses import is_loopback, refusal
+from scanner.kit.http_body import CODINGS, read_whole
 from scanner.kit.masks import without
 from scanner.kit.timed import HeaderTimed, WholeTimed
 from scanner.model.errors import UnsafeCall
@@ -96,8 +97,11 @@ class _Checked:
         return made
 
 
-def _pools(answer: type[HTTPResponse], *checks: type) -> dict[str, type[HTTPConnectionPool]]:
-    """Scheme -> pool of connections that read answers so."""
+@cache
+def _pools(whole: float | None, *checks: type) -> dict[str, type[HTTPConnectionPool]]:
+    """Scheme -> pool of connections. ``whole``: seconds of an answer; None: its headers alone have
+    a time."""
+    answer = HeaderTimed if whole is None else type("Answer", (WholeTimed,), {"seconds": whole})
 
     def connection(plain: type) -> type:
         return type("Connection", (*checks, plain), {"response_class": answer})
@@ -111,22 +115,18 @@ def _pools(answer: type[HTTPResponse], *checks: type) -> dict[str, type[HTTPConn
     }
 
 
-_POOLS = {False: _pools(HeaderTimed, _Checked), True: _pools(WholeTimed, _Checked)}
-_BEHIND_PROXY = {False: _pools(HeaderTimed), True: _pools(WholeTimed)}
-"""The peer is the proxy."""
-
-
 class SafeAdapter(HTTPAdapter):
     """For a session of ours; mounted for both schemes by :func:`session`. ``tls``: whom is trusted
     and as whom is asked, instead of what requests knows; ``server_name``: whom the certificate must
-    be for, if not for the host."""
-
-    is_timed_whole = False
-    """Whether an answer has a time as a whole, not its headers alone."""
+    be for, if not for the host. ``whole``: seconds within which an answer is there with its body,
+    which is read here, within bounds (:func:`scanner.kit.http_body.read_whole`); None: the headers
+    alone have a time, and the body is a download that the caller reads."""
 
     def __init__(
-        self, *args: Any, tls: ssl.SSLContext | None = None, server_name: str = "", **kwargs: Any
-    ) -> None:
+        self, *args: Any, tls: ssl.SSLContext | None = None, server_name: str = "",
+        whole: float | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        self._whole = whole
         self._tls: dict[str, Any] = {} if tls is None else {"ssl_context": tls}
         if tls is not None and server_name:
             self._tls |= {"server_hostname": server_name, "assert_hostname": server_name}
@@ -134,12 +134,13 @@ class SafeAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **{**kwargs, **self._tls})
-        self.poolmanager.pool_classes_by_scheme = _POOLS[self.is_timed_whole]
+        self.poolmanager.pool_classes_by_scheme = _pools(self._whole, _Checked)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         made = super().proxy_manager_for(*args, **{**kwargs, **self._tls})
         if type(made) is ProxyManager:  # one of SOCKS has pools of its own
-            made.pool_classes_by_scheme = _BEHIND_PROXY[self.is_timed_whole]
+            # The peer is the proxy.
+            made.pool_classes_by_scheme = _pools(self._whole)
         return made
 
     def build_connection_pool_key_attributes(
@@ -156,12 +157,16 @@ class SafeAdapter(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         check_call(request)
         try:
-            return super().send(request, *args, **kwargs)
+            answer = super().send(request, *args, **kwargs)
         except _Peer as error:
             split = urlsplit(request.url or "")
             raise UnsafeCall(
                 f"refused a call to {split.scheme}://{split.netloc}: {error}"
             ) from None
+        if self._whole is not None:
+            # Before requests itself looks at a body, as it does at a redirect's.
+            read_whole(answer)
+        return answer
 
 
 class _Session(requests.Session):
@@ -177,12 +182,15 @@ class _Session(requests.Session):
         return super().merge_environment_settings(url, proxies, stream, chosen, cert)
 
 
-def session() -> requests.Session:
-    """One that follows no redirect and takes no credentials from ``~/.netrc``."""
+def session(whole: float | None = None) -> requests.Session:
+    """One that follows no redirect and takes no credentials from ``~/.netrc``. ``whole``: as
+    :class:`SafeAdapter` takes it."""
     made = _Session()
     # Without an auth of its own requests looks into ~/.netrc and puts what it finds there in the
     # place of our header.
     made.auth = lambda request: request
+    if whole is not None:
+        made.headers["Accept-Encoding"] = CODINGS
     for scheme in ("https://", "http://"):
-        made.mount(scheme, SafeAdapter(max_retries=0))
+        made.mount(scheme, SafeAdapter(max_retries=0, whole=whole))
     return made

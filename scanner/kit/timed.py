@@ -48,9 +48,13 @@ class _Timed(io.RawIOBase):
 class HeaderTimed(http.client.HTTPResponse):
     """Status and headers within the time; the body, which may be a long download, as it comes."""
 
+    seconds: float | None = None
+    """None: ``WHOLE_SECONDS``."""
+
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self._timed = _Timed(sock.makefile("rb", buffering=0), sock, WHOLE_SECONDS)
+        seconds = WHOLE_SECONDS if self.seconds is None else self.seconds
+        self._timed = _Timed(sock.makefile("rb", buffering=0), sock, seconds)
         self.fp.close()
         self.fp = io.BufferedReader(self._timed)
 

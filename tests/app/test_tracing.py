@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,10 +18,12 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from scanner.app import tracing
 from scanner.app.config import load
-from scanner.app.running import Log, Ran, run
+from scanner.app.running import Log, Ran, job, run
 from scanner.model.coverage import Outcome
 from scanner.model.errors import ConfigError
+from tests.dripping import dripping
 
 ERROR = 2
 """https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto"""
@@ -136,6 +140,74 @@ def test_a_collector_that_refuses_costs_no_run_and_is_told_once(
     assert told["level"] == "warning"
     assert "400" in told["reason"]
     assert not capfd.readouterr().err
+
+
+def test_a_redirect_delivers_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with collector(status=307) as found:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", found.url)
+        done, lines = _ran(_config(tmp_path))
+    assert done.exit_code == 0
+    (told,) = [line for line in lines if line["event"] == "traces not delivered"]
+    assert "HTTP 307, a redirect, which is not followed" in told["reason"]
+
+
+def test_a_collector_that_drips_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes well within a socket's timeout; the answer's own time is what ends it."""
+    monkeypatch.setattr(tracing, "_ANSWER_SECONDS", 0.5)
+    begin = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+    with dripping(begin, b"x") as url:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "2")
+        began = time.monotonic()
+        done, lines = _ran(_config(tmp_path))
+        assert time.monotonic() - began < 10
+    assert done.exit_code == 0
+    assert [line["event"] for line in lines].count("traces not delivered") == 1
+
+
+def test_spans_that_take_too_long_are_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracing, "_FLUSH_SECONDS", 0.3)
+    with dripping(b"", b"") as url:  # it takes the spans and says nothing
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+        done, lines = _ran(_config(tmp_path))
+    assert done.exit_code == 0
+    (told,) = [line for line in lines if line["event"] == "traces not delivered"]
+    assert told["reason"] == "the collector did not take them within 0 s"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "10"),  # less than a batch
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "abc"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "-5"),
+    ],
+)
+def test_an_odd_variable_of_opentelemetry_costs_the_traces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    done, lines = _ran(_config(tmp_path))
+    assert done.exit_code == 0
+    (told,) = [line for line in lines if line["event"] == "traces not delivered"]
+    assert "OTEL_*" in told["reason"]
+    assert [line["event"] for line in lines][-1] == "run finished"
+
+
+def test_headers_that_opentelemetry_does_not_understand_are_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, out = _config(tmp_path), io.StringIO()
+    with collector() as found:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", found.url)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization Bearer made-up-value")
+        monkeypatch.setenv("SHADOW_AI_FINGERPRINT_KEY", "k" * 20)
+        assert job(lambda: load(config), os.environ, Log(out, run="r-test")) == 0
+    assert "Header format invalid" in out.getvalue()
+    assert "made-up-value" not in out.getvalue()
+    assert found.spans
 
 
 def test_credentials_go_to_no_collector_in_the_clear(

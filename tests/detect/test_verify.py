@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from scanner.detect import verify
 from scanner.detect.engine import Detector
 from scanner.detect.selftest import check_rules
 from scanner.detect.verify import Verifier
@@ -17,6 +19,7 @@ from scanner.model.base import encode
 from scanner.model.items import Hit, HitKind
 from scanner.rulebook.examples import expand
 from scanner.rulebook.load import Rulebook, load
+from tests.dripping import dripping
 
 RULES = """\
 id: acme_ai
@@ -183,6 +186,20 @@ def test_nobody_answers(rules: Rulebook, server: Server) -> None:
 
     (hit,) = _hits(rules, server, f"K={KEY}")
 
+    assert hit.tags == (("verify", "unknown"),)
+
+
+def test_an_answer_that_drips_says_nothing(
+    rules: Rulebook, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "_WHOLE", 0.3)
+    begin = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+    with dripping(begin, b"x") as url:
+        began = time.monotonic()
+        verifier = Verifier(base=url, sleep=lambda seconds: None)
+        detector = Detector(rules, b"a-fixed-fingerprint-key-for-tests", "re", verifier=verifier)
+        (hit,) = detector.examine(f"K={KEY}".encode(), "a.py", ("credentials",))
+        assert time.monotonic() - began < 5
     assert hit.tags == (("verify", "unknown"),)
 
 

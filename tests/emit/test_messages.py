@@ -8,6 +8,9 @@ import email.policy
 import json
 import logging
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -19,6 +22,7 @@ from scanner.emit import digests
 from scanner.emit.digests import Digest, Told
 from scanner.emit.messages import Messenger, NotSent
 from scanner.model.errors import ConfigError
+from tests.dripping import dripping
 from tests.emit.tickets.findings import finding
 from tests.forge_rig.authority import authority
 from tests.forge_rig.loopback import serving
@@ -192,6 +196,34 @@ def test_an_address_is_never_shown(
     said = f"{found.value} {wrong.value} {caplog.text} {''.join(capfd.readouterr())}"
     assert "made-up-password" not in said
     assert "madeuppath" not in said
+
+
+_DRIPS = """
+import sys, time
+from scanner.emit import messages
+from scanner.cli import _leave
+messages._WHOLE = 1.0
+began = time.monotonic()
+try:
+    messages.Messenger("team", sys.argv[1]).send("a", "b")
+except messages.NotSent as error:
+    print(error, flush=True)
+_leave(7)
+"""
+
+
+def test_a_service_that_drips_an_answer_keeps_no_process() -> None:
+    begin = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+    with dripping(begin, b"x", pause=0.5, most=60) as url:
+        began = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-c", _DRIPS, f"json://{url.removeprefix('http://')}"],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert time.monotonic() - began < 15
+    assert done.returncode == 7
+    assert done.stdout == "team: the message was not taken; the next run tells it\n"
+    assert done.stderr == ""
 
 
 def test_more_than_one_address_is_refused() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 import requests
@@ -17,38 +16,10 @@ from scanner.kit.http import ReadOnlySession
 from scanner.kit.limits import Limits
 from scanner.kit.outgoing import session
 from scanner.model.errors import Unavailable
+from tests.dripping import dripping
 
 _LIST = (Operation(id="GET /list", permission="read"),)
 _HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-
-
-@contextmanager
-def _dripping(begin: bytes, drop: bytes, pause: float = 0.05, most: int = 400) -> Iterator[str]:
-    """Sends ``begin`` and then ``drop`` again and again, each well within a socket's timeout."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    over = threading.Event()
-
-    def answer(client: socket.socket) -> None:
-        with client, suppress(OSError):
-            client.recv(65536)
-            client.sendall(begin)
-            for _ in range(most):
-                if over.wait(pause):
-                    return
-                client.sendall(drop)
-
-    def serve() -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = listener.accept()
-                threading.Thread(target=answer, args=(client,), daemon=True).start()
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        over.set()
-        listener.close()
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +41,7 @@ def _brief(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_answer_that_drips_is_broken_off(
     begin: bytes, drop: bytes, behind_proxy: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with _dripping(begin, drop) as url:
+    with dripping(begin, drop) as url:
         if behind_proxy:
             monkeypatch.setenv("http_proxy", url)
         asked = "http://source.invalid" if behind_proxy else url
@@ -81,11 +52,23 @@ def test_an_answer_that_drips_is_broken_off(
         assert time.monotonic() - began < 5
 
 
+def test_a_session_for_whole_answers_has_its_own_time_and_bound() -> None:
+    with dripping(_HEADERS + b"\r\n[", b" ") as url:
+        began = time.monotonic()
+        with pytest.raises(requests.RequestException):
+            session(whole=0.3).post(url, data=b"{}", timeout=5)
+        assert time.monotonic() - began < 3
+    endless = _HEADERS + b"Transfer-Encoding: chunked\r\n\r\n"
+    piece = b"1000000\r\n" + b" " * (16 << 20) + b"\r\n"
+    with dripping(endless, piece, pause=0) as url, pytest.raises(Unavailable, match="64 MiB"):
+        session(whole=60).get(url, timeout=5)
+
+
 def test_a_download_takes_the_time_it_takes() -> None:
     """It is read as a stream, by sessions whose answers are not read as a whole."""
     size = 40
     begin = _HEADERS + f"Content-Length: {size}\r\n\r\n".encode()
-    with _dripping(begin, b"x", most=size) as url:
+    with dripping(begin, b"x", most=size) as url:
         began = time.monotonic()
         with session().get(url, stream=True, timeout=5) as answer:
             assert len(answer.content) == size
@@ -93,7 +76,7 @@ def test_a_download_takes_the_time_it_takes() -> None:
 
 
 def test_the_headers_of_a_download_have_a_time() -> None:
-    with _dripping(_HEADERS + b"X-More: ", b"y") as url:
+    with dripping(_HEADERS + b"X-More: ", b"y") as url:
         began = time.monotonic()
         with pytest.raises(requests.RequestException):
             session().get(url, stream=True, timeout=5)

@@ -16,7 +16,7 @@ import requests
 from scanner.emit.tickets.sink import Busy, Refused, SinkError, Unclear
 from scanner.kit.addresses import origin
 from scanner.kit.outgoing import session, unsent
-from scanner.model.errors import UnsafeCall
+from scanner.model.errors import Unavailable, UnsafeCall
 
 _SECONDARY = 60.0
 """Seconds that GitHub wants after its secondary limit, where it does not say so itself
@@ -27,6 +27,8 @@ _TRIES = 6
 _MOST_WAIT = 120.0
 """Seconds that one call waits in all."""
 _TIMEOUT = (10, 60)
+_WHOLE = 120.0
+"""Seconds of an answer with its body: who sends a byte now and then holds no run."""
 
 
 class Api:
@@ -43,7 +45,7 @@ class Api:
         is_later: Callable[[requests.Response], bool] = lambda answer: False,
     ) -> None:
         self._base = base.rstrip("/")
-        self._session = session()
+        self._session = session(whole=_WHOLE)
         self._session.headers.update(
             {"Accept": "application/json", "User-Agent": "shadow-ai-scanner", **headers}
         )
@@ -119,6 +121,8 @@ class Api:
             )  # fmt: skip
         except UnsafeCall as error:
             raise Refused(str(error)) from error
+        except Unavailable as error:  # more than an answer may be
+            raise lost(str(error)) from error
         except requests.ConnectTimeout as error:
             raise Busy(f"{method} {url}: no connection") from error
         except requests.ConnectionError as error:

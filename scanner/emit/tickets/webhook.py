@@ -23,9 +23,11 @@ from scanner.emit.tickets.events import Event, Events
 from scanner.emit.tickets.sink import Busy, Refused
 from scanner.kit.addresses import is_encrypted
 from scanner.kit.outgoing import session
-from scanner.model.errors import StoreError, UnsafeCall
+from scanner.model.errors import StoreError, Unavailable, UnsafeCall
 
 _TIMEOUT = (10, 30)
+_WHOLE = 60.0
+"""Seconds of an answer with its body, which says nothing to us."""
 _LEAST_SECRET = 16
 
 
@@ -56,7 +58,7 @@ class WebhookSink(Events):
         self._config = config
         self._secret = secret
         self._now = now
-        self._session = session()
+        self._session = session(whole=_WHOLE)
 
     def _put(self, event: Event) -> None:
         ident, body = event.ident, event.body
@@ -75,6 +77,8 @@ class WebhookSink(Events):
             )  # fmt: skip
         except UnsafeCall as error:
             raise Refused(f"webhook: {error}") from error
+        except Unavailable as error:
+            raise Busy(f"webhook: {error}; it is sent again") from error
         except requests.RequestException as error:
             raise Busy(f"webhook: {type(error).__name__}; it is sent again") from error
         if answer.status_code == 429 or answer.status_code >= 500:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -13,6 +14,7 @@ import msgspec
 import pytest
 
 from scanner.app.ticketing import Target, sync
+from scanner.emit.tickets import webhook
 from scanner.emit.tickets.content import Routing
 from scanner.emit.tickets.sink import Refused
 from scanner.emit.tickets.webhook import (
@@ -24,6 +26,7 @@ from scanner.emit.tickets.webhook import (
 )
 from scanner.model.finding import Finding, FindingStatus
 from scanner.store.state import State
+from tests.dripping import dripping
 from tests.emit.tickets.findings import NOW, finding, put, resolved
 from tests.forge_rig.loopback import serving
 
@@ -82,6 +85,17 @@ def test_what_arrives_is_signed_and_the_same_when_it_comes_twice(taker: tuple[Ta
     assert not verify([SECRET], other, body, 1010.0)
     for name, odd in (("Signature", "v1=é"), ("Timestamp", "²"), ("Id", "\udcff"), ("Id", "é")):
         assert not verify([SECRET], {**headers, f"X-Shadow-AI-{name}": odd}, body, 1010.0)
+
+
+def test_who_drips_an_answer_holds_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook, "_WHOLE", 0.3)
+    state = State("sqlite://")
+    put(state, finding("a"))
+    with dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"x") as url:
+        began = time.monotonic()
+        (trouble,) = _sync(state, WebhookSink(WebhookConfig(url=url), Routing(), SECRET)).troubles
+        assert time.monotonic() - began < 5
+    assert "it is sent again" in trouble[1]
 
 
 def test_a_weak_secret_or_an_open_address_is_refused() -> None:
