@@ -69,6 +69,7 @@ lock: install
 	$(BIN)/uv pip compile -q pyproject.toml $(HASHED) -o deploy/requirements.lock \
 	  $(addprefix --extra ,cluster daemon kafka keyring notify objects png postgres traces zstd)
 	printf 'hatchling\nsetuptools\n' | $(BIN)/uv pip compile -q - $(HASHED) -o deploy/build.lock
+	printf 'build==1.3.0\ncyclonedx-bom==7.5.0\n' | $(BIN)/uv pip compile -q - $(HASHED) -o deploy/release.lock
 	$(BIN)/uv pip compile -q pyproject.toml $(LOCKED) --extra dev -o deploy/develop.lock
 
 site: install

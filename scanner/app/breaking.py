@@ -86,7 +86,9 @@ def _told(
             known = before or Mark()
             if known.broken_at:
                 continue  # it is told, and no run has come to its end since
-            taken = msgspec.structs.replace(known, broken_at=now())
+            scans = state.scans()
+            last = scans[-1].id if scans and scans[-1].finished_at else ""
+            taken = msgspec.structs.replace(known, broken_at=now(), broken_after=last)
             if not marks.put(state, name, before, taken):
                 continue  # another run is at it
             failed = _sent({name: service}, reason)

@@ -125,6 +125,7 @@ def _changed(
     findings: Callable[[], Mapping[str, Finding]],
 ) -> tuple[Digest, Mark]:
     """What there is to tell, and the mark once it is told."""
+    known = silences.put_right(known, now)
     current: dict[str, Finding] = {}
     told: dict[str, Told] = {}
     seen: set[int] = set()
@@ -155,8 +156,7 @@ def _changed(
     silent = silences.silent(heard, chosen.silent_days if chosen.coverage else 0, now)
     # Still silent is what was not heard since: a source that no scan reads any more is neither.
     ended = {one for one in known.silent if heard.heard[one] != known.heard.get(one)}
-    scans = state.scans() if known.broken_at else []
-    ends_again = bool(scans) and scans[-1].finished_at >= known.broken_at
+    ends_again = _has_ended_since(state, known)
     digest = Digest(
         findings=tuple(one for one in told.values() if one.change in chosen.changes),
         lacking=tuple(
@@ -173,9 +173,21 @@ def _changed(
     after = msgspec.structs.replace(
         heard, upto=upto, gaps=_gaps(known, seen, upto, now), lacking=lacking, token="",
         taken_at="", broken_at="" if ends_again else known.broken_at,
+        broken_after=None if ends_again else known.broken_after,
         silent=tuple(sorted((set(known.silent) | silent.keys()) - ended)),
     )  # fmt: skip
     return digest, after
+
+
+def _has_ended_since(state: State, known: Mark) -> bool:
+    """Whether a scan has come to its end after it was told that one came to none. By what was
+    stored after it: the clock may have been another."""
+    scans = state.scans() if known.broken_at else []
+    if not scans or not scans[-1].finished_at:
+        return False
+    if known.broken_after is None:
+        return scans[-1].finished_at >= known.broken_at
+    return scans[-1].id != known.broken_after
 
 
 def _gaps(known: Mark, seen: set[int], upto: int, now: str) -> dict[str, str]:

@@ -126,6 +126,11 @@ def job(
         say("run failed", "error", reason=str(error))
         say("run finished", exit=code, seconds=round(time.monotonic() - began, 1))
         return code
+    except Exception as error:
+        # The kind alone: a message may quote what was read. Where it was the command line tells.
+        say("run failed", "error", reason=f"internal error: {type(error).__name__}")
+        say("run finished", exit=EXIT_INTERNAL, seconds=round(time.monotonic() - began, 1))
+        raise
 
 
 def _run(

@@ -29,10 +29,10 @@ _FADES = 0.8
 
 def listened(state: State, known: Mark, now: str) -> Mark:
     """``known`` with what the scans that have ended since were told by logs."""
-    done = [row for row in state.scans() if row.finished_at and row.started_at <= now]
+    done = [row for row in state.scans() if row.finished_at]
     ids = [row.id for row in done]
     begin = ids.index(known.listened) + 1 if known.listened in ids else 0
-    fresh = done[begin:][-_MOST_SCANS:]
+    fresh = [row for row in done[begin:] if row.started_at <= now][-_MOST_SCANS:]
     if not fresh:
         return known
     logs = marks.logs(state)
@@ -59,6 +59,18 @@ def listened(state: State, known: Mark, now: str) -> Mark:
     return msgspec.structs.replace(
         known, heard=heard, listened=fresh[-1].id, quiet=tuple(sorted(quiet))
     )
+
+
+def put_right(known: Mark, now: str) -> Mark:
+    """What was heard by a clock that was ahead was heard now at the latest, and the pause before it
+    is nobody's usual one."""
+    heard = {
+        source: msgspec.structs.replace(one, at=now, usual=min(one.usual, _LONGEST_PAUSE))
+        if _days(one.at, now) < 0
+        else one
+        for source, one in known.heard.items()
+    }
+    return msgspec.structs.replace(known, heard=heard)
 
 
 def _heard(before: Heard | None, at: str, *, was_silent: bool, was_quiet: bool) -> Heard:

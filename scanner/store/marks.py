@@ -45,6 +45,9 @@ class Mark(Model, frozen=True, kw_only=True):
     """Sources of which it was told that they are silent."""
     broken_at: str = ""
     """When it was told that a run came to no end; empty: one has since."""
+    broken_after: str | None = None
+    """The last scan, if it had come to its end by then; empty: it had not, and may yet. None: an
+    earlier version told it."""
     told_at: str = ""
     token: str = ""
     """Of the run that sends now; empty: none."""

@@ -324,7 +324,7 @@ def overtaken(rig: Rig, seed: int) -> tuple[int, int]:
     return codes
 
 
-_FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 
 
 def clock_is_set(rig: Rig, seed: int) -> str:
@@ -335,7 +335,7 @@ def clock_is_set(rig: Rig, seed: int) -> str:
     config = configured(rig.folder, f"clock-{seed}", url, chance.choice(EXECUTORS), **ESTATE)
     assert rig.run(config) == 0
     days = chance.choice((-3, -1, 2))
-    env = {**rig.env, "LD_PRELOAD": _FAKETIME, "FAKETIME": f"{days:+d}d",
+    env = {**rig.env, "LD_PRELOAD": FAKETIME, "FAKETIME": f"{days:+d}d",
            "FAKETIME_DONT_FAKE_MONOTONIC": "1"}  # fmt: skip
     before = sum(readings(config).values())
     with subprocess.Popen(command(config), env=env, stderr=subprocess.PIPE) as process:
@@ -500,4 +500,4 @@ def can_mount() -> bool:
 
 
 def can_set_clock() -> bool:
-    return Path(_FAKETIME).exists()
+    return Path(FAKETIME).exists()

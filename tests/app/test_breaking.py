@@ -18,6 +18,7 @@ from scanner.app.config import load
 from scanner.app.daemon import Daemon
 from scanner.app.lock import locked
 from scanner.app.running import Log
+from tests.app.faults import FAKETIME
 from tests.app.scans import configured, installed
 
 pytest.importorskip("apprise")
@@ -77,6 +78,28 @@ def test_a_run_that_was_killed_is_told_by_the_next(tmp_path: Path) -> None:
         assert len(got) == 2
         assert _run(config, env) == 3
         assert len(got) == 2
+
+
+@pytest.mark.skipif(not Path(FAKETIME).exists(), reason="libfaketime is not installed")
+def test_a_clock_that_was_ahead_keeps_neither_end_nor_death_from_being_told(tmp_path: Path) -> None:
+    def run(*dies: str, **env: str) -> tuple[int, list[str]]:
+        del got[:]
+        config = configured(tmp_path, "ahead", url, "workers = 1\n", _PEOPLE, shards=4, dies=dies)
+        code = _run(config, {**installed(tmp_path), "HOOK": address, **env})
+        return code, [one.partition("\n")[0] for one in got]
+
+    killed = "Shadow AI: a run came to no end"
+    ahead = {"LD_PRELOAD": FAKETIME, "FAKETIME": "+400d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    url = f"sqlite:///{tmp_path}/state.sqlite"
+    with _hook() as (address, got):
+        assert run() == (0, ["Shadow AI: 48 opened"])
+        assert run("0", "1", **ahead) == (-9, [])
+        assert run("0", "1", **ahead) == (-9, [killed])
+        code, told = run("0", "1")
+        assert code == 3
+        assert "runs end again" in told[-1]
+        assert run("2") == (-9, [])
+        assert run("2")[1][0] == killed
 
 
 def test_the_daemon_tells_how_its_runs_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

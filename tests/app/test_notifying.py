@@ -221,6 +221,17 @@ def test_a_real_log_that_tells_nothing_any_more_is_silent(tmp_path: Path) -> Non
     assert found == [False] * 8 + [True] * 2
 
 
+def test_what_was_heard_by_a_clock_that_was_ahead_silences_nothing(place: Place) -> None:
+    assert _days(place, 3, 3) == []
+    right = place.now
+    place.now += timedelta(days=400)
+    assert _days(place, 1) == []
+    place.now = right
+    assert _days(place, *[0] * 8) == []
+    assert _days(place, *[0] * 8) == ["Shadow AI: 1 silent"]
+    assert _days(place, 1) == ["Shadow AI: 1 heard again"]
+
+
 def test_a_log_that_is_heard_seldom_is_not_silent_soon(place: Place) -> None:
     place.chosen = NotifyConfig(silent_days=2)
     place.logged(1)

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from scanner.app import running
 from scanner.app.config import LoadedConfig, load, store_url
 from scanner.app.daemon import Daemon, command, is_missed, ticks
 from scanner.app.lock import locked
@@ -109,6 +110,19 @@ def test_what_libraries_log_is_a_line_of_the_run(tmp_path: Path) -> None:
     assert (told["level"], told["logger"], told["run"]) == ("warning", "a.library", "r-test")
     logging.getLogger("a.library").warning("later")
     assert "later" not in out.getvalue()
+
+
+def test_an_error_of_our_own_is_the_end_of_a_run_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, out = _config(tmp_path), io.StringIO()
+    monkeypatch.setattr(running, "scan", lambda *_, **__: {}["a name that was read"])
+    with pytest.raises(KeyError):
+        job(lambda: load(config), {}, Log(out, run="r-test"))
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [line["event"] for line in lines] == ["run started", "run failed", "run finished"]
+    assert lines[1]["reason"] == "internal error: KeyError"
+    assert lines[2]["exit"] == 4
 
 
 @pytest.mark.parametrize("executor", ["threads", "processes"])

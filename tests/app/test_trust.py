@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -239,6 +240,42 @@ def test_another_fingerprint_key_is_refused_before_anything_looks_gone(tmp_path:
     _scan([tree], state, environ={"SHADOW_AI_FINGERPRINT_KEY": "first-key-of-the-organization"})
     with pytest.raises(ConfigError, match="fingerprinted under another key"):
         _scan([tree], state, environ={"SHADOW_AI_FINGERPRINT_KEY": "second-key-of-somebody-else"})
+
+
+def test_a_state_is_no_list_to_look_known_keys_up_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing in it follows from a value alone, and what it was keyed with is elsewhere."""
+    monkeypatch.setattr("scanner.app.config.user_config_path", lambda name: tmp_path / "home")
+    (tmp_path / "tree").mkdir()
+    value = _key("known").encode()
+    (tmp_path / "tree/a.py").write_bytes(b"k = '" + value + b"'\n")
+    given: dict[str, dict[str, str]] = {
+        "one": {"SHADOW_AI_FINGERPRINT_KEY": "first-key-of-the-organization"},
+        "two": {"SHADOW_AI_FINGERPRINT_KEY": "second-key-of-another-one"},
+        "own": {},
+    }
+    marks = {}
+    for name, environ in given.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        found = _scan([tmp_path / "tree"], folder / "s.sqlite", environ=environ)
+        marks[name] = [
+            asset.uid.rpartition(":")[2]
+            for asset in found.document.assets
+            if asset.type == "credential"
+        ]
+        stored = b"".join(one.read_bytes() for one in folder.iterdir())
+        assert marks[name][0].encode() in stored
+        key = (environ.get("SHADOW_AI_FINGERPRINT_KEY") or "").encode()
+        key = key or (tmp_path / "home/fingerprint.key").read_bytes()
+        digests = [hashlib.new(kind, value) for kind in ("md5", "sha1", "sha256", "sha512")]
+        digests += [hashlib.blake2b(value), hashlib.blake2b(value, digest_size=16)]
+        plain = [form for one in digests for form in (one.digest(), one.hexdigest().encode())]
+        for form in (value, key, key.hex().encode(), *(one[:16] for one in plain)):
+            assert form not in stored
+    assert all(len(found) == 1 for found in marks.values())
+    assert len({found[0] for found in marks.values()}) == 3
 
 
 def test_a_short_key_file_is_refused_and_a_new_one_is_whole(

@@ -189,6 +189,8 @@ def test_inputs_are_passed_on_and_not_run(
     for name in ("BASE", "REGISTRY", "CONFIG", "BASELINE"):
         evil = {"BASE": base, name: f"$(touch {tmp_path}/ran); touch {tmp_path}/ran"}
         assert judge(pushed.root, **evil).returncode in (2, 3, 4)
+    evil = f"--upload-pack=touch {tmp_path}/ran;"  # of git, which runs it
+    assert judge(pushed.root, BASE=evil).returncode in (2, 3, 4)
     assert not (tmp_path / "ran").exists()
 
 

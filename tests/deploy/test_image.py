@@ -127,6 +127,11 @@ def test_workflows_are_what_github_takes(path: Path) -> None:
         for step in job["steps"]:
             if "uses" in step:
                 assert re.search(r"@[0-9a-f]{40}$", step["uses"]), step["uses"]
+            for line in step.get("run", "").splitlines():
+                if re.search(r"pip3?\W+install", line):
+                    # What was locked, or our own wheel, which brings nothing with it.
+                    locked = r"--require-hashes --only-binary :all:|--no-deps dist/"
+                    assert re.search(locked, line), line
 
 
 @pytest.mark.slow
