@@ -245,3 +245,56 @@ def test_a_laptop_is_one_in_a_proxys_log_and_an_inventory(tmp_path: Path) -> Non
     joined = asked(config, "graph", "same-as", "list", "--merged")
     names = {row[end].rpartition("/")[2] for row in joined for end in ("one", "other")}
     assert {"laptop-7", "laptop-7.corp.example"} <= names
+
+
+def _object(kind: str, name: str, uid: str, owner: tuple[str, str, str] | None = None,
+            version: str = "apps/v1", **more: Any) -> dict[str, Any]:  # fmt: skip
+    meta: dict[str, Any] = {"name": name, "namespace": "prod", "uid": uid}
+    if owner is not None:
+        of, called, ident = owner
+        meta["ownerReferences"] = [
+            {"apiVersion": "apps/v1", "kind": of, "name": called, "uid": ident, "controller": True}
+        ]
+    return {"apiVersion": version, "kind": kind, "metadata": meta, **more}
+
+
+def test_the_document_says_which_deployment_a_span_is_of(tmp_path: Path) -> None:
+    """It is no AI itself, and stands beside what uses some."""
+    containers = {"containers": [{"name": "c", "image": "acme/shop:1"}]}
+    spec = {"replicas": 1, "template": {"spec": containers}}
+    pod = "shop-6d4cf56db6-x2x4z"
+    objects = [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "uid": f"u-{name}"}}
+        for name in ("kube-system", "prod")
+    ]
+    objects += [
+        _object("Deployment", "shop", "d1", spec=spec),
+        _object("ReplicaSet", "shop-6d4cf56db6", "r1", ("Deployment", "shop", "d1"), spec=spec),
+        _object("Pod", pod, "p1", ("ReplicaSet", "shop-6d4cf56db6", "r1"), "v1", spec=containers,
+                status={"phase": "Running", "podIP": "10.60.0.9"}),
+    ]  # fmt: skip
+    (tmp_path / "k8s.json").write_text(
+        json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    )
+
+    def named(**told: str) -> list[dict[str, Any]]:
+        return [{"key": key, "value": {"stringValue": value}} for key, value in told.items()]
+
+    of = named(**{"service.name": "shop", "k8s.pod.name": pod, "k8s.namespace.name": "prod"})
+    about = named(**{"gen_ai.provider.name": "openai", "gen_ai.operation.name": "chat"})
+    span = {"name": "chat", "startTimeUnixNano": f"{T0}000000000", "attributes": about}
+    (tmp_path / "spans.json").write_text(json.dumps(
+        {"resourceSpans": [{"resource": {"attributes": of}, "scopeSpans": [{"spans": [span]}]}]}
+    ))  # fmt: skip
+    config = tmp_path / "shadow-ai.toml"
+    config.write_text(
+        f'[store]\nurl = "sqlite:///{tmp_path / "state.db"}"\n'
+        '[sources.kubernetes]\nfiles = ["k8s.json"]\n[sources.logs]\nfiles = ["spans.json"]\n'
+    )
+    done = CliRunner().invoke(cli, ["scan", "--config", str(config), "--json"])
+    edges = {
+        (row["kind"], row["source"], row["target"]) for row in json.loads(done.output)["edges"]
+    }
+    device = "logs:traffic/device/shop"
+    assert ("used_by", "logs:traffic/openai/api-calls", device) in edges
+    assert ("same_as", "kubernetes:u-kube-system/prod/deployment/shop", device) in edges
