@@ -78,6 +78,11 @@ def connector(spec: Any) -> Iterator[str]:
         yield "| calls | a second |\n| --- | ---: |"
         for bucket, rate in sorted(spec.rates.items()):
             yield f"| {cell(bucket)} | {rate:g} |"
+    if spec.exports or spec.no_export:
+        yield "\n## Exports of the console\n"
+        yield from (f"- {cell(one)}" for one in spec.exports)
+        if spec.no_export:
+            yield f"None: {cell(spec.no_export)}."
     yield "\n## What comes of it\n"
     yield ", ".join(f"`{kind}`" for kind in sorted(spec.yields)) or "nothing of its own"
 

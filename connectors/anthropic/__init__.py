@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from connectors.anthropic import activities, admin, costs, use
+from connectors.anthropic import activities, admin, costs, exports, use
 from scanner.kit.administered import (
     Administration,
     Kind,
@@ -172,6 +172,11 @@ CONNECTOR = Administration(
         operations=_OPERATIONS,
         yields=frozenset({*NAMES.kinds, *admin.KINDS, *use.KINDS, *activities.KINDS}),
         docs_url="https://platform.claude.com/docs/en/api/administration-api",
+        exports=(
+            "the Console's CSV of usage and of costs",
+            "the audit log of Claude Enterprise (Data and Privacy, Export logs)",
+            "the table of members of Claude Team and Enterprise",
+        ),
         # 600 a minute for all keys of a parent organization; some are left to others.
         rates={"compliance": 5.0},
     ),
@@ -185,10 +190,13 @@ CONNECTOR = Administration(
     ),
     kinds=(
         Kind(activities.is_event, activities.event),
+        Kind(exports.is_logged, exports.logged),
         Kind(use.is_bucket, use.bucket),
         Kind(costs.is_bucket, costs.bucket, results_apart),
         Kind(use.is_row, use.row),
+        Kind(costs.is_row, costs.row),
         Kind(admin.is_record, admin.told),
+        Kind(exports.is_member, exports.member),
     ),
     access=_no_access,
     expected="activities, workspaces, people, keys, use or costs",

@@ -199,7 +199,7 @@ def _connected(one: _Event) -> Iterator[Activity | Fact]:
     """A system whose data Claude may read: for one person, or for all."""
     given = one.text("integration_type")
     which = given or next((word for word in ("gdrive", "github", "ghe") if word in one.kind), "")
-    is_open = one.kind.endswith(("_connected", "_created"))
+    is_open = one.kind.endswith(("_connected", "_created", "_enabled"))
     reads = things.opened(which, one.org) if is_open else ()
     thing = things.integration(one.org, cut(which, _MOST_TEXT) or "unknown")
     yield _act(one, thing, "grants" if is_open else "", reads=reads)

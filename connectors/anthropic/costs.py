@@ -11,14 +11,15 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.anthropic.admin import workspace_id
-from connectors.anthropic.things import workspace
+from connectors.anthropic.admin import key_id, workspace_id
+from connectors.anthropic.things import by_name, workspace
 from scanner.kit.folding import mark_of
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.money import Bill, money
 from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_page_token
-from scanner.kit.values import items, mapping, stamp, text
+from scanner.kit.records import column, has_columns
+from scanner.kit.values import items, mapping, stamp, text, when
 from scanner.model.base import NodeId
 from scanner.model.facts import Asset, Edge, Relation
 from scanner.model.items import Gap, Item
@@ -98,3 +99,45 @@ def _add(bills: dict[str, Bill], one: Mapping[str, Any], bucket: Mapping[str, An
             stamp(bucket.get("starting_at")), stamp(bucket.get("ending_at")),
         )  # fmt: skip
     return True
+
+
+# --- the Console's table --------------------------------------------------------------------------
+
+_ROW = ("usage_date_utc", "cost_usd")
+_AMOUNTS = ("cost_usd", "list_price_usd")
+
+
+def is_row(record: Mapping[str, Any]) -> bool:
+    """Of the CSV that the Console's page of costs exports: usage_date_utc, model, workspace,
+    api_key, usage_type, context_window, token_type, cost_usd, list_price_usd, cost_type, and since
+    2026 api_key_id and api_key_status. No page of Anthropic's lists its columns; programs that
+    read it do (https://github.com/axigatelabs/axigate-finops)."""
+    return has_columns(record, _ROW)
+
+
+def row(record: Mapping[str, Any], name: str) -> Happened | None:
+    """A day of a workspace, key, model and kind of token, in dollars; workspaces by their names
+    alone. Each counts once; of one that a later export tells with a higher amount, the first
+    holds."""
+    at, value = when(column(record, "usage_date_utc")), money(column(record, "cost_usd"))
+    if not at or value is None:
+        return None
+    told = sorted(f"{key} {said}" for key, said in record.items()
+                  if str(key).strip().casefold() not in _AMOUNTS)  # fmt: skip
+    ident = mark_of(("cost row", *told))
+    if not value:
+        return ident, at, ()
+    which, shown = by_name(column(record, "workspace"), name)
+    line = column(record, "model") or column(record, "cost_type")
+    bill = Bill()
+    bill.add(value, "USD", " ".join(filter(None, (line, column(record, "token_type")))), at, at)
+    node = workspace_id(which, name)
+    evidence = bill.evidence("costs export", "anthropic", node)
+    seen = bill.days.evidence("costs export", "anthropic", node)
+    facts: list[Asset | Edge] = [
+        workspace(which, name, shown, evidence=evidence),
+        bill.days.edge(node, NodeId("provider:anthropic"), Relation.CALLS, seen),
+    ]
+    if key := column(record, "api_key_id"):
+        facts.append(bill.days.edge(node, key_id(key), Relation.AUTHENTICATES_WITH, seen))
+    return ident, at, tuple(facts)

@@ -70,6 +70,13 @@ def workspace(ident: str, org: str, name: str, **more: Any) -> Asset:
     )  # fmt: skip
 
 
+def by_name(name: str, org: str) -> tuple[str, str]:
+    """The id and the title of a workspace of which a table of the Console tells the name alone."""
+    if name.casefold() in ("", "default"):
+        return "", f"{org}, default workspace"
+    return f"{org}/named/{name}", name
+
+
 _STORES = {
     "files": ("files", "files"),
     "mail": ("mail", "mail"),

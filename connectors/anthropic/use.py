@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from connectors.anthropic.admin import key_id, org_id, workspace_id
-from connectors.anthropic.things import workspace
+from connectors.anthropic.things import by_name, workspace
 from scanner.kit.folding import mark_of
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.overlooked import Happened
@@ -134,13 +134,11 @@ def row(record: Mapping[str, Any], name: str) -> Happened | None:
     is_idle = not any(size(value) for name, value in record.items() if "_tokens" in str(name))
     if is_idle:
         return ident, at, ()
-    is_default = place.casefold() in ("", "default")
-    which = "" if is_default else f"{name}/named/{place}"
+    which, shown = by_name(place, name)
     one = Sum()
     one.add(1, at, at)
     evidence = one.evidence(_EXPORT, "anthropic", workspace_id(which, name))
     evidence = msgspec.structs.replace(evidence, path=f"key {key}" if key else "")
-    shown = f"{name}, default workspace" if is_default else place
     thing = workspace(which, name, shown, models=(model,), evidence=(evidence,))
     call = one.edge(thing.id, NodeId("provider:anthropic"), Relation.CALLS, evidence)
     return ident, at, (thing, call)

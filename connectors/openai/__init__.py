@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from connectors.openai import admin, costs, log, resources, use
+from connectors.openai import admin, chatgpt, costs, log, resources, use
 from scanner.kit.administered import (
     Administration,
     Kind,
@@ -195,7 +195,16 @@ CONNECTOR = Administration(
         title="OpenAI organizations",
         config=OpenAIConfig,
         operations=_OPERATIONS,
-        yields=frozenset({*NAMES.kinds, *admin.KINDS, *use.KINDS, *log.KINDS, *resources.KINDS}),
+        yields=frozenset(
+            {
+                *NAMES.kinds,
+                *admin.KINDS,
+                *use.KINDS,
+                *log.KINDS,
+                *resources.KINDS,
+                *chatgpt.KINDS,
+            }
+        ),
         listing={
             "archived_projects": Counts.MORE,
             "parts": Counts.MORE,
@@ -204,6 +213,10 @@ CONNECTOR = Administration(
             "files": Counts.NEVER,
         },
         docs_url="https://platform.openai.com/docs/api-reference/administration",
+        exports=(
+            "the dashboard's CSV of usage and of costs",
+            "a ChatGPT workspace's weekly or monthly reports of users and of GPTs",
+        ),
     ),
     names=NAMES,
     parts=(
@@ -219,6 +232,8 @@ CONNECTOR = Administration(
         Kind(costs.is_bucket, costs.bucket, results_apart),
         Kind(use.is_bucket, use.bucket),
         Kind(admin.is_record, admin.told),
+        Kind(chatgpt.is_user, chatgpt.user),
+        Kind(chatgpt.is_gpt, chatgpt.gpt),
     ),
     access=_access,
     expected="events of the audit log, projects, people, keys, use or costs",

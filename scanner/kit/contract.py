@@ -142,6 +142,11 @@ class ConnectorSpec(msgspec.Struct, frozen=True, kw_only=True):
     listing: Mapping[str, Counts] = {}
     """Field of the configuration (dotted, where it is within another) -> what it changes in the
     shards that a complete listing names; of others any change counts."""
+    exports: tuple[str, ...] = ()
+    """What its console exports and `files` takes, for people; besides the API's own records and
+    what SIEMs make of them."""
+    no_export: str = ""
+    """Why there is nothing of a console to take."""
     shards_at_once: int = 4
     """Shards that are worth reading side by side: more where they wait for answers than where they
     compute."""

@@ -6,6 +6,7 @@ expected counts as not given, and costs that one field.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -36,6 +37,28 @@ def nested(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     return loose_json(value.encode("utf-8", "replace"))
+
+
+_MOST_LITERAL, _MOST_BRACKETS = 20_000, 400
+_ESCAPE = expression(r"\\[^\\'\"abfnrtvx0-7NuU]")
+"""An escape that Python knows none of, and warns of: its own texts have none."""
+
+
+def cell(value: Any) -> Any:
+    """As :func:`nested`, also of what Python has written (``{'name': None}``), as tables of some
+    vendors hold it; None for what is neither."""
+    found = nested(value)
+    if found is not None or not isinstance(value, str) or value.strip()[:1] not in ("{", "["):
+        return found
+    brackets = sum(value.count(one) for one in "([{")
+    if len(value) > _MOST_LITERAL or brackets > _MOST_BRACKETS:
+        return None
+    if _ESCAPE.search(value.replace("\\\\", "")):
+        return None
+    try:
+        return ast.literal_eval(value.strip())
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
