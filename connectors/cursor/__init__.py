@@ -24,6 +24,7 @@ from scanner.kit.administered import (
     session,
     told_once,
 )
+from scanner.kit.columns import Columns
 from scanner.kit.contract import ConnectorSpec, Context
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.http import json_body
@@ -33,7 +34,7 @@ from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_number, whole_list
 from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
-from scanner.kit.values import iso, mapping, text, when
+from scanner.kit.values import iso, mapping, size, text, when
 from scanner.model.errors import Unavailable
 from scanner.model.facts import Asset, AssetClass
 from scanner.model.items import Item
@@ -104,6 +105,14 @@ def member(record: Any, org: str) -> list[Item] | None:
     ]
 
 
+PEOPLE = Columns(
+    {"email": ("Email", "Member email"), "role": "Role", "name": ("Name", "User"),
+     "isRemoved": "Removed"},
+    needs=("email", "role"),
+)  # fmt: skip
+"""The dashboard's table of members: Cursor's pages list no columns of it."""
+
+
 def people(reading: Reading) -> Iterator[Item]:
     found = whole_list(reading.access, MEMBERS, items="teamMembers")
     yield from each(found, member, reading.org, MEMBERS.id)
@@ -134,6 +143,29 @@ def usage(record: Any, org: str) -> Happened | None:
         first_at=at, last_at=at,
     )  # fmt: skip
     return ident, at, (one,)
+
+
+_ACTIVE = ("true", "yes", "1")
+DAYS = Columns(
+    {
+        "date": ("Date", "Day"), "email": ("Email", "User email", "User"), "active": "Is Active",
+        "mostUsedModel": "Most Used Model", "composerRequests": "Composer Requests",
+        "chatRequests": ("Chat Requests", "Ask Requests"), "agentRequests": "Agent Requests",
+        "cmdkUsages": ("Cmd K Usages", "Cmd+K Usages"), "bugbotUsages": "Bugbot Usages",
+    },
+    needs=("date", "email", "active|mostUsedModel"),
+)  # fmt: skip
+"""The dashboard's CSV of analytics, a row a person and day.
+https://cursor.com/docs/account/teams/analytics tells where it is, and no columns: they are those of
+the API's daily usage, in words."""
+
+
+def day(record: Mapping[str, Any], org: str) -> Happened | None:
+    """As the API's day of a person."""
+    given = DAYS.record(record)
+    counts = {name: size(given[name]) for name in _REQUESTS if name in given}
+    is_active = text(given.pop("active", "")).casefold() in _ACTIVE
+    return usage({**given, **counts, "isActive": is_active}, org)
 
 
 def is_row(record: Mapping[str, Any]) -> bool:
@@ -254,6 +286,11 @@ CONNECTOR = Administration(
         operations=(MEMBERS, USAGE, EVENTS),
         yields=NAMES.kinds | {PRODUCT, MCP},
         docs_url="https://docs.cursor.com/en/account/teams/admin-api",
+        exports=(
+            "the dashboard's CSV of usage events",
+            "the dashboard's CSV of daily usage by person",
+            "the table of members",
+        ),
         # 20 calls a minute of each: https://cursor.com/docs/account/teams/admin-api
         rates={"usage": 20 / 60, "default": 20 / 60},
     ),
@@ -267,7 +304,9 @@ CONNECTOR = Administration(
         Kind(is_event, event),
         Kind(is_usage, usage),
         Kind(is_row, row),
+        Kind(DAYS.fits, day),
         Kind(is_member, member),
+        Kind(PEOPLE.fits, PEOPLE.read(member)),
     ),
     access=_access,
     expected="events, use or members",

@@ -20,7 +20,7 @@ import msgspec
 from connectors.github import audit
 from connectors.github.api import PAGE, Api, organizations, plan_name
 from connectors.github.auth import App, Credentials, Fixed, proof
-from connectors.github.export import read_file
+from connectors.github.export import EXPORTS, read_file
 from connectors.github.operations import OPERATIONS, RATES
 from connectors.github.records import OF_A_REPOSITORY, OF_AN_ORGANIZATION, repository_of
 from scanner.kit.contract import ConnectorSpec, Context, Counts, Probe, Shard
@@ -104,7 +104,7 @@ class GitHubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     audit_include: Literal["web", "git", "all"] = "all"
     """Which events are asked for; git's are many, and kept for seven days."""
     audit_files: tuple[str, ...] = ()
-    """Exported or streamed audit logs to read as well: JSON, JSONL, CSV, gz too."""
+    """Exported or streamed audit logs, and Copilot's tables: JSON, JSONL, CSV, gz too."""
     since_days: Annotated[int, msgspec.Meta(ge=0, le=180)] = 0
     """How far back the first reading of the log goes; 0: as `scan.window_days` says."""
     wait_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 120
@@ -150,6 +150,7 @@ class GitHubConnector:
             "github.enterprise",
         }),
         docs_url="https://docs.github.com/en/rest",
+        exports=EXPORTS,
         listing={
             **LISTED,
             "organizations": Counts.MORE,

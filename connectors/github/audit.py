@@ -103,7 +103,7 @@ class Reader:
         action = text(found.get("action"))
         if not action:
             return None
-        where = self._of(found)
+        where = self.of(text(found.get("org")))
         self._slot(where, action, found)
         about = _about(where, action, found)
         return Event(
@@ -119,9 +119,9 @@ class Reader:
             account=where.account,
         )
 
-    def _of(self, found: Record) -> Where:
-        """The organization that it is of: a file and an enterprise's log hold several."""
-        org = text(found.get("org"))
+    def of(self, org: str) -> Where:
+        """An organization that records are of: a file and an enterprise's log hold several. Empty:
+        that of the log."""
         if not org or self.where.path.get("org"):
             return self.where
         known = self._orgs.get(org.casefold())

@@ -33,7 +33,8 @@ def app_id(where: Where) -> NodeId:
     return NodeId(f"{where.account}/copilot")
 
 
-def _asset(where: Where, operation: str, tags: Mapping[str, str]) -> Asset:
+def asset(where: Where, operation: str, tags: Mapping[str, str]) -> Asset:
+    """Copilot there; empty tags are left out."""
     return Asset(
         id=app_id(where),
         kind="github.app",
@@ -51,7 +52,7 @@ def policy(where: Where, record: Record) -> Iterator[Item]:
     said = {name: text(record.get(name)) for name in _POLICIES}
     seats = mapping(record.get("seat_breakdown"))
     said |= {f"seats_{name}": text(seats.get(name)) for name in _COUNTS}
-    yield _asset(where, _BILLING, said)
+    yield asset(where, _BILLING, said)
     yield Activity(
         rule=_BILLING,
         account=where.account,
@@ -68,7 +69,7 @@ def seat(where: Where, record: Record) -> Iterator[Item]:
     if not login:
         return
     made = person(where, _SEATS, login=login)
-    yield _asset(where, _SEATS, {})
+    yield asset(where, _SEATS, {})
     yield made
     last = stamp(record.get("last_activity_at"))
     if not last:
@@ -97,9 +98,9 @@ def exclusions(where: Where, record: Record) -> Iterator[Item]:
     named = sorted(text(name) for name in record)
     count = sum(len(items(paths)) for paths in record.values())
     said = {"content_exclusions": str(count), "content_excluded_in": cut(", ".join(named), 500)}
-    yield _asset(where, _EXCLUSIONS, said)
+    yield asset(where, _EXCLUSIONS, said)
 
 
 def agent(where: Where, record: Record) -> Iterator[Item]:
     """In which repositories Copilot's coding agent may work: all, selected, none."""
-    yield _asset(where, _AGENT, {"coding_agent": text(record.get("enabled_repositories"))})
+    yield asset(where, _AGENT, {"coding_agent": text(record.get("enabled_repositories"))})

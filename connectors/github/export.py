@@ -1,5 +1,5 @@
 """Audit events in files: what the log's streaming writes (JSON lines, gz), and the export of its
-page (a JSON array, or CSV), bare or wrapped by a SIEM or an event bus."""
+page (a JSON array, or CSV), bare or wrapped by a SIEM or an event bus; and tables of Copilot."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from connectors.github import reports
 from connectors.github.audit import reader_of
 from connectors.github.webhooks import as_event, is_delivery
 from scanner.kit import envelopes
@@ -20,12 +21,20 @@ from scanner.kit.clocks import Clock
 from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
 from scanner.kit.exports import document, first_line, goes_on, is_document, lines, opened, sound
+from scanner.kit.folding import Fold
 from scanner.kit.forge.details import Where
 from scanner.kit.forge.events import Rows, Totals
 from scanner.kit.json_stream import Broken, Window
 from scanner.kit.json_stream import records as elements_of
 from scanner.model.errors import Denied, Unavailable
 from scanner.model.items import Gap, Item
+
+EXPORTS = (
+    "the audit log (JSON, CSV)",
+    "Copilot's activity report of seats",
+    "usage reports: detailed metered usage, premium requests",
+)
+"""What GitHub's own pages export, for people."""
 
 
 def read_file(
@@ -36,12 +45,21 @@ def read_file(
     have counted. A record that is none is a gap; a damaged file gives what was before the damage,
     then ``Unavailable``."""
     clock = Clock(now)
+    fold = Fold(clock=clock)
     reader, totals = reader_of(where, ctx), Totals(Rows(where, clock), counted)
     odd: list[int] = []
     trouble: Exception | None = None
     try:
         with opened(path) as stream:
             for number, record in _records(stream):
+                if reports.is_report(record):
+                    found = reports.told(record, reader.of(reports.organization(record)))
+                    if found is None:
+                        odd.append(number)
+                        continue
+                    for one in reader.overlooked.told(found, counted, f":{number}"):
+                        fold.add(one)
+                    continue
                 inner = unwrapped(record)
                 event = reader.event(inner)
                 if event is None:
@@ -56,7 +74,7 @@ def read_file(
     except (OSError, EOFError, zlib.error, csv.Error, Broken) as error:
         trouble = error
     yield from reader.slots
-    yield from counted.of_part(totals.rows.found.values())
+    yield from counted.of_part((*totals.rows.found.values(), *fold.take()))
     yield counted.remembered(is_whole=trouble is None)
     if odd:
         yield Gap(what=f"{name}:{odd[0]}", reason=f"{len(odd)} records are no audit events")

@@ -22,11 +22,12 @@ from scanner.kit.administered import (
     told_once,
 )
 from scanner.kit.contract import ConnectorSpec, Context
-from scanner.kit.folding import mark_of
+from scanner.kit.folding import mark_of, whole
 from scanner.kit.money import charged
 from scanner.kit.named import Names
 from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_number, whole_list
+from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
 from scanner.kit.told import hint
 from scanner.kit.values import mapping, text, when
@@ -129,6 +130,36 @@ def use(reading: Reading) -> Iterator[Item]:
     yield from told_once(found, activity, reading, ACTIVITY.id)
 
 
+# --- the console's table --------------------------------------------------------------------------
+
+
+def is_row(record: Mapping[str, Any]) -> bool:
+    """Of the CSV that the page of activity exports, a row a request: generation_id, created_at,
+    cost_total, tokens_prompt, model_permaslug, provider_name, app_name, api_key_name and others.
+    https://openrouter.ai/docs/cookbook/administration/activity-export names no columns; programs
+    that read it do."""
+    return has_columns(record, ("created_at", "model_permaslug", "cost_total"))
+
+
+def row(record: Mapping[str, Any], org: str) -> Happened | None:
+    """One request; by which key and application stands beside the model."""
+    at, model = when(column(record, "created_at")), cut(column(record, "model_permaslug"), 120)
+    if not at or not model:
+        return None
+    host, key_name, app = (
+        cut(column(record, name), _MOST_TEXT) for name in ("provider_name", "api_key_name",
+                                                           "app_name")
+    )  # fmt: skip
+    ways = (("by", host), ("key", key_name), ("from", app))
+    one = NAMES.used(
+        gateway(org, (model,)), "activity export", first_at=at, last_at=at,
+        where=" ".join((model, *(f"{word} {said}" for word, said in ways if said))),
+        costs=charged(column(record, "cost_total"), "USD"),
+    )  # fmt: skip
+    ident = column(record, "generation_id")
+    return ident or mark_of((at, whole(record))), at, (one,)
+
+
 CONNECTOR = Administration(
     spec=ConnectorSpec(
         name="openrouter",
@@ -137,11 +168,12 @@ CONNECTOR = Administration(
         operations=(KEYS, ACTIVITY),
         yields=NAMES.kinds | {GATEWAY, KEY},
         docs_url="https://openrouter.ai/docs/api-reference/overview",
+        exports=("the activity page's CSV, a row a request",),
         rates={"default": 5.0},
     ),
     names=NAMES,
     parts=(Listed("keys", KEYS, keys), Listed("use", ACTIVITY, use, counts=True)),
-    kinds=(Kind(is_key, key), Kind(is_activity, activity)),
+    kinds=(Kind(is_key, key), Kind(is_activity, activity), Kind(is_row, row)),
     access=_access,
     expected="keys or days of activity",
 )

@@ -6,14 +6,18 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connectors.github import CONNECTOR as GITHUB
+from scanner.kit.contract import Context
+from scanner.kit.limits import Limits
 from scanner.kit.values import cell
 from scanner.model.evidence import Cost, total_costs
-from scanner.model.facts import Asset
-from scanner.model.items import Activity
-from tests.connectors.consoles import edges, gaps, people, read, told
+from scanner.model.facts import Asset, Edge, Identity
+from scanner.model.items import Activity, Item
+from tests.connectors.consoles import NOW, edges, gaps, people, read, told
 
 # --- AI vendors -----------------------------------------------------------------------------------
 
@@ -158,3 +162,115 @@ def test_the_gpts_of_a_chatgpt_workspace(tmp_path: Path) -> None:
 ])  # fmt: skip
 def test_a_cell_that_python_wrote(said: object, means: object) -> None:
     assert cell(said) == means
+
+
+OPENROUTER = (
+    "generation_id,created_at,cost_total,cost_web_search,tokens_prompt,tokens_completion,"
+    "model_permaslug,provider_name,variant,cancelled,user,app_name,api_key_name\n"
+    "gen-1,2026-11-20 08:00:00.000,0.01,0,10,20,anthropic/claude-4-sonnet,Anthropic,standard,"
+    "false,,Cline,ci\n"
+    "gen-1,2026-11-20 08:00:00.000,0.01,0,10,20,anthropic/claude-4-sonnet,Anthropic,standard,"
+    "false,,Cline,ci\n"
+    "gen-2,2026-11-21 08:00:00.000,0.02,0,10,20,anthropic/claude-4-sonnet,Anthropic,standard,"
+    "false,,Cline,ci\n"
+    "gen-3,2026-11-21 08:00:00.000,0,0,10,20,openai/gpt-5,OpenAI,free,false,,,\n"
+)
+
+
+def test_the_activity_of_openrouter_request_by_request(tmp_path: Path) -> None:
+    items = read("openrouter", tmp_path, OPENROUTER)
+    assert gaps(items) == []
+    rows = {one.where: one for one in items if isinstance(one, Activity)}
+    assert {where: one.count for where, one in rows.items()} == {
+        "anthropic/claude-4-sonnet by Anthropic key ci from Cline": 2,
+        "openai/gpt-5 by OpenAI": 1,
+    }
+    first = rows["anthropic/claude-4-sonnet by Anthropic key ci from Cline"]
+    assert first.costs == (Cost(currency="USD", amount=Decimal("0.03")),)
+    assert first.first_at == "2026-11-20T08:00:00Z"
+    bad = OPENROUTER.splitlines()[0] + "\ngen-9,soon,1,0,1,1,m,p,,,,,\n"
+    assert len(gaps(read("openrouter", tmp_path, bad))) == 1
+
+
+CURSOR_DAYS = (
+    "Date,User ID,Email,Is Active,Chat Suggested Lines Added,Agent Requests,Ask Requests,"
+    "Most Used Model,Client Version\n"
+    "2026-11-20T00:00:00.000Z,user_1,Ann@acme.com,true,10,4,1,claude-4.5-sonnet,2.0\n"
+    "2026-11-21T00:00:00.000Z,user_1,ann@acme.com,true,10,2,,gpt-5,2.0\n"
+    "2026-11-21T00:00:00.000Z,user_2,bo@acme.com,false,0,0,0,,2.0\n"
+)
+
+
+def test_the_days_and_members_of_cursors_dashboard(tmp_path: Path) -> None:
+    items = read("cursor", tmp_path, CURSOR_DAYS)
+    assert gaps(items) == []
+    assert told(items) == {("Cursor of acme", "used_by", "ann@acme.com", 7)}
+    members = read("cursor", tmp_path, "Name,Email,Role\nAnn,ann@acme.com,Admin\n,,Member\n")
+    assert people(members) == {"ann@acme.com": {"role": "Admin"}}
+    assert len(gaps(members)) == 1
+
+
+# --- forges ---------------------------------------------------------------------------------------
+
+
+def _github(folder: Path, text: str) -> list[Item]:
+    (folder / "report.csv").write_text(text)
+    config = GITHUB.spec.config(audit_files=("report.csv",))
+    ctx: Context[Any] = Context(
+        config=config, examine=lambda *_: (), limits=Limits(), folder=folder, now=lambda: NOW
+    )
+    return [item for one in GITHUB.shards(ctx) for item in GITHUB.collect(ctx, one, None)]
+
+
+COPILOT_SEATS = (
+    "Report Time,Login,Last Authenticated At,Last Activity At,Last Surface Used,Organization\n"
+    "2026-11-25T00:00:00Z,ann,2026-11-24T00:00:00Z,2026-11-24T08:00:00Z,vscode/1.99.3/chat/1,acme\n"
+    "2026-11-25T00:00:00Z,ann,2026-11-24T00:00:00Z,2026-11-24T08:00:00Z,vscode/1.99.3/chat/1,acme\n"
+    "2026-11-25T00:00:00Z,bo,,None,None,acme\n"
+)
+
+
+def test_copilots_activity_report_is_its_list_of_seats(tmp_path: Path) -> None:
+    items = _github(tmp_path, COPILOT_SEATS)
+    assert gaps(items) == []
+    (used,) = [one for one in items if isinstance(one, Edge) and one.relation == "used_by"]
+    assert (used.source, used.target) == ("github:github.com/acme/copilot", "forge:@ann")
+    assert (used.detail, used.evidence[0].last_at) == ("vscode", "2026-11-24T08:00:00Z")
+    seats = {one.id for one in items if isinstance(one, Identity)}
+    assert seats == {"forge:@ann", "forge:@bo"}
+    (app,) = {one.id: one for one in items if isinstance(one, Asset)}.values()
+    assert (app.name, app.provider) == ("GitHub Copilot", "github_copilot")
+
+
+COPILOT_USAGE = (
+    "date,username,product,sku,model,quantity,unit_type,applied_cost_per_quantity,gross_amount,"
+    "discount_amount,net_amount,exceeds_quota,total_monthly_quota,organization\n"
+    "2026-11-20,ann,copilot,copilot_premium_request,Claude Sonnet 4,4.0,requests,0.04,0.16,0,0.16,"
+    "False,300,acme\n"
+    "2026-11-21,ann,copilot,copilot_premium_request,Claude Sonnet 4,0.33,requests,0.04,0.01,0.01,0,"
+    "False,300,acme\n"
+    "2026-11-21,bo,models,models_inference,,2,units,0.01,0.02,0,0.02,,,acme\n"
+    "2026-11-21,bo,actions,actions_linux,,20,minutes,0.01,0.2,0,0.2,,,acme\n"
+)
+
+
+def test_githubs_usage_report_tells_copilots_models_by_person(tmp_path: Path) -> None:
+    items = _github(tmp_path, COPILOT_USAGE)
+    assert gaps(items) == []
+    used = {
+        (one.label, one.where, one.actor.id if one.actor else ""): (one.count, one.costs)
+        for one in items
+        if isinstance(one, Activity)
+    }
+    assert used == {
+        ("GitHub Copilot", "Claude Sonnet 4", "forge:@ann"):
+            (5, (Cost(currency="USD", amount=Decimal("0.16")),)),
+        ("GitHub Models", "", "forge:@bo"): (2, (Cost(currency="USD", amount=Decimal("0.02")),)),
+    }  # fmt: skip
+    old = (
+        "Timestamp,User,Model,Requests Used,Exceeds Monthly Quota,Total Monthly Quota\n"
+        "2026-11-20T08:00:00Z,ann,gpt-5,1.00,False,300\nsoon,ann,gpt-5,1,False,300\n"
+    )
+    first = _github(tmp_path, old)
+    assert [one.label for one in first if isinstance(one, Activity)] == ["GitHub Copilot"]
+    assert gaps(first) == ["1 records are no audit events"]
