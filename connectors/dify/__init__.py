@@ -26,10 +26,13 @@ from scanner.kit.administered import (
 )
 from scanner.kit.contract import ConnectorSpec, Context, Operation
 from scanner.kit.http import Missing, json_body
-from scanner.kit.lowcode import Flow
+from scanner.kit.lowcode import Flow, Slot
 from scanner.kit.named import Names
 from scanner.kit.paged import by_number
-from scanner.kit.values import mapping, text, when
+from scanner.kit.records import YAML
+from scanner.kit.values import items, mapping, text, when
+from scanner.kit.yaml_text import ERRORS as YAML_ERRORS
+from scanner.kit.yaml_text import loaded
 from scanner.model.errors import Denied, SourceError, Unavailable
 from scanner.model.items import Gap, Item
 
@@ -44,7 +47,7 @@ _SIZE = 100
 
 
 class DifyConfig(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A workspace, or answers of the API in files. DSL files are read by `code`."""
+    """A workspace, or answers of the API and DSL files as the studio exports them."""
 
     workspace_id: str = ""
     """As `difyctl get workspace` tells it."""
@@ -101,9 +104,11 @@ def flow(record: Any, org: str) -> list[Item] | None:
     ident, name, mode = (text(given.get(one)) for one in ("id", "name", "mode"))
     if not ident or not mode:
         return None
+    dsl = text(given.get("dsl"))
+    told = _parsed(dsl)
     one = Flow(
         ident=ident, name=name, file="app.yml", tags={"mode": mode},
-        definition=text(given.get("dsl")) or _outline(name, mode),
+        definition=dsl or _outline(name, mode), triggers=_triggers(told), slots=_slots(told),
         changed_at=when(given.get("updated_at")),
     )  # fmt: skip
     return list(lowcode.flow(NAMES, org, APPS.id, one))
@@ -112,6 +117,47 @@ def flow(record: Any, org: str) -> list[Item] | None:
 def _outline(name: str, mode: str) -> str:
     """What is known without a DSL, in its shape: JSON's texts are YAML's too."""
     return f"app:\n  mode: {json.dumps(mode)}\n  name: {json.dumps(name)}\nmodel_config: {{}}\n"
+
+
+_TRIGGER, _SECRET = "trigger-", "secret"
+
+
+def _parsed(dsl: str) -> Mapping[str, Any]:
+    """What a DSL says; nothing for what is none."""
+    try:
+        return mapping(loaded(dsl)) if dsl else {}
+    except YAML_ERRORS:
+        return {}
+
+
+def _triggers(told: Mapping[str, Any]) -> Iterator[str]:
+    """What begins a workflow, where that is nobody who asks: a schedule, a webhook, a plugin."""
+    graph = mapping(mapping(told.get("workflow")).get("graph"))
+    for node in map(mapping, items(graph.get("nodes"))):
+        kind = text(mapping(node.get("data")).get("type"))
+        if kind.startswith(_TRIGGER):
+            yield kind.removeprefix(_TRIGGER)
+
+
+def _slots(told: Mapping[str, Any]) -> Iterator[Slot]:
+    """Secret variables of the environment, by name; without secrets they are exported empty."""
+    for one in map(mapping, items(mapping(told.get("workflow")).get("environment_variables"))):
+        name = text(one.get("name"))
+        if name and text(one.get("value_type")) == _SECRET:
+            yield Slot(name, name, _SECRET)
+
+
+def is_dsl(record: Mapping[str, Any]) -> bool:
+    return YAML in record
+
+
+def dsl(record: Mapping[str, Any], org: str) -> list[Item] | None:
+    """An application as the studio exports it (https://docs.dify.ai/en/guides/management/app-management):
+    ``app.name`` and ``app.mode``; it has no id, and is known by its name."""
+    said = text(record.get(YAML))
+    app = mapping(_parsed(said).get("app"))
+    name, mode = text(app.get("name")) or text(record.get("name")), text(app.get("mode"))
+    return flow({"id": name, "name": name, "mode": mode, "dsl": said}, org) if mode else None
 
 
 def people(reading: Reading) -> Iterator[Item]:
@@ -166,13 +212,14 @@ CONNECTOR = Administration(
         operations=_CALLS,
         yields=NAMES.kinds | lowcode.kinds(NAMES),
         docs_url="https://docs.dify.ai/en/cli/reference/apps",
+        exports=("an application's DSL, as the studio exports it (YAML)",),
         # 60 a minute a token where OPENAPI_RATE_LIMIT_PER_TOKEN says nothing else:
         # https://github.com/langgenius/dify/blob/main/docker/envs/core-services/shared.env.example
         rates={"default": 1.0},
     ),
     names=NAMES,
     parts=(Listed("people", MEMBERS, people), Listed("flows", APPS, flows)),
-    kinds=(Kind(is_flow, flow), Kind(is_member, member)),
+    kinds=(Kind(is_flow, flow), Kind(is_member, member), Kind(is_dsl, dsl)),
     access=_access,
-    expected="applications or members",
+    expected="applications, their DSL or members",
 )

@@ -22,6 +22,7 @@ from scanner.kit.administered import (
     session,
 )
 from scanner.kit.contract import ConnectorSpec, Context
+from scanner.kit.expressions import expression
 from scanner.kit.http import json_body
 from scanner.kit.lowcode import Flow, Slot
 from scanner.kit.named import Names
@@ -73,6 +74,40 @@ def flow(record: Any, org: str) -> list[Item] | None:
         tags={"type": kind.casefold()} if (kind := text(given.get("type"))) else {},
     )  # fmt: skip
     return list(lowcode.flow(NAMES, org, FLOWS.id, one))
+
+
+_CALLED = expression(r"(?i)[ _-]+(?:chatflow|agentflow|agents|multiagents?)(?: ?\(\d+\))?$")
+"""What the editor adds to the name of a flow, as that of its file."""
+
+
+def is_drawn(record: Mapping[str, Any]) -> bool:
+    """A flow as the editor exports it: its nodes and edges alone
+    (https://docs.flowiseai.com/using-flowise/agentflowv2 and ``ExportData`` of
+    https://github.com/FlowiseAI/Flowise)."""
+    return {"nodes", "edges"} <= record.keys()
+
+
+def drawn(record: Mapping[str, Any], org: str) -> list[Item] | None:
+    """By the name of its file, which is the flow's."""
+    name = _CALLED.sub("", text(record.get("name")))
+    return flow({"name": name, "flowData": {**record, "name": name}}, org)
+
+
+_BESIDE = (
+    {"chatId", "content", "role"}, {"name", "schema", "func"}, {"templateName", "flowData"},
+    {"loaders", "name"}, {"execution", "sessionId"}, {"sessionId", "agentflowId"},
+    {"name", "value", "type"},
+)  # fmt: skip
+
+
+def is_beside(record: Mapping[str, Any]) -> bool:
+    """What the export of all data holds beside flows (messages, tools, variables, stores,
+    templates of the market): nothing of it is read."""
+    return any(fields <= record.keys() for fields in _BESIDE)
+
+
+def beside(record: Mapping[str, Any], org: str) -> list[Item]:
+    return []
 
 
 def _slots(nodes: list[Mapping[str, Any]]) -> Iterator[Slot]:
@@ -142,12 +177,18 @@ CONNECTOR = Administration(
         operations=(FLOWS, CREDENTIALS),
         yields=NAMES.kinds | lowcode.kinds(NAMES),
         docs_url="https://docs.flowiseai.com/api-reference/chatflows",
+        exports=("a chatflow or agentflow, as the editor exports it", "the export of all data"),
         # Flowise publishes none for it.
         rates={"default": 5.0},
     ),
     names=NAMES,
     parts=(Listed("flows", FLOWS, flows), Listed("credentials", CREDENTIALS, credentials)),
-    kinds=(Kind(is_flow, flow), Kind(is_credential, credential)),
+    kinds=(
+        Kind(is_flow, flow),
+        Kind(is_drawn, drawn),
+        Kind(is_credential, credential),
+        Kind(is_beside, beside),
+    ),
     access=_access,
     expected="flows or credentials",
 )

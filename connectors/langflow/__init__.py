@@ -153,6 +153,7 @@ CONNECTOR = Administration(
         operations=_CALLS,
         yields=NAMES.kinds | lowcode.kinds(NAMES),
         docs_url="https://docs.langflow.org/api-reference-api-examples",
+        exports=("a flow, as the editor exports it", "the zip of a project's flows"),
         # Langflow has none of its own.
         rates={"default": 5.0},
     ),

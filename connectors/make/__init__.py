@@ -138,11 +138,16 @@ def _triggers(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _slots(value: Any, depth: int = _MOST_DEPTH) -> Iterator[Slot]:
-    """By id, in routes within routes; the list of connections knows their names."""
+    """By id, in routes within routes. Their names the list of connections knows; a blueprint shows
+    them as what the editor has to restore."""
     if isinstance(value, Mapping):
         ident = text(mapping(value.get("parameters")).get(_CONNECTION))
         if ident:
-            yield Slot(ident, "")
+            shown = mapping(mapping(value.get("metadata")).get("restore"))
+            within = mapping(shown.get("parameters"))
+            label = mapping(within.get(_CONNECTION)) or mapping(shown.get(_CONNECTION))
+            kind = text(mapping(label.get("data")).get("connection"))
+            yield Slot(ident, text(label.get("label")), kind)
     inner = value.values() if isinstance(value, Mapping) else items(value)
     for one in inner if depth else ():
         if isinstance(one, (Mapping, list)):
@@ -212,6 +217,7 @@ CONNECTOR = Administration(
         operations=_CALLS,
         yields=NAMES.kinds | lowcode.kinds(NAMES),
         docs_url="https://developers.make.com/api-documentation/api-reference",
+        exports=("a scenario's blueprint, as the editor exports it",),
         # 60 a minute of the smallest plan:
         # https://developers.make.com/api-documentation/getting-started/rate-limiting
         rates={"default": 1.0},

@@ -87,6 +87,8 @@ def user(record: Any, org: str) -> list[Item] | None:
 
 
 def is_flow(record: Mapping[str, Any]) -> bool:
+    """As the API and the editor tell it; one without a name has its file's
+    (https://docs.n8n.io/workflows/export-import/)."""
     return {"nodes", "connections", "name"} <= record.keys()
 
 
@@ -152,6 +154,7 @@ CONNECTOR = Administration(
         operations=(USERS, FLOWS),
         yields=NAMES.kinds | lowcode.kinds(NAMES),
         docs_url="https://docs.n8n.io/api/api-reference/",
+        exports=("a workflow, as the editor or `n8n export:workflow` writes it",),
         # n8n publishes none for it.
         rates={"default": 5.0},
     ),

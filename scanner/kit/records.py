@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from scanner.kit.bundles import At, files_in, stem
 from scanner.kit.envelopes import has_header, spread, values_of
 from scanner.kit.exports import (
     MOST_LINE,
@@ -20,7 +21,6 @@ from scanner.kit.exports import (
     first_line,
     goes_on,
     is_document,
-    opened,
     sound,
     trouble_of,
 )
@@ -51,6 +51,11 @@ _ROW_TYPES = "resultSetMetaData"
 (https://docs.snowflake.com/en/developer-guide/sql-api/handling-responses)."""
 _BUCKETS = ({"results", "start_time", "end_time"}, {"results", "starting_at", "ending_at"})
 """Results with the span of time that they are of are a record (usage of OpenAI and Anthropic)."""
+_DRAWN = frozenset({"edges", "connections"})
+"""What a flow has beside its ``nodes``: a record of its own, and no page of an API."""
+YAML = "yaml"
+"""Field of what a file in YAML says, as it stands; its ``name`` is the file's."""
+_YAML = (".yml", ".yaml", ".dsl")
 _SEPARATORS = ",;\t|"
 _MOST_NAME, _MOST_WORDS = 80, 8
 _NO_NAME = frozenset("{}<>")
@@ -61,20 +66,42 @@ Record = tuple[int, Any]
 
 
 def read_records(path: Path, name: str, check: str) -> Iterator[Record]:
-    """Raises ``Unavailable`` for a file that is away, damaged or cut short, after what was before
-    the damage, and ``Denied`` for one that may not be read. ``check``: the setting to look at."""
+    """Of a zip, those of its members. Raises ``Unavailable`` for a file that is away, damaged or
+    cut short, after what was before the damage, and ``Denied`` for one that may not be read.
+    ``check``: the setting to look at."""
     try:
-        with opened(path) as stream:
-            for number, record in _records(stream):
-                for one in spread(record):
-                    yield number, as_table(one)
-            sound(stream)
+        for member, stream in files_in(path):
+            with stream:
+                for number, record in _records_of(stream, member or name):
+                    yield (At(number, member) if member else number), record
+                sound(stream)
     except FileNotFoundError as error:
         raise Unavailable(f"{name}: no such file; check {check}") from error
     except PermissionError as error:
         raise Denied(f"{name}: may not be read ({error.strerror})") from error
     except (OSError, EOFError, ValueError, zlib.error, csv.Error) as error:
         raise Unavailable(f"{name}: {error}; the file is damaged or cut short") from error
+
+
+def _records_of(stream: IO[bytes], name: str) -> Iterator[Record]:
+    if name.casefold().endswith(_YAML):
+        data = stream.read(MOST_LINE)
+        if len(data) == MOST_LINE:
+            raise ValueError(f"a document in YAML of more than {MOST_LINE >> 20} MiB")
+        if data.strip()[:1] not in (b"", b"{", b"["):
+            yield 1, {YAML: data.decode("utf-8", "replace"), "name": stem(name)}
+            return
+        stream = io.BytesIO(data)
+    for number, record in _records(stream):
+        for one in spread(record):
+            yield number, as_table(_drawn(one, name))
+
+
+def _drawn(record: Any, name: str) -> Any:
+    """A flow that is drawn of nodes, and has no name, is called as its file is."""
+    if isinstance(record, Mapping) and "nodes" in record and not _DRAWN.isdisjoint(record):
+        return {"name": stem(name), **record}
+    return record
 
 
 def _records(stream: IO[bytes]) -> Iterator[Record]:
@@ -249,6 +276,8 @@ def _listed(page: Any) -> list[Any] | None:
     """The lists of an API's answer, those with the names that they have elsewhere first; None for
     what is a record of its own."""
     if not isinstance(page, Mapping) or any(ends <= page.keys() for ends in _BUCKETS):
+        return None
+    if isinstance(page.get("nodes"), list) and not _DRAWN.isdisjoint(page):
         return None
     if _ROW_TYPES in page:
         return _of_columns(page)

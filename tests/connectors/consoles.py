@@ -18,8 +18,12 @@ NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 def read(connector: str, folder: Path, text: str, name: str = "export.csv") -> list[Item]:
     """What the connector of that name makes of a file with this text."""
+    return read_bytes(connector, folder, text.encode(), name)
+
+
+def read_bytes(connector: str, folder: Path, data: bytes, name: str) -> list[Item]:
     found = import_module(f"connectors.{connector}").CONNECTOR
-    (folder / name).write_text(text)
+    (folder / name).write_bytes(data)
     config = found.spec.config(organization="acme", live=False, files=(name,))
     ctx: Context[Any] = Context(
         config=config, examine=lambda *_: (), limits=Limits(), folder=folder, now=lambda: NOW
