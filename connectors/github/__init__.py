@@ -150,7 +150,6 @@ class GitHubConnector:
             "github.enterprise",
         }),
         docs_url="https://docs.github.com/en/rest",
-        exports=EXPORTS,
         listing={
             **LISTED,
             "organizations": Counts.MORE,
@@ -159,7 +158,7 @@ class GitHubConnector:
             "audit": Counts.MORE,
             "since_days": Counts.NEVER,
         },
-        rates=RATES,
+        rates=RATES, exports=EXPORTS,
     )  # fmt: skip
 
     def shards(self, ctx: Ctx) -> Iterator[Shard]:

@@ -15,7 +15,11 @@ from scanner.kit.exports import opened
 from scanner.model.items import Gap
 
 _ZIP = b"PK\x03\x04"
-_TEXTS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".log", ".yml", ".yaml", ".dsl")
+_TEXTS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".log", ".yml", ".yaml", ".dsl",
+          "/data")  # fmt: skip
+"""Also what a component of a Copilot Studio agent is called, which is YAML."""
+_PLAIN = ("data", "configuration", "definition")
+"""Names of files that say nothing: their folder does."""
 _BOUNDS = Bounds(depth=2, members=20_000, total_mib=1024, member_mib=512)
 _WITHIN = "!/"
 
@@ -61,9 +65,12 @@ def files_in(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def stem(name: str) -> str:
-    """Of a file or member, without folders and what its kind is called by."""
-    plain = PurePosixPath(name.replace("\\", "/")).name.removesuffix(".gz")
-    return plain.rpartition(".")[0] or plain
+    """Of a file or member, without folders and what its kind is called by; that of its folder,
+    where it says nothing itself."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    plain = path.name.removesuffix(".gz")
+    found = plain.rpartition(".")[0] or plain
+    return path.parent.name or found if found.casefold() in _PLAIN else found
 
 
 def _is_other(path: str) -> bool:

@@ -55,7 +55,9 @@ _DRAWN = frozenset({"edges", "connections"})
 """What a flow has beside its ``nodes``: a record of its own, and no page of an API."""
 YAML = "yaml"
 """Field of what a file in YAML says, as it stands; its ``name`` is the file's."""
-_YAML = (".yml", ".yaml", ".dsl")
+_YAML = (".yml", ".yaml", ".dsl", "/data")
+_KIND, _BOT = "$kind", "BotConfiguration"
+"""Of an agent in a solution of Power Platform."""
 _SEPARATORS = ",;\t|"
 _MOST_NAME, _MOST_WORDS = 80, 8
 _NO_NAME = frozenset("{}<>")
@@ -98,8 +100,13 @@ def _records_of(stream: IO[bytes], name: str) -> Iterator[Record]:
 
 
 def _drawn(record: Any, name: str) -> Any:
-    """A flow that is drawn of nodes, and has no name, is called as its file is."""
-    if isinstance(record, Mapping) and "nodes" in record and not _DRAWN.isdisjoint(record):
+    """A flow or an agent that has no name is called as its file is."""
+    if not isinstance(record, Mapping) or "name" in record:
+        return record
+    told = record.get("properties")
+    is_drawn = "nodes" in record and not _DRAWN.isdisjoint(record)
+    is_defined = isinstance(told, Mapping) and isinstance(told.get("definition"), Mapping)
+    if is_drawn or is_defined or record.get(_KIND) == _BOT:
         return {"name": stem(name), **record}
     return record
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Set
 from contextlib import AbstractContextManager, contextmanager
@@ -58,6 +59,7 @@ from tests.connectors.google_workspace.workspace import TOKEN as WORKSPACE_TOKEN
 from tests.connectors.google_workspace.workspace import Workspace
 from tests.connectors.google_workspace.workspace import serving as serving_workspace
 from tests.connectors.kubernetes import world as kubernetes
+from tests.connectors.test_exported_flows import PACKAGED, ZAPS
 from tests.forge_rig import seeded
 from tests.forge_rig.api import Fault, Reply
 from tests.saas_rig.cases import Case, all_cases
@@ -440,6 +442,27 @@ def _kubernetes(folder: Path, detector: Detector) -> Iterator[World]:
         yield made
 
 
+def _exported(
+    name: str, text: str
+) -> Callable[[Path, Detector], AbstractContextManager[World]]:  # fmt: skip
+    """Of a source that has no API: a file."""
+
+    @contextmanager
+    def made(folder: Path, detector: Detector) -> Iterator[World]:
+        (folder / "export.json").write_text(text)
+        connector = loader.load(name)
+
+        def context() -> Context[Any]:
+            config = connector.spec.config(organization="acme", files=("export.json",))
+            return Context(
+                config=config, examine=detector.examine, limits=Limits(), folder=folder
+            )  # fmt: skip
+
+        yield World(connector, context)
+
+    return made
+
+
 def _administered(case: Case) -> Callable[[Path, Detector], AbstractContextManager[World]]:
     return lambda folder, detector: saas_world(case)
 
@@ -460,6 +483,8 @@ WORLDS: dict[str, Callable[[Path, Detector], AbstractContextManager[World]]] = {
     "entra": _entra,
     "gcp": _gcp,
     "google_workspace": _google_workspace,
+    "powerplatform": _exported("powerplatform", json.dumps(PACKAGED)),
+    "zapier": _exported("zapier", json.dumps(ZAPS)),
 }
 
 

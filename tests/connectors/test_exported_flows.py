@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from connectors.zapier import ZapierConfig
 from scanner.detect.engine import Detector
 from scanner.model.errors import Unavailable
-from scanner.model.facts import Asset, AssetClass
+from scanner.model.facts import Asset, AssetClass, Edge
 from scanner.model.items import Content, Gap, Item
 from tests.connectors.consoles import gaps, read, read_bytes
 
@@ -201,3 +202,102 @@ def test_a_blueprint_of_make_names_its_connections(tmp_path: Path, detector: Det
     (tags,) = _flows(items).values()
     assert (tags["triggers"], tags["credentials"]) == ("gateway:CustomWebHook", "Acme OpenAI")
     assert _ai(items, detector) == ({"openai"}, {"gpt-4o"})
+
+
+ZAPS = {
+    "metadata": {"version": "1.1"},
+    "zaps": [{
+        "id": 11, "title": "Answer reviews", "nodes": {
+            "1": {"id": 1, "type_of": "read", "action": "new_review", "customuser_id": 5,
+                  "selected_api": "GoogleMyBusinessCLIAPI@1.2.0", "authentication_id": 70},
+            "2": {"id": 2, "type_of": "write", "action": "chat", "customuser_id": 5,
+                  "selected_api": "ChatGPTCLIAPI@2.1.0", "authentication_id": 71,
+                  "params": {"model": "gpt-4o"}},
+        },
+    }],
+}  # fmt: skip
+
+
+def test_the_export_of_zapiers_zaps(tmp_path: Path, detector: Detector) -> None:
+    items = read("zapier", tmp_path, json.dumps(ZAPS), "zaps.json")
+    assert gaps(items) == []
+    assert _flows(items) == {"Answer reviews": {
+        "triggers": "GoogleMyBusinessCLIAPI:new_review",
+        "credentials": "ChatGPTCLIAPI 71, GoogleMyBusinessCLIAPI 70",
+    }}  # fmt: skip
+    owned = {str(one.target) for one in items if isinstance(one, Edge) and one.relation ==
+             "owned_by"}  # fmt: skip
+    assert owned == {"zapier:acme/user/5"}
+    providers, models = _ai(items, detector)
+    assert ("openai" in providers, models) == (True, {"gpt-4o"})
+
+
+_API = "/providers/Microsoft.PowerApps/apis/shared_openai"
+DEFINITION = {
+    "triggers": {"Every_day": {"type": "Recurrence", "recurrence": {"frequency": "Day"}}},
+    "actions": {"Ask": {"type": "OpenApiConnection", "inputs": {
+        "host": {"apiId": _API, "connectionName": "shared_openai", "operationId": "chat"}}}},
+}  # fmt: skip
+PACKAGED = {
+    "name": "0b1f", "id": "/providers/Microsoft.Flow/flows/0b1f", "type": "Microsoft.Flow/flows",
+    "properties": {
+        "displayName": "Sum up mail", "state": "Started", "definition": DEFINITION,
+        "creator": {"objectId": "u-1"}, "createdTime": "2026-11-01T00:00:00Z",
+        "connectionReferences": {"shared_openai": {"connectionName": "shared-openai-77",
+                                                   "id": _API, "displayName": "Acme key"}},
+    },
+}  # fmt: skip
+
+
+def test_a_package_of_power_automate(tmp_path: Path, detector: Detector) -> None:
+    files = {
+        "manifest.json": json.dumps({"schema": "1.0", "details": {}, "resources": {}}),
+        "Microsoft.Flow/flows/manifest.json": json.dumps(
+            {"packageSchemaVersion": "1.0", "flowAssets": {"assetPaths": ["0b1f"]}}
+        ),
+        "Microsoft.Flow/flows/0b1f/definition.json": json.dumps(PACKAGED),
+        "Microsoft.Flow/flows/0b1f/apisMap.json": json.dumps({"shared_openai": "a1"}),
+        "Microsoft.Flow/flows/0b1f/connectionsMap.json": json.dumps({"shared_openai": "c1"}),
+    }
+    items = read_bytes("powerplatform", tmp_path, _zipped(**files), "Sum_up_mail.zip")
+    assert gaps(items) == []
+    assert _flows(items) == {"Sum up mail": {"triggers": "Recurrence", "credentials": "Acme key"}}
+    assert _ai(items, detector)[0] == {"openai"}
+    alone = read("powerplatform", tmp_path, json.dumps(PACKAGED, indent=1), "definition.json")
+    assert _flows(alone) == _flows(items)
+
+
+def test_a_solution_with_a_flow_and_an_agent(tmp_path: Path, detector: Detector) -> None:
+    told = {"connectionReferences": {"shared_openai": {
+        "connection": {"connectionReferenceLogicalName": "cr1_openai"},
+        "api": {"name": "shared_openai"}}}, "definition": DEFINITION}  # fmt: skip
+    files = {
+        "Workflows/Sumup-0B1F.json": json.dumps({"properties": told, "schemaVersion": "1.0.0.0"}),
+        "bots/cr1_desk/configuration.json": json.dumps({"$kind": "BotConfiguration"}),
+        "botcomponents/cr1_desk.gpt.default/data":
+            "kind: GptComponentMetadata\ndisplayName: Help desk\ninstructions: private words\n"
+            "aISettings: {model: {modelNameHint: GPT5Chat}}\n",
+        "botcomponents/cr1_desk.topic.Greeting/data": "kind: AdaptiveDialog\nbeginDialog: {}\n",
+        "botcomponents/cr1_desk.action.Mail/data":
+            "kind: TaskDialog\naction: {kind: InvokeConnectorTaskAction, connectionReference: "
+            "cr1_desk.shared_office365.9}\n",
+        "botcomponents/cr1_desk.odd/data": "kind: SomethingNew\n",
+        "solution.xml": "<x/>",
+    }  # fmt: skip
+    items = read_bytes("powerplatform", tmp_path, _zipped(**files), "acme_1_0.zip")
+    (gap,) = [one for one in items if isinstance(one, Gap)]
+    assert gap.what == "acme_1_0.zip:botcomponents/cr1_desk.odd/data:1"
+    assert list(_flows(items)) == ["Sumup-0B1F"]
+    assert _slots(items) == {"cr1_openai", "cr1_desk.shared_office365.9"}
+    agents = [one for one in items if isinstance(one, Asset) and one.asset_class == "agent"]
+    assert {one.id for one in agents} == {"powerplatform:acme/agent/cr1_desk"}
+    assert ("Help desk", ("GPT5Chat",)) in {(one.name, one.models) for one in agents}
+    assert {one.provider for one in agents} == {"copilot_studio"}
+    assert "private words" not in repr(items)
+
+
+def test_a_source_of_exports_alone_has_no_api() -> None:
+    with pytest.raises(ValueError, match="no API"):
+        ZapierConfig(organization="acme", live=True, files=("x",))
+    with pytest.raises(ValueError, match="set `files`"):
+        ZapierConfig(organization="acme")
