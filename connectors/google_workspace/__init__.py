@@ -14,7 +14,7 @@ from pathlib import Path
 from connectors.google_workspace import directory, names, products, scopes
 from connectors.google_workspace.access import ACTIVITIES, OPERATIONS, TOKENS, USERS, Access
 from connectors.google_workspace.config import WorkspaceConfig
-from connectors.google_workspace.export import read_file
+from connectors.google_workspace.export import EXPORTS, read_file
 from connectors.google_workspace.reports import read_report
 from scanner.kit.contract import ConnectorSpec, Context, Mode, Probe, Shard
 from scanner.kit.counted import in_turn, of_file, of_log
@@ -36,6 +36,7 @@ class GoogleWorkspaceConnector:
              scopes.DATA.kind, "google_workspace.app"}
         ),
         docs_url="https://developers.google.com/workspace/admin/reports/v1/get-start/overview",
+        exports=EXPORTS,
         # https://developers.google.com/workspace/admin/directory/v1/limits: 2,400 a minute.
         rates={"directory": 40.0, "reports": 40.0},
     )  # fmt: skip

@@ -1,25 +1,29 @@
 """Exported files: activities as the Reports API tells them, also as SIEMs wrap them; lists of
 people and of their tokens (Directory API, GAM); the console's own CSV.
 
-The console's columns: "OAuth log events" (Date, App ID, App name, OAuth event, User, Scope; or
-Application ID, Application name, Event) and "Accessed apps" (App Name, Id, Users, Access,
-Requested Services with Scopes).
+The console's columns: "OAuth log events" (Date, App ID, App name, OAuth event, User, Scope; today
+Application ID, Application name, Event, Actor: https://support.google.com/a/answer/6124308),
+"Accessed apps" of API controls (App Name, Id, Users, Access, Requested Services with Scopes; where
+it names services alone, no scope is known), Gemini's log and report, and "Download users"
+(https://support.google.com/a/answer/7348070: Email Address [Required], Status [READ ONLY]).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from connectors.google_workspace import products
-from connectors.google_workspace.directory import grant_of, user_of
+from connectors.google_workspace.directory import User, grant_of, user_of
 from connectors.google_workspace.events import TOKEN_EVENTS, happened, is_activity, share
 from connectors.google_workspace.names import account, app_id, domain_id, person
 from connectors.google_workspace.scopes import data_of
+from scanner.kit.columns import Columns
 from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
 from scanner.kit.envelopes import unwrapped
@@ -28,16 +32,46 @@ from scanner.kit.folding import mark_of
 from scanner.kit.overlooked import Overlooked
 from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
+from scanner.kit.text import cut
 from scanner.kit.told_files import FileTold
 from scanner.kit.values import mapping, size, text, when
 from scanner.model.items import Activity, Item
 
+_MOST_TEXT = 300
 _ADDRESS = expression(r"https?://[^\s,\[\]|]{1,300}|openid|email|profile")
-_LOG_COLUMNS = ("Date", "App ID", "OAuth event", "User")
-_LOG_COLUMNS_NEW = ("Date", "Application ID", "Event", "User")
+_LOG = Columns(
+    {
+        "at": ("Date", "Timestamp"), "event": ("OAuth event", "Event", "Event name"),
+        "client": ("App ID", "Application ID", "Client ID", "OAuth client ID"),
+        "label": ("App name", "Application name"), "user": ("User", "Actor", "User email"),
+        "scope": ("Scope", "Scopes"), "sent": "Number of response bytes",
+    },
+    needs=("at", "event", "client", "user"),
+)  # fmt: skip
 _LOG_WORDS = {"grant": "authorize", "granted": "authorize", "authorized": "authorize",
               "revoked": "revoke", "denied": "deny", "api call": "activity"}  # fmt: skip
-_APP_COLUMNS = ("App Name", "Id", "Requested Services with Scopes")
+_SERVICES = ("Requested Services", "Services")
+_APPS = Columns(
+    {
+        "label": ("App Name", "Name"), "client": ("Id", "App ID", "Client ID", "OAuth client ID"),
+        "scopes": ("Requested Services with Scopes", "Requested Scopes", *_SERVICES),
+        "services": _SERVICES, "users": ("Users", "Number of users"),
+        "access": ("Access", "Access status"),
+    },
+    needs=("label", "client", "scopes"),
+)  # fmt: skip
+_BLOCKED = "blocked"
+_PEOPLE = Columns(
+    {
+        "primaryEmail": ("Email Address [Required]", "Email Address"),
+        "first": ("First Name [Required]", "First Name"),
+        "last": ("Last Name [Required]", "Last Name"),
+        "orgUnitPath": ("Org Unit Path [Required]", "Org Unit Path"),
+        "status": ("Status [READ ONLY]", "Status"),
+        "lastLoginTime": ("Last Sign In [READ ONLY]", "Last Sign In"),
+    },
+    needs=("primaryEmail", "last", "orgUnitPath|status"),
+)  # fmt: skip
 _GEMINI_COLUMNS = ("Date", "Event", "Actor", "App name", "Feature source")
 _GEMINI_USE_COLUMNS = ("Email", "Overall usage", "Gemini app")
 _GAM_COLUMNS = ("user", "clientId", "displayText", "scopes")
@@ -54,14 +88,14 @@ SPELLING = Spelling(
 )  # fmt: skip
 """Also of the tables of a log workspace."""
 
-_TABLES = (
-    _LOG_COLUMNS,
-    _LOG_COLUMNS_NEW,
-    _APP_COLUMNS,
-    _GAM_COLUMNS,
-    _GEMINI_COLUMNS,
-    _GEMINI_USE_COLUMNS,
+_TABLES = (_GAM_COLUMNS, _GEMINI_COLUMNS, _GEMINI_USE_COLUMNS)
+EXPORTS = (
+    "OAuth log events, Gemini log events (audit and investigation)",
+    "accessed apps of API controls",
+    "Gemini's report of use by person",
+    "the list of users (Download users)",
 )
+"""What the admin console exports, for people."""
 
 
 def read_file(
@@ -101,8 +135,11 @@ def _understood(
     if "primaryEmail" in inner:
         user = user_of(inner, domain)
         return None if user is None else (False, [user.identity])
-    for columns, read in _ROWS:
-        if has_columns(inner, columns):
+    if _PEOPLE.fits(inner):
+        user = _listed(inner, domain)
+        return None if user is None else (False, [user.identity])
+    for fits, read in _ROWS:
+        if fits(inner):
             row = read(inner, domain)
             return None if row is None else (False, [row])
     if has_columns(inner, _GEMINI_USE_COLUMNS):
@@ -132,6 +169,7 @@ def _is_known(record: Mapping[str, Any]) -> bool:
         is_activity(record)
         or "primaryEmail" in record
         or text(record.get("kind")) == "admin#directory#token"
+        or any(table.fits(record) for table in (_LOG, _APPS, _PEOPLE))
         or any(has_columns(record, one) for one in _TABLES)
     )
 
@@ -160,15 +198,28 @@ def _row(
     )
 
 
+def _listed(row: Mapping[str, Any], domain: str) -> User | None:
+    """As the list of users tells a person."""
+    given = _PEOPLE.record(row)
+    parts = (text(given.pop(one, "")) for one in ("first", "last"))
+    state = text(given.pop("status", "")).casefold()
+    at = when(given.pop("lastLoginTime", ""))
+    name = {"fullName": " ".join(filter(None, parts))}
+    whose = {**given, "name": name, "suspended": "suspended" in state, "lastLoginTime": at,
+             "archived": "archived" in state}  # fmt: skip
+    return user_of(whose, domain)
+
+
 def _logged(row: Mapping[str, Any], domain: str) -> Activity | None:
-    said = column(row, "OAuth event", "Event").casefold()
+    given = {name: text(value) for name, value in _LOG.record(row).items()}
+    said = given["event"].casefold() if "event" in given else ""
     said = _LOG_WORDS.get(said, said)
     event = said if said in TOKEN_EVENTS else "activity"
-    scopes = _ADDRESS.findall(column(row, "Scope")) if event == "authorize" else []
+    scopes = _ADDRESS.findall(given.get("scope", "")) if event == "authorize" else []
     return _row(
-        domain, f"token.{event}", TOKEN_EVENTS[event], column(row, "User", "Actor"),
-        column(row, "App ID", "Application ID"), column(row, "App name", "Application name"),
-        scopes, when(column(row, "Date")), size(column(row, "Number of response bytes")),
+        domain, f"token.{event}", TOKEN_EVENTS[event], given.get("user", ""),
+        given.get("client", ""), given.get("label", ""), scopes, when(given.get("at")),
+        size(given.get("sent")),
     )  # fmt: skip
 
 
@@ -202,22 +253,25 @@ def _gemini_use(row: Mapping[str, Any], domain: str) -> Iterator[Activity]:
 
 
 def _accessed(row: Mapping[str, Any], domain: str) -> Activity | None:
-    """An application without the people: the console tells how many they are."""
-    scopes = _ADDRESS.findall(column(row, "Requested Services with Scopes"))
+    """An application without the people: the console tells how many they are. One that is blocked
+    is let in by nobody."""
+    given = {name: text(value) for name, value in _APPS.record(row).items()}
+    scopes = _ADDRESS.findall(given.get("scopes", ""))
+    access, users = given.get("access", ""), given.get("users", "")
     found = _row(
-        domain, "accessed apps", "contains", "", column(row, "Id"), column(row, "App Name"), scopes
-    )
+        domain, "accessed apps", "" if access.casefold() == _BLOCKED else "contains", "",
+        given.get("client", ""), given.get("label", ""), scopes,
+    )  # fmt: skip
     if found is None:
         return None
-    users = column(row, "Users")
-    told = (f"{users} users" if users else "", column(row, "Access"))
+    services = "" if scopes else cut(given.get("services", ""), _MOST_TEXT)
+    told = (f"{users} users" if users else "", access, services)
     return msgspec.structs.replace(found, status=", ".join(filter(None, told)))
 
 
 _ROWS = (
-    (_LOG_COLUMNS, _logged),
-    (_LOG_COLUMNS_NEW, _logged),
-    (_GAM_COLUMNS, _gam),
-    (_APP_COLUMNS, _accessed),
-    (_GEMINI_COLUMNS, _gemini),
+    (_LOG.fits, _logged),
+    (partial(has_columns, names=_GAM_COLUMNS), _gam),
+    (_APPS.fits, _accessed),
+    (partial(has_columns, names=_GEMINI_COLUMNS), _gemini),
 )

@@ -8,6 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from scanner.kit.contract import Context
 from scanner.kit.limits import Limits
 from scanner.model.facts import Edge, Identity, Relation
@@ -24,11 +26,19 @@ def read(connector: str, folder: Path, text: str, name: str = "export.csv") -> l
 def read_bytes(connector: str, folder: Path, data: bytes, name: str) -> list[Item]:
     found = import_module(f"connectors.{connector}").CONNECTOR
     (folder / name).write_bytes(data)
-    config = found.spec.config(organization="acme", live=False, files=(name,))
+    config = found.spec.config(**_settings(found.spec, name))
     ctx: Context[Any] = Context(
         config=config, examine=lambda *_: (), limits=Limits(), folder=folder, now=lambda: NOW
     )
     return [item for shard in found.shards(ctx) for item in found.collect(ctx, shard, None)]
+
+
+def _settings(spec: Any, name: str) -> dict[str, Any]:
+    """The least that the source wants, where files are all that it reads."""
+    known = {field.name for field in msgspec.structs.fields(spec.config)}
+    given = {"organization": "acme", "domain": "acme.com", "live": False, "tenant_id": "acme"}
+    where = "files" if "files" in known else "audit_files"
+    return {key: value for key, value in given.items() if key in known} | {where: (name,)}
 
 
 def gaps(items: Iterable[Item]) -> list[str]:

@@ -6,18 +6,14 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from connectors.github import CONNECTOR as GITHUB
-from scanner.kit.contract import Context
-from scanner.kit.limits import Limits
 from scanner.kit.values import cell
 from scanner.model.evidence import Cost, total_costs
 from scanner.model.facts import Asset, Edge, Identity
-from scanner.model.items import Activity, Item
-from tests.connectors.consoles import NOW, edges, gaps, people, read, told
+from scanner.model.items import Activity
+from tests.connectors.consoles import edges, gaps, people, read, told
 
 # --- AI vendors -----------------------------------------------------------------------------------
 
@@ -213,15 +209,6 @@ def test_the_days_and_members_of_cursors_dashboard(tmp_path: Path) -> None:
 # --- forges ---------------------------------------------------------------------------------------
 
 
-def _github(folder: Path, text: str) -> list[Item]:
-    (folder / "report.csv").write_text(text)
-    config = GITHUB.spec.config(audit_files=("report.csv",))
-    ctx: Context[Any] = Context(
-        config=config, examine=lambda *_: (), limits=Limits(), folder=folder, now=lambda: NOW
-    )
-    return [item for one in GITHUB.shards(ctx) for item in GITHUB.collect(ctx, one, None)]
-
-
 COPILOT_SEATS = (
     "Report Time,Login,Last Authenticated At,Last Activity At,Last Surface Used,Organization\n"
     "2026-11-25T00:00:00Z,ann,2026-11-24T00:00:00Z,2026-11-24T08:00:00Z,vscode/1.99.3/chat/1,acme\n"
@@ -231,7 +218,7 @@ COPILOT_SEATS = (
 
 
 def test_copilots_activity_report_is_its_list_of_seats(tmp_path: Path) -> None:
-    items = _github(tmp_path, COPILOT_SEATS)
+    items = read("github", tmp_path, COPILOT_SEATS)
     assert gaps(items) == []
     (used,) = [one for one in items if isinstance(one, Edge) and one.relation == "used_by"]
     assert (used.source, used.target) == ("github:github.com/acme/copilot", "forge:@ann")
@@ -255,7 +242,7 @@ COPILOT_USAGE = (
 
 
 def test_githubs_usage_report_tells_copilots_models_by_person(tmp_path: Path) -> None:
-    items = _github(tmp_path, COPILOT_USAGE)
+    items = read("github", tmp_path, COPILOT_USAGE)
     assert gaps(items) == []
     used = {
         (one.label, one.where, one.actor.id if one.actor else ""): (one.count, one.costs)
@@ -271,6 +258,64 @@ def test_githubs_usage_report_tells_copilots_models_by_person(tmp_path: Path) ->
         "Timestamp,User,Model,Requests Used,Exceeds Monthly Quota,Total Monthly Quota\n"
         "2026-11-20T08:00:00Z,ann,gpt-5,1.00,False,300\nsoon,ann,gpt-5,1,False,300\n"
     )
-    first = _github(tmp_path, old)
+    first = read("github", tmp_path, old)
     assert [one.label for one in first if isinstance(one, Activity)] == ["GitHub Copilot"]
     assert gaps(first) == ["1 records are no audit events"]
+
+
+# --- Google Workspace -----------------------------------------------------------------------------
+
+GOOGLE_OAUTH = (
+    "Date,Event,Description,Actor,Application name,Application ID,Client type,Scope,API name,"
+    "Method,Number of response bytes,IP address,Product\n"
+    "2026-11-20T08:00:00Z,Authorized,x,Ann@acme.com,ChatGPT,7737.apps.googleusercontent.com,WEB,"
+    '"https://www.googleapis.com/auth/drive.readonly, openid",,,,192.0.2.1,DRIVE\n'
+    "2026-11-21T08:00:00Z,API call,x,ann@acme.com,ChatGPT,7737.apps.googleusercontent.com,WEB,,"
+    "drive,drive.files.get,12345,192.0.2.1,DRIVE\n"
+    "2026-11-22T08:00:00Z,Revoked,x,bo@acme.com,ChatGPT,7737.apps.googleusercontent.com,WEB,,,,,,\n"
+)
+
+
+def test_googles_oauth_log_whose_person_is_the_actor(tmp_path: Path) -> None:
+    items = read("google_workspace", tmp_path, GOOGLE_OAUTH)
+    assert gaps(items) == []
+    assert told(items) == {
+        ("ChatGPT", "grants", "ann@acme.com", 1),
+        ("ChatGPT", "used_by", "ann@acme.com", 1),
+        ("ChatGPT", "", "bo@acme.com", 1),
+    }
+    (way,) = [one for one in items if isinstance(one, Activity) and one.relation == "grants"]
+    assert [store.store_class for store in way.reads] == ["files"]
+    (used,) = [one for one in items if isinstance(one, Activity) and one.relation == "used_by"]
+    assert used.bytes_up == 12345
+
+
+def test_googles_accessed_apps_by_either_header(tmp_path: Path) -> None:
+    items = read(
+        "google_workspace", tmp_path,
+        "App name,App ID,App type,Requested services,Users,Access,Verified\n"
+        'Otter.ai,111-x.apps.googleusercontent.com,Web,"Calendar, Drive",12,Limited,Yes\n'
+        "Read AI,112-x.apps.googleusercontent.com,Web,Drive,1,Blocked,Yes\n",
+    )  # fmt: skip
+    assert gaps(items) == []
+    found = {one.label: one for one in items if isinstance(one, Activity)}
+    assert (found["Otter.ai"].status, found["Otter.ai"].client_id) == (
+        "12 users, Limited, Calendar, Drive", "111-x.apps.googleusercontent.com",
+    )  # fmt: skip
+    assert (found["Otter.ai"].relation, found["Read AI"].relation) == ("contains", "")
+
+
+def test_googles_list_of_users(tmp_path: Path) -> None:
+    items = read(
+        "google_workspace", tmp_path,
+        "First Name [Required],Last Name [Required],Email Address [Required],"
+        "Org Unit Path [Required],Status [READ ONLY],Last Sign In [READ ONLY]\n"
+        "Ann,Ash,Ann@acme.com,/Sales,Active,2026-11-20 08:00:00\n"
+        "Bo,Birch,bo@acme.com,/,Suspended,Never logged in\nC,C,none,/,Active,\n",
+    )  # fmt: skip
+    assert people(items) == {
+        "ann@acme.com": {"org_unit": "/Sales", "last_sign_in": "2026-11-20T08:00:00Z"},
+        "bo@acme.com": {"org_unit": "/", "status": "suspended"},
+    }
+    assert {one.name for one in items if isinstance(one, Identity)} == {"Ann Ash", "Bo Birch"}
+    assert len(gaps(items)) == 1
