@@ -165,6 +165,7 @@ CONNECTOR = Administration(
         operations=(USERS, EVENTS, JIRA, CONFLUENCE),
         yields=NAMES.kinds | {DATA.kind, PRODUCT, AGENT},
         docs_url="https://developer.atlassian.com/cloud/admin/organization/rest/intro/",
+        exports=("the audit log of admin.atlassian.com (CSV)",),
         rates={"admin": 5.0, "events": 2.0, "site": 5.0},
     ),
     names=NAMES,

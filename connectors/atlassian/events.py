@@ -224,7 +224,7 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
     if not action:
         return None
     mail = column(record, "Actor email", "Actor")
-    said = column(record, "Message", "Details")
+    said = column(record, "Message", "Details", "Activity", "Description")
     label = column(record, "App", "Application", "Target")
     if not label and (named := _SENTENCE.search(said)):
         label = named[1]

@@ -145,6 +145,7 @@ CONNECTOR = Administration(
         operations=(TOKEN, *_CALLS),
         yields=NAMES.kinds | {DATA.kind, events.AGENT},
         docs_url="https://auth0.com/docs/api/management/v2",
+        exports=("the tenant's logs as a table with the API's fields (CSV)",),
         # 2 a second of a free plan: https://auth0.com/docs/troubleshoot/customer-support/
         # operational-policies/rate-limit-policy/rate-limit-configurations/free-public
         rates={"default": 2.0, "log": 2.0},

@@ -7,7 +7,7 @@ nothing that came from outside but the day from which on is counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from time import sleep
 from typing import Any
@@ -16,7 +16,9 @@ from connectors.databricks.names import NAMES, person
 from connectors.databricks.records import SERVICES, used
 from connectors.databricks.serving import through, used_endpoint
 from scanner.kit.administered import Reading, odd_gap, read
+from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.http import json_body
+from scanner.kit.overlooked import Happened
 from scanner.kit.text import cut
 from scanner.kit.told import gap
 from scanner.kit.values import items, mapping, text, when
@@ -55,6 +57,7 @@ WHERE event_date >= :since AND coalesce(response.status_code, 200) < 400
 GROUP BY ALL
 """  # noqa: S608 - names of this file alone
 _MOST_CHUNKS = 10_000
+_REFUSED = 400
 _MOST_WAITS = 120
 _RUNNING = ("PENDING", "RUNNING")
 
@@ -75,13 +78,13 @@ def use(reading: Reading) -> Iterator[Item]:
                 yield from found or ()
         except SourceError as error:
             errors.append(error)
-            failed = gap(rule, error)
+            trouble = gap(rule, error)
             continue
         yield from odd_gap(odd, rule)
     if len(errors) == 2:
         raise errors[0]
     if errors:
-        yield failed
+        yield trouble
 
 
 def _served(row: list[Any], org: str) -> list[Item] | None:
@@ -95,6 +98,31 @@ def _served(row: list[Any], org: str) -> list[Item] | None:
         last_at=when(row[5]), where=model,
     )  # fmt: skip
     return list(through(one))
+
+
+def is_call(record: Mapping[str, Any]) -> bool:
+    """Of ``system.serving.endpoint_usage`` as a table
+    (https://docs.databricks.com/aws/en/ai-gateway/configure-ai-gateway-endpoints), with or without
+    the columns of ``served_entities``."""
+    return {"requester", "request_time", "status_code", "served_entity_id"} <= record.keys()
+
+
+def call(record: Any, org: str) -> Happened | None:
+    """One call of a served entity: by the endpoint's name, where it is told."""
+    given = mapping(record)
+    name = text(given.get("endpoint_name")) or text(given.get("served_entity_id"))
+    at, model = when(given.get("request_time")), text(given.get("entity_name"))
+    if not name or not at:
+        return None
+    thing = used_endpoint(org, name, (model,) if model else ())
+    one = NAMES.used(
+        thing, "endpoint_usage", actor=person(org, text(given.get("requester"))), first_at=at,
+        last_at=at, where=model,
+    )  # fmt: skip
+    code = text(given.get("status_code"))
+    is_done = not code.isdigit() or int(code[:6]) < _REFUSED
+    ident = text(given.get("databricks_request_id")) or mark_of((at, whole(given)))
+    return ident, at, tuple(through(one)) if is_done else (failed(one),)
 
 
 def _audited(row: list[Any], org: str) -> list[Item] | None:

@@ -165,6 +165,7 @@ CONNECTOR = Administration(
         operations=(TOKEN, *_CALLS),
         yields=NAMES.kinds | {DATA.kind},
         docs_url="https://developers.docusign.com/docs/monitor-api/reference/monitor/dataset",
+        no_export="of Monitor the vendor documents no export but its API's own JSON",
         # None is told of Monitor and Admin.
         rates={"default": 2.0},
     ),

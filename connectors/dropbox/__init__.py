@@ -131,6 +131,7 @@ CONNECTOR = Administration(
         config=DropboxConfig,
         operations=(TOKEN, *_CALLS),
         yields=NAMES.kinds | {DATA.kind, records.PRODUCT},
+        exports=("the admin console's report of activity (CSV)",),
         docs_url="https://www.dropbox.com/developers/documentation/http/teams",
         # Dropbox publishes none: https://developers.dropbox.com/dbx-performance-guide
         rates={"default": 4.0},

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from scanner.kit.columns import Columns
 from scanner.kit.expressions import expression
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
 from scanner.kit.outcomes import beside
 from scanner.kit.overlooked import Happened, telling
-from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
 from scanner.kit.values import hosts, items, mapping, text, when
 from scanner.model.evidence import Ends
@@ -50,7 +50,23 @@ _POLICIES = (
     "ai_third_party_sharing_dropbox_base_policy_changed", "previews_ai_policy_changed",
 )  # fmt: skip
 _DASH = "dash_"
-_ROW = ("Date", "Member", "Activity")
+TABLE = Columns(
+    {
+        "at": ("Date", "Date and time", "Timestamp"),
+        "kind": ("Activity", "Event type", "Event", "Action"),
+        "mail": ("Member email", "Email", "Member", "User"), "label": ("Content", "App"),
+        "said": ("Description", "Details"),
+    },
+    needs=("at", "kind", "mail"),
+)  # fmt: skip
+"""Of the admin console's report of activity (https://help.dropbox.com/view-edit/track-activity; it
+lists no columns, and has had several)."""
+_SENTENCE = expression(
+    r"(?i)\bapp(?:lication)? ['\"\u201c]?(.{1,120}?)['\"\u201d]?"
+    r"(?: (?:for|to|from) (?:the )?team)?\.?$"
+    r"|\b(?:un)?linked (?!(?:the )?app)(.{1,120}?) (?:for|to|from) (?:the )?team\.?$"
+)
+"""What the description of an event calls the application."""
 _MOST_TEXT = 120
 
 
@@ -189,19 +205,23 @@ def _known(user: Mapping[str, Any], org: str) -> Identity | None:
 
 
 def is_row(record: Mapping[str, Any]) -> bool:
-    return has_columns(record, _ROW) and "event_type" not in record
+    return TABLE.fits(record) and "event_type" not in record
 
 
 @telling(
-    lambda row: column(row, "Activity"), lambda kind, _: "app" in kind.casefold().split(),
-    "Content|App", NAMES,
+    lambda row: text(TABLE.record(row).get("kind")),
+    lambda kind, _: "app" in kind.casefold().split(), "Content|App", NAMES,
 )  # fmt: skip
 def row(record: Mapping[str, Any], org: str) -> Happened | None:
-    """A row of the console's report (Date, Member, Activity, Content)."""
-    kind, at = column(record, "Activity"), when(column(record, "Date"))
+    """A row of the console's report: the application stands in a column of its own, or in the
+    sentence that describes the event."""
+    given = {name: text(value) for name, value in TABLE.record(record).items()}
+    kind, at = given.get("kind", ""), when(given.get("at"))
     if not kind:
         return None
-    mail, label = column(record, "Member email", "Member"), column(record, "Content", "App")
+    mail, label = given.get("mail", ""), given.get("label", "")
+    if not label and (named := _SENTENCE.search(given.get("said", ""))):
+        label = (named[1] or named[2]).strip()
     words = kind.casefold()
     told: tuple[Activity, ...] = ()
     if "app" in words.split() and label:

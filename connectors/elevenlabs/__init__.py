@@ -176,6 +176,7 @@ CONNECTOR = Administration(
         operations=(KEYS, AGENTS),
         yields=NAMES.kinds | {SERVICE, KEY, AGENT},
         docs_url="https://elevenlabs.io/docs/api-reference/introduction",
+        no_export="the vendor documents no export of keys or agents",
         # ElevenLabs limits calls at one time, 2 of the smallest plan, and none a minute:
         # https://help.elevenlabs.io/hc/en-us/articles/19571824571921-API-Error-Code-429
         rates={"default": 2.0},

@@ -45,6 +45,7 @@ class EntraConnector:
             for what, part in (("agent", "agents"), ("copilot", "copilot"))
         ),
         docs_url="https://learn.microsoft.com/graph/api/overview",
+        exports=("the portal's CSV of sign-ins and of audit logs, and their JSON",),
         rates={"directory": 20.0, "audit": 0.5, "reports": 0.5, "copilot": 5.0},
     )  # fmt: skip
 

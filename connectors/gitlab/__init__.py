@@ -120,6 +120,7 @@ class GitLabConnector:
             "gitlab.user", "gitlab.team", "gitlab.variable", "gitlab.runner", "gitlab.environment",
         }),
         docs_url="https://docs.gitlab.com/api/rest/",
+        exports=("audit events (CSV)",),
         listing={**LISTED, "groups": Counts.MORE, "audit": Counts.MORE, "since_days": Counts.NEVER},
     )  # fmt: skip
 

@@ -161,6 +161,7 @@ CONNECTOR = Administration(
         operations=_CALLS,
         yields=NAMES.kinds | {DATA.kind, events.PRODUCT, events.AGENT},
         docs_url="https://developers.hubspot.com/docs/api-reference/legacy/account/audit-logs/guide",
+        exports=("the audit log and security activity of the account (CSV)",),
         # 100 in 10 seconds of a private app of the smallest plan:
         # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
         rates={"default": 8.0},

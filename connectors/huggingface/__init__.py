@@ -215,6 +215,7 @@ CONNECTOR = Administration(
         operations=(MODELS, SPACES, DATASETS, MEMBERS, ENDPOINTS, AUDIT),
         yields=NAMES.kinds | {f"huggingface.{kind}" for kind in KINDS},
         docs_url="https://huggingface.co/docs/hub/api",
+        no_export="the vendor documents no export but the API's own JSON, which is read",
         # https://huggingface.co/docs/hub/rate-limits: 1,000 in five minutes, of a free account.
         rates={"default": 3.0},
     ),

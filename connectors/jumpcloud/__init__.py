@@ -179,6 +179,7 @@ CONNECTOR = Administration(
         operations=(*_CONSOLE, EVENTS),
         yields=NAMES.kinds,
         docs_url="https://docs.jumpcloud.com/api/",
+        exports=("Directory Insights, as CSV or JSON",),
         # JumpCloud publishes none.
         rates={"default": 5.0, "events": 2.0},
     ),

@@ -169,6 +169,7 @@ CONNECTOR = Administration(
         operations=_CALLS,
         yields=NAMES.kinds | {KEY, PROJECT},
         docs_url="https://docs.langchain.com/langsmith/smith-api",
+        no_export="the exports that the vendor documents are of runs, which hold prompts",
         # 2,000 in 10 seconds, fewer where runs are asked for:
         # https://docs.langchain.com/langsmith/cloud-rate-limits
         rates={"default": 2.0},

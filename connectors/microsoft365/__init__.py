@@ -69,6 +69,7 @@ CONNECTOR = Administration(
         yields=NAMES.kinds
         | {PERMITTED.kind, events.AGENT, events.FLOW, events.COPILOT, agents.MCP},
         docs_url="https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-reference",
+        exports=("Purview's CSV of an audit search", "the portal's CSV of discovered apps"),
         # 2,000 requests a minute a tenant, as the page says.
         rates={"activity": 30.0, "discovery": 2.0, "teams": 5.0, "hunting": 0.5},
     ),

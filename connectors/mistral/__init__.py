@@ -122,6 +122,7 @@ CONNECTOR = Administration(
         operations=_CALLS,
         yields=NAMES.kinds | {WORKSPACE, KEY, ASSISTANT, AGENT, log.CONNECTION},
         docs_url="https://docs.mistral.ai/admin/admin-api",
+        no_export="the vendor documents no export of people, keys or use",
         # Mistral publishes none for these; its limits are of calls to models.
         rates={"default": 2.0},
     ),

@@ -236,6 +236,7 @@ CONNECTOR = Administration(
         operations=(USERS,),
         yields=NAMES.kinds | {DATA.kind, PRODUCT, AGENT},
         docs_url="https://developers.notion.com/reference/intro",
+        exports=("the workspace's audit log (CSV)",),
         # https://developers.notion.com/reference/request-limits
         rates={"default": 3.0},
     ),

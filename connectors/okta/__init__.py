@@ -17,6 +17,7 @@ import msgspec
 from connectors.okta import lists
 from connectors.okta.api import Window, read_apps, read_log
 from connectors.okta.export import read_file
+from connectors.okta.reports import EXPORTS
 from connectors.okta.scopes import DATA
 from scanner.kit.contract import ConnectorSpec, Context, Mode, Operation, Probe, Shard
 from scanner.kit.counted import in_turn, of_file, of_log
@@ -119,6 +120,7 @@ class OktaConnector:
         ),
         yields=frozenset({"okta.org", "okta.app", "okta.user", DATA.kind}),
         docs_url="https://developer.okta.com/docs/api/openapi/okta-management/management/tags/systemlog",
+        exports=EXPORTS,
     )  # fmt: skip
 
     def shards(self, ctx: Context[OktaConfig]) -> Iterator[Shard]:

@@ -8,11 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from connectors.okta import reports
 from connectors.okta.events import TYPES, Aggregate, mark_of, org
 from scanner.kit.clocks import Clock
 from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
 from scanner.kit.envelopes import unwrapped
+from scanner.kit.folding import Fold
 from scanner.kit.overlooked import Overlooked
 from scanner.kit.records import read_records
 from scanner.kit.spelling import Spelling
@@ -42,11 +44,20 @@ def read_file(
     gap; a damaged file gives what was before the damage, then ``Unavailable``. ``now``: of the
     scan; ``counted``: what other readings have counted; ``ctx``: for events that tell nothing."""
     clock = Clock(now)
+    fold = Fold(clock=clock)
     found = Aggregate(host, clock=clock, overlooked=Overlooked(ctx))
     trouble: SourceError | None = None
     try:
         for number, record in read_records(path, name, "`files` in [sources.okta]"):
             event = unwrapped(record, _is_event, spelling=SPELLING)
+            told = None
+            if event is None and reports.is_row(record):
+                told = reports.row(record, host)
+            if told is not None:
+                if not counted.is_repeated(told[0]):
+                    for one in told[2]:
+                        fold.add(one)
+                continue
             if event is None:
                 yield Gap(what=f"{name}:{number}", reason="not an Okta System Log event")
                 continue
@@ -58,9 +69,9 @@ def read_file(
     except SourceError as error:
         trouble = error
     yield from found.overlooked.gap(name)
-    if trouble is None or found.rows:
+    if trouble is None or found.rows or fold.rows:
         yield org(host)
-    yield from counted.of_part(found.rows.values())
+    yield from counted.of_part((*found.rows.values(), *fold.take()))
     yield counted.remembered(is_whole=trouble is None)
     yield from clock.gaps(name)
     if trouble is not None:

@@ -21,7 +21,9 @@ from scanner.kit.administered import (
     read,
     session,
 )
+from scanner.kit.columns import Columns
 from scanner.kit.contract import ConnectorSpec, Context
+from scanner.kit.expressions import expression
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.oauth import ClientCredentials
@@ -30,6 +32,7 @@ from scanner.kit.overlooked import Happened, telling
 from scanner.kit.paged import by_cursor, by_header
 from scanner.kit.values import iso, mapping, text, when
 from scanner.model.evidence import Ends
+from scanner.model.facts import Identity
 from scanner.model.items import Item
 
 NAMES = Names(source="onelogin", vendor="onelogin", tenant="account")
@@ -165,13 +168,13 @@ def event(record: Any, org: str) -> Happened | None:
         return None
     ident = text(given.get("id")) or mark_of((at, whole(given)))
     if kind in _LEAVES:
-        whose = NAMES.person(org, text(given.get("user_id")), "", text(given.get("user_name")))
+        whose = _user(given, org)
         return ident, at, NAMES.left(org, _NAMES[kind], whose, _LEAVES[kind], at)
     relation = _TYPES.get(kind)
     key, label = text(given.get("app_id")), text(given.get("app_name"))
     if relation is None or not (key or label):
         return ident, at, ()
-    who = NAMES.person(org, text(given.get("user_id")), "", text(given.get("user_name")))
+    who = _user(given, org)
     by = text(given.get("actor_user_id"))
     is_other = bool(by) and by != text(given.get("user_id"))
     one = NAMES.app(
@@ -179,6 +182,55 @@ def event(record: Any, org: str) -> Happened | None:
         actor=who, first_at=at, last_at=at, status="by somebody else" if is_other else "",
     )  # fmt: skip
     return ident, at, (failed(one) if relation == "failed" else one,)
+
+
+def _user(given: Mapping[str, Any], org: str) -> Identity | None:
+    name = text(given.get("user_name"))
+    mail = name if "@" in name else ""
+    return NAMES.person(org, text(given.get("user_id")), mail, name)
+
+
+TABLE = Columns(
+    {
+        "id": ("Event ID", "ID"), "created_at": ("Date", "Timestamp", "Time", "Created at"),
+        "event_type_id": ("Event", "Event type", "Event name"),
+        "user_name": ("User", "User name", "Username"), "app_name": ("App", "App name"),
+        "actor_user_id": ("Actor", "Actor user", "Performed by"),
+    },
+    needs=("created_at", "event_type_id", "user_name", "app_name"),
+)  # fmt: skip
+"""Of Activity > Events and of the report of application access, as CSV
+(https://onelogin.service-now.com/kb_view_customer.do?sysparm_article=KB0010386 and KB0010422, which
+list the events, in words, and no columns)."""
+_WORDS = tuple((expression(f"(?i){words}"), kind) for words, kind in (
+    (r"(?:login|log ?in|sign ?in).*app.*fail|fail.*(?:login|log ?in|sign ?in).*app"
+     r"|unable to (?:log|sign).*app", "85"),
+    (r"(?:logged|signed) ?in ?to (?:the )?app|app(?:lication)? (?:login|access)", "8"),
+    (r"manually added|login added|added .*\bto app", "206"),
+    (r"manually removed|login removed|removed .*\bfrom app", "207"),
+    (r"app.*request.*approv|approv.*app.*request", "137"),
+    (r"app.*request.*den|den.*app.*request", "138"),
+    (r"request.*\bapp|app.*request", "34"),
+    (r"(?:created|provision\w*) .*\bin app|created in app", "51"),
+    (r"deleted .*\bin app|deleted in app", "55"),
+    (r"^user (?:was )?deactivated|deactivated user", "15"),
+    (r"^user (?:was )?activated|\bactivated user", "16"),
+    (r"^user (?:was )?deleted|deleted user", "17"),
+))  # fmt: skip
+"""An event in words -> its type. One that is none of these stays in words, and is told as new."""
+
+
+def is_row(record: Mapping[str, Any]) -> bool:
+    return TABLE.fits(record)
+
+
+def row(record: Mapping[str, Any], org: str) -> Happened | None:
+    """As the API's event. People are known by the name, or the address, that stands there."""
+    given = TABLE.record(record)
+    said = text(given.get("event_type_id"))
+    kind = next((kind for words, kind in _WORDS if words.search(said)), said)
+    who = text(given.get("user_name"))
+    return event({**given, "event_type_id": kind, "user_id": who}, org)
 
 
 def log(reading: Reading, begin: datetime, end: datetime) -> Iterator[Happened | None]:
@@ -202,6 +254,7 @@ CONNECTOR = Administration(
         operations=(TOKEN, *_CALLS),
         yields=NAMES.kinds,
         docs_url="https://developers.onelogin.com/api-docs/2/getting-started/dev-overview",
+        exports=("Activity > Events, and the report of application access (CSV)",),
         # 5,000 calls an hour: https://developers.onelogin.com/api-docs/2/oauth20-tokens/get-rate-limit
         rates={"default": 1.3},
     ),
@@ -211,7 +264,7 @@ CONNECTOR = Administration(
         Listed("applications", APPS, applications),
         Logged("events", EVENTS, log, kept=_KEPT, span=timedelta(days=7)),
     ),
-    kinds=(Kind(is_event, event), Kind(is_app, app), Kind(is_user, user)),
+    kinds=(Kind(is_event, event), Kind(is_app, app), Kind(is_user, user), Kind(is_row, row)),
     access=_access,
     expected="events, applications or users",
 )

@@ -137,6 +137,7 @@ CONNECTOR = Administration(
         operations=(TOKEN, *_CALLS),
         yields=NAMES.kinds | {DATA.kind, records.AGENT},
         docs_url="https://developer.pingidentity.com/pingone-api/",
+        exports=("Monitoring > Audit, as CSV",),
         # Fewer for activities than for others; the numbers are a tenant's own:
         # https://developer.pingidentity.com/pingone-api/platform/audit-activities.html
         rates={"default": 5.0, "activities": 1.0},
@@ -151,6 +152,7 @@ CONNECTOR = Administration(
         Kind(records.is_event, records.event),
         Kind(records.is_application, records.application),
         Kind(records.is_user, records.user),
+        Kind(records.is_row, records.row),
     ),
     access=_access,
     expected="audit activities, applications or users",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from scanner.kit.columns import Columns
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData, Way, by_words
@@ -164,3 +165,38 @@ def event(record: Any, org: str) -> Happened | None:
     status = text(mapping(given.get("result")).get("status")).upper()
     is_done = relation != "failed" and status not in _FAILED
     return ident, at, (one if is_done else failed(one),)
+
+
+# --- the console's table --------------------------------------------------------------------------
+
+TABLE = Columns(
+    {
+        "recordedAt": ("Timestamp", "Recorded at", "Date"), "action.type": ("Event Type", "Event"),
+        "actors.client.name": ("Client", "Client name"),
+        "actors.user.name": ("User Identity", "User", "Username"),
+        "result.status": ("Result Status", "Result", "Status"),
+        "about": ("Resource(s)", "Resources", "Resource"), "id": ("ID", "Activity ID"),
+    },
+    needs=("recordedAt", "action.type", "actors.client.name|about"),
+)  # fmt: skip
+"""Of Monitoring > Audit, downloaded as CSV
+(https://docs.pingidentity.com/pingone/monitoring/p1_running_report.html names what it shows: the
+time, the type of event in words, client, user identity, resources, result)."""
+_ABOUT = ("APPLICATION", "USER")
+
+
+def is_row(record: Mapping[str, Any]) -> bool:
+    return TABLE.fits(record)
+
+
+def row(record: Mapping[str, Any], org: str) -> Happened | None:
+    """As the API's activity: ``User Access Allowed`` is ``USER.ACCESS_ALLOWED``. Who and what are
+    known by name alone."""
+    given = TABLE.record(record)
+    said = text(mapping(given.get("action")).get("type")).upper()
+    noun, _, verb = said.partition(" ")
+    kind = f"{noun}.{verb.replace(' ', '_')}" if verb else said
+    about = text(given.pop("about", ""))
+    if about and noun in _ABOUT:
+        given["resources"] = [{"type": noun, "name": about}]
+    return event({**given, "action": {"type": kind}}, org)

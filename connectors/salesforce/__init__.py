@@ -180,6 +180,10 @@ CONNECTOR = Administration(
         operations=(TOKEN, *_CALLS),
         yields=NAMES.kinds | {DATA.kind, AGENT, EINSTEIN},
         docs_url="https://developer.salesforce.com/docs/apis",
+        exports=(
+            "event log files, the login history and the setup audit trail (CSV)",
+            "the table of Connected Apps OAuth Usage, OauthToken by the Data Loader (CSV)",
+        ),
         rates={"default": 20.0},
     ),
     names=NAMES,
@@ -203,6 +207,7 @@ CONNECTOR = Administration(
         Kind(_is_setup, records.setup),
         Kind(records.is_setup_row, records.setup_row),
         Kind(_is_token, lambda record, org: records.token(record, org, "OauthToken")),
+        Kind(records.USAGE.fits, records.usage),
         Kind(_is_agent, lambda record, org: records.agent(record, org, "BotDefinition")),
         Kind(_is_user, lambda record, org: records.user(record, org, "User")),
     ),

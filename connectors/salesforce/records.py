@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scanner.kit.columns import Columns
 from scanner.kit.expressions import expression
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
@@ -17,7 +18,7 @@ from scanner.kit.opened import OpenedData
 from scanner.kit.overlooked import Happened, telling
 from scanner.kit.records import column, has_columns
 from scanner.kit.text import cut
-from scanner.kit.values import mapping, text, when
+from scanner.kit.values import mapping, size, text, when
 from scanner.model.evidence import Ends
 from scanner.model.facts import Asset, AssetClass, Identity, PrincipalType
 from scanner.model.items import Activity, Item
@@ -124,14 +125,43 @@ def token(row: Row, org: str, rule: str) -> list[Item] | None:
     count = row.get("UseCount")
     used, first = when(row.get("LastUsedDate")), when(row.get("CreatedDate"))
     found: list[Item] = [NAMES.app(org, rule, "grants", name, name, actor=who, first_at=first)]
-    if isinstance(count, int) and count > 0:
+    if times := size(count):
         found.append(
             NAMES.app(
-                org, rule, "used_by", name, name, actor=who, count=count,
+                org, rule, "used_by", name, name, actor=who, count=times,
                 first_at=first, last_at=used,
             )
         )  # fmt: skip
     return found
+
+
+USAGE = Columns(
+    {
+        "AppName": ("Connected App", "App Name", "Application", "Connected App Name"),
+        "users": ("User Count", "Users", "Number of Users"),
+        "state": ("Status", "App Status", "Actions"),
+    },
+    needs=("AppName", "users"),
+)  # fmt: skip
+"""Of the page Connected Apps OAuth Usage
+(https://help.salesforce.com/s/articleView?id=xcloud.connected_app_manage_usage.htm), which has no
+export of its own: its table is copied, or is a report."""
+
+
+def usage(record: Row, org: str) -> list[Item] | None:
+    """An app that people have let in, without the people: how many they are."""
+    given = USAGE.record(record)
+    name, users, state = (text(given.get(one)) for one in ("AppName", "users", "state"))
+    if not name:
+        return None
+    is_blocked = "blocked" in state.casefold()
+    status = f"{users} users" if users else ""
+    return [
+        NAMES.app(
+            org, "Connected Apps OAuth Usage", "" if is_blocked else "contains", name, name,
+            status=", ".join(filter(None, (status, "blocked" if is_blocked else ""))),
+        )
+    ]  # fmt: skip
 
 
 def agent(row: Row, org: str, rule: str) -> list[Item] | None:

@@ -153,6 +153,7 @@ CONNECTOR = Administration(
         yields=NAMES.kinds | {DATA.kind, records.AGENT, records.SKILL, records.PRODUCT},
         docs_url="https://www.servicenow.com/docs/bundle/zurich-api-reference/page/integrate/"
         "inbound-rest/concept/c_TableAPI.html",
+        exports=("lists of these tables as CSV, by field names or labels",),
         # An instance's own rules decide, and are heeded: https://www.servicenow.com/docs/r/
         # api-reference/rest-api-explorer/inbound-REST-API-rate-limiting.html
         rates={"default": 5.0},
@@ -178,6 +179,10 @@ CONNECTOR = Administration(
         Kind(records.is_application, records.application),
         Kind(records.is_user, records.user),
         Kind(records.is_agent, records.agent),
+        Kind(records.APPLICATIONS.fits, records.application_row),
+        Kind(records.TOKENS.fits, records.TOKENS.read(records.token)),
+        Kind(records.USES.fits, records.USES.read(records.use)),
+        Kind(records.PEOPLE.fits, records.PEOPLE.read(records.user)),
         Kind(records.is_skill, records.skill),
     ),
     access=_access,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from scanner.kit.columns import Columns
 from scanner.kit.folding import failed, mark_of, whole
 from scanner.kit.named import Names
 from scanner.kit.opened import OpenedData
@@ -236,3 +237,42 @@ def _ends(field: str, new: str) -> Ends:
     if field != "active" or not new:
         return Ends.NOTHING
     return Ends.PAUSED if new.casefold() in ("false", "0") else Ends.RESUMED
+
+
+# --- lists as people export them ------------------------------------------------------------------
+
+_CREATED = {"sys_created_by": "Created by", "sys_created_on": ("Created", "Created on")}
+APPLICATIONS = Columns(
+    {
+        "sys_id": "Sys ID", "name": "Name", "client_id": "Client ID", "type": "Type",
+        "redirect_url": ("Redirect URL", "Redirect URLs"), "active": "Active",
+        "auth_url": "Authorization URL", "token_url": "Token URL", **_CREATED,
+    },
+    needs=("name", "client_id"), without=("sys_created_on",),
+)  # fmt: skip
+TOKENS = Columns(
+    {"peer": ("OAuth Entity", "Peer", "Application", "Application Registry"), "user": "User",
+     "type": ("Type", "Token Type"), **_CREATED},
+    needs=("peer", "user", "type"), without=("sys_created_on",),
+)  # fmt: skip
+PEOPLE = Columns(
+    {"user_name": "User ID", "name": "Name", "email": "Email", "active": "Active"},
+    needs=("user_name", "email"),
+)  # fmt: skip
+USES = Columns(
+    {"sys_id": "Sys ID", "definition": ("Definition", "Capability definition", "Capability"),
+     "error_code": "Error code", **_CREATED},
+    needs=("definition", "sys_created_by", "sys_created_on"), without=("sys_created_on",),
+)  # fmt: skip
+"""Lists export their columns by label
+(https://www.servicenow.com/docs, "Export data"); the CSV processor's URL with
+``sysparm_default_export_fields=all`` by field."""
+
+
+def application_row(record: Mapping[str, Any], org: str) -> list[Item] | None:
+    """Without an id it is known by its client id."""
+    given = APPLICATIONS.record(record)
+    given.setdefault("sys_id", text(given.get("client_id")))
+    if "provider" in text(given.get("type")).casefold():
+        given["type"] = "oauth_provider"
+    return application(given, org)

@@ -238,6 +238,7 @@ CONNECTOR = Administration(
         operations=(AUDIT, KNOWN_ACTIONS, *_WEB),
         yields=NAMES.kinds | {DATA.kind, tables.AI},
         docs_url="https://docs.slack.dev/admins/audit-logs-api",
+        exports=("tables of installed apps, integration logs, audit log and members (CSV)",),
         # https://docs.slack.dev/apis/web-api/rate-limits: tier 3 and tier 2, a minute.
         rates={"audit": 50 / 60, "tier2": 20 / 60},
     ),

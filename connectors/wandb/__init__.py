@@ -78,6 +78,7 @@ CONNECTOR = Administration(
         operations=_CALLS,
         yields=NAMES.kinds | KINDS,
         docs_url="https://docs.wandb.ai/platform/hosting/iam/scim",
+        no_export="the vendor documents no export but the audit log's JSON lines, which are read",
         # Limits are told of logging runs alone:
         # https://docs.wandb.ai/platform/hosting/hosting-options/dedicated-cloud/rate-limits
         rates={"default": 2.0},

@@ -131,6 +131,7 @@ CONNECTOR = Administration(
         operations=(FLOWS, CONNECTIONS),
         yields=NAMES.kinds | lowcode.kinds(NAMES),
         docs_url="https://docs.workato.com/workato-api.html",
+        exports=("packages of recipes: their JSON",),
         # 60 a minute for lists: https://docs.workato.com/workato-api/limits.html
         rates={"default": 1.0},
     ),

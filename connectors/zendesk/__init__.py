@@ -139,6 +139,7 @@ CONNECTOR = Administration(
         operations=_CALLS,
         yields=NAMES.kinds | {DATA.kind, records.PRODUCT},
         docs_url="https://developer.zendesk.com/api-reference/",
+        exports=("the audit log of Admin Center (CSV)",),
         # 200 a minute of the smallest plan:
         # https://developer.zendesk.com/api-reference/introduction/rate-limits/
         rates={"default": 3.0},

@@ -148,6 +148,7 @@ CONNECTOR = Administration(
         operations=(TOKEN, *_CALLS),
         yields=NAMES.kinds | {DATA.kind, PRODUCT},
         docs_url="https://developers.zoom.us/docs/api/",
+        exports=("the log of admin activity (CSV)",),
         # https://developers.zoom.us/docs/api/rate-limits: a Pro account's, a second.
         rates={"medium": 20.0, "heavy": 10.0},
     ),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scanner.kit.values import cell
-from scanner.model.evidence import Cost, total_costs
+from scanner.model.evidence import Cost, Ends, total_costs
 from scanner.model.facts import Asset, Edge, Identity
 from scanner.model.items import Activity
 from tests.connectors.consoles import edges, gaps, people, read, told
@@ -319,3 +319,201 @@ def test_googles_list_of_users(tmp_path: Path) -> None:
     }
     assert {one.name for one in items if isinstance(one, Identity)} == {"Ann Ash", "Bo Birch"}
     assert len(gaps(items)) == 1
+
+
+# --- identity -------------------------------------------------------------------------------------
+
+ONELOGIN = (
+    "Date,Event,User,App,IP Address,Notes,Actor\n"
+    "2026-11-20 10:00:00 UTC,User logged into app,ann@acme.com,Claude,1.1.1.1,,ann@acme.com\n"
+    "2026-11-20 10:05:00 UTC,User failed to log into app,ann@acme.com,Claude,1.1.1.1,,\n"
+    "2026-11-20 11:00:00 UTC,adm manually added user to app,bo@acme.com,Otter.ai,1.1.1.1,,adm\n"
+    "2026-11-20 12:00:00 UTC,User was deleted,bo@acme.com,,1.1.1.1,,adm\n"
+    "2026-11-20 13:00:00 UTC,Brand new event,bo@acme.com,ChatGPT,1.1.1.1,,\n"
+)
+
+
+def test_onelogins_events_in_words(tmp_path: Path) -> None:
+    items = read("onelogin", tmp_path, ONELOGIN)
+    assert gaps(items) == []
+    assert {("Claude", "used_by", "ann@acme.com", 1), ("Claude", "", "ann@acme.com", 1),
+            ("Otter.ai", "grants", "bo@acme.com", 1)} <= told(items)  # fmt: skip
+    (left,) = [one for one in items if isinstance(one, Activity) and one.ends is Ends.ALL]
+    assert left.rule == "user deleted"
+    assert left.actor is not None
+    assert left.actor.email == "bo@acme.com"
+    (new,) = [one for one in items if isinstance(one, Activity) and one.is_guess]
+    assert new.label == "ChatGPT"
+
+
+PINGONE = (
+    "Timestamp,Event Type,Description,Client,User Identity,Resource(s),Correlation ID,"
+    "Result Status\n"
+    "2026-11-20T10:00:00.000Z,User Access Allowed,x,ChatGPT,ann@acme.com,,c,Success\n"
+    "2026-11-20T10:01:00.000Z,User Access Denied,x,ChatGPT,bo@acme.com,,c,Failed\n"
+    "2026-11-20T10:02:00.000Z,Application Created,x,Admin Console,adm@acme.com,Otter.ai,c,Success\n"
+    "2026-11-20T10:03:00.000Z,User Deleted,x,Admin Console,adm@acme.com,bo@acme.com,c,Success\n"
+)
+
+
+def test_pingones_audit_table(tmp_path: Path) -> None:
+    items = read("pingone", tmp_path, PINGONE)
+    assert gaps(items) == []
+    assert told(items) == {
+        ("ChatGPT", "used_by", "ann@acme.com", 1), ("ChatGPT", "", "bo@acme.com", 1),
+        ("Otter.ai", "created_by", "adm@acme.com", 1), ("", "", "bo@acme.com", 1),
+    }  # fmt: skip
+
+
+OKTA_ASSIGNED = (
+    "Application Name,Application ID,Status,Sign On Mode,User ID,User Login,User Assigned Date,"
+    "Last Access\n"
+    "ChatGPT,0oa1,ACTIVE,SAML_2_0,00u1,Ann@acme.com,2026-11-01,2026-11-20\n"
+    "Claude,0oa2,INACTIVE,SAML_2_0,00u1,ann@acme.com,2026-11-02,\n"
+)
+
+
+def test_oktas_report_of_assignments(tmp_path: Path) -> None:
+    items = read("okta", tmp_path, OKTA_ASSIGNED)
+    assert gaps(items) == []
+    assert told(items) == {
+        ("ChatGPT", "grants", "ann@acme.com", 1), ("ChatGPT", "used_by", "ann@acme.com", 1),
+        ("Claude", "", "ann@acme.com", 1),
+    }  # fmt: skip
+    found = {(one.rule, one.app_id, one.last_at) for one in items if isinstance(one, Activity)}
+    assert ("report of last use", "okta:export/app/0oa1", "2026-11-20T00:00:00Z") in found
+    used = read("okta", tmp_path, "Application,Unique users,Logins\nChatGPT,3,40\nIdle,0,0\n")
+    assert told(used) == {("ChatGPT", "used_by", "", 40)}
+    odd = read("okta", tmp_path, "Application,Colour\nChatGPT,red\n")
+    assert gaps(odd) == ["not an Okta System Log event"]
+
+
+# --- collaboration and business -------------------------------------------------------------------
+
+ASANA = (
+    "Created at,Event type,Event category,Actor name,Actor email,Resource type,Resource name,"
+    "Resource gid\n"
+    "2026-11-20T10:00:00Z,user_app_authorized,apps,Ann,ann@acme.com,app,ChatGPT,777\n"
+    "2026-11-21T10:00:00Z,User app deauthorized,Apps,Ann,ann@acme.com,app,ChatGPT,777\n"
+)
+
+
+def test_asanas_audit_table(tmp_path: Path) -> None:
+    items = read("asana", tmp_path, ASANA)
+    assert gaps(items) == []
+    assert told(items) == {
+        ("ChatGPT", "grants", "ann@acme.com", 1), ("ChatGPT", "", "ann@acme.com", 1),
+    }  # fmt: skip
+    (ended,) = [one for one in items if isinstance(one, Activity) and not one.relation]
+    assert (ended.rule, ended.ends) == ("user_app_deauthorized", Ends.OWN)
+
+
+BOX = (
+    "Date,User Name,User Email,IP Address,Action,Item Name,Item ID,Details,Service\n"
+    "2026-11-20 08:00:00,Ann,ann@acme.com,192.0.2.1,Downloaded,plan.docx,1,,ChatGPT\n"
+    "2026-11-20 08:01:00,Ann,ann@acme.com,192.0.2.1,Uploaded,a.docx,1,Service: Glean; x,\n"
+    "2026-11-20 08:02:00,Ann,ann@acme.com,192.0.2.1,Downloaded,b.docx,1,,Box Web Application\n"
+    "2026-11-20 08:03:00,Adm,adm@acme.com,192.0.2.1,App authorized,,1,Application: Otter.ai,\n"
+)
+
+
+def test_boxs_report_of_user_activity(tmp_path: Path) -> None:
+    items = read("box", tmp_path, BOX)
+    assert gaps(items) == []
+    assert told(items) == {
+        ("ChatGPT", "used_by", "ann@acme.com", 1), ("Glean", "used_by", "ann@acme.com", 1),
+        ("Otter.ai", "grants", "adm@acme.com", 1),
+    }  # fmt: skip
+    ways = {one.label: (bool(one.reads), bool(one.writes)) for one in items
+            if isinstance(one, Activity)}  # fmt: skip
+    assert (ways["ChatGPT"], ways["Glean"]) == ((True, False), (False, True))
+    assert "plan.docx" not in repr(items)
+
+
+DROPBOX = (
+    "Date and time,Event type,Description,Category,User,Email,Location,IP address\n"
+    "2026-11-20 10:00:00,Linked app for member,Ann linked the app ChatGPT,Apps,Ann,ann@acme.com,"
+    "DE,1.1.1.1\n"
+    "2026-11-20 11:00:00,Linked app for team,Linked app Otter.ai for the team,Apps,Adm,"
+    "adm@acme.com,DE,1.1.1.1\n"
+    "2026-11-21 11:00:00,Unlinked app for team,Unlinked app Otter.ai for the team,Apps,Adm,"
+    "adm@acme.com,DE,1.1.1.1\n"
+    "2026-11-21 12:00:00,Edited file,plan.docx,Files,Ann,ann@acme.com,DE,1.1.1.1\n"
+)
+
+
+def test_dropboxs_report_with_users_and_descriptions(tmp_path: Path) -> None:
+    items = read("dropbox", tmp_path, DROPBOX)
+    assert gaps(items) == []
+    assert told(items) == {
+        ("ChatGPT", "grants", "ann@acme.com", 1), ("Otter.ai", "grants", "adm@acme.com", 1),
+        ("Otter.ai", "", "adm@acme.com", 1),
+    }  # fmt: skip
+    assert [one.rule for one in items if isinstance(one, Activity) and one.ends is Ends.ALL] == [
+        "Unlinked app for team"
+    ]
+    old = "Date,Member,Activity,Content\n2026-11-20,ann@acme.com,Linked app,Claude\n"
+    assert told(read("dropbox", tmp_path, old)) == {("Claude", "grants", "ann@acme.com", 1)}
+
+
+SERVICENOW = (
+    "Name,Client ID,Type,Active,Created by,Created\n"
+    "Claude,cid2,OAuth Client,true,bob,2026-11-01 10:00:00\n"
+)
+
+
+def test_servicenows_lists_by_their_labels(tmp_path: Path) -> None:
+    (app,) = [one for one in read("servicenow", tmp_path, SERVICENOW) if isinstance(one, Activity)]
+    assert (app.label, app.client_id, app.first_at) == ("Claude", "cid2", "2026-11-01T10:00:00Z")
+    assert app.actor is not None
+    assert app.actor.name == "bob"
+    tokens = "OAuth Entity,User,Type,Created\nClaude,ann,Refresh,2026-11-02 10:00:00\n"
+    (granted,) = [one for one in read("servicenow", tmp_path, tokens) if isinstance(one, Activity)]
+    assert (granted.relation, [store.store_class for store in granted.reads]) == (
+        "grants", ["tickets"],
+    )  # fmt: skip
+    uses = "Definition,Created by,Created,Error code\nSummarize,ann,2026-11-02 10:00:00,\n"
+    (used,) = [one for one in read("servicenow", tmp_path, uses) if isinstance(one, Activity)]
+    assert (used.relation, used.where) == ("used_by", "Summarize")
+    users = "User ID,Name,Email,Active\nann,Ann Ash,ann@acme.com,true\n"
+    assert "ann@acme.com" in people(read("servicenow", tmp_path, users))
+
+
+def test_salesforces_oauth_usage_and_tokens_as_tables(tmp_path: Path) -> None:
+    page = "Connected App,Description,User Count,Actions\nGong,,12,Block\nOtter.ai,,3,Blocked\n"
+    found = {one.label: (one.relation, one.status) for one in read("salesforce", tmp_path, page)
+             if isinstance(one, Activity)}  # fmt: skip
+    assert found == {"Gong": ("contains", "12 users"), "Otter.ai": ("", "3 users, blocked")}
+    tokens = ("AppName,UserId,UseCount,CreatedDate,LastUsedDate\n"
+              "Claude,005x,7,2026-11-01T00:00:00Z,2026-11-20T00:00:00Z\n")  # fmt: skip
+    used = read("salesforce", tmp_path, tokens)
+    assert {one[:2] + one[3:] for one in told(used)} == {
+        ("Claude", "grants", 1), ("Claude", "used_by", 7),
+    }  # fmt: skip
+
+
+def test_an_app_that_atlassians_table_names_in_its_activity(tmp_path: Path) -> None:
+    text = ("Date,Location,IP address,Actor,Actor name,Actor email,Activity,Action,Product\n"
+            "2026-11-20T10:00:00Z,,1.1.1.1,557:1,Ann,ann@acme.com,Installed app Claude for Jira,"
+            "App installed,Jira\n")  # fmt: skip
+    items = read("atlassian", tmp_path, text)
+    assert gaps(items) == []
+    assert told(items) == {("Claude", "grants", "ann@acme.com", 1)}
+
+
+def test_tables_of_warehouses_without_people_or_names(tmp_path: Path) -> None:
+    cortex = ("START_TIME,END_TIME,FUNCTION_NAME,MODEL_NAME,WAREHOUSE_ID,TOKEN_CREDITS,TOKENS\n"
+              "2026-11-20 08:00:00.000 -0800,2026-11-20 09:00:00.000 -0800,COMPLETE,mistral-large2,"
+              "1,0.5,1000\n")  # fmt: skip
+    assert told(read("snowflake", tmp_path, cortex)) == {
+        ("Cortex mistral-large2", "used_by", "", 1)
+    }
+    calls = ("account_id,workspace_id,databricks_request_id,requester,status_code,request_time,"
+             "served_entity_id\na,1,d1,ann@acme.com,200,2026-11-20T10:00:00Z,se1\n"
+             "a,1,d1,ann@acme.com,200,2026-11-20T10:00:00Z,se1\n"
+             "a,1,d2,bo@acme.com,429,2026-11-20T10:00:00Z,se1\n")  # fmt: skip
+    items = read("databricks", tmp_path, calls)
+    assert gaps(items) == []
+    assert {one[1:] for one in told(items)} == {
+        ("used_by", "ann@acme.com", 1), ("", "bo@acme.com", 1),
+    }  # fmt: skip
