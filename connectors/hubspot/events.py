@@ -136,7 +136,7 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
     """A row of the exported audit log
     (https://knowledge.hubspot.com/account-management/view-and-export-account-activity-history)."""
     words = _words_of_row(record)
-    at = when(column(record, "Date", "Occurred at", "Timestamp", "Modified date"))
+    at = when(column(record, "Date", "Occurred at", "Timestamp", "Modified date", "Date modified"))
     if not words[0]:
         return None
     who = NAMES.person(org, "", column(record, "Modified by"))

@@ -36,7 +36,7 @@ def read_bytes(connector: str, folder: Path, data: bytes, name: str) -> list[Ite
 def _settings(spec: Any, name: str) -> dict[str, Any]:
     """The least that the source wants, where files are all that it reads."""
     known = {field.name for field in msgspec.structs.fields(spec.config)}
-    given = {"organization": "acme", "domain": "acme.com", "live": False, "tenant_id": "acme"}
+    given = {"organization": "acme", "domain": "acme.com", "tenant": "acme", "live": False}
     where = "files" if "files" in known else "audit_files"
     return {key: value for key, value in given.items() if key in known} | {where: (name,)}
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
@@ -233,11 +235,19 @@ def _as_texts(record: Any) -> dict[str, Any]:
     return {k: json.dumps(v) if isinstance(v, (dict, list)) else v for k, v in record.items()}
 
 
+def _zipped(lines: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr("logs/export.jsonl", lines)
+    return packed.getvalue()
+
+
 def _shapes(records: list[Any]) -> dict[str, bytes]:
     lines = b"".join(json.dumps(one).encode() + b"\n" for one in records)
     raw = [{"_time": "x", "_raw": json.dumps(one)} for one in records]
     return {
         "packed": gzip.compress(lines),
+        "zipped": _zipped(lines),
         "array": json.dumps(records).encode(),
         "indented": json.dumps(records, indent=1).encode(),
         "wrapped": b"".join(json.dumps({"event": one}).encode() + b"\n" for one in records),

@@ -3,7 +3,9 @@ is refused."""
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,8 +14,8 @@ import pytest
 from scanner.kit.values import cell
 from scanner.model.evidence import Cost, Ends, total_costs
 from scanner.model.facts import Asset, Edge, Identity
-from scanner.model.items import Activity
-from tests.connectors.consoles import edges, gaps, people, read, told
+from scanner.model.items import Activity, Gap
+from tests.connectors.consoles import edges, gaps, people, read, read_bytes, told
 
 # --- AI vendors -----------------------------------------------------------------------------------
 
@@ -78,6 +80,20 @@ def test_the_audit_log_of_claude_enterprise(tmp_path: Path) -> None:
     (way,) = [one for one in items if isinstance(one, Activity) and one.relation == "grants"]
     assert [store.store_class for store in way.reads] == ["files"]
     assert "bo@acme.com" in people(items)
+
+
+def test_the_audit_log_of_claude_in_the_zip_that_it_comes_in(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr("audit_logs.csv", ANTHROPIC_AUDIT)
+    items = read_bytes("anthropic", tmp_path, packed.getvalue(), "logs.zip")
+    assert told(items) == told(read("anthropic", tmp_path, ANTHROPIC_AUDIT))
+    bad = ANTHROPIC_AUDIT + "2026-11-20T09:30:00Z,,,,,,,,\n"
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr("audit_logs.csv", bad)
+    odd = read_bytes("anthropic", tmp_path, packed.getvalue(), "logs.zip")
+    (gap,) = [one for one in odd if isinstance(one, Gap)]
+    assert gap.what == "logs.zip:audit_logs.csv:8"
 
 
 def test_an_audit_log_of_claude_in_json_and_of_a_new_event(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.collect.loader import names
+from scanner.collect.loader import load, names
 from scanner.rulebook.load import Rulebook
 from tests.docs.commands import ROOT
 
@@ -38,6 +39,17 @@ def test_every_connector_and_policy_has_its_place(site: Path, rulebook: Rulebook
     assert not [one.id for one in rulebook.policies if f'id="{one.id.lower()}"' not in policies]
     commands = (site / "reference/commands/index.html").read_text("utf-8")
     assert 'id="shadow-ai-graph-blast-radius"' in commands
+
+
+def test_a_connectors_page_says_which_exports_of_its_console_are_read(site: Path) -> None:
+    told = 0
+    for name in names():
+        spec = load(name).spec
+        page = html.unescape((site / f"reference/connectors/{name}/index.html").read_text("utf-8"))
+        for said in (*spec.exports, spec.no_export):
+            assert re.sub(r"\W", "", said) in re.sub(r"<[^>]+>|\W", "", page), (name, said)
+            told += bool(said)
+    assert told > 40
 
 
 def test_a_page_asks_no_other_host(site: Path) -> None:
