@@ -36,6 +36,8 @@ _USER, _DAY = ("username", "User"), ("date", "Timestamp")
 _QUANTITY = ("quantity", "Requests Used")
 _NAMES = {"copilot": LABEL, "models": "GitHub Models", "spark": "GitHub Spark"}
 """Products that are AI, by the first word of theirs."""
+_SEAT = "month"
+"""In the unit of what is bought for a person (``user-months``), who has not used it by that."""
 _MOST_TEXT, _MOST_COUNT = 120, Decimal(10**9)
 
 
@@ -106,11 +108,14 @@ def _used(record: Mapping[str, Any], where: Where) -> Happened | None:
     if not label or quantity <= 0:
         return ident, at, ()
     login = column(record, *_USER)
+    is_seat = _SEAT in column(record, "unit_type").casefold()
+    relation = ("grants" if login else "contains") if is_seat else "used_by"
     one = Activity(
         rule=_USED, account=where.account, app_id=_node(where, label), label=label,
         actor=person(where, _USED, login=login) if login else None, where=cut(model, _MOST_TEXT),
         count=int(min(quantity, _MOST_COUNT).to_integral_value(ROUND_UP)), first_at=at, last_at=at,
         resource=where.subject, costs=charged(column(record, "net_amount"), "USD"),
+        relation=relation,
     )  # fmt: skip
     return ident, at, (one,)
 

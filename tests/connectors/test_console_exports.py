@@ -253,6 +253,7 @@ COPILOT_USAGE = (
     "2026-11-21,ann,copilot,copilot_premium_request,Claude Sonnet 4,0.33,requests,0.04,0.01,0.01,0,"
     "False,300,acme\n"
     "2026-11-21,bo,models,models_inference,,2,units,0.01,0.02,0,0.02,,,acme\n"
+    "2026-11-21,cy,copilot,copilot_for_business,,0.03,user-months,19,0.63,0,0.63,,,acme\n"
     "2026-11-21,bo,actions,actions_linux,,20,minutes,0.01,0.2,0,0.2,,,acme\n"
 )
 
@@ -263,8 +264,11 @@ def test_githubs_usage_report_tells_copilots_models_by_person(tmp_path: Path) ->
     used = {
         (one.label, one.where, one.actor.id if one.actor else ""): (one.count, one.costs)
         for one in items
-        if isinstance(one, Activity)
+        if isinstance(one, Activity) and one.relation == "used_by"
     }
+    bought = {(one.label, one.relation, one.actor.id if one.actor else "") for one in items
+              if isinstance(one, Activity) and one.relation != "used_by"}  # fmt: skip
+    assert bought == {("GitHub Copilot", "grants", "forge:@cy")}  # a seat is no use
     assert used == {
         ("GitHub Copilot", "Claude Sonnet 4", "forge:@ann"):
             (5, (Cost(currency="USD", amount=Decimal("0.16")),)),
