@@ -6,13 +6,14 @@ Owns which members of a zip are read, and how records of them are placed.
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any, BinaryIO
 
-from scanner.kit.archives import Bounds, members
-from scanner.kit.exports import opened
-from scanner.model.items import Gap
+from scanner.kit.exports import as_utf8, opened
+from scanner.kit.streams import Budget, Corrupt, Exceeded, Inflated, Section, Stream
+from scanner.kit.zips import Entry, entries
 
 _ZIP = b"PK\x03\x04"
 _TEXTS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".log", ".yml", ".yaml", ".dsl",
@@ -20,8 +21,9 @@ _TEXTS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".log", ".yml", 
 """Also what a component of a Copilot Studio agent is called, which is YAML."""
 _PLAIN = ("data", "configuration", "definition")
 """Names of files that say nothing: their folder does."""
-_BOUNDS = Bounds(depth=2, members=20_000, total_mib=1024, member_mib=512)
-_WITHIN = "!/"
+_MOST_MEMBERS, _MOST_BYTES, _MOST_RATIO = 50_000, 1 << 40, 1032
+"""Text of logs packs to a hundredth, and to no less than deflate can."""
+_BUFFER = 1 << 18
 
 
 class At(int):
@@ -41,23 +43,63 @@ class At(int):
         return str(self)
 
 
+class _Member(io.RawIOBase):
+    """To the last byte that can be unpacked; then it ends, and ``trouble`` says why."""
+
+    def __init__(self, stream: Stream, crc: int) -> None:
+        self._stream, self._expected, self._crc = stream, crc, 0
+        self.trouble: Exception | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self.trouble is not None:
+            return 0
+        try:
+            data = self._stream.read(len(buffer))
+        except (Corrupt, Exceeded, OSError) as error:
+            self.trouble, data = ValueError(str(error)), b""
+        else:
+            self._crc = zlib.crc32(data, self._crc)
+            if not data and self._crc != self._expected:
+                self.trouble = ValueError("its checksum is wrong")
+        buffer[: len(data)] = data
+        return len(data)
+
+
 def files_in(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """The member's name, empty for a file that is no zip, and what it holds. Raises ``ValueError``
-    for a zip in which nothing can be read, and behind what could for one with members that could
-    not; ``OSError`` for the file itself."""
+    """The member's name, empty for a file that is no zip, and what it holds, to be read before the
+    next is asked for. Raises ``ValueError`` for a zip in which nothing can be read, and behind what
+    could for one with members that could not; ``OSError`` for the file itself."""
     with path.open("rb") as file:
         is_zip = file.read(len(_ZIP)) == _ZIP
     if not is_zip:
         yield "", opened(path)
         return
-    trouble, has_any = "", False
     with path.open("rb") as file:
-        for one in members(path.name, file, _BOUNDS, leave_out=_is_other):
-            if isinstance(one, Gap):
-                trouble = trouble or f"{one.what.partition(_WITHIN)[2] or one.what}: {one.reason}"
-            elif not _is_other(one.path):
-                has_any = True
-                yield one.path.partition(_WITHIN)[2], io.BytesIO(one.data)
+        yield from _members(file)
+
+
+def _members(file: BinaryIO) -> Iterator[tuple[str, IO[bytes]]]:
+    size = file.seek(0, io.SEEK_END)
+    budget = Budget(members=_MOST_MEMBERS, total=_MOST_BYTES, ratio=_MOST_RATIO, packed=size)
+    trouble, has_any = "", False
+    try:
+        for entry in entries(file, size):
+            budget.spend_member()
+            if _is_other(entry):
+                continue
+            has_any = True
+            if entry.unread:
+                trouble = trouble or f"{entry.name} is {entry.unread}"
+                continue
+            start = entry.start(file)
+            packed = Section(file, start, entry.packed, None if entry.make else budget)
+            stream = Inflated(packed, entry.make, budget) if entry.make else packed
+            yield entry.name, as_utf8(io.BufferedReader(_Member(stream, entry.crc), _BUFFER))
+    except (Corrupt, Exceeded) as error:
+        trouble = trouble or str(error)
     if trouble:
         raise ValueError(trouble)
     if not has_any:
@@ -73,6 +115,6 @@ def stem(name: str) -> str:
     return path.parent.name or found if found.casefold() in _PLAIN else found
 
 
-def _is_other(path: str) -> bool:
-    name = path.casefold()
-    return not name.endswith(_TEXTS) or "__macosx/" in name
+def _is_other(entry: Entry) -> bool:
+    name = entry.name.casefold()
+    return entry.is_link or not name.endswith(_TEXTS) or "__macosx/" in name

@@ -89,7 +89,11 @@ def opened(path: Path) -> IO[bytes]:
     is sound is read, then :func:`sound` raises."""
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
-    found = io.BufferedReader(_Unpacked(path), _BUFFER) if packed else path.open("rb")
+    return as_utf8(io.BufferedReader(_Unpacked(path), _BUFFER) if packed else path.open("rb"))
+
+
+def as_utf8(found: io.BufferedReader) -> IO[bytes]:
+    """Told by how it begins: UTF-16 and UTF-32 are recoded."""
     encoding = encoding_of(found.peek(PROBE)[:PROBE]) or "utf-8"
     return found if encoding == "utf-8" else io.BufferedReader(_Recoded(found, encoding), _BUFFER)
 

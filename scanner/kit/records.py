@@ -63,6 +63,8 @@ _MOST_NAME, _MOST_WORDS = 80, 8
 _NO_NAME = frozenset("{}<>")
 """What no column's name holds: it is a document, or a line of a log."""
 
+_DAMAGE = (OSError, EOFError, ValueError, zlib.error, csv.Error)
+
 Record = tuple[int, Any]
 """Its line (of a document: which record it is), and what stands there; None: no JSON."""
 
@@ -72,16 +74,24 @@ def read_records(path: Path, name: str, check: str) -> Iterator[Record]:
     cut short, after what was before the damage, and ``Denied`` for one that may not be read.
     ``check``: the setting to look at."""
     try:
+        damaged = ""
         for member, stream in files_in(path):
-            with stream:
-                for number, record in _records_of(stream, member or name):
-                    yield (At(number, member) if member else number), record
-                sound(stream)
+            try:
+                with stream:
+                    for number, record in _records_of(stream, member or name):
+                        yield (At(number, member) if member else number), record
+                    sound(stream)
+            except _DAMAGE as error:
+                if not member:
+                    raise
+                damaged = damaged or f"{member}: {error}"  # the others may be sound
+        if damaged:
+            raise ValueError(damaged)
     except FileNotFoundError as error:
         raise Unavailable(f"{name}: no such file; check {check}") from error
     except PermissionError as error:
         raise Denied(f"{name}: may not be read ({error.strerror})") from error
-    except (OSError, EOFError, ValueError, zlib.error, csv.Error) as error:
+    except _DAMAGE as error:
         raise Unavailable(f"{name}: {error}; the file is damaged or cut short") from error
 
 
