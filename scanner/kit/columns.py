@@ -6,6 +6,7 @@ spellings that are known; what a record means is said once, where the API's is r
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -37,13 +38,13 @@ class Columns:
 
     def fits(self, row: Record) -> bool:
         """Whether it is a row of such a table."""
-        names = {_plain(name) for name in row if isinstance(name, str)}
+        names = _names(tuple(row))
         return names.isdisjoint(self._without) and all(names & one for one in self._needs)
 
     def record(self, row: Record) -> dict[str, Any]:
         """As the API tells it; empty cells are not given. Lists and objects that stood in a cell
         stay what they are."""
-        given = {_plain(name): value for name, value in row.items() if isinstance(name, str)}
+        given = _given(row)
         made: dict[str, Any] = dict(self._fixed)
         for field, names in self._fields.items():
             value = next((given[one] for one in names if _is_filled(given.get(one))), None)
@@ -58,6 +59,24 @@ class Columns:
             return told(self.record(row), org)
 
         return of_row
+
+
+_MOST_HEADERS = 512
+"""Headers that are remembered: a table has one, and files of events have as many as types."""
+
+
+@functools.lru_cache(maxsize=_MOST_HEADERS)
+def _names(header: tuple[Any, ...]) -> frozenset[str]:
+    return frozenset(_plain(name) for name in header if isinstance(name, str))
+
+
+@functools.lru_cache(maxsize=_MOST_HEADERS)
+def _in_order(header: tuple[Any, ...]) -> tuple[str, ...]:
+    return tuple(_plain(name) if isinstance(name, str) else "" for name in header)
+
+
+def _given(row: Record) -> dict[str, Any]:
+    return dict(zip(_in_order(tuple(row)), row.values(), strict=True))
 
 
 def _plain(name: str) -> str:

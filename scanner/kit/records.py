@@ -7,6 +7,7 @@ record means, the connector knows.
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ from scanner.kit.exports import (
 from scanner.kit.folding import whole
 from scanner.kit.json_stream import Behind, Broken, Stream, Window
 from scanner.kit.json_stream import records as json_records
-from scanner.kit.values import loose_json
+from scanner.kit.values import loose_json, text
 from scanner.kit.workspace import as_table
 from scanner.model.errors import Denied, Unavailable
 
@@ -63,6 +64,8 @@ _MOST_NAME, _MOST_WORDS = 80, 8
 _NO_NAME = frozenset("{}<>")
 """What no column's name holds: it is a document, or a line of a log."""
 
+_MOST_HEADERS = 512
+"""Headers whose columns are remembered: a table has one, files of events one a type of event."""
 _DAMAGE = (OSError, EOFError, ValueError, zlib.error, csv.Error)
 
 Record = tuple[int, Any]
@@ -327,16 +330,23 @@ def _of_columns(page: Mapping[str, Any]) -> list[Any] | None:
 
 def column(row: Mapping[str, Any], *names: str) -> str:
     """The first of some columns that is there and filled, whatever its case."""
-    plain = {key.strip().casefold(): value for key, value in row.items() if isinstance(key, str)}
+    columns = _columns(tuple(row))
     for name in names:
-        value = plain.get(name.casefold())
+        key = columns.get(name.casefold())
+        value = row[key] if key is not None else None
         if isinstance(value, (dict, list)):
             value = whole(value)  # a cell that held one as text
         if isinstance(value, str) and value.strip():
-            return value.strip()
+            return text(value.strip())
     return ""
 
 
 def has_columns(row: Mapping[str, Any], names: Sequence[str]) -> bool:
-    plain = {key.strip().casefold() for key in row if isinstance(key, str)}
-    return all(name.casefold() in plain for name in names)
+    columns = _columns(tuple(row))
+    return all(name.casefold() in columns for name in names)
+
+
+@functools.lru_cache(maxsize=_MOST_HEADERS)
+def _columns(header: tuple[Any, ...]) -> dict[str, str]:
+    """Column in lower case -> as the table writes it."""
+    return {key.strip().casefold(): key for key in header if isinstance(key, str)}

@@ -7,6 +7,7 @@ expected counts as not given, and costs that one field.
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -50,13 +51,20 @@ def cell(value: Any) -> Any:
     found = nested(value)
     if found is not None or not isinstance(value, str) or value.strip()[:1] not in ("{", "["):
         return found
-    brackets = sum(value.count(one) for one in "([{")
-    if len(value) > _MOST_LITERAL or brackets > _MOST_BRACKETS:
+    if len(value) > _MOST_LITERAL:
         return None
-    if _ESCAPE.search(value.replace("\\\\", "")):
+    return _literal(value.strip())
+
+
+@functools.lru_cache(maxsize=1 << 10)
+def _literal(said: str) -> Any:
+    """Whoever acts stands in each row; what comes back is shared, and not to be changed."""
+    if sum(said.count(one) for one in "([{") > _MOST_BRACKETS:
+        return None
+    if _ESCAPE.search(said.replace("\\\\", "")):
         return None
     try:
-        return ast.literal_eval(value.strip())
+        return ast.literal_eval(said)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
 
