@@ -252,8 +252,8 @@ TABLE = Columns(
     },
     needs=("created_at", "event_type", "actor.email|actor.name"),
 )  # fmt: skip
-"""Of the admin console's export of audit logs (https://help.asana.com/s/article/audit-logs says
-that there is one, and no columns: they are the API's, in words)."""
+"""Of the admin console's export of audit logs. No page of Asana's lists its columns: they are taken
+to be the API's (https://developers.asana.com/docs/audit-log-events), in words."""
 
 
 def is_row(record: Mapping[str, Any]) -> bool:

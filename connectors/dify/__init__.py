@@ -152,7 +152,7 @@ def is_dsl(record: Mapping[str, Any]) -> bool:
 
 
 def dsl(record: Mapping[str, Any], org: str) -> list[Item] | None:
-    """An application as the studio exports it (https://docs.dify.ai/en/guides/management/app-management):
+    """An application as the studio exports it (https://docs.dify.ai, "Export DSL"):
     ``app.name`` and ``app.mode``; it has no id, and is known by its name."""
     said = text(record.get(YAML))
     app = mapping(_parsed(said).get("app"))

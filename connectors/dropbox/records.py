@@ -59,8 +59,8 @@ TABLE = Columns(
     },
     needs=("at", "kind", "mail"),
 )  # fmt: skip
-"""Of the admin console's report of activity (https://help.dropbox.com/view-edit/track-activity; it
-lists no columns, and has had several)."""
+"""Of the admin console's report of activity (https://help.dropbox.com/account-access/view-activity
+lists no columns; it has had several)."""
 _SENTENCE = expression(
     r"(?i)\bapp(?:lication)? ['\"\u201c]?(.{1,120}?)['\"\u201d]?"
     r"(?: (?:for|to|from) (?:the )?team)?\.?$"

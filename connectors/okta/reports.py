@@ -1,9 +1,9 @@
 """Okta's reports as CSV: who is assigned which application, and how often applications are used.
 
-https://help.okta.com/en-us/content/topics/reports/reports_overview.htm names them (Current
-Assignments, App Usage, and recent ones of access); which columns each has it does not say: known
-are Application Name or Application, Application ID, User Login or Username, and times of
-assignment and last use. An assignment lets a person in; use is told by count alone.
+https://help.okta.com, "Reports", names them (Current Assignments, App Usage, and recent ones of
+access); which columns each has it does not say: known are Application Name or Application,
+Application ID, User Login or Username, and times of assignment and last use. An assignment lets a
+person in; use is told by count alone.
 """
 
 from __future__ import annotations

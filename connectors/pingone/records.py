@@ -180,8 +180,8 @@ TABLE = Columns(
     needs=("recordedAt", "action.type", "actors.client.name|about"),
 )  # fmt: skip
 """Of Monitoring > Audit, downloaded as CSV
-(https://docs.pingidentity.com/pingone/monitoring/p1_running_report.html names what it shows: the
-time, the type of event in words, client, user identity, resources, result)."""
+(https://docs.pingidentity.com/pingone/monitoring/p1_auditparameters.html lets fields be selected;
+that the type of an event is in words there is known, and no page says it)."""
 _ABOUT = ("APPLICATION", "USER")
 
 

@@ -143,9 +143,8 @@ USAGE = Columns(
     },
     needs=("AppName", "users"),
 )  # fmt: skip
-"""Of the page Connected Apps OAuth Usage
-(https://help.salesforce.com/s/articleView?id=xcloud.connected_app_manage_usage.htm), which has no
-export of its own: its table is copied, or is a report."""
+"""Of the page Connected Apps OAuth Usage (https://help.salesforce.com), which has no export of its
+own: its table is copied, or is a report."""
 
 
 def usage(record: Row, org: str) -> list[Item] | None:
