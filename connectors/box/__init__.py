@@ -243,7 +243,7 @@ TABLE = Columns(
 )  # fmt: skip
 """Of the admin console's report of user activity
 (https://support.box.com/hc/en-us/articles/4415012490387: a CSV, with columns that can be selected;
-what others than Date, User Name, User Email and Action are called is known, and told there in part).
+what others than Date, User Name, User Email and Action are called is known, and told in part).
 Its times are of the zone of whoever ran it, which it does not name. Names of files are left
 alone."""
 _SERVICE = expression(r"(?i)\b(?:service|application|app)(?: name)?: *([^;|,\n]{1,120})")

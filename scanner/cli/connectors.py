@@ -44,7 +44,7 @@ def list_connectors(as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def show_connector(name: str, as_json: bool) -> None:
-    """Settings, operations and facts of one connector."""
+    """Settings, operations, exports that are read, and facts of one connector."""
     from scanner.collect.loader import load
     from scanner.emit.table import print_rows
     from scanner.model.base import encode
@@ -59,6 +59,8 @@ def show_connector(name: str, as_json: bool) -> None:
             "config": schema,
             "operations": spec.operations,
             "yields": sorted(spec.yields),
+            "exports": spec.exports,
+            "no_export": spec.no_export,
         }
         write_bytes(encode(body) + b"\n")
         return
@@ -69,6 +71,10 @@ def show_connector(name: str, as_json: bool) -> None:
         ("operation", "permission", "why"),
         [(o.id, o.permission, o.reason) for o in spec.operations],
     )
+    for said in spec.exports:
+        click.echo(f"reads, as the console exports it: {said}")
+    if spec.no_export:
+        click.echo(f"reads nothing of a console: {spec.no_export}")
     click.echo("yields: " + ", ".join(sorted(spec.yields)))
 
 

@@ -173,6 +173,9 @@ def test_doctor_and_connectors_answer_without_scanning(tmp_path: Path) -> None:
     listed = {row["name"] for row in json.loads(shadow_ai("connectors", "list", "--json").stdout)}
     assert "code" in listed
     assert "paths" in shadow_ai("connectors", "show", "code").stdout
+    told = shadow_ai("connectors", "show", "zapier").stdout
+    assert "reads, as the console exports it: the export of all Zaps" in told
+    assert "reads nothing of a console" in shadow_ai("connectors", "show", "mistral").stdout
 
 
 def test_an_output_that_cannot_be_written_is_one_message(tmp_path, monkeypatch) -> None:
