@@ -50,7 +50,7 @@ DIFY = """app:
   description: ''
   icon: x
   mode: workflow
-  name: HR helper
+  name: HR desk
 dependencies:
 - type: marketplace
   value:
@@ -70,10 +70,10 @@ workflow:
 
 
 def test_difys_dsl(tmp_path: Path, detector: Detector) -> None:
-    items = read("dify", tmp_path, DIFY, "HR helper.yml")
+    items = read("dify", tmp_path, DIFY, "HR desk.yml")
     assert gaps(items) == []
     assert _flows(items) == {
-        "HR helper": {"mode": "workflow", "triggers": "schedule", "credentials": "CRM_TOKEN"},
+        "HR desk": {"mode": "workflow", "triggers": "schedule", "credentials": "CRM_TOKEN"},
     }
     assert _slots(items) == {"CRM_TOKEN"}
     providers, models = _ai(items, detector)
