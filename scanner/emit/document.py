@@ -9,6 +9,7 @@ import msgspec
 
 from scanner.assess.metrics import Metric
 from scanner.assess.policies import Situation, best_confidence
+from scanner.emit.shown import edges_at
 from scanner.graph import tenancy
 from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import Ownership
@@ -211,7 +212,7 @@ def build(
         assets=tuple(
             _asset(node, situation, standings.get(node.id), situation.owners) for node in nodes
         ),
-        edges=tuple(map(_edge, _edges(graph, inside))),
+        edges=tuple(map(_edge, edges_at(graph, inside))),
         findings=tuple(sorted(findings, key=lambda f: (-f.risk, f.policy, f.asset, f.fingerprint))),
         attempts=tuple(_attempts(graph)),
         registry=tuple(_entry(row) for row in situation.reconciliation.entries),
@@ -374,21 +375,6 @@ def _edge(edge: Edge) -> EdgeRow:
         tenancy=str(edge.tenancy) if edge.relation in tenancy.USES else "",
         evidence=tuple(_evidence(item, "") for item in edge.evidence[:20]),
     )
-
-
-def _edges(graph: AssetGraph, inside: set[NodeId]) -> Iterator[Edge]:
-    """Those at an asset that is shown; and of what stands at their other end (a person, a machine
-    by its address), what else it is: the account, the function, the pod of another source."""
-    named = {
-        ident
-        for edge in graph.edges.values()
-        if edge.source in inside or edge.target in inside
-        for ident in (edge.source, edge.target)
-    }
-    for _, edge in sorted(graph.edges.items()):
-        ends = named if edge.relation is Relation.SAME_AS else inside
-        if edge.source in ends or edge.target in ends:
-            yield edge
 
 
 def _attempts(graph: AssetGraph) -> Iterator[AttemptRow]:
