@@ -106,16 +106,25 @@ def _needed(report: str, name: str) -> str:
 
 
 def _told(record: Mapping[str, Any], report: str, domain: str) -> Told:
+    """Drive names the application that acts by the number of its project alone, with which the ids
+    of that project's clients begin
+    (https://developers.google.com/workspace/admin/reports/v1/appendix/activity/drive)."""
     actor = mapping(record.get("actor"))
     who = person(domain, text(actor.get("email")), text(actor.get("profileId")))
     read = _REPORTS.get(report)
+    acting: dict[str, bool] = {}
     for event in _events(record):
-        name = text(event.get("name"))
+        name, given = text(event.get("name")), _parameters(event)
         if read is not None:
-            told = read(name, _parameters(event), who, domain)
+            told = read(name, given, who, domain)
             yield from map(failed, told) if _has_failed(event) else told
+        elif (project := text(given.get("originating_app_id"))).isdigit():
+            acting[project] = acting.get(project, True) and _has_failed(event)
     info = mapping(actor.get("applicationInfo"))
     client = text(info.get("oauthClientId"))
+    for project, has_failed in acting.items() if not client else ():
+        one = _app(f"{report}.application", "used_by", who, domain, project, "")
+        yield failed(one) if has_failed else one
     if client and report != "token":
         label = text(info.get("applicationName"))
         yield _app(f"{report}.application", "used_by", who, domain, client, label)

@@ -1,10 +1,11 @@
 """Use seen in logs and application lists -> facts, by the catalogue.
 
 The most exact key decides: client id, then redirect or API host, then the application's name
-(:mod:`scanner.detect.app_names`). What the catalogue does not know is dropped here (and counted by
-the caller): a log of every application is not an inventory of AI. One whose name or domain says
-that it is AI is told, with low confidence and no provider. What a source itself proves to be AI
-needs no key.
+(:mod:`scanner.detect.app_names`). What the catalogue does not know is dropped here: a log of every
+application is not an inventory of AI. One whose name or domain says that it is AI is told, with low
+confidence and no provider. What a source itself proves to be AI needs no key. Of an application of
+which an event has the id alone, edges are told, which the graph keeps where something names it
+(:mod:`scanner.graph.unnamed`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from scanner.kit.ai_words import said
 from scanner.kit.expressions import expression
 from scanner.kit.folding import FAILED
 from scanner.model.base import NodeId
-from scanner.model.evidence import Confidence, Ends, Evidence
+from scanner.model.evidence import UNNAMED, Confidence, Ends, Evidence
 from scanner.model.facts import Asset, AssetClass, DataStore, Edge, Fact, Relation
 from scanner.model.items import Activity
 from scanner.rulebook.load import Rulebook
@@ -77,6 +78,8 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
     known = catalogue.identify(activity) or _guessed(activity)
     if known is None:
         yield from _end_of_unknown(activity, source)
+        if activity.client_id and not activity.label and not activity.is_first_party:
+            yield from _by_id_alone(activity, source)
         return
     provider, reason, confidence = known
     guess = _guess_of(reason, confidence)
@@ -172,6 +175,29 @@ def _end_of_unknown(activity: Activity, source: str) -> Iterator[Edge]:
             source=activity.account, target=activity.app_id, relation=Relation.CONTAINS,
             evidence=(seen,),
         )  # fmt: skip
+
+
+def _by_id_alone(activity: Activity, source: str) -> Iterator[Fact]:
+    """Use, or an attempt at it, of an application that a list or another log may name."""
+    if not activity.relation and not activity.rule.endswith(FAILED):
+        return
+    seen = Evidence(
+        rule=activity.rule, source=source, resource=activity.resource or activity.app_id,
+        path=activity.actor.id if activity.actor else "", confidence=Confidence.LOW,
+        preview=activity.status, count=activity.count, first_at=activity.first_at,
+        last_at=activity.last_at, bytes_up=activity.bytes_up, bytes_down=activity.bytes_down,
+        costs=activity.costs, part=activity.part, guess=UNNAMED,
+    )  # fmt: skip
+    yield Edge(
+        source=activity.account, target=activity.app_id, relation=Relation.CONTAINS,
+        evidence=(seen,),
+    )  # fmt: skip
+    if not activity.relation:
+        return
+    yield from _flows(activity, activity.app_id, seen)
+    if activity.actor:
+        yield activity.actor
+        yield _who(activity, seen)
 
 
 def _ends(activity: Activity) -> Ends:

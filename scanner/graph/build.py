@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from scanner.graph import ended as access
-from scanner.graph import same_as, tenancy
+from scanner.graph import same_as, tenancy, unnamed
 from scanner.graph.data import DataMap
 from scanner.graph.elsewhere import calls_elsewhere
 from scanner.graph.same_as import Entities
@@ -93,6 +93,8 @@ class AssetGraph:
             else:
                 self._add_node(fact)
         self._join_parts(in_parts)
+        for key, now_key in unnamed.joined(self.nodes, self.edges).items():
+            self._move(key, now_key)
         self.endings_ahead = self._end_access(latest_of(datetime.fromisoformat(now)) if now else "")
         """Endings of a time to come, which end nothing."""
         self.edges.update(tenancy.told(self.edges, self.nodes, self.flow_rules))
@@ -109,6 +111,12 @@ class AssetGraph:
             self._in.add(edge.target, edge)
         self._place_parts()
         self.nodes.update(calls_elsewhere(self.nodes))
+
+    def _move(self, key: str, to: str) -> None:
+        """Who shows an edge that has another key now."""
+        self._shards[to] = tuple(dict.fromkeys((*self._shards.get(to, ()), *self._shards[key])))
+        if key in self._seen:
+            self._seen.add(to)
 
     def _end_access(self, latest: str) -> int:
         """An application to which nobody has access any more says since when. How many endings are

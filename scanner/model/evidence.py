@@ -36,6 +36,9 @@ _RANKS = {grade: rank for rank, grade in enumerate(_ORDER)}
 
 Place = tuple[str, str, str, str, str, bool, str, str, str]
 MOST_HANDSHAKES = 50
+UNNAMED = "id"
+"""The guess of what is told by an application's id alone: it counts where something else names the
+application (:mod:`scanner.graph.unnamed`)."""
 PART = "events"
 """The part of evidence of events that count once among the logs and files of a source, as
 connectors tell it; where it is stored, the shard's id."""
@@ -129,7 +132,7 @@ class Evidence(Model, frozen=True, kw_only=True):
     ends: Ends = Ends.NOTHING
     guess: str = ""
     """What it is taken for AI by, where that is a guess (``name``, ``domain``): the same guess of
-    several events or sources is one guess."""
+    several events or sources is one guess. ``id``: see :data:`UNNAMED`."""
     scopes: str = ""
     """Of a grant: what was granted, in the vendor's words. Other scopes are another observation,
     with times of its own: they may have been taken back since."""
@@ -229,9 +232,16 @@ def _joined(old: Evidence, new: Evidence, add_counts: bool) -> Evidence:
         part=base.part,
         suppressed=base.suppressed,
         ends=base.ends,
-        guess=old.guess or new.guess,
+        guess=_guess(old.guess, new.guess),
         scopes=base.scopes,
     )
+
+
+def _guess(old: str, new: str) -> str:
+    """What one of the two names is no matter of its id alone."""
+    if UNNAMED in (old, new):
+        return new if old == UNNAMED else old
+    return old or new
 
 
 EXACT = Context(prec=200)
