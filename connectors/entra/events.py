@@ -29,11 +29,14 @@ from scanner.kit.microsoft_audits import (
     switched,
 )
 from scanner.kit.named import gone
-from scanner.kit.overlooked import Happened, telling
+from scanner.kit.overlooked import Happened, Novel, telling
 from scanner.kit.values import items, loose_json, mapping, several, stamp, text
 from scanner.model.facts import Identity
 from scanner.model.items import Activity
 
+_IN_TABLE = "TimeGenerated"
+"""When it happened, in tables of a log workspace whose export leaves out Graph's own field."""
+_BY = "initiatedBy.user or initiatedBy.app"
 Known = Callable[[str], App | None]
 """A service principal by its object's id, or an application by its own."""
 _ABOUT, _WHOM = "an application's id or name", "a target that is a person"
@@ -84,7 +87,7 @@ def sign_in(record: Any, tenant: str, known: Known, kind: str = "") -> Happened 
     label = text(given.get("appDisplayName"))
     if not is_sign_in(given) or not (app or label):
         return None
-    at = stamp(given.get("createdDateTime"))
+    at = stamp(given.get("createdDateTime")) or stamp(given.get(_IN_TABLE))
     kinds = [text(one) for one in items(given.get("signInEventTypes"))] or [kind]
     has_failed = _has_failed(given.get("status"))
     who = person(
@@ -141,11 +144,13 @@ def _ident(record: Mapping[str, Any], label: str) -> str:
 
 
 @telling("activityDisplayName", _is_known, _needed, names, _ident)
-def audit(record: Any, tenant: str, known: Known) -> Happened | None:
+def audit(record: Any, tenant: str, known: Known) -> Happened | Novel | None:
+    """A consent of which nobody is told that they gave it is lacking: whose access it is, and so
+    when it ends, is not known."""
     given = mapping(record)
     if not is_audit(given):
         return None
-    at = stamp(given.get("activityDateTime"))
+    at = stamp(given.get("activityDateTime")) or stamp(given.get(_IN_TABLE))
     name = text(given.get("activityDisplayName")).rstrip(". ")
     relation = ACTIVITIES.get(name.casefold())
     ident = text(given.get("id")) or mark_of((at, whole(given)))
@@ -176,7 +181,11 @@ def audit(record: Any, tenant: str, known: Known) -> Happened | None:
         text(user.get("displayName")),
     )
     one = _audited(tenant, known, name, relation or "", who, targets, told)
-    return ident, at, (_timed(one, at, has_failed),) if one else ()
+    event = ident, at, (_timed(one, at, has_failed),) if one else ()
+    is_nobodys = who is None and not mapping(mapping(given.get("initiatedBy")).get("app"))
+    if one and one.relation == "grants" and one.actor is None and is_nobodys:
+        return Novel(name, event, lacks=_BY)
+    return event
 
 
 def _audited(

@@ -20,7 +20,7 @@ from connectors.entra.records import App, app_of, grant_of, user_of
 from scanner.kit.contract import Context
 from scanner.kit.counted import Counted
 from scanner.kit.envelopes import unwrapped
-from scanner.kit.overlooked import Happened, Overlooked
+from scanner.kit.overlooked import Happened, Novel, Overlooked
 from scanner.kit.records import column, has_columns
 from scanner.kit.spelling import Spelling
 from scanner.kit.told_files import FileTold
@@ -123,7 +123,7 @@ class _Reader:
         }
         return self.understood(flat)
 
-    def _once(self, event: Happened | None) -> list[Item] | None:
+    def _once(self, event: Happened | Novel | None) -> list[Item] | None:
         if event is None:
             return None
         self.is_event = True

@@ -17,7 +17,7 @@ from connectors.entra.events import NAMES, audit, sign_in
 from connectors.entra.names import account
 from connectors.entra.records import App
 from scanner.kit.counted import Counted
-from scanner.kit.overlooked import Happened
+from scanner.kit.overlooked import Happened, Novel
 from scanner.kit.values import iso
 from scanner.kit.windows import Events, Log, read_log
 from scanner.model.errors import SourceError
@@ -45,7 +45,7 @@ def read_sign_ins(
     """``kind``: of :data:`connectors.entra.config.SignIn`."""
     operation = SIGN_INS if kind == "interactiveUser" else OTHER_SIGN_INS
 
-    def events(begin: datetime, end: datetime) -> Iterator[Happened | None]:
+    def events(begin: datetime, end: datetime) -> Iterator[Happened | Novel | None]:
         wanted = f"createdDateTime ge {iso(begin)} and createdDateTime lt {iso(end)}"
         if operation is OTHER_SIGN_INS:
             wanted += f" and signInEventTypes/any(t: t eq '{kind}')"
@@ -59,7 +59,7 @@ def read_sign_ins(
 def read_audits(access: Access, tenant: str, known: Known, when: When) -> Iterator[Item]:
     names = " or ".join(f"activityDisplayName eq '{name}'" for name in NAMES)
 
-    def events(begin: datetime, end: datetime) -> Iterator[Happened | None]:
+    def events(begin: datetime, end: datetime) -> Iterator[Happened | Novel | None]:
         wanted = f"activityDateTime ge {iso(begin)} and activityDateTime lt {iso(end)}"
         query = {"$filter": f"{wanted} and ({names})", "$top": _PAGE}
         for record in access.listed(AUDITS, path_of(AUDITS), query):
@@ -68,8 +68,9 @@ def read_audits(access: Access, tenant: str, known: Known, when: When) -> Iterat
     yield from _read("directory audits", AUDITS.id, events, tenant, when, _WEEK)
 
 
-def _with_time(event: Happened | None) -> Happened | None:
-    return event if event and event[1] else None  # without a time it is in no window
+def _with_time(event: Happened | Novel | None) -> Happened | Novel | None:
+    told = event.event if isinstance(event, Novel) else event
+    return event if told and told[1] else None  # without a time it is in no window
 
 
 def _read(

@@ -15,6 +15,7 @@ from typing import Any
 
 from scanner.kit.elastic import renamed
 from scanner.kit.expressions import expression
+from scanner.kit.flat_rows import opened
 from scanner.kit.spelling import Spelling
 from scanner.kit.values import loose_json, mapping, nested
 
@@ -51,8 +52,8 @@ def unwrapped(
     spelling: Spelling | None = None, source: str = "",
 ) -> Mapping[str, Any] | None:  # fmt: skip
     """The record inside whatever was put around it: the outermost that ``known`` takes for one,
-    also where its fields are spelt otherwise than in ``spelling``. ``source``: a name that some
-    put around records of it."""
+    also where its fields are spelt otherwise than in ``spelling``, or are columns. ``source``: a
+    name that some put around records of it."""
     if isinstance(record, str):
         record = _said(record)
     if not isinstance(record, Mapping):
@@ -60,15 +61,18 @@ def unwrapped(
     plain = _decoded(record)
     spelt = plain if spelling is None else spelling.of(plain)
     if known(spelt):
-        return spelt
+        return opened(plain, spelt)
     if spelt is not plain and known(plain):
-        return plain
+        return opened(plain)
     for name in _wraps(plain, source) if depth else ():
         inner = unwrapped(plain[name], known, depth - 1, spelling, source)
         if inner is not None:
             return inner
     spelt_again = renamed(plain) if depth else None
-    return unwrapped(spelt_again, known, 0, spelling, source) if spelt_again is not None else None
+    if spelt_again is not None:
+        return unwrapped(spelt_again, known, 0, spelling, source)
+    whole = opened(plain, spelt)
+    return whole if whole is not spelt and known(whole) else None
 
 
 def _wraps(record: Mapping[str, Any], source: str) -> list[str]:

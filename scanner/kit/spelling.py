@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scanner.kit.expressions import expression
+from scanner.kit.flat_rows import is_of_workspace
 
 _TYPED = expression(r"(?:_[sdgtbl])?(?:_CF)?(?: ?\[UTC\])?$")
 """What a log workspace adds to a name to tell the type of its values, and its portal's exports the
@@ -38,6 +39,8 @@ class Spelling:
         others: list[tuple[Path, Any]] = []
         for name, value in record.items():
             found = self._meant(name)
+            if found is not None and is_of_workspace(name, value, record):
+                found = None
             if found is not None and value not in ("", None):
                 (others if found[1] else own).append((found[0], value))
         if not own and not others:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -242,6 +243,50 @@ def _zipped(lines: bytes) -> bytes:
     return packed.getvalue()
 
 
+def _as_columns(record: Any, above: str = "") -> dict[str, Any]:
+    """As a table of a log workspace writes it: a column a field, with its type."""
+    found: dict[str, Any] = {}
+    for key, value in record.items():
+        name = above + re.sub(r"[^A-Za-z0-9]", "_", key)
+        if isinstance(value, dict) and value:
+            found |= _as_columns(value, f"{name}_")
+        elif isinstance(value, bool):
+            found[f"{name}_b"] = value
+        elif isinstance(value, (int, float)):
+            found[f"{name}_d"] = float(value) if value < 2**53 else value
+        elif value is not None:
+            found[f"{name}_s"] = value if isinstance(value, str) else json.dumps(value)
+    return found
+
+
+def _as_table(record: Any) -> dict[str, Any]:
+    beside = {"TenantId": "t", "SourceSystem": "RestAPI", "Type": "Vendor_CL", "Computer": "c"}
+    return {**beside, "TimeGenerated": "2026-11-28T10:00:00Z", **_as_columns(record)}
+
+
+def _by_dots(record: Any, above: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in record.items():
+        if isinstance(value, dict) and value:
+            found |= _by_dots(value, f"{above}{key}.")
+        else:
+            found[above + key] = value
+    return found
+
+
+def _is_told_by_columns(record: Any) -> bool:
+    """Whether all that it says can stand in columns: what is empty there is nothing, and
+    ``client_id`` is ``client.id``."""
+    found = _as_columns(record)
+    return "" not in found.values() and len(found) == len(_by_dots(record))
+
+
+def _filled(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: _filled(inner) for key, inner in value.items() if inner is not None}
+
+
 def _shapes(records: list[Any]) -> dict[str, bytes]:
     lines = b"".join(json.dumps(one).encode() + b"\n" for one in records)
     raw = [{"_time": "x", "_raw": json.dumps(one)} for one in records]
@@ -258,6 +303,7 @@ def _shapes(records: list[Any]) -> dict[str, bytes]:
         ),
         "page": json.dumps({"entries": records, "next": ""}).encode(),
         "texts": b"".join(json.dumps(_as_texts(one)).encode() + b"\n" for one in records),
+        "dots": b"".join(json.dumps(_by_dots(one)).encode() + b"\n" for one in records),
     }
 
 
@@ -270,6 +316,16 @@ def test_every_shape_of_a_file_tells_the_same(case: Case, tmp_path: Path) -> Non
         items = _read(case, tmp_path, data)
         assert _rows(items) == _rows(plain), shape
         assert not _gaps(items), shape
+
+
+def test_columns_of_a_table_tell_what_the_records_tell(case: Case, tmp_path: Path) -> None:
+    records = [one for one in map(_filled, case.records) if _is_told_by_columns(one)]
+    assert records
+    plain = _read(case, tmp_path, b"".join(json.dumps(one).encode() + b"\n" for one in records))
+    rows = b"".join(json.dumps(_as_table(one)).encode() + b"\n" for one in records)
+    items = _read(case, tmp_path, rows)
+    assert _rows(items) == _rows(plain)
+    assert _gaps(items) == _gaps(plain)
 
 
 def test_one_bad_line_costs_itself(case: Case, tmp_path: Path) -> None:

@@ -337,3 +337,56 @@ def test_a_grant_that_an_administrator_removes_ends_for_whose_it_was(tmp_path: P
     people = sorted(one.actor.id.rpartition("/")[2] for one in found if one.actor)
     assert people == ["0ada", "0ben", "0root", "everyone"]
     assert not [one for one in found if one.relation]
+
+
+_CONSENT: dict[str, Any] = {
+    "id": "d1", "activityDateTime": "2026-11-20T08:00:00Z", "result": "success",
+    "activityDisplayName": "Consent to application",
+    "targetResources": [{"id": "sp1", "displayName": "ChatGPT", "type": "ServicePrincipal"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "by",
+    [
+        {"initiatedBy": {"user": {"id": "u1", "userPrincipalName": "ann@acme.com"}}},
+        {"initiatedBy.user.id": "u1", "initiatedBy.user.userPrincipalName": "ann@acme.com"},
+        {"initiatedBy_user_id_s": "u1", "initiatedBy_user_userPrincipalName_s": "ann@acme.com",
+         "TimeGenerated": "2026-11-21T08:00:00Z"},
+        {"initiatedBy_user_id_g": "u1", "initiatedBy_user_userPrincipalName_s": "ann@acme.com",
+         "initiatedBy_app_displayName_s": "", "TenantId": "t", "Type": "Entra_CL"},
+    ],
+)  # fmt: skip
+def test_who_consents_is_known_however_the_field_is_spelt(
+    tmp_path: Path, by: dict[str, Any]
+) -> None:
+    items = _read(tmp_path, json.dumps({**_CONSENT, **by}))
+    (one,) = _activities(items)
+    assert one.actor is not None
+    assert one.actor.id.endswith("/user/u1")
+    assert one.actor.email == "ann@acme.com"
+    assert not _gaps(items)
+
+
+@pytest.mark.parametrize(
+    ("by", "lacks"),
+    [({}, True), ({"initiatedBy": {"app": {"displayName": "Provisioning"}}}, False)],
+)
+def test_a_consent_by_nobody_is_a_gap(tmp_path: Path, by: dict[str, Any], lacks: bool) -> None:
+    items = _read(tmp_path, json.dumps({**_CONSENT, **by}))
+    assert [one.label for one in _activities(items)] == ["ChatGPT"]
+    assert [one.reason for one in _gaps(items)] == [
+        "schema: 1 event of type Consent_to_application without initiatedBy.user or "
+        "initiatedBy.app, which says what it is about"
+    ] * lacks
+
+
+def test_rows_of_the_portal_with_their_tables_time_alone(tmp_path: Path) -> None:
+    rows = (
+        "TimeGenerated [UTC],Id,AppId,AppDisplayName,UserId,UserPrincipalName,ResultType,Type\n"
+        f'"11/20/2026, 8:00:00.123 PM",s1,{CHATGPT},ChatGPT,u1,ann@acme.com,0,SigninLogs\n'
+    )
+    items = _read(tmp_path, rows)
+    (one,) = _activities(items)
+    assert (one.first_at, one.relation) == ("2026-11-20T20:00:00Z", "used_by")
+    assert not _gaps(items)
