@@ -32,8 +32,8 @@ class GoogleWorkspaceConnector:
         config=WorkspaceConfig,
         operations=OPERATIONS,
         yields=frozenset(
-            {names.DOMAIN, names.USER, names.SERVICE, products.PRODUCT, products.AGENT,
-             scopes.DATA.kind, "google_workspace.app"}
+            {names.DOMAIN, names.USER, names.SERVICE, names.DEVICE, products.PRODUCT,
+             products.AGENT, scopes.DATA.kind, "google_workspace.app"}
         ),
         docs_url="https://developers.google.com/workspace/admin/reports/v1/get-start/overview",
         exports=EXPORTS,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from connectors.google_workspace.names import app_id, domain_id
+from connectors.google_workspace.names import app_id, device, domain_id, person
 from scanner.kit.folding import FAILED
 from scanner.kit.values import hosts, size, text
 from scanner.model.facts import Identity
@@ -27,6 +27,12 @@ _EXTENSION = "BROWSER_EXTENSION_INSTALL"
 def told(
     name: str, given: Mapping[str, Any], who: Identity | None, domain: str
 ) -> Iterator[Activity]:
+    """Without an account it is the profile's, else the machine's."""
+    who = who or person(domain, text(given.get("PROFILE_USER_NAME")), "")
+    who = who or device(
+        domain, text(given.get("DIRECTORY_DEVICE_ID")) or text(given.get("VIRTUAL_DEVICE_ID")),
+        text(given.get("DEVICE_NAME")),
+    )  # fmt: skip
     result = text(given.get("EVENT_RESULT")).upper()
     is_stopped = any(word in result for word in _STOPPED)
     if name == _WARNS and not any(word in result for word in _PASSED):

@@ -49,6 +49,21 @@ def person(domain: str, mail: str, profile: str) -> Identity | None:
     )
 
 
+DEVICE = "google_workspace.device"
+
+
+@lru_cache(maxsize=_MOST_PEOPLE)
+def device(domain: str, ident: str, name: str) -> Identity | None:
+    """A managed browser's machine, of which events tell that nobody is signed in on."""
+    if not ident and not name:
+        return None
+    return Identity(
+        id=NodeId(f"{SOURCE}:{domain}/device/{(ident or name).casefold()}"),
+        kind=DEVICE,
+        name=name or ident,
+    )
+
+
 def account(domain: str, rule: str) -> Account:
     ident = domain_id(domain)
     evidence = Evidence(rule=rule, source=SOURCE, resource=ident)

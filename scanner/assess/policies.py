@@ -14,6 +14,7 @@ from scanner.assess.profile import Profile, Profiles
 from scanner.assess.risk import risk
 from scanner.graph.build import AssetGraph
 from scanner.graph.ownership import Ownership
+from scanner.kit.folding import FAILED
 from scanner.model.base import NodeId
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.evidence import Confidence, Evidence, Setting
@@ -238,17 +239,19 @@ def best_confidence(evidence: tuple[Evidence, ...]) -> Confidence:
     """How sure the surest evidence is; two independent kinds of weak evidence count one grade
     more, so a variable and a model name together are more than either. Guesses by the same thing
     are none: that several events or sources tell a name which looks like AI's makes it no surer,
-    and neither does that access has ended."""
+    and neither does that access has ended, or was tried in vain."""
     if not evidence:
         return Confidence.CERTAIN
     evidence = tuple(item for item in evidence if not item.ends) or evidence
+    used = tuple(item for item in evidence if not item.rule.endswith(FAILED))
+    evidence = used or evidence
     best = max((item.confidence for item in evidence), key=lambda grade: grade.rank)
     kinds = {
         f"guess by {item.guess}" if item.guess else item.rule
         for item in evidence
         if item.confidence.rank == best.rank and item.context in _IN_USE
     }
-    if best in (Confidence.LOW, Confidence.MEDIUM) and len(kinds) > 1:
+    if used and best in (Confidence.LOW, Confidence.MEDIUM) and len(kinds) > 1:
         return Confidence.MEDIUM if best is Confidence.LOW else Confidence.HIGH
     return best
 

@@ -119,6 +119,7 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
         evidence=(evidence,),
     )  # fmt: skip
     if not activity.relation:
+        yield from _tried(activity, evidence)
         return
     if provider:
         yield Edge(
@@ -193,6 +194,7 @@ def _by_id_alone(activity: Activity, source: str) -> Iterator[Fact]:
         evidence=(seen,),
     )  # fmt: skip
     if not activity.relation:
+        yield from _tried(activity, seen)
         return
     yield from _flows(activity, activity.app_id, seen)
     if activity.actor:
@@ -276,6 +278,8 @@ def _of_thing(activity: Activity, thing: Asset, source: str) -> Iterator[Fact]:
     if is_use and activity.actor:
         yield activity.actor
         yield _who(activity, msgspec.structs.replace(evidence, path=activity.where))
+    if not is_use:
+        yield from _tried(activity, msgspec.structs.replace(evidence, path=activity.where))
 
 
 def _flows(activity: Activity, app: NodeId, evidence: Evidence) -> Iterator[Fact]:
@@ -288,6 +292,16 @@ def _flows(activity: Activity, app: NodeId, evidence: Evidence) -> Iterator[Fact
         for store in stores:
             yield store
             yield Edge(source=app, target=store.id, relation=relation, evidence=(evidence,))
+
+
+def _tried(activity: Activity, evidence: Evidence) -> Iterator[Fact]:
+    """Who was refused, or failed."""
+    if activity.actor and activity.rule.endswith(FAILED):
+        yield activity.actor
+        yield Edge(
+            source=activity.app_id, target=activity.actor.id, relation=Relation.TRIED_BY,
+            evidence=(evidence,),
+        )  # fmt: skip
 
 
 def _who(activity: Activity, evidence: Evidence) -> Edge:

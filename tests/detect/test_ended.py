@@ -204,3 +204,32 @@ def test_one_guess_that_several_events_and_sources_make_is_one(
     assert isinstance(app, Asset)
     assert len(app.evidence) == 2
     assert best_confidence(app.evidence) is best
+
+
+def test_what_was_tried_in_vain_makes_nothing_surer_and_says_who(rulebook: Rulebook) -> None:
+    used = _told(10, "app_installed", "used_by")
+    tried = failed(_told(11, "token.authorize", "used_by", who=BEN))
+    app = _graph(rulebook, used).node(APP)
+    both = _graph(rulebook, used, tried)
+    again = both.node(APP)
+    assert isinstance(app, Asset)
+    assert isinstance(again, Asset)
+    assert best_confidence(app.evidence) is best_confidence(again.evidence) is Confidence.MEDIUM
+    other = failed(_told(11, "app_installed", "used_by", who=BEN))
+    alone = _graph(rulebook, tried, other).node(APP)
+    assert isinstance(alone, Asset)
+    assert best_confidence(alone.evidence) is Confidence.MEDIUM
+    (edge,) = both.out_edges(APP, Relation.TRIED_BY)
+    assert (edge.target, edge.evidence[0].count) == (BEN.id if BEN else "", 1)
+    assert edge.target in both.nodes
+    assert not [one for one in both.out_edges(APP, Relation.USED_BY) if one.target == edge.target]
+
+
+def test_who_tried_a_thing_that_its_source_proves_to_be_ai_is_told(rulebook: Rulebook) -> None:
+    thing = NAMES.thing("acme", "agent", "a1", "Helper", AssetClass.AGENT, provider="openai")
+    tried = failed(NAMES.used(thing, "agent.run", actor=ANN))
+    graph = _graph(rulebook, tried)
+    assert [edge.target for edge in graph.out_edges(thing.id, Relation.TRIED_BY)] == [
+        ANN.id if ANN else ""
+    ]
+    assert not list(graph.assets())

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.google_workspace import CONNECTOR
+from connectors.google_workspace.events import happened
 from scanner.detect.activity import Catalogue, facts_of
 from scanner.model.base import encode
 from scanner.model.errors import Unavailable
@@ -408,3 +409,31 @@ def test_an_event_of_an_unknown_type_is_told_beside_a_known_one(tmp_path: Path, 
     events.append({"name": "copilot_granted", "parameters": {"note": "x"}})
     gaps = [one.reason for one in _gaps(_read(tmp_path, json.dumps({**known, "events": events})))]
     assert any("token.copilot_granted, which is not known here and names AI" in one for one in gaps)
+
+
+@pytest.mark.parametrize(
+    ("actor", "given", "who"),
+    [
+        ({"email": "ann@acme.com"}, {"PROFILE_USER_NAME": "bob@acme.com"}, "user/ann@acme.com"),
+        ({}, {"PROFILE_USER_NAME": "bob@acme.com", "DEVICE_NAME": "MAC-7"}, "user/bob@acme.com"),
+        ({}, {"DEVICE_NAME": "MAC-7", "VIRTUAL_DEVICE_ID": "V1"}, "device/v1"),
+        ({}, {"DEVICE_NAME": "MAC-7"}, "device/mac-7"),
+    ],
+)
+def test_a_page_that_was_blocked_names_who_or_which_machine_has_tried(
+    rulebook: Rulebook, actor: dict[str, str], given: dict[str, str], who: str
+) -> None:
+    told = {"URL": "https://claude.ai/new", "EVENT_RESULT": "EVENT_RESULT_BLOCKED", **given}
+    record = {
+        "id": {"time": "2026-11-20T08:00:00Z", "uniqueQualifier": "1",
+               "applicationName": "chrome"},
+        "actor": actor,
+        "events": [{"name": "CONTENT_TRANSFER", "parameters": [
+            {"name": name, "value": value} for name, value in told.items()]}],
+    }  # fmt: skip
+    ((_, _, (one,)),) = happened(record, "acme.com") or ()
+    facts = list(facts_of(one, Catalogue(rulebook), "google_workspace"))  # type: ignore[arg-type]
+    (edge,) = (fact for fact in facts if isinstance(fact, Edge) and fact.relation == "tried_by")
+    assert edge.target == f"google_workspace:acme.com/{who}"
+    (person,) = (fact for fact in facts if isinstance(fact, Identity))
+    assert person.id == edge.target
