@@ -53,9 +53,11 @@ def _access(ctx: Context[WorkatoConfig]) -> Any:
 
 
 def is_flow(record: Mapping[str, Any]) -> bool:
-    return {"name", "code"} <= record.keys() and bool(
-        {"trigger_application", "config", "running"} & record.keys()
-    )
+    """Also without its steps (``exclude_code=true``), and then by the apps that it uses."""
+    given = record.keys()
+    return (
+        {"name", "code"} <= given and bool({"trigger_application", "config", "running"} & given)
+    ) or {"name", "applications", "running"} <= given
 
 
 def flow(record: Any, org: str) -> list[Item] | None:
@@ -77,7 +79,8 @@ def flow(record: Any, org: str) -> list[Item] | None:
     who = NAMES.person(org, mail or author, mail or author, author) if mail or author else None
     one = Flow(
         ident=ident, name=name, file="recipe.json", tags=tags, owners=[who],
-        definition={"name": name, "code": code} if code else None,
+        definition={"name": name, "code": code} if code
+        else {"name": name, "applications": apps, "keyword": "recipe"} if apps else None,
         triggers=[text(given.get("trigger_application")) or text(code.get("provider"))],
         slots=list(_slots(given)), created_at=when(given.get("created_at")),
         changed_at=when(given.get("updated_at")),

@@ -18,12 +18,14 @@ from scanner.graph.elsewhere import calls_elsewhere
 from scanner.graph.same_as import Entities
 from scanner.graph.uncollected import uncollected
 from scanner.kit.clocks import latest_of
+from scanner.kit.lowcode import CREDENTIALS, TRIGGERS
 from scanner.model.base import NodeId, ShardId
 from scanner.model.decisions import SameAsDecision
 from scanner.model.evidence import Evidence, whole
 from scanner.model.facts import (
     Account,
     Asset,
+    AssetClass,
     Credential,
     DataStore,
     Edge,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
     from scanner.graph.columns import Columns
 
+_MOST_SLOTS = 20
 HOLDS = Relation.CONTAINS
 _IN_USE = (Relation.USED_BY, Relation.CREATED_BY)
 _MADE_OF = (Relation.SERVES, Relation.CONFIGURED_BY, Relation.CREATED_BY)
@@ -177,7 +180,8 @@ class AssetGraph:
                 self.edges[key] = msgspec.structs.replace(edge, evidence=whole(edge.evidence))
 
     def _place_parts(self) -> None:
-        """A part is where its holder is: in its account, region and environment."""
+        """A part is where its holder is: in its account, region and environment; of a flow's the
+        flow tells what starts it, and with which credentials."""
         for ident, node in self.nodes.items():
             above = holder_of(ident)
             holder = self.nodes.get(above) if above else None
@@ -187,7 +191,22 @@ class AssetGraph:
                     account=node.account or holder.account,
                     region=node.region or holder.region,
                     environment=node.environment or holder.environment,
+                    tags={**self._of_flow(holder), **node.tags},
                 )
+
+    def _of_flow(self, holder: Asset) -> dict[str, str]:
+        """Credentials also by the list of them, where steps have their ids alone."""
+        if holder.asset_class is not AssetClass.FLOW:
+            return {}
+        slots = self.out_edges(holder.id, Relation.AUTHENTICATES_WITH)
+        listed = filter(None, (self.nodes.get(edge.target) for edge in slots))
+        named = {one.name for one in listed if not one.id.endswith(f"/{one.name.casefold()}")}
+        named |= set(filter(None, holder.tags.get(CREDENTIALS, "").split(", ")))
+        told = {
+            TRIGGERS: holder.tags.get(TRIGGERS, ""),
+            CREDENTIALS: ", ".join(sorted(named)[:_MOST_SLOTS]),
+        }
+        return {name: value for name, value in told.items() if value}
 
     def _add_node(self, fact: NodeFact) -> None:
         old = self.nodes.get(fact.id)

@@ -16,6 +16,9 @@ from scanner.kit.named import Names
 from scanner.model.facts import Asset, AssetClass, Edge, Identity, Relation
 from scanner.model.items import Content, Gap, Item, Place
 
+TRIGGERS, CREDENTIALS = "triggers", "credential_names"
+"""Tags of a flow, which whatever AI it holds has as well. A tag that is called ``credentials`` is
+taken for one of secrets, and hidden."""
 _MOST_DEFINITION = 8 << 20
 _MOST_LISTED = 20
 _MOST_TEXT = 80
@@ -69,8 +72,8 @@ def flow(names: Names, org: str, rule: str, one: Flow) -> Iterator[Item]:
     slots = {each.ident or each.name: each for each in one.slots if each.ident or each.name}
     tags = {
         **one.tags,
-        "triggers": _joined(one.triggers),
-        "credentials": _joined(each.name for each in slots.values()),
+        TRIGGERS: _joined(one.triggers),
+        CREDENTIALS: _joined(each.name for each in slots.values()),
     }
     thing = names.thing(
         org, "flow", one.ident, one.name, AssetClass.FLOW, is_ai=False, status=one.status,

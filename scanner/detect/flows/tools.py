@@ -4,7 +4,7 @@ else gives None."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ _MODEL_KEYS = (
 _MODEL = expression(r"[A-Za-z0-9][\w./:@-]{1,99}")
 _WEIGHTS = expression(r"[^\n]{1,200}\.(?:safetensors|ckpt|gguf|pth|pt|onnx)")
 _MOST_STEPS = 1000
+_MOST_NAME, _MOST_NAMES = 80, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,27 @@ class Flow:
     tool: str
     name: str
     steps: tuple[Step, ...]
+    triggers: tuple[str, ...] = ()
+    """What starts it, in the tool's words."""
+    credentials: tuple[str, ...] = ()
+    """Names of those that its steps use; never what they hold."""
 
 
 Parse = Callable[[SourceFile], Flow | None]
+
+
+def _flow(
+    tool: str, name: str, steps: list[Step], triggers: Iterable[str] = (),
+    credentials: Iterable[str] = (),
+) -> Flow | None:  # fmt: skip
+    """None where nothing says that it is one."""
+    if not steps:
+        return None
+    begun, used = (
+        tuple(sorted({one[:_MOST_NAME] for one in told if one}))[:_MOST_NAMES]
+        for told in (triggers, credentials)
+    )
+    return Flow(tool, name, tuple(steps[:_MOST_STEPS]), begun, used)
 
 
 def n8n(source: SourceFile) -> Flow | None:
@@ -52,16 +71,20 @@ def n8n(source: SourceFile) -> Flow | None:
     documents = source.json if isinstance(source.json, list) else [source.json]
     steps: list[Step] = []
     name = ""
+    triggers, used = list[str](), list[str]()
     for document in documents[:200]:
         for node in _maps(_get(document, "nodes")):
             kind = _text(node.get("type"))
             family, _, last = kind.rpartition(".")
+            if last.casefold().endswith(("trigger", "webhook")):
+                triggers.append(last)
+            used += _named(node.get("credentials"))
             if family.endswith("n8n-nodes-langchain") or (
                 family.endswith("n8n-nodes-base") and last.lower() in _N8N_BASE
             ):
                 name = name or _text(_get(document, "name"))
                 steps.append(Step(kind, last, _models(node.get("parameters"))))
-    return Flow("n8n", name, tuple(steps[:_MOST_STEPS])) if steps else None
+    return _flow("n8n", name, steps, triggers, used)
 
 
 _N8N_BASE = frozenset(
@@ -177,26 +200,36 @@ def make(source: SourceFile) -> Flow | None:
         for _, value in walk(document)
         if isinstance(value, dict) and ":" in _text(value.get("module"))
     ]  # fmt: skip
-    return Flow("", _text(_get(document, "name")), tuple(steps[:_MOST_STEPS])) if steps else None
+    first = [_text(one.get("module")) for one in _maps(_get(document, "flow"))[:1]]
+    return _flow("", _text(_get(document, "name")), steps, first)
 
 
 def zapier(source: SourceFile) -> Flow | None:
     """An exported Zap: ``zaps[].nodes.<n>.selected_api``."""
     steps: list[Step] = []
     title = ""
+    triggers = list[str]()
     for path, value in walk(source.json):
         if isinstance(value, dict) and _text(value.get("selected_api")):
             api = _text(value["selected_api"]).partition("@")[0]
             steps.append(Step(api, "", _models(value.get("params"))))
+            if _text(value.get("type_of")) == "read" and not value.get("parent_id"):
+                triggers.append("/".join(filter(None, (api, _text(value.get("action"))))))
         elif len(path) == 3 and path[0] == "zaps" and path[2] == "title":
             title = title or _text(value)
-    return Flow("zapier", title, tuple(steps[:_MOST_STEPS])) if steps else None
+    return _flow("zapier", title, steps, triggers)
 
 
 def workato(source: SourceFile) -> Flow | None:
     """https://docs.workato.com/recipes.html - steps of a recipe, nested in blocks, each of an app:
-    ``code.block[].provider``."""
+    ``code.block[].provider``. Of one that is listed without steps, its apps alone
+    (https://docs.workato.com/workato-api/recipes.html)."""
     code = _get(source.json, "code")
+    if _text(_get(source.json, "keyword")) == "recipe":
+        apps = _get(source.json, "applications")
+        named = [_text(one) for one in apps] if isinstance(apps, list) else []
+        told = tuple(Step(one, one) for one in named[:_MOST_STEPS] if one)
+        return Flow("", _text(_get(source.json, "name")), told) if told else None
     if _text(_get(code, "keyword")) != "trigger":
         return None
     steps = [
@@ -205,7 +238,11 @@ def workato(source: SourceFile) -> Flow | None:
         if isinstance(value, dict) and _text(value.get("keyword")) in ("trigger", "action")
         and _text(value.get("provider"))
     ]  # fmt: skip
-    return Flow("", _text(_get(source.json, "name")), tuple(steps[:_MOST_STEPS])) if steps else None
+    trigger = "/".join(filter(None, (_text(_get(code, "provider")), _text(_get(code, "name")))))
+    used = [
+        _text(_get(one.get("account_id"), "name")) for one in _maps(_get(source.json, "config"))
+    ]
+    return _flow("", _text(_get(source.json, "name")), steps, [trigger], used)
 
 
 _CONNECTOR = expression(
@@ -219,10 +256,18 @@ def power_platform(source: SourceFile) -> Flow | None:
     steps: list[Step] = []
     is_definition = False
     name = ""
+    triggers, used = list[str](), list[str]()
     for path, value in walk(source.json):
         if not isinstance(value, dict):
             continue
-        is_definition = is_definition or ("actions" in value and "triggers" in value)
+        if "actions" in value and isinstance(begun := value.get("triggers"), dict):
+            is_definition = True
+            triggers += [
+                " ".join(filter(None, (_text(name), _text(_get(one, "type")))))
+                for name, one in begun.items()
+            ]
+        if path and path[-1] == "connectionReferences":
+            used += _named(value)
         name = name or (_text(value.get("displayName")) if len(path) <= 1 else "")
         operation = _text(value.get("operationId"))
         if operation.startswith("aibuilderpredict"):
@@ -231,7 +276,7 @@ def power_platform(source: SourceFile) -> Flow | None:
             found = _CONNECTOR.search(_text(value.get(key)))
             if found:
                 steps.append(Step(found[0], found[1]))
-    return Flow("", name, tuple(steps[:_MOST_STEPS])) if steps and is_definition else None
+    return _flow("", name, steps if is_definition else [], triggers, used)
 
 
 def comfyui(source: SourceFile) -> Flow | None:
@@ -281,6 +326,15 @@ def _get(value: Any, key: str) -> Any:
 
 def _text(value: Any) -> str:
     return value[:200].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def _named(slots: Any) -> list[str]:
+    """Names of the credentials in an object of them."""
+    return [
+        _text(one.get("name")) or _text(one.get("displayName"))
+        or _text(_get(one.get("connection"), "connectionReferenceLogicalName"))
+        for one in _maps(list(slots.values()) if isinstance(slots, dict) else [])
+    ]  # fmt: skip
 
 
 def _maps(value: Any) -> list[dict[str, Any]]:

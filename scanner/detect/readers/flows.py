@@ -11,6 +11,7 @@ from scanner.detect.flows.words import provider_of
 from scanner.detect.knowledge import Knowledge
 from scanner.detect.source import Found, Reader, SourceFile, by_suffix
 from scanner.kit.expressions import expression
+from scanner.kit.lowcode import CREDENTIALS, TRIGGERS
 from scanner.model.facts import AssetClass
 from scanner.model.items import HitKind
 
@@ -51,10 +52,16 @@ def _found(flow: Flow, source: SourceFile, knowledge: Knowledge, tool: str) -> I
         part=f"flow/{source.path}",
         asset_class=AssetClass.FLOW,
         name=(flow.name or source.name)[:100],
-        tags=(("tool", tool), ("ai_steps", str(len(told)))),
+        tags=(("tool", tool), ("ai_steps", str(len(told))), *_used(flow)),
         models=models,
     )
     yield from _evidence(told, source)
+
+
+def _used(flow: Flow) -> Iterator[tuple[str, str]]:
+    for tag, names in ((TRIGGERS, flow.triggers), (CREDENTIALS, flow.credentials)):
+        if names:
+            yield tag, ", ".join(names)
 
 
 def _evidence(told: list[tuple[Step, str]], source: SourceFile) -> Iterator[Found]:

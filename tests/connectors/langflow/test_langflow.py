@@ -18,7 +18,7 @@ def test_flows_with_variables_by_name_and_owner(vendor: Vendor) -> None:
              if isinstance(one, Asset) and one.asset_class is AssetClass.FLOW}  # fmt: skip
     mail = flows["Answer mail"]
     assert (mail.exposure, mail.tags) == (
-        ("public",), {"mcp": "served as a tool", "credentials": "OPENAI_API_KEY"},
+        ("public",), {"mcp": "served as a tool", "credential_names": "OPENAI_API_KEY"},
     )  # fmt: skip
     assert flows["Hook"].tags == {"triggers": "webhook", "endpoint": "hook"}
     edges = {(e.source, e.relation, e.target) for e in items if isinstance(e, Edge)}

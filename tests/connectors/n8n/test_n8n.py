@@ -23,7 +23,10 @@ def test_flows_with_triggers_credentials_by_name_and_owners(items: list[Item]) -
     flows = {one.name: one for one in items
              if isinstance(one, Asset) and one.asset_class is AssetClass.FLOW}  # fmt: skip
     mail = flows["Answer mail"]
-    assert mail.tags == {"triggers": "gmailTrigger", "credentials": "Mail, OpenAI of marketing"}
+    assert mail.tags == {
+        "triggers": "gmailTrigger",
+        "credential_names": "Mail, OpenAI of marketing",
+    }
     assert (mail.is_ai, mail.status, mail.created_at) == (False, "active", "2026-05-01T08:00:00Z")
     assert (flows["Backup"].status, flows["Ping"].tags) == ("inactive", {"triggers": "webhook"})
     edges = {(e.source, e.relation, e.target) for e in items if isinstance(e, Edge)}

@@ -48,7 +48,9 @@ def test_an_n8n_workflow(detector: Detector) -> None:
     assert (flow.part, flow.name, flow.asset_class) == (
         "flow/flows/mail.json", "Answer mails", "flow")  # fmt: skip
     assert flow.models == ("claude-sonnet-4", "gpt-4o")
-    assert dict(flow.tags) == {"tool": "n8n", "ai_steps": "4"}
+    assert dict(flow.tags) == {
+        "tool": "n8n", "ai_steps": "4", "triggers": "gmailTrigger", "credential_names": "prod"
+    }  # fmt: skip
     providers = {hit.provider: hit.line for hit in hits if not hit.part}
     assert set(providers) == {"n8n", "azure_openai", "anthropic", "qdrant"}
     assert providers["azure_openai"] == 15
@@ -209,3 +211,54 @@ def test_the_most_exact_word_decides(detector: Detector) -> None:
         "embeddingsGoogleGemini": "google_gemini", "set": "", "httpRequest": "",
     }  # fmt: skip
     assert {name: provider_of(name, detector.knowledge) for name in said} == said
+
+
+ZAP = {"zaps": [{"title": "Sort mail", "nodes": {
+    "1": {"id": 1, "type_of": "read", "action": "new_email", "parent_id": None,
+          "selected_api": "GoogleMailCLIAPI@1.0", "params": {}},
+    "2": {"id": 2, "type_of": "write", "action": "chat", "parent_id": 1,
+          "selected_api": "ChatGPTCLIAPI@2.0", "params": {}},
+}}]}  # fmt: skip
+RECIPE = {"name": "Sort mail", "code": {
+    "keyword": "trigger", "provider": "gmail", "name": "new_email", "block": [
+        {"keyword": "action", "provider": "open_ai", "name": "chat", "input": {}}]},
+    "config": [{"provider": "open_ai", "account_id": {"name": "OpenAI of sales"}}],
+}  # fmt: skip
+POWER = {"properties": {"displayName": "Sort mail", "connectionReferences": {
+    "shared_openai": {"displayName": "OpenAI of sales",
+                      "id": "/providers/Microsoft.PowerApps/apis/shared_openai"},
+    "shared_office365": {"connection": {"connectionReferenceLogicalName": "mail_1"}}},
+    "definition": {"triggers": {"When_a_mail_arrives": {"type": "OpenApiConnection"}},
+                   "actions": {"Ask": {"inputs": {"host": {"connectionName": "shared_openai"}}}}},
+}}  # fmt: skip
+BLUEPRINT = {"name": "Sort mail", "flow": [
+    {"id": 1, "module": "google-email:TriggerNewEmail", "parameters": {"__IMTCONN__": 1}},
+    {"id": 2, "module": "openai-gpt-3:CreateCompletion", "mapper": {"model": "gpt-4o"}},
+]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("document", "triggers", "credentials"),
+    [
+        (ZAP, "GoogleMailCLIAPI/new_email", None),
+        (RECIPE, "gmail/new_email", "OpenAI of sales"),
+        (POWER, "When_a_mail_arrives OpenApiConnection", "OpenAI of sales, mail_1"),
+        (BLUEPRINT, "google-email:TriggerNewEmail", None),
+    ],
+    ids=["zapier", "workato", "power automate", "make"],
+)
+def test_what_starts_a_flow_and_the_names_of_its_credentials(
+    detector: Detector, document: Any, triggers: str, credentials: str | None
+) -> None:
+    tags = dict(_the_flow(_flows(detector, "flow.json", document)).tags)
+    assert (tags["triggers"], tags.get("credential_names")) == (triggers, credentials)
+
+
+@pytest.mark.parametrize(("apps", "is_ai"), [(["zendesk", "open_ai"], True), (["gmail"], False)])
+def test_a_recipe_that_is_listed_without_steps_is_known_by_its_apps(
+    detector: Detector, apps: list[str], is_ai: bool
+) -> None:
+    listed = {"name": "Sort mail", "keyword": "recipe", "applications": apps}
+    hits = _flows(detector, "recipe.json", listed)
+    assert ("openai" in {hit.provider for hit in hits}) is is_ai
+    assert bool(hits) is is_ai
