@@ -44,6 +44,14 @@ _AI = expression(r"(?:^|[\W_])(?:ai|copilot|bots?|generative|intelligent_triage)
 _WORDS = expression(r"[a-z]+")
 _ACTIONS = {"create": "grants", "update": "used_by", "destroy": "", "exported": "", "login": ""}
 _GONE = ("delet", "uninstall", "remov", "destroy", "revok")
+_SETTINGS = ("account_setting", "account_settings")
+_FEATURES = expression(
+    r"(?i)\b(?:intelligent triage|ai agents?|copilot|auto[- ]assist|advanced ai"
+    r"|generative (?:ai|search|replies)|zendesk ai|answer ?bot|suggested (?:replies|macros))\b"
+)
+"""What the labels of settings call Zendesk's own AI."""
+_OFF = expression(r"(?i)\bto:?\W*(?:off|false|disabled|no|0)\b|^(?:turned off|disabled)\b")
+_PREFIX = expression(r"(?i)^(?:app|(?:oauth |global )?client|(?:api |oauth )?token|integration): ")
 _PEOPLE = ("user", "users")
 _SUSPENDED = expression(r"(?i)\bsuspended\b.*?\bto:?\W*(true|yes|1|false|no|0)\b")
 """What the description of a change says of a person."""
@@ -169,6 +177,8 @@ def is_event(record: Mapping[str, Any]) -> bool:
 
 def _is_known(_: str, given: Mapping[str, Any]) -> bool:
     plain = text(given.get("source_type")).casefold()
+    if plain in _SETTINGS and _FEATURES.search(text(given.get("source_label"))):
+        return True
     return bool(_AI.search(plain) or set(_APPS) & set(_WORDS.findall(plain)))
 
 
@@ -184,8 +194,9 @@ def event(record: Any, org: str) -> Happened | None:
         whom = NAMES.person(org, text(given.get("source_id")), "", text(given.get("source_label")))
         ends = _leaves(text(given.get("action")), text(given.get("change_description")))
         return ident, at, NAMES.left(org, f"{kind} {ends}", whom, ends, at) if ends else ()
-    told = _told(kind, text(given.get("action")), text(given.get("source_label")), who, org, at)
-    return ident, at, told
+    action, label = text(given.get("action")), text(given.get("source_label"))
+    is_off = bool(_OFF.search(text(given.get("change_description"))))
+    return ident, at, _told(kind, action, label, who, org, at, is_off=is_off)
 
 
 def _leaves(action: str, change: str) -> Ends:
@@ -199,13 +210,18 @@ def _leaves(action: str, change: str) -> Ends:
 
 
 def _told(
-    kind: str, action: str, label: str, who: Identity | None, org: str, at: str
-) -> tuple[Activity, ...]:
+    kind: str, action: str, label: str, who: Identity | None, org: str, at: str,
+    *, is_off: bool = False,
+) -> tuple[Activity, ...]:  # fmt: skip
     plain = kind.casefold()
     relation = _ACTIONS.get(action, "used_by")
     more: dict[str, Any] = {"actor": who, "first_at": at, "last_at": at}
     rule = cut(f"{kind} {action}".strip(), _MOST_TEXT)
-    if _AI.search(plain):
+    is_setting = plain in _SETTINGS and bool(_FEATURES.search(label))
+    if is_setting:
+        relation = "" if is_off else relation
+        more["where"] = cut(label, _MOST_TEXT)
+    if is_setting or _AI.search(plain):
         thing = Asset(
             id=NAMES.node(org, "ai", "zendesk-ai"), kind=PRODUCT, name=f"Zendesk AI of {org}",
             asset_class=AssetClass.SAAS_APP, provider=PROVIDER, account=NAMES.org(org),
@@ -213,7 +229,7 @@ def _told(
         return (NAMES.used(thing, rule, "used_by" if relation else "", **more),)
     words = set(_WORDS.findall(plain))
     if label and words & set(_APPS):
-        label = cut(label.removeprefix("App: ").removeprefix("Client: "), _MOST_TEXT)
+        label = cut(_PREFIX.sub("", label), _MOST_TEXT)
         # An app or a client goes for everybody, a token for whose it is.
         is_all = action == "destroy" and "token" not in words
         more["ends"] = Ends.ALL if is_all else Ends.NOTHING
@@ -230,7 +246,9 @@ def _kind_of_row(record: Mapping[str, Any]) -> str:
 
 
 @telling(
-    _kind_of_row, lambda kind, _: bool(set(_APPS) & set(_WORDS.findall(kind.casefold()))),
+    _kind_of_row,
+    lambda kind, one: bool(set(_APPS) & set(_WORDS.findall(kind.casefold())))
+    or (kind.casefold() in _SETTINGS and bool(_FEATURES.search(column(one, "Item")))),
     "an app's name behind the colon of Item", NAMES,
 )  # fmt: skip
 def row(record: Mapping[str, Any], org: str) -> Happened | None:
@@ -248,5 +266,8 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
         whom = NAMES.person(org, "", label.strip())
         mark = mark_of((at, whole(record)))
         return mark, at, NAMES.left(org, f"user {ends}", whom, ends, at) if ends else ()
-    told = _told(_kind_of_row(record), action, label.strip(), who, org, at)
+    told = _told(
+        _kind_of_row(record), action, label.strip(), who, org, at,
+        is_off=bool(_OFF.search(done)),
+    )  # fmt: skip
     return mark_of((at, whole(record))), at, told

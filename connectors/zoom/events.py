@@ -67,6 +67,12 @@ _HOOKS = {
     "user.deleted": Ends.ALL, "user.disassociated": Ends.ALL, "user.deactivated": Ends.PAUSED,
     "user.activated": Ends.RESUMED,
 }  # fmt: skip
+_APP = expression(
+    r"(?i)^(install|add|approve|authorize|allow|uninstall|remove|delete|deauthorize|disallow|block"
+    r"|deny|disable)(?:e?d)? (?:the )?app(?:lication)?s?\s*[:-]?\s+(\S.{0,199})$"
+)
+"""What the marketplace's operations say; the field has no form that Zoom describes."""
+_LETS_IN = ("install", "add", "approve", "authorize", "allow")
 _DEAUTHORIZED = "app_deauthorized"
 """https://developers.zoom.us/docs/api/users/events/ and .../integrate/installation/."""
 _KINDS = {
@@ -151,7 +157,8 @@ def _says_nothing(_: str, given: Mapping[str, Any]) -> bool:
     beside(("", "app_id", "app_name")),
 )  # fmt: skip
 def operation(record: Any, org: str) -> Happened | None:
-    """Settings that name an AI feature: who has switched it, and which way."""
+    """Settings that name an AI feature, who has switched it and which way; apps of the marketplace
+    that an administrator lets in, or out."""
     given = mapping(record)
     at = when(given.get("time")) or when(given.get("p_event_time"))
     if not is_operation(given):
@@ -162,6 +169,14 @@ def operation(record: Any, org: str) -> Happened | None:
     if left := _LEFT.match(detail):
         done, whom = left[1].casefold(), NAMES.person(org, "", left[2].rstrip(".,"))
         return mark, at, NAMES.left(org, f"operation.{done} user", whom, _LEAVES[done], at)
+    if about := _APP.match(detail):
+        done, label = about[1].casefold(), about[2].strip(" .\"'")
+        lets_in, who = done in _LETS_IN, NAMES.person(org, "", text(given.get("operator")))
+        app = NAMES.app(
+            org, f"operation.{done} app", "grants" if lets_in else "", label, label, actor=who,
+            first_at=at, last_at=at, ends=Ends.NOTHING if lets_in else Ends.ALL,
+        )  # fmt: skip
+        return mark, at, (app,)
     if not any(word in plain for word in _AI_WORDS):
         return mark, at, ()
     is_on = plain.rstrip(" .").endswith(("to on", "enabled", "to enabled", "to true"))

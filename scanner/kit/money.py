@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from scanner.kit.expressions import expression
 from scanner.kit.usage import Sum
 from scanner.kit.values import items, text
 from scanner.model.base import NodeId
@@ -16,12 +17,15 @@ from scanner.model.evidence import EXACT, Cost, Evidence
 
 _MOST_LINES, _MOST_TEXT, _MOST_DIGITS = 10, 80, 40
 _CENT = Decimal("0.01")
+_GROUPED = expression(r"-?\d{1,3}(?:,\d{3}){1,9}(?:\.\d{1,20})?")
 
 
 def money(value: Any) -> Decimal | None:
-    """Of a number, or of one in a text; None for what is none."""
+    """Of a number, or of one in a text, also as people are shown it in English (``1,234.50``); None
+    for what is none."""
+    said = text(value)[:_MOST_DIGITS].strip()
     try:
-        found = Decimal(text(value)[:_MOST_DIGITS])
+        found = Decimal(said.replace(",", "") if _GROUPED.fullmatch(said) else said)
     except InvalidOperation:
         return None
     return found if found.is_finite() else None

@@ -16,7 +16,8 @@ from scanner.model.evidence import Cost, Evidence, merge_evidence, total_costs
 @pytest.mark.parametrize(
     ("value", "found"),
     [(0.1, "0.1"), ("123.45", "123.45"), (3, "3"), (-1, "-1"), ("free", None), (None, None),
-     (True, None), ("NaN", None), (float("inf"), None), ({}, None)],
+     ("1,234.50", "1234.50"), ("-12,345", "-12345"), ("1,23", None), ("1,2345", None),
+     ("Included", None), (True, None), ("NaN", None), (float("inf"), None), ({}, None)],
 )  # fmt: skip
 def test_what_is_an_amount(value: Any, found: str | None) -> None:
     assert money(value) == (None if found is None else Decimal(found))

@@ -67,4 +67,5 @@ def test_what_a_request_cost_is_kept_and_what_is_included_costs_nothing() -> Non
         return one.costs
 
     assert cost("$0.04") == cost("0.04") == (Cost(currency="USD", amount=Decimal("0.04")),)
+    assert cost("$1,234.50") == (Cost(currency="USD", amount=Decimal("1234.50")),)
     assert cost("Included") == ()

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from connectors.zendesk.records import event
 from scanner.model.facts import Identity
 from tests.connectors.zendesk.world import CASE
 from tests.saas_rig import Vendor
@@ -74,3 +78,35 @@ def test_people(vendor: Vendor) -> None:
               if isinstance(i, Identity)}  # fmt: skip
     assert (people["Ada Day"].email, people["Ada Day"].tags) == ("ada@acme.com", {"role": "admin"})
     assert not people["Ben Bay"].is_active
+
+
+def _logged(kind: str, label: str, change: str = "", action: str = "update") -> Any:
+    found = event(
+        {"id": 1, "action": action, "actor_id": 5, "source_type": kind, "source_label": label,
+         "change_description": change, "created_at": "2026-11-20T10:00:00Z"}, "acme",
+    )  # fmt: skip
+    assert found is not None
+    return found[2]
+
+
+def test_a_setting_of_zendesks_own_ai_is_told_by_its_label() -> None:
+    (on,) = _logged("account_setting", "Intelligent triage", "Enabled changed from off to on")
+    (off,) = _logged("account_setting", "Intelligent triage", "Enabled changed from on to off")
+    assert on.thing.provider == off.thing.provider == "zendesk_ai"
+    assert (on.relation, off.relation) == ("used_by", "")
+    assert not _logged("account_setting", "Session expiration", "changed from 8 to 4")
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "name"),
+    [
+        ("oauth_client", "OAuth client: ChatGPT", "ChatGPT"),
+        ("api_token", "API token: openai-sync", "openai-sync"),
+        ("oauth_token", "Token: Claude", "Claude"),
+        ("app_installation", "App: Ada AI agent", "Ada AI agent"),
+        ("app_installation", "Clientele: AI", "Clientele: AI"),
+    ],
+)
+def test_what_a_label_says_before_the_name_is_none_of_it(kind: str, label: str, name: str) -> None:
+    (one,) = _logged(kind, label, action="create")
+    assert (one.label, one.app_id) == (name, f"zendesk:acme/app/{name.casefold()}")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from connectors.zoom import TOKEN as TOKEN_CALL
 from connectors.zoom.events import operation, settings
+from scanner.model.evidence import Ends
 from scanner.model.facts import Asset, Identity, Relation
 from scanner.model.items import Activity, Item
 from tests.connectors.recorded import recorded_events
@@ -99,3 +102,34 @@ def test_every_real_event_is_parsed_and_quiet() -> None:
     told = [operation(one, "acme") for one in recorded_events("Zoom.Operation.jsonl")]
     assert all(told)
     assert not [one for event in told if event for one in event[2]]
+
+
+@pytest.mark.parametrize(
+    ("detail", "relation", "label", "ends"),
+    [
+        ("Install App Otter.ai", "grants", "Otter.ai", Ends.NOTHING),
+        ("Add App Fireflies.ai", "grants", "Fireflies.ai", Ends.NOTHING),
+        ("Approved the app: Read AI", "grants", "Read AI", Ends.NOTHING),
+        ("Uninstall App Otter.ai", "", "Otter.ai", Ends.ALL),
+    ],
+)
+def test_apps_of_the_marketplace_are_let_in_and_out_by_operations(
+    detail: str, relation: str, label: str, ends: Ends
+) -> None:
+    record = {"time": "2026-11-20T10:00:00Z", "operator": "ann@acme.com",
+              "category_type": "Marketplace", "operation_detail": detail}  # fmt: skip
+    found = operation(record, "acme")
+    assert found is not None
+    (one,) = found[2]
+    assert isinstance(one, Activity)
+    assert (one.relation, one.label, one.ends) == (relation, label, ends)
+    assert one.actor is not None
+    assert one.actor.email == "ann@acme.com"
+
+
+def test_an_operation_that_names_no_app_lets_none_in() -> None:
+    for detail in ("Install Applications", "Add Application Settings", "Update App Otter.ai"):
+        record = {"time": "2026-11-20T10:00:00Z", "operator": "a", "operation_detail": detail}
+        found = operation(record, "acme")
+        assert found is not None
+        assert not [one for one in found[2] if one.label == "Otter.ai"], detail
