@@ -201,4 +201,5 @@ CONNECTOR = Administration(
     access=_no_access,
     expected="activities, workspaces, people, keys, use or costs",
     spelling=activities.SPELLING,
+    grouped=(use.GROUPED, costs.GROUPED),
 )

@@ -14,6 +14,7 @@ from typing import Any
 from connectors.anthropic.admin import key_id, workspace_id
 from connectors.anthropic.things import by_name, workspace
 from scanner.kit.folding import mark_of
+from scanner.kit.grouped import Grouped
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.money import Bill, money
 from scanner.kit.overlooked import Happened
@@ -26,6 +27,8 @@ from scanner.model.items import Gap, Item
 
 COSTS = "/v1/organizations/cost_report"
 _RULE = f"GET {COSTS}"
+_REST = "is_rest"
+"""Of a result of which finer exports tell a part: what is left adds to what they tell."""
 _SMALLEST = 100
 """Cents of a dollar; the report knows no other currency."""
 
@@ -67,6 +70,7 @@ def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
     odd = sum(not _add(bills, one, record) for one in results)
     if not at or odd:
         return None
+    way = "costs export" if any(_REST in one for one in results) else ""
     facts: list[Asset | Edge] = []
     for place, bill in sorted(bills.items()):
         node = workspace_id(place, name)
@@ -77,7 +81,7 @@ def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
                 place,
                 name,
                 shown,
-                evidence=bill.evidence(bill.named("costs export"), "anthropic", node),
+                evidence=bill.evidence(way or bill.named("costs export"), "anthropic", node),
             )
         )
         facts.append(bill.days.edge(node, NodeId("provider:anthropic"), Relation.CALLS, seen))
@@ -86,6 +90,13 @@ def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
         for one in results
     )
     return mark_of(("cost", at, *groups)), at, tuple(facts)
+
+
+GROUPED = Grouped(
+    is_bucket, ("workspace_id", "description"), (), ("starting_at", "ending_at"),
+    lambda one: money(one.get("amount")),
+    lambda one, rest: {**one, "amount": str(rest), _REST: True},
+)  # fmt: skip
 
 
 def _add(bills: dict[str, Bill], one: Mapping[str, Any], bucket: Mapping[str, Any]) -> bool:

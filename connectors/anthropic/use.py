@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ import msgspec
 from connectors.anthropic.admin import key_id, org_id, workspace_id
 from connectors.anthropic.things import by_name, workspace
 from scanner.kit.folding import mark_of
+from scanner.kit.grouped import Grouped
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_page_token
@@ -111,6 +113,17 @@ def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
     )
     ident = mark_of((at, text(record.get("ending_at")), *groups))
     return ident, at, tuple(_of_one(fact) for fact in _facts(sums, name, _EXPORT))
+
+
+def _tokens(one: Mapping[str, Any]) -> Decimal:
+    """By which is told what is left of a day; a result is counted, not they."""
+    return Decimal(sum(size(one.get(field)) for field in _TOKENS))
+
+
+GROUPED = Grouped(
+    is_bucket, _GROUPS[:-1], ("model", "service_tier", "context_window"),
+    ("starting_at", "ending_at"), _tokens, lambda one, _: one,
+)  # fmt: skip
 
 
 def _of_one(fact: Asset | Edge) -> Asset | Edge:

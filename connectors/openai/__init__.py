@@ -238,4 +238,5 @@ CONNECTOR = Administration(
     access=_access,
     expected="events of the audit log, projects, people, keys, use or costs",
     spelling=log.SPELLING,
+    grouped=(costs.GROUPED, use.GROUPED),
 )

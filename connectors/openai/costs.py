@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from connectors.openai.admin import org_id, project_id, seconds
 from scanner.kit.folding import mark_of
+from scanner.kit.grouped import Grouped
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.money import Bill, money
 from scanner.kit.overlooked import Happened
@@ -27,7 +29,10 @@ from scanner.model.items import Gap, Item
 
 COSTS = "/v1/organization/costs"
 _RULE = f"GET {COSTS}"
+_EXPORT = "costs export"
 _MOST_NAME = 200
+_REST = "is_rest"
+"""Of a result of which finer exports tell a part: what is left adds to what they tell."""
 
 
 def costs(session: ReadOnlySession, name: str, now: datetime, days: int) -> Iterator[Item]:
@@ -74,13 +79,39 @@ def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
         + text(mapping(one.get("amount")).get("currency")).upper()
         for one in results
     )
+    is_rest = any(_REST in one for one in results)
     titles = {text(one.get("project_id")): text(one.get("project_name")) for one in results}
     facts = (
         one
         for project, bill in sorted(bills.items())
-        for one in _told(project, bill, name, bill.named("costs export"), titles.get(project, ""))
+        for one in _told(
+            project,
+            bill,
+            name,
+            _EXPORT if is_rest else bill.named(_EXPORT),
+            titles.get(project, ""),
+        )
     )
     return mark_of(("cost", at, *groups)), at, tuple(facts)
+
+
+def _amount(one: Mapping[str, Any]) -> Decimal | None:
+    return money(
+        one["amount_value"] if "amount_value" in one else mapping(one.get("amount")).get("value")
+    )
+
+
+def _reduced(one: Mapping[str, Any], rest: Decimal) -> Mapping[str, Any]:
+    """What other exports tell apart by line is told here as what is left."""
+    if "amount_value" in one:
+        return {**one, "amount_value": str(rest), _REST: True}
+    return {**one, "amount": {**mapping(one.get("amount")), "value": str(rest)}, _REST: True}
+
+
+GROUPED = Grouped(
+    is_bucket, ("project_id", "line_item", "user_id", "api_key_id"), (),
+    ("start_time", "end_time"), _amount, _reduced,
+)  # fmt: skip
 
 
 def _add(bills: dict[str, Bill], one: Mapping[str, Any], bucket: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ import msgspec
 from connectors.openai.admin import key_id, org_id, project_id, seconds, who_id
 from scanner.kit.expressions import expression
 from scanner.kit.folding import mark_of
+from scanner.kit.grouped import Grouped
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.overlooked import Happened
 from scanner.kit.paged import by_page_token
@@ -112,6 +114,18 @@ def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
     )
     ident = mark_of((text(record.get("end_time")), at, *groups))
     return ident, at, tuple(_of_one(fact) for fact in _facts(sums, name, _EXPORT))
+
+
+def _reduced(one: Mapping[str, Any], rest: Decimal) -> Mapping[str, Any]:
+    name = next((name for name in _COUNTS if _number(one.get(name)) is not None), _COUNTS[0])
+    return {**one, name: int(rest)}
+
+
+GROUPED = Grouped(
+    is_bucket, _BY_ALL[:-1], ("model", "batch", "service_tier"), _ENDS,
+    lambda one: next((Decimal(n) for c in _COUNTS if (n := _number(one.get(c))) is not None), None),
+    _reduced,
+)  # fmt: skip
 
 
 def _of_one(fact: Asset | Edge) -> Asset | Edge:

@@ -19,6 +19,7 @@ from scanner.kit.contract import ConnectorSpec, Context, Mode, Operation, Probe,
 from scanner.kit.counted import Counted, in_turn, of_file, of_list, of_log
 from scanner.kit.envelopes import unwrapped
 from scanner.kit.folding import Fold
+from scanner.kit.grouped import Grouped, Rest, grains_of
 from scanner.kit.http import ReadOnlySession
 from scanner.kit.named import Names
 from scanner.kit.overlooked import Happened, Novel, Overlooked
@@ -136,6 +137,8 @@ class Administration:
     """What a file may hold, for people."""
     spelling: Spelling | None = None
     """The fields of its records, which tables and warehouses spell otherwise."""
+    grouped: tuple[Grouped, ...] = ()
+    """Sums among the kinds that several exports may tell, more or less finely."""
     _by_name: dict[str, Part] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -174,9 +177,10 @@ class Administration:
             name = shard.scope["file"]
             path = ctx.folder / Path(name).expanduser()
             source = self.spec.name
+            rest = Rest(grains_of(ctx, source, self.grouped, self.spelling), name)
             yield from read_file(
                 path, name, org, self.kinds, self.expected, self.spelling, source, ctx.now(),
-                of_file(ctx, shard), ctx,
+                of_file(ctx, shard), ctx, rest,
             )  # fmt: skip
             yield self.names.account(org, "file")
             return
@@ -264,7 +268,7 @@ def _refusal(first: Item | None) -> str:
 def read_file(
     path: Path, name: str, org: str, kinds: tuple[Kind, ...], expected: str,
     spelling: Spelling | None = None, source: str = "", now: datetime | None = None,
-    counted: Counted | None = None, ctx: Context[Any] | None = None,
+    counted: Counted | None = None, ctx: Context[Any] | None = None, rest: Rest | None = None,
 ) -> Iterator[Item]:  # fmt: skip
     """What one file tells, each event once. ``now``: of the scan; no event is later. ``counted``:
     what other readings have counted; ``ctx``: for events that tell nothing. Records that are none
@@ -286,6 +290,7 @@ def read_file(
             if kind is None or inner is None:
                 odd.append(number)
                 continue
+            inner = rest.of(inner) if rest is not None else inner
             for one in kind.parts(inner) if kind.parts else (inner,):
                 found = kind.told(one, org)
                 if found is None:

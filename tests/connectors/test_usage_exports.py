@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ from connectors.cursor import CONNECTOR as CURSOR
 from connectors.openai import CONNECTOR as OPENAI
 from scanner.kit.contract import Context
 from scanner.kit.limits import Limits
+from scanner.model.errors import Unavailable
+from scanner.model.evidence import Evidence, merge_evidence, total_costs
 from scanner.model.facts import Asset, Edge, Relation
-from scanner.model.items import Activity, Gap, Item
+from scanner.model.items import Activity, Gap, Item, Remembered
 
 DAY = 86_400
 MONDAY = 1_793_059_200
@@ -30,6 +34,43 @@ def _read(connector: Any, folder: Path, text: str, name: str) -> list[Item]:
     )
     (shard,) = connector.shards(ctx)
     return list(connector.collect(ctx, shard, None))
+
+
+def _read_all(connector: Any, folder: Path, texts: dict[str, str]) -> list[Item]:
+    """Of several files, each after those before it, as a scan does."""
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    config = connector.spec.config(organization="acme", live=False, files=tuple(texts))
+    remembered: dict[Any, bytes] = {}
+    ctx: Context[Any] = Context(
+        config=config, examine=lambda *_: (), limits=Limits(), folder=folder,
+        recall=lambda shard: remembered.get(shard, b""),
+    )  # fmt: skip
+    found: list[Item] = []
+    for shard in connector.shards(ctx):
+        for one in connector.collect(ctx, shard, None):
+            if isinstance(one, Remembered):
+                remembered[shard.id] = one.data
+            found.append(one)
+    return found
+
+
+def _counts(items: Iterable[Item], relation: Relation) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for one in items:
+        if isinstance(one, Edge) and one.relation is relation:
+            key = str(one.source), str(one.target)
+            found[key] = found.get(key, 0) + sum(row.count for row in one.evidence)
+    return found
+
+
+def _cost(items: Iterable[Item]) -> dict[str, Decimal]:
+    """Of each node, as the document tells it."""
+    rows: dict[str, tuple[Evidence, ...]] = {}
+    for one in items:
+        if isinstance(one, Asset):
+            rows[one.id] = merge_evidence(rows.get(one.id, ()), one.evidence, add_counts=True)
+    return {ident: cost.amount for ident, told in rows.items() for cost in total_costs(told)}
 
 
 def _gaps(items: Iterable[Item]) -> list[str]:
@@ -187,3 +228,101 @@ def test_the_dashboards_csv_of_cursor_tells_requests_by_person(tmp_path: Path) -
     assert used.thing is not None
     assert used.thing.models == ("claude-sonnet", "gpt-5")
     assert told["usage events (failed)", "ben@acme.com"].relation == ""
+
+
+_BY_PERSON = [
+    _completions(0, {"num_model_requests": 5, "user_id": "user_1", "model": "gpt-5"},
+                 {"num_model_requests": 2, "user_id": "user_2", "model": "gpt-5"}),
+]  # fmt: skip
+_BY_PROJECT = [
+    _completions(0, {"num_model_requests": 4, "model": "gpt-5", "service_tier": "flex"},
+                 {"num_model_requests": 5, "model": "gpt-5", "service_tier": "default"}),
+    _completions(0, {"num_model_requests": 3, "project_id": "proj_2"}),
+    _completions(1, {"num_model_requests": 8}),
+]  # fmt: skip
+_TOTAL = [
+    _completions(0, {"num_model_requests": 13, "project_id": None}),
+    _completions(1, {"num_model_requests": 8, "project_id": None}),
+    _completions(2, {"num_model_requests": 6, "project_id": None}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations("abc")))
+def test_a_day_that_several_exports_tell_counts_by_the_finest_and_what_is_left_by_the_others(
+    tmp_path: Path, order: tuple[str, ...]
+) -> None:
+    """By person 7 of project 1; by project 9 of it, 3 of another; as a whole 13: one is nobody's.
+    The days after are told by one or two of them."""
+    told = {"a": _BY_PERSON, "b": _BY_PROJECT, "c": _TOTAL}
+    texts = {f"{one}.jsonl": "\n".join(map(json.dumps, told[one])) for one in order}
+    items = _read_all(OPENAI, tmp_path, texts)
+    assert _counts(items, Relation.CALLS) == {
+        ("openai:project/proj_1", "provider:openai"): 7 + 2 + 8,
+        ("openai:project/proj_2", "provider:openai"): 3,
+        ("openai:organization/acme/no-project", "provider:openai"): 1 + 6,
+    }
+    assert _counts(items, Relation.USED_BY) == {
+        ("openai:project/proj_1", "openai:identity/user_1"): 5,
+        ("openai:project/proj_1", "openai:identity/user_2"): 2,
+    }
+
+
+def test_two_exports_of_the_same_groups_hide_nothing_of_a_third(tmp_path: Path) -> None:
+    fine = "\n".join(map(json.dumps, _BY_PERSON))
+    coarse = json.dumps(_completions(0, {"num_model_requests": 9}))
+    items = _read_all(OPENAI, tmp_path, {"a.json": fine, "b.json": fine, "c.json": coarse})
+    assert _counts(items, Relation.CALLS)["openai:project/proj_1", "provider:openai"] == 9
+
+
+_COST_HEADER = "start_time,end_time,amount_value,amount_currency,line_item,project_id\n"
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_costs_by_line_and_as_a_whole_are_one_bill(tmp_path: Path, is_first: bool) -> None:
+    day = f"{MONDAY},{MONDAY + DAY}"
+    lines = f'{_COST_HEADER}{day},12.50,usd,"gpt, input",proj_1\n'
+    whole = f"{_COST_HEADER}{day},12.75,usd,,proj_1\n{day},2.00,usd,,proj_2\n"
+    total = f"{_COST_HEADER}{day},14.75,usd,,\n"
+    texts = {"lines.csv": lines, "whole.csv": whole, "total.csv": total}
+    if not is_first:
+        texts = dict(reversed(texts.items()))
+    items = _read_all(OPENAI, tmp_path, texts)
+    assert _gaps(items) == []
+    assert _cost(items) == {
+        "openai:project/proj_1": Decimal("12.75"), "openai:project/proj_2": Decimal("2.00"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_anthropics_days_and_costs_count_once_however_they_are_grouped(
+    tmp_path: Path, is_first: bool
+) -> None:
+    def cost(amount: str, **more: Any) -> dict[str, Any]:
+        return {**_tokens(4), "results": [{"amount": amount, "currency": "USD", **more}]}
+
+    fine = [_tokens(1), cost("100", workspace_id="wrkspc_1", description="Opus")]
+    coarse = [_tokens(1, workspace_id=None, api_key_id=None), cost("100"),
+              _tokens(2, workspace_id=None, api_key_id=None)]  # fmt: skip
+    texts = {"fine.json": json.dumps(fine), "coarse.json": json.dumps(coarse)}
+    if not is_first:
+        texts = dict(reversed(texts.items()))
+    items = _read_all(ANTHROPIC, tmp_path, texts)
+    assert _gaps(items) == []
+    assert _counts(items, Relation.CALLS) == {
+        ("anthropic:workspace/wrkspc_1", "provider:anthropic"): 1 + 1,
+        ("anthropic:workspace/acme/default", "provider:anthropic"): 1,
+    }
+    assert _cost(items) == {"anthropic:workspace/wrkspc_1": Decimal(1)}
+
+
+def test_an_export_beside_that_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "use.json").write_text(json.dumps(_TOTAL))
+    config = OPENAI.spec.config(organization="acme", live=False, files=("use.json", "away.json"))
+    ctx: Context[Any] = Context(
+        config=config, examine=lambda *_: (), limits=Limits(), folder=tmp_path
+    )
+    first, second = OPENAI.shards(ctx)
+    items = list(OPENAI.collect(ctx, first, None))
+    assert sum(_counts(items, Relation.CALLS).values()) == 27
+    with pytest.raises(Unavailable, match="no such file"):
+        list(OPENAI.collect(ctx, second, None))
