@@ -85,6 +85,7 @@ def database() -> Iterator[Server]:
         yield running_server
 
 
+@pytest.mark.slow
 def test_a_database_that_is_away_is_waited_for_and_then_tried_again(
     tmp_path: Path, database: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

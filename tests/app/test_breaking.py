@@ -61,6 +61,7 @@ def _run(config: Path, env: dict[str, str]) -> int:
 _PEOPLE = '[notify.team]\nurl_env = "HOOK"\n'
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_is_told_by_the_next(tmp_path: Path) -> None:
     with _hook() as (address, got):
         env = {**installed(tmp_path), "HOOK": address}
@@ -80,6 +81,7 @@ def test_a_run_that_was_killed_is_told_by_the_next(tmp_path: Path) -> None:
         assert len(got) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path(FAKETIME).exists(), reason="libfaketime is not installed")
 def test_a_clock_that_was_ahead_keeps_neither_end_nor_death_from_being_told(tmp_path: Path) -> None:
     def run(*dies: str, **env: str) -> tuple[int, list[str]]:

@@ -188,6 +188,7 @@ def test_a_scheduler_that_dies_is_coverage_and_the_next_scan_goes_on(tmp_path: P
     assert len(rows) == 11
 
 
+@pytest.mark.slow
 def test_a_task_that_a_closed_client_forgets_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -159,6 +159,7 @@ os.execv(sys.executable, [sys.executable, "-m", "scanner", "run", *words])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fails", "last"), [("none", "--source often"), ("5", "")])
 def test_the_daemon_asks_for_the_sources_that_are_due_or_owed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str, last: str

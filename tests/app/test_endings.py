@@ -52,6 +52,7 @@ def _read_only(folder: Path, words: list[str]) -> list[str]:
     return ["unshare", "-rm", "sh", "-c", script, str(folder), *words]
 
 
+@pytest.mark.slow
 def test_findings_are_a_failure_unless_it_is_said_that_they_are_none(tmp_path: Path) -> None:
     config = _config(
         tmp_path, '[store]\nurl = "sqlite:///s.sqlite"\n[scan]\nfail_on = "info"\n'

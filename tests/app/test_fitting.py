@@ -24,6 +24,7 @@ def _short(config: Path, env: dict[str, str], *words: str) -> subprocess.Complet
                           capture_output=True, text=True, check=False, timeout=120)  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not can_mount(), reason="needs a name space of its own")
 def test_what_does_not_fit_is_told_and_the_next_scan_reads_nothing_again(tmp_path: Path) -> None:
     env = installed(tmp_path)

@@ -23,6 +23,7 @@ def _code(folder: Path) -> str:
     return f'[sources.zz]\nconnector = "code"\npaths = ["{folder}/shop"]\nhistory = false\n'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", ["", "workers = 1\n", _PROCESSES])
 def test_a_shard_that_hangs_is_left_behind(tmp_path: Path, lines: str) -> None:
     url = f"sqlite:///{tmp_path}/state.sqlite"
@@ -43,6 +44,7 @@ def test_a_shard_that_hangs_is_left_behind(tmp_path: Path, lines: str) -> None:
     assert readings(config)["1"] == 1  # what hangs is not begun again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", ["", _PROCESSES])
 def test_a_list_that_hangs_is_given_up_and_what_it_has_named_is_read(
     tmp_path: Path, lines: str

@@ -38,6 +38,7 @@ def _coverage(url: str) -> dict[str, tuple[str, str]]:
     return {row.shard.partition(":")[2]: (row.status, row.reason) for row in rows}
 
 
+@pytest.mark.slow
 def test_what_processes_read_is_what_threads_read_byte_for_byte(
     tmp_path: Path, made_up_key: Callable[[str], str]
 ) -> None:
@@ -109,6 +110,7 @@ def test_a_shard_that_always_kills_its_worker_is_set_aside_and_blocks_no_other(
     assert counts["2"] == counts["5"] == 3  # once among others, twice alone
 
 
+@pytest.mark.slow
 def test_a_scan_that_is_killed_leaves_no_workers_and_the_next_goes_on(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/state.sqlite"
     env = installed(tmp_path)

@@ -499,6 +499,7 @@ def test_a_scan_under_a_fast_clock_is_no_fresh_reading(tmp_path: Path) -> None:
     assert daemon.runs >= 1
 
 
+@pytest.mark.slow
 def test_the_command_of_a_run_is_this_installations(tmp_path: Path) -> None:
     config = _config(tmp_path)
     daemon = Daemon(load(config), command(load(config)), Log(io.StringIO()))

@@ -43,6 +43,7 @@ def test_help_names_every_verb_and_exit_code() -> None:
         assert word in text
 
 
+@pytest.mark.slow
 def test_the_document_on_standard_output_follows_the_published_schema(
     repository: Repository, made_up_key: Callable[..., str]
 ) -> None:

@@ -89,6 +89,7 @@ def _command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_plug_in_runs_only_where_it_is_named(tmp_path: Path) -> None:
     site, mark = tmp_path / "site", tmp_path / "ran"
     _install(site, "made_up_package", "madeup", mark)

@@ -37,6 +37,7 @@ def test_the_same_document_gives_the_same_bytes(name: str, estate: str) -> None:
     assert bytes_of(name, ESTATES[estate]) == bytes_of(name, again)
 
 
+@pytest.mark.slow
 def test_another_process_makes_the_same_bytes() -> None:
     """Neither the order of sets nor the clock is in them."""
     code = (

@@ -37,6 +37,7 @@ PROBLEMS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(PROBLEMS, max_size=5), st.lists(st.text(min_size=1), max_size=2))
 def test_any_change_makes_a_file_that_is_taken(problems: list[Problem], unread: list[str]) -> None:
     run = uploadable(render(problems, unread))

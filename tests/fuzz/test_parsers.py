@@ -121,6 +121,7 @@ def test_samples_that_are_broken(name: str) -> None:
     check()
 
 
+@pytest.mark.slow
 def test_answers_whose_values_are_others() -> None:
     """Bent as JSON, as few changes of bytes leave any."""
     for number, sample in enumerate(seeds("answers")):

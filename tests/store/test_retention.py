@@ -83,6 +83,7 @@ def test_metrics_of_the_past_are_the_same_without_the_rows(config: Path) -> None
     assert metrics(after) == told
 
 
+@pytest.mark.slow
 def test_what_was_read_long_ago_is_still_told_to_be_gone(config: Path) -> None:
     """The listing that named a repository is known from its last row, however old."""
     state = _aged(config, 2)

@@ -189,6 +189,7 @@ def test_no_value_of_a_secret_is_ever_asked_for(organization: World, items: list
     assert sum(organization[2].calls.values()) == before  # nothing left the process
 
 
+@pytest.mark.slow
 def test_more_than_a_page_of_endpoints(organization: World, member: Callable[[str], Any]) -> None:
     sagemaker = boto3.client("sagemaker", endpoint_url=organization[0], region_name="eu-west-1")
     sagemaker.create_model(

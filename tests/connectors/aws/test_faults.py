@@ -348,6 +348,7 @@ def test_what_a_bounded_list_leaves_out_is_a_gap(rig: Rig, url: str) -> None:
     assert [gap for gap in row.gaps if "ListTranscriptionJobs" in gap and "there are more" in gap]
 
 
+@pytest.mark.slow
 def test_accounts_that_were_listed_before_the_list_broke_are_read(url: str, rig: Rig) -> None:
     Organization.of(5).into(rig)
     rig.strike("organizations:ListAccounts", throttled(), after=2)

@@ -564,6 +564,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Git, "__init__", made)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("name", ["ref", "include"])
 def test_a_pipe_that_is_met_later_ends_with_an_error(with_key: Repository, name: str) -> None:

@@ -80,6 +80,7 @@ def _held(found: Read, ids: set[str]) -> set[tuple[str, str]]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_same_assets_are_found_either_way(rig: Rig) -> None:
     _plant(rig)
     quiet = {"creators": False, "identities": False, "personal_agents": False}

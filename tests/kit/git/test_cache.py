@@ -383,6 +383,7 @@ with cache.clone(Remote(url=sys.argv[2], authorization=sys.stdin.read(), default
 """
 
 
+@pytest.mark.slow
 def test_a_fetch_that_is_killed_is_made_whole_the_next_time(host: GitHost, tmp_path: Path) -> None:
     host.slow[r"POST .*git-upload-pack"] = 3.0
     child = subprocess.Popen(
