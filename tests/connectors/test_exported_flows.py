@@ -73,7 +73,7 @@ def test_difys_dsl(tmp_path: Path, detector: Detector) -> None:
     items = read("dify", tmp_path, DIFY, "HR desk.yml")
     assert gaps(items) == []
     assert _flows(items) == {
-        "HR desk": {"mode": "workflow", "triggers": "schedule", "credentials": "CRM_TOKEN"},
+        "HR desk": {"mode": "workflow", "triggers": "schedule", "credential_names": "CRM_TOKEN"},
     }
     assert _slots(items) == {"CRM_TOKEN"}
     providers, models = _ai(items, detector)
@@ -122,7 +122,7 @@ N8N: dict[str, Any] = {
     "name": "Mail answers",
     "nodes": [
         {"type": "@n8n/n8n-nodes-langchain.lmChatOpenAi", "name": "m", "parameters":
-         {"model": {"value": "gpt-4o"}}, "credentials": {"openAiApi": {"id": "1", "name": "Acme"}}},
+         {"model": {"value": "gpt-4o"}}, "credential_names": {"openAiApi": {"id": "1", "name": "Acme"}}},
         {"type": "n8n-nodes-base.scheduleTrigger", "name": "t", "parameters": {}},
     ],
     "connections": {}, "pinData": {}, "active": False, "settings": {}, "versionId": "v", "meta": {},
@@ -139,7 +139,7 @@ def test_a_workflow_as_n8ns_editor_exports_it(
     assert gaps(items) == []
     ((name, tags),) = _flows(items).items()
     assert name == ("Mail answers" if is_named else "From the editor")
-    assert (tags["triggers"], tags["credentials"]) == ("scheduleTrigger", "Acme")
+    assert (tags["triggers"], tags["credential_names"]) == ("scheduleTrigger", "Acme")
     assert _ai(items, detector) == ({"openai", "n8n"}, {"gpt-4o"})
 
 
@@ -200,7 +200,7 @@ def test_a_blueprint_of_make_names_its_connections(tmp_path: Path, detector: Det
     items = read("make", tmp_path, json.dumps(MAKE, indent=4), "blueprint.json")
     assert gaps(items) == []
     (tags,) = _flows(items).values()
-    assert (tags["triggers"], tags["credentials"]) == ("gateway:CustomWebHook", "Acme OpenAI")
+    assert (tags["triggers"], tags["credential_names"]) == ("gateway:CustomWebHook", "Acme OpenAI")
     assert _ai(items, detector) == ({"openai"}, {"gpt-4o"})
 
 
@@ -223,7 +223,7 @@ def test_the_export_of_zapiers_zaps(tmp_path: Path, detector: Detector) -> None:
     assert gaps(items) == []
     assert _flows(items) == {"Answer reviews": {
         "triggers": "GoogleMyBusinessCLIAPI:new_review",
-        "credentials": "ChatGPTCLIAPI 71, GoogleMyBusinessCLIAPI 70",
+        "credential_names": "ChatGPTCLIAPI 71, GoogleMyBusinessCLIAPI 70",
     }}  # fmt: skip
     owned = {str(one.target) for one in items if isinstance(one, Edge) and one.relation ==
              "owned_by"}  # fmt: skip
@@ -261,7 +261,7 @@ def test_a_package_of_power_automate(tmp_path: Path, detector: Detector) -> None
     }
     items = read_bytes("powerplatform", tmp_path, _zipped(**files), "Sum_up_mail.zip")
     assert gaps(items) == []
-    assert _flows(items) == {"Sum up mail": {"triggers": "Recurrence", "credentials": "Acme key"}}
+    assert _flows(items) == {"Sum up mail": {"triggers": "Recurrence", "credential_names": "Acme key"}}
     assert _ai(items, detector)[0] == {"openai"}
     alone = read("powerplatform", tmp_path, json.dumps(PACKAGED, indent=1), "definition.json")
     assert _flows(alone) == _flows(items)
