@@ -92,6 +92,8 @@ class _Kept(msgspec.Struct, frozen=True):
     asked: list[tuple[str, str, int, str, int, list[int]]]
     ids: list[tuple[int, int]]
     shared: list[str]
+    carried: list[tuple[int, int, int]] = []
+    """Connection, bytes up and down that its lines have counted."""
 
 
 @dataclass
@@ -111,6 +113,8 @@ class Answers:
     _rows: int = 0
     _times: int = 0
     _ids: dict[int, int] = field(default_factory=dict)
+    _carried: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Of connections that are named: bytes that their lines have counted, and no report yet."""
     _shared: set[str] = field(default_factory=set)
     _askers: dict[str, tuple[Key, str, Key]] = field(default_factory=dict)
 
@@ -145,11 +149,31 @@ class Answers:
             self._rows += 1
         self._times += row.add(at)
 
-    def name(self, uid: str, target: int) -> None:
-        """The connection ``uid`` named its host itself."""
+    def name(self, uid: str, target: int, up: int = 0, down: int = 0) -> None:
+        """The connection ``uid`` named its host itself, in a line that counted so many bytes."""
+        ident = _digest(uid)
         if len(self._ids) < _MOST_IDS:
-            self._ids[_digest(uid)] = target
+            self._ids[ident] = target
             self.is_changed = True
+            self._carry(ident, up, down)
+
+    def _carry(self, ident: int, up: int, down: int) -> None:
+        if up or down:
+            before = self._carried.get(ident, (0, 0))
+            self._carried[ident] = before[0] + up, before[1] + down
+
+    def beyond(self, uid: str, up: int, down: int) -> tuple[int, int]:
+        """What of a report's bytes no line of the connection has counted yet. Each is taken off
+        once, so that reports which share out a connection come to its bytes in all."""
+        ident = _digest(uid)
+        told = self._carried.pop(ident, None)
+        if told is None:
+            return up, down
+        left = max(0, told[0] - up), max(0, told[1] - down)
+        if any(left):
+            self._carried[ident] = left
+        self.is_changed = True
+        return max(0, up - told[0]), max(0, down - told[1])
 
     def ask(self, host: str, client: str, whose: Key, counted: Key) -> None:
         """For answers that do not say whose they are. ``counted``: under which the question was."""
@@ -248,6 +272,7 @@ class Answers:
             ],
             [(ident, place[number]) for ident, number in ids],
             sorted(self._shared & there),
+            [(one, *self._carried[one]) for one, _ in ids if one in self._carried],
         )
         return msgspec.json.encode(kept).decode()
 
@@ -280,6 +305,8 @@ class Answers:
                 asked = Asked(numbers[target], scope, array("I", sorted(times)), until)
                 self._take(address, client, asked)
         self._ids |= {ident: numbers[at] for ident, at in kept.ids if 0 <= at < len(numbers)}
+        for ident, up, down in kept.carried:
+            self._carry(ident, up, down)
         self._shared |= set(kept.shared)
         self.is_changed = True
 
@@ -309,6 +336,9 @@ class Answers:
         for ident, at in other._ids.items():
             if len(self._ids) < _MOST_IDS:
                 self._ids[ident] = numbers[at]
+        for ident, (up, down) in other._carried.items():
+            if ident in self._ids:
+                self._carry(ident, up, down)
         self._shared |= other._shared
         self.count += other.count
         self.dropped += other.dropped

@@ -19,7 +19,7 @@ from connectors.logs.flat import flattened
 from connectors.logs.networks import NAMES, plain_address
 from connectors.logs.pieces import pairs, split
 from connectors.logs.pods import Pod, pod
-from connectors.logs.records import number
+from connectors.logs.records import number, uid
 from connectors.logs.times import seconds
 from scanner.model.base import Model
 
@@ -237,7 +237,7 @@ class FlowLayout:
             get("instance", ""),
             get("far_instance", ""),
             get("scope", ""),
-            get("uid", ""),
+            uid(told, self.format.fields.get("uid", ())),
             plain_address(get("inner_src", "").lower()),
             plain_address(get("inner_dst", "").lower()),
             self.format.one_way and not get("received", ""),

@@ -58,6 +58,12 @@ class Format(Model, frozen=True, kw_only=True):
     again: dict[str, tuple[str, ...]] = {}
     """Field -> what it holds in a line about a connection (``uid``) of which another line tells,
     too, in most logs."""
+    whole: dict[str, tuple[str, ...]] = {}
+    """Field -> what it holds (``*``: anything) in a line about all of a connection (``uid``), whose
+    bytes hold those that other lines tell of it."""
+    begins: dict[str, tuple[str, ...]] = {}
+    """Field -> what it holds in a line about a session that has begun, of whose bytes its end tells
+    all."""
     failed: dict[str, tuple[str, ...]] = {}
     """Field -> what it holds (lower case; ``*``: anything) in a line about what nobody has
     answered: a gateway's call that failed (a status of HTTP of 400 and above says so by itself), a
@@ -143,7 +149,7 @@ def of_shape(shape: str) -> tuple[Format, ...]:
 @cache
 def repeating() -> frozenset[str]:
     """Names of formats of which several lines may tell of one connection."""
-    return frozenset(one.name for one in formats() if one.again)
+    return frozenset(one.name for one in formats() if one.again or one.whole)
 
 
 @cache

@@ -144,10 +144,12 @@ class Joins:
         if key[5]:
             if asked is not None and record.format in in_order():
                 tally.refuse(asked[2], key, record)
+            self._name(record, whose)
             return
         if not client and asked is not None:
             whose, client, _ = asked
-        if not client:
+        # What only its application tells, tells its bytes, too.
+        if not client or (record.is_whole and not record.host):
             return
         at = seconds(record.time)
         if not 0 < at < 1 << 32:
@@ -163,8 +165,12 @@ class Joins:
         client = tally.names.of(client.lower())
         for address in found:
             self.answers.add(address, client, at, number, record.scope)
+        self._name(record, whose)
+
+    def _name(self, record: Record, whose: Key) -> None:
         if record.uid and not record.is_name:
-            self.answers.name(record.uid, number)
+            number = self.answers.number(whose)
+            self.answers.name(record.uid, number, record.up, record.down)
 
     def follow(self, block: bytes, at: int, layout: Layout, record: Record, key: Key,
                tally: Tally) -> None:  # fmt: skip
@@ -241,6 +247,9 @@ class Joins:
         if found is None:
             return
         key, counts = found
+        if not counts:  # bodies of which other lines told are inside the connection's bytes
+            up, down = self.answers.beyond(flow.uid, side.up, side.down)
+            side = side._replace(up=up, down=down)
         self._direct.add(side.client)
         # Outside the network only the client has an interface that logs.
         tally.places.see(key[1], "" if is_inside(side.server) else flow.eni, flow.scope)
@@ -265,7 +274,7 @@ class Joins:
         """Under what it counts, and whether as a request of its own."""
         named = self.answers.of_connection(flow.uid)
         if isinstance(named, tuple):
-            return keyed(named, denied=flow.denied), False
+            return keyed(named, denied=flow.denied or named[5]), False
         if named == OTHER:
             return None
         server = side.server

@@ -39,20 +39,22 @@ _OUT_IS_SENT = re.compile(r"zscaler|fortinet|check point|forcepoint|websense", r
 """Vendors whose ``out`` is what the client sent. In the standard's own words ``in`` is what flows
 from the source to the destination, and so Palo Alto Networks write it
 (https://docs.paloaltonetworks.com/resources/cef)."""
+_SESSION = ("SessionID", "Session ID")
 _FIRST = re.compile(r"[\w.-]{0,20}")
 """Of a line of Palo Alto Networks': no more stands before the first comma."""
 _W3C = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _DNS_LABELS = re.compile(r"\((\d+)\)([^()]*)")
 _PALO_ALTO_TRAFFIC = {
-    "generate time": 6, "source address": 7, "destination address": 8, "source user": 12,
-    "application": 14, "destination port": 25, "action": 30, "bytes sent": 32,
-    "bytes received": 33,
+    "serial": 2, "generate time": 6, "source address": 7, "destination address": 8,
+    "source user": 12, "application": 14, "session id": 22, "source port": 24,
+    "destination port": 25, "action": 30, "bytes sent": 32, "bytes received": 33,
 }  # fmt: skip
 """Places in the traffic log (https://docs.paloaltonetworks.com/ngfw/administration/monitoring/
 use-syslog-for-monitoring/syslog-field-descriptions/traffic-log-fields)."""
 _PALO_ALTO = {
-    "generate time": 6, "source address": 7, "destination address": 8, "source user": 12,
-    "application": 14, "destination port": 25, "action": 30, "url/filename": 31, "content type": 41,
+    "serial": 2, "generate time": 6, "source address": 7, "destination address": 8,
+    "source user": 12, "application": 14, "session id": 22, "source port": 24,
+    "destination port": 25, "action": 30, "url/filename": 31, "content type": 41,
     "user agent": 46,
 }  # fmt: skip
 """Places in the URL filtering log (https://docs.paloaltonetworks.com/ngfw/administration/monitoring/
@@ -118,7 +120,8 @@ def beside(text: str) -> str:
 
 
 def _cef(text: str) -> dict[str, str]:
-    """With ``sent`` and ``received``, seen from the source."""
+    """With ``sent`` and ``received``, seen from the source, ``cef event``, what its header says
+    happened, and ``session`` of who counts sessions."""
     head = _PIPE.split(text, maxsplit=7)
     if len(head) < 8:
         return {}
@@ -127,7 +130,18 @@ def _cef(text: str) -> dict[str, str]:
     counted = {
         name: told[way] for name, way in zip(("sent", "received"), ways, strict=True) if way in told
     }
-    return {"cef": "0", **told, **counted}
+    event = f"{head[1]} {head[4]} {head[5]}".lower()
+    return {"cef": "0", "cef event": event, **told, **counted, **_session(head[1], told)}
+
+
+def _session(vendor: str, told: dict[str, str]) -> dict[str, str]:
+    """Palo Alto Networks label a number so, with the port of who asked, as their sessions' numbers
+    are given again; Fortinet call it the device's own id (``externalId``)."""
+    if vendor == "Fortinet":
+        return {"session": told["externalid"]} if "externalid" in told else {}
+    label = next((key for key, value in told.items() if value in _SESSION), "")
+    number = told.get(label.removesuffix("label"), "") if label.startswith("cn") else ""
+    return {"session": f"{number} {told.get('spt', '')}"} if number else {}
 
 
 def _behind_header(text: str) -> int:

@@ -76,6 +76,8 @@ class Record(msgspec.Struct, gc=False):
     count: int = 1
     is_again: bool = False
     """Another line may have told of this connection, or may yet."""
+    is_whole: bool = False
+    """It tells of the connection in all, with its bytes."""
     is_joined: bool = False
     """Of a log that tells at which address a name is; what follows is set there alone."""
     dst: str = ""
@@ -173,13 +175,21 @@ class Taker:
         if "count" in said and not any(told.get(name) for name in self.format.alone):
             # What was never visited, such as a bookmark, has no time either.
             record.count = min(number(said["count"]), _MOST_TIMES) or int(bool(record.time))
+        self._tell_session(record, told)
+        if self.format.failed:
+            record.is_failed = _is_failed(told, self.format.failed)
+        return record
+
+    def _tell_session(self, record: Record, told: Mapping[str, Any]) -> None:
+        """What of a session or connection the line is about."""
         if self.format.parts and _holds(told, self.format.parts):
             record.count = 0
         if self.format.again:
             record.is_again = _holds(told, self.format.again)
-        if self.format.failed:
-            record.is_failed = _is_failed(told, self.format.failed)
-        return record
+        if self.format.whole:
+            record.is_whole = _holds(told, self.format.whole)
+        if self.format.begins and _holds(told, self.format.begins):
+            record.count = record.up = record.down = 0
 
     def _values(self, told: Mapping[str, Any]) -> dict[str, str]:
         """Field -> text, of those that are set."""
@@ -219,6 +229,8 @@ class Taker:
             ):  # an answer goes to who asked, whichever way the log writes it
                 if str(told.get("src_port", "")) in _DNS_PORTS:
                     record.src = _address(str(values[0])) if values else record.src
+            elif name == "uid":
+                record.uid = uid(told, self.format.joins["uid"])
             elif values:
                 text = str(values[0]).strip()
                 setattr(record, name, plain_address(text.lower()) if name == "dst" else text)
@@ -261,8 +273,19 @@ def of_expression(format_name: str) -> TextTaker:
     return next(TextTaker(one) for one in of_shape("text") if one.name == format_name)
 
 
+def uid(told: Mapping[str, Any], paths: tuple[str, ...]) -> str:
+    """Of a connection: by the first of the fields, with what the others say of it; without the
+    first there is none."""
+    if not paths or not told.get(paths[0]):
+        return ""
+    return " ".join(str(told[path]).strip() for path in paths if told.get(path))
+
+
 def _holds(told: Mapping[str, Any], wanted: Mapping[str, tuple[str, ...]]) -> bool:
-    return any(str(told.get(path, "")).strip('"') in texts for path, texts in wanted.items())
+    return any(
+        str(told.get(path, "")).strip('"') in texts or (texts == ("*",) and bool(told.get(path)))
+        for path, texts in wanted.items()
+    )
 
 
 def _is_failed(told: Mapping[str, Any], wanted: Mapping[str, tuple[str, ...]]) -> bool:

@@ -21,14 +21,12 @@ from connectors.logs.long_lines import MOST_PARSED, around
 from connectors.logs.opening import Opened
 from connectors.logs.quoted import is_torn, row_of
 from connectors.logs.records import Record
-from connectors.logs.rows import Key
+from connectors.logs.sessions import Sessions
 from connectors.logs.tally import Tally, gap
 from connectors.logs.unfinished import is_whole
 from scanner.model.items import Gap
 
 _SAMPLES = 3
-_MOST_FLOWS = 50_000
-"""Connections that are remembered, of whose lines one counts."""
 _MOST_TORN = 1000
 """Rows over several lines that were not found, after which no more of them are looked for."""
 _OLDEST = 3660
@@ -37,12 +35,6 @@ _OLDEST = 3660
 
 def _days_from_now(days: int) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _connection(record: Record) -> str:
-    """What several lines tell of. Names that are asked for one after another, or of two types at
-    once, may have one connection."""
-    return f"{record.uid} {record.host}" if record.is_name else record.uid
 
 
 @dataclass(frozen=True)
@@ -88,8 +80,7 @@ class Lines:
     _earliest: str = field(default_factory=lambda: _days_from_now(-_OLDEST))
     _latest: str = field(default_factory=lambda: _days_from_now(1))
     """Of the file's own clock, if that is ahead."""
-    _flows: dict[str, Key | None] = field(default_factory=dict)
-    """Connections -> what counts that may be told again; None: no more of that counts."""
+    _sessions: Sessions = field(default_factory=Sessions)
     _torn: int = 0
     """Lines of rows over several lines of which the others were not found."""
     _is_open: bool = False
@@ -239,16 +230,15 @@ class Lines:
             if odd:
                 odd = "" if self._earliest <= odd <= self._latest else odd
                 record.time = "" if odd else record.time
-            if record.is_again and _connection(record) in self._flows:
-                record.count = record.up = record.down = 0
-            key = tally.add(record, place)
+            if record.uid and record.format in repeating():
+                key = self._sessions.add(record, tally, place)
+                self.needs_order = self.needs_order or key is not None
+            else:
+                key = tally.add(record, place)
             if key is None:
                 continue
             told.append(record)
             self.untimed += record.is_untimed and not odd and not record.time
-            if record.uid and record.format in repeating():
-                self._once(record, key)
-                self.needs_order = True
             if odd:
                 self.odd += 1
                 self._odd = (min(odd, self._odd[0] or odd), max(odd, self._odd[1]))
@@ -258,24 +248,6 @@ class Lines:
                 if record.is_alias:
                     joins.follow(block, behind, self.layout, record, key, tally)
         return told
-
-    def _once(self, record: Record, key: Key) -> None:
-        """Of a connection counts what it carried (TLS, HTTP), not what was noticed about it, and
-        that once where nothing else tells; of a name, its answer and not the question. What was
-        refused is told by that alone."""
-        flows, name = self._flows, _connection(record)
-        if key[5]:
-            if record.is_name and (asked := flows.get(name)) is not None:
-                self.tally.take_back(asked)
-                del flows[name]
-            return
-        if record.is_again and name in flows:
-            return
-        if not record.is_again and (before := flows.get(name)) is not None:
-            self.tally.take_back(before)
-        elif len(flows) >= _MOST_FLOWS and name not in flows:
-            del flows[next(iter(flows))]
-        flows[name] = key if record.is_again else None
 
     def _elsewhere(
         self, line: bytes, end: int, records: list[Record], told: list[Record], place: str,

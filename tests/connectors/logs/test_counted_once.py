@@ -10,7 +10,7 @@ import pytest
 
 from connectors.logs.lines import Layout
 from tests.connectors.logs.conftest import Read, Told
-from tests.connectors.logs.test_joined import AI, carried, resolved
+from tests.connectors.logs.test_joined import AI, carried, resolved, seen
 
 SEEN = {"sni": "claude.ai"}
 SO_FAR = {"bytes_toserver": 600, "bytes_toclient": 700, "start": "2026-11-28T10:00:00.1+0000"}
@@ -120,3 +120,47 @@ def test_where_umbrellas_proxy_led_from_is_no_visit(
     told = read("proxy.csv")
     assert not told.assets
     assert not told.gaps
+
+
+BLOCKED = event("alert", tls=SEEN, alert={"action": "blocked"})
+DROPPED = event("drop", tls=SEEN, drop={"reason": "flow drop"})
+
+
+@pytest.mark.parametrize("refusal", [BLOCKED, DROPPED])
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_a_connection_that_was_blocked_is_an_attempt(
+    tmp_path: Path, read: Read, refusal: str, is_turned: bool
+) -> None:
+    lines = [refusal, TLS] if is_turned else [TLS, refusal]
+    (tmp_path / "eve.json").write_text("".join([*lines, FLOW]))
+    told = read("eve.json")
+    assert not told.use
+    assert sum(row.count for row in seen(told)) == 1
+
+
+def test_bodies_are_inside_the_bytes_of_their_connection(tmp_path: Path, read: Read) -> None:
+    asked = [event("http", http={"hostname": "api.openai.com", "url": url, "length": 700})
+             for url in ("/v1/embeddings", "/v1/chat/completions")]  # fmt: skip
+    (tmp_path / "eve.json").write_text("".join([*asked, FLOW]))
+    both = list(carried(read("eve.json")).values())
+    assert [sum(ways) for ways in zip(*both, strict=True)] == [5000, 9000]
+
+
+@pytest.mark.parametrize("order", [("http.log", "conn.log"), ("conn.log", "http.log")])
+@pytest.mark.parametrize("partitions", [1, 4])
+def test_bodies_of_zeek_are_inside_its_connections(
+    tmp_path: Path, read: Read, order: tuple[str, str], partitions: int
+) -> None:
+    where = "1795860000.1\tC1\t10.0.0.5\t5000\t203.0.113.9\t80\t"
+    head = "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\t"
+    body = "POST\tapi.openai.com\t/v1/embeddings\tcurl/8\t500\t700\n"
+    (tmp_path / "http.log").write_text(
+        f"{head}method\thost\turi\tuser_agent\trequest_body_len\tresponse_body_len\n"
+        + (where + body) * 2
+    )
+    (tmp_path / "conn.log").write_text(
+        f"{head}orig_bytes\tresp_bytes\tconn_state\n{where}2000\t3000\tSF\n"
+    )
+    told = read(*order, partitions=partitions)
+    assert list(carried(told).values()) == [(2000, 3000)]
+    assert list(told.use.values()) == [2]

@@ -58,3 +58,96 @@ def test_whose_a_connection_is_does_not_depend_on_which_log_was_read_first(
         told.append(carried(read(".")))
     assert told[0] == told[1]
     assert {who for who, _ in told[0]} == {"i-0a"}
+
+
+def _fortinet(kind: str, more: str) -> str:
+    return (
+        'date=2026-11-27 time=09:44:44 devid="FG1" eventtime=1795772684000000000 tz="+0000" '
+        f"{kind} sessionid=7207 srcip=10.2.0.11 srcport=40207 dstip=203.0.113.11 dstport=443 "
+        f'user="anna" {more}\n'
+    )
+
+
+_APP = _fortinet(
+    'logid="1059028704" type="utm" subtype="app-ctrl"',
+    'hostname="chatgpt.com" app="OpenAI.ChatGPT" action="{}" url="/"',
+)
+_URL = _fortinet(
+    'logid="0317013312" type="utm" subtype="webfilter"',
+    'hostname="chatgpt.com" action="passthrough" url="/x" sentbyte=1462 rcvdbyte=0',
+)
+_END = _fortinet(
+    'logid="0000000013" type="traffic" subtype="forward"',
+    'action="close" sentbyte=2925 rcvdbyte=18691 app="{}" utmaction="allow"',
+)
+_PASSED, _NAMED, _UNNAMED = _APP.format("pass"), _END.format("OpenAI.ChatGPT"), _END.format("SSL")
+_PALO_ALTO = (
+    "<14>Nov 27 10:27:44 PA-1 1,2026/11/27 10:27:44,0072,{kind},2561,2026/11/27 10:27:44,10.2.0.15,"
+    "203.0.113.11,10.9.9.9,203.0.113.11,web,acme\\d.x,,{app},vsys1,trust,untrust,e1,e2,fwd,"
+    "2026/11/27 10:27:44,5251,1,40251,443,20251,443,0x400053,tcp,{rest}\n"
+)
+_CEF = (
+    "Nov 28 10:00:00 PA CEF:0|Palo Alto Networks|PAN-OS|10.2|{}|3|rt=Nov 28 2026 10:00:00 GMT "
+    "src=10.0.0.5 dst=203.0.113.9 suser=anna app=openai-chatgpt act=alert cn1Label=SessionID "
+    "cn1=77 spt=5000 dpt=443 {}\n"
+)
+
+
+def _palo_alto(app: str) -> tuple[str, str]:
+    url = 'alert,"chatgpt.com/x",(9999),ai,informational,client-to-server,251,0x0,a,b,,text/html'
+    end = "allow,26448,2013,24435,20,2026/11/27 10:27:44,9,ai,,9251,0x0,a,b,,10,10,tcp-fin"
+    return (
+        _PALO_ALTO.format(kind="THREAT,url", app=app, rest=url),
+        _PALO_ALTO.format(kind="TRAFFIC,end", app=app, rest=end),
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "both"),
+    [
+        ((_PASSED, _URL, _NAMED), (2925, 18691)),
+        ((_PASSED, _NAMED), (2925, 18691)),
+        ((_URL, _UNNAMED), (2925, 18691)),
+        (_palo_alto("ssl"), (2013, 24435)),
+        (_palo_alto("openai-chatgpt"), (2013, 24435)),
+        (
+            (_CEF.format("start|TRAFFIC", "in=100 out=50"), _CEF.format("url|THREAT",
+             "request=chatgpt.com/x"), _CEF.format("end|TRAFFIC", "in=4000 out=1000")),
+            (4000, 1000),
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_a_session_counts_once_with_the_bytes_of_its_end(
+    tmp_path: Path, read: Read, lines: tuple[str, ...], both: tuple[int, int], is_turned: bool
+) -> None:
+    (tmp_path / "a.log").write_text("".join(reversed(lines) if is_turned else lines))
+    told = read("a.log")
+    assert list(told.use.values()) == [1]
+    assert list(carried(told).values()) == [both]
+
+
+def test_sessions_of_one_number_are_two_by_their_ports(tmp_path: Path, read: Read) -> None:
+    """Numbers of Palo Alto Networks' sessions are given again."""
+    line, _ = _palo_alto("ssl")
+    (tmp_path / "a.log").write_text(line + line.replace(",40251,", ",40252,"))
+    assert list(read("a.log").use.values()) == [2]
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_a_session_that_is_blocked_by_one_line_is_an_attempt(
+    tmp_path: Path, read: Read, is_turned: bool
+) -> None:
+    lines = (_URL, _APP.format("block"), _NAMED)
+    (tmp_path / "a.log").write_text("".join(reversed(lines) if is_turned else lines))
+    told = read("a.log")
+    assert not told.use
+    rows = [row for one in told.assets.values() for row in one.evidence]
+    assert [(row.preview, row.count) for row in rows] == [("blocked", 1)]
+
+
+def test_a_question_and_its_answer_of_fortinet_count_once(tmp_path: Path, read: Read) -> None:
+    asked = _fortinet('logid="1" type="utm" subtype="dns" eventtype="dns-{}"',
+                      'xid=1 qname="claude.ai"')  # fmt: skip
+    (tmp_path / "a.log").write_text(asked.format("response") + asked.format("query"))
+    assert list(read("a.log").use.values()) == [1]
