@@ -170,6 +170,7 @@ class Reading:
             is_broken = error
         except BROKEN as error:
             is_broken = Unavailable(f"{file.path}: {error}")
+        told.settle()
         self.joins.remember_servers(told.tally)
         yield from self._told(told.tally)
         if not self._tells_connections:
@@ -204,6 +205,7 @@ class Reading:
         return stop
 
     def _told_so_far(self, told: Lines) -> Iterator[Item]:
+        told.settle()
         self.joins.remember_servers(told.tally)
         yield from self._told(told.tally)
         told.tally = self._tally()

@@ -116,6 +116,43 @@ class Sessions:
         return keyed(key, denied=key[5] or all(way[0][5] for way in after))
 
 
+class Questions:
+    """When names were asked for, until it is known that the question was answered: what was refused
+    moves no time of what was used."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, list[tuple[Key, str]]] = {}
+
+    def add(self, record: Record, tally: Tally, place: str) -> Key | None:
+        """As :meth:`Tally.add`."""
+        time, record.time = record.time, ""
+        key = tally.add(record, place)
+        record.time = time
+        if key is not None and time:
+            if len(self._open) >= _MOST:
+                self.settle(tally)
+            self._open.setdefault(record.host.lower(), []).append((key, time))
+        return key
+
+    def answered(self, record: Record, tally: Tally, *, is_refused: bool) -> None:
+        rows = self._open.get(record.host.lower(), [])
+        if is_refused:
+            del rows[-1:]
+        elif record.answers:
+            self._tell(self._open.pop(record.host.lower(), []), tally)
+
+    def settle(self, tally: Tally) -> None:
+        """What nothing more is known of was used."""
+        for rows in self._open.values():
+            self._tell(rows, tally)
+        self._open.clear()
+
+    def _tell(self, rows: list[tuple[Key, str]], tally: Tally) -> None:
+        for key, time in rows:
+            if key in tally.rows:
+                tally.rows[key].add(0, 0, 0, time, is_large=False)
+
+
 def _plus(one: _Sum, other: _Sum) -> _Sum:
     return one[0] + other[0], one[1] + other[1], one[2] + other[2]
 

@@ -21,7 +21,7 @@ from connectors.logs.long_lines import MOST_PARSED, around
 from connectors.logs.opening import Opened
 from connectors.logs.quoted import is_torn, row_of
 from connectors.logs.records import Record
-from connectors.logs.sessions import Sessions
+from connectors.logs.sessions import Questions, Sessions
 from connectors.logs.tally import Tally, gap
 from connectors.logs.unfinished import is_whole
 from scanner.model.items import Gap
@@ -81,6 +81,7 @@ class Lines:
     _latest: str = field(default_factory=lambda: _days_from_now(1))
     """Of the file's own clock, if that is ahead."""
     _sessions: Sessions = field(default_factory=Sessions)
+    _questions: Questions = field(default_factory=Questions)
     _torn: int = 0
     """Lines of rows over several lines of which the others were not found."""
     _is_open: bool = False
@@ -98,6 +99,15 @@ class Lines:
     def read(self, part: Part, places: list[int], opened: Opened | None) -> None:
         """Every line that has one of the places, once. ``opened``: None for a piece that does not
         end with the file."""
+        self._read(part, places, opened)
+        if opened is None:
+            self.settle()
+
+    def settle(self) -> None:
+        """Before what was added up is told."""
+        self._questions.settle(self.tally)
+
+    def _read(self, part: Part, places: list[int], opened: Opened | None) -> None:
         place = f"server of {PurePath(self.path).name}"
         block, behind = part.data, part.start
         self._count_cut(part)
@@ -233,10 +243,14 @@ class Lines:
             if record.uid and record.format in repeating():
                 key = self._sessions.add(record, tally, place)
                 self.needs_order = self.needs_order or key is not None
+            elif record.format == "pihole":
+                key = self._questions.add(record, tally, place)
             else:
                 key = tally.add(record, place)
             if key is None:
                 continue
+            if record.format == "pihole-answer":
+                self._questions.answered(record, tally, is_refused=key[5])
             told.append(record)
             self.untimed += record.is_untimed and not odd and not record.time
             if odd:

@@ -151,3 +151,15 @@ def test_a_question_and_its_answer_of_fortinet_count_once(tmp_path: Path, read: 
                       'xid=1 qname="claude.ai"')  # fmt: skip
     (tmp_path / "a.log").write_text(asked.format("response") + asked.format("query"))
     assert list(read("a.log").use.values()) == [1]
+
+
+def test_a_question_that_was_blocked_moves_no_time_of_use(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "p.log").write_text(
+        "Nov 27 10:00:00 pi dnsmasq[7]: query[A] claude.ai from 10.0.0.5\n"
+        "Nov 27 10:00:00 pi dnsmasq[7]: reply claude.ai is 203.0.113.9\n"
+        "Nov 27 18:00:00 pi dnsmasq[7]: query[A] claude.ai from 10.0.0.5\n"
+        "Nov 27 18:00:00 pi dnsmasq[7]: gravity blocked claude.ai is 0.0.0.0\n"
+    )
+    used = [one for one in read("p.log").items if isinstance(one, Edge)]
+    (row,) = (row for one in used if one.relation == "used_by" for row in one.evidence)
+    assert (row.count, row.last_at[11:]) == (1, "10:00:00Z")
