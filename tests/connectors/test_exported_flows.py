@@ -122,7 +122,7 @@ N8N: dict[str, Any] = {
     "name": "Mail answers",
     "nodes": [
         {"type": "@n8n/n8n-nodes-langchain.lmChatOpenAi", "name": "m", "parameters":
-         {"model": {"value": "gpt-4o"}}, "credential_names": {"openAiApi": {"id": "1", "name": "Acme"}}},
+         {"model": {"value": "gpt-4o"}}, "credentials": {"openAiApi": {"id": "1", "name": "Acme"}}},
         {"type": "n8n-nodes-base.scheduleTrigger", "name": "t", "parameters": {}},
     ],
     "connections": {}, "pinData": {}, "active": False, "settings": {}, "versionId": "v", "meta": {},
@@ -261,7 +261,9 @@ def test_a_package_of_power_automate(tmp_path: Path, detector: Detector) -> None
     }
     items = read_bytes("powerplatform", tmp_path, _zipped(**files), "Sum_up_mail.zip")
     assert gaps(items) == []
-    assert _flows(items) == {"Sum up mail": {"triggers": "Recurrence", "credential_names": "Acme key"}}
+    assert _flows(items) == {
+        "Sum up mail": {"triggers": "Recurrence", "credential_names": "Acme key"}
+    }
     assert _ai(items, detector)[0] == {"openai"}
     alone = read("powerplatform", tmp_path, json.dumps(PACKAGED, indent=1), "definition.json")
     assert _flows(alone) == _flows(items)
