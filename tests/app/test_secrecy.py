@@ -168,6 +168,13 @@ def test_the_key_for_fingerprints(tmp_path: Path) -> None:
         '[registry.origins.h]\nkind = "rest"\ntoken = "%s"\n',
         '[registry.origins.h]\nkind = "rest"\ntoken_variable = "%s"\n',
         '[scan]\nfingerprint_key = "%s"\n',
+        '[sources.okta]\norg_url = "https://a.okta.com"\ntoken = "vault:a/b?token=%s#okta"\n',
+        '[sources.okta]\norg_url = "https://a.okta.com"\n'
+        'token = { vault = "a/b", auth = "approle", secret_id = "%s" }\n',
+        '[tickets.github]\nrepository = "a/b"\ntoken = "vault:a/b?role_id=vault:%s"\n',
+        '[notify.team]\nurl = "vault:a/b?auth=kubernetes&jwt=%s"\n',
+        '[scan]\nfingerprint_key = "vault:a/b?address=https://ai:%s@vault.example"\n',
+        '[scan]\nfingerprint_key = "gcp-secretmanager:a/b?url=https://ai:%s@store.example/"\n',
     ],
 )
 @pytest.mark.parametrize("secret", ["made-up-secret-7", "ghp_" + "a1B2" * 9])

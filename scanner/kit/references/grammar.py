@@ -29,6 +29,10 @@ SCHEMES: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """Scheme -> the options it takes."""
+_LEADING = ("token", "jwt", "role_id", "secret_id")
+"""Options that lead to a secret, each a reference to what is on this machine."""
+_LOCAL = ("env", "file", "keyring")
+_ADDRESSES = ("address", "url")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 _LIKE_A_SECRET = re.compile(r"(?=.*\d)(?=.*[a-z]).{24,}\Z")
 _HELP = (
@@ -73,9 +77,32 @@ def parse(text: str) -> Reference:
             raise ValueError(f"`{scheme}:` has no option `{name[:40]}`; it has: {known}")
     if len(options) != len(made.options):
         raise ValueError(f"an option of `{scheme}:` stands twice")
+    _check_options(made)
     if scheme == "env" and not _NAME.match(made.place):
         raise ValueError(f"this is no name of a variable; {_HELP}")
     return made
+
+
+def _check_options(made: Reference) -> None:
+    """Whoever writes the secret itself there is told so before anything shows the reference."""
+    for name in _LEADING:
+        if name not in made.options:
+            continue
+        try:
+            is_local = parse(made.options[name]).scheme in _LOCAL
+        except ValueError:
+            is_local = False
+        if not is_local:
+            raise ValueError(
+                f"option `{name}` of `{made.scheme}:` is no place of a secret on this "
+                "machine; name an environment variable, file:… or keyring:… (docs/secrets.md)"
+            )
+    for name in _ADDRESSES:
+        if "@" in made.options.get(name, "").partition("://")[2].partition("/")[0]:
+            raise ValueError(
+                f"option `{name}` of `{made.scheme}:` holds a user or password; leave them out "
+                "(docs/secrets.md)"
+            )
 
 
 def written(value: Any) -> str:

@@ -31,11 +31,20 @@ def test_a_table_says_the_same() -> None:
     assert written("OKTA") == "OKTA"
 
 
+def _options(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, str]]:
+    """What leads to a secret is a reference in its turn."""
+    leading = PLACES.map(lambda place: str(Reference("file", place)))
+    each = {
+        name: leading if name in ("token", "jwt", "role_id", "secret_id") else PLACES
+        for name in names
+    }
+    return st.fixed_dictionaries({}, optional=each)
+
+
 @given(
     st.sampled_from([name for name in SCHEMES if name != "env"]).flatmap(
         lambda scheme: st.tuples(
-            st.just(scheme), PLACES, st.dictionaries(st.sampled_from(SCHEMES[scheme]), PLACES)
-            if SCHEMES[scheme] else st.just({}), st.one_of(st.just(""), PLACES),
+            st.just(scheme), PLACES, _options(SCHEMES[scheme]), st.one_of(st.just(""), PLACES),
         )
     )
 )  # fmt: skip
@@ -51,6 +60,8 @@ def test_what_is_written_is_what_is_read(parts: tuple[str, str, dict[str, str], 
         "pass:word", "env:" + "A" * 200,
         "https://user:pw@example.com", "vault:", "env:sk-x-y", "file:?x=1", "1A",
         "file:/a?made=up", "vault:a/b?auth=token&auth=approle",
+        "vault:a/b?token=hvs.made-up-token", "vault:a/b?jwt=vault:c/d", "vault:a/b?secret_id=1-2-3",
+        "vault:a/b?address=https://ai:made-up@v.example", "aws-ssm:/a?url=https://me@s.example",
     ],
 )  # fmt: skip
 def test_what_is_none_is_refused_and_not_quoted(text: str) -> None:
