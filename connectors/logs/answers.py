@@ -7,7 +7,6 @@ reading can be joined, too.
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from connectors.logs.connections import Connections, as_kept, digest
 from connectors.logs.networks import is_inside
 from connectors.logs.pseudonyms import PSEUDONYM
 from connectors.logs.rows import ADDRESS
@@ -36,7 +36,7 @@ _MOST_ROWS = 60_000
 _MOST_TIMES = 2_000_000
 _LAST = 20
 """Times of a row that the next reading needs."""
-_MOST_IDS = 200_000
+_MOST_CARRIED = 100_000
 _MOST_ASKERS = 10_000
 _MOST_KEPT = 3000
 OTHER = 0
@@ -101,6 +101,8 @@ class Answers:
     """``dropped``: answers that were one too many."""
 
     dropped: int = 0
+    forgotten: int = 0
+    """Connections that named their hosts, and were one too many to be known again by their ids."""
     count: int = 0
     """Answers that were learnt by this reading."""
     is_changed: bool = False
@@ -112,7 +114,7 @@ class Answers:
     _asked: dict[str, dict[str, list[Asked]]] = field(default_factory=dict)
     _rows: int = 0
     _times: int = 0
-    _ids: dict[int, int] = field(default_factory=dict)
+    _ids: Connections = field(default_factory=Connections)
     _carried: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Of connections that are named: bytes that their lines have counted, and no report yet."""
     _shared: set[str] = field(default_factory=set)
@@ -151,21 +153,22 @@ class Answers:
 
     def name(self, uid: str, target: int, up: int = 0, down: int = 0) -> None:
         """The connection ``uid`` named its host itself, in a line that counted so many bytes."""
-        ident = _digest(uid)
-        if len(self._ids) < _MOST_IDS:
-            self._ids[ident] = target
+        ident = digest(uid)
+        if self._ids.put(ident, target):
             self.is_changed = True
             self._carry(ident, up, down)
+        else:
+            self.forgotten += 1
 
     def _carry(self, ident: int, up: int, down: int) -> None:
-        if up or down:
+        if (up or down) and (ident in self._carried or len(self._carried) < _MOST_CARRIED):
             before = self._carried.get(ident, (0, 0))
             self._carried[ident] = before[0] + up, before[1] + down
 
     def beyond(self, uid: str, up: int, down: int) -> tuple[int, int]:
         """What of a report's bytes no line of the connection has counted yet. Each is taken off
         once, so that reports which share out a connection come to its bytes in all."""
-        ident = _digest(uid)
+        ident = digest(uid)
         told = self._carried.pop(ident, None)
         if told is None:
             return up, down
@@ -201,7 +204,7 @@ class Answers:
 
     def of_connection(self, uid: str) -> Key | int | None:
         """Whose; ``OTHER`` where it named a host that is no AI's; None: not known."""
-        number = self._ids.get(_digest(uid)) if uid else None
+        number = self._ids.get(digest(uid)) if uid else None
         if number is None:
             return None
         return self._keys[number] or OTHER
@@ -259,8 +262,7 @@ class Answers:
             rows = [row for row in rows if self._is_unnamed(*row)]
         rows.sort(key=lambda row: (-row[2].times[-1], row[0], row[1], row[2].target))
         rows = rows[:_MOST_KEPT]
-        ids = [one for one in self._ids.items() if not self.is_private or self._is_nobody(one[1])]
-        ids = ids[-_MOST_KEPT:]
+        ids = [one for one in self._ids.newest() if not self.is_private or self._is_nobody(one[1])]
         used = sorted(({row[2].target for row in rows} | {number for _, number in ids}) - {OTHER})
         place = {number: at for at, number in enumerate(used, 1)} | {OTHER: OTHER}
         there = {row[0] for row in rows}
@@ -304,9 +306,11 @@ class Answers:
             if 0 <= target < len(numbers) and times and min(times) >= 0 and max(times) < 1 << 32:
                 asked = Asked(numbers[target], scope, array("I", sorted(times)), until)
                 self._take(address, client, asked)
-        self._ids |= {ident: numbers[at] for ident, at in kept.ids if 0 <= at < len(numbers)}
+        for ident, at in kept.ids:
+            if 0 <= at < len(numbers):
+                self._ids.put(as_kept(ident), numbers[at])
         for ident, up, down in kept.carried:
-            self._carry(ident, up, down)
+            self._carry(as_kept(ident), up, down)
         self._shared |= set(kept.shared)
         self.is_changed = True
 
@@ -334,8 +338,8 @@ class Answers:
                     asked = Asked(numbers[row.target], row.scope, row.times, row.until)
                     self._take(address, client, asked)
         for ident, at in other._ids.items():
-            if len(self._ids) < _MOST_IDS:
-                self._ids[ident] = numbers[at]
+            self.forgotten += not self._ids.put(ident, numbers[at])
+        self.forgotten += other.forgotten
         for ident, (up, down) in other._carried.items():
             if ident in self._ids:
                 self._carry(ident, up, down)
@@ -354,7 +358,3 @@ def _nearby(times: array[int], at: int) -> list[int]:
     """How far the nearest ones before and behind are away."""
     place = bisect_left(times, at)
     return [abs(one - at) for one in times[max(0, place - 1) : place + 1]]
-
-
-def _digest(uid: str) -> int:
-    return int.from_bytes(hashlib.blake2b(uid.encode(), digest_size=7).digest())

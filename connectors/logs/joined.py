@@ -271,8 +271,10 @@ class Joins:
         )
 
     def _whose(self, flow: Flow, side: _Side, tally: Tally) -> tuple[Key, bool] | None:
-        """Under what it counts, and whether as a request of its own."""
+        """Under what it counts, and whether as a request of its own: of more connections than are
+        remembered, a line has counted those whose id is not known."""
         named = self.answers.of_connection(flow.uid)
+        is_counted = bool(flow.uid) and self.answers.forgotten > 0
         if isinstance(named, tuple):
             return keyed(named, denied=flow.denied or named[5]), False
         if named == OTHER:
@@ -285,7 +287,7 @@ class Joins:
                 return None
             extend(told.asked, flow.end)
             way = CONTESTED if told.is_contested else BY_SHARED if is_shared else BY_ADDRESS
-            return keyed(told.key, denied=flow.denied, shape=f"{flow.format}/{way}"), True
+            return keyed(told.key, denied=flow.denied, shape=f"{flow.format}/{way}"), not is_counted
         if told == OTHER or is_shared:
             return None  # whoever speaks with it may mean any of the sites that are there
         anybody = self.answers.anybody(server, flow.start)

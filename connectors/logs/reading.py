@@ -285,6 +285,13 @@ class Reading:
                 reason=f"{self.joins.answers.dropped} answers of name servers were too many to be "
                 "remembered: connections due to them are not told; scan more often",
             )
+        if self.joins.answers.forgotten:
+            yield Gap(
+                what=self._config.name,
+                reason=f"{self.joins.answers.forgotten} connections were too many to be known "
+                "again by their ids: each counts once, and its bytes by the address; scan more "
+                "often",
+            )
 
     def _others_of(
         self, file: LogFile, begin: int, columns: tuple[str, ...], pool: ThreadPoolExecutor

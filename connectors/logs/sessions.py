@@ -15,7 +15,7 @@ from connectors.logs.rows import Key, keyed
 from connectors.logs.tally import Tally
 from scanner.model.evidence import MOST_HANDSHAKES
 
-_MOST = 50_000
+_MOST = 20_000
 """Connections that are remembered."""
 _MOST_WAYS = 20
 """In which one connection was used, that are told apart."""
