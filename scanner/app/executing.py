@@ -12,14 +12,17 @@ import multiprocessing
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import (
     BrokenExecutor,
     CancelledError,
     Executor,
     Future,
+    InvalidStateError,
 )
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,12 +42,13 @@ from scanner.model.base import ShardId, digest
 from scanner.model.coverage import Coverage
 from scanner.model.errors import ConfigError, Unavailable
 
+_log = logging.getLogger("scanner.cluster")
 _WAITS = 4
 """A source that is best read with more shards at once than this waits for answers; no processor is
 short, and threads are enough."""
 _LEAST_SENT = 8
 _LOOKED_AFTER_EVERY = 2.0
-"""Seconds between two looks at tasks whose client is closed."""
+"""Seconds between two looks at tasks whose client is closed, or that no worker takes."""
 
 
 def check(loaded: LoadedConfig, *, verify: bool) -> None:
@@ -150,6 +154,7 @@ class _Cluster(Executor):
         self._flights: dict[Future[Any], Any] = {}
         """What was sent and has not come back -> by which client."""
         self._is_over = threading.Event()
+        self._idle = _Idle(loaded)
 
     def __enter__(self) -> _Cluster:
         self._connect()
@@ -161,14 +166,24 @@ class _Cluster(Executor):
         self._client.close(timeout=5)
 
     def _watch(self) -> None:
-        """Ends what a closed client has left open: one that is closed while a task is handed to its
-        loop forgets the task, and whoever waits for it would wait for ever."""
+        """Ends what would be waited for for ever: what a closed client has left open (one that is
+        closed while a task is handed to its loop forgets the task), and what no worker takes."""
         closed: set[Future[Any]] = set()
         while not self._is_over.wait(_LOOKED_AFTER_EVERY):
-            left = {one for one, client in list(self._flights.items()) if client.status == "closed"}
+            flights = list(self._flights.items())
+            left = {one for one, client in flights if client.status == "closed"}
             for flight in left & closed:  # closed for a while: its own word does not come
                 flight.cancel()
             closed = left
+            self._idle.look(is_idle=bool(flights) and self._has_no_worker())
+            if self._idle.is_over:
+                for flight, _ in flights:
+                    with suppress(InvalidStateError):  # it has come back after all
+                        flight.set_exception(self._idle.trouble)
+
+    def _has_no_worker(self) -> bool:
+        client = self._client
+        return client.status == "running" and not client.scheduler_info().get("workers")
 
     def _connect(self) -> None:
         chosen = self._loaded.config.scan.dask
@@ -207,15 +222,64 @@ class _Cluster(Executor):
                 self._connect()
             except ConfigError as error:
                 raise Unavailable(str(error)) from error
+        if self._idle.is_over and self._has_no_worker():
+            raise self._idle.trouble
         # Not pure: a second attempt at the same job is another task.
         client = self._client
-        future: Future[Any] = client.get_executor(pure=False).submit(fn, *args, **kwargs)
+        future: Future[Any] = Future()
+        sent: Future[Any] = client.get_executor(pure=False).submit(fn, *args, **kwargs)
         self._flights[future] = client
         future.add_done_callback(lambda done: self._flights.pop(done, None))
+        future.add_done_callback(lambda done: sent.cancel())
+        sent.add_done_callback(partial(_copied, future))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """The client lives as long as the scan."""
+
+
+class _Idle:
+    """Since when a cluster has had no worker, and whether that is to be waited out: a cluster that
+    grows when there is work may have none at first."""
+
+    def __init__(self, loaded: LoadedConfig) -> None:
+        chosen = loaded.config.scan
+        self._address = chosen.dask.address
+        self._told_after = chosen.dask.timeout_seconds
+        self._most = max(chosen.shard_deadline_seconds, chosen.dask.timeout_seconds)
+        self._since: float | None = None
+        self._is_told = False
+        self.is_over = False
+
+    def look(self, *, is_idle: bool) -> None:
+        if not is_idle:
+            self._since, self._is_told, self.is_over = None, False, False
+            return
+        self._since = self._since or time.monotonic()
+        past = time.monotonic() - self._since
+        if past > self._told_after and not self._is_told:
+            self._is_told = True
+            _log.warning("the cluster at %s has no worker; what was sent waits for one, for no "
+                         "longer than %.0f s", self._address, self._most)  # fmt: skip
+        self.is_over = past > self._most
+
+    @property
+    def trouble(self) -> Unavailable:
+        return Unavailable(
+            f"the cluster at {self._address} has had no worker for {self._most:.0f} s; start one "
+            "(see its log for why it does not register), or use another executor"
+        )
+
+
+def _copied(future: Future[Any], sent: Future[Any]) -> None:
+    """What came back, to who waits, if that is still waited for."""
+    with suppress(InvalidStateError):
+        if sent.cancelled():
+            future.cancel()
+        elif (error := sent.exception()) is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(sent.result())
 
 
 def read(

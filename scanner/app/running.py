@@ -39,6 +39,7 @@ from scanner.app.tracing import Untraced, traced
 from scanner.app.trackers import targets
 from scanner.collect.reading import STORE_PAUSES
 from scanner.emit.files import write_all, write_file, write_formats
+from scanner.emit.formats import FORMATS
 from scanner.emit.gauges import gauges
 from scanner.emit.messages import Messenger
 from scanner.model.coverage import Coverage
@@ -89,6 +90,7 @@ def run(
     whatever `fail_on` says. Raises what somebody must mend first,
     configuration, rules or registry, and nothing else."""
     due.check(loaded, only)
+    _check_formats(loaded)
     ident = ident or f"r-{secrets.token_hex(4)}"
     say = log or Log(run=ident)
     began = time.monotonic()
@@ -99,6 +101,16 @@ def run(
         spans.tell(exit=ran.exit_code)
     say("run finished", exit=ran.exit_code, seconds=round(time.monotonic() - began, 1))
     return ran
+
+
+def _check_formats(loaded: LoadedConfig) -> None:
+    unknown = sorted(set(loaded.config.run.formats) - FORMATS.keys())
+    if unknown:
+        raise ConfigError(
+            f"{loaded.name}: [run] formats: there is no `{unknown[0][:40]}`; known are "
+            f"{', '.join(FORMATS)}; without `formats`, findings.json, graph.graphml and "
+            "report.html are written"
+        )
 
 
 def job(
@@ -185,9 +197,24 @@ def _run(
         warnings=list(ran.result.document.warnings)[:20])  # fmt: skip
     with spans.part("write files"):
         _files(loaded, ran, say)
+    _tell(loaded, environ, ran, say, spans)
+    return ran
+
+
+def _tell(
+    loaded: LoadedConfig, environ: Mapping[str, str], ran: Ran, say: Callable[..., None],
+    spans: Untraced,
+) -> None:  # fmt: skip
+    """Findings to trackers, and what changed to people."""
     trackers, people = _late_sinks(loaded, environ, ran, say)
     if trackers or people:
-        state = State(store_url(loaded))
+        try:
+            state = State(store_url(loaded))
+        except ShadowAIError as error:
+            _trouble(ran, say, f"tickets and messages: {error}")
+            for trouble in breaking.tell(loaded, people, f"The scan is not stored: {error}"):
+                _trouble(ran, say, f"notify {trouble}")
+            return
         try:
             for target in trackers:
                 with spans.part("sync tickets", sink=target.name):
@@ -209,7 +236,6 @@ def _run(
             _trouble(ran, say, f"tickets and messages: {error}")
         finally:
             state.close()
-    return ran
 
 
 def _sinks(

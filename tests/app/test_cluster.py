@@ -18,7 +18,17 @@ from scanner.model.coverage import Outcome
 from scanner.model.errors import ConfigError
 from scanner.store.state import State
 from tests.app.cluster import Proxy, certificates, cluster, go_on, stopped_pids, wait
-from tests.app.scans import KEY, TOKEN, command, configured, image, installed, readings, scanned
+from tests.app.scans import (
+    KEY,
+    TOKEN,
+    command,
+    configured,
+    coverage,
+    image,
+    installed,
+    readings,
+    scanned,
+)
 from tests.store.postgres import programs, server
 
 pytest.importorskip("distributed")
@@ -65,6 +75,27 @@ def test_one_worker_killed_and_one_cut_off_and_every_shard_is_stored_once(
     counts = readings(config)
     assert all(counts[shard] >= 2 for shard in ("5", "9", "log-1"))
     assert len(counts) == 27
+
+
+@pytest.mark.slow
+def test_a_cluster_without_workers_is_told_and_not_waited_for_for_ever(tmp_path: Path) -> None:
+    env, url = installed(tmp_path), f"sqlite:///{tmp_path}/state.sqlite"
+    with cluster(tmp_path / "cluster", env) as made:
+        lines = _dask(made.address).replace(
+            "[scan.dask]", "shard_deadline_seconds = 5\n[scan.dask]"
+        )
+        config = configured(tmp_path, "idle", url, lines + "timeout_seconds = 1\n", shards=20)
+        began = time.monotonic()
+        done = scanned(config, env)
+        assert time.monotonic() - began < 60
+        assert done.returncode == 3, done.stderr
+        rows = [row for row in coverage(url) if row.status is not Outcome.COMPLETE]
+        assert len(rows) == 20
+        assert all("has had no worker for 5 s" in row.reason for row in rows)
+        assert readings(config) == {}
+        made.worker()
+        assert scanned(config, env).returncode == 0
+    assert {row.status for row in coverage(url)} == {Outcome.COMPLETE}
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Set
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -27,11 +28,12 @@ from scanner.app.config import LoadedConfig, load, store_url
 from scanner.app.daemon import Daemon, command, is_missed, ticks
 from scanner.app.lock import locked
 from scanner.app.running import Log, job, run
-from scanner.model.errors import ConfigError
+from scanner.model.errors import ConfigError, StoreError
 from scanner.store.state import State
 from tests.app.cluster import wait
 from tests.emit.tickets import trackers
 from tests.forge_rig.api import Fault, Reply
+from tests.forge_rig.loopback import serving
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -110,6 +112,46 @@ def test_what_libraries_log_is_a_line_of_the_run(tmp_path: Path) -> None:
     assert (told["level"], told["logger"], told["run"]) == ("warning", "a.library", "r-test")
     logging.getLogger("a.library").warning("later")
     assert "later" not in out.getvalue()
+
+
+def test_a_format_that_there_is_not_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    config, out = _config(tmp_path), io.StringIO()
+    config.write_text(config.read_text().replace("[run]\n", '[run]\nformats = ["json", "jsn"]\n'))
+    assert job(lambda: load(config), {}, Log(out, run="r-test")) == 2
+    failed, finished = map(json.loads, out.getvalue().splitlines())
+    assert "[run] formats: there is no `jsn`; known are" in failed["reason"]
+    assert finished["exit"] == 2
+    assert not (tmp_path / "state.sqlite").exists()
+
+
+def test_a_state_that_cannot_be_opened_any_more_is_told_to_people(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its disk is full: the scan is made all the same, and is not stored."""
+    pytest.importorskip("apprise")
+    got: list[bytes] = []
+
+    def take(client: BaseHTTPRequestHandler) -> None:
+        got.append(client.rfile.read(int(client.headers["Content-Length"])))
+        client.send_response(200)
+        client.send_header("Content-Length", "0")
+        client.end_headers()
+
+    opened = State.__init__
+
+    def refuse(self: State, url: str, **more: Any) -> None:
+        if "state.sqlite" in url:
+            raise StoreError("state state.sqlite: cannot open: disk I/O error")
+        opened(self, url, **more)
+
+    monkeypatch.setattr(State, "__init__", refuse)
+    with serving(take) as url:
+        config = _config(tmp_path, '[notify.team]\nurl_env = "HOOK"\n')
+        done, lines = _ran(config, {"HOOK": f"json://{url.removeprefix('http://')}/x"})
+    assert done.exit_code == 3
+    (said,) = got
+    assert "cannot open: disk I/O error" in json.loads(said)["message"]
+    assert [line["event"] for line in lines][-1] == "run finished"
 
 
 def test_an_error_of_our_own_is_the_end_of_a_run_that_is_told(

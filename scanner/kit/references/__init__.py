@@ -21,7 +21,7 @@ from typing import NoReturn
 
 from scanner.kit.masks import without
 from scanner.kit.references.grammar import Reference, parse
-from scanner.model.errors import Denied, SourceError, Unavailable
+from scanner.model.errors import Denied, SourceError, Unavailable, UndeclaredOperation
 
 _RESOLVERS: Mapping[str, str] = {
     "file": "files",
@@ -128,6 +128,13 @@ def _resolved(found: Reference, asking: Asking) -> str:
     except SourceError as error:
         # From None: what lies below may hold the answer.
         raise type(error)(f"{found}: {error}") from None
+    except UndeclaredOperation:
+        raise Denied(f"{found}: leads elsewhere; check how the place is written") from None
+    except OSError as error:
+        raise Denied(
+            f"{found}: a file that it needs is not read ({error.strerror or 'not there'}); check "
+            "`ca_file`, `profile` and the variables that name certificates"
+        ) from None
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         # Of a library that stumbled over a place or an answer, which its words may quote.
         raise Unavailable(

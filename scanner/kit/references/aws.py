@@ -57,6 +57,8 @@ def value(found: Reference, asking: Asking) -> str:
         if kind in ("NoCredentialsError", "NoRegionError", "ProfileNotFound"):
             hint = "sign in to AWS, or name `region` and `profile` behind a `?`"
             raise Denied(f"{kind}; {hint}") from None
+        if kind in ("InvalidRegionError", "ParamValidationError", "InvalidConfigError"):
+            raise Denied(f"{kind}; check how place, region and profile are written") from None
         raise Unavailable(f"{service} does not answer ({kind})") from None
     if "SecretString" not in answer:
         raise Denied("is binary; keep the secret as text")

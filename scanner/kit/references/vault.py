@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from scanner.kit.contract import Operation
 from scanner.kit.http import Missing, ReadOnlySession, json_body
@@ -27,7 +28,7 @@ _REFUSED = frozenset({400, 401, 403})
 
 
 def value(found: Reference, asking: Asking) -> str:
-    mount, path = _split(found)
+    mount, path = map(quote, _split(found))
     is_old = found.options.get("kv", "2") == "1"
     where = f"/v1/{mount}/{path}" if is_old else f"/v1/{mount}/data/{path}"
     version = found.options.get("version", "")
@@ -75,13 +76,15 @@ def _session(
         raise Denied("no address: set VAULT_ADDR, or add ?address=https://…")
     namespace = options.get("namespace", "") or environ.get("VAULT_NAMESPACE", "")
     authorities = options.get("ca_file", "")
+    ca_file = str(asking.folder / authorities) if authorities else environ.get("VAULT_CACERT", "")
+    if ca_file and not Path(ca_file).exists():
+        raise Denied(f"the authorities in {ca_file} are not there; check ca_file or VAULT_CACERT")
     return ReadOnlySession(
         base_of(found, "address", address), (Operation(id=operation, permission="read"),), Limits(),
         headers={**headers, "X-Vault-Request": "true",
                  **({"X-Vault-Namespace": namespace} if namespace else {})},
         denials=_REFUSED, retries=3,
-        ca_file=str(asking.folder / authorities) if authorities
-        else environ.get("VAULT_CACERT", ""),
+        ca_file=ca_file,
     )  # fmt: skip
 
 

@@ -108,6 +108,23 @@ def test_what_vault_refuses(vault: tuple[Store, Vault], monkeypatch: pytest.Monk
         resolve("vault:a/b?auth=kubernetes&role=r&jwt=vault:a/b%23c#d", signed_in)
 
 
+def test_a_path_with_a_blank_and_authorities_that_are_not_there(
+    vault: tuple[Store, Vault],
+) -> None:
+    store, held = vault
+    held.two["my team"] = {"okta": VALUE}
+    signed_in = {"VAULT_ADDR": store.url, "VAULT_TOKEN": TOKEN}
+    assert resolve("vault:secret/my team#okta", signed_in) == VALUE
+    assert "nope.pem are not there" in _refused("vault:secret/app?ca_file=nope.pem#okta", signed_in)
+    signed_in["VAULT_CACERT"] = "/nowhere/ca.pem"
+    assert "/nowhere/ca.pem are not there" in _refused("vault:secret/app#okta", signed_in)
+
+
+def test_a_region_that_cannot_be_is_for_somebody_to_mend() -> None:
+    said = _refused("aws-secretsmanager:a?region=eu_central_1")
+    assert "InvalidRegionError; check how place, region and profile are written" in said
+
+
 def test_a_vault_that_is_away() -> None:
     with serving(lambda asked: (503, {"errors": ["sealed"]})) as store:
         known = {"VAULT_ADDR": store.url, "VAULT_TOKEN": TOKEN}
