@@ -23,9 +23,9 @@ from scanner.emit.formats import FORMATS, render
 from scanner.emit.formats.system import of_system, systems
 from scanner.emit.html import render_html
 from scanner.emit.picture import draw
+from scanner.graph import graphml
 from scanner.graph.answers import unread_note
 from scanner.graph.build import AssetGraph
-from scanner.graph.export import export
 from scanner.graph.part import Part, whole
 from scanner.model.coverage import Outcome, wanted
 from scanner.model.errors import StoreError
@@ -40,7 +40,7 @@ def write_all(folder: Path, document: Document, graph: AssetGraph) -> list[Path]
         folder,
         {
             "findings.json": lambda: chunks(document),
-            "graph.graphml": lambda: [export(graph, "graphml", _whole(document, graph))],
+            "graph.graphml": lambda: graphml.pieces(graph, _whole(document, graph)),
             "report.html": lambda: [render_html(document, draw(graph, document.findings)).encode()],
         },
     )

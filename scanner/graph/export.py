@@ -4,23 +4,22 @@ from outside are data in every format, never syntax."""
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING, TypeVar
 
+from scanner.graph import graphml
 from scanner.graph.build import AssetGraph
 from scanner.graph.drawn import dot, mermaid
 from scanner.graph.part import Part, edge_row, node_row, to_networkx, whole
 from scanner.graph.tabular import csv_files, cypher, visible, zipped
+from scanner.graph.xml_text import comments, told
 from scanner.model.errors import ConfigError
 
 if TYPE_CHECKING:
     import networkx as nx
 
 T = TypeVar("T")
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML 1.0 document may hold, in any form (https://www.w3.org/TR/xml/#charsets)."""
 
 
 def export(graph: AssetGraph, form: str, part: Part | None = None) -> bytes:
@@ -38,11 +37,7 @@ def _json(graph: AssetGraph, part: Part) -> bytes:
 
 
 def _graphml(graph: AssetGraph, part: Part) -> bytes:
-    import networkx as nx
-
-    out = BytesIO()
-    nx.write_graphml(_for_xml(to_networkx(graph, part)), out, named_key_ids=True)
-    return _noted(out.getvalue(), part)
+    return b"".join(graphml.pieces(graph, part))
 
 
 def _gexf(graph: AssetGraph, part: Part) -> bytes:
@@ -55,11 +50,8 @@ def _gexf(graph: AssetGraph, part: Part) -> bytes:
 
 def _noted(document: bytes, part: Part) -> bytes:
     """With its notes as comments after the declaration."""
-    said = "".join(
-        f"<!-- {_text(note).replace('--', '- -').rstrip('-')} -->\n" for note in part.notes
-    )
     head, line, rest = document.partition(b"\n")
-    return head + line + said.encode("utf-8", "replace") + rest
+    return head + line + comments(part.notes).encode("utf-8", "replace") + rest
 
 
 def _rows(
@@ -112,4 +104,4 @@ def _texts(attributes: Mapping[str, T]) -> dict[str, T]:
 
 
 def _text(value: T) -> T:
-    return _NOT_XML.sub("\ufffd", value) if isinstance(value, str) else value  # type: ignore[return-value]
+    return told(value) if isinstance(value, str) else value  # type: ignore[return-value]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from scanner.graph.build import AssetGraph
@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 _FIELDS = ("provider", "account", "region", "environment", "asset_class", "status", "issuer",
            "hint", "email", "classification", "store_class", "principal_type", "created_at",
            "last_used_at", "owner", "business_unit", "risk_tier")  # fmt: skip
+
+
+_TEXT_FIELDS = (*_FIELDS, "is_ai", "first_at", "exposure", "data_classes", "also")
+NODE_FIELDS: Mapping[str, type] = {
+    "type": str, "kind": str, "label": str, "evidence": int, **dict.fromkeys(_TEXT_FIELDS, str),
+}  # fmt: skip
+"""Attributes that :func:`node_row` may give, besides what a part says."""
+EDGE_FIELDS: Mapping[str, type] = {
+    "relation": str, "confidence": str, "rules": str, "sources": str, "evidence": int,
+    "detail": str, "first_at": str, "last_at": str,
+}  # fmt: skip
+"""Those of :func:`edge_row`."""
 
 
 class Part(Model, frozen=True, kw_only=True):
