@@ -59,22 +59,49 @@ def connectors() -> Iterator[str]:
                f"{len(spec.operations)} |")  # fmt: skip
 
 
+def section(name: str) -> str:
+    """What the page of all connectors says of one in words."""
+    whole = (ROOT / "docs/connectors.md").read_text("utf-8")
+    found = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", whole, re.MULTILINE | re.DOTALL)
+    return found[1] if found else ""
+
+
+def meanings(words: str) -> dict[str, str]:
+    """Setting -> what it means, of a connector's tables."""
+    rows = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \| (.+) \|$", words, re.MULTILINE)
+    return {name: said for names, said in rows for name in re.findall(r"`([a-z_]+)`", names)}
+
+
+def unread(words: str) -> list[str]:
+    """What it says that is not read, a paragraph each."""
+    found = re.findall(r"^(?:.*\s)?(Not read(?: yet)?: .*?)(?=\n\n|\Z| Shards are )", words,
+                       re.MULTILINE | re.DOTALL)  # fmt: skip
+    # A link leads from the page of all connectors elsewhere than from here.
+    return [re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", " ".join(one.split())) for one in found]
+
+
 def connector(spec: Any) -> Iterator[str]:
+    words = section(spec.name)
     yield f"# {spec.name}\n"
-    yield f"{spec.title}. The vendor: <{spec.docs_url}>. What it does in words, and what it does "
-    yield "not read, stands in [Connectors](../../connectors.md).\n"
+    yield f"{spec.title}. The vendor: <{spec.docs_url}>. In words, with what each of its things "
+    yield f"becomes: [Connectors](../../connectors.md#{spec.name}).\n"
     yield "## Settings\n"
-    yield "| setting | default |\n| --- | --- |"
+    yield "| setting | default | meaning |\n| --- | --- | --- |"
+    told = meanings(words)
     for field in msgspec.structs.fields(spec.config):
         default = "" if field.default is msgspec.NODEFAULT else field.default
-        yield f"| `{field.encode_name}` | `{cell(default) or ' '}` |"
+        means = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", told.get(field.encode_name, ""))
+        yield f"| `{field.encode_name}` | `{cell(default) or ' '}` | {means} |"
     if spec.operations:
         yield "\n## Calls\n"
         yield "| call | permission | why |\n| --- | --- | --- |"
         for one in spec.operations:
             yield f"| `{cell(one.id)}` | `{cell(one.permission)}` | {cell(one.reason)} |"
-    if spec.rates:
-        yield "\n## Pace\n"
+    yield "\n## Pace\n"
+    if not spec.rates:
+        yield "None of its own is declared: calls go as answers come, and a limit that the source "
+        yield "tells (429, `Retry-After`) is waited for."
+    else:
         yield "| calls | a second |\n| --- | ---: |"
         for bucket, rate in sorted(spec.rates.items()):
             yield f"| {cell(bucket)} | {rate:g} |"
@@ -83,6 +110,9 @@ def connector(spec: Any) -> Iterator[str]:
         yield from (f"- {cell(one)}" for one in spec.exports)
         if spec.no_export:
             yield f"None: {cell(spec.no_export)}."
+    yield "\n## What is not read\n"
+    yield from (f"- {one}" for one in unread(words))
+    yield "- What a scan could not read stands in its coverage, with the reason.\n"
     yield "\n## What comes of it\n"
     yield ", ".join(f"`{kind}`" for kind in sorted(spec.yields)) or "nothing of its own"
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from scanner.collect.loader import load, names
@@ -50,6 +51,21 @@ def test_a_connectors_page_says_which_exports_of_its_console_are_read(site: Path
             assert re.sub(r"\W", "", said) in re.sub(r"<[^>]+>|\W", "", page), (name, said)
             told += bool(said)
     assert told > 40
+
+
+def test_a_connectors_page_says_what_its_settings_mean_and_what_is_not_read(site: Path) -> None:
+    kubernetes = (site / "reference/connectors/kubernetes/index.html").read_text("utf-8")
+    assert "Not read: ConfigMaps, Secrets, events, logs" in kubernetes
+    unsaid = {}
+    for name in names():
+        page = (site / f"reference/connectors/{name}/index.html").read_text("utf-8")
+        assert 'id="pace"' in page
+        assert 'id="what-is-not-read"' in page
+        rows = re.findall(r"<td><code>([a-z_]+)</code></td>\n<td>.*?</td>\n<td>(.*?)</td>", page)
+        fields = msgspec.structs.fields(load(name).spec.config)
+        assert {one.encode_name for one in fields} <= {row[0] for row in rows}, name
+        unsaid[name] = [setting for setting, means in rows if not means]
+    assert {name: some for name, some in unsaid.items() if some} == {}
 
 
 def test_a_page_asks_no_other_host(site: Path) -> None:
