@@ -62,6 +62,8 @@ class Result:
     situation: Situation
     exit_code: int
     resumed: bool
+    is_stored: bool = True
+    """False: on a full disk. It is compared with nothing, and knows no decisions."""
 
 
 @dataclass
@@ -230,6 +232,7 @@ def _scan(
         situation=situation,
         exit_code=exit_code,
         resumed=opened.is_resumed,
+        is_stored=not state.is_passing,
     )
 
 

@@ -47,6 +47,8 @@ from scanner.model.errors import ConfigError, RegistryError, RuleError, ShadowAI
 from scanner.store.state import State
 
 EXIT_CONFIG = 2
+_NOT_STORED = "not-stored"
+"""Folder within `output` for files of a scan that could not be stored."""
 _TO_MEND = (ConfigError, RuleError, RegistryError)
 
 
@@ -276,9 +278,13 @@ def _files(loaded: LoadedConfig, ran: Ran, say: Callable[..., None]) -> None:
     def figures(path: Path) -> Sequence[Path]:
         return [write_file(path, gauges(document), is_shared=True)]
 
+    output, metrics_file = chosen.output, chosen.metrics_file
+    if not result.is_stored:
+        # What was accepted is new there: nothing of it replaces what stands.
+        output, metrics_file = output and f"{output}/{_NOT_STORED}", ""
     for setting, name, write in (
-        ("output", chosen.output, reports),
-        ("metrics_file", chosen.metrics_file, figures),
+        ("output", output, reports),
+        ("metrics_file", metrics_file, figures),
     ):
         if not name:
             continue

@@ -124,10 +124,10 @@ def test_a_format_that_there_is_not_is_told_before_anything_is_read(tmp_path: Pa
     assert not (tmp_path / "state.sqlite").exists()
 
 
-def test_a_state_that_cannot_be_opened_any_more_is_told_to_people(
+def test_a_state_whose_disk_is_full_is_told_and_replaces_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its disk is full: the scan is made all the same, and is not stored."""
+    """The scan is made all the same, and is not stored: it knows no decisions."""
     pytest.importorskip("apprise")
     got: list[bytes] = []
 
@@ -141,17 +141,25 @@ def test_a_state_that_cannot_be_opened_any_more_is_told_to_people(
 
     def refuse(self: State, url: str, **more: Any) -> None:
         if "state.sqlite" in url:
-            raise StoreError("state state.sqlite: cannot open: disk I/O error")
+            raise StoreError("state state.sqlite: cannot open: disk I/O error", is_full=True)
         opened(self, url, **more)
 
-    monkeypatch.setattr(State, "__init__", refuse)
     with serving(take) as url:
         config = _config(tmp_path, '[notify.team]\nurl_env = "HOOK"\n')
-        done, lines = _ran(config, {"HOOK": f"json://{url.removeprefix('http://')}/x"})
+        hook = {"HOOK": f"json://{url.removeprefix('http://')}/x"}
+        assert _ran(config, hook)[0].exit_code == 0
+        before = {one: one.read_bytes() for one in (tmp_path / "out").iterdir()}
+        del got[:]
+        monkeypatch.setattr(State, "__init__", refuse)
+        done, lines = _ran(config, hook)
     assert done.exit_code == 3
     (said,) = got
     assert "cannot open: disk I/O error" in json.loads(said)["message"]
     assert [line["event"] for line in lines][-1] == "run finished"
+    assert {one: one.read_bytes() for one in before} == before
+    assert {one.name for one in (tmp_path / "out/not-stored").iterdir()} == {
+        "findings.json", "graph.graphml", "report.html",
+    }  # fmt: skip
 
 
 def test_an_error_of_our_own_is_the_end_of_a_run_that_is_told(
