@@ -31,6 +31,7 @@ from scanner.app.bounded import SECONDS, BoundedServer
 from scanner.app.config import LoadedConfig, ScheduleConfig, store_url
 from scanner.app.due import crons
 from scanner.emit.exposition import family
+from scanner.kit.processes import ENDS_WITH
 from scanner.model.coverage import Coverage, Outcome
 from scanner.model.errors import ConfigError, ShadowAIError
 from scanner.store.state import ScanRow, State
@@ -208,7 +209,11 @@ class Daemon:
         named = sorted(due) if due and due != self._times.keys() else []
         command = [*self._command, *(word for name in named for word in ("--source", name))]
         try:
-            self._child = subprocess.Popen(command, cwd=self._loaded.folder)
+            # Its standard input ends with this process, however that ends, and so does the run.
+            self._child = subprocess.Popen(
+                command, cwd=self._loaded.folder, stdin=subprocess.PIPE,
+                env={**os.environ, ENDS_WITH: "stdin"},
+            )  # fmt: skip
         except OSError as error:
             self.last_exit = _FAILED
             self._log("run could not begin", "error", reason=str(error))
@@ -230,6 +235,8 @@ class Daemon:
                         self.last_exit = self._told_to_end(self._child)
                         break
         finally:
+            if self._child.stdin is not None:
+                self._child.stdin.close()
             self._child = None
         self.runs += 1
         self._log("run ended", exit=self.last_exit)

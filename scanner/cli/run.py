@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from scanner.cli.ending import end_when_told
+from scanner.cli.ending import end_when_told, end_with_parent
 from scanner.cli.options import config_option, need_config
 
 
@@ -40,6 +40,7 @@ def command(config_path: Path | None, sources: tuple[str, ...], findings_ok: boo
     from scanner.app.running import job
 
     end_when_told()
+    end_with_parent()
     sys.exit(
         job(lambda: need_config(config_path), os.environ, only=sources, findings_ok=findings_ok)
     )

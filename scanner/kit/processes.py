@@ -14,6 +14,10 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
+ENDS_WITH = "SHADOW_AI_ENDS_WITH"
+"""Variable: ``stdin``, where a run is to end when its standard input does, which whoever has begun
+it holds."""
+
 
 def processors() -> int:
     """That this process may run on."""

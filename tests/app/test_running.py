@@ -31,6 +31,7 @@ from scanner.app.running import Log, job, run
 from scanner.model.errors import ConfigError, StoreError
 from scanner.store.state import State
 from tests.app.cluster import wait
+from tests.app.scans import configured, installed, readings
 from tests.emit.tickets import trackers
 from tests.forge_rig.api import Fault, Reply
 from tests.forge_rig.loopback import serving
@@ -427,6 +428,29 @@ def test_a_run_that_cannot_begin_is_told_and_its_sources_are_owed(tmp_path: Path
     assert daemon.last_exit == 0
     assert asked == [{"code"}] * 3
     assert daemon.runs == 1
+
+
+@pytest.mark.slow
+def test_a_daemon_that_is_killed_leaves_no_run_behind(tmp_path: Path) -> None:
+    env = installed(tmp_path)
+    url = f"sqlite:///{tmp_path}/state.sqlite"
+    schedule = '[schedule]\ncron = "0 0 1 1 *"\n'
+    config = configured(tmp_path, "left", url, "", schedule, shards=3, seconds=60)
+    begun = [sys.executable, "-m", "scanner", "daemon", "--config", str(config)]
+    with subprocess.Popen(begun, env=env, stderr=subprocess.PIPE, text=True) as process:
+        wait(lambda: sum(readings(config).values()) > 0 or process.poll() is not None)
+        (pid,) = {int(one.name.split("-")[-2]) for one in (tmp_path / "left").glob("read-*")}
+        process.kill()
+    wait(lambda: not Path(f"/proc/{pid}").exists() or "zombie" in _status(pid))
+    with locked(url):
+        pass
+
+
+def _status(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return "zombie"
 
 
 def test_what_a_run_ends_with_does_not_end_the_daemon(tmp_path: Path) -> None:
