@@ -9,6 +9,8 @@ kept: of what Copilot opened, its class is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -208,7 +210,21 @@ def _sign_in(
     app = text(given.get("ApplicationId")).casefold()
     if not app:
         return ()
-    return (NAMES.app(org, operation, "used_by", app, "", client_id=app, actor=who),)
+    is_first_party = app in first_party()
+    return (
+        NAMES.app(
+            org, operation, "used_by", app, "", client_id=app, actor=who,
+            is_first_party=is_first_party,
+        ),
+    )  # fmt: skip
+
+
+@cache
+def first_party() -> frozenset[str]:
+    """Ids of Microsoft's own applications, which everybody signs in to: what the catalogue does not
+    know of these is no AI that another record may name."""
+    lines = (Path(__file__).parent / "first_party.txt").read_text("utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
 def _studio(

@@ -128,6 +128,17 @@ def test_what_nobody_names_or_no_ai_bears_leaves_nothing(
     assert not [edge for edge in graph.edges.values() if APP in edge.key or STRANGE in edge.key]
 
 
+def test_microsofts_own_applications_wait_for_nobody_to_name_them(rulebook: Rulebook) -> None:
+    """Everybody signs in to Teams; Copilot is known by its id all the same."""
+    teams, copilot = (
+        "1fec8e78-bce4-4aaf-ab1b-5451cc387264", "fb8d773d-7ef8-4ec0-a117-179f88add510",
+    )  # fmt: skip
+    assert _facts(rulebook, "microsoft365", _log(_signed_in(1, "ada", teams.upper()))) == []
+    assert _facts(rulebook, "microsoft365", _log(_signed_in(2, "ada", STRANGE)))
+    told = _facts(rulebook, "microsoft365", _log(_signed_in(3, "ada", copilot)))
+    assert {one.provider for one in told if isinstance(one, Asset)} == {"microsoft_copilot"}
+
+
 def test_a_person_of_whom_a_list_tells_stays(rulebook: Rulebook, tmp_path: Path) -> None:
     path = tmp_path / "people.json"
     path.write_text(json.dumps({"id": f"ann@{ORG}", "userPrincipalName": f"ann@{ORG}"}))
