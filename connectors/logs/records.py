@@ -275,8 +275,8 @@ def of_expression(format_name: str) -> TextTaker:
 
 def uid(told: Mapping[str, Any], paths: tuple[str, ...]) -> str:
     """Of a connection: by the first of the fields, with what the others say of it; without the
-    first there is none."""
-    if not paths or not told.get(paths[0]):
+    first, or where that is 0 (a packet for which no session was made), there is none."""
+    if not paths or str(told.get(paths[0]) or "0").strip().partition(" ")[0] == "0":
         return ""
     return " ".join(str(told[path]).strip() for path in paths if told.get(path))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from connectors.logs.connections import digest
 from connectors.logs.records import Record
 from connectors.logs.rows import Key, keyed
 from connectors.logs.tally import Tally
@@ -38,6 +39,8 @@ class _Session:
     whole: _Sum = _NOTHING
     is_refused: bool = False
     is_end_refused: bool = False
+    seen: tuple[str, str, str] = ("", "", "")
+    """When it was first counted, and of what its row told the first and last time before."""
     counted: dict[_Way, _Sum] = field(default_factory=dict)
 
     @property
@@ -79,17 +82,21 @@ class _Session:
         return self.main | {best: _plus(self.main[best], (0, more_up, more_down))}
 
 
-def connection(record: Record) -> str:
-    """What several lines tell of. Names that are asked for one after another, or of two types at
-    once, may have one connection."""
-    return f"{record.uid} {record.host}" if record.is_name else record.uid
+def connection(record: Record) -> int:
+    """Of what several lines tell, in few bytes. Names that are asked for one after another, or of
+    two types at once, may have one connection; of two sensors connections may be called alike."""
+    ends = (record.host,) if record.is_name else sorted((record.src, record.dst))
+    return digest(" ".join((record.uid, *ends)))
 
 
 class Sessions:
     """Of the lines of one file."""
 
     def __init__(self) -> None:
-        self._known: dict[str, _Session] = {}
+        self._known: dict[int, _Session] = {}
+        self._has_ends = False
+        self.forgotten = 0
+        """Sessions that had not ended when they were one too many to be remembered."""
 
     def add(self, record: Record, tally: Tally, place: str) -> Key | None:
         """As :meth:`Tally.add`, together with what other lines have told of its connection; the
@@ -104,12 +111,19 @@ class Sessions:
         session = self._known.get(name)
         if session is None:
             if len(self._known) >= _MOST:
-                del self._known[next(iter(self._known))]
+                oldest = self._known.pop(next(iter(self._known)))
+                self.forgotten += self._has_ends and oldest.ended is None
             session = self._known[name] = _Session()
         session.take(record, (key, record.device.lower() if record.user else ""))
+        self._has_ends |= record.is_whole
         after, before = session.sums(), session.bytes
         for way in {**session.counted, **after}:
+            if not session.counted:
+                row = tally.rows.get(way[0])
+                session.seen = (record.time, *((row.first, row.last) if row else ("", "")))
             _count(tally, way, session.counted.get(way, _NOTHING), after.get(way, _NOTHING), record)
+            if not after.get(way, _NOTHING)[0]:
+                _unsee(tally, way, session.seen)
         session.counted = after
         record.up, record.down = (new - old for new, old in zip(session.bytes, before, strict=True))
         tally.lines += 1
@@ -151,6 +165,17 @@ class Questions:
         for key, time in rows:
             if key in tally.rows:
                 tally.rows[key].add(0, 0, 0, time, is_large=False)
+
+
+def _unsee(tally: Tally, way: _Way, seen: tuple[str, str, str]) -> None:
+    """What turned out to be no use has moved no time of what was used."""
+    row, (time, first, last) = tally.rows.get(way[0]), seen
+    if row is None or not time or not last:
+        return
+    if row.last == time > last:
+        row.last = last
+    if row.first == time < first:
+        row.first = first
 
 
 def _plus(one: _Sum, other: _Sum) -> _Sum:

@@ -308,6 +308,9 @@ class Lines:
         if self.is_held:
             yield Gap(what=self.path, reason="the last line, which names something of AI, is not "
                       "all there yet; the next scan reads it")  # fmt: skip
+        if self._sessions.forgotten:
+            yield Gap(what=self.path, reason=f"{self._sessions.forgotten} sessions were open when "
+                      "too many others were: their further lines count by themselves")  # fmt: skip
         if self.odd:
             first, last = self._odd
             yield Gap(what=self.path, reason=f"{self.odd} lines of a time that can not be ({first} "

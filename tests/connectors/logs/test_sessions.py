@@ -3,12 +3,15 @@ order of reading, and what was blocked is no use however its session ended."""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from connectors.logs import sessions
 from scanner.model.facts import Edge
+from scanner.model.items import Gap
 from tests.connectors.logs.conftest import Read
 from tests.connectors.logs.test_joined import AI, HEAD, carried, resolved, talk
 
@@ -163,3 +166,75 @@ def test_a_question_that_was_blocked_moves_no_time_of_use(tmp_path: Path, read: 
     used = [one for one in read("p.log").items if isinstance(one, Edge)]
     (row,) = (row for one in used if one.relation == "used_by" for row in one.evidence)
     assert (row.count, row.last_at[11:]) == (1, "10:00:00Z")
+
+
+def test_packets_for_which_no_session_was_made_are_each_its_own(tmp_path: Path, read: Read) -> None:
+    denied = _END.format("OpenAI.ChatGPT").replace('"close"', '"deny"').replace("=7207", "=0")
+    (tmp_path / "a.log").write_text("".join(
+        denied.replace("anna", who).replace("40207", str(port))
+        for who, port in (("anna", 1), ("bob", 2), ("cyd", 3))
+    ))  # fmt: skip
+    dropped = _CEF.format("drop|TRAFFIC", "").replace("cn1=77", "cn1=0").replace("alert", "drop")
+    (tmp_path / "b.log").write_text(dropped + dropped.replace("anna", "bob"))
+    for name, people in (("a.log", ["anna", "bob", "cyd"]), ("b.log", ["anna", "bob"])):
+        told = read(name)
+        tried = [one.target for one in told.items
+                 if isinstance(one, Edge) and one.relation == "tried_by"]  # fmt: skip
+        assert sorted(one.rpartition("/")[2] for one in tried) == people
+        assert not told.use
+
+
+_FTD = (
+    "<113>2026-11-27T10:00:00Z {sensor} : %FTD-6-{message}: EventPriority: Low, "
+    "DeviceUUID: {uuid}, InstanceID: 1, FirstPacketSecond: 2026-11-27T10:00:00Z, ConnectionID: 30, "
+    "AccessControlRuleAction: {action}, SrcIP: {src}, DstIP: 203.0.113.11, SrcPort: 4000, "
+    "DstPort: 443, Protocol: tcp, User: {who}, InitiatorBytes: 1000, ResponderBytes: 5000, "
+    "URL: https://chatgpt.com\n"
+)
+
+
+def test_connections_of_two_sensors_are_two_though_they_are_called_alike(
+    tmp_path: Path, read: Read
+) -> None:
+    rows = [
+        {"sensor": "f1", "uuid": "1-a", "message": "430003", "action": "Allow", "src": "10.2.0.1",
+         "who": "anna"},
+        {"sensor": "f2", "uuid": "2-b", "message": "430002", "action": "Block", "src": "10.2.0.1",
+         "who": "bob"},
+    ]  # fmt: skip
+    (tmp_path / "a.log").write_text("".join(_FTD.format(**row) for row in rows))
+    edges = {(str(one.relation), one.target.rpartition("/")[2]) for one in read("a.log").items
+             if isinstance(one, Edge) and "/user/" in one.target}  # fmt: skip
+    assert edges == {("used_by", "anna"), ("tried_by", "bob")}
+
+
+def test_more_open_sessions_than_are_remembered_are_told(
+    tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "_MOST", 10)
+    begun = [_URL.replace("7207", str(7000 + n)) for n in range(30)]
+    ended = [_NAMED.replace("7207", str(7000 + n)) for n in range(30)]
+    (tmp_path / "a.log").write_text("".join((*ended[:1], *begun, *ended[1:])))
+    (gap,) = [one for one in read("a.log").items if isinstance(one, Gap)]
+    assert "sessions were open when too many others were" in gap.reason
+    (tmp_path / "b.log").write_text("".join(line for pair in zip(begun, ended, strict=True)
+                                            for line in pair))  # fmt: skip
+    told = read("b.log")
+    assert not [one for one in told.items if isinstance(one, Gap)]
+    assert list(told.use.values()) == [30]
+
+
+def test_a_connection_that_was_blocked_moves_no_time_of_use(tmp_path: Path, read: Read) -> None:
+    def tls(at: str, flow: int, **more: object) -> str:
+        row = {"timestamp": f"2026-11-27T{at}.000000+0000", "flow_id": flow, "src_ip": "10.2.0.15",
+               "src_port": 4000, "dest_ip": "203.0.113.12", "dest_port": 443, "event_type": "tls",
+               "tls": {"sni": "claude.ai"}, **more}  # fmt: skip
+        return json.dumps(row) + "\n"
+
+    blocked = {"event_type": "alert", "alert": {"action": "blocked"}}
+    (tmp_path / "eve.json").write_text(
+        tls("09:00:00", 1) + tls("18:00:00", 2) + tls("18:00:01", 2, **blocked)
+    )
+    used = [one for one in read("eve.json").items if isinstance(one, Edge)]
+    (row,) = (row for one in used if one.relation == "used_by" for row in one.evidence)
+    assert (row.count, row.last_at[11:]) == (1, "09:00:00Z")
