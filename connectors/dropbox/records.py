@@ -67,6 +67,8 @@ _SENTENCE = expression(
     r"|\b(?:un)?linked (?!(?:the )?app)(.{1,120}?) (?:for|to|from) (?:the )?team\.?$"
 )
 """What the description of an event calls the application."""
+_LETS_IN = expression(r"\b(?:linked|added|connected|installed|approved|allowed|authori[sz]ed)\b")
+_KEEPS_OUT = expression(r"\b(?:fail|unlink|block|remov|disconnect|revok|den[iy]|delet|uninstall)")
 _MOST_TEXT = 120
 
 
@@ -225,7 +227,7 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
     words = kind.casefold()
     told: tuple[Activity, ...] = ()
     if "app" in words.split() and label:
-        relation = "" if "unlink" in words or "block" in words else "grants"
+        relation = "grants" if _LETS_IN.search(words) and not _KEEPS_OUT.search(words) else ""
         told = (
             _app(org, cut(kind, _MOST_TEXT), relation, "", label,
                  ends=Ends.ALL if not relation and _ROW_OF_TEAM.search(kind) else Ends.NOTHING,

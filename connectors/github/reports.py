@@ -102,7 +102,7 @@ def _used(record: Mapping[str, Any], where: Where) -> Happened | None:
     amounts = ("quantity", "amount", "requests used", "quota", "cost_per")
     marks = sorted(
         f"{key} {said}" for key, said in record.items()
-        if not any(one in str(key).casefold() for one in amounts)
+        if "exceeds" in (name := str(key).casefold()) or not any(one in name for one in amounts)
     )  # fmt: skip
     ident = mark_of((_USED, *marks))
     if not label or quantity <= 0:

@@ -294,8 +294,11 @@ def _ident(event: Mapping[str, Any], label: str) -> str:
 def _label(party: Mapping[str, Any]) -> str:
     """What administrators have called it. Of an application made from a template, ``displayName``
     is the template's (``OpenID Connect Client``), and ``alternateId`` the application's own."""
-    shown, own = text(party.get("displayName")), text(party.get("alternateId"))
-    is_named = bool(own) and own not in ("unknown", text(party.get("id"))) and "@" not in own
+    shown, own = (
+        "" if one == "unknown" else one
+        for one in (text(party.get("displayName")), text(party.get("alternateId")))
+    )
+    is_named = bool(own) and own != text(party.get("id")) and "@" not in own
     return own if is_named and party.get("type") == "AppInstance" else shown or own
 
 

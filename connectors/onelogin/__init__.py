@@ -204,13 +204,13 @@ TABLE = Columns(
 list the events, in words, and no columns)."""
 _MOST_WORDS = 200
 _WORDS = tuple((expression(f"(?i){words}"), kind) for words, kind in (
-    (r"(?:login|log ?in|sign ?in).*app.*fail|fail.*(?:login|log ?in|sign ?in).*app"
-     r"|unable to (?:log|sign).*app", "85"),
+    (r"app.*request.*den|den.*app.*request", "138"),
+    (r"\bapp.*(?:fail|denied|blocked|error)|(?:fail|denied|blocked|unable to).*\bapp", "85"),
+    (r"manually removed|login removed|(?:removed|revoked) .*\b(?:from|in|of) app"
+     r"|\bapp.*(?:revoked|removed)", "207"),
     (r"(?:logged|signed) ?in ?to (?:the )?app|app(?:lication)? (?:login|access)", "8"),
     (r"manually added|login added|added .*\bto app", "206"),
-    (r"manually removed|login removed|removed .*\bfrom app", "207"),
     (r"app.*request.*approv|approv.*app.*request", "137"),
-    (r"app.*request.*den|den.*app.*request", "138"),
     (r"request.*\bapp|app.*request", "34"),
     (r"(?:created|provision\w*) .*\bin app|created in app", "51"),
     (r"deleted .*\bin app|deleted in app", "55"),
@@ -229,7 +229,8 @@ def row(record: Mapping[str, Any], org: str) -> Happened | None:
     """As the API's event. People are known by the name, or the address, that stands there."""
     given = TABLE.record(record)
     said = text(given.get("event_type_id"))
-    kind = next((kind for words, kind in _WORDS if words.search(said[:_MOST_WORDS])), said)
+    plain = said[:_MOST_WORDS].replace("_", " ")
+    kind = next((kind for words, kind in _WORDS if words.search(plain)), said)
     who = text(given.get("user_name"))
     return event({**given, "event_type_id": kind, "user_id": who}, org)
 

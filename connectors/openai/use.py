@@ -84,6 +84,11 @@ _ENDS = ("start_time", "end_time")
 _EMPTY = {*_ENDS, *(f"{one}_iso" for one in _ENDS)}
 """Columns of a row of the CSV for a time without use."""
 _EXPORT = "usage export"
+_APART = (*_BY_ALL, "batch", "service_tier", "object", "size", "source", "vector_store_id")
+"""What results of one bucket may be apart by."""
+_OF_KIND = {"output_tokens", "images", "characters", "seconds", "num_sessions", "num_requests",
+            "usage_bytes"}  # fmt: skip
+"""Columns that tables of one kind of use alone have: a table does not name its kind."""
 _OBJECT = expression(r"organization\.usage\.([a-z_]{1,40})\.result")
 
 
@@ -109,7 +114,7 @@ def bucket(record: Mapping[str, Any], name: str) -> Happened | None:
     of_kind = _OBJECT.fullmatch(text(results[0].get("object"))) if results else None
     _add(sums, of_kind[1] if of_kind else "", record)
     groups = sorted(
-        " ".join(text(one.get(group)) for group in (*_BY_ALL, "batch", "service_tier", "object"))
+        " ".join((*(text(one.get(group)) for group in _APART), *sorted(_OF_KIND & one.keys())))
         for one in results
     )
     ident = mark_of((text(record.get("end_time")), at, *groups))

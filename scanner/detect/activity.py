@@ -78,7 +78,8 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
     known = catalogue.identify(activity) or _guessed(activity)
     if known is None:
         yield from _end_of_unknown(activity, source)
-        if activity.client_id and not activity.label and not activity.is_first_party:
+        is_named = bool(activity.label or activity.hosts)
+        if activity.app_id and not is_named and not activity.is_first_party:
             yield from _by_id_alone(activity, source)
         return
     provider, reason, confidence = known

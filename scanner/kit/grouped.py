@@ -2,9 +2,9 @@
 person and key, and the same day as a whole.
 
 Where both tell a day, the finer counts, and of the coarser what is left beyond it: an export may be
-of one project alone. Which groups an export is apart by, its whole file tells; exports that are
-grouped otherwise, and neither more finely, are left as they are. Files are looked through before
-one of them is read, and only where two of them may be of the same days.
+of one project alone. Which groups an export is apart by, its whole file tells; of two that are
+grouped otherwise, and neither more finely, the one with more groups counts as the finer. Files are
+looked through before one of them is read, and only where two of them may be of the same days.
 """
 
 from __future__ import annotations
@@ -53,7 +53,11 @@ class Grouped:
         return frozenset(n for one in self.results(record) for n in names if text(one.get(n)))
 
     def is_finer(self, one: Grain, other: Grain) -> bool:
-        return one.intersection(self.fields) > other.intersection(self.fields)
+        mine, theirs = one.intersection(self.fields), other.intersection(self.fields)
+        if mine >= theirs or theirs >= mine:
+            return mine > theirs
+        # Of two that tell a day apart in different ways, one has to be the one that counts.
+        return (len(mine), sorted(mine)) > (len(theirs), sorted(theirs))
 
     def key(self, record: Record, result: Record, shared: Grain) -> tuple[str, ...]:
         """The day, and the groups that two exports tell of both."""
