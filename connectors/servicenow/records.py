@@ -127,13 +127,26 @@ def token(record: Any, org: str) -> list[Item] | None:
     ]  # fmt: skip
 
 
+_OWN = {
+    "sn_aia_agent": {"agent_role", "agent_type", "instructions", "internal_name", "agent_learning",
+                     "compiled_handlebars_template", "channel"},
+    "sn_nowassist_skill_config": {"skill_id", "skill_family", "skill_type", "workflow_id",
+                                  "default_provider", "feature_id", "now_assist_skill"},
+}  # fmt: skip
+"""By what is known of the two tables, whose columns ServiceNow's pages do not list."""
+_ASKED = {"sys_id", "name", "active", "sys_created_by", "sys_created_on"}
+
+
 def _is_kind(record: Mapping[str, Any], table: str) -> bool:
-    """Exports of one table look like those of another: the class of the row tells, if it is there,
-    and only agents can be switched off."""
+    """Exports of one table look like those of another (any has a name, and who has made it): the
+    class of the row tells, if it is there, else columns that this table has and others have not."""
     told = value(record, "sys_class_name") or value(record, "table")
-    is_agent = "active" in record
-    known = {"name", "sys_created_by"} <= record.keys() and "client_id" not in record
-    return told == table if told else known and is_agent is (table == "sn_aia_agent")
+    if told or not {"name", "sys_created_by"} <= record.keys():
+        return told == table
+    if isinstance(record, dict) and not record.keys() <= _ASKED:
+        return bool(_OWN[table] & record.keys())
+    # As the API is asked for them: only agents can be switched off.
+    return ("active" in record) is (table == "sn_aia_agent")
 
 
 def is_agent(record: Mapping[str, Any]) -> bool:

@@ -19,6 +19,9 @@ _ZIP = b"PK\x03\x04"
 _TEXTS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".log", ".yml", ".yaml", ".dsl",
           "/data")  # fmt: skip
 """Also what a component of a Copilot Studio agent is called, which is YAML."""
+_OF_DATA = (".gz", ".zst", ".bz2", ".xz", ".zip", ".tar", ".tgz", ".xlsx", ".xls", ".parquet",
+            ".avro")  # fmt: skip
+"""What may hold the same and is not read within a zip."""
 _PLAIN = ("data", "configuration", "definition")
 """Names of files that say nothing: their folder does."""
 _MOST_MEMBERS, _MOST_BYTES, _MOST_RATIO = 50_000, 1 << 40, 1032
@@ -84,11 +87,13 @@ def files_in(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
 def _members(file: BinaryIO) -> Iterator[tuple[str, IO[bytes]]]:
     size = file.seek(0, io.SEEK_END)
     budget = Budget(members=_MOST_MEMBERS, total=_MOST_BYTES, ratio=_MOST_RATIO, packed=size)
-    trouble, has_any = "", False
+    trouble, has_any, other = "", False, list[str]()
     try:
         for entry in entries(file, size):
             budget.spend_member()
             if _is_other(entry):
+                if entry.name.casefold().endswith(_OF_DATA) and len(other) < _MOST_MEMBERS:
+                    other.append(entry.name)
                 continue
             has_any = True
             if entry.unread:
@@ -100,6 +105,11 @@ def _members(file: BinaryIO) -> Iterator[tuple[str, IO[bytes]]]:
             yield entry.name, as_utf8(io.BufferedReader(_Member(stream, entry.crc), _BUFFER))
     except (Corrupt, Exceeded) as error:
         trouble = trouble or str(error)
+    if not trouble and other:
+        trouble = (
+            f"{len(other)} members are packed again or tables of another kind, such as {other[0]}; "
+            "unpack them, and give JSON, CSV or YAML"
+        )
     if trouble:
         raise ValueError(trouble)
     if not has_any:

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from scanner.kit.values import cell
+from scanner.model.errors import Unavailable
 from scanner.model.evidence import Cost, Ends, total_costs
 from scanner.model.facts import Asset, Edge, Identity
-from scanner.model.items import Activity, Gap
+from scanner.model.items import Activity, Gap, Item
 from tests.connectors.consoles import edges, gaps, people, read, read_bytes, told
 
 # --- AI vendors -----------------------------------------------------------------------------------
@@ -497,6 +498,73 @@ def test_servicenows_lists_by_their_labels(tmp_path: Path) -> None:
     assert (used.relation, used.where) == ("used_by", "Summarize")
     users = "User ID,Name,Email,Active\nann,Ann Ash,ann@acme.com,true\n"
     assert "ann@acme.com" in people(read("servicenow", tmp_path, users))
+
+
+def test_servicenows_other_tables_are_no_agents_and_no_skills(tmp_path: Path) -> None:
+    groups = (
+        "sys_id,name,active,description,manager,sys_created_by\n1,Payroll approvers,true,x,Ann,b\n"
+    )
+    goods = "sys_id,name,sys_created_by,price\n2,Standard Laptop,admin,900\n"
+    for table in (groups, goods):
+        items = read("servicenow", tmp_path, table, "a.csv")
+        assert [one for one in items if isinstance(one, Asset)] == []
+        assert gaps(items) == ["1 records are no rows of these tables"]
+    agents = "sys_id,name,active,agent_role,sys_created_by\n3,Triage,true,helps,ada\n"
+    (agent,) = [one for one in read("servicenow", tmp_path, agents, "b.csv")
+                if isinstance(one, Asset)]  # fmt: skip
+    assert agent.name == "Triage"
+
+
+def test_what_the_tables_of_onelogin_and_dropbox_say_was_refused_lets_nobody_in(
+    tmp_path: Path,
+) -> None:
+    rows = "".join(
+        f"2026-11-01T10:00:00Z,{said},ann@acme.com,ChatGPT,ann@acme.com\n"
+        for said in ("App login failed", "Application access revoked", "App access denied",
+                     "USER_LOGGED_INTO_APP")
+    )  # fmt: skip
+    told = [one for one in read("onelogin", tmp_path, f"Date,Event,User,App,Actor\n{rows}", "o.csv")
+            if isinstance(one, Activity)]  # fmt: skip
+    assert [one.count for one in told if one.relation == "used_by"] == [1]
+    assert not [one for one in told if one.relation == "grants"]
+    rows = "".join(
+        f"2026-11-01 10:00:00,ann@acme.com,{said},ChatGPT,\n"
+        for said in ("Failed to link app", "Removed app", "Revoked app access",
+                     "Disconnected app", "Changed app permissions", "Linked app to member account")
+    )  # fmt: skip
+    head = "Date,Member,Activity,Content,Description\n"
+    told = [one for one in read("dropbox", tmp_path, head + rows, "d.csv")
+            if isinstance(one, Activity)]  # fmt: skip
+    assert [one.rule for one in told if one.relation] == ["Linked app to member account"]
+
+
+def test_rows_of_openais_use_that_differ_by_size_or_kind_alone_all_count(tmp_path: Path) -> None:
+    head = "start_time,end_time,project_id,model,"
+    day = "1793491200,1793577600,proj_a,"
+    images = f"{head}source,size,num_model_requests,images\n" + "".join(
+        f"{day}dall-e-3,{how},{count},{count}\n"
+        for how, count in (("image.generation,1024x1024", 10), ("image.generation,256x256", 20),
+                           ("image.edit,1024x1024", 30))
+    )  # fmt: skip
+    chat = f"{head}num_model_requests,input_tokens,output_tokens\n{day},1000,5,5\n"
+    vectors = f"{head}num_model_requests,input_tokens\n{day},77,5\n"
+    assert _requests(read("openai", tmp_path, images, "i.csv")) == 60
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr("completions.csv", chat)
+        made.writestr("embeddings.csv", vectors)
+    assert _requests(read_bytes("openai", tmp_path, packed.getvalue(), "use.zip")) == 1077
+    with zipfile.ZipFile(packed, "a") as made:
+        made.writestr("images.csv.gz", b"packed again")
+    with pytest.raises(Unavailable, match=r"1 members are packed again .* such as images\.csv\.gz"):
+        read_bytes("openai", tmp_path, packed.getvalue(), "more.zip")
+
+
+def _requests(items: list[Item]) -> int:
+    return sum(
+        row.count for one in items if isinstance(one, Asset) and one.kind == "openai.project"
+        for row in one.evidence
+    )  # fmt: skip
 
 
 def test_salesforces_oauth_usage_and_tokens_as_tables(tmp_path: Path) -> None:
