@@ -151,14 +151,29 @@ class Answers:
             self._rows += 1
         self._times += row.add(at)
 
-    def name(self, uid: str, target: int, up: int = 0, down: int = 0) -> None:
-        """The connection ``uid`` named its host itself, in a line that counted so many bytes."""
+    def name(
+        self, uid: str, target: int, up: int = 0, down: int = 0, *, is_sure: bool = False
+    ) -> None:
+        """The connection ``uid`` named its host itself, in a line that counted so many bytes.
+        ``is_sure``: what its other lines say has been looked at."""
         ident = digest(uid)
-        if self._ids.put(ident, target):
+        if self._ids.put(ident, target) if is_sure else self._put(ident, target):
             self.is_changed = True
             self._carry(ident, up, down)
         else:
             self.forgotten += 1
+
+    def _put(self, ident: int, target: int) -> bool:
+        """Of a connection with requests of which one was refused, the others are what it carried:
+        in whatever order its lines come."""
+        old = self._ids.get(ident)
+        if old is None or old == target or self._worth(target) > self._worth(old):
+            return self._ids.put(ident, target)
+        return True
+
+    def _worth(self, target: int) -> tuple[object, ...]:
+        key = self._keys[target]
+        return (0, False) if key is None else (1, not key[5], *key)
 
     def _carry(self, ident: int, up: int, down: int) -> None:
         if (up or down) and (ident in self._carried or len(self._carried) < _MOST_CARRIED):
@@ -308,7 +323,7 @@ class Answers:
                 self._take(address, client, asked)
         for ident, at in kept.ids:
             if 0 <= at < len(numbers):
-                self._ids.put(as_kept(ident), numbers[at])
+                self._put(as_kept(ident), numbers[at])
         for ident, up, down in kept.carried:
             self._carry(as_kept(ident), up, down)
         self._shared |= set(kept.shared)
@@ -338,7 +353,7 @@ class Answers:
                     asked = Asked(numbers[row.target], row.scope, row.times, row.until)
                     self._take(address, client, asked)
         for ident, at in other._ids.items():
-            self.forgotten += not self._ids.put(ident, numbers[at])
+            self.forgotten += not self._put(ident, numbers[at])
         self.forgotten += other.forgotten
         for ident, (up, down) in other._carried.items():
             if ident in self._ids:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from connectors.logs.answers import OTHER, Answers, Found, extend
 from connectors.logs.flow_lines import Flow, FlowLayout
-from connectors.logs.formats import in_order
+from connectors.logs.formats import in_order, repeating
 from connectors.logs.kinds import API
 from connectors.logs.lines import Layout
 from connectors.logs.networks import (
@@ -170,7 +170,8 @@ class Joins:
     def _name(self, record: Record, whose: Key) -> None:
         if record.uid and not record.is_name:
             number = self.answers.number(whose)
-            self.answers.name(record.uid, number, record.up, record.down)
+            is_sure = record.format in repeating()
+            self.answers.name(record.uid, number, record.up, record.down, is_sure=is_sure)
 
     def follow(self, block: bytes, at: int, layout: Layout, record: Record, key: Key,
                tally: Tally) -> None:  # fmt: skip

@@ -46,14 +46,16 @@ _W3C = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _DNS_LABELS = re.compile(r"\((\d+)\)([^()]*)")
 _PALO_ALTO_TRAFFIC = {
     "serial": 2, "generate time": 6, "source address": 7, "destination address": 8,
-    "source user": 12, "application": 14, "session id": 22, "source port": 24,
+    "source user": 12, "application": 14, "session id": 22, "repeat count": 23,
+    "source port": 24,
     "destination port": 25, "action": 30, "bytes sent": 32, "bytes received": 33,
 }  # fmt: skip
 """Places in the traffic log (https://docs.paloaltonetworks.com/ngfw/administration/monitoring/
 use-syslog-for-monitoring/syslog-field-descriptions/traffic-log-fields)."""
 _PALO_ALTO = {
     "serial": 2, "generate time": 6, "source address": 7, "destination address": 8,
-    "source user": 12, "application": 14, "session id": 22, "source port": 24,
+    "source user": 12, "application": 14, "session id": 22, "repeat count": 23,
+    "source port": 24,
     "destination port": 25, "action": 30, "url/filename": 31, "content type": 41,
     "user agent": 46,
 }  # fmt: skip

@@ -58,11 +58,11 @@ class _Session:
         elif record.is_again:
             self.noticed = self.noticed or way
             self.is_refused |= way[0][5] and not record.is_name
-        elif way in self.main or len(self.main) < _MOST_WAYS:
-            self.main[way] = _plus(self.main.get(way, _NOTHING), told)
         else:
-            first = next(iter(self.main))
-            self.main[first] = _plus(self.main[first], told)
+            self.main[way] = _plus(self.main.get(way, _NOTHING), told)
+
+    def has_room(self, way: _Way) -> bool:
+        return way in self.main or len(self.main) < _MOST_WAYS
 
     def sums(self) -> dict[_Way, _Sum]:
         """What all lines so far tell, together, in whatever order they came."""
@@ -114,7 +114,10 @@ class Sessions:
                 oldest = self._known.pop(next(iter(self._known)))
                 self.forgotten += self._has_ends and oldest.ended is None
             session = self._known[name] = _Session()
-        session.take(record, (key, record.device.lower() if record.user else ""))
+        way = key, record.device.lower() if record.user else ""
+        if not (record.is_whole or record.is_again or session.has_room(way)):
+            return tally.add(record, place)  # one of very many who share a connection
+        session.take(record, way)
         self._has_ends |= record.is_whole
         after, before = session.sums(), session.bytes
         for way in {**session.counted, **after}:
@@ -127,7 +130,9 @@ class Sessions:
         session.counted = after
         record.up, record.down = (new - old for new, old in zip(session.bytes, before, strict=True))
         tally.lines += 1
-        return keyed(key, denied=key[5] or all(way[0][5] for way in after))
+        # What is left of the connection's bytes is of what went through, if anything did.
+        used = next((way[0] for way in after if not way[0][5]), None)
+        return key if record.is_name else used or keyed(key, denied=key[5] or bool(after))
 
 
 class Questions:

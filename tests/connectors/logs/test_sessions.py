@@ -238,3 +238,23 @@ def test_a_connection_that_was_blocked_moves_no_time_of_use(tmp_path: Path, read
     used = [one for one in read("eve.json").items if isinstance(one, Edge)]
     (row,) = (row for one in used if one.relation == "used_by" for row in one.evidence)
     assert (row.count, row.last_at[11:]) == (1, "09:00:00Z")
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_bytes_of_a_session_are_of_what_went_through(
+    tmp_path: Path, read: Read, is_turned: bool
+) -> None:
+    """One request of it was blocked."""
+    blocked = _URL.replace("passthrough", "blocked").replace("=1462", "=0")
+    lines = [_URL, _URL, blocked]
+    lines = [*(reversed(lines) if is_turned else lines), _UNNAMED]
+    (tmp_path / "a.log").write_text("".join(lines))
+    told = read("a.log")
+    assert list(told.use.values()) == [2]
+    assert list(carried(told).values()) == [(2925, 18691)]
+
+
+def test_a_request_that_stands_for_many_counts_as_many(tmp_path: Path, read: Read) -> None:
+    line, _ = _palo_alto("ssl")
+    (tmp_path / "a.log").write_text(line.replace(",5251,1,", ",5251,25,"))
+    assert list(read("a.log").use.values()) == [25]
