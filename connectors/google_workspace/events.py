@@ -195,7 +195,7 @@ def _app(
 
 Parameters = Mapping[str, Any]
 TOKEN_EVENTS = {
-    "authorize": "grants", "activity": "used_by", "request": "used_by", "revoke": "", "deny": "",
+    "authorize": "grants", "activity": "used_by", "request": "", "revoke": "", "deny": "",
 }  # fmt: skip
 
 

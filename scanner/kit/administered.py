@@ -290,7 +290,7 @@ def read_file(
             if kind is None or inner is None:
                 odd.append(number)
                 continue
-            inner = rest.of(inner) if rest is not None else inner
+            inner = rest.of(inner, number) if rest is not None else inner
             for one in kind.parts(inner) if kind.parts else (inner,):
                 found = kind.told(one, org)
                 if found is None:

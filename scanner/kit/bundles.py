@@ -71,13 +71,22 @@ class _Member(io.RawIOBase):
         return len(data)
 
 
+def is_zip(path: Path) -> bool:
+    """A file that cannot be read is none."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_ZIP)) == _ZIP
+    except OSError:
+        return False
+
+
 def files_in(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
     """The member's name, empty for a file that is no zip, and what it holds, to be read before the
     next is asked for. Raises ``ValueError`` for a zip in which nothing can be read, and behind what
     could for one with members that could not; ``OSError`` for the file itself."""
     with path.open("rb") as file:
-        is_zip = file.read(len(_ZIP)) == _ZIP
-    if not is_zip:
+        is_other = file.read(len(_ZIP)) != _ZIP
+    if is_other:
         yield "", opened(path)
         return
     with path.open("rb") as file:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from scanner.kit.bundles import At, is_zip
 from scanner.kit.contract import Context
 from scanner.kit.envelopes import unwrapped
 from scanner.kit.folding import mark_of, whole
@@ -103,12 +104,13 @@ class Rest:
     """Of one reading of a file: its records without what finer exports tell."""
 
     def __init__(self, grains: Grains, name: str) -> None:
-        self._grains, self._name = grains, name
+        self._grains, self._file, self._name = grains, name, name
         self._taken: dict[tuple[Any, ...], Decimal] = {}
         """Of what the finer tell, what earlier results of the same groups have been."""
 
-    def of(self, record: Record) -> Record:
-        grains = self._grains
+    def of(self, record: Record, at: int = 0) -> Record:
+        """``at``: where in the file it stands."""
+        grains, self._name = self._grains, place_of(self._file, at)
         for number, kind in enumerate(grains.kinds if grains.told else ()):
             if not kind.fits(record):
                 continue
@@ -132,13 +134,25 @@ class Rest:
             key = kind.key(record, one, own & grain)
             told = self._grains.told.get((number, own, grain), {}).get(key)
             if told is not None:
-                taken = self._taken.get((grain, key), _NONE)
-                self._taken[grain, key] = EXACT.add(taken, amount)
+                taken = self._taken.get((self._name, grain, key), _NONE)
+                self._taken[self._name, grain, key] = EXACT.add(taken, amount)
                 beyond = EXACT.subtract(amount, max(_NONE, EXACT.subtract(told, taken)))
                 rest = min(rest, max(_NONE, beyond))
         if rest == amount:
             return one
         return kind.reduced(one, rest) if rest > 0 else None
+
+
+_WITHIN = "!/"
+
+
+def place_of(name: str, at: int) -> str:
+    """A member of a zip is an export of its own."""
+    return f"{name}{_WITHIN}{at.member}" if isinstance(at, At) else name
+
+
+def _paths(ctx: Context[Any]) -> Iterator[Path]:
+    return (ctx.folder / Path(name).expanduser() for name in ctx.config.files)
 
 
 def grains_of(
@@ -151,36 +165,37 @@ def grains_of(
     def made() -> Grains:
         found = Grains(kinds)
         for name in files:
-            for number, record in _sums(ctx, name, kinds, spelling, source):
-                key = name, number
-                found.of[key] = found.of.get(key, frozenset()) | kinds[number].grain(record)
+            for key, record in _sums(ctx, name, kinds, spelling, source):
+                grain = kinds[key[1]].grain(record)
+                found.of[key] = found.of.get(key, frozenset()) | grain
         seen: set[str] = set()
         for name in files:
-            if not any(found.is_finer_than_some(name, number) for number in range(len(kinds))):
+            own = (key for key in found.of if key[0].partition(_WITHIN)[0] == name)
+            if not any(found.is_finer_than_some(*key) for key in own):
                 continue
-            for number, record in _sums(ctx, name, kinds, spelling, source):
-                mark = mark_of((str(number), *sorted(found.of[name, number]), whole(record)))
+            for key, record in _sums(ctx, name, kinds, spelling, source):
+                mark = mark_of((str(key[1]), *sorted(found.of[key]), whole(record)))
                 if mark not in seen:  # several exports may hold it
                     seen.add(mark)
-                    found.add(name, number, record)
+                    found.add(*key, record)
         return found
 
-    if not kinds or len(files) < 2:
+    if not kinds or (len(files) < 2 and not any(map(is_zip, _paths(ctx)))):
         return Grains(kinds)
     return ctx.kept(f"{source}:{ctx.config.organization}/grains", made)
 
 
 def _sums(
     ctx: Context[Any], name: str, kinds: tuple[Grouped, ...], spelling: Spelling | None, source: str
-) -> Iterator[tuple[int, Record]]:
-    """The buckets of a file, each with the number of its kind."""
+) -> Iterator[tuple[tuple[str, int], Record]]:
+    """The buckets of a file, each with where it stands and the number of its kind."""
 
     def fits(record: Record) -> bool:
         return any(kind.fits(record) for kind in kinds)
 
     is_found, looked = False, 0
     try:
-        for _, record in read_records(ctx.folder / Path(name).expanduser(), name, "`files`"):
+        for at, record in read_records(ctx.folder / Path(name).expanduser(), name, "`files`"):
             inner = unwrapped(record, fits, spelling=spelling, source=source)
             looked += 1
             if inner is None and not is_found and looked > _LOOKED_AT:
@@ -188,7 +203,7 @@ def _sums(
             for number, kind in enumerate(kinds):
                 if inner is not None and kind.fits(inner):
                     is_found = True
-                    yield number, inner
+                    yield (place_of(name, at), number), inner
                     break
     except SourceError:
         return

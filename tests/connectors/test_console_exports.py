@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from scanner.app.config import load
+from scanner.app.pipeline import scan
 from scanner.kit.values import cell
 from scanner.model.errors import Unavailable
 from scanner.model.evidence import Cost, Ends, total_costs
@@ -558,6 +560,28 @@ def test_rows_of_openais_use_that_differ_by_size_or_kind_alone_all_count(tmp_pat
         made.writestr("images.csv.gz", b"packed again")
     with pytest.raises(Unavailable, match=r"1 members are packed again .* such as images\.csv\.gz"):
         read_bytes("openai", tmp_path, packed.getvalue(), "more.zip")
+
+
+@pytest.mark.parametrize("is_zip", [False, True])
+def test_costs_by_project_and_by_line_are_the_same_money(tmp_path: Path, is_zip: bool) -> None:
+    head, day = "start_time,end_time,", "1793491200,1793577600,"
+    told = {
+        "a.csv": f"{head}project_id,amount_value,amount_currency\n"
+        f"{day}proj_a,100,usd\n{day}proj_b,50,usd\n",
+        "b.csv": f"{head}line_item,amount_value,amount_currency\n"
+        f"{day}gpt-5 input,90,usd\n{day}gpt-5 output,60,usd\n",
+    }
+    for name, text in told.items():
+        (tmp_path / name).write_text(text)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as made:
+        for name, text in told.items():
+            made.writestr(name, text)
+    config = tmp_path / "shadow-ai.toml"
+    files = '"all.zip"' if is_zip else '"a.csv", "b.csv"'
+    config.write_text(f'[sources.openai]\norganization = "acme"\nlive = false\nfiles = [{files}]\n')
+    document = scan(load(config), url="sqlite://").document
+    costs = [cost for one in document.assets for cost in one.costs]
+    assert sum(Decimal(one.amount) for one in costs) == 150
 
 
 def _requests(items: list[Item]) -> int:
