@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -66,9 +66,20 @@ def mark_of(key: Iterable[str]) -> str:
 def whole(record: Any) -> str:
     """All that a record says, for one that has no id of its own; nothing where it is too deep."""
     try:
-        return json.dumps(record, sort_keys=True, default=str)
+        try:
+            return json.dumps(record, sort_keys=True, default=str)
+        except TypeError:  # names that are no text, as a table's column without one, or YAML's
+            return json.dumps(_named_by_text(record), sort_keys=True, default=str)
     except (RecursionError, ValueError):
         return ""
+
+
+def _named_by_text(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _named_by_text(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_named_by_text(inner) for inner in value]
+    return value
 
 
 def failed(one: Activity) -> Activity:
