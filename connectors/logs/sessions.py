@@ -120,10 +120,10 @@ class Sessions:
         session.take(record, way)
         self._has_ends |= record.is_whole
         after, before = session.sums(), session.bytes
+        if not session.counted and after:
+            row = tally.rows.get(next(iter(after))[0])
+            session.seen = (record.time, *((row.first, row.last) if row else ("", "")))
         for way in {**session.counted, **after}:
-            if not session.counted:
-                row = tally.rows.get(way[0])
-                session.seen = (record.time, *((row.first, row.last) if row else ("", "")))
             _count(tally, way, session.counted.get(way, _NOTHING), after.get(way, _NOTHING), record)
             if not after.get(way, _NOTHING)[0]:
                 _unsee(tally, way, session.seen)

@@ -11,6 +11,7 @@ which an event has the id alone, edges are told, which the graph keeps where som
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -86,23 +87,11 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
     guess = _guess_of(reason, confidence)
     if activity.is_guess:
         reason, confidence = f"{reason}; {_GUESSED}", Confidence.LOW
-    evidence = Evidence(
-        rule=activity.rule,
-        source=source,
-        resource=activity.resource or activity.app_id,
-        path=activity.actor.id if activity.actor else "",
-        confidence=confidence,
+    evidence = _seen(
+        activity, source, confidence=confidence, ends=_ends(activity),
         preview=reason + (f"; {activity.status}" if activity.status else ""),
-        count=activity.count,
-        first_at=activity.first_at,
-        last_at=activity.last_at,
-        bytes_up=activity.bytes_up,
-        bytes_down=activity.bytes_down,
-        costs=activity.costs,
-        part=activity.part,
-        ends=_ends(activity),
         guess=guess or (_NAME if activity.is_guess else ""),
-    )
+    )  # fmt: skip
     yield Asset(
         id=activity.app_id,
         kind=f"{source}.app",
@@ -115,6 +104,20 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
         is_ai=bool(activity.relation),
         evidence=(evidence,),
     )
+    yield from _around(activity, evidence, provider)
+
+
+def _seen(activity: Activity, source: str, **more: Any) -> Evidence:
+    return Evidence(
+        rule=activity.rule, source=source, resource=activity.resource or activity.app_id,
+        path=activity.actor.id if activity.actor else "", count=activity.count,
+        first_at=activity.first_at, last_at=activity.last_at, bytes_up=activity.bytes_up,
+        bytes_down=activity.bytes_down, costs=activity.costs, part=activity.part, **more,
+    )  # fmt: skip
+
+
+def _around(activity: Activity, evidence: Evidence, provider: str = "") -> Iterator[Fact]:
+    """Where the application is, whom it calls, and who uses it with which data, or has tried to."""
     yield Edge(
         source=activity.account, target=activity.app_id, relation=Relation.CONTAINS,
         evidence=(evidence,),
@@ -125,7 +128,7 @@ def facts_of(activity: Activity, catalogue: Catalogue, source: str) -> Iterator[
     if provider:
         yield Edge(
             source=activity.app_id, target=NodeId(f"provider:{provider}"), relation=Relation.CALLS,
-            evidence=(evidence,), confidence=confidence,
+            evidence=(evidence,), confidence=evidence.confidence,
         )  # fmt: skip
     yield from _flows(activity, activity.app_id, evidence)
     if activity.actor:
@@ -183,24 +186,10 @@ def _by_id_alone(activity: Activity, source: str) -> Iterator[Fact]:
     """Use, or an attempt at it, of an application that a list or another log may name."""
     if not activity.relation and not activity.rule.endswith(FAILED):
         return
-    seen = Evidence(
-        rule=activity.rule, source=source, resource=activity.resource or activity.app_id,
-        path=activity.actor.id if activity.actor else "", confidence=Confidence.LOW,
-        preview=activity.status, count=activity.count, first_at=activity.first_at,
-        last_at=activity.last_at, bytes_up=activity.bytes_up, bytes_down=activity.bytes_down,
-        costs=activity.costs, part=activity.part, guess=UNNAMED,
-    )  # fmt: skip
-    yield Edge(
-        source=activity.account, target=activity.app_id, relation=Relation.CONTAINS,
-        evidence=(seen,),
-    )  # fmt: skip
-    if not activity.relation:
-        yield from _tried(activity, seen)
-        return
-    yield from _flows(activity, activity.app_id, seen)
-    if activity.actor:
-        yield activity.actor
-        yield _who(activity, seen)
+    seen = _seen(
+        activity, source, confidence=Confidence.LOW, preview=activity.status, guess=UNNAMED
+    )
+    yield from _around(activity, seen)
 
 
 def _ends(activity: Activity) -> Ends:

@@ -9,9 +9,9 @@ import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, BinaryIO
+from typing import IO, BinaryIO
 
-from scanner.kit.exports import as_utf8, opened
+from scanner.kit.exports import UntilDamage, as_utf8, opened
 from scanner.kit.streams import Budget, Corrupt, Exceeded, Inflated, Section, Stream
 from scanner.kit.zips import Entry, entries
 
@@ -46,29 +46,21 @@ class At(int):
         return str(self)
 
 
-class _Member(io.RawIOBase):
-    """To the last byte that can be unpacked; then it ends, and ``trouble`` says why."""
+class _Member(UntilDamage):
+    damages = (ValueError,)
 
     def __init__(self, stream: Stream, crc: int) -> None:
         self._stream, self._expected, self._crc = stream, crc, 0
-        self.trouble: Exception | None = None
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if self.trouble is not None:
-            return 0
+    def piece(self, size: int) -> bytes:
         try:
-            data = self._stream.read(len(buffer))
+            data = self._stream.read(size)
         except (Corrupt, Exceeded, OSError) as error:
-            self.trouble, data = ValueError(str(error)), b""
-        else:
-            self._crc = zlib.crc32(data, self._crc)
-            if not data and self._crc != self._expected:
-                self.trouble = ValueError("its checksum is wrong")
-        buffer[: len(data)] = data
-        return len(data)
+            raise ValueError(str(error)) from error
+        self._crc = zlib.crc32(data, self._crc)
+        if not data and self._crc != self._expected:
+            raise ValueError("its checksum is wrong")
+        return data
 
 
 def is_zip(path: Path) -> bool:
@@ -101,7 +93,7 @@ def _members(file: BinaryIO) -> Iterator[tuple[str, IO[bytes]]]:
         for entry in entries(file, size):
             budget.spend_member()
             if _is_other(entry):
-                if entry.name.casefold().endswith(_OF_DATA) and len(other) < _MOST_MEMBERS:
+                if entry.name.casefold().endswith(_OF_DATA):
                     other.append(entry.name)
                 continue
             has_any = True

@@ -27,12 +27,15 @@ class Lines(Protocol):
     def readline(self, size: int, /) -> bytes: ...
 
 
-class _Unpacked(io.RawIOBase):
-    """To the last byte that can be unpacked; then it ends, and ``trouble`` says why."""
+class UntilDamage(io.RawIOBase):
+    """To the last byte that can be read; then it ends, and ``trouble`` says why."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = gzip.open(path, "rb")  # noqa: SIM115 - closed with this
-        self.trouble: Exception | None = None
+    trouble: Exception | None = None
+    damages: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
+
+    def piece(self, size: int) -> bytes:
+        """Up to so many bytes; none at the end. Raises one of ``damages``."""
+        raise NotImplementedError
 
     def readable(self) -> bool:
         return True
@@ -41,11 +44,19 @@ class _Unpacked(io.RawIOBase):
         if self.trouble is not None:
             return 0
         try:
-            data = self._file.read1(len(buffer))
-        except (OSError, EOFError, zlib.error) as error:
+            data = self.piece(len(buffer))
+        except self.damages as error:
             self.trouble, data = error, b""
         buffer[: len(data)] = data
         return len(data)
+
+
+class _Unpacked(UntilDamage):
+    def __init__(self, path: Path) -> None:
+        self._file = gzip.open(path, "rb")  # noqa: SIM115 - closed with this
+
+    def piece(self, size: int) -> bytes:
+        return self._file.read1(size)
 
     def close(self) -> None:
         self._file.close()

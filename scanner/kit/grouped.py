@@ -104,38 +104,41 @@ class Rest:
     """Of one reading of a file: its records without what finer exports tell."""
 
     def __init__(self, grains: Grains, name: str) -> None:
-        self._grains, self._file, self._name = grains, name, name
+        self._grains, self._name = grains, name
+        self._finer: dict[tuple[str, int], list[Grain]] = {}
         self._taken: dict[tuple[Any, ...], Decimal] = {}
         """Of what the finer tell, what earlier results of the same groups have been."""
 
     def of(self, record: Record, at: int = 0) -> Record:
         """``at``: where in the file it stands."""
-        grains, self._name = self._grains, place_of(self._file, at)
+        grains, place = self._grains, place_of(self._name, at)
         for number, kind in enumerate(grains.kinds if grains.told else ()):
             if not kind.fits(record):
                 continue
-            finer = grains.finer(self._name, number)
+            finer = self._finer.get((place, number))
+            if finer is None:
+                finer = self._finer[place, number] = grains.finer(place, number)
             if not finer:
                 break
-            left = (self._left(number, finer, record, one) for one in kind.results(record))
+            left = (self._left(place, number, record, one) for one in kind.results(record))
             kept = [one for one in left if one is not None]
             if "results" in record:
                 return {**record, "results": kept}
             return kept[0] if kept else {**{n: record.get(n) for n in kind.span}, "results": []}
         return record
 
-    def _left(self, number: int, finer: list[Grain], record: Record, one: Record) -> Record | None:
-        kind, own = self._grains.kinds[number], self._grains.of[self._name, number]
+    def _left(self, place: str, number: int, record: Record, one: Record) -> Record | None:
+        kind, own = self._grains.kinds[number], self._grains.of[place, number]
         amount = kind.amount(one)
         if amount is None:
             return one
         rest = amount
-        for grain in finer:
+        for grain in self._finer[place, number]:
             key = kind.key(record, one, own & grain)
             told = self._grains.told.get((number, own, grain), {}).get(key)
             if told is not None:
-                taken = self._taken.get((self._name, grain, key), _NONE)
-                self._taken[self._name, grain, key] = EXACT.add(taken, amount)
+                taken = self._taken.get((place, grain, key), _NONE)
+                self._taken[place, grain, key] = EXACT.add(taken, amount)
                 beyond = EXACT.subtract(amount, max(_NONE, EXACT.subtract(told, taken)))
                 rest = min(rest, max(_NONE, beyond))
         if rest == amount:
